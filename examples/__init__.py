@@ -1,0 +1,1 @@
+"""Programs that show restkit; each runs with `restkit run`."""

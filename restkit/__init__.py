@@ -1,0 +1,101 @@
+"""restkit: class-based resources for REST APIs on WSGI, whose OpenAPI document cannot lie."""
+
+from .app import App, Extension
+from .conditional import EntityTag
+from .contract import Header, Operation, SecurityScheme
+from .declarations import operation, raises, returns, takes
+from .errors import (
+    CollisionError,
+    ContractError,
+    DeclarationError,
+    LoadError,
+    MissingExtraError,
+    RestkitError,
+    SettingError,
+)
+from .media import Handler
+from .middleware import Middleware, Proceed
+from .problems import (
+    BadGateway,
+    BadRequest,
+    Conflict,
+    ContentTooLarge,
+    Forbidden,
+    GatewayTimeout,
+    Gone,
+    InsufficientStorage,
+    InternalServerError,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    Problem,
+    RangeNotSatisfiable,
+    RequestHeaderFieldsTooLarge,
+    RequestTimeout,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+    UnprocessableContent,
+    UnsupportedMediaType,
+    URITooLong,
+)
+from .request import Request
+from .resource import Resource, provide
+from .response import Response
+from .schemas import Upload
+from .settings import Settings
+
+__all__ = [
+    "App",
+    "BadGateway",
+    "BadRequest",
+    "CollisionError",
+    "Conflict",
+    "ContentTooLarge",
+    "ContractError",
+    "DeclarationError",
+    "EntityTag",
+    "Extension",
+    "Forbidden",
+    "GatewayTimeout",
+    "Gone",
+    "Handler",
+    "Header",
+    "InsufficientStorage",
+    "InternalServerError",
+    "LoadError",
+    "MethodNotAllowed",
+    "Middleware",
+    "MissingExtraError",
+    "NotAcceptable",
+    "NotFound",
+    "Operation",
+    "PreconditionFailed",
+    "PreconditionRequired",
+    "Problem",
+    "Proceed",
+    "RangeNotSatisfiable",
+    "Request",
+    "RequestHeaderFieldsTooLarge",
+    "RequestTimeout",
+    "Resource",
+    "Response",
+    "RestkitError",
+    "SecurityScheme",
+    "ServiceUnavailable",
+    "SettingError",
+    "Settings",
+    "TooManyRequests",
+    "URITooLong",
+    "Unauthorized",
+    "UnprocessableContent",
+    "UnsupportedMediaType",
+    "Upload",
+    "operation",
+    "provide",
+    "raises",
+    "returns",
+    "takes",
+]

@@ -1,0 +1,10 @@
+"""Lets ``python -m restkit`` be the command ``restkit``."""
+
+from __future__ import annotations
+
+from .cli import main
+
+__all__: list[str] = []
+
+if __name__ == "__main__":
+    main(prog_name="python -m restkit")

@@ -1,0 +1,375 @@
+"""App, the roof: the WSGI entry, mounting, and what composes the rooms below."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
+from urllib.parse import urljoin
+
+from werkzeug.routing import BaseConverter
+
+from .boundary import ErrorBoundary
+from .contract import Operation
+from .dispatch import Dispatcher
+from .errors import CollisionError, DeclarationError
+from .media import HANDLERS, Handler, JSONLimits, Media, dumps_json, loads_json
+from .middleware import Middleware
+from .mounting import Entry, check_paths, link, make_entry, shift
+from .request import Request, current_request
+from .resource import ProblemHandler, Resource, function_resource
+from .routing import parse_pattern
+from .settings import Settings, SettingValues
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["App", "Extension"]
+
+T = TypeVar("T")
+R = TypeVar("R", bound="type[Resource] | Callable[..., Any]")
+F = TypeVar("F", bound=Callable[..., Any])
+M = TypeVar("M", bound=Middleware)
+
+
+class Extension(Protocol):
+    """Is what `App.install` takes: something that adds resources, middleware or handlers to an App."""
+
+    def install(self, app: App, /) -> None:
+        """Add the extension's parts to the App."""
+        ...
+
+
+class App:
+    """Is the WSGI application: resources on URL patterns, settings, middleware, and Apps mounted on it.
+
+    ::
+
+        app = App("Bookstore", version="1.0")
+
+        @app.route("/books")
+        class Books(Resource): ...
+
+    Attributes:
+        settings: See `restkit.Settings`.
+        media: The media types that bodies may have; register handlers of your own.
+        converters: URL converters of your own by name; a converter says its JSON Schema as ``json_schema``.
+        overrides: What stands in for factories of `provide`, see `override`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        version: str = "0.1.0",
+        description: str = "",
+        contact: Mapping[str, str] | None = None,
+        license: Mapping[str, str] | None = None,
+        servers: Sequence[str | Mapping[str, Any]] = (),
+        tags: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
+        **values: Unpack[SettingValues],
+    ) -> None:
+        """Make an App.
+
+        Args:
+            name: The title of its document.
+            version: Of the API, as the document says it.
+            description: CommonMark, for the document.
+            contact: OpenAPI's Contact Object.
+            license: OpenAPI's License Object.
+            servers: URLs, or OpenAPI's Server Objects; by default where the document is served.
+            tags: Descriptions of tags, in the document's order.
+            settings: Ready settings, in place of ``values``.
+            values: Single settings; a file, ``.env`` and ``RESTKIT_*`` win over them.
+
+        Raises:
+            SettingError: A setting is unknown or has a wrong value.
+        """
+        if settings is not None and values:
+            raise DeclarationError(f"App({name!r}): give settings=... or single settings, not both.")
+        self.name = name
+        self.version = version
+        self.description = description
+        self.contact = contact
+        self.license = license
+        self.servers: Sequence[str | Mapping[str, Any]] = tuple(servers)
+        self.tags: Mapping[str, str] = dict(tags or {})
+        self.settings = settings if settings is not None else Settings.load(**values)
+        self.media = _media(self.settings)
+        self.converters: dict[str, type[BaseConverter]] = {}
+        self.overrides: dict[Any, Callable[..., Any]] = {}
+        self._entries: list[Entry] = []
+        self._mounts: list[tuple[str, App, bool]] = []
+        self._parent: App | None = None
+        self._middleware: list[Middleware] = []
+        self._handlers: dict[type[Exception], ProblemHandler] = {}
+        self._dispatcher: Dispatcher | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<App {self.name!r}, {len(self._entries)} resources>"
+
+    # declaring
+
+    def add(
+        self, pattern: str, resource: type[Resource], *, name: str | None = None, host: str | None = None
+    ) -> type[Resource]:
+        """Mount a resource on a URL pattern.
+
+        Args:
+            pattern: Werkzeug's: ``/books/<int:book_id>``.
+            resource: A Resource class; it may be mounted on several patterns.
+            name: For `url_for`, the class's name by default.
+            host: A pattern of the host, ``<tenant>.example.com``; every host by default.
+
+        Returns:
+            The class.
+
+        Raises:
+            DeclarationError: The class, its schemas or signatures and the pattern do not fit together.
+            CollisionError: Another resource has the URL, or a name of the document.
+        """
+        self._check_open(f"the resource {getattr(resource, '__name__', resource)!r}")
+        made = parse_pattern(pattern, host or "", self.converters)
+        entry = make_entry(self, made, resource, name or str(getattr(resource, "__name__", "")))
+        entries = [*self._own_entries(), entry]
+        check_paths(entries)
+        _check_names(entries)
+        self._entries.append(entry)
+        return resource
+
+    def route(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[R], R]:
+        """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
+
+        def decorate(target: R) -> R:
+            if isinstance(target, type):
+                self.add(pattern, target, name=name, host=host)
+            else:
+                self._add_function(pattern, target, "get", name, host)
+            return target
+
+        return decorate
+
+    def _add_function(
+        self, pattern: str, function: Callable[..., Any], method: str, name: str | None, host: str | None
+    ) -> None:
+        if not callable(function):
+            raise DeclarationError(f"{function!r} at {pattern!r} is neither a Resource class nor a function.")
+        self.add(pattern, function_resource(function, method), name=name, host=host)
+
+    def _function_route(self, pattern: str, method: str, name: str | None, host: str | None) -> Callable[[F], F]:
+        def decorate(function: F) -> F:
+            self._add_function(pattern, function, method, name, host)
+            return function
+
+        return decorate
+
+    def get(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+        """Mount the decorated function as the GET of a URL pattern."""
+        return self._function_route(pattern, "get", name, host)
+
+    def post(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+        """Mount the decorated function as the POST of a URL pattern."""
+        return self._function_route(pattern, "post", name, host)
+
+    def put(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+        """Mount the decorated function as the PUT of a URL pattern."""
+        return self._function_route(pattern, "put", name, host)
+
+    def patch(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+        """Mount the decorated function as the PATCH of a URL pattern."""
+        return self._function_route(pattern, "patch", name, host)
+
+    def delete(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+        """Mount the decorated function as the DELETE of a URL pattern."""
+        return self._function_route(pattern, "delete", name, host)
+
+    def mount(self, prefix: str, app: App, *, documented: bool = True) -> App:
+        """Mount another App below a prefix, with its own middleware, problem handlers and settings.
+
+        Args:
+            prefix: Begins with a slash, has no variables.
+            app: The other App; it also serves its own document below the prefix.
+            documented: Whether its operations stand in this App's document too.
+
+        Returns:
+            The other App.
+
+        Raises:
+            CollisionError: The two documents have a name in common that means two things.
+        """
+        self._check_open(f"the App {app.name!r}")
+        prefix = prefix.rstrip("/")
+        if not prefix.startswith("/") or "<" in prefix:
+            raise DeclarationError(f"The prefix {prefix!r} of {app.name!r} must begin with '/' and have no variables.")
+        if app._parent is not None or app is self or self._is_below(app):
+            raise DeclarationError(f"The App {app.name!r} is mounted already; an App has one place.")
+        app._parent = self
+        self._mounts.append((prefix, app, documented))
+        try:
+            entries = self._all_entries()
+            check_paths(entries)
+            _check_names(entries)
+        except CollisionError:
+            self._mounts.pop()
+            app._parent = None
+            raise
+        return app
+
+    def _is_below(self, app: App) -> bool:
+        above: App | None = self
+        while above is not None and above is not app:
+            above = above._parent
+        return above is app
+
+    def middleware(self, middleware: M) -> M:
+        """Put a middleware around everything that the App answers; the first one added is outermost."""
+        self._check_open("a middleware")
+        self._middleware.append(middleware)
+        return middleware
+
+    def problem_handler(self, error: type[Exception]) -> Callable[[F], F]:
+        """Let the decorated function answer for an exception class and its subclasses.
+
+        It takes the exception and the request, and returns (or raises) a Problem, or returns a Response.
+        """
+        if not (isinstance(error, type) and issubclass(error, Exception)):
+            raise DeclarationError(f"problem_handler wants an exception class, not {error!r}.")
+
+        def decorate(handler: F) -> F:
+            self._check_open(f"a handler of {error.__name__}")
+            self._handlers[error] = handler
+            return handler
+
+        return decorate
+
+    def install(self, extension: Extension) -> None:
+        """Let an extension add its parts."""
+        extension.install(self)
+
+    @contextmanager
+    def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Iterator[None]:
+        """Let a fake stand in for a factory of `provide`, here and in mounted Apps, while the context lasts."""
+        apps = list(self._apps())
+        before = [app.overrides for app in apps]
+        for app in apps:
+            app.overrides = {**app.overrides, factory: fake}
+        try:
+            yield
+        finally:
+            for app, overrides in zip(apps, before, strict=True):
+                app.overrides = overrides
+
+    def _check_open(self, what: str) -> None:
+        if self._dispatcher is not None:
+            raise DeclarationError(f"The App {self.name!r} is already answering requests; add {what} before the first.")
+
+    # reading
+
+    def _apps(self) -> Iterator[App]:
+        yield self
+        for _, app, _ in self._mounts:
+            yield from app._apps()
+
+    def _own_entries(self) -> list[Entry]:
+        return self._entries
+
+    def _all_entries(self) -> list[Entry]:
+        """Return the entries of this App and those mounted on it, with all that is around them, linked."""
+        entries: list[Entry] = [shift(entry, "", self._middleware, self._handlers) for entry in self._entries]
+        for prefix, app, documented in self._mounts:
+            entries += [
+                shift(entry, prefix, self._middleware, self._handlers, documented=documented)
+                for entry in app._all_entries()
+            ]
+        return link(entries)
+
+    def operations(self) -> tuple[Operation, ...]:
+        """Return every Operation, those of mounted Apps too; paths are relative to this App."""
+        return tuple(operation for entry in self._all_entries() for operation in entry.operations)
+
+    def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
+        """Build the URL of a resource.
+
+        Args:
+            target: A Resource class, a function, or a name.
+            _external: Whether scheme and host stand before it; only while a request is answered.
+            values: The pattern's variables; what is left over becomes the query.
+
+        Raises:
+            LookupError: Nothing of this name takes these values.
+        """
+        root = self
+        while root._parent is not None:
+            root = root._parent
+        request = current_request.get(None)
+        url = root._freeze().url_for(target, self, values, request.root_path if request is not None else "")
+        if url is None:
+            given = ", ".join(values) or "no values"
+            raise LookupError(f"There is no URL for {target!r} with {given}.")
+        return urljoin(Request.current().host_url, url) if _external else url
+
+    # answering
+
+    def freeze(self) -> None:
+        """Compose everything that was declared; the first request does it, a server may do it earlier.
+
+        Raises:
+            DeclarationError: What was declared does not fit together.
+        """
+        self._freeze()
+
+    def _freeze(self) -> Dispatcher:
+        dispatcher = self._dispatcher
+        if dispatcher is None:
+            with self._lock:
+                dispatcher = self._dispatcher
+                if dispatcher is None:
+                    dispatcher = self._dispatcher = self._compose(self._all_entries())
+        return dispatcher
+
+    def _compose(self, entries: list[Entry]) -> Dispatcher:
+        check_paths(entries)
+        _check_names(entries)
+        boundary = ErrorBoundary((self._handlers,) if self._handlers else (), self.settings)
+        documents = {path: app for path, app in self._places() if app.settings.openapi_url is not None}
+        return Dispatcher(self, entries, boundary, tuple(self._middleware), lambda: self._with_documents(documents))
+
+    def _places(self, prefix: str = "") -> Iterator[tuple[str, App]]:
+        yield prefix, self
+        for below, app, _ in self._mounts:
+            yield from app._places(prefix + below)
+
+    def _with_documents(self, places: Mapping[str, App]) -> list[Entry]:
+        """Return all entries and those of the documents and their pages, which are loaded only here."""
+        from .openapi import resources  # cold start: most workers never serve a document
+
+        entries = self._all_entries()
+        taken = {entry.pattern.rule for entry in entries}
+        for prefix, app in places.items():
+            for rule, resource in resources(app.settings):
+                if prefix + rule not in taken:
+                    made = make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
+                    entries.append(shift(made, prefix, self._middleware, {}))
+        return entries
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        return (self._dispatcher or self._freeze())(environ, start_response)
+
+
+def _media(settings: Settings) -> Media:
+    media = Media(HANDLERS)
+    if settings.max_json_depth != JSONLimits().depth:
+        loads = partial(loads_json, limits=JSONLimits(depth=settings.max_json_depth))
+        media.register(Handler("application/json", loads, dumps_json))
+    return media
+
+
+def _check_names(entries: Sequence[Entry]) -> None:
+    from .openapi import check_names  # the names are the document's; it loads without apispec
+
+    check_names([operation for entry in entries for operation in entry.operations])

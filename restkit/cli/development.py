@@ -1,0 +1,84 @@
+"""What the development server calls: the App with its contract checked, or the mistake that keeps it from starting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..app import App
+from ..errors import ContractError
+from ..problems import MEDIA_TYPE, InternalServerError
+from ..testing.contract import ContractCheck
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["BrokenProgram", "DevelopmentServer"]
+
+
+class DevelopmentServer:
+    """Is an App whose every answer is checked: one outside its contract becomes a 500 that says why."""
+
+    def __init__(self, app: App, *, debugger: bool = False) -> None:
+        """Wrap an App.
+
+        Args:
+            app: The App; its setting ``contract="off"`` turns the check off.
+            debugger: Whether exceptions leave the App, for a debugger around it.
+        """
+        self._app: WSGIApplication = app
+        self._check = ContractCheck() if app.settings.contract != "off" else None
+        self._debugger = debugger
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        if self._check is not None:
+            environ["restkit.contract"] = self._check
+        if self._debugger:
+            return self._debugged(environ, start_response)
+        try:
+            return self._app(environ, start_response)
+        except ContractError as error:
+            click.secho(f"ContractError: {error}", fg="red", err=True)
+            return _answer_error(str(error), start_response)
+
+    def _debugged(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, or raise what the App would have answered with 500."""
+        errors: list[Exception] = []
+        started: list[tuple[Any, ...]] = []
+
+        def start(*arguments: Any) -> Callable[[bytes], object]:
+            started[:] = [arguments]
+            return _refuse
+
+        environ["restkit.errors"] = errors
+        body = self._app(environ, start)
+        if errors:
+            # NOTE: nothing has been sent yet, so that the debugger's page can be the answer.
+            raise errors[0]
+        start_response(*started[0])
+        return body
+
+
+class BrokenProgram:
+    """Is an application that answers 500 with the sentence that says why the App does not start."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        return _answer_error(self._message, start_response)
+
+
+def _refuse(_: bytes) -> object:
+    raise NotImplementedError("An App hands over its content as the body; it does not write.")
+
+
+def _answer_error(message: str, start_response: StartResponse) -> Iterable[bytes]:
+    body = InternalServerError(message).to_bytes()
+    headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
+    start_response("500 Internal Server Error", headers)
+    return [body]

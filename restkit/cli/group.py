@@ -1,0 +1,54 @@
+"""The command ``restkit``: a group whose commands are imported only when they are used."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+__all__ = ["main"]
+
+_COMMANDS = ("openapi", "routes", "run", "shell")
+
+
+class _LazyGroup(click.Group):
+    """Is a group that imports ``restkit.cli.NAME`` for the command of that name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        return sorted({*_COMMANDS, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported when it is first asked for."""
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            module = importlib.import_module(f".{cmd_name}", __package__)
+            self.add_command(module.command, cmd_name)
+        return self.commands.get(cmd_name)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        try:
+            found = version("restkit")
+        except PackageNotFoundError:
+            found = "(not installed, run from its source)"
+        click.echo(f"restkit {found}")
+        ctx.exit()
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def main() -> None:
+    """Work with a restkit App.
+
+    TARGET is where the App is: a module (shop.api), a file (app.py), or either with a name in it
+    (shop.api:app, shop.api:create_app).
+    """

@@ -1,0 +1,156 @@
+"""The contract of a verb on a URL: one frozen `Operation`, read by everything that speaks of it.
+
+The pipeline runs it; the OpenAPI document, the routes table and the contract check are printed from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from .problems import Problem
+from .schemas import BoundSchema
+
+if TYPE_CHECKING:
+    from .request import Request
+
+__all__ = [
+    "Failure",
+    "Header",
+    "Input",
+    "Location",
+    "Operation",
+    "Output",
+    "PathParameter",
+    "SecurityScheme",
+]
+
+Location = Literal["body", "query", "headers", "cookies", "form", "files"]
+
+
+@runtime_checkable
+class SecurityScheme(Protocol):
+    """Says who may call: enforces itself and documents itself."""
+
+    @property
+    def name(self) -> str:
+        """The key of the scheme under ``components.securitySchemes``."""
+        ...
+
+    def document(self) -> Mapping[str, object]:
+        """Return the Security Scheme Object (OpenAPI 3.1, section 4.8.27)."""
+        ...
+
+    def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+        """Return who calls.
+
+        Raises:
+            Unauthorized: There are no valid credentials.
+            Forbidden: The credentials lack one of the scopes.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PathParameter:
+    """Is one variable of the URL pattern, with the JSON Schema of its converter."""
+
+    name: str
+    schema: Mapping[str, object]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Is one declared response header, with the JSON Schema of its value."""
+
+    name: str
+    description: str = ""
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Is what a verb takes from one location.
+
+    For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters; ``body``,
+    ``form`` and ``files`` are content of one of ``media_types``.
+    """
+
+    location: Location
+    schema: BoundSchema
+    media_types: tuple[str, ...] = ()
+    shape: Callable[[Any], Any] | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Is one answer of a verb: its status, and what stands in it."""
+
+    status: int
+    schema: BoundSchema | None = None
+    media_types: tuple[str, ...] = ("application/json",)
+    headers: tuple[Header, ...] = ()
+    description: str = ""
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the answer has content (RFC 9110, section 6.4.1: not with 204, 205 and 304)."""
+        return self.status not in (204, 205, 304) and bool(self.media_types)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Is one problem that a verb may answer, with the stage of the pipeline that adds it."""
+
+    problem: type[Problem]
+    stage: str
+    description: str = ""
+    headers: tuple[Header, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Is everything that is known about one verb on one URL, made once at mount.
+
+    ``path`` is the template as OpenAPI writes it (``/books/{book_id}``), ``rule`` the pattern as it was
+    mounted (``/books/<int:book_id>``). ``place`` says where it is declared (``shop.api.Books.get``), for messages.
+    """
+
+    method: str
+    path: str
+    rule: str
+    resource: type
+    function: Callable[..., Any]
+    place: str
+    host: str = ""
+    operation_id: str = ""
+    summary: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    deprecated: bool = False
+    documented: bool = True
+    path_parameters: tuple[PathParameter, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    security: tuple[tuple[SecurityScheme, tuple[str, ...]], ...] = ()
+    conditional: bool | Literal["required"] = False
+    examples: Mapping[str, object] = field(default_factory=dict)
+    extensions: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def statuses(self) -> frozenset[int]:
+        """Every status that the verb may answer."""
+        return frozenset([o.status for o in self.outputs] + [f.problem.status for f in self.failures])
+
+    def input(self, location: Location) -> Input | None:
+        """Return what the verb takes from a location, None where it takes nothing."""
+        return next((i for i in self.inputs if i.location == location), None)
+
+    def output(self, status: int) -> Output | None:
+        """Return the declared answer of a status, None where there is none."""
+        return next((o for o in self.outputs if o.status == status), None)

@@ -1,0 +1,221 @@
+"""What the decorators say of one verb: `takes`, `returns`, `raises` and `operation`, as frozen data.
+
+A decorated method becomes a `DeclaredMethod`: it is still called like the function, and carries its
+declarations; nothing is written into the function itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
+
+from .contract import Failure, Header, Location
+from .errors import DeclarationError
+from .problems import Problem
+from .schemas import SchemaLike
+
+__all__ = ["Declarations", "DeclaredMethod", "Return", "declarations_of", "operation", "raises", "returns", "takes"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_HeaderLike = Mapping[str, "str | Header"]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Is one `returns`: an answer as declared."""
+
+    schema: SchemaLike | None
+    status: int
+    headers: tuple[Header, ...]
+    media_types: tuple[str, ...] | None
+    description: str
+    many: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Is everything that the decorators say of one verb."""
+
+    inputs: Mapping[Location, SchemaLike | None] = field(default_factory=dict)
+    media_types: tuple[str, ...] | None = None
+    returns: tuple[Return, ...] = ()
+    raises: tuple[Failure, ...] = ()
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+
+class DeclaredMethod:
+    """Is a function with its `Declarations`; behaves as the function does."""
+
+    def __init__(self, function: Callable[..., Any], declarations: Declarations) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.declarations = declarations
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self.function.__get__(instance, owner)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.function(*args, **kwargs)
+
+
+def declarations_of(function: Callable[..., Any]) -> Declarations:
+    """Return what was declared of a function, through wrappers that keep ``__wrapped__``."""
+    seen: Any = function
+    while seen is not None:
+        if isinstance(seen, DeclaredMethod):
+            return seen.declarations
+        seen = getattr(seen, "__wrapped__", None)
+    return Declarations()
+
+
+def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
+    if not callable(function):
+        raise DeclarationError(f"restkit's decorators stand on methods and functions, not on {function!r}.")
+    target: Callable[..., Any] = function.function if isinstance(function, DeclaredMethod) else function
+    return cast(F, DeclaredMethod(target, change(declarations_of(function))))
+
+
+def takes(
+    *,
+    body: SchemaLike | None = None,
+    query: SchemaLike | None = None,
+    headers: SchemaLike | None = None,
+    cookies: SchemaLike | None = None,
+    form: SchemaLike | None = None,
+    files: SchemaLike | None = None,
+    media_types: Sequence[str] | None = None,
+) -> Callable[[F], F]:
+    """Declare the schemas of a verb's inputs, by the location where they stand.
+
+    The validated values arrive as the keyword arguments of the same names.
+
+    Args:
+        body: Of the request's content; wins over the class's ``schema``.
+        query: Of the query parameters. A ``List`` field is a repeated parameter, or comma-separated
+            with ``metadata={"explode": False}`` (OpenAPI's ``style: form``).
+        headers: Of request headers; a field ``x_request_id`` is the header ``X-Request-Id``.
+        cookies: Of cookies.
+        form: Of a form, ``application/x-www-form-urlencoded`` or ``multipart/form-data``.
+        files: Of a multipart form's files, with `Upload` fields.
+        media_types: Of the content; for a body JSON by default.
+    """
+    said: dict[Location, SchemaLike | None] = {
+        "body": body,
+        "query": query,
+        "headers": headers,
+        "cookies": cookies,
+        "form": form,
+        "files": files,
+    }
+    given = {name: schema for name, schema in said.items() if schema is not None}
+
+    def decorate(function: F) -> F:
+        return _declare(
+            function,
+            lambda old: replace(
+                old,
+                inputs={**old.inputs, **given},
+                media_types=tuple(media_types) if media_types is not None else old.media_types,
+            ),
+        )
+
+    return decorate
+
+
+def returns(
+    schema: SchemaLike | None = None,
+    status: int = 200,
+    *,
+    headers: _HeaderLike | None = None,
+    media_types: Sequence[str] | None = None,
+    description: str = "",
+    many: bool | None = None,
+) -> Callable[[F], F]:
+    """Declare one answer of a verb; repeat it for other statuses.
+
+    The first one that stands above the method is the status of a plain return value; others are chosen by
+    returning ``(data, status)``.
+
+    Args:
+        schema: Of the content; None for content without a schema, and for 204.
+        status: The HTTP status, 200 to 399.
+        headers: Response headers: a description, or a `Header`.
+        media_types: Of the content, ``application/json`` by default.
+        description: A sentence for the document.
+        many: Whether the content is a list; by default as the return annotation says.
+    """
+    if not 200 <= status <= 399:
+        raise DeclarationError(
+            f"@returns(status={status}): an answer's status is 200 to 399; declare others by @raises."
+        )
+    items = tuple(
+        value if isinstance(value, Header) else Header(name, value) for name, value in (headers or {}).items()
+    )
+    said = Return(schema, status, items, tuple(media_types) if media_types is not None else None, description, many)
+
+    def decorate(function: F) -> F:
+        return _declare(function, lambda old: replace(old, returns=(said, *old.returns)))
+
+    return decorate
+
+
+def raises(*problems: type[Problem], description: str = "") -> Callable[[F], F]:
+    """Declare the problems that a verb may raise.
+
+    Args:
+        problems: Problem classes.
+        description: When they are raised, for the document.
+    """
+    for problem in problems:
+        if not (isinstance(problem, type) and issubclass(problem, Problem)):
+            raise DeclarationError(f"@raises takes Problem classes, not {problem!r}.")
+    said = tuple(Failure(problem, "method", description) for problem in problems)
+
+    def decorate(function: F) -> F:
+        return _declare(function, lambda old: replace(old, raises=(*said, *old.raises)))
+
+    return decorate
+
+
+def operation(
+    *,
+    operation_id: str | None = None,
+    summary: str | None = None,
+    description: str | None = None,
+    tags: Sequence[str] | None = None,
+    deprecated: bool | None = None,
+    documented: bool | None = None,
+    examples: Mapping[str, object] | None = None,
+    extensions: Mapping[str, object] | None = None,
+) -> Callable[[F], F]:
+    """Declare what the document says of a verb, where the docstring and the class do not.
+
+    Args:
+        operation_id: In place of the derived one.
+        summary: In place of the docstring's first line.
+        description: In place of the docstring's rest.
+        tags: In place of the class's.
+        deprecated: Whether clients should stop using it.
+        documented: False leaves it out of the document.
+        examples: Named examples of the request's content, by name.
+        extensions: ``x-...`` members of the Operation Object.
+    """
+    said = {
+        "operation_id": operation_id,
+        "summary": summary,
+        "description": description,
+        "tags": tuple(tags) if tags is not None else None,
+        "deprecated": deprecated,
+        "documented": documented,
+        "examples": examples,
+        "extensions": extensions,
+    }
+    words = {name: value for name, value in said.items() if value is not None}
+
+    def decorate(function: F) -> F:
+        return _declare(function, lambda old: replace(old, words={**old.words, **words}))
+
+    return decorate

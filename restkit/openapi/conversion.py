@@ -1,0 +1,255 @@
+"""Schemas as JSON Schema: one component for each view of a schema class, the rest in line.
+
+Everything is made as JSON Schema 2020-12, which OpenAPI 3.1 and 3.2 use, and turned into the dialect of
+OpenAPI 3.0 at the end where that is asked for.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from apispec import APISpec
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, missing
+
+from ..contract import Input
+from ..errors import CollisionError
+from ..schemas import BoundSchema, View
+from ..wire import Source
+from .dialects import lower
+from .fields import FieldConverter
+from .names import component_name, is_whole, stem
+
+__all__ = ["SchemaCollector", "json_schema"]
+
+_Key = tuple[type[Schema], View]
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """Is a place for a component's name, which is known once all of it is converted.
+
+    Two references to views of one class are equal, so that READ and WRITE can be compared.
+    """
+
+    declared: type[Schema]
+    view: View = field(compare=False)
+
+
+class SchemaCollector:
+    """Converts bound schemas for one document and collects the components that they need."""
+
+    def __init__(self, *, dialect: str = "3.1.1", strict: bool = True, prefix: str = "#/components/schemas/") -> None:
+        """Make an empty collection.
+
+        Args:
+            dialect: The version of OpenAPI to write for.
+            strict: Whether unknown fields are errors where a schema does not say so itself.
+            prefix: What stands before a component's name in a ``$ref``.
+        """
+        self._dialect = dialect
+        self._strict = strict
+        self._prefix = prefix
+        self._spec = APISpec(title="", version="", openapi_version="3.1.1")
+        self._instances: dict[type[Schema], Schema] = {}
+        self._converted: dict[_Key, dict[str, Any]] = {}
+        self._alike: dict[type[Schema], bool] = {}
+        self._used: dict[_Key, None] = {}
+        self._open: list[tuple[Any, ...]] = []
+        self._converters: dict[tuple[View, Source], FieldConverter] = {}
+
+    def schema(self, bound: BoundSchema, *, many: bool | None = None) -> dict[str, Any]:
+        """Return the place of a bound schema: a ``$ref`` to a component, or the schema itself.
+
+        Args:
+            bound: The schema for one use.
+            many: Whether an array of it is meant, as bound where None.
+        """
+        out = self._place(bound.schema, bound.view, "json", whole=bool(bound.name))
+        if bound.many if many is None else many:
+            out = {"type": "array", "items": out}
+        return self._finished(out)
+
+    def form(self, *bound: BoundSchema) -> dict[str, Any]:
+        """Return one object schema, in line, of the fields of several schemas that make up one form."""
+        parts = [self._convert(each.schema, each.view, "text") for each in bound]
+        out: dict[str, Any] = {"type": "object", "properties": {}}
+        for part in parts:
+            out["properties"] |= part["properties"]
+        if required := [name for part in parts for name in part.get("required", ())]:
+            out["required"] = required
+        if all("additionalProperties" in part for part in parts):
+            out["additionalProperties"] = False
+        return self._finished(out)
+
+    def parameters(self, taken: Input) -> Iterator[tuple[str, fields.Field[Any], dict[str, Any]]]:
+        """Yield (wire name, field, JSON Schema) for each field that is taken as a parameter."""
+        converter = self._converter(taken.schema.view, "text")
+        for name, each in taken.schema.load_fields.items():
+            yield name, each, self._finish(converter.field2property(each))
+
+    def components(self) -> dict[str, dict[str, Any]]:
+        """Return all components that what was asked for needs, sorted by name.
+
+        Raises:
+            CollisionError: Two schema classes have one component name.
+        """
+        done: dict[str, dict[str, Any]] = {}
+        owners: dict[str, type[Schema]] = {}
+        while pending := [key for key in self._used if self._name(*key) not in done or self._clash(key, owners)]:
+            for key in pending:
+                owners[self._name(*key)] = key[0]
+                done[self._name(*key)] = self._finish(self._component(*key))
+        return {name: done[name] for name in sorted(done)}
+
+    def _clash(self, key: _Key, owners: Mapping[str, type[Schema]]) -> bool:
+        declared, name = key[0], self._name(*key)
+        if owners[name] is declared:
+            return False
+        paths = " and ".join(f"{each.__module__}.{each.__qualname__}" for each in (owners[name], declared))
+        raise CollisionError(f"{paths} both claim the component name {name!r}; rename one of the two classes.")
+
+    def _name(self, declared: type[Schema], view: View) -> str:
+        return component_name(declared, view, alike=view is View.WRITE and self._is_alike(declared))
+
+    def _is_alike(self, declared: type[Schema]) -> bool:
+        """Whether READ and WRITE come out equal, in the schemas that are nested too."""
+        if declared not in self._alike:
+            seen: set[type[Schema]] = set()
+            pending = [declared]
+            alike = True
+            while alike and pending:
+                each = pending.pop()
+                if each not in seen:
+                    seen.add(each)
+                    read = self._component(each, View.READ)
+                    alike = read == self._component(each, View.WRITE)
+                    pending += [reference.declared for reference in _references(read)]
+            self._alike[declared] = alike
+        return self._alike[declared]
+
+    def _component(self, declared: type[Schema], view: View) -> dict[str, Any]:
+        if (declared, view) not in self._converted:
+            self._converted[declared, view] = self._convert(self._instances[declared], view, "json")
+        return self._converted[declared, view]
+
+    def _place(self, schema: Schema, view: View, source: Source, *, whole: bool = True) -> dict[str, Any]:
+        declared = type(schema)
+        if whole and source == "json" and is_whole(schema) and (view is View.READ or self._has_own_unknown(schema)):
+            self._instances.setdefault(declared, schema)
+            return {"$ref": _Reference(declared, view)}
+        key = (declared, tuple(schema.fields), view)
+        if key in self._open:
+            return {"type": "object", "description": f"Nested without end: {stem(declared) or 'the schema itself'}."}
+        self._open.append(key)
+        try:
+            return self._convert(schema, view, source)
+        finally:
+            self._open.pop()
+
+    def _has_own_unknown(self, schema: Schema) -> bool:
+        return schema.unknown == self._class_unknown(type(schema)) or schema.unknown == schema.opts.unknown
+
+    def _class_unknown(self, declared: type[Schema]) -> str:
+        said = any("unknown" in vars(base) for base in declared.Meta.__mro__)
+        return EXCLUDE if not said and not self._strict else declared.opts.unknown
+
+    def _converter(self, view: View, source: Source) -> FieldConverter:
+        if (view, source) not in self._converters:
+            self._converters[view, source] = FieldConverter(
+                self._spec, view, source, lambda schema: self._place(schema, view, source)
+            )
+        return self._converters[view, source]
+
+    def _convert(self, schema: Schema, view: View, source: Source) -> dict[str, Any]:
+        converter = self._converter(view, source)
+        found = schema.dump_fields if view is View.READ else schema.load_fields
+        named = {_key(name, each): each for name, each in found.items()}
+        out: dict[str, Any] = {"type": "object"}
+        if title := getattr(schema.Meta, "title", None):
+            out["title"] = title
+        if description := _description(schema):
+            out["description"] = description
+        out["properties"] = {name: converter.field2property(each) for name, each in named.items()}
+        if required := [name for name, each in named.items() if _is_required(each, schema, view)]:
+            out["required"] = required
+        if self._is_closed(schema, view):
+            out["additionalProperties"] = False
+        return out
+
+    def _is_closed(self, schema: Schema, view: View) -> bool:
+        if view is View.READ:
+            # NOTE: marshmallow has no public way to ask for the hooks of a schema.
+            return not getattr(schema, "_hooks", {}).get("post_dump")
+        unknown: str = schema.unknown
+        if unknown == RAISE and unknown == schema.opts.unknown:
+            unknown = self._class_unknown(type(schema))
+        return unknown not in (EXCLUDE, INCLUDE)
+
+    def _finished(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {**self._finish(schema)}
+
+    def _finish(self, node: Any) -> Any:
+        finished = self._named(node)
+        return lower(finished) if self._dialect.startswith("3.0") else finished
+
+    def _named(self, node: Any) -> Any:
+        """Copy a schema with the names of components in place of references."""
+        if isinstance(node, _Reference):
+            key = (node.declared, node.view)
+            self._used[key] = None
+            return self._prefix + self._name(*key)
+        if isinstance(node, dict):
+            return {name: self._named(each) for name, each in node.items()}
+        if isinstance(node, (list, tuple)):
+            return [self._named(each) for each in node]
+        return node
+
+
+def json_schema(bound: BoundSchema, *, dialect: Literal["3.0", "3.1", "3.2"] = "3.1") -> dict[str, Any]:
+    """Return the JSON Schema of a bound schema, self-contained with its ``$defs``.
+
+    Args:
+        bound: The schema for one use; a list of it where it is bound with ``many``.
+        dialect: The version of OpenAPI whose dialect is wanted.
+    """
+    strict = bound.view is View.READ or bound.schema.unknown != EXCLUDE or bound.schema.opts.unknown == EXCLUDE
+    collector = SchemaCollector(dialect=dialect, strict=strict, prefix="#/$defs/")
+    if bound.source == "text":
+        return collector.form(bound)
+    out = collector.schema(bound)
+    components = collector.components()
+    return {**out, "$defs": components} if components else out
+
+
+def _key(name: str, each: fields.Field[Any]) -> str:
+    return each.data_key if each.data_key is not None else name
+
+
+def _is_required(each: fields.Field[Any], schema: Schema, view: View) -> bool:
+    if view is View.READ:
+        return each.required or each.dump_only or each.dump_default is not missing
+    if view is View.PATCH or schema.partial is True:
+        return False
+    return each.required and each.name not in (schema.partial or ())
+
+
+def _description(schema: Schema) -> str:
+    said = getattr(schema.Meta, "description", None)
+    if said:
+        return str(said)
+    own = vars(type(schema)).get("__doc__")
+    return inspect.cleandoc(own) if own and stem(type(schema)) else ""
+
+
+def _references(node: Any) -> Iterator[_Reference]:
+    if isinstance(node, _Reference):
+        yield node
+    elif isinstance(node, dict):
+        for each in node.values():
+            yield from _references(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _references(each)

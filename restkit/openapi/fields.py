@@ -1,0 +1,303 @@
+"""apispec's converter with our own attribute functions: one marshmallow field as JSON Schema 2020-12.
+
+apispec documents what a field's class is called; here stands what the field takes and writes, from the
+wire forms that are enforced.
+"""
+
+from __future__ import annotations
+
+import copy
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema, fields, missing
+
+from ..schemas import Upload, View
+from ..wire import Source, wire_of
+from .annotations import returned
+from .patterns import NO_NUL
+from .validators import json_types, refine, to_json_value
+
+__all__ = ["FieldConverter"]
+
+Keywords = dict[str, Any]
+
+_STRING: Keywords = {"type": "string", "pattern": NO_NUL}
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+# Subclasses of these, and these with options that the wire form does not cover: the nearest base counts.
+_BASES: tuple[tuple[type[fields.Field[Any]], Keywords], ...] = (
+    (fields.Integer, {"type": "integer"}),
+    (fields.Float, {"type": "number"}),
+    (fields.Decimal, {"type": ["string", "number"]}),
+    (fields.Boolean, {"type": "boolean"}),
+    (fields.UUID, {"type": "string", "format": "uuid"}),
+    (fields.Date, {"type": "string"}),
+    (fields.Time, {"type": "string"}),
+    (fields.DateTime, {"type": "string"}),
+    (fields.TimeDelta, {"type": "number"}),
+    (fields.IPv4, {"type": "string", "format": "ipv4"}),
+    (fields.IPv6, {"type": "string", "format": "ipv6"}),
+    (fields.IP, {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
+    (
+        fields.IPv4Interface,
+        {"type": "string", "pattern": rf"^{_OCTET}(?:\.{_OCTET}){{3}}(?:/(?:[0-9]|[12][0-9]|3[0-2]))?$"},
+    ),
+    (fields.IPInterface, {"type": "string", "description": "An IP address with an optional prefix length."}),
+    (Upload, {"type": "string", "format": "binary"}),
+    (fields.String, _STRING),
+    (fields.List, {"type": "array"}),
+    (fields.Tuple, {"type": "array"}),
+    (fields.Mapping, {"type": "object"}),
+)
+_NOT_NULL: Keywords = {"type": ["array", "boolean", "number", "object", "string"]}
+_INT64 = ("minimum", "maximum")
+_METADATA = {"const", "contentEncoding", "contentMediaType", "patternProperties", "propertyNames", "uniqueItems"}
+_ANNOTATIONS = {"title", "description", "deprecated", "examples", "default"}
+_NOT_METADATA = {"required", "nullable", "default", "example", "readOnly", "writeOnly"}
+
+
+class FieldConverter(OpenAPIConverter):
+    """Is apispec's converter for one view of schemas and one source of their values.
+
+    ``reference`` is called with each nested schema and returns its place: a ``$ref`` or the schema itself.
+    """
+
+    def __init__(self, spec: Any, view: View, source: Source, reference: Callable[[Schema], Keywords]) -> None:
+        """Make the converter; ``spec`` is the `apispec.APISpec` that it belongs to."""
+        self.view = view
+        self.source = source
+        self.reference = reference
+        super().__init__(openapi_version="3.1.1", schema_name_resolver=_nameless, spec=spec)
+
+    def init_attribute_functions(self) -> None:
+        """Set the functions that each add one aspect of a field, in their order."""
+        self.attribute_functions = [
+            self.field2type_and_format,
+            self.timedelta2properties,
+            self.nested2properties,
+            self.pluck2properties,
+            self.list2properties,
+            self.tuple2properties,
+            self.dict2properties,
+            self.enum2properties,
+            self.upload2properties,
+            self.function2properties,
+            self.field2declared,
+            self.field2validators,
+            self.metadata2properties,
+            self.field2default,
+            self.field2read_only,
+            self.field2write_only,
+        ]
+
+    def field2property(self, field: fields.Field[Any]) -> Keywords:
+        """Return the JSON Schema of a field in this view."""
+        return _nullable(super().field2property(field)) if field.allow_none else super().field2property(field)
+
+    def field2type_and_format(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return type, format, pattern and bounds: from the wire form, else from the nearest known class."""
+        wire = wire_of(field)
+        if wire is None:
+            return self._base(field)
+        keywords = dict(wire.keywords)
+        if self.view is View.READ:
+            if wire.answer is not None:
+                keywords = dict(wire.answer)
+            elif getattr(field, "as_string", False):
+                keywords = {"type": "string"}
+            if field.dump_only:
+                keywords = _unchecked(keywords)
+        elif self.source == "text" and keywords.get("type") == ["string", "number"]:
+            keywords["type"] = "string"
+        if "const" in keywords and (kind := json_types([keywords["const"]])):
+            keywords = {"type": kind, **keywords}
+        return keywords
+
+    def _base(self, field: fields.Field[Any]) -> Keywords:
+        if isinstance(field, fields.Boolean) and self.view is not View.READ:
+            values = sorted({*field.truthy, *field.falsy} - {0, 1}, key=str)
+            return {"enum": [True, False, *(v for v in values if isinstance(v, str))]}
+        keywords = next((found for kind, found in _BASES if isinstance(field, kind)), None)
+        if keywords is None:
+            said_later = isinstance(field, (fields.Nested, fields.Enum))
+            return {} if said_later or field.allow_none or field.dump_only else dict(_NOT_NULL)
+        if self.view is View.READ and (isinstance(field, fields.Decimal) or getattr(field, "as_string", False)):
+            keywords = {"type": "string"}
+        if isinstance(field, (fields.DateTime, fields.Date, fields.Time)) and field.format is not None:
+            keywords = {"type": "string", "description": _formatted(field.format)}
+        return _unchecked(keywords) if self.view is View.READ and field.dump_only else dict(keywords)
+
+    def nested2properties(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
+        """Return the place of a nested schema, as an array where many are nested."""
+        if not isinstance(field, fields.Nested) or isinstance(field, fields.Pluck):
+            return {}
+        place = self.reference(_nested_schema(field))
+        return _many(place) if field.many or field.schema.many else place
+
+    def pluck2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return the JSON Schema of the one plucked field."""
+        if not isinstance(field, fields.Pluck):
+            return {}
+        plucked = self.field2property(field.schema.fields[field.field_name])
+        return _many(plucked) if field.many or field.schema.many else plucked
+
+    def list2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return the items of a list."""
+        return {"items": self.field2property(field.inner)} if isinstance(field, fields.List) else {}
+
+    def tuple2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return the items of a tuple, each with its own schema."""
+        if not isinstance(field, fields.Tuple):
+            return {}
+        parts = [self.field2property(each) for each in field.tuple_fields]
+        prefix = {"prefixItems": parts} if parts else {}
+        return {**prefix, "items": False, "minItems": len(parts), "maxItems": len(parts)}
+
+    def dict2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return the schemas of a mapping's names and values."""
+        if not isinstance(field, fields.Mapping):
+            return {}
+        out: Keywords = {"additionalProperties": self.field2property(field.value_field) if field.value_field else {}}
+        if field.key_field is not None:
+            names = _as_text(self.field2property(field.key_field))
+            if names.keys() - {"type"} and names != _STRING:
+                out["propertyNames"] = names
+        return out
+
+    def enum2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return an enumeration's names or values, with their type."""
+        if not isinstance(field, fields.Enum):
+            return {}
+        members = cast("type[enum.Enum]", field.enum)
+        if field.by_value is False:
+            values: list[Any] = list(members.__members__)
+        else:
+            values = [to_json_value(field.field, member.value) for member in members]
+        kind = json_types(value for value in values if value is not None)
+        return {**({"type": kind} if kind else {}), "enum": values}
+
+    def upload2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return what an uploaded file may be at the most."""
+        if not isinstance(field, Upload) or field.max_size is None:
+            return {}
+        return {"description": f"At most {field.max_size} bytes."}
+
+    def function2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return what a Method or Function field writes, by its return annotation."""
+        if self.view is not View.READ:
+            return {}
+        if isinstance(field, fields.Method) and field.serialize_method_name:
+            return returned(getattr(field.parent, field.serialize_method_name, None))
+        return returned(field.serialize_func) if isinstance(field, fields.Function) and field.serialize_func else {}
+
+    def field2declared(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
+        """Return what a field class of the user's own declares: its ``json_schema`` stands for its type."""
+        declared = getattr(field, "json_schema", None)
+        if isinstance(declared, Mapping):
+            ret.clear()
+            return dict(declared)
+        return {}
+
+    def field2validators(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
+        """Return all keywords so far, refined by the field's validators."""
+        refined = refine(ret, field)
+        ret.clear()
+        return refined
+
+    def metadata2properties(self, field: fields.Field[Any], ret: Keywords) -> Keywords:  # type: ignore[override]
+        """Return what the field's metadata adds: title, description, examples, deprecated, ``x-...``."""
+        found = super().metadata2properties(field)
+        out = {name: value for name, value in found.items() if name not in _NOT_METADATA}
+        out |= {name: value for name, value in field.metadata.items() if name in _METADATA}
+        if "example" in field.metadata and "examples" not in out:
+            out["examples"] = [field.metadata["example"]]
+        examples: Any = out.get("examples")
+        if isinstance(examples, Mapping):
+            out["examples"] = list(examples.values())
+        if ret.get("description") and out.get("description"):
+            out["description"] = f"{out['description']} {ret['description']}"
+        return out
+
+    def field2default(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+        """Return the value that stands for an absent one, where it can be written as JSON."""
+        if self.view is View.PATCH:
+            return {}
+        default = field.metadata.get("default", field.load_default)
+        if self.view is View.READ and field.dump_default is not missing:
+            default = field.dump_default
+        if default is missing or callable(default):
+            return {}
+        if default is None or "default" in field.metadata:
+            return {"default": default}
+        try:
+            return {"default": to_json_value(field, default)}
+        except ValueError:
+            return {}
+
+
+def _nameless(_schema: Any) -> None:
+    return None
+
+
+def _nested_schema(field: fields.Nested) -> Schema:
+    """Return the nested schema as this field loads it: ``Nested(unknown=...)`` wins over the schema's own."""
+    schema = field.schema
+    if field.unknown is not None and field.unknown != schema.unknown:
+        schema = copy.copy(schema)
+        unknown: Any = field.unknown
+        schema.unknown = unknown
+    return schema
+
+
+def _many(items: Keywords) -> Keywords:
+    return {"type": "array", "items": items}
+
+
+def _unchecked(keywords: Mapping[str, Any]) -> Keywords:
+    """Leave out what is checked of inputs only: nobody checks what is never loaded."""
+    out = {name: value for name, value in keywords.items() if name not in _INT64}
+    if out.get("pattern") == NO_NUL:
+        del out["pattern"]
+    return out
+
+
+def _formatted(name: str) -> str:
+    if name in ("rfc", "rfc822"):
+        return "A date and time as in e-mail (RFC 5322, section 3.3)."
+    return f"In the format {name} (strftime)."
+
+
+def _as_text(keywords: Keywords) -> Keywords:
+    """Return the schema of the text of a value: the names of an object's members are strings."""
+    kind = keywords.get("type")
+    if kind == "integer":
+        return {"type": "string", "pattern": "^-?[0-9]{1,18}$"}
+    if kind == "number":
+        return {"type": "string", "pattern": r"^-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?$"}
+    if kind == "boolean":
+        return {"type": "string", "enum": ["true", "false"]}
+    if kind == ["string", "number"]:
+        return {**keywords, "type": "string"}
+    return keywords if kind == "string" else {}
+
+
+def _nullable(schema: Keywords) -> Keywords:
+    """Let null be taken too."""
+    annotations = {name: value for name, value in schema.items() if name in _ANNOTATIONS}
+    if "$ref" in schema:
+        return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}], **annotations}
+    out = dict(schema)
+    if "const" in out:
+        out["enum"] = [out.pop("const")]
+    if isinstance(out.get("enum"), list) and None not in out["enum"]:
+        out["enum"] = [*out["enum"], None]
+    if "not" in out and isinstance(out["not"], Mapping) and "enum" in out["not"]:
+        out["not"] = {"enum": [value for value in out["not"]["enum"] if value is not None]}
+    if "type" in out:
+        kinds = [out["type"]] if isinstance(out["type"], str) else list(out["type"])
+        out["type"] = kinds if "null" in kinds else [*kinds, "null"]
+    elif "anyOf" in out and {"type": "null"} not in out["anyOf"]:
+        out["anyOf"] = [*out["anyOf"], {"type": "null"}]
+    return out

@@ -1,0 +1,289 @@
+"""One Operation as OpenAPI's Operation Object (OpenAPI 3.1.1, section 4.8.10)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from marshmallow import fields
+
+from ..contract import Failure, Header, Input, Operation, Output
+from ..problems import MEDIA_TYPE, problem_class
+from ..schemas import BoundSchema, Upload
+from .conversion import SchemaCollector
+from .dialects import lower
+from .names import operation_id
+
+__all__ = ["PROBLEM", "OperationPrinter", "share"]
+
+_IN = {"query": "query", "headers": "header", "cookies": "cookie"}
+_STYLE = {"query": "form", "headers": "simple", "cookies": "form"}
+# OpenAPI 3.1.1, section 4.8.12.1: a header parameter of one of these names is to be ignored.
+_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+_HOISTED = ("description", "deprecated")
+_NDJSON = "application/x-ndjson"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_JSON_PATCH: dict[str, Any] = {
+    "type": "array",
+    "description": "A JSON Patch (RFC 6902).",
+    "items": {
+        "type": "object",
+        "properties": {
+            "op": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "path": {"type": "string", "description": "A JSON Pointer (RFC 6901)."},
+            "from": {"type": "string", "description": "A JSON Pointer (RFC 6901)."},
+            "value": {},
+        },
+        "required": ["op", "path"],
+    },
+}
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "A problem as RFC 9457 describes it.",
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "Identifies the kind of problem."},
+        "title": {"type": "string", "description": "Says what kind of problem it is."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "Says what is wrong in this case."},
+        "instance": {"type": "string", "format": "uri-reference", "description": "Identifies this case."},
+        "errors": {
+            "type": "array",
+            "description": "What of the input is invalid, and where.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string", "description": "A JSON Pointer (RFC 6901) into the content."},
+                    "parameter": {"type": "string", "description": "The name of a parameter."},
+                    "in": {"type": "string", "description": "Where the parameter stands.",
+                           "enum": ["query", "path", "header", "cookie"]},
+                    "detail": {"type": "string", "description": "Says what is wrong with it."},
+                    "code": {"type": "string", "description": "Names the rule that is broken."},
+                },
+                "required": ["detail", "code"],
+            },
+        },
+        "omitted_errors": {"type": "integer", "description": "How many more errors there are."},
+    },
+    "required": ["type", "title", "status"],
+}  # fmt: skip
+
+
+class OperationPrinter:
+    """Prints operations for one document, and keeps what they share."""
+
+    def __init__(self, collector: SchemaCollector, dialect: str) -> None:
+        """Make the printer; ``collector`` takes the schemas, ``dialect`` is the version of OpenAPI."""
+        self._collector = collector
+        self._dialect = dialect
+        self.security_schemes: dict[str, dict[str, Any]] = {}
+
+    def print(self, op: Operation) -> dict[str, Any]:
+        """Return the Operation Object of an operation."""
+        name = operation_id(op)
+        summary = op.summary or _words(name)
+        out: dict[str, Any] = {"operationId": name, "summary": summary}
+        out["description"] = op.description or (summary if summary.endswith((".", "!", "?")) else summary + ".")
+        out["tags"] = list(op.tags)
+        if op.deprecated:
+            out["deprecated"] = True
+        if parameters := list(self._parameters(op)):
+            out["parameters"] = parameters
+        if body := self._body(op):
+            out["requestBody"] = body
+        out["responses"] = self._responses(op)
+        if op.security:
+            out["security"] = [self._security(scheme, scopes) for scheme, scopes in op.security]
+        out.update((name, value) for name, value in op.extensions.items() if name.startswith("x-"))
+        return out
+
+    def _schema(self, schema: Any) -> Any:
+        return lower(schema) if self._dialect.startswith("3.0") else schema
+
+    def _security(self, scheme: Any, scopes: Iterable[str]) -> dict[str, list[str]]:
+        self.security_schemes[scheme.name] = dict(scheme.document())
+        return {scheme.name: list(scopes)}
+
+    # parameters
+
+    def _parameters(self, op: Operation) -> Iterator[dict[str, Any]]:
+        for each in op.path_parameters:
+            parameter: dict[str, Any] = {"name": each.name, "in": "path", "required": True}
+            if each.description:
+                parameter["description"] = each.description
+            yield {**parameter, "schema": self._schema(dict(each.schema))}
+        named: set[str] = set()
+        for taken in op.inputs:
+            if taken.location in _IN:
+                for parameter in self._taken(taken):
+                    named.add(parameter["name"].lower())
+                    yield parameter
+        if op.conditional:
+            name = "If-None-Match" if op.method in _SAFE else "If-Match"
+            if name.lower() not in named:
+                yield _precondition(name, required=op.conditional == "required" and op.method not in _SAFE)
+
+    def _taken(self, taken: Input) -> Iterator[dict[str, Any]]:
+        where = _IN[taken.location]
+        for name, field, schema in self._collector.parameters(taken):
+            if where == "header" and name.lower() in _IGNORED_HEADERS:
+                continue
+            hoisted = {key: schema.pop(key) for key in _HOISTED if key in schema}
+            out: dict[str, Any] = {"name": name, "in": where, **hoisted}
+            if field.required:
+                out["required"] = True
+            if isinstance(field, (fields.List, fields.Tuple)):
+                out["style"] = _STYLE[taken.location]
+                out["explode"] = where != "header" and field.metadata.get("explode", True) is not False
+            yield {**out, "schema": schema}
+
+    # the request's content
+
+    def _body(self, op: Operation) -> dict[str, Any]:
+        body = op.input("body")
+        if body is not None:
+            schema = self._collector.schema(body.schema)
+            patch = self._schema(_JSON_PATCH)
+            content = {each: _media(patch if "json-patch" in each else schema, op) for each in body.media_types}
+            return {"required": body.required, "content": content}
+        parts = [each for each in op.inputs if each.location in ("form", "files")]
+        if not parts:
+            return {}
+        media = _media(self._collector.form(*(each.schema for each in parts)), op)
+        media_types = dict.fromkeys(media_type for each in parts for media_type in each.media_types)
+        content = {}
+        for media_type in media_types:
+            encoding = dict(pair for part in parts for pair in _encoding(part.schema))
+            content[media_type] = {**media, "encoding": encoding} if encoding else media
+        return {"required": any(each.required for each in parts), "content": content}
+
+    # responses
+
+    def _responses(self, op: Operation) -> dict[str, Any]:
+        out: dict[int, dict[str, Any]] = {}
+        for output in op.outputs:
+            response = out.setdefault(output.status, {"description": output.description or _phrase(output.status)})
+            if output.headers:
+                response.setdefault("headers", {}).update(self._headers(output.headers))
+            if output.has_content:
+                content = response.setdefault("content", {})
+                content.update((each, self._content(output, each)) for each in output.media_types)
+        failures: dict[int, list[Failure]] = {}
+        for failure in op.failures:
+            failures.setdefault(failure.problem.status, []).append(failure)
+        for status, found in failures.items():
+            if status not in out:
+                out[status] = self._failure(status, found)
+        return {str(status): out[status] for status in sorted(out)}
+
+    def _content(self, output: Output, media_type: str) -> dict[str, Any]:
+        if output.schema is None:
+            return {"schema": _untyped(media_type)}
+        if media_type != _NDJSON:
+            return {"schema": self._collector.schema(output.schema)}
+        item = self._collector.schema(output.schema, many=False)
+        return {"itemSchema" if self._dialect.startswith("3.2") else "schema": item}
+
+    def _headers(self, headers: Iterable[Header]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for each in headers:
+            described = {"description": each.description} if each.description else {}
+            required = {"required": True} if each.required else {}
+            out[each.name] = {**described, **required, "schema": self._schema(dict(each.schema))}
+        return out
+
+    def _failure(self, status: int, found: list[Failure]) -> dict[str, Any]:
+        """Return the response of the problems of one status."""
+        texts = [text for each in found if (text := _says(each))]
+        response: dict[str, Any] = {"description": " ".join(dict.fromkeys(texts)) or f"{found[0].problem.title}."}
+        if headers := self._headers(header for each in found for header in each.headers):
+            response["headers"] = headers
+        schema = {"$ref": "#/components/schemas/Problem", "properties": {"status": {"const": status}}}
+        response["content"] = {MEDIA_TYPE: {"schema": self._schema(schema)}}
+        return response
+
+
+def share(operations: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Put the problem responses that several operations have into components.
+
+    Args:
+        operations: Operation Objects; references take the place of what they share.
+
+    Returns:
+        The components by name, one for a status: the response that most operations have.
+    """
+    places: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            if MEDIA_TYPE in response.get("content", {}):
+                places.setdefault((status, json.dumps(response)), []).append(operation["responses"])
+    shared: dict[str, dict[str, Any]] = {}
+    for (status, _), found in sorted(places.items(), key=lambda item: (-len(item[1]), item[0])):
+        name = problem_class(int(status)).__name__
+        if len(found) > 1 and name not in shared:
+            shared[name] = found[0][status]
+            for responses in found:
+                responses[status] = {"$ref": f"#/components/responses/{name}"}
+    return shared
+
+
+def _media(schema: dict[str, Any], op: Operation) -> dict[str, Any]:
+    out: dict[str, Any] = {"schema": schema}
+    if op.examples:
+        out["examples"] = {name: {"value": value} for name, value in op.examples.items()}
+    return out
+
+
+def _encoding(bound: BoundSchema) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield how the fields of a form are encoded where that is not the default (section 4.8.15)."""
+    for name, field in bound.load_fields.items():
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, Upload):
+            if inner.media_types:
+                yield name, {"contentType": ", ".join(inner.media_types)}
+        elif isinstance(field, (fields.List, fields.Tuple)) and field.metadata.get("explode", True) is False:
+            yield name, {"style": "form", "explode": False}
+
+
+def _untyped(media_type: str) -> dict[str, Any]:
+    if media_type == "*/*" or "json" in media_type:
+        return {}
+    if media_type.startswith("text/") or media_type.endswith("xml"):
+        return {"type": "string"}
+    return {"type": "string", "format": "binary"}
+
+
+def _precondition(name: str, *, required: bool) -> dict[str, Any]:
+    says = (
+        "Answer 304 if the representation still has one of these entity tags (RFC 9110, section 13.1.2)."
+        if name == "If-None-Match"
+        else "Do it only if the representation has one of these entity tags (RFC 9110, section 13.1.1)."
+    )
+    out: dict[str, Any] = {"name": name, "in": "header", "description": says}
+    return {**out, **({"required": True} if required else {}), "schema": {"type": "string"}}
+
+
+def _says(failure: Failure) -> str:
+    """Return when a problem is answered: as declared, or as a class of the user's own says of itself."""
+    text = failure.description
+    if not text and failure.problem is not problem_class(failure.problem.status):
+        text = (failure.problem.__doc__ or "").strip().partition("\n")[0] or failure.problem.title
+    return text if not text or text.endswith((".", "!", "?")) else text + "."
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
+
+
+def _words(name: str) -> str:
+    """Return an operationId as a sentence: ``listBooks`` is "List books."."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+", name) or [name]
+    first, *rest = words
+    return (
+        " ".join([first[:1].upper() + first[1:], *(w if w.isupper() and len(w) > 1 else w.lower() for w in rest)]) + "."
+    )

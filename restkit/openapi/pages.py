@@ -1,0 +1,259 @@
+"""The document and the pages about it as resources: /openapi.json, /openapi.yaml, /docs and /redoc by default.
+
+Everything comes from this server: no other host is asked for anything, and the Content-Security-Policy
+holds the pages to that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Mapping
+from html import escape
+from string import Template
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote, urlsplit
+from weakref import WeakKeyDictionary
+
+from ..problems import NotFound
+from ..request import Request
+from ..resource import Resource
+from ..response import Response
+from ..settings import Settings
+from .assets import asset, edition, has_swagger_ui
+from .document import build, to_json, to_yaml
+
+__all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Reference", "SwaggerUI", "resources"]
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_ROOTS = 8
+_documents: WeakKeyDictionary[Any, dict[tuple[str, str], tuple[bytes, str]]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+_HEAD = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<link rel="stylesheet" href="$assets/page.css">
+"""
+_SWAGGER_PAGE = Template(
+    _HEAD
+    + """\
+<link rel="stylesheet" href="$assets/swagger-ui.css">
+<link rel="icon" type="image/png" href="$assets/favicon-32x32.png">
+</head>
+<body class="swagger">
+<div id="swagger-ui" data-document="$document"></div>
+<noscript>This page needs scripts; <a href="$document">the document</a> does not.</noscript>
+<script src="$assets/swagger-ui-bundle.js"></script>
+<script src="$assets/start.js"></script>
+</body>
+</html>
+"""
+)
+_PLAIN_PAGE = Template(
+    _HEAD
+    + """\
+<link rel="icon" href="data:,">
+</head>
+<body>
+<h1>$title <small>$version</small></h1>
+$notice
+<p>$description</p>
+<p>The document: <a href="$document">OpenAPI as JSON</a>, <a href="$yaml">as YAML</a>.</p>
+$operations
+</body>
+</html>
+"""
+)
+_NOTICE = "<p>For Swagger UI on this page: <code>pip install 'restkit[swagger]'</code></p>"
+
+
+def resources(settings: Settings) -> list[tuple[str, type[Resource]]]:
+    """Return the URL patterns and resources of the document and its pages.
+
+    Args:
+        settings: Of the App: where they are, and whether they are at all.
+    """
+    if settings.openapi_url is None:
+        return []
+    out: list[tuple[str, type[Resource]]] = [
+        (settings.openapi_url, OpenAPIJSON),
+        (_yaml_url(settings.openapi_url), OpenAPIYAML),
+    ]
+    for url, page in ((settings.docs_url, SwaggerUI), (settings.redoc_url, Reference)):
+        if url is not None:
+            out += [(url, page), (f"{url.rstrip('/')}/<string:edition>/<string:filename>", Asset)]
+    return out
+
+
+def _yaml_url(json_url: str) -> str:
+    return json_url.removesuffix(".json") + ".yaml"
+
+
+def _document(app: Any, root: str, media_type: Literal["json", "yaml"]) -> tuple[bytes, str]:
+    """Return the document's bytes and entity tag; printed once, as an App that answers does not change."""
+    with _lock:
+        known = _documents.setdefault(app, {})
+        if (root, media_type) not in known:
+            if len(known) >= 2 * _ROOTS:
+                known.clear()
+            document = build(app, server_root=root)
+            body = to_json(document) if media_type == "json" else to_yaml(document).encode()
+            known[root, media_type] = body, hashlib.sha256(body).hexdigest()[:24]
+        return known[root, media_type]
+
+
+def _own_url(request: Request) -> str:
+    return quote(request.root_path + request.path)
+
+
+def _root(request: Request, own: str) -> str:
+    """Return the path below which the App answers, seen from a URL of its own."""
+    return (request.root_path + request.path).removesuffix(own)
+
+
+class OpenAPIJSON(Resource):
+    """Is the document as JSON."""
+
+    documented: ClassVar[bool] = False
+    conditional: ClassVar[bool | Literal["required"]] = True
+
+    def get(self) -> Response:
+        """Return the document."""
+        root = quote(_root(self.request, self.app.settings.openapi_url))
+        body, self.entity_tag = _document(self.app, root, "json")
+        return _response(body, "application/json", "no-cache")
+
+
+class OpenAPIYAML(Resource):
+    """Is the document as YAML (RFC 9512)."""
+
+    documented: ClassVar[bool] = False
+    conditional: ClassVar[bool | Literal["required"]] = True
+
+    def get(self) -> Response:
+        """Return the document."""
+        root = quote(_root(self.request, _yaml_url(self.app.settings.openapi_url)))
+        body, self.entity_tag = _document(self.app, root, "yaml")
+        return _response(body, "application/yaml", "no-cache")
+
+
+class SwaggerUI(Resource):
+    """Is the page with Swagger UI; without the package that carries it, a plain page that says so."""
+
+    documented: ClassVar[bool] = False
+
+    def get(self) -> Response:
+        """Return the page."""
+        settings = self.app.settings
+        if not has_swagger_ui():
+            return _plain_page(self.app, self.request, settings.docs_url, _NOTICE)
+        words = _words(self.app, self.request, settings.docs_url)
+        return _html(_SWAGGER_PAGE.substitute(words), _policy(self.app.servers, scripts=True))
+
+
+class Reference(Resource):
+    """Is the plain page: every operation, readable without scripts."""
+
+    documented: ClassVar[bool] = False
+
+    def get(self) -> Response:
+        """Return the page."""
+        return _plain_page(self.app, self.request, self.app.settings.redoc_url, "")
+
+
+class Asset(Resource):
+    """Is one file of the pages. Its URL changes with its content, so it may be kept for a year."""
+
+    documented: ClassVar[bool] = False
+    conditional: ClassVar[bool | Literal["required"]] = True
+
+    def get(self, edition: str, filename: str) -> Response:
+        """Return the file."""
+        found = asset(filename) if edition == _edition() else None
+        if found is None:
+            raise NotFound
+        self.entity_tag = f"{edition}-{filename}"
+        return _response(*found, "public, max-age=31536000, immutable")
+
+
+_edition = edition
+
+
+def _words(app: Any, request: Request, own: str) -> dict[str, str]:
+    """Return what stands on every page, escaped."""
+    root = quote(_root(request, own))
+    document = root + app.settings.openapi_url
+    assets = f"{_own_url(request).rstrip('/')}/{edition()}"
+    return {
+        name: escape(value)
+        for name, value in (
+            ("title", app.name),
+            ("version", app.version),
+            ("description", app.description),
+            ("document", document),
+            ("yaml", _yaml_url(document)),
+            ("assets", assets),
+        )
+    }
+
+
+def _plain_page(app: Any, request: Request, own: str, notice: str) -> Response:
+    words = _words(app, request, own)
+    operations = "\n".join(_section(*each) for each in _operations(build(app)))
+    return _html(_PLAIN_PAGE.substitute(words, notice=notice, operations=operations), _policy((), scripts=False))
+
+
+def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield method.upper(), path, item[method]
+
+
+def _section(method: str, path: str, operation: Mapping[str, Any]) -> str:
+    rows = [
+        (f"<code>{escape(each['name'])}</code>", escape(f"{each['in']}. {each.get('description', '')}"))
+        for each in operation.get("parameters", ())
+    ]
+    rows += [
+        (status, escape(each.get("description") or each["$ref"].rpartition("/")[2]))
+        for status, each in operation["responses"].items()
+    ]
+    table = "".join(f"<tr><th>{name}</th><td>{says}</td></tr>" for name, says in rows)
+    kind = ' class="deprecated"' if operation.get("deprecated") else ""
+    return (
+        f'<h3 id="{escape(operation["operationId"])}"{kind}><b>{method}</b> {escape(path)}</h3>'
+        f"<p>{escape(operation['description'])}</p><table>{table}</table>"
+    )
+
+
+def _policy(servers: Iterable[Mapping[str, Any]], *, scripts: bool) -> str:
+    """Return the Content-Security-Policy of a page: it may ask this server, and the servers of the document."""
+    origins: dict[str, None] = {}
+    for server in servers:
+        parts = urlsplit(str(server.get("url", "")))
+        if parts.scheme in ("http", "https") and parts.netloc and "{" not in parts.netloc:
+            origins[f"{parts.scheme}://{parts.netloc}"] = None
+    rules = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:"]
+    if scripts:
+        rules += ["script-src 'self'", " ".join(["connect-src 'self'", *origins])]
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
+
+
+def _html(text: str, policy: str) -> Response:
+    response = _response(text.encode(), "text/html; charset=utf-8", "no-cache")
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+def _response(body: bytes, content_type: str, caching: str) -> Response:
+    response = Response(body, content_type=content_type)
+    response.headers["Cache-Control"] = caching
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,258 @@
+"""From a resource class to its Operations: everything known about each verb, once, when it is mounted.
+
+Each stage of the pipeline adds what it can answer, so what is enforced is what is documented.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .contract import Failure, Header, Input, Location, Operation, Output, PathParameter, SecurityScheme
+from .declarations import Declarations, declarations_of
+from .errors import DeclarationError
+from .problems import (
+    BadRequest,
+    ContentTooLarge,
+    Forbidden,
+    NotAcceptable,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthorized,
+    UnprocessableContent,
+    UnsupportedMediaType,
+)
+from .resource import FunctionResource, Resource, verbs_of
+from .schemas import BoundSchema, View, bind
+from .shapes import shape_of
+from .signatures import Kind, Signature, answer_kind, item_of, read_signature
+
+__all__ = ["Mount", "collect"]
+
+_JSON = ("application/json",)
+_MERGE_PATCH = ("application/merge-patch+json", "application/json")
+_FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
+_MULTIPART = ("multipart/form-data",)
+_TEXT_LOCATIONS: tuple[Location, ...] = ("query", "headers", "cookies")
+_ETAG = Header("ETag", "The entity tag of the representation.")
+_LAST_MODIFIED = Header("Last-Modified", "When the representation was last changed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Is where a resource is mounted: the pattern, as routing reads it, and whether unknown input is an error."""
+
+    path: str
+    rule: str
+    parameters: tuple[PathParameter, ...]
+    host: str = ""
+    host_variables: tuple[str, ...] = ()
+    strict: bool = True
+
+
+def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
+    """Make the Operations of a resource at one URL pattern.
+
+    Raises:
+        DeclarationError: The class, its signatures, schemas and the pattern do not fit together.
+    """
+    return tuple(
+        _Builder(resource, method, function, mount).operation() for method, function in verbs_of(resource).items()
+    )
+
+
+class _Builder:
+    """Collects what one verb says, step by step."""
+
+    def __init__(self, resource: type[Resource], method: str, function: Callable[..., Any], mount: Mount) -> None:
+        self.resource = resource
+        self.method = method
+        self.function = function
+        self.mount = mount
+        self.place = f"{resource.__module__}.{resource.__qualname__}"
+        if not issubclass(resource, FunctionResource):
+            self.place += f".{method.lower()}"
+        self.said: Declarations = declarations_of(function)
+        self.signature: Signature = read_signature(
+            function, self.place, method=not issubclass(resource, FunctionResource)
+        )
+        self.kind: Kind = answer_kind(self.signature.returns)
+
+    def operation(self) -> Operation:
+        words = self.said.words
+        inputs = tuple(self._inputs())
+        self._check_signature({each.location for each in inputs})
+        outputs = tuple(self._outputs())
+        documentation = inspect.cleandoc(self.function.__doc__ or "")
+        summary, _, description = documentation.partition("\n")
+        return Operation(
+            method=self.method,
+            path=self.mount.path,
+            rule=self.mount.rule,
+            host=self.mount.host,
+            resource=self.resource,
+            function=self.function,
+            place=self.place,
+            operation_id=words.get("operation_id", ""),
+            summary=words.get("summary", summary.strip()),
+            description=words.get("description", description.strip()),
+            tags=tuple(words.get("tags") or self.resource.tags or (self._default_tag(),)),
+            deprecated=words.get("deprecated", hasattr(self.function, "__deprecated__")),
+            documented=words.get("documented", self.resource.documented and self.method not in ("HEAD", "OPTIONS")),
+            path_parameters=self.mount.parameters,
+            inputs=inputs,
+            outputs=outputs,
+            failures=tuple(self._failures(inputs, outputs)),
+            security=tuple(_security(self.resource)),
+            conditional=self.resource.conditional,
+            examples=words.get("examples", {}),
+            extensions=words.get("extensions", {}),
+        )
+
+    def _default_tag(self) -> str:
+        for segment in self.mount.path.split("/"):
+            if segment and "{" not in segment:
+                return segment.replace("-", " ").replace("_", " ").capitalize()
+        return self.resource.__name__[:1].upper() + self.resource.__name__[1:]
+
+    # inputs
+
+    def _inputs(self) -> Iterator[Input]:
+        for location in _TEXT_LOCATIONS:
+            if location in self.said.inputs:
+                bound = self._bind(location, View.WRITE)
+                if location == "headers":
+                    _name_headers(bound)
+                yield Input(location, bound, shape=self._shape(location, bound), required=_requires(bound))
+        has_form = "form" in self.said.inputs or "files" in self.said.inputs
+        if has_form:
+            yield from self._form_inputs()
+        schema = self.said.inputs.get("body")
+        if schema is None and not has_form and self.method in ("POST", "PUT", "PATCH"):
+            schema = self.resource.schema if self.signature.takes("body") else None
+        if schema is None:
+            return
+        if has_form:
+            raise DeclarationError(f"{self.place} takes both a body and a form; a request has one content.")
+        many = item_of(self.signature.annotations.get("body")) is not None
+        patch = self.method == "PATCH"
+        bound = bind(schema, View.PATCH if patch else View.WRITE, place=self.place, many=many, strict=self.mount.strict)
+        media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
+        yield Input("body", bound, media_types, self._shape("body", bound))
+
+    def _form_inputs(self) -> Iterator[Input]:
+        media_types = self.said.media_types or (_MULTIPART if "files" in self.said.inputs else _FORM)
+        for location in ("form", "files"):
+            if location in self.said.inputs:
+                bound = self._bind(location, View.WRITE)
+                yield Input(location, bound, media_types, self._shape(location, bound), required=_requires(bound))
+
+    def _bind(self, location: Location, view: View) -> BoundSchema:
+        schema = self.said.inputs[location]
+        if schema is None:
+            raise DeclarationError(f"{self.place}: {location} has no schema.")
+        return bind(schema, view, place=f"{self.place} ({location})", source="text", strict=self.mount.strict)
+
+    def _shape(self, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
+        annotation = self.signature.annotations.get(location)
+        return shape_of(annotation, bound, f"{self.place}: the parameter {location!r}")
+
+    def _check_signature(self, inputs: set[Location]) -> None:
+        given = {parameter.name for parameter in self.mount.parameters} | set(self.mount.host_variables)
+        clash = given & inputs
+        if clash:
+            raise DeclarationError(
+                f"{self.place}: {min(clash)!r} is both an input and a variable of {self.mount.rule!r}; "
+                "rename the variable."
+            )
+        for name in sorted(given | inputs):
+            if not self.signature.takes(name):
+                what = f"the variable {name!r} of {self.mount.rule!r}" if name in given else f"the declared {name}"
+                raise DeclarationError(f"{self.place} has no parameter {name!r} for {what}; add it to the signature.")
+        unknown = self.signature.required - given - inputs
+        if unknown:
+            name = min(unknown)
+            hint = "declare `schema` on the class or @takes(body=...)" if name == "body" else f"@takes({name}=...)"
+            if name not in ("body", "query", "headers", "cookies", "form", "files"):
+                hint = (
+                    "it is neither a variable of the URL pattern nor one of body, query, headers, cookies, form, files"
+                )
+            raise DeclarationError(f"{self.place}: nothing gives the parameter {name!r} a value: {hint}.")
+
+    # outputs
+
+    def _outputs(self) -> Iterator[Output]:
+        headers: tuple[Header, ...] = ()
+        if self.resource.conditional and self.method != "DELETE":
+            headers = (_ETAG, _LAST_MODIFIED)
+        if self.said.returns:
+            for index, said in enumerate(self.said.returns):
+                many = said.many if said.many is not None else (self.kind == "many" and index == 0)
+                bound = None
+                if said.schema is not None:
+                    bound = bind(said.schema, View.READ, place=self.place, many=many)
+                media_types = said.media_types if said.media_types is not None else _JSON
+                if said.status in (204, 205, 304) or (said.status in range(300, 400) and bound is None):
+                    media_types = ()
+                yield Output(said.status, bound, media_types, (*said.headers, *headers), said.description)
+        else:
+            yield self._default_output(headers)
+        if self.resource.conditional and self.method in ("GET", "HEAD"):
+            yield Output(304, None, (), headers, "The client's representation is still good.")
+
+    def _default_output(self, headers: tuple[Header, ...]) -> Output:
+        if self.kind == "none" or (self.kind == "absent" and self.method in ("DELETE", "OPTIONS")):
+            return Output(204, None, (), headers)
+        if self.kind == "response":
+            return Output(200, None, ("*/*",), headers)
+        schema = self.resource.schema
+        if schema is None:
+            return Output(200, None, _JSON, headers)
+        bound = bind(schema, View.READ, place=self.place, many=self.kind == "many")
+        return Output(201 if self.method == "POST" else 200, bound, _JSON, headers)
+
+    # failures
+
+    def _failures(self, inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> Iterator[Failure]:
+        if self.mount.parameters:
+            yield Failure(NotFound, "routing", "There is nothing at this URL.")
+        if self.resource.security:
+            challenge = Header("WWW-Authenticate", "How to authenticate.")
+            yield Failure(Unauthorized, "security", "There are no valid credentials.", (challenge,))
+            yield Failure(Forbidden, "security", "The credentials do not suffice.")
+        if any(output.has_content and not any("*" in each for each in output.media_types) for output in outputs):
+            yield Failure(NotAcceptable, "negotiation", "No representation matches Accept.")
+        if any(each.media_types for each in inputs):
+            yield Failure(BadRequest, "body", "The content is malformed.")
+            yield Failure(ContentTooLarge, "body", "The content is larger than the limit.")
+            accept = Header("Accept-Patch" if self.method == "PATCH" else "Accept", "The media types that are taken.")
+            yield Failure(UnsupportedMediaType, "body", "The content's media type is not taken.", (accept,))
+        if inputs or self.mount.strict:
+            yield Failure(UnprocessableContent, "validation", "The input is invalid.")
+        if self.resource.conditional:
+            yield Failure(PreconditionFailed, "preconditions", "A precondition of the request is false.")
+            if self.resource.conditional == "required" and self.method in ("PUT", "PATCH", "DELETE"):
+                yield Failure(PreconditionRequired, "preconditions", "The request must have If-Match.")
+        yield from self.said.raises
+
+
+def _name_headers(bound: BoundSchema) -> None:
+    """Give the fields of a header schema their names on the wire: ``x_request_id`` is ``X-Request-Id``."""
+    for name, field in bound.schema.fields.items():
+        if field.data_key is None:
+            field.data_key = "-".join(part.capitalize() for part in name.split("_"))
+
+
+def _requires(bound: BoundSchema) -> bool:
+    return any(field.required for field in bound.schema.load_fields.values())
+
+
+def _security(resource: type[Resource]) -> Iterator[tuple[SecurityScheme, tuple[str, ...]]]:
+    for each in resource.security:
+        if isinstance(each, tuple):
+            yield each[0], tuple(each[1])
+        else:
+            yield each, ()

@@ -1,0 +1,193 @@
+"""What came in: Werkzeug's request, made lazily, with limits on its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.wrappers import Request as _WerkzeugRequest
+
+from .problems import BadRequest, ContentTooLarge, problem_class
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+__all__ = ["Request", "current_request"]
+
+current_request: ContextVar[Request] = ContextVar("restkit_request")
+
+_CHUNK = 64 * 1024
+_DRAIN = 64 * 1024 * 1024
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    return "/" + _text(environ.get("PATH_INFO", "")).lstrip("/")
+
+
+def _text(value: str) -> str:
+    return value.encode("latin-1").decode("utf-8", "replace")
+
+
+def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
+    name = environ.get("SERVER_NAME")
+    if not name:
+        return None
+    port = environ.get("SERVER_PORT")
+    return name, int(port) if port and port.isdecimal() else None
+
+
+_LAZY: dict[str, Callable[[Any], Any]] = {
+    "method": lambda environ: environ.get("REQUEST_METHOD", "GET"),
+    "scheme": lambda environ: environ.get("wsgi.url_scheme", "http"),
+    "server": _server,
+    "root_path": lambda environ: _text(environ.get("SCRIPT_NAME") or "").rstrip("/"),
+    "path": _path,
+    "query_string": lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"),
+    "headers": EnvironHeaders,
+    "remote_addr": lambda environ: environ.get("REMOTE_ADDR"),
+}
+
+
+class Request(_WerkzeugRequest):
+    """Is the request: all of Werkzeug's, each part worked out when it is first touched.
+
+    Attributes:
+        path_parameters: The values of the URL pattern's variables.
+        operation: The Operation that answers, None before routing and for unknown URLs.
+        app: The App whose resource answers, None before routing.
+        caller: Who calls, as the security scheme says.
+    """
+
+    path_parameters: dict[str, Any]
+    operation: Any = None
+    app: Any = None
+    caller: Any = None
+    _content: bytes | None = None
+
+    def __init__(self, environ: WSGIEnvironment) -> None:  # Werkzeug's own would work everything out at once
+        # PERF: 8 attributes and a Headers object less a request that looks at none of them.
+        self.environ = environ
+        self.shallow = False
+        self.provided: Any = None  # what `provide` made, None where nothing was asked for
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            make = _LAZY.get(name)
+            if make is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            value = self.__dict__[name] = make(self.environ)
+            return value
+
+    @classmethod
+    def current(cls) -> Request:
+        """Return the request that is being answered in this context.
+
+        Raises:
+            RuntimeError: No request is being answered here.
+        """
+        try:
+            return current_request.get()
+        except LookupError:
+            raise RuntimeError(
+                "There is no current request: Request.current() works only while a request is being answered."
+            ) from None
+
+    def read_content(self, limit: int) -> bytes:
+        """Read the whole content, once; later calls return the same bytes.
+
+        Args:
+            limit: The largest size in bytes.
+
+        Raises:
+            ContentTooLarge: The content is over the limit (413).
+            BadRequest: Content-Length is not a number, or fewer bytes arrived than it says (400).
+        """
+        if self._content is None:
+            length = self._length(limit)
+            self._content = self._read_chunked(limit) if length is None else self._read_exactly(length)
+        return self._content
+
+    @property
+    def has_content(self) -> bool:
+        """Whether content was announced, by Content-Length or Transfer-Encoding."""
+        return self.environ.get("CONTENT_LENGTH") not in (None, "", "0") or self._is_chunked
+
+    @property
+    def _is_chunked(self) -> bool:
+        return "chunked" in cast(str, self.environ.get("HTTP_TRANSFER_ENCODING", "")).lower()
+
+    def check_length(self, limit: int) -> None:
+        """Refuse content that is announced as larger than the limit, before any of it is read.
+
+        Raises:
+            ContentTooLarge: Content-Length is over the limit (413).
+            BadRequest: Content-Length is not a number (400).
+        """
+        self._length(limit)
+
+    def _length(self, limit: int) -> int | None:
+        header = self.environ.get("CONTENT_LENGTH")
+        if header in (None, ""):
+            if not self._is_chunked:
+                return 0
+            if not self.environ.get("wsgi.input_terminated"):
+                raise problem_class(411)("This server cannot read chunked content: send a Content-Length.")
+            return None
+        if not (header.isascii() and header.isdecimal() and len(header) < 20):
+            raise BadRequest("Content-Length is not a number of bytes.")
+        length = int(header)
+        if length > limit:
+            self._drain(length)
+            raise _too_large(limit)
+        return length
+
+    def _read_exactly(self, length: int) -> bytes:
+        if not length:
+            return b""
+        stream = self.environ["wsgi.input"]
+        data: bytes = stream.read(length)
+        if len(data) < length:
+            parts = [data]
+            missing = length - len(data)
+            while data and missing:
+                data = stream.read(missing)
+                parts.append(data)
+                missing -= len(data)
+            if missing:
+                raise BadRequest("The content is shorter than Content-Length says.")
+            data = b"".join(parts)
+        return data
+
+    def _read_chunked(self, limit: int) -> bytes:
+        stream = self.environ["wsgi.input"]
+        parts: list[bytes] = []
+        size = 0
+        while data := stream.read(_CHUNK):
+            size += len(data)
+            if size > limit:
+                self._drain(_DRAIN)
+                raise _too_large(limit)
+            parts.append(data)
+        return b"".join(parts)
+
+    def _drain(self, length: int) -> None:
+        """Read and drop what the client is still sending, within bounds, so that it sees the answer."""
+        stream = self.environ["wsgi.input"]
+        left = length if length <= _DRAIN else 0
+        while left > 0 and (data := stream.read(min(_CHUNK, left))):
+            left -= len(data)
+
+    if not TYPE_CHECKING:  # the types are Werkzeug's
+
+        def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> bytes | str:
+            """Return the content, also after the framework has read it."""
+            if self._content is None:
+                return super().get_data(cache, as_text, parse_form_data)
+            return self._content.decode("utf-8", "replace") if as_text else self._content
+
+
+def _too_large(limit: int) -> ContentTooLarge:
+    return ContentTooLarge(f"The content is larger than {limit} bytes.")

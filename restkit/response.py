@@ -1,0 +1,74 @@
+"""What goes out: `Response` for those who touch it, `Answer` for the straight way to the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+from werkzeug.wrappers import Response as _WerkzeugResponse
+
+__all__ = ["Answer", "HeaderItems", "Outgoing", "Response", "header_items", "status_line"]
+
+HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+class Response(_WerkzeugResponse):
+    """Is Werkzeug's response; a method or a middleware may return one, and it passes through."""
+
+
+class Answer:
+    """Is a finished answer that nobody touched: it goes to ``start_response`` as it is.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Names and values, ready for the server.
+        body: All bytes, or an iterable of bytes for a stream.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes | Iterable[bytes] = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def to_response(self) -> Response:
+        """Return the answer as a Response, for a middleware."""
+        response = Response(self.body, self.status)
+        response.headers.clear()
+        response.headers.extend(self.headers)
+        return response
+
+
+Outgoing = Answer | _WerkzeugResponse
+
+_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_LINES |= {413: "413 Content Too Large", 422: "422 Unprocessable Content"}
+
+
+def status_line(status: int) -> str:
+    """Return the status line of a status as WSGI wants it: code, space, reason."""
+    return _LINES.get(status) or f"{status} Unknown"
+
+
+def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
+    """Return headers as a list for the server.
+
+    Raises:
+        ValueError: A name or value cannot stand in a header (RFC 9110, section 5.5).
+    """
+    items = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+    out: list[tuple[str, str]] = []
+    for name, value in items:
+        text = str(value)
+        # SECURITY: a line break in a value would let its author write headers of their own.
+        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"{name!r} is not a header name.")
+        if any(char < " " and char != "\t" for char in text) or "\x7f" in text:
+            raise ValueError(f"The value of the header {name} has a control character.")
+        try:
+            text.encode("latin-1")
+        except UnicodeEncodeError:
+            raise ValueError(f"The value of the header {name} has a character outside of Latin-1.") from None
+        out.append((str(name), text))
+    return out

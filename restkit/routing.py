@@ -1,0 +1,313 @@
+"""From a URL to what answers it, and back; 404, 405 and Allow. On Werkzeug's rules.
+
+Paths without variables are one dict lookup; others go to Werkzeug's matcher. The private names of Werkzeug
+that are used here are ``Rule._trace`` and ``Rule._converters`` (the parts of a pattern, in order).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, BuildError, Map, RequestRedirect, Rule, ValidationError
+from werkzeug.routing.converters import AnyConverter, FloatConverter, IntegerConverter, PathConverter, UnicodeConverter
+from werkzeug.routing.converters import UUIDConverter as _UUIDConverter
+
+from .contract import PathParameter
+from .errors import CollisionError, DeclarationError
+from .middleware import Endpoint
+from .problems import MethodNotAllowed, NotFound
+from .request import Request
+from .response import Answer
+
+__all__ = ["CONVERTERS", "Pattern", "Route", "Router", "parse_pattern"]
+
+_INT64_MAX = 2**63 - 1
+_NO_VALUES: dict[str, Any] = {}
+
+
+class _Text(UnicodeConverter):
+    """Is Werkzeug's ``string`` without NUL, which no database takes."""
+
+    def __init__(self, map: Map, minlength: int = 1, maxlength: int | None = None, length: int | None = None) -> None:
+        super().__init__(map, minlength, maxlength, length)
+        self.regex = self.regex.replace("[^/]", "[^/\\0]", 1)
+        least = length if length is not None else minlength
+        most = length if length is not None else maxlength
+        self.json_schema: dict[str, object] = {"type": "string", "minLength": least}
+        if most is not None:
+            self.json_schema["maxLength"] = most
+        self.json_schema["pattern"] = r"^[^/\u0000]*$"
+
+
+class _Path(PathConverter):
+    regex = "[^/\\0][^\\0]*?"
+    part_isolating = False
+    json_schema: Mapping[str, object] = {"type": "string", "minLength": 1, "pattern": r"^[^/\u0000][^\u0000]*$"}
+
+
+class _Integer(IntegerConverter):
+    """Is Werkzeug's ``int`` of ASCII digits within 64 bits: a larger one is no URL of ours (404)."""
+
+    regex = "[0-9]{1,19}"
+
+    def __init__(
+        self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = None, signed: bool = False
+    ) -> None:
+        super().__init__(map, fixed_digits, min, max if max is not None else _INT64_MAX, signed)
+        lowest = -_INT64_MAX - 1 if signed else 0
+        self.json_schema: dict[str, object] = {
+            "type": "integer",
+            "format": "int64",
+            "minimum": lowest if min is None or min < lowest else min,
+            "maximum": self.max,
+        }
+
+
+class _Float(FloatConverter):
+    regex = "[0-9]{1,300}\\.[0-9]{1,300}"
+    json_schema: Mapping[str, object] = {"type": "number", "minimum": 0}
+
+    def to_python(self, value: str) -> float:
+        """Return the number; an infinite one matches no URL."""
+        number: float = super().to_python(value)
+        if not math.isfinite(number):
+            raise ValidationError
+        return number
+
+
+class _UUID(_UUIDConverter):
+    json_schema: Mapping[str, object] = {"type": "string", "format": "uuid"}
+
+
+CONVERTERS: dict[str, type[BaseConverter]] = {
+    "default": _Text,
+    "string": _Text,
+    "path": _Path,
+    "int": _Integer,
+    "float": _Float,
+    "uuid": _UUID,
+    "any": AnyConverter,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Is a URL pattern, read once.
+
+    Attributes:
+        rule: As mounted, ``/books/<int:book_id>``.
+        path: As OpenAPI writes it, ``/books/{book_id}``.
+        parameters: Its variables, in order.
+        host: The host's pattern, ``""`` for every host.
+        host_variables: The variables of the host's pattern.
+    """
+
+    rule: str
+    path: str
+    parameters: tuple[PathParameter, ...]
+    host: str = ""
+    host_variables: tuple[str, ...] = ()
+
+
+def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConverter]]) -> Pattern:
+    """Read a URL pattern.
+
+    Raises:
+        DeclarationError: The pattern is not one of Werkzeug's, or names an unknown converter.
+    """
+    if not isinstance(rule, str) or not rule.startswith("/"):
+        raise DeclarationError(f"The URL pattern {rule!r} must be a string that begins with '/'.")
+    made = Rule(rule, endpoint="", host=host or None)
+    try:
+        Map([made], converters={**CONVERTERS, **converters}, host_matching=bool(host))
+    except (LookupError, ValueError, TypeError, SyntaxError) as error:
+        known = ", ".join(sorted({**CONVERTERS, **converters}))
+        raise DeclarationError(
+            f"The URL pattern {rule!r} cannot be read: {error}. The converters are {known}."
+        ) from error
+    parts = list(made._trace)
+    split = parts.index((False, "|")) if (False, "|") in parts else -1
+    in_host = [data for dynamic, data in parts[: split + 1] if dynamic]
+    path = "".join("{" + data + "}" if dynamic else data for dynamic, data in parts[split + 1 :])
+    names = [data for dynamic, data in parts[split + 1 :] if dynamic]
+    parameters = tuple(PathParameter(name, _schema_of(made._converters[name])) for name in names)
+    return Pattern(rule, path or "/", parameters, host, tuple(in_host))
+
+
+def _schema_of(converter: BaseConverter) -> Mapping[str, object]:
+    """Return the JSON Schema of a converter; one of a user's says its own as ``json_schema``."""
+    schema = getattr(converter, "json_schema", None)
+    if schema is not None:
+        return dict(schema)
+    if isinstance(converter, AnyConverter):
+        return {"type": "string", "enum": sorted(converter.items)}
+    return {"type": "string"}
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """Is one URL pattern and what answers its methods, a closed dict.
+
+    Attributes:
+        pattern: The pattern.
+        calls: What answers a method.
+        places: Where each method is declared, for messages.
+        allow: The value of the Allow header.
+        accept_patch: The value of the Accept-Patch header, ``""`` without a PATCH.
+        derived_options: Whether OPTIONS comes by itself.
+        scope: The error boundary of what is declared here.
+        otherwise: What answers every other method.
+    """
+
+    pattern: Pattern
+    calls: dict[str, Endpoint] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    allow: str = ""
+    accept_patch: str = ""
+    derived_options: bool = False
+    scope: Any = None
+    otherwise: Any = None
+
+    def add(self, method: str, call: Endpoint, place: str) -> None:
+        """Add a method.
+
+        Raises:
+            CollisionError: Another declaration answers this method here.
+        """
+        if method in self.calls:
+            raise CollisionError(
+                f"{method} {self.pattern.rule} is declared twice: by {self.places[method]} and by {place}."
+            )
+        self.calls[method] = call
+        self.places[method] = place
+
+    def refuse(self, request: Request) -> Answer:
+        """Refuse a method that nothing answers (RFC 9110, section 15.5.6).
+
+        Raises:
+            MethodNotAllowed: Always.
+        """
+        raise MethodNotAllowed(f"This resource allows {self.allow}.", headers={"Allow": self.allow})
+
+
+class Router:
+    """Finds the `Route` of a URL, and builds URLs. Filled when the App is frozen."""
+
+    def __init__(
+        self,
+        converters: Mapping[str, type[BaseConverter]],
+        trailing_slash: Literal["redirect", "strict", "ignore"] = "redirect",
+    ) -> None:
+        self._converters = {**CONVERTERS, **converters}
+        self._trailing_slash = trailing_slash
+        self._routes: dict[tuple[str, str], Route] = {}
+        self.statics: dict[str, Route] = {}
+        self._plain = self._map()
+        self._hosted = self._map(host_matching=True)
+        self._has_hosts = False
+
+    def _map(self, *, host_matching: bool = False) -> Map:
+        return Map(
+            converters=self._converters,
+            host_matching=host_matching,
+            strict_slashes=self._trailing_slash != "ignore",
+            redirect_defaults=False,
+        )
+
+    def route(self, pattern: Pattern, name: str) -> Route:
+        """Return the Route of a pattern, made where there is none yet; a name is for building URLs."""
+        key = (pattern.host, pattern.rule)
+        route = self._routes.get(key)
+        if route is None:
+            route = self._routes[key] = Route(pattern)
+            if not pattern.host and not pattern.parameters:
+                self.statics[pattern.path.encode().decode("latin-1")] = route
+        target = self._hosted if pattern.host else self._plain
+        self._has_hosts = self._has_hosts or bool(pattern.host)
+        target.add(Rule(pattern.rule, endpoint=(name, route), host=pattern.host or None))
+        return route
+
+    @property
+    def routes(self) -> list[Route]:
+        """All routes, in the order of their declaration."""
+        return list(self._routes.values())
+
+    def finish(self) -> None:
+        """Work out what only depends on the declarations; called once, after the last `route`."""
+        self._plain.update()
+        self._hosted.update()
+        if self._has_hosts:
+            # NOTE: a host's own pattern goes before one for every host, so the dict cannot decide alone.
+            self.statics = {}
+
+    def match(self, request: Request) -> tuple[Route, dict[str, Any]]:
+        """Return the Route of a request's URL, and the values of the pattern's variables.
+
+        Raises:
+            NotFound: There is nothing at this URL (404).
+            RequestRedirect: The URL differs from a pattern by its slashes (308).
+        """
+        environ = request.environ
+        route = self.statics.get(environ.get("PATH_INFO", "") or "/")
+        if route is not None:
+            return route, _NO_VALUES
+        if self._has_hosts:
+            found = self._match_in(self._hosted, request, request.host.partition(":")[0])
+            if found is not None:
+                return found
+        found = self._match_in(self._plain, request, "")
+        if found is None:
+            raise NotFound("There is nothing at this URL.")
+        return found
+
+    def _match_in(self, rules: Map, request: Request, host: str) -> tuple[Route, dict[str, Any]] | None:
+        adapter = rules.bind(host or "localhost", request.root_path, subdomain=None if host else "")
+        try:
+            (_, route), values = adapter.match(request.path if request.environ.get("PATH_INFO") else "/", "GET")
+        except RequestRedirect as redirect:
+            if self._trailing_slash == "strict":
+                return None
+            # SECURITY: the target is relative, so that a forged Host header cannot lead away.
+            target = "/" + urlsplit(redirect.new_url).path.lstrip("/")
+            query = request.environ.get("QUERY_STRING", "")
+            raise RequestRedirect(f"{target}?{query}" if query else target) from None
+        except HTTPException:
+            return None
+        return route, dict(values)
+
+    def build(self, name: str, values: Mapping[str, Any], root: str) -> str | None:
+        """Build the URL of a name whose variables are given; what is left over becomes the query.
+
+        Args:
+            name: The name that `route` was given.
+            values: The variables' values.
+            root: What stands before the path (SCRIPT_NAME).
+
+        Returns:
+            The URL's path and query (with ``//host`` before it for a host's pattern), None where the values
+            do not fit.
+        """
+        for rules in (self._hosted, self._plain):
+            for rule in rules.iter_rules():
+                if rule.endpoint[0] == name:
+                    return _build(rules, rule, values, root)
+        return None
+
+    def builder(self, pattern: Pattern) -> Callable[[Mapping[str, Any], str], str | None]:
+        """Return what builds a pattern's URL from its variables' values and SCRIPT_NAME."""
+        rules = self._hosted if pattern.host else self._plain
+        rule = next(rule for rule in rules.iter_rules() if rule.endpoint[1].pattern.rule == pattern.rule)
+        return lambda values, root: _build(rules, rule, values, root)
+
+
+def _build(rules: Map, rule: Rule, values: Mapping[str, Any], root: str) -> str | None:
+    adapter = rules.bind("localhost", root or "/", url_scheme="")
+    try:
+        return adapter.build(rule.endpoint, dict(values), force_external=rules.host_matching)
+    except (BuildError, ValidationError, ValueError, TypeError):
+        return None

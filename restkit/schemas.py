@@ -1,0 +1,350 @@
+"""A schema as declared (class, instance, mapping of fields) bound to one use: load and dump.
+
+`bind` makes the marshmallow instance once, when a resource is mounted. One declared schema yields its
+views by itself: READ leaves out ``load_only`` fields, WRITE leaves out ``dump_only`` ones, PATCH is WRITE
+where nothing is required.
+"""
+
+from __future__ import annotations
+
+import copy
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
+
+from .errors import DeclarationError
+from .wire import Source, wire_of
+
+__all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "Upload", "View", "bind"]
+
+SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]]
+Fault = tuple[tuple[str | int, ...], str, str]
+
+_CODES = {
+    "Missing data for required field.": "required",
+    "Unknown field.": "unknown",
+    "Field may not be null.": "null",
+    "Invalid input type.": "type",
+}
+
+
+class View(enum.Enum):
+    """Says for which use a schema is bound."""
+
+    READ = "read"
+    WRITE = "write"
+    PATCH = "patch"
+
+
+class Invalid(Exception):
+    """Is raised by `BoundSchema.load`; ``faults`` are (path from the outside in, detail, code)."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(f"{len(faults)} invalid values")
+        self.faults = faults
+
+
+class Upload(fields.Field[Any]):
+    """Is an uploaded file of a multipart form: a ``werkzeug.datastructures.FileStorage``.
+
+    Past 500 kB a file is on disk, not in memory, when the method sees it.
+    """
+
+    default_error_messages = {  # noqa: RUF012  # marshmallow's own way of declaring messages
+        "invalid": "Not an uploaded file.",
+        "media_type": "The media type is not one of those that are taken.",
+        "too_large": "The file is larger than {max_size} bytes.",
+    }
+
+    def __init__(self, *, media_types: Sequence[str] = (), max_size: int | None = None, **options: Any) -> None:
+        """Make the field.
+
+        Args:
+            media_types: What a part's Content-Type may be, all where empty. The content itself is
+                not looked into.
+            max_size: Largest size in bytes.
+            options: marshmallow's own options of a field.
+        """
+        super().__init__(**options)
+        self.media_types = tuple(media_types)
+        self.max_size = max_size
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if not hasattr(value, "stream"):
+            raise self.make_error("invalid")
+        if self.media_types and value.mimetype not in self.media_types:
+            raise self.make_error("media_type")
+        if self.max_size is not None:
+            value.stream.seek(0, 2)
+            size = value.stream.tell()
+            value.stream.seek(0)
+            if size > self.max_size:
+                raise self.make_error("too_large", max_size=self.max_size)
+        return value
+
+
+class BoundSchema:
+    """Is a schema bound to one use. Made by `bind`; read by the pipeline and by the document.
+
+    Attributes:
+        declared: The schema class.
+        schema: The marshmallow instance.
+        view: For which use.
+        many: Whether a list of it is meant.
+        source: Whether loading takes JSON values or text.
+        name: The stem of the component's name, ``""`` for a schema that is written in line.
+    """
+
+    __slots__ = ("_partial", "declared", "dump_one", "many", "name", "schema", "source", "view")
+
+    def __init__(self, schema: Schema, view: View, *, many: bool, source: Source, name: str) -> None:
+        self.declared: type[Schema] = type(schema)
+        self.schema = schema
+        self.view = view
+        self.many = many
+        self.source: Source = source
+        self.name = name
+        self._partial = True if view is View.PATCH else None
+        self.dump_one: Callable[[Any], Any] = schema.dump
+
+    def load(self, data: Any) -> Any:
+        """Validate and deserialize data.
+
+        Raises:
+            Invalid: The data is not what the schema says; all faults are listed.
+        """
+        try:
+            return self.schema.load(data, many=self.many, partial=self._partial)
+        except ValidationError as error:
+            faults: list[Fault] = []
+            _flatten(error.messages, (), self.schema, faults, many=self.many)
+            raise Invalid(faults) from None
+
+    def dump(self, value: Any) -> Any:
+        """Serialize a value (an iterable of values where ``many``)."""
+        return self.schema.dump(value, many=self.many)
+
+    @property
+    def load_fields(self) -> dict[str, fields.Field[Any]]:
+        """The fields that loading takes, by their name on the wire."""
+        return {_key(name, field): field for name, field in self.schema.load_fields.items()}
+
+    @property
+    def dump_fields(self) -> dict[str, fields.Field[Any]]:
+        """The fields that dumping writes, by their name on the wire."""
+        return {_key(name, field): field for name, field in self.schema.dump_fields.items()}
+
+    @property
+    def open(self) -> bool:
+        """Whether loading lets fields pass that the schema does not name."""
+        return self.schema.unknown != RAISE
+
+    def __repr__(self) -> str:
+        many = ", many" if self.many else ""
+        return f"<BoundSchema {self.declared.__name__} {self.view.value}{many}>"
+
+
+def bind(
+    declared: SchemaLike, view: View, *, place: str, many: bool = False, source: Source = "json", strict: bool = True
+) -> BoundSchema:
+    """Make the schema instance for one use, with the wire forms of `restkit.wire` enforced.
+
+    Args:
+        declared: A Schema class, an instance, or a mapping of fields.
+        view: For which use.
+        place: Where it is declared, for messages.
+        many: Whether a list is meant; an instance made with ``many=True`` means it too.
+        source: ``"json"`` for bodies; ``"text"`` for queries, headers, cookies and forms.
+        strict: Whether unknown fields are errors where a schema does not say so itself.
+
+    Raises:
+        DeclarationError: The schema cannot be made.
+    """
+    schema = _instance(declared, place)
+    name = ""
+    if isinstance(declared, type) or (isinstance(declared, Schema) and _is_whole(declared)):
+        name = type(schema).__name__.removesuffix("Schema") or type(schema).__name__
+    if type(schema).__name__ == "GeneratedSchema":
+        name = ""
+    many = many or bool(schema.many)
+    schema.many = False
+    if view is not View.READ:
+        _tighten(schema, source, strict, ())
+    return BoundSchema(schema, view, many=many, source=source, name=name)
+
+
+def _instance(declared: Any, place: str) -> Schema:
+    if isinstance(declared, Schema):
+        return _clone(declared)
+    if isinstance(declared, Mapping):
+        if not all(isinstance(field, fields.Field) for field in declared.values()):
+            raise DeclarationError(f"{place}: the values of a schema mapping must be marshmallow fields.")
+        declared = Schema.from_dict(dict(declared))
+    if not (isinstance(declared, type) and issubclass(declared, Schema)):
+        raise DeclarationError(
+            f"{place}: {declared!r} is not a schema; give a marshmallow Schema class, an instance or a dict of fields."
+        )
+    try:
+        return declared()
+    except Exception as error:
+        raise DeclarationError(f"{place}: the schema {declared.__qualname__} cannot be made: {error}") from error
+
+
+def _is_whole(schema: Schema) -> bool:
+    return schema.only is None and set(schema.exclude) == set(schema.opts.exclude) and not schema.partial
+
+
+def _clone(schema: Schema) -> Schema:
+    """Copy an instance so that wire forms set on its fields do not reach the user's own."""
+    clone = copy.copy(schema)
+    copies = {id(field): copy.copy(field) for field in schema.fields.values()}
+    for each in ("fields", "load_fields", "dump_fields"):
+        setattr(clone, each, {name: copies[id(field)] for name, field in getattr(schema, each).items()})
+    return clone
+
+
+def _key(name: str, field: fields.Field[Any]) -> str:
+    return field.data_key if field.data_key is not None else name
+
+
+def _tighten(schema: Schema, source: Source, strict: bool, above: tuple[type[Schema], ...]) -> None:
+    """Set the wire forms on every field that a schema loads, nested schemas too."""
+    if not strict and "unknown" not in _meta_names(type(schema)) and schema.unknown == RAISE:
+        schema.unknown = EXCLUDE
+    for field in schema.load_fields.values():
+        _tighten_field(field, source, strict, (*above, type(schema)))
+
+
+def _meta_names(schema: type[Schema]) -> set[str]:
+    return {name for base in schema.Meta.__mro__ for name in vars(base)}
+
+
+def _tighten_field(field: fields.Field[Any], source: Source, strict: bool, above: tuple[type[Schema], ...]) -> None:
+    if isinstance(field, fields.Nested):
+        _tighten_nested(field, source, strict, above)
+    elif isinstance(field, fields.List):
+        _tighten_field(field.inner, source, strict, above)
+    elif isinstance(field, fields.Tuple):
+        for each in field.tuple_fields:
+            _tighten_field(each, source, strict, above)
+    elif isinstance(field, fields.Mapping):
+        for part in (field.key_field, field.value_field):
+            if part is not None:
+                _tighten_field(part, "text" if part is field.key_field else source, strict, above)
+    else:
+        _take_wire(field, source)
+
+
+def _tighten_nested(field: fields.Nested, source: Source, strict: bool, above: tuple[type[Schema], ...]) -> None:
+    nested = field.nested
+    recursive = isinstance(nested, str) or (callable(nested) and not isinstance(nested, type))
+    if not (recursive or nested in above):
+        _own_nested(field, source, strict, above)
+        return
+    # NOTE: a schema may nest itself without end; each level is made when data first reaches it.
+    plain = field.deserialize
+
+    def deserialize(value: Any, *args: Any, **kwargs: Any) -> Any:
+        if "deserialize" in vars(field):
+            _own_nested(field, source, strict, above)
+            delattr(field, "deserialize")
+        return plain(value, *args, **kwargs)
+
+    setattr(field, "deserialize", deserialize)  # noqa: B010  # a method of one instance
+
+
+def _own_nested(field: fields.Nested, source: Source, strict: bool, above: tuple[type[Schema], ...]) -> None:
+    schema = field.schema
+    if isinstance(field.nested, Schema):
+        clone = _clone(schema)
+        schema.fields, schema.load_fields, schema.dump_fields = clone.fields, clone.load_fields, clone.dump_fields
+    _tighten(schema, source, strict, above)
+
+
+def _take_wire(field: fields.Field[Any], source: Source) -> None:
+    wire = wire_of(field)
+    if wire is None:
+        return
+    take: Callable[[Any], Any] = wire.json if source == "json" else wire.text
+    plain = field.deserialize
+    error_key = wire.error_key
+    names = {"obj_type": getattr(field, "OBJ_TYPE", "value"), "choices": getattr(field, "choices_text", "")}
+
+    def deserialize(value: Any, *args: Any, **kwargs: Any) -> Any:
+        if value is not None and value is not missing:
+            try:
+                value = take(value)
+            except (ValueError, TypeError):
+                raise _fault(field, error_key, names) from None
+        return plain(value, *args, **kwargs)
+
+    setattr(field, "deserialize", deserialize)  # noqa: B010  # a method of one instance
+
+
+def _fault(field: fields.Field[Any], key: str, names: dict[str, str]) -> ValidationError:
+    if key in field.error_messages:
+        return field.make_error(key, **names)
+    return ValidationError("Invalid value.")
+
+
+def _flatten(messages: Any, path: tuple[str | int, ...], node: Any, out: list[Fault], *, many: bool = False) -> None:
+    """Turn marshmallow's nested messages into a flat list, following the schema for paths and codes."""
+    if isinstance(messages, Mapping):
+        for key, below in messages.items():
+            if key == "_schema":
+                _flatten(below, path, node, out)
+            elif isinstance(node, fields.Mapping) and key in ("key", "value"):
+                _flatten(below, path, node.key_field if key == "key" else node.value_field, out)
+            else:
+                _flatten(below, (*path, key), _below(node, key, many), out)
+    elif isinstance(messages, (list, tuple)):
+        for message in messages:
+            _flatten(message, path, node, out)
+    else:
+        out.append((path, str(messages), _code(str(messages), node)))
+
+
+def _below(node: Any, key: Any, many: bool) -> Any:
+    """Return the schema or field that a key of the messages speaks of, None where it is unknown."""
+    if isinstance(node, Schema):
+        if many and isinstance(key, int):
+            return node
+        return next((field for name, field in node.fields.items() if _key(name, field) == key), None)
+    if isinstance(node, fields.Nested):
+        nested = node.schema
+        if isinstance(key, int):
+            return nested
+        return _below(nested, key, many=False)
+    if isinstance(node, fields.List):
+        return node.inner
+    if isinstance(node, fields.Tuple) and isinstance(key, int):
+        return node.tuple_fields[key]
+    return node if isinstance(node, fields.Mapping) else None
+
+
+def _code(message: str, node: Any) -> str:
+    if isinstance(node, fields.Field):
+        for key, text in node.error_messages.items():
+            if isinstance(text, str) and _is_of(message, text):
+                return key
+        for validator in node.validators:
+            if _speaks(validator, message):
+                return type(validator).__name__.lower()
+    return _CODES.get(message, "invalid")
+
+
+def _speaks(validator: Any, message: str) -> bool:
+    """Whether a message is one that this validator of marshmallow writes."""
+    if not isinstance(validator, validate.Validator):
+        return False
+    texts = [text for name, text in vars(validator).items() if name in ("error", "message") and isinstance(text, str)]
+    texts += [text for name, text in vars(type(validator)).items() if name.startswith(("message", "default_message"))]
+    return any(_is_of(message, text) for text in texts if isinstance(text, str))
+
+
+def _is_of(message: str, template: str) -> bool:
+    """Whether a message was made of a template: the same, or the same up to the first placeholder."""
+    stem, placeholder, _ = template.partition("{")
+    return message == template or bool(stem and placeholder and message.startswith(stem))

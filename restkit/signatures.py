@@ -1,0 +1,142 @@
+"""What a method's signature says: its parameters by name, and by its annotations what they are.
+
+Read once, when a resource is mounted; a request never looks at a signature.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import types
+import typing
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from werkzeug.wrappers import Response
+
+from .errors import DeclarationError
+
+__all__ = ["Kind", "Signature", "answer_kind", "item_of", "read_signature"]
+
+Kind = Literal["absent", "none", "response", "one", "many"]
+_MANY = (list, tuple, set, frozenset, Sequence, Iterable, Iterator, typing.Collection, typing.Generator)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Is a method's signature without ``self``.
+
+    Attributes:
+        annotations: The annotation of each named parameter, None where there is none.
+        required: The parameters without a default.
+        open: Whether there is a ``**kwargs``.
+        returns: The return annotation, ``inspect.Signature.empty`` where there is none.
+    """
+
+    annotations: Mapping[str, Any]
+    required: frozenset[str]
+    open: bool
+    returns: Any
+
+    def takes(self, name: str) -> bool:
+        """Whether an argument of this name can be passed."""
+        return self.open or name in self.annotations
+
+
+def read_signature(function: Callable[..., Any], place: str, *, method: bool) -> Signature:
+    """Read a function's signature.
+
+    Args:
+        function: The method (unbound) or function.
+        place: Where it stands, for messages.
+        method: Whether the first parameter is ``self``.
+
+    Raises:
+        DeclarationError: A parameter is positional-only or an annotation cannot be resolved.
+    """
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())[1 if method else 0 :]
+    annotations: dict[str, Any] = {}
+    required: set[str] = set()
+    is_open = False
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            is_open = True
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            raise DeclarationError(
+                f"{place}: the parameter {parameter.name!r} is positional-only; arguments are passed by name."
+            )
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            annotations[parameter.name] = _resolved(parameter.annotation, function, place, parameter.name)
+            if parameter.default is parameter.empty:
+                required.add(parameter.name)
+    returns = signature.return_annotation
+    if returns is not signature.empty:
+        returns = _resolved(returns, function, place, "return")
+    return Signature(annotations, frozenset(required), is_open, returns)
+
+
+def _resolved(annotation: Any, function: Callable[..., Any], place: str, name: str) -> Any:
+    if annotation is inspect.Parameter.empty:
+        return None
+    if not isinstance(annotation, str):
+        return annotation
+    inner = inspect.unwrap(function)
+    scope: dict[str, Any] = dict(getattr(inner, "__globals__", {}))
+    closure = getattr(inner, "__closure__", None) or ()
+    names = inner.__code__.co_freevars if closure else ()
+    for cell_name, cell in zip(names, closure, strict=False):
+        with contextlib.suppress(ValueError):  # a cell that is still empty
+            scope.setdefault(cell_name, cell.cell_contents)
+    try:
+        return typing.get_type_hints(types.SimpleNamespace(__annotations__={name: annotation}), scope)[name]
+    except Exception as error:
+        raise DeclarationError(
+            f"{place}: the annotation {annotation!r} of {name!r} cannot be resolved ({error}); import what it names "
+            "at run time, at the top of its module (not only for type checking)."
+        ) from error
+
+
+def _without_none(annotation: Any) -> Any:
+    """Return ``X`` for ``X | None``, the annotation itself otherwise."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        members = [member for member in typing.get_args(annotation) if member is not type(None)]
+        if len(members) == 1:
+            return members[0]
+    return annotation
+
+
+def answer_kind(annotation: Any) -> Kind:
+    """Say what a return annotation means: nothing, a Response, one value or many."""
+    if annotation is inspect.Signature.empty:
+        return "absent"
+    if annotation is None or annotation is type(None):
+        return "none"
+    annotation = _without_none(annotation)
+    origin = typing.get_origin(annotation)
+    if origin is tuple:
+        members = typing.get_args(annotation)
+        return answer_kind(members[0]) if members else "one"
+    kind = origin or annotation
+    if isinstance(kind, type) and issubclass(kind, Response):
+        return "response"
+    return "many" if _is_many(kind) else "one"
+
+
+def _is_many(kind: Any) -> bool:
+    if kind is AsyncIterable or not isinstance(kind, type):
+        return False
+    if issubclass(kind, (str, bytes, Mapping)):
+        return False
+    return kind in _MANY or issubclass(kind, (list, set, frozenset, Iterator))
+
+
+def item_of(annotation: Any) -> Any:
+    """Return ``X`` for ``list[X]`` and its kin, None where the annotation is not of many."""
+    annotation = _without_none(annotation)
+    kind = typing.get_origin(annotation) or annotation
+    if not _is_many(kind):
+        return None
+    members = typing.get_args(annotation)
+    return members[0] if members else Any

@@ -1,0 +1,10 @@
+"""Testing an App in process: the client, its answers and the contract check."""
+
+from __future__ import annotations
+
+from .client import Client, RequestOptions
+from .content import FileValue
+from .contract import ContractCheck
+from .response import TestResponse
+
+__all__ = ["Client", "ContractCheck", "FileValue", "RequestOptions", "TestResponse"]

@@ -1,0 +1,227 @@
+"""A client that calls a WSGI application in process and keeps cookies between requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import dump_cookie
+from werkzeug.test import Client as _WerkzeugClient
+from werkzeug.wrappers import Request as _WerkzeugRequest
+
+from .content import Content, FileValue, Pairs, as_pairs, encode_content
+from .contract import ContractCheck
+from .environment import make_environ
+from .response import TestResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Client", "RequestOptions"]
+
+_COOKIES = "restkit.testing.cookies"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS = 20
+
+
+class RequestOptions(TypedDict, total=False):
+    """Is what the methods of `Client` take by keyword.
+
+    Keys:
+        json: A JSON value to send.
+        data: The fields of a form, urlencoded, or multipart together with ``files``.
+        files: Files of a form by field: bytes, a path, an open file, ``(filename, bytes)`` or ``(filename,
+            bytes, media type)``, or a list of those.
+        content: Raw content: bytes, text, or an iterable of bytes, which is sent chunked.
+        content_type: The Content-Type, where another one than the content implies.
+        query: The query: a mapping (lists repeat the name, None is left out), or text as it stands in a URL.
+        headers: Headers of this request; they win over the client's own.
+        cookies: Cookies of this request alone.
+        follow_redirects: Whether to ask again where the answer is a redirect.
+        stream: Whether to hand the answer over before its content is made.
+        environ: Keys of the WSGI environment to set.
+    """
+
+    json: Any
+    data: Pairs
+    files: Mapping[str, FileValue | Sequence[FileValue]]
+    content: bytes | str | Iterable[bytes]
+    content_type: str
+    query: Pairs | str
+    headers: Mapping[str, str] | Iterable[tuple[str, str]]
+    cookies: Mapping[str, str]
+    follow_redirects: bool
+    stream: bool
+    environ: Mapping[str, Any]
+
+
+class Client:
+    """Is a client of one application, for tests; it speaks WSGI, no socket is opened.
+
+    Mistakes of start-up come through as they are, so do answers outside their Operation's contract
+    (ContractError) and exceptions that the application did not expect::
+
+        client = Client(app)
+        response = client.post("/books", json={"title": "Emma"})
+        assert response.status == 201
+
+    Attributes:
+        headers: Headers that go with every request, such as Authorization.
+        base_url: Where the application stands; paths are relative to it.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        contract: bool | ContractCheck = True,
+        raise_errors: bool = True,
+        base_url: str = "http://localhost",
+    ) -> None:
+        """Make the client, and freeze the app where it is one.
+
+        Args:
+            app: An App, or any WSGI application (``wsgiref.validate.validator(app)``).
+            contract: Whether each answer is checked against its Operation; a check of one's own may be given.
+            raise_errors: Whether an exception that the app answers with 500 is raised here.
+            base_url: Scheme, host and prefix to pretend.
+
+        Raises:
+            RestkitError: The app has a mistake that shows at start-up.
+        """
+        freeze: Callable[[], object] | None = getattr(app, "freeze", None)
+        if freeze is not None:
+            freeze()
+        self.headers = Headers()
+        self.base_url = base_url.rstrip("/")
+        self._app = app
+        self._raise_errors = raise_errors
+        self._check = ContractCheck() if contract is True else contract
+        self._werkzeug = _WerkzeugClient(self._call)
+
+    def get(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a GET request; see `RequestOptions`."""
+        return self.request("GET", path, **options)
+
+    def head(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a HEAD request; see `RequestOptions`."""
+        return self.request("HEAD", path, **options)
+
+    def post(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a POST request; see `RequestOptions`."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a PUT request; see `RequestOptions`."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a PATCH request; see `RequestOptions`."""
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a DELETE request; see `RequestOptions`."""
+        return self.request("DELETE", path, **options)
+
+    def options(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send an OPTIONS request; see `RequestOptions`."""
+        return self.request("OPTIONS", path, **options)
+
+    def request(self, method: str, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a request.
+
+        Args:
+            method: The method, sent as it is written.
+            path: A path below the base URL, percent-encoded as in a URL, with or without a query; or a whole URL.
+            options: See `RequestOptions`.
+
+        Raises:
+            ContractError: The answer is outside its Operation's contract.
+            TypeError: Options exclude each other.
+            ValueError: A redirect leads to another host or in circles.
+        """
+        url = self._url(path, options.get("query"))
+        content = encode_content(options)
+        response = self._send(method, url, content, options)
+        history: list[TestResponse] = []
+        while options.get("follow_redirects") and response.status in _REDIRECTS and "Location" in response.headers:
+            history.append(response)
+            method, url, content = _redirected(response, content, len(history))
+            response = self._send(method, url, content, options)
+        response.history = tuple(history)
+        return response
+
+    def set_cookie(self, name: str, value: str, *, path: str = "/") -> None:
+        """Keep a cookie, as if the application had set it."""
+        self._werkzeug.set_cookie(name, value, domain=self._host, path=path)
+
+    def get_cookie(self, name: str, *, path: str = "/") -> str | None:
+        """Return the value of a cookie that is kept, None where there is none."""
+        cookie = self._werkzeug.get_cookie(name, domain=self._host, path=path)
+        return None if cookie is None else cookie.decoded_value
+
+    def delete_cookie(self, name: str, *, path: str = "/") -> None:
+        """Forget a cookie."""
+        self._werkzeug.delete_cookie(name, domain=self._host, path=path)
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    def _url(self, path: str, query: Pairs | str | None) -> str:
+        """Return the whole URL of a request."""
+        path = path.partition("#")[0]
+        url = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.removeprefix('/')}"
+        if query is None:
+            return url
+        text = query if isinstance(query, str) else urlencode(as_pairs(query))
+        return f"{url}{'&' if '?' in url else '?'}{text}" if text else url
+
+    def _send(self, method: str, url: str, content: Content | None, options: RequestOptions) -> TestResponse:
+        """Send one request and take its answer."""
+        errors: list[Exception] = []
+        headers = Headers(self.headers)
+        headers.update(Headers(options.get("headers", ())))
+        cookies = [*headers.getlist("Cookie"), *_cookies(options.get("cookies", {}))]
+        environ = make_environ(method, url, urlsplit(self.base_url).path, headers, content)
+        environ |= {"restkit.errors": errors, _COOKIES: cookies}
+        if self._check:
+            environ["restkit.contract"] = self._check
+        environ.update(options.get("environ", {}))
+        answer = self._werkzeug.open(_WerkzeugRequest(environ), buffered=not options.get("stream", False))
+        if errors and self._raise_errors:
+            answer.close()
+            raise errors[0]
+        chunks = answer.iter_encoded()
+        response = TestResponse(answer.status_code, answer.headers, chunks, method=method, url=url)
+        response.call_on_close(answer.close)
+        return response if options.get("stream") else response.read()
+
+    def _call(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Call the application with the cookies of one request beside those that are kept."""
+        # NOTE: Werkzeug's client replaces the Cookie header by what it keeps; this runs after it.
+        cookies = [*environ.pop(_COOKIES), environ.get("HTTP_COOKIE", "")]
+        if any(cookies):
+            environ["HTTP_COOKIE"] = "; ".join(filter(None, cookies))
+        return self._app(environ, start_response)
+
+
+def _cookies(cookies: Mapping[str, str]) -> list[str]:
+    return [dump_cookie(name, text, path=None) for name, text in cookies.items()]
+
+
+def _redirected(response: TestResponse, content: Content | None, times: int) -> tuple[str, str, Content | None]:
+    """Return method, URL and content of the request that a redirect asks for (RFC 9110, section 15.4)."""
+    method, url = response.method, urljoin(response.url, response.headers["Location"])
+    if times > _MAX_REDIRECTS:
+        raise ValueError(f"{method} {response.url} is redirected more than {_MAX_REDIRECTS} times.")
+    if urlsplit(url).netloc != urlsplit(response.url).netloc:
+        raise ValueError(f"{method} {response.url} is redirected to another host, {url}: not followed.")
+    response.body  # noqa: B018  # reads the content to its end, as a client on a socket does
+    if (response.status == 303 and method != "HEAD") or (response.status in (301, 302) and method == "POST"):
+        return "GET", url, None
+    if content is not None and not isinstance(content[0], bytes):
+        raise ValueError(f"{method} {response.url} is redirected, but chunked content cannot be sent twice.")
+    return method, url, content

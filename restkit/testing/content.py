@@ -1,0 +1,136 @@
+"""The content of a test request: JSON, forms, files and raw bytes as what stands on the wire."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, cast
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
+
+__all__ = ["ChunkedStream", "Content", "FileValue", "Pairs", "as_pairs", "encode_content"]
+
+FileValue = bytes | str | Path | IO[bytes] | FileStorage | tuple[str, bytes | IO[bytes]] | tuple[str, bytes, str]
+Pairs = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Content = tuple[bytes | Iterator[bytes], str | None]
+_KINDS = ("json", "data", "files", "content")
+
+
+class ChunkedStream(io.RawIOBase):
+    """Is a ``wsgi.input`` that hands on what an iterator yields, as a server does for chunked content."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        """Return True: it is there to be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; 0 is the end."""
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = chunk
+        taken = self._left[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._left = self._left[len(taken) :]
+        return len(taken)
+
+
+def encode_content(options: Mapping[str, Any]) -> Content | None:
+    """Return the content that the options of a request mean, with its media type.
+
+    Args:
+        options: ``json``, ``data``, ``files``, ``content`` and ``content_type``, those that were given.
+
+    Returns:
+        The bytes (an iterator of them for a chunked request) and the Content-Type (None: unknown), or
+        None where there is no content.
+
+    Raises:
+        TypeError: Options exclude each other or are of a wrong type.
+    """
+    given = [kind for kind in _KINDS if kind in options]
+    if len(given) > 1 and given != ["data", "files"]:
+        raise TypeError(
+            f"A request has one content: give {given[0]}= or {given[1]}=, not both (files= goes with data=)."
+        )
+    if not given and "content_type" not in options:
+        return None
+    body, implied = _encode(options)
+    return body, options.get("content_type", implied)
+
+
+def _encode(options: Mapping[str, Any]) -> Content:
+    headers = {name.lower() for name, _ in as_pairs(options.get("headers", ()))}
+    if "json" in options:
+        content: Content = (
+            json.dumps(options["json"], ensure_ascii=False).encode("utf-8", "surrogatepass"),
+            "application/json",
+        )
+        return content if "content-type" not in headers else (content[0], None)
+    if "files" in options:
+        return _multipart(options.get("data", {}), options["files"])
+    if "data" not in options:
+        return _raw(options.get("content", b""))
+    if isinstance(options["data"], (str, bytes)):
+        raise TypeError("data= takes the fields of a form by name; give text or bytes as content=.")
+    return urlencode(as_pairs(options["data"])).encode(), "application/x-www-form-urlencoded"
+
+
+def as_pairs(values: Pairs) -> list[tuple[str, str]]:
+    """Return names and texts of a query or form: a list's items one by one, None left out, booleans small."""
+    items = cast("Mapping[str, Any]", values).items() if isinstance(values, Mapping) else values
+    out: list[tuple[str, str]] = []
+    for name, value in items:
+        many = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+        out += [(name, _text(each)) for each in many if each is not None]
+    return out
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _raw(content: bytes | str | Iterable[bytes]) -> Content:
+    if isinstance(content, str):
+        return content.encode(), None
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content), None
+    return iter(content), None
+
+
+def _multipart(data: Pairs, files: Mapping[str, FileValue | Sequence[FileValue]]) -> Content:
+    parts: MultiDict[str, Any] = MultiDict(as_pairs(data))
+    for name, value in files.items():
+        for each in value if isinstance(value, list) else [value]:
+            parts.add(name, _file(name, each))
+    boundary, content = encode_multipart(parts)
+    return content, f"multipart/form-data; boundary={boundary}"
+
+
+def _file(name: str, value: Any) -> FileStorage:
+    """Return one file of a form: bytes, a text, a path, an open file or ``(filename, bytes[, media type])``."""
+    if isinstance(value, FileStorage):
+        return value
+    filename, media_type = name, None
+    if isinstance(value, tuple):
+        filename, value, media_type = (*value, None)[:3]
+    elif isinstance(value, Path):
+        filename, value = value.name, value.read_bytes()
+    elif hasattr(value, "name"):
+        filename = Path(str(value.name)).name
+    if isinstance(value, str):
+        value = value.encode()
+    stream = io.BytesIO(value) if isinstance(value, (bytes, bytearray)) else value
+    return FileStorage(stream, filename=filename, name=name, content_type=media_type)

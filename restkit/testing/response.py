@@ -1,0 +1,126 @@
+"""What a test gets back from the client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import parse_options_header
+
+__all__ = ["TestResponse"]
+
+_SHOWN = 200
+
+
+class TestResponse:
+    """Is the answer to a request of the test client.
+
+    Attributes:
+        status: The HTTP status, a number.
+        headers: The headers; names are found in any case.
+        method: The method of the request.
+        url: The URL that was asked, absolute.
+        history: The redirects that were followed to here, oldest first.
+    """
+
+    __test__ = False  # pytest would take the name for a class of tests
+
+    def __init__(self, status: int, headers: Headers, chunks: Iterable[bytes], *, method: str, url: str) -> None:
+        self.status = status
+        self.headers = headers
+        self.method = method
+        self.url = url
+        self.history: tuple[TestResponse, ...] = ()
+        self._chunks = iter(chunks)
+        self._body: bytes | None = None
+        self._closers: list[Callable[[], None]] = []
+
+    @property
+    def body(self) -> bytes:
+        """The content, all of it (of a stream, what has not been taken by `iter_chunks`)."""
+        if self._body is None:
+            self._body = b"".join(self.iter_chunks())
+        return self._body
+
+    @property
+    def data(self) -> bytes:
+        """The same as `body`."""
+        return self.body
+
+    @property
+    def text(self) -> str:
+        """The content as text, in the charset that Content-Type names or UTF-8."""
+        charset = parse_options_header(self.headers.get("Content-Type"))[1].get("charset", "utf-8")
+        return self.body.decode(charset)
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the content, without parameters, ``""`` where there is none."""
+        return parse_options_header(self.headers.get("Content-Type"))[0].lower()
+
+    @property
+    def json(self) -> Any:
+        """The content, decoded.
+
+        Raises:
+            ValueError: The answer is not JSON; the message shows how it begins.
+        """
+        kind = self.media_type
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise ValueError(f"{self._line()} is {kind or 'without a Content-Type'}, not JSON: {self._begin()}")
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise ValueError(f"{self._line()} says it is {kind}, but {error}: {self._begin()}") from None
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The members of the problem that the answer is (RFC 9457).
+
+        Raises:
+            ValueError: The answer is not a problem.
+        """
+        if self.media_type != "application/problem+json":
+            raise ValueError(f"{self._line()} is not a problem but {self.media_type or 'empty'}: {self._begin()}")
+        members: dict[str, Any] = self.json
+        return members
+
+    def read(self) -> Self:
+        """Take the whole content and return the answer itself."""
+        self._body = self.body
+        return self
+
+    def iter_chunks(self) -> Iterator[bytes]:
+        """Yield the content as it is made, for requests with ``stream=True``; then close the answer."""
+        try:
+            yield from self._chunks
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End a stream early, as a client that hangs up does."""
+        while self._closers:
+            self._closers.pop(0)()
+
+    def call_on_close(self, function: Callable[[], None]) -> None:
+        """Call a function when the content has been read or the answer is closed."""
+        self._closers.append(function)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        size = "stream" if self._body is None else f"{len(self._body)} bytes"
+        return f"<TestResponse {self.status} {self.media_type or 'no content'}, {size}>"
+
+    def _line(self) -> str:
+        return f"The answer {self.status} to {self.method} {self.url}"
+
+    def _begin(self) -> str:
+        body = self.body
+        return f"{body[:_SHOWN]!r}{'...' if len(body) > _SHOWN else ''}"

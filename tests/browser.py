@@ -1,0 +1,179 @@
+"""Headless Chromium for tests: opens pages, and keeps every console message and network request to assert on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from selenium.webdriver.remote.webelement import WebElement
+
+__all__ = ["Browser", "BrowserMissing", "ConsoleMessage", "NetworkRequest", "browse"]
+
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_DRIVER_NAMES = ("chromedriver", "chromium.chromedriver")
+
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--window-size=1280,2000",
+    # SECURITY: a page that asks another host must be seen asking (it stands in the log) and must not get through.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+
+class BrowserMissing(RuntimeError):
+    """Is raised where Chromium or its driver is not installed, and says what to install."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleMessage:
+    """Is one line of the browser's console: what a page logged, and what Chromium said about it (CSP, 404, ...)."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRequest:
+    """Is one request that a page tried to send, whether or not it was let through."""
+
+    method: str
+    url: str
+    kind: str
+
+
+class Browser:
+    """Is one Chromium with a fresh profile; its logs grow from page to page until `forget`."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self.driver = driver
+        self._console: list[ConsoleMessage] = []
+        self._requests: list[NetworkRequest] = []
+
+    def open(self, url: str) -> None:
+        """Load a page and wait for its load event."""
+        self.driver.get(url)
+
+    def wait_for(self, selector: str, *, seconds: float = 20) -> WebElement:
+        """Return the first element that matches a CSS selector, once it is displayed.
+
+        Raises:
+            TimeoutError: Nothing matched in time; the message holds the console so far.
+        """
+        deadline = time.monotonic() + seconds
+        while (element := self._displayed(selector)) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no visible {selector} within {seconds} s; the console says: {self.console()}")
+            time.sleep(0.05)
+        return element
+
+    def click(self, selector: str) -> None:
+        """Click the first displayed element that matches a CSS selector, scrolled into view."""
+        element = self.wait_for(selector)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def text_of(self, selector: str) -> str:
+        """Return the visible text of the first displayed element that matches a CSS selector."""
+        return self.wait_for(selector).text
+
+    def console(self) -> list[ConsoleMessage]:
+        """Return every console message since the start or the last `forget`."""
+        entries: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]  # as above
+        self._console += [ConsoleMessage(entry["level"], entry["message"]) for entry in entries]
+        return list(self._console)
+
+    def console_errors(self) -> list[ConsoleMessage]:
+        """Return the console messages that Chromium calls errors, which includes violations of a page's CSP."""
+        return [message for message in self.console() if message.level == "SEVERE"]
+
+    def requests(self) -> list[NetworkRequest]:
+        """Return every request that the pages tried to send since the start or the last `forget`."""
+        entries: list[dict[str, Any]] = self.driver.get_log("performance")  # type: ignore[no-untyped-call]  # as above
+        for entry in entries:
+            event = json.loads(entry["message"])["message"]
+            if event["method"] == "Network.requestWillBeSent":
+                sent = event["params"]
+                request = NetworkRequest(sent["request"]["method"], sent["request"]["url"], sent.get("type", ""))
+                self._requests.append(request)
+            elif event["method"] == "Network.webSocketCreated":
+                self._requests.append(NetworkRequest("GET", event["params"]["url"], "WebSocket"))
+        return list(self._requests)
+
+    def foreign_requests(self, base_url: str) -> list[NetworkRequest]:
+        """Return the requests to another scheme, host or port than `base_url`; `data:` and `blob:` stay in the page."""
+        home = urlsplit(base_url)[:2]
+        here = ("data", "blob", "about", "chrome")
+        parts = [(request, urlsplit(request.url)) for request in self.requests()]
+        return [request for request, url in parts if url.scheme not in here and url[:2] != home]
+
+    def forget(self) -> None:
+        """Empty both logs."""
+        self.console()
+        self.requests()
+        self._console.clear()
+        self._requests.clear()
+
+    def _displayed(self, selector: str) -> WebElement | None:
+        try:
+            found = self.driver.find_elements(By.CSS_SELECTOR, selector)
+            return next((element for element in found if element.is_displayed()), None)
+        except StaleElementReferenceException:  # the page was drawn anew between the two questions
+            return None
+
+
+@contextmanager
+def browse() -> Generator[Browser]:
+    """Start a headless Chromium with a new profile, and end it with its profile.
+
+    Raises:
+        BrowserMissing: Chromium or chromedriver is not installed.
+    """
+    chromium, chromedriver = _find(_CHROMIUM_NAMES), _find(_DRIVER_NAMES)
+    with tempfile.TemporaryDirectory(prefix="restkit-chromium-", ignore_cleanup_errors=True) as profile:
+        options = ChromeOptions()
+        options.binary_location = chromium
+        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        # NOTE: both paths are given, so that selenium never looks for (or downloads) a driver by itself.
+        driver = Chrome(options=options, service=Service(executable_path=chromedriver))
+        try:
+            driver.get("about:blank")
+            browser = Browser(driver)
+            browser.forget()  # what Chromium's own start page loaded
+            yield browser
+        finally:
+            driver.quit()
+
+
+def _find(names: tuple[str, ...]) -> str:
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    raise BrowserMissing(
+        f"none of {', '.join(names)} is on the PATH: the browser tests need Debian's Chromium and its driver; "
+        "run `apt-get install chromium chromium-driver`"
+    )

@@ -1,0 +1,54 @@
+"""The command as a whole: help, version, commands imported when they are used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .shops import ROOT, command, invoke
+
+
+def test_help() -> None:
+    """The help lists every command with its first line, and explains TARGET."""
+    result = invoke("--help")
+    assert result.exit_code == 0
+    for name, text in [
+        ("openapi", "Print the OpenAPI document of an App."),
+        ("routes", "List the routes of an App."),
+        ("run", "Serve an App for development"),
+        ("shell", "Open a Python shell on an App"),
+    ]:
+        assert any(line.split(maxsplit=1)[:1] == [name] and text in line for line in result.output.splitlines())
+    assert "shop.api:app" in result.output
+
+
+def test_version() -> None:
+    """The version is that of the package."""
+    try:
+        expected = version("restkit")
+    except PackageNotFoundError:
+        expected = "(not installed, run from its source)"
+    assert invoke("--version").output == f"restkit {expected}\n"
+
+
+def test_unknown_command() -> None:
+    """A command that there is not is a usage error."""
+    result = invoke("fly")
+    assert result.exit_code == 2
+    assert "No such command 'fly'" in result.output
+
+
+def test_commands_are_lazy() -> None:
+    """Asking for the version imports no command."""
+    code = "import sys; from restkit.cli import main; print([m for m in sys.modules if m.startswith('restkit.cli.')])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['restkit.cli.group']"
+
+
+def test_module(tmp_path: Path) -> None:
+    """The command is ``python -m restkit`` too."""
+    done = command("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: python -m restkit ")

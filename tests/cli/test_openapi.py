@@ -1,0 +1,78 @@
+"""``restkit openapi``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .shops import SHOP, command, invoke
+
+
+def test_standard_output(shop: Path) -> None:
+    """Without a file the document is printed as JSON."""
+    result = invoke("openapi", "shop")
+    assert result.exit_code == 0
+    document = json.loads(result.output)
+    assert (document["openapi"], document["info"]["title"]) == ("3.1.1", "Shop")
+    assert list(document["paths"]) == ["/books", "/books/{book_id}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("a.json", json.loads), ("a.yaml", yaml.safe_load), ("a.yml", yaml.safe_load)]
+)
+def test_files(shop: Path, name: str, read: object) -> None:
+    """-o writes a file, YAML by its ending; --check finds it up to date."""
+    result = invoke("openapi", "shop", "-o", name)
+    assert (result.exit_code, result.output) == (0, "")
+    text = Path(name).read_text("utf-8")
+    assert text.endswith("\n")
+    assert read(text) == json.loads(invoke("openapi", "shop").output)  # type: ignore[operator]  # one of two functions
+    result = invoke("openapi", "shop", "--check", name)
+    assert (result.exit_code, result.output) == (0, f"{name} is up to date.\n")
+
+
+def test_stale_file(shop: Path) -> None:
+    """--check exits with 1 and a short diff where the file is stale, and does not write it."""
+    assert invoke("openapi", "shop", "-o", "api.yaml").exit_code == 0
+    before = Path("api.yaml").read_text()
+    (shop / "shop.py").write_text(SHOP.replace('"/books/<int:book_id>"', '"/volumes/<int:book_id>"'))
+    done = command("openapi", "shop", "--check", "api.yaml", cwd=shop)
+    assert (done.returncode, done.stderr) == (1, "api.yaml is stale:\n")
+    assert "GET /volumes/{book_id}" in done.stdout
+    assert "GET /books/{book_id}" in done.stdout
+    assert len(done.stdout.splitlines()) <= 20
+    assert Path("api.yaml").read_text() == before
+
+
+@pytest.mark.parametrize(("asked", "got"), [("3.0", "3.0."), ("3.1", "3.1."), ("3.2", "3.2.")])
+def test_versions(shop: Path, asked: str, got: str) -> None:
+    """--version chooses the version of OpenAPI."""
+    assert json.loads(invoke("openapi", "shop", "--version", asked).output)["openapi"].startswith(got)
+    assert invoke("openapi", "shop", "--version", "2.0").exit_code == 2
+
+
+def test_unusable_files(shop: Path) -> None:
+    """A file that cannot be read, written or understood is one sentence with exit code 2."""
+    for text, arguments in [
+        ("gone.json cannot be read: No such file or directory.", ["--check", "gone.json"]),
+        ("no/api.json cannot be written: No such file or directory.", ["-o", "no/api.json"]),
+        ("bad.json is not a document: Expecting", ["--check", "bad.json"]),
+        ("bad.yaml is not a document: ", ["--check", "bad.yaml"]),
+        ("list.json is not a document: it holds no object.", ["--check", "list.json"]),
+    ]:
+        Path("bad.json").write_text("{")
+        Path("bad.yaml").write_text("a: [")
+        Path("list.json").write_text("[]")
+        result = invoke("openapi", "shop", *arguments)
+        assert result.exit_code == 2
+        assert result.output.startswith(f"Error: {text}")
+
+
+def test_real_command(shop: Path) -> None:
+    """The real command prints the document in UTF-8 and nothing else."""
+    done = command("openapi", "shop", cwd=shop)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["info"]["version"] == "2.0"

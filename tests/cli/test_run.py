@@ -1,0 +1,206 @@
+"""``restkit run``, with real requests to a real socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from restkit.cli.run import _greeting  # hosts that a test cannot listen on
+
+from .shops import ROOT, SHOP, command, invoke
+
+
+class Server:
+    """Is a running ``restkit run``."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.output: list[str] = []
+        self.url = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output.append(line)
+
+    def wait_for(self, pattern: str, *, times: int = 1) -> re.Match[str]:
+        """Wait until a line was printed."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = list(re.finditer(pattern, "".join(self.output)))
+            if len(found) >= times:
+                return found[-1]
+            time.sleep(0.05)
+        raise AssertionError(f"{pattern} is not in {''.join(self.output)}")
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Send a GET request; ask again while nothing listens."""
+        for _ in range(200):
+            try:
+                with urllib.request.urlopen(self.url + path, timeout=10) as response:
+                    return response.status, json.load(response)
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, json.loads(error.read() or b"null")
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.05)
+        raise AssertionError("".join(self.output))
+
+    def end(self) -> None:
+        """End the process by its id."""
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self._reader.join(timeout=20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@contextmanager
+def running(shop: Path, *options: str, target: str = "shop:app") -> Iterator[Server]:
+    """Run the command on a free port."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "restkit", "run", target, "--port", "0", *options],
+        cwd=shop,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = Server(process)
+    try:
+        server.url = server.wait_for(r"Serving \S+ at (http://\S+)")[1]
+        server.wait_for("Press CTRL")  # printed when it listens
+        yield server
+    finally:
+        server.end()
+
+
+def test_serves(shop: Path) -> None:
+    """The command prints where the App and its pages are, and answers there."""
+    with running(shop) as server:
+        server.wait_for(rf"Serving Shop at {server.url} \(docs at {server.url}/docs\)\n")
+        assert server.get("/books") == (200, [{"id": 1, "title": "Émma"}])
+        assert server.get("/gone")[0] == 404
+        assert server.get("/openapi.json")[1]["info"]["title"] == "Shop"
+
+
+def test_contract_is_checked(shop: Path) -> None:
+    """An answer outside its contract is a 500 that says which declaration is wrong, and a line in the log."""
+    with running(shop, "--no-threads") as server:
+        status, problem = server.get("/books/2")
+        assert status == 500
+        assert "shop.BookItem.get answered status 200 with a body that is not BookSchema" in problem["detail"]
+        server.wait_for("ContractError: shop.BookItem.get answered")
+        assert server.get("/books/1")[0] == 200
+
+
+def test_contract_off(shop: Path) -> None:
+    """The setting contract="off" turns the check off."""
+    (shop / "shop.py").write_text(SHOP.replace('version="2.0"', 'version="2.0", contract="off"'))
+    with running(shop) as server:
+        assert server.get("/books/2") == (200, {"title": "no id"})
+
+
+def test_exceptions(shop: Path) -> None:
+    """An exception is a problem that tells nothing, with its traceback in the log."""
+    with running(shop) as server:
+        status, problem = server.get("/books/3")
+        assert (status, problem["status"]) == (500, 500)
+        assert "inside" not in json.dumps(problem)
+        server.wait_for("RuntimeError: inside")
+
+
+def test_debugger(shop: Path) -> None:
+    """With --debugger an exception is shown in the browser."""
+    with running(shop, "--debugger") as server:
+        for path, shown in [("/books/3", "RuntimeError: inside"), ("/books/2", "ContractError: shop.BookItem.get")]:
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(server.url + path, timeout=10)
+            with caught.value as answer:
+                assert answer.code == 500
+                page = answer.read().decode()
+            assert "Werkzeug Debugger" in page
+            assert shown in page
+
+
+def test_reload(shop: Path) -> None:
+    """With --reload a changed file starts the App again; a mistake is shown until it is mended."""
+    extra = shop / "extra.txt"
+    extra.write_text("1")
+    with running(shop, "--reload", "--extra-file", "extra.txt") as server:
+        assert server.get("/books")[1] == [{"id": 1, "title": "Émma"}]
+
+        time.sleep(1.1)  # the reloader compares times of files
+        (shop / "shop.py").write_text(SHOP + "\nx = = 1\n", "utf-8")
+        server.wait_for("Error: shop cannot be imported: .* is not valid Python")
+        status, problem = server.get("/books")
+        assert status == 500
+        assert "is not valid Python: invalid syntax" in problem["detail"]
+
+        time.sleep(1.1)
+        (shop / "shop.py").write_text(SHOP.replace("Émma", "Persuasion"), "utf-8")
+        server.wait_for("Restarting with", times=3)
+        deadline = time.monotonic() + 20
+        while server.get("/books")[0] != 200 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert server.get("/books")[1] == [{"id": 1, "title": "Persuasion"}]
+
+        time.sleep(1.1)
+        extra.write_text("2")
+        server.wait_for(r"Detected change in .*extra\.txt")
+        server.wait_for("Restarting with", times=4)
+        assert len(re.findall("Serving Shop", "".join(server.output))) == 1
+
+
+def test_port_is_taken(shop: Path) -> None:
+    """A port that is taken is one sentence, before anything is served."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = command("run", "shop", "--port", port, cwd=shop)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"Error: Port {port} on 127.0.0.1 is taken: end what listens there, or choose another with --port.\n"
+    )
+
+
+def test_addresses_of_others(shop: Path) -> None:
+    """An address that is not this machine's is one sentence."""
+    result = invoke("run", "shop", "--host", "192.0.2.1")
+    assert result.exit_code == 2
+    assert result.output.startswith("Error: 192.0.2.1:8000 cannot be listened on: ")
+    assert invoke("run", "shop", "--port", "70000").exit_code == 2
+
+
+def test_greeting() -> None:
+    """The greeting shows an address that a browser can open, and the pages only where there are some."""
+    from restkit import App
+
+    assert _greeting(App("A"), "0.0.0.0", 80) == "Serving A at http://127.0.0.1:80 (docs at http://127.0.0.1:80/docs)"
+    assert _greeting(App("A", docs_url=None), "::", 80) == "Serving A at http://[::1]:80"
+    assert _greeting(App("A", openapi_url=None), "localhost", 80) == "Serving A at http://localhost:80"
+
+
+def test_start_up_errors(shop: Path) -> None:
+    """What keeps the App from starting is one sentence, and nothing is served."""
+    (shop / "shop.py").write_text("import nothing\n")
+    done = command("run", "shop", "--port", "0", cwd=shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: shop cannot be imported: ModuleNotFoundError: No module named 'nothing'")

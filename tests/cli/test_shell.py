@@ -1,0 +1,63 @@
+"""``restkit shell``."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+from .shops import ROOT, command, invoke
+
+PROGRAM = """\
+print(app.name, url_for("Books"), client.get("/books").json)
+for each in (1, 2):
+    print(each)
+
+def twice(x):
+    return each * x
+print(twice(4))
+"""
+
+
+def test_piped_program(shop: Path) -> None:
+    """A program on standard input runs with app, client and url_for, its functions too."""
+    done = command("shell", "shop", cwd=shop, input=PROGRAM)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["Shop /books [{'id': 1, 'title': 'Émma'}]", "1", "2", "8"]
+    assert invoke("shell", "shop", input="print(app.version)").output == "2.0\n"
+
+
+def test_failing_program(shop: Path) -> None:
+    """An exception of the program ends it with a traceback, as python itself does."""
+    done = command("shell", "shop", cwd=shop, input="x = 1\n1 / 0\n")
+    assert done.returncode == 1
+    assert 'File "<stdin>", line 2, in <module>' in done.stderr
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_terminal(shop: Path) -> None:
+    """On a terminal it is an interactive shell that says what is at hand."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "restkit", "shell", "shop"],
+        cwd=shop,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    os.write(master, b"app.name * 2\nexit()\n")
+    shown = b""
+    try:
+        while chunk := os.read(master, 1000):
+            shown += chunk
+    except OSError:
+        pass  # the terminal is closed when the shell ends
+    finally:
+        os.close(master)
+    assert process.wait(timeout=30) == 0
+    assert b"app, client and url_for are at hand." in shown
+    assert b"'ShopShop'" in shown

@@ -1,0 +1,306 @@
+"""What the document says and what is enforced agree: each value is taken by both, or by neither."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import itertools
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from marshmallow import Schema, fields, validate
+
+from restkit.openapi.conversion import json_schema
+from restkit.openapi.decimals import at_least, at_most
+from restkit.openapi.patterns import translate
+from restkit.schemas import BoundSchema, Invalid, Source, View, bind
+
+
+class Colour(enum.Enum):
+    red = 1
+    green = 2
+
+
+class Size(enum.Enum):
+    small = "s"
+    large = "l"
+
+
+class PointSchema(Schema):
+    x = fields.Int(required=True)
+    y = fields.Int(load_default=0)
+
+
+class TreeSchema(Schema):
+    name = fields.Str(required=True, validate=validate.Length(1, 5))
+    children = fields.List(fields.Nested(lambda: TreeSchema()))
+
+
+VALUES: list[Any] = [
+    *(None, True, False, 0, 1, 2, 5, -1, 100, 2**63, -(2**63) - 1, 10**15, 0.5, 5.0, -1.5, 1e300),
+    *(
+        "",
+        "a",
+        "b",
+        "ab",
+        "abc",
+        "abcdef",
+        "red",
+        "green",
+        "s",
+        "small",
+        "true",
+        "1",
+        "1.5",
+        "-0",
+        "0.0",
+        "1e5",
+        "\u0661",
+    ),
+    *("2024-01-02", "2024-02-30", "2024-1-2", "2024-01-02T03:04:05Z", "2024-01-02t03:04:05z", "2024-01-02T03:04:05"),
+    *("2024-01-02T03:04:05.123456+01:00", "2024-01-02T03:04", "03:04:05", "03:04", "03:04:05Z", "25:00:00"),
+    *("127.0.0.1", "127.0.0.256", "127.0.0.01", "10.0.0.0/8", "::1", "fe80::1%eth0", "1::2::3"),
+    *("123e4567-e89b-12d3-a456-426614174000", "123E4567E89B12D3A456426614174000", "a@example.org", "no mail"),
+    *([], ["a"], ["a", "b"], ["a", "z"], [1, 2], [True, "2024-01-02"], ["x", 1], [[1], [2]], ["a", "b", "c"], [None]),
+    *({}, {"x": 1}, {"x": 1, "y": 2}, {"x": 1, "z": 2}, {"x": "1"}, {"y": 1}, {"1": True}, {"a": True}, {"a": 1}),
+    *({"name": "a"}, {"name": "a", "children": [{"name": "b", "children": []}]}, {"name": ""}),
+    *({"name": "a", "children": [{"title": "b"}]}, [{"x": 1}], [{"x": 1}, {"x": True}], [{}], [3]),
+]
+
+FIELDS: dict[str, fields.Field[Any]] = {
+    "aware datetime": fields.AwareDateTime(),
+    "aware datetime with default": fields.AwareDateTime(default_timezone=dt.UTC),
+    "boolean": fields.Bool(),
+    "boolean, equal": fields.Bool(validate=validate.Equal(True)),
+    "boolean, none of": fields.Bool(validate=validate.NoneOf([True])),
+    "constant": fields.Constant("a"),
+    "constant number": fields.Constant(1),
+    "constant boolean": fields.Constant(True),
+    "date": fields.Date(),
+    "date, one of": fields.Date(validate=validate.OneOf([dt.date(2024, 1, 2)])),
+    "datetime": fields.DateTime(),
+    "decimal": fields.Decimal(),
+    "decimal, range": fields.Decimal(validate=validate.Range(min=0, max=Decimal("1.5"))),
+    "decimal, exclusive range": fields.Decimal(
+        validate=validate.Range(min=0, max=Decimal("1.5"), min_inclusive=False, max_inclusive=False)
+    ),
+    "dict": fields.Dict(),
+    "dict of booleans": fields.Dict(keys=fields.Str(), values=fields.Bool()),
+    "dict by number": fields.Dict(keys=fields.Int(), values=fields.Bool()),
+    "dict, length": fields.Dict(validate=validate.Length(1, 1)),
+    "email": fields.Email(),
+    "enum": fields.Enum(Colour),
+    "enum by value": fields.Enum(Colour, by_value=True),
+    "enum by text": fields.Enum(Size, by_value=True),
+    "enum by field": fields.Enum(Colour, by_value=fields.Int),
+    "float": fields.Float(),
+    "float, range": fields.Float(validate=validate.Range(0, 1, min_inclusive=False)),
+    "integer": fields.Int(),
+    "integer, one of": fields.Int(validate=validate.OneOf([1, 5])),
+    "integer, range": fields.Int(validate=validate.Range(1, 100, max_inclusive=False)),
+    "ip": fields.IP(),
+    "ipv4": fields.IPv4(),
+    "ipv4 interface": fields.IPv4Interface(),
+    "ipv6": fields.IPv6(),
+    "list": fields.List(fields.Str()),
+    "list, contains none of": fields.List(fields.Str(), validate=validate.ContainsNoneOf(["b"])),
+    "list, contains only": fields.List(fields.Str(), validate=validate.ContainsOnly(["a", "b"])),
+    "list, length": fields.List(fields.Str(), validate=validate.Length(equal=2)),
+    "list of nullables": fields.List(fields.Int(allow_none=True)),
+    "list of nested": fields.List(fields.Nested(PointSchema)),
+    "milliseconds": fields.DateTime(format="timestamp_ms"),
+    "naive datetime": fields.NaiveDateTime(),
+    "naive datetime in a zone": fields.NaiveDateTime(timezone=dt.UTC),
+    "nested": fields.Nested(PointSchema),
+    "nested, many": fields.Nested(PointSchema, many=True),
+    "nested, only": fields.Nested(PointSchema(only=("x",))),
+    "nested, open": fields.Nested(PointSchema, unknown="exclude"),
+    "nested in itself": fields.Nested(TreeSchema),
+    "plucked": fields.Pluck(PointSchema, "x"),
+    "plucked, many": fields.Pluck(PointSchema, "x", many=True),
+    "raw": fields.Raw(),
+    "string": fields.Str(),
+    "string, length": fields.Str(validate=validate.Length(2, 3)),
+    "string, none of": fields.Str(validate=validate.NoneOf(["a"])),
+    "string, one of": fields.Str(validate=validate.OneOf(["a", "abc"])),
+    "string, pattern": fields.Str(validate=validate.Regexp("a|b")),
+    "string, two patterns": fields.Str(validate=[validate.Regexp("[a-z]+$"), validate.Regexp("(?i)A")]),
+    "time": fields.Time(),
+    "timedelta": fields.TimeDelta(),
+    "timedelta in weeks": fields.TimeDelta(precision="weeks"),
+    "timestamp": fields.DateTime(format="timestamp"),
+    "tuple": fields.Tuple((fields.Bool(), fields.Date())),
+    "uuid": fields.UUID(),
+}
+
+
+def _nullable(field: fields.Field[Any]) -> fields.Field[Any]:
+    made = type(field).__new__(type(field))
+    made.__dict__.update(field.__dict__)
+    made.allow_none = True
+    return made
+
+
+def _loads(bound: BoundSchema, value: Any) -> bool:
+    try:
+        bound.load({"it": value})
+    except Invalid:
+        return False
+    return True
+
+
+def _validator(bound: BoundSchema) -> Draft202012Validator:
+    schema = json_schema(bound)
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+@pytest.mark.parametrize("nullable", [False, True], ids=["", "nullable"])
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_value_is_taken_by_both_or_by_neither(name: str, nullable: bool) -> None:
+    """JSON Schema and loading agree on each sample value of JSON."""
+    field = _nullable(FIELDS[name]) if nullable else FIELDS[name]
+    bound = bind({"it": field}, View.WRITE, place="test")
+    validator = _validator(bound)
+    found = [(value, validator.is_valid({"it": value}), _loads(bound, value)) for value in VALUES]
+    assert [each for each in found if each[1] is not each[2]] == []
+    assert any(loaded for _, _, loaded in found)
+
+
+@pytest.mark.parametrize("view", [View.WRITE, View.PATCH])
+def test_whole_objects_are_taken_by_both_or_by_neither(view: View) -> None:
+    """Required, unknown and nested members count in both, in patches too."""
+
+    class LineSchema(Schema):
+        start = fields.Nested(PointSchema, required=True)
+        points = fields.List(fields.Nested(PointSchema))
+        others = fields.Nested(PointSchema, many=True)
+        made = fields.DateTime(dump_only=True)
+
+    bound = bind(LineSchema, view, place="test")
+    validator = _validator(bound)
+    parts = [{}, {"x": 1}, {"y": 1}, {"z": 1}, {"x": None}]
+    for start, points, others in itertools.product([None, *parts], repeat=3):
+        value = {"start": start, "points": [points], "others": [others]}
+        for left_out in ((), ("start",), ("points", "others")):
+            sent = {name: each for name, each in value.items() if name not in left_out}
+            try:
+                bound.load(sent)
+            except Invalid:
+                loaded = False
+            else:
+                loaded = True
+            assert validator.is_valid(sent) is loaded, sent
+
+
+TEXTS = [value for value in VALUES if isinstance(value, str)]
+TEXT_FIELDS = [
+    name
+    for name, field in FIELDS.items()
+    if not isinstance(field, (fields.Nested, fields.Mapping, fields.List, fields.Tuple, fields.Raw, fields.Email))
+]
+
+
+def _parsed(kind: Any, text: str) -> Any:
+    """Return a parameter's text as tools read it that go by the schema's type."""
+    kinds = [kind] if isinstance(kind, str) else kind
+    if "string" in kinds:
+        return text
+    if "boolean" in kinds:
+        return {"true": True, "false": False}.get(text, text)
+    if re.fullmatch(r"-?[0-9]+", text, re.ASCII):
+        return int(text)
+    return float(text) if "number" in kinds and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?(e[0-9]+)?", text, re.ASCII) else text
+
+
+@pytest.mark.parametrize("name", TEXT_FIELDS)
+def test_a_parameter_is_taken_by_both_or_by_neither(name: str) -> None:
+    """JSON Schema and loading agree on each sample text of a parameter."""
+    source: Source = "text"
+    bound = bind({"it": FIELDS[name]}, View.WRITE, place="test", source=source)
+    validator = _validator(bound)
+    kind = json_schema(bound)["properties"]["it"].get("type", "string")
+    for text in TEXTS:
+        assert validator.is_valid({"it": _parsed(kind, text)}) is _loads(bound, text), text
+
+
+@given(st.decimals(-1000, 1000, places=2), st.decimals(-1000, 1000, places=3), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_the_pattern_of_a_decimal_bound_is_that_bound(bound: Decimal, value: Decimal, inclusive: bool) -> None:
+    """A text matches the pattern of a bound if and only if its number is within."""
+    above = value >= bound if inclusive else value > bound
+    below = value <= bound if inclusive else value < bound
+    for text in {format(value, "f"), format(value.normalize(), "f")}:
+        assert bool(re.search(at_least(bound, inclusive=inclusive), text)) is above
+        assert bool(re.search(at_most(bound, inclusive=inclusive), text)) is below
+
+
+@pytest.mark.parametrize("bound", ["0", "0.5", "10", "99.9", "-3", "-0.05"])
+def test_the_pattern_of_a_decimal_bound_holds_next_to_it(bound: str) -> None:
+    """The bound itself, and what is a little beside it."""
+    exact = Decimal(bound)
+    for step in ("-1", "-0.1", "-0.001", "0", "0.001", "0.1", "1"):
+        value = exact + Decimal(step)
+        assert bool(re.search(at_least(exact, inclusive=True), str(value))) is (value >= exact)
+        assert bool(re.search(at_least(exact, inclusive=False), str(value))) is (value > exact)
+        assert bool(re.search(at_most(exact, inclusive=True), str(value))) is (value <= exact)
+        assert bool(re.search(at_most(exact, inclusive=False), str(value))) is (value < exact)
+
+
+PATTERNS = [
+    *("[a-z]+", "^[a-z]+$", r"\A[a-z]+\Z", "a|b", "^a|b$", "(a|b)c", r"(?P<x>a)(?P=x)", r"(?i)ab[c-e]", "(?i)[^a-c]"),
+    *(r"a.c", r"(?s)a.c", r"\d{2,}", r"a{,2}$", r"[]x]", r"[^]x]", r"a\-b\_", r"[a\-z\]]", r"x(?#no)y", r"\x61\u0062"),
+    *(r"(?!a)[a-z]", r"[\w.]+@[\w.]+", r"\S+$", r"[\s\S]*$", "(?x) a b # c\n c", r"a{1}b", "a{b}", r"\\", "[/]"),
+    *("", "$", r"\.", "(?:a|b){2}$", "[A-Z]{3}", "(?i)[a-z_]+$", "é+"),
+]
+SAMPLES = [
+    *(
+        "",
+        "a",
+        "b",
+        "aa",
+        "ab",
+        "abc",
+        "abd",
+        "ABC",
+        "Abe",
+        "xyz",
+        "zzz",
+        "ac",
+        "bc",
+        "abab",
+        "a c",
+        "a\rc",
+        "a-b_",
+        "]",
+    ),
+    *("x", "xy", "12", "123", "a.b@c", "a{b}", "\\", "/", ".", "a\x00c", "abc\x00", "ABC\x00", "-", "é", "É", "_a"),
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_translated_pattern_accepts_what_the_regular_expression_matches(pattern: str) -> None:
+    """The same strings pass both, save those with a NUL character, which pass neither."""
+    regex = re.compile(pattern)
+    translated = translate(regex)
+    assert translated is not None
+    for sample in SAMPLES:
+        expected = regex.match(sample) is not None and "\x00" not in sample
+        assert bool(re.search(translated, sample)) is expected, (translated, sample)
+
+
+@pytest.mark.parametrize("pattern", ["a++", "(?>a)", "(a)?(?(1)b|c)", "(?m)^a$", "(?i:a)b", "(?i)(a)\\1"])
+def test_what_cannot_be_translated_is_not(pattern: str) -> None:
+    """Atomic groups, possessive repeats, conditions and scoped flags have no counterpart."""
+    assert translate(re.compile(pattern)) is None
+
+
+def test_an_untranslatable_pattern_is_said_in_the_description() -> None:
+    """The rule is not lost."""
+    made = json_schema(bind({"it": fields.Str(validate=validate.Regexp("a++"))}, View.WRITE, place="test"))
+    assert "'a++'" in made["properties"]["it"]["description"]

@@ -1,0 +1,253 @@
+"""The document and its pages over HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from marshmallow import Schema, fields
+from openapi_spec_validator import validate
+
+from restkit import App, Resource
+from restkit.openapi import build
+from restkit.testing import Client
+
+
+class BookSchema(Schema):
+    title = fields.Str(required=True)
+
+
+class Books(Resource):
+    schema = BookSchema
+
+    def get(self) -> list[Any]:
+        """List <the> books."""
+        return []
+
+    def post(self, body: Any) -> Any:
+        return body
+
+
+def _app(**options: Any) -> App:
+    app = App("Books & <more>", version="1.0", **options)
+    app.add("/books", Books)
+    return app
+
+
+def _client(**options: Any) -> Client:
+    return Client(_app(**options))
+
+
+def test_the_document_is_served_as_json() -> None:
+    """It is the document that build() makes, with an entity tag, to be asked again each time."""
+    response = _client().get("/openapi.json")
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["ETag"].startswith('"')
+    document = json.loads(response.body)
+    assert document == build(_app())
+    validate(document)
+
+
+def test_the_document_is_served_as_yaml() -> None:
+    """The media type is application/yaml (RFC 9512), and the document the same."""
+    client = _client()
+    response = client.get("/openapi.yaml")
+    assert response.headers["Content-Type"] == "application/yaml"
+    assert yaml.safe_load(response.text) == json.loads(client.get("/openapi.json").body)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/openapi.yaml"])
+def test_a_document_that_is_known_is_not_sent_again(path: str) -> None:
+    """If-None-Match with its entity tag is a 304."""
+    client = _client()
+    tag = client.get(path).headers["ETag"]
+    response = client.get(path, headers={"If-None-Match": tag})
+    assert (response.status, response.body) == (304, b"")
+    assert response.headers["ETag"] == tag
+
+
+def test_no_other_host_may_read_the_document_by_default() -> None:
+    """Whether scripts of other origins may read it is for the CORS settings to say."""
+    assert "Access-Control-Allow-Origin" not in _client().get("/openapi.json").headers
+
+
+def test_a_document_has_the_version_that_is_set() -> None:
+    """The setting openapi_version says which."""
+    document = json.loads(_client(openapi_version="3.0.4").get("/openapi.json").body)
+    assert document["openapi"] == "3.0.4"
+
+
+def test_a_mounted_app_serves_its_own_document() -> None:
+    """Its server is the prefix; the App above serves all."""
+    whole = App("Whole")
+    whole.mount("/shop", _app())
+    client = Client(whole)
+    below = json.loads(client.get("/shop/openapi.json").body)
+    assert list(below["paths"]) == ["/books"]
+    assert below["servers"] == [{"url": "/shop"}]
+    above = json.loads(client.get("/openapi.json").body)
+    assert list(above["paths"]) == ["/shop/books"]
+    assert above["servers"] == [{"url": "/"}]
+
+
+def test_urls_can_be_moved_and_turned_off() -> None:
+    """Each has a setting; without a document there is no page."""
+    moved = _client(openapi_url="/api/spec.json", docs_url="/api/ui", redoc_url=None)
+    assert moved.get("/api/spec.yaml").status == 200
+    assert 'data-document="/api/spec.json"' in moved.get("/api/ui").text
+    assert moved.get("/docs").status == moved.get("/redoc").status == moved.get("/openapi.json").status == 404
+    off = _client(openapi_url=None)
+    assert off.get("/openapi.json").status == off.get("/docs").status == off.get("/redoc").status == 404
+
+
+def test_the_page_loads_everything_from_this_server() -> None:
+    """No URL on it has a host, no script stands in it, and the policy holds it to that."""
+    response = _client().get("/docs")
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "connect-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "://" not in response.text
+    assert re.findall(r"<script(?! src=)", response.text) == []
+    assert "onload" not in response.text
+
+
+def test_what_the_page_refers_to_is_there() -> None:
+    """Style sheets, scripts and the icon have their media types, an entity tag, and may be kept for long."""
+    client = _client()
+    page = client.get("/docs").text
+    found = re.findall(r'(?:src|href)="(/docs/[^"]+)"', page)
+    assert len(found) == 5
+    for url in found:
+        response = client.get(url)
+        assert response.status == 200
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert client.get(url, headers={"If-None-Match": response.headers["ETag"]}).status == 304
+    kinds = {client.get(url).headers["Content-Type"] for url in found}
+    assert kinds == {"text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/png"}
+
+
+def test_the_script_takes_no_orders_from_the_url() -> None:
+    """No other document can be shown on this page, and no other host is asked for a badge."""
+    client = _client()
+    found = re.search(r'src="([^"]+start\.js)"', client.get("/docs").text)
+    assert found is not None
+    script = client.get(found[1]).text
+    assert "queryConfigEnabled: false" in script
+    assert "validatorUrl: null" in script
+    assert "deepLinking: true" in script
+
+
+@pytest.mark.parametrize(
+    "filename", ["swagger-ui.js", "LICENSE", "..%2f__init__.py", "%2e%2e", "swagger-ui.css%00", "", "page.css/x"]
+)
+def test_other_files_are_not_there(filename: str) -> None:
+    """Only a fixed list of names is served, so no path leads out."""
+    client = _client()
+    found = re.search(r'href="(/docs/[^/]+/)page\.css"', client.get("/docs").text)
+    assert found is not None
+    assert client.get(found[1] + filename).status == 404
+    assert client.get("/docs/another/page.css").status == 404
+
+
+def test_names_are_escaped() -> None:
+    """What an App calls itself is text, not markup."""
+    for path in ("/docs", "/redoc"):
+        text = _client().get(path).text
+        assert "<title>Books &amp; &lt;more&gt;</title>" in text
+
+
+def test_the_page_may_ask_the_servers_of_the_document() -> None:
+    """Their origins stand in the policy, those that are none do not."""
+    servers = ["https://api.example.org/v1", "/here", "https://{tenant}.example.org", "ftp://example.org"]
+    policy = _client(servers=servers).get("/docs").headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://api.example.org;" in policy
+
+
+def test_the_plain_page_lists_the_operations() -> None:
+    """It needs no script and has none."""
+    response = _client().get("/redoc")
+    assert "<b>GET</b> /books" in response.text
+    assert "List &lt;the&gt; books." in response.text
+    assert "<script" not in response.text
+    assert "script-src" not in response.headers["Content-Security-Policy"]
+    assert "pip install" not in response.text
+
+
+def test_below_another_root_the_urls_have_that_root() -> None:
+    """SCRIPT_NAME stands before the page's own URLs and in the document's server."""
+    environ = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/below", "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+    environ |= {"SERVER_PROTOCOL": "HTTP/1.1", "QUERY_STRING": ""}
+    text = _get(_app(), {**environ, "PATH_INFO": "/docs"})
+    assert 'data-document="/below/openapi.json"' in text
+    assert 'src="/below/docs/' in text
+    assert json.loads(_get(_app(), {**environ, "PATH_INFO": "/openapi.json"}))["servers"] == [{"url": "/below"}]
+
+
+def _get(app: App, environ: dict[str, Any]) -> str:
+    from io import BytesIO
+    from wsgiref.util import setup_testing_defaults
+
+    environ["wsgi.input"] = BytesIO()
+    environ["wsgi.errors"] = sys.stderr
+    setup_testing_defaults(environ)
+    result = app(environ, lambda status, headers, exc_info=None: lambda data: None)  # type: ignore[arg-type]  # of the test
+    try:
+        return b"".join(result).decode()
+    finally:
+        close = getattr(result, "close", None)
+        if close is not None:
+            close()
+
+
+def test_without_swagger_ui_the_page_is_plain_and_says_what_to_install() -> None:
+    """The extra is optional; the page is there all the same."""
+    program = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name == "swagger_ui":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Refuse())
+from restkit import App
+from restkit.testing import Client
+
+app = App("Plain")
+
+@app.get("/hello")
+def hello():
+    return {}
+
+response = Client(app).get("/docs")
+print(response.status, "pip install &#x27;restkit[swagger]&#x27;" in response.text or "restkit[swagger]" in response.text,
+      "/hello" in response.text, "<script" in response.text)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["200", "True", "True", "False"], done.stderr
+
+
+def test_swagger_ui_is_found_without_its_web_frameworks() -> None:
+    """The package is located, never imported."""
+    program = """
+import sys
+from restkit import App
+from restkit.testing import Client
+Client(App("Empty")).get("/docs")
+print("swagger_ui" in sys.modules, "jinja2" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

@@ -1,0 +1,320 @@
+"""App: the first screen's program, functions, mounting, names, overriding, and what it refuses at start-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields, validate
+
+from restkit import (
+    App,
+    CollisionError,
+    Conflict,
+    DeclarationError,
+    NotFound,
+    Request,
+    Resource,
+    Response,
+    Settings,
+    raises,
+    returns,
+)
+from restkit.testing import Client
+
+
+@dataclass
+class Book:
+    title: str
+    year: int | None = None
+    id: int = 0
+
+
+class BookSchema(Schema):
+    id = fields.Int(dump_only=True)
+    title = fields.Str(required=True, validate=validate.Length(1, 200))
+    year = fields.Int(allow_none=True, validate=validate.Range(1450, 2100))
+
+
+def bookstore() -> App:
+    app = App("Bookstore", version="1.0")
+    shelf: dict[int, Book] = {}
+
+    @app.route("/books")
+    class Books(Resource):
+        """The shelf."""
+
+        schema = BookSchema
+
+        def get(self) -> list[Book]:
+            """List the books."""
+            return list(shelf.values())
+
+        def post(self, body: Book) -> Book:
+            """Put a book on the shelf."""
+            body.id = len(shelf) + 1
+            shelf[body.id] = body
+            return body
+
+    @app.route("/books/<int:book_id>")
+    class BookItem(Resource):
+        schema = BookSchema
+
+        @raises(NotFound)
+        def get(self, book_id: int) -> Book:
+            """Read one book."""
+            if book_id not in shelf:
+                raise NotFound(f"no book {book_id}")
+            return shelf[book_id]
+
+    return app
+
+
+def test_first_screen_lists_and_creates() -> None:
+    """A POST answers 201 with Location and the book; the list has it."""
+    client = Client(bookstore())
+    made = client.post("/books", json={"title": "Emma", "year": 1815})
+    assert (made.status, made.headers["Location"]) == (201, "/books/1")
+    assert made.json == {"id": 1, "title": "Emma", "year": 1815}
+    assert client.get("/books").json == [made.json]
+    assert client.get(made.headers["Location"]).json == made.json
+
+
+def test_first_screen_refuses() -> None:
+    """Invalid input is a 422 with pointers, an absent book a 404 with the detail that was given."""
+    client = Client(bookstore())
+    refused = client.post("/books", json={"title": "", "year": "1815", "titel": "x"})
+    assert refused.status == 422
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    found = {error["pointer"]: error["code"] for error in refused.json["errors"]}
+    assert found == {"/title": "length", "/year": "invalid", "/titel": "unknown"}
+    assert client.get("/books").json == []
+    absent = client.get("/books/7")
+    assert (absent.status, absent.json["detail"]) == (404, "no book 7")
+
+
+def test_location_is_documented_as_it_is_sent() -> None:
+    """The Operation of the POST declares the Location header that it sends."""
+    post = next(each for each in bookstore().operations() if each.method == "POST")
+    assert [header.name for header in post.outputs[0].headers] == ["Location"]
+
+
+def test_smallest_program() -> None:
+    """A function route answers JSON of what it returns."""
+    app = App("Hello")
+
+    @app.route("/")
+    def hello() -> dict[str, str]:
+        return {"hello": "world"}
+
+    answer = Client(app).get("/")
+    assert (answer.status, answer.json) == (200, {"hello": "world"})
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_function_verbs_share_a_pattern() -> None:
+    """Functions of several verbs on one pattern make one resource, whose 405 knows them all."""
+    app = App("Verbs")
+    for verb in ("get", "post", "put", "patch"):
+        getattr(app, verb)("/x")(lambda verb=verb: {"verb": verb})
+    app.delete("/x")(lambda: None)
+    client = Client(app)
+    assert client.put("/x").json == {"verb": "put"}
+    assert client.delete("/x").status == 204
+    refused = client.request("TRACE", "/x")
+    assert refused.status == 405
+    assert refused.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+
+
+def test_same_verb_twice_is_refused() -> None:
+    """Two declarations of one verb on one URL fail, and name both places."""
+    app = App("Twice")
+    app.get("/x")(dict)
+
+    def other() -> dict[str, Any]:
+        return {}
+
+    app.get("/x")(other)
+    with pytest.raises(CollisionError, match=r"GET /x is declared twice.*lambda.*other"):
+        app.freeze()
+
+
+def test_unknown_url_is_a_problem() -> None:
+    """An unknown URL is a 404 problem that does not echo it."""
+    answer = Client(App("Empty")).get("/%3Cscript%3E")
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert b"script" not in answer.body
+
+
+def test_mounted_app_keeps_its_own() -> None:
+    """A mounted App has its own middleware and problem handlers, inside of the outer ones."""
+    seen: list[str] = []
+    inner, outer = App("Inner"), App("Outer")
+
+    @inner.middleware
+    def around_inner(request: Request, proceed: Any) -> Response:
+        seen.append("inner")
+        return proceed(request)
+
+    @outer.middleware
+    def around_outer(request: Request, proceed: Any) -> Response:
+        seen.append("outer")
+        response = proceed(request)
+        response.headers["X-Outer"] = str(response.status_code)
+        return response
+
+    @inner.problem_handler(KeyError)
+    def missing(error: KeyError, request: Request) -> Conflict:
+        return Conflict("inner")
+
+    @outer.problem_handler(LookupError)
+    def lookup(error: LookupError, request: Request) -> Conflict:
+        return Conflict("outer")
+
+    @inner.get("/key")
+    @raises(Conflict)
+    def key() -> None:
+        raise KeyError("x")
+
+    @inner.get("/index")
+    @raises(Conflict)
+    def index() -> None:
+        raise IndexError("x")
+
+    outer.mount("/v1", inner)
+    client = Client(outer)
+    answer = client.get("/v1/key")
+    assert (answer.status, answer.json["detail"], answer.headers["X-Outer"]) == (409, "inner", "409")
+    assert client.get("/v1/index").json["detail"] == "outer"
+    assert seen == ["outer", "inner"] * 2
+    assert client.get("/nowhere").headers["X-Outer"] == "404"
+
+
+def test_mounts_nest_and_url_for_finds_them() -> None:
+    """Apps nest; url_for gives the whole path, and prefers what the asking App has itself."""
+    top, middle, low = App("Top"), App("Middle"), App("Low")
+    urls: list[str] = []
+
+    @low.route("/leaf/<int:leaf_id>")
+    class Leaf(Resource):
+        def get(self, leaf_id: int) -> dict[str, str]:
+            urls.append(self.app.url_for(Leaf, leaf_id=leaf_id + 1, q="a b"))
+            urls.append(self.app.url_for("Leaf", _external=True, leaf_id=1))
+            return {}
+
+    middle.mount("/low", low)
+    top.mount("/middle", middle)
+    assert Client(top).get("/middle/low/leaf/1").status == 200
+    assert urls == ["/middle/low/leaf/2?q=a+b", "http://localhost/middle/low/leaf/1"]
+    assert top.url_for(Leaf, leaf_id=5) == "/middle/low/leaf/5"
+    with pytest.raises(LookupError, match="no URL"):
+        top.url_for("Nothing")
+
+
+def test_url_for_knows_where_the_app_is_served() -> None:
+    """Behind a SCRIPT_NAME, URLs and Location begin with it."""
+    client = Client(bookstore())
+    answer = client.post("/books", json={"title": "Emma"}, environ={"SCRIPT_NAME": "/shop"})
+    assert answer.headers["Location"] == "/shop/books/1"
+
+
+def test_an_app_is_mounted_once() -> None:
+    """Mounting an App twice, on itself or with variables is refused in one sentence."""
+    top, low = App("Top"), App("Low")
+    top.mount("/low", low)
+    with pytest.raises(DeclarationError, match="mounted already"):
+        top.mount("/again", low)
+    with pytest.raises(DeclarationError, match="mounted already"):
+        low.mount("/up", top)
+    with pytest.raises(DeclarationError, match="no variables"):
+        top.mount("/<x>", App("Other"))
+
+
+def test_declaring_after_the_first_request_is_refused() -> None:
+    """An App that answers already takes no new resources, and says so."""
+    app = App("Late")
+    app.get("/")(dict)
+    Client(app).get("/")
+    with pytest.raises(DeclarationError, match="already answering"):
+        app.get("/late")(dict)
+
+
+def test_two_schemas_of_one_name_are_refused() -> None:
+    """Two schema classes with one component name fail when they are added, naming both places."""
+
+    def schema_of(field: fields.Field[Any]) -> type[Schema]:
+        return type("ThingSchema", (Schema,), {"value": field})
+
+    class Things(Resource):
+        schema = schema_of(fields.Int())
+
+        def get(self) -> list[dict[str, int]]:
+            return []
+
+    class Others(Resource):
+        schema = schema_of(fields.Str())
+
+        def get(self) -> list[dict[str, int]]:
+            return []
+
+    app = App("Collision")
+    app.add("/things", Things)
+    with pytest.raises(CollisionError, match=r"(?s)Thing.*Things.*Others"):
+        app.add("/others", Others)
+
+
+def test_paths_that_a_document_cannot_tell_apart_are_refused() -> None:
+    """Two patterns that differ in their variables' names or converters only are a start-up error."""
+    app = App("Paths")
+    app.get("/x/<int:a>")(lambda a: {})
+
+    def other(b: str) -> dict[str, str]:
+        return {}
+
+    with pytest.raises(CollisionError, match="same path to a document"):
+        app.get("/x/<b>")(other)
+
+
+def test_settings_reach_the_app() -> None:
+    """Settings come ready or as single values, not both."""
+    assert App("A", strict=False).settings.strict is False
+    assert App("A", settings=Settings(debug=True)).settings.debug is True
+    with pytest.raises(DeclarationError, match="not both"):
+        App("A", settings=Settings(), debug=True)
+
+
+def test_install_hands_over_the_app() -> None:
+    """An extension adds its parts to the App."""
+
+    class Ping:
+        def install(self, app: App) -> None:
+            app.get("/ping")(lambda: {"pong": True})
+
+    app = App("Extended")
+    app.install(Ping())
+    assert Client(app).get("/ping").json == {"pong": True}
+
+
+def test_relaxed_app_lets_unknown_input_pass() -> None:
+    """One setting relaxes unknown body fields, nested ones too, and unknown query parameters."""
+
+    class InnerSchema(Schema):
+        a = fields.Int()
+
+    class OuterSchema(Schema):
+        inner = fields.Nested(InnerSchema)
+
+    app = App("Relaxed", strict=False)
+
+    @app.route("/x")
+    class X(Resource):
+        schema = OuterSchema
+
+        @returns(None, media_types=["application/json"])
+        def post(self, body: dict[str, Any]) -> Any:
+            return body
+
+    answer = Client(app).post("/x?no=1", json={"inner": {"a": 1, "b": 2}, "c": 3})
+    assert (answer.status, answer.json) == (200, {"inner": {"a": 1}})

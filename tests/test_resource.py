@@ -1,0 +1,261 @@
+"""Resource: its verbs, what comes by itself, provide, and what is refused at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from restkit import App, Conflict, DeclarationError, Request, Resource, provide, raises, returns
+from restkit.testing import Client
+
+
+def client_of(resource: type[Resource], pattern: str = "/x") -> Client:
+    app = App("Test")
+    app.add(pattern, resource)
+    return Client(app)
+
+
+class Plain(Resource):
+    def get(self) -> dict[str, int]:
+        return {"answer": 42}
+
+    def post(self) -> dict[str, int]:
+        return {"posted": 1}
+
+
+def test_head_comes_from_get() -> None:
+    """HEAD answers with GET's headers and no content."""
+    client = client_of(Plain)
+    got, head = client.get("/x"), client.head("/x")
+    assert head.status == 200
+    assert head.body == b""
+    assert head.headers["Content-Length"] == got.headers["Content-Length"]
+
+
+def test_options_tells_allow() -> None:
+    """OPTIONS is a 204 with every method in Allow."""
+    answer = client_of(Plain).options("/x")
+    assert (answer.status, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+    assert "Content-Type" not in answer.headers
+
+
+def test_405_tells_allow() -> None:
+    """A method that the class lacks is a 405 problem with the full Allow."""
+    answer = client_of(Plain).delete("/x")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+    assert answer.json["status"] == 405
+
+
+@pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
+@pytest.mark.parametrize("method", ["__INIT__", "REQUEST", "GET_ENTITY", "get", "schema", "X" * 5000])
+def test_verbs_are_a_closed_set(method: str) -> None:
+    """No other attribute of the class can be reached by a method's name."""
+    assert client_of(Plain).request(method, "/x").status == 405
+
+
+def test_methods_switch_inherited_verbs_off() -> None:
+    """`methods` leaves only what it names; HEAD and OPTIONS stay."""
+
+    class ReadOnly(Plain):
+        methods = {"get"}
+
+    client = client_of(ReadOnly)
+    assert client.post("/x").status == 405
+    assert client.options("/x").headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_a_written_head_and_options_win() -> None:
+    """A class may write its own HEAD and OPTIONS."""
+
+    class Own(Plain):
+        @returns(status=204, headers={"X-Own": "Says that it is its own."})
+        def head(self) -> Any:
+            return None, {"X-Own": "head"}
+
+        def options(self) -> dict[str, str]:
+            return {"own": "options"}
+
+    client = client_of(Own)
+    assert client.head("/x").headers["X-Own"] == "head"
+    assert client.options("/x").json == {"own": "options"}
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({}, "has no verb"),
+        ({"get": lambda self: {}, "methods": {"put"}}, "names PUT"),
+        ({"get": lambda self: {}, "methods": "get"}, "is a string"),
+        ({"get": staticmethod(dict)}, "is not a method"),
+        ({"get": 3}, "is not a method"),
+        ({"get": lambda self, other: {}}, "nothing gives the parameter 'other'"),
+        ({"post": lambda self, body: {}}, "nothing gives the parameter 'body'"),
+        ({"get": lambda self, /, other: {}}, "nothing gives"),
+    ],
+)
+def test_contradictions_are_refused(members: dict[str, Any], words: str) -> None:
+    """A class that contradicts itself fails when it is added, in a sentence that names it."""
+    broken = type("Broken", (Resource,), members)
+    with pytest.raises(DeclarationError, match=words) as caught:
+        App("Test").add("/x", broken)
+    assert "Broken" in str(caught.value)
+
+
+def test_async_methods_are_refused() -> None:
+    """An async method is refused with the reason."""
+
+    class Async(Resource):
+        async def get(self) -> dict[str, int]:
+            return {}
+
+    with pytest.raises(DeclarationError, match="async"):
+        App("Test").add("/x", Async)
+
+
+def test_a_variable_without_a_parameter_is_refused() -> None:
+    """A variable of the pattern that the method does not take is refused by name."""
+    with pytest.raises(DeclarationError, match=r"no parameter 'x_id' for the variable 'x_id'"):
+        App("Test").add("/x/<int:x_id>", Plain)
+
+
+def test_each_request_has_its_instance() -> None:
+    """Nothing that a method leaves on self is there in the next request."""
+
+    class Counter(Resource):
+        count = 0
+
+        def get(self) -> dict[str, int]:
+            self.count += 1
+            return {"count": self.count}
+
+    client = client_of(Counter)
+    assert [client.get("/x").json["count"] for _ in range(3)] == [1, 1, 1]
+
+
+log: list[str] = []
+
+
+def unit_of_work(request: Request) -> Iterator[dict[str, str]]:
+    log.append(f"open {request.method}")
+    try:
+        yield {"state": "open"}
+    except Exception as error:
+        log.append(f"rollback {type(error).__name__}")
+        raise
+    else:
+        log.append("commit")
+    finally:
+        log.append("close")
+
+
+class Worker(Resource):
+    unit = provide(unit_of_work)
+    number = provide(lambda: 7)
+
+    @raises(Conflict)
+    def get(self) -> dict[str, Any]:
+        return {"same": self.unit is self.unit, "number": self.number}
+
+    @raises(Conflict)
+    def post(self) -> None:
+        assert self.unit
+        raise Conflict("no")
+
+    @raises(Conflict)
+    def put(self) -> dict[str, int]:
+        return {"untouched": 1}
+
+    @returns(None)
+    def patch(self) -> Iterator[int]:
+        assert self.unit
+        log.append("streaming")
+        yield 1
+        log.append("streamed")
+        yield 2
+
+
+@pytest.fixture(autouse=True)
+def _empty_log() -> None:
+    log.clear()
+
+
+def test_provide_makes_once_and_closes_before_the_answer() -> None:
+    """A generator factory is advanced once a request and ends before the response starts."""
+    answer = client_of(Worker).get("/x")
+    assert answer.json == {"same": True, "number": 7}
+    assert log == ["open GET", "commit", "close"]
+
+
+def test_provide_hears_of_problems() -> None:
+    """A problem arrives at the yield, so that the unit of work rolls back."""
+    assert client_of(Worker).post("/x").status == 409
+    assert log == ["open POST", "rollback Conflict", "close"]
+
+
+def test_provide_is_not_made_where_it_is_not_touched() -> None:
+    """What nobody asks for is not made."""
+    assert client_of(Worker).put("/x").status == 200
+    assert log == []
+
+
+def test_provide_stays_open_while_streaming() -> None:
+    """A stream keeps what was provided until its end."""
+    answer = client_of(Worker).patch("/x")
+    assert answer.json == [1, 2]
+    assert log == ["open PATCH", "streaming", "streamed", "commit", "close"]
+
+
+def test_a_failure_to_commit_is_the_response() -> None:
+    """What a factory raises at its end becomes the answer, not the method's value."""
+
+    def failing() -> Iterator[int]:
+        yield 1
+        raise Conflict("commit failed")
+
+    class Committer(Resource):
+        unit = provide(failing)
+
+        @raises(Conflict)
+        def get(self) -> dict[str, int]:
+            return {"value": self.unit}
+
+    answer = client_of(Committer).get("/x")
+    assert (answer.status, answer.json["detail"]) == (409, "commit failed")
+
+
+def test_override_stands_in_while_it_lasts() -> None:
+    """`app.override` replaces a factory in tests, in mounted Apps too, and is undone."""
+    low, top = App("Low"), App("Top")
+    low.add("/x", Worker)
+    top.mount("/low", low)
+    client = Client(top)
+
+    def fake() -> Iterator[dict[str, str]]:
+        yield {"state": "fake"}
+
+    with top.override(unit_of_work, fake):
+        assert client.get("/low/x").json["same"] is True
+    assert log == []
+    client.get("/low/x")
+    assert log == ["open GET", "commit", "close"]
+
+
+def test_current_request() -> None:
+    """Request.current() is the request that is being answered, also in a stream, and an error elsewhere."""
+
+    class Current(Resource):
+        def get(self) -> dict[str, bool]:
+            return {"same": Request.current() is self.request}
+
+        @returns(None)
+        def post(self) -> Iterator[str]:
+            yield Request.current().path
+            yield Request.current().path
+
+    client = client_of(Current)
+    assert client.get("/x").json == {"same": True}
+    assert client.post("/x").json == ["/x", "/x"]
+    with pytest.raises(RuntimeError, match="no current request"):
+        Request.current()

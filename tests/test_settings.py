@@ -1,0 +1,264 @@
+"""Settings: their sources, conversion and checks."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+import pytest
+
+from restkit.errors import SettingError
+from restkit.settings import Settings, SettingValues
+
+NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own(Settings):
+    """Is settings of a user, with one field of each kind."""
+
+    greeting: str = "hi"
+    ratio: float = 0.5
+    level: Literal["low", "high", 3] = "low"
+    hosts: list[str] = dataclasses.field(default_factory=list)
+    ports: tuple[int, ...] = ()
+    pair: tuple[int, str] = (1, "a")
+    seed: int | None = 7
+    home: Path = Path("/")
+    size: int | str = 1
+    mapping: dict[str, str] = dataclasses.field(default_factory=dict)
+    anything: Any = None
+
+
+def load(**variables: str) -> Own:
+    """Load from an environment alone."""
+    return Own.load(environ={f"RESTKIT_{name.upper()}": text for name, text in variables.items()}, dotenv=False)
+
+
+def test_defaults() -> None:
+    """Without any source the settings are the documented defaults."""
+    settings = Settings.load(environ=NOTHING, dotenv=False)
+    assert settings == Settings()
+    assert (settings.strict, settings.debug, settings.contract) == (True, False, "log")
+    assert (settings.max_body_size, settings.max_upload_size) == (2097152, 67108864)
+    assert (settings.openapi_url, settings.docs_url, settings.redoc_url) == ("/openapi.json", "/docs", "/redoc")
+
+
+def test_frozen_and_keyword_only() -> None:
+    """Settings do not change after they are made, and are made by name."""
+    settings = Settings()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.debug = True  # type: ignore[misc]  # what the test is about
+    with pytest.raises(TypeError):
+        Settings(False)  # type: ignore[call-arg]  # what the test is about
+
+
+def test_values_of_app_are_the_fields() -> None:
+    """SettingValues has each field of Settings with its type, and no other."""
+    assert get_type_hints(SettingValues) == get_type_hints(Settings)
+
+
+def test_every_field_is_documented() -> None:
+    """Each field is explained in the docstring of the class."""
+    for field in dataclasses.fields(Settings):
+        assert f"\n        {field.name}: " in (Settings.__doc__ or "")
+
+
+def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keyword wins over the default, the file over it, .env over that, the environment over all."""
+    monkeypatch.chdir(tmp_path)
+    names = ["max_body_size", "max_upload_size", "max_json_depth", "docs_url"]
+    Path("settings.toml").write_text("max_upload_size = 2\nmax_json_depth = 2\ndocs_url = '/file'\n")
+    Path(".env").write_text("RESTKIT_MAX_JSON_DEPTH=3\nRESTKIT_DOCS_URL=/dotenv\nOTHER=1\n")
+    keywords: SettingValues = {"max_body_size": 1, "max_upload_size": 1, "max_json_depth": 1, "docs_url": "/keyword"}
+    settings = Settings.load(file="settings.toml", environ={"RESTKIT_DOCS_URL": "/environ"}, **keywords)
+    assert [getattr(settings, name) for name in names] == [1, 2, 3, "/environ"]
+
+
+def test_file_named_by_the_environment(tmp_path: Path) -> None:
+    """RESTKIT_SETTINGS_FILE names the file where none is given; an empty name is none."""
+    (tmp_path / "a.toml").write_text("debug = true")
+    (tmp_path / "b.toml").write_text("debug = false")
+    environ = {"RESTKIT_SETTINGS_FILE": str(tmp_path / "a.toml")}
+    assert Settings.load(environ=environ, dotenv=False).debug
+    assert not Settings.load(environ=environ, dotenv=False, file=tmp_path / "b.toml").debug
+    assert not Settings.load(environ={"RESTKIT_SETTINGS_FILE": ""}, dotenv=False).debug
+
+
+def test_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of the process is read where none is given."""
+    monkeypatch.setenv("RESTKIT_DEBUG", "on")
+    assert Settings.load(dotenv=False).debug
+
+
+def test_dotenv_choices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """.env is read where it exists; another file may be named; False reads none."""
+    monkeypatch.chdir(tmp_path)
+    assert not Settings.load(environ=NOTHING).debug
+    Path(".env").write_text("RESTKIT_DEBUG=yes\nexport SECRET\n")
+    Path("other").write_text("RESTKIT_STRICT=no\n")
+    assert Settings.load(environ=NOTHING).debug
+    assert not Settings.load(environ=NOTHING, dotenv=False).debug
+    assert not Settings.load(environ=NOTHING, dotenv="other").strict
+
+
+def test_dotenv_is_not_imported_without_a_file(tmp_path: Path) -> None:
+    """A program without .env does not pay for reading one."""
+    code = (
+        "import sys; from restkit.settings import Settings; Settings.load(); "
+        "print({'dotenv', 'tomllib'} & set(sys.modules))"
+    )
+    root = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": root}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("debug", "true", True),
+        ("debug", "ON", True),
+        ("debug", "1", True),
+        ("strict", "no", False),
+        ("strict", "0", False),
+        ("max_body_size", "5", 5),
+        ("ratio", "1.5", 1.5),
+        ("ratio", "2", 2.0),
+        ("greeting", "", ""),
+        ("greeting", "none", "none"),
+        ("docs_url", "", None),
+        ("docs_url", "None", None),
+        ("docs_url", "/d", "/d"),
+        ("seed", "none", None),
+        ("seed", "8", 8),
+        ("level", "high", "high"),
+        ("level", "3", 3),
+        ("hosts", "a, b,,c", ["a", "b", "c"]),
+        ("hosts", "", []),
+        ("ports", "1,2", (1, 2)),
+        ("pair", "4,b", (4, "b")),
+        ("home", "/srv", Path("/srv")),
+        ("size", "12", 12),
+        ("size", "big", "big"),
+        ("anything", "x", "x"),
+    ],
+)
+def test_text_is_converted_by_the_type(name: str, text: str, value: object) -> None:
+    """A variable's text becomes a value of the field's type."""
+    found = getattr(load(**{name: text}), name)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("debug", "maybe", "RESTKIT_DEBUG is 'maybe'; expected was a boolean (true or false)."),
+        ("max_body_size", "2 MB", "RESTKIT_MAX_BODY_SIZE is '2 MB'; expected was an integer."),
+        ("ratio", "much", "expected was a number."),
+        ("seed", "x", "expected was an integer or none."),
+        ("trailing_slash", "x", "expected was 'redirect', 'strict' or 'ignore'."),
+        ("ports", "1,x", "expected was a tuple (of an integer each)."),
+        ("pair", "1", "expected was a tuple"),
+        ("mapping", "a", "expected was a dict."),
+        ("max_body_size", "0", "The environment variable RESTKIT_MAX_BODY_SIZE is '0'; it must be greater than 0."),
+        ("docs_url", "docs", 'it must begin with one "/".'),
+        ("docs_url", "//docs", 'it must begin with one "/".'),
+        ("openapi_version", "3.1", "it must be 3.0.x, 3.1.x or 3.2.x, with all three numbers."),
+        ("openapi_version", "2.0.0", "it must be 3.0.x"),
+    ],
+)
+def test_wrong_text_is_refused(name: str, text: str, says: str) -> None:
+    """A wrong text raises a SettingError that names its source and what was expected."""
+    with pytest.raises(SettingError) as caught:
+        load(**{name: text})
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_names_are_refused(tmp_path: Path) -> None:
+    """An unknown name is an error from every source, with the nearest setting where one is close."""
+    (tmp_path / "s.toml").write_text("max_bdy_size = 1")
+    (tmp_path / "env").write_text("RESTKIT_DEBUGS=1")
+    with pytest.raises(SettingError, match="The environment variable RESTKIT_PORTS is not a setting; the se"):
+        Settings.load(environ={"RESTKIT_PORTS": "1"}, dotenv=False)
+    with pytest.raises(SettingError, match=r"variable RESTKIT_STRIKT is not a setting; did you mean RESTKIT_STRICT\?"):
+        Settings.load(environ={"RESTKIT_STRIKT": "1"}, dotenv=False)
+    with pytest.raises(SettingError, match=r"The keyword debgu is not a setting; did you mean debug\?"):
+        Settings.load(environ=NOTHING, dotenv=False, debgu=True)
+    with pytest.raises(SettingError, match=r"max_bdy_size in .*s\.toml is not a setting; did you mean max_body_size\?"):
+        Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
+    with pytest.raises(SettingError, match=r"RESTKIT_DEBUGS in .*env is not a setting; did you mean RESTKIT_DEBUG\?"):
+        Settings.load(environ=NOTHING, dotenv=tmp_path / "env")
+
+
+def test_values_are_checked_too(tmp_path: Path) -> None:
+    """Values that are not text must be of the field's type, from keywords, the file and the constructor."""
+    with pytest.raises(SettingError, match="The keyword debug is 'yes'; expected was a boolean"):
+        Settings.load(environ=NOTHING, dotenv=False, debug="yes")
+    with pytest.raises(SettingError, match="The keyword max_body_size is True; expected was an integer"):
+        Settings.load(environ=NOTHING, dotenv=False, max_body_size=True)
+    (tmp_path / "s.toml").write_text("max_body_size = -1")
+    with pytest.raises(SettingError, match=r"max_body_size in .*s\.toml is -1; it must be greater than 0\."):
+        Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
+    with pytest.raises(SettingError, match="The setting contract is 'shout'; expected was 'log', 'raise' or 'off'"):
+        Settings(contract="shout")  # type: ignore[arg-type]  # what the test is about
+    with pytest.raises(SettingError, match=r"is 'x{50,}\.\.\.;"):
+        Settings.load(environ=NOTHING, dotenv=False, debug="x" * 1000)
+    with pytest.raises(SettingError, match="expected was a list"):
+        Own.load(environ=NOTHING, dotenv=False, hosts="a")
+
+
+def test_values_of_a_file_are_converted(tmp_path: Path) -> None:
+    """TOML's own types become the fields': an array a tuple, an integer a float, a string a path."""
+    (tmp_path / "s.toml").write_text('ports = [1, 2]\nratio = 2\nhome = "/srv"\nmapping = {a = "b"}\n')
+    settings = Own.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
+    assert (settings.ports, settings.ratio, settings.home, settings.mapping) == ((1, 2), 2.0, Path("/srv"), {"a": "b"})
+    assert type(settings.ratio) is float
+
+
+def test_unreadable_sources(tmp_path: Path) -> None:
+    """A source that is missing or broken is one sentence that names it."""
+    (tmp_path / "bad.toml").write_text("debug = ")
+    (tmp_path / "latin").write_bytes(b"RESTKIT_DEBUG=\xe9")
+    (tmp_path / "bare").write_text("RESTKIT_DEBUG\n")
+    with pytest.raises(
+        SettingError, match=r"The settings file .*gone\.toml cannot be read: No such file or directory\."
+    ):
+        Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "gone.toml")
+    with pytest.raises(SettingError, match=r"The settings file .*bad\.toml is not valid TOML"):
+        Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "bad.toml")
+    with pytest.raises(SettingError, match="given as dotenv, does not exist"):
+        Settings.load(environ=NOTHING, dotenv=tmp_path / "gone")
+    with pytest.raises(SettingError, match=r"The file .*latin cannot be read"):
+        Settings.load(environ=NOTHING, dotenv=tmp_path / "latin")
+    with pytest.raises(SettingError, match=r"RESTKIT_DEBUG in .*bare has no value; write RESTKIT_DEBUG=value\."):
+        Settings.load(environ=NOTHING, dotenv=tmp_path / "bare")
+
+
+def test_subclass_without_the_decorator() -> None:
+    """A subclass that is no dataclass itself is an error that says what to write."""
+
+    class Plain(Settings):
+        extra: int = 1
+
+    with pytest.raises(SettingError, match="Plain adds settings but is not a dataclass: put @dataclass"):
+        Plain.load(environ=NOTHING, dotenv=False)
+
+
+def test_subclass_with_unresolvable_annotation() -> None:
+    """An annotation that names nothing is an error that says which class has it."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Lost(Settings):
+        extra: Nowhere = None  # type: ignore[name-defined]  # noqa: F821  # what the test is about
+
+    with pytest.raises(SettingError, match=r"The annotations of .*Lost cannot be resolved: name 'Nowhere'"):
+        Lost.load(environ=NOTHING, dotenv=False)

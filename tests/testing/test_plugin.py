@@ -1,0 +1,98 @@
+"""The pytest plugin, in projects of its own."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHOP = """
+from restkit import App
+app = App("Shop")
+
+@app.route("/")
+def hello() -> dict:
+    return {"hello": "shop"}
+"""
+TEST = """
+def test_it(client):
+    assert client.get("/").json == {"hello": "shop"}
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Return a project in which the package is importable."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}")
+    return pytester
+
+
+def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
+    """Run the project's tests in a process of its own, with the plugin also where the package is not installed."""
+    installed = entry_points(group="pytest11", name="restkit")
+    load = [] if installed else ["-p", "restkit.testing.plugin"]
+    return project.runpytest_subprocess(*load, "-p", "no:cacheprovider", *options)
+
+
+def test_fixture_app(project: pytest.Pytester) -> None:
+    """The client is of the App that the project's own fixture returns."""
+    project.makepyfile(shop=SHOP)
+    project.makeconftest("import pytest, shop\n@pytest.fixture\ndef app():\n    return shop.app")
+    project.makepyfile(TEST)
+    run(project).assert_outcomes(passed=1)
+
+
+def test_setting(project: pytest.Pytester) -> None:
+    """The client is of the App that the setting names, where there is no such fixture; the option wins."""
+    project.makepyfile(shop=SHOP, other=SHOP.replace('"shop"', '"other"'))
+    project.makeini("[pytest]\nrestkit_app = shop:app")
+    project.makepyfile(TEST)
+    run(project).assert_outcomes(passed=1)
+    run(project, "--restkit-app=other").assert_outcomes(failed=1)
+
+
+def test_contract_is_checked(project: pytest.Pytester) -> None:
+    """An answer outside its contract fails the test."""
+    project.makepyfile(shop=SHOP.replace('return {"hello": "shop"}', 'return {"hello": "shop"}, 202'))
+    project.makepyfile("def test_it(client):\n    client.get('/')")
+    result = run(project, "--restkit-app=shop")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ContractError: *answered status 202, which it does not declare*"])
+
+
+def test_no_app(project: pytest.Pytester) -> None:
+    """Without an App the error says how to name one."""
+    project.makepyfile(TEST)
+    result = run(project)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(['*knows no App: define a fixture "app" that returns an App, or set restkit_app =*'])
+
+
+def test_no_such_app(project: pytest.Pytester) -> None:
+    """A setting that leads nowhere is one sentence; a module that fails shows its traceback."""
+    project.makepyfile(TEST)
+    result = run(project, "--restkit-app=gone:app")
+    result.stdout.fnmatch_lines(["restkit: There is no module gone in *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    project.makepyfile(broken="1 / 0")
+    result = run(project, "--restkit-app=broken")
+    result.stdout.fnmatch_lines(["*ZeroDivisionError*"])
+
+
+def test_wrong_fixture(project: pytest.Pytester) -> None:
+    """A fixture `app` that returns no application is an error that says so."""
+    project.makeconftest("import pytest\n@pytest.fixture\ndef app():\n    return 3")
+    project.makepyfile(TEST)
+    result = run(project)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*the fixture app returned a int, not an App*"])
+
+
+def test_silent_where_unused(project: pytest.Pytester) -> None:
+    """A project that asks for no fixture of the plugin sees nothing of it."""
+    project.makepyfile("def test_it():\n    pass")
+    result = run(project, "-W", "error", "-q")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*restkit*")
