@@ -55,7 +55,10 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
     Raises:
         DeclarationError: A parameter is positional-only or an annotation cannot be resolved.
     """
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        raise DeclarationError(f"{place} has no signature that can be read; write a function or a method.") from None
     parameters = list(signature.parameters.values())[1 if method else 0 :]
     annotations: dict[str, Any] = {}
     required: set[str] = set()

@@ -130,7 +130,7 @@ def test_function_verbs_share_a_pattern() -> None:
 def test_same_verb_twice_is_refused() -> None:
     """Two declarations of one verb on one URL fail, and name both places."""
     app = App("Twice")
-    app.get("/x")(dict)
+    app.get("/x")(lambda: {})
 
     def other() -> dict[str, Any]:
         return {}
@@ -235,10 +235,10 @@ def test_an_app_is_mounted_once() -> None:
 def test_declaring_after_the_first_request_is_refused() -> None:
     """An App that answers already takes no new resources, and says so."""
     app = App("Late")
-    app.get("/")(dict)
+    app.get("/")(lambda: {})
     Client(app).get("/")
     with pytest.raises(DeclarationError, match="already answering"):
-        app.get("/late")(dict)
+        app.get("/late")(lambda: {})
 
 
 def test_two_schemas_of_one_name_are_refused() -> None:

@@ -167,7 +167,7 @@ def test_query_lists_and_scalars() -> None:
 def test_undeclared_queries_are_refused(query: str) -> None:
     """A verb that declares no query takes none; what was sent is not echoed at length."""
     app = App("None")
-    app.get("/x")(dict)
+    app.get("/x")(lambda: {})
     answer = Client(app).get(f"/x?{query}")
     assert answer.status == 422
     assert len(answer.body) < 20_000

@@ -84,7 +84,7 @@ def test_a_failing_middleware_is_a_500() -> None:
     def failing(request: Request, proceed: Any) -> Response:
         raise RuntimeError("secret")
 
-    app.get("/x")(dict)
+    app.get("/x")(lambda: {})
     answer = Client(app, raise_errors=False).get("/x")
     assert (answer.status, answer.headers["X-Mark"]) == (500, "outer")
     assert b"secret" not in answer.body

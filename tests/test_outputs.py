@@ -138,7 +138,7 @@ def test_text_and_bytes() -> None:
 def test_a_wrong_value_for_a_media_type_is_the_programmers() -> None:
     """A dict as image/png is an error that names the method."""
     with pytest.raises(DeclarationError, match="dict as image/png"):
-        client_of(get=returns(None, media_types=["image/png"])(dict)).get("/x")
+        client_of(get=returns(None, media_types=["image/png"])(lambda: {})).get("/x")
 
 
 def test_responses_pass_through() -> None:

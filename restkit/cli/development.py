@@ -57,6 +57,9 @@ class DevelopmentServer:
         body = self._app(environ, start)
         if errors:
             # NOTE: nothing has been sent yet, so that the debugger's page can be the answer.
+            close: Callable[[], object] | None = getattr(body, "close", None)
+            if close is not None:
+                close()
             raise errors[0]
         start_response(*started[0])
         return body

@@ -242,15 +242,10 @@ def test_a_form_and_its_files_are_one_object(document: dict[str, Any]) -> None:
 def test_answers_have_their_content_and_headers(document: dict[str, Any]) -> None:
     """Each status has its description, headers and schema."""
     responses = document["paths"]["/books"]["post"]["responses"]
-    assert (
-        responses["201"]
-        == {
-            "description": "Made.",
-            "headers": {"X-Place": {"description": "Where.", "required": True, "schema": {"type": "string"}}},
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}},
-        }
-        or "Location" in responses["201"]["headers"]
-    )
+    made = responses["201"]
+    assert made["description"] == "Made."
+    assert made["headers"]["X-Place"] == {"description": "Where.", "required": True, "schema": {"type": "string"}}
+    assert made["content"] == {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}
     assert responses["202"]["description"] == "Accepted"
     listed = document["paths"]["/books"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert listed == {"type": "array", "items": {"$ref": "#/components/schemas/Book"}}
@@ -368,7 +363,7 @@ def test_mounted_apps_are_in_the_document_of_the_app_above() -> None:
     """Their paths have the prefix there."""
     whole = App("Whole")
     whole.mount("/v1", _app())
-    assert list(build(whole)["paths"])[0] == "/v1/books"
+    assert next(iter(build(whole)["paths"])) == "/v1/books"
 
 
 def test_a_relaxed_app_has_open_schemas() -> None:
@@ -385,64 +380,13 @@ def test_the_yaml_is_the_same_document(document: dict[str, Any]) -> None:
     assert text.startswith("openapi: '3.1.1'\ninfo:\n  title: Bookstore\n")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(
-            "yes",
-            "NO",
-            "on",
-            "off",
-            "null",
-            "~",
-            "",
-            "1",
-            "1.0",
-            "1e3",
-            "1E+3",
-            "0x1F",
-            "0o17",
-            "017",
-            "1_000",
-            "12:30:45",
-        ),
-        *(
-            ".inf",
-            "-.5",
-            "+1",
-            "2024-01-02",
-            "=",
-            "<<",
-            "- a",
-            "a: b",
-            "a #b",
-            "#a",
-            "&a",
-            "*a",
-            "!a",
-            "%a",
-            "@a",
-            "`a",
-        ),
-        *(
-            "a\nb",
-            "a\n",
-            "\na",
-            " a\nb ",
-            "a\n\n b",
-            "a\tb",
-            "\ttab",
-            "a\r\nb",
-            "é\u2028x",
-            "\x85",
-            "\ufeffa",
-            "😀",
-            "'",
-            '"',
-            "\\",
-        ),
-    ],
+_WORDS = (
+    "yes NO on off null ~ 1 1.0 1e3 1E+3 0x1F 0o17 017 1_000 12:30:45 .inf -.5 +1 2024-01-02 = << #a &a *a !a %a @a"
 )
+_LINES = ["a\nb", "a\n", "\na", " a\nb ", "a\n\n b", "a\tb", "\ttab", "a\r\nb", "é\u2028x", "\x85", "\ufeffa", "a \nb"]
+
+
+@pytest.mark.parametrize("value", [*_WORDS.split(), *_LINES, "", "- a", "a: b", "a #b", "`a", "😀", "'", '"', "\\"])
 def test_a_string_stays_a_string_in_yaml(value: str) -> None:
     """Whatever YAML 1.1 or 1.2 would make of it."""
     text = to_yaml({"it": value, value: "key"})

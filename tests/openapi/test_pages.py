@@ -216,13 +216,7 @@ def test_without_swagger_ui_the_page_is_plain_and_says_what_to_install() -> None
     """The extra is optional; the page is there all the same."""
     program = """
 import sys
-
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name == "swagger_ui":
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, Refuse())
+sys.modules["swagger_ui"] = None  # what the import system takes for "not installed"
 from restkit import App
 from restkit.testing import Client
 
@@ -233,8 +227,7 @@ def hello():
     return {}
 
 response = Client(app).get("/docs")
-print(response.status, "pip install &#x27;restkit[swagger]&#x27;" in response.text or "restkit[swagger]" in response.text,
-      "/hello" in response.text, "<script" in response.text)
+print(response.status, *(part in response.text for part in ("restkit[swagger]", "/hello", "<script")))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["200", "True", "True", "False"], done.stderr

@@ -1,0 +1,51 @@
+"""Whether values are what a schema says: the members of bodies at any depth, where jsonschema is missing too."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+
+from restkit.schemas import View, bind
+from restkit.testing.conformity import make_checker
+
+
+class LeafSchema(Schema):
+    """Is nested in itself."""
+
+    name = fields.Str(required=True)
+    below = fields.List(fields.Nested(lambda: LeafSchema()))
+    free = fields.Dict()
+
+
+CASES = [
+    ({"name": "a", "below": [{"name": "b", "below": []}], "free": {"any": 1}}, None),
+    ({"name": "a", "below": [{"name": "b", "below": [{}]}]}, ("/below/0/below/0", "'name' is a required property")),
+    ({}, ("", "'name' is a required property")),
+]
+
+
+@pytest.mark.parametrize(("data", "fault"), CASES)
+def test_with_jsonschema(data: Any, fault: tuple[str, str] | None) -> None:
+    """The first fault is told by its JSON Pointer."""
+    check = make_checker(bind(LeafSchema, View.READ, place="test"))
+    assert check(data) == fault
+
+
+@pytest.mark.parametrize(("data", "fault"), [*CASES, ({"name": "a", "x": 1}, ("", "'x' is not declared"))])
+def test_without_jsonschema(data: Any, fault: tuple[str, str] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without jsonschema members are checked, with a warning that says what to install."""
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.warns(UserWarning, match=r"pip install 'restkit\[verify\]'"):
+        check = make_checker(bind(LeafSchema, View.READ, place="test"))
+    assert check(data) == fault
+
+
+def test_lists() -> None:
+    """A schema for many takes a list."""
+    check = make_checker(bind(LeafSchema, View.READ, place="test", many=True))
+    assert check([{"name": "a"}]) is None
+    assert check([{"name": "a"}, {"name": 1}]) == ("/1/name", "1 is not of type 'string'")
+    assert check({"name": "a"}) == ("", "{'name': 'a'} is not of type 'array'")
