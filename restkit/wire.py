@@ -8,6 +8,7 @@ subclass keeps its own meaning.
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 import re
@@ -212,7 +213,8 @@ def _of_timedelta(field: fields.TimeDelta) -> Wire:
 
 def _of_enum(field: fields.Enum[Any]) -> Wire | None:
     """Return the form of an enumeration by value: exactly one of the values, so ``true`` is not ``1``."""
-    values: list[Any] = [member.value for member in field.enum]
+    members: type[enum.Enum] = field.enum
+    values: list[Any] = [member.value for member in members]
     inner = wire_of(field.field) if field.by_value not in (True, False) else None
     if inner is not None:
         return replace(inner, keywords={"enum": values}, answer=None)

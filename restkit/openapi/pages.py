@@ -7,6 +7,7 @@ holds the pages to that.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -27,6 +28,7 @@ __all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Reference", "SwaggerUI", "res
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _ROOTS = 8
+_HOST = re.compile(r"[\w.-]+(:[0-9]+)?", re.ASCII)
 _documents: WeakKeyDictionary[Any, dict[tuple[str, str], tuple[bytes, str]]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
@@ -204,7 +206,9 @@ def _words(app: Any, request: Request, own: str) -> dict[str, str]:
 
 def _plain_page(app: Any, request: Request, own: str, notice: str) -> Response:
     words = _words(app, request, own)
-    operations = "\n".join(_section(*each) for each in _operations(build(app)))
+    document = build(app)
+    shared = document.get("components", {}).get("responses", {})
+    operations = "\n".join(_section(*each, shared) for each in _operations(document))
     return _html(_PLAIN_PAGE.substitute(words, notice=notice, operations=operations), _policy((), scripts=False))
 
 
@@ -215,15 +219,14 @@ def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping
                 yield method.upper(), path, item[method]
 
 
-def _section(method: str, path: str, operation: Mapping[str, Any]) -> str:
+def _section(method: str, path: str, operation: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
     rows = [
         (f"<code>{escape(each['name'])}</code>", escape(f"{each['in']}. {each.get('description', '')}"))
         for each in operation.get("parameters", ())
     ]
-    rows += [
-        (status, escape(each.get("description") or each["$ref"].rpartition("/")[2]))
-        for status, each in operation["responses"].items()
-    ]
+    for status, response in operation["responses"].items():
+        said = shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
+        rows.append((status, escape(said["description"])))
     table = "".join(f"<tr><th>{name}</th><td>{says}</td></tr>" for name, says in rows)
     kind = ' class="deprecated"' if operation.get("deprecated") else ""
     return (
@@ -232,12 +235,12 @@ def _section(method: str, path: str, operation: Mapping[str, Any]) -> str:
     )
 
 
-def _policy(servers: Iterable[Mapping[str, Any]], *, scripts: bool) -> str:
+def _policy(servers: Iterable[str | Mapping[str, Any]], *, scripts: bool) -> str:
     """Return the Content-Security-Policy of a page: it may ask this server, and the servers of the document."""
     origins: dict[str, None] = {}
     for server in servers:
-        parts = urlsplit(str(server.get("url", "")))
-        if parts.scheme in ("http", "https") and parts.netloc and "{" not in parts.netloc:
+        parts = urlsplit(server if isinstance(server, str) else str(server.get("url", "")))
+        if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.netloc):
             origins[f"{parts.scheme}://{parts.netloc}"] = None
     rules = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:"]
     if scripts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -26,14 +25,13 @@ def test_it(client):
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """Return a project in which the package is importable."""
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return pytester
 
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
-    """Run the project's tests in a process of its own, with the plugin also where the package is not installed."""
-    installed = entry_points(group="pytest11", name="restkit")
-    load = [] if installed else ["-p", "restkit.testing.plugin"]
-    return project.runpytest_subprocess(*load, "-p", "no:cacheprovider", *options)
+    """Run the project's tests in a process of its own, with this plugin and no other of the environment."""
+    return project.runpytest_subprocess("-p", "restkit.testing.plugin", "-p", "no:cacheprovider", *options)
 
 
 def test_fixture_app(project: pytest.Pytester) -> None:

@@ -1,0 +1,70 @@
+"""What the client hands back: status, headers, content, problems, streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.wrappers import Response
+
+from restkit.testing import Client
+
+from .programs import Program, answer, bare
+
+
+def test_answer() -> None:
+    """An answer has its status as a number, its headers, bytes, text and media type."""
+    response = answer(response="é".encode("latin-1"), status=201, content_type="text/plain; charset=latin-1")
+    assert (response.status, response.body, response.data, response.text) == (201, b"\xe9", b"\xe9", "é")
+    assert (response.media_type, response.headers["content-type"]) == ("text/plain", "text/plain; charset=latin-1")
+    assert repr(response) == "<TestResponse 201 text/plain, 1 bytes>"
+
+
+def test_json_of_an_answer() -> None:
+    """The property json is the decoded content; other answers are a clear error that shows how they begin."""
+    assert answer(response="[1]", content_type="application/vnd.own+json").json == [1]
+    with pytest.raises(ValueError, match=r"The answer 200 to GET http://localhost/ is text/html, not JSON: b'<p>"):
+        _ = answer(response="<p>" + "x" * 500, content_type="text/html").json
+    with pytest.raises(ValueError, match=r"says it is application/json, but Expecting .*: b'\{'"):
+        _ = answer(response="{", content_type="application/json").json
+    with pytest.raises(ValueError, match="is without a Content-Type, not JSON: b''"):
+        _ = bare().json
+
+
+def test_problem_of_an_answer() -> None:
+    """The property problem is the members of a problem; any other answer is a clear error."""
+    response = answer(response='{"status": 404}', status=404, content_type="application/problem+json")
+    assert response.problem == {"status": 404}
+    with pytest.raises(ValueError, match="is not a problem but text/plain: b'x'"):
+        _ = answer(response="x").problem
+    with pytest.raises(ValueError, match="is not a problem but empty"):
+        _ = bare().problem
+
+
+def test_stream() -> None:
+    """stream=True hands the answer over before its content is made, chunk by chunk."""
+    made: list[str] = []
+
+    def chunks() -> Iterator[bytes]:
+        try:
+            for each in ("a", "b", "c"):
+                made.append(each)
+                yield each.encode()
+        finally:
+            made.append("closed")
+
+    client = Client(Program(lambda request: Response(chunks())))
+    response = client.get("/", stream=True)
+    assert made == ["a"]  # PEP 3333: the headers come with the first chunk
+    assert repr(response) == "<TestResponse 200 text/plain, stream>"
+    stream = response.iter_chunks()
+    assert next(stream) == b"a"
+    assert next(stream) == b"b"
+    assert made == ["a", "b"]
+    assert response.body == b"c"
+    assert made == ["a", "b", "c", "closed"]
+
+    made.clear()
+    with client.get("/", stream=True) as response:
+        assert response.status == 200
+    assert made == ["a", "closed"]
