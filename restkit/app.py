@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
@@ -14,12 +14,12 @@ from werkzeug.routing import BaseConverter
 from .boundary import ErrorBoundary
 from .contract import Operation
 from .dispatch import Dispatcher
-from .errors import CollisionError, DeclarationError
+from .errors import DeclarationError
 from .media import HANDLERS, Handler, JSONLimits, Media, dumps_json, loads_json
 from .middleware import Middleware
-from .mounting import Entry, check_paths, link, make_entry, shift
+from .mounting import Entry, Registry, make_entry
 from .request import Request, current_request
-from .resource import ProblemHandler, Resource, function_resource
+from .resource import Resource, function_resource
 from .routing import parse_pattern
 from .settings import Settings, SettingValues
 
@@ -101,16 +101,12 @@ class App:
         self.media = _media(self.settings)
         self.converters: dict[str, type[BaseConverter]] = {}
         self.overrides: dict[Any, Callable[..., Any]] = {}
-        self._entries: list[Entry] = []
-        self._mounts: list[tuple[str, App, bool]] = []
-        self._parent: App | None = None
-        self._middleware: list[Middleware] = []
-        self._handlers: dict[type[Exception], ProblemHandler] = {}
+        self._registry = Registry(self, _check_names)
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"<App {self.name!r}, {len(self._entries)} resources>"
+        return f"<App {self.name!r}, {len(self._registry.entries)} resources>"
 
     # declaring
 
@@ -134,24 +130,23 @@ class App:
         """
         self._check_open(f"the resource {getattr(resource, '__name__', resource)!r}")
         made = parse_pattern(pattern, host or "", self.converters)
-        entry = make_entry(self, made, resource, name or str(getattr(resource, "__name__", "")))
-        entries = [*self._own_entries(), entry]
-        check_paths(entries)
-        _check_names(entries)
-        self._entries.append(entry)
+        self._registry.add(make_entry(self, made, resource, name or str(getattr(resource, "__name__", ""))))
         return resource
 
     def route(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[R], R]:
         """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
 
         def decorate(target: R) -> R:
-            if isinstance(target, type):
-                self.add(pattern, target, name=name, host=host)
-            else:
-                self._add_function(pattern, target, "get", name, host)
+            self._add_target(pattern, target, name, host)
             return target
 
         return decorate
+
+    def _add_target(self, pattern: str, target: Any, name: str | None, host: str | None) -> None:
+        if isinstance(target, type):
+            self.add(pattern, target, name=name, host=host)
+        else:
+            self._add_function(pattern, target, "get", name, host)
 
     def _add_function(
         self, pattern: str, function: Callable[..., Any], method: str, name: str | None, host: str | None
@@ -202,33 +197,13 @@ class App:
             CollisionError: The two documents have a name in common that means two things.
         """
         self._check_open(f"the App {app.name!r}")
-        prefix = prefix.rstrip("/")
-        if not prefix.startswith("/") or "<" in prefix:
-            raise DeclarationError(f"The prefix {prefix!r} of {app.name!r} must begin with '/' and have no variables.")
-        if app._parent is not None or app is self or self._is_below(app):
-            raise DeclarationError(f"The App {app.name!r} is mounted already; an App has one place.")
-        app._parent = self
-        self._mounts.append((prefix, app, documented))
-        try:
-            entries = self._all_entries()
-            check_paths(entries)
-            _check_names(entries)
-        except CollisionError:
-            self._mounts.pop()
-            app._parent = None
-            raise
+        self._registry.mount(prefix, app._registry, documented=documented)
         return app
-
-    def _is_below(self, app: App) -> bool:
-        above: App | None = self
-        while above is not None and above is not app:
-            above = above._parent
-        return above is app
 
     def middleware(self, middleware: M) -> M:
         """Put a middleware around everything that the App answers; the first one added is outermost."""
         self._check_open("a middleware")
-        self._middleware.append(middleware)
+        self._registry.middleware.append(middleware)
         return middleware
 
     def problem_handler(self, error: type[Exception]) -> Callable[[F], F]:
@@ -241,7 +216,7 @@ class App:
 
         def decorate(handler: F) -> F:
             self._check_open(f"a handler of {error.__name__}")
-            self._handlers[error] = handler
+            self._registry.handlers[error] = handler
             return handler
 
         return decorate
@@ -251,9 +226,9 @@ class App:
         extension.install(self)
 
     @contextmanager
-    def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Iterator[None]:
+    def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Generator[None]:
         """Let a fake stand in for a factory of `provide`, here and in mounted Apps, while the context lasts."""
-        apps = list(self._apps())
+        apps = [app for _, app in self._registry.places()]
         before = [app.overrides for app in apps]
         for app in apps:
             app.overrides = {**app.overrides, factory: fake}
@@ -269,27 +244,9 @@ class App:
 
     # reading
 
-    def _apps(self) -> Iterator[App]:
-        yield self
-        for _, app, _ in self._mounts:
-            yield from app._apps()
-
-    def _own_entries(self) -> list[Entry]:
-        return self._entries
-
-    def _all_entries(self) -> list[Entry]:
-        """Return the entries of this App and those mounted on it, with all that is around them, linked."""
-        entries: list[Entry] = [shift(entry, "", self._middleware, self._handlers) for entry in self._entries]
-        for prefix, app, documented in self._mounts:
-            entries += [
-                shift(entry, prefix, self._middleware, self._handlers, documented=documented)
-                for entry in app._all_entries()
-            ]
-        return link(entries)
-
     def operations(self) -> tuple[Operation, ...]:
         """Return every Operation, those of mounted Apps too; paths are relative to this App."""
-        return tuple(operation for entry in self._all_entries() for operation in entry.operations)
+        return tuple(operation for entry in self._registry.all_entries() for operation in entry.operations)
 
     def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
         """Build the URL of a resource.
@@ -302,9 +259,7 @@ class App:
         Raises:
             LookupError: Nothing of this name takes these values.
         """
-        root = self
-        while root._parent is not None:
-            root = root._parent
+        root: App = self._registry.root.app
         request = current_request.get(None)
         url = root._freeze().url_for(target, self, values, request.root_path if request is not None else "")
         if url is None:
@@ -328,32 +283,27 @@ class App:
             with self._lock:
                 dispatcher = self._dispatcher
                 if dispatcher is None:
-                    dispatcher = self._dispatcher = self._compose(self._all_entries())
+                    dispatcher = self._dispatcher = self._compose()
         return dispatcher
 
-    def _compose(self, entries: list[Entry]) -> Dispatcher:
-        check_paths(entries)
-        _check_names(entries)
-        boundary = ErrorBoundary((self._handlers,) if self._handlers else (), self.settings)
-        documents = {path: app for path, app in self._places() if app.settings.openapi_url is not None}
-        return Dispatcher(self, entries, boundary, tuple(self._middleware), lambda: self._with_documents(documents))
+    def _compose(self) -> Dispatcher:
+        registry = self._registry
+        entries = registry.all_entries()
+        registry.check(entries)
+        boundary = ErrorBoundary((registry.handlers,) if registry.handlers else (), self.settings)
+        return Dispatcher(self, entries, boundary, tuple(registry.middleware), self._with_documents)
 
-    def _places(self, prefix: str = "") -> Iterator[tuple[str, App]]:
-        yield prefix, self
-        for below, app, _ in self._mounts:
-            yield from app._places(prefix + below)
-
-    def _with_documents(self, places: Mapping[str, App]) -> list[Entry]:
+    def _with_documents(self) -> list[Entry]:
         """Return all entries and those of the documents and their pages, which are loaded only here."""
         from .openapi import resources  # cold start: most workers never serve a document
 
-        entries = self._all_entries()
+        entries = self._registry.all_entries()
         taken = {entry.pattern.rule for entry in entries}
-        for prefix, app in places.items():
+        for prefix, app in self._registry.places():
             for rule, resource in resources(app.settings):
                 if prefix + rule not in taken:
                     made = make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
-                    entries.append(shift(made, prefix, self._middleware, {}))
+                    entries.append(self._registry.shifted(made, prefix))
         return entries
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

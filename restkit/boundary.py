@@ -80,7 +80,7 @@ class ErrorBoundary:
             return outcome
         if isinstance(outcome, RequestRedirect):
             headers = [("Location", outcome.new_url), ("Content-Type", "text/plain"), ("Content-Length", "0")]
-            return Answer(outcome.code, headers, b"")
+            return Answer(outcome.code or 308, headers, b"")
         if isinstance(outcome, HTTPException):
             if outcome.response is not None:
                 return WerkzeugResponse.force_type(outcome.response, request.environ)  # type: ignore[arg-type]  # abort() takes any WSGI response

@@ -201,6 +201,7 @@ def _load(
     item: Callable[[Fault], InvalidItem],
 ) -> Any:
     """Load gathered values; what gathering found is told together with what the schema finds."""
+    value: Any = None
     try:
         value = load(values)
     except Invalid as invalid:

@@ -203,7 +203,7 @@ def dumps_json(value: Any, *, finite: bool = False) -> bytes:
     return _dumps(value, finite)
 
 
-def _dumps_std(value: Any, _finite: bool = False) -> bytes:
+def _dumps_std(value: Any, finite: bool = False) -> bytes:
     try:
         text = _ENCODER.encode(value)
     except RecursionError:
@@ -258,22 +258,18 @@ def _default(value: object) -> object:
 def _small_float(match: re.Match[str]) -> str:
     """Write 1e-05 to 9e-09 as orjson does: 0.00001, 1e-6."""
     sign, first, rest, exponent = match.groups(default="")
-    if not exponent:
-        return match[0]
     if exponent == "5":
         return f"{sign}0.0000{first}{rest}"
-    return f"{sign}{first}{rest and '.' + rest}e-{exponent}"
+    return f"{sign}{first}{rest and '.' + rest}e-{exponent}" if exponent else match[0]
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
 _SMALL_FLOAT = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])')
-if _orjson is None:
-    _loads, _dumps = _loads_std, _dumps_std
-else:
-    _SAFE_INTEGERS = _orjson.OPT_STRICT_INTEGER
-    _INDENTED = _orjson.OPT_INDENT_2
+_loads = _loads_std if _orjson is None else _loads_orjson
+_dumps = _dumps_std if _orjson is None else _dumps_orjson
+if _orjson is not None:
+    _SAFE_INTEGERS, _INDENTED = _orjson.OPT_STRICT_INTEGER, _orjson.OPT_INDENT_2
     _WRITING = _orjson.OPT_PASSTHROUGH_DATACLASS | _orjson.OPT_PASSTHROUGH_DATETIME
-    _loads, _dumps = _loads_orjson, _dumps_orjson
 
 
 def dumps_json_chunks(iterable: Iterable[Any]) -> Iterator[bytes]:
@@ -301,10 +297,7 @@ def _loads_ndjson(data: bytes) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Is how one media type is read and written.
-
-    ``loads`` raises BadRequest for a malformed body; ``dumps`` TypeError or ValueError for a value it cannot write.
-    """
+    """Is how one media type is read (BadRequest where malformed) and written (TypeError or ValueError)."""
 
     media_type: str
     loads: Callable[[bytes], Any]
@@ -329,10 +322,8 @@ class Media:
 
     def find(self, media_type: str) -> Handler | None:
         """Return the handler of a media type (lower-case, no parameters), None where there is none."""
-        found = self._handlers.get(media_type)
-        if found is None and media_type.endswith("+json"):
-            return self._handlers.get("application/json")
-        return found
+        known = media_type in self._handlers or not media_type.endswith("+json")
+        return self._handlers.get(media_type if known else "application/json")
 
     def copy(self) -> Media:
         """Return a registry of the same handlers that changes by itself."""

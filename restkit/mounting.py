@@ -7,7 +7,7 @@ prefix; linking finds the item of each collection, so that a 201 carries Locatio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,18 @@ from .outputs import LOCATION, location_variable
 from .resource import ProblemHandler, Resource
 from .routing import Pattern
 
-__all__ = ["Entry", "Handlers", "Link", "check_paths", "converters_of", "link", "make_entry", "place_of", "shift"]
+__all__ = [
+    "Entry",
+    "Handlers",
+    "Link",
+    "Registry",
+    "check_paths",
+    "converters_of",
+    "link",
+    "make_entry",
+    "place_of",
+    "shift",
+]
 
 Handlers = Mapping[type[Exception], ProblemHandler]
 
@@ -58,6 +69,81 @@ class Entry:
     middleware: tuple[Middleware, ...] = ()
     handlers: tuple[Handlers, ...] = ()
     link: Link | None = field(default=None)
+
+
+class Registry:
+    """Is what was declared on one App: its entries, the Apps below, and what stands around them."""
+
+    def __init__(self, app: Any, check: Callable[[Sequence[Entry]], None]) -> None:
+        """Make an empty registry.
+
+        Args:
+            app: Whose it is.
+            check: Raises CollisionError where the document would have one name for two things.
+        """
+        self.app = app
+        self.entries: list[Entry] = []
+        self.mounts: list[tuple[str, Registry, bool]] = []
+        self.parent: Registry | None = None
+        self.middleware: list[Middleware] = []
+        self.handlers: dict[type[Exception], ProblemHandler] = {}
+        self._check = check
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry, or refuse it whole."""
+        self.check([*self.entries, entry])
+        self.entries.append(entry)
+
+    def check(self, entries: Sequence[Entry]) -> None:
+        """Refuse entries that a document cannot tell apart."""
+        check_paths(entries)
+        self._check(entries)
+
+    def mount(self, prefix: str, other: Registry, *, documented: bool) -> None:
+        """Mount what another App declares below a prefix, or refuse it whole."""
+        prefix = prefix.rstrip("/")
+        if not prefix.startswith("/") or "<" in prefix:
+            raise DeclarationError(
+                f"The prefix {prefix!r} of {other.app.name!r} must begin with '/' and have no variables."
+            )
+        if other.parent is not None or other in self._line():
+            raise DeclarationError(f"The App {other.app.name!r} is mounted already; an App has one place.")
+        other.parent = self
+        self.mounts.append((prefix, other, documented))
+        try:
+            self.check(self.all_entries())
+        except CollisionError:
+            self.mounts.pop()
+            other.parent = None
+            raise
+
+    def _line(self) -> Iterator[Registry]:
+        above: Registry | None = self
+        while above is not None:
+            yield above
+            above = above.parent
+
+    @property
+    def root(self) -> Registry:
+        """The registry that nothing is mounted around."""
+        return list(self._line())[-1]
+
+    def all_entries(self) -> list[Entry]:
+        """Return the entries of the App and of those mounted on it, with all that is around them, linked."""
+        entries = [self.shifted(entry) for entry in self.entries]
+        for prefix, other, documented in self.mounts:
+            entries += [self.shifted(each, prefix, documented=documented) for each in other.all_entries()]
+        return link(entries)
+
+    def shifted(self, entry: Entry, prefix: str = "", *, documented: bool = True) -> Entry:
+        """Return an entry with what this App puts around it."""
+        return shift(entry, prefix, self.middleware, self.handlers, documented=documented)
+
+    def places(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """Yield every App with the prefix below which it answers, the own one first."""
+        yield prefix, self.app
+        for below, other, _ in self.mounts:
+            yield from other.places(prefix + below)
 
 
 def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str) -> Entry:

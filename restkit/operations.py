@@ -233,7 +233,14 @@ class _Builder:
         if inputs or self.mount.strict:
             yield Failure(UnprocessableContent, "validation", "The input is invalid.")
         if self.resource.conditional:
-            yield Failure(PreconditionFailed, "preconditions", "A precondition of the request is false.")
+            yield Failure(
+                PreconditionFailed,
+                "preconditions",
+                (
+                    "A precondition of the request is false: If-Match or If-None-Match (RFC 9110, section 13.1) with "
+                    "entity tags that answers gave as ETag."
+                ),
+            )
             if self.resource.conditional == "required" and self.method in ("PUT", "PATCH", "DELETE"):
                 yield Failure(PreconditionRequired, "preconditions", "The request must have If-Match.")
         yield from self.said.raises

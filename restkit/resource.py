@@ -168,8 +168,40 @@ class Provided:
                 closer.close()
 
 
-class provide(Generic[T]):  # noqa: N801  # reads as a word in the class that uses it
-    """Is a descriptor that makes a value once a request, on first touch, and closes it after the method.
+class Provision(Generic[T]):
+    """Is the descriptor that `provide` makes."""
+
+    def __init__(self, factory: Callable[..., Any]) -> None:
+        self.factory = factory
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Provision[T]: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> T: ...
+    def __get__(self, instance: Resource | None, owner: type) -> Any:
+        """Return the value, made at the first touch of the request."""
+        if instance is None:
+            return self
+        request = instance.request
+        if request.provided is None:
+            request.provided = Provided()
+        values = request.provided.values
+        if self.factory not in values:
+            factory = instance.app.overrides.get(self.factory, self.factory)
+            values[self.factory] = request.provided.make(factory, request, wants_request=_wants_request(factory))
+        return values[self.factory]
+
+
+@overload
+def provide(factory: Callable[[], Iterator[T]]) -> Provision[T]: ...
+@overload
+def provide(factory: Callable[[Request], Iterator[T]]) -> Provision[T]: ...
+@overload
+def provide(factory: Callable[[], T]) -> Provision[T]: ...
+@overload
+def provide(factory: Callable[[Request], T]) -> Provision[T]: ...
+def provide(factory: Callable[..., Any]) -> Provision[Any]:
+    """Declare a value that is made once a request, on first touch, and closed after the method.
 
     ::
 
@@ -181,39 +213,11 @@ class provide(Generic[T]):  # noqa: N801  # reads as a word in the class that us
             session = provide(session)
 
     Code after the ``yield`` runs before the response starts; an exception in the method arrives at the ``yield``.
+
+    Args:
+        factory: Returns the value, or yields it once; may take the request as its one argument.
     """
-
-    @overload
-    def __init__(self: provide[T], factory: Callable[[], Iterator[T]]) -> None: ...
-    @overload
-    def __init__(self: provide[T], factory: Callable[[Request], Iterator[T]]) -> None: ...
-    @overload
-    def __init__(self: provide[T], factory: Callable[[], T]) -> None: ...
-    @overload
-    def __init__(self: provide[T], factory: Callable[[Request], T]) -> None: ...
-    def __init__(self, factory: Callable[..., Any]) -> None:
-        """Make the descriptor.
-
-        Args:
-            factory: Returns the value, or yields it once; may take the request as its one argument.
-        """
-        self.factory = factory
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> provide[T]: ...
-    @overload
-    def __get__(self, instance: Resource, owner: type) -> T: ...
-    def __get__(self, instance: Resource | None, owner: type) -> Any:
-        if instance is None:
-            return self
-        request = instance.request
-        if request.provided is None:
-            request.provided = Provided()
-        values = request.provided.values
-        if self.factory not in values:
-            factory = instance.app.overrides.get(self.factory, self.factory)
-            values[self.factory] = request.provided.make(factory, request, wants_request=_wants_request(factory))
-        return values[self.factory]
+    return Provision(factory)
 
 
 def _wants_request(factory: Callable[..., Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import cast
 
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
@@ -42,8 +43,10 @@ class Answer:
 
 Outgoing = Answer | _WerkzeugResponse
 
-_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-_LINES |= {413: "413 Content Too Large", 422: "422 Unprocessable Content"}
+_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus} | {
+    413: "413 Content Too Large",  # RFC 9110 renamed these two
+    422: "422 Unprocessable Content",
+}
 
 
 def status_line(status: int) -> str:
@@ -57,9 +60,8 @@ def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
     Raises:
         ValueError: A name or value cannot stand in a header (RFC 9110, section 5.5).
     """
-    items = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
     out: list[tuple[str, str]] = []
-    for name, value in items:
+    for name, value in cast(Iterable[tuple[str, str]], headers.items() if isinstance(headers, Mapping) else headers):
         text = str(value)
         # SECURITY: a line break in a value would let its author write headers of their own.
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():

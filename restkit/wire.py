@@ -172,7 +172,6 @@ _IP = replace(_IPV4, keywords={"type": "string", "anyOf": [{"format": "ipv4"}, {
 _ISO = (None, "iso", "iso8601")
 _TIMESTAMPS = {"timestamp": 1, "timestamp_ms": 1000}
 _LAST_SECOND = 253_402_300_799  # of the year 9999
-_MAX_DELTA = timedelta.max // timedelta(seconds=1)
 
 
 def _of_datetime(field: fields.DateTime) -> Wire | None:
@@ -207,8 +206,7 @@ def _text_of(value: Any) -> str:
 
 def _of_timedelta(field: fields.TimeDelta) -> Wire:
     unit = timedelta(**{field.precision: 1})
-    most = int(_MAX_DELTA / unit.total_seconds())
-    return _number(-most, most)
+    return _number(-(-timedelta.min // unit), timedelta.max // unit)
 
 
 def _of_enum(field: fields.Enum[Any]) -> Wire | None:

@@ -18,7 +18,6 @@ from restkit import (
     Request,
     Resource,
     Response,
-    UnprocessableContent,
     provide,
     raises,
     returns,
@@ -59,8 +58,9 @@ class StoreResource(Resource):
     def author_of(self, body: dict[str, Any]) -> Author:
         author = self.session.get(Author, body["author_id"])
         if author is None:
-            raise UnprocessableContent(
-                errors=[{"pointer": "/author_id", "detail": "There is no such author.", "code": "unknown_author"}]
+            raise Conflict(
+                "The author is not one of this store.",
+                errors=[{"pointer": "/author_id", "detail": "There is no such author.", "code": "unknown"}],
             )
         return author
 
@@ -144,6 +144,7 @@ class Books(StoreResource):
         url = self.app.url_for(Books, **again, after=page[-1].id)
         return {"items": page, "next": url}, {"Link": f'<{url}>; rel="next"'}
 
+    @raises(Conflict, description="There is no such author.")
     def post(self, body: dict[str, Any]) -> Book:
         """Add a book."""
         book = Book(**body, author=self.author_of(body))
@@ -184,15 +185,17 @@ class BookItem(StoreResource):
         return book
 
     @raises(NotFound, description="There is no such book.")
+    @raises(Conflict, description="There is no such author.")
     def put(self, book_id: int, body: dict[str, Any]) -> Book:
         """Replace a book."""
-        absent = {"published": None, "pages": None, "price": None, "tags": []}
+        absent: dict[str, Any] = {"published": None, "pages": None, "price": None, "tags": []}
         return self._change(book_id, {**absent, **body})
 
     @takes(headers=PreferSchema)
     @returns(BookSchema)
     @returns(status=204, description="Changed; with `Prefer: return=minimal`.")
     @raises(NotFound, description="There is no such book.")
+    @raises(Conflict, description="There is no such author.")
     def patch(self, book_id: int, headers: dict[str, str], body: dict[str, Any]) -> Any:
         """Change some members of a book."""
         book = self._change(book_id, body)
@@ -222,14 +225,13 @@ class BookItem(StoreResource):
 class BookCover(StoreResource):
     """Pictures of what is on the shelves."""
 
-    @raises(NotFound, description="There is no such book, or it has no cover.")
+    @raises(NotFound, description="There is no such book.")
     @returns(media_types=("image/png", "image/jpeg"), description="The picture.")
-    def get(self, book_id: int) -> Response:
+    @returns(status=204, description="The book has no cover yet.")
+    def get(self, book_id: int) -> Response | None:
         """Look at a book's cover."""
         cover = self.find_book(book_id).cover
-        if cover is None:
-            raise NotFound(f"The book {book_id} has no cover.")
-        return Response(cover.content, mimetype=cover.media_type)
+        return Response(cover.content, mimetype=cover.media_type) if cover is not None else None
 
     @takes(files=CoverSchema)
     @raises(NotFound, description="There is no such book.")

@@ -29,15 +29,15 @@ window.addEventListener("load", () => {
 });
 """
 _STYLE = """\
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: #222; }
-body.swagger { max-width: none; padding: 0; }
-h1 small { color: #666; font-weight: normal; }
-h3 { margin: 2rem 0 0; font: 600 1rem/1.5 ui-monospace, monospace; }
-h3 b { display: inline-block; min-width: 5rem; color: #06c; }
-code, pre { font-family: ui-monospace, monospace; background: #f4f4f4; padding: 0.1rem 0.3rem; }
-table { border-collapse: collapse; }
-th, td { padding: 0.2rem 1rem 0.2rem 0; text-align: left; vertical-align: top; }
-.deprecated { text-decoration: line-through; }
+body { margin: 0; color: #222; font: 1rem/1.5 system-ui, sans-serif; }
+body.plain { margin: 0 auto; max-width: 60rem; padding: 1rem; }
+.plain h1 small { color: #666; font-weight: normal; }
+.plain h3 { margin: 2rem 0 0; font: 600 1rem/1.5 ui-monospace, monospace; }
+.plain h3 b { display: inline-block; min-width: 5rem; color: #06c; }
+.plain code { padding: 0.1rem 0.3rem; background: #f4f4f4; font-family: ui-monospace, monospace; }
+.plain table { border-collapse: collapse; }
+.plain th, .plain td { padding: 0.2rem 1rem 0.2rem 0; text-align: left; vertical-align: top; }
+.plain .deprecated { text-decoration: line-through; }
 """
 _OWN = {"start.js": _START.encode(), "page.css": _STYLE.encode()}
 

@@ -41,7 +41,7 @@ def _lower_items(out: dict[str, Any]) -> None:
     if prefix is not None:
         distinct = [each for at, each in enumerate(prefix) if each not in prefix[:at]]
         out["items"] = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
-    elif out.get("items") is False:
+    elif out.get("items") in (False, {"not": {}}):
         out["items"] = {}
 
 

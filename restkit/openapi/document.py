@@ -139,10 +139,14 @@ def to_yaml(document: Mapping[str, Any]) -> str:
     import yaml  # NOTE: cold start, as above
 
     class Dumper(yaml.SafeDumper):
+        """Writes block style only, items indented."""
+
         def ignore_aliases(self, data: Any) -> bool:
+            """Say that nothing is written as an alias."""
             return True
 
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+            """Indent the items of a list below its name."""
             super().increase_indent(flow, False)
 
     def text(dumper: Any, value: str) -> Any:

@@ -152,8 +152,9 @@ class FieldConverter(OpenAPIConverter):
         if not isinstance(field, fields.Tuple):
             return {}
         parts = [self.field2property(each) for each in field.tuple_fields]
+        # NOTE: {"not": {}} is false in other words; apispec would take false for the name of a component.
         prefix = {"prefixItems": parts} if parts else {}
-        return {**prefix, "items": False, "minItems": len(parts), "maxItems": len(parts)}
+        return {**prefix, "items": {"not": {}}, "minItems": len(parts), "maxItems": len(parts)}
 
     def dict2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return the schemas of a mapping's names and values."""

@@ -120,10 +120,12 @@ class OperationPrinter:
                 for parameter in self._taken(taken):
                     named.add(parameter["name"].lower())
                     yield parameter
-        if op.conditional:
-            name = "If-None-Match" if op.method in _SAFE else "If-Match"
-            if name.lower() not in named:
-                yield _precondition(name, required=op.conditional == "required" and op.method not in _SAFE)
+        # NOTE: an optional If-Match is told in the words of the 412, not as a parameter: any value that no answer
+        # gave is a 412, so a parameter of type string would promise what cannot be kept.
+        required = op.conditional == "required" and op.method not in _SAFE
+        name = "If-Match" if required else "If-None-Match"
+        if op.conditional and (required or op.method in _SAFE) and name.lower() not in named:
+            yield _precondition(name, required=required)
 
     def _taken(self, taken: Input) -> Iterator[dict[str, Any]]:
         where = _IN[taken.location]

@@ -47,7 +47,7 @@ _SWAGGER_PAGE = Template(
 <link rel="stylesheet" href="$assets/swagger-ui.css">
 <link rel="icon" type="image/png" href="$assets/favicon-32x32.png">
 </head>
-<body class="swagger">
+<body>
 <div id="swagger-ui" data-document="$document"></div>
 <noscript>This page needs scripts; <a href="$document">the document</a> does not.</noscript>
 <script src="$assets/swagger-ui-bundle.js"></script>
@@ -61,7 +61,7 @@ _PLAIN_PAGE = Template(
     + """\
 <link rel="icon" href="data:,">
 </head>
-<body>
+<body class="plain">
 <h1>$title <small>$version</small></h1>
 $notice
 <p>$description</p>

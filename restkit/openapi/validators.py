@@ -231,9 +231,17 @@ def _regexp(out: dict[str, Any], validator: validate.Regexp, _field: fields.Fiel
 
 
 def _url(out: dict[str, Any], validator: validate.URL, _field: fields.Field[Any]) -> None:
-    out["format"] = "uri-reference" if validator.relative else "uri"
+    origin = rf"(?:{'|'.join(sorted(validator.schemes))})://[^\s/?#]+"
+    local = r"(?:/?|[/?#]\S+)$"
     if not validator.relative:
-        _say(out, f"A URL with one of the schemes {', '.join(sorted(validator.schemes))}.")
+        pattern = f"^{origin}{local}"
+    elif validator.absolute:
+        pattern = f"^(?:{origin})?{local}"
+    else:
+        pattern = f"^{local}"
+    out["format"] = "uri-reference" if validator.relative else "uri"
+    out["minLength"] = max(1, out.get("minLength", 1))
+    _add_pattern(out, pattern)
 
 
 def _email(out: dict[str, Any], _validator: validate.Email, _field: fields.Field[Any]) -> None:

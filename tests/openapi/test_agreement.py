@@ -5,16 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import itertools
+import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields, validate
+from openapi_spec_validator import validate as validate_document
 
+from restkit import App, Resource
+from restkit.openapi import build, to_json, to_yaml
 from restkit.openapi.conversion import json_schema
 from restkit.openapi.decimals import at_least, at_most
 from restkit.openapi.patterns import translate
@@ -66,6 +72,7 @@ VALUES: list[Any] = [
     *("2024-01-02T03:04:05.123456+01:00", "2024-01-02T03:04", "03:04:05", "03:04", "03:04:05Z", "25:00:00"),
     *("127.0.0.1", "127.0.0.256", "127.0.0.01", "10.0.0.0/8", "::1", "fe80::1%eth0", "1::2::3"),
     *("123e4567-e89b-12d3-a456-426614174000", "123E4567E89B12D3A456426614174000", "a@example.org", "no mail"),
+    *("https://example.org", "http://example.org/a?b#c", "urn:a:b", "/", "/a", "?b", "a/b", "0.1.0", "mailto:a"),
     *([], ["a"], ["a", "b"], ["a", "z"], [1, 2], [True, "2024-01-02"], ["x", 1], [[1], [2]], ["a", "b", "c"], [None]),
     *({}, {"x": 1}, {"x": 1, "y": 2}, {"x": 1, "z": 2}, {"x": "1"}, {"y": 1}, {"1": True}, {"a": True}, {"a": 1}),
     *({"name": "a"}, {"name": "a", "children": [{"name": "b", "children": []}]}, {"name": ""}),
@@ -135,6 +142,10 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "timedelta in weeks": fields.TimeDelta(precision="weeks"),
     "timestamp": fields.DateTime(format="timestamp"),
     "tuple": fields.Tuple((fields.Bool(), fields.Date())),
+    "url": fields.URL(),
+    "url with one scheme": fields.URL(schemes={"https"}),
+    "url or path": fields.URL(relative=True),
+    "path": fields.URL(relative=True, absolute=False),
     "uuid": fields.UUID(),
 }
 
@@ -304,3 +315,36 @@ def test_an_untranslatable_pattern_is_said_in_the_description() -> None:
     """The rule is not lost."""
     made = json_schema(bind({"it": fields.Str(validate=validate.Regexp("a++"))}, View.WRITE, place="test"))
     assert "'a++'" in made["properties"]["it"]["description"]
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for each in node.values():
+            yield from _references(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _references(each)
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.1", "3.2.0"])
+def test_every_field_type_makes_a_valid_document(version: str) -> None:
+    """Whatever a schema has, the document is valid and no reference leads nowhere."""
+    app = App("All")
+    every = Schema.from_dict({f"field_{number}": field for number, field in enumerate(FIELDS.values())}, name="Every")
+
+    class EveryResource(Resource):
+        schema = every
+
+        def post(self, body: Any) -> Any: ...
+
+        def patch(self, body: Any) -> Any: ...
+
+    app.add("/all", EveryResource)
+    made = build(app, version=version)
+    validate_document(made)
+    for reference in _references(made):
+        _, _, kind, name = reference.split("/")
+        assert name in made["components"][kind], reference
+    assert yaml.safe_load(to_yaml(made)) == json.loads(to_json(made)) == made

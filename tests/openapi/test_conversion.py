@@ -110,7 +110,7 @@ def test_a_tuple_has_its_items() -> None:
     assert made == {
         "type": "array",
         "prefixItems": [{"type": "boolean"}, {"type": "string", "format": "date"}],
-        "items": False,
+        "items": {"not": {}},
         "minItems": 2,
         "maxItems": 2,
     }

@@ -319,7 +319,7 @@ def test_what_several_operations_answer_alike_is_shared(document: dict[str, Any]
 
 
 def test_preconditions_are_parameters(document: dict[str, Any]) -> None:
-    """A conditional resource takes If-None-Match for reading and If-Match for writing."""
+    """A conditional resource takes If-None-Match for reading; a required If-Match is a parameter for writing."""
     item = document["paths"]["/books/{id}"]
     reading = {each["name"]: each for each in item["get"]["parameters"]}
     writing = {each["name"]: each for each in item["patch"]["parameters"]}
