@@ -53,7 +53,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     dialect = version or app.settings.openapi_version
     operations = _documented(app)
     check_names(operations)
-    spec = APISpec(app.name, app.version, dialect, info=_info(app))
+    spec = APISpec(app.name, app.version, dialect, info=_info(app, dialect))
     collector = SchemaCollector(dialect=dialect, strict=app.settings.strict)
     printer = OperationPrinter(collector, dialect)
     printed = [printer.print(op) for op in operations]
@@ -82,12 +82,14 @@ def _documented(app: Documented) -> list[Operation]:
     return list(found.values())
 
 
-def _info(app: Documented) -> dict[str, Any]:
-    out: dict[str, Any] = {"description": app.description} if app.description else {}
+def _info(app: Documented, dialect: str) -> dict[str, Any]:
+    out: dict[str, Any] = {"description": app.description or f"The operations of {app.name}."}
     if app.contact:
         out["contact"] = dict(app.contact)
     if app.license:
-        out["license"] = dict(app.license)
+        # NOTE: a License Object of 3.0 has a name and a url, no SPDX identifier (OpenAPI 3.0.4, section 4.7.4).
+        unknown = ("identifier",) if dialect.startswith("3.0") else ()
+        out["license"] = {name: value for name, value in app.license.items() if name not in unknown}
     return out
 
 
