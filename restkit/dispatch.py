@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .boundary import ErrorBoundary
@@ -18,7 +17,7 @@ from .pipeline import Context, compile_operation
 from .problems import NotFound
 from .request import Request, current_request
 from .resource import FunctionResource
-from .response import Answer, Outgoing, status_line
+from .response import Answer, Outgoing, is_stream, status_line
 from .routing import Route, Router
 
 if TYPE_CHECKING:
@@ -57,36 +56,21 @@ class Dispatcher:
         self._compose(entries)
 
     def _compose(self, entries: Sequence[Entry]) -> None:
-        self._entries = entries
-        settings = self._app.settings
-        self._router = router = Router(converters_of(_owners(self._app, entries)), settings.trailing_slash)
+        """Make the router; requests keep to the one before until it is whole."""
+        router = Router(converters_of(_owners(self._app, entries)), self._app.settings.trailing_slash)
         routes = [(entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)]
         for entry, route in routes:
             boundary = ErrorBoundary(entry.handlers, entry.owner.settings)
-            context = Context(entry.owner, entry.owner.settings, entry.owner.media, self._locate(entry.link))
+            context = Context(entry.owner, entry.owner.settings, entry.owner.media, _locate(router, entry.link))
             for operation in entry.operations:
                 call = compose(entry.middleware, compile_operation(operation, context), boundary)
                 route.add(operation.method, call, operation.place)
+                route.scopes[operation.method] = boundary
             route.scope = boundary
         for entry, route in routes:
             _complete(route, entry)
         router.finish()
-
-    def _locate(self, link: Link | None) -> Locate | None:
-        """Return what builds the Location of what a POST made, from the answer's content."""
-        if link is None:
-            return None
-        router, variable, member = self._router, link.variable, link.member
-        builder: list[Callable[[Mapping[str, Any], str], str | None]] = []
-
-        def locate(request: Request, data: Any) -> str | None:
-            if not isinstance(data, dict) or data.get(member) is None:
-                return None
-            if not builder:
-                builder.append(router.builder(link.item))
-            return builder[0]({**request.path_parameters, variable: data[member]}, request.root_path)
-
-        return locate
+        self._entries, self._router = entries, router
 
     def url_for(self, target: Any, owner: Any, values: Mapping[str, Any], root: str) -> str | None:
         """Build the URL of a resource class, function or name; the caller's own resources go first."""
@@ -107,18 +91,20 @@ class Dispatcher:
         token = current_request.set(request)
         boundary = self._boundary
         try:
+            router = self._router
             try:
-                route, request.path_parameters = self._router.match(request)
-            except (NotFound, RequestRedirect) as error:
-                found = self._late_match(request) if isinstance(error, NotFound) else None
+                route, request.path_parameters = router.match(request)
+            except Exception as error:  # noqa: BLE001  # whatever routing raises is answered like the rest
+                environ["restkit.routing_error"] = error
+                found = self._late_match(request, router) if isinstance(error, NotFound) else None
                 if found is None:
                     request.path_parameters = {}
-                    request.environ["restkit.routing_error"] = error
-                    return self._send(request, self._guarded(self._unmatched, request, boundary), start_response)
+                    return self._send(request, self._unmatched, boundary, start_response)
                 route, request.path_parameters = found
-            boundary = route.scope
-            call = route.calls.get(environ["REQUEST_METHOD"]) or route.otherwise
-            return self._send(request, self._guarded(call, request, boundary), start_response)
+            method = environ["REQUEST_METHOD"]
+            boundary = route.scopes.get(method, route.scope)
+            call = route.calls.get(method) or route.otherwise
+            return self._send(request, call, boundary, start_response)
         finally:
             current_request.reset(token)
 
@@ -128,46 +114,44 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001  # the one place where an exception becomes an answer
             return boundary(request, error)
 
-    def _late_match(self, request: Request) -> tuple[Route, dict[str, Any]] | None:
-        """Look again with the documents' routes, once they are loaded."""
-        if self._late is None:
+    def _late_match(self, request: Request, seen: Router) -> tuple[Route, dict[str, Any]] | None:
+        """Look again with the documents' routes, once they are loaded; another thread may just have done so."""
+        if self._late is None and seen is self._router:
             return None
-        with self._lock:
-            if self._late is not None:
-                self._compose(self._late())
-                self._late = None
         try:
+            with self._lock:
+                if self._late is not None:
+                    self._compose(self._late())
+                    self._late = None
             return self._router.match(request)
-        except (NotFound, RequestRedirect) as error:
+        except Exception as error:  # noqa: BLE001  # the boundary answers it
             request.environ["restkit.routing_error"] = error
             return None
 
     # sending
 
-    def _send(self, request: Request, answer: Outgoing, start_response: StartResponse) -> Iterable[bytes]:
+    def _send(
+        self, request: Request, call: Endpoint, boundary: ErrorBoundary, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        answer = self._guarded(call, request, boundary)
         environ = request.environ
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        streams = is_stream(answer) and not is_head
+        if not streams and (is_head or request.provided is not None):
+            answer = self._guarded(lambda request: _ended(request, answer), request, boundary)
         check = environ.get("restkit.contract")
         if check is not None and request.operation is not None:
             answer = self._checked(check, request, answer)
-        is_head = environ["REQUEST_METHOD"] == "HEAD"
-        if "files" in request.__dict__:
+        if not streams and "files" in request.__dict__:
             request.close()
         if isinstance(answer, WerkzeugResponse):
             body: Iterable[bytes] = answer(environ, start_response)
-            streams = answer.is_streamed and not is_head
         else:
             start_response(status_line(answer.status), answer.headers)
-            if isinstance(answer.body, bytes):
-                return [] if is_head else [answer.body]
-            body, streams = answer.body, not is_head
-        if streams:
-            return _Stream(body, request)
-        close = getattr(body, "close", None)
-        if isinstance(answer, Answer) and close is not None:
-            close()
-        if request.provided is not None:
-            request.provided.close()
-        return [] if isinstance(answer, Answer) else body
+            if is_head:
+                return []
+            body = [answer.body] if isinstance(answer.body, bytes) else answer.body
+        return _Stream(body, request) if streams else body
 
     def _checked(self, check: Callable[..., None], request: Request, answer: Outgoing) -> Outgoing:
         """Hold an answer against its Operation's contract."""
@@ -216,10 +200,45 @@ class _Stream:
 
     def close(self) -> None:
         """Close the body; a client that went away ends what was provided like an error."""
-        close = getattr(self._body, "close", None)
+        token = current_request.set(self._request)
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            try:
+                self._close_provided(GeneratorExit())
+            finally:
+                self._request.close()
+                current_request.reset(token)
+
+
+def _ended(request: Request, answer: Outgoing) -> Outgoing:
+    """Close a stream that HEAD does not send, and what was provided for one that was dropped on its way."""
+    if is_stream(answer):
+        close = getattr(answer if isinstance(answer, WerkzeugResponse) else answer.body, "close", None)
         if close is not None:
             close()
-        self._close_provided(GeneratorExit())
+    if request.provided is not None:
+        request.provided.close()
+    return answer
+
+
+def _locate(router: Router, link: Link | None) -> Locate | None:
+    """Return what builds the Location of what a POST made, from the answer's content."""
+    if link is None:
+        return None
+    variable, member = link.variable, link.member
+    builder: list[Callable[[Mapping[str, Any], str], str | None]] = []
+
+    def locate(request: Request, data: Any) -> str | None:
+        if not isinstance(data, dict) or data.get(member) is None:
+            return None
+        if not builder:
+            builder.append(router.builder(link.item))
+        return builder[0]({**request.path_parameters, variable: data[member]}, request.root_path)
+
+    return locate
 
 
 def _owners(app: Any, entries: Iterable[Entry]) -> list[Any]:
@@ -231,6 +250,7 @@ def _complete(route: Route, entry: Entry) -> None:
     calls = route.calls
     if "GET" in calls:
         calls.setdefault("HEAD", calls["GET"])
+        route.scopes.setdefault("HEAD", route.scopes["GET"])
     route.allow = ", ".join(sorted({*calls, "OPTIONS"}))
     accept_patch = ", ".join(
         media_type

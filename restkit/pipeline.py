@@ -21,7 +21,7 @@ from .outputs import Locate, Writer, offered, writer_of
 from .problems import Forbidden, PreconditionFailed, PreconditionRequired, Problem, Unauthorized, UnprocessableContent
 from .request import Request
 from .resource import FunctionResource, Resource
-from .response import Answer, Outgoing
+from .response import Answer, Outgoing, is_stream
 from .settings import Settings
 
 __all__ = ["Context", "compile_operation"]
@@ -77,16 +77,11 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
             if request.provided is not None:
                 request.provided.close(error)
             raise
-        if request.provided is not None and not _streams(answer):
+        if request.provided is not None and not is_stream(answer):
             request.provided.close()  # the unit of work ends before the response starts
         return answer
 
     return call
-
-
-def _streams(answer: Outgoing) -> bool:
-    """Whether an answer is still being made when it leaves; what was provided stays open until its end."""
-    return type(answer.body) is not bytes if isinstance(answer, Answer) else answer.is_streamed
 
 
 def _read(readers: Sequence[tuple[str, Reader]], request: Request) -> dict[str, Any]:

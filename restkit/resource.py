@@ -142,7 +142,12 @@ class Provided:
         made = factory(request) if wants_request else factory()
         if isinstance(made, types.GeneratorType):
             self._closers.append(made)
-            made = next(made)
+            try:
+                return next(made)
+            except StopIteration:
+                raise DeclarationError(
+                    f"The factory {made.__qualname__} yields nothing; provide wants one value."
+                ) from None
         return made
 
     def close(self, error: BaseException | None = None) -> None:
@@ -154,18 +159,25 @@ class Provided:
         while self._closers:
             closer = self._closers.pop()
             try:
-                if error is None:
-                    next(closer, None)
-                else:
-                    closer.throw(error)
-            except StopIteration:
-                pass
+                _finish(closer, error)
             except BaseException as raised:
                 if raised is not error:
                     self.close(raised)
                     raise
-            finally:
-                closer.close()
+
+
+def _finish(closer: Any, error: BaseException | None) -> None:
+    """Advance a factory behind its one ``yield``, or raise the error there."""
+    try:
+        if error is None:
+            next(closer)
+        else:
+            closer.throw(error)
+    except StopIteration:
+        return
+    closer.close()
+    if error is None:
+        raise DeclarationError(f"The factory {closer.__qualname__} yields more than once; provide wants one value.")
 
 
 class Provision(Generic[T]):

@@ -8,7 +8,7 @@ from typing import cast
 
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
-__all__ = ["Answer", "HeaderItems", "Outgoing", "Response", "header_items", "status_line"]
+__all__ = ["Answer", "HeaderItems", "Outgoing", "Response", "header_items", "is_stream", "status_line"]
 
 HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -54,6 +54,11 @@ def status_line(status: int) -> str:
     return _LINES.get(status) or f"{status} Unknown"
 
 
+def is_stream(answer: Outgoing) -> bool:
+    """Return whether an answer is still being made when it leaves; what was provided stays open until its end."""
+    return type(answer.body) is not bytes if isinstance(answer, Answer) else answer.is_streamed
+
+
 def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
     """Return headers as a list for the server.
 
@@ -64,7 +69,7 @@ def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
     for name, value in cast(Iterable[tuple[str, str]], headers.items() if isinstance(headers, Mapping) else headers):
         text = str(value)
         # SECURITY: a line break in a value would let its author write headers of their own.
-        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+        if not isinstance(name, str) or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"{name!r} is not a header name.")
         if any(char < " " and char != "\t" for char in text) or "\x7f" in text:
             raise ValueError(f"The value of the header {name} has a control character.")

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, BuildError, Map, RequestRedirect, Rule, ValidationError
@@ -27,7 +27,7 @@ from .response import Answer
 __all__ = ["CONVERTERS", "Pattern", "Route", "Router", "parse_pattern"]
 
 _INT64_MAX = 2**63 - 1
-_NO_VALUES: dict[str, Any] = {}
+_QUERY = "".join(map(chr, range(33, 127)))
 
 
 class _Text(UnicodeConverter):
@@ -60,10 +60,11 @@ class _Integer(IntegerConverter):
     ) -> None:
         super().__init__(map, fixed_digits, min, max if max is not None else _INT64_MAX, signed)
         lowest = -_INT64_MAX - 1 if signed else 0
+        self.min = lowest if min is None or min < lowest else min
         self.json_schema: dict[str, object] = {
             "type": "integer",
             "format": "int64",
-            "minimum": lowest if min is None or min < lowest else min,
+            "minimum": self.min,
             "maximum": self.max,
         }
 
@@ -160,7 +161,8 @@ class Route:
         allow: The value of the Allow header.
         accept_patch: The value of the Accept-Patch header, ``""`` without a PATCH.
         derived_options: Whether OPTIONS comes by itself.
-        scope: The error boundary of what is declared here.
+        scopes: The error boundary of each declared method.
+        scope: The error boundary of the rest.
         otherwise: What answers every other method.
     """
 
@@ -170,6 +172,7 @@ class Route:
     allow: str = ""
     accept_patch: str = ""
     derived_options: bool = False
+    scopes: dict[str, Any] = field(default_factory=dict)
     scope: Any = None
     otherwise: Any = None
 
@@ -255,9 +258,10 @@ class Router:
         environ = request.environ
         route = self.statics.get(environ.get("PATH_INFO", "") or "/")
         if route is not None:
-            return route, _NO_VALUES
+            return route, {}
         if self._has_hosts:
-            found = self._match_in(self._hosted, request, request.host.partition(":")[0])
+            host = request.host.partition(":")[0]
+            found = self._match_in(self._hosted, request, host) if host else None
             if found is not None:
                 return found
         found = self._match_in(self._plain, request, "")
@@ -266,17 +270,17 @@ class Router:
         return found
 
     def _match_in(self, rules: Map, request: Request, host: str) -> tuple[Route, dict[str, Any]] | None:
-        adapter = rules.bind(host or "localhost", request.root_path, subdomain=None if host else "")
         try:
+            adapter = rules.bind(host or "localhost", request.root_path, subdomain=None if host else "")
             (_, route), values = adapter.match(request.path if request.environ.get("PATH_INFO") else "/", "GET")
         except RequestRedirect as redirect:
             if self._trailing_slash == "strict":
                 return None
             # SECURITY: the target is relative, so that a forged Host header cannot lead away.
             target = "/" + urlsplit(redirect.new_url).path.lstrip("/")
-            query = request.environ.get("QUERY_STRING", "")
+            query = quote(request.environ.get("QUERY_STRING", ""), safe=_QUERY, encoding="latin-1")
             raise RequestRedirect(f"{target}?{query}" if query else target) from None
-        except HTTPException:
+        except (HTTPException, ValueError):  # NOTE: a user's converter may say so by int()'s ValueError as well
             return None
         return route, dict(values)
 

@@ -169,3 +169,43 @@ def test_absurd_paths(path: str) -> None:
     """Long, deep and dotted paths are answered at once, with a 404 or a redirect on this host."""
     answer = client_of("/x", "/<v>/<int:w>").get(path)
     assert answer.status in (404, 308)
+
+
+def test_signed_integers_are_within_64_bits() -> None:
+    """A signed integer in a path is within 64 bits on both sides; a `min` of the pattern's own holds."""
+    app = App("Signed")
+    app.get("/x/<int(signed=True):n>")(lambda n: {"n": n})
+    app.get("/y/<int(signed=True, min=5):n>")(lambda n: {"n": n})
+    client = Client(app)
+    for number, status in (
+        (2**63 - 1, 200),
+        (2**63, 404),
+        (-(2**63), 200),
+        (-(2**63) - 1, 404),
+        (-9999999999999999999, 404),
+    ):
+        assert client.get(f"/x/{number}").status == status, number
+    assert [client.get(f"/y/{number}").status for number in (5, 4)] == [200, 404]
+
+
+@pytest.mark.parametrize("query", ["a\r\nX: y", "\x00", "\xe9", "a b", "<>", "%0d%0a", "\x7f\x1f"])
+def test_the_query_of_a_redirect_is_safe(query: str) -> None:
+    """Whatever the query is, the Location of a redirect is printable ASCII without a space."""
+    app = App("Redirect")
+    app.get("/x/")(lambda: {})
+    location = Client(app).get("/x", environ={"QUERY_STRING": query}).headers["Location"]
+    assert location.startswith("/x/?")
+    assert all("!" <= char <= "~" for char in location)
+
+
+@pytest.mark.parametrize("path", ["/p/%5Cevil.com", "/p//evil.com", "//evil.com", "/%5C%5Cevil.com", "/p/%0d%0aX: y"])
+def test_no_url_is_redirected_to_another_host(path: str) -> None:
+    """No URL is redirected to another host."""
+    app = App("Open")
+    app.get("/p/<path:rest>/")(lambda rest: {})
+    app.get("/<path:rest>/")(lambda rest: {})
+    answer = Client(app).get(path, environ={"HTTP_HOST": "forged.example"})
+    location = answer.headers.get("Location", "/")
+    assert location.startswith("/")
+    assert location[1:2] not in ("/", "\\")
+    assert "\r" not in location
