@@ -1,0 +1,55 @@
+"""An override of a field's ``deserialize`` that only narrows what the field takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import ValidationError, fields, missing
+
+__all__ = ["Guard"]
+
+
+class Guard:
+    """Stands before one field's ``deserialize`` and refuses, or rewrites, what is not of a form.
+
+    The compiler knows it, and writes the same check in line.
+    """
+
+    __slots__ = ("_error_key", "_field", "_names", "_plain", "take")
+
+    def __init__(
+        self, field: fields.Field[Any], take: Callable[[Any], Any], error_key: str, names: dict[str, str]
+    ) -> None:
+        """Set the guard on a field.
+
+        Args:
+            field: The field; its ``deserialize`` becomes this object.
+            take: Returns the value to hand on, or raises ValueError or TypeError.
+            error_key: Which of the field's error messages refuses.
+            names: What the message has in braces.
+        """
+        self._field = field
+        self._plain = field.deserialize
+        self._error_key = error_key
+        self._names = names
+        self.take = take
+        vars(field)["deserialize"] = self
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Deserialize a value, if it is of the form.
+
+        Raises:
+            ValidationError: It is not, or the field refuses it.
+        """
+        if value is not None and value is not missing:
+            try:
+                value = self.take(value)
+            except (ValueError, TypeError):
+                raise self._fault() from None
+        return self._plain(value, *args, **kwargs)
+
+    def _fault(self) -> ValidationError:
+        if self._error_key in self._field.error_messages:
+            return self._field.make_error(self._error_key, **self._names)
+        return ValidationError("Invalid value.")

@@ -1,0 +1,310 @@
+"""What the compiler does with each field of a schema, and why: written in line, or the field's own method."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from .guard import Guard
+
+__all__ = ["Accept", "FieldPlan", "Plan", "accept_of", "dump_of", "plan_of"]
+
+_SERIALIZE = ("serialize", "_serialize", "get_value")
+_DESERIALIZE = (
+    "_deserialize",
+    "_validate",
+    "_validate_all",
+    "_validate_missing",
+    "_validated",
+    "_format_num",
+    "make_error",
+)
+_LOAD_METHODS = ("load", "_do_load", "_deserialize", "_call_and_store", "_invoke_field_validators", "_run_validator")
+_DUMP_METHODS = ("dump", "_serialize")
+_ISO = (None, "iso", "iso8601")
+
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Is how a value is accepted in line.
+
+    Attributes:
+        test: An expression of ``v`` that is true only for values the field takes as they are, or that
+            ``convert`` may be tried on; ``{name}`` stands for an object of ``bound``.
+        convert: What makes the loaded value of it, or raises; None where it stays as it is.
+        checks: Expressions of the loaded value ``{w}`` that all must be true.
+        bound: The objects that the expressions name.
+    """
+
+    test: str
+    convert: Convert | None
+    checks: tuple[str, ...]
+    bound: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """Is what becomes of one field.
+
+    Attributes:
+        name: Its name in the schema.
+        key: Its name on the wire.
+        target: The key that it loads to.
+        field: The field.
+        accept: How it loads in line, None where its own method is called.
+        load_reason: Why its own method is called, ``""`` where it is in line.
+        dump: How it dumps in line: a key of the dumper's table, ``""`` where its own method is called.
+        dump_reason: Why its own method is called.
+    """
+
+    name: str
+    key: str
+    target: str
+    field: fields.Field[Any]
+    accept: Accept | None
+    load_reason: str
+    dump: str
+    dump_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Is what becomes of a schema; ``load_reason`` and ``dump_reason`` say why marshmallow itself serves it whole."""
+
+    schema: Schema
+    load: tuple[FieldPlan, ...]
+    dump: tuple[FieldPlan, ...]
+    load_reason: str
+    dump_reason: str
+
+
+def plan_of(schema: Schema) -> Plan:
+    """Plan the compilation of a schema instance."""
+    return Plan(
+        schema,
+        tuple(_field_plan(name, field) for name, field in schema.load_fields.items()),
+        tuple(_field_plan(name, field) for name, field in schema.dump_fields.items()),
+        _overridden(schema, _LOAD_METHODS),
+        _overridden(schema, _DUMP_METHODS),
+    )
+
+
+def _overridden(schema: Schema, names: Iterable[str]) -> str:
+    for name in names:
+        if name in vars(schema) or getattr(type(schema), name) is not getattr(Schema, name):
+            return f"the schema overrides {name}"
+    if schema.dict_class is not dict:
+        return "the schema has a dict_class of its own"
+    return ""
+
+
+def _field_plan(name: str, field: fields.Field[Any]) -> FieldPlan:
+    accept, load_reason = accept_of(field)
+    dump, dump_reason = dump_of(field)
+    key = field.data_key if field.data_key is not None else name
+    return FieldPlan(name, key, field.attribute or name, field, accept, load_reason, dump, dump_reason)
+
+
+# loading
+
+
+def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
+    """Return how a field loads in line, or None and the reason why its own method is called."""
+    own = vars(field)
+    for each in _DESERIALIZE:
+        if each in own:
+            return None, f"the instance overrides {each}"
+    guard = own.get("deserialize")
+    if guard is not None and not isinstance(guard, Guard):
+        return None, "the instance overrides deserialize"
+    if field.pre_load or field.post_load:
+        return None, "it has pre_load or post_load functions"
+    made = _ACCEPTS.get(type(field))
+    if made is None:
+        return None, f"{type(field).__name__} has no form in line"
+    accept = made(field, guard)
+    if accept is None:
+        return None, "its options have no form in line"
+    checks: list[str] = []
+    bound = dict(accept.bound)
+    for number, validator in enumerate(field.validators):
+        check = _check_of(validator, type(field), f"c{number}", bound)
+        if check is None:
+            return None, f"the validator {type(validator).__name__} has no form in line"
+        checks.append(check)
+    return Accept(accept.test, accept.convert, tuple(checks), bound), ""
+
+
+_Made = Callable[[Any, Guard | None], Accept | None]
+_INT64 = "-9223372036854775808 <= v <= 9223372036854775807"
+
+
+def _string(field: Any, guard: Guard | None) -> Accept | None:
+    return Accept("type(v) is str", guard.take if guard is not None else None, (), {})
+
+
+def _integer(field: Any, guard: Guard | None) -> Accept | None:
+    return Accept(f"type(v) is int and {_INT64}" if guard is not None else "type(v) is int", None, (), {})
+
+
+def _float(field: Any, guard: Guard | None) -> Accept | None:
+    if field.allow_nan is not False:
+        return None
+    return Accept("type(v) is float and -1.7976931348623157e308 <= v <= 1.7976931348623157e308", None, (), {})
+
+
+def _boolean(field: Any, guard: Guard | None) -> Accept | None:
+    if field.truthy is not fields.Boolean.truthy or field.falsy is not fields.Boolean.falsy:
+        return None
+    return Accept("v is True or v is False", None, (), {})
+
+
+def _guarded(convert: Convert, guard: Guard | None) -> Convert:
+    if guard is None:
+        return convert
+    take = guard.take
+    return lambda value: convert(take(value))
+
+
+def _temporal(kind: Any) -> _Made:
+    def accept(field: Any, guard: Guard | None) -> Accept | None:
+        if field.format not in _ISO:
+            return None
+        if type(field) in (fields.NaiveDateTime, fields.AwareDateTime):
+            return None
+        return Accept("type(v) is str", _guarded(kind.fromisoformat, guard), (), {})
+
+    return accept
+
+
+def _uuid(field: Any, guard: Guard | None) -> Accept | None:
+    return Accept("type(v) is str", _guarded(uuid.UUID, guard), (), {})
+
+
+def _enum(field: Any, guard: Guard | None) -> Accept | None:
+    if field.by_value is False:
+        known: dict[Any, Any] = dict(field.enum.__members__)
+        kind: type = str
+    elif field.by_value is True and type(field.field) is fields.Raw:
+        known = {member.value: member for member in field.enum}
+        kinds = {type(value) for value in known}
+        if kinds not in ({str}, {int}):
+            return None
+        kind = kinds.pop()
+    else:
+        return None
+    return Accept(f"type(v) is {kind.__name__} and v in {{known}}", known.__getitem__, (), {"known": known})
+
+
+_ACCEPTS: dict[type, _Made] = {
+    fields.String: _string,
+    fields.Integer: _integer,
+    fields.Float: _float,
+    fields.Boolean: _boolean,
+    fields.DateTime: _temporal(dt.datetime),
+    fields.Date: _temporal(dt.date),
+    fields.Time: _temporal(dt.time),
+    fields.UUID: _uuid,
+    fields.Enum: _enum,
+}
+
+
+def _check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
+    """Return the expression of ``w`` that says a validator accepts; None where only the validator can say."""
+    if type(validator) is validate.Length and kind in (fields.String, fields.List):
+        return _length(validator)
+    if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
+        return _range(validator)
+    if type(validator) is validate.OneOf and kind is fields.String:
+        choices = list(validator.choices) if isinstance(validator.choices, (list, tuple, set, frozenset)) else []
+        if choices and all(type(choice) is str for choice in choices):
+            bound[name] = frozenset(choices)
+            return f"{{w}} in {{{name}}}"
+    if type(validator) is validate.Regexp and kind is fields.String and isinstance(validator.regex.pattern, str):
+        bound[name] = validator.regex.match
+        return f"{{{name}}}({{w}}) is not None"
+    return None
+
+
+def _length(validator: validate.Length) -> str | None:
+    numbers = (validator.equal, validator.min, validator.max)
+    if any(each is not None and type(each) is not int for each in numbers):
+        return None
+    if validator.equal is not None:
+        return f"len({{w}}) == {validator.equal}"
+    tests = [f"len({{w}}) >= {validator.min}"] if validator.min is not None else []
+    tests += [f"len({{w}}) <= {validator.max}"] if validator.max is not None else []
+    if len(tests) == 2:
+        return f"{validator.min} <= len({{w}}) <= {validator.max}"
+    return tests[0] if tests else "True"
+
+
+def _range(validator: validate.Range) -> str | None:
+    tests: list[str] = []
+    for limit, inclusive, sign in (
+        (validator.min, validator.min_inclusive, ">"),
+        (validator.max, validator.max_inclusive, "<"),
+    ):
+        if limit is None:
+            continue
+        if type(limit) is not int:
+            return None
+        tests.append(f"{{w}} {sign}{'=' if inclusive else ''} {limit}")
+    return " and ".join(tests) or "True"
+
+
+# dumping
+
+
+def dump_of(field: fields.Field[Any]) -> tuple[str, str]:
+    """Return which form in line dumps a field, or "" and the reason why its own method is called."""
+    for each in _SERIALIZE:
+        if each in vars(field):
+            return "", f"the instance overrides {each}"
+    kind = type(field)
+    if kind in (fields.Integer, fields.Float) and field.as_string:  # type: ignore[attr-defined]  # kind says so
+        return "", "it is written as a string"
+    if kind in (fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime, fields.Date, fields.Time):
+        if field.format not in _ISO:  # type: ignore[attr-defined]  # ditto
+            return "", "it has a format of its own"
+        return _TEMPORAL[kind], ""
+    if kind is fields.Enum:
+        return _enum_dump(field)
+    found = _DUMPS.get(kind)
+    return (found, "") if found is not None else ("", f"{kind.__name__} has no form in line")
+
+
+def _enum_dump(field: Any) -> tuple[str, str]:
+    if field.by_value is False and type(field.field) is fields.String:
+        return "enum_name", ""
+    if field.by_value is True and type(field.field) is fields.Raw:
+        return "enum_value", ""
+    return "", "its values have a field of their own"
+
+
+_TEMPORAL: dict[type, str] = {
+    fields.DateTime: "datetime",
+    fields.NaiveDateTime: "datetime",
+    fields.AwareDateTime: "datetime",
+    fields.Date: "date",
+    fields.Time: "time",
+}
+_DUMPS: dict[type, str] = {
+    fields.String: "str",
+    fields.Url: "str",
+    fields.Email: "str",
+    fields.Integer: "int",
+    fields.Float: "float",
+    fields.Boolean: "same",
+    fields.Raw: "same",
+    fields.UUID: "uuid",
+    fields.List: "list",
+    fields.Nested: "nested",
+}

@@ -1,0 +1,68 @@
+"""Writes the source of one generated module: lines, and the objects that they name."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["Writer"]
+
+_serial = itertools.count(1)
+
+
+class Writer:
+    """Collects lines and the namespace in which they run; the result can be read and shows in tracebacks."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._depth = 0
+        self._namespace: dict[str, Any] = {}
+        self._names: dict[int, str] = {}
+
+    def line(self, text: str) -> None:
+        """Write one line at the present depth."""
+        self._lines.append("    " * self._depth + text)
+
+    @contextmanager
+    def block(self, head: str) -> Generator[None]:
+        """Write a head, and what is written inside one level deeper."""
+        self.line(head)
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    def bind(self, stem: str, value: Any) -> str:
+        """Give an object a name in the namespace; the same object has one name."""
+        found = self._names.get(id(value))
+        if found is None:
+            found = f"{stem}_{len(self._namespace)}"
+            self._names[id(value)] = found
+            self._namespace[found] = value
+        return found
+
+    def set(self, name: str, value: Any) -> None:
+        """Put an object into the namespace under a name of its own."""
+        self._namespace[name] = value
+
+    @property
+    def source(self) -> str:
+        """What was written."""
+        return "\n".join(self._lines) + "\n"
+
+    def run(self, title: str) -> dict[str, Any]:
+        """Compile and run what was written.
+
+        Args:
+            title: For tracebacks.
+
+        Returns:
+            The namespace, with the functions that were defined.
+        """
+        filename = f"<restkit.compiler {title} {next(_serial)}>"
+        source = self.source
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        exec(compile(source, filename, "exec"), self._namespace)  # noqa: S102  # the source is our own
+        return self._namespace
