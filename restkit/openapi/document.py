@@ -12,6 +12,9 @@ from .names import check_names, component_names, noun, operation_id
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
 
+# One license; an expression of several has no page.
+_SPDX = re.compile(r"(?!LicenseRef-)[A-Za-z0-9.-]+")
+
 
 class Documented(Protocol):
     """Is what a document is made of: an App, or anything that says as much of itself."""
@@ -87,9 +90,16 @@ def _info(app: Documented, dialect: str) -> dict[str, Any]:
     if app.contact:
         out["contact"] = dict(app.contact)
     if app.license:
-        # NOTE: a License Object of 3.0 has a name and a url, no SPDX identifier (OpenAPI 3.0.4, section 4.7.4).
-        unknown = ("identifier",) if dialect.startswith("3.0") else ()
-        out["license"] = {name: value for name, value in app.license.items() if name not in unknown}
+        out["license"] = _license_3_0(app.license) if dialect.startswith("3.0") else dict(app.license)
+    return out
+
+
+def _license_3_0(given: Mapping[str, str]) -> dict[str, str]:
+    """Return a license without SPDX's identifier, which 3.0 does not know, but with its page (3.0.4, section 4.7.4)."""
+    out = {name: value for name, value in given.items() if name != "identifier"}
+    identifier = given.get("identifier", "")
+    if _SPDX.fullmatch(identifier):
+        out.setdefault("url", f"https://spdx.org/licenses/{identifier}.html")
     return out
 
 

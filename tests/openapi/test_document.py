@@ -169,6 +169,32 @@ def test_the_app_says_what_it_is() -> None:
     assert made["tags"][0]["description"] == "Pictures."
 
 
+def test_an_app_that_says_nothing_of_itself_is_described_all_the_same() -> None:
+    """The description is true of every App; a contact and a license are not made up."""
+    assert build(App("Shop"))["info"] == {
+        "title": "Shop",
+        "version": App("Shop").version,
+        "description": "The operations of Shop.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"name": "MIT", "identifier": "MIT"}, {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"}),
+        (
+            {"name": "MIT", "identifier": "MIT", "url": "https://example.org"},
+            {"name": "MIT", "url": "https://example.org"},
+        ),
+        ({"name": "Either", "identifier": "MIT OR Apache-2.0"}, {"name": "Either"}),
+        ({"name": "Own", "identifier": "LicenseRef-Own"}, {"name": "Own"}),
+    ],
+)
+def test_3_0_has_the_page_of_a_license_for_its_identifier(given: dict[str, str], expected: dict[str, str]) -> None:
+    """A License Object of OpenAPI 3.0 knows no SPDX identifier; where SPDX has a page for it, that is its URL."""
+    assert build(_app(license=given), version="3.0.4")["info"]["license"] == expected
+
+
 def test_the_server_is_where_the_app_answers() -> None:
     """Without servers of its own there is one: the root that is given, or the host's."""
     assert build(_app())["servers"] == [{"url": "/"}]
