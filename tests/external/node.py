@@ -1,0 +1,83 @@
+"""The linters of OpenAPI documents that run on Node: found, or installed into a cache; never left out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+__all__ = ["NodeToolMissing", "run_tool"]
+
+# The one place that says which versions; everybody's findings are the same.
+_PACKAGES = {"redocly": ("@redocly/cli", "2.77.0"), "spectral": ("@stoplight/spectral-cli", "6.16.3")}
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "restkit-ci" / "npm"
+_QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+
+
+class NodeToolMissing(RuntimeError):
+    """Is raised where a linter is neither there nor can be installed, and says what to install."""
+
+
+def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a linter and return what it printed.
+
+    Args:
+        name: `redocly` or `spectral`.
+        arguments: What stands behind its name on the command line.
+        cwd: The folder to run in; the linters look for their configuration there.
+
+    Raises:
+        NodeToolMissing: It is not there and npm cannot install it.
+    """
+    command = [_find(name), *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env={**os.environ, **_QUIET}, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def _find(name: str) -> str:
+    """Return the path of a linter: the one on the PATH if it is of our version, else the one in the cache."""
+    package, version = _PACKAGES[name]
+    on_path = shutil.which(name)
+    if on_path is not None and _version_of(Path(on_path).resolve(), package) == version:
+        return on_path
+    if not all(_version_in_cache(each) == wanted for each, wanted in _PACKAGES.values()):
+        _install()
+    return str(_CACHE / "node_modules" / ".bin" / name)
+
+
+def _version_of(program: Path, package: str) -> str | None:
+    """Return the version of the package that a program, its links followed, belongs to."""
+    for folder in program.parents:
+        manifest = folder / "package.json"
+        if manifest.is_file():
+            said = json.loads(manifest.read_text("utf-8"))
+            if said.get("name") == package:
+                return str(said["version"])
+    return None
+
+
+def _version_in_cache(package: str) -> str | None:
+    manifest = _CACHE / "node_modules" / package / "package.json"
+    return str(json.loads(manifest.read_text("utf-8"))["version"]) if manifest.is_file() else None
+
+
+def _install() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NodeToolMissing("npm is not on the PATH: the linters need Node; run `apt-get install nodejs npm`")
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    wanted = [f"{package}@{version}" for package, version in _PACKAGES.values()]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(
+        [npm, "install", "--prefix", str(_CACHE), *options, *wanted],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    if done.returncode != 0:
+        raise NodeToolMissing(f"npm could not install {' and '.join(wanted)}:\n{done.stdout}{done.stderr}")
