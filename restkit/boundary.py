@@ -92,8 +92,8 @@ class ErrorBoundary:
             observe(request, operation, outcome.status, "", self._settings.contract)
         try:
             return answer_problem(outcome)
-        except ValueError:
-            return answer_problem(self._unexpected(request, outcome, error))
+        except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
+            return answer_problem(self._unexpected(request, raised, error))
 
     def _unexpected(self, request: Request, outcome: Any, error: Exception) -> InternalServerError:
         """Log what nobody expected; a stranger is told no more than that it happened."""
@@ -105,7 +105,8 @@ class ErrorBoundary:
         collected = request.environ.get("restkit.errors")
         if collected is not None:
             collected.append(outcome)
-        _log.error("%s %s failed", request.method, request.path, exc_info=outcome)
+        # SECURITY: a line break in the URL would let a client write log lines of its own.
+        _log.error("%s %s failed", *(ascii(text)[1:-1] for text in (request.method, request.path)), exc_info=outcome)
         if not self._settings.debug:
             return InternalServerError("The server failed; the failure has been logged.")
         lines = traceback.format_exception(outcome)
@@ -115,5 +116,8 @@ class ErrorBoundary:
 def _problem_of(error: HTTPException) -> Problem:
     """Turn one of Werkzeug's HTTP exceptions into the Problem of its status, with its headers."""
     code = error.code if error.code is not None and 400 <= error.code <= 599 else 500
-    headers = {name: value for name, value in error.get_headers() if name.lower() not in _OWN}
+    headers: dict[str, str] = {}
+    for name, value in error.get_headers():
+        if name.lower() not in _OWN:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return problem_class(code)(error.description, headers=headers)

@@ -151,8 +151,14 @@ class Problem(Exception):
         return out
 
     def to_bytes(self) -> bytes:
-        """Return the body, JSON text in UTF-8; member values that are not JSON become text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, default=str).encode("utf-8", "replace")
+        """Return the body, JSON text in UTF-8; member values of a class that JSON does not know become text.
+
+        Raises:
+            ValueError: A member is not finite, or holds itself.
+            TypeError: A name in a member is not text.
+        """
+        text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, default=str)
+        return text.encode("utf-8", "replace")
 
 
 def _phrase(status: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from .problems import BadRequest, ContentTooLarge, problem_class
+from .problems import BadRequest, ContentTooLarge
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -103,7 +103,8 @@ class Request(_WerkzeugRequest):
 
         Raises:
             ContentTooLarge: The content is over the limit (413).
-            BadRequest: Content-Length is not a number, or fewer bytes arrived than it says (400).
+            BadRequest: Content-Length is not a number or stands beside Transfer-Encoding, or the content is cut
+                off or malformed (400).
         """
         if self._content is None:
             length = self._length(limit)
@@ -134,8 +135,11 @@ class Request(_WerkzeugRequest):
             if not self._is_chunked:
                 return 0
             if not self.environ.get("wsgi.input_terminated"):
-                raise problem_class(411)("This server cannot read chunked content: send a Content-Length.")
+                raise BadRequest("This server cannot read chunked content: send a Content-Length.")
             return None
+        if self._is_chunked:
+            # SECURITY: what stands before us may have gone by the other of the two (RFC 9112, section 6.3).
+            raise BadRequest("Content-Length and Transfer-Encoding exclude each other.")
         if not (header.isascii() and header.isdecimal() and len(header) < 20):
             raise BadRequest("Content-Length is not a number of bytes.")
         length = int(header)
@@ -147,13 +151,12 @@ class Request(_WerkzeugRequest):
     def _read_exactly(self, length: int) -> bytes:
         if not length:
             return b""
-        stream = self.environ["wsgi.input"]
-        data: bytes = stream.read(length)
+        data = self._read(length)
         if len(data) < length:
             parts = [data]
             missing = length - len(data)
             while data and missing:
-                data = stream.read(missing)
+                data = self._read(missing)
                 parts.append(data)
                 missing -= len(data)
             if missing:
@@ -162,10 +165,9 @@ class Request(_WerkzeugRequest):
         return data
 
     def _read_chunked(self, limit: int) -> bytes:
-        stream = self.environ["wsgi.input"]
         parts: list[bytes] = []
         size = 0
-        while data := stream.read(_CHUNK):
+        while data := self._read(_CHUNK):
             size += len(data)
             if size > limit:
                 self._drain(_DRAIN)
@@ -175,12 +177,24 @@ class Request(_WerkzeugRequest):
 
     def _drain(self, length: int) -> None:
         """Read and drop what the client is still sending, within bounds, so that it sees the answer."""
-        stream = self.environ["wsgi.input"]
         left = length if length <= _DRAIN else 0
-        while left > 0 and (data := stream.read(min(_CHUNK, left))):
+        while left > 0 and (data := self._read(min(_CHUNK, left))):
             left -= len(data)
 
+    def _read(self, size: int) -> bytes:
+        """Read from the server; a connection that breaks, or chunks that are none, are the client's fault."""
+        try:
+            data: bytes = self.environ["wsgi.input"].read(size)
+        except OSError:
+            raise BadRequest("The content is malformed, or the connection broke before its end.") from None
+        return data
+
     if not TYPE_CHECKING:  # the types are Werkzeug's
+
+        @property
+        def max_content_length(self) -> int | None:
+            """The most that is read where a method reads content that it has not declared."""
+            return None if self.app is None else self.app.settings.max_upload_size
 
         def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> bytes | str:
             """Return the content, also after the framework has read it."""

@@ -12,22 +12,15 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
 
 from .errors import DeclarationError
+from .faults import Fault, flatten
 from .wire import Source, wire_of
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "Upload", "View", "bind"]
 
 SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]]
-Fault = tuple[tuple[str | int, ...], str, str]
-
-_CODES = {
-    "Missing data for required field.": "required",
-    "Unknown field.": "unknown",
-    "Field may not be null.": "null",
-    "Invalid input type.": "type",
-}
 
 
 class View(enum.Enum):
@@ -118,9 +111,7 @@ class BoundSchema:
         try:
             return self.schema.load(data, many=self.many, partial=self._partial)
         except ValidationError as error:
-            faults: list[Fault] = []
-            _flatten(error.messages, (), self.schema, faults, many=self.many)
-            raise Invalid(faults) from None
+            raise Invalid(flatten(error.messages, self.schema, many=self.many)) from None
 
     def dump(self, value: Any) -> Any:
         """Serialize a value (an iterable of values where ``many``)."""
@@ -199,10 +190,25 @@ def _is_whole(schema: Schema) -> bool:
 def _clone(schema: Schema) -> Schema:
     """Copy an instance so that wire forms set on its fields do not reach the user's own."""
     clone = copy.copy(schema)
-    copies = {id(field): copy.copy(field) for field in schema.fields.values()}
+    copies = {id(field): _copied(field) for field in schema.fields.values()}
     for each in ("fields", "load_fields", "dump_fields"):
         setattr(clone, each, {name: copies[id(field)] for name, field in getattr(schema, each).items()})
     return clone
+
+
+def _copied(field: fields.Field[Any]) -> Any:
+    """Copy a field with the fields that it is made of."""
+    made: Any = copy.copy(field)
+    if isinstance(made, fields.List):
+        made.inner = _copied(made.inner)
+    elif isinstance(made, fields.Tuple):
+        made.tuple_fields = [_copied(each) for each in made.tuple_fields]
+    elif isinstance(made, fields.Mapping):
+        made.key_field = made.key_field and _copied(made.key_field)
+        made.value_field = made.value_field and _copied(made.value_field)
+    elif isinstance(made, fields.Nested):
+        made._schema = None  # NOTE: what the property `schema` keeps; marshmallow has no public way to make it anew
+    return made
 
 
 def _key(name: str, field: fields.Field[Any]) -> str:
@@ -277,74 +283,13 @@ def _take_wire(field: fields.Field[Any], source: Source) -> None:
             try:
                 value = take(value)
             except (ValueError, TypeError):
-                raise _fault(field, error_key, names) from None
+                raise _fault(field, error_key, {**names, "input": value}) from None
         return plain(value, *args, **kwargs)
 
     setattr(field, "deserialize", deserialize)  # noqa: B010  # a method of one instance
 
 
-def _fault(field: fields.Field[Any], key: str, names: dict[str, str]) -> ValidationError:
+def _fault(field: fields.Field[Any], key: str, names: dict[str, Any]) -> ValidationError:
     if key in field.error_messages:
         return field.make_error(key, **names)
     return ValidationError("Invalid value.")
-
-
-def _flatten(messages: Any, path: tuple[str | int, ...], node: Any, out: list[Fault], *, many: bool = False) -> None:
-    """Turn marshmallow's nested messages into a flat list, following the schema for paths and codes."""
-    if isinstance(messages, Mapping):
-        for key, below in messages.items():
-            if key == "_schema":
-                _flatten(below, path, node, out)
-            elif isinstance(node, fields.Mapping) and key in ("key", "value"):
-                _flatten(below, path, node.key_field if key == "key" else node.value_field, out)
-            else:
-                _flatten(below, (*path, key), _below(node, key, many), out)
-    elif isinstance(messages, (list, tuple)):
-        for message in messages:
-            _flatten(message, path, node, out)
-    else:
-        out.append((path, str(messages), _code(str(messages), node)))
-
-
-def _below(node: Any, key: Any, many: bool) -> Any:
-    """Return the schema or field that a key of the messages speaks of, None where it is unknown."""
-    if isinstance(node, Schema):
-        if many and isinstance(key, int):
-            return node
-        return next((field for name, field in node.fields.items() if _key(name, field) == key), None)
-    if isinstance(node, fields.Nested):
-        nested = node.schema
-        if isinstance(key, int):
-            return nested
-        return _below(nested, key, many=False)
-    if isinstance(node, fields.List):
-        return node.inner
-    if isinstance(node, fields.Tuple) and isinstance(key, int):
-        return node.tuple_fields[key]
-    return node if isinstance(node, fields.Mapping) else None
-
-
-def _code(message: str, node: Any) -> str:
-    if isinstance(node, fields.Field):
-        for key, text in node.error_messages.items():
-            if isinstance(text, str) and _is_of(message, text):
-                return key
-        for validator in node.validators:
-            if _speaks(validator, message):
-                return type(validator).__name__.lower()
-    return _CODES.get(message, "invalid")
-
-
-def _speaks(validator: Any, message: str) -> bool:
-    """Whether a message is one that this validator of marshmallow writes."""
-    if not isinstance(validator, validate.Validator):
-        return False
-    texts = [text for name, text in vars(validator).items() if name in ("error", "message") and isinstance(text, str)]
-    texts += [text for name, text in vars(type(validator)).items() if name.startswith(("message", "default_message"))]
-    return any(_is_of(message, text) for text in texts if isinstance(text, str))
-
-
-def _is_of(message: str, template: str) -> bool:
-    """Whether a message was made of a template: the same, or the same up to the first placeholder."""
-    stem, placeholder, _ = template.partition("{")
-    return message == template or bool(stem and placeholder and message.startswith(stem))

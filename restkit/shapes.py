@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from marshmallow import Schema, fields, missing
+from marshmallow import INCLUDE, Schema, fields, missing
 
 from .errors import DeclarationError
 from .schemas import BoundSchema, View
@@ -87,8 +87,13 @@ def _members(target: Any) -> Iterator[tuple[str, str, bool]]:
 def _maker(target: Any, schema: Schema, place: str, made: dict[Any, Shape]) -> Shape:
     known = {name: (argument, needed) for name, argument, needed in _members(target)}
     hints = _hints(target, place)
-    arguments: dict[str, str] = {}
+    arguments = {name: argument for name, (argument, _) in known.items()}
     inner: dict[str, Shape] = {}
+    if schema.unknown == INCLUDE:
+        raise DeclarationError(
+            f"{place}: {type(schema).__name__} includes unknown fields, which {target.__qualname__} has no place for; "
+            "annotate the parameter as dict[str, Any]."
+        )
 
     def make(value: Any) -> Any:
         if not isinstance(value, Mapping):
@@ -102,7 +107,7 @@ def _maker(target: Any, schema: Schema, place: str, made: dict[Any, Shape]) -> S
             raise DeclarationError(
                 f"{place}: {type(schema).__name__} loads {attribute!r}, which {target.__qualname__} does not have."
             )
-        arguments[attribute], needed = known.pop(attribute)
+        _, needed = known.pop(attribute)
         if needed and not field.required and field.load_default is missing:
             raise DeclarationError(
                 f"{place}: {type(schema).__name__} may leave {attribute!r} out, but {target.__qualname__} has no "

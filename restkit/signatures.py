@@ -91,7 +91,7 @@ def _resolved(annotation: Any, function: Callable[..., Any], place: str, name: s
     names = inner.__code__.co_freevars if closure else ()
     for cell_name, cell in zip(names, closure, strict=False):
         with contextlib.suppress(ValueError):  # a cell that is still empty
-            scope.setdefault(cell_name, cell.cell_contents)
+            scope[cell_name] = cell.cell_contents
     try:
         return typing.get_type_hints(types.SimpleNamespace(__annotations__={name: annotation}), scope)[name]
     except Exception as error:
@@ -116,6 +116,8 @@ def answer_kind(annotation: Any) -> Kind:
         return "absent"
     if annotation is None or annotation is type(None):
         return "none"
+    if annotation is tuple:
+        return "one"
     annotation = _without_none(annotation)
     origin = typing.get_origin(annotation)
     if origin is tuple:

@@ -6,7 +6,8 @@ import logging
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable, TooManyRequests, abort
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable, TooManyRequests, Unauthorized, abort
 
 from restkit import App, Conflict, Gone, Problem, Request, Resource, Response, raises
 from restkit.problems import problem_class
@@ -142,3 +143,20 @@ def test_a_handler_may_raise_the_problem() -> None:
 def test_a_problem_with_an_impossible_header_is_a_500() -> None:
     """A header that cannot be sent does not break the answer."""
     assert client_of(Conflict("x", headers={"X-A": "a\nb"}), status=409).get("/x").status == 500
+
+
+def test_every_challenge_of_an_exception_is_kept() -> None:
+    """Headers that an HTTP exception has several times arrive all (RFC 9110, section 11.6.1)."""
+    challenges = [WWWAuthenticate("basic", {"realm": "a"}), WWWAuthenticate("bearer")]
+    answer = client_of(Unauthorized("who?", www_authenticate=challenges), status=401).get("/x")
+    assert "Basic" in answer.headers["WWW-Authenticate"]
+    assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+def test_a_url_cannot_write_log_lines(caplog: pytest.LogCaptureFixture) -> None:
+    """A line break in the URL of a request that fails stays on its line in the log."""
+    app = App("Log")
+    app.get("/<name>")(lambda name: 1 / 0)
+    with caplog.at_level(logging.ERROR, "restkit"):
+        assert Client(app, raise_errors=False).get("/a%0AERROR%20forged").status == 500
+    assert "GET /a\\nERROR forged failed" in caplog.messages

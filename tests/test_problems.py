@@ -1,0 +1,170 @@
+"""Problems: the shape of RFC 9457, subclasses, caps, pointers, and what is never echoed."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+import restkit
+from restkit import App, Conflict, DeclarationError, NotFound, Problem, UnprocessableContent, raises
+from restkit.problems import pointer as pointer_of
+from restkit.problems import problem_class
+from restkit.testing import Client
+
+
+def answer_to(problem: Problem) -> Any:
+    app = App("Problems")
+
+    @app.get("/x")
+    @raises(type(problem))
+    def get() -> None:
+        raise problem
+
+    return Client(app, raise_errors=False).get("/x")
+
+
+def test_the_members_are_those_of_rfc_9457() -> None:
+    """type, title and status are always there; detail, instance and extensions where they were given."""
+    assert NotFound().to_dict() == {"type": "about:blank", "title": "Not Found", "status": 404}
+    told = Conflict("taken", instance="/orders/7", headers={"X-A": "b"}, balance=Decimal("1.50"), status=200)
+    assert told.to_dict()["status"] == 409
+    answer = answer_to(told)
+    assert (answer.status, answer.media_type, answer.headers["X-A"]) == (409, "application/problem+json", "b")
+    assert answer.json == {
+        "type": "about:blank",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "taken",
+        "instance": "/orders/7",
+        "balance": "1.50",
+    }
+
+
+def test_members_of_an_invalid_item() -> None:
+    """An item of errors has a pointer, or a parameter and where it is, then detail and code."""
+    problem = UnprocessableContent(
+        errors=[
+            {"pointer": "/a", "detail": "no", "code": "range"},
+            {"parameter": "limit", "location": "header", "detail": "no"},
+            {"parameter": "limit"},
+        ]
+    )
+    assert answer_to(problem).json["errors"] == [
+        {"pointer": "/a", "detail": "no", "code": "range"},
+        {"parameter": "limit", "in": "header", "detail": "no", "code": "invalid"},
+        {"parameter": "limit", "in": "query", "detail": "", "code": "invalid"},
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 399, 600, 0, -1, "404", None, 404.0])
+def test_a_problems_status_is_an_error(status: Any) -> None:
+    """A subclass whose status is no error of HTTP is refused when the class is made."""
+    with pytest.raises(DeclarationError, match="from 400 to 599"):
+        type("Wrong", (Problem,), {"status": status})
+
+
+def test_titles_come_from_the_status() -> None:
+    """A title is the status's phrase, unless the class or its base says one for the same status."""
+    made = type("Teapot", (Problem,), {"status": 418})
+    assert made.title == HTTPStatus(418).phrase
+    assert type("Odd", (Problem,), {"status": 499}).title == "Client Error"
+    assert type("Odder", (Problem,), {"status": 599}).title == "Server Error"
+    own = type("OutOfStock", (Conflict,), {"title": "Out of stock", "type": "https://example.com/out-of-stock"})
+    assert own("x").to_dict()["title"] == "Out of stock"
+    assert type("Below", (own,), {}).title == "Out of stock"
+    assert type("Gone", (own,), {"status": 410}).title == "Gone"
+
+
+def test_every_problem_that_is_exported_has_its_phrase() -> None:
+    """The classes of restkit have one status each, and the titles of RFC 9110."""
+    classes = [each for each in vars(restkit).values() if isinstance(each, type) and issubclass(each, Problem)]
+    statuses = [each.status for each in classes if each is not Problem]
+    assert len(statuses) == len(set(statuses)) >= 20
+    assert restkit.ContentTooLarge.title == "Content Too Large"
+    assert restkit.UnprocessableContent.title == "Unprocessable Content"
+    assert all(each.title for each in classes if each is not Problem)
+
+
+def test_problem_class_finds_or_makes() -> None:
+    """The class of a status is restkit's own where it has one, and else the same new one every time."""
+    assert problem_class(404) is NotFound
+    assert problem_class(451) is problem_class(451)
+    assert problem_class(451).title == "Unavailable For Legal Reasons"
+    with pytest.raises(DeclarationError):
+        problem_class(302)
+
+
+def test_caps() -> None:
+    """Long texts are clipped and errors beyond the hundredth only counted."""
+    many = [{"pointer": f"/{index}", "detail": "x" * 5000, "code": "c"} for index in range(250)]
+    body = UnprocessableContent("y" * 5000, errors=many).to_dict()  # type: ignore[arg-type]
+    assert len(body["detail"]) == 1000  # type: ignore[arg-type]
+    assert len(body["errors"]) == 100  # type: ignore[arg-type]
+    assert {len(each["detail"]) for each in body["errors"]} == {1000}  # type: ignore[attr-defined]
+    assert body["omitted_errors"] == 150
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        ((), ""),
+        (("items", 2, "quantity"), "/items/2/quantity"),
+        ((0,), "/0"),
+        (("a.b", "$ref", "@id", "x-y", "a:b"), "/a.b/$ref/@id/x-y/a:b"),
+        (("items", "a/b"), "/items"),
+        (("items", "a~b", "below"), "/items"),
+        (("a" * 65,), ""),
+        (("a" * 64,), "/" + "a" * 64),
+        (("a", "", "b"), "/a"),
+        (("<script>",), ""),
+        (("\u00e9",), ""),
+        (("a\n",), ""),
+        (("a", "b c"), "/a"),
+    ],
+)
+def test_pointers(tokens: tuple[str | int, ...], expected: str) -> None:
+    """A pointer is RFC 6901's, and ends above the first name that is not plain."""
+    assert pointer_of(tokens) == expected
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        NotFound(5),  # type: ignore[arg-type]
+        NotFound("x", data={(1, 2): 3}),
+        NotFound("x", number=float("nan")),
+        NotFound("x", headers={3: "x"}),  # type: ignore[dict-item]
+        NotFound("x", headers={"X": "a\r\nb"}),
+        NotFound("x", headers={"X": "\u20ac"}),
+        NotFound(errors=({} for _ in "a")),  # type: ignore[arg-type]
+        NotFound(errors=[{"detail": 5}]),  # type: ignore[typeddict-item]
+    ],
+)
+def test_a_problem_that_cannot_be_written_is_a_500(problem: Problem) -> None:
+    """A mistake in a problem is answered as any other exception is; nothing escapes the App."""
+    answer = answer_to(problem)
+    assert (answer.status, answer.media_type) == (500, "application/problem+json")
+    assert json.loads(answer.body)["status"] == 500
+
+
+def test_lone_surrogates_do_not_break_the_answer() -> None:
+    """A text that is not Unicode is written as well as it can be."""
+    assert answer_to(NotFound("a\ud800b")).json["detail"] == "a?b"
+
+
+def test_own_content_headers_are_not_taken() -> None:
+    """A problem's headers cannot change what its content is."""
+    answer = answer_to(NotFound("x", headers={"Content-Type": "text/html", "content-length": "1", "X-A": "b"}))
+    assert answer.headers.getlist("Content-Type") == ["application/problem+json"]
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+    assert answer.headers["X-A"] == "b"
+
+
+def test_a_problem_is_an_exception_with_a_message() -> None:
+    """Its text is the detail, else the title, so that logs and tracebacks say something."""
+    assert str(NotFound("no book")) == "no book"
+    assert str(NotFound()) == "Not Found"

@@ -1,0 +1,286 @@
+"""Request: Werkzeug's, worked out lazily; its content read once, within limits."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from marshmallow import fields
+from werkzeug.test import create_environ
+from werkzeug.wrappers import Request as WerkzeugRequest
+
+from restkit import App, BadRequest, ContentTooLarge, Request, Resource, returns, takes
+from restkit.testing import Client
+
+LAZY = ("scheme", "server", "root_path", "path", "query_string", "remote_addr")
+MORE = (
+    "args",
+    "full_path",
+    "url",
+    "base_url",
+    "host",
+    "host_url",
+    "root_url",
+    "is_secure",
+    "access_route",
+    "content_length",
+)
+HEADERS = (
+    "mimetype",
+    "accept_mimetypes",
+    "if_match",
+    "if_none_match",
+    "cache_control",
+    "range",
+    "user_agent",
+    "cookies",
+)
+
+
+def outcome(request: WerkzeugRequest, name: str) -> object:
+    try:
+        return getattr(request, name)
+    except ValueError as error:  # Werkzeug's args want a query in UTF-8, its url a port that is a number
+        return type(error)
+
+
+def same(environ: dict[str, Any]) -> None:
+    ours, theirs = Request(dict(environ)), WerkzeugRequest(dict(environ))
+    for name in (*LAZY, *MORE):
+        assert outcome(ours, name) == outcome(theirs, name), (name, environ)
+    assert list(ours.headers) == list(theirs.headers)
+    assert ours.method.upper() == theirs.method
+    for name in HEADERS:
+        assert str(getattr(ours, name)) == str(getattr(theirs, name)), name
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        create_environ("/"),
+        create_environ("/a/b?c=d&c=e", "https://example.com:8443/shop"),
+        create_environ("/%C3%A9%FF", query_string="q=%ff&%00"),
+        create_environ("//a//b"),
+        create_environ("/", headers={"Accept": "text/html;q=0.1, */*", "If-Match": 'W/"a", "b"', "Cookie": "a=b; c"}),
+        create_environ("/", headers={"Range": "bytes=0-1,x", "User-Agent": "x" * 5000, "Cache-Control": "no-store"}),
+        create_environ("/", method="POST", data=b"x=1", content_type="application/x-www-form-urlencoded"),
+        {"wsgi.url_scheme": "http", "SERVER_NAME": "unix", "SERVER_PORT": "", "PATH_INFO": "", "REQUEST_METHOD": "GET"},
+        {"wsgi.url_scheme": "https", "SERVER_NAME": "h", "SERVER_PORT": "443", "SCRIPT_NAME": "/r/", "PATH_INFO": "x"},
+        {"wsgi.url_scheme": "http", "SERVER_NAME": "h", "SERVER_PORT": "80", "HTTP_HOST": "a b\x00", "PATH_INFO": "/"},
+    ],
+)
+def test_lazy_attributes_are_werkzeugs(environ: dict[str, Any]) -> None:
+    """Every attribute that is worked out late is what Werkzeug's own Request says."""
+    same(environ)
+
+
+latin = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=30)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    path=latin,
+    root=latin,
+    query=latin,
+    host=latin,
+    accept=latin,
+    cookie=latin,
+    port=st.sampled_from(["80", "", "8080"]),
+)
+def test_lazy_attributes_are_werkzeugs_for_any_bytes(**drawn: str) -> None:
+    """The same for whatever bytes a client puts on the wire."""
+    same(
+        {
+            "REQUEST_METHOD": "GET",
+            "wsgi.url_scheme": "http",
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": drawn["port"],
+            "PATH_INFO": drawn["path"],
+            "SCRIPT_NAME": drawn["root"],
+            "QUERY_STRING": drawn["query"],
+            "HTTP_HOST": drawn["host"],
+            "HTTP_ACCEPT": drawn["accept"],
+            "HTTP_COOKIE": drawn["cookie"],
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+    )
+
+
+def test_methods_are_as_they_were_sent() -> None:
+    """Methods are case-sensitive (RFC 9110, section 9.1), so none is made upper-case."""
+    assert Request(create_environ("/", method="GET") | {"REQUEST_METHOD": "get"}).method == "get"
+
+
+def test_unknown_attributes_are_errors() -> None:
+    """A misspelt attribute is an AttributeError that names it."""
+    with pytest.raises(AttributeError, match="'Request' object has no attribute 'heders'"):
+        Request(create_environ("/")).heders  # type: ignore[attr-defined]
+
+
+# content
+
+
+def request_of(content: bytes, **environ: Any) -> Request:
+    return Request({**create_environ("/", method="POST", data=content), **environ})
+
+
+def chunked(*chunks: bytes, **environ: Any) -> Request:
+    stream = io.BytesIO(b"".join(chunks))
+    return Request(
+        {"wsgi.input": stream, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "Chunked", **environ}
+    )
+
+
+def test_content_is_read_once() -> None:
+    """Later reads, by us or by Werkzeug's get_data, give the same bytes."""
+    request = request_of(b'{"a": 1}')
+    assert request.has_content
+    assert request.read_content(100) == request.read_content(1) == b'{"a": 1}'
+    assert request.get_data() == b'{"a": 1}'
+    assert request.get_data(as_text=True) == '{"a": 1}'
+    assert Request({**create_environ("/"), "CONTENT_TYPE": "application/json"}).read_content(1) == b""
+
+
+def test_get_data_before_read_content_is_werkzeugs() -> None:
+    """Where nothing was read yet, get_data reads."""
+    assert request_of(b"abc").get_data() == b"abc"
+
+
+def test_short_reads_are_put_together() -> None:
+    """A stream that gives less than asked is asked again; one that ends early is a 400."""
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(size or 1, 3) if size != -1 else 3)
+
+    request = request_of(b"", **{"wsgi.input": Slow(b"0123456789"), "CONTENT_LENGTH": "10"})
+    assert request.read_content(10) == b"0123456789"
+    with pytest.raises(BadRequest, match="shorter than Content-Length"):
+        request_of(b"", **{"wsgi.input": Slow(b"0123456789"), "CONTENT_LENGTH": "11"}).read_content(20)
+
+
+def test_nothing_is_read_past_content_length() -> None:
+    """What follows the content belongs to the next request on the connection."""
+    stream = io.BytesIO(b"0123456789")
+    assert request_of(b"", **{"wsgi.input": stream, "CONTENT_LENGTH": "4"}).read_content(10) == b"0123"
+    assert stream.read() == b"456789"
+
+
+@pytest.mark.parametrize(
+    "length", ["-1", "abc", "1.0", "+1", "1, 1", " 1", "0x1", "1_0", "\u0661", "9" * 20, "9" * 5000]
+)
+def test_lengths_that_are_none(length: str) -> None:
+    """A Content-Length that is not a plain number is a 400 before anything is read."""
+    stream = io.BytesIO(b"x" * 10)
+    with pytest.raises(BadRequest):
+        request_of(b"", **{"wsgi.input": stream, "CONTENT_LENGTH": length}).read_content(100)
+    assert stream.tell() == 0
+
+
+def test_limits() -> None:
+    """Content over the limit is a 413: announced, it is dropped unread; in chunks, as soon as it is over."""
+    assert request_of(b"x" * 10).read_content(10) == b"x" * 10
+    with pytest.raises(ContentTooLarge, match="larger than 9 bytes"):
+        request_of(b"x" * 10).read_content(9)
+    with pytest.raises(ContentTooLarge):
+        request_of(b"x" * 10).check_length(9)
+    huge = io.BytesIO(b"x")
+    with pytest.raises(ContentTooLarge):
+        request_of(b"", **{"wsgi.input": huge, "CONTENT_LENGTH": "9" * 18}).read_content(9)
+    assert huge.tell() == 0
+    assert chunked(b"x" * 5, b"y" * 5).read_content(10) == b"x" * 5 + b"y" * 5
+    with pytest.raises(ContentTooLarge):
+        chunked(b"x" * 5, b"y" * 6).read_content(10)
+
+
+def test_chunked_content_needs_a_server_that_ends_it() -> None:
+    """Where the server does not say that it ends the stream, chunked content is refused, not read forever."""
+    request = chunked(b"x", **{"wsgi.input_terminated": False})
+    assert request.has_content
+    with pytest.raises(BadRequest, match="send a Content-Length"):
+        request.read_content(10)
+
+
+def test_two_framings_are_refused() -> None:
+    """Content-Length beside Transfer-Encoding is a 400: it is how requests are smuggled."""
+    with pytest.raises(BadRequest, match="exclude each other"):
+        chunked(b"0123456789", CONTENT_LENGTH="4").read_content(100)
+
+
+class Broken(io.RawIOBase):
+    """Is a stream whose connection breaks, or whose chunks are none, as servers tell it."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        raise OSError("Invalid chunk header")
+
+
+@pytest.mark.parametrize("framing", [{"CONTENT_LENGTH": "9"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
+)
+def test_broken_streams_are_the_clients_fault(framing: dict[str, str], content_type: str) -> None:
+    """A stream that breaks is a 400 for bodies and forms alike, never a 500."""
+    app = App("Broken")
+    path = "/body" if content_type == "application/json" else "/form"
+    app.post("/body")(takes(body={"a": fields.Str()})(lambda body: body))
+    app.post("/form")(takes(form={"a": fields.Str()})(lambda form: form))
+    environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "CONTENT_TYPE": content_type, **framing}
+    assert Client(app).post(path, environ=environ).problem["status"] == 400
+
+
+def test_a_break_while_draining_is_quiet() -> None:
+    """A connection that breaks while too large content is dropped does not hide what happened."""
+    with pytest.raises((ContentTooLarge, BadRequest)):
+        request_of(b"", **{"wsgi.input": Broken(), "CONTENT_LENGTH": "100"}).read_content(10)
+
+
+def test_the_method_may_read_the_content_again() -> None:
+    """A method that takes a body still finds the raw bytes, to check a signature for instance."""
+    app = App("Raw")
+
+    class Raw(Resource):
+        @takes(body={"a": fields.Int()})
+        @returns(None)
+        def post(self, body: dict[str, int]) -> Any:
+            return {"raw": self.request.get_data(as_text=True), "json": self.request.get_json(), "a": body["a"]}
+
+    app.add("/x", Raw)
+    answer = Client(app).post("/x", content=b'{ "a":1 }', content_type="application/json")
+    assert answer.json == {"raw": '{ "a":1 }', "json": {"a": 1}, "a": 1}
+
+
+def test_content_that_nobody_declared_has_a_limit() -> None:
+    """What a method reads by itself is limited too, by `max_upload_size`."""
+    app = App("Undeclared", max_body_size=10, max_upload_size=20)
+
+    class Raw(Resource):
+        @returns(None)
+        def post(self) -> Any:
+            return {"size": len(self.request.get_data())}
+
+    app.add("/x", Raw)
+    client = Client(app, contract=False)
+    assert client.post("/x", content=b"x" * 20).json == {"size": 20}
+    assert client.post("/x", content=b"x" * 21).problem["status"] == 413
+
+
+def test_current_is_per_context() -> None:
+    """Without a request Request.current() is an error that says when there is one."""
+    with pytest.raises(RuntimeError, match="only while a request is being answered"):
+        Request.current()
+
+    app = App("Current")
+
+    @app.get("/x")
+    @returns(None)
+    def get() -> Iterator[bool]:
+        yield Request.current() is Request.current()
+
+    assert Client(app).get("/x").json == [True]
