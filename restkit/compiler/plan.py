@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from .guard import Guard
 
@@ -205,6 +205,8 @@ def _enum(field: Any, guard: Guard | None) -> Accept | None:
 
 _ACCEPTS: dict[type, _Made] = {
     fields.String: _string,
+    fields.Email: _string,
+    fields.Url: _string,
     fields.Integer: _integer,
     fields.Float: _float,
     fields.Boolean: _boolean,
@@ -218,7 +220,7 @@ _ACCEPTS: dict[type, _Made] = {
 
 def _check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
     """Return the expression of ``w`` that says a validator accepts; None where only the validator can say."""
-    if type(validator) is validate.Length and kind in (fields.String, fields.List):
+    if type(validator) is validate.Length and kind in (fields.String, fields.Email, fields.Url):
         return _length(validator)
     if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
         return _range(validator)
@@ -227,10 +229,30 @@ def _check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> s
         if choices and all(type(choice) is str for choice in choices):
             bound[name] = frozenset(choices)
             return f"{{w}} in {{{name}}}"
+    if type(validator) in _PURE and kind in _PLAIN:
+        bound[name] = _passes(validator)
+        return f"{{{name}}}({{w}})"
     if type(validator) is validate.Regexp and kind is fields.String and isinstance(validator.regex.pattern, str):
         bound[name] = validator.regex.match
         return f"{{{name}}}({{w}}) is not None"
     return None
+
+
+_PURE = (validate.Email, validate.URL, validate.Equal, validate.NoneOf)
+_PLAIN = (fields.String, fields.Email, fields.Url, fields.Integer)
+
+
+def _passes(validator: Any) -> Callable[[Any], bool]:
+    """Ask a validator of marshmallow's own, which has no memory: where it refuses it is asked again for the words."""
+
+    def passes(value: Any) -> bool:
+        try:
+            validator(value)
+        except ValidationError:
+            return False
+        return True
+
+    return passes
 
 
 def _length(validator: validate.Length) -> str | None:
