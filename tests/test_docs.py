@@ -1,0 +1,387 @@
+"""README and docs: what they show runs, where they point exists, and the reference leaves nothing out."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import http.client
+import importlib
+import inspect
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+import types
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+from marshmallow import fields
+
+import restkit
+import restkit.testing
+from restkit import Problem, Settings, problems
+from restkit.cli import main
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+TITLE = re.compile(r'title="([\w.]+)( \(continued\))?"')
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PORT = re.compile(r"127\.0\.0\.1:[0-9]+")
+
+
+def name_of(page: Path) -> str:
+    """Return how a page is called in the list of tests."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def text_of(page: Path) -> str:
+    """Return a page without its blocks of code."""
+    return FENCE.sub("", page.read_text("utf-8"))
+
+
+# what runs
+
+
+@dataclass
+class Block:
+    """Is one block of code of a page."""
+
+    language: str
+    info: str
+    text: str
+    line: int
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Return the blocks of a page in their order."""
+    text = page.read_text("utf-8")
+    found = []
+    for match in FENCE.finditer(text):
+        language, _, info = match["info"].strip().partition(" ")
+        found.append(Block(language, info, match["text"], text.count("\n", 0, match.start()) + 2))
+    return found
+
+
+class Reader:
+    """Does what a reader of one page does: runs its programs and types its dialogues, in one folder."""
+
+    def __init__(self, page: Path, folder: Path, stack: ExitStack) -> None:
+        self.page = page
+        self.folder = folder
+        self.stack = stack
+        self.module = types.ModuleType(f"page_{page.stem.replace('-', '_')}")
+        self.address = ""
+        self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"}
+
+    def run(self, block: Block) -> None:
+        """Execute a Python block in the page's namespace; one with a title becomes a file too."""
+        if title := TITLE.search(block.info):
+            path = self.folder / title[1]
+            before = path.read_text("utf-8") + "\n\n" if title[2] else ""
+            path.write_text(before + block.text, "utf-8")
+            sys.modules.pop(path.stem, None)
+        place = f"{name_of(self.page)}:{block.line}"
+        code = compile("\n" * (block.line - 1) + block.text, place, "exec")
+        exec(code, self.module.__dict__)
+
+    def talk(self, block: Block) -> None:
+        """Type each command of a dialogue, and compare what it prints.
+
+        ``...`` stands for anything; an indented line continues the one before it.
+        """
+        for command, expected in dialogue_of(block.text):
+            printed = PORT.sub("127.0.0.1:8000", self.answer(command))
+            wanted = ".*?".join(re.escape(part) for part in expected.strip().replace("\n ", " ").split("..."))
+            assert re.fullmatch(wanted, printed.strip(), re.DOTALL), f"{command}\nprinted:\n{printed}"
+
+    def answer(self, command: str) -> str:
+        """Return what a command prints."""
+        words = shlex.split(command)
+        if words[:2] == ["restkit", "run"]:
+            return self.serve(words[2:])
+        if words[0] == "curl":
+            return curl(self.address, words[1:])
+        known = {"restkit": ["-m", "restkit"], "python": []}
+        assert words[0] in known, f"{self.page.name} types {words[0]}, which this test does not know"
+        done = subprocess.run(
+            [sys.executable, *known[words[0]], *words[1:]],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.stdout
+
+    def serve(self, words: list[str]) -> str:
+        """Start a server on a free port, and return its greeting."""
+        command = [sys.executable, "-m", "restkit", "run", *words, "--port", "0"]
+        with (self.folder / "server.log").open("w") as log:
+            server = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        self.stack.callback(end, server)
+        assert server.stdout is not None
+        greeting = server.stdout.readline()
+        found = PORT.search(greeting)
+        assert found, (self.folder / "server.log").read_text("utf-8")
+        self.address = found[0]
+        return greeting
+
+
+def end(server: subprocess.Popen[str]) -> None:
+    """End a server and wait for it."""
+    server.terminate()
+    server.wait(timeout=10)
+    if server.stdout is not None:
+        server.stdout.close()
+
+
+def dialogue_of(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a dialogue with what is shown to follow it; a backslash continues a line."""
+    for part in re.split(r"^\$ ", text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        yield command, expected
+
+
+def curl(address: str, words: list[str]) -> str:
+    """Do what curl does with the options that the pages use, and return what it prints."""
+    method, headers, body, shown, url = "", {}, None, False, ""
+    rest = iter(words)
+    for word in rest:
+        if word == "-X":
+            method = next(rest)
+        elif word == "-H":
+            name, _, value = next(rest).partition(": ")
+            headers[name] = value
+        elif word == "--json":
+            body = next(rest).encode()
+            headers = {"Content-Type": "application/json", "Accept": "application/json", **headers}
+        elif word == "-d":
+            body = next(rest).encode()
+            headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        elif word == "-i":
+            shown = True
+        else:
+            url = word
+    path = url.removeprefix("http://").partition("/")[2]
+    connection = http.client.HTTPConnection(address, timeout=10)
+    for _ in range(100):
+        try:
+            connection.request(method or ("POST" if body is not None else "GET"), f"/{path}", body, headers)
+            break
+        except ConnectionRefusedError:
+            connection.close()
+            os.sched_yield()
+    answer = connection.getresponse()
+    content = answer.read().decode()
+    connection.close()
+    top = [f"HTTP/1.1 {answer.status} {answer.reason}", *(f"{name}: {value}" for name, value in answer.getheaders())]
+    return "\n".join([*top, "", content]) if shown else content
+
+
+@contextmanager
+def reading(page: Path, folder: Path) -> Iterator[Reader]:
+    """Give a reader of a page, and clear up behind them."""
+    before = set(sys.modules)
+    with ExitStack() as stack:
+        reader = Reader(page, folder, stack)
+        sys.modules[reader.module.__name__] = reader.module
+        try:
+            yield reader
+        finally:
+            for name in set(sys.modules) - before:
+                where = getattr(sys.modules[name], "__file__", None) or ""
+                if name == reader.module.__name__ or where.startswith(str(folder)):
+                    del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every Python block of a page runs, in order and in one namespace, and every dialogue goes as it is shown."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    with reading(page, tmp_path) as reader:
+        for block in blocks_of(page):
+            if block.language == "python":
+                reader.run(block)
+            elif block.language == "console":
+                reader.talk(block)
+
+
+def test_languages() -> None:
+    """No block is of a language that hides it from the test: Python and dialogues run, the rest is no program."""
+    allowed = {"python", "console", "bash", "json", "toml", "text", "nginx"}
+    found = {block.language for page in PAGES for block in blocks_of(page)}
+    assert found <= allowed
+
+
+# where it points
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / ".github").glob("*.md"))], ids=name_of)
+def test_links(page: Path) -> None:
+    """Every relative link leads to a file, and to a heading of it where it names one."""
+    for target in LINK.findall(text_of(page)):
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), f"{target} leads nowhere"
+        if anchor:
+            assert anchor in anchors_of(found), f"{target}: there is no such heading"
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors that a page's headings have."""
+    headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_index() -> None:
+    """Every page of the documentation is linked from its index."""
+    index = DOCS / "index.md"
+    linked = {(DOCS / target).resolve() for target in LINK.findall(text_of(index))}
+    assert {page.resolve() for page in DOCS.rglob("*.md")} - {index.resolve()} <= linked
+
+
+def test_readme_commands() -> None:
+    """README has the two commands, and the checks run the second letter by letter."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    tests = "python -m pip install -e '.[dev]' && python -m pytest"
+    assert "\npython -m pip install -e '.[sql,swagger]' && python -m restkit run examples.bookstore\n" in readme
+    assert f"\n{tests}\n" in readme
+    assert tests in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+# what the reference has
+
+
+def reference() -> str:
+    """Return the whole reference."""
+    return "\n".join(page.read_text("utf-8") for page in sorted((DOCS / "reference").glob("*.md")))
+
+
+def rows_of(page: Path) -> dict[str, list[str]]:
+    """Return the rows of the tables of a page by the code in their first cell."""
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in page.read_text("utf-8").splitlines()]
+    return {row[0].strip("`| "): row for row in reversed(rows) if len(row) > 1}
+
+
+@pytest.mark.parametrize("name", restkit.__all__)
+def test_public_names(name: str) -> None:
+    """Every public name stands in the reference."""
+    assert re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", reference())
+
+
+@pytest.mark.parametrize("name", restkit.testing.__all__)
+def test_testing_names(name: str) -> None:
+    """Every public name of restkit.testing stands in its page of the reference."""
+    assert re.search(rf"`[^`\n]*\b{name}\b", (DOCS / "reference" / "testing.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("kind", ["App", "Client", "TestResponse", "Request"])
+def test_members(kind: str) -> None:
+    """Every public method of the classes that users call stands in the reference."""
+    cls = getattr(restkit, kind, None) or getattr(restkit.testing, kind)
+    text = reference()
+    missing = [name for name in vars(cls) if not name.startswith("_") and not re.search(rf"\b{name}\b", text)]
+    assert missing == []
+
+
+def test_parameters_of_decorators() -> None:
+    """Every parameter of the decorators and of App stands in the reference."""
+    text = reference()
+    for function in (restkit.takes, restkit.returns, restkit.raises, restkit.operation, restkit.App.__init__):
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.name not in ("self", "values", "problems"):
+                assert f"`{parameter.name}" in text, (function.__qualname__, parameter.name)
+
+
+def test_settings() -> None:
+    """Every setting stands in the table of settings with its default."""
+    rows = rows_of(DOCS / "reference" / "settings.md")
+    for field in dataclasses.fields(Settings):
+        assert field.name in rows
+        assert ast.literal_eval(rows[field.name][2].strip("`")) == field.default, field.name
+
+
+def test_commands() -> None:
+    """Every command stands in the reference of the command line with each of its options and arguments."""
+    context = click.Context(main)
+    page = (DOCS / "reference" / "cli.md").read_text("utf-8")
+    parts = re.split(r"^## (.+)$", page, flags=re.MULTILINE)[1:]
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        section = sections[f"`restkit {name}`"]
+        for parameter in command.params:
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                shown = option if option.startswith("-") else option.upper()
+                assert f"`{shown}" in section, f"restkit {name}: {shown}"
+
+
+def test_problems() -> None:
+    """Every problem class stands in the table of problems with its status and title."""
+    rows = rows_of(DOCS / "reference" / "problems.md")
+    for name in problems.__all__:
+        kind = getattr(problems, name)
+        if isinstance(kind, type) and issubclass(kind, Problem) and kind is not Problem:
+            assert rows[name][1:3] == [str(kind.status), kind.title]
+
+
+def test_wire_formats() -> None:
+    """Every field class of marshmallow stands in the table of wire forms."""
+    page = (DOCS / "reference" / "wire-formats.md").read_text("utf-8")
+    aliases = {"Field", "Number", "Inferred"}
+    for name in fields.__all__:
+        kind = getattr(fields, name)
+        assert kind.__name__ in aliases or f"`{kind.__name__}`" in page, kind.__name__
+
+
+def test_house() -> None:
+    """The picture of the house names every file of the package."""
+    picture = (DOCS / "design.md").read_text("utf-8")
+    package = Path(inspect.getfile(restkit)).parent
+    for path in package.rglob("*.py"):
+        name = path.relative_to(package).as_posix()
+        assert path.name == "__init__.py" or f"`{name}`" in picture, name
+    for path in package.iterdir():
+        assert not (path / "__init__.py").exists() or f"`{path.name}/`" in picture, path.name
+
+
+def test_floors() -> None:
+    """The floors in the picture are those of the contract that the checks hold the package to."""
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0]
+    layers = [{name.strip(" ()") for name in layer.split("|")} for layer in contract["layers"]]
+    rows = re.findall(r"^\| ([0-9]{1,2}) \| (.+) \|$", (DOCS / "design.md").read_text("utf-8"), re.MULTILINE)
+    drawn = [{name.strip("`*").removesuffix(".py").strip("/*") for name in files.split(", ")} for _, files in rows]
+    assert drawn == layers
+    assert [int(number) for number, _ in rows] == list(range(len(layers), 0, -1))
+
+
+def test_errors() -> None:
+    """Every mistake that restkit reports to a programmer stands in the reference by its own name."""
+    module = importlib.import_module("restkit.errors")
+    assert all(f"`{name}`" in reference() for name in module.__all__)
+
+
+def test_example_documents_are_json_or_yaml() -> None:
+    """Every JSON block of the pages is JSON."""
+    for page in PAGES:
+        for block in blocks_of(page):
+            if block.language == "json":
+                json.loads(block.text)
