@@ -32,6 +32,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound="type[Resource] | Callable[..., Any]")
 F = TypeVar("F", bound=Callable[..., Any])
 M = TypeVar("M", bound=Middleware)
+C = TypeVar("C", bound=type[Resource])
 
 
 class Extension(Protocol):
@@ -110,9 +111,7 @@ class App:
 
     # declaring
 
-    def add(
-        self, pattern: str, resource: type[Resource], *, name: str | None = None, host: str | None = None
-    ) -> type[Resource]:
+    def add(self, pattern: str, resource: C, *, name: str | None = None, host: str | None = None) -> C:
         """Mount a resource on a URL pattern.
 
         Args:

@@ -154,8 +154,15 @@ def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str
     """
     if not (isinstance(resource, type) and issubclass(resource, Resource)):
         raise DeclarationError(f"{resource!r} at {pattern.rule!r} is not a Resource class; subclass restkit.Resource.")
+    settings = owner.settings
     mount = Mount(
-        pattern.path, pattern.rule, pattern.parameters, pattern.host, pattern.host_variables, owner.settings.strict
+        pattern.path,
+        pattern.rule,
+        pattern.parameters,
+        pattern.host,
+        pattern.host_variables,
+        settings.strict,
+        settings.compile_schemas,
     )
     return Entry(
         pattern,

@@ -51,6 +51,7 @@ class Mount:
     host: str = ""
     host_variables: tuple[str, ...] = ()
     strict: bool = True
+    compiled: bool = True
 
 
 def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
@@ -139,7 +140,14 @@ class _Builder:
             raise DeclarationError(f"{self.place} takes both a body and a form; a request has one content.")
         many = item_of(self.signature.annotations.get("body")) is not None
         patch = self.method == "PATCH"
-        bound = bind(schema, View.PATCH if patch else View.WRITE, place=self.place, many=many, strict=self.mount.strict)
+        bound = bind(
+            schema,
+            View.PATCH if patch else View.WRITE,
+            place=self.place,
+            many=many,
+            strict=self.mount.strict,
+            compiled=self.mount.compiled,
+        )
         media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
         yield Input("body", bound, media_types, self._shape("body", bound))
 
@@ -154,7 +162,14 @@ class _Builder:
         schema = self.said.inputs[location]
         if schema is None:
             raise DeclarationError(f"{self.place}: {location} has no schema.")
-        return bind(schema, view, place=f"{self.place} ({location})", source="text", strict=self.mount.strict)
+        return bind(
+            schema,
+            view,
+            place=f"{self.place} ({location})",
+            source="text",
+            strict=self.mount.strict,
+            compiled=self.mount.compiled,
+        )
 
     def _shape(self, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
         annotation = self.signature.annotations.get(location)
@@ -193,7 +208,7 @@ class _Builder:
                 many = said.many if said.many is not None else (self.kind == "many" and index == 0)
                 bound = None
                 if said.schema is not None:
-                    bound = bind(said.schema, View.READ, place=self.place, many=many)
+                    bound = bind(said.schema, View.READ, place=self.place, many=many, compiled=self.mount.compiled)
                 media_types = said.media_types if said.media_types is not None else _JSON
                 if said.status in (204, 205, 304) or (said.status in range(300, 400) and bound is None):
                     media_types = ()
@@ -211,7 +226,7 @@ class _Builder:
         schema = self.resource.schema
         if schema is None:
             return Output(200, None, _JSON, headers)
-        bound = bind(schema, View.READ, place=self.place, many=self.kind == "many")
+        bound = bind(schema, View.READ, place=self.place, many=self.kind == "many", compiled=self.mount.compiled)
         return Output(201 if self.method == "POST" else 200, bound, _JSON, headers)
 
     # failures

@@ -10,13 +10,14 @@ from __future__ import annotations
 import copy
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 
+from .compiler import Guard, compile_schema
 from .errors import DeclarationError
 from .faults import Fault, flatten
-from .wire import Source, wire_of
+from .wire import Source, same, wire_of
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "Upload", "View", "bind"]
 
@@ -78,6 +79,16 @@ class Upload(fields.Field[Any]):
         return value
 
 
+class _Working(Protocol):
+    def load(self, data: Any, *, many: bool, partial: bool | None) -> Any: ...
+    def dump(self, obj: Any, *, many: bool) -> Any: ...
+
+
+def _uncompiled(schema: Any) -> _Working:
+    working: _Working = schema
+    return working
+
+
 class BoundSchema:
     """Is a schema bound to one use. Made by `bind`; read by the pipeline and by the document.
 
@@ -90,9 +101,9 @@ class BoundSchema:
         name: The stem of the component's name, ``""`` for a schema that is written in line.
     """
 
-    __slots__ = ("_partial", "declared", "dump_one", "many", "name", "schema", "source", "view")
+    __slots__ = ("_compile", "_partial", "_working", "declared", "many", "name", "schema", "source", "view")
 
-    def __init__(self, schema: Schema, view: View, *, many: bool, source: Source, name: str) -> None:
+    def __init__(self, schema: Schema, view: View, *, many: bool, source: Source, name: str, compiled: bool) -> None:
         self.declared: type[Schema] = type(schema)
         self.schema = schema
         self.view = view
@@ -100,7 +111,15 @@ class BoundSchema:
         self.source: Source = source
         self.name = name
         self._partial = True if view is View.PATCH else None
-        self.dump_one: Callable[[Any], Any] = schema.dump
+        self._compile = compile_schema if compiled else _uncompiled
+        self._working: _Working | None = None
+
+    @property
+    def working(self) -> _Working:
+        """What loads and dumps: the compiled schema, made when it is first needed, or the schema itself."""
+        if self._working is None:
+            self._working = self._compile(self.schema)
+        return self._working
 
     def load(self, data: Any) -> Any:
         """Validate and deserialize data.
@@ -109,13 +128,17 @@ class BoundSchema:
             Invalid: The data is not what the schema says; all faults are listed.
         """
         try:
-            return self.schema.load(data, many=self.many, partial=self._partial)
+            return (self._working or self.working).load(data, many=self.many, partial=self._partial)
         except ValidationError as error:
             raise Invalid(flatten(error.messages, self.schema, many=self.many)) from None
 
     def dump(self, value: Any) -> Any:
         """Serialize a value (an iterable of values where ``many``)."""
-        return self.schema.dump(value, many=self.many)
+        return (self._working or self.working).dump(value, many=self.many)
+
+    def dump_one(self, value: Any) -> Any:
+        """Serialize one value, also where ``many``."""
+        return (self._working or self.working).dump(value, many=False)
 
     @property
     def load_fields(self) -> dict[str, fields.Field[Any]]:
@@ -138,7 +161,14 @@ class BoundSchema:
 
 
 def bind(
-    declared: SchemaLike, view: View, *, place: str, many: bool = False, source: Source = "json", strict: bool = True
+    declared: SchemaLike,
+    view: View,
+    *,
+    place: str,
+    many: bool = False,
+    source: Source = "json",
+    strict: bool = True,
+    compiled: bool = True,
 ) -> BoundSchema:
     """Make the schema instance for one use, with the wire forms of `restkit.wire` enforced.
 
@@ -149,6 +179,7 @@ def bind(
         many: Whether a list is meant; an instance made with ``many=True`` means it too.
         source: ``"json"`` for bodies; ``"text"`` for queries, headers, cookies and forms.
         strict: Whether unknown fields are errors where a schema does not say so itself.
+        compiled: Whether it is compiled, or marshmallow runs it.
 
     Raises:
         DeclarationError: The schema cannot be made.
@@ -163,7 +194,7 @@ def bind(
     schema.many = False
     if view is not View.READ:
         _tighten(schema, source, strict, ())
-    return BoundSchema(schema, view, many=many, source=source, name=name)
+    return BoundSchema(schema, view, many=many, source=source, name=name, compiled=compiled)
 
 
 def _instance(declared: Any, place: str) -> Schema:
@@ -274,22 +305,6 @@ def _take_wire(field: fields.Field[Any], source: Source) -> None:
     if wire is None:
         return
     take: Callable[[Any], Any] = wire.json if source == "json" else wire.text
-    plain = field.deserialize
-    error_key = wire.error_key
-    names = {"obj_type": getattr(field, "OBJ_TYPE", "value"), "choices": getattr(field, "choices_text", "")}
-
-    def deserialize(value: Any, *args: Any, **kwargs: Any) -> Any:
-        if value is not None and value is not missing:
-            try:
-                value = take(value)
-            except (ValueError, TypeError):
-                raise _fault(field, error_key, {**names, "input": value}) from None
-        return plain(value, *args, **kwargs)
-
-    setattr(field, "deserialize", deserialize)  # noqa: B010  # a method of one instance
-
-
-def _fault(field: fields.Field[Any], key: str, names: dict[str, Any]) -> ValidationError:
-    if key in field.error_messages:
-        return field.make_error(key, **names)
-    return ValidationError("Invalid value.")
+    if take is not same:
+        names = {"obj_type": getattr(field, "OBJ_TYPE", "value"), "choices": getattr(field, "choices_text", "")}
+        Guard(field, take, wire.error_key, names, typed=source == "json")

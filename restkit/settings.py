@@ -30,6 +30,7 @@ class SettingValues(TypedDict, total=False):
     """Is what ``App(**values)`` takes: each of the fields of `Settings`, none of them required."""
 
     strict: bool
+    compile_schemas: bool
     debug: bool
     max_body_size: int
     max_upload_size: int
@@ -37,7 +38,7 @@ class SettingValues(TypedDict, total=False):
     trailing_slash: Literal["redirect", "strict", "ignore"]
     openapi_url: str | None
     docs_url: str | None
-    redoc_url: str | None
+    scalar_url: str | None
     openapi_version: str
     contract: Literal["log", "raise", "off"]
 
@@ -52,6 +53,7 @@ class Settings:
     Attributes:
         strict: Whether unknown body fields and unknown query parameters are errors (422); where a schema
             says so itself in its ``Meta.unknown``, that holds.
+        compile_schemas: Whether marshmallow schemas are compiled to straight functions; the meaning is the same.
         debug: Whether a problem of status 500 tells the exception and its traceback. Never where strangers call.
         max_body_size: Largest content of a request that is not multipart, in bytes; more is a 413.
         max_upload_size: Largest content of a multipart request, all parts together, in bytes; more is a 413.
@@ -61,7 +63,7 @@ class Settings:
         openapi_url: Path of the OpenAPI document as JSON; as YAML it has the same path with ``.yaml``.
             None turns both off, and with them the pages.
         docs_url: Path of Swagger UI; None turns it off.
-        redoc_url: Path of Redoc; None turns it off.
+        scalar_url: Path of Scalar, the other page of that kind; None turns it off.
         openapi_version: Which version of OpenAPI the served document is written in: 3.0.x, 3.1.x or 3.2.x.
         contract: What becomes of an answer outside its Operation's contract where neither the test client
             nor the development server checks it: ``"log"`` a log line, ``"raise"`` a ContractError,
@@ -69,6 +71,7 @@ class Settings:
     """
 
     strict: bool = True
+    compile_schemas: bool = True
     debug: bool = False
     max_body_size: int = 2 * 1024 * 1024
     max_upload_size: int = 64 * 1024 * 1024
@@ -76,7 +79,7 @@ class Settings:
     trailing_slash: Literal["redirect", "strict", "ignore"] = "redirect"
     openapi_url: str | None = "/openapi.json"
     docs_url: str | None = "/docs"
-    redoc_url: str | None = "/redoc"
+    scalar_url: str | None = "/scalar"
     openapi_version: str = "3.1.1"
     contract: Literal["log", "raise", "off"] = "log"
 
@@ -318,9 +321,9 @@ _URL = (_rooted, 'begin with one "/"')
 _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "docs_url": _URL,
     "max_body_size": _SIZE,
-    "max_json_depth": _SIZE,
+    "max_json_depth": (lambda value: 1 <= value <= 500, "be from 1 to 500"),
     "max_upload_size": _SIZE,
     "openapi_url": _URL,
     "openapi_version": (_supported, "be 3.0.x, 3.1.x or 3.2.x, with all three numbers"),
-    "redoc_url": _URL,
+    "scalar_url": _URL,
 }

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from marshmallow import fields
 
-__all__ = ["INT64_MAX", "INT64_MIN", "Source", "Wire", "wire_of"]
+__all__ = ["INT64_MAX", "INT64_MIN", "Source", "Wire", "same", "wire_of"]
 
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
@@ -52,7 +52,8 @@ class Wire:
     error_key: str = "invalid"
 
 
-def _same(value: Any) -> Any:
+def same(value: Any) -> Any:
+    """Take any value as it is."""
     return value
 
 
@@ -150,7 +151,7 @@ _DECIMALS = Wire(
     answer={"type": "string", "format": "decimal"},
 )
 _BOOLEAN = Wire({"type": "boolean"}, _json_boolean, _text_boolean)
-_STRING = Wire({"type": "string", "pattern": _NO_NUL}, _same, _text_string)
+_STRING = Wire({"type": "string", "pattern": _NO_NUL}, same, _text_string)
 _UUIDS = _exact(_UUID, {"type": "string", "format": "uuid"}, error_key="invalid_uuid")
 _AWARE = _exact(f"{_DATE}[Tt]{_TIME}{_OFFSET}", {"type": "string", "format": "date-time"}, upper=True)
 _NAIVE = _exact(f"{_DATE}T{_TIME}", {"type": "string", "format": "date-time-local", "pattern": f"^{_DATE}T{_TIME}$"})

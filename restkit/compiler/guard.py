@@ -16,10 +16,16 @@ class Guard:
     The compiler knows it, and writes the same check in line.
     """
 
-    __slots__ = ("_error_key", "_field", "_names", "_plain", "take")
+    __slots__ = ("_error_key", "_field", "_names", "_plain", "take", "typed")
 
     def __init__(
-        self, field: fields.Field[Any], take: Callable[[Any], Any], error_key: str, names: dict[str, str]
+        self,
+        field: fields.Field[Any],
+        take: Callable[[Any], Any],
+        error_key: str,
+        names: dict[str, str],
+        *,
+        typed: bool,
     ) -> None:
         """Set the guard on a field.
 
@@ -28,12 +34,15 @@ class Guard:
             take: Returns the value to hand on, or raises ValueError or TypeError.
             error_key: Which of the field's error messages refuses.
             names: What the message has in braces.
+            typed: Whether ``take`` lets the numbers (within 64 bits) and booleans pass that the field is of;
+                where it is for text, it does not.
         """
         self._field = field
         self._plain = field.deserialize
         self._error_key = error_key
         self._names = names
         self.take = take
+        self.typed = typed
         vars(field)["deserialize"] = self
 
     def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -46,10 +55,10 @@ class Guard:
             try:
                 value = self.take(value)
             except (ValueError, TypeError):
-                raise self._fault() from None
+                raise self._fault(value) from None
         return self._plain(value, *args, **kwargs)
 
-    def _fault(self) -> ValidationError:
+    def _fault(self, value: Any) -> ValidationError:
         if self._error_key in self._field.error_messages:
-            return self._field.make_error(self._error_key, **self._names)
+            return self._field.make_error(self._error_key, input=value, **self._names)
         return ValidationError("Invalid value.")

@@ -126,6 +126,8 @@ def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
         return None, "the instance overrides deserialize"
     if field.pre_load or field.post_load:
         return None, "it has pre_load or post_load functions"
+    if guard is not None and not guard.typed and type(field) in (fields.Integer, fields.Float, fields.Boolean):
+        return None, "it takes text"
     made = _ACCEPTS.get(type(field))
     if made is None:
         return None, f"{type(field).__name__} has no form in line"

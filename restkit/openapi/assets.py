@@ -1,4 +1,4 @@
-"""The files of the documentation pages: Swagger UI's from its package, a style sheet and a script of our own."""
+"""The files of the documentation pages: Swagger UI's and Scalar's from their packages, style and start of our own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import importlib.util
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["asset", "edition", "has_swagger_ui"]
+__all__ = ["asset", "edition", "has_scalar", "has_swagger_ui"]
 
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".png": "image/png"}
 # SECURITY: only these names are ever looked up, so no path that a client writes reaches the file system.
 _SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
-_START = """\
+_SCALAR = ("scalar.js",)
+_SWAGGER_START = """\
 "use strict";
 window.addEventListener("load", () => {
   const place = document.getElementById("swagger-ui");
@@ -28,6 +29,23 @@ window.addEventListener("load", () => {
   });
 });
 """
+# NOTE: what is switched off here would ask, or lead to, a host of Scalar's makers.
+_SCALAR_START = """\
+"use strict";
+window.addEventListener("load", () => {
+  const place = document.getElementById("scalar");
+  Scalar.createApiReference(place, {
+    url: place.dataset.document,
+    proxyUrl: "",
+    withDefaultFonts: false,
+    telemetry: false,
+    hideClientButton: true,
+    showDeveloperTools: "never",
+    agent: { disabled: true },
+    mcp: { disabled: true },
+  });
+});
+"""
 _STYLE = """\
 body { margin: 0; color: #222; font: 1rem/1.5 system-ui, sans-serif; }
 body.plain { margin: 0 auto; max-width: 60rem; padding: 1rem; }
@@ -39,22 +57,33 @@ body.plain { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 .plain th, .plain td { padding: 0.2rem 1rem 0.2rem 0; text-align: left; vertical-align: top; }
 .plain .deprecated { text-decoration: line-through; }
 """
-_OWN = {"start.js": _START.encode(), "page.css": _STYLE.encode()}
+_OWN = {
+    "swagger-start.js": _SWAGGER_START.encode(),
+    "scalar-start.js": _SCALAR_START.encode(),
+    "page.css": _STYLE.encode(),
+}
 
 
 def has_swagger_ui() -> bool:
     """Whether the package that carries Swagger UI's files is installed."""
-    return _folder() is not None
+    return all(_path(name) is not None for name in _SWAGGER_UI)
 
 
-@lru_cache(maxsize=1)
-def _folder() -> Path | None:
-    # NOTE: found, not imported: the package's own modules are glue to web frameworks.
-    spec = importlib.util.find_spec("swagger_ui")
+def has_scalar() -> bool:
+    """Whether the package that carries Scalar's file is installed."""
+    return all(_path(name) is not None for name in _SCALAR)
+
+
+@lru_cache(maxsize=8)
+def _path(name: str) -> Path | None:
+    """Return where a file of the fixed list is."""
+    package, below = ("offapi", "") if name in _SCALAR else ("swagger_ui", "static")
+    # NOTE: found, not imported: the packages' own modules are glue to web frameworks, and read every file they have.
+    spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None
-    folder = Path(spec.origin).parent / "static"
-    return folder if all((folder / name).is_file() for name in _SWAGGER_UI) else None
+    path = Path(spec.origin).parent / below / name
+    return path if path.is_file() else None
 
 
 @lru_cache(maxsize=16)
@@ -67,17 +96,19 @@ def asset(name: str) -> tuple[bytes, str] | None:
     media_type = _TYPES.get(Path(name).suffix, "application/octet-stream")
     if name in _OWN:
         return _OWN[name], media_type
-    folder = _folder()
-    if name not in _SWAGGER_UI or folder is None:
-        return None
-    return (folder / name).read_bytes(), media_type
+    path = _path(name) if name in (*_SWAGGER_UI, *_SCALAR) else None
+    return None if path is None else (path.read_bytes(), media_type)
 
 
 @lru_cache(maxsize=1)
 def edition() -> str:
     """Return what changes in the files' URLs when their content changes, so that they can be kept for long."""
     digest = hashlib.sha256()
-    for name in (*_OWN, *_SWAGGER_UI):
-        found = asset(name)
-        digest.update(found[0] if found is not None else b"")
+    for content in _OWN.values():
+        digest.update(content)
+    for path in map(_path, (*_SWAGGER_UI, *_SCALAR)):
+        if path is not None:
+            # PERF: hashed from disk, so that a server whose pages nobody opens does not keep 6 MB of them.
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The document and the pages about it as resources: /openapi.json, /openapi.yaml, /docs and /redoc by default.
+"""The document and the pages about it as resources: /openapi.json, /openapi.yaml, /docs and /scalar by default.
 
 Everything comes from this server: no other host is asked for anything, and the Content-Security-Policy
 holds the pages to that.
@@ -21,10 +21,10 @@ from ..request import Request
 from ..resource import Resource
 from ..response import Response
 from ..settings import Settings
-from .assets import asset, edition, has_swagger_ui
+from .assets import asset, edition, has_scalar, has_swagger_ui
 from .document import build, to_json, to_yaml
 
-__all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Reference", "SwaggerUI", "resources"]
+__all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Scalar", "SwaggerUI", "resources"]
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _ROOTS = 8
@@ -51,7 +51,21 @@ _SWAGGER_PAGE = Template(
 <div id="swagger-ui" data-document="$document"></div>
 <noscript>This page needs scripts; <a href="$document">the document</a> does not.</noscript>
 <script src="$assets/swagger-ui-bundle.js"></script>
-<script src="$assets/start.js"></script>
+<script src="$assets/swagger-start.js"></script>
+</body>
+</html>
+"""
+)
+_SCALAR_PAGE = Template(
+    _HEAD
+    + """\
+<link rel="icon" href="data:,">
+</head>
+<body>
+<div id="scalar" data-document="$document"></div>
+<noscript>This page needs scripts; <a href="$document">the document</a> does not.</noscript>
+<script src="$assets/scalar.js"></script>
+<script src="$assets/scalar-start.js"></script>
 </body>
 </html>
 """
@@ -71,7 +85,7 @@ $operations
 </html>
 """
 )
-_NOTICE = "<p>For Swagger UI on this page: <code>pip install 'restkit[swagger]'</code></p>"
+_NOTICE = Template("<p>For $ui on this page: <code>pip install 'restkit[swagger]'</code></p>")
 
 
 def resources(settings: Settings) -> list[tuple[str, type[Resource]]]:
@@ -86,7 +100,7 @@ def resources(settings: Settings) -> list[tuple[str, type[Resource]]]:
         (settings.openapi_url, OpenAPIJSON),
         (_yaml_url(settings.openapi_url), OpenAPIYAML),
     ]
-    for url, page in ((settings.docs_url, SwaggerUI), (settings.redoc_url, Reference)):
+    for url, page in ((settings.docs_url, SwaggerUI), (settings.scalar_url, Scalar)):
         if url is not None:
             out += [(url, page), (f"{url.rstrip('/')}/<string:edition>/<string:filename>", Asset)]
     return out
@@ -151,21 +165,26 @@ class SwaggerUI(Resource):
 
     def get(self) -> Response:
         """Return the page."""
-        settings = self.app.settings
+        own = self.app.settings.docs_url
         if not has_swagger_ui():
-            return _plain_page(self.app, self.request, settings.docs_url, _NOTICE)
-        words = _words(self.app, self.request, settings.docs_url)
-        return _html(_SWAGGER_PAGE.substitute(words), _policy(self.app.servers, scripts=True))
+            return _plain_page(self.app, self.request, own, "Swagger UI")
+        words = _words(self.app, self.request, own)
+        return _html(_SWAGGER_PAGE.substitute(words), _policy(self.app.servers))
 
 
-class Reference(Resource):
-    """Is the plain page: every operation, readable without scripts."""
+class Scalar(Resource):
+    """Is the page with Scalar; without the package that carries it, a plain page that says so."""
 
     documented: ClassVar[bool] = False
 
     def get(self) -> Response:
         """Return the page."""
-        return _plain_page(self.app, self.request, self.app.settings.redoc_url, "")
+        own = self.app.settings.scalar_url
+        if not has_scalar():
+            return _plain_page(self.app, self.request, own, "Scalar")
+        words = _words(self.app, self.request, own)
+        # SECURITY: Scalar makes its style sheets in the browser; no script can be written inline all the same.
+        return _html(_SCALAR_PAGE.substitute(words), _policy(self.app.servers, styles="'self' 'unsafe-inline'"))
 
 
 class Asset(Resource):
@@ -204,12 +223,13 @@ def _words(app: Any, request: Request, own: str) -> dict[str, str]:
     }
 
 
-def _plain_page(app: Any, request: Request, own: str, notice: str) -> Response:
+def _plain_page(app: Any, request: Request, own: str, ui: str) -> Response:
     words = _words(app, request, own)
     document = build(app)
     shared = document.get("components", {}).get("responses", {})
     operations = "\n".join(_section(*each, shared) for each in _operations(document))
-    return _html(_PLAIN_PAGE.substitute(words, notice=notice, operations=operations), _policy((), scripts=False))
+    text = _PLAIN_PAGE.substitute(words, notice=_NOTICE.substitute(ui=ui), operations=operations)
+    return _html(text, _policy((), scripts=False))
 
 
 def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
@@ -235,14 +255,14 @@ def _section(method: str, path: str, operation: Mapping[str, Any], shared: Mappi
     )
 
 
-def _policy(servers: Iterable[str | Mapping[str, Any]], *, scripts: bool) -> str:
+def _policy(servers: Iterable[str | Mapping[str, Any]], *, scripts: bool = True, styles: str = "'self'") -> str:
     """Return the Content-Security-Policy of a page: it may ask this server, and the servers of the document."""
     origins: dict[str, None] = {}
     for server in servers:
         parts = urlsplit(server if isinstance(server, str) else str(server.get("url", "")))
         if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.netloc):
             origins[f"{parts.scheme}://{parts.netloc}"] = None
-    rules = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:"]
+    rules = ["default-src 'none'", f"style-src {styles}", "img-src 'self' data:"]
     if scripts:
         rules += ["script-src 'self'", " ".join(["connect-src 'self'", *origins])]
     return "; ".join([*rules, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
