@@ -58,8 +58,8 @@ class Settings:
         max_body_size: Largest content of a request that is not multipart, in bytes; more is a 413.
         max_upload_size: Largest content of a multipart request, all parts together, in bytes; more is a 413.
         max_json_depth: Deepest nesting of arrays and objects in a JSON body, in levels; more is a 400.
-        trailing_slash: What a URL gets that differs from a pattern by its last slash: ``"redirect"`` a
-            308 to the pattern's form, ``"strict"`` a 404, ``"ignore"`` the resource.
+        trailing_slash: What a URL gets that lacks a pattern's last slash: ``"redirect"`` a 308 to the pattern's
+            form, ``"strict"`` a 404, ``"ignore"`` the resource; only the last takes a slash too many as well.
         openapi_url: Path of the OpenAPI document as JSON; as YAML it has the same path with ``.yaml``.
             None turns both off, and with them the pages.
         docs_url: Path of Swagger UI; None turns it off.
