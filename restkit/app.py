@@ -296,14 +296,16 @@ class App:
         """Return all entries and those of the documents and their pages, which are loaded only here."""
         from .openapi import resources  # cold start: most workers never serve a document
 
-        entries = self._registry.all_entries()
-        taken = {entry.pattern.rule for entry in entries}
-        for prefix, app in self._registry.places():
+        taken = {entry.pattern.rule for entry in self._registry.all_entries()}
+        pages: set[type[Resource]] = set()
+
+        def documents(app: App) -> Iterable[Entry]:
             for rule, resource in resources(app.settings):
-                if prefix + rule not in taken:
-                    made = make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
-                    entries.append(self._registry.shifted(made, prefix))
-        return entries
+                pages.add(resource)
+                yield make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
+
+        entries = self._registry.all_entries(documents)
+        return [entry for entry in entries if entry.resource not in pages or entry.pattern.rule not in taken]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""

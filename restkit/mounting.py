@@ -128,11 +128,15 @@ class Registry:
         """The registry that nothing is mounted around."""
         return list(self._line())[-1]
 
-    def all_entries(self) -> list[Entry]:
-        """Return the entries of the App and of those mounted on it, with all that is around them, linked."""
-        entries = [self.shifted(entry) for entry in self.entries]
+    def all_entries(self, late: Callable[[Any], Iterable[Entry]] = lambda app: ()) -> list[Entry]:
+        """Return the entries of the App and of those mounted on it, with all that is around them, linked.
+
+        Args:
+            late: Returns more entries of an App, which stand behind the same middleware as its own.
+        """
+        entries = [self.shifted(entry) for entry in (*self.entries, *late(self.app))]
         for prefix, other, documented in self.mounts:
-            entries += [self.shifted(each, prefix, documented=documented) for each in other.all_entries()]
+            entries += [self.shifted(each, prefix, documented=documented) for each in other.all_entries(late)]
         return link(entries)
 
     def shifted(self, entry: Entry, prefix: str = "", *, documented: bool = True) -> Entry:

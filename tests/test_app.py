@@ -13,7 +13,9 @@ from restkit import (
     CollisionError,
     Conflict,
     DeclarationError,
+    Forbidden,
     NotFound,
+    Proceed,
     Request,
     Resource,
     Response,
@@ -318,3 +320,23 @@ def test_relaxed_app_lets_unknown_input_pass() -> None:
 
     answer = Client(app).post("/x?no=1", json={"inner": {"a": 1, "b": 2}, "c": 3})
     assert (answer.status, answer.json) == (200, {"inner": {"a": 1}})
+
+
+def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
+    """What guards a mounted App guards its document and pages too; the outer App's are not touched by it."""
+    outer, inner = App("Outer"), App("Inner")
+
+    @inner.middleware
+    def refuse(request: Request, proceed: Proceed) -> Response:
+        raise Forbidden("Not for you.")
+
+    @inner.get("/hidden")
+    def hidden() -> dict[str, int]:
+        return {}
+
+    outer.mount("/v1", inner)
+    client = Client(outer)
+    for url in ("/v1/hidden", "/v1/openapi.json", "/v1/openapi.yaml", "/v1/docs", "/v1/scalar"):
+        assert client.get(url).status == 403, url
+    for url in ("/openapi.json", "/docs"):
+        assert client.get(url).status == 200, url
