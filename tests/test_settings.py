@@ -46,7 +46,7 @@ def test_defaults() -> None:
     assert settings == Settings()
     assert (settings.strict, settings.debug, settings.contract) == (True, False, "log")
     assert (settings.max_body_size, settings.max_upload_size) == (2097152, 67108864)
-    assert (settings.openapi_url, settings.docs_url, settings.redoc_url) == ("/openapi.json", "/docs", "/redoc")
+    assert (settings.openapi_url, settings.docs_url, settings.scalar_url) == ("/openapi.json", "/docs", "/scalar")
 
 
 def test_frozen_and_keyword_only() -> None:

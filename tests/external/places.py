@@ -32,16 +32,17 @@ def script(name: str) -> str:
     return found
 
 
-def serve_bookstore(folder: Path) -> AbstractContextManager[str]:
+def serve_bookstore(folder: Path, *, strict: bool = True) -> AbstractContextManager[str]:
     """Serve the bookstore from a process of its own, as its users do; each answer is checked against its contract.
 
     Args:
         folder: Where the database is made.
+        strict: Whether what is unknown in a request is refused; the setting of that name.
     """
     port = free_port()
     return serve_process(
         [sys.executable, "-m", "restkit", "run", "examples.bookstore", "--port", str(port)],
         port=port,
         cwd=ROOT,
-        environment={"RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'bookstore.db'}"},
+        environment={"RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'bookstore.db'}", "RESTKIT_STRICT": str(strict)},
     )

@@ -17,6 +17,8 @@ from restkit import App, Resource
 from restkit.openapi import build
 from restkit.testing import Client
 
+_KINDS = {"text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/png"}
+
 
 class BookSchema(Schema):
     title = fields.Str(required=True)
@@ -100,49 +102,50 @@ def test_a_mounted_app_serves_its_own_document() -> None:
 
 def test_urls_can_be_moved_and_turned_off() -> None:
     """Each has a setting; without a document there is no page."""
-    moved = _client(openapi_url="/api/spec.json", docs_url="/api/ui", redoc_url=None)
+    moved = _client(openapi_url="/api/spec.json", docs_url="/api/ui", scalar_url=None)
     assert moved.get("/api/spec.yaml").status == 200
     assert 'data-document="/api/spec.json"' in moved.get("/api/ui").text
-    assert moved.get("/docs").status == moved.get("/redoc").status == moved.get("/openapi.json").status == 404
+    assert moved.get("/docs").status == moved.get("/scalar").status == moved.get("/openapi.json").status == 404
     off = _client(openapi_url=None)
-    assert off.get("/openapi.json").status == off.get("/docs").status == off.get("/redoc").status == 404
+    assert off.get("/openapi.json").status == off.get("/docs").status == off.get("/scalar").status == 404
 
 
-def test_the_page_loads_everything_from_this_server() -> None:
+@pytest.mark.parametrize(("path", "styles"), [("/docs", "'self'"), ("/scalar", "'self' 'unsafe-inline'")])
+def test_the_page_loads_everything_from_this_server(path: str, styles: str) -> None:
     """No URL on it has a host, no script stands in it, and the policy holds it to that."""
-    response = _client().get("/docs")
+    response = _client().get(path)
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert response.headers["Referrer-Policy"] == "no-referrer"
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert "script-src 'self'" in policy
+    assert "script-src 'self';" in policy
     assert "connect-src 'self';" in policy
-    assert "unsafe" not in policy
+    assert f"style-src {styles};" in policy
     assert "://" not in response.text
     assert re.findall(r"<script(?! src=)", response.text) == []
     assert "onload" not in response.text
 
 
-def test_what_the_page_refers_to_is_there() -> None:
+@pytest.mark.parametrize(("path", "files", "kinds"), [("/docs", 5, _KINDS), ("/scalar", 3, _KINDS - {"image/png"})])
+def test_what_the_page_refers_to_is_there(path: str, files: int, kinds: set[str]) -> None:
     """Style sheets, scripts and the icon have their media types, an entity tag, and may be kept for long."""
     client = _client()
-    page = client.get("/docs").text
-    found = re.findall(r'(?:src|href)="(/docs/[^"]+)"', page)
-    assert len(found) == 5
+    page = client.get(path).text
+    found = re.findall(rf'(?:src|href)="({path}/[^"]+)"', page)
+    assert len(found) == files
     for url in found:
         response = client.get(url)
         assert response.status == 200
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert client.get(url, headers={"If-None-Match": response.headers["ETag"]}).status == 304
-    kinds = {client.get(url).headers["Content-Type"] for url in found}
-    assert kinds == {"text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/png"}
+    assert {client.get(url).headers["Content-Type"] for url in found} == kinds
 
 
 def test_the_script_takes_no_orders_from_the_url() -> None:
     """No other document can be shown on this page, and no other host is asked for a badge."""
     client = _client()
-    found = re.search(r'src="([^"]+start\.js)"', client.get("/docs").text)
+    found = re.search(r'src="([^"]+swagger-start\.js)"', client.get("/docs").text)
     assert found is not None
     script = client.get(found[1]).text
     assert "queryConfigEnabled: false" in script
@@ -164,7 +167,7 @@ def test_other_files_are_not_there(filename: str) -> None:
 
 def test_names_are_escaped() -> None:
     """What an App calls itself is text, not markup."""
-    for path in ("/docs", "/redoc"):
+    for path in ("/docs", "/scalar"):
         text = _client().get(path).text
         assert "<title>Books &amp; &lt;more&gt;</title>" in text
 
@@ -174,16 +177,6 @@ def test_the_page_may_ask_the_servers_of_the_document() -> None:
     servers = ["https://api.example.org/v1", "/here", "https://{tenant}.example.org", "ftp://example.org"]
     policy = _client(servers=servers).get("/docs").headers["Content-Security-Policy"]
     assert "connect-src 'self' https://api.example.org;" in policy
-
-
-def test_the_plain_page_lists_the_operations() -> None:
-    """It needs no script and has none."""
-    response = _client().get("/redoc")
-    assert "<b>GET</b> /books" in response.text
-    assert "List &lt;the&gt; books." in response.text
-    assert "<script" not in response.text
-    assert "script-src" not in response.headers["Content-Security-Policy"]
-    assert "pip install" not in response.text
 
 
 def test_below_another_root_the_urls_have_that_root() -> None:
@@ -212,11 +205,9 @@ def _get(app: App, environ: dict[str, Any]) -> str:
             close()
 
 
-def test_without_swagger_ui_the_page_is_plain_and_says_what_to_install() -> None:
-    """The extra is optional; the page is there all the same."""
-    program = """
+_NOT_INSTALLED = """
 import sys
-sys.modules["swagger_ui"] = None  # what the import system takes for "not installed"
+sys.modules[sys.argv[1]] = None  # what the import system takes for "not installed"
 from restkit import App
 from restkit.testing import Client
 
@@ -224,23 +215,43 @@ app = App("Plain")
 
 @app.get("/hello")
 def hello():
+    '''Say <hello>.'''
     return {}
 
-response = Client(app).get("/docs")
-print(response.status, *(part in response.text for part in ("restkit[swagger]", "/hello", "<script")))
+client = Client(app)
+response = client.get(sys.argv[2])
+other = client.get(sys.argv[3])
+policy = response.headers["Content-Security-Policy"]
+print(response.status, "script-src" in policy, "<script" in response.text, "<script" in other.text)
+print(response.text)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["200", "True", "True", "False"], done.stderr
 
 
-def test_swagger_ui_is_found_without_its_web_frameworks() -> None:
-    """The package is located, never imported."""
+@pytest.mark.parametrize(
+    ("package", "path", "other", "name"),
+    [("swagger_ui", "/docs", "/scalar", "Swagger UI"), ("offapi", "/scalar", "/docs", "Scalar")],
+)
+def test_without_its_package_a_page_is_plain(package: str, path: str, other: str, name: str) -> None:
+    """It says what to install, lists the operations, has no script, and the other page has what it needs."""
+    command = [sys.executable, "-c", _NOT_INSTALLED, package, path, other]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, _, text = done.stdout.partition("\n")
+    assert first.split() == ["200", "False", "False", "True"], done.stdout
+    assert f"For {name} on this page: <code>pip install 'restkit[swagger]'</code>" in text
+    assert "<b>GET</b> /hello" in text
+    assert "Say &lt;hello&gt;." in text
+
+
+def test_the_packages_of_the_pages_are_not_imported() -> None:
+    """They are located: the one is glue to web frameworks, the other reads all its files."""
     program = """
 import sys
 from restkit import App
 from restkit.testing import Client
-Client(App("Empty")).get("/docs")
-print("swagger_ui" in sys.modules, "jinja2" in sys.modules)
+client = Client(App("Empty"))
+client.get("/docs")
+client.get("/scalar")
+print(*(name in sys.modules for name in ("swagger_ui", "offapi", "jinja2")))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
+    assert done.stdout.split() == ["False", "False", "False"]
