@@ -1,0 +1,1 @@
+"""The proof that compiled schemas mean what marshmallow means."""
