@@ -12,7 +12,7 @@ from typing import Any
 from .conditional import Outcome, Preconditions, evaluate, format_http_date
 from .contract import Operation
 from .declarations import DeclaredMethod
-from .errors import ContractError
+from .errors import DeclarationError
 from .inputs import Reader, read_nothing, reader_of
 from .media import Media
 from .middleware import Endpoint
@@ -114,18 +114,31 @@ def _guard(operation: Operation) -> Step:
     schemes = operation.security
 
     def guard(request: Request) -> None:
-        refusal: Problem | None = None
+        refused: list[Problem] = []
         for scheme, scopes in schemes:
             try:
                 request.caller = scheme.authenticate(request, scopes)
             except (Unauthorized, Forbidden) as problem:
-                refusal = problem if refusal is None or isinstance(problem, Forbidden) else refusal
+                refused.append(problem)
             else:
                 return
-        if refusal is not None:
-            raise refusal
+        raise _refusal(refused)
 
     return guard
+
+
+def _refusal(refused: Sequence[Problem]) -> Problem:
+    """Return what says most: a 403, or else a 401 with the challenges of all schemes (RFC 9110, section 11.6.1)."""
+    for problem in refused:
+        if isinstance(problem, Forbidden):
+            return problem
+    challenges = [
+        text for problem in refused for name, text in problem.headers.items() if name.lower() == "www-authenticate"
+    ]
+    if len(challenges) > 1:
+        others = {name: text for name, text in refused[0].headers.items() if name.lower() != "www-authenticate"}
+        refused[0].headers = {**others, "WWW-Authenticate": ", ".join(challenges)}
+    return refused[0]
 
 
 def _require_precondition(request: Request) -> None:
@@ -194,7 +207,7 @@ def _finisher(operation: Operation) -> _Finish:
             if outcome is Outcome.NOT_MODIFIED:
                 return Answer(304, _validators(resource), b"")
         elif given.given and not resource.is_stated:
-            raise ContractError(
+            raise DeclarationError(
                 f"{operation.place} is conditional, but did not set self.entity_tag or self.last_modified before it "
                 "answered a request with a precondition."
             )

@@ -97,7 +97,10 @@ class Resource:
 
     @property
     def last_modified(self) -> datetime | None:
-        """When what the URL names was last changed (RFC 9110, section 8.8.2); an aware datetime."""
+        """When what the URL names was last changed (RFC 9110, section 8.8.2); an aware datetime.
+
+        Where an unsafe method states `entity_tag` too, state that first: each is decided on when it is stated.
+        """
         return self._last_modified
 
     @last_modified.setter

@@ -19,13 +19,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import fields
+from servers import serve
 from werkzeug.test import create_environ
 
 from examples.bookstore import create_app
 from restkit import App, takes
 from restkit.testing import Client, TestResponse
-
-from servers import serve
 
 MARKER = "zqPLANTEDqz"
 PROBLEM = "application/problem+json"
@@ -134,10 +133,10 @@ INVALID: dict[str, Any] = {
     "a text": MARKER,
     "a list": [MARKER],
     "nothing": {},
-    "unknown members": {MARKER[:0] + "extra": MARKER, "<script>": MARKER, "a/b~c": MARKER},
+    "unknown members": {"extra": MARKER, "<script>": MARKER, "a/b~c": MARKER},
     "wrong types": {
         "name": [MARKER],
-        "title": {MARKER[:0]: MARKER},
+        "title": {"": MARKER},
         "author_id": MARKER,
         "genre": MARKER,
         "born": MARKER,
@@ -241,7 +240,8 @@ def test_wrong_content_types(unchanged: Shop, content_type: str) -> None:
         b'--b\r\nContent-Disposition: form-data; name="cover"; filename="a"\r\nContent-Type: '
         + M
         + b"\r\n\r\nx\r\n--b--\r\n",
-        b'--b\r\nContent-Disposition: form-data; name="cover"; filename="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n!!\r\n--b--\r\n',
+        b'--b\r\nContent-Disposition: form-data; name="cover"; filename="a"\r\n'
+        b"Content-Transfer-Encoding: base64\r\n\r\n!!\r\n--b--\r\n",
     ],
 )
 def test_malformed_uploads(unchanged: Shop, content: bytes) -> None:
@@ -355,7 +355,7 @@ def test_failing_preconditions_change_nothing(unchanged: Shop, condition: dict[s
         "%00=1",
         f"q[]={MARKER}",
         f"q[a][b]={MARKER}",
-        f"{MARKER[:0]}limit={MARKER}",
+        f"limit={MARKER}",
         "limit=1&limit=2",
         "limit=" + "9" * 5_000,
         "limit=-1",
@@ -704,9 +704,10 @@ queries = st.one_of(
         lambda pairs: "&".join(f"{name}={text}" for name, text in pairs)
     ),
 )
-header_names = st.sampled_from(
-    "ACCEPT IF_MATCH IF_NONE_MATCH IF_MODIFIED_SINCE IF_UNMODIFIED_SINCE COOKIE PREFER RANGE HOST CONTENT_ENCODING "
-    "TRANSFER_ENCODING AUTHORIZATION EXPECT ORIGIN X_FORWARDED_FOR".split()
+header_names = st.one_of(
+    st.sampled_from(["ACCEPT", "COOKIE", "PREFER", "RANGE", "HOST", "AUTHORIZATION", "EXPECT", "ORIGIN"]),
+    st.sampled_from(["IF_MATCH", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_UNMODIFIED_SINCE"]),
+    st.sampled_from(["CONTENT_ENCODING", "TRANSFER_ENCODING", "X_FORWARDED_FOR"]),
 ).map("HTTP_{}".format)
 kinds = st.sampled_from(
     [
