@@ -183,10 +183,10 @@ def shift(
     entry: Entry, prefix: str, middleware: Sequence[Middleware], handlers: Handlers, *, documented: bool = True
 ) -> Entry:
     """Return an entry as it stands below a mount's prefix, with the mounting App's part around it."""
-    pattern = entry.pattern
     return replace(
         entry,
-        pattern=replace(pattern, rule=prefix + pattern.rule, path=prefix + pattern.path),
+        pattern=_below(prefix, entry.pattern),
+        link=replace(entry.link, item=_below(prefix, entry.link.item)) if entry.link is not None else None,
         operations=tuple(
             replace(each, path=prefix + each.path, rule=prefix + each.rule, documented=each.documented and documented)
             for each in entry.operations
@@ -194,6 +194,10 @@ def shift(
         middleware=(*middleware, *entry.middleware),
         handlers=(*entry.handlers, handlers) if handlers else entry.handlers,
     )
+
+
+def _below(prefix: str, pattern: Pattern) -> Pattern:
+    return replace(pattern, rule=prefix + pattern.rule, path=prefix + pattern.path)
 
 
 def link(entries: Iterable[Entry]) -> list[Entry]:

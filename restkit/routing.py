@@ -28,6 +28,7 @@ __all__ = ["CONVERTERS", "Pattern", "Route", "Router", "parse_pattern"]
 
 _INT64_MAX = 2**63 - 1
 _QUERY = "".join(map(chr, range(33, 127)))
+_ROOT = "/!$&'()*+,:;=@"
 
 
 class _Text(UnicodeConverter):
@@ -271,7 +272,8 @@ class Router:
 
     def _match_in(self, rules: Map, request: Request, host: str) -> tuple[Route, dict[str, Any]] | None:
         try:
-            adapter = rules.bind(host or "localhost", request.root_path, subdomain=None if host else "")
+            root = quote(request.root_path, safe=_ROOT)
+            adapter = rules.bind(host or "localhost", root, subdomain=None if host else "")
             (_, route), values = adapter.match(request.path if request.environ.get("PATH_INFO") else "/", "GET")
         except RequestRedirect as redirect:
             if self._trailing_slash == "strict":
@@ -305,12 +307,13 @@ class Router:
     def builder(self, pattern: Pattern) -> Callable[[Mapping[str, Any], str], str | None]:
         """Return what builds a pattern's URL from its variables' values and SCRIPT_NAME."""
         rules = self._hosted if pattern.host else self._plain
-        rule = next(rule for rule in rules.iter_rules() if rule.endpoint[1].pattern.rule == pattern.rule)
+        route = self._routes[pattern.host, pattern.rule]
+        rule = next(rule for rule in rules.iter_rules() if rule.endpoint[1] is route)
         return lambda values, root: _build(rules, rule, values, root)
 
 
 def _build(rules: Map, rule: Rule, values: Mapping[str, Any], root: str) -> str | None:
-    adapter = rules.bind("localhost", root or "/", url_scheme="")
+    adapter = rules.bind("localhost", quote(root, safe=_ROOT) or "/", url_scheme="")
     try:
         return adapter.build(rule.endpoint, dict(values), force_external=rules.host_matching)
     except (BuildError, ValidationError, ValueError, TypeError):

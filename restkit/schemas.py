@@ -99,9 +99,22 @@ class BoundSchema:
         many: Whether a list of it is meant.
         source: Whether loading takes JSON values or text.
         name: The stem of the component's name, ``""`` for a schema that is written in line.
+        finite: Whether what was dumped is certain to have no NaN and no infinity; known after the first dump.
     """
 
-    __slots__ = ("_compile", "_partial", "_working", "declared", "many", "name", "schema", "source", "view")
+    __slots__ = (
+        "_compile",
+        "_dump",
+        "_partial",
+        "_working",
+        "declared",
+        "finite",
+        "many",
+        "name",
+        "schema",
+        "source",
+        "view",
+    )
 
     def __init__(self, schema: Schema, view: View, *, many: bool, source: Source, name: str, compiled: bool) -> None:
         self.declared: type[Schema] = type(schema)
@@ -113,6 +126,8 @@ class BoundSchema:
         self._partial = True if view is View.PATCH else None
         self._compile = compile_schema if compiled else _uncompiled
         self._working: _Working | None = None
+        self._dump: Callable[..., Any] | None = None
+        self.finite = False
 
     @property
     def working(self) -> _Working:
@@ -134,11 +149,19 @@ class BoundSchema:
 
     def dump(self, value: Any) -> Any:
         """Serialize a value (an iterable of values where ``many``)."""
-        return (self._working or self.working).dump(value, many=self.many)
+        return self._dumper()(value, many=self.many)
+
+    def _dumper(self) -> Callable[..., Any]:
+        """Return what dumps: where it is certain, a form that writes no float that JSON has no number for."""
+        if self._dump is None:
+            working: Any = self.working
+            self.finite = bool(getattr(working, "finite", False))
+            self._dump = working.dump_finite if self.finite else working.dump
+        return self._dump
 
     def dump_one(self, value: Any) -> Any:
         """Serialize one value, also where ``many``."""
-        return (self._working or self.working).dump(value, many=False)
+        return self._dumper()(value, many=False)
 
     @property
     def load_fields(self) -> dict[str, fields.Field[Any]]:

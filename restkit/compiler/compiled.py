@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from marshmallow import Schema, ValidationError
 from marshmallow import error_store as _error_store
@@ -13,6 +12,8 @@ from marshmallow.decorators import POST_DUMP, POST_LOAD, PRE_DUMP, PRE_LOAD, VAL
 from marshmallow.utils import is_sequence_but_not_string
 
 from .dumper import DumpOne, write_dumper
+from .fingerprint import fingerprint
+from .finite import is_finite
 from .loader import LoadOne, write_loader
 from .plan import Plan, plan_of
 
@@ -51,6 +52,7 @@ class Compiled:
             self._load_one, self.load_source = write_loader(self.plan, _nested_load)
         if not self.plan.dump_reason:
             self._dump_one, self.dump_source = write_dumper(self.plan, _nested_dump)
+        self._dump_finite: DumpOne | None = None
         hooks = schema._hooks
         self._plain_load = not any(hooks[tag] for tag in (PRE_LOAD, POST_LOAD, VALIDATES, VALIDATES_SCHEMA))
         self._plain_dump = not (hooks[PRE_DUMP] or hooks[POST_DUMP])
@@ -60,7 +62,24 @@ class Compiled:
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """Serialize as ``Schema.dump`` does."""
-        dump_one = self._dump_one
+        return self._dump(self._dump_one, obj, many)
+
+    @property
+    def finite(self) -> bool:
+        """Whether `dump_finite` is certain to write no float that JSON has no number for."""
+        return bool(self._dump_one) and self._plain_dump and is_finite(self.plan, compile_plan)
+
+    def dump_finite(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Serialize as `dump` does, where `finite`.
+
+        Raises:
+            ValueError: A float is NaN or infinite.
+        """
+        if self._dump_finite is None:
+            self._dump_finite, _ = write_dumper(self.plan, _nested_finite, finite=True)
+        return self._dump(self._dump_finite, obj, many)
+
+    def _dump(self, dump_one: DumpOne | None, obj: Any, many: bool | None) -> Any:
         if dump_one is None:
             self.counts.marshmallow += 1
             return self.schema.dump(obj, many=many)
@@ -79,7 +98,29 @@ class Compiled:
             result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
         return result
 
+    def dumper_of(self, *, many: bool, finite: bool) -> DumpOne:
+        """Return what dumps one nested value, without a call between where nothing else is to be done."""
+        dump: Callable[..., Any] = self.dump_finite if finite else self.dump
+        if finite and self._dump_finite is None:
+            self._dump_finite, _ = write_dumper(self.plan, _nested_finite, finite=True)
+        direct = self._dump_finite if finite else self._dump_one
+        if direct is not None and self._plain_dump and not many:
+            return direct
+        return lambda value: dump(value, many=many)
+
     # loading
+
+    def load_nested(self, data: Any, partial: Any, unknown: str | None) -> Any:
+        """Load for a Nested field: (value, partial, unknown)."""
+        load_one, schema = self._load_one, self.schema
+        if load_one is None or schema.many or not self._plain_load:
+            return self.load(data, partial=partial, unknown=unknown)
+        store = _new_store()
+        partial = schema.partial if partial is None else partial
+        result = load_one(data, partial, schema.unknown if unknown is None else unknown, store, None)
+        if store.errors:
+            self._refuse(store.errors, data, result, False, partial)
+        return result
 
     def load(self, data: Any, *, many: bool | None = None, partial: Any = None, unknown: str | None = None) -> Any:
         """Deserialize as ``Schema.load`` does.
@@ -159,31 +200,33 @@ class Compiled:
 
 _new_store: Callable[[], Any] = _error_store.ErrorStore
 _normalized: Callable[[Any], Any] = ValidationError.normalized_messages
-_cache: WeakKeyDictionary[Schema, tuple[object, Compiled]] = WeakKeyDictionary()
+_KEPT = "_restkit_compiled"
 
 
 def compile_schema(schema: Schema) -> Compiled:
-    """Compile a schema instance; the same instance is compiled again only when its fields have changed."""
-    print_ = _fingerprint(schema)
-    found = _cache.get(schema)
-    if found is None or found[0] != print_:
-        found = _cache[schema] = (print_, Compiled(schema))
+    """Compile a schema instance; the same instance is compiled again only when its fields have changed.
+
+    What was compiled is kept on the instance, and freed with it.
+    """
+    print_ = fingerprint(schema)
+    found: tuple[object, Compiled] | None = vars(schema).get(_KEPT)
+    if found is None or found[0] != print_ or found[1].schema is not schema:
+        found = vars(schema)[_KEPT] = (print_, Compiled(schema))
     return found[1]
 
 
-def _fingerprint(schema: Schema) -> object:
-    """Return what changes when a schema's fields do: which they are, and the objects that their options are."""
-    return [
-        (kind, name, id(field), [(key, id(value)) for key, value in vars(field).items() if key != "_schema"])
-        for kind, each in (("load", schema.load_fields), ("dump", schema.dump_fields))
-        for name, field in each.items()
-    ]
+def compile_plan(schema: Schema) -> Plan:
+    """Return the plan of a nested schema."""
+    return compile_schema(schema).plan
 
 
 def _nested_load(schema: Schema) -> Callable[[Any, Any, Any], Any]:
-    load = compile_schema(schema).load
-    return lambda value, partial, unknown: load(value, partial=partial, unknown=unknown)
+    return compile_schema(schema).load_nested
 
 
-def _nested_dump(schema: Schema) -> Callable[..., Any]:
-    return compile_schema(schema).dump
+def _nested_dump(schema: Schema, many: bool) -> DumpOne:
+    return compile_schema(schema).dumper_of(many=many, finite=False)
+
+
+def _nested_finite(schema: Schema, many: bool) -> DumpOne:
+    return compile_schema(schema).dumper_of(many=many, finite=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import keyword
+import math
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +14,11 @@ from marshmallow import Schema, fields, missing
 from .plan import FieldPlan, Plan, dump_of
 from .writer import Writer
 
-__all__ = ["DumpAny", "DumpOne", "write_dumper"]
+__all__ = ["DumpOne", "NestedDump", "write_dumper"]
 
 DumpOne = Callable[[Any], Any]
-DumpAny = Callable[..., Any]
+NestedDump = Callable[[Schema, bool], DumpOne]
+"""Returns what dumps a nested schema: (schema, whether of many)."""
 _DICT_NAMES = frozenset(dir(dict))
 
 # What is written for a value that is just of this type; the same expression serves as the item of a list.
@@ -30,14 +32,19 @@ _FORMS: dict[str, tuple[str, str]] = {
     "uuid": ("type({v}) is UUID", "str({v})"),
     "same": ("True", "{v}"),
 }
+_FINITE = {
+    "float": ("type({v}) is float and -1.7976931348623157e308 <= {v} <= 1.7976931348623157e308", "{v}"),
+    "same": ("{v} is True or {v} is False or type({v}) is str or type({v}) is int", "{v}"),
+}
 
 
-def write_dumper(plan: Plan, nested: Callable[[Schema], DumpAny]) -> tuple[DumpOne, str]:
+def write_dumper(plan: Plan, nested: NestedDump, *, finite: bool = False) -> tuple[DumpOne, str]:
     """Write and make the dumper.
 
     Args:
         plan: Of the schema.
         nested: Returns what dumps a nested schema; it is called when the first value is there.
+        finite: Whether a float that is no number of JSON raises ValueError.
 
     Returns:
         The function of one object, and its source.
@@ -48,7 +55,7 @@ def write_dumper(plan: Plan, nested: Callable[[Schema], DumpAny]) -> tuple[DumpO
         writer.set(name, value)
     writer.set("UUID", uuid.UUID)
     writer.set("whole", schema._serialize)
-    steps = [_Step(writer, each, number, schema, nested) for number, each in enumerate(plan.dump)]
+    steps = [_Step(writer, each, number, schema, nested, finite=finite) for number, each in enumerate(plan.dump)]
     accessible = type(schema).get_attribute is Schema.get_attribute and "get_attribute" not in vars(schema)
     with writer.block("def dump_one(obj):"):
         if accessible:
@@ -73,12 +80,21 @@ class _Step:
     """Writes what one field does."""
 
     def __init__(
-        self, writer: Writer, plan: FieldPlan, number: int, schema: Schema, nested: Callable[[Schema], DumpAny]
+        self,
+        writer: Writer,
+        plan: FieldPlan,
+        number: int,
+        schema: Schema,
+        nested: NestedDump,
+        *,
+        finite: bool,
     ) -> None:
         self.writer = writer
         self.plan = plan
         self.number = number
-        self.own = self._bind("own", plan.field._serialize)
+        self.forms = {**_FORMS, **_FINITE} if finite else _FORMS
+        self.finite = finite
+        self.own = self._bind("own", self._guarded(plan.field._serialize))
         self.nested = nested
         self.schema = schema
         self.form = self._form(plan.field, plan.dump)
@@ -86,6 +102,9 @@ class _Step:
     def _bind(self, stem: str, value: Any) -> str:
         self.writer.set(f"{stem}_{self.number}", value)
         return f"{stem}_{self.number}"
+
+    def _guarded(self, serialize: Callable[..., Any]) -> Callable[..., Any]:
+        return _finite_only(serialize) if self.finite else serialize
 
     def write(self, source: str) -> None:
         """Write the field's lines for dicts or for objects."""
@@ -117,9 +136,9 @@ class _Step:
             write.line(f"v = get({attribute!r}, M)")
             if attribute in _DICT_NAMES:
                 # marshmallow falls back to the attribute of the dict itself: its method of that name
-                with write.block("if v is M:"):
+                with write.block(f"if v is M and {attribute!r} not in obj:"):
                     write.line(f"v = obj.{attribute}")
-        elif attribute.isidentifier() and not keyword.iskeyword(attribute):
+        elif attribute.isascii() and attribute.isidentifier() and not keyword.iskeyword(attribute):
             with write.block("try:"):
                 write.line(f"v = obj.{attribute}")
             with write.block("except AttributeError:"):
@@ -137,26 +156,44 @@ class _Step:
 
     def _form(self, field: Any, kind: str) -> tuple[str, str] | None:
         """Return the test and the expression of a value that is written in line."""
-        if kind in _FORMS:
-            test, value = _FORMS[kind]
+        if kind in self.forms:
+            test, value = self.forms[kind]
             return test.format(v="v"), value.format(v="v")
         if kind in ("enum_name", "enum_value"):
             what = "v.name" if kind == "enum_name" else "v.value"
             return f"type(v) is {self._bind('enum', field.enum)}", what
         if kind == "nested":
-            return "v is not None", f"{self._bind('nested', _nested(field, self.nested))}(v)"
+            return f"v is not None or new_{self.number}", f"{self._nested(field)}(v)"
         if kind == "list":
             return self._list(field.inner)
         return None
 
+    def _nested(self, field: fields.Nested) -> str:
+        """Bind what dumps by a nested schema: compiled when the first value is there, as it may nest this one.
+
+        The first value may be None: marshmallow looks the schema up for it too, and tells what is wrong with it.
+        """
+        name, new = f"nested_{self.number}", f"new_{self.number}"
+
+        def first(value: Any) -> Any:
+            schema = field.schema
+            dump = self.nested(schema, bool(schema.many or field.many))
+            self.writer.set(name, dump)  # from now on the generated code calls it without this one between
+            self.writer.set(new, False)
+            return None if value is None else dump(value)
+
+        self.writer.set(name, first)
+        self.writer.set(new, True)
+        return name
+
     def _list(self, inner: Any) -> tuple[str, str] | None:
         kind, _ = dump_of(inner)
         if kind == "nested":
-            name = self._bind("nested", _nested(inner, self.nested))
-            return "type(v) is list", f"[None if x is None else {name}(x) for x in v]"
-        if kind in _FORMS:
-            test, value = (text.format(v="x") for text in _FORMS[kind])
-            own = self._bind("inner", inner._serialize)
+            name = self._nested(inner)
+            return "type(v) is list", f"[{name}(x) if x is not None or new_{self.number} else None for x in v]"
+        if kind in self.forms:
+            test, value = (text.format(v="x") for text in self.forms[kind])
+            own = self._bind("inner", self._guarded(inner._serialize))
             if test == "True":
                 return "type(v) is list", "[x for x in v]"
             return "type(v) is list", f"[{value} if {test} else {own}(x, {self.plan.name!r}, obj) for x in v]"
@@ -168,15 +205,24 @@ def _whole_field(plan: FieldPlan, schema: Schema) -> Callable[[Any], Any]:
     return lambda obj: serialize(name, obj, accessor=accessor)
 
 
-def _nested(field: fields.Nested, nested: Callable[[Schema], DumpAny]) -> Callable[[Any], Any]:
-    """Dump by the nested schema, which is compiled when the first value reaches it: it may nest this one."""
-    dumps: list[tuple[Callable[..., Any], bool]] = []
+def _finite_only(serialize: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a field's own method answer, and refuse floats that JSON has no number for."""
 
-    def dump(value: Any) -> Any:
-        if not dumps:
-            schema = field.schema
-            dumps.append((nested(schema), bool(schema.many or field.many)))
-        dump_it, many = dumps[0]
-        return dump_it(value, many=many)
+    def checked(value: Any, attr: Any, obj: Any) -> Any:
+        written = serialize(value, attr, obj)
+        _refuse_infinite(written)
+        return written
 
-    return dump
+    return checked
+
+
+def _refuse_infinite(value: Any) -> None:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("Out of range float values are not JSON compliant")
+    elif isinstance(value, dict):
+        for each in value.values():
+            _refuse_infinite(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            _refuse_infinite(each)

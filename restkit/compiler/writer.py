@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import linecache
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -61,8 +60,11 @@ class Writer:
         Returns:
             The namespace, with the functions that were defined.
         """
-        filename = f"<restkit.compiler {title} {next(_serial)}>"
-        source = self.source
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        exec(compile(source, filename, "exec"), self._namespace)  # noqa: S102  # the source is our own
+        name = f"restkit.compiler {title} {next(_serial)}"
+        self._namespace |= {"__name__": name, "__loader__": self}
+        exec(compile(self.source, name, "exec"), self._namespace)  # noqa: S102  # the source is our own
         return self._namespace
+
+    def get_source(self, name: str) -> str:
+        """Return what was written; this is how a traceback asks for the lines of a function (PEP 302)."""
+        return self.source

@@ -18,7 +18,7 @@ from .recording import LOG
 __all__ = ["Outcome", "differences", "outcome", "same"]
 
 _EQUAL = frozenset({str, int, bool, bytes, type(None)})
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+", re.IGNORECASE)
 _SHOWN = (float, complex, Decimal, dt.datetime, dt.time, dt.date, dt.timedelta)
 
 
@@ -29,7 +29,7 @@ def same(one: Any, other: Any) -> bool:
         return False
     if kind in _EQUAL:
         return bool(one == other) or (
-            kind is str and " at 0x" in one and _ADDRESS.sub("", one) == _ADDRESS.sub("", other)
+            kind is str and " at 0x" in one.lower() and _ADDRESS.sub("", one) == _ADDRESS.sub("", other)
         )
     if one is other:
         return True

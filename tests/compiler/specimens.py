@@ -92,7 +92,11 @@ class SchemaSpec:
 
     def source(self) -> str:
         """Return the class statement."""
-        odd = {name: each for name, each in self.fields.items() if not name.isidentifier() or keyword.iskeyword(name)}
+        odd = {
+            name: each
+            for name, each in self.fields.items()
+            if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name)
+        }
         meta = dict(self.meta)
         if odd:
             meta["include"] = "{" + ", ".join(f"{name!r}: {each.source()}" for name, each in odd.items()) + "}"

@@ -23,6 +23,7 @@ _NAMES = (
     "x-y",
     "in",
     "ß",
+    "\ufb01",  # an identifier that source code reads as "fi"
     "q'\"\n",
     "p.q",
     "self",

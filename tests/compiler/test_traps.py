@@ -5,9 +5,12 @@ Every test compares with marshmallow itself, so that it holds for whatever tier 
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+import gc
 import json
 import uuid
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -339,6 +342,7 @@ def test_hostile_names_are_only_names() -> None:
         "class",
         "a b",
         "é",
+        "\ufb01",  # an identifier that source code reads as "fi"
         "__class__x",
         "v",
         "result",
@@ -657,9 +661,38 @@ def test_a_changed_schema_is_compiled_anew() -> None:
 
 
 def test_the_same_instance_is_compiled_once() -> None:
-    """compile_schema returns the same object while nothing changed, and does not keep a schema alive."""
+    """compile_schema returns the same object while nothing changed."""
     schema = Schema.from_dict({"a": fields.Integer()})()
     assert compile_schema(schema) is compile_schema(schema)
+
+
+def test_a_compiled_schema_is_freed_with_its_instance() -> None:
+    """A program that makes a schema for each call does not grow: what was compiled dies with the schema."""
+    schema = Schema.from_dict({"a": fields.Integer(), "n": fields.Nested(Schema.from_dict({"b": fields.Integer()}))})()
+    compile_schema(schema).load({"a": 1, "n": {"b": 1}})
+    compile_schema(schema).dump({"a": 1, "n": {"b": 1}})
+    alive = weakref.ref(schema)
+    del schema
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_copied_schema_is_another_schema() -> None:
+    """A copy of a schema that was compiled is compiled for itself: its fields may be other fields."""
+
+    def made(copied: Callable[[Any], Any]) -> Schema:
+        schema = Schema.from_dict({"a": fields.Integer(), "b": fields.Integer()})()
+        compile_schema(schema).load({"a": 1})
+        other = copied(schema)
+        other.fields["a"] = other.load_fields["a"] = fields.String()
+        other.exclude = {"b"}
+        if copied is copy.copy:
+            other._init_fields()
+        return other
+
+    for copied in (copy.copy, copy.deepcopy):
+        agree("load", lambda copied=copied: made(copied), lambda: {"a": 1, "b": 2})
+        agree("dump", lambda copied=copied: made(copied), lambda: {"a": 1, "b": 2})
 
 
 @pytest.mark.parametrize("argument", [{"many": 1}, {"many": ""}, {"unknown": "bogus"}, {"partial": iter(())}])

@@ -1,0 +1,42 @@
+"""What changes when a schema's fields do: which they are, their options, and those of the schemas that they nest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+__all__ = ["fingerprint"]
+
+_SKIPPED = frozenset({"parent", "root", "_schema"})
+
+
+def fingerprint(schema: Schema) -> object:
+    """Return a value that is equal as long as nothing of a schema has changed that the compiler has read."""
+    return _of_schema(schema, set())
+
+
+def _of_schema(schema: Schema, seen: set[int]) -> object:
+    if id(schema) in seen:
+        return id(schema)
+    seen.add(id(schema))
+    return [
+        (kind, name, _of_field(field, seen))
+        for kind, each in (("load", schema.load_fields), ("dump", schema.dump_fields))
+        for name, field in each.items()
+    ]
+
+
+def _of_field(field: fields.Field[Any], seen: set[int]) -> object:
+    own = vars(field)
+    options = [(key, _of_option(value, seen)) for key, value in own.items() if key not in _SKIPPED]
+    nested = own.get("_schema")
+    return id(field), options, _of_schema(nested, seen) if nested is not None else None
+
+
+def _of_option(value: Any, seen: set[int]) -> object:
+    if isinstance(value, fields.Field):
+        return _of_field(value, seen)
+    if type(value) in (list, tuple):
+        return id(value), [_of_option(each, seen) if isinstance(each, fields.Field) else id(each) for each in value]
+    return id(value)
