@@ -353,12 +353,14 @@ def test_wire_formats() -> None:
 
 
 def test_house() -> None:
-    """The picture of the house names every file of the package."""
+    """The picture of the house names every file of the package, and no other."""
     picture = (DOCS / "design.md").read_text("utf-8")
     package = Path(inspect.getfile(restkit)).parent
     for path in package.rglob("*.py"):
         name = path.relative_to(package).as_posix()
         assert path.name == "__init__.py" or f"`{name}`" in picture, name
+    for name in re.findall(r"^\| `([\w/]+\.py)` \|", picture, re.MULTILINE):
+        assert (package / name).exists(), name
     for path in package.iterdir():
         assert not (path / "__init__.py").exists() or f"`{path.name}/`" in picture, path.name
 
