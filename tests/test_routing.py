@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from marshmallow import Schema, fields
 from werkzeug.routing import BaseConverter
 
-from restkit import App, CollisionError, DeclarationError
+from restkit import App, CollisionError, DeclarationError, Resource
 from restkit.testing import Client
 
 
@@ -209,3 +210,45 @@ def test_no_url_is_redirected_to_another_host(path: str) -> None:
     assert location.startswith("/")
     assert location[1:2] not in ("/", "\\")
     assert "\r" not in location
+
+
+def test_what_stands_before_the_app_is_quoted() -> None:
+    """A SCRIPT_NAME of any characters is percent-encoded in redirects and URLs that are built."""
+    app = App("Root")
+    app.get("/x/", name="x")(lambda: {"url": app.url_for("x")})
+    client = Client(app)
+    root = {"SCRIPT_NAME": "/\u20ac a".encode().decode("latin-1")}
+    assert client.get("/x", environ=root).headers["Location"] == "/%E2%82%AC%20a/x/"
+    assert client.get("/x/", environ=root).json == {"url": "/%E2%82%AC%20a/x/"}
+
+
+def test_locations_on_hosts_are_of_their_own_host() -> None:
+    """Two hosts with the same patterns link each to its own items."""
+    app = App("Hosts")
+
+    class Things(Resource):
+        schema = ThingSchema
+        documented = False
+
+        def post(self, body: dict[str, int]) -> dict[str, int]:
+            return {"id": 1, **body}
+
+    class Thing(Resource):
+        schema = ThingSchema
+        documented = False
+
+        def get(self, thing_id: int) -> dict[str, int]:
+            return {}
+
+    for host in ("a.example.com", "b.example.com"):
+        app.add("/things", Things, host=host)
+        app.add("/things/<int:thing_id>", Thing, host=host)
+    client = Client(app)
+    for host in ("a.example.com", "b.example.com"):
+        answer = client.post("/things", json={"n": 1}, environ={"HTTP_HOST": host})
+        assert answer.headers["Location"] == f"//{host}/things/1"
+
+
+class ThingSchema(Schema):
+    id = fields.Int(dump_only=True)
+    n = fields.Int()
