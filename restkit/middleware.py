@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from .errors import DeclarationError
 from .request import Request
 from .response import Answer, Outgoing, Response
 
@@ -59,6 +62,12 @@ def _around(middleware: Middleware, endpoint: Endpoint, boundary: Boundary) -> E
         return answer if isinstance(answer, Response) else cast(Response, Response.force_type(answer, request.environ))
 
     def call(request: Request) -> Response:
-        return middleware(request, proceed)
+        response = middleware(request, proceed)
+        if not isinstance(response, WerkzeugResponse):
+            raise DeclarationError(
+                f"The middleware {getattr(middleware, '__qualname__', middleware)} returned "
+                f"{type(response).__name__}; return a Response, usually that of proceed(request)."
+            )
+        return response
 
     return call

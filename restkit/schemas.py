@@ -146,6 +146,8 @@ class BoundSchema:
             return (self._working or self.working).load(data, many=self.many, partial=self._partial)
         except ValidationError as error:
             raise Invalid(flatten(error.messages, self.schema, many=self.many)) from None
+        except RecursionError:  # of a schema that nests itself, where `max_json_depth` lets more in than Python's stack
+            raise Invalid([((), "Nested too deeply.", "depth")]) from None
 
     def dump(self, value: Any) -> Any:
         """Serialize a value (an iterable of values where ``many``)."""

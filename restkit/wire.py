@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from marshmallow import fields
@@ -181,10 +181,26 @@ def _of_datetime(field: fields.DateTime) -> Wire | None:
     if field.format not in _ISO:
         return None
     if type(field) is fields.NaiveDateTime:
-        return _NAIVE if field.timezone is None else Wire(_EITHER.keywords, _EITHER.json, _EITHER.text, _NAIVE.keywords)
+        return _NAIVE if field.timezone is None else _converted(field.timezone)
     if type(field) is fields.AwareDateTime and field.default_timezone is not None:
         return _EITHER
     return _AWARE
+
+
+def _converted(zone: tzinfo) -> Wire:
+    """Return the form of moments that are put into a time zone, which must not lead out of the years 1 to 9999."""
+
+    def take(value: Any) -> Any:
+        text = _EITHER.json(value)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            try:
+                moment.astimezone(zone)
+            except OverflowError:
+                raise ValueError from None
+        return text
+
+    return Wire(_EITHER.keywords, take, take, _NAIVE.keywords)
 
 
 def _number(low: float, high: float) -> Wire:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from restkit import App, Forbidden, NotFound, Request, Resource, Response, raises
+import pytest
+
+from restkit import App, DeclarationError, Forbidden, NotFound, Request, Resource, Response, raises
 from restkit.testing import Client
 
 
@@ -88,3 +90,20 @@ def test_a_failing_middleware_is_a_500() -> None:
     answer = Client(app, raise_errors=False).get("/x")
     assert (answer.status, answer.headers["X-Mark"]) == (500, "outer")
     assert b"secret" not in answer.body
+
+
+@pytest.mark.parametrize("returned", [None, "text", (200, "text"), 5])
+def test_a_middleware_that_returns_no_response_is_told(returned: Any) -> None:
+    """A middleware that forgets to return is the programmer's mistake, named, and answered as a problem."""
+    app = App("Forgetful")
+    app.get("/x")(lambda: {})
+
+    @app.middleware
+    def forgetful(request: Request, proceed: Any) -> Any:
+        proceed(request)
+        return returned
+
+    with pytest.raises(DeclarationError, match=r"forgetful returned .*; return a Response"):
+        Client(app).get("/x")
+    for path in ("/x", "/nowhere"):
+        assert Client(app, raise_errors=False).get(path).problem["status"] == 500

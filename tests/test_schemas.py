@@ -197,6 +197,20 @@ def test_recursive_and_mutual_schemas() -> None:
         bound.load({"parent": {"leaves": [{"n": "5"}]}})
 
 
+def test_deeper_than_the_stack() -> None:
+    """Where the depth of JSON is set above what Python's stack bears, deep input is invalid, not an exception."""
+
+    class DeepSchema(Schema):
+        below = fields.Nested(lambda: DeepSchema())
+
+    app = App("Deep", max_json_depth=500)
+    app.post("/x")(takes(body=DeepSchema)(returns(None)(lambda body: {})))
+    deep: dict[str, Any] = {}
+    for _ in range(480):
+        deep = {"below": deep}
+    assert Client(app).post("/x", json=deep).status in (200, 422)
+
+
 def test_uploads() -> None:
     """An upload field checks that it is a file, its media type and its size."""
     field = Upload(media_types=["image/png"], max_size=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -301,6 +302,16 @@ def test_subclasses_and_odd_options_keep_their_own_meaning() -> None:
     ):
         Schema.from_dict({"v": field})().fields["v"]
         assert wire_of(field) is None, field
+
+
+@pytest.mark.parametrize("source", ["json", "text"])
+def test_moments_that_leave_the_calendar_are_refused(source: Any) -> None:
+    """A moment that a time zone would put before the year 1 or after 9999 is invalid, not an exception."""
+    bound = bind({"v": fields.NaiveDateTime(timezone=UTC)}, View.WRITE, place="here", source=source)
+    assert bound.load({"v": "2024-02-29T12:30:00+02:00"})["v"] == datetime(2024, 2, 29, 10, 30)
+    assert takes(bound, "9999-12-31T23:59:59")
+    for moment in ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-23:59", "2023-02-29T00:00:00Z"):
+        assert not takes(bound, moment)
 
 
 def test_one_wire_form_for_all_fields_of_a_simple_type() -> None:
