@@ -158,7 +158,7 @@ def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) ->
         raise ContentTooLarge("The form is larger, or has more or longer parts, than is taken.") from None
     except ClientDisconnected:
         raise BadRequest("The content is shorter than Content-Length says.") from None
-    except (OSError, ValueError):
+    except Exception:  # noqa: BLE001  # the parser's, and whatever a server raises for chunks that are none
         raise BadRequest("The form is malformed.") from None
     request.__dict__["form"] = form
     request.__dict__["files"] = files

@@ -185,7 +185,7 @@ class Request(_WerkzeugRequest):
         """Read from the server; a connection that breaks, or chunks that are none, are the client's fault."""
         try:
             data: bytes = self.environ["wsgi.input"].read(size)
-        except OSError:
+        except Exception:  # noqa: BLE001  # each server has exceptions of its own for chunks that are none
             raise BadRequest("The content is malformed, or the connection broke before its end.") from None
         return data
 

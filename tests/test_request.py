@@ -217,21 +217,31 @@ class Broken(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def __init__(self, error: type[Exception] = OSError) -> None:
+        self.error = error
+
     def readinto(self, buffer: Any) -> int:
-        raise OSError("Invalid chunk header")
+        raise self.error("Invalid chunk header")
+
+
+class ChunkError(Exception):
+    """Is an exception of a server's own: gunicorn's for chunks is no OSError."""
 
 
 @pytest.mark.parametrize("framing", [{"CONTENT_LENGTH": "9"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
 @pytest.mark.parametrize(
     "content_type", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
 )
-def test_broken_streams_are_the_clients_fault(framing: dict[str, str], content_type: str) -> None:
-    """A stream that breaks is a 400 for bodies and forms alike, never a 500."""
+@pytest.mark.parametrize("error", [OSError, ConnectionResetError, TimeoutError, EOFError, ChunkError])
+def test_broken_streams_are_the_clients_fault(
+    framing: dict[str, str], content_type: str, error: type[Exception]
+) -> None:
+    """A stream that breaks is a 400 for bodies and forms alike, whatever the server raises for it."""
     app = App("Broken")
     path = "/body" if content_type == "application/json" else "/form"
     app.post("/body")(takes(body={"a": fields.Str()})(lambda body: body))
     app.post("/form")(takes(form={"a": fields.Str()})(lambda form: form))
-    environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "CONTENT_TYPE": content_type, **framing}
+    environ = {"wsgi.input": Broken(error), "wsgi.input_terminated": True, "CONTENT_TYPE": content_type, **framing}
     assert Client(app).post(path, environ=environ).problem["status"] == 400
 
 
