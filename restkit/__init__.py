@@ -15,6 +15,7 @@ from .errors import (
 )
 from .media import Handler
 from .middleware import Middleware, Proceed
+from .negotiation import parse_prefer
 from .problems import (
     BadGateway,
     BadRequest,
@@ -94,6 +95,7 @@ __all__ = [
     "UnsupportedMediaType",
     "Upload",
     "operation",
+    "parse_prefer",
     "provide",
     "raises",
     "returns",

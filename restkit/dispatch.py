@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -138,7 +139,7 @@ class Dispatcher:
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         streams = is_stream(answer) and not is_head
         if not streams and (is_head or request.provided is not None):
-            answer = self._guarded(lambda request: _ended(request, answer), request, boundary)
+            answer = self._guarded(partial(_ended, answer=answer), request, boundary)
         check = environ.get("restkit.contract")
         if check is not None and request.operation is not None:
             answer = self._checked(check, request, answer)

@@ -138,6 +138,11 @@ class _Builder:
             return
         if has_form:
             raise DeclarationError(f"{self.place} takes both a body and a form; a request has one content.")
+        if "application/json-patch+json" in (self.said.media_types or ()):
+            raise DeclarationError(
+                f"{self.place} takes application/json-patch+json, which changes a representation that a plain resource "
+                "does not hand over; take application/merge-patch+json."
+            )
         many = item_of(self.signature.annotations.get("body")) is not None
         patch = self.method == "PATCH"
         bound = bind(

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from .contract import Header, Operation, Output
 from .errors import ContractError, DeclarationError
 from .media import Media, dumps_json, dumps_json_chunks, dumps_ndjson
+from .problems import problem_class
 from .request import Request
 from .response import Answer, Outgoing, header_items
 
@@ -142,7 +143,7 @@ def observe(request: Request, operation: Operation, status: int, media_type: str
         return
     output = operation.output(status)
     if status not in operation.statuses:
-        hint = f"@raises(a Problem of {status})" if status >= 400 else f"@returns(..., status={status})"
+        hint = f"@raises({problem_class(status).__name__})" if status >= 400 else f"@returns(..., status={status})"
         message = f"{operation.place} answered status {status}, which it does not declare: add {hint}."
     elif output is not None and media_type and not any(fnmatchcase(media_type, each) for each in output.media_types):
         message = f"{operation.place} answered {media_type}, which it does not declare: add it to media_types."

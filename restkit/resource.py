@@ -143,6 +143,11 @@ class Provided:
     def make(self, factory: Callable[..., Any], request: Request, *, wants_request: bool) -> Any:
         """Call a factory, and advance it to its value where it is a generator function's."""
         made = factory(request) if wants_request else factory()
+        if isinstance(made, Iterator) and not isinstance(made, types.GeneratorType):
+            raise DeclarationError(
+                f"The factory {factory!r} returned an iterator; provide wants a value, or a generator function that "
+                "yields it once."
+            )
         if isinstance(made, types.GeneratorType):
             self._closers.append(made)
             try:

@@ -155,11 +155,12 @@ class BoundSchema:
 
     def _dumper(self) -> Callable[..., Any]:
         """Return what dumps: where it is certain, a form that writes no float that JSON has no number for."""
-        if self._dump is None:
+        dump = self._dump
+        if dump is None:
             working: Any = self.working
             self.finite = bool(getattr(working, "finite", False))
-            self._dump = working.dump_finite if self.finite else working.dump
-        return self._dump
+            dump = self._dump = working.dump_finite if self.finite else working.dump
+        return dump
 
     def dump_one(self, value: Any) -> Any:
         """Serialize one value, also where ``many``."""

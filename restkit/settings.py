@@ -176,7 +176,16 @@ def _read_dotenv(dotenv: bool | str | Path) -> tuple[dict[str, str], str]:
 
 
 def _take_variables(cls: type[Settings], environ: Mapping[str, str], place: str) -> dict[str, Any]:
-    found = {name: text for name, text in environ.items() if name.startswith(_PREFIX) and name != _FILE_VARIABLE}
+    """Take the variables that name settings; one that is nearly the name of one is refused as a slip.
+
+    Others are left alone: two programs with settings of their own may share an environment.
+    """
+    known = [_PREFIX + name.upper() for name in _hints(cls)]
+    found = {
+        name: text
+        for name, text in environ.items()
+        if name.startswith(_PREFIX) and name != _FILE_VARIABLE and (name in known or _close(name, known, 0.85))
+    }
     return _take_all(cls, found, place, text=True)
 
 
@@ -193,10 +202,14 @@ def _take_all(cls: type[Settings], found: Mapping[str, Any], place: str, *, text
     return out
 
 
-def _suggestion(written: str, known: list[str]) -> str:
+def _close(written: str, known: list[str], cutoff: float = 0.75) -> list[str]:
     import difflib  # PERF: only where a name is wrong, 4 ms of cold start
 
-    close = difflib.get_close_matches(written, known, n=1, cutoff=0.75)
+    return difflib.get_close_matches(written, known, n=1, cutoff=cutoff)
+
+
+def _suggestion(written: str, known: list[str]) -> str:
+    close = _close(written, known)
     return f"did you mean {close[0]}?" if close else f"the settings are {', '.join(sorted(known))}."
 
 

@@ -111,6 +111,12 @@ def test_content_type_is_checked() -> None:
     )
 
 
+def test_json_patch_is_not_promised() -> None:
+    """A plain resource refuses to declare JSON Patch, which it could not apply."""
+    with pytest.raises(DeclarationError, match="merge-patch"):
+        echo("patch", body={"n": fields.Int()}, media_types=["application/json-patch+json"])
+
+
 def test_no_content_is_told() -> None:
     """A body that was left out is a 400 that says so."""
     answer = echo(body={"n": fields.Int()}).post("/x")

@@ -259,3 +259,16 @@ def test_current_request() -> None:
     assert client.post("/x").json == ["/x", "/x"]
     with pytest.raises(RuntimeError, match="no current request"):
         Request.current()
+
+
+def test_a_factory_that_returns_an_iterator_is_refused() -> None:
+    """An iterator that is no generator cannot be told of an error; the sentence says what to write."""
+
+    class Wrong(Resource):
+        value = provide(lambda: iter([1]))
+
+        def get(self) -> dict[str, int]:
+            return {"value": self.value}
+
+    with pytest.raises(DeclarationError, match="generator function"):
+        client_of(Wrong).get("/x")

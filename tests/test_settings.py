@@ -183,12 +183,15 @@ def test_wrong_text_is_refused(name: str, text: str, says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_variables_of_other_programs_are_left_alone() -> None:
+    """A variable that resembles no setting may belong to another program's settings."""
+    assert Settings.load(environ={"RESTKIT_DATABASE_URL": "sqlite://"}, dotenv=False) == Settings()
+
+
 def test_unknown_names_are_refused(tmp_path: Path) -> None:
     """An unknown name is an error from every source, with the nearest setting where one is close."""
     (tmp_path / "s.toml").write_text("max_bdy_size = 1")
     (tmp_path / "env").write_text("RESTKIT_DEBUGS=1")
-    with pytest.raises(SettingError, match="The environment variable RESTKIT_PORTS is not a setting; the se"):
-        Settings.load(environ={"RESTKIT_PORTS": "1"}, dotenv=False)
     with pytest.raises(SettingError, match=r"variable RESTKIT_STRIKT is not a setting; did you mean RESTKIT_STRICT\?"):
         Settings.load(environ={"RESTKIT_STRIKT": "1"}, dotenv=False)
     with pytest.raises(SettingError, match=r"The keyword debgu is not a setting; did you mean debug\?"):

@@ -18,12 +18,12 @@ from restkit import (
     Request,
     Resource,
     Response,
+    parse_prefer,
     provide,
     raises,
     returns,
     takes,
 )
-from restkit.negotiation import parse_prefer
 
 from .models import Author, Book, Cover, session
 from .schemas import AuthorSchema, BookPageSchema, BookSchema, CoverSchema, PageSchema, PreferSchema, SearchSchema

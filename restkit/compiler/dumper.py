@@ -54,7 +54,7 @@ def write_dumper(plan: Plan, nested: NestedDump, *, finite: bool = False) -> tup
     for name, value in (("M", missing), ("datetime", dt.datetime), ("date", dt.date), ("time", dt.time)):
         writer.set(name, value)
     writer.set("UUID", uuid.UUID)
-    writer.set("whole", schema._serialize)
+    writer.set("whole", _finite_only(schema._serialize) if finite else schema._serialize)
     steps = [_Step(writer, each, number, schema, nested, finite=finite) for number, each in enumerate(plan.dump)]
     accessible = type(schema).get_attribute is Schema.get_attribute and "get_attribute" not in vars(schema)
     with writer.block("def dump_one(obj):"):
@@ -111,7 +111,7 @@ class _Step:
         write, plan = self.writer, self.plan
         attribute = plan.name if plan.field.attribute is None else plan.field.attribute
         if not self.form or "." in attribute:
-            whole = self._bind("field", _whole_field(plan, self.schema))
+            whole = self._bind("field", self._guarded(_whole_field(plan, self.schema)))
             write.line(f"v = {whole}(obj)")
             with write.block("if v is not M:"):
                 write.line(f"result[{plan.key!r}] = v")
@@ -206,10 +206,10 @@ def _whole_field(plan: FieldPlan, schema: Schema) -> Callable[[Any], Any]:
 
 
 def _finite_only(serialize: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a field's own method answer, and refuse floats that JSON has no number for."""
+    """Let marshmallow's own method answer, and refuse floats that JSON has no number for."""
 
-    def checked(value: Any, attr: Any, obj: Any) -> Any:
-        written = serialize(value, attr, obj)
+    def checked(*arguments: Any) -> Any:
+        written = serialize(*arguments)
         _refuse_infinite(written)
         return written
 

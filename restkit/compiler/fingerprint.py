@@ -13,30 +13,31 @@ _SKIPPED = frozenset({"parent", "root", "_schema"})
 
 def fingerprint(schema: Schema) -> object:
     """Return a value that is equal as long as nothing of a schema has changed that the compiler has read."""
-    return _of_schema(schema, set())
+    return _of_schema(schema, ())
 
 
-def _of_schema(schema: Schema, seen: set[int]) -> object:
-    if id(schema) in seen:
-        return id(schema)
-    seen.add(id(schema))
+def _of_schema(schema: Schema, above: tuple[type[Schema], ...]) -> object:
+    kind_of = type(schema)
+    if kind_of in above:
+        return id(schema)  # NOTE: a schema that nests itself has an instance for each level of data that was seen
+    within = (*above, kind_of)
     return [
-        (kind, name, _of_field(field, seen))
+        (kind, name, _of_field(field, within))
         for kind, each in (("load", schema.load_fields), ("dump", schema.dump_fields))
         for name, field in each.items()
     ]
 
 
-def _of_field(field: fields.Field[Any], seen: set[int]) -> object:
+def _of_field(field: fields.Field[Any], above: tuple[type[Schema], ...]) -> object:
     own = vars(field)
-    options = [(key, _of_option(value, seen)) for key, value in own.items() if key not in _SKIPPED]
+    options = [(key, _of_option(value, above)) for key, value in own.items() if key not in _SKIPPED]
     nested = own.get("_schema")
-    return id(field), options, _of_schema(nested, seen) if nested is not None else None
+    return id(field), options, _of_schema(nested, above) if nested is not None else None
 
 
-def _of_option(value: Any, seen: set[int]) -> object:
+def _of_option(value: Any, above: tuple[type[Schema], ...]) -> object:
     if isinstance(value, fields.Field):
-        return _of_field(value, seen)
+        return _of_field(value, above)
     if type(value) in (list, tuple):
-        return id(value), [_of_option(each, seen) if isinstance(each, fields.Field) else id(each) for each in value]
+        return id(value), [_of_option(each, above) if isinstance(each, fields.Field) else id(each) for each in value]
     return id(value)

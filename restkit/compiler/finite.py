@@ -35,7 +35,11 @@ def _is_certain(field: Any, kind: str, nested: Callable[[Schema], Plan], above: 
         inner, _ = dump_of(field.inner)
         return _is_certain(field.inner, inner, nested, above)
     if kind == "nested":
-        schema: Any = field.schema
+        try:
+            schema: Any = field.schema
+        except Exception:  # noqa: BLE001  # what is wrong with it shows where it is used, as in marshmallow
+            field._schema = None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
+            return False
         hooks = schema._hooks
         if hooks["pre_dump"] or hooks["post_dump"]:
             return False

@@ -16,7 +16,7 @@ class Guard:
     The compiler knows it, and writes the same check in line.
     """
 
-    __slots__ = ("_error_key", "_field", "_names", "_plain", "take", "typed")
+    __slots__ = ("_bare", "_error_key", "_field", "_names", "_plain", "take", "typed")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Guard:
                 where it is for text, it does not.
         """
         self._field = field
+        self._bare = "deserialize" not in vars(field)
         self._plain = field.deserialize
         self._error_key = error_key
         self._names = names
@@ -57,6 +58,13 @@ class Guard:
             except (ValueError, TypeError):
                 raise self._fault(value) from None
         return self._plain(value, *args, **kwargs)
+
+    def stands_alone_before(self, field: fields.Field[Any]) -> bool:
+        """Whether a field has nothing between this guard and the ``deserialize`` of its class.
+
+        A copy of the field has not: the guard that was copied with it still leads to the original.
+        """
+        return self._bare and self._field is field
 
     def _fault(self, value: Any) -> ValidationError:
         if self._error_key in self._field.error_messages:

@@ -65,6 +65,7 @@ def _many_of(field: fields.Nested) -> bool | None:
     try:
         return bool(field.schema.many or field.many)
     except Exception:  # noqa: BLE001  # what is wrong with it shows where it is used, as in marshmallow
+        field._schema = None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
         return None
 
 

@@ -124,6 +124,8 @@ def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
     guard = own.get("deserialize")
     if guard is not None and not isinstance(guard, Guard):
         return None, "the instance overrides deserialize"
+    if guard is not None and not guard.stands_alone_before(field):
+        return None, "its deserialize was overridden before it was guarded"
     if field.pre_load or field.post_load:
         return None, "it has pre_load or post_load functions"
     if guard is not None and not guard.typed and type(field) in (fields.Integer, fields.Float, fields.Boolean):
@@ -201,6 +203,8 @@ def _enum(field: Any, guard: Guard | None) -> Accept | None:
             return None
         kind = kinds.pop()
     else:
+        return None
+    if guard is not None and not guard.typed and kind is not str:
         return None
     return Accept(f"type(v) is {kind.__name__} and v in {{known}}", known.__getitem__, (), {"known": known})
 
