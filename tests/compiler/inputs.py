@@ -176,8 +176,9 @@ def _contained(draw: _Draw, each: FieldSpec, depth: int) -> Node:
 
 
 def _hashes(key: Leaf) -> bool:
+    """Return whether a value is a key, and the same key each time: NaN and plain objects hash by their address."""
+    one, other = key.make(), key.make()
     try:
-        hash(key.make())
+        return hash(one) == hash(other)
     except TypeError:
         return False
-    return True

@@ -167,6 +167,8 @@ def draw_schema(rng: Random) -> SchemaSpec:
     if draw.wild(0.25):
         target = rng.choice(list(spec.fields))
         spec.patches.append(f"patch(schema, {target!r}, {rng.choice(_PATCHES)!r})")
+    if draw.maybe(0.3):
+        spec.patches.append(f"schema = bound(schema, {draw.pick('json', 'json', 'text')!r}, strict={draw.maybe(0.8)})")
     return spec
 
 

@@ -32,9 +32,11 @@ from marshmallow import (
 )
 
 from .comparison import differences, outcome
+from .custom_fields import patch
 from .objects import Attrs, Color, DictSub, Getitem, IntSub, ListSub, Mapped, StrSub
 from .recording import check, hook
 from .subject import compile_schema
+from .vocabulary import bound
 
 _Made = Callable[[], Schema]
 
@@ -133,14 +135,14 @@ def test_a_float_takes_integers_and_refuses_nan() -> None:
 
 
 def test_a_range_refuses_what_compares_badly() -> None:
-    """A number at, within and beyond a bound, and a bound of another type, are judged as by Range itself."""
-    for bound in (
+    """A number at, within and beyond a limit, and a limit of another type, are judged as by Range itself."""
+    for limit in (
         validate.Range(min=0, max=3),
         validate.Range(min=0, min_inclusive=False),
         validate.Range(max=Decimal("2.5")),
     ):
-        loads(fields.Integer(validate=bound), -1, 0, 1, 3, 4, "2")
-        loads(fields.Float(validate=bound, allow_nan=True), 0.0, 3.0, 2.5, "nan", -0.0)
+        loads(fields.Integer(validate=limit), -1, 0, 1, 3, 4, "2")
+        loads(fields.Float(validate=limit, allow_nan=True), 0.0, 3.0, 2.5, "nan", -0.0)
 
 
 # dates and times
@@ -578,6 +580,56 @@ def test_a_recursive_schema_compiles() -> None:
     }
     agree("load", Tree, lambda: data)
     agree("dump", Tree, lambda: data | {"left": None})
+
+
+def test_a_long_chain_of_nested_schemas_compiles() -> None:
+    """Data as deep as marshmallow takes makes no schema that cannot be compiled again."""
+
+    class Chain(Schema):
+        next = fields.Nested(lambda: Chain)
+
+    schema = Chain()
+    for depth in (10, 40, 70):
+        data: dict[str, Any] = {}
+        for _ in range(depth):
+            data = {"next": data}
+        for way in ("load", "dump"):
+            one, other = (outcome(getattr(made, way), data, {}) for made in (Chain(), compile_schema(schema)))
+            assert one.error is None
+            assert differences(one, other) == []
+
+
+def test_a_nested_schema_that_cannot_be_made_fails_when_it_is_used() -> None:
+    """Compiling raises nothing; the first value that reaches the nested field does, be it None; an absent one not."""
+
+    class Clash(Schema):
+        a = fields.Integer(data_key="k")
+        b = fields.Integer(data_key="k")
+
+    for nested in ("nowhere.Nothing", Clash, lambda: Clash, 5):
+        for field in (fields.Nested(nested), fields.List(fields.Nested(nested)), fields.Pluck(nested, "a")):
+            kind = Schema.from_dict({"n": field, "o": fields.Integer()})
+            for value in (None, {}, [], [{}], [None], {"a": 1}, 5):
+                agree("load", kind, lambda value=value: {"n": value, "o": 1})
+                agree("dump", kind, lambda value=value: {"n": value, "o": 1})
+            agree("load", kind, lambda: {"o": 1})
+            agree("dump", kind, lambda: {"o": 1})
+    agree("load", lambda: Schema.from_dict({"n": fields.Nested(Clash(only=("a",)), only=("z",))})(), lambda: {"n": 1})
+
+
+def test_a_guard_over_an_override_keeps_the_override() -> None:
+    """A wire form set before a field whose deserialize is its instance's own does not replace it."""
+
+    def made(source: str) -> Schema:
+        schema = Schema.from_dict({"a": fields.Integer(), "b": fields.Enum(Color, by_value=True), "c": fields.UUID()})()
+        patch(schema, "a", "deserialize")
+        patch(schema, "c", "deserialize")
+        return bound(schema, source, strict=True)
+
+    for source in ("json", "text"):
+        for value in (1, "1", " 1", "2", True, None, missing, "12345678-1234-5678-1234-567812345678"):
+            data = {"a": value, "b": value, "c": value}
+            agree("load", lambda source=source: made(source), lambda data=data: data)
 
 
 def test_errors_keep_valid_data_and_order() -> None:

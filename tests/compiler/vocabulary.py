@@ -31,8 +31,16 @@ from marshmallow import (
 )
 from marshmallow.orderedset import OrderedSet
 
+from restkit.schemas import View, bind
+
 from . import custom_fields, objects, recording
 from .custom_fields import CUSTOM, patch
+
+
+def bound(schema: Schema, source: Any, *, strict: bool) -> Schema:
+    """Return a schema as restkit runs it: with the wire form of each field set before its ``deserialize``."""
+    return bind(schema, View.WRITE, place="drawn", source=source, strict=strict, compiled=False).schema
+
 
 NAMES: dict[str, Any] = {
     "CUSTOM": CUSTOM,
@@ -45,6 +53,7 @@ NAMES: dict[str, Any] = {
     "RAISE": RAISE,
     "Schema": Schema,
     "ValidationError": ValidationError,
+    "bound": bound,
     "decimal": decimal,
     "deque": deque,
     "dt": dt,
