@@ -76,7 +76,7 @@ class SearchSchema(PageSchema):
     )
     tags = fields.List(
         fields.Str(validate=validate.Regexp(r"[^,\u0000]{1,30}$")),
-        validate=validate.Length(max=10),
+        validate=validate.Length(1, 10),
         metadata={"description": "With all of these tags, separated by commas.", "explode": False},
     )
 
