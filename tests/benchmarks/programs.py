@@ -1,102 +1,72 @@
-"""The programs that are measured, and the one request of each."""
+"""The programs that are compared: what they need, what is said of them, and how one is made."""
 
 from __future__ import annotations
 
-import io
-import sys
-from collections.abc import Callable, Iterable
+import importlib
+import importlib.util
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["PROGRAMS", "environ_of", "main"]
-
-WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
+__all__ = ["PEERS", "Peer", "build", "installed"]
 
 
-def environ_of(path: str, query: str = "") -> dict[str, Any]:
-    """Return what a server hands over for a GET with an everyday set of headers."""
-    return {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "8000",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1:8000",
-        "HTTP_USER_AGENT": "benchmark/1.0",
-        "HTTP_ACCEPT": "*/*",
-        "HTTP_ACCEPT_ENCODING": "gzip, deflate",
-        "HTTP_CONNECTION": "keep-alive",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(b""),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
+@dataclass(frozen=True)
+class Peer:
+    """Is one program of the comparison.
+
+    Attributes:
+        name: Of its file.
+        title: For tables.
+        kind: ``wsgi`` or ``asgi``.
+        module: What must be importable.
+        distributions: Whose versions belong to its figures.
+        names_all: Whether an error answer names every faulty field.
+        note: What the tables say of it.
+    """
+
+    name: str
+    title: str
+    module: str
+    distributions: tuple[str, ...]
+    kind: str = "wsgi"
+    names_all: bool = True
+    note: str = ""
 
 
-def _restkit_hello() -> WSGI:
-    from restkit import App
-
-    app = App("Hello")
-
-    @app.route("/")
-    def hello() -> dict[str, str]:
-        return {"hello": "world"}
-
-    return app
-
-
-def _flask_hello() -> WSGI:
-    from flask import Flask
-
-    app = Flask("hello")
-
-    @app.route("/")
-    def hello() -> dict[str, str]:
-        return {"hello": "world"}
-
-    return app
+def _peers() -> list[Peer]:
+    by_hand = "marshmallow by hand"
+    first = "msgspec stops at the first fault and names one"
+    return [
+        Peer("bare", "bare WSGI + orjson", "orjson", ("orjson",), note="validated and written by hand"),
+        Peer("falcon", "Falcon", "falcon", ("falcon", "marshmallow"), note=by_hand),
+        Peer("bottle", "bottle", "bottle", ("bottle", "marshmallow"), note=by_hand),
+        Peer("flask", "Flask", "flask", ("flask", "werkzeug", "marshmallow"), note=by_hand),
+        Peer("smorest", "flask-smorest", "flask_smorest", ("flask-smorest", "webargs")),
+        Peer("drf", "Django REST framework", "rest_framework", ("djangorestframework", "django")),
+        Peer("fastapi", "FastAPI", "fastapi", ("fastapi", "starlette", "pydantic"), kind="asgi", note="pydantic"),
+        Peer("litestar", "Litestar", "litestar", ("litestar", "msgspec"), kind="asgi", names_all=False, note=first),
+        Peer("restkit", "restkit", "restkit", ("restkit", "werkzeug", "marshmallow")),
+    ]
 
 
-def _falcon_hello() -> WSGI:
-    import falcon
-
-    class Hello:
-        def on_get(self, request: Any, response: Any) -> None:
-            response.media = {"hello": "world"}
-
-    app = falcon.App()
-    app.add_route("/", Hello())
-    return app
+PEERS = {peer.name: peer for peer in _peers()}
 
 
-PROGRAMS: dict[str, Callable[[], WSGI]] = {
-    "restkit": _restkit_hello,
-    "flask": _flask_hello,
-    "falcon": _falcon_hello,
-}
+def installed(peer: Peer) -> bool:
+    """Return whether what a program needs is there."""
+    return importlib.util.find_spec(peer.module) is not None
 
 
-def main(name: str, count: int) -> None:
-    """Answer one request often; the first one checks that the answer is right."""
-    app = PROGRAMS[name]()
-    environ = environ_of("/")
-    statuses: list[str] = []
+def build(name: str, service: str) -> Any:
+    """Make a program.
 
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
-        statuses.append(status)
+    Args:
+        name: Of its file.
+        service: ``hello``, ``services``, ``routes:500``, ``nesting:3``.
 
-    body = b"".join(app(dict(environ), start_response))
-    if statuses != ["200 OK"] or b"".join(body.split()) != b'{"hello":"world"}':
-        raise SystemExit(f"{name} answered {statuses} {body!r}")
-    for _ in range(count):
-        for _chunk in app(dict(environ), start_response):
-            pass
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    Returns:
+        The WSGI or ASGI application.
+    """
+    module = importlib.import_module(f"{__package__}.peers.{name}")
+    factory, _, size = service.partition(":")
+    return getattr(module, factory)(*([int(size)] if size else []))

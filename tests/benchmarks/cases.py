@@ -1,0 +1,247 @@
+"""What is asked and what must be answered: requests, payloads and expected answers, once for all programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "CASES",
+    "LISTS",
+    "ROUTES",
+    "ROWS",
+    "SCALING",
+    "Book",
+    "Case",
+    "Mismatch",
+    "book_of",
+    "books",
+    "verify",
+]
+
+# NOTE: The offset is not zero, because some serializers write UTC as "Z" and others as "+00:00".
+ZONE = dt.timezone(dt.timedelta(hours=2))
+ITEM, PART = 42, "6f1c2c3e-8c1f-4a55-9d33-0a4c3b1f9e77"
+LISTS = (10, 100, 1_000, 10_000)
+ROUTES = (5, 50, 500, 5_000)
+DEPTHS = tuple(range(1, 9))
+
+
+class Mismatch(Exception):
+    """Is raised where a program answers other than the case says; nothing is counted then."""
+
+
+@dataclass
+class Book:
+    """Is what a list has: ten attributes of six types."""
+
+    id: int
+    title: str
+    author: str
+    isbn: str
+    pages: int
+    price: float
+    rating: float
+    available: bool
+    published: dt.date
+    added: dt.datetime
+
+
+@dataclass(frozen=True)
+class Case:
+    """Is one request and what must be answered.
+
+    Attributes:
+        name: Of the case, for commands and recorded figures.
+        title: Of its row in the tables.
+        service: What program it is asked of: ``services``, ``routes:500``, ``nesting:3``.
+        requests: How many requests are counted under callgrind.
+        expected: The decoded JSON of the answer; None where only the status counts.
+        faults: The names of the fields that an error answer must say.
+        target: What restkit may cost at most, in thousand instructions.
+    """
+
+    name: str
+    title: str
+    path: str
+    requests: int
+    method: str = "GET"
+    body: bytes = b""
+    service: str = "services"
+    status: int = 200
+    expected: Any = None
+    faults: tuple[str, ...] = ()
+    target: int | None = None
+
+
+def verify(case: Case, status: int, content: bytes, *, names_all: bool = True) -> None:
+    """Check an answer.
+
+    Args:
+        case: What was asked.
+        status: The answer's.
+        content: The answer's.
+        names_all: Whether the program must name every faulty field, or may stop at the first.
+
+    Raises:
+        Mismatch: The answer is another one.
+    """
+    shown = f"{case.name}: {status} {content[:300]!r}"
+    right = status // 100 == 4 if case.faults else status == case.status
+    if not right:
+        raise Mismatch(f"{shown}, expected status {case.status}")
+    try:
+        decoded = json.loads(content)
+    except ValueError:
+        raise Mismatch(f"{shown} is not JSON") from None
+    if case.expected is not None and decoded != case.expected:
+        raise Mismatch(f"{shown}, expected {str(case.expected)[:300]}")
+    named = sum(name in json.dumps(decoded) for name in case.faults)
+    if named < (len(case.faults) if names_all else min(1, len(case.faults))):
+        raise Mismatch(f"{shown} names {named} of the faults {', '.join(case.faults)}")
+
+
+# payloads
+
+
+def _order() -> dict[str, Any]:
+    """Return what is posted: twelve fields, and five items of four fields each."""
+    return {
+        "reference": "PO-2026-000417",
+        "customer": "Ada Lovelace",
+        "email": "ada@example.com",
+        "account": PART,
+        "placed_at": "2026-03-01T09:30:15+02:00",
+        "ship_on": "2026-03-04",
+        "currency": "EUR",
+        "total": 129.9,
+        "weight": 2400,
+        "express": True,
+        "tags": ["gift", "fragile", "books"],
+        "note": None,
+        "items": [
+            {"sku": f"BK-{number:05}", "title": f"Volume {number}", "quantity": number, "price": 9.5 + number}
+            for number in range(1, 6)
+        ],
+    }
+
+
+def _faulty_order() -> dict[str, Any]:
+    order = _order()
+    order["reference"] = ""
+    order["weight"] = -1
+    order["items"][2]["quantity"] = 0
+    return order
+
+
+def book_of(number: int) -> Book:
+    """Return one object of a list; every number has its own."""
+    return Book(
+        id=number,
+        title=f"The Notes of Volume {number}",
+        author=f"Author {number % 17}",
+        isbn=f"978-0-{number:06}-0",
+        pages=100 + number % 700,
+        price=5.25 + number % 40,
+        rating=(number % 50) / 10,
+        available=number % 3 > 0,
+        published=dt.date(1950 + number % 75, 1 + number % 12, 1 + number % 28),
+        added=dt.datetime(2026, 1 + number % 12, 1 + number % 28, number % 24, number % 60, number % 60, tzinfo=ZONE),
+    )
+
+
+def books(count: int) -> list[Book]:
+    """Return the objects of a list, as a database would hand them over."""
+    return [book_of(number) for number in range(1, count + 1)]
+
+
+def _written(book: Book) -> dict[str, Any]:
+    return {**vars(book), "published": book.published.isoformat(), "added": book.added.isoformat()}
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    level: dict[str, Any] = {"name": f"level {depth}", "value": depth}
+    for number in range(depth - 1, 0, -1):
+        level = {"name": f"level {number}", "value": number, "child": level}
+    return level
+
+
+# the cases
+
+
+def _list(count: int, requests: int, target: int | None = None) -> Case:
+    expected = [_written(book) for book in books(count)]
+    title = f"list of {count:,} objects of 10 fields"
+    return Case(f"list-{count}", title, f"/lists/{count}", requests, expected=expected, target=target)
+
+
+def _routes(count: int, requests: int, target: int | None = None) -> Case:
+    path = f"/section-{count - 1}/{ITEM}"
+    title, expected = f"last of {count:,} routes", {"section": count - 1, "item": ITEM}
+    service = f"routes:{count}"
+    return Case(f"routes-{count}", title, path, requests, service=service, expected=expected, target=target)
+
+
+def _nesting(depth: int) -> Case:
+    content = _nested(depth)
+    return Case(
+        f"nesting-{depth}",
+        f"POST nested {depth} deep, validated, serialized back",
+        "/tree",
+        60,
+        method="POST",
+        body=json.dumps(content).encode(),
+        service=f"nesting:{depth}",
+        status=201,
+        expected=content,
+    )
+
+
+def _rows() -> list[Case]:
+    path = f"/items/{ITEM}/parts/{uuid.UUID(PART)}"
+    order, faulty = _order(), json.dumps(_faulty_order()).encode()
+    posted = json.dumps(order).encode()
+    post = "POST, 12 fields + 5 nested items, validated, serialized back"
+    names = ("reference", "weight", "quantity")
+    return [
+        Case("hello", "hello JSON", "/", 300, expected={"hello": "world"}, target=40),
+        Case(
+            "converters",
+            "two path converters (int, uuid)",
+            path,
+            300,
+            expected={"item": ITEM, "part": PART},
+            target=80,
+        ),
+        Case("post", post, "/orders", 100, method="POST", body=posted, status=201, expected=order, target=320),
+        Case(
+            "errors",
+            "the same, 3 errors",
+            "/orders",
+            100,
+            method="POST",
+            body=faulty,
+            status=422,
+            faults=names,
+            target=450,
+        ),
+        _list(100, 20, target=2_000),
+        Case("missing", "404", "/nowhere", 300, status=404, target=60),
+        _routes(500, 100, target=80),
+    ]
+
+
+ROWS: Mapping[str, Case] = {case.name: case for case in _rows()}
+SCALING: Mapping[str, Mapping[int, Case]] = {
+    "list": {count: _list(count, max(3, 2_000 // count)) for count in LISTS},
+    "routes": {count: _routes(count, 100) for count in ROUTES},
+    "nesting": {depth: _nesting(depth) for depth in DEPTHS},
+}
+CASES: Mapping[str, Case] = {
+    **{case.name: case for group in SCALING.values() for case in group.values()},
+    **ROWS,
+}
