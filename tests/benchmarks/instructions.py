@@ -1,11 +1,12 @@
 """Count the instructions of a request under callgrind, start-up excluded.
 
-``python -m tests.benchmarks.instructions restkit [flask falcon ...]`` runs each program with N and 3N requests and
-divides the difference; the hash seed is fixed. Needs valgrind.
+``python -m tests.benchmarks.instructions restkit [flask falcon ...] [--rows hello,post]`` prints them. Each program
+and row is a process of its own with a fixed hash seed. Needs valgrind.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -13,38 +14,82 @@ import sys
 import tempfile
 from pathlib import Path
 
-__all__ = ["count", "per_request"]
+from .cases import CASES, Case
+from .programs import PEERS
+from .switch import AVAILABLE
 
+__all__ = ["ROOT", "Failed", "environment", "per_request", "valgrind_version"]
+
+ROOT = Path(__file__).parents[2]
 _TOTAL = re.compile(r"Collected\s*:\s*(\d+)")
 
 
-def count(program: str, requests: int) -> int:
-    """Return the instructions of a whole run."""
+class Failed(Exception):
+    """Is raised where a program cannot be measured; says why."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of every measured process."""
+    return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
+def valgrind_version() -> str:
+    """Return what valgrind says it is."""
+    done = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.strip().removeprefix("valgrind-")
+
+
+def per_request(name: str, case: Case, *, python: str = sys.executable, limit: float = 600) -> int:
+    """Return the instructions of one request.
+
+    Args:
+        name: Of the program.
+        case: What is asked.
+        python: The interpreter.
+        limit: The seconds after which the process is given up.
+
+    Raises:
+        Failed: The program answers wrongly, fails or takes too long.
+    """
+    requests = case.requests
+    if AVAILABLE:
+        return _count(name, case, requests, python, limit) // requests
+    # Without the switch everything is counted: the difference of two runs leaves start-up out.
+    more = _count(name, case, 3 * requests, python, limit)
+    return (more - _count(name, case, requests, python, limit)) // (2 * requests)
+
+
+def _count(name: str, case: Case, requests: int, python: str, limit: float) -> int:
     with tempfile.TemporaryDirectory() as folder:
         command = [
             "valgrind",
             "--tool=callgrind",
+            f"--instr-atstart={'no' if AVAILABLE else 'yes'}",
             f"--callgrind-out-file={folder}/out",
-            sys.executable,
-            "-m",
-            "tests.benchmarks.programs",
-            program,
-            str(requests),
+            python,
+            *("-m", "tests.benchmarks.worker", "count", name, case.name, str(requests)),
         ]
-        environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-        root = Path(__file__).parents[2]
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=limit
+            )
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{name}, {case.name}: not done after {limit:.0f} s under valgrind") from None
     found = _TOTAL.search(done.stderr)
     if done.returncode or not found:
-        raise SystemExit(done.stderr[-2000:])
+        raise Failed(f"{name}, {case.name}: {done.stderr.strip()[-1500:]}")
     return int(found[1])
 
 
-def per_request(program: str, requests: int = 500) -> int:
-    """Return the instructions of one request."""
-    return (count(program, 3 * requests) - count(program, requests)) // (2 * requests)
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.instructions", description=__doc__)
+    parser.add_argument("programs", nargs="*", default=["restkit"], help=", ".join(PEERS))
+    parser.add_argument("--rows", default="hello", help="names of cases, with commas between them")
+    options = parser.parse_args()
+    for row in options.rows.split(","):
+        for name in options.programs:
+            print(f"{name:10} {row:12} {per_request(name, CASES[row]):>12,} instructions a request", flush=True)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["restkit"]:
-        print(f"{name:12} {per_request(name):>10,} instructions a request")
+    _main()
