@@ -1,0 +1,323 @@
+"""The page and the chart of the recorded figures: docs/benchmarks.md and docs/images/benchmarks.svg."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from .cases import ROWS
+from .chart import Bar, Group, draw
+from .instructions import ROOT
+from .measure import SCALED
+from .programs import PEERS
+
+__all__ = ["svg", "table", "text", "write"]
+
+_PAGE = ROOT / "docs" / "benchmarks.md"
+_CHART = ROOT / "docs" / "images" / "benchmarks.svg"
+_SIZES = {
+    "list": "Objects of a list, each 10 fields; thousand instructions a request:",
+    "routes": "Routes of the program, the last one asked; thousand instructions a request:",
+    "nesting": "Depth of the nested object that is posted and answered; thousand instructions a request:",
+}
+
+Figures = Mapping[str, Any]
+
+
+def write(figures: Figures) -> None:
+    """Write the page and the chart."""
+    _CHART.parent.mkdir(exist_ok=True)
+    _PAGE.write_text(text(figures), "utf-8")
+    _CHART.write_text(svg(figures), "utf-8")
+
+
+def _lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return ["| " + " | ".join(row) + " |" for row in (head, rule, *rows)]
+
+
+def _thousands(count: float | None) -> str:
+    if count is None:
+        return "-"
+    return f"{count / 1000:,.0f}" if count >= 10_000 else f"{count / 1000:.1f}"
+
+
+def _names(figures: Figures) -> list[str]:
+    measured = {name for row in figures.get("instructions", {}).values() for name in row}
+    return [name for name in PEERS if name in measured]
+
+
+def table(figures: Figures) -> list[str]:
+    """Return the table of instructions, in the order of the design."""
+    found, names = figures.get("instructions", {}), _names(figures)
+    before = figures.get("before", {}).get("instructions", {})
+    titles = [PEERS[name].title for name in names]
+    head = ["request", *titles, *(["restkit before"] if before else []), "target", "met"]
+    rows = []
+    for name, case in ROWS.items():
+        if name not in found:
+            continue
+        own = found[name].get("restkit")
+        row = [case.title, *(_thousands(found[name].get(each)) for each in names)]
+        if before:
+            row.append(_thousands(before.get(name)))
+        met = "-" if own is None or case.target is None else "yes" if own <= case.target * 1000 else "**no**"
+        rows.append([*row, f"{case.target:,}", met])
+    return _lines(head, rows)
+
+
+def _demands(figures: Figures) -> list[tuple[str, float | None, float]]:
+    """Return what is demanded of the figures beside the targets: (what, ratio measured, ratio demanded)."""
+    found, plain = figures.get("instructions", {}), figures.get("plain", {})
+
+    def over(row: str, peer: str, own: Figures | None = None) -> float | None:
+        theirs, ours = found.get(row, {}).get(peer), (own or found.get(row, {})).get("restkit" if own is None else row)
+        return theirs / ours if theirs and ours else None
+
+    scaling = figures.get("scaling", {}).get("routes", {})
+    few, many = (scaling.get(size, {}).get("restkit") for size in ("5", "500"))
+    cold, large = figures.get("cold") or {}, figures.get("large") or {}
+
+    def start(key: str) -> float | None:
+        return cold["falcon"][key] / cold["restkit"][key] if {"falcon", "restkit"} <= set(cold) else None
+
+    return [
+        ("POST: Litestar with msgspec / restkit, instructions", over("post", "litestar"), 1),
+        ("POST: FastAPI / restkit, instructions", over("post", "fastapi"), 1),
+        ("list of 100: FastAPI / restkit, instructions", over("list-100", "fastapi"), 2),
+        ("hello: Falcon / restkit, instructions", over("hello", "falcon"), 1.5),
+        ("converters: Falcon / restkit, instructions", over("converters", "falcon"), 1.5),
+        ("5 routes / 500 routes, restkit, instructions", few / many if few and many else None, 0.95),
+        ("without accelerators, POST: FastAPI / restkit", over("post", "fastapi", plain), 1),
+        ("without accelerators, list of 100: flask-smorest / restkit", over("list-100", "smorest", plain), 2.5),
+        ("cold start, CPU time: Falcon / restkit", start("cpu"), 1),
+        ("cold start, peak memory: Falcon / restkit", start("memory"), 1),
+        (
+            "500 operations mounted and documented: flask-smorest / restkit, CPU time",
+            large["smorest"]["total"] / large["restkit"]["total"] if large else None,
+            2,
+        ),
+    ]
+
+
+def _demanded(figures: Figures) -> list[str]:
+    rows = [
+        [
+            what,
+            "-" if found is None else f"{found:.2f}",
+            f">= {wanted:g}",
+            "-" if found is None else _met(found, wanted),
+        ]
+        for what, found, wanted in _demands(figures)
+    ]
+    distance = (
+        figures.get("instructions", {}).get("list-100", {}).get("fastapi"),
+        figures.get("plain", {}).get("list-100"),
+    )
+    if all(distance):
+        stated = f"{distance[0] / distance[1]:.2f}"
+        rows.append(["without accelerators, list of 100: FastAPI / restkit", stated, "stated only", ""])
+    return _lines(["what", "measured", "demanded", "met"], rows)
+
+
+def _met(found: float, wanted: float) -> str:
+    return "yes" if found >= wanted else "**no**"
+
+
+def _plain(figures: Figures) -> list[str]:
+    plain, found = figures.get("plain", {}), figures.get("instructions", {})
+    rows = [
+        [case.title, _thousands(plain.get(name)), _thousands(found.get(name, {}).get("restkit"))]
+        for name, case in ROWS.items()
+        if name in plain
+    ]
+    return _lines(["request", "restkit, standard library only", "restkit with orjson and msgspec"], rows)
+
+
+def _ratios(figures: Figures) -> list[str]:
+    found = figures.get("ratios", {})
+    names = [name for name in PEERS if any(name in row for row in found.values())]
+
+    def cell(each: Figures | None) -> str:
+        return "-" if not each else f"{each['median']:.2f} ({each['low']:.2f} to {each['high']:.2f})"
+
+    rows = [
+        [case.title, *(cell(found[name].get(each)) for each in names)] for name, case in ROWS.items() if name in found
+    ]
+    return _lines(["request", *(PEERS[name].title for name in names)], rows)
+
+
+def _served(figures: Figures) -> list[str]:
+    rows = []
+    for case, servers in sorted(figures.get("served", {}).items()):
+        for server, programs in sorted(servers.items()):
+            measured = [programs[name] for name in PEERS if isinstance(programs.get(name), dict)]
+            for each in measured:
+                title = PEERS[each["program"]].title
+                rows.append([ROWS[case].title, server, title, f"{each['rate']:,}", f"{each['cpu']:.2f}"])
+    head = ["request", "server", "program", "requests a second", "CPU seconds a thousand requests"]
+    lines = _lines(head, rows)
+    lines[1] = "| --- | --- | --- | ---: | ---: |"
+    return lines
+
+
+def _cold(figures: Figures) -> list[str]:
+    found = figures.get("cold") or {}
+    titles = {"python": "the interpreter alone", **{name: peer.title for name, peer in PEERS.items()}}
+    rows = [
+        [title, f"{found[name]['cpu']:.3f}", f"{found[name]['memory']:.1f}"]
+        for name, title in titles.items()
+        if name in found
+    ]
+    return _lines(["program", "CPU seconds", "peak memory, MiB"], rows)
+
+
+def _large(figures: Figures) -> list[str]:
+    found = figures.get("large") or {}
+    rows = [
+        [PEERS[name].title, *(f"{found[name][key]:.3f}" for key in ("mount", "document", "total", "process"))]
+        for name in ("restkit", "smorest")
+        if name in found
+    ]
+    return _lines(["program", "mount", "document", "both", "whole process, imports included"], rows)
+
+
+def _scaling(figures: Figures) -> list[str]:
+    lines: list[str] = []
+    for group, title in _SIZES.items():
+        sizes = figures.get("scaling", {}).get(group, {})
+        names = [name for name in SCALED if any(name in each for each in sizes.values())]
+        rows = [
+            [f"{int(size):,}", *(_thousands(each.get(name)) for name in names)]
+            for size, each in sorted(sizes.items(), key=lambda item: int(item[0]))
+        ]
+        if rows:
+            lines += [title, "", *_lines(["", *(PEERS[name].title for name in names)], rows), ""]
+    return lines
+
+
+def _about(figures: Figures) -> list[str]:
+    about = figures.get("about", {})
+    named = about.get("versions", {})
+    python = about.get("python", "").replace("\n", " ")
+    built = "with" if about.get("optimized") else "without"
+    label = f" ({about['label']})" if about.get("label") else ""
+    before = figures.get("before")
+    lines = [
+        f"- Date: {about.get('date')}; restkit at commit {about.get('commit')}{label}.",
+        f"- Machine: {about.get('machine')}; shared with other work, so times are ratios or medians.",
+        f"- Python {python}, built {built} `--enable-optimizations`; valgrind {about.get('valgrind')}.",
+        "- Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(named.items())) + ".",
+    ]
+    if before:
+        lines.append(
+            f'- "restkit before" is {before.get("label") or "the record before"}, at commit {before["commit"]}.'
+        )
+    return lines
+
+
+def _notes(figures: Figures) -> list[str]:
+    return [f"- {PEERS[name].title}: {PEERS[name].note}." for name in _names(figures) if PEERS[name].note]
+
+
+_INTRO = """\
+# Benchmarks
+
+What a request costs in restkit and in other frameworks, how that was measured, and what the figures do not say. The
+page and its chart are written by the command that measures.
+
+![Thousand instructions a request, logarithmic](images/benchmarks.svg)
+
+"""
+_METHOD = """\
+## Method
+
+Every program offers the same services; `tests/benchmarks/peers/` has one file for each. `tests/benchmarks/cases.py`
+has the requests, their payloads and the expected answers. Each answer is compared with the expected one (status and
+decoded JSON; for errors the class of the status, and that the faulty fields are named) before anything is counted.
+
+- **Instructions** are counted by callgrind, one process a cell: the program is made and asked 22 times, the garbage
+  collector has its default thresholds and what start-up made is frozen (`gc.freeze`), the hash seed is 0; then
+  counting is switched on for 3 to 300 requests, and the sum is divided by their number. WSGI programs are called as a
+  server calls them; ASGI programs run in one event loop, with `run_until_complete` once around all requests. The
+  driver's own part is in every figure, the floor's included.
+- **CPU ratios** are of two processes that take turns on the same request, A B A B, twelve turns in two pairs of fresh
+  processes.
+- **Served** figures are of 8 connections from one other process on the same machine, bounded in time and count. With
+  two cores for both, requests a second are bounded by the load as well; CPU seconds are the server's alone.
+- **Cold start** is a fresh process with its byte code written: import, the smallest program, one answer. Medians.
+
+Measure again, in an environment of its own (valgrind is needed for the instructions):
+
+```bash
+python -m pip install -e '.[bench]'
+python -m tests.benchmarks --plain path/to/python   # an interpreter with restkit alone, without orjson and msgspec
+python -m tests.benchmarks --quick --rows hello,post --peers restkit,falcon   # a look; records nothing
+python -m tests.benchmarks.gate                     # compare restkit with the record
+```
+
+The gate compares instruction counts with `tests/benchmarks/results/recorded.json` and fails beyond 5 %. Counts depend
+on how Python was built, so it compares them only where the interpreter and valgrind are the recorded ones; elsewhere
+it says so, and holds the ratios to the bare program to 10 %.
+
+"""
+_CAVEATS = """\
+## Caveats
+
+- Instructions are not time: they leave out caches, memory and what the kernel does. The CPU ratios stand beside them.
+- Each peer runs as its documentation shows it, with its default JSON library and without middleware; FastAPI and
+  Litestar with asynchronous functions, Django REST framework without authentication, permissions and sessions. Some
+  could be tuned.
+- Frameworks differ in what they check. restkit refuses duplicate members, unknown members, lone surrogates and
+  numbers that do not fit, negotiates the media type and answers problem details; most peers do less of it in the same
+  row.
+- Litestar's list is of dataclasses that are written as they are; restkit, FastAPI, Falcon, bottle, Flask,
+  flask-smorest and Django REST framework write what a schema names. Litestar names the first of three errors.
+- The bare program is a floor, not a framework: its validation knows one payload.
+- "-" stands where nothing could be measured: the pair does not exist, or the program did not start in time.
+"""
+
+
+def text(figures: Figures) -> str:
+    """Return the page."""
+    about = figures.get("about", {})
+    parts: list[tuple[str, str, Callable[[Figures], list[str]], str]] = [
+        ("Instructions a request", "Thousand instructions; the target is restkit's:", table, "instructions"),
+        ("What is demanded", "Ratios; above 1 restkit costs less:", _demanded, "instructions"),
+        ("Without accelerators", "Thousand instructions a request:", _plain, "plain"),
+        (
+            "CPU time",
+            "CPU time of the other program divided by restkit's, median (smallest to largest):",
+            _ratios,
+            "ratios",
+        ),
+        ("Cold start", "Import and first answer of the smallest program:", _cold, "cold"),
+        ("A large program", "100 resources with 500 operations and their document, CPU seconds:", _large, "large"),
+        ("Served", "Two worker processes for gunicorn and granian, eight threads for waitress:", _served, "served"),
+        ("Scaling", "", _scaling, "scaling"),
+    ]
+    out = [_INTRO.rstrip("\n"), ""]
+    for title, intro, make, key in parts:
+        if figures.get(key):
+            out += [f"## {title}", "", *([intro, ""] if intro else []), *make(figures), ""]
+    out += [_METHOD.rstrip("\n"), "", "The recorded run:", "", *_about(figures), f"- Command: `{about.get('command')}`"]
+    out += ["", *_notes(figures), "", _CAVEATS.rstrip("\n")]
+    return "\n".join(_squeezed(out)) + "\n"
+
+
+def _squeezed(lines: list[str]) -> list[str]:
+    return [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+
+
+def svg(figures: Figures) -> str:
+    """Return the chart: a group of bars for each row, the cheapest first."""
+    groups = []
+    for name, case in ROWS.items():
+        found = figures.get("instructions", {}).get(name, {})
+        cells = sorted((count, each) for each, count in found.items() if count)
+        kinds = {"restkit": "own", "bare": "floor"}
+        bars = [Bar(PEERS[each].title, count / 1000, kinds.get(each, "bar")) for count, each in cells]
+        if bars:
+            groups.append(Group(case.title, bars, case.target))
+    unit = "thousand instructions a request, logarithmic scale; less is cheaper; the upright mark is restkit's target"
+    return draw("What a request costs", unit, groups)
