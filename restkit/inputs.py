@@ -180,6 +180,9 @@ def _gather(pairs: Iterable[tuple[str, Any]], lists: Mapping[str, bool], faults:
     """Make a mapping of pairs of names and texts; a name that is not a list's stands once."""
     values: dict[str, Any] = {}
     for name, value in pairs:
+        if type(value) is str and "\0" in value:
+            faults.append(((name,), "It has a NUL character.", "nul"))
+            continue
         exploded = lists.get(name)
         if exploded is None:
             if name in values:

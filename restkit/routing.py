@@ -1,7 +1,8 @@
 """From a URL to what answers it, and back; 404, 405 and Allow. On Werkzeug's rules.
 
-Paths without variables are one dict lookup; others go to Werkzeug's matcher. The private names of Werkzeug
-that are used here are ``Rule._trace`` and ``Rule._converters`` (the parts of a pattern, in order).
+Paths without variables are one dict lookup, simple patterns a tree of segments; others go to Werkzeug's matcher.
+The private names of Werkzeug that are used here are ``Rule._trace`` and ``Rule._converters`` (the parts of a
+pattern, in order).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from werkzeug.routing.converters import UUIDConverter as _UUIDConverter
 
 from .contract import PathParameter
 from .errors import CollisionError, DeclarationError
+from .matching import Matcher
 from .middleware import Endpoint
 from .problems import MethodNotAllowed, NotFound
 from .request import Request
@@ -214,6 +216,7 @@ class Router:
         self._plain = self._map()
         self._hosted = self._map(host_matching=True)
         self._has_hosts = False
+        self._matcher = Matcher()
 
     def _map(self, *, host_matching: bool = False) -> Map:
         return Map(
@@ -233,7 +236,10 @@ class Router:
                 self.statics[pattern.path.encode().decode("latin-1")] = route
         target = self._hosted if pattern.host else self._plain
         self._has_hosts = self._has_hosts or bool(pattern.host)
-        target.add(Rule(pattern.rule, endpoint=(name, route), host=pattern.host or None))
+        rule = Rule(pattern.rule, endpoint=(name, route), host=pattern.host or None)
+        target.add(rule)
+        if not pattern.host:
+            self._matcher.add(rule, route)
         return route
 
     @property
@@ -260,12 +266,19 @@ class Router:
         route = self.statics.get(environ.get("PATH_INFO", "") or "/")
         if route is not None:
             return route, {}
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith("/") or path.startswith("//") or not path.isascii():
+            path = request.path
         if self._has_hosts:
             host = request.host.partition(":")[0]
             found = self._match_in(self._hosted, request, host) if host else None
             if found is not None:
                 return found
-        found = self._match_in(self._plain, request, "")
+        found = None
+        if self._trailing_slash != "ignore" or not path.endswith("/"):
+            found = self._matcher.find(path)
+        if found is None and not self._matcher.is_absent(path):
+            found = self._match_in(self._plain, request, "")
         if found is None:
             raise NotFound("There is nothing at this URL.")
         return found

@@ -140,7 +140,7 @@ class Books(StoreResource):
         page = found[:limit]
         if len(found) <= limit:
             return {"items": page, "next": None}
-        again = {name: value for name, value in self.request.args.items(multi=True) if name != "after"}
+        again = {name: self.request.args.getlist(name) for name in self.request.args if name != "after"}
         url = self.app.url_for(Books, **again, after=page[-1].id)
         return {"items": page, "next": url}, {"Link": f'<{url}>; rel="next"'}
 
