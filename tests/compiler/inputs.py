@@ -10,12 +10,12 @@ from .vocabulary import Leaf, leaf
 
 __all__ = ["draw_case"]
 
-_LOADED_MAPS = (*("dict",) * 12, "DictSub", "OrderedDict", "Mapped", "MappingProxyType")
+_LOADED_MAPS = (*("dict",) * 12, "DictSub", "Defaulting", "OrderedDict", "Mapped", "MappingProxyType")
 _DUMPED_MAPS = (
     *("dict",) * 8,
     *("Attrs",) * 4,
     *("data", "properties") * 2,
-    *("named", "Slots", "Getitem", "Dynamic", "DictSub", "OrderedDict", "Mapped"),
+    *("named", "Slots", "Getitem", "Dynamic", "DictSub", "Defaulting", "OrderedDict", "Mapped"),
 )
 _RAISING = ("properties", "Getitem", "Dynamic", "Mapped")
 _RAISED = [leaf(f"Raises({name})") for name in ("AttributeError", "KeyError", "IndexError", "TypeError", "ValueError")]

@@ -13,6 +13,7 @@ __all__ = [
     "Attrs",
     "BytesSub",
     "Color",
+    "Defaulting",
     "DictSub",
     "Dynamic",
     "Endless",
@@ -76,6 +77,13 @@ class ListSub(list):
 
 class DictSub(dict):
     pass
+
+
+class Defaulting(dict):
+    """A dict that has every key, as a defaultdict does."""
+
+    def __missing__(self, key: Any) -> Any:
+        return "7"
 
 
 class Stripped(list):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from marshmallow import ValidationError, missing
+from marshmallow import Schema, ValidationError, missing
 from marshmallow.utils import get_value
 
 from .objects import Made
@@ -19,6 +19,7 @@ __all__ = [
     "field_check",
     "getter",
     "hook",
+    "overridden",
     "schema_check",
     "setter",
     "step",
@@ -187,6 +188,17 @@ def error_handler(action: str) -> Callable[..., Any]:
             error.messages = {"handled": error.messages}
 
     return method
+
+
+def overridden(name: str) -> Callable[..., Any]:
+    """Return a method that overrides a step of Schema, writes itself down and goes on with marshmallow's own."""
+    original: Any = getattr(Schema, name)
+
+    def method(*arguments: Any, **kwargs: Any) -> Any:
+        LOG.append((name, _snap(arguments[1:])))
+        return original(*arguments, **kwargs)
+
+    return staticmethod(method) if name == "_call_and_store" else method
 
 
 def getter(name: str) -> Callable[..., Any]:

@@ -238,6 +238,7 @@ def _nested(draw: _Draw, owner: SchemaSpec, depth: int) -> FieldSpec:
             f"'drawn.{child.name}'",
             f"{child.name}(unknown=INCLUDE)",
             f"{child.name}(partial=True)",
+            f"dict(a={child.name}._declared_fields.get('a') or fields.Raw(), b=fields.Integer())",
             *((f"{child.name}(partial=({next(iter(child.fields))!r},))",) if not draw.tame else ()),
         )
     spec = FieldSpec("Nested", "fields.Nested", [reference], child=child)
@@ -486,12 +487,18 @@ def _hooks(draw: _Draw, spec: SchemaSpec) -> None:
         (0.06, f"get_attribute = attribute_getter({draw.pick('same', 'none')!r})"),
         (0.06, f"handle_error = error_handler({draw.pick('log', 'other', 'rewrite')!r})"),
         (0.05, f"dict_class = {draw.pick('OrderedDict', 'DictSub')}"),
+        (0.05, (lambda name: f"{name} = overridden({name!r})")(draw.pick(*_STEPS))),
         (0.06, f"error_messages = {draw.pick(*_WORDED)}"),
     ):
         if draw.maybe(chance):
             spec.lines.append(line)
 
 
+_STEPS = (
+    *("load", "dump", "_do_load", "_serialize", "_deserialize", "_call_and_store", "_run_validator"),
+    *("_invoke_field_validators", "_invoke_schema_validators", "_invoke_load_processors", "_invoke_dump_processors"),
+    "_invoke_processors",
+)
 _WORDED = (
     "{'unknown': 'U {input}'}",
     "{'type': ['T']}",
