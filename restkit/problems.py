@@ -157,8 +157,10 @@ class Problem(Exception):
             ValueError: A member is not finite, or holds itself.
             TypeError: A name in a member is not text.
         """
-        text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, default=str)
-        return text.encode("utf-8", "replace")
+        return _encode(self.to_dict()).encode("utf-8", "replace")
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
 
 
 def _phrase(status: int) -> str:
