@@ -43,8 +43,7 @@ def main(arguments: Sequence[str]) -> None:
     print("\n".join(table(figures)))
     whole = (rows, peers, parts) == (list(ROWS), list(PEERS), list(PARTS)) and not options.quick
     if whole or options.record:
-        command = shlex.join(["python", "-m", "tests.benchmarks", *arguments])
-        recorded = _merged(load(RECORDED), figures, about(peers, options.label, command), options)
+        recorded = _merged(load(RECORDED), figures, about(peers, options.label, _command(options)), options)
         save(RECORDED, recorded)
         write(recorded)
 
@@ -71,6 +70,14 @@ def _chosen(options: argparse.Namespace, what: str, known: Any) -> list[str]:
     if unknown:
         raise SystemExit(f"--{what}: {', '.join(sorted(unknown))} is unknown; there are {', '.join(known)}")
     return [name for name in known if name in names]
+
+
+def _command(options: argparse.Namespace) -> str:
+    """Return the command as anyone would type it: without the places of this machine."""
+    words = ["python", "-m", "tests.benchmarks"]
+    words += [f"--{what}={getattr(options, what)}" for what in ("rows", "peers", "parts") if getattr(options, what)]
+    words += ["--plain=path/to/python"] if options.plain else []
+    return shlex.join([*words, *(["--quick"] if options.quick else [])])
 
 
 def _merged(

@@ -63,7 +63,7 @@ def draw(title: str, unit: str, groups: Sequence[Group]) -> str:
     def x(value: float) -> float:
         return round(_LEFT + span * (math.log10(value) - low) / (high - low), 1)
 
-    body, top = [], 64
+    body, top = [], 72
     for group in groups:
         body.append(f'<text class="head" x="10" y="{top + 12}">{escape(group.title)}</text>')
         first = top = top + 20
@@ -90,10 +90,10 @@ def _scale(powers: range, x: Callable[[float], float], bottom: float) -> list[st
     lines = []
     for power in powers:
         place = x(10.0**power)
-        lines.append(f'<path class="line" d="M{place} 52V{bottom}"/>')
+        lines.append(f'<path class="line" d="M{place} 60V{bottom}"/>')
         lines += [
             f'<text class="small" x="{place}" y="{y}" text-anchor="middle">{10**power:,}</text>'
-            for y in (46, bottom + 14)
+            for y in (54, bottom + 14)
         ]
     return lines
 

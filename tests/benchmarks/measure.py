@@ -18,7 +18,7 @@ __all__ = ["PARTS", "SCALED", "Plan", "measure"]
 SCALED = ("restkit", "fastapi", "flask")
 _SERVED_CASES = ("hello", "post")
 # NOTE: Start-up is not counted, but it runs under valgrind; thousands of routes may take some programs very long.
-_LIMIT = 900.0
+_LIMIT = 300.0
 
 
 @dataclass

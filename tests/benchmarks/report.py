@@ -1,4 +1,4 @@
-"""The page and the chart of the recorded figures: docs/benchmarks.md and docs/images/benchmarks.svg."""
+"""The page and the charts of the recorded figures: docs/benchmarks.md, and benchmarks.svg and scaling.svg in images."""
 
 from __future__ import annotations
 
@@ -11,24 +11,32 @@ from .instructions import ROOT
 from .measure import SCALED
 from .programs import PEERS
 
-__all__ = ["svg", "table", "text", "write"]
+__all__ = ["scaling_svg", "svg", "table", "text", "write"]
 
 _PAGE = ROOT / "docs" / "benchmarks.md"
 _CHART = ROOT / "docs" / "images" / "benchmarks.svg"
+_SCALING = _CHART.with_name("scaling.svg")
 _SIZES = {
     "list": "Objects of a list, each 10 fields; thousand instructions a request:",
     "routes": "Routes of the program, the last one asked; thousand instructions a request:",
     "nesting": "Depth of the nested object that is posted and answered; thousand instructions a request:",
+}
+_KINDS = {
+    "list": ("list of objects of 10 fields", "objects"),
+    "routes": ("last of the routes", "routes"),
+    "nesting": ("POST of a nested object, validated, serialized back", "deep"),
 }
 
 Figures = Mapping[str, Any]
 
 
 def write(figures: Figures) -> None:
-    """Write the page and the chart."""
+    """Write the page and the charts."""
     _CHART.parent.mkdir(exist_ok=True)
     _PAGE.write_text(text(figures), "utf-8")
     _CHART.write_text(svg(figures), "utf-8")
+    if figures.get("scaling"):
+        _SCALING.write_text(scaling_svg(figures), "utf-8")
 
 
 def _lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -183,7 +191,7 @@ def _large(figures: Figures) -> list[str]:
 
 
 def _scaling(figures: Figures) -> list[str]:
-    lines: list[str] = []
+    lines = ["![Thousand instructions a request of restkit, by size, logarithmic](images/scaling.svg)", ""]
     for group, title in _SIZES.items():
         sizes = figures.get("scaling", {}).get(group, {})
         names = [name for name in SCALED if any(name in each for each in sizes.values())]
@@ -224,7 +232,7 @@ _INTRO = """\
 # Benchmarks
 
 What a request costs in restkit and in other frameworks, how that was measured, and what the figures do not say. The
-page and its chart are written by the command that measures.
+page and its charts are written by the command that measures.
 
 ![Thousand instructions a request, logarithmic](images/benchmarks.svg)
 
@@ -321,3 +329,14 @@ def svg(figures: Figures) -> str:
             groups.append(Group(case.title, bars, case.target))
     unit = "thousand instructions a request, logarithmic scale; less is cheaper; the upright mark is restkit's target"
     return draw("What a request costs", unit, groups)
+
+
+def scaling_svg(figures: Figures) -> str:
+    """Return the chart of what restkit costs by size: a group of bars for each kind of growth."""
+    groups = []
+    for group, (title, word) in _KINDS.items():
+        sizes = sorted((int(size), each.get("restkit")) for size, each in figures["scaling"].get(group, {}).items())
+        bars = [Bar(f"{size:,} {word}", count / 1000, "own") for size, count in sizes if count]
+        if bars:
+            groups.append(Group(title, bars))
+    return draw("What a request costs restkit, by size", "thousand instructions a request, logarithmic scale", groups)
