@@ -17,7 +17,20 @@ _FLOATS = ("1.5", "0.0", "-0.0", "3.0", "1e308", "5e-324", "0.1", "1e22")
 _SPECIAL = ("float('nan')", "float('inf')", "-float('inf')", "'NaN'", "'Infinity'", "'-inf'", "'sNaN'", "'nan'")
 _DECIMALS = ("Decimal('0.10')", "Decimal('1E+5')", "Decimal('NaN')", "Decimal('-0')", "Decimal('sNaN')", "Decimal(3)")
 _ODD_NUMBERS = ("True", "False", "IntSub(3)", "FloatSub(1.5)", "10**5000", "b'12'", "1j", *_SPECIAL, *_DECIMALS)
-_TEXTS = ("'text'", "''", "'a'", "'abc'", "'é\\u2028'", "'a\\x00b'", "'x' * 300", "'red'", "' led'", "'5'")
+_TEXTS = (
+    "'text'",
+    "'ba'",
+    "'abc\\n'",
+    "''",
+    "'a'",
+    "'abc'",
+    "'é\\u2028'",
+    "'a\\x00b'",
+    "'x' * 300",
+    "'red'",
+    "' led'",
+    "'5'",
+)
 _ODD_TEXTS = ("StrSub('sub')", "b'bytes'", "b'\\xff'", "BytesSub(b'b')", "'\\ud800'", "Level.LOW", "bytearray(b'x')")
 _DATETIMES = (
     "'2024-02-29T12:30:45'",
