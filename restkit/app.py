@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 
 from .boundary import ErrorBoundary
 from .contract import Operation
+from .declarations import mounted
 from .dispatch import Dispatcher
 from .errors import DeclarationError
 from .media import HANDLERS, Handler, JSONLimits, Media, dumps_json, loads_json
@@ -136,28 +137,28 @@ class App:
         """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
 
         def decorate(target: R) -> R:
-            self._add_target(pattern, target, name, host)
-            return target
+            made: R = self._add_target(pattern, target, name, host)
+            return made
 
         return decorate
 
-    def _add_target(self, pattern: str, target: Any, name: str | None, host: str | None) -> None:
+    def _add_target(self, pattern: str, target: Any, name: str | None, host: str | None) -> Any:
         if isinstance(target, type):
-            self.add(pattern, target, name=name, host=host)
-        else:
-            self._add_function(pattern, target, "get", name, host)
+            return self.add(pattern, target, name=name, host=host)
+        return self._add_function(pattern, target, "get", name, host)
 
     def _add_function(
         self, pattern: str, function: Callable[..., Any], method: str, name: str | None, host: str | None
-    ) -> None:
+    ) -> Any:
         if not callable(function):
             raise DeclarationError(f"{function!r} at {pattern!r} is neither a Resource class nor a function.")
         self.add(pattern, function_resource(function, method), name=name, host=host)
+        return mounted(function)
 
     def _function_route(self, pattern: str, method: str, name: str | None, host: str | None) -> Callable[[F], F]:
         def decorate(function: F) -> F:
-            self._add_function(pattern, function, method, name, host)
-            return function
+            made: F = self._add_function(pattern, function, method, name, host)
+            return made
 
         return decorate
 

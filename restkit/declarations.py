@@ -16,7 +16,18 @@ from .errors import DeclarationError
 from .problems import Problem
 from .schemas import SchemaLike
 
-__all__ = ["Declarations", "DeclaredMethod", "Return", "declarations_of", "operation", "raises", "returns", "takes"]
+__all__ = [
+    "Declarations",
+    "DeclaredMethod",
+    "Return",
+    "declarations_of",
+    "mounted",
+    "operation",
+    "plain_function",
+    "raises",
+    "returns",
+    "takes",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _HeaderLike = Mapping[str, "str | Header"]
@@ -48,10 +59,11 @@ class Declarations:
 class DeclaredMethod:
     """Is a function with its `Declarations`; behaves as the function does."""
 
-    def __init__(self, function: Callable[..., Any], declarations: Declarations) -> None:
+    def __init__(self, function: Callable[..., Any], declarations: Declarations, *, mounted: bool = False) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.declarations = declarations
+        self.mounted = mounted
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self.function.__get__(instance, owner)
@@ -59,6 +71,16 @@ class DeclaredMethod:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
         return self.function(*args, **kwargs)
+
+
+def plain_function(function: Any) -> Any:
+    """Return the function itself, without what was declared of it."""
+    return function.function if isinstance(function, DeclaredMethod) else function
+
+
+def mounted(function: Callable[..., Any]) -> DeclaredMethod:
+    """Mark a function as mounted: what is declared above the route would come too late, and is refused."""
+    return DeclaredMethod(plain_function(function), declarations_of(function), mounted=True)
 
 
 def declarations_of(function: Callable[..., Any]) -> Declarations:
@@ -74,8 +96,16 @@ def declarations_of(function: Callable[..., Any]) -> Declarations:
 def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
     if not callable(function):
         raise DeclarationError(f"restkit's decorators stand on methods and functions, not on {function!r}.")
-    target: Callable[..., Any] = function.function if isinstance(function, DeclaredMethod) else function
-    return cast(F, DeclaredMethod(target, change(declarations_of(function))))
+    if isinstance(function, type):
+        raise DeclarationError(
+            f"{function.__name__} is a class; @takes, @returns, @raises and @operation stand on its methods."
+        )
+    if isinstance(function, DeclaredMethod) and function.mounted:
+        raise DeclarationError(
+            f"{function.function.__qualname__} is mounted already: put @takes, @returns, @raises and @operation below "
+            "the route."
+        )
+    return cast(F, DeclaredMethod(plain_function(function), change(declarations_of(function))))
 
 
 def takes(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .boundary import ErrorBoundary
+from .declarations import plain_function
 from .errors import ContractError
 from .middleware import Endpoint, Middleware, compose
 from .mounting import Entry, Link, converters_of
@@ -272,7 +273,7 @@ def _complete(route: Route, entry: Entry) -> None:
 
 def _is_function(entry: Entry, target: Any) -> bool:
     return issubclass(entry.resource, FunctionResource) and any(
-        operation.function is target for operation in entry.operations
+        plain_function(operation.function) is plain_function(target) for operation in entry.operations
     )
 
 

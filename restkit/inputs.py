@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from marshmallow import RAISE, fields
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import get_input_stream
@@ -15,7 +16,7 @@ from .contract import Input, Operation
 from .errors import DeclarationError
 from .media import Media, unsupported
 from .negotiation import parse_content_type
-from .problems import BadRequest, ContentTooLarge, InvalidItem, UnprocessableContent, pointer
+from .problems import BadRequest, ContentTooLarge, InvalidItem, UnprocessableContent, plain_name, pointer
 from .request import Request
 from .schemas import Fault, Invalid
 from .settings import Settings
@@ -147,6 +148,11 @@ def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) ->
     media_type = _media_type(request, taken, "Accept")
     limit = settings.max_upload_size if media_type == "multipart/form-data" else settings.max_body_size
     request.check_length(limit)
+    if media_type != "multipart/form-data":
+        pairs = _parse_pairs(request.read_content(limit).decode("latin-1"), {"pointer": ""})
+        request.__dict__["form"] = ImmutableMultiDict(pairs)
+        request.__dict__["files"] = ImmutableMultiDict()
+        return
     parameters = parse_content_type(request.environ.get("CONTENT_TYPE")).parameters
     parser = FormDataParser(
         max_form_memory_size=MAX_FORM_MEMORY, max_content_length=limit, max_form_parts=MAX_FORM_PARTS, silent=False
@@ -180,8 +186,9 @@ def _gather(pairs: Iterable[tuple[str, Any]], lists: Mapping[str, bool], faults:
     """Make a mapping of pairs of names and texts; a name that is not a list's stands once."""
     values: dict[str, Any] = {}
     for name, value in pairs:
-        if type(value) is str and "\0" in value:
-            faults.append(((name,), "It has a NUL character.", "nul"))
+        if type(value) is str and ("\0" in value or "\ufffd" in value):
+            nul = "\0" in value  # the other one stands for bytes that are not UTF-8
+            faults.append(((name,), "It has a NUL character.", "nul") if nul else ((name,), "Not UTF-8.", "encoding"))
             continue
         exploded = lists.get(name)
         if exploded is None:
@@ -208,7 +215,8 @@ def _load(
     try:
         value = load(values)
     except Invalid as invalid:
-        faults = [*faults, *invalid.faults]
+        told = {path[0] for path, _, _ in faults}
+        faults = [*faults, *(fault for fault in invalid.faults if not fault[0] or fault[0][0] not in told)]
     if faults:
         raise UnprocessableContent(errors=[item(fault) for fault in faults]) from None
     return value if shape is None else shape(value)
@@ -219,7 +227,7 @@ def _in_parameter(location: str) -> Callable[[Fault], InvalidItem]:
 
     def item(fault: Fault) -> InvalidItem:
         path, detail, code = fault
-        name = pointer(path[:1])[1:]
+        name = plain_name(path[0]) if path else ""
         if len(path) > 1:
             detail = f"Item {path[1]}: {detail}"
         return {"parameter": name, "location": where, "detail": detail, "code": code}
@@ -234,16 +242,19 @@ def parse_query(request: Request) -> _Pairs:
         UnprocessableContent: The query is not UTF-8, or has more than 1,000 parameters (422).
     """
     query = request.environ.get("QUERY_STRING", "")
-    if not query:
-        return []
+    return _parse_pairs(query, {"parameter": "", "location": "query"}) if query else []
+
+
+def _parse_pairs(text: str, where: InvalidItem) -> _Pairs:
+    """Take ``a=1&b=2`` apart, as a query or a form has it; bytes arrive as Latin-1."""
     try:
-        text = query if query.isascii() else query.encode("latin-1").decode("utf-8")
+        text = text if text.isascii() else text.encode("latin-1").decode("utf-8")
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except UnicodeError:
-        detail, code = "The query is not UTF-8.", "encoding"
+        fault: InvalidItem = {**where, "detail": "It is not UTF-8.", "code": "encoding"}
     except ValueError:
-        detail, code = f"The query has more than {MAX_PARAMETERS} parameters.", "too_many"
-    raise UnprocessableContent(errors=[{"parameter": "", "location": "query", "detail": detail, "code": code}])
+        fault = {**where, "detail": f"It has more than {MAX_PARAMETERS} names and values.", "code": "too_many"}
+    raise UnprocessableContent(errors=[fault])
 
 
 def _query_reader(each: Input, settings: Settings) -> Reader:

@@ -13,11 +13,23 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from .app import App
-from .errors import LoadError, RestkitError
+from .errors import LoadError, MissingExtraError, RestkitError
 
 __all__ = ["load_app"]
 
 _FACTORIES = ("create_app", "make_app")
+_EXTRAS = {
+    "argon2": "auth",
+    "httpx": "client",
+    "jwt": "auth",
+    "marshmallow_sqlalchemy": "sql",
+    "msgspec": "fast",
+    "orjson": "fast",
+    "prometheus_client": "metrics",
+    "psycopg": "postgres",
+    "redis": "redis",
+    "sqlalchemy": "sql",
+}
 _OURS = str(Path(__file__).parent)
 
 
@@ -95,6 +107,8 @@ def _import(name: str) -> ModuleType:
 
 def _failed(what: str, error: BaseException) -> LoadError:
     """Return what to say of an exception that the user's own code raised."""
+    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
+        return LoadError(f"{what}: {MissingExtraError('It', _EXTRAS[error.name])}")
     lines = str(error).strip().splitlines()
     said = lines[0] if lines else ""
     if not isinstance(error, RestkitError):
@@ -142,7 +156,8 @@ def _only(module: ModuleType) -> Any:
     if len({id(app) for app in apps.values()}) > 1:
         names = " and ".join(sorted(apps))
         raise LoadError(f"{module.__name__} has several Apps, {names}: say which, as in {module.__name__}:{min(apps)}.")
-    for candidate in (*apps.values(), *(getattr(module, name, None) for name in _FACTORIES)):
+    # NOTE: a factory goes first: where there is one, an App beside it is a part that the factory mounts.
+    for candidate in (*(getattr(module, name, None) for name in _FACTORIES), *apps.values()):
         if candidate is not None:
             return candidate
     below = f"{module.__name__}.app"

@@ -207,12 +207,17 @@ def _quality(media_type: str, ranges: Sequence[MediaRange]) -> float:
     """Return the weight of a media type: that of the most specific range that it is in."""
     kind, subtype, listed = _typed(media_type) or ("", "", [])
     parameters = {(name, value.lower()) for name, value in listed}
+    # NOTE: everything textual is sent as UTF-8 (JSON has no other form), so a charset decides nothing.
     matching = [
         (each.type != "*", each.subtype != "*", len(each.parameters), each.quality)
         for each in ranges
-        if each.type in ("*", kind) and each.subtype in ("*", subtype) and each.parameters <= parameters
+        if each.type in ("*", kind) and each.subtype in ("*", subtype) and _asked(each) <= parameters
     ]
     return max(matching)[-1] if matching else 0.0
+
+
+def _asked(each: MediaRange) -> set[tuple[str, str]]:
+    return {named for named in each.parameters if named[0] != "charset"}
 
 
 def _content_type(header: str) -> ContentType:

@@ -192,7 +192,9 @@ class _Builder:
             if not self.signature.takes(name):
                 what = f"the variable {name!r} of {self.mount.rule!r}" if name in given else f"the declared {name}"
                 raise DeclarationError(f"{self.place} has no parameter {name!r} for {what}; add it to the signature.")
-        unknown = self.signature.required - given - inputs
+        # NOTE: a default without an annotation is how a function carries a value along; with one it reads as an input.
+        typed = {name for name, annotation in self.signature.annotations.items() if annotation is not None}
+        unknown = (self.signature.required | typed) - given - inputs
         if unknown:
             name = min(unknown)
             hint = "declare `schema` on the class or @takes(body=...)" if name == "body" else f"@takes({name}=...)"
@@ -252,7 +254,7 @@ class _Builder:
             yield Failure(UnsupportedMediaType, "body", "The content's media type is not taken.", (accept,))
         if inputs or self.mount.strict:
             yield Failure(UnprocessableContent, "validation", "The input is invalid.")
-        if self.resource.conditional:
+        if self.resource.conditional and self.method != "OPTIONS":
             yield Failure(
                 PreconditionFailed,
                 "preconditions",
@@ -262,7 +264,9 @@ class _Builder:
                 ),
             )
             if self.resource.conditional == "required" and self.method in ("PUT", "PATCH", "DELETE"):
-                yield Failure(PreconditionRequired, "preconditions", "The request must have If-Match.")
+                yield Failure(
+                    PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *."
+                )
         yield from self.said.raises
 
 

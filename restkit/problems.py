@@ -40,6 +40,7 @@ __all__ = [
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
+    "plain_name",
     "pointer",
     "problem_class",
 ]
@@ -47,7 +48,7 @@ __all__ = [
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 100
 MAX_TEXT = 1000
-_SAFE_NAME = re.compile(r"[\w.$@:-]{1,64}", re.ASCII)
+_SAFE_NAME = re.compile(r"[\w.$@:\[\]-]{1,64}")
 
 
 class InvalidItem(TypedDict, total=False):
@@ -61,6 +62,12 @@ class InvalidItem(TypedDict, total=False):
     location: str  # rendered as "in", which Python keeps for itself
     detail: str
     code: str
+
+
+def plain_name(name: object) -> str:
+    """Return a parameter's name as an error may say it: ``""`` for one that is long or has unusual characters."""
+    text = str(name)
+    return text if _SAFE_NAME.fullmatch(text) else ""
 
 
 def pointer(tokens: Iterable[str | int]) -> str:
@@ -128,6 +135,13 @@ class Problem(Exception):
             instance: A URI reference that identifies this occurrence.
             members: Extension members (RFC 9457, section 3.2), JSON values.
         """
+        own = {"status", "type", "title"} & members.keys()
+        if type(self) is Problem or own:
+            what = f"takes no {min(own)}=" if own else "is a base"
+            raise DeclarationError(
+                f"{type(self).__qualname__} {what}: raise the class of the status, such as UnprocessableContent, or a "
+                "subclass of your own with status, type and title."
+            )
         super().__init__(detail if detail is not None else self.title)
         self.detail = detail
         self.errors = errors

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -300,6 +301,9 @@ def _tighten_field(field: fields.Field[Any], source: Source, strict: bool, above
         _take_wire(field, source)
 
 
+_deepening = threading.RLock()
+
+
 def _tighten_nested(field: fields.Nested, source: Source, strict: bool, above: tuple[type[Schema], ...]) -> None:
     nested = field.nested
     recursive = isinstance(nested, str) or (callable(nested) and not isinstance(nested, type))
@@ -310,9 +314,10 @@ def _tighten_nested(field: fields.Nested, source: Source, strict: bool, above: t
     plain = field.deserialize
 
     def deserialize(value: Any, *args: Any, **kwargs: Any) -> Any:
-        if "deserialize" in vars(field):
-            _own_nested(field, source, strict, above)
-            delattr(field, "deserialize")
+        with _deepening:  # several first requests may reach it at once
+            if vars(field).get("deserialize") is deserialize:
+                _own_nested(field, source, strict, above)
+                vars(field).pop("deserialize", None)
         return plain(value, *args, **kwargs)
 
     setattr(field, "deserialize", deserialize)  # noqa: B010  # a method of one instance

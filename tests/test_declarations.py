@@ -139,3 +139,34 @@ def test_a_verb_that_a_class_inherits_declares_the_same() -> None:
     app.add("/b", Other)
     first, second = (each.statuses for each in app.operations())
     assert first == second
+
+
+def test_declarations_above_the_route_are_refused() -> None:
+    """What stands above the route would come too late; on a class it would be lost: both are said at once."""
+    app = App("Order")
+    with pytest.raises(DeclarationError, match="below the route"):
+
+        @raises(NotFound)
+        @app.get("/x")
+        def get() -> dict[str, int]:
+            return {}
+
+    with pytest.raises(DeclarationError, match="stand on its methods"):
+
+        @raises(NotFound)
+        class Things(Resource):
+            def get(self) -> dict[str, int]:
+                return {}
+
+
+def test_a_function_may_be_mounted_twice() -> None:
+    """A function under two routes keeps what was declared of it, and is found by url_for."""
+    app = App("Twice")
+
+    @app.get("/a")
+    @operation(operation_id="a")
+    def get() -> dict[str, int]:
+        return {"n": 1}
+
+    assert Client(app).get("/a").json == {"n": 1}
+    assert (get(), app.url_for(get)) == ({"n": 1}, "/a")

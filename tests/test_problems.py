@@ -30,8 +30,7 @@ def answer_to(problem: Problem) -> Any:
 def test_the_members_are_those_of_rfc_9457() -> None:
     """type, title and status are always there; detail, instance and extensions where they were given."""
     assert NotFound().to_dict() == {"type": "about:blank", "title": "Not Found", "status": 404}
-    told = Conflict("taken", instance="/orders/7", headers={"X-A": "b"}, balance=Decimal("1.50"), status=200)
-    assert told.to_dict()["status"] == 409
+    told = Conflict("taken", instance="/orders/7", headers={"X-A": "b"}, balance=Decimal("1.50"))
     answer = answer_to(told)
     assert (answer.status, answer.media_type, answer.headers["X-A"]) == (409, "application/problem+json", "b")
     assert answer.json == {
@@ -121,7 +120,8 @@ def test_caps() -> None:
         (("a" * 64,), "/" + "a" * 64),
         (("a", "", "b"), "/a"),
         (("<script>",), ""),
-        (("\u00e9",), ""),
+        (("\u00e9",), "/\u00e9"),
+        (("page[size]",), "/page[size]"),
         (("a\n",), ""),
         (("a", "b c"), "/a"),
     ],
@@ -168,3 +168,17 @@ def test_a_problem_is_an_exception_with_a_message() -> None:
     """Its text is the detail, else the title, so that logs and tracebacks say something."""
     assert str(NotFound("no book")) == "no book"
     assert str(NotFound()) == "Not Found"
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Problem("too many"), "Problem is a base"),
+        (lambda: Problem("x", status=422), "takes no status="),
+        (lambda: NotFound("x", title="Gone"), "takes no title="),
+    ],
+)
+def test_what_a_class_says_is_not_said_again(make: Any, words: str) -> None:
+    """The base itself, and a status, type or title as a member, are refused: they would be lost silently."""
+    with pytest.raises(DeclarationError, match=words):
+        make()

@@ -29,7 +29,7 @@ def _of_schema(schema: Schema, above: tuple[type[Schema], ...]) -> object:
 
 
 def _of_field(field: fields.Field[Any], above: tuple[type[Schema], ...]) -> object:
-    own = vars(field)
+    own = dict(vars(field))  # a copy: another thread may just be deepening a schema that nests itself
     options = [(key, _of_option(value, above)) for key, value in own.items() if key not in _SKIPPED]
     nested = own.get("_schema")
     return id(field), options, _of_schema(nested, above) if nested is not None else None

@@ -37,14 +37,17 @@ def operation_id(op: Operation) -> str:
         name = op.function.__name__
         return _camel(name if name.isidentifier() else f"{op.method.lower()}_{op.path}")
     if op.method == "GET":
-        many = any(_is_list(output.schema) for output in op.outputs if output.status < 300)
+        is_item = op.path.rstrip("/").endswith("}")
+        many = any(_is_list(output.schema, is_item=is_item) for output in op.outputs if output.status < 300)
         return "list" + _bare(op.resource.__name__) if many else "get" + noun(op)
     return _VERBS.get(op.method, op.method.lower()) + noun(op)
 
 
-def _is_list(bound: BoundSchema | None) -> bool:
-    """Whether an answer is a list, or a page: an object whose ``items`` are one."""
-    return bound is not None and (bound.many or isinstance(bound.dump_fields.get("items"), fields.List))
+def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
+    """Whether an answer is a list, or a page: an object whose ``items`` are one, not at the URL of one thing."""
+    if bound is None:
+        return False
+    return bound.many or (not is_item and isinstance(bound.dump_fields.get("items"), fields.List))
 
 
 def noun(op: Operation) -> str:

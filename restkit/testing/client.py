@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -55,6 +56,18 @@ class RequestOptions(TypedDict, total=False):
     follow_redirects: bool
     stream: bool
     environ: Mapping[str, Any]
+
+
+def _offer(written: str) -> str:
+    """Return what was probably meant."""
+    if written in ("params", "query_string"):
+        return "the query is query="
+    close = get_close_matches(written, RequestOptions.__annotations__, n=1)
+    return (
+        f"did you mean {close[0]}=?"
+        if close
+        else f"the options are {', '.join(sorted(RequestOptions.__annotations__))}"
+    )
 
 
 class Client:
@@ -142,6 +155,9 @@ class Client:
             TypeError: Options exclude each other.
             ValueError: A redirect leads to another host or in circles.
         """
+        unknown = sorted(set(options) - set(RequestOptions.__annotations__))
+        if unknown:
+            raise TypeError(f"{unknown[0]!r} is not an option of a request; {_offer(unknown[0])}.")
         url = self._url(path, options.get("query"))
         content = encode_content(options)
         response = self._send(method, url, content, options)

@@ -327,7 +327,7 @@ def test_every_problem_that_restkit_writes_is_of_the_problem_schema(document: di
         {"pointer": "/a", "detail": "no", "code": "x"},
         {"parameter": "p", "location": "header", "detail": "no"},
     ]
-    for problem in (Problem("x"), NotFound(instance="/a"), SoldOut("x", errors=errors * 60, extra=1)):
+    for problem in (Conflict("x"), NotFound(instance="/a"), SoldOut("x", errors=errors * 60, extra=1)):
         validator.validate(json.loads(problem.to_bytes()))
 
 

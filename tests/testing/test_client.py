@@ -9,6 +9,7 @@ from wsgiref.validate import validator
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from restkit import App
 from restkit.testing import Client, TestResponse
 
 from .programs import Program, echo, told
@@ -149,3 +150,14 @@ def test_unexpected_errors_are_raised() -> None:
     with pytest.raises(KeyError, match="inside"):
         Client(failing).get("/")
     assert Client(failing, raise_errors=False).get("/").problem == {"status": 500}
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("params", "the query is query="), ("jsno", "did you mean json="), ("foo", "the options are")]
+)
+def test_unknown_options_are_refused(option: str, words: str) -> None:
+    """A keyword of another client's is an error, not a request without it."""
+    app = App("Options")
+    app.get("/")(lambda: {})
+    with pytest.raises(TypeError, match=words):
+        Client(app).get("/", **{option: 1})
