@@ -49,7 +49,7 @@ class Compiled:
         self._load_one: LoadOne | None = None
         self._dump_one: DumpOne | None = None
         if not self.plan.load_reason:
-            self._load_one, self.load_source = write_loader(self.plan, _nested_load)
+            self._load_one, self.load_source = write_loader(self.plan, _nested_one, _new_store)
         if not self.plan.dump_reason:
             self._dump_one, self.dump_source = write_dumper(self.plan, _nested_dump)
         self._dump_finite: DumpOne | None = None
@@ -110,17 +110,22 @@ class Compiled:
 
     # loading
 
-    def load_nested(self, data: Any, partial: Any, unknown: str | None) -> Any:
-        """Load for a Nested field: (value, partial, unknown)."""
-        load_one, schema = self._load_one, self.schema
-        if load_one is None or schema.many or not self._plain_load:
-            return self.load(data, partial=partial, unknown=unknown)
-        store = _new_store()
-        partial = schema.partial if partial is None else partial
-        result = load_one(data, partial, schema.unknown if unknown is None else unknown, store, None)
-        if store.errors:
-            self._refuse(store.errors, data, result, False, partial)
-        return result
+    def one(self, unknown: str | None) -> tuple[LoadOne, Any, Any]:
+        """Return what loads one mapping for a Nested field, and the partial and unknown that hold by default.
+
+        It stores errors in the store that it is given, or raises ValidationError.
+        """
+        schema = self.schema
+        kind = type(schema)
+        is_direct = kind.handle_error is Schema.handle_error and "handle_error" not in vars(schema)
+        if self._load_one is not None and self._plain_load and is_direct:
+            return self._load_one, schema.partial, schema.unknown if unknown is None else unknown
+        load = self.load
+
+        def whole(data: Any, partial: Any, unknown: Any, store: Any, index: Any) -> Any:
+            return load(data, partial=partial, unknown=unknown)
+
+        return whole, None, unknown
 
     def load(self, data: Any, *, many: bool | None = None, partial: Any = None, unknown: str | None = None) -> Any:
         """Deserialize as ``Schema.load`` does.
@@ -220,8 +225,8 @@ def compile_plan(schema: Schema) -> Plan:
     return compile_schema(schema).plan
 
 
-def _nested_load(schema: Schema) -> Callable[[Any, Any, Any], Any]:
-    return compile_schema(schema).load_nested
+def _nested_one(schema: Schema, unknown: str | None) -> tuple[LoadOne, Any, Any]:
+    return compile_schema(schema).one(unknown)
 
 
 def _nested_dump(schema: Schema, many: bool) -> DumpOne:

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, missing
 from marshmallow.utils import set_value
 
-from .nesting import NestedLoad, collection_loader
+from .nesting import NestedOne, collection_loader, nested_of, write_nested
 from .plan import Accept, FieldPlan, Plan
 from .writer import Writer
 
@@ -22,12 +22,13 @@ __all__ = ["LoadOne", "write_loader"]
 LoadOne = Callable[[Any, Any, Any, Any, Any], Any]
 
 
-def write_loader(plan: Plan, nested: Callable[[Schema], NestedLoad]) -> tuple[LoadOne, str]:
+def write_loader(plan: Plan, nested: NestedOne, new_store: Callable[[], Any]) -> tuple[LoadOne, str]:
     """Write and make the loader.
 
     Args:
         plan: Of the schema.
-        nested: Returns what loads a nested schema.
+        nested: Returns what loads one mapping of a nested schema.
+        new_store: Makes an error store.
 
     Returns:
         The function of (data, partial, unknown, error store, index), and its source.
@@ -35,6 +36,7 @@ def write_loader(plan: Plan, nested: Callable[[Schema], NestedLoad]) -> tuple[Lo
     writer = Writer()
     schema = plan.schema
     writer.set("M", missing)
+    writer.set("new_store", new_store)
     writer.set("EXCLUDE", EXCLUDE)
     writer.set("KNOWN", frozenset(each.key for each in plan.load))
     writer.set("whole", _whole(schema))
@@ -57,11 +59,13 @@ def write_loader(plan: Plan, nested: Callable[[Schema], NestedLoad]) -> tuple[Lo
 class _Step:
     """Writes what one field does."""
 
-    def __init__(self, writer: Writer, plan: FieldPlan, number: int, nested: Callable[[Schema], NestedLoad]) -> None:
+    def __init__(self, writer: Writer, plan: FieldPlan, number: int, nested: NestedOne) -> None:
         self.writer = writer
         self.plan = plan
         self.number = number
-        self.collection = None if plan.accept is not None else collection_loader(plan.field, nested)
+        self.nested = nested
+        self.found = None if plan.accept is not None else nested_of(plan.field)
+        self.collection = None if plan.accept is not None or self.found else collection_loader(plan.field)
 
     def write(self) -> None:
         """Write the field's lines."""
@@ -70,6 +74,9 @@ class _Step:
         word = "if"
         if plan.accept is not None:
             self._accept(plan.accept)
+            word = "elif"
+        elif self.found is not None:
+            self._nest(self.found)
             word = "elif"
         elif self.collection is not None:
             self._collect(*self.collection)
@@ -107,6 +114,16 @@ class _Step:
             condition = f"w is not M and {checks}" if checks else "w is not M"
         with write.block(f"if {condition}:"):
             self._store(variable)
+
+    def _nest(self, found: tuple[fields.Nested, bool]) -> None:
+        """Write the loop or the call around a nested schema."""
+        write = self.writer
+        with write.block(f"if type(v) is {'list' if found[1] else 'dict'}:"):
+            write_nested(write, self.number, self.plan.field, found, self.nested)
+            with write.block("if failed is not None:"):
+                write.line(f"store.store_error(failed, {self.plan.key!r}, index=index)")
+            with write.block("if w is not M:"):
+                self._store("w")
 
     def _collect(self, test: str, load: Callable[[Any, Any], Any]) -> None:
         """Write the call of what loads a list or a nested mapping."""

@@ -10,10 +10,11 @@ from marshmallow import Schema, ValidationError, fields
 from .plan import Accept, accept_of
 from .writer import Writer
 
-__all__ = ["NestedLoad", "collection_loader"]
+__all__ = ["NestedOne", "collection_loader", "nested_of", "write_nested"]
 
-NestedLoad = Callable[[Any, Any, Any], Any]
-"""Loads a mapping of a nested schema: (value, partial, unknown)."""
+LoadOne = Callable[[Any, Any, Any, Any, Any], Any]
+NestedOne = Callable[[Schema, "str | None"], tuple[LoadOne, Any, Any]]
+"""Returns what loads one mapping of a nested schema, and the partial and unknown that it has by itself."""
 
 _OVERRIDES = (
     "deserialize",
@@ -26,34 +27,122 @@ _OVERRIDES = (
 )
 
 
-def collection_loader(
-    field: fields.Field[Any], nested: Callable[[Schema], NestedLoad]
-) -> tuple[str, Callable[[Any, Any], Any]] | None:
-    """Return how a List or a Nested field loads in line.
+def nested_of(field: fields.Field[Any]) -> tuple[fields.Nested, bool] | None:
+    """Return the Nested field that is written in line, and whether it stands in a List.
+
+    Returns:
+        Of ``Nested(...)`` itself, of ``List(Nested(...))`` its inner field; None for every other field.
+    """
+    if not _is_plain(field):
+        return None
+    if type(field) is fields.Nested:
+        return (field, False) if _many_of(field) is False else None
+    if type(field) is fields.List:
+        inner = field.inner
+        if type(inner) is fields.Nested and _is_plain(inner) and not inner.validators and _many_of(inner) is False:
+            return inner, True
+    return None
+
+
+def write_nested(
+    writer: Writer, number: int, field: fields.Field[Any], found: tuple[fields.Nested, bool], nested: NestedOne
+) -> None:
+    """Write how ``v``, a dict or a list, becomes ``w``: the loaded value, or M where there is none.
+
+    What is wrong is in ``failed`` then, None where nothing is.
 
     Args:
+        writer: Of the loader; ``partial`` and ``M`` are names in it.
+        number: Of the step.
         field: The field.
-        nested: Returns what loads a nested schema.
+        found: What `nested_of` returned of it.
+        nested: Returns what loads one mapping of a nested schema.
+    """
+    inner, in_list = found
+    one, part, unk = (f"{stem}_{number}" for stem in ("one", "part", "unk"))
+
+    def first(value: Any, partial: Any, unknown: Any, store: Any, index: Any) -> Any:
+        # The nested schema is compiled when data first reaches it: it may nest this one.
+        load, own_partial, own_unknown = nested(inner.schema, inner.unknown)
+        writer.set(part, own_partial)
+        writer.set(unk, own_unknown)
+        writer.set(one, load)
+        return load(value, own_partial if partial is None else partial, own_unknown, store, index)
+
+    for name, value in ((one, first), (part, None), (unk, None)):
+        writer.set(name, value)
+    writer.set("ValidationError", ValidationError)
+    call = f"{one}({{}}, {part} if partial is None else partial, {unk}, inner, None)"
+    writer.line("failed = None")
+    writer.line("inner = new_store()")
+    if in_list:
+        writer.set(f"item_{number}", _item(inner))
+        _write_list(writer, number, call)
+    else:
+        _write_single(writer, call)
+    if field.validators:
+        writer.set(f"validate_{number}", field._validate)
+        with writer.block("if failed is None:"):
+            with writer.block("try:"):
+                writer.line(f"validate_{number}(w)")
+            with writer.block("except ValidationError as error:"):
+                writer.line("failed = error.messages")
+                writer.line("w = error.valid_data or M")
+
+
+def _write_single(writer: Writer, call: str) -> None:
+    with writer.block("try:"):
+        writer.line(f"w = {call.format('v')}")
+        with writer.block("if inner.errors:"):
+            writer.line("failed = inner.errors")
+            writer.line("w = w or M")
+    with writer.block("except ValidationError as error:"):
+        writer.line("failed = error.messages")
+        writer.line("w = error.valid_data or M")
+
+
+def _write_list(writer: Writer, number: int, call: str) -> None:
+    writer.line("w = []")
+    with writer.block("for n, x in enumerate(v):"):
+        with writer.block("try:"):
+            with writer.block("if type(x) is not dict:"):
+                writer.line(f"w.append(item_{number}(x, partial))")
+                writer.line("continue")
+            writer.line(f"x = {call.format('x')}")
+        with writer.block("except ValidationError as error:"):
+            writer.line("failed = {} if failed is None else failed")
+            writer.line("failed[n] = error.messages")
+            with writer.block("if error.valid_data is not None:"):
+                writer.line("w.append(error.valid_data)")
+            writer.line("continue")
+        writer.line("w.append(x)")
+        with writer.block("if inner.errors:"):
+            writer.line("failed = {} if failed is None else failed")
+            writer.line("failed[n] = inner.errors")
+            writer.line("inner = new_store()")
+    with writer.block("if failed is not None:"):
+        writer.line("w = w or M")
+
+
+def _item(inner: fields.Nested) -> Callable[[Any, Any], Any]:
+    """Load an item that is no dict the field's own way, which mostly refuses it."""
+    deserialize = inner.deserialize
+    return lambda value, partial: deserialize(value) if partial is None else deserialize(value, partial=partial)
+
+
+def collection_loader(field: fields.Field[Any]) -> tuple[str, Callable[[Any, Any], Any]] | None:
+    """Return how a list of plain values loads in line.
 
     Returns:
         An expression of ``v`` that says for which values, and a function of (value, partial) that returns the
         loaded value or raises ValidationError; None where the field's own method is called.
     """
-    if not _is_plain(field):
+    if type(field) is not fields.List or not _is_plain(field):
         return None
-    if type(field) is fields.Nested:
-        many = _many_of(field)
-        if many is None:
-            return None
-        return f"type(v) is {'list' if many else 'dict'}", _validated(field, _nested_loader(field, nested))
-    if type(field) is fields.List:
-        inner = field.inner
-        if type(inner) is fields.Nested and _is_plain(inner) and not inner.validators and _many_of(inner) is False:
-            return "type(v) is list", _validated(field, _list_of_nested(inner, _nested_loader(inner, nested)))
-        accept, _ = accept_of(inner)
-        if accept is not None and accept.convert is None:
-            return "type(v) is list", _validated(field, _list_of_plain(field, accept))
-    return None
+    accept, _ = accept_of(field.inner)
+    if accept is None or accept.convert is not None:
+        return None
+    return "type(v) is list", _validated(field, _list_of_plain(field, accept))
 
 
 def _is_plain(field: fields.Field[Any]) -> bool:
@@ -80,43 +169,6 @@ def _validated(field: fields.Field[Any], load: Callable[[Any, Any], Any]) -> Cal
         return output
 
     return validated
-
-
-def _nested_loader(field: fields.Nested, nested: Callable[[Schema], NestedLoad]) -> Callable[[Any, Any], Any]:
-    """Load by the nested schema, which is compiled when data first reaches it: it may nest this one."""
-    loads: list[NestedLoad] = []
-
-    def load(value: Any, partial: Any) -> Any:
-        if not loads:
-            loads.append(nested(field.schema))
-        return loads[0](value, partial, field.unknown)
-
-    return load
-
-
-def _list_of_nested(inner: fields.Nested, load: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    deserialize = inner.deserialize
-
-    def load_list(values: Any, partial: Any) -> Any:
-        result: list[Any] = []
-        errors: dict[int, Any] = {}
-        for index, value in enumerate(values):
-            try:
-                if type(value) is dict:
-                    result.append(load(value, partial))
-                elif partial is None:
-                    result.append(deserialize(value))
-                else:
-                    result.append(deserialize(value, partial=partial))
-            except ValidationError as error:
-                if error.valid_data is not None:
-                    result.append(error.valid_data)
-                errors[index] = error.messages
-        if errors:
-            raise ValidationError(errors, valid_data=result)
-        return result
-
-    return load_list
 
 
 def _list_of_plain(field: fields.Field[Any], accept: Accept) -> Callable[[Any, Any], Any]:
