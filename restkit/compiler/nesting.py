@@ -127,7 +127,11 @@ def _write_list(writer: Writer, number: int, call: str) -> None:
 def _item(inner: fields.Nested) -> Callable[[Any, Any], Any]:
     """Load an item that is no dict the field's own way, which mostly refuses it."""
     deserialize = inner.deserialize
-    return lambda value, partial: deserialize(value) if partial is None else deserialize(value, partial=partial)
+
+    def item(value: Any, partial: Any) -> Any:
+        return deserialize(value) if partial is None else deserialize(value, partial=partial)
+
+    return item
 
 
 def collection_loader(field: fields.Field[Any]) -> tuple[str, Callable[[Any, Any], Any]] | None:
