@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from .plan import Accept, accept_of
+from .plan import Accept, accept_of, check_of
 from .writer import Writer
 
 __all__ = ["NestedOne", "collection_loader", "nested_of", "write_nested"]
@@ -82,7 +82,7 @@ def write_nested(
         _write_single(writer, call)
     if field.validators:
         writer.set(f"validate_{number}", field._validate)
-        with writer.block("if failed is None:"):
+        with writer.block(f"if failed is None and not ({_checks(field, 'w')}):"):
             with writer.block("try:"):
                 writer.line(f"validate_{number}(w)")
             with writer.block("except ValidationError as error:"):
@@ -122,6 +122,15 @@ def _write_list(writer: Writer, number: int, call: str) -> None:
             writer.line("inner = new_store()")
     with writer.block("if failed is not None:"):
         writer.line("w = w or M")
+
+
+def _checks(field: fields.Field[Any], variable: str) -> str:
+    """Return the expression that says that all validators accept; where it is false they are asked themselves."""
+    bound: dict[str, Any] = {}
+    checks = [check_of(validator, type(field), "unbound", bound) for validator in field.validators]
+    if bound or any(check is None for check in checks):
+        return "False"
+    return " and ".join(check.format(w=variable) for check in checks if check is not None)
 
 
 def _item(inner: fields.Nested) -> Callable[[Any, Any], Any]:
@@ -166,10 +175,15 @@ def _validated(field: fields.Field[Any], load: Callable[[Any, Any], Any]) -> Cal
     """Put the field's own validators behind the loading."""
     if not field.validators:
         return load
+    writer = Writer()
+    with writer.block("def is_valid(w):"):
+        writer.line(f"return {_checks(field, 'w')}")
+    is_valid = writer.run("checks")["is_valid"]
 
     def validated(value: Any, partial: Any) -> Any:
         output = load(value, partial)
-        field._validate(output)
+        if not is_valid(output):
+            field._validate(output)
         return output
 
     return validated

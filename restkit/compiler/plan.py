@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from .guard import Guard
 
-__all__ = ["Accept", "FieldPlan", "Plan", "accept_of", "dump_of", "plan_of"]
+__all__ = ["Accept", "FieldPlan", "Plan", "accept_of", "check_of", "dump_of", "plan_of"]
 
 _SERIALIZE = ("serialize", "_serialize", "get_value")
 _DESERIALIZE = (
@@ -139,7 +139,7 @@ def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
     checks: list[str] = []
     bound = dict(accept.bound)
     for number, validator in enumerate(field.validators):
-        check = _check_of(validator, type(field), f"c{number}", bound)
+        check = check_of(validator, type(field), f"c{number}", bound)
         if check is None:
             return None, f"the validator {type(validator).__name__} has no form in line"
         checks.append(check)
@@ -224,9 +224,16 @@ _ACCEPTS: dict[type, _Made] = {
 }
 
 
-def _check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
-    """Return the expression of ``w`` that says a validator accepts; None where only the validator can say."""
-    if type(validator) is validate.Length and kind in (fields.String, fields.Email, fields.Url):
+def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
+    """Return the expression of ``{w}`` that says a validator accepts; None where only the validator can say.
+
+    Args:
+        validator: The validator.
+        kind: The field's class.
+        name: A name for an object that the expression needs, ``{name}`` in it.
+        bound: Takes that object.
+    """
+    if type(validator) is validate.Length and kind in (fields.String, fields.Email, fields.Url, fields.List):
         return _length(validator)
     if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
         return _range(validator)
