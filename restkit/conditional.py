@@ -191,6 +191,19 @@ class Preconditions:
             return _NOTHING_GIVEN
         return cls(match, none_match, modified, unmodified, True)
 
+    def guards(self, *, dated: bool = True) -> bool:
+        """Return whether a change that they come with is conditional on what the client has seen.
+
+        Args:
+            dated: Whether the resource has a modification date; without one, and where its own date is
+                not valid, If-Unmodified-Since is ignored (RFC 9110, section 13.1.4).
+        """
+        if self.if_match is not None:
+            return True
+        if self.if_none_match is not None and parse_etag_list(self.if_none_match) == "*":
+            return True
+        return dated and self.if_unmodified_since is not None and parse_http_date(self.if_unmodified_since) is not None
+
 
 _NOTHING_GIVEN = Preconditions()
 

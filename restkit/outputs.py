@@ -10,16 +10,18 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from operator import length_hint
 from typing import Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from . import problems
 from .contract import Header, Operation, Output
 from .errors import ContractError, DeclarationError
 from .media import Media, dumps_json, dumps_json_chunks, dumps_ndjson
 from .problems import problem_class
 from .request import Request
-from .response import Answer, Outgoing, header_items
+from .response import Answer, Chunks, Outgoing, close_if_open, header_items
 
 __all__ = ["LOCATION", "Locate", "Writer", "allow_answer", "location_variable", "observe", "offered", "writer_of"]
 
@@ -55,10 +57,14 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
     def write(request: Request, value: Any, media_type: str) -> Outgoing:
         status, headers = primary.status, ()
         if isinstance(value, WerkzeugResponse):
+            if value.status_code in (204, 304):
+                _strip_content(value)
             observe(request, operation, value.status_code, value.mimetype or "", contract)
             return value
         if type(value) is tuple:
             value, status, headers = _unpack(value, primary.status, operation)
+            if 400 <= status <= 599:
+                raise _returned_error(status, operation)
         if value is None and status == primary.status and primary.has_content:
             status = 204
         content = writers.get(status)
@@ -94,6 +100,22 @@ def _unpack(value: tuple[Any, ...], status: int, operation: Operation) -> tuple[
         f"{operation.place} returned a tuple of {len(value)}; return data, (data, status), (data, headers) or "
         "(data, status, headers)."
     )
+
+
+def _returned_error(status: int, operation: Operation) -> DeclarationError:
+    """Say how an error is answered: raised, what was provided is rolled back."""
+    named = problem_class(status).__name__
+    how = f"raise {named}" if hasattr(problems, named) else f"raise a Problem with status = {status}"
+    return DeclarationError(
+        f"{operation.place} returned a tuple with the status {status}; {how}, so that it is an "
+        "application/problem+json and what was provided is rolled back."
+    )
+
+
+def _strip_content(response: WerkzeugResponse) -> None:
+    """Take away what speaks of content that there is not (RFC 9110, sections 15.3.5 and 15.4.5)."""
+    for name in ("Content-Type", "Content-Length"):
+        response.headers.pop(name, None)
 
 
 def _add_headers(answer: Answer, headers: Any) -> None:
@@ -180,10 +202,13 @@ def _content_writer(output: Output, operation: Operation, media: Media) -> _Cont
     def write(value: Any, media_type: str) -> tuple[Any, Answer]:
         if media_type not in encoders:
             media_type = default
-        if isinstance(value, Iterator) and (many or bound is None):
-            return None, _stream(status, value, dump_one, media_type, types[media_type])
+        if isinstance(value, Iterator):
+            if not many and bound is not None and media_type != _NDJSON:
+                raise _not_many(value, operation)
+            return None, _stream(status, value, dump_one, media_type, types[media_type], operation)
         if media_type == _NDJSON:
-            return None, _stream(status, iter(value), dump_one, media_type, media_type)
+            body = b"".join(dumps_ndjson(value if dump_one is None else map(dump_one, value)))
+            return None, Answer(status, _content_headers(media_type, body), body)
         data = value if dump is None else dump(value)
         encode = encoders[media_type]
         # PERF: what the compiled dumper wrote has no NaN; looking for one in a text with nulls costs as much again.
@@ -195,6 +220,13 @@ def _content_writer(output: Output, operation: Operation, media: Media) -> _Cont
         return data, Answer(status, [("Content-Type", types[media_type]), ("Content-Length", str(len(body)))], body)
 
     return write
+
+
+def _not_many(value: Any, operation: Operation) -> DeclarationError:
+    return DeclarationError(
+        f"{operation.place} returned a {type(value).__name__}, but its schema is declared for one value: annotate the "
+        "method with list[...] or Iterator[...], or write @returns(..., many=True)."
+    )
 
 
 def _content_type(media_type: str) -> str:
@@ -228,37 +260,53 @@ def _encoder(media_type: str, media: Media, operation: Operation) -> Callable[[A
 
 
 def _stream(
-    status: int, values: Iterator[Any], dump_one: Callable[[Any], Any] | None, media_type: str, content_type: str
+    status: int,
+    values: Iterator[Any],
+    dump_one: Callable[[Any], Any] | None,
+    media_type: str,
+    content_type: str,
+    operation: Operation,
 ) -> Answer:
     """Answer with what an iterator yields, as it yields it.
 
-    The first chunk is made here, so that an exception before it is still a proper answer.
+    The first chunk is made here, so that an exception before it is still a proper answer. Where nothing is
+    left after it the answer is plain, and what was provided is closed before it starts.
     """
-    items: Iterable[Any] = values if dump_one is None else map(dump_one, values)
+    ended: list[bool] = []
+    items: Iterable[Any] = itertools.chain(values if dump_one is None else map(dump_one, values), _mark(ended))
     if media_type == _NDJSON:
         chunks = dumps_ndjson(items)
     elif media_type in ("application/json", "*/*") or media_type.endswith("+json"):
         chunks = dumps_json_chunks(items)
     else:
-        chunks = (item.encode() if isinstance(item, str) else bytes(item) for item in items)
-    first = next(chunks, b"")
-    return Answer(status, [("Content-Type", content_type)], _Chunks(first, chunks, values))
+        chunks = (_raw(item, media_type, operation) for item in items)
+    try:
+        first = next(chunks, b"")
+        if not ended and length_hint(values, -1) != 0:
+            return Answer(status, [("Content-Type", content_type)], Chunks(first, chunks, values))
+        body = first + b"".join(chunks)
+    except BaseException:
+        close_if_open(values)
+        raise
+    close_if_open(values)
+    return Answer(status, _content_headers(content_type, body), body)
 
 
-class _Chunks:
-    """Iterates over a stream's chunks; ``close`` closes the user's generator."""
+def _mark(ended: list[bool]) -> Iterator[Any]:
+    """Yield nothing, and tell that it was asked: what stands before it in a chain is exhausted."""
+    ended.append(True)
+    yield from ()
 
-    def __init__(self, first: bytes, rest: Iterator[bytes], source: Iterator[Any]) -> None:
-        self._chunks = itertools.chain([first] if first else [], rest)
-        self._source = source
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self._chunks
-
-    def close(self) -> None:
-        close = getattr(self._source, "close", None)
-        if close is not None:
-            close()
+def _raw(item: Any, media_type: str, operation: Operation) -> bytes:
+    if isinstance(item, str):
+        return item.encode()
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        return bytes(item)
+    raise DeclarationError(
+        f"{operation.place} yielded {type(item).__name__} as {media_type}; yield str or bytes, or declare a JSON media "
+        "type."
+    )
 
 
 # headers of the stage

@@ -5,11 +5,12 @@ What an Operation does not declare has no step here, and costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .conditional import Outcome, Preconditions, evaluate, format_http_date
+from .conditional import Outcome, Preconditions, evaluate
 from .contract import Operation
 from .declarations import DeclaredMethod
 from .errors import DeclarationError
@@ -20,23 +21,31 @@ from .negotiation import Chooser, not_acceptable
 from .outputs import Locate, Writer, offered, writer_of
 from .problems import Forbidden, PreconditionFailed, PreconditionRequired, Problem, Unauthorized, UnprocessableContent
 from .request import Request
-from .resource import FunctionResource, Resource
-from .response import Answer, Outgoing, is_stream
+from .resource import FunctionResource, Resource, validators_of
+from .response import Answer, Outgoing, close_if_open, discard, is_stream
 from .settings import Settings
 
 __all__ = ["Context", "compile_operation"]
 
 Step = Callable[[Request], None]
+_log = logging.getLogger("restkit")
+_CHECK = "restkit.contract"
+# Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands in for an ETag.
+_KEPT = frozenset({"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"})
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Is what an Operation is compiled in: its App, and what the App knows."""
+    """Is what an Operation is compiled in: its App, and what the App knows.
+
+    ``wrapped`` says that there is middleware around it, which may complete the answer.
+    """
 
     app: Any
     settings: Settings
     media: Media
     locate: Locate | None = None
+    wrapped: bool = False
 
 
 def compile_operation(operation: Operation, context: Context) -> Endpoint:
@@ -61,6 +70,8 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     media_type = next(iter(offered(operation)), "application/json")
 
     app = context.app
+    kind: Any = operation.resource
+    wrapped = context.wrapped or bool(kind.middleware)
 
     def call(request: Request) -> Outgoing:
         request.operation = operation
@@ -73,6 +84,8 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
                 read_nothing(request)
             arguments = _read(readers, request) if readers else request.path_parameters
             answer = finish(request, invoke(request, arguments), chosen, write)
+            if request.provided is not None and not wrapped and _CHECK in request.environ:
+                _check(operation, request, answer)
         except BaseException as error:
             if request.provided is not None:
                 request.provided.close(error)
@@ -142,8 +155,7 @@ def _refusal(refused: Sequence[Problem]) -> Problem:
 
 
 def _require_precondition(request: Request) -> None:
-    environ = request.environ
-    if not any(key in environ for key in ("HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_NONE_MATCH")):
+    if not Preconditions.from_environ(request.environ).guards():
         raise PreconditionRequired("Send If-Match with the entity tag that you have seen.")
 
 
@@ -191,42 +203,91 @@ _Finish = Callable[[Request, "tuple[Resource | None, Any]", str, Writer], Outgoi
 
 def _finisher(operation: Operation) -> _Finish:
     """Make what turns the method's value into the answer, with the validators of conditional resources."""
-    if not operation.conditional:
+    if not operation.conditional or operation.method == "OPTIONS":
         return lambda request, made, chosen, write: write(request, made[1], chosen)
-    safe = operation.method in ("GET", "HEAD")
+    method = operation.method
+    reads = method in ("GET", "HEAD")
+    streams = reads and 200 <= operation.outputs[0].status < 300
 
     def finish(request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer) -> Outgoing:
         resource, value = made
         if resource is None:
             return write(request, value, chosen)
         given = Preconditions.from_environ(request.environ)
-        if given.given and safe:
-            outcome = evaluate(request.method, given, resource.entity_tag, resource.last_modified, exists=True)
-            if outcome is Outcome.FAILED:
-                raise PreconditionFailed("What the URL names is not in the state that the request demands.")
-            if outcome is Outcome.NOT_MODIFIED:
-                return Answer(304, _validators(resource), b"")
-        elif given.given and not resource.is_stated:
-            raise DeclarationError(
-                f"{operation.place} is conditional, but did not set self.entity_tag or self.last_modified before it "
-                "answered a request with a precondition."
-            )
+        if given.given and streams and isinstance(value, Iterator) and resource.is_stated:
+            value = _unless_dropped(value, _outcome(request, given, resource))
         answer = write(request, value, chosen)
-        headers = _validators(resource) if operation.method != "DELETE" else []
-        if isinstance(answer, Answer):
-            answer.headers += headers
-        else:
-            for name, text in headers:
-                answer.headers.setdefault(name, text)
+        status = answer.status if isinstance(answer, Answer) else answer.status_code
+        _add_missing(answer, validators_of(resource, method, status))
+        if not given.given:
+            return answer
+        if not reads:
+            if not resource.is_stated and status < 400 and (given.guards() or given.if_none_match is not None):
+                discard(answer)
+                raise _unstated(operation, request)
+        elif 200 <= status < 300 and (resource.is_stated or method == "GET"):
+            return _decided(answer, _outcome(request, given, resource))
         return answer
 
     return finish
 
 
-def _validators(resource: Resource) -> list[tuple[str, str]]:
-    headers: list[tuple[str, str]] = []
-    if resource.entity_tag is not None:
-        headers.append(("ETag", str(resource.entity_tag)))
-    if resource.last_modified is not None:
-        headers.append(("Last-Modified", format_http_date(resource.last_modified)))
-    return headers
+def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outcome:
+    return evaluate(request.method, given, resource.entity_tag, resource.last_modified, exists=True)
+
+
+def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
+    """Return the iterator; an empty one in place of one that nobody would read, so that it is not begun."""
+    if outcome is Outcome.PROCEED:
+        return value
+    close_if_open(value)
+    return iter(())
+
+
+def _decided(answer: Outgoing, outcome: Outcome) -> Outgoing:
+    """Return the plain answer of a GET, or the 304 in its place (RFC 9110, section 13.2.1: it was a 2xx).
+
+    Raises:
+        PreconditionFailed: The precondition is false.
+    """
+    if outcome is Outcome.PROCEED:
+        return answer
+    discard(answer)
+    if outcome is Outcome.FAILED:
+        raise PreconditionFailed("What the URL names is not in the state that the request demands.")
+    headers = answer.headers if isinstance(answer, Answer) else answer.headers.items()
+    return Answer(304, [item for item in headers if item[0].lower() in _KEPT], b"")
+
+
+def _unstated(operation: Operation, request: Request) -> Exception:
+    """Return what answers a precondition that the method never decided: a mistake of the program."""
+    message = (
+        f"{operation.place} is conditional, but did not set self.entity_tag or self.last_modified before it "
+        "answered a request with a precondition."
+    )
+    if _CHECK in request.environ:
+        return DeclarationError(message)
+    # A client's header makes no 500. What was provided hears of this and is rolled back.
+    _log.error(message)
+    return PreconditionFailed("Whether the precondition holds is not known.")
+
+
+def _add_missing(answer: Outgoing, headers: list[tuple[str, str]]) -> None:
+    if isinstance(answer, Answer):
+        present = {name.lower() for name, _ in answer.headers} if headers else ()
+        answer.headers += [item for item in headers if item[0].lower() not in present]
+    else:
+        for name, text in headers:
+            answer.headers.setdefault(name, text)
+
+
+def _check(operation: Operation, request: Request, answer: Outgoing) -> None:
+    """Hold an answer against the contract while what was provided can still be rolled back."""
+    body: bytes | None
+    if isinstance(answer, Answer):
+        status, headers = answer.status, answer.headers
+        body = answer.body if isinstance(answer.body, bytes) else None
+    else:
+        status, headers = answer.status_code, list(answer.headers.items())
+        body = None if answer.is_streamed or answer.direct_passthrough else answer.get_data()
+    request.environ[_CHECK](operation, request, status, headers, body)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast, overload
 
-from .conditional import EntityTag, Outcome, Preconditions, evaluate
+from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .contract import SecurityScheme
 from .errors import DeclarationError
 from .middleware import Middleware
-from .problems import PreconditionFailed
+from .problems import PreconditionFailed, PreconditionRequired
 from .request import Request
 from .schemas import SchemaLike
 
@@ -25,6 +25,7 @@ __all__ = [
     "Resource",
     "function_resource",
     "provide",
+    "validators_of",
     "verbs_of",
 ]
 
@@ -79,6 +80,8 @@ class Resource:
     _entity_tag: EntityTag | None = None
     _last_modified: datetime | None = None
     _stated: frozenset[str] = frozenset()
+    _renewed: frozenset[str] = frozenset()
+    _is_absent: bool = False
 
     @property
     def entity_tag(self) -> EntityTag | None:
@@ -86,7 +89,7 @@ class Resource:
 
         In an unsafe method, set it before anything is changed: the first assignment is where If-Match
         and If-None-Match are decided, and raises PreconditionFailed. A later one states the tag of the
-        new state. None says that nothing is there yet.
+        new state, which is the one that is sent. None says that nothing is there yet.
         """
         return self._entity_tag
 
@@ -99,7 +102,8 @@ class Resource:
     def last_modified(self) -> datetime | None:
         """When what the URL names was last changed (RFC 9110, section 8.8.2); an aware datetime.
 
-        Where an unsafe method states `entity_tag` too, state that first: each is decided on when it is stated.
+        Where an unsafe method states `entity_tag` too, state that first: each is decided on when it is stated. What
+        is stated after the first statement of the new state belongs to that state too, and decides nothing.
         """
         return self._last_modified
 
@@ -120,15 +124,49 @@ class Resource:
             raise DeclarationError(
                 f"{type(self).__qualname__} sets {what}, but does not declare it: write `conditional = True` in it."
             )
-        first = what not in self._stated
+        is_first = what not in self._stated
         self._stated = self._stated | {what}
-        if first and self.request.method not in ("GET", "HEAD"):
-            given = Preconditions.from_environ(self.request.environ)
-            if given.given and (
-                evaluate(self.request.method, given, self._entity_tag, self._last_modified, exists=exists)
-                is not Outcome.PROCEED
-            ):
-                raise PreconditionFailed("What the URL names is not in the state that the request demands.")
+        if self.request.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        if is_first and not self._renewed and not (self._is_absent and exists):
+            self._is_absent = self._is_absent or (what == "entity_tag" and not exists)
+            self._decide(exists)
+        else:
+            self._renewed = self._renewed | {what}
+
+    def _decide(self, exists: bool) -> None:
+        """Hold the state before the change against the preconditions."""
+        given = Preconditions.from_environ(self.request.environ)
+        if (
+            self.conditional == "required"
+            and self.request.method in ("PUT", "PATCH", "DELETE")
+            and not given.guards(dated=self._last_modified is not None)
+        ):
+            raise PreconditionRequired("Send If-Match with the entity tag that you have seen.")
+        if given.given and (
+            evaluate(self.request.method, given, self._entity_tag, self._last_modified, exists=exists)
+            is not Outcome.PROCEED
+        ):
+            raise PreconditionFailed("What the URL names is not in the state that the request demands.")
+
+
+def validators_of(resource: Resource, method: str, status: int) -> list[tuple[str, str]]:
+    """Return the ETag and Last-Modified of an answer, as headers.
+
+    After a change they are those of the new state only: what was stated again, or once where a POST made
+    something (201).
+    """
+    sent = resource._stated
+    if method == "DELETE":
+        return []
+    if method not in ("GET", "HEAD") and (resource._renewed or not (method == "POST" and status == 201)):
+        sent = resource._renewed
+    headers: list[tuple[str, str]] = []
+    if resource.entity_tag is not None and "entity_tag" in sent:
+        headers.append(("ETag", str(resource.entity_tag)))
+    if resource.last_modified is not None and "last_modified" in sent:
+        headers.append(("Last-Modified", format_http_date(resource.last_modified)))
+    return headers
 
 
 class Provided:

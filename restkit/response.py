@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import cast
 
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
-__all__ = ["Answer", "HeaderItems", "Outgoing", "Response", "header_items", "is_stream", "status_line"]
+__all__ = [
+    "Answer",
+    "Chunks",
+    "HeaderItems",
+    "Outgoing",
+    "Response",
+    "close_if_open",
+    "discard",
+    "header_items",
+    "is_stream",
+    "status_line",
+]
 
 HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -41,10 +53,27 @@ class Answer:
         return response
 
 
+class Chunks:
+    """Iterates over a stream's chunks; ``close`` closes the user's generator."""
+
+    def __init__(self, first: bytes, rest: Iterator[bytes], source: Iterator[object]) -> None:
+        """Put the first chunk, which was made already, before the rest."""
+        self._chunks = itertools.chain([first] if first else [], rest)
+        self._source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        """Close the source."""
+        close_if_open(self._source)
+
+
 Outgoing = Answer | _WerkzeugResponse
 
 _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus} | {
-    413: "413 Content Too Large",  # RFC 9110 renamed these two
+    413: "413 Content Too Large",  # RFC 9110 renamed these three
+    416: "416 Range Not Satisfiable",
     422: "422 Unprocessable Content",
 }
 
@@ -57,6 +86,18 @@ def status_line(status: int) -> str:
 def is_stream(answer: Outgoing) -> bool:
     """Return whether an answer is still being made when it leaves; what was provided stays open until its end."""
     return type(answer.body) is not bytes if isinstance(answer, Answer) else answer.is_streamed
+
+
+def close_if_open(value: object) -> None:
+    """Close a generator, a file or whatever else has a ``close``."""
+    close = getattr(value, "close", None)
+    if close is not None:
+        close()
+
+
+def discard(answer: Outgoing) -> None:
+    """Close the body of an answer that is not sent after all: an open file, a generator."""
+    close_if_open(answer.body if isinstance(answer, Answer) else answer)
 
 
 def header_items(headers: HeaderItems) -> list[tuple[str, str]]:

@@ -206,6 +206,25 @@ def test_from_environ() -> None:
         assert conditions(**{name: ""}).given
 
 
+@pytest.mark.parametrize(
+    ("headers", "dated", "undated"),
+    [
+        ({"if_match": '"a"'}, True, True),
+        ({"if_match": "*"}, True, True),
+        ({"if_none_match": "*"}, True, True),
+        ({"if_none_match": '"zzz"'}, False, False),
+        ({"if_modified_since": "Thu, 29 Feb 2024 12:00:00 GMT"}, False, False),
+        ({"if_unmodified_since": "Thu, 29 Feb 2024 12:00:00 GMT"}, True, False),
+        ({"if_unmodified_since": "garbage"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_what_guards_a_change(headers: dict[str, str], dated: bool, undated: bool) -> None:
+    """If-Match, If-None-Match: * and a valid date for a resource that has one make a change conditional."""
+    assert conditions(**headers).guards() is dated
+    assert conditions(**headers).guards(dated=False) is undated
+
+
 CASES: list[tuple[str, dict[str, str], Outcome]] = [
     ("GET PUT DELETE", {}, GO),
     # step 1: If-Match, strongly

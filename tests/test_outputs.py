@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from restkit import App, ContractError, DeclarationError, Header, Resource, Response, returns
+from restkit import App, ContractError, DeclarationError, Header, Resource, Response, provide, returns
 from restkit.testing import Client
 
 
@@ -97,14 +97,14 @@ def test_generators_stream() -> None:
     @returns(ThingSchema, many=True)
     def get() -> Iterator[Any]:
         try:
-            for number in range(1000):
+            for number in range(10_000):
                 yield {"id": number, "name": "n"}
         finally:
             closed.append(True)
 
     client = client_of(get=get)
     answer = client.get("/x")
-    assert len(answer.json) == 1000
+    assert len(answer.json) == 10_000
     assert "Content-Length" not in answer.headers
     assert client.head("/x").body == b""
     assert closed == [True, True]
@@ -205,3 +205,120 @@ def test_declared_statuses_are_answers() -> None:
     """@returns takes statuses of answers only."""
     with pytest.raises(DeclarationError, match="200 to 399"):
         returns(ThingSchema, status=404)
+
+
+class Deeds:
+    """Is what a unit of work heard, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def work(self) -> Iterator[str]:
+        try:
+            yield "work"
+        except BaseException as error:
+            self.heard.append(type(error).__name__)
+            raise
+        self.heard.append("commit")
+
+
+def working(deeds: Deeds, post: Any) -> App:
+    class Work(Resource):
+        unit = provide(deeds.work)
+
+    Work.post = post  # type: ignore[attr-defined]
+    app = App("Work")
+    app.add("/x", Work)
+    return app
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
+@pytest.mark.parametrize("kind", [list, iter])
+def test_what_is_ready_commits_before_it_is_sent(media_type: str, kind: Any) -> None:
+    """A list as NDJSON, and an iterator with nothing left after its first chunk, are plain answers, committed first."""
+    deeds = Deeds()
+
+    @returns(ThingSchema, status=201, media_types=[media_type], many=True)
+    def post(self: Any) -> Any:
+        assert self.unit
+        return kind([THING])
+
+    with Client(working(deeds, post)).post("/x", stream=True) as answer:
+        assert deeds.heard == ["commit"]
+        line = b'{"id":1,"name":"a"}'
+        assert answer.read().body == (line + b"\n" if "nd" in media_type else b"[" + line + b"]")
+        assert answer.headers["Content-Type"] == media_type
+        assert "Content-Length" in answer.headers
+
+
+def test_a_true_stream_commits_at_its_end() -> None:
+    """A generator that has more to say keeps its unit of work open until it has said it."""
+    deeds = Deeds()
+
+    @returns(ThingSchema, status=201, media_types=["application/x-ndjson"], many=True)
+    def post(self: Any) -> Any:
+        assert self.unit
+        return (THING for _ in range(2))
+
+    with Client(working(deeds, post)).post("/x", stream=True) as answer:
+        assert deeds.heard == []
+        assert answer.read().body.count(b"\n") == 2
+    assert deeds.heard == ["commit"]
+
+
+def test_an_iterator_that_fails_in_its_first_chunk_is_closed() -> None:
+    """What cannot be written ends the generator that it came from."""
+    closed: list[bool] = []
+
+    @returns(media_types=["text/plain"])
+    def get() -> Iterator[Any]:
+        try:
+            yield 3
+        finally:
+            closed.append(True)
+
+    with pytest.raises(DeclarationError, match="yielded int as text/plain"):
+        client_of(get=get).get("/x")
+    assert closed == [True]
+
+
+def test_numbers_are_not_text() -> None:
+    """An iterator of numbers as text is refused; `bytes(3)` would be three NULs."""
+    with pytest.raises(DeclarationError, match="yield str or bytes"):
+        client_of(get=returns(media_types=["text/plain"])(lambda: iter([3]))).get("/x")
+    text = returns(media_types=["text/plain"])(lambda: iter(["a", b"b", bytearray(b"c"), memoryview(b"d")]))
+    assert client_of(get=text).get("/x").body == b"abcd"
+
+
+def test_an_iterator_needs_a_schema_of_many() -> None:
+    """A generator where the schema is of one value is refused, not written as an empty object."""
+    one = returns(ThingSchema)(lambda: iter([THING]))
+    with pytest.raises(DeclarationError, match=r"list\[\.\.\.\].*many=True"):
+        client_of(get=one).get("/x")
+    lines = returns(ThingSchema, media_types=["application/x-ndjson"])(lambda: iter([THING]))
+    assert client_of(get=lines).get("/x").body == b'{"id":1,"name":"a"}\n'
+
+
+@pytest.mark.parametrize(("status", "words"), [(409, "raise Conflict"), (418, "raise a Problem with status = 418")])
+@pytest.mark.parametrize("contract", [True, False])
+def test_an_error_in_a_tuple_is_refused_and_commits_nothing(status: int, words: str, contract: bool) -> None:
+    """`return data, 409` is a mistake of the program: loud in tests, a 500 elsewhere, and rolled back in both."""
+    deeds = Deeds()
+
+    def post(self: Any) -> Any:
+        assert self.unit
+        return {"b": 1}, status
+
+    app = working(deeds, post)
+    with pytest.raises(DeclarationError, match=words):
+        Client(app, contract=contract).post("/x")
+    assert Client(app, contract=contract, raise_errors=False).post("/x").problem["status"] == 500
+    assert deeds.heard == ["DeclarationError", "DeclarationError"]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_response_without_content_has_no_content_type(status: int) -> None:
+    """A Response with 204 or 304 leaves without Content-Type and Content-Length."""
+    answer = client_of(get=returns(status=status)(lambda: Response(status=status))).get("/x")
+    assert answer.status == status
+    assert not {"Content-Type", "Content-Length"} & set(answer.headers.keys())

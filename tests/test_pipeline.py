@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -12,13 +13,17 @@ from marshmallow import Schema, fields
 
 from restkit import (
     App,
+    ContractError,
     DeclarationError,
     EntityTag,
     Forbidden,
+    Header,
     NotFound,
     Request,
     Resource,
+    Response,
     Unauthorized,
+    provide,
     raises,
     returns,
     takes,
@@ -219,6 +224,239 @@ def test_a_resource_that_forgets_its_tag_is_told() -> None:
     with pytest.raises(DeclarationError, match=r"did not set self\.entity_tag"):
         Client(app).delete("/x", headers={"If-Match": '"1"'})
     assert Client(app, raise_errors=False).delete("/x", headers={"If-Match": '"1"'}).problem["status"] == 500
+
+
+def app_of(*, conditional: Any = True, **members: Any) -> App:
+    app = App("One")
+    app.add("/x", type("One", (Resource,), {"schema": NoteSchema, "conditional": conditional, **members}))
+    return app
+
+
+def stating(done: list[str], *names: str) -> Any:
+    """Make a PUT that states what is named, then changes something."""
+
+    def put(self: Any, body: dict[str, str]) -> dict[str, str]:
+        for name in names:
+            setattr(self, name, 1 if name == "entity_tag" else THEN)
+        done.append("put")
+        return body
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("headers", "names", "status"),
+    [
+        ({"If-Unmodified-Since": "garbage"}, ["entity_tag"], 428),
+        ({"If-Unmodified-Since": "garbage"}, ["last_modified"], 428),
+        ({"If-Unmodified-Since": DATE}, ["entity_tag"], 428),
+        ({"If-Unmodified-Since": DATE}, ["entity_tag", "last_modified"], 428),
+        ({"If-Unmodified-Since": DATE}, ["last_modified"], 200),
+        ({"If-Unmodified-Since": DATE}, ["last_modified", "entity_tag"], 200),
+        ({"If-Unmodified-Since": BEFORE}, ["last_modified"], 412),
+        ({"If-None-Match": '"zzz"'}, ["entity_tag"], 428),
+        ({"If-None-Match": "*"}, ["entity_tag"], 412),
+        ({"If-Modified-Since": DATE}, ["last_modified"], 428),
+        ({"If-Match": '"1"'}, ["entity_tag", "last_modified"], 200),
+    ],
+)
+def test_what_is_ignored_is_no_precondition(headers: dict[str, str], names: list[str], status: int) -> None:
+    """Where a precondition is required, one that RFC 9110 (13.1.4) ignores is a 428 before anything is changed."""
+    done: list[str] = []
+    client = Client(app_of(conditional="required", put=stating(done, *names)))
+    assert client.put("/x", json={"text": "x"}, headers=headers).status == status
+    assert done == (["put"] if status == 200 else [])
+
+
+def test_a_304_has_the_headers_that_caches_need() -> None:
+    """Of the plain answer a 304 keeps Cache-Control, Content-Location, Date, ETag, Expires and Vary (15.4.5)."""
+    kept = {"Cache-Control": "max-age=9", "Content-Location": "/y", "Date": DATE, "Expires": AFTER}
+
+    @returns(NoteSchema, many=True, media_types=["application/json", "application/x-ndjson"])
+    def get(self: Any) -> Any:
+        self.entity_tag = 1
+        return [Note()], {**kept, "X-Other": "1"}
+
+    answer = Client(app_of(get=get)).get("/x", headers={"If-None-Match": '"1"'})
+    assert answer.status == 304
+    assert dict(answer.headers.items()) == {**kept, "ETag": '"1"', "Vary": "Accept"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("header", "status"), [("If-None-Match", 304), ("If-Match", 412)])
+def test_what_a_304_or_412_drops_is_closed(method: str, header: str, status: int) -> None:
+    """A file that is not sent is closed, a generator that is not sent is closed and was never begun."""
+    tag = '"1"' if status == 304 else '"2"'
+    begun: list[int] = []
+
+    def items() -> Iterator[Note]:
+        begun.append(1)
+        yield Note()
+
+    generator, file = items(), BytesIO(b"text")
+
+    def get(self: Any) -> Any:
+        self.entity_tag = 1
+        return answers.pop()
+
+    answers: list[Any] = [generator, Response(file, mimetype="application/json")]
+    client = Client(app_of(get=returns(NoteSchema, many=True)(get)))
+    for _ in range(2):
+        assert client.request(method, "/x", headers={header: tag}).status == status
+    assert (file.closed, begun, generator.gi_frame) == (True, [], None)
+
+
+def test_a_generator_that_states_its_tag_can_be_a_304() -> None:
+    """A method that is a generator states while its first chunk is made, and is decided on after that."""
+
+    def get(self: Any) -> Iterator[Note]:
+        self.entity_tag = 1
+        yield Note()
+
+    client = Client(app_of(get=get))
+    assert client.get("/x").json == [{"text": "first"}]
+    assert client.get("/x", headers={"If-None-Match": '"1"'}).status == 304
+
+
+@pytest.mark.parametrize("headers", [{"If-None-Match": '"1"'}, {"If-Match": '"2"'}])
+def test_reading_is_conditional_only_where_it_succeeds(headers: dict[str, str]) -> None:
+    """Preconditions are ignored where the plain answer would be no 2xx (RFC 9110, section 13.2.1)."""
+
+    @returns(NoteSchema)
+    @returns(status=303, headers={"Location": ""})
+    def get(self: Any) -> Any:
+        self.entity_tag = 1
+        return None, 303, {"Location": "/y"}
+
+    assert Client(app_of(get=get)).get("/x", headers=headers).status == 303
+
+
+@pytest.mark.parametrize(
+    ("statements", "sent"),
+    [
+        ([("entity_tag", 1)], (None, None)),
+        ([("entity_tag", 1), ("entity_tag", 2)], ('"2"', None)),
+        ([("entity_tag", None), ("entity_tag", 1)], ('"1"', None)),
+        ([("entity_tag", None), ("last_modified", THEN)], (None, DATE)),
+        ([("entity_tag", 1), ("last_modified", THEN)], (None, None)),
+        ([("entity_tag", 1), ("last_modified", THEN), ("entity_tag", 2)], ('"2"', None)),
+        ([("entity_tag", 1), ("entity_tag", 2), ("last_modified", THEN)], ('"2"', DATE)),
+        ([("last_modified", None), ("last_modified", THEN)], (None, DATE)),
+    ],
+)
+def test_a_change_sends_the_new_state_only(statements: list[tuple[str, Any]], sent: tuple[Any, Any]) -> None:
+    """What a change states before it decides preconditions; only what it states afterwards is sent."""
+
+    def put(self: Any, body: dict[str, str]) -> dict[str, str]:
+        for name, value in statements:
+            setattr(self, name, value)
+        return body
+
+    answer = Client(app_of(put=put)).put("/x", json={"text": "x"})
+    assert (answer.headers.get("ETag"), answer.headers.get("Last-Modified")) == sent
+
+
+def test_what_is_stated_of_the_new_state_decides_nothing() -> None:
+    """After `entity_tag = None` a date is that of what was made, and If-None-Match: * stays true."""
+
+    def put(self: Any, body: dict[str, str]) -> dict[str, str]:
+        self.entity_tag = None
+        self.last_modified = THEN
+        return body
+
+    answer = Client(app_of(put=put)).put("/x", json={"text": "x"}, headers={"If-None-Match": "*"})
+    assert (answer.status, answer.headers["Last-Modified"]) == (200, DATE)
+
+
+@pytest.mark.parametrize(("status", "sent"), [(201, '"1"'), (200, None)])
+def test_a_post_that_makes_something_states_its_tag_once(status: int, sent: str | None) -> None:
+    """A 201 has the tag that its POST stated once; another POST states a second time, as PUT does."""
+
+    @returns(NoteSchema, status=status)
+    def post(self: Any, body: dict[str, str]) -> dict[str, str]:
+        self.entity_tag = 1
+        return body
+
+    assert Client(app_of(post=post)).post("/x", json={"text": "x"}).headers.get("ETag") == sent
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_clients_precondition_makes_no_500(method: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A method that states nothing cannot decide; in production that is a 412, logged, and rolled back."""
+    heard: list[str] = []
+
+    def work() -> Iterator[int]:
+        try:
+            yield 1
+        except BaseException as error:
+            heard.append(type(error).__name__)
+            raise
+        heard.append("commit")
+
+    def change(self: Any) -> None:
+        assert self.unit
+
+    client = Client(app_of(**{method.lower(): change}, unit=provide(work)), contract=False)
+    assert client.request(method, "/x", headers={"If-Match": '"1"'}).problem["status"] == 412
+    assert heard == ["PreconditionFailed"]
+    assert "did not set self.entity_tag" in caplog.text
+    for ignored in ({"If-Modified-Since": DATE}, {"If-Unmodified-Since": "garbage"}, {}):
+        assert client.request(method, "/x", headers=ignored).status == 204
+    assert heard == ["PreconditionFailed", *["commit"] * 3]
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD"])
+def test_written_options_and_head_need_no_tag(method: str) -> None:
+    """OPTIONS is exempt from preconditions (RFC 9110, section 13.2.1); a HEAD that states nothing ignores them."""
+
+    def nothing(self: Any) -> None: ...
+
+    client = Client(app_of(**{method.lower(): nothing}))
+    for header in ("If-Match", "If-None-Match"):
+        for value in ("*", '"1"'):
+            assert client.request(method, "/x", headers={header: value}).status == 204
+
+
+def test_an_answer_outside_the_contract_commits_nothing_in_tests() -> None:
+    """Under the test client the contract is checked while what was provided can still be rolled back."""
+    heard: list[str] = []
+
+    def work() -> Iterator[int]:
+        try:
+            yield 1
+        except BaseException as error:
+            heard.append(type(error).__name__)
+            raise
+        heard.append("commit")
+
+    def get(self: Any) -> Any:
+        assert self.unit
+        return answers.pop()
+
+    answers: list[Any] = [({}, 203), Response("x", mimetype="text/plain"), {"text": "x"}]
+    client = Client(app_of(conditional=False, get=get, unit=provide(work)))
+    assert client.get("/x").status == 200
+    for _ in range(2):
+        with pytest.raises(ContractError):
+            client.get("/x")
+    assert heard == ["commit", "ContractError", "ContractError"]
+
+
+def test_middleware_may_complete_an_answer_before_it_is_checked() -> None:
+    """Where a middleware adds a header that is declared as required, the contract is checked after it."""
+
+    def complete(request: Any, proceed: Any) -> Any:
+        response = proceed(request)
+        response.headers["X-A"] = "1"
+        return response
+
+    @returns(NoteSchema, headers={"X-A": Header("X-A", required=True)})
+    def get(self: Any) -> Any:
+        assert self.unit
+        return Note()
+
+    client = Client(app_of(get=get, unit=provide(lambda: 1), middleware=[complete]))
+    assert client.get("/x").headers["X-A"] == "1"
 
 
 def test_a_tag_on_a_resource_that_is_not_conditional_is_refused() -> None:

@@ -18,6 +18,7 @@ from restkit.testing import Client
         (200, "200 OK"),
         (204, "204 No Content"),
         (413, "413 Content Too Large"),
+        (416, "416 Range Not Satisfiable"),
         (422, "422 Unprocessable Content"),
         (418, "418 I'm a Teapot"),
         (299, "299 Unknown"),
