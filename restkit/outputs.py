@@ -198,14 +198,17 @@ def _content_writer(output: Output, operation: Operation, media: Media) -> _Cont
     dump = bound.dump if bound is not None else None
     dump_one = bound.dump_one if bound is not None else None
     many = bound is not None and bound.many
+    misfits = bound.misfits if bound is not None else ()
 
     def write(value: Any, media_type: str) -> tuple[Any, Answer]:
         if media_type not in encoders:
             media_type = default
         if isinstance(value, Iterator):
             if not many and bound is not None and media_type != _NDJSON:
-                raise _not_many(value, operation)
+                raise _misfit(value, many, operation)
             return None, _stream(status, value, dump_one, media_type, types[media_type], operation)
+        if misfits and isinstance(value, misfits) and media_type != _NDJSON:
+            raise _misfit(value, many, operation)
         if media_type == _NDJSON:
             body = b"".join(dumps_ndjson(value if dump_one is None else map(dump_one, value)))
             return None, Answer(status, _content_headers(media_type, body), body)
@@ -222,10 +225,16 @@ def _content_writer(output: Output, operation: Operation, media: Media) -> _Cont
     return write
 
 
-def _not_many(value: Any, operation: Operation) -> DeclarationError:
+def _misfit(value: Any, many: bool, operation: Operation) -> DeclarationError:
+    """Name the mistake that would answer an empty object, and what to write."""
+    declared = "many values: return a list" if many else "one value"
+    hint = (
+        ""
+        if many or isinstance(value, (str, bytes, int, float))
+        else (": annotate the method with list[...] or Iterator[...], or write @returns(..., many=True)")
+    )
     return DeclarationError(
-        f"{operation.place} returned a {type(value).__name__}, but its schema is declared for one value: annotate the "
-        "method with list[...] or Iterator[...], or write @returns(..., many=True)."
+        f"{operation.place} returned a {type(value).__name__}, but its schema is declared for {declared}{hint}."
     )
 
 

@@ -178,6 +178,17 @@ class BoundSchema:
         return {_key(name, field): field for name, field in self.schema.dump_fields.items()}
 
     @property
+    def misfits(self) -> tuple[type, ...]:
+        """The types of values that it would dump to nothing or to nonsense: a list where one is declared, and so on.
+
+        A schema that has pre_dump hooks may make something of any value.
+        """
+        hooks: Any = getattr(self.schema, "_hooks", {})  # NOTE: marshmallow has no public way to ask for them
+        if hooks.get("pre_dump"):
+            return ()
+        return (Mapping, str, bytes) if self.many else (list, set, frozenset, str, bytes, int, float)
+
+    @property
     def open(self) -> bool:
         """Whether loading lets fields pass that the schema does not name."""
         return self.schema.unknown != RAISE

@@ -322,3 +322,18 @@ def test_a_response_without_content_has_no_content_type(status: int) -> None:
     answer = client_of(get=returns(status=status)(lambda: Response(status=status))).get("/x")
     assert answer.status == status
     assert not {"Content-Type", "Content-Length"} & set(answer.headers.keys())
+
+
+@pytest.mark.parametrize(
+    ("value", "many", "words"),
+    [
+        ([THING], False, r"returned a list.*annotate the method with list"),
+        (42, False, "returned a int.*one value"),
+        ("text", False, "returned a str"),
+        (THING, True, "many values: return a list"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_schema_is_told(value: Any, many: bool, words: str) -> None:
+    """A list where one is declared, and the like, is an error in place of an empty object."""
+    with pytest.raises(DeclarationError, match=words):
+        client_of(get=returns(ThingSchema, many=many)(lambda: value)).get("/x")
