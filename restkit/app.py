@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 
 from werkzeug.routing import BaseConverter
 
-from .boundary import ErrorBoundary
 from .contract import Operation
 from .declarations import mounted
 from .dispatch import Dispatcher
@@ -194,7 +193,9 @@ class App:
             The other App.
 
         Raises:
-            CollisionError: The two documents have a name in common that means two things.
+            DeclarationError: The prefix has variables, the App is mounted already, or its trailing_slash is another.
+            CollisionError: Both have one method of one URL, or one name of the document or of a URL converter, for
+                two things.
         """
         self._check_open(f"the App {app.name!r}")
         self._registry.mount(prefix, app._registry, documented=documented)
@@ -239,8 +240,12 @@ class App:
                 app.overrides = overrides
 
     def _check_open(self, what: str) -> None:
-        if self._dispatcher is not None:
-            raise DeclarationError(f"The App {self.name!r} is already answering requests; add {what} before the first.")
+        for registry in self._registry.line():
+            app: App = registry.app
+            if app._dispatcher is not None:
+                raise DeclarationError(
+                    f"The App {app.name!r} is already answering requests; add {what} before the first."
+                )
 
     # reading
 
@@ -288,25 +293,18 @@ class App:
 
     def _compose(self) -> Dispatcher:
         registry = self._registry
-        entries = registry.all_entries()
-        registry.check(entries)
-        boundary = ErrorBoundary((registry.handlers,) if registry.handlers else (), self.settings)
-        return Dispatcher(self, entries, boundary, tuple(registry.middleware), self._with_documents)
+        return Dispatcher(self, registry.all_entries(), registry.scopes(), self._documents)
 
-    def _with_documents(self) -> list[Entry]:
-        """Return all entries and those of the documents and their pages, which are loaded only here."""
+    def _documents(self) -> list[Entry]:
+        """Return the entries of the documents and their pages, which are loaded only here."""
         from .openapi import resources  # cold start: most workers never serve a document
 
-        taken = {entry.pattern.rule for entry in self._registry.all_entries()}
-        pages: set[type[Resource]] = set()
-
-        def documents(app: App) -> Iterable[Entry]:
+        def documents(registry: Registry) -> Iterator[Entry]:
+            app = registry.app
             for rule, resource in resources(app.settings):
-                pages.add(resource)
                 yield make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
 
-        entries = self._registry.all_entries(documents)
-        return [entry for entry in entries if entry.resource not in pages or entry.pattern.rule not in taken]
+        return self._registry.all_entries(documents)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
@@ -321,7 +319,9 @@ def _media(settings: Settings) -> Media:
     return media
 
 
-def _check_names(entries: Sequence[Entry]) -> None:
+def _check_names(
+    operations: Iterable[Operation], ids: MutableMapping[str, Any], components: MutableMapping[str, Any]
+) -> None:
     from .openapi import check_names  # the names are the document's; it loads without apispec
 
-    check_names([operation for entry in entries for operation in entry.operations])
+    check_names(operations, ids, components)

@@ -69,8 +69,14 @@ class ErrorBoundary:
         return self._answer(request, outcome, error)
 
     def _handler(self, kind: type[Exception]) -> Any:
+        """Return the nearest handler; one of every exception is none of answers that are meant, nor of redirects."""
+        bases = kind.__mro__
+        if issubclass(kind, RequestRedirect):
+            bases = bases[: bases.index(HTTPException)]
+        elif issubclass(kind, (Problem, HTTPException)):
+            bases = bases[: bases.index(Exception)]
         for handlers in self._handlers:
-            for base in kind.__mro__:
+            for base in bases:
                 if base in handlers:
                     return handlers[base]
         return None

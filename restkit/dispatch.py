@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .boundary import ErrorBoundary
+from .collisions import converters_of
 from .declarations import plain_function
 from .errors import ContractError
-from .middleware import Endpoint, Middleware, compose
-from .mounting import Entry, Link, converters_of
+from .middleware import Boundary, Endpoint, compose
+from .mounting import Entry, Handlers, Link, Scope
 from .outputs import Locate, allow_answer
 from .pipeline import Context, compile_operation
 from .problems import NotFound
@@ -21,87 +24,80 @@ from .request import Request, current_request
 from .resource import FunctionResource
 from .response import Answer, Outgoing, is_stream, status_line
 from .routing import Route, Router
+from .settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Dispatcher"]
 
+_log = logging.getLogger("restkit")
+
+
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """Is a router and what it was made of; never changed, so that no request sees one without the other."""
+
+    entries: Sequence[Entry]
+    router: Router
+
 
 class Dispatcher:
     """Answers an App's requests. Made once, when everything is declared."""
 
     def __init__(
-        self,
-        app: Any,
-        entries: Sequence[Entry],
-        boundary: ErrorBoundary,
-        middleware: Sequence[Middleware],
-        late: Callable[[], Sequence[Entry]],
+        self, app: Any, entries: Sequence[Entry], scopes: Sequence[Scope], late: Callable[[], Sequence[Entry]]
     ) -> None:
         """Compose the entries.
 
         Args:
             app: The App, for its settings.
             entries: What is mounted, also by Apps below.
-            boundary: What answers exceptions that belong to no route.
-            middleware: The App's, for URLs that nothing answers.
-            late: Returns the entries with those of the documents, for the first URL that is not found
-                otherwise: most workers never load them.
+            scopes: What answers URLs that belong to no entry, by their prefixes.
+            late: Returns the entries of the documents, for the first URL that is not found otherwise: most workers
+                never load them.
         """
         self._app = app
-        self._boundary = boundary
-        self._middleware = middleware
-        self._late: Callable[[], Sequence[Entry]] | None = late
+        self._late = late
         self._lock = threading.Lock()
-        self._unmatched = compose(middleware, _raise_routing_error, boundary)
-        self._compose(entries)
-
-    def _compose(self, entries: Sequence[Entry]) -> None:
-        """Make the router; requests keep to the one before until it is whole."""
-        router = Router(converters_of(_owners(self._app, entries)), self._app.settings.trailing_slash)
-        routes = [(entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)]
-        for entry, route in routes:
-            boundary = ErrorBoundary(entry.handlers, entry.owner.settings)
-            context = Context(entry.owner, entry.owner.settings, entry.owner.media, _locate(router, entry.link))
-            for operation in entry.operations:
-                call = compose(entry.middleware, compile_operation(operation, context), boundary)
-                route.add(operation.method, call, operation.place)
-                route.scopes[operation.method] = boundary
-            route.scope = boundary
-        for entry, route in routes:
-            _complete(route, entry)
-        router.finish()
-        self._entries, self._router = entries, router
+        self._unmatched = [_unmatched(scope) for scope in sorted(scopes, key=lambda each: -len(each.prefix))]
+        self._composed = _composed(app, entries)
+        self._match = self._composed.router.match
+        self._statics = self._composed.router.statics
+        self._documents: _Composed | None = None
 
     def url_for(self, target: Any, owner: Any, values: Mapping[str, Any], root: str) -> str | None:
         """Build the URL of a resource class, function or name; the caller's own resources go first."""
-        found = [
-            (entry.owner is not owner, index)
-            for index, entry in enumerate(self._entries)
-            if entry.name == target or entry.resource is target or _is_function(entry, target)
-        ]
-        for _, index in sorted(found):
-            url = self._router.build(str(index), values, root)
-            if url is not None:
-                return url
+        for composed in (self._composed, self._documents):
+            found = [
+                (entry.owner is not owner, index)
+                for index, entry in enumerate(composed.entries if composed is not None else ())
+                if entry.name == target or entry.resource is target or _is_function(entry, target)
+            ]
+            for _, index in sorted(found):
+                url = composed.router.build(str(index), values, root) if composed is not None else None
+                if url is not None:
+                    return url
         return None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         request = Request(environ)
         token = current_request.set(request)
-        boundary = self._boundary
         try:
-            router = self._router
-            try:
-                route, request.path_parameters = router.match(request)
-            except Exception as error:  # noqa: BLE001  # whatever routing raises is answered like the rest
-                environ["restkit.routing_error"] = error
-                found = self._late_match(request, router) if isinstance(error, NotFound) else None
+            route = self._statics.get(environ.get("PATH_INFO") or "/")
+            if route is not None:
+                request.path_parameters = {}
+            else:
+                try:
+                    found = self._match(request) or self._match_document(request)
+                except Exception as error:  # noqa: BLE001  # whatever routing raises is answered like the rest
+                    environ["restkit.routing_error"] = error
+                    found = None
                 if found is None:
                     request.path_parameters = {}
-                    return self._send(request, self._unmatched, boundary, start_response)
+                    call, boundary = self._unmatched_at(request)
+                    return self._send(request, call, boundary, start_response)
                 route, request.path_parameters = found
             method = environ["REQUEST_METHOD"]
             boundary = route.scopes.get(method, route.scope)
@@ -110,30 +106,33 @@ class Dispatcher:
         finally:
             current_request.reset(token)
 
-    def _guarded(self, call: Endpoint, request: Request, boundary: ErrorBoundary) -> Outgoing:
+    def _guarded(self, call: Endpoint, request: Request, boundary: Boundary) -> Outgoing:
         try:
             return call(request)
         except Exception as error:  # noqa: BLE001  # the one place where an exception becomes an answer
             return boundary(request, error)
 
-    def _late_match(self, request: Request, seen: Router) -> tuple[Route, dict[str, Any]] | None:
-        """Look again with the documents' routes, once they are loaded; another thread may just have done so."""
-        if self._late is None and seen is self._router:
-            return None
-        try:
+    def _match_document(self, request: Request) -> tuple[Route, dict[str, Any]] | None:
+        """Look at the documents' routes, which the first such request makes."""
+        documents = self._documents
+        if documents is None:
             with self._lock:
-                if self._late is not None:
-                    self._compose(self._late())
-                    self._late = None
-            return self._router.match(request)
-        except Exception as error:  # noqa: BLE001  # the boundary answers it
-            request.environ["restkit.routing_error"] = error
-            return None
+                documents = self._documents
+                if documents is None:
+                    documents = self._documents = _composed(self._app, self._late())
+        return documents.router.match(request)
+
+    def _unmatched_at(self, request: Request) -> tuple[Endpoint, Boundary]:
+        """Return what answers a URL of no entry: the innermost App below whose prefix it is."""
+        for prefix, call, boundary in self._unmatched:
+            if not prefix or f"{request.path}/".startswith(f"{prefix}/"):
+                return call, boundary
+        raise LookupError(request.path)  # cannot be: the root's prefix is empty
 
     # sending
 
     def _send(
-        self, request: Request, call: Endpoint, boundary: ErrorBoundary, start_response: StartResponse
+        self, request: Request, call: Endpoint, boundary: Boundary, start_response: StartResponse
     ) -> Iterable[bytes]:
         answer = self._guarded(call, request, boundary)
         environ = request.environ
@@ -186,6 +185,18 @@ class _Stream:
     def __next__(self) -> bytes:
         token = current_request.set(self._request)
         try:
+            return self._next()
+        except StopIteration:
+            raise
+        except Exception as error:
+            # NOTE: what the server makes of it is not known; no answer can tell it any more.
+            _log.error("%s %s failed while its answer was sent", *_told(self._request), exc_info=error)
+            raise
+        finally:
+            current_request.reset(token)
+
+    def _next(self) -> bytes:
+        try:
             return next(self._chunks)
         except StopIteration:
             self._close_provided(None)
@@ -193,8 +204,6 @@ class _Stream:
         except BaseException as error:
             self._close_provided(error)
             raise
-        finally:
-            current_request.reset(token)
 
     def _close_provided(self, error: BaseException | None) -> None:
         if self._request.provided is not None:
@@ -213,6 +222,51 @@ class _Stream:
             finally:
                 self._request.close()
                 current_request.reset(token)
+
+
+def _told(request: Request) -> Iterator[str]:
+    """Yield a request's method and path as the log has them."""
+    # SECURITY: a line break in the URL would let a client write log lines of its own.
+    return (ascii(text)[1:-1] for text in (request.method, request.path))
+
+
+def _composed(app: Any, entries: Sequence[Entry]) -> _Composed:
+    """Compose each entry's operations, and make the router of their URLs."""
+    router = Router(converters_of(_owners(app, entries)), app.settings.trailing_slash)
+    routes = [(entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)]
+    for entry, route in routes:
+        boundary = _boundary(entry.handlers, entry.owner.settings)
+        owner, wrapped = entry.owner, bool(entry.middleware)
+        context = Context(owner, owner.settings, owner.media, _locate(router, entry.link), wrapped)
+        for operation in entry.operations:
+            call = compose(entry.middleware, compile_operation(operation, context), boundary)
+            route.add(operation.method, call, operation.place)
+            route.scopes[operation.method] = boundary
+        route.scope = boundary
+    for entry, route in routes:
+        _complete(route, entry)
+    router.finish()
+    return _Composed(entries, router)
+
+
+def _unmatched(scope: Scope) -> tuple[str, Endpoint, Boundary]:
+    boundary = _boundary(scope.handlers, scope.app.settings)
+    return scope.prefix, compose(scope.middleware, _raise_routing_error, boundary), boundary
+
+
+def _boundary(handlers: Sequence[Handlers], settings: Settings) -> Boundary:
+    """Return an error boundary that first ends what was provided: a stream that an error drops is not committed."""
+    answer = ErrorBoundary(handlers, settings)
+
+    def end_and_answer(request: Request, error: Exception) -> Outgoing:
+        if request.provided is not None:
+            try:
+                request.provided.close(error)
+            except Exception as raised:  # noqa: BLE001  # a factory may fail at its end as well
+                error = raised
+        return answer(request, error)
+
+    return end_and_answer
 
 
 def _ended(request: Request, answer: Outgoing) -> Outgoing:
@@ -278,5 +332,5 @@ def _is_function(entry: Entry, target: Any) -> bool:
 
 
 def _raise_routing_error(request: Request) -> Answer:
-    error: Exception = request.environ["restkit.routing_error"]
-    raise error
+    error: Exception | None = request.environ.get("restkit.routing_error")
+    raise error if error is not None else NotFound("There is nothing at this URL.")

@@ -1,8 +1,9 @@
 """The quick matcher: URL patterns whose every segment is fixed text or one variable, as a tree of segments.
 
 It finds what Werkzeug's matcher finds, in its order: fixed text before variables, variables by the weight of
-their converters. Other patterns stay with Werkzeug. Private names of Werkzeug that are used here:
-``Rule._trace`` and ``Rule._converters``.
+their converters. Patterns of another kind stay with Werkzeug: the tree knows only where they begin, and a walk that
+comes by such a place, and does not go on along fixed text, decides nothing. Private names of Werkzeug that are used
+here: ``Rule._trace`` and ``Rule._converters``.
 """
 
 from __future__ import annotations
@@ -19,39 +20,32 @@ _ASCII_DIGITS = re.compile(r"\[0-9\]\{1,(\d+)\}")
 
 
 class _Node:
-    """Is what may follow one segment."""
+    """Is what may follow one segment; `others` where a pattern that is not in the tree goes on from here."""
 
-    __slots__ = ("fixed", "route", "variables")
+    __slots__ = ("fixed", "others", "route", "variables")
 
     def __init__(self) -> None:
         self.fixed: dict[str, _Node] = {}
+        self.others = False
         self.variables: list[tuple[Callable[[str], Any], str, int, _Node]] = []
         self.route: tuple[Any, tuple[tuple[str, Callable[[str], Any]], ...]] | None = None
 
 
 class Matcher:
-    """Finds what stands at a path.
-
-    Attributes:
-        complete: Whether every pattern is in it, so that what it does not find may be a 404.
-    """
+    """Finds what stands at a path."""
 
     def __init__(self) -> None:
         """Make an empty matcher."""
         self._root = _Node()
-        self.complete = True
 
     def add(self, rule: Rule, target: Any) -> None:
-        """Add a bound rule; one with a segment of another kind makes the matcher incomplete.
+        """Add a bound rule; of one with a segment of another kind, only where that segment stands.
 
         Args:
             rule: Werkzeug's, bound to a Map without host matching.
             target: What stands there.
         """
-        segments = _segments(rule)
-        if segments is None:
-            self.complete = False
-            return
+        segments, whole = _segments(rule)
         node = self._root
         names: list[tuple[str, Callable[[str], Any]]] = []
         for text, variable in segments:
@@ -61,7 +55,9 @@ class Matcher:
                 converter = rule._converters[variable]
                 names.append((variable, converter.to_python))
                 node = _child(node, converter)
-        if node.route is None:
+        if not whole:
+            node.others = True
+        elif node.route is None:
             node.route = (target, tuple(names))
 
     def find(self, path: str) -> tuple[Any, dict[str, Any]] | None:
@@ -71,11 +67,12 @@ class Matcher:
             path: Begins with one slash.
 
         Returns:
-            The target and the values; None where nothing of the matcher's stands there.
+            The target and the values; None where nothing of the matcher's stands there, or Werkzeug may prefer a
+            pattern of another kind.
         """
         values: list[str] = []
         route = _walk(self._root, path.split("/"), 1, values)
-        if route is None or route is _SLASH:
+        if route is None or route is _UNDECIDED:
             return None
         target, names = route
         if not names:
@@ -88,10 +85,11 @@ class Matcher:
 
     def is_absent(self, path: str) -> bool:
         """Whether neither this path nor one that differs by its slashes is anywhere: a 404 for sure."""
-        return self.complete and "//" not in path and not path.endswith("/") and self.find(path + "/") is None
+        # NOTE: this walk goes through every node that one of the path itself goes through.
+        return "//" not in path and not path.endswith("/") and _walk(self._root, f"{path}/".split("/"), 1, []) is None
 
 
-_SLASH = object()
+_UNDECIDED = object()
 
 
 def _has_slash(node: _Node) -> bool:
@@ -102,13 +100,16 @@ def _has_slash(node: _Node) -> bool:
 def _walk(node: _Node, parts: list[str], index: int, values: list[str]) -> Any:
     if index == len(parts):
         # NOTE: where only a slash is missing Werkzeug looks no further, so neither does this.
-        return _SLASH if node.route is None and _has_slash(node) else node.route
+        return _UNDECIDED if node.route is None and _has_slash(node) else node.route
     part = parts[index]
     child = node.fixed.get(part)
     if child is not None:
         found = _walk(child, parts, index + 1, values)
         if found is not None:
             return found
+    if node.others:
+        # NOTE: fixed text goes first at Werkzeug's too; between variables and other patterns their weights decide.
+        return _UNDECIDED
     for accepts, _, _, child in node.variables:
         if accepts(part):
             values.append(part)
@@ -119,8 +120,11 @@ def _walk(node: _Node, parts: list[str], index: int, values: list[str]) -> Any:
     return None
 
 
-def _segments(rule: Rule) -> list[tuple[str, str | None]] | None:
-    """Return a rule's segments as (fixed text, None) or ("", variable); None where one is of another kind."""
+def _segments(rule: Rule) -> tuple[list[tuple[str, str | None]], bool]:
+    """Return a rule's segments as (fixed text, None) or ("", variable), and whether these are all.
+
+    They end before the first segment of another kind.
+    """
     segments: list[list[tuple[bool, str]]] = [[]]
     for dynamic, data in rule._trace[rule._trace.index((False, "|")) + 1 :]:
         if dynamic:
@@ -138,8 +142,8 @@ def _segments(rule: Rule) -> list[tuple[str, str | None]] | None:
         elif len(segment) == 1 and rule._converters[segment[0][1]].part_isolating:
             out.append(("", segment[0][1]))
         else:
-            return None
-    return out
+            return out, False
+    return out, True
 
 
 def _child(node: _Node, converter: BaseConverter) -> _Node:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from werkzeug.routing import BaseConverter
-
+from .collisions import CheckNames, Claims, converters_of
 from .contract import Operation, Output
-from .errors import CollisionError, DeclarationError
+from .errors import DeclarationError
+from .inputs import reader_of
 from .middleware import Middleware
 from .operations import Mount, collect
 from .outputs import LOCATION, location_variable
@@ -26,15 +26,14 @@ __all__ = [
     "Handlers",
     "Link",
     "Registry",
-    "check_paths",
-    "converters_of",
+    "Scope",
     "link",
     "make_entry",
-    "place_of",
     "shift",
 ]
 
 Handlers = Mapping[type[Exception], ProblemHandler]
+_ITEM = re.compile(r"(.*)/<[^<>/]+>/?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +70,32 @@ class Entry:
     link: Link | None = field(default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Is what stands around everything below one prefix, also around URLs that nothing answers.
+
+    Attributes:
+        prefix: Below which the App answers.
+        app: The App.
+        middleware: Its own and that of the Apps around it, the outermost first.
+        handlers: Of exceptions, the nearest first.
+    """
+
+    prefix: str
+    app: Any
+    middleware: tuple[Middleware, ...] = ()
+    handlers: tuple[Handlers, ...] = ()
+
+
 class Registry:
     """Is what was declared on one App: its entries, the Apps below, and what stands around them."""
 
-    def __init__(self, app: Any, check: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(self, app: Any, check_names: CheckNames) -> None:
         """Make an empty registry.
 
         Args:
             app: Whose it is.
-            check: Raises CollisionError where the document would have one name for two things.
+            check_names: Raises CollisionError where the document would have one name for two things, see `Claims`.
         """
         self.app = app
         self.entries: list[Entry] = []
@@ -87,37 +103,53 @@ class Registry:
         self.parent: Registry | None = None
         self.middleware: list[Middleware] = []
         self.handlers: dict[type[Exception], ProblemHandler] = {}
-        self._check = check
+        self._claims = Claims(check_names)
 
     def add(self, entry: Entry) -> None:
         """Add an entry, or refuse it whole."""
-        self.check([*self.entries, entry])
+        owner = entry.owner
+        for operation in entry.operations:
+            for each in operation.inputs:
+                reader_of(each, operation, owner.settings, owner.media)  # refuses here what it cannot read
+        converters_of(app for _, app in self.root.places())
+        self._claim([entry])
         self.entries.append(entry)
-
-    def check(self, entries: Sequence[Entry]) -> None:
-        """Refuse entries that a document cannot tell apart."""
-        check_paths(entries)
-        self._check(entries)
 
     def mount(self, prefix: str, other: Registry, *, documented: bool) -> None:
         """Mount what another App declares below a prefix, or refuse it whole."""
-        prefix = prefix.rstrip("/")
+        given, prefix = prefix, prefix.rstrip("/")
         if not prefix.startswith("/") or "<" in prefix:
             raise DeclarationError(
-                f"The prefix {prefix!r} of {other.app.name!r} must begin with '/' and have no variables."
+                f"The prefix {given!r} of {other.app.name!r} must be '/' and a name at least, and have no variables."
             )
-        if other.parent is not None or other in self._line():
+        if other.parent is not None or other in self.line():
             raise DeclarationError(f"The App {other.app.name!r} is mounted already; an App has one place.")
+        outer, inner = (each.app.settings.trailing_slash for each in (self, other))
+        if outer != inner:
+            raise DeclarationError(
+                f"The App {other.app.name!r} has trailing_slash={inner!r}, but {self.app.name!r} has {outer!r}; one "
+                "policy holds for all URLs, so give both the same."
+            )
+        converters_of(app for each in (self.root, other) for _, app in each.places())
+        self._claim([_below_mount(entry, prefix, documented) for entry in other.all_entries()])
         other.parent = self
         self.mounts.append((prefix, other, documented))
-        try:
-            self.check(self.all_entries())
-        except CollisionError:
-            self.mounts.pop()
-            other.parent = None
-            raise
 
-    def _line(self) -> Iterator[Registry]:
+    def _claim(self, entries: Sequence[Entry]) -> None:
+        """Refuse what collides, here or in an App around, before anything is changed."""
+        claimed: list[tuple[Claims, Claims]] = []
+        child: Registry | None = None
+        for registry in self.line():
+            for prefix, other, documented in registry.mounts:
+                if other is child:
+                    entries = [_below_mount(entry, prefix, documented) for entry in entries]
+            claimed.append((registry._claims, registry._claims.check(entries)))
+            child = registry
+        for claims, more in claimed:
+            claims.take(more)
+
+    def line(self) -> Iterator[Registry]:
+        """Yield this registry and those around it, the outermost last."""
         above: Registry | None = self
         while above is not None:
             yield above
@@ -126,17 +158,18 @@ class Registry:
     @property
     def root(self) -> Registry:
         """The registry that nothing is mounted around."""
-        return list(self._line())[-1]
+        return list(self.line())[-1]
 
-    def all_entries(self, late: Callable[[Any], Iterable[Entry]] = lambda app: ()) -> list[Entry]:
+    def all_entries(self, declared: Callable[[Registry], Iterable[Entry]] | None = None) -> list[Entry]:
         """Return the entries of the App and of those mounted on it, with all that is around them, linked.
 
         Args:
-            late: Returns more entries of an App, which stand behind the same middleware as its own.
+            declared: Returns other entries of an App, which stand in the place of its own.
         """
-        entries = [self.shifted(entry) for entry in (*self.entries, *late(self.app))]
+        own = self.entries if declared is None else declared(self)
+        entries = [self.shifted(entry) for entry in own]
         for prefix, other, documented in self.mounts:
-            entries += [self.shifted(each, prefix, documented=documented) for each in other.all_entries(late)]
+            entries += [self.shifted(each, prefix, documented=documented) for each in other.all_entries(declared)]
         return link(entries)
 
     def shifted(self, entry: Entry, prefix: str = "", *, documented: bool = True) -> Entry:
@@ -148,6 +181,20 @@ class Registry:
         yield prefix, self.app
         for below, other, _ in self.mounts:
             yield from other.places(prefix + below)
+
+    def scopes(self) -> list[Scope]:
+        """Return what stands around each App's URLs, the own first."""
+        own = Scope("", self.app, tuple(self.middleware), (self.handlers,) if self.handlers else ())
+        below = [(prefix, each) for prefix, other, _ in self.mounts for each in other.scopes()]
+        return [own] + [
+            Scope(
+                prefix + each.prefix,
+                each.app,
+                (*own.middleware, *each.middleware),
+                (*each.handlers, *own.handlers),
+            )
+            for prefix, each in below
+        ]
 
 
 def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str) -> Entry:
@@ -196,6 +243,10 @@ def shift(
     )
 
 
+def _below_mount(entry: Entry, prefix: str, documented: bool) -> Entry:
+    return shift(entry, prefix, (), {}, documented=documented)
+
+
 def _below(prefix: str, pattern: Pattern) -> Pattern:
     return replace(pattern, rule=prefix + pattern.rule, path=prefix + pattern.path)
 
@@ -206,15 +257,20 @@ def link(entries: Iterable[Entry]) -> list[Entry]:
     The item of ``/books`` is the one entry ``/books/<...>`` that has a GET and one variable more.
     """
     entries = list(entries)
-    return [_linked(entry, entries) for entry in entries]
+    items: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        found = _ITEM.fullmatch(entry.pattern.rule)
+        if found is not None and any(operation.method == "GET" for operation in entry.operations):
+            items.setdefault((entry.pattern.host, found[1]), []).append(entry)
+    return [_linked(entry, items.get((entry.pattern.host, entry.pattern.rule.rstrip("/")), ())) for entry in entries]
 
 
-def _linked(entry: Entry, entries: list[Entry]) -> Entry:
+def _linked(entry: Entry, items: Sequence[Entry]) -> Entry:
     post = next((each for each in entry.operations if each.method == "POST"), None)
     made = post.output(201) if post is not None else None
     if post is None or made is None:
         return entry
-    found = _item_of(entry, entries, made)
+    found = _item_of(entry, items, made)
     if found is None or any(header.name.lower() == "location" for header in made.headers):
         return entry
     outputs = tuple(replace(each, headers=(*each.headers, LOCATION)) if each is made else each for each in post.outputs)
@@ -222,62 +278,10 @@ def _linked(entry: Entry, entries: list[Entry]) -> Entry:
     return replace(entry, operations=tuple(linked if each is post else each for each in entry.operations), link=found)
 
 
-def _item_of(entry: Entry, entries: list[Entry], made: Output) -> Link | None:
-    stem = re.escape(entry.pattern.rule.rstrip("/"))
-    below = re.compile(stem + r"/<[^<>/]+>/?")
-    items = [
-        each
-        for each in entries
-        if each.pattern.host == entry.pattern.host
-        and below.fullmatch(each.pattern.rule)
-        and any(operation.method == "GET" for operation in each.operations)
-    ]
+def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:
     if len(items) != 1:
         return None
     known = {parameter.name for parameter in entry.pattern.parameters}
     variables = [each.name for each in items[0].pattern.parameters if each.name not in known]
     found = location_variable(variables, made)
     return Link(items[0].pattern, *found) if found is not None else None
-
-
-def check_paths(entries: Iterable[Entry]) -> None:
-    """Refuse two documented URL patterns that a document cannot tell apart (OpenAPI 3.1, section 4.8.8).
-
-    Raises:
-        CollisionError: Two patterns differ only in the names or converters of their variables.
-    """
-    seen: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        if not any(operation.documented for operation in entry.operations):
-            continue
-        template = re.sub(r"\{[^}]*\}", "{}", entry.pattern.path)
-        other = seen.setdefault((entry.pattern.host, template), entry)
-        if other.pattern.path != entry.pattern.path:
-            raise CollisionError(
-                f"The URL patterns {other.pattern.rule!r} ({place_of(other)}) and {entry.pattern.rule!r} "
-                f"({place_of(entry)}) are the same path to a document; give their variables one name, or set "
-                "documented = False on one of them."
-            )
-
-
-def place_of(entry: Entry) -> str:
-    """Return where an entry's resource is declared, for messages."""
-    return f"{entry.resource.__module__}.{entry.resource.__qualname__}"
-
-
-def converters_of(apps: Iterable[Any]) -> dict[str, type[BaseConverter]]:
-    """Return the URL converters of several Apps as one mapping.
-
-    Raises:
-        CollisionError: Two Apps have different converters of one name.
-    """
-    merged: dict[str, type[BaseConverter]] = {}
-    owners: dict[str, Any] = {}
-    for app in apps:
-        for name, converter in app.converters.items():
-            if merged.setdefault(name, converter) is not converter:
-                raise CollisionError(
-                    f"The Apps {owners[name].name!r} and {app.name!r} have different URL converters named {name!r}."
-                )
-            owners.setdefault(name, app)
-    return merged

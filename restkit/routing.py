@@ -7,7 +7,6 @@ pattern, in order).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,88 +14,20 @@ from urllib.parse import quote, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, BuildError, Map, RequestRedirect, Rule, ValidationError
-from werkzeug.routing.converters import AnyConverter, FloatConverter, IntegerConverter, PathConverter, UnicodeConverter
-from werkzeug.routing.converters import UUIDConverter as _UUIDConverter
 
 from .contract import PathParameter
+from .converters import known_converters, schema_of
 from .errors import CollisionError, DeclarationError
 from .matching import Matcher
 from .middleware import Endpoint
-from .problems import MethodNotAllowed, NotFound
+from .problems import MethodNotAllowed
 from .request import Request
 from .response import Answer
 
-__all__ = ["CONVERTERS", "Pattern", "Route", "Router", "parse_pattern"]
+__all__ = ["Pattern", "Route", "Router", "parse_pattern"]
 
-_INT64_MAX = 2**63 - 1
 _QUERY = "".join(map(chr, range(33, 127)))
 _ROOT = "/!$&'()*+,:;=@"
-
-
-class _Text(UnicodeConverter):
-    """Is Werkzeug's ``string`` without NUL, which no database takes."""
-
-    def __init__(self, map: Map, minlength: int = 1, maxlength: int | None = None, length: int | None = None) -> None:
-        super().__init__(map, minlength, maxlength, length)
-        self.regex = self.regex.replace("[^/]", "[^/\\0]", 1)
-        least = length if length is not None else minlength
-        most = length if length is not None else maxlength
-        self.json_schema: dict[str, object] = {"type": "string", "minLength": least}
-        if most is not None:
-            self.json_schema["maxLength"] = most
-        self.json_schema["pattern"] = r"^[^/\u0000]*$"
-
-
-class _Path(PathConverter):
-    regex = "[^/\\0][^\\0]*?"
-    part_isolating = False
-    json_schema: Mapping[str, object] = {"type": "string", "minLength": 1, "pattern": r"^[^/\u0000][^\u0000]*$"}
-
-
-class _Integer(IntegerConverter):
-    """Is Werkzeug's ``int`` of ASCII digits within 64 bits: a larger one is no URL of ours (404)."""
-
-    regex = "[0-9]{1,19}"
-
-    def __init__(
-        self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = None, signed: bool = False
-    ) -> None:
-        super().__init__(map, fixed_digits, min, max if max is not None else _INT64_MAX, signed)
-        lowest = -_INT64_MAX - 1 if signed else 0
-        self.min = lowest if min is None or min < lowest else min
-        self.json_schema: dict[str, object] = {
-            "type": "integer",
-            "format": "int64",
-            "minimum": self.min,
-            "maximum": self.max,
-        }
-
-
-class _Float(FloatConverter):
-    regex = "[0-9]{1,300}\\.[0-9]{1,300}"
-    json_schema: Mapping[str, object] = {"type": "number", "minimum": 0}
-
-    def to_python(self, value: str) -> float:
-        """Return the number; an infinite one matches no URL."""
-        number: float = super().to_python(value)
-        if not math.isfinite(number):
-            raise ValidationError
-        return number
-
-
-class _UUID(_UUIDConverter):
-    json_schema: Mapping[str, object] = {"type": "string", "format": "uuid"}
-
-
-CONVERTERS: dict[str, type[BaseConverter]] = {
-    "default": _Text,
-    "string": _Text,
-    "path": _Path,
-    "int": _Integer,
-    "float": _Float,
-    "uuid": _UUID,
-    "any": AnyConverter,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,35 +53,26 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
     """Read a URL pattern.
 
     Raises:
-        DeclarationError: The pattern is not one of Werkzeug's, or names an unknown converter.
+        DeclarationError: The pattern is not one of Werkzeug's, or names an unknown converter; or a converter has the
+            name of a built-in one.
     """
+    known = known_converters(converters)
     if not isinstance(rule, str) or not rule.startswith("/"):
         raise DeclarationError(f"The URL pattern {rule!r} must be a string that begins with '/'.")
     made = Rule(rule, endpoint="", host=host or None)
     try:
-        Map([made], converters={**CONVERTERS, **converters}, host_matching=bool(host))
+        Map([made], converters=known, host_matching=bool(host))
     except (LookupError, ValueError, TypeError, SyntaxError) as error:
-        known = ", ".join(sorted({**CONVERTERS, **converters}))
         raise DeclarationError(
-            f"The URL pattern {rule!r} cannot be read: {error}. The converters are {known}."
+            f"The URL pattern {rule!r} cannot be read: {error}. The converters are {', '.join(sorted(known))}."
         ) from error
     parts = list(made._trace)
     split = parts.index((False, "|")) if (False, "|") in parts else -1
     in_host = [data for dynamic, data in parts[: split + 1] if dynamic]
     path = "".join("{" + data + "}" if dynamic else data for dynamic, data in parts[split + 1 :])
     names = [data for dynamic, data in parts[split + 1 :] if dynamic]
-    parameters = tuple(PathParameter(name, _schema_of(made._converters[name])) for name in names)
+    parameters = tuple(PathParameter(name, schema_of(made._converters[name])) for name in names)
     return Pattern(rule, path or "/", parameters, host, tuple(in_host))
-
-
-def _schema_of(converter: BaseConverter) -> Mapping[str, object]:
-    """Return the JSON Schema of a converter; one of a user's says its own as ``json_schema``."""
-    schema = getattr(converter, "json_schema", None)
-    if schema is not None:
-        return dict(schema)
-    if isinstance(converter, AnyConverter):
-        return {"type": "string", "enum": sorted(converter.items)}
-    return {"type": "string"}
 
 
 @dataclass(slots=True, eq=False)
@@ -202,14 +124,19 @@ class Route:
 
 
 class Router:
-    """Finds the `Route` of a URL, and builds URLs. Filled when the App is frozen."""
+    """Finds the `Route` of a URL, and builds URLs. Filled when the App is frozen.
+
+    Attributes:
+        statics: The Routes without variables by their path as WSGI has it, which go before all others; `match` finds
+            them too.
+    """
 
     def __init__(
         self,
         converters: Mapping[str, type[BaseConverter]],
         trailing_slash: Literal["redirect", "strict", "ignore"] = "redirect",
     ) -> None:
-        self._converters = {**CONVERTERS, **converters}
+        self._converters = known_converters(converters)
         self._trailing_slash = trailing_slash
         self._routes: dict[tuple[str, str], Route] = {}
         self.statics: dict[str, Route] = {}
@@ -217,6 +144,8 @@ class Router:
         self._hosted = self._map(host_matching=True)
         self._has_hosts = False
         self._matcher = Matcher()
+        self._rules: dict[str, tuple[Map, Rule]] = {}
+        self._first_rules: dict[tuple[str, str], tuple[Map, Rule]] = {}
 
     def _map(self, *, host_matching: bool = False) -> Map:
         return Map(
@@ -238,6 +167,8 @@ class Router:
         self._has_hosts = self._has_hosts or bool(pattern.host)
         rule = Rule(pattern.rule, endpoint=(name, route), host=pattern.host or None)
         target.add(rule)
+        self._rules[name] = target, rule
+        self._first_rules.setdefault(key, (target, rule))
         if not pattern.host:
             self._matcher.add(rule, route)
         return route
@@ -255,18 +186,13 @@ class Router:
             # NOTE: a host's own pattern goes before one for every host, so the dict cannot decide alone.
             self.statics = {}
 
-    def match(self, request: Request) -> tuple[Route, dict[str, Any]]:
-        """Return the Route of a request's URL, and the values of the pattern's variables.
+    def match(self, request: Request) -> tuple[Route, dict[str, Any]] | None:
+        """Return the Route of a request's URL, and the values of the pattern's variables; None where nothing is.
 
         Raises:
-            NotFound: There is nothing at this URL (404).
             RequestRedirect: The URL differs from a pattern by its slashes (308).
         """
-        environ = request.environ
-        route = self.statics.get(environ.get("PATH_INFO", "") or "/")
-        if route is not None:
-            return route, {}
-        path = environ.get("PATH_INFO", "")
+        path = request.environ.get("PATH_INFO", "")
         if not path.startswith("/") or path.startswith("//") or not path.isascii():
             path = request.path
         if self._has_hosts:
@@ -279,8 +205,6 @@ class Router:
             found = self._matcher.find(path)
         if found is None and not self._matcher.is_absent(path):
             found = self._match_in(self._plain, request, "")
-        if found is None:
-            raise NotFound("There is nothing at this URL.")
         return found
 
     def _match_in(self, rules: Map, request: Request, host: str) -> tuple[Route, dict[str, Any]] | None:
@@ -311,17 +235,11 @@ class Router:
             The URL's path and query (with ``//host`` before it for a host's pattern), None where the values
             do not fit.
         """
-        for rules in (self._hosted, self._plain):
-            for rule in rules.iter_rules():
-                if rule.endpoint[0] == name:
-                    return _build(rules, rule, values, root)
-        return None
+        return _build(*self._rules[name], values, root)
 
     def builder(self, pattern: Pattern) -> Callable[[Mapping[str, Any], str], str | None]:
         """Return what builds a pattern's URL from its variables' values and SCRIPT_NAME."""
-        rules = self._hosted if pattern.host else self._plain
-        route = self._routes[pattern.host, pattern.rule]
-        rule = next(rule for rule in rules.iter_rules() if rule.endpoint[1] is route)
+        rules, rule = self._first_rules[pattern.host, pattern.rule]
         return lambda values, root: _build(rules, rule, values, root)
 
 

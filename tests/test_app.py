@@ -22,6 +22,7 @@ from restkit import (
     Settings,
     raises,
     returns,
+    takes,
 )
 from restkit.testing import Client
 
@@ -137,9 +138,9 @@ def test_same_verb_twice_is_refused() -> None:
     def other() -> dict[str, Any]:
         return {}
 
-    app.get("/x")(other)
     with pytest.raises(CollisionError, match=r"GET /x is declared twice.*lambda.*other"):
-        app.freeze()
+        app.get("/x")(other)
+    assert Client(app).get("/x").status == 200
 
 
 def test_unknown_url_is_a_problem() -> None:
@@ -241,6 +242,45 @@ def test_declaring_after_the_first_request_is_refused() -> None:
     Client(app).get("/")
     with pytest.raises(DeclarationError, match="already answering"):
         app.get("/late")(lambda: {})
+
+
+def test_a_mounted_app_is_closed_with_its_root() -> None:
+    """What is added to a mounted App after the outer one's first request would be lost, so it is refused."""
+    outer, inner = App("Outer"), App("Inner")
+    inner.get("/x")(lambda: {})
+    outer.mount("/v1", inner)
+    outer.freeze()
+    for late in (
+        lambda: inner.get("/late")(lambda: {}),
+        lambda: inner.middleware(lambda request, proceed: proceed(request)),
+        lambda: inner.problem_handler(KeyError)(lambda error, request: Conflict()),
+        lambda: inner.mount("/more", App("More")),
+    ):
+        with pytest.raises(DeclarationError, match="The App 'Outer' is already answering"):
+            late()
+
+
+def test_inputs_that_cannot_be_read_are_refused_when_added() -> None:
+    """A query field that is no single value, and a media type without a handler, fail at `add`."""
+
+    class NestedSchema(Schema):
+        inner = fields.Nested(BookSchema)
+
+    class Nested(Resource):
+        @takes(query=NestedSchema)
+        def get(self, query: dict[str, Any]) -> dict[str, Any]:
+            return {}
+
+    class CSV(Resource):
+        @takes(body=BookSchema, media_types=["text/csv"])
+        def post(self, body: dict[str, Any]) -> None: ...
+
+    app = App("Readers")
+    with pytest.raises(DeclarationError, match="the query field 'inner' is a Nested"):
+        app.add("/nested", Nested)
+    with pytest.raises(DeclarationError, match="takes text/csv, for which there is no handler"):
+        app.add("/csv", CSV)
+    assert app.operations() == ()
 
 
 def test_two_schemas_of_one_name_are_refused() -> None:

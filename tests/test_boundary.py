@@ -160,3 +160,34 @@ def test_a_url_cannot_write_log_lines(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, "restkit"):
         assert Client(app, raise_errors=False).get("/a%0AERROR%20forged").status == 500
     assert "GET /a\\nERROR forged failed" in caplog.messages
+
+
+def test_a_handler_of_every_exception_leaves_answers_that_are_meant() -> None:
+    """A handler of Exception is for what was not expected: no redirect, no problem, no HTTP exception."""
+    asked: list[str] = []
+
+    def handler(error: Exception, request: Request) -> Conflict:
+        asked.append(type(error).__name__)
+        return Conflict("handled")
+
+    handlers = [(Exception, handler)]
+    assert client_of(Gone("meant"), status=410, handlers=handlers).get("/x").status == 410
+    assert client_of(NotFound("meant"), status=404, handlers=handlers).get("/x").status == 404
+    assert client_of(KeyError("x"), status=409, handlers=handlers).get("/x").status == 409
+    assert client_of(KeyError("x"), status=409, handlers=handlers).get("/nowhere").status == 404
+    app = App("Redirect")
+    app.problem_handler(Exception)(handler)
+    app.problem_handler(HTTPException)(handler)
+    app.get("/x/")(lambda: {})
+    assert Client(app).get("/x").headers["Location"] == "/x/"
+    assert asked == ["KeyError"]
+
+
+def test_a_handler_of_all_problems_is_asked() -> None:
+    """Whoever names Problem or HTTPException, or another base of one, means it."""
+
+    class Missing(Gone, LookupError): ...
+
+    for kind, error in ((Problem, Gone("x")), (HTTPException, NotFound("x")), (LookupError, Missing("x"))):
+        client = client_of(error, status=409, handlers=[(kind, lambda error, request: Conflict("handled"))])
+        assert client.get("/x").json["detail"] == "handled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -115,6 +116,24 @@ def test_late_routes_redirect_as_others_do() -> None:
     again = App("Documents")
     Client(again).get("/openapi.json")
     assert Client(again).get("/docs/").status == answer.status
+
+
+def test_the_first_404_composes_only_the_documents() -> None:
+    """What answers already is kept when the documents' routes are added."""
+    app = many_resources()
+    app.freeze()
+    dispatcher = app._dispatcher
+    assert dispatcher is not None
+    before = dispatcher._composed
+    assert run(app, "/nowhere")[0].startswith("404")
+    assert dispatcher._composed is before
+    assert dispatcher._documents is not None
+    assert not {entry.resource for entry in dispatcher._documents.entries} & {
+        entry.resource for entry in before.entries
+    }
+    assert run(app, "/openapi.json")[0].startswith("200")
+    assert app.url_for("R7") == "/r7"
+    assert app.url_for("OpenAPIJSON") == "/openapi.json"
 
 
 # routing
@@ -268,6 +287,15 @@ def test_an_exception_mid_stream_reaches_the_server_and_the_session() -> None:
     assert log == ["open", "generator ended in /lines", "rollback RuntimeError", "closed in /lines"]
 
 
+def test_an_exception_mid_stream_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """No answer can tell what fails after the first chunk, so the log does."""
+    with caplog.at_level(logging.ERROR, "restkit"), pytest.raises(RuntimeError, match="mid-stream"):
+        run(streaming(fails=True), "/lines")
+    (record,) = caplog.records
+    assert (record.name, record.getMessage()) == ("restkit", "GET /lines failed while its answer was sent")
+    assert "RuntimeError: mid-stream" in caplog.text
+
+
 def test_a_client_that_goes_away_ends_the_stream() -> None:
     """A server that closes early ends the generator and rolls back, both with the request still current."""
     answer = Client(streaming(count=1000)).get("/lines", stream=True)
@@ -312,13 +340,22 @@ def test_a_stream_that_a_middleware_replaces_does_not_leave_the_session_open() -
         proceed(request)
         raise KeyError("middleware")
 
-    for middleware, status in ((replaces, 200), (breaks, 500)):
+    def recovers(request: Request, proceed: Any) -> Response:
+        proceed(request)
+        return Response("recovered", mimetype="text/plain")
+
+    for middlewares, status, ending in (
+        ([replaces], 200, "commit"),
+        ([breaks], 500, "rollback KeyError"),
+        ([recovers, breaks], 200, "rollback KeyError"),
+    ):
         log.clear()
         app = streaming()
-        app.middleware(middleware)
+        for middleware in middlewares:
+            app.middleware(middleware)
         assert Client(app, raise_errors=False).get("/lines").status == status
         assert log[0] == "open"
-        assert log[-1] == "closed in /lines"
+        assert log[-2:] == [ending, "closed in /lines"]
 
 
 def test_a_failure_to_commit_a_heads_stream_is_the_answer() -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect, Rule
 
+from restkit.converters import CONVERTERS
 from restkit.matching import Matcher
-from restkit.routing import CONVERTERS
 
 SEGMENTS = ["a", "b", "", "1", "22", "x-y", "99999999999999999999", "0", "é", "12345678-1234-1234-1234-123456789abc"]
-PIECES = ["a", "b", "x-y", "<{}>", "<int:{}>", "<uuid:{}>", "<any(a,b):{}>", "<string(length=2):{}>", "<float:{}>"]
+SEGMENTS += ["v1", "a.json", "1.5", "a-b"]
+SIMPLE = ["a", "b", "x-y", "<{}>", "<int:{}>", "<uuid:{}>", "<any(a,b):{}>", "<string(length=2):{}>", "<float:{}>"]
+PIECES = [*SIMPLE, "v<int:{}>", "<{}>.json", "<path:{}>", "<int(max=5):{}>", "<{0}a>-<{0}b>"]
 
 
-def matchers(patterns: list[str]) -> tuple[Matcher, Map]:
+def matchers(patterns: list[str], *, strict_slashes: bool = True) -> tuple[Matcher, Map]:
     rules = [Rule(pattern, endpoint=pattern) for pattern in patterns]
-    known = Map(rules, converters=CONVERTERS, redirect_defaults=False)
+    known = Map(rules, converters=CONVERTERS, redirect_defaults=False, strict_slashes=strict_slashes)
     known.update()
     matcher = Matcher()
     for rule in rules:
@@ -35,37 +38,83 @@ def by_werkzeug(rules: Map, path: str) -> Any:
         return None
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_it_agrees_with_werkzeug(seed: int) -> None:
-    """Over drawn patterns and paths, what is found, its values, and what is surely absent are Werkzeug's."""
+def draws(seed: int, pieces: list[str], *, strict_slashes: bool = True) -> Iterator[tuple[str, Matcher, Any]]:
+    """Yield paths, the matcher of the patterns that were drawn, and what Werkzeug finds."""
     draw = random.Random(seed)
     for _ in range(20):
         patterns = {
             "/"
-            + "/".join(draw.choice(PIECES).format(f"v{n}") for n in range(draw.randint(1, 4)))
+            + "/".join(draw.choice(pieces).format(f"v{n}") for n in range(draw.randint(1, 4)))
             + draw.choice(["", "", "/"])
             for _ in range(draw.randint(1, 8))
         }
-        matcher, rules = matchers(sorted(patterns, key=lambda _: draw.random()))
-        assert matcher.complete
+        matcher, rules = matchers(sorted(patterns, key=lambda _: draw.random()), strict_slashes=strict_slashes)
         for _ in range(60):
             path = "/" + "/".join(draw.choice(SEGMENTS) for _ in range(draw.randint(1, 5)))
-            if path.startswith("//"):
-                continue
-            expected = by_werkzeug(rules, path)
-            found = matcher.find(path)
-            if found is not None:
-                assert found == expected, (patterns, path)
-            elif matcher.is_absent(path):
-                assert expected is None, (patterns, path)
-            else:
-                assert expected in (None, "redirect"), (patterns, path)
+            if not path.startswith("//"):
+                yield path, matcher, by_werkzeug(rules, path)
 
 
-@pytest.mark.parametrize("pattern", ["/<path:p>", "/a-<int:n>", "/<a>.<b>", "/x/<path:p>/y"])
+@pytest.mark.parametrize("seed", range(20))
+def test_it_agrees_with_werkzeug(seed: int) -> None:
+    """Over drawn patterns and paths, what is found, its values, and what is surely absent are Werkzeug's."""
+    for path, matcher, expected in draws(seed, SIMPLE):
+        found = matcher.find(path)
+        if found is not None:
+            assert found == expected, path
+        elif matcher.is_absent(path):
+            assert expected is None, path
+        else:
+            assert expected in (None, "redirect"), path
+
+
+@pytest.mark.parametrize("strict_slashes", [True, False], ids=["redirect", "ignore"])
+@pytest.mark.parametrize("seed", range(40))
+def test_it_agrees_with_werkzeug_beside_other_patterns(seed: int, *, strict_slashes: bool) -> None:
+    """Beside patterns of another kind, what is found or surely absent still is Werkzeug's, by both slash policies."""
+    decided = 0
+    for path, matcher, expected in draws(seed, PIECES, strict_slashes=strict_slashes):
+        if not strict_slashes and path.endswith("/"):
+            continue
+        found = matcher.find(path)
+        if found is not None:
+            assert found == expected, path
+        elif matcher.is_absent(path):
+            assert expected is None, path
+        decided += found is not None or matcher.is_absent(path)
+    assert decided > 20
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "expected"),
+    [
+        (["/files/<string:name>", "/files/<name>.json"], "/files/a.json", "/files/<name>.json"),
+        (["/x/<int:i>", "/x/v<int:i>", "/x/<s>"], "/x/v1", "/x/v<int:i>"),
+        (["/<string:s>/<string:t>", "/<path:p>/edit"], "/a/edit", "/<path:p>/edit"),
+        (["/a/<x>/c", "/a/b/<path:p>", "/a/b/d"], "/a/b/c", "/a/b/<path:p>"),
+    ],
+)
+def test_a_weaker_pattern_does_not_win(patterns: list[str], path: str, expected: str) -> None:
+    """Where Werkzeug prefers a pattern of another kind, the tree decides nothing."""
+    matcher, rules = matchers(patterns)
+    assert by_werkzeug(rules, path)[0] == expected
+    assert matcher.find(path) is None
+    assert not matcher.is_absent(path)
+
+
+def test_other_patterns_leave_the_rest_to_the_tree() -> None:
+    """A pattern of another kind takes from the tree only what stands below its fixed text."""
+    matcher, _ = matchers(["/docs/<path:p>", "/books/<int:n>"])
+    assert matcher.find("/books/5") == ("/books/<int:n>", {"n": 5})
+    assert matcher.is_absent("/books/x")
+    assert matcher.is_absent("/other")
+    assert not matcher.is_absent("/docs/x")
+    assert not matcher.is_absent("/docs")
+
+
+@pytest.mark.parametrize("pattern", ["/<path:p>", "/a-<int:n>", "/<a>.<b>"])
 def test_other_patterns_are_left_to_werkzeug(pattern: str) -> None:
-    """A segment of another kind makes the matcher incomplete, and nothing is surely absent."""
+    """Beside a segment of another kind fixed text is found, and nothing is surely absent."""
     matcher, _ = matchers([pattern, "/fixed"])
-    assert not matcher.complete
     assert matcher.find("/fixed") == ("/fixed", {})
     assert not matcher.is_absent("/other")

@@ -8,7 +8,7 @@ import pytest
 from marshmallow import Schema, fields
 from werkzeug.routing import BaseConverter
 
-from restkit import App, CollisionError, DeclarationError, Request, Resource, Response, returns
+from restkit import App, CollisionError, Conflict, DeclarationError, NotFound, Request, Resource, Response, returns
 from restkit.testing import Client
 
 
@@ -141,9 +141,8 @@ def test_converters_of_one_name_must_be_one() -> None:
     top.converters["case"] = Upper
     low.converters["case"] = Lower
     low.get("/x/<case:a>")(lambda a: {})
-    top.mount("/low", low)
     with pytest.raises(CollisionError, match=r"'Top' and 'Low' have different URL converters named 'case'"):
-        top.freeze()
+        top.mount("/low", low)
 
 
 def test_mounting_what_collides_changes_nothing() -> None:
@@ -155,6 +154,49 @@ def test_mounting_what_collides_changes_nothing() -> None:
         top.mount("/v1", low)
     top.mount("/v2", low)
     assert Client(top).get("/v2/x/1").status == 200
+
+
+def test_what_nothing_answers_below_a_mount_belongs_to_the_mounted_app() -> None:
+    """A 404 below a prefix goes through the middleware and handlers of the innermost App there."""
+    seen: list[str] = []
+    apps = {name: App(name) for name in ("top", "low", "deep")}
+
+    def named(name: str) -> Any:
+        def middleware(request: Request, proceed: Any) -> Response:
+            seen.append(name)
+            return proceed(request)
+
+        return middleware
+
+    for name, app in apps.items():
+        app.middleware(named(name))
+    apps["low"].problem_handler(NotFound)(lambda error, request: Conflict("low"))
+    apps["low"].mount("/deep", apps["deep"])
+    apps["top"].mount("/v1", apps["low"])
+    client = Client(apps["top"])
+    for path, status, around in (
+        ("/v1/deep/no", 409, ["top", "low", "deep"]),
+        ("/v1/no", 409, ["top", "low"]),
+        ("/v1", 409, ["top", "low"]),
+        ("/v10/no", 404, ["top"]),
+        ("/no", 404, ["top"]),
+    ):
+        seen.clear()
+        assert client.get(path).status == status, path
+        assert seen == around, path
+
+
+def test_one_policy_for_slashes_holds_for_all() -> None:
+    """An App whose trailing_slash differs from the outer App's is refused in one sentence."""
+    with pytest.raises(DeclarationError, match="'Low' has trailing_slash='strict', but 'Top' has 'redirect'"):
+        App("Top").mount("/low", App("Low", trailing_slash="strict"))
+
+
+@pytest.mark.parametrize("prefix", ["/", "", "v1", "/<x>"])
+def test_prefixes_that_are_none(prefix: str) -> None:
+    """A prefix without a name, without a slash or with variables is refused as it was given."""
+    with pytest.raises(DeclarationError, match=f"prefix {prefix!r} of 'Low'"):
+        App("Top").mount(prefix, App("Low"))
 
 
 def test_undocumented_mounts() -> None:

@@ -90,6 +90,15 @@ def test_paths_are_documented_typed() -> None:
     assert Client(app).get(f"/3/{'0' * 8}-0000-0000-0000-{'0' * 12}/x/a-b/1.0").status == 200
 
 
+@pytest.mark.parametrize("policy", ["redirect", "strict", "ignore"])
+def test_mixed_segments_win_where_werkzeug_prefers_them(policy: str) -> None:
+    """A segment with fixed text around its variable goes before a variable alone, whatever else stands there."""
+    client = client_of("/files/<string:name>", "/files/<name>.json", "/files/fixed.json", trailing_slash=policy)
+    assert client.get("/files/a.json").json["pattern"] == "/files/<name>.json"
+    assert client.get("/files/a").json["pattern"] == "/files/<string:name>"
+    assert client.get("/files/fixed.json").json["pattern"] == "/files/fixed.json"
+
+
 def test_static_paths_win() -> None:
     """A path without variables goes before one with, whatever their order."""
     client = client_of("/<v>", "/fixed")
@@ -154,15 +163,19 @@ def test_bad_patterns_are_refused(pattern: str) -> None:
 
 
 def test_converters_of_mounted_apps_must_agree() -> None:
-    """Two Apps with different converters of one name collide when they are composed."""
+    """Two Apps with different converters of one name collide when they are mounted, or when one is used."""
     top, low = App("Top"), App("Low")
     top.converters["c"] = type("A", (BaseConverter,), {})
     low.converters["c"] = type("B", (BaseConverter,), {})
     top.get("/<c:x>")(lambda x: {})
     low.get("/<c:x>")(lambda x: {})
-    top.mount("/low", low)
     with pytest.raises(CollisionError, match="'Top' and 'Low'"):
-        top.freeze()
+        top.mount("/low", low)
+    late = App("Late")
+    top.mount("/late", late)
+    late.converters["c"] = type("C", (BaseConverter,), {})
+    with pytest.raises(CollisionError, match="'Top' and 'Late'"):
+        late.get("/<c:x>")(lambda x: {})
 
 
 @pytest.mark.parametrize("path", ["/" + "a/" * 2000, "/" + "a" * 100_000, "/a//../b", "/./x", "/%2e%2e/x", "//y"])
@@ -220,6 +233,15 @@ def test_what_stands_before_the_app_is_quoted() -> None:
     root = {"SCRIPT_NAME": "/\u20ac a".encode().decode("latin-1")}
     assert client.get("/x", environ=root).headers["Location"] == "/%E2%82%AC%20a/x/"
     assert client.get("/x/", environ=root).json == {"url": "/%E2%82%AC%20a/x/"}
+
+
+def test_a_hosts_own_docs_leave_the_pages_to_other_hosts() -> None:
+    """A resource of one host at `/docs` takes nothing from the pages of every other host."""
+    app = App("Hosts")
+    app.get("/docs", host="a.example.com")(lambda: {"own": True})
+    client = Client(app)
+    assert client.get("/docs", headers={"Host": "a.example.com"}).json == {"own": True}
+    assert client.get("/docs", headers={"Host": "b.example.com"}).headers["Content-Type"].startswith("text/html")
 
 
 def test_locations_on_hosts_are_of_their_own_host() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 
 from marshmallow import Schema, fields
 from marshmallow.exceptions import RegistryError
@@ -162,14 +162,23 @@ def _nested_fields(field: fields.Field[object]) -> Iterator[fields.Nested]:
         yield from _nested_fields(field.value_field)
 
 
-def check_names(operations: Iterable[Operation]) -> None:
+def check_names(
+    operations: Iterable[Operation],
+    ids: MutableMapping[str, str] | None = None,
+    components: MutableMapping[str, tuple[type, str]] | None = None,
+) -> None:
     """Refuse operations that claim one operationId or one component name for two things.
+
+    Args:
+        operations: What to look at.
+        ids: The operationIds that are taken, with their places; those of the operations are added.
+        components: The component names that are taken, with their classes and places; likewise.
 
     Raises:
         CollisionError: Names both places.
     """
-    ids: dict[str, str] = {}
-    components: dict[str, tuple[type, str]] = {}
+    ids = {} if ids is None else ids
+    components = {} if components is None else components
     for op in operations:
         if not op.documented:
             continue
