@@ -123,7 +123,15 @@ class Registry:
                 f"The prefix {given!r} of {other.app.name!r} must be '/' and a name at least, and have no variables."
             )
         if other.parent is not None or other in self.line():
-            raise DeclarationError(f"The App {other.app.name!r} is mounted already; an App has one place.")
+            raise DeclarationError(
+                f"The App {other.app.name!r} is mounted already; an App has one place. Where a factory mounts it, "
+                "make it in the factory too."
+            )
+        if documented and self.app.settings.strict != other.app.settings.strict:
+            raise DeclarationError(
+                f"The Apps {self.app.name!r} and {other.app.name!r} differ in strict, and one document cannot say "
+                "both: give both the same, or mount with documented=False."
+            )
         outer, inner = (each.app.settings.trailing_slash for each in (self, other))
         if outer != inner:
             raise DeclarationError(

@@ -93,7 +93,7 @@ def test_each_app_keeps_its_settings_below_a_mount() -> None:
         return app
 
     top = App("Top", max_body_size=1000)
-    top.mount("/lenient", made("Lenient", strict=False))
+    top.mount("/lenient", made("Lenient", strict=False), documented=False)
     top.mount("/small", made("Small", max_body_size=5))
     client = Client(top)
     assert client.post("/lenient/things", json={"n": 1, "x": 2}).status == 201
@@ -208,3 +208,11 @@ def test_undocumented_mounts() -> None:
     assert client.get("/low/x").status == 200
     assert "/low/x" not in client.get("/openapi.json").json["paths"]
     assert "/x" in client.get("/low/openapi.json").json["paths"]
+
+
+def test_one_document_has_one_strictness() -> None:
+    """Apps that differ in strict are not put into one document; each may keep its own."""
+    top, low = App("Top"), App("Low", strict=False)
+    with pytest.raises(DeclarationError, match="differ in strict"):
+        top.mount("/low", low)
+    top.mount("/low", low, documented=False)
