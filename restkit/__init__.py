@@ -45,8 +45,8 @@ from .problems import (
 from .request import Request
 from .resource import Resource, provide
 from .response import Response
-from .schemas import Upload
 from .settings import Settings
+from .uploads import Upload
 
 __all__ = [
     "App",

@@ -16,7 +16,8 @@ from .contract import Input, Operation
 from .errors import DeclarationError
 from .media import Media, unsupported
 from .negotiation import parse_content_type
-from .problems import BadRequest, ContentTooLarge, InvalidItem, UnprocessableContent, plain_name, pointer
+from .pointers import plain_name, pointer
+from .problems import BadRequest, ContentTooLarge, InvalidItem, UnprocessableContent
 from .request import Request
 from .schemas import Fault, Invalid
 from .settings import Settings

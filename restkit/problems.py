@@ -7,8 +7,7 @@ boundary renders it as ``application/problem+json``.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar, TypedDict
 
@@ -40,15 +39,12 @@ __all__ = [
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
-    "plain_name",
-    "pointer",
     "problem_class",
 ]
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 100
 MAX_TEXT = 1000
-_SAFE_NAME = re.compile(r"[\w.$@:\[\]-]{1,64}")
 
 
 class InvalidItem(TypedDict, total=False):
@@ -62,33 +58,6 @@ class InvalidItem(TypedDict, total=False):
     location: str  # rendered as "in", which Python keeps for itself
     detail: str
     code: str
-
-
-def plain_name(name: object) -> str:
-    """Return a parameter's name as an error may say it: ``""`` for one that is long or has unusual characters."""
-    text = str(name)
-    return text if _SAFE_NAME.fullmatch(text) else ""
-
-
-def pointer(tokens: Iterable[str | int]) -> str:
-    """Make a JSON Pointer (RFC 6901) of reference tokens.
-
-    A token that a client made up and that is long or has unusual characters ends the pointer at
-    its parent, so that input is never echoed at length.
-
-    Args:
-        tokens: Member names and array indices, from the outside in.
-
-    Returns:
-        The pointer, ``""`` for the whole document.
-    """
-    out: list[str] = []
-    for token in tokens:
-        text = str(token)
-        if not isinstance(token, int) and not _SAFE_NAME.fullmatch(text):
-            break
-        out.append("/" + text.replace("~", "~0").replace("/", "~1"))
-    return "".join(out)
 
 
 class Problem(Exception):

@@ -11,7 +11,6 @@ import pytest
 
 import restkit
 from restkit import App, Conflict, DeclarationError, NotFound, Problem, UnprocessableContent, raises
-from restkit.problems import pointer as pointer_of
 from restkit.problems import problem_class
 from restkit.testing import Client
 
@@ -105,30 +104,6 @@ def test_caps() -> None:
     assert len(body["errors"]) == 100  # type: ignore[arg-type]
     assert {len(each["detail"]) for each in body["errors"]} == {1000}  # type: ignore[attr-defined]
     assert body["omitted_errors"] == 150
-
-
-@pytest.mark.parametrize(
-    ("tokens", "expected"),
-    [
-        ((), ""),
-        (("items", 2, "quantity"), "/items/2/quantity"),
-        ((0,), "/0"),
-        (("a.b", "$ref", "@id", "x-y", "a:b"), "/a.b/$ref/@id/x-y/a:b"),
-        (("items", "a/b"), "/items"),
-        (("items", "a~b", "below"), "/items"),
-        (("a" * 65,), ""),
-        (("a" * 64,), "/" + "a" * 64),
-        (("a", "", "b"), "/a"),
-        (("<script>",), ""),
-        (("\u00e9",), "/\u00e9"),
-        (("page[size]",), "/page[size]"),
-        (("a\n",), ""),
-        (("a", "b c"), "/a"),
-    ],
-)
-def test_pointers(tokens: tuple[str | int, ...], expected: str) -> None:
-    """A pointer is RFC 6901's, and ends above the first name that is not plain."""
-    assert pointer_of(tokens) == expected
 
 
 @pytest.mark.parametrize(

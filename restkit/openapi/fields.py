@@ -14,7 +14,8 @@ from typing import Any, cast
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields, missing
 
-from ..schemas import Upload, View
+from ..schemas import View
+from ..uploads import Upload
 from ..wire import Source, wire_of
 from .annotations import returned
 from .patterns import NO_NUL

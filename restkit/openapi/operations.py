@@ -12,7 +12,8 @@ from marshmallow import fields
 
 from ..contract import Failure, Header, Input, Operation, Output
 from ..problems import MEDIA_TYPE, problem_class
-from ..schemas import BoundSchema, Upload
+from ..schemas import BoundSchema
+from ..uploads import Upload
 from .conversion import SchemaCollector
 from .dialects import lower
 from .names import operation_id

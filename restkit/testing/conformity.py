@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..problems import pointer
+from ..pointers import pointer
 from ..schemas import BoundSchema
 
 __all__ = ["Checker", "Fault", "make_checker"]

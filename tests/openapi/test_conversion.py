@@ -12,7 +12,8 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, fields, post_dump, validate
 
 from restkit.errors import CollisionError
 from restkit.openapi.conversion import SchemaCollector, json_schema
-from restkit.schemas import SchemaLike, Upload, View, bind
+from restkit.schemas import SchemaLike, View, bind
+from restkit.uploads import Upload
 
 
 class Colour(enum.Enum):

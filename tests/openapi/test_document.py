@@ -11,10 +11,10 @@ import yaml
 from marshmallow import Schema, fields, validate
 from openapi_spec_validator import validate as validate_document
 
-from restkit import App, Conflict, NotFound, Problem, Resource, operation, raises, returns, takes
+from restkit import App, Conflict, NotFound, Resource, operation, raises, returns, takes
 from restkit.contract import Header
 from restkit.openapi import build, to_json, to_yaml
-from restkit.schemas import Upload
+from restkit.uploads import Upload
 
 
 class BookSchema(Schema):

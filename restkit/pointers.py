@@ -1,0 +1,38 @@
+"""Where an error is: JSON Pointers (RFC 6901) and parameter names, as an answer may say them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["plain_name", "pointer"]
+
+# SECURITY: a client's own names are said only where they are short and plain, so that input is never echoed at length.
+_SAFE_NAME = re.compile(r"[\w.$@:\[\]-]{1,64}")
+
+
+def plain_name(name: object) -> str:
+    """Return a parameter's name as an error may say it: ``""`` for one that is long or has unusual characters."""
+    text = str(name)
+    return text if _SAFE_NAME.fullmatch(text) else ""
+
+
+def pointer(tokens: Iterable[str | int]) -> str:
+    """Make a JSON Pointer (RFC 6901) of reference tokens.
+
+    A token that a client made up and that is long or has unusual characters ends the pointer at
+    its parent, so that input is never echoed at length.
+
+    Args:
+        tokens: Member names and array indices, from the outside in.
+
+    Returns:
+        The pointer, ``""`` for the whole document.
+    """
+    out: list[str] = []
+    for token in tokens:
+        text = str(token)
+        if not isinstance(token, int) and not _SAFE_NAME.fullmatch(text):
+            break
+        out.append("/" + text.replace("~", "~0").replace("/", "~1"))
+    return "".join(out)
