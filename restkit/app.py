@@ -89,6 +89,10 @@ class App:
         Raises:
             SettingError: A setting is unknown or has a wrong value.
         """
+        if settings is not None and not isinstance(settings, Settings):
+            raise DeclarationError(
+                f"App({name!r}): settings={settings!r} is no Settings; give an instance, such as Settings.load()."
+            )
         if settings is not None and values:
             raise DeclarationError(f"App({name!r}): give settings=... or single settings, not both.")
         self.name = name
@@ -155,6 +159,9 @@ class App:
         return mounted(function)
 
     def _function_route(self, pattern: str, method: str, name: str | None, host: str | None) -> Callable[[F], F]:
+        if callable(pattern):
+            raise DeclarationError(f"A route wants its URL pattern first: write @app.{method}('/...').")
+
         def decorate(function: F) -> F:
             made: F = self._add_function(pattern, function, method, name, host)
             return made
@@ -197,12 +204,16 @@ class App:
             CollisionError: Both have one method of one URL, or one name of the document or of a URL converter, for
                 two things.
         """
+        if not isinstance(app, App):
+            raise DeclarationError(f"mount({prefix!r}, {app!r}): what is mounted is another restkit App.")
         self._check_open(f"the App {app.name!r}")
         self._registry.mount(prefix, app._registry, documented=documented)
         return app
 
     def middleware(self, middleware: M) -> M:
         """Put a middleware around everything that the App answers; the first one added is outermost."""
+        if not callable(middleware):
+            raise DeclarationError(f"{middleware!r} is no middleware: write @app.middleware above a function, bare.")
         self._check_open("a middleware")
         self._registry.middleware.append(middleware)
         return middleware

@@ -213,6 +213,10 @@ def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str
     """
     if not (isinstance(resource, type) and issubclass(resource, Resource)):
         raise DeclarationError(f"{resource!r} at {pattern.rule!r} is not a Resource class; subclass restkit.Resource.")
+    if callable(resource.middleware) or not all(callable(each) for each in resource.middleware):
+        raise DeclarationError(
+            f"{resource.__module__}.{resource.__qualname__}.middleware is a sequence of functions: middleware = [...]."
+        )
     settings = owner.settings
     mount = Mount(
         pattern.path,

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from marshmallow import fields
+
 from .contract import Failure, Header, Input, Location, Operation, Output, PathParameter, SecurityScheme
 from .declarations import Declarations, declarations_of
 from .errors import DeclarationError
@@ -29,6 +31,7 @@ from .resource import FunctionResource, Resource, verbs_of
 from .schemas import BoundSchema, View, bind
 from .shapes import shape_of
 from .signatures import Kind, Signature, answer_kind, item_of, read_signature
+from .uploads import Upload
 
 __all__ = ["Mount", "collect"]
 
@@ -85,6 +88,7 @@ class _Builder:
     def operation(self) -> Operation:
         words = self.said.words
         inputs = tuple(self._inputs())
+        self._check_uploads(inputs)
         self._check_signature({each.location for each in inputs})
         outputs = tuple(self._outputs())
         documentation = inspect.cleandoc(self.function.__doc__ or "")
@@ -179,6 +183,17 @@ class _Builder:
     def _shape(self, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
         annotation = self.signature.annotations.get(location)
         return shape_of(annotation, bound, f"{self.place}: the parameter {location!r}")
+
+    def _check_uploads(self, inputs: tuple[Input, ...]) -> None:
+        """Refuse files where no file can arrive, and files= fields that none can satisfy."""
+        for each in inputs:
+            for name, found in each.schema.load_fields.items():
+                inner = found.inner if isinstance(found, fields.List) else found
+                if isinstance(inner, Upload) is not (each.location == "files"):
+                    what = f"is no Upload: files={{{name!r}: Upload()}}"
+                    if isinstance(inner, Upload):
+                        what = "is an Upload, which arrives in files= only"
+                    raise DeclarationError(f"{self.place} ({each.location}): the field {name!r} {what}.")
 
     def _check_signature(self, inputs: set[Location]) -> None:
         given = {parameter.name for parameter in self.mount.parameters} | set(self.mount.host_variables)

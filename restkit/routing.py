@@ -57,6 +57,8 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
             name of a built-in one.
     """
     known = known_converters(converters)
+    if isinstance(rule, str) and "{" in rule:
+        raise DeclarationError(f"The URL pattern {rule!r} has braces; a variable is written <name> or <int:name>.")
     if not isinstance(rule, str) or not rule.startswith("/"):
         raise DeclarationError(f"The URL pattern {rule!r} must be a string that begins with '/'.")
     made = Rule(rule, endpoint="", host=host or None)

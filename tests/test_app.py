@@ -380,3 +380,20 @@ def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
         assert client.get(url).status == 403, url
     for url in ("/openapi.json", "/docs"):
         assert client.get(url).status == 200, url
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        (lambda app: App("X", settings=Settings), "is no Settings; give an instance"),
+        (lambda app: app.mount("/old", lambda environ, start: []), "another restkit App"),
+        (lambda app: app.middleware("http"), "is no middleware"),
+        (lambda app: app.get(lambda: {}), "wants its URL pattern first"),
+        (lambda app: app.get("/x/{x_id}")(lambda x_id: {}), "a variable is written <name>"),
+        (lambda app: app.add("/x", type("R", (Resource,), {"get": lambda self: {}, "middleware": print})), "sequence"),
+    ],
+)
+def test_wrong_arguments_are_told(mistake: Any, words: str) -> None:
+    """What is of another kind than a method takes is a sentence of ours, not an error from inside."""
+    with pytest.raises(DeclarationError, match=words):
+        mistake(App("Mistakes"))

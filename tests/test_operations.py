@@ -345,3 +345,17 @@ def test_a_refused_resource_is_not_added() -> None:
     with pytest.raises(DeclarationError):
         app.add("/x/<a>", type("Some", (Resource,), {"get": plain}))
     assert app.operations() == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ({"form": {"cover": Upload()}}, "arrives in files= only"),
+        ({"body": {"cover": fields.List(Upload())}}, "arrives in files= only"),
+        ({"files": {"cover": fields.Str()}}, "is no Upload"),
+    ],
+)
+def test_uploads_stand_where_files_arrive(declared: dict[str, Any], words: str) -> None:
+    """An Upload outside of files=, and another field in it, are refused: neither could ever be satisfied."""
+    with pytest.raises(DeclarationError, match=words):
+        App("Uploads").post("/x")(takes(**declared)(lambda **inputs: {}))
