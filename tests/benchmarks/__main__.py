@@ -43,9 +43,13 @@ def main(arguments: Sequence[str]) -> None:
     print("\n".join(table(figures)))
     whole = (rows, peers, parts) == (list(ROWS), list(PEERS), list(PARTS)) and not options.quick
     if whole or options.record:
-        recorded = _merged(load(RECORDED), figures, about(peers, options.label, _command(options)), options)
-        save(RECORDED, recorded)
-        write(recorded)
+        recorded = load(RECORDED)
+        # A partial run stands beside the whole one that it corrects.
+        commands = [] if whole else [recorded.get("about", {}).get("command"), _command(options)]
+        command = "; ".join(each for each in commands if each) or _command(options)
+        merged = _merged(recorded, figures, about(peers, options.label, command), options)
+        save(RECORDED, merged)
+        write(merged)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -77,7 +81,8 @@ def _command(options: argparse.Namespace) -> str:
     words = ["python", "-m", "tests.benchmarks"]
     words += [f"--{what}={getattr(options, what)}" for what in ("rows", "peers", "parts") if getattr(options, what)]
     words += ["--plain=path/to/python"] if options.plain else []
-    return shlex.join([*words, *(["--quick"] if options.quick else [])])
+    words += [f"--{what}" for what in ("quick", "resume") if getattr(options, what)]
+    return shlex.join(words)
 
 
 def _merged(
@@ -85,9 +90,12 @@ def _merged(
 ) -> dict[str, Any]:
     """Return the record with new figures, and restkit's earlier ones as ``before``."""
     merged = _deep(recorded, {**figures, "about": about})
+    known = recorded.get("about", {})
+    if known and not any("restkit" in row for row in figures.get("instructions", {}).values()):
+        merged["about"].update(commit=known["commit"], label=known["label"])
+        return merged
     earlier = {row: each.get("restkit") for row, each in recorded.get("instructions", {}).items()}
     if earlier and not options.keep_before:
-        known = recorded["about"]
         merged["before"] = {"commit": known["commit"], "label": known["label"], "instructions": earlier}
     return merged
 

@@ -96,15 +96,11 @@ def _ratios(plan: Plan) -> None:
 
 
 def _served(plan: Plan) -> None:
-    seconds = 1.0 if plan.quick else 2.0
-    for case in _SERVED_CASES:
-        for server in SERVERS:
-            for name in plan.peers:
-
-                def make(name: str = name, server: str = server, case: str = case) -> Any:
-                    return served(server, name, ROWS[case], seconds=seconds) or "-"
-
-                plan.put(("served", case, server, name), make)
+    cases = [ROWS[name] for name in _SERVED_CASES]
+    for server in SERVERS:
+        plan.put(
+            ("served", server), lambda server=server: served(server, plan.peers, cases, rounds=2 if plan.quick else 7)
+        )
 
 
 def _cold(plan: Plan) -> None:

@@ -157,12 +157,12 @@ def _ratios(figures: Figures) -> list[str]:
 
 def _served(figures: Figures) -> list[str]:
     rows = []
-    for case, servers in sorted(figures.get("served", {}).items()):
-        for server, programs in sorted(servers.items()):
-            measured = [programs[name] for name in PEERS if isinstance(programs.get(name), dict)]
-            for each in measured:
-                title = PEERS[each["program"]].title
-                rows.append([ROWS[case].title, server, title, f"{each['rate']:,}", f"{each['cpu']:.2f}"])
+    for server, cases in sorted(figures.get("served", {}).items()):
+        for case, programs in sorted((cases or {}).items()):
+            rows += [
+                [ROWS[case].title, server, PEERS[name].title, f"{each['rate']:,}", f"{each['cpu']:.3f}"]
+                for name, each in sorted(programs.items(), key=lambda item: item[1]["cpu"])
+            ]
     head = ["request", "server", "program", "requests a second", "CPU seconds a thousand requests"]
     lines = _lines(head, rows)
     lines[1] = "| --- | --- | --- | ---: | ---: |"
@@ -251,8 +251,10 @@ decoded JSON; for errors the class of the status, and that the faulty fields are
   driver's own part is in every figure, the floor's included.
 - **CPU ratios** are of two processes that take turns on the same request, A B A B, twelve turns in two pairs of fresh
   processes.
-- **Served** figures are of 8 connections from one other process on the same machine, bounded in time and count. With
-  two cores for both, requests a second are bounded by the load as well; CPU seconds are the server's alone.
+- **Served** figures are of 8 connections from one other process on the same machine, bounded in time and count; the
+  programs of one server take turns, and medians of seven turns are shown. With two cores for both, requests a second
+  are bounded by the load as well; CPU seconds are the server's alone, by the kernel's ticks of 10 ms; differences of a
+  fifth mean nothing here.
 - **Cold start** is a fresh process with its byte code written: import, the smallest program, one answer. Medians.
 
 Measure again, in an environment of its own (valgrind is needed for the instructions):

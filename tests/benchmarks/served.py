@@ -7,11 +7,12 @@ import json
 import os
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,45 +25,61 @@ __all__ = ["SERVERS", "served"]
 SERVERS = ("gunicorn", "granian", "waitress", "uvicorn")
 _TARGET = "tests.benchmarks.target:app"
 _CONNECTIONS, _WORKERS = 8, 2
+_SECONDS, _COUNT = 0.8, 20_000
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def served(server: str, name: str, case: Case, *, seconds: float = 2.0, count: int = 20_000) -> dict[str, Any] | None:
-    """Measure a program behind a server.
+def served(server: str, names: Iterable[str], cases: Sequence[Case], *, rounds: int = 7) -> dict[str, Any]:
+    """Measure programs behind one kind of server: all of them run, and take turns under the load.
 
     Args:
         server: One of SERVERS.
-        name: Of the program.
-        case: What is asked.
-        seconds: How long, at most.
-        count: How often, at most.
+        names: Of the programs; those that this server does not serve are left out.
+        cases: What is asked.
+        rounds: How often each program has its turn with each case.
 
     Returns:
-        The figures; None where this server does not serve this kind of program, or is not there.
+        By case and program, the medians of requests a second and of the CPU seconds a thousand requests.
 
     Raises:
-        Failed: The program answers wrongly, or the server does not start.
+        Failed: A program answers wrongly, or the server does not start.
     """
-    port = _free_port()
-    command = _command(server, PEERS[name].kind, port)
-    if command is None:
-        return None
-    with _running(command, name) as process:
-        _wait(process, port, case, name)
-        _load(port, case, 0.5, 500)  # warm
-        before = _cpu(process.pid)
-        result = _load(port, case, seconds, count)
-        spent = _cpu(process.pid) - before
-    if result["wrong"]:
-        raise Failed(f"{name} behind {server}, {case.name}: {result['wrong']} wrong answers")
+    found: dict[str, dict[str, list[tuple[float, float]]]] = {case.name: {} for case in cases}
+    with ExitStack() as stack:
+        running = []
+        for name in names:
+            port = _free_port()
+            command = _command(server, PEERS[name].kind, port)
+            if command is not None:
+                running.append((name, port, stack.enter_context(_running(command, name))))
+        for name, port, process in running:
+            for case in cases:
+                _wait(process, port, case, name)
+        for turn in range(rounds + 1):  # the first one warms
+            for name, port, process in running:
+                for case in cases:
+                    measured = _turn(process.pid, port, case, f"{name} behind {server}")
+                    if turn:
+                        found[case.name].setdefault(name, []).append(measured)
     return {
-        "server": server,
-        "program": name,
-        "case": case.name,
-        "requests": result["requests"],
-        "rate": round(result["requests"] / result["seconds"]),
-        "cpu": round(1000 * spent / result["requests"], 3),
+        case: {
+            name: {"rate": round(_median(0, each)), "cpu": round(_median(1, each), 3)} for name, each in rest.items()
+        }
+        for case, rest in found.items()
     }
+
+
+def _median(place: int, measured: list[tuple[float, float]]) -> float:
+    return statistics.median(each[place] for each in measured)
+
+
+def _turn(pid: int, port: int, case: Case, place: str) -> tuple[float, float]:
+    """Return requests a second, and CPU seconds a thousand requests."""
+    before = _cpu(pid)
+    result = _load(port, case)
+    if result["wrong"] or not result["requests"]:
+        raise Failed(f"{place}, {case.name}: {result['wrong']} wrong answers of {result['requests']}")
+    return result["requests"] / result["seconds"], 1000 * (_cpu(pid) - before) / result["requests"]
 
 
 def _command(server: str, kind: str, port: int) -> list[str] | None:
@@ -139,8 +156,8 @@ def _wait(process: subprocess.Popen[bytes], port: int, case: Case, name: str) ->
             connection.close()
 
 
-def _load(port: int, case: Case, seconds: float, count: int) -> dict[str, Any]:
-    arguments = [str(port), case.name, str(_CONNECTIONS), str(seconds), str(count)]
+def _load(port: int, case: Case) -> dict[str, Any]:
+    arguments = [str(port), case.name, str(_CONNECTIONS), str(_SECONDS), str(_COUNT)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.load", *arguments],
         cwd=ROOT,
@@ -148,7 +165,7 @@ def _load(port: int, case: Case, seconds: float, count: int) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=seconds + 60,
+        timeout=_SECONDS + 60,
     )
     if done.returncode:
         raise Failed(f"the load failed: {done.stderr[-1500:]}")

@@ -78,8 +78,8 @@ def _book(book: Any) -> dict[str, Any]:
         "price": book.price,
         "rating": book.rating,
         "available": book.available,
-        "published": book.published.isoformat(),
-        "added": book.added.isoformat(),
+        "published": book.published,
+        "added": book.added,
     }
 
 
