@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import socket
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ def command(target: str, host: str, port: int, shown: bool, debugger: bool, **op
         if not is_running_from_reloader():
             port = _free_port(host, port)
             click.echo(_greeting(app, host, port))
+            _tell_of_the_check(app)
     run_simple(
         host,
         port,
@@ -78,6 +81,15 @@ def _free_port(host: str, port: int) -> int:
                 f"Port {port} on {host} is taken: end what listens there, or choose another with --port."
             ) from error
         raise Mistake(f"{host}:{port} cannot be listened on: {error.strerror}.") from error
+
+
+def _tell_of_the_check(app: App) -> None:
+    """Say once, in a line of its own, what a missing package leaves unchecked; a warning would stand amid requests."""
+    if app.settings.contract != "off" and importlib.util.find_spec("jsonschema") is None:
+        warnings.filterwarnings("ignore", "The contract check looks only", UserWarning)
+        click.echo(
+            "Answers are checked by their members; for their values too: pip install 'restkit[verify]'", err=True
+        )
 
 
 def _greeting(app: App, host: str, port: int) -> str:
