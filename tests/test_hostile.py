@@ -11,6 +11,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,7 +49,7 @@ class Shop:
 
     def rows(self) -> list[Any]:
         """Return everything that is stored."""
-        with sqlite3.connect(self.path) as connection:
+        with closing(sqlite3.connect(self.path)) as connection:
             return [
                 list(connection.execute(f"select * from {table} order by 1")) for table in ("author", "book", "cover")
             ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -66,7 +67,7 @@ def test_values_of_app_are_the_fields() -> None:
 def test_every_field_is_documented() -> None:
     """Each field is explained in the docstring of the class."""
     for field in dataclasses.fields(Settings):
-        assert f"\n        {field.name}: " in (Settings.__doc__ or "")
+        assert f"\n    {field.name}: " in inspect.cleandoc(Settings.__doc__ or "")
 
 
 def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
