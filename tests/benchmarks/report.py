@@ -221,6 +221,8 @@ def _about(figures: Figures) -> list[str]:
         lines.append(
             f'- "restkit before" is {before.get("label") or "the record before"}, at commit {before["commit"]}.'
         )
+    if "--resume" in (about.get("command") or ""):
+        lines.append("- The run was resumed: figures that an earlier, unfinished run had counted were kept.")
     return lines
 
 
