@@ -1,0 +1,89 @@
+"""The benchmarks cannot rot: programs that need no peer answer every case, and the report is of what is recorded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from benchmarks.cases import CASES, ROWS, SCALING, Case, Mismatch, verify
+from benchmarks.driver import driver_of
+from benchmarks.gate import compare
+from benchmarks.programs import PEERS
+from benchmarks.record import RECORDED, load
+from benchmarks.report import scaling_svg, svg, table, text
+
+# What takes long to make, and is no other code than the smaller sizes.
+LONG = {"list-10000", "routes-5000"}
+
+
+@pytest.mark.parametrize("name", ["restkit", "bare"])
+@pytest.mark.parametrize("case", [case for case in CASES.values() if case.name not in LONG], ids=lambda case: case.name)
+def test_answers(name: str, case: Case) -> None:
+    """Both programs answer each case as it says, again and again."""
+    driver = driver_of(name, case)
+    driver.run(2)
+    content = driver.once()
+    verify(case, driver.status, content)
+
+
+def test_mismatch() -> None:
+    """Another status, other content, or a fault that is not named is an error."""
+    post, errors = ROWS["post"], ROWS["errors"]
+    verify(post, 201, json.dumps(post.expected).encode())
+    verify(errors, 400, b'["reference", "weight", "quantity"]')
+    verify(errors, 422, b'["reference"]', names_all=False)
+    wrong = [(post, 200, json.dumps(post.expected)), (post, 201, "{}"), (post, 201, "?"), (errors, 422, '["weight"]')]
+    for case, status, content in wrong:
+        with pytest.raises(Mismatch):
+            verify(case, status, content.encode())
+    with pytest.raises(Mismatch):
+        verify(errors, 422, b"[]", names_all=False)
+
+
+def test_sizes() -> None:
+    """The table's rows are sizes of the scaling too, so that both tell of one thing."""
+    assert SCALING["list"][100].body == ROWS["list-100"].body
+    assert {"list-100", "routes-500"} <= set(ROWS) & set(CASES)
+    assert [case.target for case in ROWS.values()] == [40, 80, 320, 450, 2000, 60, 80]
+
+
+def test_gate() -> None:
+    """The gate lets through what costs up to its limit more, and says which row is beyond."""
+    lines, good = compare({"hello": 104.0, "post": 90.0}, {"hello": 100.0, "post": 100.0}, 0.05)
+    assert good
+    assert "cheaper" in lines[2]
+    lines, good = compare({"hello": 106.0, "new": 1.0}, {"hello": 100.0}, 0.05)
+    assert not good
+    assert "+6.0%  too much" in lines[1]
+    assert "new" in lines[2]
+
+
+def test_report() -> None:
+    """The recorded figures have every row of restkit, and the page and the chart in the repository are made of them."""
+    figures = load(RECORDED)
+    assert {name for name, row in figures["instructions"].items() if row.get("restkit")} == set(ROWS)
+    docs = Path(__file__).parents[1] / "docs"
+    assert (docs / "benchmarks.md").read_text("utf-8") == text(figures)
+    assert (docs / "images" / "benchmarks.svg").read_text("utf-8") == svg(figures)
+    assert (docs / "images" / "scaling.svg").read_text("utf-8") == scaling_svg(figures)
+    assert len(table(figures)) == 2 + len(ROWS)
+    assert ElementTree.fromstring(svg(figures)).tag.endswith("svg")
+
+
+def test_no_figures() -> None:
+    """A record with only some figures is reported without the parts that it has not."""
+    page = text({"instructions": {"hello": {"restkit": 40_001, "falcon": 77_000}}})
+    assert "| hello JSON | 77 | 40 | 40 | **no** |" in page
+    assert "## Served" not in page
+
+
+@pytest.mark.parametrize("name", ["restkit", "bare"])
+def test_first(name: str) -> None:
+    """The smallest programs start in a fresh process and answer there."""
+    command = [sys.executable, "-m", "tests.benchmarks.first", name, PEERS[name].kind]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 1000
