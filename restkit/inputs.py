@@ -159,6 +159,7 @@ def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) ->
         max_form_memory_size=MAX_FORM_MEMORY, max_content_length=limit, max_form_parts=MAX_FORM_PARTS, silent=False
     )
     try:
+        request.buffer_chunks()
         stream = get_input_stream(request.environ, max_content_length=limit)
         _, form, files = parser.parse(stream, media_type, request.content_length, dict(parameters))
     except RequestEntityTooLarge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
@@ -164,7 +165,19 @@ class Request(_WerkzeugRequest):
             data = b"".join(parts)
         return data
 
+    def buffer_chunks(self) -> None:
+        """Put a buffer around a raw stream of chunked content, before anything reads it.
+
+        SECURITY: ``RawIOBase.read`` believes the count that ``readinto`` returns. Werkzeug's development server
+        returns one that is too large where a chunk is cut off, and CPython then reads past its buffer, up to the end
+        of the process. ``BufferedReader`` hands out a buffer of fixed size, and checks the count.
+        """
+        stream = self.environ["wsgi.input"]
+        if self._is_chunked and isinstance(stream, io.RawIOBase):
+            self.environ["wsgi.input"] = io.BufferedReader(stream, _CHUNK)
+
     def _read_chunked(self, limit: int) -> bytes:
+        self.buffer_chunks()
         parts: list[bytes] = []
         size = 0
         while data := self._read(_CHUNK):
