@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
@@ -21,6 +22,7 @@ current_request: ContextVar[Request] = ContextVar("restkit_request")
 
 _CHUNK = 64 * 1024
 _DRAIN = 64 * 1024 * 1024
+_BROKEN = "The content is malformed, or the connection broke before its end."
 
 
 def _path(environ: WSGIEnvironment) -> str:
@@ -166,15 +168,15 @@ class Request(_WerkzeugRequest):
         return data
 
     def buffer_chunks(self) -> None:
-        """Put a buffer around a raw stream of chunked content, before anything reads it.
+        """Put a buffer around a server's stream of chunked content, before anything reads it.
 
         SECURITY: ``RawIOBase.read`` believes the count that ``readinto`` returns. Werkzeug's development server
         returns one that is too large where a chunk is cut off, and CPython then reads past its buffer, up to the end
         of the process. ``BufferedReader`` hands out a buffer of fixed size, and checks the count.
         """
         stream = self.environ["wsgi.input"]
-        if self._is_chunked and isinstance(stream, io.RawIOBase):
-            self.environ["wsgi.input"] = io.BufferedReader(stream, _CHUNK)
+        if self._is_chunked and not isinstance(stream, io.BufferedReader):
+            self.environ["wsgi.input"] = io.BufferedReader(_Chunks(stream), _CHUNK)
 
     def _read_chunked(self, limit: int) -> bytes:
         self.buffer_chunks()
@@ -199,10 +201,16 @@ class Request(_WerkzeugRequest):
         try:
             data: bytes = self.environ["wsgi.input"].read(size)
         except Exception:  # noqa: BLE001  # each server has exceptions of its own for chunks that are none
-            raise BadRequest("The content is malformed, or the connection broke before its end.") from None
+            raise BadRequest(_BROKEN) from None
         return data
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
+
+        @cached_property
+        def stream(self) -> IO[bytes]:
+            """The content for a method that reads it by itself; what breaks on its way is a BadRequest (400)."""
+            self.buffer_chunks()
+            return super().stream
 
         @property
         def max_content_length(self) -> int | None:
@@ -214,6 +222,26 @@ class Request(_WerkzeugRequest):
             if self._content is None:
                 return super().get_data(cache, as_text, parse_form_data)
             return self._content.decode("utf-8", "replace") if as_text else self._content
+
+
+class _Chunks(io.RawIOBase):
+    """Is a server's stream of chunked content, of which whatever breaks is the client's fault."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            if isinstance(self._stream, io.RawIOBase):
+                return self._stream.readinto(buffer) or 0
+            data = self._stream.read(len(buffer))
+            buffer[: len(data)] = data
+        except Exception:  # noqa: BLE001  # each server has exceptions of its own for chunks that are none
+            raise BadRequest(_BROKEN) from None
+        return len(data)
 
 
 def _too_large(limit: int) -> ContentTooLarge:

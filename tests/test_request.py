@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from marshmallow import fields
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from restkit import App, BadRequest, ContentTooLarge, Request, Resource, returns, takes
+from restkit import App, BadRequest, ContentTooLarge, Request, Resource, UnsupportedMediaType, raises, returns, takes
 from restkit.testing import Client
 
 PLAIN = App.__call__
@@ -260,6 +260,43 @@ def test_chunks_that_are_cut_off_do_not_read_past_the_buffer(content_type: str) 
             "HTTP_TRANSFER_ENCODING": "chunked",
         }
         assert client.post(path, environ=environ).problem["status"] == 400
+
+
+READS: dict[str, Callable[[Any], Any]] = {
+    "get_data": lambda request: request.get_data(),
+    "get_json": lambda request: request.get_json(),
+    "form": lambda request: request.form,
+    "files": lambda request: request.files,
+    "stream": lambda request: request.stream.read(),
+    "lines": lambda request: list(request.stream),
+}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=b"])
+@pytest.mark.parametrize("name", READS)
+def test_a_method_that_reads_by_itself_is_as_safe(name: str, content_type: str) -> None:
+    """Content that no input declares is read over the same buffer: chunks that are cut off or none are a 400."""
+    app = App("By itself")
+
+    class Reading(Resource):
+        @raises(BadRequest, UnsupportedMediaType)
+        def post(self) -> Any:
+            return {"read": len(READS[name](self.request) or ())}
+
+    app.add("/", Reading)
+    client = Client(lambda environ, start_response: PLAIN(app, environ, start_response))
+    environ = {
+        "wsgi.input_terminated": True,
+        "CONTENT_TYPE": content_type,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
+    for stream in (CutOff(b'{"a": "b"'), CutOff(b"--b\r\n"), Broken(), Broken(ChunkError)):
+        asked = client.post("/", environ={**environ, "wsgi.input": stream})
+        if (name in ("form", "files")) and content_type == "application/json":
+            assert asked.json == {"read": 0}
+        else:
+            assert asked.status in (400, 415)
+            assert asked.media_type == "application/problem+json"
 
 
 class ChunkError(Exception):
