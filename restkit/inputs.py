@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import parse_qsl
 
 from marshmallow import RAISE, fields
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import LimitedStream, get_input_stream
 
 from .contract import Input, Operation
 from .errors import DeclarationError
@@ -159,9 +159,9 @@ def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) ->
         max_form_memory_size=MAX_FORM_MEMORY, max_content_length=limit, max_form_parts=MAX_FORM_PARTS, silent=False
     )
     try:
-        request.buffer_chunks()
-        stream = get_input_stream(request.environ, max_content_length=limit)
-        _, form, files = parser.parse(stream, media_type, request.content_length, dict(parameters))
+        _, form, files = parser.parse(
+            _form_stream(request, limit), media_type, request.content_length, dict(parameters)
+        )
     except RequestEntityTooLarge:
         raise ContentTooLarge("The form is larger, or has more or longer parts, than is taken.") from None
     except ClientDisconnected:
@@ -170,6 +170,16 @@ def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) ->
         raise BadRequest("The form is malformed.") from None
     request.__dict__["form"] = form
     request.__dict__["files"] = files
+
+
+def _form_stream(request: Request, limit: int) -> IO[bytes]:
+    """Return the stream of a form; one that ends before Content-Length raises, whichever server it comes from."""
+    request.buffer_chunks()
+    length = request.content_length
+    if length is None:
+        return get_input_stream(request.environ, max_content_length=limit)
+    stream: Any = LimitedStream(request.environ["wsgi.input"], length)
+    return cast("IO[bytes]", stream)
 
 
 # parameters

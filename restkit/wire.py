@@ -255,9 +255,10 @@ def _of_constant(field: fields.Constant[Any]) -> Wire:
     constant = field.constant
 
     def take(value: Any) -> Any:
-        if type(value) is not type(constant) or value != constant:
+        # NOTE: 1.0 is 1 in JSON Schema (2020-12, core, section 4.2.2), and true is not.
+        if (type(value) is bool) is not (type(constant) is bool) or value != constant:
             raise ValueError
-        return value
+        return constant
 
     def take_text(value: str) -> Any:
         if value != _text_of(constant):

@@ -320,6 +320,22 @@ def test_broken_streams_are_the_clients_fault(
     assert Client(app).post(path, environ=environ).problem["status"] == 400
 
 
+def test_a_form_that_ends_before_its_length_is_refused() -> None:
+    """A form with fewer bytes than Content-Length is a 400, also where all its parts have arrived already."""
+    app = App("Short")
+    app.post("/")(takes(form={"a": fields.Str()})(lambda form: form))
+    content = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'
+    for terminated in (False, True):
+        for missing, status in ((0, 200), (1, 400), (1000, 400)):
+            environ = {
+                "wsgi.input": io.BytesIO(content),
+                "wsgi.input_terminated": terminated,
+                "CONTENT_TYPE": "multipart/form-data; boundary=b",
+                "CONTENT_LENGTH": str(len(content) + missing),
+            }
+            assert Client(app).post("/", environ=environ).status == status
+
+
 def test_a_break_while_draining_is_quiet() -> None:
     """A connection that breaks while too large content is dropped does not hide what happened."""
     with pytest.raises((ContentTooLarge, BadRequest)):

@@ -148,7 +148,7 @@ TABLE: dict[str, tuple[fields.Field[Any], list[Any], list[Any], list[str], list[
         ["1", "2.5", "false"],
         ["1.0", "False", "0", ""],
     ),
-    "Constant": (fields.Constant(1), [1], [True, "1", 2, None, 1.5], ["1"], ["2", "true", ""]),
+    "Constant": (fields.Constant(1), [1, 1.0], [True, "1", 2, None, 1.5], ["1"], ["2", "true", ""]),
     "Constant true": (fields.Constant(True), [True], [1, "true", False, None], ["true"], ["True", "1"]),
     "Email": (fields.Email(), ["a@example.com"], ["a", "", 5, None, "a@b"], ["a@example.com"], ["a", ""]),
     "Url": (

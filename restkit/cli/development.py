@@ -1,4 +1,7 @@
-"""What the development server calls: the App with its contract checked, or the mistake that keeps it from starting."""
+"""What the development server calls: the App with its contract checked, or the mistake that keeps it from starting.
+
+And what it answers before it calls anything: requests that are none are told so as problems too.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,17 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
+from werkzeug.serving import WSGIRequestHandler
 
 from ..app import App
 from ..errors import ContractError
-from ..problems import MEDIA_TYPE, InternalServerError
+from ..problems import MEDIA_TYPE, InternalServerError, problem_class
 from ..testing.contract import ContractCheck
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["BrokenProgram", "DevelopmentServer"]
+__all__ = ["BrokenProgram", "DevelopmentServer", "ProblemRequestHandler"]
 
 
 class DevelopmentServer:
@@ -74,6 +78,17 @@ class BrokenProgram:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         return _answer_error(self._message, start_response)
+
+
+class ProblemRequestHandler(WSGIRequestHandler):
+    """Is the development server's reader of requests: what it refuses by itself is a problem that echoes nothing."""
+
+    error_content_type = MEDIA_TYPE
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer a request that cannot be read, such as one whose header fields are too large."""
+        self.error_message_format = problem_class(code)().to_bytes().decode().replace("%", "%%")
+        super().send_error(code)
 
 
 def _refuse(_: bytes) -> object:

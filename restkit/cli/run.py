@@ -13,7 +13,7 @@ import click
 from werkzeug.serving import is_running_from_reloader, run_simple, select_address_family
 
 from ..app import App
-from .development import BrokenProgram, DevelopmentServer
+from .development import BrokenProgram, DevelopmentServer, ProblemRequestHandler
 from .target import Mistake, target_of
 
 __all__ = ["command"]
@@ -59,6 +59,7 @@ def command(target: str, host: str, port: int, shown: bool, debugger: bool, **op
         use_debugger=debugger,
         threaded=options["threads"],
         extra_files=watched,
+        request_handler=ProblemRequestHandler,
     )
 
 

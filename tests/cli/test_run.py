@@ -120,6 +120,27 @@ def test_contract_off(shop: Path) -> None:
         assert server.get("/books/2") == (200, {"title": "no id"})
 
 
+def test_what_is_no_request_is_a_problem(shop: Path) -> None:
+    """What the server refuses before the App sees it is a problem that repeats nothing of it."""
+    with running(shop) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        for raw, status in (
+            (b"GET /bo%soks PLANTED HTTP/1.1", 400),
+            (b"GET / HTTP/1.1\r\nPLANTED: " + b"x" * 100_000, 431),
+            (b"GET / HTTP/1.1" + b"\r\nPLANTED: x" * 1000, 431),
+            (b"GET /" + b"x" * 100_000 + b" HTTP/1.1", 414),
+        ):
+            with socket.create_connection((host, int(port)), timeout=10) as connection:
+                connection.sendall(raw + b"\r\n\r\n")
+                connection.shutdown(socket.SHUT_WR)
+                head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+            assert b"PLANTED" not in head + body
+            if status != 414:  # for which the standard library sends no head: it does not know the version yet
+                assert head.split(b" ")[1] == str(status).encode()
+                assert b"Content-Type: application/problem+json" in head
+                assert json.loads(body)["status"] == status
+
+
 def test_exceptions(shop: Path) -> None:
     """An exception is a problem that tells nothing, with its traceback in the log."""
     with running(shop) as server:
