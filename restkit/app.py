@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from werkzeug.routing import BaseConverter
 
+from .arguments import check_app, check_call, check_factory, check_pattern
 from .contract import Operation
 from .declarations import mounted
 from .dispatch import Dispatcher
@@ -95,6 +96,7 @@ class App:
             )
         if settings is not None and values:
             raise DeclarationError(f"App({name!r}): give settings=... or single settings, not both.")
+        check_app(name, version, contact=contact, license=license, tags=tags, servers=servers)
         self.name = name
         self.version = version
         self.description = description
@@ -138,6 +140,7 @@ class App:
 
     def route(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[R], R]:
         """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
+        check_pattern(pattern, "route")
 
         def decorate(target: R) -> R:
             made: R = self._add_target(pattern, target, name, host)
@@ -159,8 +162,7 @@ class App:
         return mounted(function)
 
     def _function_route(self, pattern: str, method: str, name: str | None, host: str | None) -> Callable[[F], F]:
-        if callable(pattern):
-            raise DeclarationError(f"A route wants its URL pattern first: write @app.{method}('/...').")
+        check_pattern(pattern, method)
 
         def decorate(function: F) -> F:
             made: F = self._add_function(pattern, function, method, name, host)
@@ -212,8 +214,7 @@ class App:
 
     def middleware(self, middleware: M) -> M:
         """Put a middleware around everything that the App answers; the first one added is outermost."""
-        if not callable(middleware):
-            raise DeclarationError(f"{middleware!r} is no middleware: write @app.middleware above a function, bare.")
+        check_call(middleware, ("request", "proceed"), f"A middleware of the App {self.name!r}")
         self._check_open("a middleware")
         self._registry.middleware.append(middleware)
         return middleware
@@ -227,6 +228,7 @@ class App:
             raise DeclarationError(f"problem_handler wants an exception class, not {error!r}.")
 
         def decorate(handler: F) -> F:
+            check_call(handler, ("error", "request"), f"The handler of {error.__name__} of the App {self.name!r}")
             self._check_open(f"a handler of {error.__name__}")
             self._registry.handlers[error] = handler
             return handler
@@ -240,6 +242,7 @@ class App:
     @contextmanager
     def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Generator[None]:
         """Let a fake stand in for a factory of `provide`, here and in mounted Apps, while the context lasts."""
+        check_factory(fake, "What stands in for a factory")
         apps = [app for _, app in self._registry.places()]
         before = [app.overrides for app in apps]
         for app in apps:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from .arguments import check_mapping, texts_of
 from .contract import Failure, Header, Location
 from .errors import DeclarationError
 from .problems import Problem
@@ -141,6 +142,7 @@ def takes(
         "files": files,
     }
     given = {name: schema for name, schema in said.items() if schema is not None}
+    taken = texts_of(media_types, "media_types of @takes") if media_types is not None else None
 
     def decorate(function: F) -> F:
         return _declare(
@@ -148,7 +150,7 @@ def takes(
             lambda old: replace(
                 old,
                 inputs={**old.inputs, **given},
-                media_types=tuple(media_types) if media_types is not None else old.media_types,
+                media_types=taken if taken is not None else old.media_types,
             ),
         )
 
@@ -181,12 +183,17 @@ def returns(
         raise DeclarationError(
             f"@returns(status={status}): an answer's status is 200 to 399; declare others by @raises."
         )
+    check_mapping(headers, f"headers of @returns(status={status})", "{'X-Total': 'How many there are.'}")
     items = tuple(
         value if isinstance(value, Header) else Header(name, value) for name, value in (headers or {}).items()
     )
-    said = Return(schema, status, items, tuple(media_types) if media_types is not None else None, description, many)
+    types = texts_of(media_types, f"media_types of @returns(status={status})") if media_types is not None else None
+    said = Return(schema, status, items, types, description, many)
 
     def decorate(function: F) -> F:
+        if any(each.status == status for each in declarations_of(function).returns):
+            name = getattr(function, "__qualname__", function)
+            raise DeclarationError(f"{name} declares the status {status} twice; one @returns says all of a status.")
         return _declare(function, lambda old: replace(old, returns=(said, *old.returns)))
 
     return decorate
@@ -237,7 +244,7 @@ def operation(
         "operation_id": operation_id,
         "summary": summary,
         "description": description,
-        "tags": tuple(tags) if tags is not None else None,
+        "tags": texts_of(tags, "tags of @operation") if tags is not None else None,
         "deprecated": deprecated,
         "documented": documented,
         "examples": examples,

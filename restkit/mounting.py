@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .arguments import check_resource
 from .collisions import CheckNames, Claims, converters_of
 from .contract import Operation, Output
 from .errors import DeclarationError
@@ -213,10 +214,7 @@ def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str
     """
     if not (isinstance(resource, type) and issubclass(resource, Resource)):
         raise DeclarationError(f"{resource!r} at {pattern.rule!r} is not a Resource class; subclass restkit.Resource.")
-    if callable(resource.middleware) or not all(callable(each) for each in resource.middleware):
-        raise DeclarationError(
-            f"{resource.__module__}.{resource.__qualname__}.middleware is a sequence of functions: middleware = [...]."
-        )
+    check_resource(resource)
     settings = owner.settings
     mount = Mount(
         pattern.path,

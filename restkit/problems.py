@@ -83,6 +83,9 @@ class Problem(Exception):
             raise DeclarationError(
                 f"{cls.__qualname__}.status is {cls.status!r}; a Problem's status is an integer from 400 to 599."
             )
+        for name in ("type", "title"):
+            if not isinstance(getattr(cls, name), str):
+                raise DeclarationError(f"{cls.__qualname__}.{name} is {getattr(cls, name)!r}; it is a text.")
         if "title" not in cls.__dict__ and ("status" in cls.__dict__ or not cls.title):
             cls.title = _phrase(cls.status)
 

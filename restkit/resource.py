@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast, overload
 
+from .arguments import check_factory
 from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .contract import SecurityScheme
 from .errors import DeclarationError
@@ -275,6 +276,7 @@ def provide(factory: Callable[..., Any]) -> Provision[Any]:
     Args:
         factory: Returns the value, or yields it once; may take the request as its one argument.
     """
+    check_factory(factory, "The factory of provide")
     return Provision(factory)
 
 
@@ -306,8 +308,6 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
             raise DeclarationError(f"{place}.{verb} is async; restkit runs on WSGI: write a plain method.")
         found[verb.upper()] = function
     if resource.methods is not None:
-        if isinstance(resource.methods, str):
-            raise DeclarationError(f"{place}.methods is a string; write a set: methods = {{{resource.methods!r}}}.")
         wanted = {method.upper() for method in resource.methods}
         lacking = wanted - set(found) - {"HEAD", "OPTIONS"}
         if lacking:

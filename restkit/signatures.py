@@ -20,6 +20,11 @@ from .errors import DeclarationError
 __all__ = ["Kind", "Signature", "answer_kind", "item_of", "read_signature"]
 
 Kind = Literal["absent", "none", "response", "one", "many"]
+_BY_POSITION = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
+)
 _MANY = (list, tuple, set, frozenset, Sequence, Iterable, Iterator, typing.Collection, typing.Generator)
 
 
@@ -59,6 +64,8 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
         signature = inspect.signature(function)
     except ValueError:
         raise DeclarationError(f"{place} has no signature that can be read; write a function or a method.") from None
+    if method and not any(each.kind in _BY_POSITION for each in signature.parameters.values()):
+        raise DeclarationError(f"{place} takes no self; it is a method: def {place.rpartition('.')[2]}(self, ...).")
     parameters = list(signature.parameters.values())[1 if method else 0 :]
     annotations: dict[str, Any] = {}
     required: set[str] = set()

@@ -87,7 +87,7 @@ def test_a_written_head_and_options_win() -> None:
     [
         ({}, "has no verb"),
         ({"get": lambda self: {}, "methods": {"put"}}, "names PUT"),
-        ({"get": lambda self: {}, "methods": "get"}, "is a string"),
+        ({"get": lambda self: {}, "methods": "get"}, "is the text"),
         ({"get": staticmethod(dict)}, "is not a method"),
         ({"get": 3}, "is not a method"),
         ({"get": lambda self, other: {}}, "nothing gives the parameter 'other'"),
