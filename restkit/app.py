@@ -15,8 +15,9 @@ from .arguments import check_app, check_call, check_factory, check_pattern
 from .contract import Operation
 from .declarations import mounted
 from .dispatch import Dispatcher
+from .encoding import dumps_json
 from .errors import DeclarationError
-from .media import HANDLERS, Handler, JSONLimits, Media, dumps_json, loads_json
+from .media import HANDLERS, Handler, JSONLimits, Media, loads_json
 from .middleware import Middleware
 from .mounting import Entry, Registry, make_entry
 from .request import Request, current_request

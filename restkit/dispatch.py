@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -292,7 +293,10 @@ def _locate(router: Router, link: Link | None) -> Locate | None:
             return None
         if not builder:
             builder.append(router.builder(link.item))
-        return builder[0]({**request.path_parameters, variable: data[member]}, request.root_path)
+        value = data[member]
+        if isinstance(value, datetime):
+            value = value.isoformat()  # what was dumped may have left it to the encoder
+        return builder[0]({**request.path_parameters, variable: value}, request.root_path)
 
     return locate
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from enum import Enum
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NoReturn
-from uuid import UUID
 
+from .encoding import dumps_json, dumps_ndjson
 from .errors import DeclarationError
 from .problems import BadRequest, UnsupportedMediaType
 
@@ -34,9 +31,6 @@ __all__ = [
     "Handler",
     "JSONLimits",
     "Media",
-    "dumps_json",
-    "dumps_json_chunks",
-    "dumps_ndjson",
     "handler_for",
     "loads_json",
     "unsupported",
@@ -58,7 +52,6 @@ class JSONLimits:
 
 DEFAULT_LIMITS = JSONLimits()
 
-_CHUNK = 65536
 _NUMBER_LENGTH = 1100  # characters; a double written out exactly has at most 1,077
 # A string, or what is left of an unterminated one: possessive, so that no text makes it go back and try again.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
@@ -190,109 +183,13 @@ def _is_strict(data: bytes, value: Any, depth: int) -> bool:
     return opened <= depth or (b"\n" + b"  " * depth) not in _orjson.dumps(value, option=_INDENTED)
 
 
-def dumps_json(value: Any, *, finite: bool = False) -> bytes:
-    """Write a value as compact JSON in UTF-8, the same bytes with orjson and without.
-
-    Decimals and UUIDs are written as strings, dates and times as ``isoformat`` has them, enums as their
-    values, integers at any size. ``finite`` vouches that no float is NaN or infinite, which spares a search.
-
-    Raises:
-        TypeError: Something in it is not JSON: a set, bytes, an object without a schema.
-        ValueError: A float is not finite, a string is not Unicode, or the value holds itself.
-    """
-    return _dumps(value, finite)
-
-
-def _dumps_std(value: Any, finite: bool = False) -> bytes:
-    try:
-        text = _ENCODER.encode(value)
-    except RecursionError:
-        raise ValueError("the value is nested too deeply to be written as JSON") from None
-    if "e-0" in text:
-        text = _SMALL_FLOAT.sub(_small_float, text)
-    return text.encode("utf-8")
-
-
-def _dumps_orjson(value: Any, finite: bool = False) -> bytes:
-    try:
-        written: bytes = _orjson.dumps(value, _default, _WRITING)
-    except TypeError:
-        return _dumps_std(value)  # integers over 64 bits, names that are not str, and what is no JSON at all
-    # PERF: orjson writes NaN as null, so that only a text with a null is searched; that costs as much again as writing.
-    if not finite and written.find(b"null") >= 0 and not _is_finite(value, written):
-        return _dumps_std(value)
-    return written
-
-
-def _is_finite(value: Any, written: bytes) -> bool:
-    """Return whether each null stands for a None; False where that is not certain."""
-    nulls = written.count(b"null")
-    level: list[Any] = [value]
-    while level:
-        nulls -= level.count(None)
-        if not nulls:
-            return True
-        level = [
-            inner
-            for item in level
-            if (kind := type(item)) is dict or kind is list or kind is tuple
-            for inner in (item.values() if kind is dict else item)
-        ]
-    return False
-
-
-def _default(value: object) -> object:
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, (Decimal, UUID)):
-        return str(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, tuple):
-        return list(value)
-    raise TypeError(
-        f"{type(value).__qualname__} is not JSON; declare a schema for it, or return dicts, lists and scalars"
-    )
-
-
-def _small_float(match: re.Match[str]) -> str:
-    """Write 1e-05 to 9e-09 as orjson does: 0.00001, 1e-6."""
-    sign, first, rest, exponent = match.groups(default="")
-    if exponent == "5":
-        return f"{sign}0.0000{first}{rest}"
-    return f"{sign}{first}{rest and '.' + rest}e-{exponent}" if exponent else match[0]
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
-_SMALL_FLOAT = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])')
-_loads = _loads_std if _orjson is None else _loads_orjson
-_dumps = _dumps_std if _orjson is None else _dumps_orjson
-if _orjson is not None:
-    _SAFE_INTEGERS, _INDENTED = _orjson.OPT_STRICT_INTEGER, _orjson.OPT_INDENT_2
-    _WRITING = _orjson.OPT_PASSTHROUGH_DATACLASS | _orjson.OPT_PASSTHROUGH_DATETIME
-
-
-def dumps_json_chunks(iterable: Iterable[Any]) -> Iterator[bytes]:
-    """Write an iterable as one JSON array, in chunks of about 64 KiB, without holding it whole."""
-    pending, size, opening = [], 0, b"["
-    for item in iterable:
-        pending.append(_dumps(item))
-        size += len(pending[-1]) + 1
-        if size >= _CHUNK:
-            yield opening + b",".join(pending)
-            pending, size, opening = [], 0, b","
-    closing = b",".join(pending)
-    yield (opening if closing or opening == b"[" else b"") + closing + b"]"
-
-
-def dumps_ndjson(iterable: Iterable[Any]) -> Iterator[bytes]:
-    """Write an iterable as newline-delimited JSON, each item its own line as soon as it is there."""
-    for item in iterable:
-        yield _dumps(item) + b"\n"
-
-
 def _loads_ndjson(data: bytes) -> list[Any]:
     return [_loads(line, DEFAULT_LIMITS) for line in data.split(b"\n") if line and line != b"\r"]
+
+
+_loads = _loads_std if _orjson is None else _loads_orjson
+if _orjson is not None:
+    _SAFE_INTEGERS, _INDENTED = _orjson.OPT_STRICT_INTEGER, _orjson.OPT_INDENT_2
 
 
 @dataclass(frozen=True, slots=True)

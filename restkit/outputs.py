@@ -6,22 +6,22 @@ the media type that was negotiated.
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
-from operator import length_hint
 from typing import Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from . import problems
+from .content import content_headers, content_writer
 from .contract import Header, Operation, Output
+from .encoding import dumps_json
 from .errors import ContractError, DeclarationError
-from .media import Media, dumps_json, dumps_json_chunks, dumps_ndjson
+from .media import Media
 from .problems import problem_class
 from .request import Request
-from .response import Answer, Chunks, Outgoing, close_if_open, header_items
+from .response import Answer, Outgoing, header_items
 
 __all__ = ["LOCATION", "Locate", "Writer", "allow_answer", "location_variable", "observe", "offered", "writer_of"]
 
@@ -30,8 +30,6 @@ Locate = Callable[[Request, Any], "str | None"]
 LOCATION = Header("Location", "The URL of what was made.", {"type": "string", "format": "uri-reference"}, required=True)
 _log = logging.getLogger("restkit")
 _CHECK = "restkit.contract"
-_NDJSON = "application/x-ndjson"
-_TEXTUAL = ("text/", "application/xml", "application/javascript")
 
 
 def offered(operation: Operation) -> tuple[str, ...]:
@@ -50,7 +48,10 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         contract: The setting of that name: what becomes of a status or media type that is not declared.
     """
     primary = operation.outputs[0]
-    writers = {output.status: _content_writer(output, operation, media) for output in operation.outputs}
+    writers = {
+        output.status: content_writer(output, operation, media, keep=output.status == 201 and locate is not None)
+        for output in operation.outputs
+    }
     silent = {output.status for output in operation.outputs if not output.has_content}
     vary = [("Vary", "Accept")] if len(offered(operation)) > 1 else []
 
@@ -136,14 +137,10 @@ def _undeclared(operation: Operation, value: Any, status: int, headers: Any) -> 
         answer = Answer(status, [], b"")
     else:
         body = dumps_json(value)
-        answer = Answer(status, _content_headers("application/json", body), body)
+        answer = Answer(status, content_headers("application/json", body), body)
     if headers:
         _add_headers(answer, headers)
     return answer
-
-
-def _content_headers(media_type: str, body: bytes) -> list[tuple[str, str]]:
-    return [("Content-Type", media_type), ("Content-Length", str(len(body)))]
 
 
 def observe(request: Request, operation: Operation, status: int, media_type: str, contract: str) -> None:
@@ -179,143 +176,6 @@ def _tell(message: str, contract: str) -> None:
         raise ContractError(message)
     if contract == "log":
         _log.warning(message)
-
-
-# content
-
-_ContentWriter = Callable[[Any, str], "tuple[Any, Answer]"]
-
-
-def _content_writer(output: Output, operation: Operation, media: Media) -> _ContentWriter:
-    status = output.status
-    if not output.has_content:
-        empty = [] if status in (204, 304) else [("Content-Type", "text/plain"), ("Content-Length", "0")]
-        return lambda value, media_type: (None, Answer(status, list(empty), b""))
-    encoders = {media_type: _encoder(media_type, media, operation) for media_type in output.media_types}
-    default = output.media_types[0]
-    types = {media_type: _content_type(media_type) for media_type in encoders}
-    bound = output.schema
-    dump = bound.dump if bound is not None else None
-    dump_one = bound.dump_one if bound is not None else None
-    many = bound is not None and bound.many
-    misfits = bound.misfits if bound is not None else ()
-
-    def write(value: Any, media_type: str) -> tuple[Any, Answer]:
-        if media_type not in encoders:
-            media_type = default
-        if isinstance(value, Iterator):
-            if not many and bound is not None and media_type != _NDJSON:
-                raise _misfit(value, many, operation)
-            return None, _stream(status, value, dump_one, media_type, types[media_type], operation)
-        if misfits and isinstance(value, misfits) and media_type != _NDJSON:
-            raise _misfit(value, many, operation)
-        if media_type == _NDJSON:
-            body = b"".join(dumps_ndjson(value if dump_one is None else map(dump_one, value)))
-            return None, Answer(status, _content_headers(media_type, body), body)
-        data = value if dump is None else dump(value)
-        encode = encoders[media_type]
-        # PERF: what the compiled dumper wrote has no NaN; looking for one in a text with nulls costs as much again.
-        body = (
-            dumps_json(data, finite=True)
-            if bound is not None and bound.finite and encode is dumps_json
-            else encode(data)
-        )
-        return data, Answer(status, [("Content-Type", types[media_type]), ("Content-Length", str(len(body)))], body)
-
-    return write
-
-
-def _misfit(value: Any, many: bool, operation: Operation) -> DeclarationError:
-    """Name the mistake that would answer an empty object, and what to write."""
-    declared = "many values: return a list" if many else "one value"
-    hint = (
-        ""
-        if many or isinstance(value, (str, bytes, int, float))
-        else (": annotate the method with list[...] or Iterator[...], or write @returns(..., many=True)")
-    )
-    return DeclarationError(
-        f"{operation.place} returned a {type(value).__name__}, but its schema is declared for {declared}{hint}."
-    )
-
-
-def _content_type(media_type: str) -> str:
-    if media_type == "*/*":
-        return "application/json"
-    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
-
-
-def _encoder(media_type: str, media: Media, operation: Operation) -> Callable[[Any], bytes]:
-    """Return what turns data into bytes; text and bytes stay as they are where the type is not JSON."""
-    if media_type == "application/json":
-        return dumps_json
-    handler = media.find(media_type)
-    if handler is not None and media_type not in ("text/plain",):
-        return handler.dumps
-    place = operation.place
-
-    def encode(value: Any) -> bytes:
-        if isinstance(value, str):
-            return value.encode()
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return bytes(value)
-        if media_type == "*/*":
-            return dumps_json(value)
-        raise DeclarationError(
-            f"{place} returned {type(value).__name__} as {media_type}; return str or bytes, or register a handler for "
-            "the media type at app.media."
-        )
-
-    return encode
-
-
-def _stream(
-    status: int,
-    values: Iterator[Any],
-    dump_one: Callable[[Any], Any] | None,
-    media_type: str,
-    content_type: str,
-    operation: Operation,
-) -> Answer:
-    """Answer with what an iterator yields, as it yields it.
-
-    The first chunk is made here, so that an exception before it is still a proper answer. Where nothing is
-    left after it the answer is plain, and what was provided is closed before it starts.
-    """
-    ended: list[bool] = []
-    items: Iterable[Any] = itertools.chain(values if dump_one is None else map(dump_one, values), _mark(ended))
-    if media_type == _NDJSON:
-        chunks = dumps_ndjson(items)
-    elif media_type in ("application/json", "*/*") or media_type.endswith("+json"):
-        chunks = dumps_json_chunks(items)
-    else:
-        chunks = (_raw(item, media_type, operation) for item in items)
-    try:
-        first = next(chunks, b"")
-        if not ended and length_hint(values, -1) != 0:
-            return Answer(status, [("Content-Type", content_type)], Chunks(first, chunks, values))
-        body = first + b"".join(chunks)
-    except BaseException:
-        close_if_open(values)
-        raise
-    close_if_open(values)
-    return Answer(status, _content_headers(content_type, body), body)
-
-
-def _mark(ended: list[bool]) -> Iterator[Any]:
-    """Yield nothing, and tell that it was asked: what stands before it in a chain is exhausted."""
-    ended.append(True)
-    yield from ()
-
-
-def _raw(item: Any, media_type: str, operation: Operation) -> bytes:
-    if isinstance(item, str):
-        return item.encode()
-    if isinstance(item, (bytes, bytearray, memoryview)):
-        return bytes(item)
-    raise DeclarationError(
-        f"{operation.place} yielded {type(item).__name__} as {media_type}; yield str or bytes, or declare a JSON media "
-        "type."
-    )
 
 
 # headers of the stage

@@ -15,12 +15,15 @@ from typing import Any, Protocol
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 
-from .compiler import Guard, compile_schema
+from .compiler import Compiled, Encoder, Guard, Straight, compile_schema, straight
+from .encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from .errors import DeclarationError
 from .faults import Fault, flatten
 from .wire import Source, same, wire_of
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
+
+_ENCODER = Encoder(IS_NATIVE, dumps_json, dumps_native, json_text, encode_text)
 
 SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]]
 
@@ -61,16 +64,14 @@ class BoundSchema:
         many: Whether a list of it is meant.
         source: Whether loading takes JSON values or text.
         name: The stem of the component's name, ``""`` for a schema that is written in line.
-        finite: Whether what was dumped is certain to have no NaN and no infinity; known after the first dump.
     """
 
     __slots__ = (
         "_compile",
-        "_dump",
         "_partial",
+        "_straight",
         "_working",
         "declared",
-        "finite",
         "many",
         "name",
         "schema",
@@ -88,8 +89,7 @@ class BoundSchema:
         self._partial = True if view is View.PATCH else None
         self._compile = compile_schema if compiled else _uncompiled
         self._working: _Working | None = None
-        self._dump: Callable[..., Any] | None = None
-        self.finite = False
+        self._straight: Straight | None = None
 
     @property
     def working(self) -> _Working:
@@ -113,20 +113,27 @@ class BoundSchema:
 
     def dump(self, value: Any) -> Any:
         """Serialize a value (an iterable of values where ``many``)."""
-        return self._dumper()(value, many=self.many)
-
-    def _dumper(self) -> Callable[..., Any]:
-        """Return what dumps: where it is certain, a form that writes no float that JSON has no number for."""
-        dump = self._dump
-        if dump is None:
-            working: Any = self.working
-            self.finite = bool(getattr(working, "finite", False))
-            dump = self._dump = working.dump_finite if self.finite else working.dump
-        return dump
+        return (self._working or self.working).dump(value, many=self.many)
 
     def dump_one(self, value: Any) -> Any:
         """Serialize one value, also where ``many``."""
-        return self._dumper()(value, many=False)
+        return (self._working or self.working).dump(value, many=False)
+
+    @property
+    def straight(self) -> Straight:
+        """The quickest way from a value to JSON; the bytes are those of what is dumped."""
+        if self._straight is None:
+            found = straight(self.working, _ENCODER) if isinstance(self.working, Compiled) else None
+            self._straight = found or Straight(
+                lambda value: dumps_json(self.dump_one(value)),
+                lambda values: dumps_json(self.working.dump(values, many=True)),
+                self._pair,
+            )
+        return self._straight
+
+    def _pair(self, value: Any) -> tuple[Any, bytes]:
+        data = self.dump_one(value)
+        return data, dumps_json(data)
 
     @property
     def load_fields(self) -> dict[str, fields.Field[Any]]:

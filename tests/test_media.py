@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
-from datetime import time as clock
-from decimal import Decimal
-from enum import Enum, IntEnum, StrEnum
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restkit import media
+from restkit.encoding import _dumps_orjson, _dumps_std
 from restkit.errors import DeclarationError
 from restkit.media import (
     DEFAULT_LIMITS,
@@ -27,9 +20,6 @@ from restkit.media import (
     Handler,
     JSONLimits,
     Media,
-    dumps_json,
-    dumps_json_chunks,
-    dumps_ndjson,
     handler_for,
     loads_json,
     unsupported,
@@ -37,12 +27,9 @@ from restkit.media import (
 from restkit.problems import BadRequest
 
 Loads = Callable[[bytes, JSONLimits], Any]
-Dumps = Callable[[Any], bytes]
 
 LOADERS = [media._loads_std, media._loads_orjson]
-DUMPERS = [media._dumps_std, media._dumps_orjson]
 both_loaders = pytest.mark.parametrize("loads", LOADERS, ids=["std", "orjson"])
-both_dumpers = pytest.mark.parametrize("dumps", DUMPERS, ids=["std", "orjson"])
 
 GOOD: list[tuple[bytes, Any]] = [
     (b"null", None),
@@ -216,7 +203,10 @@ values = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_round_trip(value: Any, indent: int | str | None, ascii_only: bool) -> None:
     """Whatever is written is read back the same, however it is spaced or escaped."""
-    texts = [json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode(), *(d(value) for d in DUMPERS)]
+    texts = [
+        json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode(),
+        *(d(value) for d in (_dumps_std, _dumps_orjson)),
+    ]
     assert texts[1] == texts[2]
     for data in texts:
         for loads in LOADERS:
@@ -340,177 +330,6 @@ def test_the_door() -> None:
     assert loads_json(b'{"a": [1.5]}') == {"a": [1.5]}
     with pytest.raises(BadRequest):
         loads_json(b"[[1]]", limits=JSONLimits(depth=1))
-
-
-class Colour(Enum):
-    RED = "red"
-    NONE = None
-
-
-class Size(IntEnum):
-    LARGE = 3
-
-
-class Name(str):
-    __slots__ = ()
-
-
-class Weight(float):
-    __slots__ = ()
-
-
-class Currency(StrEnum):
-    EUR = "EUR"
-
-
-class Point(NamedTuple):
-    x: int
-    y: int | None
-
-
-CET = timezone(timedelta(hours=1))
-WRITTEN: list[tuple[Any, str | None]] = [
-    ({"a": [1, 2.5, None, True, "x"]}, '{"a":[1,2.5,null,true,"x"]}'),
-    ("\u00e9\U0001f600\u2028\x7f", '"\u00e9\U0001f600\u2028\x7f"'),
-    ('"\\/\b\f\n\r\t\x00\x1f', '"\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f"'),
-    ((1, (2,)), "[1,[2]]"),
-    (Point(1, None), "[1,null]"),
-    (OrderedDict(b=1, a=None), '{"b":1,"a":null}'),
-    ({1: "a", False: "b", None: "c", 1.5: "d"}, '{"1":"a","false":"b","null":"c","1.5":"d"}'),
-    (2**63, "9223372036854775808"),
-    (2**64 + 1, "18446744073709551617"),
-    (-(2**63) - 1, "-9223372036854775809"),
-    (Decimal("1.10"), '"1.10"'),
-    (UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
-    (datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC), '"2024-05-06T07:08:09+00:00"'),
-    (datetime(2024, 5, 6, 7, 8, 9, 10, tzinfo=CET), '"2024-05-06T07:08:09.000010+01:00"'),
-    (datetime(2024, 5, 6), '"2024-05-06T00:00:00"'),
-    (datetime(1, 1, 1, tzinfo=timezone(timedelta(seconds=1172))), '"0001-01-01T00:00:00+00:19:32"'),
-    (date(2024, 5, 6), '"2024-05-06"'),
-    (clock(7, 8), '"07:08:00"'),
-    ([Colour.RED, Size.LARGE, Currency.EUR, Colour.NONE], '["red",3,"EUR",null]'),
-    ([Name("n"), Weight(1.5)], '["n",1.5]'),
-    ([0.0, -0.0, 1e16, 1e-4, 1e-5, -1.5e-5, 1e-6, 1.25e-7, 1e-10, 5e-324, "1e-05", '"1e-07'], None),
-    (["null", None, {"null": [None, "nan"]}], '["null",null,{"null":[null,"nan"]}]'),
-]
-
-
-@both_dumpers
-@pytest.mark.parametrize(("value", "text"), WRITTEN, ids=range(len(WRITTEN)))
-def test_writes_json(dumps: Dumps, value: Any, text: str | None) -> None:
-    """A value is written compactly in UTF-8, the same bytes with orjson and without."""
-    assert dumps(value) == (media._dumps_orjson(value) if text is None else text.encode())
-
-
-circle: list[Any] = []
-circle.append(circle)
-
-
-@dataclass
-class Plain:
-    x: int = 1
-
-
-@both_dumpers
-@pytest.mark.parametrize("value", [{1, 2}, b"x", Plain(), object(), [{"a": Plain()}], {UUID(int=1): 1}, {(1,): 1}, 1j])
-def test_what_is_no_json_is_a_type_error(dumps: Dumps, value: Any) -> None:
-    """Sets, bytes, dataclasses and other objects are a TypeError."""
-    with pytest.raises(TypeError):
-        dumps(value)
-
-
-@both_dumpers
-@pytest.mark.parametrize(
-    "value",
-    [
-        math.nan,
-        math.inf,
-        [-math.inf],
-        {"a": [None, math.nan, "null"]},
-        {math.nan: 1},
-        (None, (math.nan,)),
-        Weight("nan"),
-        "\ud800",
-        ["a", {"\udfff": 1}],
-        circle,
-        [[None, None], [math.nan, None]],
-    ],
-    ids=range(11),
-)
-def test_what_json_cannot_say_is_a_value_error(dumps: Dumps, value: Any) -> None:
-    """NaN, Infinity, lone surrogates and circles are a ValueError, never null."""
-    with pytest.raises(ValueError):
-        dumps(value)
-
-
-@both_dumpers
-def test_deep_values(dumps: Dumps) -> None:
-    """A value of hundreds of levels is written; one of a hundred thousand is a ValueError."""
-    value: list[Any] = []
-    for _ in range(300):
-        value = [value]
-    assert dumps(value) == b"[" * 301 + b"]" * 301
-    for _ in range(100_000):
-        value = [value]
-    with pytest.raises(ValueError, match="deep"):
-        dumps(value)
-
-
-odd = (
-    st.floats()
-    | st.none()
-    | st.text(max_size=5)
-    | st.integers()
-    | st.decimals()
-    | st.uuids()
-    | st.datetimes()
-    | st.dates()
-)
-
-
-@given(
-    st.recursive(odd, lambda i: st.lists(i) | st.tuples(i, i) | st.dictionaries(st.text(max_size=3) | st.integers(), i))
-)
-@settings(max_examples=500, deadline=None)
-def test_encoders_agree(value: Any) -> None:
-    """Any value is written in the same bytes or refused with the same kind of error."""
-
-    def written(dumps: Dumps) -> object:
-        try:
-            return dumps(value)
-        except (TypeError, ValueError) as exc:
-            return type(exc)
-
-    assert written(media._dumps_std) == written(media._dumps_orjson)
-
-
-def test_a_vouched_value_is_not_searched() -> None:
-    """`finite=True` writes the same bytes."""
-    assert dumps_json([None, 1.5], finite=True) == dumps_json([None, 1.5]) == b"[null,1.5]"
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 5000])
-def test_chunks_make_one_array(count: int) -> None:
-    """An iterable becomes one JSON array, whatever the number of items."""
-    items = [{"i": i, "pad": "x" * 40} for i in range(count)]
-    chunks = list(dumps_json_chunks(iter(items)))
-    assert b"".join(chunks) == dumps_json(items)
-    assert all(0 < len(chunk) < 65536 + 100 for chunk in chunks)
-    assert all(len(chunk) >= 65536 for chunk in chunks[:-1])
-
-
-def test_chunks_at_the_very_edge() -> None:
-    """Items that fill chunks exactly leave a last chunk that only closes the array."""
-    chunks = list(dumps_json_chunks(["x" * 70_000] * 3))
-    assert [chunk[-1:] for chunk in chunks] == [b'"', b'"', b'"', b"]"]
-    assert json.loads(b"".join(chunks)) == ["x" * 70_000] * 3
-
-
-def test_ndjson_is_a_text_a_line() -> None:
-    """Each item is one line, there as soon as the item is."""
-    lines = dumps_ndjson(iter([{"a": "\n"}, 2]))
-    assert next(lines) == b'{"a":"\\n"}\n'
-    assert list(lines) == [b"2\n"]
 
 
 def test_handlers_read_and_write() -> None:

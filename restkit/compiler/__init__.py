@@ -4,11 +4,25 @@ Knows nothing of restkit. Fields that are exactly marshmallow's own, without ove
 every other one calls its own method, and schema hooks run in marshmallow's own order. The private names of
 marshmallow that are used: ``Schema._hooks``, ``_deserialize``, ``_invoke_load_processors``,
 ``_invoke_dump_processors``, ``_invoke_field_validators``, ``_invoke_schema_validators``, ``Field._serialize``,
-``Field._validate`` and ``marshmallow.error_store.ErrorStore``.
+``Field._validate``, ``Field._CHECK_ATTRIBUTE`` and ``marshmallow.error_store.ErrorStore``.
 """
 
-from .compiled import Compiled, Counts, compile_schema
+from .compiled import Compiled, compile_schema
+from .counts import COUNTS, Counts
 from .guard import Guard
 from .plan import FieldPlan, Plan, plan_of
+from .straight import Encoder, Straight, straight
 
-__all__ = ["Compiled", "Counts", "FieldPlan", "Guard", "Plan", "compile_schema", "plan_of"]
+__all__ = [
+    "COUNTS",
+    "Compiled",
+    "Counts",
+    "Encoder",
+    "FieldPlan",
+    "Guard",
+    "Plan",
+    "Straight",
+    "compile_schema",
+    "plan_of",
+    "straight",
+]

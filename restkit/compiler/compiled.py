@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -11,48 +11,33 @@ from marshmallow import error_store as _error_store
 from marshmallow.decorators import POST_DUMP, POST_LOAD, PRE_DUMP, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA
 from marshmallow.utils import is_sequence_but_not_string
 
+from .certainty import uncertain
+from .counts import COUNTS
 from .dumper import DumpOne, write_dumper
 from .fingerprint import fingerprint
-from .finite import is_finite
+from .forms import NATIVE, PLAIN, TEXT, Forms
 from .loader import LoadOne, write_loader
 from .plan import Plan, plan_of
 
-__all__ = ["Compiled", "Counts", "compile_schema"]
-
-
-@dataclass(slots=True)
-class Counts:
-    """Counts which way served: ``generated`` code, or ``marshmallow`` itself."""
-
-    generated: int = 0
-    marshmallow: int = 0
+__all__ = ["Compiled", "compile_schema"]
 
 
 class Compiled:
-    """Is a schema instance with its generated functions.
+    """Is a schema instance with its generated functions; each is written when it is first needed.
 
     Attributes:
         schema: The instance.
         plan: What became of each field, and why.
-        counts: Which way served, over all compiled schemas.
-        load_source: The generated loader, ``""`` where marshmallow loads.
-        dump_source: The generated dumper, ``""`` where marshmallow dumps.
     """
-
-    counts = Counts()
 
     def __init__(self, schema: Schema) -> None:
         """Compile a schema."""
         self.schema = schema
         self.plan: Plan = plan_of(schema)
-        self.load_source = self.dump_source = ""
         self._load_one: LoadOne | None = None
-        self._dump_one: DumpOne | None = None
-        if not self.plan.load_reason:
-            self._load_one, self.load_source = write_loader(self.plan, _nested_one, _new_store)
-        if not self.plan.dump_reason:
-            self._dump_one, self.dump_source = write_dumper(self.plan, _nested_dump)
-        self._dump_finite: DumpOne | None = None
+        self._load_source = ""
+        self._dumpers: dict[str, tuple[DumpOne, str]] = {}
+        self._encode: Callable[[Any], str] | None = None
         hooks = schema._hooks
         self._plain_load = not any(hooks[tag] for tag in (PRE_LOAD, POST_LOAD, VALIDATES, VALIDATES_SCHEMA))
         self._plain_dump = not (hooks[PRE_DUMP] or hooks[POST_DUMP])
@@ -62,28 +47,13 @@ class Compiled:
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """Serialize as ``Schema.dump`` does."""
-        return self._dump(self._dump_one, obj, many)
-
-    @property
-    def finite(self) -> bool:
-        """Whether `dump_finite` is certain to write no float that JSON has no number for."""
-        return bool(self._dump_one) and self._plain_dump and is_finite(self.plan, compile_plan)
-
-    def dump_finite(self, obj: Any, *, many: bool | None = None) -> Any:
-        """Serialize as `dump` does, where `finite`.
-
-        Raises:
-            ValueError: A float is NaN or infinite.
-        """
-        if self._dump_finite is None:
-            self._dump_finite, _ = write_dumper(self.plan, _nested_finite, finite=True)
-        return self._dump(self._dump_finite, obj, many)
-
-    def _dump(self, dump_one: DumpOne | None, obj: Any, many: bool | None) -> Any:
-        if dump_one is None:
-            self.counts.marshmallow += 1
+        if self.plan.dump_reason:
+            if COUNTS.on:
+                COUNTS.dumps["marshmallow"] += 1
             return self.schema.dump(obj, many=many)
-        self.counts.generated += 1
+        if COUNTS.on:
+            COUNTS.dumps["generated"] += 1
+        dump_one = self._dumper(PLAIN)
         whole = bool(self.schema.many if many is None else many)
         if self._plain_dump:
             return [dump_one(each) for each in obj] if whole and obj is not None else dump_one(obj)
@@ -98,17 +68,74 @@ class Compiled:
             result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
         return result
 
-    def dumper_of(self, *, many: bool, finite: bool) -> DumpOne:
+    @functools.cached_property
+    def uncertain(self) -> str:
+        """Why `native` and `text` cannot be had, ``""`` where they can: what is dumped may be other than plain JSON."""
+        return uncertain(self.plan, _plan_of)
+
+    def native(self) -> DumpOne:
+        """Return what dumps one object to what a JSON encoder writes as it would write what `dump` returns.
+
+        Dates, datetimes and UUIDs may be left as they are. The encoder must write a date and a UUID as ``str`` has
+        them, and a datetime as ``isoformat`` has it if its offset is of whole minutes. NaN and infinities are of a
+        subclass of float that it must refuse.
+        """
+        return self._dumper(NATIVE)
+
+    def text(self, encode: Callable[[Any], str]) -> DumpOne:
+        """Return what dumps one object to compact JSON text that is not confined to ASCII.
+
+        Args:
+            encode: Returns a value as JSON text, for the few that are not written in line.
+        """
+        if self._encode is not encode:
+            self._encode = encode
+            self._dumpers.pop(TEXT.name, None)
+        return self._dumper(TEXT)
+
+    def dump_source(self, purpose: str = PLAIN.name) -> str:
+        """Return the generated dumper: ``"plain"``, or ``"native"`` or ``"text"`` where they can be had."""
+        if self.plan.dump_reason or (purpose != PLAIN.name and self.uncertain):
+            return ""
+        self._dumper(next(each for each in (PLAIN, NATIVE, TEXT) if each.name == purpose))
+        return self._dumpers[purpose][1]
+
+    def _dumper(self, forms: Forms) -> DumpOne:
+        found = self._dumpers.get(forms.name)
+        if found is None:
+            encode = self._encode or repr
+
+            def nested(schema: Schema, many: bool) -> DumpOne:
+                return compile_schema(schema).nested_dumper(forms, encode, many=many)
+
+            found = self._dumpers[forms.name] = write_dumper(self.plan, nested, forms, encode)
+        return found[0]
+
+    def nested_dumper(self, forms: Forms, encode: Callable[[Any], str], *, many: bool) -> DumpOne:
         """Return what dumps one nested value, without a call between where nothing else is to be done."""
-        dump: Callable[..., Any] = self.dump_finite if finite else self.dump
-        if finite and self._dump_finite is None:
-            self._dump_finite, _ = write_dumper(self.plan, _nested_finite, finite=True)
-        direct = self._dump_finite if finite else self._dump_one
-        if direct is not None and self._plain_dump and not many:
+        if self.plan.dump_reason or not self._plain_dump:
+            return lambda value: self.dump(value, many=many)
+        self._encode = encode
+        direct = self._dumper(forms)
+        if not many:
             return direct
-        return lambda value: dump(value, many=many)
+        if forms.is_text:
+            return lambda value: f"[{','.join([direct(each) for each in value])}]"
+        return lambda value: [direct(each) for each in value]
 
     # loading
+
+    @property
+    def load_source(self) -> str:
+        """The generated loader, ``""`` where marshmallow loads."""
+        if not (self.plan.load_reason or self._load_one):
+            self._write_loader()
+        return self._load_source
+
+    def _write_loader(self) -> LoadOne:
+        made, self._load_source = write_loader(self.plan, _nested_one, _new_store)
+        self._load_one = made
+        return made
 
     def one(self, unknown: str | None) -> tuple[LoadOne, Any, Any]:
         """Return what loads one mapping for a Nested field, and the partial and unknown that hold by default.
@@ -118,8 +145,12 @@ class Compiled:
         schema = self.schema
         kind = type(schema)
         is_direct = kind.handle_error is Schema.handle_error and "handle_error" not in vars(schema)
-        if self._load_one is not None and self._plain_load and is_direct:
-            return self._load_one, schema.partial, schema.unknown if unknown is None else unknown
+        if not self.plan.load_reason and self._plain_load and is_direct:
+            return (
+                self._load_one or self._write_loader(),
+                schema.partial,
+                schema.unknown if unknown is None else unknown,
+            )
         load = self.load
 
         def whole(data: Any, partial: Any, unknown: Any, store: Any, index: Any) -> Any:
@@ -134,10 +165,12 @@ class Compiled:
             ValidationError: As marshmallow raises it.
         """
         schema: Any = self.schema
-        if self._load_one is None:
-            self.counts.marshmallow += 1
+        if self.plan.load_reason:
+            if COUNTS.on:
+                COUNTS.loads["marshmallow"] += 1
             return schema.load(data, many=many, partial=partial, unknown=unknown)
-        self.counts.generated += 1
+        if COUNTS.on:
+            COUNTS.loads["generated"] += 1
         whole = bool(schema.many if many is None else many)
         unknown = schema.unknown if unknown is None else unknown
         partial = schema.partial if partial is None else partial
@@ -150,7 +183,7 @@ class Compiled:
         return result
 
     def _deserialize(self, data: Any, store: Any, many: bool, partial: Any, unknown: Any) -> Any:
-        load_one: Any = self._load_one
+        load_one = self._load_one or self._write_loader()
         if not many:
             return load_one(data, partial, unknown, store, None)
         if not is_sequence_but_not_string(data):
@@ -220,18 +253,9 @@ def compile_schema(schema: Schema) -> Compiled:
     return found[1]
 
 
-def compile_plan(schema: Schema) -> Plan:
-    """Return the plan of a nested schema."""
+def _plan_of(schema: Schema) -> Plan:
     return compile_schema(schema).plan
 
 
 def _nested_one(schema: Schema, unknown: str | None) -> tuple[LoadOne, Any, Any]:
     return compile_schema(schema).one(unknown)
-
-
-def _nested_dump(schema: Schema, many: bool) -> DumpOne:
-    return compile_schema(schema).dumper_of(many=many, finite=False)
-
-
-def _nested_finite(schema: Schema, many: bool) -> DumpOne:
-    return compile_schema(schema).dumper_of(many=many, finite=True)

@@ -62,6 +62,7 @@ class FieldPlan:
         load_reason: Why its own method is called, ``""`` where it is in line.
         dump: How it dumps in line: a key of the dumper's table, ``""`` where its own method is called.
         dump_reason: Why its own method is called.
+        reads: Whether its value is read in line, even where its own method is called with it then.
     """
 
     name: str
@@ -72,6 +73,7 @@ class FieldPlan:
     load_reason: str
     dump: str
     dump_reason: str
+    reads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def _field_plan(name: str, field: fields.Field[Any]) -> FieldPlan:
     accept, load_reason = accept_of(field)
     dump, dump_reason = dump_of(field)
     key = field.data_key if field.data_key is not None else name
-    return FieldPlan(name, key, field.attribute or name, field, accept, load_reason, dump, dump_reason)
+    target = field.attribute or name
+    return FieldPlan(name, key, target, field, accept, load_reason, dump, dump_reason, _reads(field))
 
 
 # loading
@@ -316,6 +319,13 @@ def dump_of(field: fields.Field[Any]) -> tuple[str, str]:
     return (found, "") if found is not None else ("", f"{kind.__name__} has no form in line")
 
 
+def _reads(field: fields.Field[Any]) -> bool:
+    """Whether a field reads its value as Field does: nothing of that is overridden, and it has a value to read."""
+    kind = type(field)
+    plain = kind.serialize is fields.Field.serialize and kind.get_value is fields.Field.get_value
+    return plain and field._CHECK_ATTRIBUTE and not any(each in vars(field) for each in ("serialize", "get_value"))
+
+
 def _enum_dump(field: Any) -> tuple[str, str]:
     if field.by_value is False and type(field.field) is fields.String:
         return "enum_name", ""
@@ -337,7 +347,7 @@ _DUMPS: dict[type, str] = {
     fields.Email: "str",
     fields.Integer: "int",
     fields.Float: "float",
-    fields.Boolean: "same",
+    fields.Boolean: "bool",
     fields.Raw: "same",
     fields.UUID: "uuid",
     fields.List: "list",

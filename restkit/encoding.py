@@ -1,0 +1,175 @@
+"""Data to JSON bytes: the same bytes with orjson and without.
+
+What a compiled schema wrote takes one of two short ways: orjson writes what was left to it, or, without orjson, the
+schema has made the text itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+_orjson: Any
+try:
+    import orjson as _orjson
+except ImportError:
+    _orjson = None
+
+__all__ = [
+    "IS_NATIVE",
+    "dumps_json",
+    "dumps_json_chunks",
+    "dumps_native",
+    "dumps_ndjson",
+    "encode_text",
+    "json_text",
+]
+
+_CHUNK = 65536
+
+
+def dumps_json(value: Any) -> bytes:
+    """Write a value as compact JSON in UTF-8, the same bytes with orjson and without.
+
+    Decimals and UUIDs are written as strings, dates and times as ``isoformat`` has them, enums as their
+    values, integers at any size.
+
+    Raises:
+        TypeError: Something in it is not JSON: a set, bytes, an object without a schema.
+        ValueError: A float is not finite, a string is not Unicode, or the value holds itself.
+    """
+    return _dumps(value)
+
+
+def dumps_native(value: Any) -> bytes:
+    """Write what a compiled schema has left to orjson, the same bytes as `dumps_json`, without its searches.
+
+    Args:
+        value: Has finite floats, no times of day, and datetimes without an offset or of one in whole minutes. Where
+            orjson is not installed it may be any value that `dumps_json` takes.
+
+    Raises:
+        TypeError: As `dumps_json` raises it.
+        ValueError: A string is not Unicode.
+    """
+    return _dumps_native(value)
+
+
+def encode_text(text: str) -> bytes:
+    """Finish JSON text that was put together of `json_text` and of what Python writes of numbers.
+
+    Raises:
+        ValueError: A string in it is not Unicode.
+    """
+    if "e-0" in text:
+        text = _SMALL_FLOAT.sub(_small_float, text)
+    return text.encode("utf-8")
+
+
+def _dumps_std(value: Any) -> bytes:
+    try:
+        text = _ENCODER.encode(value)
+    except RecursionError:
+        raise ValueError("the value is nested too deeply to be written as JSON") from None
+    return encode_text(text)
+
+
+def _dumps_orjson_native(value: Any) -> bytes:
+    try:
+        written: bytes = _orjson.dumps(value, _default, _NATIVE)
+    except TypeError:
+        return _dumps_std(value)  # integers over 64 bits, and strings that are not Unicode
+    return written
+
+
+def _dumps_orjson(value: Any) -> bytes:
+    try:
+        written: bytes = _orjson.dumps(value, _default, _WRITING)
+    except TypeError:
+        return _dumps_std(value)  # integers over 64 bits, names that are not str, and what is no JSON at all
+    # PERF: orjson writes NaN as null, so that only a text with a null is searched; that costs as much again as writing.
+    if written.find(b"null") >= 0 and not _is_finite(value, written):
+        return _dumps_std(value)
+    return written
+
+
+def _is_finite(value: Any, written: bytes) -> bool:
+    """Return whether each null stands for a None; False where that is not certain."""
+    nulls = written.count(b"null")
+    level: list[Any] = [value]
+    while level:
+        nulls -= level.count(None)
+        if not nulls:
+            return True
+        level = [
+            inner
+            for item in level
+            if (kind := type(item)) is dict or kind is list or kind is tuple
+            for inner in (item.values() if kind is dict else item)
+        ]
+    return False
+
+
+def _default(value: object) -> object:
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(
+        f"{type(value).__qualname__} is not JSON; declare a schema for it, or return dicts, lists and scalars"
+    )
+
+
+def _small_float(match: re.Match[str]) -> str:
+    """Write 1e-05 to 9e-09 as orjson does: 0.00001, 1e-6."""
+    sign, first, rest, exponent = match.groups(default="")
+    if exponent == "5":
+        return f"{sign}0.0000{first}{rest}"
+    return f"{sign}{first}{rest and '.' + rest}e-{exponent}" if exponent else match[0]
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
+_SMALL_FLOAT = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])')
+json_text: Callable[[Any], str] = _ENCODER.encode
+"""Returns a value as JSON text, save that small floats are still as Python writes them."""
+IS_NATIVE = _orjson is not None
+"""Whether what a compiled schema leaves to orjson is written quicker than text that it makes itself."""
+_dumps = _dumps_std if _orjson is None else _dumps_orjson
+_dumps_native = _dumps_std if _orjson is None else _dumps_orjson_native
+if _orjson is not None:
+    _NATIVE = _orjson.OPT_PASSTHROUGH_DATACLASS
+    _WRITING = _NATIVE | _orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def dumps_json_chunks(iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json) -> Iterator[bytes]:
+    """Write an iterable as one JSON array, in chunks of about 64 KiB, without holding it whole.
+
+    Args:
+        iterable: The items.
+        write: Writes one of them.
+    """
+    pending, size, opening = [], 0, b"["
+    for item in iterable:
+        pending.append(write(item))
+        size += len(pending[-1]) + 1
+        if size >= _CHUNK:
+            yield opening + b",".join(pending)
+            pending, size, opening = [], 0, b","
+    closing = b",".join(pending)
+    yield (opening if closing or opening == b"[" else b"") + closing + b"]"
+
+
+def dumps_ndjson(iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json) -> Iterator[bytes]:
+    """Write an iterable as newline-delimited JSON, each item its own line as soon as it is there."""
+    for item in iterable:
+        yield write(item) + b"\n"
