@@ -68,6 +68,10 @@ class ErrorBoundary:
                 outcome = raised
         return self._answer(request, outcome, error)
 
+    def handles(self, kind: type[Exception]) -> bool:
+        """Whether a handler would be asked for an exception class."""
+        return self._handler(kind) is not None
+
     def _handler(self, kind: type[Exception]) -> Any:
         """Return the nearest handler; one of every exception is none of answers that are meant, nor of redirects."""
         bases = kind.__mro__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from uuid import UUID, SafeUUID
 
 from werkzeug.routing import BaseConverter, Map, ValidationError
 from werkzeug.routing.converters import AnyConverter, FloatConverter, IntegerConverter, PathConverter, UnicodeConverter
@@ -40,6 +41,8 @@ class _Integer(IntegerConverter):
     """Is Werkzeug's ``int`` of ASCII digits within 64 bits: a larger one is no URL of ours (404)."""
 
     regex = "[0-9]{1,19}"
+    min: int
+    max: int
 
     def __init__(
         self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = None, signed: bool = False
@@ -56,6 +59,13 @@ class _Integer(IntegerConverter):
         if fixed_digits:
             digits = f"exactly {fixed_digits} digits"
             self.json_schema["description"] = digits if not signed else f"{digits}, a minus counted as one"
+
+    def to_python(self, value: str) -> int:
+        """Return the number; one out of bounds, or of other than the fixed digits, matches no URL."""
+        number = int(value)
+        if number > self.max or number < self.min or (self.fixed_digits and len(value) != self.fixed_digits):
+            raise ValidationError
+        return number
 
 
 class _Float(FloatConverter):
@@ -80,6 +90,19 @@ class _Float(FloatConverter):
 
 class _UUID(_UUIDConverter):
     json_schema: Mapping[str, object] = {"type": "string", "format": "uuid"}
+
+    def to_python(self, value: str) -> UUID:
+        """Return the UUID."""
+        # PERF: the pattern has read the text already, so that UUID(value) would read it twice: 7 thousand instructions
+        # in place of 11.
+        made = _new(UUID)
+        _set(made, "int", int(value.replace("-", ""), 16))
+        _set(made, "is_safe", _UNKNOWN)
+        return made
+
+
+_new, _set = object.__new__, object.__setattr__
+_UNKNOWN = SafeUUID.unknown
 
 
 CONVERTERS: dict[str, type[BaseConverter]] = {

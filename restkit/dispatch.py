@@ -7,12 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .boundary import ErrorBoundary
+from .boundary import ErrorBoundary, answer_problem
 from .collisions import converters_of
 from .declarations import plain_function
 from .errors import ContractError
@@ -23,8 +22,8 @@ from .pipeline import Context, compile_operation
 from .problems import NotFound
 from .request import Request, current_request
 from .resource import FunctionResource
-from .response import Answer, Outgoing, is_stream, status_line
-from .routing import Route, Router
+from .response import STATUS_LINES, Answer, Outgoing, is_stream
+from .routing import Pattern, Route, Router
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Dispatcher"]
 
 _log = logging.getLogger("restkit")
+_CHECK = "restkit.contract"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +90,40 @@ class Dispatcher:
             if route is not None:
                 request.path_parameters = {}
             else:
-                try:
-                    found = self._match(request) or self._match_document(request)
-                except Exception as error:  # noqa: BLE001  # whatever routing raises is answered like the rest
-                    environ["restkit.routing_error"] = error
-                    found = None
-                if found is None:
-                    request.path_parameters = {}
-                    call, boundary = self._unmatched_at(request)
-                    return self._send(request, call, boundary, start_response)
-                route, request.path_parameters = found
+                route = self._find(request)
             method = environ["REQUEST_METHOD"]
-            boundary = route.scopes.get(method, route.scope)
             call = route.calls.get(method) or route.otherwise
-            return self._send(request, call, boundary, start_response)
+            try:
+                answer = call(request)
+            except Exception as error:  # noqa: BLE001  # the one place where an exception becomes an answer
+                answer = route.scopes.get(method, route.scope)(request, error)
+            # PERF: what most answers are goes straight to the server; `_send` looks at what else there may be.
+            if (
+                type(answer) is not Answer
+                or type(answer.body) is not bytes
+                or method == "HEAD"
+                or request.provided is not None
+                or request.form_parsed
+                or _CHECK in environ
+            ):
+                return self._send(request, answer, route.scopes.get(method, route.scope), start_response)
+            start_response(STATUS_LINES[answer.status], answer.headers)
+            return [answer.body]
         finally:
             current_request.reset(token)
 
-    def _guarded(self, call: Endpoint, request: Request, boundary: Boundary) -> Outgoing:
+    def _find(self, request: Request) -> Route:
+        """Find what answers a URL with variables, a document's, or none's."""
         try:
-            return call(request)
-        except Exception as error:  # noqa: BLE001  # the one place where an exception becomes an answer
-            return boundary(request, error)
+            found = self._match(request) or self._match_document(request)
+        except Exception as error:  # noqa: BLE001  # whatever routing raises is answered like the rest
+            request.environ["restkit.routing_error"] = error
+            found = None
+        if found is None:
+            request.path_parameters = {}
+            return self._unmatched_at(request)
+        route, request.path_parameters = found
+        return route
 
     def _match_document(self, request: Request) -> tuple[Route, dict[str, Any]] | None:
         """Look at the documents' routes, which the first such request makes."""
@@ -123,33 +135,35 @@ class Dispatcher:
                     documents = self._documents = _composed(self._app, self._late())
         return documents.router.match(request)
 
-    def _unmatched_at(self, request: Request) -> tuple[Endpoint, Boundary]:
+    def _unmatched_at(self, request: Request) -> Route:
         """Return what answers a URL of no entry: the innermost App below whose prefix it is."""
-        for prefix, call, boundary in self._unmatched:
+        for prefix, route in self._unmatched:
             if not prefix or f"{request.path}/".startswith(f"{prefix}/"):
-                return call, boundary
+                return route
         raise LookupError(request.path)  # cannot be: the root's prefix is empty
 
     # sending
 
     def _send(
-        self, request: Request, call: Endpoint, boundary: Boundary, start_response: StartResponse
+        self, request: Request, answer: Outgoing, boundary: Boundary, start_response: StartResponse
     ) -> Iterable[bytes]:
-        answer = self._guarded(call, request, boundary)
         environ = request.environ
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         streams = is_stream(answer) and not is_head
         if not streams and (is_head or request.provided is not None):
-            answer = self._guarded(partial(_ended, answer=answer), request, boundary)
-        check = environ.get("restkit.contract")
+            try:
+                answer = _ended(request, answer)
+            except Exception as error:  # noqa: BLE001  # a factory of `provide` may fail at its end
+                answer = boundary(request, error)
+        check = environ.get(_CHECK)
         if check is not None and request.operation is not None:
             answer = self._checked(check, request, answer)
-        if not streams and "files" in request.__dict__:
+        if not streams and request.form_parsed:
             request.close()
         if isinstance(answer, WerkzeugResponse):
             body: Iterable[bytes] = answer(environ, start_response)
         else:
-            start_response(status_line(answer.status), answer.headers)
+            start_response(STATUS_LINES[answer.status], answer.headers)
             if is_head:
                 return []
             body = [answer.body] if isinstance(answer.body, bytes) else answer.body
@@ -250,9 +264,34 @@ def _composed(app: Any, entries: Sequence[Entry]) -> _Composed:
     return _Composed(entries, router)
 
 
-def _unmatched(scope: Scope) -> tuple[str, Endpoint, Boundary]:
-    boundary = _boundary(scope.handlers, scope.app.settings)
-    return scope.prefix, compose(scope.middleware, _raise_routing_error, boundary), boundary
+def _unmatched(scope: Scope) -> tuple[str, Route]:
+    """Make what answers the URLs below a prefix that belong to no entry."""
+    route = Route(Pattern("", "", ()))
+    route.scope = _boundary(scope.handlers, scope.app.settings)
+    route.otherwise = compose(scope.middleware, _nowhere(scope), route.scope)
+    return scope.prefix, route
+
+
+def _nowhere(scope: Scope) -> Endpoint:
+    """Make what answers 404, or the error that routing had."""
+    known = None
+    if not ErrorBoundary(scope.handlers, scope.app.settings).handles(NotFound):
+        # PERF: one answer for all; to raise, render and write the problem each time costs 60 thousand instructions.
+        known = answer_problem(_not_found())
+
+    def nowhere(request: Request) -> Answer:
+        error: Exception | None = request.environ.get("restkit.routing_error")
+        if error is not None:
+            raise error
+        if known is None:
+            raise _not_found()
+        return Answer(known.status, known.headers.copy(), known.body)
+
+    return nowhere
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is nothing at this URL.")
 
 
 def _boundary(handlers: Sequence[Handlers], settings: Settings) -> Boundary:
@@ -333,8 +372,3 @@ def _is_function(entry: Entry, target: Any) -> bool:
     return issubclass(entry.resource, FunctionResource) and any(
         plain_function(operation.function) is plain_function(target) for operation in entry.operations
     )
-
-
-def _raise_routing_error(request: Request) -> Answer:
-    error: Exception | None = request.environ.get("restkit.routing_error")
-    raise error if error is not None else NotFound("There is nothing at this URL.")

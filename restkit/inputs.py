@@ -146,6 +146,7 @@ def _form_reader(each: Input, operation: Operation, settings: Settings) -> Reade
 
 def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> None:
     """Parse a form's content into ``request.form`` and ``request.files``, within the limits."""
+    request.form_parsed = True
     media_type = _media_type(request, taken, "Accept")
     limit = settings.max_upload_size if media_type == "multipart/form-data" else settings.max_body_size
     request.check_length(limit)

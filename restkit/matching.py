@@ -9,8 +9,10 @@ here: ``Rule._trace`` and ``Rule._converters``.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 from werkzeug.routing import BaseConverter, Rule
 
@@ -19,16 +21,32 @@ __all__ = ["Matcher"]
 _ASCII_DIGITS = re.compile(r"\[0-9\]\{1,(\d+)\}")
 
 
-class _Node:
-    """Is what may follow one segment; `others` where a pattern that is not in the tree goes on from here."""
+_Convert = Callable[[str], Any]
+_Make = Callable[[list[str]], dict[str, Any]]
 
-    __slots__ = ("fixed", "others", "route", "variables")
+
+class _Node:
+    """Is what may follow one segment.
+
+    Attributes:
+        fixed: What follows fixed text.
+        ways: What follows a variable, the lightest first: what accepts a segment, how many digits it may have where it
+            is of digits alone, and the node behind.
+        forms: The weight and the regular expression of each of the ways.
+        others: Whether a pattern that is not in the tree goes on from here.
+        more: How many ways there are besides fixed text.
+        route: What stands here, and what makes the values of its variables.
+    """
+
+    __slots__ = ("fixed", "forms", "more", "others", "route", "ways")
 
     def __init__(self) -> None:
         self.fixed: dict[str, _Node] = {}
+        self.ways: list[tuple[Callable[[str], Any], int, _Node]] = []
+        self.forms: list[tuple[int, str]] = []
         self.others = False
-        self.variables: list[tuple[Callable[[str], Any], str, int, _Node]] = []
-        self.route: tuple[Any, tuple[tuple[str, Callable[[str], Any]], ...]] | None = None
+        self.more = 0
+        self.route: tuple[Any, _Make] | None = None
 
 
 class Matcher:
@@ -47,7 +65,7 @@ class Matcher:
         """
         segments, whole = _segments(rule)
         node = self._root
-        names: list[tuple[str, Callable[[str], Any]]] = []
+        names: list[tuple[str, _Convert]] = []
         for text, variable in segments:
             if variable is None:
                 node = node.fixed.setdefault(text, _Node())
@@ -57,39 +75,80 @@ class Matcher:
                 node = _child(node, converter)
         if not whole:
             node.others = True
+            node.more += 1
         elif node.route is None:
-            node.route = (target, tuple(names))
+            node.route = (target, _maker(names))
 
-    def find(self, path: str) -> tuple[Any, dict[str, Any]] | None:
+    def find(self, path: str) -> tuple[Any, dict[str, Any]] | Literal[False] | None:
         """Return what stands at a path, with the variables' values.
 
         Args:
             path: Begins with one slash.
 
         Returns:
-            The target and the values; None where nothing of the matcher's stands there, or Werkzeug may prefer a
-            pattern of another kind.
+            The target and the values; False where neither this path nor one that differs by its slashes is anywhere;
+            None where Werkzeug has to decide.
         """
+        # PERF: takes the first way at each fork, without calls; most trees have no path for which that is wrong.
+        parts = path.split("/")
+        del parts[0]
+        node, values, forked = self._root, [], False
+        for part in parts:
+            child = node.fixed.get(part)
+            if child is not None:
+                if node.more:
+                    forked = True
+                node = child
+                continue
+            if node.others:
+                return self._search(path, parts) if forked else None
+            for accepts, digits, child in node.ways:  # noqa: B007  # it is what the loop ends with
+                if part.isdigit() and len(part) <= digits and part.isascii() if digits else accepts(part):
+                    break
+            else:
+                # NOTE: with another slash behind it the path would end at the same place.
+                surely = not forked and "//" not in path and not path.endswith("/")
+                return False if surely else self._search(path, parts)
+            if node.more > 1:
+                forked = True
+            values.append(part)
+            node = child
+        return self._search(path, parts) if node.route is None else _made(node.route, values)
+
+    def _search(self, path: str, parts: list[str]) -> tuple[Any, dict[str, Any]] | Literal[False] | None:
+        """Look at every way, in Werkzeug's order."""
         values: list[str] = []
-        route = _walk(self._root, path.split("/"), 1, values)
-        if route is None or route is _UNDECIDED:
+        route = _walk(self._root, parts, 0, values)
+        if route is not None:
+            return None if route is _UNDECIDED else _made(route, values)
+        if "//" in path or path.endswith("/"):
             return None
-        target, names = route
-        if not names:
-            return target, {}
-        try:
-            return target, {name: convert(value) for (name, convert), value in zip(names, values, strict=True)}
-        except ValueError:
-            # Werkzeug's ValidationError is one: the pattern was this one, and its converter refuses the value.
-            return None
-
-    def is_absent(self, path: str) -> bool:
-        """Whether neither this path nor one that differs by its slashes is anywhere: a 404 for sure."""
-        # NOTE: this walk goes through every node that one of the path itself goes through.
-        return "//" not in path and not path.endswith("/") and _walk(self._root, f"{path}/".split("/"), 1, []) is None
+        # NOTE: this walk goes through every node that the one before went through.
+        return False if _walk(self._root, [*parts, ""], 0, []) is None else None
 
 
-_UNDECIDED = object()
+_UNDECIDED: Any = object()
+
+
+def _made(route: tuple[Any, _Make], values: list[str]) -> tuple[Any, dict[str, Any]] | None:
+    target, make = route
+    try:
+        return target, make(values)
+    except ValueError:
+        # Werkzeug's ValidationError is one: the pattern was this one, and its converter refuses the value.
+        return None
+
+
+def _maker(names: list[tuple[str, _Convert]]) -> _Make:
+    """Return what makes the values of the variables."""
+    # PERF: most patterns have one variable or two; a loop costs a thousand instructions more.
+    if len(names) == 1:
+        ((name, convert),) = names
+        return lambda values: {name: convert(values[0])}
+    if len(names) == 2:
+        (name, convert), (second, convert_second) = names
+        return lambda values: {name: convert(values[0]), second: convert_second(values[1])}
+    return lambda values: {name: convert(value) for (name, convert), value in zip(names, values, strict=True)}
 
 
 def _has_slash(node: _Node) -> bool:
@@ -110,7 +169,7 @@ def _walk(node: _Node, parts: list[str], index: int, values: list[str]) -> Any:
     if node.others:
         # NOTE: fixed text goes first at Werkzeug's too; between variables and other patterns their weights decide.
         return _UNDECIDED
-    for accepts, _, _, child in node.variables:
+    for accepts, _, child in node.ways:
         if accepts(part):
             values.append(part)
             found = _walk(child, parts, index + 1, values)
@@ -148,18 +207,18 @@ def _segments(rule: Rule) -> tuple[list[tuple[str, str | None]], bool]:
 
 def _child(node: _Node, converter: BaseConverter) -> _Node:
     """Return the node behind a variable; converters of one form and weight share it."""
-    for _, regex, weight, child in node.variables:
-        if regex == converter.regex and weight == converter.weight:
-            return child
+    form = (converter.weight, converter.regex)
+    if form in node.forms:
+        return node.ways[node.forms.index(form)][2]
+    digits = _ASCII_DIGITS.fullmatch(converter.regex)
+    place = bisect_right(node.forms, converter.weight, key=lambda each: each[0])
     child = _Node()
-    node.variables.append((_accepts(converter.regex), converter.regex, converter.weight, child))
-    node.variables.sort(key=lambda each: each[2])
+    node.more += 1
+    node.forms.insert(place, form)
+    node.ways.insert(place, (_accepts(converter.regex), int(digits[1]) if digits else 0, child))
     return child
 
 
+@lru_cache(maxsize=64)
 def _accepts(regex: str) -> Callable[[str], Any]:
-    digits = _ASCII_DIGITS.fullmatch(regex)
-    if digits is not None:
-        most = int(digits[1])
-        return lambda part: part.isdigit() and part.isascii() and len(part) <= most
     return re.compile(f"(?:{regex})").fullmatch

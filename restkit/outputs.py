@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from . import problems
-from .content import content_headers, content_writer
+from .content import PLAIN, content_headers, content_writer
 from .contract import Header, Operation, Output
 from .encoding import dumps_json
 from .errors import ContractError, DeclarationError
@@ -47,7 +47,7 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         locate: Gives the URL of what was made, for a 201; None where it is not known.
         contract: The setting of that name: what becomes of a status or media type that is not declared.
     """
-    primary = operation.outputs[0]
+    usual, has_content = operation.outputs[0].status, operation.outputs[0].has_content
     writers = {
         output.status: content_writer(output, operation, media, keep=output.status == 201 and locate is not None)
         for output in operation.outputs
@@ -56,23 +56,24 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
     vary = [("Vary", "Accept")] if len(offered(operation)) > 1 else []
 
     def write(request: Request, value: Any, media_type: str) -> Outgoing:
-        status, headers = primary.status, ()
-        if isinstance(value, WerkzeugResponse):
+        status, headers = usual, ()
+        kind = type(value)
+        if kind not in PLAIN and isinstance(value, WerkzeugResponse):
             if value.status_code in (204, 304):
                 _strip_content(value)
             observe(request, operation, value.status_code, value.mimetype or "", contract)
             return value
-        if type(value) is tuple:
-            value, status, headers = _unpack(value, primary.status, operation)
+        if kind is tuple:
+            value, status, headers = _unpack(value, status, operation)
             if 400 <= status <= 599:
                 raise _returned_error(status, operation)
-        if value is None and status == primary.status and primary.has_content:
+        if value is None and status == usual and has_content:
             status = 204
         content = writers.get(status)
         if content is None:
             observe(request, operation, status, "", contract)
             return _undeclared(operation, value, status, headers)
-        if value is not None and status in silent:
+        if status in silent and value is not None:
             message = f"{operation.place} returned data with status {status}, which is declared without: annotate it."
             _tell(message, "raise" if _CHECK in request.environ else contract)
         data, answer = content(value, media_type)

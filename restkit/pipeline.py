@@ -79,11 +79,16 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
         try:
             for step in before:
                 step(request)
-            chosen = media_type if choose is None else choose(request)
-            if strict and request.environ.get("QUERY_STRING"):
+            environ = request.environ
+            accept = environ.get("HTTP_ACCEPT")
+            chosen = media_type if accept is None or accept == "*/*" else choose(accept)
+            if strict and environ.get("QUERY_STRING"):
                 read_nothing(request)
             arguments = _read(readers, request) if readers else request.path_parameters
-            answer = finish(request, invoke(request, arguments), chosen, write)
+            resource, value = invoke(request, arguments)
+            answer = (
+                write(request, value, chosen) if finish is None else finish(request, (resource, value), chosen, write)
+            )
             if request.provided is not None and not wrapped and _CHECK in request.environ:
                 _check(operation, request, answer)
         except BaseException as error:
@@ -159,16 +164,14 @@ def _require_precondition(request: Request) -> None:
         raise PreconditionRequired("Send If-Match with the entity tag that you have seen.")
 
 
-def _chooser(operation: Operation) -> Callable[[Request], str] | None:
+def _chooser(operation: Operation) -> Callable[[str], str]:
+    """Make what reads an Accept header, other than the one that takes everything."""
     types = offered(operation)
     if not types:
-        return None
+        return lambda header: "application/json"
     chooser = Chooser(types)
 
-    def choose(request: Request) -> str:
-        header = request.environ.get("HTTP_ACCEPT")
-        if header is None or header == "*/*":
-            return types[0]
+    def choose(header: str) -> str:
         chosen = chooser(header)
         if chosen is None:
             raise not_acceptable(types)
@@ -185,7 +188,9 @@ def _invoker(operation: Operation, context: Context) -> _Invoke:
     kind: Any = operation.resource
     app = context.app
     if issubclass(kind, FunctionResource):
-        function = operation.function
+        function = operation.function.function if isinstance(operation.function, DeclaredMethod) else operation.function
+        if not (operation.inputs or operation.path_parameters or operation.host):
+            return lambda request, arguments: (None, function())
         return lambda request, arguments: (None, function(**arguments))
     method = operation.function.function if isinstance(operation.function, DeclaredMethod) else operation.function
 
@@ -201,10 +206,10 @@ def _invoker(operation: Operation, context: Context) -> _Invoke:
 _Finish = Callable[[Request, "tuple[Resource | None, Any]", str, Writer], Outgoing]
 
 
-def _finisher(operation: Operation) -> _Finish:
-    """Make what turns the method's value into the answer, with the validators of conditional resources."""
+def _finisher(operation: Operation) -> _Finish | None:
+    """Make what turns the method's value into the answer of conditional resources, with their validators."""
     if not operation.conditional or operation.method == "OPTIONS":
-        return lambda request, made, chosen, write: write(request, made[1], chosen)
+        return None
     method = operation.method
     reads = method in ("GET", "HEAD")
     streams = reads and 200 <= operation.outputs[0].status < 300

@@ -10,6 +10,7 @@ from typing import cast
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
 __all__ = [
+    "STATUS_LINES",
     "Answer",
     "Chunks",
     "HeaderItems",
@@ -71,16 +72,21 @@ class Chunks:
 
 Outgoing = Answer | _WerkzeugResponse
 
-_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus} | {
-    413: "413 Content Too Large",  # RFC 9110 renamed these three
-    416: "416 Range Not Satisfiable",
-    422: "422 Unprocessable Content",
-}
+
+class _StatusLines(dict[int, str]):
+    def __missing__(self, status: int) -> str:
+        return f"{status} Unknown"
+
+
+STATUS_LINES = _StatusLines({status.value: f"{status.value} {status.phrase}" for status in HTTPStatus})
+STATUS_LINES[413] = "413 Content Too Large"  # RFC 9110 renamed these three
+STATUS_LINES[416] = "416 Range Not Satisfiable"
+STATUS_LINES[422] = "422 Unprocessable Content"
 
 
 def status_line(status: int) -> str:
     """Return the status line of a status as WSGI wants it: code, space, reason."""
-    return _LINES.get(status) or f"{status} Unknown"
+    return STATUS_LINES[status]
 
 
 def is_stream(answer: Outgoing) -> bool:

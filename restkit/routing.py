@@ -140,6 +140,7 @@ class Router:
     ) -> None:
         self._converters = known_converters(converters)
         self._trailing_slash = trailing_slash
+        self._ignores_slash = trailing_slash == "ignore"
         self._routes: dict[tuple[str, str], Route] = {}
         self.statics: dict[str, Route] = {}
         self._plain = self._map()
@@ -194,20 +195,21 @@ class Router:
         Raises:
             RequestRedirect: The URL differs from a pattern by its slashes (308).
         """
-        path = request.environ.get("PATH_INFO", "")
-        if not path.startswith("/") or path.startswith("//") or not path.isascii():
+        path = request.environ.get("PATH_INFO")
+        # PERF: to ask path.startswith("/") costs a thousand instructions.
+        if not path or path[0] != "/" or path[1:2] == "/" or not path.isascii():
             path = request.path
         if self._has_hosts:
             host = request.host.partition(":")[0]
             found = self._match_in(self._hosted, request, host) if host else None
             if found is not None:
                 return found
-        found = None
-        if self._trailing_slash != "ignore" or not path.endswith("/"):
-            found = self._matcher.find(path)
-        if found is None and not self._matcher.is_absent(path):
-            found = self._match_in(self._plain, request, "")
-        return found
+        if self._ignores_slash and path.endswith("/"):
+            return self._match_in(self._plain, request, "")
+        quick = self._matcher.find(path)
+        if quick is None:
+            return self._match_in(self._plain, request, "")
+        return quick or None
 
     def _match_in(self, rules: Map, request: Request, host: str) -> tuple[Route, dict[str, Any]] | None:
         try:

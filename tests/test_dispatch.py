@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 from werkzeug.routing import BaseConverter
 
-from restkit import App, Conflict, DeclarationError, Request, Resource, Response, provide, raises, returns
+from restkit import (
+    App,
+    Conflict,
+    DeclarationError,
+    NotFound,
+    Problem,
+    Request,
+    Resource,
+    Response,
+    provide,
+    raises,
+    returns,
+)
 from restkit.testing import Client
 
 
@@ -465,3 +477,28 @@ def test_streams_that_are_read_in_turns_keep_their_own_request() -> None:
     for stream in streams:
         assert list(stream) == []
     assert seen == [b"/s/a", b"/s/b"] * 3
+
+
+def test_what_is_nowhere_is_answered_anew_each_time() -> None:
+    """The 404 of an unknown URL is one answer for all, but a server that changes its headers changes no other's."""
+    app = App("Nowhere")
+    status, headers, content = run(app, "/nowhere")
+    headers.append(("X-Server", "was here"))
+    again = run(app, "/elsewhere", "POST")
+    assert (status, content) == (again[0], again[2])
+    assert again[1] == headers[:-1]
+    assert b'"There is nothing at this URL."' in content
+    assert dict(again[1])["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("error", [Problem, NotFound])
+def test_a_handler_of_unknown_urls_is_asked(error: type[Exception]) -> None:
+    """Where a handler answers for NotFound, or for a base of it, it answers for URLs of nothing too."""
+    app = App("Nowhere")
+
+    @app.problem_handler(error)
+    def handle(raised: Exception, request: Request) -> Response:
+        return Response(f"{type(raised).__name__} {request.path}", status=404)
+
+    status, _, content = run(app, "/nowhere")
+    assert (status, content) == ("404 NOT FOUND", b"NotFound /nowhere")
