@@ -240,11 +240,15 @@ def shift(
     entry: Entry, prefix: str, middleware: Sequence[Middleware], handlers: Handlers, *, documented: bool = True
 ) -> Entry:
     """Return an entry as it stands below a mount's prefix, with the mounting App's part around it."""
+    if not (prefix or middleware or handlers) and documented:
+        return entry
     return replace(
         entry,
         pattern=_below(prefix, entry.pattern),
         link=replace(entry.link, item=_below(prefix, entry.link.item)) if entry.link is not None else None,
-        operations=tuple(
+        operations=entry.operations
+        if not prefix and documented
+        else tuple(
             replace(each, path=prefix + each.path, rule=prefix + each.rule, documented=each.documented and documented)
             for each in entry.operations
         ),

@@ -28,7 +28,7 @@ from .problems import (
     UnsupportedMediaType,
 )
 from .resource import FunctionResource, Resource, verbs_of
-from .schemas import BoundSchema, View, bind
+from .schemas import BoundSchema, SchemaLike, View, bind
 from .shapes import shape_of
 from .signatures import Kind, Signature, answer_kind, item_of, read_signature
 from .uploads import Upload
@@ -42,6 +42,43 @@ _MULTIPART = ("multipart/form-data",)
 _TEXT_LOCATIONS: tuple[Location, ...] = ("query", "headers", "cookies")
 _ETAG = Header("ETag", "The entity tag of the representation.")
 _LAST_MODIFIED = Header("Last-Modified", "When the representation was last changed.")
+# What each stage of the pipeline may answer. One record for all operations, so that the document makes it once.
+_NO_SUCH_URL = Failure(NotFound, "routing", "There is nothing at this URL.")
+_REFUSED = (
+    Failure(
+        Unauthorized,
+        "security",
+        "There are no valid credentials.",
+        (Header("WWW-Authenticate", "How to authenticate."),),
+    ),
+    Failure(Forbidden, "security", "The credentials do not suffice."),
+)
+_NO_REPRESENTATION = Failure(NotAcceptable, "negotiation", "No representation matches Accept.")
+_NOT_READ = (
+    Failure(BadRequest, "body", "The content is malformed."),
+    Failure(ContentTooLarge, "body", "The content is larger than the limit."),
+)
+_WRONG_TYPE, _WRONG_PATCH = (
+    Failure(
+        UnsupportedMediaType,
+        "body",
+        "The content's media type is not taken.",
+        (Header(name, "The media types that are taken."),),
+    )
+    for name in ("Accept", "Accept-Patch")
+)
+_INVALID = Failure(UnprocessableContent, "validation", "The input is invalid.")
+_FALSE = Failure(
+    PreconditionFailed,
+    "preconditions",
+    (
+        "A precondition of the request is false: If-Match or If-None-Match (RFC 9110, section 13.1) with entity tags "
+        "that answers gave as ETag."
+    ),
+)
+_UNGUARDED = Failure(
+    PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +100,28 @@ def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
     Raises:
         DeclarationError: The class, its signatures, schemas and the pattern do not fit together.
     """
+    bound: dict[Any, BoundSchema] = {}
     return tuple(
-        _Builder(resource, method, function, mount).operation() for method, function in verbs_of(resource).items()
+        _Builder(resource, method, function, mount, bound).operation()
+        for method, function in verbs_of(resource).items()
     )
 
 
 class _Builder:
-    """Collects what one verb says, step by step."""
+    """Collects what one verb says, step by step.
 
-    def __init__(self, resource: type[Resource], method: str, function: Callable[..., Any], mount: Mount) -> None:
+    ``bound`` has the schemas that the resource's verbs share: bound for one use, one is as good as another.
+    """
+
+    def __init__(
+        self,
+        resource: type[Resource],
+        method: str,
+        function: Callable[..., Any],
+        mount: Mount,
+        bound: dict[Any, BoundSchema],
+    ) -> None:
+        self.bound = bound
         self.resource = resource
         self.method = method
         self.function = function
@@ -149,14 +199,7 @@ class _Builder:
             )
         many = item_of(self.signature.annotations.get("body")) is not None
         patch = self.method == "PATCH"
-        bound = bind(
-            schema,
-            View.PATCH if patch else View.WRITE,
-            place=self.place,
-            many=many,
-            strict=self.mount.strict,
-            compiled=self.mount.compiled,
-        )
+        bound = self._bind_body(schema, View.PATCH if patch else View.WRITE, many=many)
         media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
         yield Input("body", bound, media_types, self._shape("body", bound))
 
@@ -166,6 +209,15 @@ class _Builder:
             if location in self.said.inputs:
                 bound = self._bind(location, View.WRITE)
                 yield Input(location, bound, media_types, self._shape(location, bound), required=_requires(bound))
+
+    def _bind_body(self, schema: SchemaLike, view: View, *, many: bool) -> BoundSchema:
+        """Bind the schema of content, or find what another verb of the resource has bound for the same use."""
+        key = (id(schema), view, many)
+        if key not in self.bound:
+            self.bound[key] = bind(
+                schema, view, place=self.place, many=many, strict=self.mount.strict, compiled=self.mount.compiled
+            )
+        return self.bound[key]
 
     def _bind(self, location: Location, view: View) -> BoundSchema:
         schema = self.said.inputs[location]
@@ -230,7 +282,7 @@ class _Builder:
                 many = said.many if said.many is not None else (self.kind == "many" and index == 0)
                 bound = None
                 if said.schema is not None:
-                    bound = bind(said.schema, View.READ, place=self.place, many=many, compiled=self.mount.compiled)
+                    bound = self._bind_body(said.schema, View.READ, many=many)
                 media_types = said.media_types if said.media_types is not None else _JSON
                 if said.status in (204, 205, 304) or (said.status in range(300, 400) and bound is None):
                     media_types = ()
@@ -248,40 +300,27 @@ class _Builder:
         schema = self.resource.schema
         if schema is None:
             return Output(200, None, _JSON, headers)
-        bound = bind(schema, View.READ, place=self.place, many=self.kind == "many", compiled=self.mount.compiled)
+        bound = self._bind_body(schema, View.READ, many=self.kind == "many")
         return Output(201 if self.method == "POST" else 200, bound, _JSON, headers)
 
     # failures
 
     def _failures(self, inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> Iterator[Failure]:
         if self.mount.parameters:
-            yield Failure(NotFound, "routing", "There is nothing at this URL.")
+            yield _NO_SUCH_URL
         if self.resource.security:
-            challenge = Header("WWW-Authenticate", "How to authenticate.")
-            yield Failure(Unauthorized, "security", "There are no valid credentials.", (challenge,))
-            yield Failure(Forbidden, "security", "The credentials do not suffice.")
+            yield from _REFUSED
         if any(output.has_content and not any("*" in each for each in output.media_types) for output in outputs):
-            yield Failure(NotAcceptable, "negotiation", "No representation matches Accept.")
+            yield _NO_REPRESENTATION
         if any(each.media_types for each in inputs):
-            yield Failure(BadRequest, "body", "The content is malformed.")
-            yield Failure(ContentTooLarge, "body", "The content is larger than the limit.")
-            accept = Header("Accept-Patch" if self.method == "PATCH" else "Accept", "The media types that are taken.")
-            yield Failure(UnsupportedMediaType, "body", "The content's media type is not taken.", (accept,))
+            yield from _NOT_READ
+            yield _WRONG_PATCH if self.method == "PATCH" else _WRONG_TYPE
         if inputs or self.mount.strict:
-            yield Failure(UnprocessableContent, "validation", "The input is invalid.")
+            yield _INVALID
         if self.resource.conditional and self.method != "OPTIONS":
-            yield Failure(
-                PreconditionFailed,
-                "preconditions",
-                (
-                    "A precondition of the request is false: If-Match or If-None-Match (RFC 9110, section 13.1) with "
-                    "entity tags that answers gave as ETag."
-                ),
-            )
+            yield _FALSE
             if self.resource.conditional == "required" and self.method in ("PUT", "PATCH", "DELETE"):
-                yield Failure(
-                    PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *."
-                )
+                yield _UNGUARDED
         yield from self.said.raises
 
 

@@ -155,7 +155,7 @@ def test_host_patterns() -> None:
     assert app.url_for(tenant, tenant="b") == "//b.example.com/x"
 
 
-@pytest.mark.parametrize("pattern", ["x", "", "/<nope:x>", "/<int:x", "/<int(:x>", "/<x>/<x>"])
+@pytest.mark.parametrize("pattern", ["x", "", "/<nope:x>", "/<int:x", "/<int(:x>", "/<x>/<x>", "/<None>"])
 def test_bad_patterns_are_refused(pattern: str) -> None:
     """A pattern that Werkzeug cannot read is a start-up error that shows it."""
     with pytest.raises(DeclarationError, match="URL pattern"):
