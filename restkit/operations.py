@@ -76,9 +76,7 @@ _FALSE = Failure(
         "that answers gave as ETag."
     ),
 )
-_UNGUARDED = Failure(
-    PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *."
-)
+_UNGUARDED = Failure(PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
 class _Builder:
     """Collects what one verb says, step by step.
 
-    ``bound`` has the schemas that the resource's verbs share: bound for one use, one is as good as another.
+    ``bound`` has the schemas that the resource's verbs share: one instance to read, one to write.
     """
 
     def __init__(
@@ -211,13 +209,15 @@ class _Builder:
                 yield Input(location, bound, media_types, self._shape(location, bound), required=_requires(bound))
 
     def _bind_body(self, schema: SchemaLike, view: View, *, many: bool) -> BoundSchema:
-        """Bind the schema of content, or find what another verb of the resource has bound for the same use."""
-        key = (id(schema), view, many)
+        """Bind the schema of content, to the instance that another verb of the resource has for the like."""
+        key = (id(schema), view is View.READ)
         if key not in self.bound:
             self.bound[key] = bind(
-                schema, view, place=self.place, many=many, strict=self.mount.strict, compiled=self.mount.compiled
+                schema, view, place=self.place, strict=self.mount.strict, compiled=self.mount.compiled
             )
-        return self.bound[key]
+        bound = self.bound[key]
+        many = many or bound.many
+        return bound if (bound.view, bound.many) == (view, many) else bound.used(view, many=many)
 
     def _bind(self, location: Location, view: View) -> BoundSchema:
         schema = self.said.inputs[location]

@@ -91,6 +91,12 @@ class BoundSchema:
         self._working: _Working | None = None
         self._straight: Straight | None = None
 
+    def used(self, view: View, *, many: bool) -> BoundSchema:
+        """Return the schema bound for another use of the same instance: of one or of many, written or patched."""
+        return BoundSchema(
+            self.schema, view, many=many, source=self.source, name=self.name, compiled=self._compile is compile_schema
+        )
+
     @property
     def working(self) -> _Working:
         """What loads and dumps: the compiled schema, made when it is first needed, or the schema itself."""

@@ -11,6 +11,7 @@ import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from werkzeug.wrappers import Response
@@ -60,6 +61,8 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
     Raises:
         DeclarationError: A parameter is positional-only or an annotation cannot be resolved.
     """
+    if type(function) is types.FunctionType and not vars(function) and not function.__code__.co_posonlyargcount:
+        return _read_code(function, place, method=method)
     try:
         signature = inspect.signature(function)
     except ValueError:
@@ -87,18 +90,37 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
     return Signature(annotations, frozenset(required), is_open, returns)
 
 
+def _read_code(function: types.FunctionType, place: str, *, method: bool) -> Signature:
+    """Read the signature of a plain function off its code."""
+    # PERF: to make inspect.Signature of it takes three times as long, and a service has a thousand methods.
+    code = function.__code__
+    first = min(1 if method else 0, code.co_argcount)
+    positional = code.co_varnames[first : code.co_argcount]
+    named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    optional = {
+        *positional[max(0, len(positional) - len(function.__defaults__ or ())) :],
+        *(function.__kwdefaults__ or ()),
+    }
+    said = function.__annotations__
+    empty = inspect.Parameter.empty
+    annotations = {name: _resolved(said.get(name, empty), function, place, name) for name in (*positional, *named)}
+    returns = _resolved(said["return"], function, place, "return") if "return" in said else empty
+    is_open = bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return Signature(annotations, frozenset(annotations.keys() - optional), is_open, returns)
+
+
 def _resolved(annotation: Any, function: Callable[..., Any], place: str, name: str) -> Any:
     if annotation is inspect.Parameter.empty:
         return None
     if not isinstance(annotation, str):
         return annotation
     inner = inspect.unwrap(function)
-    scope: dict[str, Any] = dict(getattr(inner, "__globals__", {}))
-    closure = getattr(inner, "__closure__", None) or ()
-    names = inner.__code__.co_freevars if closure else ()
-    for cell_name, cell in zip(names, closure, strict=False):
-        with contextlib.suppress(ValueError):  # a cell that is still empty
-            scope[cell_name] = cell.cell_contents
+    scope = _scope(inner)
+    # PERF: typing reads most annotations for ten times what it takes to evaluate them.
+    with contextlib.suppress(Exception):  # typing says what is wrong with it
+        value = eval(_compiled(annotation), scope)  # noqa: S307  # the programmer's own text, as typing evaluates it
+        if value is None or _is_plain(value):
+            return type(None) if value is None else value
     try:
         return typing.get_type_hints(types.SimpleNamespace(__annotations__={name: annotation}), scope)[name]
     except Exception as error:
@@ -106,6 +128,30 @@ def _resolved(annotation: Any, function: Callable[..., Any], place: str, name: s
             f"{place}: the annotation {annotation!r} of {name!r} cannot be resolved ({error}); import what it names "
             "at run time, at the top of its module (not only for type checking)."
         ) from error
+
+
+@lru_cache(maxsize=256)
+def _compiled(annotation: str) -> types.CodeType:
+    return compile(annotation, "<annotation>", "eval")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether typing has nothing to add: classes, and generics and unions of such."""
+    if isinstance(value, (types.GenericAlias, types.UnionType)):
+        return all(_is_plain(each) for each in value.__args__)
+    return isinstance(value, type) or value is Any
+
+
+def _scope(function: Any) -> dict[str, Any]:
+    scope: dict[str, Any] = getattr(function, "__globals__", {})
+    cells = getattr(function, "__closure__", None)
+    if not cells:
+        return scope
+    scope = dict(scope)
+    for name, cell in zip(function.__code__.co_freevars, cells, strict=False):
+        with contextlib.suppress(ValueError):  # a cell that is still empty
+            scope[name] = cell.cell_contents
+    return scope
 
 
 def _without_none(annotation: Any) -> Any:

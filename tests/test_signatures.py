@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, get_type_hints
 
 import pytest
 from marshmallow import Schema, fields
@@ -37,6 +37,34 @@ def test_names_parameters_and_returns() -> None:
     assert read.open
     assert read.takes("anything")
     assert read.returns == list[Thing]
+
+
+def test_code_and_inspect_say_the_same() -> None:
+    """What is read off a plain function's code is what inspect reads of it."""
+
+    def plain(self, a: int, b: Thing | None = None) -> None: ...  # type: ignore[no-untyped-def]
+    def keyword(self: Any, *, a: int, b: str = "") -> dict[str, Any]: ...
+    def open_one(self: Any, a: int | None = None, *args: int, **rest: Any) -> Thing: ...
+    def all_optional(self: Any = None, a: int = 1, b: int = 2) -> Any: ...
+    def bare(): ...  # type: ignore[no-untyped-def]
+
+    for function in (plain, keyword, open_one, all_optional, bare):
+        for method in (True, False):
+            read = read_signature(function, "here", method=method)
+            function.said = "here"  # type: ignore[attr-defined]  # a function that has anything of its own
+            assert read_signature(function, "here", method=method) == read, function.__name__
+            del function.said  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["int", "None", "dict[str, Any]", "Thing | None", "list['Thing']", "Optional[Thing]"])
+def test_annotations_mean_what_typing_says(text: str) -> None:
+    """An annotation is what typing.get_type_hints makes of it, however it is read."""
+
+    def function(a): ...  # type: ignore[no-untyped-def]
+
+    function.__annotations__ = {"a": text}
+    expected = get_type_hints(function)["a"]
+    assert read_signature(function, "here", method=False).annotations["a"] == expected
 
 
 def test_functions_have_no_self() -> None:

@@ -197,6 +197,8 @@ class SchemaCollector:
 
     def _named(self, node: Any) -> Any:
         """Copy a schema with the names of components in place of references."""
+        if type(node) is str:  # most are
+            return node
         if isinstance(node, _Reference):
             key = (node.declared, node.view)
             self._used[key] = None

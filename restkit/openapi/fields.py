@@ -92,10 +92,24 @@ class FieldConverter(OpenAPIConverter):
             self.field2read_only,
             self.field2write_only,
         ]
+        # PERF: of those that speak of one kind of field most fields ask none.
+        kinds = (fields.TimeDelta, fields.Nested, fields.Pluck, fields.List, fields.Tuple, fields.Mapping, fields.Enum)
+        named = (*kinds, Upload, (fields.Method, fields.Function))
+        self._kinds: dict[Any, Any] = dict(zip(self.attribute_functions[1:10], named, strict=True))
+        self._functions: dict[type[Any], list[Any]] = {}
 
     def field2property(self, field: fields.Field[Any]) -> Keywords:
         """Return the JSON Schema of a field in this view."""
-        return _nullable(super().field2property(field)) if field.allow_none else super().field2property(field)
+        kind = type(field)
+        functions = self._functions.get(kind)
+        if functions is None:
+            functions = self._functions[kind] = [
+                each for each in self.attribute_functions if issubclass(kind, self._kinds.get(each, kind))
+            ]
+        out: Keywords = {}
+        for each in functions:
+            out.update(each(field, ret=out))
+        return _nullable(out) if field.allow_none else out
 
     def field2type_and_format(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return type, format, pattern and bounds: from the wire form, else from the nearest known class."""

@@ -112,18 +112,24 @@ def is_whole(schema: Schema) -> bool:
     )
 
 
-def component_names(op: Operation) -> Iterator[tuple[str, type, str]]:
+def component_names(op: Operation, seen: set[tuple[int, View, bool]] | None = None) -> Iterator[tuple[str, type, str]]:
     """Yield (component name, class, place) for each component that an operation may put into a document.
 
     A schema that is both answered and taken claims ``BookInput`` even where it turns out to be ``Book``.
+
+    Args:
+        op: The operation.
+        seen: The schemas of other operations, which are left out; those of this one are added.
     """
+    seen = set() if seen is None else seen
     if op.failures:
         yield "Problem", Problem, op.place
-    for taken in op.inputs:
-        yield from _claims(taken.schema, op.place, inline=taken.location != "body")
-    for output in op.outputs:
-        if output.schema is not None:
-            yield from _claims(output.schema, op.place, inline=False)
+    used = [(each.schema, each.location != "body") for each in op.inputs]
+    for bound, inline in [*used, *((each.schema, False) for each in op.outputs if each.schema is not None)]:
+        key = (id(bound.schema), bound.view, inline)
+        if key not in seen:
+            seen.add(key)
+            yield from _claims(bound, op.place, inline=inline)
 
 
 def _claims(bound: BoundSchema, place: str, *, inline: bool) -> Iterator[tuple[str, type, str]]:
@@ -179,6 +185,7 @@ def check_names(
     """
     ids = {} if ids is None else ids
     components = {} if components is None else components
+    seen: set[tuple[int, View, bool]] = set()
     for op in operations:
         if not op.documented:
             continue
@@ -189,7 +196,7 @@ def check_names(
                 f'give one of them another with @operation(operation_id="...").'
             )
         ids[name] = op.place
-        for component, declared, place in component_names(op):
+        for component, declared, place in component_names(op, seen):
             there, first = components.setdefault(component, (declared, place))
             if there is not declared:
                 raise CollisionError(

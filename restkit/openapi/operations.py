@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +18,7 @@ from .conversion import SchemaCollector
 from .dialects import lower
 from .names import operation_id
 
-__all__ = ["PROBLEM", "OperationPrinter", "share"]
+__all__ = ["PROBLEM", "OperationPrinter", "copied", "share"]
 
 _IN = {"query": "query", "headers": "header", "cookies": "cookie"}
 _STYLE = {"query": "form", "headers": "simple", "cookies": "form"}
@@ -80,6 +80,7 @@ class OperationPrinter:
         self._collector = collector
         self._dialect = dialect
         self.security_schemes: dict[str, dict[str, Any]] = {}
+        self._failures: dict[tuple[int, ...], dict[str, Any]] = {}
 
     def print(self, op: Operation) -> dict[str, Any]:
         """Return the Operation Object of an operation."""
@@ -97,14 +98,14 @@ class OperationPrinter:
         out["responses"] = self._responses(op)
         if op.security:
             out["security"] = [self._security(scheme, scopes) for scheme, scopes in op.security]
-        out.update((name, value) for name, value in op.extensions.items() if name.startswith("x-"))
+        out.update((name, copied(value)) for name, value in op.extensions.items() if name.startswith("x-"))
         return out
 
     def _schema(self, schema: Any) -> Any:
-        return lower(schema) if self._dialect.startswith("3.0") else schema
+        return lower(copied(schema)) if self._dialect.startswith("3.0") else copied(schema)
 
     def _security(self, scheme: Any, scopes: Iterable[str]) -> dict[str, list[str]]:
-        self.security_schemes[scheme.name] = dict(scheme.document())
+        self.security_schemes[scheme.name] = copied(scheme.document())
         return {scheme.name: list(scopes)}
 
     # parameters
@@ -114,7 +115,7 @@ class OperationPrinter:
             parameter: dict[str, Any] = {"name": each.name, "in": "path", "required": True}
             if each.description:
                 parameter["description"] = each.description
-            yield {**parameter, "schema": self._schema(dict(each.schema))}
+            yield {**parameter, "schema": self._schema(each.schema)}
         named: set[str] = set()
         for taken in op.inputs:
             if taken.location in _IN:
@@ -148,8 +149,10 @@ class OperationPrinter:
         body = op.input("body")
         if body is not None:
             schema = self._collector.schema(body.schema)
-            patch = self._schema(_JSON_PATCH)
-            content = {each: _media(patch if "json-patch" in each else schema, op) for each in body.media_types}
+            content = {
+                each: _media(self._schema(_JSON_PATCH) if "json-patch" in each else schema, op)
+                for each in body.media_types
+            }
             return {"required": body.required, "content": content}
         parts = [each for each in op.inputs if each.location in ("form", "files")]
         if not parts:
@@ -194,11 +197,17 @@ class OperationPrinter:
         for each in headers:
             described = {"description": each.description} if each.description else {}
             required = {"required": True} if each.required else {}
-            out[each.name] = {**described, **required, "schema": self._schema(dict(each.schema))}
+            out[each.name] = {**described, **required, "schema": self._schema(each.schema)}
         return out
 
     def _failure(self, status: int, found: list[Failure]) -> dict[str, Any]:
-        """Return the response of the problems of one status."""
+        """Return the response of the problems of one status, the same one for the same records."""
+        key = tuple(map(id, found))
+        if key not in self._failures:
+            self._failures[key] = self._made_failure(status, found)
+        return self._failures[key]
+
+    def _made_failure(self, status: int, found: list[Failure]) -> dict[str, Any]:
         texts = [text for each in found if (text := _says(each))]
         response: dict[str, Any] = {"description": " ".join(dict.fromkeys(texts)) or f"{found[0].problem.title}."}
         if headers := self._headers(header for each in found for header in each.headers):
@@ -206,6 +215,17 @@ class OperationPrinter:
         schema = {"$ref": "#/components/schemas/Problem", "properties": {"status": {"const": status}}}
         response["content"] = {MEDIA_TYPE: {"schema": self._schema(schema)}}
         return response
+
+
+def copied(node: Any) -> Any:
+    """Return JSON values that are a document's own: whoever changes it changes nothing that was declared."""
+    if type(node) is str:  # most are
+        return node
+    if isinstance(node, (dict, Mapping)):
+        return {name: copied(each) for name, each in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [copied(each) for each in node]
+    return node
 
 
 def share(operations: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -218,10 +238,12 @@ def share(operations: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         The components by name, one for a status: the response that most operations have.
     """
     places: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    texts: dict[int, str] = {}
     for operation in operations:
         for status, response in operation["responses"].items():
             if MEDIA_TYPE in response.get("content", {}):
-                places.setdefault((status, json.dumps(response)), []).append(operation["responses"])
+                text = texts.get(id(response)) or texts.setdefault(id(response), json.dumps(response))
+                places.setdefault((status, text), []).append(operation["responses"])
     shared: dict[str, dict[str, Any]] = {}
     for (status, _), found in sorted(places.items(), key=lambda item: (-len(item[1]), item[0])):
         name = problem_class(int(status)).__name__
@@ -235,7 +257,7 @@ def share(operations: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def _media(schema: dict[str, Any], op: Operation) -> dict[str, Any]:
     out: dict[str, Any] = {"schema": schema}
     if op.examples:
-        out["examples"] = {name: {"value": value} for name, value in op.examples.items()}
+        out["examples"] = {name: {"value": copied(value)} for name, value in op.examples.items()}
     return out
 
 
