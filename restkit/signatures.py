@@ -61,8 +61,10 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
     Raises:
         DeclarationError: A parameter is positional-only or an annotation cannot be resolved.
     """
-    if type(function) is types.FunctionType and not vars(function) and not function.__code__.co_posonlyargcount:
-        return _read_code(function, place, method=method)
+    if type(function) is types.FunctionType and not vars(function):
+        code = function.__code__
+        if code.co_argcount >= method and not code.co_posonlyargcount:
+            return _read_code(function, place, method=method)
     try:
         signature = inspect.signature(function)
     except ValueError:
@@ -94,8 +96,7 @@ def _read_code(function: types.FunctionType, place: str, *, method: bool) -> Sig
     """Read the signature of a plain function off its code."""
     # PERF: to make inspect.Signature of it takes three times as long, and a service has a thousand methods.
     code = function.__code__
-    first = min(1 if method else 0, code.co_argcount)
-    positional = code.co_varnames[first : code.co_argcount]
+    positional = code.co_varnames[int(method) : code.co_argcount]
     named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     optional = {
         *positional[max(0, len(positional) - len(function.__defaults__ or ())) :],
