@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
 from urllib.parse import urljoin
@@ -60,6 +61,8 @@ class App:
         media: The media types that bodies may have; register handlers of your own.
         converters: URL converters of your own by name; a converter says its JSON Schema as ``json_schema``.
         overrides: What stands in for factories of `provide`, see `override`.
+        stores: What makes the store of a model, or returns None where it is no model of its own; see
+            `restkit.crud.CRUDResource`.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class App:
         self.media = _media(self.settings)
         self.converters: dict[str, type[BaseConverter]] = {}
         self.overrides: dict[Any, Callable[..., Any]] = {}
+        self.stores: list[Callable[[type], Any]] = []
         self._registry = Registry(self, _check_names)
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
@@ -135,8 +139,17 @@ class App:
             CollisionError: Another resource has the URL, or a name of the document.
         """
         self._check_open(f"the resource {getattr(resource, '__name__', resource)!r}")
-        made = parse_pattern(pattern, host or "", self.converters)
-        self._registry.add(make_entry(self, made, resource, name or str(getattr(resource, "__name__", ""))))
+        known_as = name or str(getattr(resource, "__name__", ""))
+        places: Sequence[tuple[str, type[Resource], str]] = [(pattern, resource, known_as)]
+        if isinstance(resource, type) and issubclass(resource, Resource):
+            places = resource.places(pattern, known_as, self)
+        entries = [
+            make_entry(self, parse_pattern(rule, host or "", self.converters), each, called)
+            for rule, each, called in places
+        ]
+        self._registry.add(
+            *(entry if entry.resource is resource else replace(entry, declared=resource) for entry in entries)
+        )
         return resource
 
     def route(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[R], R]:

@@ -14,7 +14,7 @@ from .media import Media
 from .response import Answer, Chunks, close_if_open
 from .schemas import BoundSchema
 
-__all__ = ["PLAIN", "ContentWriter", "content_headers", "content_writer"]
+__all__ = ["PLAIN", "ContentWriter", "Dumped", "content_headers", "content_writer"]
 
 _NDJSON = "application/x-ndjson"
 
@@ -22,6 +22,16 @@ _NDJSON = "application/x-ndjson"
 PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 
 ContentWriter = Callable[[Any, str], "tuple[Any, Answer]"]
+
+
+class Dumped:
+    """Is data that is dumped already, which a method returns in place of a value."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: Any) -> None:
+        """Wrap JSON data."""
+        self.data = data
 
 
 def content_headers(media_type: str, body: bytes) -> list[tuple[str, str]]:
@@ -62,7 +72,10 @@ def content_writer(output: Output, operation: Operation, media: Media, *, keep: 
             return None, _stream(status, value, bound, media_type, types[media_type][1], operation)
         if misfits and isinstance(value, misfits) and media_type != _NDJSON:
             raise _misfit(value, many, operation)
-        data, body = encoders[media_type](value)
+        if type(value) is Dumped:
+            data, body = value.data, dumps_json(value.data)
+        else:
+            data, body = encoders[media_type](value)
         return data, Answer(status, [types[media_type], ("Content-Length", str(len(body)))], body)
 
     return write

@@ -76,7 +76,8 @@ class Input:
     """Is what a verb takes from one location.
 
     For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters; ``body``,
-    ``form`` and ``files`` are content of one of ``media_types``.
+    ``form`` and ``files`` are content of one of ``media_types``. ``convert`` takes (media type, data) of a
+    body that the schema does not load as it stands, and returns the value.
     """
 
     location: Location
@@ -84,6 +85,7 @@ class Input:
     media_types: tuple[str, ...] = ()
     shape: Callable[[Any], Any] | None = None
     required: bool = True
+    convert: Callable[[str, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,12 @@ class Operation:
         """Return what the verb takes from a location, None where it takes nothing."""
         return next((i for i in self.inputs if i.location == location), None)
 
-    def output(self, status: int) -> Output | None:
-        """Return the declared answer of a status, None where there is none."""
-        return next((o for o in self.outputs if o.status == status), None)
+    def output(self, status: int, media_type: str = "") -> Output | None:
+        """Return the declared answer of a status, None where there is none.
+
+        Args:
+            status: The status.
+            media_type: Where several answers of one status are declared, the one that has this type goes first.
+        """
+        found = [output for output in self.outputs if output.status == status]
+        return next((output for output in found if media_type in output.media_types), found[0] if found else None)

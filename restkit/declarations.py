@@ -54,6 +54,7 @@ class Declarations:
     media_types: tuple[str, ...] | None = None
     returns: tuple[Return, ...] = ()
     raises: tuple[Failure, ...] = ()
+    convert: Callable[[str, Any], Any] | None = None
     words: Mapping[str, Any] = field(default_factory=dict)
 
 

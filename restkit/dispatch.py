@@ -71,11 +71,11 @@ class Dispatcher:
         """Build the URL of a resource class, function or name; the caller's own resources go first."""
         for composed in (self._composed, self._documents):
             found = [
-                (entry.owner is not owner, index)
+                (entry.owner is not owner, -len(values.keys() & _variables(entry)) if entry.declared else 0, index)
                 for index, entry in enumerate(composed.entries if composed is not None else ())
-                if entry.name == target or entry.resource is target or _is_function(entry, target)
+                if target in (entry.name, entry.resource, entry.declared) or _is_function(entry, target)
             ]
-            for _, index in sorted(found):
+            for *_, index in sorted(found):
                 url = composed.router.build(str(index), values, root) if composed is not None else None
                 if url is not None:
                     return url
@@ -366,6 +366,10 @@ def _complete(route: Route, entry: Entry) -> None:
             entry.middleware, lambda request: allow_answer(route.allow, route.accept_patch), route.scope
         )
     route.otherwise = compose(entry.middleware, route.refuse, route.scope)
+
+
+def _variables(entry: Entry) -> set[str]:
+    return {parameter.name for parameter in entry.pattern.parameters}
 
 
 def _is_function(entry: Entry, target: Any) -> bool:

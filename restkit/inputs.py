@@ -75,15 +75,19 @@ def _body_reader(each: Input, operation: Operation, settings: Settings, media: M
             )
     decoders = {media_type: handler.loads for media_type, handler in handlers.items() if handler is not None}
     limit = settings.max_body_size
-    load, shape = each.schema.load, each.shape
+    load, shape, convert = each.schema.load, each.shape, each.convert
     header = "Accept-Patch" if operation.method == "PATCH" else "Accept"
 
     def read(request: Request) -> Any:
         environ = request.environ
-        decode = decoders.get(environ.get("CONTENT_TYPE", ""))
+        media_type = environ.get("CONTENT_TYPE", "")
+        decode = decoders.get(media_type)
         if decode is None or "HTTP_CONTENT_ENCODING" in environ:
-            decode = decoders[_media_type(request, each.media_types, header)]
+            media_type = _media_type(request, each.media_types, header)
+            decode = decoders[media_type]
         data = decode(request.read_content(limit))
+        if convert is not None:
+            return convert(media_type, data)
         try:
             value = load(data)
         except Invalid as invalid:

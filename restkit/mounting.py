@@ -59,6 +59,7 @@ class Entry:
         middleware: Around its verbs, the outermost first.
         handlers: Of exceptions, the nearest first.
         link: To the item, where it is a collection's.
+        declared: The class that was added, where it is mounted at several places; None otherwise.
     """
 
     pattern: Pattern
@@ -69,6 +70,7 @@ class Entry:
     middleware: tuple[Middleware, ...] = ()
     handlers: tuple[Handlers, ...] = ()
     link: Link | None = field(default=None)
+    declared: type[Resource] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +108,16 @@ class Registry:
         self.handlers: dict[type[Exception], ProblemHandler] = {}
         self._claims = Claims(check_names)
 
-    def add(self, entry: Entry) -> None:
-        """Add an entry, or refuse it whole."""
-        owner = entry.owner
-        for operation in entry.operations:
-            for each in operation.inputs:
-                reader_of(each, operation, owner.settings, owner.media)  # refuses here what it cannot read
+    def add(self, *entries: Entry) -> None:
+        """Add entries, or refuse them whole."""
+        for entry in entries:
+            owner = entry.owner
+            for operation in entry.operations:
+                for each in operation.inputs:
+                    reader_of(each, operation, owner.settings, owner.media)  # refuses here what it cannot read
         converters_of(app for _, app in self.root.places())
-        self._claim([entry])
-        self.entries.append(entry)
+        self._claim(entries)
+        self.entries += entries
 
     def mount(self, prefix: str, other: Registry, *, documented: bool) -> None:
         """Mount what another App declares below a prefix, or refuse it whole."""

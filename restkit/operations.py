@@ -190,7 +190,7 @@ class _Builder:
             return
         if has_form:
             raise DeclarationError(f"{self.place} takes both a body and a form; a request has one content.")
-        if "application/json-patch+json" in (self.said.media_types or ()):
+        if "application/json-patch+json" in (self.said.media_types or ()) and self.said.convert is None:
             raise DeclarationError(
                 f"{self.place} takes application/json-patch+json, which changes a representation that a plain resource "
                 "does not hand over; take application/merge-patch+json."
@@ -199,7 +199,7 @@ class _Builder:
         patch = self.method == "PATCH"
         bound = self._bind_body(schema, View.PATCH if patch else View.WRITE, many=many)
         media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
-        yield Input("body", bound, media_types, self._shape("body", bound))
+        yield Input("body", bound, media_types, self._shape("body", bound), convert=self.said.convert)
 
     def _form_inputs(self) -> Iterator[Input]:
         media_types = self.said.media_types or (_MULTIPART if "files" in self.said.inputs else _FORM)

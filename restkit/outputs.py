@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from . import problems
-from .content import PLAIN, content_headers, content_writer
+from .content import PLAIN, ContentWriter, content_headers, content_writer
 from .contract import Header, Operation, Output
 from .encoding import dumps_json
 from .errors import ContractError, DeclarationError
@@ -23,7 +23,16 @@ from .problems import problem_class
 from .request import Request
 from .response import Answer, Outgoing, header_items
 
-__all__ = ["LOCATION", "Locate", "Writer", "allow_answer", "location_variable", "observe", "offered", "writer_of"]
+__all__ = [
+    "LOCATION",
+    "Locate",
+    "Writer",
+    "allow_answer",
+    "location_variable",
+    "observe",
+    "offered",
+    "writer_of",
+]
 
 Writer = Callable[[Request, Any, str], Outgoing]
 Locate = Callable[[Request, Any], "str | None"]
@@ -48,10 +57,7 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         contract: The setting of that name: what becomes of a status or media type that is not declared.
     """
     usual, has_content = operation.outputs[0].status, operation.outputs[0].has_content
-    writers = {
-        output.status: content_writer(output, operation, media, keep=output.status == 201 and locate is not None)
-        for output in operation.outputs
-    }
+    writers = _writers(operation, media, located=locate is not None)
     silent = {output.status for output in operation.outputs if not output.has_content}
     vary = [("Vary", "Accept")] if len(offered(operation)) > 1 else []
 
@@ -62,6 +68,9 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             if value.status_code in (204, 304):
                 _strip_content(value)
             observe(request, operation, value.status_code, value.mimetype or "", contract)
+            return value
+        if kind is Answer:
+            observe(request, operation, value.status, _media_type_of(value), contract)
             return value
         if kind is tuple:
             value, status, headers = _unpack(value, status, operation)
@@ -161,7 +170,7 @@ def observe(request: Request, operation: Operation, status: int, media_type: str
     """
     if contract == "off" or status == 500 or _CHECK in request.environ:
         return
-    output = operation.output(status)
+    output = operation.output(status, media_type)
     if status not in operation.statuses:
         hint = f"@raises({problem_class(status).__name__})" if status >= 400 else f"@returns(..., status={status})"
         message = f"{operation.place} answered status {status}, which it does not declare: add {hint}."
@@ -177,6 +186,38 @@ def _tell(message: str, contract: str) -> None:
         raise ContractError(message)
     if contract == "log":
         _log.warning(message)
+
+
+# content
+
+
+def _writers(operation: Operation, media: Media, *, located: bool) -> dict[int, ContentWriter]:
+    """Make the writer of each status; where a status has several answers, the media type picks one."""
+    found: dict[int, list[Output]] = {}
+    for output in operation.outputs:
+        found.setdefault(output.status, []).append(output)
+    return {
+        status: _picker(
+            outputs, [content_writer(each, operation, media, keep=status == 201 and located) for each in outputs]
+        )
+        for status, outputs in found.items()
+    }
+
+
+def _picker(outputs: list[Output], writers: list[ContentWriter]) -> ContentWriter:
+    first = writers[0]
+    if len(writers) == 1:
+        return first
+    by_type: dict[str, ContentWriter] = {}
+    for output, writer in zip(outputs, writers, strict=True):
+        for media_type in output.media_types:
+            by_type.setdefault(media_type, writer)
+    return lambda value, media_type: by_type.get(media_type, first)(value, media_type)
+
+
+def _media_type_of(answer: Answer) -> str:
+    found = next((text for name, text in answer.headers if name.lower() == "content-type"), "")
+    return found.partition(";")[0].strip().lower()
 
 
 # headers of the stage

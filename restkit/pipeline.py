@@ -81,7 +81,9 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
                 step(request)
             environ = request.environ
             accept = environ.get("HTTP_ACCEPT")
-            chosen = media_type if accept is None or accept == "*/*" else choose(accept)
+            chosen = media_type
+            if accept is not None and accept != "*/*":
+                chosen = request.answer_type = choose(accept)
             if strict and environ.get("QUERY_STRING"):
                 read_nothing(request)
             arguments = _read(readers, request) if readers else request.path_parameters

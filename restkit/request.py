@@ -70,6 +70,7 @@ class Request(_WerkzeugRequest):
         caller: Who calls, as the security scheme says.
         provided: What `provide` made, None where nothing was asked for.
         form_parsed: Whether a form was parsed, which may have files open.
+        answer_type: The media type that Accept has chosen, ``""`` where there was nothing to choose.
     """
 
     path_parameters: dict[str, Any]
@@ -79,6 +80,7 @@ class Request(_WerkzeugRequest):
     provided: Any = None
     form_parsed = False
     shallow = False
+    answer_type: str = ""
     _content: bytes | None = None
 
     def __init__(self, environ: WSGIEnvironment) -> None:  # Werkzeug's own would work everything out at once

@@ -25,6 +25,7 @@ __all__ = [
     "Provided",
     "Resource",
     "function_resource",
+    "obtain",
     "provide",
     "validators_of",
     "verbs_of",
@@ -41,6 +42,7 @@ class Owner(Protocol):
     name: str
     settings: Any
     overrides: dict[Any, Callable[..., Any]]
+    stores: list[Callable[[type], Any]]
 
     def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
         """Return the URL of a resource."""
@@ -83,6 +85,17 @@ class Resource:
     _stated: frozenset[str] = frozenset()
     _renewed: frozenset[str] = frozenset()
     _is_absent: bool = False
+
+    @classmethod
+    def places(cls, pattern: str, name: str, app: Owner) -> Sequence[tuple[str, type[Resource], str]]:
+        """Return where the class is mounted when it is added to an App: (URL pattern, class, name) of each place.
+
+        Args:
+            pattern: The URL pattern that it is added on.
+            name: For `App.url_for`.
+            app: The App.
+        """
+        return [(pattern, cls, name)]
 
     @property
     def entity_tag(self) -> EntityTag | None:
@@ -241,14 +254,24 @@ class Provision(Generic[T]):
         """Return the value, made at the first touch of the request."""
         if instance is None:
             return self
-        request = instance.request
-        if request.provided is None:
-            request.provided = Provided()
-        values = request.provided.values
-        if self.factory not in values:
-            factory = instance.app.overrides.get(self.factory, self.factory)
-            values[self.factory] = request.provided.make(factory, request, wants_request=_wants_request(factory))
-        return values[self.factory]
+        return obtain(self.factory, instance.request, instance.app)
+
+
+def obtain(factory: Callable[..., Any], request: Request, app: Owner) -> Any:
+    """Return what a factory makes for a request, made when it is first asked for; see `provide`.
+
+    Args:
+        factory: As `provide` takes it.
+        request: Whose value it is, and after which it is closed.
+        app: Whose `override` may have a fake in its place.
+    """
+    if request.provided is None:
+        request.provided = Provided()
+    values = request.provided.values
+    if factory not in values:
+        made = app.overrides.get(factory, factory)
+        values[factory] = request.provided.make(made, request, wants_request=_wants_request(made))
+    return values[factory]
 
 
 @overload

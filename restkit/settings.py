@@ -11,7 +11,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, Union, get_args, get_origin
 
@@ -41,6 +41,7 @@ class SettingValues(TypedDict, total=False):
     scalar_url: str | None
     openapi_version: str
     contract: Literal["log", "raise", "off"]
+    secret_key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,8 @@ class Settings:
         contract: What becomes of an answer outside its Operation's contract where neither the test client
             nor the development server checks it: ``"log"`` a log line, ``"raise"`` a ContractError,
             ``"off"`` nothing.
+        secret_key: Signs what clients carry, such as the cursors of pages; the same for all workers. Without one
+            a cursor's signature tells slips and tampering, but whoever reads the source can make cursors up.
     """
 
     strict: bool = True
@@ -82,6 +85,7 @@ class Settings:
     scalar_url: str | None = "/scalar"
     openapi_version: str = "3.1.1"
     contract: Literal["log", "raise", "off"] = "log"
+    secret_key: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Check every value against its field's type and range.

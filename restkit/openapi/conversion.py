@@ -232,7 +232,8 @@ def _key(name: str, each: fields.Field[Any]) -> str:
 
 def _is_required(each: fields.Field[Any], schema: Schema, view: View) -> bool:
     if view is View.READ:
-        return each.required or each.dump_only or each.dump_default is not missing
+        optional = each.name in getattr(schema.Meta, "optional", ())
+        return not optional and (each.required or each.dump_only or each.dump_default is not missing)
     if view is View.PATCH or schema.partial is True:
         return False
     return each.required and each.name not in (schema.partial or ())

@@ -1,0 +1,21 @@
+"""CRUDResource on the Store protocol: collections and their items, paged, filtered, sorted and patched."""
+
+from .query import Condition, ListQuery, Order, Page
+from .resource import CRUDResource
+from .store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, Store, Transaction, UniqueViolation, Violation
+
+__all__ = [
+    "Attribute",
+    "CRUDResource",
+    "Condition",
+    "KeyTaken",
+    "ListQuery",
+    "Order",
+    "Page",
+    "ReferenceViolation",
+    "StaleWrite",
+    "Store",
+    "Transaction",
+    "UniqueViolation",
+    "Violation",
+]

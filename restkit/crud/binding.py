@@ -1,0 +1,237 @@
+"""A `CRUDResource` bound to its store at a URL: everything that its declarations come to, made once at mount."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from ..conditional import EntityTag
+from ..encoding import dumps_json
+from ..errors import DeclarationError
+from ..resource import Owner
+from ..wire import INT64_MAX
+from .cursors import CursorSigner
+from .filtering import Filtering
+from .paging import Pager, Window
+from .patching import PatchDocument
+from .query import Count, ListQuery, Order, Page
+from .sorting import Sorting
+from .store import Attribute, Store
+from .views import ABSENT, Views
+
+__all__ = ["Binding"]
+
+
+class Binding:
+    """Is what a collection knows of itself.
+
+    Attributes:
+        place: Where the class is declared, for messages.
+        store: Where its items are.
+        views: How its schema is used.
+        scope: The variables of its URL pattern that are attributes of its model.
+    """
+
+    def __init__(self, declared: Any, store: Store[Any], scope: Sequence[str], app: Owner, name: str) -> None:
+        """Make the binding.
+
+        Args:
+            declared: The class.
+            store: Where its items are.
+            scope: The variables of its URL pattern.
+            app: Its App.
+            name: What cursors belong to.
+
+        Raises:
+            DeclarationError: The class, its schema and the store do not fit together.
+        """
+        self.place = f"{declared.__module__}.{declared.__qualname__}"
+        self.store = store
+        self.scope = tuple(scope)
+        self._app = app
+        settings = app.settings
+        schema = _schema_class(declared.schema, store, self.place)
+        self.views = Views(
+            schema,
+            declared.expand,
+            bool(declared.fields),
+            self.place,
+            strict=settings.strict,
+            compiled=settings.compile_schemas,
+        )
+        self._check_attributes()
+        wire = self.views.attribute_fields()
+        self.filtering = Filtering(declared.filters, store.attributes, wire, self.place)
+        self.sorting = Sorting(declared.sorts, declared.order, store.key, store.attributes, self.place)
+        # NOTE: without a secret the signature is a checksum: who reads this can make cursors up. A cursor gives no
+        # access, only a place to begin at, and whatever is in it is compared, never run.
+        signer = CursorSigner(settings.secret_key or app.name, f"{name} {store.model.__qualname__}")
+        self.pager = Pager(declared.paging, declared.page_size, declared.max_page_size, signer, self.place)
+        self._choices = {"fields": self.views.names if declared.fields else (), "expand": tuple(declared.expand)}
+
+    def _check_attributes(self) -> None:
+        """Hold what the schema takes against what the model has, so that no request finds it out."""
+        known = self.store.attributes
+        writable = {name for name in known if not known[name].generated}
+        for attribute, name in self.views.written.items():
+            if attribute not in writable and not self._is_nested(attribute):
+                what = "gives itself" if attribute in known else "does not have"
+                raise DeclarationError(
+                    f"{self.place}: {self.views.declared.__name__} takes {name!r}, which {self.store.model.__name__} "
+                    f"{what}; make the field dump_only=True, or leave it out."
+                )
+            self._check_bounds(name, self.views.attribute_fields()[attribute], known.get(attribute))
+        for variable in self.scope:
+            if variable not in known:
+                raise DeclarationError(
+                    f"{self.place}: the variable {variable!r} of the URL pattern is no attribute of "
+                    f"{self.store.model.__name__}; it has {', '.join(sorted(known))}."
+                )
+
+    def _check_bounds(self, name: str, field: fields.Field[Any], attribute: Attribute | None) -> None:
+        """Refuse a field that takes what the store cannot hold: the document would promise it."""
+        for bound in attribute.bounds if attribute is not None else ():
+            lacking = _lacking(field, bound)
+            if lacking:
+                raise DeclarationError(
+                    f"{self.place}: {self.views.declared.__name__}.{name} takes more than "
+                    f"{self.store.model.__name__}.{attribute and attribute.name} holds; add validate={lacking} to it."
+                )
+
+    def _is_nested(self, attribute: str) -> bool:
+        field = self.views.attribute_fields().get(attribute)
+        inner = field.inner if isinstance(field, fields.List) else field
+        return isinstance(inner, fields.Nested)
+
+    # lists
+
+    def query_schema(self) -> dict[str, fields.Field[Any]]:
+        """Return the query parameters of the collection."""
+        own = {**self.pager.fields(), **self.sorting.fields(), **self.choice_schema()}
+        filters = self.filtering.fields()
+        clash = own.keys() & filters.keys()
+        if clash:
+            raise DeclarationError(
+                f"{self.place} filters by {min(clash)!r}, which is the name of a parameter that every list has; "
+                "filter by another operator of it, or rename the attribute."
+            )
+        return {**own, **filters}
+
+    def choice_schema(self) -> dict[str, fields.Field[Any]]:
+        """Return the query parameters that choose what is answered of an item."""
+        says = {"fields": "Answer only these fields.", "expand": "Answer these relations too."}
+        return {name: _choice(choices, says[name]) for name, choices in self._choices.items() if choices}
+
+    def list_query(self, query: Mapping[str, Any], count: Count, scope: Mapping[str, Any]) -> tuple[ListQuery, Window]:
+        """Return what a validated query asks for, and the window of it."""
+        order = self.sorting.order(query.get("sort"))
+        attributes = self.store.attributes
+        window = self.pager.window(query, order, [_enum_of(attributes[each.name]) for each in order])
+        names, expand = self.chosen(query)
+        read = None if names is None else tuple(self.views.attributes_of(names))
+        return (
+            ListQuery(
+                self.filtering.conditions(query),
+                order,
+                window.limit,
+                window.after,
+                window.before,
+                window.offset,
+                count,
+                self.views.relations(names, expand),
+                read,
+                scope,
+            ),
+            window,
+        )
+
+    def chosen(self, query: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """Return which fields and relations a validated query asks for, in the schema's order."""
+        asked = query.get("fields")
+        names = None if asked is None else tuple(name for name in self.views.names if name in asked)
+        wanted = query.get("expand", ())
+        return names, tuple(name for name in self._choices["expand"] if name in wanted)
+
+    def ends(self, page: Page[Any], order: Sequence[Order]) -> Sequence[tuple[Any, ...]]:
+        """Return the values of the order's keys of a page's first and last item."""
+        value = self.store.value
+        items = page.items
+        return [tuple(value(item, each.name) for each in order) for item in (items[0], items[-1])] if items else ()
+
+    # items
+
+    def tag_of(self, item: Any) -> EntityTag:
+        """Return the entity tag of an item: its version, or a digest of what is answered of it."""
+        version = self.store.version(item)
+        if version is not None:
+            return EntityTag(str(version))
+        return digest_of(self.views.reading(None, ()).dump_one(item))
+
+    def replaced(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all attributes that content sets; what is absent becomes what a new item has."""
+        if not isinstance(body, Mapping):
+            raise DeclarationError(
+                f"{self.place}: {self.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
+                "items itself: let it load a dict, without a post_load that makes something else."
+            )
+        return {name: body[name] if name in body else self._default(name) for name in self.views.written}
+
+    def patched(self, item: Any, patch: PatchDocument) -> dict[str, Any]:
+        """Return the attributes that a patch changes; see `Views.patched`."""
+        values = self.views.patched(item, patch)
+        return {name: self._default(name) if value is ABSENT else value for name, value in values.items()}
+
+    def _default(self, name: str) -> Any:
+        attribute = self.store.attributes.get(name)
+        default = attribute.default if attribute is not None else ()
+        return default() if callable(default) else default
+
+
+def digest_of(data: Any) -> EntityTag:
+    """Return the entity tag of JSON data: a digest of its text."""
+    return EntityTag(hashlib.sha256(dumps_json(data)).hexdigest()[:32])
+
+
+def _lacking(field: fields.Field[Any], bound: Any) -> str:
+    """Return the validator that a field lacks so that its values fit into a bound, ``""`` where it lacks none."""
+    own = [each for each in field.validators if isinstance(each, (validate.Range, validate.Length))]
+    if any(isinstance(each, (validate.OneOf, validate.Equal, validate.ContainsOnly)) for each in field.validators):
+        return ""
+    most = min((each.max for each in own if each.max is not None), default=None)
+    if isinstance(bound, validate.Length) and type(field) in (fields.String, fields.Email, fields.Url):
+        equal = [each.equal for each in own if isinstance(each, validate.Length) and each.equal is not None]
+        fits = any(each <= (bound.max or 0) for each in (most, *equal) if each is not None)
+        return "" if fits else f"validate.Length(max={bound.max})"
+    if isinstance(bound, validate.Range) and type(field) in (fields.Integer, fields.Decimal):
+        least = max((each.min for each in own if each.min is not None), default=None)
+        if type(field) is fields.Integer and bound.max >= INT64_MAX:
+            return ""  # as much as any integer on the wire
+        if most is None or most > bound.max or least is None or least < bound.min:
+            low = bound.min if least is None else least
+            return f"validate.Range({low}, {bound.max})"
+    return ""
+
+
+def _schema_class(declared: Any, store: Store[Any], place: str) -> type[Schema]:
+    if declared is None:
+        return store.schema()
+    if isinstance(declared, type) and issubclass(declared, Schema):
+        return declared
+    raise DeclarationError(f"{place}.schema is {declared!r}; a CRUDResource wants a marshmallow Schema class.")
+
+
+def _choice(choices: Sequence[str], says: str) -> fields.Field[Any]:
+    return fields.List(
+        fields.Str(validate=validate.OneOf(choices)),
+        validate=validate.Length(1, len(choices)),
+        metadata={"description": says, "explode": False},
+    )
+
+
+def _enum_of(attribute: Attribute) -> type[enum.Enum] | None:
+    field = attribute.field
+    return field.enum if isinstance(field, fields.Enum) else None

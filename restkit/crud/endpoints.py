@@ -1,0 +1,231 @@
+"""The verbs of a collection and of its items: HTTP on one side, a `CRUDResource`'s actions on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Protocol
+
+from ..conditional import Preconditions
+from ..content import Dumped
+from ..encoding import dumps_json, dumps_ndjson
+from ..errors import DeclarationError
+from ..negotiation import parse_prefer
+from ..problems import Conflict, NotFound, PreconditionFailed
+from ..resource import Resource
+from ..response import Answer, Chunks
+from .binding import Binding, digest_of
+from .patching import PatchDocument
+from .query import Count, ListQuery, Page
+from .store import KeyTaken, StaleWrite, Transaction, Violation
+
+__all__ = ["NDJSON", "Actions", "CollectionEndpoint", "Endpoint", "ItemEndpoint", "RestoreEndpoint"]
+
+NDJSON = "application/x-ndjson"
+_COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
+
+
+class Actions(Protocol):
+    """Is what the endpoints call: a `CRUDResource`, of which users override what they will."""
+
+    rows: Transaction[Any]
+
+    scope: Callable[[], Mapping[str, Any]]
+    list: Callable[[ListQuery], Page[Any]]
+    read: Callable[[Any], Any]
+    create: Callable[[Any], Any]
+    replace: Callable[[Any, Mapping[str, Any]], Any]
+    update: Callable[[Any, Mapping[str, Any]], Any]
+    delete: Callable[[Any], None]
+    restore: Callable[[Any], Any]
+
+
+class Endpoint(Resource):
+    """Is the base of the classes that `places_of` makes for the URLs of a `CRUDResource`."""
+
+    declared: ClassVar[Any]
+    binding: ClassVar[Binding]
+
+    def actions(self, expand: tuple[str, ...] = ()) -> Actions:
+        """Return the user's resource for this request."""
+        made: Actions = self.declared(self.binding, self.request, self.app, expand)
+        return made
+
+    def preference(self, headers: Mapping[str, str], name: str) -> str:
+        """Return what the client prefers (RFC 7240), ``""`` where it says nothing of this."""
+        given = headers.get("prefer")
+        return parse_prefer(given).get(name, "") if given else ""
+
+    def dumped(self, item: Any, names: tuple[str, ...] | None = None, expand: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return an item as it is answered."""
+        data: dict[str, Any] = self.binding.views.reading(names, expand).dump_one(item)
+        return data
+
+
+class CollectionEndpoint(Endpoint):
+    """Answers for the URL of a collection."""
+
+    def list_items(self, query: dict[str, Any], headers: Mapping[str, str] | None = None) -> Any:
+        """Answer a page, or everything as JSON Lines."""
+        binding = self.binding
+        actions = self.actions()
+        asked = self.preference(headers or {}, "count")
+        listing, window = binding.list_query(query, _COUNTS.get(asked, "none"), actions.scope())
+        view = binding.views.reading(*binding.chosen(query))
+        if self.request.answer_type == NDJSON:
+            return _lines(actions.rows.stream(listing), view.dump_one)
+        page = actions.list(listing)
+        if not page.items and listing.scope and not actions.rows.has_parents(listing.scope):
+            raise NotFound("There is no such collection.")
+        links = binding.pager.links(self.request, window, listing.order, page, binding.ends(page, listing.order))
+        data = {"items": view.dump(page.items), "next": links.get("next")}
+        told: dict[str, str] = {}
+        if page.total is not None:
+            data["total"] = page.total
+            told["Preference-Applied"] = f"count={asked}"
+        if links:
+            told["Link"] = ", ".join(f'<{url}>; rel="{name}"' for name, url in links.items())
+        return Dumped(data), told
+
+    def create_item(self, body: Any, headers: Mapping[str, str] | None = None) -> Any:
+        """Store a new item."""
+        actions = self.actions()
+        scope = actions.scope()
+        if scope and not actions.rows.has_parents(scope):
+            raise NotFound("There is no such collection.")
+        item = actions.create(actions.rows.build({**_mapping(body, self.binding), **scope}))
+        data = self.dumped(item)
+        told = {"ETag": str(self.binding.tag_of(item))} if self.declared.conditional else {}
+        if self.preference(headers or {}, "return") != "minimal":
+            return Dumped(data), 201, told
+        url = self.url_of(data)
+        return None, 204, {**told, "Preference-Applied": "return=minimal", **({"Location": url} if url else {})}
+
+    def url_of(self, data: Mapping[str, Any]) -> str | None:
+        """Return the URL of an item as it is dumped, None where it has none."""
+        key = self.binding.store.key
+        if key not in data:
+            return None
+        try:
+            return str(self.app.url_for(self.declared, **self.request.path_parameters, **{key: data[key]}))
+        except LookupError:
+            return None
+
+
+def _lines(rows: Iterator[Any], dump: Any) -> Answer:
+    """Answer items as JSON Lines; the first chunk is made here, so that a failure before it is a proper answer."""
+    chunks = dumps_ndjson(map(dump, rows), dumps_json)
+    first = next(chunks, b"")
+    return Answer(200, [("Content-Type", NDJSON)], Chunks(first, chunks, rows))
+
+
+def _mapping(body: Any, binding: Binding) -> Mapping[str, Any]:
+    if not isinstance(body, Mapping):
+        raise DeclarationError(
+            f"{binding.place}: {binding.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
+            "items itself: let it load a dict, without a post_load that makes something else."
+        )
+    return body
+
+
+class ItemEndpoint(Endpoint):
+    """Answers for the URL of an item."""
+
+    def read_item(self, key: Any, query: Mapping[str, Any] | None = None) -> Any:
+        """Answer an item, whole or in part."""
+        binding = self.binding
+        names, expand = binding.chosen(query or {})
+        item = self.actions(binding.views.relations(names, expand)).read(key)
+        data = self.dumped(item, names, expand)
+        if self.conditional:
+            # What is answered of a relation changes without the item: its version does not speak for the whole.
+            self.entity_tag = digest_of(data) if expand else binding.tag_of(item)
+        return Dumped(data)
+
+    def replace_item(self, key: Any, body: Any, headers: Mapping[str, str]) -> Any:
+        """Replace an item, or make it where that is declared."""
+        actions = self.actions(self.binding.views.relations(None, ()))
+        try:
+            item = actions.read(key)
+        except NotFound:
+            if not self.declared.upsert:
+                raise
+            made = self._made(actions, key, body)
+            if made is not None:
+                return self._created(made, headers)
+            item = actions.read(key)  # somebody else has made it in between
+        self.state(item)
+        return self._changed(actions.replace(item, self.binding.replaced(body)), headers)
+
+    def _made(self, actions: Actions, key: Any, body: Any) -> Any:
+        """Make an item under the key of the URL; return None where there is one by now."""
+        if self.conditional:
+            self.entity_tag = None  # nothing is there, which is what If-None-Match: * and If-Match ask
+        name = self.binding.store.key
+        values = {**_mapping(body, self.binding), **actions.scope()}
+        if values.setdefault(name, key) != key:
+            raise Conflict("The key in the content is not the one in the URL.")
+        try:
+            return actions.create(actions.rows.build(values))
+        except KeyTaken:
+            if Preconditions.from_environ(self.request.environ).guards():
+                raise PreconditionFailed("Somebody else has made it in the meantime.") from None
+            return None
+
+    def _created(self, item: Any, headers: Mapping[str, str]) -> Any:
+        self.state(item)
+        if self.preference(headers, "return") == "minimal":
+            return None, 204, {"Preference-Applied": "return=minimal"}
+        return Dumped(self.dumped(item)), 201
+
+    def patch_item(self, key: Any, body: PatchDocument, headers: Mapping[str, str]) -> Any:
+        """Change what a patch says."""
+        actions = self.actions(self.binding.views.relations(None, ()))
+        item = actions.read(key)
+        self.state(item)
+        return self._changed(actions.update(item, self.binding.patched(item, body)), headers)
+
+    def delete_item(self, key: Any) -> None:
+        """Remove an item."""
+        actions = self.actions()
+        item = actions.read(key)
+        self.state(item)
+        actions.delete(item)
+
+    def state(self, item: Any) -> None:
+        """State the entity tag of an item: the first time it decides on the request's preconditions."""
+        if self.conditional:
+            self.entity_tag = self.binding.tag_of(item)
+
+    def _changed(self, item: Any, headers: Mapping[str, str]) -> Any:
+        self.state(item)
+        if self.preference(headers, "return") == "minimal":
+            return None, 204, {"Preference-Applied": "return=minimal"}
+        return Dumped(self.dumped(item))
+
+
+class RestoreEndpoint(ItemEndpoint):
+    """Answers for the URL that brings an item back that was removed softly."""
+
+    def restore_item(self, key: Any, headers: Mapping[str, str]) -> Any:
+        """Bring an item back."""
+        actions = self.actions()
+        item = actions.rows.get(key, scope=actions.scope(), lock=True, removed=True)
+        if item is None:
+            raise NotFound("There is no such removed item.")
+        self.state(item)
+        return self._changed(actions.restore(item), headers)
+
+
+def conflict_of(error: Violation, request: Any) -> Conflict:
+    """Return the answer to a write that a rule of the store forbids, with where in the content it is."""
+    views = request.operation.resource.binding.views
+    found = [views.pointer_of(name) for name in error.names]
+    errors: Any = [{"pointer": each, "detail": error.detail, "code": error.code} for each in found if each]
+    return Conflict(error.detail, errors=errors)
+
+
+def stale_of(error: StaleWrite, request: Any) -> PreconditionFailed | Conflict:
+    """Return the answer to a write of what is no more as it was read."""
+    if Preconditions.from_environ(request.environ).guards():
+        return PreconditionFailed("Somebody else changed it in the meantime.")
+    return Conflict("Somebody else changed it in the meantime; read it, and try again.")

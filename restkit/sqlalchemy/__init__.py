@@ -1,0 +1,11 @@
+"""A Store over SQLAlchemy 2: the database of an App, its unit of work, models as collections and as schemas.
+
+Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
+"""
+
+from .database import Database
+from .mixins import Timestamps, Versioned
+from .store import SQLAlchemyStore
+from .types import UTCDateTime
+
+__all__ = ["Database", "SQLAlchemyStore", "Timestamps", "UTCDateTime", "Versioned"]

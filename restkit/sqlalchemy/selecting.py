@@ -1,0 +1,250 @@
+"""List queries as SELECT statements: conditions, order, keyset windows, and what is loaded along.
+
+A statement is made once for each shape of query, with its values as parameters, so that SQLAlchemy compiles it once.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper, joinedload, load_only, selectinload
+from sqlalchemy.sql.base import ExecutableOption
+
+from ..crud.query import Condition, ListQuery, Order
+
+__all__ = ["Selecting"]
+
+_MAX_SHAPES = 256
+_Clause = sa.ColumnElement[bool]
+
+
+class Selecting:
+    """Makes the SELECT statements of one model."""
+
+    def __init__(self, mapper: Mapper[Any], key: str, live: _Clause | None, searches: dict[str, Any]) -> None:
+        """Make it.
+
+        Args:
+            mapper: The model's.
+            key: The attribute that names an item.
+            live: What holds of rows that are not removed softly, None where rows are removed for good.
+            searches: By name, what makes a condition of the words of a full-text search.
+        """
+        self._mapper = mapper
+        self._model = mapper.class_
+        self._key = key
+        self._live = live
+        self._searches = searches
+        self._statements: dict[Any, sa.Select[Any]] = {}
+
+    def page(self, query: ListQuery) -> tuple[sa.Select[Any], dict[str, Any]]:
+        """Return the statement of one page, which asks for one row more than the page has, and its parameters."""
+        values = query.after if query.after is not None else query.before
+        shape = (
+            tuple((each.name, each.operator) for each in query.conditions),
+            query.order,
+            query.before is not None,
+            values is not None and tuple(value is None for value in values),
+            query.limit is not None,
+            bool(query.offset),
+            query.expand,
+            query.fields,
+            tuple(query.scope),
+        )
+        statement = self._statements.get(shape)
+        if statement is None:
+            statement = self._made(query)
+            if len(self._statements) < _MAX_SHAPES:  # SECURITY: clients choose the keys
+                self._statements[shape] = statement
+        parameters = dict(_parameters(query))
+        if query.limit is not None:
+            parameters["limit"] = query.limit + 1
+        if query.offset:
+            parameters["offset"] = query.offset
+        for index, value in enumerate(values or ()):
+            parameters[f"key{index}"] = value
+        return statement, parameters
+
+    def count(self, query: ListQuery) -> tuple[sa.Select[Any], dict[str, Any]]:
+        """Return the statement that counts all pages, and its parameters."""
+        statement = sa.select(sa.func.count()).select_from(self._model)
+        return statement.where(*self._where(query)), dict(_parameters(query))
+
+    def one(self, *, scope: Sequence[str], lock: bool, expand: Sequence[str], removed: bool) -> sa.Select[Any]:
+        """Return the statement of one item by its key, with the parameters ``key`` and ``scope_...``."""
+        shape = (tuple(scope), lock, tuple(expand), removed)
+        statement = self._statements.get(shape)
+        if statement is None:
+            column = self._column(self._key)
+            statement = sa.select(self._model).where(column == sa.bindparam("key", type_=column.type))
+            statement = statement.where(*(self._scoped(name) for name in scope)).options(*self._options(expand))
+            if self._live is not None:
+                statement = statement.where(sa.not_(self._live) if removed else self._live)
+            if lock:
+                statement = statement.with_for_update(of=self._model).execution_options(populate_existing=True)
+            self._statements[shape] = statement
+        return statement
+
+    def _made(self, query: ListQuery) -> sa.Select[Any]:
+        statement = sa.select(self._model).where(*self._where(query))
+        backwards = query.before is not None
+        order = [each.reversed for each in query.order] if backwards else list(query.order)
+        values = query.before if backwards else query.after
+        if values is not None:
+            statement = statement.where(self._behind(order, values))
+        statement = statement.order_by(*(self._ordered(each) for each in order)).options(*self._options(query.expand))
+        if query.fields is not None:
+            needed = {*query.fields, self._key, *(each.name for each in query.order)} & set(
+                self._mapper.column_attrs.keys()
+            )
+            statement = statement.options(load_only(*(getattr(self._model, name) for name in sorted(needed))))
+        if query.limit is not None:
+            statement = statement.limit(sa.bindparam("limit", type_=sa.Integer))
+        if query.offset:
+            statement = statement.offset(sa.bindparam("offset", type_=sa.Integer))
+        return statement
+
+    def _column(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def _scoped(self, name: str) -> _Clause:
+        column = self._column(name)
+        clause: _Clause = column == sa.bindparam(f"scope_{name}", type_=column.type)
+        return clause
+
+    def _where(self, query: ListQuery) -> Iterator[_Clause]:
+        if self._live is not None:
+            yield self._live
+        for name in query.scope:
+            yield self._scoped(name)
+        for index, condition in enumerate(query.conditions):
+            yield self._condition(condition, f"value{index}")
+
+    def _condition(self, condition: Condition, parameter: str) -> _Clause:
+        if condition.operator == "search":
+            clause: _Clause = self._searches[condition.name](sa.bindparam(parameter, type_=sa.String))
+            return clause
+        column = self._column(condition.name)
+        several = condition.operator == "in"
+        kind = _PARAMETERS.get(condition.operator, column.type)
+        compared: _Clause = _COMPARED[condition.operator](
+            column, sa.bindparam(parameter, expanding=several, type_=kind)
+        )
+        return compared
+
+    # keyset windows
+
+    def _ordered(self, order: Order) -> Any:
+        """Return a key of ORDER BY; where it may be null, nulls are the greatest, as PostgreSQL has it."""
+        column = self._column(order.name)
+        made = column.desc() if order.descending else column.asc()
+        if not self._is_nullable(order.name):
+            return made
+        return made.nulls_first() if order.descending else made.nulls_last()
+
+    def _is_nullable(self, name: str) -> bool:
+        return bool(self._mapper.columns[name].nullable)
+
+    def _behind(self, order: Sequence[Order], values: Sequence[Any]) -> _Clause:
+        """Return what holds of the rows behind a place in an order."""
+        parameters = [
+            sa.bindparam(f"key{index}", type_=self._column(each.name).type) for index, each in enumerate(order)
+        ]
+        one_way = len({each.descending for each in order}) == 1
+        if one_way and not any(self._is_nullable(each.name) for each in order):
+            # PERF: a row value is one range of an index on both databases; the same written with OR is a scan.
+            left = sa.tuple_(*(self._column(each.name) for each in order))
+            right = sa.tuple_(*parameters)
+            return left < right if order[0].descending else left > right
+        found: list[_Clause] = []
+        equal: list[_Clause] = []
+        for each, parameter, value in zip(order, parameters, values, strict=True):
+            column = self._column(each.name)
+            found.append(sa.and_(*equal, self._further(each, parameter, value is None)))
+            equal.append(column.is_(None) if value is None else column == parameter)
+        clause = sa.or_(*found)
+        first = order[0]
+        if values[0] is not None and not self._is_nullable(first.name):
+            # PERF: what the OR implies, said alone, is the range of an index on the first key.
+            column = self._column(first.name)
+            bound = column <= parameters[0] if first.descending else column >= parameters[0]
+            return sa.and_(bound, clause)
+        return clause
+
+    def _further(self, order: Order, parameter: Any, is_null: bool) -> _Clause:
+        """Return what holds of the values of one key that stand behind another one."""
+        column: Any = self._column(order.name)
+        if is_null:  # nulls are the greatest
+            return column.is_not(None) if order.descending else sa.false()
+        if order.descending:
+            clause: _Clause = column < parameter
+            return clause
+        return sa.or_(column > parameter, column.is_(None)) if self._is_nullable(order.name) else column > parameter
+
+    # what is loaded along
+
+    def _options(self, expand: Sequence[str]) -> Iterator[ExecutableOption]:
+        """Yield how relations are loaded with the items: ``author``, ``author.publisher``."""
+        for path in expand:
+            mapper: Mapper[Any] = self._mapper
+            option: Any = None
+            for name in path.split("."):
+                if name not in mapper.relationships:
+                    break  # a schema may nest what is no relation: a mapping in a column, a property
+                relation = mapper.relationships[name]
+                attribute = getattr(mapper.class_, name)
+                load = selectinload if relation.uselist else joinedload
+                if option is None:
+                    option = load(attribute)
+                else:
+                    option = option.selectinload(attribute) if relation.uselist else option.joinedload(attribute)
+                mapper = relation.mapper
+            if option is not None:
+                yield option
+
+
+_PARAMETERS: dict[str, Any] = {"contains": sa.String, "startswith": sa.String, "null": sa.Boolean}
+
+
+def _like(column: Any, pattern: Any) -> Any:
+    return sa.func.lower(column).like(sa.func.lower(pattern), escape="\\")
+
+
+def _in(column: Any, values: Any) -> Any:
+    return column.in_(values)
+
+
+def _differs(column: Any, value: Any) -> Any:
+    return column.is_distinct_from(value)  # unlike <>, also where the column is null
+
+
+def _is_null(column: Any, value: Any) -> Any:
+    return column.is_(None) == value
+
+
+_COMPARED: dict[str, Any] = {
+    "eq": operator.eq,
+    "ne": _differs,
+    "in": _in,
+    "null": _is_null,
+    "contains": _like,
+    "startswith": _like,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def _parameters(query: ListQuery) -> Iterator[tuple[str, Any]]:
+    for name, value in query.scope.items():
+        yield f"scope_{name}", value
+    for index, condition in enumerate(query.conditions):
+        value = condition.value
+        if condition.operator in ("contains", "startswith"):
+            escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            value = f"%{escaped}%" if condition.operator == "contains" else f"{escaped}%"
+        yield f"value{index}", value

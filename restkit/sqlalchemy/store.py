@@ -1,0 +1,295 @@
+"""`SQLAlchemyStore`: the items of one model, in a request's session."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar, cast
+
+import sqlalchemy as sa
+from marshmallow import Schema
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapper, Session, configure_mappers
+from sqlalchemy.orm.exc import StaleDataError
+
+from ..contract import Failure, Header
+from ..crud.query import ListQuery, Page
+from ..crud.store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, UniqueViolation
+from ..errors import DeclarationError
+from ..problems import InsufficientStorage, ServiceUnavailable
+from ..request import Request
+from ..resource import Owner, obtain
+from .columns import attributes_of
+from .faults import columns_of, is_reference, is_unique
+from .relations import assign, make
+from .schema import schema_of
+from .selecting import Selecting
+
+__all__ = ["SQLAlchemyStore", "SQLAlchemyTransaction"]
+
+M = TypeVar("M")
+SessionFactory = Callable[[Request], Iterator[Session]]
+_CHUNK = 500
+_RETRY = Header("Retry-After", "After how many seconds to try again.", {"type": "integer"})
+_FAILURES = (
+    Failure(ServiceUnavailable, "database", "The database does not answer now, or is busy.", (_RETRY,)),
+    Failure(InsufficientStorage, "database", "There is no room left in the database."),
+)
+
+
+class SQLAlchemyStore(Generic[M]):
+    """Is the Store of one model of SQLAlchemy's.
+
+    Attributes:
+        model: The mapped class.
+        key: The attribute that names an item in its URL.
+        attributes: What is known of each column, by attribute.
+        failures: The problems that any request on a database may end in.
+    """
+
+    def __init__(
+        self, model: type[M], session: SessionFactory, *, key: str = "", soft_delete: str | None = None
+    ) -> None:
+        """Make the store.
+
+        Args:
+            model: A mapped class.
+            session: A factory of a request's session, as `restkit.provide` takes it.
+            key: The attribute that names an item; the primary key where left out.
+            soft_delete: A nullable date-time, or a boolean, that says that an item was removed.
+
+        Raises:
+            DeclarationError: The model has no such attribute, or it cannot be what it should be.
+        """
+        mapper: Mapper[M] = sa.inspect(model)
+        configure_mappers()
+        self.model = model
+        self.mapper = mapper
+        self.failures: Sequence[Failure] = _FAILURES
+        self._session = session
+        self.attributes: Mapping[str, Attribute] = attributes_of(mapper)
+        self.key = key or self._primary_key()
+        self.soft_delete = soft_delete
+        for name in (self.key, *filter(None, [soft_delete])):
+            if name not in self.attributes:
+                raise DeclarationError(
+                    f"{model.__qualname__} has no attribute {name!r}; it has {', '.join(sorted(self.attributes))}."
+                )
+        self._check_key()
+        version = mapper.version_id_col
+        self._version = None if version is None else mapper.get_property_by_column(version).key
+        self.selecting = Selecting(mapper, self.key, self._live(), {})
+
+    def _primary_key(self) -> str:
+        names = [self.mapper.get_property_by_column(column).key for column in self.mapper.primary_key]
+        if len(names) != 1:
+            raise DeclarationError(
+                f"{self.model.__qualname__} has a primary key of {len(names)} columns; an item's URL has one: write "
+                "key = ... with an attribute that is unique, or give the table a single primary key."
+            )
+        return names[0]
+
+    def _check_key(self) -> None:
+        column = self.mapper.columns[self.key]
+        table: Any = self.mapper.local_table
+        unique = [tuple(each.columns) for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+        unique += [tuple(each.columns) for each in table.indexes if each.unique]
+        if column.nullable or not ((column.primary_key and len(table.primary_key) == 1) or (column,) in unique):
+            raise DeclarationError(
+                f"The key {self.key!r} of {self.model.__qualname__} does not name one row: declare its column with "
+                "unique=True and nullable=False."
+            )
+
+    def _live(self) -> sa.ColumnElement[bool] | None:
+        if self.soft_delete is None:
+            return None
+        column: Any = getattr(self.model, self.soft_delete)
+        if isinstance(column.type, sa.Boolean):
+            return sa.not_(cast("sa.ColumnElement[bool]", column))
+        live: sa.ColumnElement[bool] = column.is_(None)
+        if not self.attributes[self.soft_delete].nullable:
+            raise DeclarationError(
+                f"{self.model.__qualname__}.{self.soft_delete} says when an item was removed: let it be nullable, null "
+                "for items that are there."
+            )
+        return live
+
+    def configured(self, *, key: str, soft_delete: str | None) -> SQLAlchemyStore[M]:
+        """Return the store with another key, or with soft deletion."""
+        return SQLAlchemyStore(self.model, self._session, key=key or self.key, soft_delete=soft_delete)
+
+    def schema(self) -> type[Schema]:
+        """Return a schema of the model's columns."""
+        return schema_of(self.mapper, self.soft_delete)
+
+    def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
+        """Return the request's transaction."""
+        return SQLAlchemyTransaction(self, obtain(self._session, request, app))
+
+    def version(self, item: M, /) -> str | int | None:
+        """Return the value of the mapper's ``version_id_col``, None where there is none."""
+        if self._version is None:
+            return None
+        version: int = getattr(item, self._version)
+        return version
+
+    def value(self, item: M, name: str, /) -> Any:
+        """Return an attribute of an item."""
+        return getattr(item, name)
+
+
+class SQLAlchemyTransaction(Generic[M]):
+    """Is a request's session, as the Transaction on one store.
+
+    Attributes:
+        session: SQLAlchemy's.
+    """
+
+    def __init__(self, store: SQLAlchemyStore[M], session: Session) -> None:
+        """Put a store on a session."""
+        self._store = store
+        self.session = session
+
+    # reading
+
+    def list(self, query: ListQuery, /) -> Page[M]:
+        """Return one page."""
+        statement, parameters = self._store.selecting.page(query)
+        found = list(self.session.scalars(statement, parameters))
+        has_more = query.limit is not None and len(found) > query.limit
+        items = found[: query.limit] if has_more else found
+        if query.before is not None:
+            items.reverse()
+        has_next, has_previous = (True, has_more) if query.before is not None else (has_more, query.after is not None)
+        total = None if query.count == "none" else self._total(query)
+        return Page(items, has_next, has_previous, total)
+
+    def _total(self, query: ListQuery) -> int:
+        everything = not query.conditions and not query.scope and self._store.soft_delete is None
+        if query.count == "estimated" and everything:
+            estimate = self._estimate()
+            if estimate >= 0:
+                return estimate
+        statement, parameters = self._store.selecting.count(query)
+        return int(self.session.scalar(statement, parameters) or 0)
+
+    def _estimate(self) -> int:
+        """Return what PostgreSQL's statistics say of the table, -1 where nothing does."""
+        if self.session.get_bind().dialect.name != "postgresql":
+            return -1
+        table: Any = self._store.mapper.local_table
+        statement = sa.text("SELECT reltuples::bigint FROM pg_class WHERE oid = CAST(:name AS regclass)")
+        return int(self.session.scalar(statement, {"name": table.fullname}) or -1)
+
+    def stream(self, query: ListQuery, /) -> Iterator[M]:
+        """Yield every item; a few hundred are in memory at a time."""
+        statement, parameters = self._store.selecting.page(
+            ListQuery(query.conditions, query.order, expand=query.expand, fields=query.fields, scope=query.scope)
+        )
+        yield from self.session.scalars(statement, parameters, execution_options={"yield_per": _CHUNK})
+
+    def get(
+        self,
+        key: Any,
+        /,
+        *,
+        scope: Mapping[str, Any],
+        lock: bool = False,
+        expand: Sequence[str] = (),
+        removed: bool = False,
+    ) -> M | None:
+        """Return the item of a key, None where there is none; with a lock, as it is now."""
+        statement = self._store.selecting.one(scope=tuple(scope), lock=lock, expand=expand, removed=removed)
+        values = {"key": key, **{f"scope_{name}": value for name, value in scope.items()}}
+        found: M | None = self.session.scalars(statement, values).unique().one_or_none()
+        return found
+
+    def has_parents(self, scope: Mapping[str, Any], /) -> bool:
+        """Return whether each row exists that an attribute of the scope refers to by a foreign key."""
+        for name, value in scope.items():
+            for key in self._store.mapper.columns[name].foreign_keys:
+                if self.session.scalar(sa.select(sa.literal(1)).where(key.column == value)) is None:
+                    return False
+        return True
+
+    # writing
+
+    def build(self, values: Mapping[str, Any], /) -> M:
+        """Make an item, with those that are nested in it."""
+        made: M = make(self._store.mapper, values)
+        return made
+
+    def add(self, item: M, /) -> None:
+        """Insert an item; where it brings its key along, and that is taken, the session goes on as it was."""
+        if getattr(item, self._store.key) is None:
+            with self._violations():
+                self.session.add(item)
+                self.session.flush()
+            return
+        try:
+            with self._violations(), self.session.begin_nested():
+                self.session.add(item)
+        except UniqueViolation as error:
+            if set(error.names) == {self._store.key}:
+                raise KeyTaken(error.names) from error
+            raise
+
+    def change(self, item: M, values: Mapping[str, Any], /) -> None:
+        """Set attributes of an item, and update its row where that is still what was read."""
+        mapper = self._store.mapper
+        with self._violations(), self.session.no_autoflush:
+            assign(mapper, item, values)
+            self.session.flush()
+        for relation in mapper.relationships:
+            if any(mapper.get_property_by_column(column).key in values for column in relation.local_columns):
+                self.session.expire(item, [relation.key])
+
+    def remove(self, item: M, /) -> None:
+        """Delete an item's row where it is still what was read; softly, where the store is told to."""
+        if self._store.soft_delete is not None:
+            self.change(item, {self._store.soft_delete: self._mark()})
+            return
+        with self._violations():
+            self.session.delete(item)
+            self.session.flush()
+
+    def restore(self, item: M, /) -> None:
+        """Take back that an item was removed softly."""
+        name = str(self._store.soft_delete)
+        column = self._store.mapper.columns[name]
+        self.change(item, {name: False if isinstance(column.type, sa.Boolean) else None})
+
+    def _mark(self) -> Any:
+        kind: Any = self._store.mapper.columns[str(self._store.soft_delete)].type
+        if isinstance(kind, sa.Boolean):
+            return True
+        now = dt.datetime.now(dt.UTC)
+        aware = getattr(kind, "timezone", False) or getattr(kind, "aware", False)
+        return now if aware else now.replace(tzinfo=None)
+
+    @contextmanager
+    def _violations(self) -> Generator[None]:
+        """Turn what the database forbids into what the Store protocol calls it."""
+        try:
+            yield
+        except StaleDataError:
+            raise StaleWrite from None
+        except IntegrityError as error:
+            table: Any = self._store.mapper.local_table
+            names = self._names(columns_of(error, table), table)
+            if is_unique(error):
+                raise UniqueViolation(names) from error
+            if is_reference(error):
+                raise ReferenceViolation(names or self._only_reference(table)) from error
+            raise
+
+    def _only_reference(self, table: Any) -> Sequence[str]:
+        """Return the attribute that refers to another table where there is just one: SQLite does not say which."""
+        columns = {key.parent.name for key in table.foreign_keys}
+        return self._names(list(columns), table) if len(columns) == 1 else ()
+
+    def _names(self, columns: Sequence[str], table: Any) -> Sequence[str]:
+        mapper = self._store.mapper
+        found = [table.columns[name] for name in columns if name in table.columns]
+        return [mapper.get_property_by_column(column).key for column in found if mapper.has_property(column.key)]
