@@ -70,8 +70,9 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             observe(request, operation, value.status_code, value.mimetype or "", contract)
             return value
         if kind is Answer:
-            observe(request, operation, value.status, _media_type_of(value), contract)
-            return value
+            ready: Answer = value
+            observe(request, operation, ready.status, _media_type_of(ready), contract)
+            return ready
         if kind is tuple:
             value, status, headers = _unpack(value, status, operation)
             if 400 <= status <= 599:
