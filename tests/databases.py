@@ -18,11 +18,12 @@ from functools import lru_cache
 from pathlib import Path
 
 import psycopg
+import pytest
 from servers import free_port
 
 __all__ = ["KINDS", "database_url", "postgresql_server", "start_postgresql"]
 
-KINDS = ("sqlite", "postgresql")
+KINDS = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.external, pytest.mark.postgresql]))
 _USUAL = "postgresql://postgres@127.0.0.1:5432/postgres"
 _numbers = itertools.count()
 
@@ -79,7 +80,7 @@ def database_url(kind: str, folder: Path) -> Generator[str]:
     """Make an empty database, and remove it afterwards.
 
     Args:
-        kind: One of `KINDS`.
+        kind: ``"sqlite"`` or ``"postgresql"``.
         folder: Where the file of SQLite stands.
 
     Yields:
