@@ -14,7 +14,7 @@ __all__ = ["EXPORTS", "ROOT", "script", "serve_bookstore"]
 ROOT = Path(__file__).parents[2]
 
 # The exported documents, each with the example that it is exported from.
-EXPORTS = {"bookstore.yaml": "examples.bookstore", "hello.yaml": "examples/hello.py"}
+EXPORTS = {"bookstore.yaml": "examples.bookstore", "hello.yaml": "examples/hello.py", "todo.yaml": "examples/todo.py"}
 
 
 def script(name: str) -> str:
