@@ -1,5 +1,6 @@
 """CRUDResource on the Store protocol: collections and their items, paged, filtered, sorted and patched."""
 
+from .memory import MemoryStore
 from .query import Condition, ListQuery, Order, Page
 from .resource import CRUDResource
 from .store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, Store, Transaction, UniqueViolation, Violation
@@ -10,6 +11,7 @@ __all__ = [
     "Condition",
     "KeyTaken",
     "ListQuery",
+    "MemoryStore",
     "Order",
     "Page",
     "ReferenceViolation",

@@ -113,7 +113,7 @@ class Filtering:
         made.required = made.allow_none = made.load_only = made.dump_only = False
         made.load_default = made.dump_default = missing
         made.data_key = made.attribute = None
-        made.validators = list(attribute.bounds)
+        made.validators = [*attribute.field.validators, *attribute.bounds]
         made.metadata = {}
         return made
 
