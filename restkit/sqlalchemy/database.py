@@ -11,13 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ..request import Request
-from .engines import WRITING, Limits, make_engine
-from .faults import problem_of
+from .engines import WRITING, Limits, create_tables, make_engine
+from .faults import SAFE, problem_of
 from .store import SQLAlchemyStore
 
 __all__ = ["Database"]
-
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class _App(Protocol):
@@ -62,7 +60,7 @@ class Database:
         self._limits = limits or Limits()
         self._options = options
         self._lock = threading.Lock()
-        self._sessions: sessionmaker[Session] | None = None
+        self._sessions: tuple[sessionmaker[Session], sessionmaker[Session]] | None = None
 
     def install(self, app: _App, /) -> None:
         """Let an App's CRUDResources find their stores here, and its errors be answered."""
@@ -78,16 +76,14 @@ class Database:
     @property
     def engine(self) -> Engine:
         """SQLAlchemy's engine."""
-        engine: Engine = self._opened().kw["bind"]
+        engine: Engine = self._opened()[0].kw["bind"]
         return engine
 
     def session(self, request: Request) -> Iterator[Session]:
         """Open the session of a request; a factory for `restkit.provide`."""
-        reading = request.method in _SAFE
-        with self._opened()() as session:
-            options = {WRITING: not reading, "postgresql_readonly": reading}
-            session.connection(execution_options=options)
-            session.info["reading"] = reading
+        writing, reading = self._opened()
+        # The connection is taken from the pool, and the transaction begun, by the first statement.
+        with (reading if request.method in SAFE else writing)() as session:
             try:
                 yield session
             except BaseException:
@@ -100,16 +96,25 @@ class Database:
         with self._lock:
             sessions, self._sessions = self._sessions, None
         if sessions is not None:
-            sessions.kw["bind"].dispose()
+            sessions[0].kw["bind"].dispose()
 
-    def _opened(self) -> sessionmaker[Session]:
+    def _opened(self) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
+        """Return what makes sessions that may write, and sessions that only read; on one pool of connections."""
         sessions = self._sessions
         if sessions is None:
             with self._lock:
                 sessions = self._sessions
                 if sessions is None:
-                    engine = make_engine(self._url, self._limits, dict(self._options))
-                    if self._create is not None:
-                        self._create.create_all(engine)
-                    sessions = self._sessions = sessionmaker(engine, expire_on_commit=False)
+                    sessions = self._sessions = self._made()
         return sessions
+
+    def _made(self) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
+        engine = make_engine(self._url, self._limits, dict(self._options))
+        try:
+            if self._create is not None:
+                create_tables(engine, self._create)
+        except BaseException:
+            engine.dispose()
+            raise
+        reading = engine.execution_options(**{WRITING: False})
+        return sessionmaker(engine, expire_on_commit=False), sessionmaker(reading, expire_on_commit=False)

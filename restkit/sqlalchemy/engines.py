@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
 from ..errors import DeclarationError
 
-__all__ = ["Limits", "make_engine"]
+__all__ = ["WRITING", "Limits", "create_tables", "make_engine"]
 
 WRITING = "restkit_writing"
-"""The execution option of a connection whose transaction may write."""
+"""The execution option of an engine or a connection: whether its transactions may write."""
+_READING = "restkit_reading"
+_CREATING = 0x7265_7374_6B69_74  # any number that nobody else locks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
         if kind == "sqlite":
             return _sqlite(made, limits, options)
         if kind == "postgresql":
-            options = {**_postgresql(limits), **options}
+            return _postgresql(made, limits, options)
         return create_engine(made, **{**_pool(limits), **options})
     except ModuleNotFoundError as error:
         extra = "postgres" if error.name == "psycopg" else "sql"
@@ -68,6 +70,19 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
         ) from error
     except Exception as error:
         raise DeclarationError(f"The database cannot be set up: {type(error).__name__}: {error}") from error
+
+
+def create_tables(engine: Engine, tables: MetaData) -> None:
+    """Make the tables that do not exist; workers that start at once take turns.
+
+    Args:
+        engine: Of the database.
+        tables: What to make.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_CREATING)))
+        tables.create_all(connection)
 
 
 def _pool(limits: Limits) -> dict[str, Any]:
@@ -79,7 +94,7 @@ def _pool(limits: Limits) -> dict[str, Any]:
     }
 
 
-def _postgresql(limits: Limits) -> dict[str, Any]:
+def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
     milliseconds = {
         "lock_timeout": limits.lock,
         "statement_timeout": limits.statement,
@@ -88,7 +103,23 @@ def _postgresql(limits: Limits) -> dict[str, Any]:
     settings = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in milliseconds.items())
     # A server that vanished without a word is noticed after about a minute, not after two hours.
     alive = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-    return {"connect_args": {"connect_timeout": max(2, int(limits.connect)), "options": settings, **alive}}
+    connect_args = {"connect_timeout": max(2, int(limits.connect)), "options": settings, **alive}
+    engine = create_engine(url, **{**_pool(limits), "connect_args": connect_args, **options})
+    if engine.dialect.driver == "psycopg":
+        event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _begin_postgresql(connection: Any) -> None:
+    """Let psycopg begin the transaction as one that only reads where no more is asked for.
+
+    SQLAlchemy's own option ``postgresql_readonly`` leaves READ WRITE behind on the connection, which a standby refuses
+    in another way than a write, and which overrides what the database's owner has set.
+    """
+    reading = True if _only_reads(connection) else None
+    driver = connection.connection.dbapi_connection
+    if driver.read_only is not reading:
+        driver.read_only = reading
 
 
 def _sqlite(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
@@ -101,7 +132,8 @@ def _sqlite(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
     options = {"poolclass": QueuePool, **pool, "pool_pre_ping": False, "connect_args": connect_args, **options}
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "checkin", _end_sqlite)
     return engine
 
 
@@ -112,7 +144,22 @@ def _configure(connection: Any, record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: Any) -> None:
+def _begin_sqlite(connection: Any) -> None:
     """Begin a transaction; one that may write takes the lock at once, so that what it reads stays true."""
-    writing = connection.get_execution_options().get(WRITING, True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    reading = _only_reads(connection)
+    info = connection.info
+    if info.get(_READING, False) is not reading:
+        # PERF: it stays so until a request of the other kind has this connection: most have none.
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+        info[_READING] = reading
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _end_sqlite(connection: Any, record: object) -> None:
+    """End a transaction whose COMMIT has failed: SQLite leaves it open, with its lock, for another try."""
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
+
+
+def _only_reads(connection: Any) -> bool:
+    return not connection.get_execution_options().get(WRITING, True)

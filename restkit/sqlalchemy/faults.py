@@ -19,8 +19,10 @@ from ..problems import (
     UnprocessableContent,
 )
 
-__all__ = ["RETRY_AFTER", "columns_of", "is_reference", "is_unique", "problem_of"]
+__all__ = ["RETRY_AFTER", "SAFE", "columns_of", "is_reference", "is_unique", "problem_of"]
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that only read (RFC 9110, section 9.2.1)."""
 RETRY_AFTER = 2
 """After how many seconds a client may try again, where the database is away or busy."""
 
@@ -62,6 +64,11 @@ def is_reference(error: DBAPIError) -> bool:
     return _sqlstate(error) in ("23503", "23001") or _sqlite_name(error) == "SQLITE_CONSTRAINT_FOREIGNKEY"
 
 
+def _is_read_only(error: DBAPIError) -> bool:
+    """Whether the transaction or the database takes no changes."""
+    return _sqlstate(error) == _READ_ONLY or _sqlite_name(error).startswith("SQLITE_READONLY")
+
+
 def columns_of(error: DBAPIError, table: Any) -> list[str]:
     """Return the columns that a broken constraint is about, as far as the database says.
 
@@ -88,7 +95,15 @@ def columns_of(error: DBAPIError, table: Any) -> list[str]:
 
 
 def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
-    """Return the answer to an error of the database; re-raise one that is the program's mistake."""
+    """Return the answer to an error of the database.
+
+    Args:
+        error: The error.
+        request: What was asked.
+
+    Raises:
+        SQLAlchemyError: It is the program's mistake, such as a GET that writes.
+    """
     if isinstance(error, StaleDataError):
         if Preconditions.from_environ(request.environ).guards():
             return PreconditionFailed("Somebody else changed it in the meantime.")
@@ -96,6 +111,8 @@ def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
     if isinstance(error, PoolTimeout):
         return _unavailable(_BUSY)
     if isinstance(error, DBAPIError):
+        if _is_read_only(error) and request.method in SAFE:
+            raise error
         found = _of_sqlite(error) if _sqlite_name(error) else _of_state(error)
         if found is not None:
             return found
@@ -111,7 +128,7 @@ def _of_state(error: DBAPIError) -> Problem | None:
     state = _sqlstate(error)
     if state == _DISK_FULL:
         return InsufficientStorage(_FULL)
-    if state == _READ_ONLY:
+    if _is_read_only(error):
         return _unavailable("The database takes no changes now; try again.")
     if state in ("23502", "23514") or state[:2] == "22":
         return UnprocessableContent("A value does not fit into the database.")
@@ -133,7 +150,7 @@ def _of_sqlite(error: DBAPIError) -> Problem | None:
         return _unavailable(_BUSY)
     if name == "SQLITE_FULL":
         return InsufficientStorage(_FULL)
-    if name.startswith("SQLITE_READONLY"):
+    if _is_read_only(error):
         return _unavailable("The database takes no changes now; try again.")
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_PROTOCOL")):
         return _unavailable(_AWAY)

@@ -187,7 +187,11 @@ class SQLAlchemyTransaction(Generic[M]):
         statement, parameters = self._store.selecting.page(
             ListQuery(query.conditions, query.order, expand=query.expand, fields=query.fields, scope=query.scope)
         )
-        yield from self.session.scalars(statement, parameters, execution_options={"yield_per": _CHUNK})
+        found = self.session.scalars(statement, parameters, execution_options={"yield_per": _CHUNK})
+        try:
+            yield from found
+        finally:
+            found.close()  # of a client that hangs up, the cursor on the server too
 
     def get(
         self,
