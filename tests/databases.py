@@ -16,12 +16,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from servers import free_port
 
-__all__ = ["KINDS", "database_url", "postgresql_server", "start_postgresql"]
+__all__ = ["KINDS", "PostgreSQL", "database_url", "postgresql_server", "start_postgresql"]
 
 KINDS = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.external, pytest.mark.postgresql]))
 _USUAL = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -44,34 +45,62 @@ def postgresql_server() -> str:
     return _USUAL
 
 
+class PostgreSQL:
+    """Is a server of our own in a folder.
+
+    Attributes:
+        url: Of its database ``postgres``.
+        prefix: What a command begins with that runs as the server's user.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        """Make the server's files; it is started by `start`."""
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        found = str(programs[-1]) if programs else os.path.dirname(shutil.which("initdb") or "")
+        if not found:
+            raise RuntimeError(
+                "Tests need PostgreSQL: install it (on Debian: apt-get install postgresql), or name a server in "
+                "RESTKIT_TEST_POSTGRESQL_URL."
+            )
+        # PostgreSQL refuses to run as root; Debian's package has made this user for it.
+        self.prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self.prefix:
+            shutil.chown(folder, "postgres")
+        port = free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        self._folder = folder
+        self._arguments = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} " + " ".join(options)
+        self._control = [*self.prefix, f"{found}/pg_ctl", "-D", str(folder / "data"), "-w", "-t", "60"]
+        self._run(
+            [*self.prefix, f"{found}/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        )
+
+    def _run(self, command: list[Any], *, check: bool = True) -> None:
+        environ = {**os.environ, "LC_ALL": "C.UTF-8"}
+        quiet = {"stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
+        subprocess.run(command, check=check, env=environ, cwd="/", **quiet)
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        self._run([*self._control, "-o", self._arguments, "-l", self._folder / "log", "start"])
+
+    def stop(self, *, check: bool = True) -> None:
+        """End the server as a crash does: what it had not written is recovered from its log."""
+        self._run([*self._control, "-m", "immediate", "stop"], check=check)
+
+
 def start_postgresql(folder: Path, *options: str) -> Generator[str]:
     """Start a server of our own in a folder, and end it and remove the folder afterwards.
 
     Yields:
         The URL of its database ``postgres``.
     """
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    found = str(programs[-1]) if programs else os.path.dirname(shutil.which("initdb") or "")
-    if not found:
-        raise RuntimeError(
-            "Tests need PostgreSQL: install it (on Debian: apt-get install postgresql), or name a server in "
-            "RESTKIT_TEST_POSTGRESQL_URL."
-        )
-    # PostgreSQL refuses to run as root; Debian's package has made this user for it.
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if prefix:
-        shutil.chown(folder, "postgres")
-    data, port = folder / "data", free_port()
-    environ = {**os.environ, "LC_ALL": "C.UTF-8"}
-    run = {"check": True, "stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL, "env": environ, "cwd": "/"}
-    subprocess.run([*prefix, f"{found}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], **run)
-    arguments = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} " + " ".join(options)
-    control = [*prefix, f"{found}/pg_ctl", "-D", data, "-w", "-t", "60"]
-    subprocess.run([*control, "-o", arguments, "-l", folder / "log", "start"], **run)
+    server = PostgreSQL(folder, *options)
+    server.start()
     try:
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        yield server.url
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **{**run, "check": False})
+        server.stop(check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..faults import Fault, flatten
 from ..pointers import pointer
@@ -132,7 +134,8 @@ class Views:
             UnprocessableContent: The patch, or what comes of it, is invalid.
             Conflict: A test of a JSON Patch fails.
         """
-        before = cast("dict[str, Any]", self._written.dump(item))
+        # As content has it: what a field leaves to the encoder, such as a Decimal, is no JSON yet.
+        before = cast("dict[str, Any]", json.loads(dumps_json(self._written.dump(item))))
         after = patch.apply(before)
         if not isinstance(after, dict):
             raise UnprocessableContent(errors=[{"pointer": "", "detail": "Not an object.", "code": "type"}])

@@ -49,6 +49,17 @@ def test_an_item_is_made_read_replaced_patched_and_deleted(client: Client) -> No
     assert client.get(url).status == 404
 
 
+def test_a_patch_leaves_what_it_does_not_name(client: Client) -> None:
+    """Whatever type an attribute has, a patch of another one leaves it as it is."""
+    values = {"title": "Emma", "price": "12.50", "rating": 4.5, "code": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
+    book = made(client, "/books", **values, genre="science", chapters=[{"heading": "one"}])
+    url = f"/books/{book['id']}"
+    patched = client.patch(url, json={"year": 1815})
+    assert (patched.status, patched.json) == (200, {**book, "year": 1815})
+    author = client.post("/authors", json={"name": "Jane Austen", "born": "1775-12-16"})
+    assert client.patch(author.headers["Location"], json={"name": "J. A."}).json["born"] == "1775-12-16"
+
+
 def test_json_patch_is_applied_and_the_whole_validated_again(client: Client) -> None:
     """A JSON Patch changes what it says; what comes of it must be valid, and a failed test is a conflict."""
     url = f"/books/{made(client, '/books', title='Emma', chapters=[{'heading': 'one'}])['id']}"
