@@ -94,6 +94,7 @@ class MemoryStore(Generic[M]):
         self._members[key] = as_key(self._members[key], model)
         self.attributes: Mapping[str, Attribute] = {name: each.attribute for name, each in self._members.items()}
         self._rules = rules
+        self._schemas: dict[str | None, type[Schema]] = {}
         self.table = object()
         self._memory = Memory(timeout)
         self._memory.kept = {self.table: Rows(by_value={rule: {} for rule in rules})}
@@ -151,8 +152,11 @@ class MemoryStore(Generic[M]):
         return made
 
     def schema(self) -> type[Schema]:
-        """Return a schema of the model's attributes."""
-        return schema_of(self.model, self._members, self.soft_delete)
+        """Return a schema of the model's attributes, always the same one."""
+        found = self._schemas.get(self.soft_delete)
+        if found is None:
+            found = self._schemas[self.soft_delete] = schema_of(self.model, self._members, self.soft_delete)
+        return found
 
     def open(self, request: Request, app: Owner, /) -> MemoryTransaction[M]:
         """Return the request's transaction."""

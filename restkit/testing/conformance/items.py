@@ -1,0 +1,189 @@
+"""What items are over every store: made, read, replaced, patched, removed and restored, under preconditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...app import App
+from ..response import TestResponse
+from .base import Conformance, answered, pointers
+
+__all__ = ["ItemConformance"]
+
+_MINIMAL = {"Prefer": "return=minimal"}
+
+
+class ItemConformance(Conformance):
+    """Is the tests of items."""
+
+    def test_items(self, app: App) -> None:
+        """An item is made, read, replaced, patched and removed, and has a new entity tag each time."""
+        client = self.client(app)
+        first = self.made(client, title="Emma", number=1815)
+        url, tag = first.headers["Location"], first.headers["ETag"]
+        read = client.get(url)
+        assert (read.json, read.headers["ETag"]) == (first.json, tag)
+        assert client.get(url, headers={"If-None-Match": tag}).status == 304
+        replaced = answered(client.put(url, json={"title": "Emma, again"}), 200)
+        assert (replaced.json["title"], replaced.json["number"]) == ("Emma, again", None)
+        patched = answered(client.patch(url, json={"number": 1816}), 200)
+        assert (patched.json["title"], patched.json["number"]) == ("Emma, again", 1816)
+        assert client.get(url).headers["ETag"] == patched.headers["ETag"]
+        assert len({tag, replaced.headers["ETag"], patched.headers["ETag"]}) == 3
+        answered(client.delete(url), 204)
+        for answer in (
+            client.get(url),
+            client.delete(url),
+            client.patch(url, json={}),
+            client.put(url, json={"title": "x"}),
+        ):
+            answered(answer, 404)
+
+    def test_a_change_to_the_same_leaves_the_tag(self, app: App) -> None:
+        """A patch that changes nothing leaves the item, and its entity tag, as they were."""
+        client = self.client(app)
+        first = self.made(client, title="Emma", number=1)
+        same = answered(client.patch(first.headers["Location"], json={"number": 1, "title": "Emma"}), 200)
+        assert (same.json, same.headers["ETag"]) == (first.json, first.headers["ETag"])
+
+    def test_a_tag_of_a_removed_item_does_not_hold_for_a_new_one(self, app: App) -> None:
+        """An item that is made anew under an old key has another entity tag."""
+        client = self.client(app)
+        body = {"slug": "top", "name": "Top"}
+        tag = answered(client.put("/topics/top", json=body), 201).headers["ETag"]
+        answered(client.delete("/topics/top"), 204)
+        answered(client.put("/topics/top", json={**body, "name": "New"}), 201)
+        answered(client.put("/topics/top", json=body, headers={"If-Match": tag}), 412)
+
+    def test_patches(self, app: App) -> None:
+        """A merge patch and a JSON Patch change what they say; what comes of it is validated as a whole."""
+        client = self.client(app)
+        url = self.note_url(client, title="Emma", number=1)
+
+        def patch(*operations: dict[str, Any]) -> TestResponse:
+            return client.patch(url, json=list(operations), content_type="application/json-patch+json")
+
+        assert answered(client.patch(url, json={"number": None}), 200).json["number"] is None
+        assert pointers(answered(client.patch(url, json={"title": None}), 422)) == ["/title"]
+        assert pointers(answered(client.patch(url, json={"title": "x" * 101}), 422)) == ["/title"]
+        done = patch(
+            {"op": "test", "path": "/title", "value": "Emma"}, {"op": "replace", "path": "/number", "value": 7}
+        )
+        assert answered(done, 200).json["number"] == 7
+        answered(patch({"op": "test", "path": "/number", "value": 8}), 409)
+        assert pointers(answered(patch({"op": "remove", "path": "/title"}), 422)) == ["/title"]
+        answered(patch({"op": "replace", "path": "/number", "value": 9}, {"op": "remove", "path": "/none"}), 422)
+        assert client.get(url).json["number"] == 7
+
+    def test_preconditions(self, app: App) -> None:
+        """If-Match is held against the item as it is when it is written; `*` is whether there is one."""
+        client = self.client(app)
+        first = self.made(client, title="Emma")
+        url, old = first.headers["Location"], {"If-Match": first.headers["ETag"]}
+        answered(client.patch(url, json={"number": 1}, headers={"If-Match": '"other"'}), 412)
+        answered(client.patch(url, json={"number": 1}, headers=old), 200)
+        for answer in (
+            client.patch(url, json={"number": 2}, headers=old),
+            client.put(url, json={"title": "x"}, headers=old),
+            client.delete(url, headers=old),
+            client.delete(url, headers={"If-None-Match": "*"}),
+        ):
+            answered(answer, 412)
+        assert client.get(url).json["number"] == 1
+        answered(client.patch(url, json={"number": 3}, headers={"If-Match": "*"}), 200)
+        answered(client.delete(url, headers={"If-Match": client.get(url).headers["ETag"]}), 204)
+
+    def test_put_makes_what_is_not_there(self, app: App) -> None:
+        """Where upsert is declared, a PUT makes the item or replaces it; If-None-Match: * only makes."""
+        client = self.client(app)
+        body = {"slug": "top", "name": "Top"}
+        made = answered(client.put("/topics/top", json=body, headers={"If-None-Match": "*"}), 201)
+        answered(client.put("/topics/top", json=body, headers={"If-None-Match": "*"}), 412)
+        changed = answered(client.put("/topics/top", json={**body, "name": "T"}), 200)
+        assert made.headers["ETag"] != changed.headers["ETag"]
+        answered(client.put("/topics/low", json={"slug": "low", "name": "L"}, headers={"If-Match": "*"}), 412)
+        answered(client.put("/topics/low", json=body), 409)
+        assert pointers(answered(client.post("/topics", json={**body, "name": "x"}), 409)) == ["/slug"]
+        assert [each["slug"] for each in client.get("/topics").json["items"]] == ["top"]
+
+    def test_unique_values(self, app: App) -> None:
+        """A value that another item has is a 409 that points to it, whatever the verb; null is like no other."""
+        client = self.client(app)
+        url = self.note_url(client, code="one")
+        for _ in range(2):
+            self.note_url(client, code=None)
+        other = self.note_url(client, code="two")
+        for answer in (
+            client.post("/notes", json={"title": "x", "code": "one"}),
+            client.put(other, json={"title": "x", "code": "one"}),
+            client.patch(other, json={"code": "one"}),
+        ):
+            assert pointers(answered(answer, 409)) == ["/code"]
+        answered(client.patch(url, json={"code": "one"}), 200)
+        answered(client.patch(url, json={"code": "three"}), 200)
+        answered(client.patch(other, json={"code": "one"}), 200)
+        assert [each["code"] for each in client.get("/notes").json["items"]] == ["three", None, None, "one"]
+
+    def test_references(self, app: App) -> None:
+        """What names nothing, and removing what is named, is a 409; a collection below an item scopes itself."""
+        if not self.references:
+            return
+        client = self.client(app)
+        assert pointers(answered(client.post("/notes", json={"title": "x", "topic_id": "top"}), 409)) == ["/topic_id"]
+        for slug in ("top", "low"):
+            self.made(client, "/topics", slug=slug, name=slug)
+        note = answered(client.post("/topics/top/notes", json={"title": "x", "topic_id": "low"}), 201)
+        assert note.json["topic_id"] == "top"
+        answered(client.delete("/topics/top"), 409)
+        answered(client.delete("/topics/low"), 204)
+        self.made(client, "/topics", slug="low", name="low")
+        assert (self.titles(client, "/topics/top/notes"), self.titles(client, "/topics/low/notes")) == (["x"], [])
+        url = note.headers["Location"]
+        answered(client.get(url), 200)
+        for answer in (
+            client.get(url.replace("top", "low")),
+            client.delete(url.replace("top", "low")),
+            client.get("/topics/none/notes"),
+            client.post("/topics/none/notes", json={"title": "x"}),
+        ):
+            answered(answer, 404)
+
+    def test_soft_deletion(self, app: App) -> None:
+        """A removed item is gone for everybody until it is restored; its unique values stay taken."""
+        client = self.client(app)
+        url = self.note_url(client, title="Emma", code="one")
+        answered(client.post(f"{url}/restore"), 404)
+        answered(client.delete(url), 204)
+        for answer in (client.get(url), client.delete(url), client.patch(url, json={"number": 1})):
+            answered(answer, 404)
+        assert self.titles(client) == []
+        assert client.get("/notes", headers={"Prefer": "count=exact"}).json["total"] == 0
+        answered(client.post("/notes", json={"title": "x", "code": "one"}), 409)
+        restored = answered(client.post(f"{url}/restore"), 200)
+        assert (restored.json["title"], client.get(url).json) == ("Emma", restored.json)
+        assert "removed_at" not in restored.json
+
+    def test_minimal_answers(self, app: App) -> None:
+        """With `Prefer: return=minimal` a write is answered without content, and says so."""
+        client = self.client(app)
+        made = answered(client.post("/notes", json={"title": "Emma"}, headers=_MINIMAL), 204)
+        url = made.headers["Location"]
+        patched = client.patch(url, json={"number": 1}, headers={**_MINIMAL, "If-Match": made.headers["ETag"]})
+        assert answered(patched, 204).headers["ETag"] == client.get(url).headers["ETag"]
+        replaced = answered(client.put(url, json={"title": "Emma"}, headers=_MINIMAL), 204)
+        assert replaced.headers["Preference-Applied"] == "return=minimal"
+        assert client.get(url).json["number"] is None
+
+    def test_a_request_that_fails_leaves_nothing(self, app: App) -> None:
+        """What a request has written before it fails is not kept, whatever it was."""
+        client = self.client(app)
+        url = self.note_url(client, title="Emma", code="one")
+        before = client.get(url)
+        failing = url.replace("/notes/", "/failing/")
+        answered(client.post("/failing", json={"title": "x", "code": "two"}), 422)
+        answered(client.patch(failing, json={"title": "x"}), 422)
+        answered(client.delete(failing), 422)
+        after = client.get(url)
+        assert (after.json, after.headers["ETag"]) == (before.json, before.headers["ETag"])
+        self.note_url(client, title="Persuasion", code="two")
+        assert self.titles(client) == ["Emma", "Persuasion"]

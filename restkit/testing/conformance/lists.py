@@ -1,0 +1,188 @@
+"""What lists are over every store: filtered, in an order, in pages there and back, counted and streamed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ...app import App
+from ..client import Client
+from ..response import TestResponse
+from .base import Conformance, answered
+
+__all__ = ["ListConformance"]
+
+_SORTS = ("title", "-title", "number", "-number", "title,-number", "-number,title", "code,-title", "-code,number")
+_FILTERS = {
+    "number=1815": "Emma",
+    "number__gte=1815&number__lt=1860": "Emma, Silas",
+    "number__gt=1815&number__lte=1974": "Silas, Dispossessed",
+    "number__in=1815,1974": "Emma, Dispossessed",
+    "number__null=true": "50% off_ed",
+    "number__null=false": "Emma, Silas, Dispossessed",
+    "number__ne=1815": "Silas, Dispossessed, 50% off_ed",
+    "code__ne=one": "Silas, Dispossessed, 50% off_ed",
+    "title=Emma": "Emma",
+    "title=emma": "",
+    "title__in=Emma,Silas": "Emma, Silas",
+    "title__contains=S": "Silas, Dispossessed",
+    "title__startswith=s": "Silas",
+    "title__contains=%25": "50% off_ed",
+    "title__startswith=%25": "",
+    "title__contains=_": "50% off_ed",
+    "title__contains=%5C": "",
+    "code__startswith=ONE": "Emma",
+    "code__contains=e&number__gt=1800": "Emma",
+}
+_INVALID = (
+    "number=abc",
+    "number__gte=1e400",
+    "number__in=1,x",
+    "number__null=perhaps",
+    "title__contains=%00",
+    "title__contains=",
+    "unknown=1",
+    "sort=topic_id",
+    "fields=secret",
+    "limit=0",
+    "limit=101",
+)
+
+
+class ListConformance(Conformance):
+    """Is the tests of lists."""
+
+    def test_filters(self, app: App) -> None:
+        """Each operator finds what it says, and the total counts the same."""
+        client = self.client(app)
+        self.made(client, title="Emma", number=1815, code="one")
+        self.made(client, title="Silas", number=1851)
+        self.made(client, title="Dispossessed", number=1974)
+        self.made(client, title="50% off_ed")
+        for query, titles in _FILTERS.items():
+            answer = answered(client.get(f"/notes?{query}", headers={"Prefer": "count=exact"}), 200)
+            found = ", ".join(each["title"] for each in answer.json["items"])
+            assert (query, found) == (query, titles)
+            assert answer.json["total"] == len(answer.json["items"])
+            assert answer.headers["Preference-Applied"] == "count=exact"
+
+    def test_what_is_no_value_is_refused(self, app: App) -> None:
+        """A parameter that is unknown, or has a value that is none of its type, is a 422."""
+        client = self.client(app)
+        for query in _INVALID:
+            answered(client.get(f"/notes?{query}"), 422)
+        for path in ("/notes/99999999999999999999999", f"/topics/{'x' * 200}"):
+            answered(client.get(path), 404)
+
+    def test_pages_there_and_back(self, app: App) -> None:
+        """Following next and then prev passes every item once, in one order, with nulls as the greatest."""
+        client = self.client(app)
+        for number in range(13):
+            year = None if number % 4 == 0 else 1900 + number % 5
+            code = None if number % 3 else f"c{number}"
+            self.made(client, title=f"t{number % 3}", number=year, code=code)
+        for sort in _SORTS:
+            pages, last = _there(client, f"/notes?sort={sort}&limit=4")
+            assert [len(page) for page in pages] == [4, 4, 4, 1]
+            there = [each for page in pages for each in page]
+            assert len({json.dumps(each) for each in there}) == 13
+            assert list(_back(client, last)) == pages[-2::-1], sort
+            name = sort.partition(",")[0].lstrip("-")
+            values = [each[name] for each in there]
+            shown = [each for each in values if each is not None]
+            nulls = [None] * (13 - len(shown))
+            greatest_first = sort.startswith("-")
+            assert values == (nulls + shown if greatest_first else shown + nulls), sort
+            assert shown == sorted(shown, reverse=greatest_first), sort
+
+    def test_pages_stay_where_they_are(self, app: App) -> None:
+        """A page begins behind the last item of the one before, whatever was made or removed since."""
+        client = self.client(app)
+        urls = {title: self.note_url(client, title=title) for title in "bdfh"}
+        first = client.get("/notes?sort=title&limit=2")
+        assert [each["title"] for each in first.json["items"]] == ["b", "d"]
+        client.delete(urls["d"])
+        client.delete(urls["f"])
+        for title in "aeg":
+            self.note_url(client, title=title)
+        second = client.get(first.json["next"])
+        assert [each["title"] for each in second.json["items"]] == ["e", "g"]
+        assert self.titles(client, str(_link(second, "prev"))) == ["a", "b"]
+        assert self.titles(client, str(_link(second, "first"))) == ["a", "b"]
+
+    def test_cursors(self, app: App) -> None:
+        """A cursor of another order or collection, or with a character changed, is a 400."""
+        client = self.client(app)
+        for title in "abc":
+            self.note_url(client, title=title)
+        cursor = client.get("/notes?limit=1&sort=title").json["next"].partition("cursor=")[2]
+        answered(client.get(f"/notes?limit=1&sort=title&cursor={cursor}"), 200)
+        answered(client.get(f"/notes?limit=1&sort=-title&cursor={cursor}"), 400)
+        answered(client.get(f"/failing?limit=1&sort=title&cursor={cursor}"), 400)
+        for at in range(0, len(cursor), 5):
+            changed = cursor[:at] + ("A" if cursor[at] != "A" else "B") + cursor[at + 1 :]
+            answered(client.get(f"/notes?limit=1&sort=title&cursor={changed}"), 400)
+
+    def test_counted_pages(self, app: App) -> None:
+        """Pages by offset pass over as many items as they say, and link to the ones beside them."""
+        client = self.client(app)
+        for title in "abcde":
+            self.note_url(client, title=title)
+        answer = client.get("/counted?limit=2&offset=2&sort=title", headers={"Prefer": "count=exact"})
+        assert ([each["title"] for each in answer.json["items"]], answer.json["total"]) == (["c", "d"], 5)
+        assert self.titles(client, answer.json["next"]) == ["e"]
+        assert self.titles(client, str(_link(answer, "prev"))) == ["a", "b"]
+        assert client.get("/counted?offset=9").json == {"items": [], "next": None}
+
+    def test_counts(self, app: App) -> None:
+        """A total is told where it is asked for, of what the filters leave."""
+        client = self.client(app)
+        for number in range(7):
+            self.note_url(client, number=number)
+        assert "total" not in client.get("/notes").json
+        for kind in ("exact", "estimated"):
+            answer = client.get("/notes?number__gte=2&limit=2", headers={"Prefer": f"count={kind}"})
+            assert (len(answer.json["items"]), answer.json["total"]) == (2, 5)
+
+    def test_chosen_fields(self, app: App) -> None:
+        """Only the fields that are asked for are answered, in the schema's order, of a page as of an item."""
+        client = self.client(app)
+        url = self.note_url(client, title="Emma", number=1)
+        assert client.get("/notes?fields=number,title&sort=code").json["items"] == [{"title": "Emma", "number": 1}]
+        assert client.get(f"{url}?fields=title").json == {"title": "Emma"}
+
+    def test_streams(self, app: App) -> None:
+        """All items of a query come as JSON Lines, in its order, whatever the size of a page."""
+        client = self.client(app)
+        for number in range(12):
+            self.note_url(client, title=f"t{number}", number=None if number == 3 else number)
+        lines = {"Accept": "application/x-ndjson"}
+        answer = answered(client.get("/notes?sort=-number&number__ne=5&limit=2", headers=lines), 200)
+        titles = [json.loads(line)["title"] for line in answer.text.splitlines()]
+        assert titles == ["t3", *(f"t{number}" for number in range(11, -1, -1) if number not in (3, 5))]
+
+
+def _link(answer: TestResponse, relation: str) -> str | None:
+    """Return where a Link header leads (RFC 8288)."""
+    found = re.search(rf'<([^>]*)>; rel="{relation}"', answer.headers.get("Link", ""))
+    return found[1] if found else None
+
+
+def _there(client: Client, url: str) -> tuple[list[list[dict[str, Any]]], TestResponse]:
+    """Return all pages, and the last answer."""
+    pages: list[list[dict[str, Any]]] = []
+    while True:
+        answer = answered(client.get(url), 200)
+        pages.append(answer.json["items"])
+        if answer.json["next"] is None:
+            return pages, answer
+        url = answer.json["next"]
+
+
+def _back(client: Client, answer: TestResponse) -> Iterator[list[dict[str, Any]]]:
+    """Yield the pages before one, the nearest first."""
+    while previous := _link(answer, "prev"):
+        answer = answered(client.get(previous), 200)
+        yield answer.json["items"]

@@ -1,0 +1,167 @@
+"""StoreConformance: memory, SQLite and PostgreSQL do the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from databases import KINDS, database_url
+from marshmallow import validate
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from restkit import App
+from restkit.crud import MemoryStore, Page
+from restkit.crud.memory import MemoryTransaction
+from restkit.sqlalchemy import Database, UTCDateTime, Versioned
+from restkit.testing import StoreConformance
+
+
+@dataclass
+class Topic:
+    slug: Annotated[str, validate.Length(1, 20)]
+    name: Annotated[str, validate.Length(max=50)]
+
+
+@dataclass
+class Note:
+    title: Annotated[str, validate.Length(1, 100)]
+    code: Annotated[str, validate.Length(max=20)] | None = None
+    number: int | None = None
+    topic_id: Annotated[str, validate.Length(max=20)] | None = None
+    removed_at: dt.datetime | None = None
+    id: int = 0
+
+
+class TestMemoryStore(StoreConformance):
+    """The store in memory passes the suite."""
+
+    note = Note
+    topic = Topic
+
+    @pytest.fixture
+    def app(self) -> App:
+        app = App("Notes")
+        topics = MemoryStore(Topic, key="slug", unique=("name",))
+        app.install(topics)
+        app.install(MemoryStore(Note, unique=("code",), references={"topic_id": topics}))
+        return app
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class TopicRow(Versioned, Base):
+    __tablename__ = "topic"
+
+    slug: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(50), unique=True)
+
+
+class NoteRow(Versioned, Base):
+    __tablename__ = "note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str | None] = mapped_column(String(20), unique=True)
+    number: Mapped[int | None]
+    topic_id: Mapped[str | None] = mapped_column(ForeignKey("topic.slug"), type_=String(20))
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+
+
+class TestSQLAlchemyStore(StoreConformance):
+    """The store over SQLAlchemy passes the suite on both databases."""
+
+    note = NoteRow
+    topic = TopicRow
+
+    @pytest.fixture(params=KINDS)
+    def app(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
+        with database_url(request.param, tmp_path) as url:
+            database = Database(url, create=Base.metadata)
+            app = App("Notes")
+            app.install(database)
+            yield app
+            database.close()
+
+
+@dataclass
+class LooseNote(Note):
+    """Is a note whose store does not know what its topic is."""
+
+
+class TestWithoutReferences(StoreConformance):
+    """A store that knows no references passes what is left of the suite."""
+
+    note = LooseNote
+    topic = Topic
+    references = False
+    rounds = 1
+
+    @pytest.fixture
+    def app(self) -> App:
+        app = App("Notes")
+        app.install(MemoryStore(Topic, key="slug", unique=("name",)))
+        app.install(MemoryStore(LooseNote, unique=("code",)))
+        return app
+
+
+class Forgetful(MemoryStore[Any]):
+    """Gives every item the same version."""
+
+    def version(self, item: Any, /) -> int | None:
+        return 1
+
+
+class _Hasty(MemoryTransaction[Any]):
+    def add(self, item: Any, /) -> None:
+        super().add(item)
+        self._work.keep()
+
+
+class Hasty(MemoryStore[Any]):
+    """Keeps what a request writes before it ends."""
+
+    def open(self, request: Any, app: Any, /) -> Any:
+        opened: Any = super().open(request, app)
+        return _Hasty(self, opened._work)
+
+
+class _Short(MemoryTransaction[Any]):
+    def list(self, query: Any, /) -> Page[Any]:
+        page = super().list(query)
+        return Page(page.items[1:] if query.after else page.items, page.has_next, page.has_previous, page.total)
+
+
+class Skipping(MemoryStore[Any]):
+    """Leaves the first item of a page out."""
+
+    def open(self, request: Any, app: Any, /) -> Any:
+        opened: Any = super().open(request, app)
+        return _Short(self, opened._work)
+
+
+@pytest.mark.parametrize(
+    ("kind", "test"),
+    [
+        (Forgetful, "test_items"),
+        (Forgetful, "test_preconditions"),
+        (Hasty, "test_a_request_that_fails_leaves_nothing"),
+        (Skipping, "test_pages_there_and_back"),
+        (Skipping, "test_pages_stay_where_they_are"),
+    ],
+)
+def test_a_store_that_is_wrong_fails(kind: Any, test: str) -> None:
+    """A store that forgets, hurries or skips something does not pass."""
+    suite = TestMemoryStore()
+    app = App("Notes")
+    topics = kind(Topic, key="slug", unique=("name",))
+    app.install(topics)
+    app.install(kind(Note, unique=("code",), references={"topic_id": topics}))
+    with pytest.raises(AssertionError):
+        getattr(suite, test)(app)
