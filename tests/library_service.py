@@ -1,4 +1,4 @@
-"""The library as a program for WSGI servers: ``gunicorn library_service:app``, on the database of an environment variable."""
+"""The library for WSGI servers: ``gunicorn library_service:app``, on the database that the environment names."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -59,7 +59,7 @@ class Load:
 
     def wait(self, reached: Callable[[], bool]) -> None:
         """Wait until something is so; the clients go on."""
-        deadline = time.monotonic() + 25
+        deadline = time.monotonic() + 120
         while not reached():
             assert time.monotonic() < deadline, f"{len(self.replies)} answers, {self.broken} broken connections"
             time.sleep(0.01)
@@ -69,7 +69,7 @@ class Load:
         begin = len(self.stored)
         self.wait(lambda: len(self.stored) >= begin + count)
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
