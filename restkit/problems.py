@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar, TypedDict
 
-from .encoding import dumps_json
 from .errors import DeclarationError
 
 __all__ = [
@@ -144,15 +143,10 @@ class Problem(Exception):
             ValueError: A member is not finite, or holds itself.
             TypeError: A name in a member is not text.
         """
-        if self.members:
-            return _encode(self.to_dict()).encode("utf-8", "replace")
-        try:
-            return dumps_json(self.to_dict())
-        except ValueError:  # a text that is not Unicode
-            return _encode(self.to_dict()).encode("utf-8", "replace")
+        return _encode(self.to_dict()).encode("utf-8", "replace")
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
 
 
 def _phrase(status: int) -> str:

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from restkit import App, Settings
+from restkit.sqlalchemy import Database
 
-from .resources import AuthorItem, Authors, BookCover, BookItem, Books
+from .models import Base
+from .resources import AuthorBooks, Authors, Books, book_cover
 
 
 @dataclass(frozen=True, kw_only=True)
 class BookstoreSettings(Settings):
     database_url: str = "sqlite:///bookstore.db"
+    create_tables: bool = True
 
 
-def create_app(database_url: str | None = None) -> App:
+def create_app(database: Database | None = None) -> App:
     """Make the App; the database is opened when the first request comes.
 
     Args:
-        database_url: SQLAlchemy's URL; by default what ``RESTKIT_DATABASE_URL`` says, or ``bookstore.db`` here.
+        database: By default the one that ``RESTKIT_DATABASE_URL`` names, or ``bookstore.db`` here. Where
+            ``RESTKIT_CREATE_TABLES`` is false, Alembic makes the tables.
     """
     settings = BookstoreSettings.load()
-    if database_url is not None:
-        settings = replace(settings, database_url=database_url)
+    if database is None:
+        database = Database(settings.database_url, create=Base.metadata if settings.create_tables else None)
     app = App(
         "Bookstore",
-        version="1.0.0",
+        version="2.0.0",
         description="Authors, their books, and the books' covers.",
         contact={"name": "The restkit developers", "url": "https://github.com/restkit/restkit"},
         license={"name": "MIT", "identifier": "MIT"},
         tags={"Authors": "People who wrote books.", "Books": "What is on the shelves."},
         settings=settings,
     )
+    app.install(database)
     app.add("/authors", Authors)
-    app.add("/authors/<int:author_id>", AuthorItem)
+    app.add("/authors/<int(max=2147483647):author_id>/books", AuthorBooks)
     app.add("/books", Books)
-    app.add("/books/<int:book_id>", BookItem)
-    app.add("/books/<int:book_id>/cover", BookCover)
+    app.add("/books/<int(max=2147483647):book_id>/cover", book_cover(database))
     return app
 
 

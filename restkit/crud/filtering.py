@@ -30,6 +30,7 @@ _SAYS: dict[str, str] = {
     "contains": "has this text in it, in small or capital letters",
     "startswith": "begins with this text, in small or capital letters",
     "null": "is null (true), or is not (false)",
+    "has": "has all of these",
 }
 
 
@@ -100,11 +101,20 @@ class Filtering:
             return _described(ma.Bool(), says)
         if operator in ("contains", "startswith"):
             return _described(ma.Str(validate=validate.Length(1, _MAX_TEXT)), says)
+        if operator == "has":
+            return _described(_several(self._item(name)), says)
         single = self._single(name)
-        if operator != "in":
-            return _described(single, says)
-        several = ma.List(single, validate=validate.Length(1, _MAX_VALUES), metadata={"explode": False})
-        return _described(several, says)
+        return _described(single if operator != "in" else _several(single), says)
+
+    def _item(self, name: str) -> ma.Field[Any]:
+        """Return the field of the items of an attribute that is a list."""
+        declared = self._wire.get(name, self._attributes[name].field)
+        if not isinstance(declared, ma.List):
+            raise DeclarationError(
+                f"{self._place} filters by {name}__has, so its schema must say what the list has: write "
+                f"{name} = fields.List(fields.Str()) in it."
+            )
+        return declared.inner
 
     def _single(self, name: str) -> ma.Field[Any]:
         """Return a field of one value: the schema's, without what it says of content, within what the store holds."""
@@ -116,6 +126,14 @@ class Filtering:
         made.validators = [*attribute.field.validators, *attribute.bounds]
         made.metadata = {}
         return made
+
+
+def _several(single: ma.Field[Any]) -> ma.Field[Any]:
+    """Return a field of several values: separated by commas, or a repeated parameter where a value may have some."""
+    choices = next((each.choices for each in single.validators if isinstance(each, validate.OneOf)), None)
+    text = isinstance(single, ma.String) and not isinstance(single, ma.UUID)
+    apart = text and (choices is None or any("," in each for each in choices))
+    return ma.List(single, validate=validate.Length(1, _MAX_VALUES), metadata={"explode": apart})
 
 
 def _described(field: ma.Field[Any], says: str) -> ma.Field[Any]:

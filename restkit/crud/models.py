@@ -145,7 +145,7 @@ def _field_of(kind: Any) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
         return fields.Str(validate=validate.OneOf(arguments)), _EQUAL
     if (origin or kind) is list:
         inner = _field_of(arguments[0])[0] if arguments and not isinstance(arguments[0], TypeVar) else fields.Raw()
-        return fields.List(inner), ()
+        return fields.List(inner), ("has",)
     if (origin or kind) is dict:
         return fields.Dict(keys=fields.Str()), ()
     if not isinstance(kind, type):

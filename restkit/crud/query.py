@@ -10,7 +10,7 @@ __all__ = ["Condition", "Count", "ListQuery", "Operator", "Order", "Page"]
 
 M = TypeVar("M")
 
-Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "contains", "startswith", "null", "search"]
+Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "contains", "startswith", "null", "has", "search"]
 Count = Literal["none", "exact", "estimated"]
 
 
@@ -21,8 +21,9 @@ class Condition:
     Attributes:
         name: The attribute; for ``search`` the name of the store's full-text search.
         operator: How it is compared. ``contains`` and ``startswith`` take no notice of the case of letters;
-            ``null`` has a boolean value: whether the attribute is None.
-        value: What it is compared with, already a value of the attribute's type; a list for ``in``.
+            ``null`` has a boolean value: whether the attribute is None. ``has`` is for attributes that are lists: all
+            values are among their items.
+        value: What it is compared with, already a value of the attribute's type; a list for ``in`` and ``has``.
     """
 
     name: str

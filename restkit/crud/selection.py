@@ -97,5 +97,6 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "in": _compared(lambda value, several: value in several),
     "contains": _compared(lambda value, part: part in value.lower()),
     "startswith": _compared(lambda value, part: value.lower().startswith(part)),
+    "has": _compared(lambda value, wanted: all(each in value for each in wanted)),
     "null": lambda value, wanted: (value is None) is wanted,
 }

@@ -64,9 +64,16 @@ class Views:
                 )
         self._expand = frozenset(expand)
         self.names = tuple(name for name in self._schema.dump_fields if name not in self._expand)
-        optional = tuple(self._schema.dump_fields) if sparse else tuple(expand)
-        self.answered = _optional(declared, optional) if optional else declared
-        self.page = _page_of(self.answered, declared)
+        stem = declared.__name__.removesuffix("Schema")
+        if sparse:
+            self.answered = _optional(declared, tuple(self._schema.dump_fields), f"{stem}View")
+        elif expand:
+            # Named after what may be in it: of one schema there may be several such views in one document.
+            added = "".join(name[:1].upper() + name[1:] for name in sorted(expand))
+            self.answered = _optional(declared, tuple(expand), f"{stem}With{added}")
+        else:
+            self.answered = declared
+        self.page = _page_of(self.answered)
         self._reading: dict[Any, tuple[BoundSchema, tuple[str, ...]]] = {}
         self._write = bind(declared, View.WRITE, place=place, strict=strict, compiled=compiled)
         self._written = self._made(declared)
@@ -185,16 +192,15 @@ def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> 
 
 
 @cache
-def _optional(declared: type[Schema], names: tuple[str, ...]) -> type[Schema]:
+def _optional(declared: type[Schema], names: tuple[str, ...], stem: str) -> type[Schema]:
     """Return a class like the schema's, whose fields of some names may be absent from answers."""
     meta = type("Meta", (declared.Meta,), {"optional": names, "register": False})
-    stem = declared.__name__.removesuffix("Schema")
     members = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
-    return type(f"{stem}ViewSchema", (declared,), members)
+    return type(f"{stem}Schema", (declared,), members)
 
 
 @cache
-def _page_of(answered: type[Schema], declared: type[Schema]) -> type[Schema]:
+def _page_of(answered: type[Schema]) -> type[Schema]:
     members = {
         "Meta": type("Meta", (Schema.Meta,), {"unknown": RAISE, "register": False}),
         "items": fields.List(fields.Nested(answered), required=True, metadata={"description": "The page."}),
@@ -202,6 +208,6 @@ def _page_of(answered: type[Schema], declared: type[Schema]) -> type[Schema]:
             required=True, allow_none=True, metadata={"description": "The URL of the next page, null on the last."}
         ),
         "total": fields.Int(metadata={"description": "How many items all pages have, where `Prefer: count` asks."}),
-        "__module__": declared.__module__,
+        "__module__": answered.__module__,
     }
-    return type(f"{declared.__name__.removesuffix('Schema')}PageSchema", (Schema,), members)
+    return type(f"{answered.__name__.removesuffix('Schema')}PageSchema", (Schema,), members)

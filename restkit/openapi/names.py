@@ -51,16 +51,16 @@ def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
 
 
 def noun(op: Operation) -> str:
-    """Return what one item of an operation's resource is called: ``Book`` for ``Books`` and ``BookItem``."""
+    """Return what one item of a resource is called: ``Book`` for ``Books`` and ``BookItem``, as its schema has it."""
     bare = _bare(op.resource.__name__)
-    for bound in (*(i.schema for i in op.inputs if i.location == "body"), *(o.schema for o in op.outputs)):
-        if bound is not None and bound.name and bound.name in (bare, *_singulars(bare)):
-            return bound.name
+    bodies = (*(i.schema for i in op.inputs if i.location == "body"), *(o.schema for o in op.outputs))
+    schemas = [bound.name for bound in bodies if bound is not None and bound.name]
     declared = getattr(op.resource, "schema", None)
     kind = declared if isinstance(declared, type) else type(declared)
-    if issubclass(kind, Schema) and stem(kind) in (bare, *_singulars(bare)):
-        return stem(kind)
-    return bare
+    if issubclass(kind, Schema):
+        schemas.append(stem(kind))
+    # The singular is the one that a schema bears out: of Books by Book, of AuthorBooks too.
+    return next((name for each in schemas for name in (bare, *_singulars(bare)) if name.endswith(each)), bare)
 
 
 def _bare(name: str) -> str:

@@ -96,6 +96,8 @@ def field_of(column: sa.Column[Any]) -> tuple[fields.Field[Any], tuple[Operator,
             if kind.enum_class
             else (fields.Str(validate=validate.OneOf(kind.enums)), _EQUAL)
         )
+    if isinstance(kind, sa.JSON):
+        return fields.Raw(), ("has",)
     python = _python_type(kind)
     if python is dt.datetime:
         aware = bool(getattr(kind, "timezone", False)) or bool(getattr(kind, "aware", False))

@@ -19,7 +19,7 @@ from ..problems import (
     UnprocessableContent,
 )
 
-__all__ = ["RETRY_AFTER", "SAFE", "columns_of", "is_reference", "is_unique", "problem_of"]
+__all__ = ["RETRY_AFTER", "SAFE", "columns_of", "is_null", "is_reference", "is_unique", "problem_of"]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods that only read (RFC 9110, section 9.2.1)."""
@@ -67,6 +67,11 @@ def is_reference(error: DBAPIError) -> bool:
 def _is_read_only(error: DBAPIError) -> bool:
     """Whether the transaction or the database takes no changes."""
     return _sqlstate(error) == _READ_ONLY or _sqlite_name(error).startswith("SQLITE_READONLY")
+
+
+def is_null(error: DBAPIError) -> bool:
+    """Whether a column is null that must not be."""
+    return _sqlstate(error) == "23502" or _sqlite_name(error) == "SQLITE_CONSTRAINT_NOTNULL"
 
 
 def columns_of(error: DBAPIError, table: Any) -> list[str]:

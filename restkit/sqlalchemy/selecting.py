@@ -5,13 +5,16 @@ A statement is made once for each shape of query, with its values as parameters,
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper, joinedload, load_only, selectinload
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.functions import FunctionElement
 
 from ..crud.query import Condition, ListQuery, Order
 
@@ -206,7 +209,35 @@ class Selecting:
                 yield option
 
 
-_PARAMETERS: dict[str, Any] = {"contains": sa.String, "startswith": sa.String, "null": sa.Boolean}
+_PARAMETERS: dict[str, Any] = {
+    "contains": sa.String,
+    "startswith": sa.String,
+    "null": sa.Boolean,
+    "has": sa.String,
+}
+
+
+class _HasAll(FunctionElement[bool]):
+    """Is whether a JSON array has all items of another one, which is a parameter: one statement for any number."""
+
+    inherit_cache = True
+    name = "has_all"
+    type = sa.Boolean()
+
+
+@compiles(_HasAll, "sqlite")
+def _has_all_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    array, wanted = (compiler.process(each, **options) for each in element.clauses)
+    return (
+        f"NOT EXISTS (SELECT 1 FROM json_each({wanted}) AS wanted WHERE NOT EXISTS "  # noqa: S608  # SQLAlchemy's own
+        f"(SELECT 1 FROM json_each({array}) AS had WHERE had.value = wanted.value))"
+    )
+
+
+@compiles(_HasAll, "postgresql")
+def _has_all_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    array, wanted = (compiler.process(each, **options) for each in element.clauses)
+    return f"(CAST({array} AS JSONB) @> CAST({wanted} AS JSONB))"
 
 
 def _like(column: Any, pattern: Any) -> Any:
@@ -232,6 +263,7 @@ _COMPARED: dict[str, Any] = {
     "null": _is_null,
     "contains": _like,
     "startswith": _like,
+    "has": _HasAll,
     "gt": operator.gt,
     "gte": operator.ge,
     "lt": operator.lt,
@@ -247,4 +279,6 @@ def _parameters(query: ListQuery) -> Iterator[tuple[str, Any]]:
         if condition.operator in ("contains", "startswith"):
             escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             value = f"%{escaped}%" if condition.operator == "contains" else f"{escaped}%"
+        elif condition.operator == "has":
+            value = json.dumps(value)
         yield f"value{index}", value

@@ -21,7 +21,7 @@ from ..problems import InsufficientStorage, ServiceUnavailable
 from ..request import Request
 from ..resource import Owner, obtain
 from .columns import attributes_of
-from .faults import columns_of, is_reference, is_unique
+from .faults import columns_of, is_null, is_reference, is_unique
 from .relations import assign, make
 from .schema import schema_of
 from .selecting import Selecting
@@ -254,9 +254,14 @@ class SQLAlchemyTransaction(Generic[M]):
         if self._store.soft_delete is not None:
             self.change(item, {self._store.soft_delete: self._mark()})
             return
-        with self._violations():
-            self.session.delete(item)
-            self.session.flush()
+        try:
+            with self._violations():
+                self.session.delete(item)
+                self.session.flush()
+        except IntegrityError as error:
+            if is_null(error):  # SQLAlchemy takes the item out of those that refer to it, which they may forbid
+                raise ReferenceViolation from error
+            raise
 
     def restore(self, item: M, /) -> None:
         """Take back that an item was removed softly."""

@@ -184,3 +184,25 @@ def test_what_an_annotation_does_not_say_needs_a_schema() -> None:
     assert store.attributes["what"].operators == {"null"}
     with pytest.raises(DeclarationError, match=r"The annotation of Odd\.what does not say what JSON has for it"):
         store.schema()
+
+
+def test_lists_are_asked_for_what_they_have() -> None:
+    """`has` finds the items whose list has all that is asked for; texts are repeated, so that they may have commas."""
+
+    class Worded(Things):
+        store = MemoryStore(Thing)
+        filters = ("words__has", "name__in")
+
+    app = App("Things")
+    app.add("/things", Worded)
+    client = Client(app)
+    client.post("/things", json={"name": "a,b", "words": ["one", "two, three"]})
+    client.post("/things", json={"name": "c", "words": ["one"]})
+
+    def found(query: str) -> list[str]:
+        return [each["name"] for each in client.get(f"/things?{query}").json["items"]]
+
+    assert found("words__has=one") == ["a,b", "c"]
+    assert found("words__has=one&words__has=two,%20three") == ["a,b"]
+    assert found("words__has=on") == found("words__has=one,two") == []
+    assert found("name__in=a,b&name__in=x") == ["a,b"]

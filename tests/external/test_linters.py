@@ -56,7 +56,7 @@ def _bookstore(version: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> P
     from examples.bookstore import create_app
 
     document = folder / f"bookstore-{version}.json"
-    document.write_bytes(to_json(build(create_app("sqlite://"), version=version)))
+    document.write_bytes(to_json(build(create_app(), version=version)))
     return document
 
 

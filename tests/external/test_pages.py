@@ -47,7 +47,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def _authors(url: str) -> Any:
     with urllib.request.urlopen(f"{url}/authors") as answer:
-        return json.load(answer)
+        return json.load(answer)["items"]
 
 
 def _posted(browser: Browser) -> list[NetworkRequest]:

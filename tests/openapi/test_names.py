@@ -87,6 +87,12 @@ def test_the_singular_of_a_class_is_that_of_its_schema() -> None:
     assert _ids(CategoriesResource) == ["createCategory", "listCategories"]
 
 
+def test_a_class_that_says_more_than_its_schema_has_a_singular_too() -> None:
+    """What an `OldBooks` of books has one of is an `OldBook`."""
+    made = type("OldBooks", (Books,), {})
+    assert _ids(made) == ["createOldBook", "listOldBooks"]
+
+
 def test_a_class_without_a_schema_gives_its_own_name() -> None:
     """The suffix View is no part of the name."""
     assert _ids(ReportView) == ["createReport", "getReport"]

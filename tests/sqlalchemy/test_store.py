@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from databases import KINDS, database_url
 from library import library
+from marshmallow import Schema, fields, validate
+from sqlalchemy import JSON, ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from restkit import App
+from restkit.crud import CRUDResource
+from restkit.errors import DeclarationError
+from restkit.sqlalchemy import Database
 from restkit.testing import Client
 
 
@@ -62,7 +69,7 @@ def test_a_patch_leaves_what_it_does_not_name(client: Client) -> None:
 
 def test_json_patch_is_applied_and_the_whole_validated_again(client: Client) -> None:
     """A JSON Patch changes what it says; what comes of it must be valid, and a failed test is a conflict."""
-    url = f"/books/{made(client, '/books', title='Emma', chapters=[{'heading': 'one'}])['id']}"
+    url = f"/books/{made(client, '/books', title='Emma', price='9.50', chapters=[{'heading': 'one'}])['id']}"
 
     def patch(*operations: dict[str, Any]) -> Any:
         return client.patch(url, json=list(operations), content_type="application/json-patch+json")
@@ -234,3 +241,89 @@ def test_minimal_answers(client: Client) -> None:
     url = answer.headers["Location"]
     patched = client.patch(url, json={"year": 1815}, headers={**prefer, "If-Match": answer.headers["ETag"]})
     assert (patched.status, patched.headers["ETag"]) == (204, client.get(url).headers["ETag"])
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Owner(Base):
+    __tablename__ = "owner"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pets: Mapped[list[Pet]] = relationship()
+
+
+class Pet(Base):
+    __tablename__ = "pet"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owner.id"))
+    toys: Mapped[list[str] | None] = mapped_column(JSON, default=list)
+
+
+class PetSchema(Schema):
+    id = fields.Int(dump_only=True)
+    owner_id = fields.Int(required=True, validate=validate.Range(1, 2**31 - 1))
+    toys = fields.List(fields.Str(validate=validate.Length(1, 20)))
+
+
+class Owners(CRUDResource[Owner]):
+    model = Owner
+
+
+class Pets(CRUDResource[Pet]):
+    model = Pet
+    schema = PetSchema
+    filters = ("toys__has",)
+
+
+@pytest.fixture(params=KINDS)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
+    with database_url(request.param, tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        app = App("Home")
+        app.install(database)
+        app.add("/owners", Owners)
+        app.add("/pets", Pets)
+        yield Client(app)
+        database.close()
+
+
+def test_what_must_be_referred_to_stays(home: Client) -> None:
+    """An item that others cannot be without is not removed: 409, also where the model would let go of it."""
+    owner = made(home, "/owners")["id"]
+    made(home, "/pets", owner_id=owner)
+    assert home.delete(f"/owners/{owner}").status == 409
+    assert home.get(f"/owners/{owner}").status == 200
+
+
+def test_lists_are_found_by_what_they_have(home: Client) -> None:
+    """`has` finds the items whose list has all that is asked for, whatever its letters are."""
+    owner = made(home, "/owners")["id"]
+    ball = made(home, "/pets", owner_id=owner, toys=["ball", 'a "b", %_', "Ünï"])["id"]
+    none = made(home, "/pets", owner_id=owner)["id"]
+
+    def found(*toys: str) -> list[int]:
+        answer = home.get("/pets", query={"toys__has": list(toys)})
+        assert answer.status == 200, answer.text
+        return [each["id"] for each in answer.json["items"]]
+
+    assert found("ball") == [ball]
+    assert found('a "b", %_', "Ünï") == [ball]
+    assert found("ball", "bone") == found("bal") == found("%") == found("BALL") == []
+    assert [each["id"] for each in home.get("/pets").json["items"]] == [ball, none]
+    assert home.get("/pets", query={"toys__has": [""]}).status == 422
+
+
+def test_lists_say_what_they_have(tmp_path: Path) -> None:
+    """`has` needs a schema that says what the list has, for the document and for what a client asks."""
+
+    class Untyped(CRUDResource[Pet]):
+        model = Pet
+        filters = ("toys__has",)
+
+    app = App("Home")
+    app.install(Database(f"sqlite:///{tmp_path / 'home.db'}"))
+    with pytest.raises(DeclarationError, match=r"toys = fields\.List"):
+        app.add("/pets", Untyped)
