@@ -125,6 +125,11 @@ def check_resource(resource: Any) -> None:
             raise DeclarationError(f"{place}.problem_handlers is by exception class; {error!r} is none.")
         check_call(handler, ("error", "request"), f"The handler of {error.__name__} of {place}")
     _check_security(resource.security, place)
+    if resource.idempotency is not None and not callable(getattr(resource.idempotency, "begin", None)):
+        raise DeclarationError(
+            f"{place}.idempotency is {resource.idempotency!r}; write idempotency = Idempotency(storage) with "
+            "restkit.limits.Idempotency."
+        )
     try:
         inspect.signature(resource).bind()
     except TypeError:

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .problems import Problem
+from .response import Outgoing
 from .schemas import BoundSchema
 
 if TYPE_CHECKING:
     from .request import Request
 
 __all__ = [
+    "Attempt",
     "Failure",
     "Header",
+    "IdempotencyRule",
     "Input",
     "Location",
     "Operation",
@@ -69,6 +72,56 @@ class Header:
     description: str = ""
     schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
     required: bool = False
+
+
+class Attempt(Protocol):
+    """Is one request with an Idempotency-Key."""
+
+    @property
+    def kept(self) -> Outgoing | None:
+        """The answer that the request had before; None where it is the first of its key."""
+        ...
+
+    def keep(self, answer: Outgoing, /) -> Outgoing:
+        """Keep the answer for those that come after, and return it; called before the unit of work ends."""
+        ...
+
+
+@runtime_checkable
+class IdempotencyRule(Protocol):
+    """Lets a request be sent again without being done again: enforces itself and documents itself."""
+
+    @property
+    def header(self) -> Header:
+        """The header of requests."""
+        ...
+
+    @property
+    def replayed(self) -> Header:
+        """The header of answers that were kept."""
+        ...
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The problems that it may answer."""
+        ...
+
+    def check(self, request: Request, /) -> None:
+        """Refuse a request whose key is malformed, or missing where one is demanded.
+
+        Raises:
+            BadRequest: It is.
+        """
+        ...
+
+    def begin(self, request: Request, /) -> Attempt | None:
+        """Return the attempt that a request with a key is, None for one without; its inputs have been read.
+
+        Raises:
+            Conflict: Another request with the key is being answered.
+            UnprocessableContent: The key came with another request before.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +194,7 @@ class Operation:
     failures: tuple[Failure, ...] = ()
     security: tuple[tuple[SecurityScheme, tuple[str, ...]], ...] = ()
     conditional: bool | Literal["required"] = False
+    idempotency: IdempotencyRule | None = None
     examples: Mapping[str, object] = field(default_factory=dict)
     extensions: Mapping[str, object] = field(default_factory=dict)
 

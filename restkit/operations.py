@@ -12,7 +12,17 @@ from typing import Any
 
 from marshmallow import fields
 
-from .contract import Failure, Header, Input, Location, Operation, Output, PathParameter, SecurityScheme
+from .contract import (
+    Failure,
+    Header,
+    IdempotencyRule,
+    Input,
+    Location,
+    Operation,
+    Output,
+    PathParameter,
+    SecurityScheme,
+)
 from .declarations import Declarations, declarations_of
 from .errors import DeclarationError
 from .problems import (
@@ -161,9 +171,14 @@ class _Builder:
             failures=tuple(self._failures(inputs, outputs)),
             security=tuple(_security(self.resource)),
             conditional=self.resource.conditional,
+            idempotency=self._idempotency(),
             examples=words.get("examples", {}),
             extensions=words.get("extensions", {}),
         )
+
+    def _idempotency(self) -> IdempotencyRule | None:
+        """Return what lets the verb be repeated; the others are idempotent by themselves (RFC 9110, section 9.2.2)."""
+        return self.resource.idempotency if self.method in ("POST", "PATCH") else None
 
     def _default_tag(self) -> str:
         for segment in self.mount.path.split("/"):
@@ -277,6 +292,8 @@ class _Builder:
         headers: tuple[Header, ...] = ()
         if self.resource.conditional and self.method != "DELETE":
             headers = (_ETAG, _LAST_MODIFIED)
+        if rule := self._idempotency():
+            headers = (*headers, rule.replayed)
         if self.said.returns:
             for index, said in enumerate(self.said.returns):
                 many = said.many if said.many is not None else (self.kind == "many" and index == 0)
@@ -321,6 +338,8 @@ class _Builder:
             yield _FALSE
             if self.resource.conditional == "required" and self.method in ("PUT", "PATCH", "DELETE"):
                 yield _UNGUARDED
+        if rule := self._idempotency():
+            yield from rule.failures
         yield from self.said.raises
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .conditional import Outcome, Preconditions, evaluate
-from .contract import Operation
+from .contract import Attempt, IdempotencyRule, Operation
 from .declarations import DeclaredMethod
 from .errors import DeclarationError
 from .inputs import Reader, read_nothing, reader_of
@@ -67,6 +67,8 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     invoke = _invoker(operation, context)
     write = writer_of(operation, context.media, context.locate, context.settings.contract)
     finish = _finisher(operation)
+    if operation.idempotency is not None:
+        invoke, finish = _once(operation.idempotency, invoke, finish)
     media_type = next(iter(offered(operation)), "application/json")
 
     app = context.app
@@ -126,6 +128,8 @@ def _steps(operation: Operation) -> list[Step]:
         steps.append(_guard(operation))
     if operation.conditional == "required" and operation.method in ("PUT", "PATCH", "DELETE"):
         steps.append(_require_precondition)
+    if operation.idempotency is not None:
+        steps.append(operation.idempotency.check)
     return steps
 
 
@@ -237,6 +241,39 @@ def _finisher(operation: Operation) -> _Finish | None:
         return answer
 
     return finish
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempted:
+    """Is the value of a method that was called for a request with an Idempotency-Key, or was not called again."""
+
+    attempt: Attempt
+    value: Any = None
+
+
+def _once(rule: IdempotencyRule, invoke: _Invoke, finish: _Finish | None) -> tuple[_Invoke, _Finish]:
+    """Put around a method and its finisher what answers a request that comes again as it was answered before."""
+
+    def invoke_once(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource | None, Any]:
+        attempt = rule.begin(request)
+        if attempt is None:
+            return invoke(request, arguments)
+        if attempt.kept is not None:
+            return None, _Attempted(attempt)
+        resource, value = invoke(request, arguments)
+        return resource, _Attempted(attempt, value)
+
+    def finish_once(request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer) -> Outgoing:
+        resource, value = made
+        attempt = value.attempt if type(value) is _Attempted else None
+        if attempt is not None:
+            if attempt.kept is not None:
+                return attempt.kept
+            value = value.value
+        answer = write(request, value, chosen) if finish is None else finish(request, (resource, value), chosen, write)
+        return answer if attempt is None else attempt.keep(answer)
+
+    return invoke_once, finish_once
 
 
 def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outcome:

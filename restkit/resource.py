@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast, ove
 
 from .arguments import check_factory
 from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
-from .contract import SecurityScheme
+from .contract import IdempotencyRule, SecurityScheme
 from .errors import DeclarationError
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
@@ -62,6 +62,7 @@ class Resource:
         tags: Of its operations in the document.
         conditional: Whether its methods state `entity_tag` or `last_modified`; ``"required"`` also
             demands a precondition of unsafe methods (428).
+        idempotency: What lets a POST or PATCH be sent again without being done again: `restkit.limits.Idempotency`.
         documented: Whether it is in the document.
         middleware: Around its methods, the first one outermost.
         problem_handlers: Exception classes and what makes answers of them.
@@ -75,6 +76,7 @@ class Resource:
     methods: ClassVar[Collection[str] | None] = None
     tags: ClassVar[Sequence[str]] = ()
     conditional: ClassVar[bool | Literal["required"]] = False
+    idempotency: ClassVar[IdempotencyRule | None] = None
     documented: ClassVar[bool] = True
     middleware: ClassVar[Sequence[Middleware]] = ()
     problem_handlers: ClassVar[Mapping[type[Exception], ProblemHandler]] = {}
@@ -209,6 +211,10 @@ class Provided:
                     f"The factory {made.__qualname__} yields nothing; provide wants one value."
                 ) from None
         return made
+
+    def outlast(self, closer: Generator[Any, None, None]) -> None:
+        """Have a generator, which is at its ``yield``, closed after everything that is made for the request."""
+        self._closers.insert(0, closer)
 
     def close(self, error: BaseException | None = None) -> None:
         """Close what was made, the last one first; with an error each is told of it at its ``yield``.

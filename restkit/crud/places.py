@@ -23,7 +23,7 @@ from .store import StaleWrite, Store, Violation
 
 __all__ = ["places_of"]
 
-_COPIED = ("tags", "documented", "middleware", "security")
+_COPIED = ("tags", "documented", "middleware", "security", "idempotency")
 _VARIABLE = re.compile(r"<(?:[^<>:]*(?:\([^<>]*\))?:)?([^<>:]+)>")
 _COLLECTION = frozenset({"GET", "POST"})
 _ITEM = frozenset({"GET", "PUT", "PATCH", "DELETE"})

@@ -128,6 +128,8 @@ class OperationPrinter:
         name = "If-Match" if required else "If-None-Match"
         if op.conditional and (required or op.method in _SAFE) and name.lower() not in named:
             yield _precondition(name, required=required)
+        if op.idempotency is not None and (header := op.idempotency.header).name.lower() not in named:
+            yield {**self._headers([header])[header.name], "name": header.name, "in": "header"}
 
     def _taken(self, taken: Input) -> Iterator[dict[str, Any]]:
         where = _IN[taken.location]

@@ -4,8 +4,17 @@ Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 """
 
 from .database import Database
+from .idempotency import IdempotencyRecord, SQLAlchemyStorage
 from .mixins import Timestamps, Versioned
 from .store import SQLAlchemyStore
 from .types import UTCDateTime
 
-__all__ = ["Database", "SQLAlchemyStore", "Timestamps", "UTCDateTime", "Versioned"]
+__all__ = [
+    "Database",
+    "IdempotencyRecord",
+    "SQLAlchemyStorage",
+    "SQLAlchemyStore",
+    "Timestamps",
+    "UTCDateTime",
+    "Versioned",
+]

@@ -26,16 +26,17 @@ from .relations import assign, make
 from .schema import schema_of
 from .selecting import Selecting
 
-__all__ = ["SQLAlchemyStore", "SQLAlchemyTransaction"]
+__all__ = ["FAILURES", "SQLAlchemyStore", "SQLAlchemyTransaction"]
 
 M = TypeVar("M")
 SessionFactory = Callable[[Request], Iterator[Session]]
 _CHUNK = 500
 _RETRY = Header("Retry-After", "After how many seconds to try again.", {"type": "integer"})
-_FAILURES = (
+FAILURES = (
     Failure(ServiceUnavailable, "database", "The database does not answer now, or is busy.", (_RETRY,)),
     Failure(InsufficientStorage, "database", "There is no room left in the database."),
 )
+"""The problems that any request on a database may end in."""
 
 
 class SQLAlchemyStore(Generic[M]):
@@ -66,7 +67,7 @@ class SQLAlchemyStore(Generic[M]):
         configure_mappers()
         self.model = model
         self.mapper = mapper
-        self.failures: Sequence[Failure] = _FAILURES
+        self.failures: Sequence[Failure] = FAILURES
         self._session = session
         self.attributes: Mapping[str, Attribute] = attributes_of(mapper)
         self.key = key or self._primary_key()

@@ -1,0 +1,125 @@
+"""Idempotency keys in the database, kept in the same transaction as the write: both are there, or neither is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ..contract import Failure
+from ..errors import DeclarationError
+from ..problems import Conflict
+from ..request import Request
+from .store import FAILURES, SQLAlchemyStore
+from .types import UTCDateTime
+
+__all__ = ["IdempotencyRecord", "SQLAlchemyStorage"]
+
+_PURGED = 10
+
+
+class IdempotencyRecord:
+    """Gives a model the columns in which answers are kept for their idempotency keys.
+
+    ::
+
+        class Kept(IdempotencyRecord, Base):
+            __tablename__ = "idempotency"
+    """
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    data: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime(), index=True)
+
+
+class SQLAlchemyStorage:
+    """Keeps answers in a table of the App's database, in the session of the request.
+
+    The answer is committed with the write. Where the worker dies, the connection is lost or a problem is raised, both
+    are rolled back, and the next request with the key is the first. Two that come at once: PostgreSQL tells the second
+    one that the first is at it (409); SQLite lets it wait for the lock of all writers, and then it gets the answer.
+
+    Attributes:
+        transactional: True.
+        failures: Those of the database.
+    """
+
+    transactional = True
+    failures: Sequence[Failure] = FAILURES
+
+    def __init__(self, model: type[IdempotencyRecord]) -> None:
+        """Say in which table.
+
+        Args:
+            model: A mapped class with the columns of `IdempotencyRecord`.
+
+        Raises:
+            DeclarationError: It is no such class.
+        """
+        if not (issubclass(model, IdempotencyRecord) and hasattr(model, "__mapper__")):
+            raise DeclarationError(
+                f"SQLAlchemyStorage wants a model with the mixin IdempotencyRecord, not {model!r}: write "
+                "class Kept(IdempotencyRecord, Base): __tablename__ = 'idempotency'."
+            )
+        self._model: Any = model
+        self._stores: WeakKeyDictionary[Any, SQLAlchemyStore[Any]] = WeakKeyDictionary()
+
+    def _session(self, request: Request) -> Session:
+        app = request.app
+        store = self._stores.get(app)
+        if store is None:
+            found = (made for make in app.stores if (made := make(self._model)) is not None)
+            store = next(found, None)
+            if store is None:
+                raise DeclarationError(
+                    f"No database of the App {app.name!r} has the model {self._model.__qualname__}: install one, as in "
+                    "app.install(Database(...))."
+                )
+            self._stores[app] = store
+        return store.open(request, app).session
+
+    def claim(self, request: Request, key: str, mark: bytes, seconds: float, /) -> bytes | None:
+        """Return what is kept under a key; ``b""`` where another transaction is at it; None where the key is free."""
+        session = self._session(request)
+        if session.get_bind().dialect.name == "postgresql":
+            # The lock ends with the transaction, also where the connection is lost: no mark can be left behind.
+            number = int(key[:16], 16) - 2**63
+            if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(number))):
+                return b""
+        model = self._model
+        statement = sa.select(model.data).where(model.key == key, model.expires_at > _now())
+        found: bytes | None = session.scalar(statement)
+        return found
+
+    def keep(self, request: Request, key: str, mark: bytes, data: bytes, seconds: float, /) -> None:
+        """Insert what is kept, in the transaction of the write; a few that have expired go for it.
+
+        Raises:
+            Conflict: Another transaction has kept something under the key in the meantime.
+        """
+        session = self._session(request)
+        session.flush()  # what is wrong with the write itself is told before
+        model, now = self._model, _now()
+        old = sa.select(model.key).where(model.expires_at <= now).limit(_PURGED).with_for_update(skip_locked=True)
+        session.execute(sa.delete(model).where(model.key == key, model.expires_at <= now), execution_options=_PLAIN)
+        session.execute(sa.delete(model).where(model.key.in_(old)), execution_options=_PLAIN)
+        values = {"key": key, "data": data, "expires_at": now + dt.timedelta(seconds=seconds)}
+        try:
+            session.execute(sa.insert(model).values(values))
+        except IntegrityError as error:
+            raise Conflict("A request with the same Idempotency-Key was answered; try again.") from error
+
+    def release(self, request: Request, key: str, mark: bytes, /) -> None:
+        """Do nothing: what was not committed is not there."""
+
+
+_PLAIN = {"synchronize_session": False}
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,485 @@
+"""Idempotency-Key: what is asked for twice is done once, on each storage."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import sqlalchemy as sa
+from databases import KINDS, database_url
+from marshmallow import Schema, fields
+from redis_server import redis_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from restkit import App, Conflict, Request, Resource, Response, Upload, raises, returns, takes
+from restkit.crud import CRUDResource
+from restkit.errors import DeclarationError
+from restkit.limits import Idempotency, MemoryStorage
+from restkit.limits.redis import RedisStorage
+from restkit.sqlalchemy import Database, IdempotencyRecord, SQLAlchemyStorage, Versioned
+from restkit.testing import Client
+
+REDIS = pytest.param("redis", marks=[pytest.mark.external, pytest.mark.redis])
+STORAGES = ("memory", REDIS, *KINDS)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Order(Versioned, Base):
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(sa.String(50), unique=True)
+    amount: Mapped[int] = mapped_column(default=1)
+
+
+class Kept(IdempotencyRecord, Base):
+    __tablename__ = "idempotency"
+
+
+@dataclass
+class Shop:
+    """Is a service over a database, with a storage of keys of some kind."""
+
+    app: App
+    client: Client
+    database: Database
+    kind: str
+    prefix: str
+    clock: list[float]
+    before: list[Callable[[], None]] = field(default_factory=list)
+
+    def post(self, key: str | None = "k1", **body: Any) -> Any:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.client.post("/orders", json={"item": "tea", **body}, headers=headers)
+
+    def count(self) -> int:
+        with self.database.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(Order)) or 0
+
+    def expire(self) -> None:
+        """Let the time of everything that is kept be over."""
+        if self.kind == "memory":
+            self.clock[0] += 10**6
+        elif self.kind == "redis":
+            with redis.Redis.from_url(redis_url()) as connection:
+                for key in list(connection.scan_iter(f"{self.prefix}*")):
+                    connection.pexpire(key, 1)
+                    while connection.exists(key):
+                        pass
+        else:
+            with self.database.engine.begin() as connection:
+                connection.execute(sa.text("UPDATE idempotency SET expires_at = '2001-01-01 00:00:00'"))
+
+
+@contextmanager
+def opened(kind: str, folder: Path, **options: Any) -> Iterator[Shop]:
+    """Open a shop in an empty database."""
+    prefix = f"restkit-test-{secrets.token_hex(6)}:"
+    with (
+        database_url("postgresql" if kind == "postgresql" else "sqlite", folder) as url,
+        opened_at(url, kind, prefix, **options) as made,
+    ):
+        yield made
+
+
+@contextmanager
+def opened_at(url: str, kind: str, prefix: str, **options: Any) -> Iterator[Shop]:
+    """Open a shop in a database, with its keys in Redis below a prefix."""
+    clock = [0.0]
+    database = Database(url, create=Base.metadata)
+    storage: Any = SQLAlchemyStorage(Kept)
+    if kind == "memory":
+        storage = MemoryStorage(clock=lambda: clock[0])
+    elif kind == "redis":
+        storage = RedisStorage(redis_url(), prefix=prefix)
+    before: list[Callable[[], None]] = []
+
+    class Orders(CRUDResource[Order]):
+        model = Order
+        idempotency = Idempotency(storage, **options)
+
+        def create(self, item: Order) -> Order:
+            made = super().create(item)
+            for each in before:
+                each()
+            return made
+
+    app = App("Shop")
+    app.install(database)
+    app.add("/orders", Orders)
+    try:
+        yield Shop(app, Client(app), database, kind, prefix, clock, before)
+    finally:
+        database.close()
+        if kind == "redis":
+            storage.close()
+
+
+@pytest.fixture(params=STORAGES)
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+    with opened(request.param, tmp_path) as made:
+        yield made
+
+
+def test_what_comes_again_is_answered_as_before(shop: Shop) -> None:
+    """The second request gets the first one's status, headers and content, and is told so; nothing is written."""
+    first, second = shop.post(), shop.post()
+    assert (first.status, second.status) == (201, 201)
+    assert first.data == second.data
+    assert "Idempotent-Replayed" not in first.headers
+    assert second.headers["Idempotent-Replayed"] == "true"
+    for name in ("Location", "ETag", "Content-Type"):
+        assert first.headers[name] == second.headers[name]
+    assert shop.count() == 1
+
+
+def test_a_change_is_made_once_although_its_precondition_holds_no_more(shop: Shop) -> None:
+    """A PATCH that comes again is answered as before: its If-Match was decided when it came first."""
+    made = shop.post(None)
+    headers = {"If-Match": made.headers["ETag"], "Idempotency-Key": '"p 1"'}
+    url = made.headers["Location"]
+    first, second = (shop.client.patch(url, json={"amount": 5}, headers=headers) for _ in range(2))
+    assert (first.status, second.status, second.headers["Idempotent-Replayed"]) == (200, 200, "true")
+    assert second.headers["ETag"] == first.headers["ETag"] == shop.client.get(url).headers["ETag"]
+    assert shop.client.patch(url, json={"amount": 6}, headers={"If-Match": made.headers["ETag"]}).status == 412
+
+
+def test_the_same_key_with_another_request_is_refused(shop: Shop) -> None:
+    """Another content, URL or query under the key is a 422 that names the header; another pattern is another key."""
+    made = shop.post()
+    again = shop.post(item="milk")
+    assert again.status == 422
+    assert again.problem["errors"][0]["parameter"] == "Idempotency-Key"
+    other = shop.post("k2", item="milk")
+    headers = {"Idempotency-Key": "k1"}
+    first = shop.client.patch(made.headers["Location"], json={"amount": 2}, headers=headers)
+    assert first.status == 200
+    assert "Idempotent-Replayed" not in first.headers
+    assert shop.client.patch(other.headers["Location"], json={"amount": 2}, headers=headers).status == 422
+
+
+def test_a_problem_is_not_kept(shop: Shop) -> None:
+    """What failed has changed nothing: the request is tried anew, and may succeed."""
+    other = shop.post(None)
+    assert shop.post().status == 409
+    assert shop.client.delete(other.headers["Location"]).status == 204
+    again = shop.post()
+    assert (again.status, "Idempotent-Replayed" in again.headers) == (201, False)
+    assert shop.post(amount="x").status == 422
+    assert shop.post().headers["Idempotent-Replayed"] == "true"
+
+
+def test_what_fails_at_its_end_leaves_neither_the_write_nor_the_answer(shop: Shop) -> None:
+    """A method that fails after its write is rolled back with what was kept; the retry writes once."""
+
+    def fail() -> None:
+        raise Conflict("not now")
+
+    shop.before.append(fail)
+    assert shop.post().status == 409
+    shop.before.clear()
+    again = shop.post()
+    assert (again.status, "Idempotent-Replayed" in again.headers, shop.count()) == (201, False, 1)
+
+
+def test_eight_at_once_write_once(shop: Shop) -> None:
+    """Of eight requests with one key one writes; the others get its answer, or a 409 while it is not there."""
+    barrier = threading.Barrier(8)
+    answers: list[Any] = []
+
+    def send(number: int) -> None:
+        barrier.wait()
+        answers.append(Client(shop.app).post("/orders", json={"item": "tea"}, headers={"Idempotency-Key": "k1"}))
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 8
+    assert {answer.status for answer in answers} <= {201, 409}
+    made = [answer for answer in answers if answer.status == 201]
+    assert len({answer.data for answer in made}) == 1
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in made) == 1
+    assert all("being answered" in answer.problem["detail"] for answer in answers if answer.status == 409)
+    assert shop.count() == 1
+    assert shop.post().headers["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("kind", ["memory", REDIS, KINDS[1]])
+def test_while_the_first_is_not_answered_the_second_is_a_conflict(kind: str, tmp_path: Path) -> None:
+    """A request that comes while the first one is being answered is a 409, and writes nothing."""
+    with opened(kind, tmp_path) as shop:
+        found: list[Any] = []
+
+        def again() -> None:
+            shop.before.clear()
+            thread = threading.Thread(target=lambda: found.append(shop.post()))
+            thread.start()
+            thread.join()
+
+        shop.before.append(again)
+        assert shop.post().status == 201
+        assert (found[0].status, shop.count()) == (409, 1)
+
+
+DYING = """
+import os, sys
+from test_idempotency import opened_at
+
+with opened_at(*sys.argv[1:]) as shop:
+    shop.before.append(lambda: os._exit(9))
+    shop.post()
+"""
+
+
+@pytest.mark.parametrize("kind", [REDIS, *KINDS])
+def test_a_worker_that_dies_between_leaves_nothing_half_done(kind: str, tmp_path: Path) -> None:
+    """Where the process dies after the write and before its commit, the retry writes, and once.
+
+    In the database its key is free at once; in Redis when its lease is over.
+    """
+    with opened(kind, tmp_path) as shop:
+        assert shop.count() == 0  # which makes the tables
+        url = shop.database.engine.url.render_as_string(hide_password=False)
+        command = [sys.executable, "-c", DYING, url, kind, shop.prefix]
+        path = os.pathsep.join(
+            [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+        )
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False)
+        assert done.returncode == 9, done.stderr.decode()
+        if kind == "redis":
+            assert shop.post().status == 409
+            shop.expire()
+        first, second = shop.post(), shop.post()
+        assert (first.status, "Idempotent-Replayed" in first.headers) == (201, False)
+        assert (second.status, second.headers["Idempotent-Replayed"]) == (201, "true")
+        assert shop.count() == 1
+
+
+def test_what_has_expired_is_forgotten(shop: Shop) -> None:
+    """When its time is over, a key is as good as new: the request is done again."""
+    assert shop.post().status == 201
+    shop.expire()
+    assert shop.post(item="milk").status == 201
+    assert shop.post(item="milk").headers["Idempotent-Replayed"] == "true"
+    assert shop.count() == 2
+
+
+def test_records_that_have_expired_are_removed(tmp_path: Path) -> None:
+    """The table of keys does not grow for ever: what has expired goes when something new is kept."""
+    with opened("sqlite", tmp_path) as shop:
+        for number in range(5):
+            shop.post(f"k{number}", item=f"tea {number}")
+        shop.expire()
+        shop.post("k9", item="milk")
+        with shop.database.engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(Kept)) == 1
+
+
+@pytest.mark.parametrize("key", ['"', '""', "a b", '"a', 'a"b', "ä", '"a\\n"', "a,b", "a;b=1", "x" * 256, '"x"; a', ""])
+def test_keys_that_are_malformed(tmp_path: Path, key: str) -> None:
+    """A key that is no string of structured fields, nor a bare word, or too long, is a 400."""
+    with opened("memory", tmp_path) as shop:
+        answer = shop.client.post("/orders", json={"item": "tea"}, headers={"Idempotency-Key": key})
+        assert answer.status == 400
+        assert answer.problem["errors"][0]["in"] == "header"
+        assert shop.count() == 0
+
+
+def test_both_ways_to_write_a_key(tmp_path: Path) -> None:
+    """A key in quotes is the same as the bare one."""
+    with opened("memory", tmp_path) as shop:
+        assert shop.post("8e03978e-40d5-43e8-bc93-6894a57f9324").status == 201
+        assert shop.post('"8e03978e-40d5-43e8-bc93-6894a57f9324"').headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_key_may_be_demanded(tmp_path: Path) -> None:
+    """With `required` a request without a key is a 400, and the document says so."""
+    with opened("memory", tmp_path, required=True) as shop:
+        assert shop.post(None).status == 400
+        assert shop.client.get("/orders").status == 200
+        document = shop.client.get("/openapi.json").json
+        parameters = document["paths"]["/orders"]["post"]["parameters"]
+        assert [each["required"] for each in parameters if each["name"] == "Idempotency-Key"] == [True]
+
+
+def test_the_document_says_what_is_enforced(tmp_path: Path) -> None:
+    """POST and PATCH have the header, its failures and that of replays; other verbs have nothing of it."""
+    with opened("memory", tmp_path) as shop:
+        paths = shop.client.get("/openapi.json").json["paths"]
+        for operation in (paths["/orders"]["post"], paths["/orders/{id}"]["patch"]):
+            assert "Idempotency-Key" in {each["name"] for each in operation["parameters"]}
+            assert {"400", "409", "422", "503"} <= set(operation["responses"])
+            statuses = [each for status, each in operation["responses"].items() if status.startswith("2")]
+            assert all("Idempotent-Replayed" in each["headers"] for each in statuses)
+        for operation in (paths["/orders"]["get"], paths["/orders/{id}"]["put"]):
+            assert "Idempotency-Key" not in {each["name"] for each in operation.get("parameters", ())}
+
+
+class Token:
+    """Is a scheme that believes whoever names himself."""
+
+    name = "token"
+
+    def document(self) -> dict[str, object]:
+        return {"type": "http", "scheme": "bearer"}
+
+    def authenticate(self, request: Request, scopes: object) -> object:
+        text = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return {"sub": text} if text != "nobody" else object()
+
+
+class NoteSchema(Schema):
+    text = fields.Str(required=True)
+
+
+def plain(storage: Any, **members: Any) -> tuple[App, list[str]]:
+    """Make an App whose resource counts what it did."""
+    done: list[str] = []
+
+    class Notes(Resource):
+        schema = NoteSchema
+        idempotency = Idempotency(storage)
+
+        @returns(NoteSchema, 200)
+        def post(self, body: Any) -> Any:
+            done.append(body["text"])
+            return body
+
+    app = App("Notes")
+    app.add("/notes", type("Notes", (Notes,), members))
+    return app, done
+
+
+def test_callers_have_keys_of_their_own() -> None:
+    """The same key of two callers is two keys; of a caller whose identity is not known it is a mistake."""
+    app, done = plain(MemoryStorage(), security=(Token(),))
+
+    def post(name: str) -> Any:
+        headers = {"Authorization": f"Bearer {name}", "Idempotency-Key": "k"}
+        return Client(app).post("/notes", json={"text": "x"}, headers=headers)
+
+    assert [post("a").status, post("b").status, post("a").status] == [200, 200, 200]
+    assert done == ["x", "x"]
+    with pytest.raises(DeclarationError, match="caller="):
+        post("nobody")
+
+
+@pytest.mark.parametrize(("caller", "same"), [(("one", "one"), True), (("one", "two"), False)])
+def test_callers_as_a_function_names_them(caller: tuple[str, str], same: bool) -> None:
+    """A function of the program's may say who calls."""
+    names = iter(caller)
+    app, done = plain(MemoryStorage(), idempotency=Idempotency(MemoryStorage(), caller=lambda request: next(names)))
+    for _ in range(2):
+        Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
+    assert len(done) == (1 if same else 2)
+
+
+def test_a_worker_that_died_lets_go_when_its_lease_is_over() -> None:
+    """A mark that nobody takes away holds the key for the lease, and no longer."""
+    clock = [0.0]
+    storage = MemoryStorage(clock=lambda: clock[0])
+    app, done = plain(storage)
+    keep = storage.keep
+    storage.keep = lambda *given: None  # type: ignore[method-assign]  # what a process that is killed does not do any more
+    headers = {"Idempotency-Key": "k"}
+    Client(app).post("/notes", json={"text": "x"}, headers=headers)
+    storage.keep = keep  # type: ignore[method-assign]  # the next worker lives
+    assert Client(app).post("/notes", json={"text": "x"}, headers=headers).status == 409
+    assert Client(app).post("/notes", json={"text": "y"}, headers=headers).status == 422
+    clock[0] += 61
+    assert Client(app).post("/notes", json={"text": "x"}, headers=headers).status == 200
+    assert done == ["x", "x"]
+
+
+def test_memory_is_bounded() -> None:
+    """A storage that is full of keys that still hold takes no more of them: 503."""
+    clock = [0.0]
+    app, _ = plain(MemoryStorage(2, lambda: clock[0]))
+
+    def post(key: str) -> int:
+        return Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": key}).status
+
+    assert [post(key) for key in ("a", "b", "c", "a")] == [200, 200, 503, 200]
+    clock[0] += 10**6
+    assert post("c") == 200
+
+
+@pytest.mark.external
+@pytest.mark.redis
+def test_without_redis_nothing_is_done() -> None:
+    """Where Redis does not answer it is not known what was done: 503, and no write."""
+    storage = RedisStorage("redis://127.0.0.1:1/0", timeout=0.2)
+    app, done = plain(storage)
+    answer = Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
+    assert (answer.status, answer.headers["Retry-After"], done) == (503, "2", [])
+    assert Client(app).post("/notes", json={"text": "x"}).status == 200
+    storage.close()
+
+
+class FileSchema(Schema):
+    file = Upload(required=True)
+
+
+def test_forms_streams_and_responses() -> None:
+    """A form is the same whatever its boundary; a stream is gathered; a Response is kept like an answer."""
+    done: list[str] = []
+
+    class Files(Resource):
+        idempotency = Idempotency(MemoryStorage())
+
+        @takes(files=FileSchema)
+        @returns(media_types=["text/plain"])
+        def post(self, files: Any) -> Iterator[str]:
+            done.append(files["file"].stream.read().decode())
+            yield "one "
+            yield "two"
+
+    class Raw(Resource):
+        idempotency = Idempotency(MemoryStorage())
+
+        @raises(Conflict)
+        def post(self) -> Response:
+            done.append("raw")
+            return Response("made", 500 if len(done) == 2 else 200, content_type="text/plain")
+
+    app = App("Files")
+    app.add("/files", Files)
+    app.add("/raw", Raw)
+    headers = {"Idempotency-Key": "k"}
+    for content, status in (("a", 200), ("a", 200), ("b", 422)):
+        answer = Client(app).post("/files", files={"file": ("a.txt", content)}, headers=headers)
+        assert answer.status == status
+        assert status != 200 or answer.text == "one two"
+    assert done == ["a"]
+    assert [Client(app).post("/raw", headers=headers).status for _ in range(3)] == [500, 200, 200]
+    assert done == ["a", "raw", "raw"]
+
+
+def test_what_cannot_be_meant_is_refused() -> None:
+    """A class that is no Idempotency, times that are none, and a model without the columns are refused at start-up."""
+    with pytest.raises(DeclarationError, match="Idempotency"):
+        plain(MemoryStorage(), idempotency=True)
+    with pytest.raises(DeclarationError, match="storage"):
+        Idempotency(True)  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(DeclarationError, match="above 0"):
+        Idempotency(MemoryStorage(), expiry=0)
+    with pytest.raises(DeclarationError, match="IdempotencyRecord"):
+        SQLAlchemyStorage(Order)  # type: ignore[arg-type]  # the mistake
+    app, _ = plain(MemoryStorage(), idempotency=Idempotency(SQLAlchemyStorage(Kept)))
+    with pytest.raises(DeclarationError, match="install"):
+        Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
