@@ -16,13 +16,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from ..errors import DeclarationError
 from ..problems import ServiceUnavailable
+from ..request import Request
 
 __all__ = ["RETRY_AFTER", "STAMP", "Memory", "Reference", "Row", "Rows", "Work", "copied", "first_version"]
 
 RETRY_AFTER = 2
 """After how many seconds a client may try again, where another request writes for too long."""
 
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 STAMP = "_row_in_memory"
 """The attribute of an item that says which row it is a copy of, and at which version."""
 
@@ -164,9 +167,9 @@ class Memory:
             theirs.timeout = min(theirs.timeout, mine.timeout)
             mine._joined = theirs
 
-    def work(self) -> Iterator[Work]:
+    def work(self, request: Request) -> Iterator[Work]:
         """Begin a request's work, and keep it at the end; a factory for `restkit.resource.obtain`."""
-        work = Work(self)
+        work = Work(self, reading=request.method in _SAFE)
         try:
             yield work
             work.keep()
@@ -177,8 +180,14 @@ class Memory:
 class Work:
     """Is what one request reads and writes."""
 
-    def __init__(self, memory: Memory) -> None:
-        """Begin with what is kept now."""
+    def __init__(self, memory: Memory, *, reading: bool = False) -> None:
+        """Begin with what is kept now.
+
+        Args:
+            memory: Where it is kept.
+            reading: Whether nothing may be written.
+        """
+        self._is_reading = reading
         self._memory = memory
         self._seen = memory.kept
         self._own: dict[object, Rows] = {}
@@ -193,7 +202,10 @@ class Work:
 
         Raises:
             ServiceUnavailable: Another request writes for too long.
+            DeclarationError: The request's method only reads (RFC 9110, section 9.2.1).
         """
+        if self._is_reading:
+            raise DeclarationError("A GET, HEAD or OPTIONS writes to a MemoryStore; let an unsafe method do that.")
         self.lock()
         if table not in self._own:
             self._own[table] = self._seen[table].copied()

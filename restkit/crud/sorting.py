@@ -82,7 +82,7 @@ class Sorting:
             name = each.removeprefix("-")
             keys.setdefault(name, Order(name, each.startswith("-")))
         # The key goes the way of the last name: an index on both then serves one way and the other.
-        descending = bool(names) and names[-1].startswith("-")
+        descending = bool(keys) and list(keys.values())[-1].descending
         keys.setdefault(self._key, Order(self._key, descending))
         made = list(keys.values())
         return tuple(made[: made.index(keys[self._key]) + 1])

@@ -1,4 +1,4 @@
-"""The views of a collection's schema: what they are called, and what a patch is applied to."""
+"""The views of a collection's schema: names, parts, relations, and what a patched whole must be."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import Schema, fields
+import pytest
+from marshmallow import Schema, fields, post_load, validate
+from shelf import Book, BookSchema, collection, refused
 
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore
+from restkit.crud.patching import JSON_PATCH
+from restkit.errors import DeclarationError
 from restkit.openapi import build
 from restkit.testing import Client
 
@@ -76,3 +80,142 @@ def test_a_patch_is_applied_to_what_a_client_has_read() -> None:
     changes = [{"op": "test", "path": "/price", "value": "12.50"}, {"op": "copy", "from": "/price", "path": "/name"}]
     answer = client.patch("/parts/1", json=changes, content_type="application/json-patch+json")
     assert (answer.status, answer.json["name"]) == (200, "12.50")
+
+
+@dataclass
+class Author:
+    name: str
+
+
+@dataclass
+class Novel:
+    title: str
+    id: int = 0
+
+    @property
+    def author(self) -> Author:
+        return Author(f"who wrote {self.title}")
+
+
+class AuthorSchema(Schema):
+    name = fields.Str(dump_only=True)
+
+
+class NovelSchema(Schema):
+    id = fields.Int(dump_only=True)
+    title = fields.Str(required=True)
+    author = fields.Nested(AuthorSchema, dump_only=True)
+
+
+def novels(**members: Any) -> Any:
+    return collection(store=MemoryStore(Novel, items=[Novel("Emma")]), schema=NovelSchema, **members)
+
+
+def test_relations_are_answered_where_they_are_asked_for() -> None:
+    """A relation that may be expanded is answered only then; any other one always."""
+    plain, asked = {"id": 1, "title": "Emma"}, {"author": {"name": "who wrote Emma"}}
+    client = novels(expand=("author",))
+    assert client.get("/books").json["items"] == [plain]
+    assert client.get("/books?expand=author").json["items"] == [{**plain, **asked}]
+    assert client.get("/books/1").json == plain
+    assert client.get("/books/1?expand=author").json == {**plain, **asked}
+    assert client.get("/books/1").headers["ETag"] != client.get("/books/1?expand=author").headers["ETag"]
+    assert novels().get("/books/1").json == {**plain, **asked}
+
+
+def test_fields_and_relations_together() -> None:
+    """`fields` chooses among fields, `expand` adds relations; each is refused where it names something else."""
+    client = novels(expand=("author",), fields=True)
+    assert client.get("/books/1?fields=title&expand=author").json == {
+        "title": "Emma",
+        "author": {"name": "who wrote Emma"},
+    }
+    assert client.get("/books/1?fields=title").json == {"title": "Emma"}
+    assert [client.get(f"/books?{query}").status for query in ("fields=author", "expand=title", "fields=")] == [422] * 3
+    assert novels().get("/books?fields=title").status == 422
+
+
+def test_what_may_be_left_out_is_optional_in_the_document() -> None:
+    """The document of a collection with chosen fields requires none of them in answers."""
+    components = novels(fields=True).get("/openapi.json").json["components"]["schemas"]
+    assert "required" not in components["NovelView"]
+    assert components["NovelViewPage"]["properties"]["items"]["items"] == {"$ref": "#/components/schemas/NovelView"}
+    assert components["NovelInput"]["required"] == ["title"]
+
+
+@pytest.mark.parametrize("name", ["title", "publisher", "id"])
+def test_a_relation_that_is_none_is_refused(name: str) -> None:
+    """Only nested fields that are answered can be expanded."""
+    refused(
+        f"Books expands {name!r}, which is no nested field of NovelSchema that is only answered; write {name} = ",
+        store=MemoryStore(Novel),
+        schema=NovelSchema,
+        expand=(name,),
+    )
+
+
+class Renamed(Schema):
+    key = fields.Int(dump_only=True, attribute="id", data_key="number")
+    title = fields.Str(required=True, data_key="the-title", validate=validate.Length(1, 50))
+    born = fields.Int(attribute="year", data_key="year:born", allow_none=True)
+
+
+def test_names_in_content_and_attributes() -> None:
+    """A field has its own name in content, in patches and pointers, and another one in the model."""
+    client = collection(Book("Emma"), schema=Renamed, fields=True)
+    assert client.patch("/books/1", json={"year:born": 1815}).json == {
+        "number": 1,
+        "the-title": "Emma",
+        "year:born": 1815,
+    }
+    answer = client.patch("/books/1", json={"the-title": ""})
+    assert answer.problem["errors"][0]["pointer"] == "/the-title"
+    patch = [{"op": "replace", "path": "/year:born", "value": "x"}]
+    answer = client.patch("/books/1", json=patch, content_type=JSON_PATCH)
+    assert answer.problem["errors"][0]["pointer"] == "/year:born"
+    assert client.get("/books/1?fields=born").json == {"year:born": 1815}
+
+
+class Secretive(BookSchema):
+    code = fields.Str(load_only=True, attribute="genre", required=True)
+
+    class Meta:
+        exclude = ("genre",)
+
+
+def test_a_patch_of_what_is_never_answered() -> None:
+    """A member that is taken and never answered is patched without being shown, and need not be sent."""
+    client = collection(Book("Emma"), schema=Secretive)
+    assert "code" not in client.patch("/books/1", json={"year": 1815}).json
+    assert client.patch("/books/1", json={"code": "x"}).status == 200
+    assert client.patch("/books/1", json={"code": 1}).problem["errors"][0]["pointer"] == "/code"
+
+
+@pytest.mark.parametrize("body", [{"id": 2}, {"none": 1}, {"title": None}, {"title": ""}, {"tags": [1]}])
+def test_a_patched_whole_is_validated(body: dict[str, Any]) -> None:
+    """What a patch sets must be what content may have; nothing is written otherwise."""
+    client = collection(Book("Emma"), schema=BookSchema)
+    before = client.get("/books/1")
+    assert client.patch("/books/1", json=body).status == 422
+    assert client.get("/books/1").headers["ETag"] == before.headers["ETag"]
+
+
+def test_a_member_that_is_removed_becomes_what_a_new_item_has() -> None:
+    """Null in a merge patch takes a member away; the attribute then has its default."""
+    client = collection(Book("Emma", genre="essay", tags=["a"]), schema=BookSchema)
+    patched = client.patch("/books/1", json={"genre": None, "tags": None}).json
+    assert (patched["genre"], patched["tags"]) == ("novel", [])
+
+
+class Loading(BookSchema):
+    @post_load
+    def make(self, data: Any, **_: Any) -> Book:
+        return Book(**data)
+
+
+def test_a_schema_that_makes_items_itself_is_told_so() -> None:
+    """A post_load that makes something else than a mapping is one clear sentence at the first write."""
+    client = collection(Book("Emma"), schema=Loading)
+    for method, path in (("POST", "/books"), ("PUT", "/books/1"), ("PATCH", "/books/1")):
+        with pytest.raises(DeclarationError, match="Loading loads Book; CRUDResource makes the items itself"):
+            client.request(method, path, json={"title": "x"})

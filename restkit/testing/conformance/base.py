@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ...app import App
-from ...crud import CRUDResource
+from ...crud import CRUDResource, ListQuery, Page
 from ...problems import UnprocessableContent
 from ..client import Client
 from ..response import TestResponse
@@ -68,7 +68,12 @@ def pointers(answer: TestResponse) -> list[str]:
 
 
 class _Failing(CRUDResource[Any]):
-    """Fails after it has written."""
+    """Fails after it has written, or writes where it may only read."""
+
+    def list(self, query: ListQuery) -> Page[Any]:
+        if query.limit == 1:
+            self.rows.add(self.rows.build({"title": "made by a GET"}))
+        return super().list(query)
 
     def create(self, item: Any) -> Any:
         super().create(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...app import App
+from ..client import Client
 from ..response import TestResponse
 from .base import Conformance, answered, pointers
 
@@ -187,3 +188,10 @@ class ItemConformance(Conformance):
         assert (after.json, after.headers["ETag"]) == (before.json, before.headers["ETag"])
         self.note_url(client, title="Persuasion", code="two")
         assert self.titles(client) == ["Emma", "Persuasion"]
+
+    def test_safe_methods_only_read(self, app: App) -> None:
+        """A GET that writes is a mistake of the program, and nothing of it is kept."""
+        self.client(app)
+        client = Client(app, raise_errors=False)
+        answered(client.get("/failing?limit=1"), 500)
+        assert self.titles(client) == []

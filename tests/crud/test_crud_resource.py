@@ -1,0 +1,186 @@
+"""CRUDResource: actions that are overridden, scopes, handlers and preferences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from shelf import Book, collection
+
+from restkit import Conflict, Forbidden, raises
+from restkit.crud import CRUDResource, ListQuery, MemoryStore, Page, UniqueViolation, Violation
+
+
+class Noting(CRUDResource[Book]):
+    """Notes what its actions get."""
+
+    seen: list[Any] = []
+
+    def list(self, query: ListQuery) -> Page[Book]:
+        self.seen.append(("list", query.limit))
+        return super().list(query)
+
+    def read(self, key: Any) -> Book:
+        self.seen.append(("read", key))
+        return super().read(key)
+
+    def create(self, item: Book) -> Book:
+        item.title = item.title.title()
+        self.seen.append(("create", item.title, item.id))
+        made = super().create(item)
+        self.seen.append(("created", made.id))
+        return made
+
+    def replace(self, item: Book, values: Mapping[str, Any]) -> Book:
+        self.seen.append(("replace", item.id, values["title"]))
+        return super().replace(item, {**values, "year": 1})
+
+    def update(self, item: Book, values: Mapping[str, Any]) -> Book:
+        self.seen.append(("update", item.year, dict(values)))
+        return super().update(item, values)
+
+    def delete(self, item: Book) -> None:
+        self.seen.append(("delete", item.title))
+        super().delete(item)
+
+
+def test_actions_are_overridden_one_by_one() -> None:
+    """Each verb calls its action with typed objects, and answers what it returns."""
+    Noting.seen = []
+    client = collection(base=Noting)
+    assert client.post("/books", json={"title": "emma"}).json["title"] == "Emma"
+    assert client.put("/books/1", json={"title": "x"}).json["year"] == 1
+    assert client.patch("/books/1", json={"year": 2}).json["year"] == 2
+    assert client.get("/books").json["items"][0]["title"] == "x"
+    assert client.delete("/books/1").status == 204
+    assert Noting.seen == [
+        ("create", "Emma", 0),
+        ("created", 1),
+        ("read", 1),
+        ("replace", 1, "x"),
+        ("read", 1),
+        ("update", 1, {"year": 2}),
+        ("list", 20),
+        ("read", 1),
+        ("delete", "x"),
+    ]
+
+
+class Tenants(CRUDResource[Book]):
+    """Keeps tenants apart by a header."""
+
+    def scope(self) -> Mapping[str, Any]:
+        return {**super().scope(), "genre": self.request.headers.get("X-Tenant", "none")}
+
+
+def test_scopes_keep_tenants_apart() -> None:
+    """What `scope` says holds of every item that is seen, and of every one that is made."""
+    client = collection(base=Tenants, filters=("genre",), upsert=True)
+    one, two = {"X-Tenant": "one"}, {"X-Tenant": "two"}
+    url = client.post("/books", json={"title": "a", "genre": "two"}, headers=one).headers["Location"]
+    assert client.get(url, headers=one).json["genre"] == "one"
+    assert client.get("/books?genre=one", headers=two).json["items"] == []
+    for answer in (
+        client.get(url, headers=two),
+        client.patch(url, json={"title": "b"}, headers=two),
+        client.put(url, json={"title": "b"}, headers=two),
+        client.delete(url, headers=two),
+        client.get(url),
+    ):
+        assert answer.status == 404
+    assert len(client.get("/books", headers=one).json["items"]) == 1
+
+
+class Guarded(CRUDResource[Book]):
+    """Refuses in an action, and answers errors of its own."""
+
+    problem_handlers = {LookupError: lambda error, request: Conflict(f"{request.method}: nothing of the kind")}
+
+    @raises(Conflict)
+    def create(self, item: Book) -> Book:
+        if item.title == "lookup":
+            raise LookupError
+        return super().create(item)
+
+    @raises(Forbidden)
+    def delete(self, item: Book) -> None:
+        if item.genre == "kept":
+            raise Forbidden("This one stays.")
+        super().delete(item)
+
+
+def test_handlers_and_problems_of_ones_own() -> None:
+    """A class's problem handlers answer its errors, beside those for violations; a refused write writes nothing."""
+    client = collection(Book("a", genre="kept"), base=Guarded)
+    answer = client.post("/books", json={"title": "lookup"})
+    assert (answer.status, answer.problem["detail"]) == (409, "POST: nothing of the kind")
+    assert client.delete("/books/1").status == 403
+    store = MemoryStore(Book, unique=("title",), items=[Book("a")])
+    taken = collection(base=Guarded, store=store).post("/books", json={"title": "a"})
+    assert (taken.status, taken.problem["errors"][0]["code"]) == (409, "unique")
+
+
+def test_a_handler_for_violations_wins_over_the_own_one() -> None:
+    """A handler that the class declares for a violation is asked instead."""
+    handlers = {Violation: lambda error, request: Conflict(f"taken: {', '.join(error.names)}")}
+    store = MemoryStore(Book, unique=("title",), items=[Book("a")])
+    answer = collection(store=store, problem_handlers=handlers).post("/books", json={"title": "a"})
+    assert answer.problem["detail"] == "taken: title"
+
+
+def test_a_violation_that_an_action_raises_points_to_the_field() -> None:
+    """Actions may raise violations themselves."""
+
+    class Unique(CRUDResource[Book]):
+        def update(self, item: Book, values: Mapping[str, Any]) -> Book:
+            raise UniqueViolation(["title", "sold", "unknown"])
+
+    answer = collection(Book("a"), base=Unique).patch("/books/1", json={"year": 1})
+    assert (answer.status, [each["pointer"] for each in answer.problem["errors"]]) == (409, ["/title", "/sold"])
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ("return=minimal", 204),
+        ("return=representation", 201),
+        ('return="minimal"', 204),
+        ("respond-async, return=minimal", 204),
+        ("RETURN=minimal", 204),
+        ("return=nothing", 201),
+        ("=,;", 201),
+    ],
+)
+def test_prefer(prefer: str, status: int) -> None:
+    """`Prefer: return` is followed where it is understood, and no error where it is not (RFC 7240, section 2)."""
+    answer = collection().post("/books", json={"title": "a"}, headers={"Prefer": prefer})
+    assert answer.status == status
+    assert ("Preference-Applied" in answer.headers) is (status == 204)
+    assert answer.headers["Location"] == "/books/1"
+
+
+def test_an_answer_says_the_total_where_it_is_asked_for() -> None:
+    """`Prefer: count` adds the total, and says so."""
+    client = collection(Book("a"), Book("b"))
+    answer = client.get("/books?limit=1", headers={"Prefer": "count=exact"})
+    assert (answer.json["total"], answer.headers["Preference-Applied"]) == (2, "count=exact")
+    answer = client.get("/books?limit=1", headers={"Prefer": "count=roughly"})
+    assert ("total" in answer.json, "Preference-Applied" in answer.headers) == (False, False)
+
+
+def test_work_beside_the_actions_is_the_same_transaction() -> None:
+    """`rows` is the request's transaction: what an action does besides is kept or lost with it."""
+
+    class Doubling(CRUDResource[Book]):
+        def create(self, item: Book) -> Book:
+            self.rows.add(self.rows.build({"title": f"{item.title} II"}))
+            made = super().create(item)
+            if made.title == "fail":
+                raise Conflict("no")
+            return made
+
+    client = collection(base=Doubling)
+    assert client.post("/books", json={"title": "a"}).status == 201
+    assert client.post("/books", json={"title": "fail"}).status == 409
+    assert [each["title"] for each in client.get("/books").json["items"]] == ["a II", "a"]

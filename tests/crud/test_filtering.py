@@ -1,0 +1,96 @@
+"""Filters: which query parameters a declaration makes, and which declarations are refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from shelf import Book, collection, mounted, refused
+
+from restkit.crud import MemoryStore
+
+
+def parameters(**members: Any) -> dict[str, Any]:
+    operation = collection(**members).get("/openapi.json").json["paths"]["/books"]["get"]
+    return {each["name"]: each for each in operation["parameters"] if each["in"] == "query"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        (("year",), {"year"}),
+        (("year__gte", "year__lt"), {"year__gte", "year__lt"}),
+        (("year__eq",), {"year"}),
+        (
+            ("year__*",),
+            {"year", "year__ne", "year__gt", "year__gte", "year__lt", "year__lte", "year__in", "year__null"},
+        ),
+        ({"title": ("contains",), "year": ("eq", "null")}, {"title__contains", "year", "year__null"}),
+        (["on"], {"on"}),
+        ((), set()),
+    ],
+)
+def test_each_operator_is_a_parameter(filters: Any, names: set[str]) -> None:
+    """A declaration names operators one by one, all of them by a star, or by a mapping."""
+    assert parameters(filters=filters).keys() - {"limit", "cursor"} == names
+
+
+def test_parameters_are_typed_and_described() -> None:
+    """Each parameter has the type of its attribute, its bounds, and a sentence."""
+    found = parameters(filters=("stars__*", "title__contains", "genre__in"))
+    assert found["stars__gte"]["schema"] == {"type": "integer", "format": "int64", "minimum": 0, "maximum": 5}
+    assert found["stars__null"]["schema"] == {"type": "boolean"}
+    assert found["stars__gte"]["description"] == "Stars is this or greater."
+    assert found["title__contains"]["schema"]["minLength"] == 1
+    assert (found["stars__in"]["schema"]["type"], found["stars__in"]["explode"]) == ("array", False)
+    assert found["genre__in"]["explode"] is True  # a text may have a comma
+    assert not any(each.get("required") for each in found.values())
+
+
+def test_conditions_hold_together() -> None:
+    """Several filters are one question: all of them hold."""
+    client = collection(
+        Book("Emma", 1815), Book("Silas", 1851), Book("Evelina"), filters=("title__startswith", "year__*")
+    )
+    found = client.get("/books?title__startswith=E&year__null=false").json["items"]
+    assert [each["title"] for each in found] == ["Emma"]
+
+
+def test_at_most_a_hundred_values() -> None:
+    """A list of values has an end."""
+    client = collection(filters=("year__in",))
+    assert client.get(f"/books?year__in={','.join(map(str, range(100)))}").status == 200
+    assert client.get(f"/books?year__in={','.join(map(str, range(101)))}").status == 422
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        ("year", "Books.filters is a string; write ('year',)."),
+        (("pages",), "Books filters by 'pages', which its model does not have; it has cover, genre, id, on, "),
+        (("on__gt",), "Books filters by on__gt, but 'on' can be asked about with eq only."),
+        (("tags",), "Books filters by tags__eq, but 'tags' can be asked about with has only."),
+        (("title__null",), "Books filters by title__null, but 'title' can be asked about with eq, ne, "),
+        ({"year": ("near",)}, "Books filters by year__near, but 'year' can be asked about with eq, ne, "),
+    ],
+)
+def test_a_filter_that_cannot_be_is_refused(filters: Any, says: str) -> None:
+    """An attribute or an operator that there is not is one clear sentence, which names those that there are."""
+    refused(says, filters=filters)
+
+
+def test_a_filter_with_the_name_of_another_parameter_is_refused() -> None:
+    """An attribute that is called like a parameter of every list cannot be asked for by that name."""
+
+    @dataclass
+    class Rope:
+        limit: int
+        id: int = 0
+
+    refused(
+        "filters by 'limit', which is the name of a parameter that every list has",
+        store=MemoryStore(Rope),
+        filters=("limit",),
+    )
+    mounted(store=MemoryStore(Rope), filters=("limit__gte",))
