@@ -1,4 +1,4 @@
-"""List queries as SELECT statements: conditions, order, keyset windows, and what is loaded along.
+"""List queries as SELECT statements: conditions, windows, and what is loaded along.
 
 A statement is made once for each shape of query, with its values as parameters, so that SQLAlchemy compiles it once.
 """
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Mapper, joinedload, load_only, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.functions import FunctionElement
 
-from ..crud.query import Condition, ListQuery, Order
+from ..crud.query import Condition, ListQuery
+from .keysets import WHOLE, Keysets, Part
 
 __all__ = ["Selecting"]
 
@@ -41,10 +42,21 @@ class Selecting:
         self._key = key
         self._live = live
         self._searches = searches
+        self._keysets = Keysets(mapper)
         self._statements: dict[Any, sa.Select[Any]] = {}
 
-    def page(self, query: ListQuery) -> tuple[sa.Select[Any], dict[str, Any]]:
-        """Return the statement of one page, which asks for one row more than the page has, and its parameters."""
+    def parts(self, query: ListQuery) -> Sequence[Part]:
+        """Return the parts of a page; the next one is asked for where the ones before do not fill it."""
+        return self._keysets.parts(query)
+
+    def page(self, query: ListQuery, part: Part = WHOLE, found: int = 0) -> tuple[sa.Select[Any], dict[str, Any]]:
+        """Return the statement of a page, or of a part of it, and its parameters.
+
+        Args:
+            query: What is asked for; one row more than the page has tells whether there is another one.
+            part: Of the page's window.
+            found: How many rows the parts before it had.
+        """
         values = query.after if query.after is not None else query.before
         shape = (
             tuple((each.name, each.operator) for each in query.conditions),
@@ -56,19 +68,21 @@ class Selecting:
             query.expand,
             query.fields,
             tuple(query.scope),
+            part,
         )
         statement = self._statements.get(shape)
         if statement is None:
-            statement = self._made(query)
+            statement = self._made(query, part)
             if len(self._statements) < _MAX_SHAPES:  # SECURITY: clients choose the keys
                 self._statements[shape] = statement
         parameters = dict(_parameters(query))
         if query.limit is not None:
-            parameters["limit"] = query.limit + 1
+            parameters["limit"] = query.limit + 1 - found
         if query.offset:
             parameters["offset"] = query.offset
-        for index, value in enumerate(values or ()):
-            parameters[f"key{index}"] = value
+        if part.placed:
+            for index, value in enumerate(values or ()):
+                parameters[f"key{index}"] = value
         return statement, parameters
 
     def count(self, query: ListQuery) -> tuple[sa.Select[Any], dict[str, Any]]:
@@ -91,14 +105,14 @@ class Selecting:
             self._statements[shape] = statement
         return statement
 
-    def _made(self, query: ListQuery) -> sa.Select[Any]:
+    def _made(self, query: ListQuery, part: Part) -> sa.Select[Any]:
         statement = sa.select(self._model).where(*self._where(query))
         backwards = query.before is not None
         order = [each.reversed for each in query.order] if backwards else list(query.order)
-        values = query.before if backwards else query.after
-        if values is not None:
-            statement = statement.where(self._behind(order, values))
-        statement = statement.order_by(*(self._ordered(each) for each in order)).options(*self._options(query.expand))
+        window = self._keysets.condition(order, query.before if backwards else query.after, part)
+        if window is not None:
+            statement = statement.where(window)
+        statement = statement.order_by(*self._keysets.ordered(order, part)).options(*self._options(query.expand))
         if query.fields is not None:
             needed = {*query.fields, self._key, *(each.name for each in query.order)} & set(
                 self._mapper.column_attrs.keys()
@@ -137,55 +151,6 @@ class Selecting:
             column, sa.bindparam(parameter, expanding=several, type_=kind)
         )
         return compared
-
-    # keyset windows
-
-    def _ordered(self, order: Order) -> Any:
-        """Return a key of ORDER BY; where it may be null, nulls are the greatest, as PostgreSQL has it."""
-        column = self._column(order.name)
-        made = column.desc() if order.descending else column.asc()
-        if not self._is_nullable(order.name):
-            return made
-        return made.nulls_first() if order.descending else made.nulls_last()
-
-    def _is_nullable(self, name: str) -> bool:
-        return bool(self._mapper.columns[name].nullable)
-
-    def _behind(self, order: Sequence[Order], values: Sequence[Any]) -> _Clause:
-        """Return what holds of the rows behind a place in an order."""
-        parameters = [
-            sa.bindparam(f"key{index}", type_=self._column(each.name).type) for index, each in enumerate(order)
-        ]
-        one_way = len({each.descending for each in order}) == 1
-        if one_way and not any(self._is_nullable(each.name) for each in order):
-            # PERF: a row value is one range of an index on both databases; the same written with OR is a scan.
-            left = sa.tuple_(*(self._column(each.name) for each in order))
-            right = sa.tuple_(*parameters)
-            return left < right if order[0].descending else left > right
-        found: list[_Clause] = []
-        equal: list[_Clause] = []
-        for each, parameter, value in zip(order, parameters, values, strict=True):
-            column = self._column(each.name)
-            found.append(sa.and_(*equal, self._further(each, parameter, value is None)))
-            equal.append(column.is_(None) if value is None else column == parameter)
-        clause = sa.or_(*found)
-        first = order[0]
-        if values[0] is not None and not self._is_nullable(first.name):
-            # PERF: what the OR implies, said alone, is the range of an index on the first key.
-            column = self._column(first.name)
-            bound = column <= parameters[0] if first.descending else column >= parameters[0]
-            return sa.and_(bound, clause)
-        return clause
-
-    def _further(self, order: Order, parameter: Any, is_null: bool) -> _Clause:
-        """Return what holds of the values of one key that stand behind another one."""
-        column: Any = self._column(order.name)
-        if is_null:  # nulls are the greatest
-            return column.is_not(None) if order.descending else sa.false()
-        if order.descending:
-            clause: _Clause = column < parameter
-            return clause
-        return sa.or_(column > parameter, column.is_(None)) if self._is_nullable(order.name) else column > parameter
 
     # what is loaded along
 

@@ -156,8 +156,12 @@ class SQLAlchemyTransaction(Generic[M]):
 
     def list(self, query: ListQuery, /) -> Page[M]:
         """Return one page."""
-        statement, parameters = self._store.selecting.page(query)
-        found = list(self.session.scalars(statement, parameters))
+        found: list[M] = []
+        for part in self._store.selecting.parts(query):
+            statement, parameters = self._store.selecting.page(query, part, len(found))
+            found += self.session.scalars(statement, parameters)
+            if query.limit is not None and len(found) > query.limit:
+                break
         has_more = query.limit is not None and len(found) > query.limit
         items = found[: query.limit] if has_more else found
         if query.before is not None:
