@@ -1,5 +1,7 @@
 """restkit: class-based resources for REST APIs on WSGI, whose OpenAPI document cannot lie."""
 
+from typing import TYPE_CHECKING, Any
+
 from .app import App, Extension
 from .conditional import EntityTag
 from .contract import Header, Operation, SecurityScheme
@@ -46,7 +48,9 @@ from .request import Request
 from .resource import Resource, provide
 from .response import Response
 from .settings import Settings
-from .uploads import Upload
+
+if TYPE_CHECKING:
+    from .uploads import Upload
 
 __all__ = [
     "App",
@@ -101,3 +105,12 @@ __all__ = [
     "returns",
     "takes",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Cold start: Upload is a marshmallow field, and a service without schemas never loads marshmallow.
+    if name == "Upload":
+        from .uploads import Upload
+
+        return Upload
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

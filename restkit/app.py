@@ -21,6 +21,7 @@ from .errors import DeclarationError
 from .media import HANDLERS, Handler, JSONLimits, Media, loads_json
 from .middleware import Middleware
 from .mounting import Entry, Registry, make_entry
+from .names import check_ids
 from .request import Request, current_request
 from .resource import Resource, function_resource
 from .routing import parse_pattern
@@ -350,6 +351,9 @@ def _media(settings: Settings) -> Media:
 def _check_names(
     operations: Iterable[Operation], ids: MutableMapping[str, Any], components: MutableMapping[str, Any]
 ) -> None:
-    from .openapi import check_names  # the names are the document's; it loads without apispec
+    operations = list(operations)
+    check_ids(operations, ids)
+    if any(op.inputs or any(each.schema is not None for each in op.outputs) for op in operations):
+        from .openapi import check_components  # cold start: components are made of schemas
 
-    check_names(operations, ids, components)
+        check_components(operations, components)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from operator import length_hint
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .contract import Operation, Output
 from .encoding import dumps_json, dumps_json_chunks, dumps_ndjson
 from .errors import DeclarationError
 from .media import Media
 from .response import Answer, Chunks, close_if_open
-from .schemas import BoundSchema
+
+if TYPE_CHECKING:
+    from .schemas import BoundSchema
 
 __all__ = ["PLAIN", "ContentWriter", "Dumped", "content_headers", "content_writer"]
 

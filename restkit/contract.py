@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .problems import Problem
 from .response import Outgoing
-from .schemas import BoundSchema
 
 if TYPE_CHECKING:
     from .request import Request
+    from .schemas import BoundSchema
 
 __all__ = [
     "Attempt",

@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .arguments import check_mapping, texts_of
 from .contract import Failure, Header, Location
 from .errors import DeclarationError
 from .problems import Problem
-from .schemas import SchemaLike
+
+if TYPE_CHECKING:
+    from .schemas import SchemaLike
 
 __all__ = [
     "Declarations",

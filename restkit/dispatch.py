@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,13 +24,13 @@ from .resource import FunctionResource
 from .response import STATUS_LINES, Answer, Outgoing, is_stream
 from .routing import Pattern, Route, Router
 from .settings import Settings
+from .streaming import Stream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Dispatcher"]
 
-_log = logging.getLogger("restkit")
 _CHECK = "restkit.contract"
 
 
@@ -167,7 +166,7 @@ class Dispatcher:
             if is_head:
                 return []
             body = [answer.body] if isinstance(answer.body, bytes) else answer.body
-        return _Stream(body, request) if streams else body
+        return Stream(body, request) if streams else body
 
     def _checked(self, check: Callable[..., None], request: Request, answer: Outgoing) -> Outgoing:
         """Hold an answer against its Operation's contract."""
@@ -184,65 +183,6 @@ class Dispatcher:
                 request.provided.close(error)
             raise
         return answer
-
-
-class _Stream:
-    """Is the body of an answer that is still being made: the request stays current, what was provided open."""
-
-    def __init__(self, body: Iterable[bytes], request: Request) -> None:
-        self._body = body
-        self._chunks: Iterator[bytes] = iter(body)
-        self._request = request
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        token = current_request.set(self._request)
-        try:
-            return self._next()
-        except StopIteration:
-            raise
-        except Exception as error:
-            # NOTE: what the server makes of it is not known; no answer can tell it any more.
-            _log.error("%s %s failed while its answer was sent", *_told(self._request), exc_info=error)
-            raise
-        finally:
-            current_request.reset(token)
-
-    def _next(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except StopIteration:
-            self._close_provided(None)
-            raise
-        except BaseException as error:
-            self._close_provided(error)
-            raise
-
-    def _close_provided(self, error: BaseException | None) -> None:
-        if self._request.provided is not None:
-            self._request.provided.close(error)
-
-    def close(self) -> None:
-        """Close the body; a client that went away ends what was provided like an error."""
-        token = current_request.set(self._request)
-        try:
-            close = getattr(self._body, "close", None)
-            if close is not None:
-                close()
-        finally:
-            try:
-                self._close_provided(GeneratorExit())
-            finally:
-                self._request.close()
-                current_request.reset(token)
-
-
-def _told(request: Request) -> Iterator[str]:
-    """Yield a request's method and path as the log has them."""
-    # SECURITY: a line break in the URL would let a client write log lines of its own.
-    return (ascii(text)[1:-1] for text in (request.method, request.path))
 
 
 def _composed(app: Any, entries: Sequence[Entry]) -> _Composed:

@@ -15,7 +15,6 @@ from .arguments import check_resource
 from .collisions import CheckNames, Claims, converters_of
 from .contract import Operation, Output
 from .errors import DeclarationError
-from .inputs import reader_of
 from .middleware import Middleware
 from .operations import Mount, collect
 from .outputs import LOCATION, location_variable
@@ -111,10 +110,7 @@ class Registry:
     def add(self, *entries: Entry) -> None:
         """Add entries, or refuse them whole."""
         for entry in entries:
-            owner = entry.owner
-            for operation in entry.operations:
-                for each in operation.inputs:
-                    reader_of(each, operation, owner.settings, owner.media)  # refuses here what it cannot read
+            _check_inputs(entry)
         converters_of(app for _, app in self.root.places())
         self._claim(entries)
         self.entries += entries
@@ -258,6 +254,15 @@ def shift(
         middleware=(*middleware, *entry.middleware),
         handlers=(*entry.handlers, handlers) if handlers else entry.handlers,
     )
+
+
+def _check_inputs(entry: Entry) -> None:
+    """Refuse inputs that cannot be read."""
+    for operation in entry.operations:
+        for each in operation.inputs:
+            from .inputs import reader_of  # cold start: a service without schemas has no inputs
+
+            reader_of(each, operation, entry.owner.settings, entry.owner.media)
 
 
 def _below_mount(entry: Entry, prefix: str, documented: bool) -> Entry:

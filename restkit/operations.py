@@ -8,9 +8,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from marshmallow import fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from .contract import (
     Failure,
@@ -38,10 +37,11 @@ from .problems import (
     UnsupportedMediaType,
 )
 from .resource import FunctionResource, Resource, verbs_of
-from .schemas import BoundSchema, SchemaLike, View, bind
-from .shapes import shape_of
 from .signatures import Kind, Signature, answer_kind, item_of, read_signature
-from .uploads import Upload
+
+if TYPE_CHECKING:
+    from .bindings import Bindings
+    from .schemas import BoundSchema
 
 __all__ = ["Mount", "collect"]
 
@@ -108,32 +108,34 @@ def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
     Raises:
         DeclarationError: The class, its signatures, schemas and the pattern do not fit together.
     """
-    bound: dict[Any, BoundSchema] = {}
+    shared = _Shared(mount)
     return tuple(
-        _Builder(resource, method, function, mount, bound).operation()
-        for method, function in verbs_of(resource).items()
+        _Builder(resource, method, function, shared).operation() for method, function in verbs_of(resource).items()
     )
 
 
+class _Shared:
+    """Is what the verbs of a resource share: where it is mounted, and the schemas that they declare."""
+
+    def __init__(self, mount: Mount) -> None:
+        self.mount = mount
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        from .bindings import Bindings  # cold start: it loads marshmallow, which a service without schemas never does
+
+        return Bindings(strict=self.mount.strict, compiled=self.mount.compiled)
+
+
 class _Builder:
-    """Collects what one verb says, step by step.
+    """Collects what one verb says, step by step."""
 
-    ``bound`` has the schemas that the resource's verbs share: one instance to read, one to write.
-    """
-
-    def __init__(
-        self,
-        resource: type[Resource],
-        method: str,
-        function: Callable[..., Any],
-        mount: Mount,
-        bound: dict[Any, BoundSchema],
-    ) -> None:
-        self.bound = bound
+    def __init__(self, resource: type[Resource], method: str, function: Callable[..., Any], shared: _Shared) -> None:
+        self.shared = shared
         self.resource = resource
         self.method = method
         self.function = function
-        self.mount = mount
+        self.mount = shared.mount
         self.place = f"{resource.__module__}.{resource.__qualname__}"
         if not issubclass(resource, FunctionResource):
             self.place += f".{method.lower()}"
@@ -146,7 +148,8 @@ class _Builder:
     def operation(self) -> Operation:
         words = self.said.words
         inputs = tuple(self._inputs())
-        self._check_uploads(inputs)
+        if inputs:
+            self.shared.bindings.check_uploads(inputs, self.place)
         self._check_signature({each.location for each in inputs})
         outputs = tuple(self._outputs())
         documentation = inspect.cleandoc(self.function.__doc__ or "")
@@ -191,9 +194,7 @@ class _Builder:
     def _inputs(self) -> Iterator[Input]:
         for location in _TEXT_LOCATIONS:
             if location in self.said.inputs:
-                bound = self._bind(location, View.WRITE)
-                if location == "headers":
-                    _name_headers(bound)
+                bound = self._bind(location)
                 yield Input(location, bound, shape=self._shape(location, bound), required=_requires(bound))
         has_form = "form" in self.said.inputs or "files" in self.said.inputs
         if has_form:
@@ -212,7 +213,7 @@ class _Builder:
             )
         many = item_of(self.signature.annotations.get("body")) is not None
         patch = self.method == "PATCH"
-        bound = self._bind_body(schema, View.PATCH if patch else View.WRITE, many=many)
+        bound = self.shared.bindings.body(schema, self.place, many=many, patch=patch)
         media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
         yield Input("body", bound, media_types, self._shape("body", bound), convert=self.said.convert)
 
@@ -220,47 +221,18 @@ class _Builder:
         media_types = self.said.media_types or (_MULTIPART if "files" in self.said.inputs else _FORM)
         for location in ("form", "files"):
             if location in self.said.inputs:
-                bound = self._bind(location, View.WRITE)
+                bound = self._bind(location)
                 yield Input(location, bound, media_types, self._shape(location, bound), required=_requires(bound))
 
-    def _bind_body(self, schema: SchemaLike, view: View, *, many: bool) -> BoundSchema:
-        """Bind the schema of content, to the instance that another verb of the resource has for the like."""
-        key = (id(schema), view is View.READ)
-        if key not in self.bound:
-            self.bound[key] = bind(
-                schema, view, place=self.place, strict=self.mount.strict, compiled=self.mount.compiled
-            )
-        bound = self.bound[key]
-        many = many or bound.many
-        return bound if (bound.view, bound.many) == (view, many) else bound.used(view, many=many)
-
-    def _bind(self, location: Location, view: View) -> BoundSchema:
+    def _bind(self, location: Location) -> BoundSchema:
         schema = self.said.inputs[location]
         if schema is None:
             raise DeclarationError(f"{self.place}: {location} has no schema.")
-        return bind(
-            schema,
-            view,
-            place=f"{self.place} ({location})",
-            source="text",
-            strict=self.mount.strict,
-            compiled=self.mount.compiled,
-        )
+        return self.shared.bindings.text(schema, location, self.place)
 
     def _shape(self, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
         annotation = self.signature.annotations.get(location)
-        return shape_of(annotation, bound, f"{self.place}: the parameter {location!r}")
-
-    def _check_uploads(self, inputs: tuple[Input, ...]) -> None:
-        """Refuse files where no file can arrive, and files= fields that none can satisfy."""
-        for each in inputs:
-            for name, found in each.schema.load_fields.items():
-                inner = found.inner if isinstance(found, fields.List) else found
-                if isinstance(inner, Upload) is not (each.location == "files"):
-                    what = f"is no Upload: files={{{name!r}: Upload()}}"
-                    if isinstance(inner, Upload):
-                        what = "is an Upload, which arrives in files= only"
-                    raise DeclarationError(f"{self.place} ({each.location}): the field {name!r} {what}.")
+        return self.shared.bindings.shape(annotation, bound, location, self.place)
 
     def _check_signature(self, inputs: set[Location]) -> None:
         given = {parameter.name for parameter in self.mount.parameters} | set(self.mount.host_variables)
@@ -299,7 +271,7 @@ class _Builder:
                 many = said.many if said.many is not None else (self.kind == "many" and index == 0)
                 bound = None
                 if said.schema is not None:
-                    bound = self._bind_body(said.schema, View.READ, many=many)
+                    bound = self.shared.bindings.answer(said.schema, self.place, many=many)
                 media_types = said.media_types if said.media_types is not None else _JSON
                 if said.status in (204, 205, 304) or (said.status in range(300, 400) and bound is None):
                     media_types = ()
@@ -317,7 +289,7 @@ class _Builder:
         schema = self.resource.schema
         if schema is None:
             return Output(200, None, _JSON, headers)
-        bound = self._bind_body(schema, View.READ, many=self.kind == "many")
+        bound = self.shared.bindings.answer(schema, self.place, many=self.kind == "many")
         return Output(201 if self.method == "POST" else 200, bound, _JSON, headers)
 
     # failures
@@ -341,13 +313,6 @@ class _Builder:
         if rule := self._idempotency():
             yield from rule.failures
         yield from self.said.raises
-
-
-def _name_headers(bound: BoundSchema) -> None:
-    """Give the fields of a header schema their names on the wire: ``x_request_id`` is ``X-Request-Id``."""
-    for name, field in bound.schema.fields.items():
-        if field.data_key is None:
-            field.data_key = "-".join(part.capitalize() for part in name.split("_"))
 
 
 def _requires(bound: BoundSchema) -> bool:

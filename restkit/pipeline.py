@@ -8,13 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .conditional import Outcome, Preconditions, evaluate
 from .contract import Attempt, IdempotencyRule, Operation
 from .declarations import DeclaredMethod
 from .errors import DeclarationError
-from .inputs import Reader, read_nothing, reader_of
 from .media import Media
 from .middleware import Endpoint
 from .negotiation import Chooser, not_acceptable
@@ -24,6 +23,9 @@ from .request import Request
 from .resource import FunctionResource, Resource, validators_of
 from .response import Answer, Outgoing, close_if_open, discard, is_stream
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .inputs import Reader
 
 __all__ = ["Context", "compile_operation"]
 
@@ -59,9 +61,7 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
         A callable of the request; it raises Problems and whatever the method raises.
     """
     before = tuple(_steps(operation))
-    readers = tuple(
-        (each.location, reader_of(each, operation, context.settings, context.media)) for each in operation.inputs
-    )
+    readers = _readers(operation, context)
     strict = context.settings.strict and operation.input("query") is None
     choose = _chooser(operation)
     invoke = _invoker(operation, context)
@@ -87,7 +87,7 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
             if accept is not None and accept != "*/*":
                 chosen = request.answer_type = choose(accept)
             if strict and environ.get("QUERY_STRING"):
-                read_nothing(request)
+                _refuse_query(request)
             arguments = _read(readers, request) if readers else request.path_parameters
             resource, value = invoke(request, arguments)
             answer = (
@@ -104,6 +104,23 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
         return answer
 
     return call
+
+
+def _readers(operation: Operation, context: Context) -> tuple[tuple[str, Reader], ...]:
+    """Make what reads each input."""
+    if not operation.inputs:
+        return ()
+    from .inputs import reader_of  # cold start: inputs have schemas, and so load marshmallow
+
+    return tuple(
+        (each.location, reader_of(each, operation, context.settings, context.media)) for each in operation.inputs
+    )
+
+
+def _refuse_query(request: Request) -> None:
+    from .inputs import read_nothing  # cold start, as above
+
+    read_nothing(request)
 
 
 def _read(readers: Sequence[tuple[str, Reader]], request: Request) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import inspect
 import types
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast, overload
 
 from .arguments import check_factory
 from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
@@ -15,7 +15,9 @@ from .errors import DeclarationError
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
 from .request import Request
-from .schemas import SchemaLike
+
+if TYPE_CHECKING:
+    from .schemas import SchemaLike
 
 __all__ = [
     "VERBS",

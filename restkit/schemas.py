@@ -152,6 +152,11 @@ class BoundSchema:
         return {_key(name, field): field for name, field in self.schema.dump_fields.items()}
 
     @property
+    def has_items(self) -> bool:
+        """Whether what it writes is a page: an object whose ``items`` are a list."""
+        return isinstance(self.dump_fields.get("items"), fields.List)
+
+    @property
     def misfits(self) -> tuple[type, ...]:
         """The types of values that it would dump to nothing or to nonsense: a list where one is declared, and so on.
 

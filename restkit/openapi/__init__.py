@@ -1,12 +1,14 @@
 """Operations to an OpenAPI document, and the document as resources; apispec is loaded with the first document."""
 
+from ..names import operation_id
 from .diff import diff
 from .document import build, to_json, to_yaml
-from .names import check_names, component_names, operation_id
+from .names import check_components, check_names, component_names
 from .pages import resources
 
 __all__ = [
     "build",
+    "check_components",
     "check_names",
     "component_names",
     "diff",

@@ -16,11 +16,12 @@ from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, missing
 
 from ..contract import Input
 from ..errors import CollisionError
+from ..names import stem
 from ..schemas import BoundSchema, View
 from ..wire import Source
 from .dialects import lower
 from .fields import FieldConverter
-from .names import component_name, is_whole, stem
+from .names import component_name, is_whole
 
 __all__ = ["SchemaCollector", "json_schema"]
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..contract import Operation
-from .names import check_names, component_names, noun, operation_id
+from ..names import noun, operation_id
+from .names import check_names, component_names
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
 

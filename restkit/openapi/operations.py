@@ -11,12 +11,12 @@ from typing import Any
 from marshmallow import fields
 
 from ..contract import Failure, Header, Input, Operation, Output
+from ..names import operation_id
 from ..problems import MEDIA_TYPE, problem_class
 from ..schemas import BoundSchema
 from ..uploads import Upload
 from .conversion import SchemaCollector
 from .dialects import lower
-from .names import operation_id
 
 __all__ = ["PROBLEM", "OperationPrinter", "copied", "share"]
 

@@ -1,0 +1,105 @@
+"""What operations are called: operationIds, and the noun in them. An App refuses collisions of them at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING
+
+from .contract import Operation
+from .errors import CollisionError
+from .resource import FunctionResource
+
+if TYPE_CHECKING:
+    from .schemas import BoundSchema
+
+__all__ = ["check_ids", "noun", "operation_id", "stem"]
+
+_SUFFIX = re.compile(r"(?<=.)(Item|Resource|View|Collection)$")
+_VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+
+
+def operation_id(op: Operation) -> str:
+    """Return the operationId of an operation: given, or made of the verb and the name of its class.
+
+    Args:
+        op: An operation; nothing but its own record is looked at, so the name does not depend on the others.
+
+    Returns:
+        ``listBooks``, ``getBook``, ``createBook``, ``replaceBook``, ``updateBook``, ``deleteBook``; for a
+        function route the function's name in camelCase.
+    """
+    if op.operation_id:
+        return op.operation_id
+    if issubclass(op.resource, FunctionResource):
+        name = op.function.__name__
+        return _camel(name if name.isidentifier() else f"{op.method.lower()}_{op.path}")
+    if op.method == "GET":
+        is_item = op.path.rstrip("/").endswith("}")
+        many = any(_is_list(output.schema, is_item=is_item) for output in op.outputs if output.status < 300)
+        return "list" + _bare(op.resource.__name__) if many else "get" + noun(op)
+    return _VERBS.get(op.method, op.method.lower()) + noun(op)
+
+
+def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
+    """Whether an answer is a list, or a page: an object whose ``items`` are one, not at the URL of one thing."""
+    if bound is None:
+        return False
+    return bound.many or (not is_item and bound.has_items)
+
+
+def noun(op: Operation) -> str:
+    """Return what one item of a resource is called: ``Book`` for ``Books`` and ``BookItem``, as its schema has it."""
+    bare = _bare(op.resource.__name__)
+    bodies = (*(i.schema for i in op.inputs if i.location == "body"), *(o.schema for o in op.outputs))
+    schemas = [bound.name for bound in bodies if bound is not None and bound.name]
+    declared = getattr(op.resource, "schema", None)
+    if declared is not None and not isinstance(declared, Mapping):
+        schemas.append(stem(declared if isinstance(declared, type) else type(declared)))
+    # The singular is the one that a schema bears out: of Books by Book, of AuthorBooks too.
+    return next((name for each in schemas for name in (bare, *_singulars(bare)) if name.endswith(each)), bare)
+
+
+def _bare(name: str) -> str:
+    while (shorter := _SUFFIX.sub("", name)) != name:
+        name = shorter
+    return name[:1].upper() + name[1:]
+
+
+def _singulars(name: str) -> Iterator[str]:
+    for ending, singular in (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", "")):
+        if name.endswith(ending):
+            yield name.removesuffix(ending) + singular
+
+
+def _camel(name: str) -> str:
+    first, *rest = [part for part in name.split("_") if part] or [name]
+    return first[:1].lower() + first[1:] + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def stem(declared: type) -> str:
+    """Return the stem of a schema class's component name: ``Book`` for ``BookSchema``."""
+    name = declared.__name__
+    return "" if name == "GeneratedSchema" else name.removesuffix("Schema") or name
+
+
+def check_ids(operations: Iterable[Operation], ids: MutableMapping[str, str]) -> None:
+    """Refuse operations that claim one operationId.
+
+    Args:
+        operations: What to look at.
+        ids: The operationIds that are taken, with their places; those of the operations are added.
+
+    Raises:
+        CollisionError: Names both places.
+    """
+    for op in operations:
+        if not op.documented:
+            continue
+        name = operation_id(op)
+        if name in ids:
+            raise CollisionError(
+                f"{ids[name]} and {op.place} both have the operationId {name!r}; "
+                f'give one of them another with @operation(operation_id="...").'
+            )
+        ids[name] = op.place
