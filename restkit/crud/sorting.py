@@ -36,9 +36,10 @@ class Sorting:
         if isinstance(names, str) or isinstance(default, str):
             raise DeclarationError(f"{place}.sorts and .order are sequences of names: write ({names or default!r},).")
         for name in (*names, *(each.removeprefix("-") for each in default)):
-            if name not in attributes:
+            if name not in attributes or "search" in attributes[name].operators:
+                known = sorted(each for each in attributes if "search" not in attributes[each].operators)
                 raise DeclarationError(
-                    f"{place} sorts by {name!r}, which its model does not have; it has {', '.join(sorted(attributes))}."
+                    f"{place} sorts by {name!r}, which its model does not have; it has {', '.join(known)}."
                 )
         self._names = tuple(names)
         self._key = key

@@ -4,6 +4,7 @@ Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 """
 
 from .database import Database
+from .fulltext import FullText
 from .idempotency import IdempotencyRecord, SQLAlchemyStorage
 from .mixins import Timestamps, Versioned
 from .store import SQLAlchemyStore
@@ -11,6 +12,7 @@ from .types import UTCDateTime
 
 __all__ = [
     "Database",
+    "FullText",
     "IdempotencyRecord",
     "SQLAlchemyStorage",
     "SQLAlchemyStore",

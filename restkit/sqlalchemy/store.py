@@ -22,6 +22,7 @@ from ..request import Request
 from ..resource import Owner, obtain
 from .columns import attributes_of
 from .faults import columns_of, is_null, is_reference, is_unique
+from .fulltext import attributes_of_searches, searches_of
 from .relations import assign, make
 from .schema import schema_of
 from .selecting import Selecting
@@ -69,7 +70,7 @@ class SQLAlchemyStore(Generic[M]):
         self.mapper = mapper
         self.failures: Sequence[Failure] = FAILURES
         self._session = session
-        self.attributes: Mapping[str, Attribute] = attributes_of(mapper)
+        self.attributes: Mapping[str, Attribute] = {**attributes_of(mapper), **attributes_of_searches(mapper)}
         self.key = key or self._primary_key()
         self.soft_delete = soft_delete
         for name in (self.key, *filter(None, [soft_delete])):
@@ -80,7 +81,7 @@ class SQLAlchemyStore(Generic[M]):
         self._check_key()
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
-        self.selecting = Selecting(mapper, self.key, self._live(), {})
+        self.selecting = Selecting(mapper, self.key, self._live(), searches_of(mapper))
 
     def _primary_key(self) -> str:
         names = [self.mapper.get_property_by_column(column).key for column in self.mapper.primary_key]

@@ -1,0 +1,244 @@
+"""Full-text search, declared on a model: FTS5 on SQLite, tsvector with a GIN index on PostgreSQL.
+
+What is searched for is words, all of which an item has; nothing in them is syntax of a query language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, cast
+
+import sqlalchemy as sa
+from marshmallow import fields
+from sqlalchemy import event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from ..crud.store import Attribute
+from ..errors import DeclarationError
+
+__all__ = ["FullText", "attributes_of_searches", "searches_of"]
+
+_LANGUAGE = re.compile(r"[a-z_]+")
+
+
+class FullText:
+    """Declares a full-text search over columns of a model.
+
+    ::
+
+        class Book(Base):
+            ...
+            search = FullText("title", "summary")
+
+        class Books(CRUDResource[Book]):
+            model = Book
+            filters = ("search",)  # ?search=pride prejudice
+
+    The index is made with the table. For a table that exists, ``Book.search.statements(Book, dialect)`` gives what a
+    migration executes.
+    """
+
+    def __init__(self, *columns: str, language: str = "simple") -> None:
+        """Declare it.
+
+        Args:
+            columns: Attributes of the model, each of text.
+            language: ``"simple"`` compares words as they stand, in small or capital letters; another configuration
+                of PostgreSQL's, such as ``"english"``, their stems. SQLite has stems for English only.
+
+        Raises:
+            DeclarationError: There is no column, or the language cannot be the name of one.
+        """
+        if not columns or not all(isinstance(each, str) for each in columns):
+            raise DeclarationError("FullText wants the names of its columns: FullText('title', 'summary').")
+        if not _LANGUAGE.fullmatch(language):
+            raise DeclarationError(f"FullText(language={language!r}) is no text search configuration of PostgreSQL.")
+        self.columns = columns
+        self.language = language
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def statements(self, model: type, dialect: Dialect) -> list[str]:
+        """Return the statements that make the index of a table, and fill it.
+
+        Args:
+            model: The mapped class.
+            dialect: Of the connection that they are for: ``op.get_bind().dialect`` in a migration of Alembic's.
+
+        Raises:
+            DeclarationError: The database has no full-text search that is known here.
+        """
+        return self._made(sa.inspect(model), dialect)
+
+    def _made(self, mapper: Mapper[Any], dialect: Dialect) -> list[str]:
+        if dialect.name == "sqlite":
+            return _sqlite_statements(self, mapper, dialect)
+        if dialect.name == "postgresql":
+            table = cast("sa.Table", mapper.local_table)
+            quote = dialect.identifier_preparer
+            text = _vector(self.language, [quote.quote(each.name) for each in self.found(mapper)])
+            name = quote.quote(self.index(table))
+            return [f"CREATE INDEX {name} ON {quote.format_table(table)} USING gin ({text})"]
+        raise DeclarationError(f"FullText works on SQLite and PostgreSQL, not on {dialect.name}.")
+
+    def index(self, table: sa.Table) -> str:
+        """Return the name of the index, or of SQLite's virtual table."""
+        return f"{table.name}_{self.name}_fts"
+
+    def found(self, mapper: Mapper[Any]) -> list[sa.Column[Any]]:
+        """Return the columns.
+
+        Raises:
+            DeclarationError: One of them is none of the model's, or not of text.
+        """
+        found = [mapper.columns.get(name) for name in self.columns]
+        for name, column in zip(self.columns, found, strict=True):
+            if column is None or not isinstance(column.type, sa.String) or isinstance(column.type, sa.Enum):
+                raise DeclarationError(
+                    f"{mapper.class_.__qualname__}.{self.name} searches {name!r}, which is no column of text of it."
+                )
+        return cast("list[sa.Column[Any]]", found)
+
+    def matches(self, mapper: Mapper[Any], words: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        """Return what holds of rows that have all the words."""
+        table = cast("sa.Table", mapper.local_table)
+        names: list[sa.ColumnElement[Any]] = [sa.literal_column(each) for each in (self.language, self.index(table))]
+        key = table.primary_key.columns[0]
+        return _Matches(*names, sa.type_coerce(words, _Words()), key, *self.found(mapper))
+
+
+class _Words(sa.TypeDecorator[str]):
+    """Is words that are searched for; for FTS5 each is quoted, so that none is an operator."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return " ".join('"{}"'.format(word.replace('"', '""')) for word in value.split()) or '""'
+
+
+class _Matches(FunctionElement[bool]):
+    """Is the condition: language, index and words, then the key and the columns of the table."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+    def self_group(self, against: Any = None) -> Any:
+        # PERF: a function of this type would be compared with 1 on SQLite, which then does not use the index.
+        return self
+
+
+def _parts(element: _Matches, compiler: SQLCompiler, **options: Any) -> tuple[str, str, str, str, list[str]]:
+    language, index, words, key, *columns = element.clauses
+    name = compiler.preparer.quote(cast("Any", index).name)
+    texts = [compiler.process(each, **options) for each in (words, key, *columns)]
+    return cast("Any", language).name, name, texts[0], texts[1], texts[2:]
+
+
+@compiles(_Matches, "sqlite")
+def _match_sqlite(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
+    _, index, words, key, _ = _parts(element, compiler, **options)
+    return f"({key} IN (SELECT rowid FROM {index} WHERE {index} MATCH {words}))"  # noqa: S608  # quoted names
+
+
+@compiles(_Matches, "postgresql")
+def _match_postgresql(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
+    language, _, words, _, columns = _parts(element, compiler, **options)
+    return f"({_vector(language, columns)} @@ plainto_tsquery('{language}', {words}))"
+
+
+def _vector(language: str, columns: Sequence[str]) -> str:
+    """Return the expression that is indexed; a condition finds the index where it has the same one."""
+    text = " || ' ' || ".join(f"coalesce({column}, '')" for column in columns)
+    return f"to_tsvector('{language}', {text})"
+
+
+def _sqlite_statements(search: FullText, mapper: Mapper[Any], dialect: Dialect) -> list[str]:
+    """Return the statements for an index outside of the table (FTS5's external content), kept by triggers."""
+    table = cast("sa.Table", mapper.local_table)
+    quote = dialect.identifier_preparer.quote
+    key = table.primary_key.columns[0]
+    if len(table.primary_key) != 1 or not isinstance(key.type, sa.Integer):
+        # Only an INTEGER PRIMARY KEY is the row's own id; others may get another one by VACUUM.
+        raise DeclarationError(f"{mapper.class_.__qualname__}: FullText on SQLite wants a primary key of one integer.")
+    columns = [each.name for each in search.found(mapper)]
+    name, rows, own = quote(search.index(table)), quote(table.name), ", ".join(map(quote, columns))
+    tokenize = f"{'porter ' if search.language == 'english' else ''}unicode61 remove_diacritics 0"
+    content = table.name.replace("'", "''")
+    rowid = key.name.replace("'", "''")
+
+    def values(row: str) -> str:
+        return ", ".join(f"{row}.{quote(each)}" for each in (key.name, *columns))
+
+    gone = f"INSERT INTO {name} ({name}, rowid, {own}) VALUES ('delete', {values('old')});"  # noqa: S608  # quoted names
+    come = f"INSERT INTO {name} (rowid, {own}) VALUES ({values('new')});"  # noqa: S608  # quoted names
+    events = {"INSERT": come, "DELETE": gone, "UPDATE": f"{gone} {come}"}
+    triggers = [
+        f"CREATE TRIGGER {quote(f'{search.index(table)}_{what.lower()}')} AFTER {what} ON {rows} BEGIN {does} END"
+        for what, does in events.items()
+    ]
+    options = f"content='{content}', content_rowid='{rowid}', tokenize='{tokenize}'"
+    return [
+        f"CREATE VIRTUAL TABLE {name} USING fts5({own}, {options})",
+        *triggers,
+        f"INSERT INTO {name} ({name}) VALUES ('rebuild')",  # noqa: S608  # quoted names
+    ]
+
+
+def _searches(mapper: Mapper[Any]) -> dict[str, FullText]:
+    found: dict[str, FullText] = {}
+    for kind in reversed(mapper.class_.__mro__):
+        found.update({name: each for name, each in vars(kind).items() if isinstance(each, FullText)})
+    return found
+
+
+def searches_of(mapper: Mapper[Any]) -> dict[str, Callable[[sa.BindParameter[str]], sa.ColumnElement[bool]]]:
+    """Return by name what makes a condition of the words of each search that a model declares."""
+    return {name: partial(search.matches, mapper) for name, search in _searches(mapper).items()}
+
+
+def attributes_of_searches(mapper: Mapper[Any]) -> dict[str, Attribute]:
+    """Return the searches of a model as attributes that can be asked about, and not be sorted by or written."""
+    operators: Any = frozenset({"search"})
+    return {name: Attribute(name, fields.Str(), False, operators, generated=True) for name in _searches(mapper)}
+
+
+@event.listens_for(Mapper, "after_mapper_constructed")
+def _attach(mapper: Mapper[Any], kind: type) -> None:
+    """Let the index of each search be made and dropped with the table."""
+    table = mapper.local_table
+    for name, search in _searches(mapper).items():
+        known: set[str] = table.info.setdefault("restkit_fulltext", set()) if isinstance(table, sa.Table) else set()
+        if not isinstance(table, sa.Table) or name in known:
+            continue
+        known.add(name)
+        search.found(mapper)
+        event.listen(table, "after_create", _creator(search, mapper))
+        event.listen(table, "before_drop", _dropper(search))
+
+
+def _creator(search: FullText, mapper: Mapper[Any]) -> Callable[..., None]:
+    def create(table: sa.Table, connection: sa.Connection, **given: Any) -> None:
+        for statement in search._made(mapper, connection.dialect):
+            connection.exec_driver_sql(statement)
+
+    return create
+
+
+def _dropper(search: FullText) -> Callable[..., None]:
+    def drop(table: sa.Table, connection: sa.Connection, **given: Any) -> None:
+        if connection.dialect.name == "sqlite":
+            name = connection.dialect.identifier_preparer.quote(search.index(table))
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+
+    return drop
