@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar, TypedDict
 
+from .encoding import dumps_json
 from .errors import DeclarationError
 
 __all__ = [
@@ -143,10 +144,15 @@ class Problem(Exception):
             ValueError: A member is not finite, or holds itself.
             TypeError: A name in a member is not text.
         """
-        return _encode(self.to_dict()).encode("utf-8", "replace")
+        if self.members:
+            return _encode(self.to_dict()).encode("utf-8", "replace")
+        try:
+            return dumps_json(self.to_dict())
+        except ValueError:  # a text that is not Unicode
+            return _encode(self.to_dict()).encode("utf-8", "replace")
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
 
 
 def _phrase(status: int) -> str:

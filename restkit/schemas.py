@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from .compiler import Compiled, Encoder, Guard, Straight, compile_schema, straight
 from .encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from .errors import DeclarationError
-from .faults import Fault, flatten
+from .faults import Fault, Flattener
 from .wire import Source, same, wire_of
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
@@ -68,6 +69,8 @@ class BoundSchema:
 
     __slots__ = (
         "_compile",
+        "_flatten",
+        "_load",
         "_partial",
         "_straight",
         "_working",
@@ -89,6 +92,8 @@ class BoundSchema:
         self._partial = True if view is View.PATCH else None
         self._compile = compile_schema if compiled else _uncompiled
         self._working: _Working | None = None
+        self._flatten = Flattener(schema)
+        self._load: Callable[[Any], Any] | None = None
         self._straight: Straight | None = None
 
     def used(self, view: View, *, many: bool) -> BoundSchema:
@@ -111,11 +116,22 @@ class BoundSchema:
             Invalid: The data is not what the schema says; all faults are listed.
         """
         try:
-            return (self._working or self.working).load(data, many=self.many, partial=self._partial)
+            return (self._load or self._loader())(data)
         except ValidationError as error:
-            raise Invalid(flatten(error.messages, self.schema, many=self.many)) from None
+            raise self._invalid(error.messages) from None
         except RecursionError:  # of a schema that nests itself, where `max_json_depth` lets more in than Python's stack
             raise Invalid([((), "Nested too deeply.", "depth")]) from None
+
+    def _invalid(self, messages: Any) -> Invalid:
+        return Invalid(self._flatten(messages, many=self.many))
+
+    def _loader(self) -> Callable[[Any], Any]:
+        working = self.working
+        if isinstance(working, Compiled):
+            self._load = working.loader(many=self.many, partial=self._partial, refusal=self._invalid)
+        else:
+            self._load = functools.partial(working.load, many=self.many, partial=self._partial)
+        return self._load
 
     def dump(self, value: Any) -> Any:
         """Serialize a value (an iterable of values where ``many``)."""

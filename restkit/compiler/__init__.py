@@ -4,11 +4,12 @@ Knows nothing of restkit. Fields that are exactly marshmallow's own, without ove
 every other one calls its own method, and schema hooks run in marshmallow's own order. The private names of
 marshmallow that are used: ``Schema._hooks``, ``_deserialize``, ``_invoke_load_processors``,
 ``_invoke_dump_processors``, ``_invoke_field_validators``, ``_invoke_schema_validators``, ``Field._serialize``,
-``Field._validate``, ``Field._CHECK_ATTRIBUTE`` and ``marshmallow.error_store.ErrorStore``.
+``Field._validate``, ``Field._CHECK_ATTRIBUTE``, ``marshmallow.error_store.ErrorStore`` and ``copy_containers``.
 """
 
 from .compiled import Compiled, compile_schema
 from .counts import COUNTS, Counts
+from .explanation import Explanation, FieldTiers, Tier, explain
 from .guard import Guard
 from .plan import FieldPlan, Plan, plan_of
 from .straight import Encoder, Straight, straight
@@ -18,11 +19,15 @@ __all__ = [
     "Compiled",
     "Counts",
     "Encoder",
+    "Explanation",
     "FieldPlan",
+    "FieldTiers",
     "Guard",
     "Plan",
     "Straight",
+    "Tier",
     "compile_schema",
+    "explain",
     "plan_of",
     "straight",
 ]

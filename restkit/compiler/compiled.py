@@ -14,6 +14,7 @@ from marshmallow.utils import is_sequence_but_not_string
 from .certainty import uncertain
 from .counts import COUNTS
 from .dumper import DumpOne, write_dumper
+from .errors import Store
 from .fingerprint import fingerprint
 from .forms import NATIVE, PLAIN, TEXT, Forms
 from .loader import LoadOne, write_loader
@@ -41,6 +42,7 @@ class Compiled:
         hooks = schema._hooks
         self._plain_load = not any(hooks[tag] for tag in (PRE_LOAD, POST_LOAD, VALIDATES, VALIDATES_SCHEMA))
         self._plain_dump = not (hooks[PRE_DUMP] or hooks[POST_DUMP])
+        self._is_direct = type(schema).handle_error is Schema.handle_error and "handle_error" not in vars(schema)
         self._index_errors: bool = schema.opts.index_errors
 
     # dumping
@@ -133,7 +135,7 @@ class Compiled:
         return self._load_source
 
     def _write_loader(self) -> LoadOne:
-        made, self._load_source = write_loader(self.plan, _nested_one, _new_store)
+        made, self._load_source = write_loader(self.plan, _nested_one, Store)
         self._load_one = made
         return made
 
@@ -143,9 +145,7 @@ class Compiled:
         It stores errors in the store that it is given, or raises ValidationError.
         """
         schema = self.schema
-        kind = type(schema)
-        is_direct = kind.handle_error is Schema.handle_error and "handle_error" not in vars(schema)
-        if not self.plan.load_reason and self._plain_load and is_direct:
+        if not self.plan.load_reason and self._plain_load and self._is_direct:
             return (
                 self._load_one or self._write_loader(),
                 schema.partial,
@@ -176,11 +176,36 @@ class Compiled:
         partial = schema.partial if partial is None else partial
         if not self._plain_load:
             return self._load_with_hooks(data, whole, partial, unknown)
-        store = _new_store()
+        store = Store()
         result = self._deserialize(data, store, whole, partial, unknown)
         if store.errors:
             self._refuse(store.errors, data, result, whole, partial)
         return result
+
+    def loader(self, *, many: bool, partial: bool | None, refusal: Callable[[Any], Exception]) -> Callable[[Any], Any]:
+        """Return `load` with its arguments settled, as the schema is now.
+
+        Args:
+            many: Whether a list is loaded.
+            partial: Whether nothing is required, None for what the schema says.
+            refusal: Makes of messages what may be raised in place of the ValidationError, where no hook would see that.
+        """
+        schema: Any = self.schema
+        if many or self.plan.load_reason or not (self._plain_load and self._is_direct):
+            return functools.partial(self.load, many=many, partial=partial)
+        load_one = self._load_one or self._write_loader()
+        unknown, whole = schema.unknown, schema.partial if partial is None else partial
+
+        def load(data: Any) -> Any:
+            if COUNTS.on:
+                COUNTS.loads["generated"] += 1
+            store = Store()
+            result = load_one(data, whole, unknown, store, None)
+            if store.errors:
+                raise refusal(store.errors)
+            return result
+
+        return load
 
     def _deserialize(self, data: Any, store: Any, many: bool, partial: Any, unknown: Any) -> Any:
         load_one = self._load_one or self._write_loader()
@@ -198,7 +223,7 @@ class Compiled:
         schema: Any = self.schema
         hooks = schema._hooks
         options = {"many": many, "original_data": data, "partial": partial, "unknown": unknown}
-        store = _new_store()
+        store = _error_store.ErrorStore()  # type: ignore[no-untyped-call]  # it has no annotations
         errors: Any = None
         processed, result = data, None
         if hooks[PRE_LOAD]:
@@ -236,7 +261,6 @@ class Compiled:
         raise error
 
 
-_new_store: Callable[[], Any] = _error_store.ErrorStore
 _normalized: Callable[[Any], Any] = ValidationError.normalized_messages
 _KEPT = "_restkit_compiled"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from .errors import copied
 from .plan import Accept, accept_of, check_of
 from .writer import Writer
 
@@ -72,6 +73,7 @@ def write_nested(
     for name, value in ((one, first), (part, None), (unk, None)):
         writer.set(name, value)
     writer.set("ValidationError", ValidationError)
+    writer.set("copied", copied)
     call = f"{one}({{}}, {part} if partial is None else partial, {unk}, inner, None)"
     writer.line("failed = None")
     writer.line("inner = new_store()")
@@ -86,7 +88,7 @@ def write_nested(
             with writer.block("try:"):
                 writer.line(f"validate_{number}(w)")
             with writer.block("except ValidationError as error:"):
-                writer.line("failed = error.messages")
+                writer.line("failed = copied(error.messages)")
                 writer.line("w = error.valid_data or M")
 
 
@@ -97,7 +99,7 @@ def _write_single(writer: Writer, call: str) -> None:
             writer.line("failed = inner.errors")
             writer.line("w = w or M")
     with writer.block("except ValidationError as error:"):
-        writer.line("failed = error.messages")
+        writer.line("failed = copied(error.messages)")
         writer.line("w = error.valid_data or M")
 
 
@@ -111,7 +113,7 @@ def _write_list(writer: Writer, number: int, call: str) -> None:
             writer.line(f"x = {call.format('x')}")
         with writer.block("except ValidationError as error:"):
             writer.line("failed = {} if failed is None else failed")
-            writer.line("failed[n] = error.messages")
+            writer.line("failed[n] = copied(error.messages)")
             with writer.block("if error.valid_data is not None:"):
                 writer.line("w.append(error.valid_data)")
             writer.line("continue")

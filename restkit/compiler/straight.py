@@ -74,7 +74,7 @@ def _native(dump: Callable[[Any], Any], encoder: Encoder) -> Straight:
             COUNTS.dumps["native"] += 1
         if type(values) is list and len(values) <= _CHUNK:
             return dumps([dump(each) for each in values])
-        return b"[" + b",".join([dumps([dump(each) for each in chunk])[1:-1] for chunk in _chunks(values)]) + b"]"
+        return _array([dumps([dump(each) for each in chunk])[1:-1] for chunk in _chunks(values)])
 
     def pair(value: Any) -> tuple[Any, bytes]:
         if COUNTS.on:
@@ -96,8 +96,7 @@ def _text(compiled: Compiled, dump: Callable[[Any], str], encoder: Encoder) -> S
     def many(values: Iterable[Any]) -> bytes:
         if COUNTS.on:
             COUNTS.dumps["text"] += 1
-        chunks = [finish(",".join([dump(each) for each in chunk])) for chunk in _chunks(values)]
-        return b"[" + b",".join(chunks) + b"]"
+        return _array([finish(",".join([dump(each) for each in chunk])) for chunk in _chunks(values)])
 
     def pair(value: Any) -> tuple[Any, bytes]:
         data = compiled.dump(value, many=False)
@@ -110,3 +109,12 @@ def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
     items = iter(values)
     while chunk := list(islice(items, _CHUNK)):
         yield chunk
+
+
+def _array(parts: list[bytes]) -> bytes:
+    """Make one array of parts that have no brackets yet, without a second copy of the whole."""
+    if not parts:
+        return b"[]"
+    parts[0] = b"[" + parts[0]
+    parts[-1] += b"]"
+    return b",".join(parts)

@@ -234,6 +234,32 @@ def test_length_counts_characters() -> None:
     loads(fields.String(validate=validate.Length(equal=2)), "é", "éé", "👍🏽", "\ud83d\udc4d", "ab")
 
 
+def test_a_uuid_is_what_uuid_takes() -> None:
+    """Hyphens anywhere, braces, prefixes and capitals load as ever, whatever a quicker parser takes of them."""
+    plain = "6f1c2c3e-8c1f-4a55-9d33-0a4c3b1f9e77"
+    texts = (
+        *(plain, plain.upper(), plain.replace("-", ""), "{" + plain + "}", "urn:uuid:" + plain, "uuid:" + plain),
+        *("urn:" + plain.replace("-", ""), "6f1c2c3e8c1f-4a55-9d33-0a4c3b1f9e77-", "-" * 4 + plain.replace("-", "")),
+        *(
+            plain[:-1],
+            plain + "0",
+            plain[:-1] + "g",
+            plain[:-1] + "\u0661",
+            " " + plain,
+            plain + "\n",
+            "",
+            "\ud800" * 36,
+        ),
+        *("0x" + plain.replace("-", "")[2:], "+" + plain[1:], "_".join(plain.split("-")), plain.replace("-", "\u2010")),
+    )
+    loaded = loads(fields.UUID(), *texts)
+    assert [type(value) for value in loaded[:9]] == [uuid.UUID] * 9
+    assert all(type(value) is not uuid.UUID or value.is_safe is uuid.SafeUUID.unknown for value in loaded)
+    kind = Schema.from_dict({"x": fields.UUID()})
+    for text in texts:
+        agree("load", lambda: bound(kind(), "json", strict=True), lambda text=text: {"x": text})
+
+
 # unknown keys
 
 
@@ -436,6 +462,65 @@ def test_custom_validators_run_once() -> None:
         for many in (False, True):
             item = {"a": a, "b": b, "c": {"d": d}, "e": e}
             agree("load", Counting, lambda item=item, many=many: [item, item] if many else item, many=many)
+
+
+def test_a_message_that_is_made_late_is_made_each_time() -> None:
+    """A message that is no plain text, such as a translation, or that names the input, is asked for each time."""
+    said: list[str] = []
+
+    class Late(str):
+        def format(self, *args: Any, **kwargs: Any) -> str:
+            said.append("asked")
+            return f"{len(said)}"
+
+    for made in (
+        lambda error: validate.Length(min=3, error=error),
+        lambda error: validate.Range(min=3, error=error),
+        lambda error: validate.OneOf(["abc"], error=error),
+        lambda error: validate.Regexp("abc", error=error),
+    ):
+        field = fields.Integer if isinstance(made(""), validate.Range) else fields.String
+        compiled = compile_schema(Schema.from_dict({"x": field(validate=made(Late("late")))})())
+        found = [_messages(compiled, 1 if field is fields.Integer else "a") for _ in range(3)]
+        assert found == [[f"{len(said) - 2}"], [f"{len(said) - 1}"], [f"{len(said)}"]]
+        loads(field(validate=made("{input} is wrong")), 1, 2) if field is fields.Integer else loads(
+            field(validate=made("{input} is wrong")), "a", "b"
+        )
+
+
+def _messages(compiled: Any, value: Any) -> Any:
+    with pytest.raises(ValidationError) as caught:
+        compiled.load({"x": value})
+    return caught.value.messages["x"]
+
+
+def test_messages_are_nobody_elses() -> None:
+    """What a program does to the messages that it caught shows in no other error, and in nobody's own messages."""
+    own = {"x": ["own"]}
+
+    def refuse(value: Any) -> None:
+        raise ValidationError(own)
+
+    class Held(Schema):
+        a = fields.String(validate=validate.Length(min=3))
+        b = fields.List(fields.String(), validate=validate.Length(min=3))
+        c = fields.Nested(Schema.from_dict({"d": fields.Integer(validate=refuse)}))
+        e = fields.List(fields.Nested(Schema.from_dict({"f": fields.Integer(validate=[refuse])})))
+
+    compiled = compile_schema(Held())
+    data = {"a": "x", "b": ["x"], "c": {"d": 1}, "e": [{"f": 1}, {"f": 2}]}
+    expected = agree("load", Held, lambda: data).messages
+    for _ in range(3):
+        with pytest.raises(ValidationError) as caught:
+            compiled.load(data)
+        messages: Any = caught.value.messages
+        assert messages == expected
+        messages["a"].append("changed")
+        messages["c"]["d"][0]["x"].append("changed")
+        messages["e"][0]["f"][0]["x"].append("changed")
+        messages["new"] = ["changed"]
+    assert own == {"x": ["own"]}
+    assert compiled.load({}) == {}
 
 
 def test_field_functions_run_in_order() -> None:
