@@ -25,6 +25,7 @@ import pytest
 from marshmallow import fields
 
 import restkit
+import restkit.compiler
 import restkit.testing
 from restkit import Problem, Settings, problems
 from restkit.cli import main
@@ -294,6 +295,12 @@ def test_testing_names(name: str) -> None:
     assert re.search(rf"`[^`\n]*\b{name}\b", (DOCS / "reference" / "testing.md").read_text("utf-8"))
 
 
+@pytest.mark.parametrize("name", restkit.compiler.__all__)
+def test_compiler_names(name: str) -> None:
+    """Every public name of restkit.compiler stands in its page of the reference."""
+    assert re.search(rf"^\| `{name}\b", (DOCS / "reference" / "compiler.md").read_text("utf-8"), re.MULTILINE)
+
+
 @pytest.mark.parametrize("kind", ["App", "Client", "TestResponse", "Request"])
 def test_members(kind: str) -> None:
     """Every public method of the classes that users call stands in the reference."""
@@ -352,6 +359,16 @@ def test_wire_formats() -> None:
     for name in fields.__all__:
         kind = getattr(fields, name)
         assert kind.__name__ in aliases or f"`{kind.__name__}`" in page, kind.__name__
+
+
+def test_traps() -> None:
+    """Every test that the page of compiled schemas names for a trap is there."""
+    page = (DOCS / "explanation" / "compiled-schemas.md").read_text("utf-8")
+    tests = (ROOT / "tests" / "compiler" / "test_traps.py").read_text("utf-8")
+    named = re.findall(r"`(test_\w+)`", page)
+    assert len(named) > 15
+    for name in named:
+        assert f"def {name}(" in tests, name
 
 
 def test_house() -> None:

@@ -21,7 +21,8 @@ def _of_schema(schema: Schema, above: tuple[type[Schema], ...]) -> object:
     if kind_of in above:
         return id(schema)  # NOTE: a schema that nests itself has an instance for each level of data that was seen
     within = (*above, kind_of)
-    own = (schema.unknown, schema.many, id(schema.partial))
+    methods = {name: id(value) for name, value in list(vars(schema).items()) if callable(value)}  # of the instance
+    own = (schema.unknown, schema.many, id(schema.partial), methods)
     return own, [
         (kind, name, _of_field(field, within))
         for kind, each in (("load", schema.load_fields), ("dump", schema.dump_fields))

@@ -200,7 +200,7 @@ class _Step:
             name = self._bind("default", field.load_default)
             yield "v is M and partial is True", "pass"
             yield "v is M", f"result[{target!r}] = {name}"
-        if field.allow_none and not field.pre_load and "." not in target:
+        if field.allow_none and not getattr(field, "pre_load", None) and "." not in target:
             yield "v is None", f"result[{target!r}] = None"
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from .checks import check_of
 from .errors import copied
-from .plan import Accept, accept_of, check_of
+from .plan import Accept, accept_of, has_functions
 from .writer import Writer
 
 __all__ = ["NestedOne", "collection_loader", "nested_of", "write_nested"]
@@ -161,7 +162,7 @@ def collection_loader(field: fields.Field[Any]) -> tuple[str, Callable[[Any, Any
 
 
 def _is_plain(field: fields.Field[Any]) -> bool:
-    return not (field.pre_load or field.post_load or any(each in vars(field) for each in _OVERRIDES))
+    return not (has_functions(field) or any(each in vars(field) for each in _OVERRIDES))
 
 
 def _many_of(field: fields.Nested) -> bool | None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
+from .checks import check_of
 from .guard import Guard
 
-__all__ = ["Accept", "FieldPlan", "Plan", "accept_of", "check_of", "dump_of", "plan_of"]
+__all__ = ["Accept", "FieldPlan", "Plan", "accept_of", "dump_of", "has_functions", "plan_of"]
 
 _SERIALIZE = ("serialize", "_serialize", "get_value")
 _DESERIALIZE = (
@@ -136,7 +137,7 @@ def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
         return None, "the instance overrides deserialize"
     if guard is not None and not guard.stands_alone_before(field):
         return None, "its deserialize was overridden before it was guarded"
-    if field.pre_load or field.post_load:
+    if has_functions(field):
         return None, "it has pre_load or post_load functions"
     if guard is not None and not guard.typed and type(field) in (fields.Integer, fields.Float, fields.Boolean):
         return None, "it takes text"
@@ -154,6 +155,11 @@ def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
             return None, f"the validator {type(validator).__name__} has no form in line"
         checks.append(check)
     return replace(accept, checks=tuple(checks), bound=bound), ""
+
+
+def has_functions(field: fields.Field[Any]) -> bool:
+    """Return whether a field has functions that come before or after its loading, which marshmallow 4.1 has not."""
+    return bool(getattr(field, "pre_load", None) or getattr(field, "post_load", None))
 
 
 _Made = Callable[[Any, Guard | None], Accept | None]
@@ -245,77 +251,6 @@ _ACCEPTS: dict[type, _Made] = {
     fields.UUID: _uuid,
     fields.Enum: _enum,
 }
-
-
-def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
-    """Return the expression of ``{w}`` that says a validator accepts; None where only the validator can say.
-
-    Args:
-        validator: The validator.
-        kind: The field's class.
-        name: A name for an object that the expression needs, ``{name}`` in it.
-        bound: Takes that object.
-    """
-    if type(validator) is validate.Length and kind in (fields.String, fields.Email, fields.Url, fields.List):
-        return _length(validator)
-    if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
-        return _range(validator)
-    if type(validator) is validate.OneOf and kind is fields.String:
-        choices = list(validator.choices) if isinstance(validator.choices, (list, tuple, set, frozenset)) else []
-        if choices and all(type(choice) is str for choice in choices):
-            bound[name] = frozenset(choices)
-            return f"{{w}} in {{{name}}}"
-    if type(validator) in _PURE and kind in _PLAIN:
-        bound[name] = _passes(validator)
-        return f"{{{name}}}({{w}})"
-    if type(validator) is validate.Regexp and kind is fields.String and isinstance(validator.regex.pattern, str):
-        bound[name] = validator.regex.match
-        return f"{{{name}}}({{w}}) is not None"
-    return None
-
-
-_PURE = (validate.Email, validate.URL, validate.Equal, validate.NoneOf)
-_PLAIN = (fields.String, fields.Email, fields.Url, fields.Integer)
-
-
-def _passes(validator: Any) -> Callable[[Any], bool]:
-    """Ask a validator of marshmallow's own, which has no memory: where it refuses it is asked again for the words."""
-
-    def passes(value: Any) -> bool:
-        try:
-            validator(value)
-        except ValidationError:
-            return False
-        return True
-
-    return passes
-
-
-def _length(validator: validate.Length) -> str | None:
-    numbers = (validator.equal, validator.min, validator.max)
-    if any(each is not None and type(each) is not int for each in numbers):
-        return None
-    if validator.equal is not None:
-        return f"len({{w}}) == {validator.equal}"
-    tests = [f"len({{w}}) >= {validator.min}"] if validator.min is not None else []
-    tests += [f"len({{w}}) <= {validator.max}"] if validator.max is not None else []
-    if len(tests) == 2:
-        return f"{validator.min} <= len({{w}}) <= {validator.max}"
-    return tests[0] if tests else "True"
-
-
-def _range(validator: validate.Range) -> str | None:
-    tests: list[str] = []
-    for limit, inclusive, sign in (
-        (validator.min, validator.min_inclusive, ">"),
-        (validator.max, validator.max_inclusive, "<"),
-    ):
-        if limit is None:
-            continue
-        if type(limit) is not int:
-            return None
-        tests.append(f"{{w}} {sign}{'=' if inclusive else ''} {limit}")
-    return " and ".join(tests) or "True"
 
 
 # dumping

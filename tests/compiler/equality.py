@@ -22,7 +22,7 @@ from marshmallow import ValidationError
 from restkit.compiler import Compiled, Encoder, straight
 from restkit.encoding import _dumps_orjson, _dumps_orjson_native, _dumps_std, encode_text, json_text
 
-from .comparison import Outcome, differences, outcome
+from .comparison import Outcome, differences, outcome, same
 from .inputs import draw_case
 from .specimens import Branch, Case, FieldSpec, SchemaSpec, build, module_source
 from .strategies import draw_schema
@@ -109,21 +109,42 @@ def _built(spec: SchemaSpec) -> tuple[Any, Any] | None:
 
 def _compare_case(plain: Any, compiled: Any, case: Case, figures: Figures | None = None) -> list[str]:
     name = case.way
-    one = outcome(getattr(plain, name), build(case.data), {key: value.make() for key, value in case.arguments.items()})
-    other = outcome(
-        getattr(compiled, name), build(case.data), {key: value.make() for key, value in case.arguments.items()}
-    )
+    one = outcome(getattr(plain, name), build(case.data), _made(case))
     if figures is not None:
         figures.add(name, one)
-    told = differences(one, other)
+    if case.is_settled and isinstance(compiled, Compiled):
+        return _compare_settled(one, compiled, case, figures)
+    told = differences(one, outcome(getattr(compiled, name), build(case.data), _made(case)))
     if not told and name == "dump" and isinstance(compiled, Compiled) and not compiled.uncertain:
         told = _compare_json(one, compiled, case, figures)
     return told
 
 
+def _made(case: Case) -> dict[str, Any]:
+    return {key: value.make() for key, value in case.arguments.items()}
+
+
+class _Refusal(Exception):
+    """Is raised in place of a ValidationError, with its messages."""
+
+
+def _compare_settled(plain: Outcome, compiled: Compiled, case: Case, figures: Figures | None) -> list[str]:
+    """Compare the loader whose arguments are settled, and the messages that it refuses with."""
+    arguments = _made(case)
+    many = compiled.schema.many if arguments.get("many") is None else bool(arguments["many"])
+    load = compiled.loader(many=many, partial=arguments.get("partial"), refusal=_Refusal)
+    other = outcome(load, build(case.data), {})
+    if figures is not None:
+        figures.counts[f"settled {'loaded' if other.error is None else 'refused'}"] += 1
+    refused = isinstance(other.error, _Refusal) and isinstance(plain.error, ValidationError)
+    if refused and same(plain.error.messages, other.error.args[0]):
+        other.error, other.holds_input = plain.error, plain.holds_input
+    return [f"settled: {line}" for line in differences(plain, other)]
+
+
 def _compare_json(plain: Outcome, compiled: Compiled, case: Case, figures: Figures | None) -> list[str]:
     """Compare the bytes that each straight way writes with those of what marshmallow dumps."""
-    arguments = {key: value.make() for key, value in case.arguments.items()}
+    arguments = _made(case)
     many = compiled.schema.many if arguments.get("many") is None else bool(arguments["many"])
     finite = plain.error is not None or _is_finite(plain.value)
     for name, encoder in ENCODERS.items():

@@ -54,9 +54,9 @@ def draw_case(rng: Random, spec: SchemaSpec, many: bool) -> Case:
     if rng.random() < 0.05:
         many = not many
     if rng.random() < 0.02:
-        return Case(way, rng.choice(HOSTILE if draw.loads else _ODD_OBJECTS), arguments)
+        return Case(way, rng.choice(HOSTILE if draw.loads else _ODD_OBJECTS), arguments, rng.random() < 0.5)
     data = _sequence(draw, [_map(draw, spec, 0) for _ in range(rng.randint(0, 3))]) if many else _map(draw, spec, 0)
-    return Case(way, data, arguments)
+    return Case(way, data, arguments, rng.random() < 0.5)
 
 
 def _partial(draw: _Draw, spec: SchemaSpec) -> Leaf:

@@ -109,11 +109,20 @@ class SchemaSpec:
 
 @dataclass(slots=True)
 class Case:
-    """Is one call of ``load`` or ``dump``."""
+    """Is one call of ``load`` or ``dump``, or of a loader whose arguments are settled where they may be."""
 
     way: str
     data: Node
     arguments: dict[str, Leaf]
+    may_settle: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the loader with settled arguments is called: it has no ``unknown``, and ``partial`` is a boolean."""
+        partial = self.arguments.get("partial")
+        if not self.may_settle or self.way != "load" or "unknown" in self.arguments:
+            return False
+        return partial is None or partial.source in ("True", "False")
 
     def source(self) -> str:
         """Return the call."""

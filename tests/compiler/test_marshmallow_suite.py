@@ -16,6 +16,7 @@ import pytest
 from .subject import STANDIN
 
 _HERE = Path(__file__).parent
+_OLDEST = "4.1.2"  # that pyproject.toml admits
 _REQUIREMENTS = ("simplejson",)  # what marshmallow's tests import beside pytest
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "restkit-tests"
 
@@ -26,18 +27,19 @@ def _pip(*arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module")
-def source() -> Path:
-    """Return the unpacked sdist of the installed marshmallow, with what its tests need beside it."""
-    name = f"marshmallow-{version('marshmallow')}"
+@pytest.fixture(scope="module", params=["installed", _OLDEST])
+def source(request: pytest.FixtureRequest) -> Path:
+    """Return the unpacked sdist of a marshmallow, with what its tests need beside it, and itself."""
+    number = version("marshmallow") if request.param == "installed" else request.param
+    name = f"marshmallow-{number}"
     folder = _CACHE / name
     if not (folder / "requirements").is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        exact = name.replace("-", "==", 1)
+        exact = f"marshmallow=={number}"
         _pip("download", "--no-deps", "--no-binary", ":all:", "--dest", str(folder), exact)
         with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
             archive.extractall(folder, filter="data")
-        _pip("install", "--target", str(folder / "requirements"), *_REQUIREMENTS)
+        _pip("install", "--target", str(folder / "requirements"), exact, *_REQUIREMENTS)
     return folder / name
 
 
@@ -64,7 +66,7 @@ def _suite(source: Path, report: Path, *arguments: str) -> dict[str, int]:
 
 
 def test_the_suite_passes_whole_with_compiled_schemas(source: Path, tmp_path: Path) -> None:
-    """Every test of marshmallow that passes as it is passes when each load and dump is compiled."""
+    """Every test of the newest and of the oldest marshmallow passes when each load and dump is compiled."""
     report = tmp_path / "report.json"
     plain = _suite(source, report)
     assert not report.exists()

@@ -31,8 +31,11 @@ from marshmallow import (
     validates,
 )
 
+from restkit import compiler
+
 from .comparison import differences, outcome
 from .custom_fields import patch
+from .equality import ENCODERS
 from .objects import Attrs, Color, DictSub, Getitem, IntSub, ListSub, Mapped, StrSub
 from .recording import check, hook
 from .subject import compile_schema
@@ -168,6 +171,16 @@ def test_utc_is_written_as_an_offset() -> None:
     assert dumps(fields.DateTime(), moment) == ["2024-02-29T12:00:00+00:00"]
     dumps(fields.DateTime(), moment.replace(microsecond=120000), moment.replace(tzinfo=None), None)
     dumps(fields.Time(), moment.timetz(), moment.time())
+
+
+def test_utc_is_written_as_an_offset_in_json_too() -> None:
+    """The bytes of an answer say +00:00, whichever encoder writes the moment."""
+    moment = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
+    compiled = compiler.compile_schema(Schema.from_dict({"x": fields.DateTime()})())
+    for encoder in ENCODERS.values():
+        way = compiler.straight(compiled, encoder)
+        assert way is not None
+        assert way.one({"x": moment}) == b'{"x":"2024-02-29T12:00:00+00:00"}'
 
 
 def test_the_wrong_kind_of_date_raises_what_marshmallow_raises() -> None:
@@ -523,6 +536,53 @@ def test_messages_are_nobody_elses() -> None:
     assert compiled.load({}) == {}
 
 
+def test_what_is_invalid_is_not_loaded_again() -> None:
+    """Each value is converted once, in order, where it, another, or one of a nested schema is refused."""
+    seen: list[str] = []
+
+    class Seen(fields.Integer):
+        def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+            seen.append(value)
+            return super()._deserialize(value, attr, data, **kwargs)
+
+    inner = Schema.from_dict({"s": Seen(), "t": fields.UUID()})
+
+    class Watched(Schema):
+        a = Seen()
+        n = fields.Nested(inner)
+        m = fields.List(fields.Nested(inner))
+        listed = fields.List(Seen())
+        z = fields.Integer(validate=validate.Range(max=3))
+        needed = fields.String(required=True)
+
+    data = {"a": "1", "n": {"s": "2", "t": "no"}, "m": [{"s": "x"}, {"s": "3"}], "listed": ["4", "y"], "z": 9}
+    found = agree("load", Watched, lambda: data)
+    assert set(found.messages) == {"n", "m", "listed", "z", "needed"}
+    for load in (
+        compile_schema(Watched()).load,
+        compiler.compile_schema(Watched()).loader(many=False, partial=None, refusal=ValidationError),
+    ):
+        seen.clear()
+        with pytest.raises(ValidationError) as caught:
+            load(data)
+        assert caught.value.messages == found.messages
+        assert seen == ["1", "2", "x", "3", "4", "y"]
+
+
+def test_what_msgspec_reads_otherwise_is_not_left_to_it() -> None:
+    """Decimals, dates, times, and what has functions or validators of its own, never load on the first tier."""
+    left: list[fields.Field[Any]] = [
+        *(fields.Decimal(), fields.Decimal(places=2), fields.Decimal(allow_nan=True), fields.Integer(), fields.Float()),
+        *(fields.DateTime(), fields.NaiveDateTime(), fields.AwareDateTime(), fields.Date(), fields.Time()),
+        *(fields.String(), fields.UUID(validate=lambda value: None), type("Own", (fields.UUID,), {})()),
+    ]
+    if hasattr(fields.UUID(), "pre_load"):  # NOTE: since marshmallow 4.2
+        left += [fields.UUID(pre_load=str.strip), fields.UUID(post_load=str)]
+    for field in left:
+        (found,) = compiler.explain(Schema.from_dict({"x": field})()).fields
+        assert found.load in ("generated", "marshmallow"), field
+
+
 def test_field_functions_run_in_order() -> None:
     """A field's pre_load comes before null is judged again, its post_load after the validators."""
 
@@ -746,6 +806,10 @@ def test_errors_keep_valid_data_and_order() -> None:
 # the cache
 
 
+def _raise_key_error(error: ValidationError, data: Any, **kwargs: Any) -> None:
+    raise KeyError("own")
+
+
 def test_a_changed_schema_is_compiled_anew() -> None:
     """What is changed on an instance after its first load counts from the next compile_schema on."""
 
@@ -774,11 +838,19 @@ def test_a_changed_schema_is_compiled_anew() -> None:
         yield
         schema.fields["n"].schema.unknown = INCLUDE
         yield
+        for each in (schema.fields["n"].schema, schema):
+            vars(each)["handle_error"] = _raise_key_error
+            yield
+            vars(each)["get_attribute"] = lambda obj, attr, default: 3
+            yield
         schema.only = schema.set_class(["a"])
         schema._init_fields()
         yield
         schema.unknown, schema.many, schema.partial = EXCLUDE, True, True
         yield
+        for name in ("dump", "load"):
+            vars(schema)[name] = lambda data, **kwargs: "own"
+            yield
 
     plain, compiled = Changing(), Changing()
     for step, _ in enumerate(zip(changes(plain), changes(compiled), strict=True)):

@@ -1,0 +1,81 @@
+"""What marshmallow's own validators accept, as expressions that the loader writes in line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+__all__ = ["check_of"]
+
+
+def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
+    """Return the expression of ``{w}`` that says a validator accepts; None where only the validator can say.
+
+    Args:
+        validator: The validator.
+        kind: The field's class.
+        name: A name for an object that the expression needs, ``{name}`` in it.
+        bound: Takes that object.
+    """
+    if type(validator) is validate.Length and kind in (fields.String, fields.Email, fields.Url, fields.List):
+        return _length(validator)
+    if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
+        return _range(validator)
+    if type(validator) is validate.OneOf and kind is fields.String:
+        choices = list(validator.choices) if isinstance(validator.choices, (list, tuple, set, frozenset)) else []
+        if choices and all(type(choice) is str for choice in choices):
+            bound[name] = frozenset(choices)
+            return f"{{w}} in {{{name}}}"
+    if type(validator) in _PURE and kind in _PLAIN:
+        bound[name] = _passes(validator)
+        return f"{{{name}}}({{w}})"
+    if type(validator) is validate.Regexp and kind is fields.String and isinstance(validator.regex.pattern, str):
+        bound[name] = validator.regex.match
+        return f"{{{name}}}({{w}}) is not None"
+    return None
+
+
+_PURE = (validate.Email, validate.URL, validate.Equal, validate.NoneOf)
+_PLAIN = (fields.String, fields.Email, fields.Url, fields.Integer)
+
+
+def _passes(validator: Any) -> Callable[[Any], bool]:
+    """Ask a validator of marshmallow's own, which has no memory: where it refuses it is asked again for the words."""
+
+    def passes(value: Any) -> bool:
+        try:
+            validator(value)
+        except ValidationError:
+            return False
+        return True
+
+    return passes
+
+
+def _length(validator: validate.Length) -> str | None:
+    numbers = (validator.equal, validator.min, validator.max)
+    if any(each is not None and type(each) is not int for each in numbers):
+        return None
+    if validator.equal is not None:
+        return f"len({{w}}) == {validator.equal}"
+    tests = [f"len({{w}}) >= {validator.min}"] if validator.min is not None else []
+    tests += [f"len({{w}}) <= {validator.max}"] if validator.max is not None else []
+    if len(tests) == 2:
+        return f"{validator.min} <= len({{w}}) <= {validator.max}"
+    return tests[0] if tests else "True"
+
+
+def _range(validator: validate.Range) -> str | None:
+    tests: list[str] = []
+    for limit, inclusive, sign in (
+        (validator.min, validator.min_inclusive, ">"),
+        (validator.max, validator.max_inclusive, "<"),
+    ):
+        if limit is None:
+            continue
+        if type(limit) is not int:
+            return None
+        tests.append(f"{{w}} {sign}{'=' if inclusive else ''} {limit}")
+    return " and ".join(tests) or "True"
