@@ -187,8 +187,10 @@ class Binding:
 
     def _default(self, name: str) -> Any:
         attribute = self.store.attributes.get(name)
-        default = attribute.default if attribute is not None else ()
-        return default() if callable(default) else default
+        if attribute is None:  # a relation: to many items or to one
+            field = self.views.attribute_fields().get(name)
+            return () if isinstance(field, fields.List) or getattr(field, "many", False) else None
+        return attribute.default() if callable(attribute.default) else attribute.default
 
 
 def digest_of(data: Any) -> EntityTag:

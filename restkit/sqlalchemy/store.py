@@ -23,7 +23,7 @@ from ..resource import Owner, obtain
 from .columns import attributes_of
 from .faults import columns_of, is_null, is_reference, is_unique
 from .fulltext import attributes_of_searches, searches_of
-from .relations import assign, make
+from .relations import assign, make, touch
 from .schema import schema_of
 from .selecting import Selecting
 
@@ -250,6 +250,7 @@ class SQLAlchemyTransaction(Generic[M]):
         mapper = self._store.mapper
         with self._violations(), self.session.no_autoflush:
             assign(mapper, item, values)
+            touch(mapper, item, values)
             self.session.flush()
         for relation in mapper.relationships:
             if any(mapper.get_property_by_column(column).key in values for column in relation.local_columns):
