@@ -20,7 +20,8 @@ from .compiler import Compiled, Encoder, Guard, Straight, compile_schema, straig
 from .encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from .errors import DeclarationError
 from .faults import Fault, Flattener
-from .wire import Source, same, wire_of
+from .forms import same
+from .wire import Source, wire_of
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
 

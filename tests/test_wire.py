@@ -293,11 +293,13 @@ def test_subclasses_and_odd_options_keep_their_own_meaning() -> None:
         Own(),
         fields.Raw(),
         fields.Email(),
-        fields.Decimal(allow_nan=True),
         fields.Bool(truthy={"ja"}),
-        fields.Date(format="%d.%m.%Y"),
-        fields.Time(format="%H"),
-        fields.DateTime(format="rfc"),
+        fields.Date(format="%d %B %Y"),
+        fields.Date(format="%"),
+        fields.Time(format="%X"),
+        fields.DateTime(format="%c"),
+        fields.NaiveDateTime(format="rfc"),
+        fields.AwareDateTime(format="%Y"),
         fields.Enum(Color),
     ):
         Schema.from_dict({"v": field})().fields["v"]

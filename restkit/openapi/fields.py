@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import enum
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from marshmallow import Schema, fields, missing
+from marshmallow import RAISE, Schema, fields, missing
 
 from ..schemas import View
 from ..uploads import Upload
@@ -26,7 +27,6 @@ __all__ = ["FieldConverter"]
 Keywords = dict[str, Any]
 
 _STRING: Keywords = {"type": "string", "pattern": NO_NUL}
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 # Subclasses of these, and these with options that the wire form does not cover: the nearest base counts.
 _BASES: tuple[tuple[type[fields.Field[Any]], Keywords], ...] = (
     (fields.Integer, {"type": "integer"}),
@@ -41,10 +41,6 @@ _BASES: tuple[tuple[type[fields.Field[Any]], Keywords], ...] = (
     (fields.IPv4, {"type": "string", "format": "ipv4"}),
     (fields.IPv6, {"type": "string", "format": "ipv6"}),
     (fields.IP, {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
-    (
-        fields.IPv4Interface,
-        {"type": "string", "pattern": rf"^{_OCTET}(?:\.{_OCTET}){{3}}(?:/(?:[0-9]|[12][0-9]|3[0-2]))?$"},
-    ),
     (fields.IPInterface, {"type": "string", "description": "An IP address with an optional prefix length."}),
     (Upload, {"type": "string", "format": "binary"}),
     (fields.String, _STRING),
@@ -68,7 +64,7 @@ class FieldConverter(OpenAPIConverter):
     def __init__(self, spec: Any, view: View, source: Source, reference: Callable[[Schema], Keywords]) -> None:
         """Make the converter; ``spec`` is the `apispec.APISpec` that it belongs to."""
         self.view = view
-        self.source = source
+        self.source: Source = source
         self.reference = reference
         super().__init__(openapi_version="3.1.1", schema_name_resolver=_nameless, spec=spec)
 
@@ -132,8 +128,7 @@ class FieldConverter(OpenAPIConverter):
 
     def _base(self, field: fields.Field[Any]) -> Keywords:
         if isinstance(field, fields.Boolean) and self.view is not View.READ:
-            values = sorted({*field.truthy, *field.falsy} - {0, 1}, key=str)
-            return {"enum": [True, False, *(v for v in values if isinstance(v, str))]}
+            return _truths(field, self.source)
         keywords = next((found for kind, found in _BASES if isinstance(field, kind)), None)
         if keywords is None:
             said_later = isinstance(field, (fields.Nested, fields.Enum))
@@ -155,8 +150,14 @@ class FieldConverter(OpenAPIConverter):
         """Return the JSON Schema of the one plucked field."""
         if not isinstance(field, fields.Pluck):
             return {}
-        plucked = self.field2property(field.schema.fields[field.field_name])
-        return _many(plucked) if field.many or field.schema.many else plucked
+        plucked, many = field.schema.fields[field.field_name], field.many or field.schema.many
+        if plucked.dump_only and self.view is not View.READ:
+            unknown: Keywords = {"not": {}} if field.schema.unknown == RAISE else {}
+            return _many(unknown) if many else unknown
+        if plucked.allow_none and not many:  # whether null is taken says the field that plucks
+            plucked = copy.copy(plucked)
+            plucked.allow_none = False
+        return _many(self.field2property(plucked)) if many else self.field2property(plucked)
 
     def list2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return the items of a list."""
@@ -192,6 +193,8 @@ class FieldConverter(OpenAPIConverter):
         else:
             values = [to_json_value(field.field, member.value) for member in members]
         kind = json_types(value for value in values if value is not None)
+        if self.source == "text" and isinstance(kind, list):
+            kind, values = "string", [each if isinstance(each, str) else json.dumps(each) for each in values]
         return {**({"type": kind} if kind else {}), "enum": values}
 
     def upload2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
@@ -271,6 +274,21 @@ def _many(items: Keywords) -> Keywords:
     return {"type": "array", "items": items}
 
 
+def _truths(field: fields.Boolean, source: Source) -> Keywords:
+    """Return what a Boolean with values of its own takes; in Python ``True`` is ``1``."""
+    if not field.truthy:
+        return {}
+    values = [*field.truthy, *field.falsy]
+    taken: list[Any] = sorted(each for each in values if isinstance(each, str))
+    if source == "text":
+        return {"type": "string", "enum": taken}
+    for pair in ((False, 0), (True, 1)):
+        if pair[1] in values:
+            taken = [*pair, *taken]
+    taken += [each for each in values if isinstance(each, (int, float)) and each not in (0, 1)]
+    return {"enum": taken}
+
+
 def _unchecked(keywords: Mapping[str, Any]) -> Keywords:
     """Leave out what is checked of inputs only: nobody checks what is never loaded."""
     out = {name: value for name, value in keywords.items() if name not in _INT64}
@@ -280,7 +298,7 @@ def _unchecked(keywords: Mapping[str, Any]) -> Keywords:
 
 
 def _formatted(name: str) -> str:
-    if name in ("rfc", "rfc822"):
+    if name in ("rfc", "rfc822"):  # of a subclass; the class itself has a wire form
         return "A date and time as in e-mail (RFC 5322, section 3.3)."
     return f"In the format {name} (strftime)."
 

@@ -6,21 +6,21 @@ A rule that JSON Schema cannot state is said in the description instead.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
-from ..wire import wire_of
+from ..amounts import on_grid
 from .decimals import at_least, at_most
 from .patterns import NO_NUL, translate
 
 __all__ = ["json_types", "refine", "to_json_value"]
 
 _NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
-_DECIMALS = wire_of(fields.Decimal())
-_ANY_DECIMAL = _DECIMALS.keywords["pattern"] if _DECIMALS else None
+_ANY_DECIMAL = re.compile(r"\^-\?\[0-9\]\{1,[0-9]+\}\(\\\.\[0-9\]\{1,40\}\)\?\$")
 
 
 def refine(keywords: Mapping[str, Any], field: fields.Field[Any]) -> dict[str, Any]:
@@ -34,17 +34,28 @@ def refine(keywords: Mapping[str, Any], field: fields.Field[Any]) -> dict[str, A
 
 
 def _refine(out: dict[str, Any], field: fields.Field[Any], validators: Iterable[Any]) -> dict[str, Any]:
+    taken: Any = out.get("enum")
     for validator in _flat(validators):
         for kind, apply in _RULES:
             if isinstance(validator, kind):
                 apply(out, validator, field)
                 break
-    if "enum" in out or "const" in out:
-        for name in ("pattern", "minLength", "maxLength"):
-            out.pop(name, None)
-    elif "format" in out and out.get("pattern") == NO_NUL:
+    if taken is not None and isinstance(field, fields.Boolean):
+        out = {"enum": [each for each in taken if _passes(field, each, validators)]}
+    if out.get("pattern") == NO_NUL and out.keys() & {"enum", "const", "format"}:
         del out["pattern"]
     return out
+
+
+def _passes(field: fields.Field[Any], value: Any, validators: Iterable[Any]) -> bool:
+    """Return whether validators take what a field makes of a value."""
+    made = field._deserialize(value, None, None)  # the method that every field class overrides
+    try:
+        for validator in validators:
+            validator(made)
+    except ValidationError:
+        return False
+    return True
 
 
 def json_types(values: Iterable[Any]) -> str | list[str] | None:
@@ -62,6 +73,8 @@ def to_json_value(field: fields.Field[Any], value: Any) -> Any:
     Raises:
         ValueError: The field does not write it as a JSON value.
     """
+    if isinstance(field, fields.Constant) and value != field.constant:
+        raise ValueError(f"{value!r} is not the constant {field.constant!r}")
     try:
         written = field._serialize(value, "", None)  # the method that every field class overrides
     except Exception as error:
@@ -110,6 +123,8 @@ def _range(out: dict[str, Any], validator: validate.Range, field: fields.Field[A
 def _bound(out: dict[str, Any], field: fields.Field[Any], bound: Any, inclusive: bool, *, upper: bool) -> None:
     if bound is None:
         return
+    if isinstance(field, fields.Decimal):
+        bound, inclusive = on_grid(field, bound, inclusive=inclusive, upper=upper)
     number = _number(field, bound)
     types = _types(out)
     if number is None or not types & {"integer", "number", "string"}:
@@ -144,7 +159,7 @@ def _tighten(out: dict[str, Any], number: float, inclusive: bool, *, upper: bool
 
 
 def _add_pattern(out: dict[str, Any], pattern: str) -> None:
-    if out.get("pattern") in (None, NO_NUL, _ANY_DECIMAL):
+    if out.get("pattern") in (None, NO_NUL) or _ANY_DECIMAL.fullmatch(out["pattern"]):
         out["pattern"] = pattern
     elif out["pattern"] != pattern:
         out["allOf"] = [*out.get("allOf", []), {"pattern": pattern}]
@@ -163,31 +178,36 @@ def _length(out: dict[str, Any], validator: validate.Length, _field: fields.Fiel
             out[f"max{noun}"] = min(high, out.get(f"max{noun}", high))
 
 
-def _values(field: fields.Field[Any], values: Iterable[Any]) -> list[Any]:
+def _values(field: fields.Field[Any], values: Iterable[Any], types: set[str]) -> list[Any]:
+    """Return the JSON values that mean some values of a field."""
     out: list[Any] = []
     for value in values:
         try:
             written = to_json_value(field, value)
         except ValueError:
             continue
-        for each in (written, *_numeric_forms(field, written)):
-            if not any(type(each) is type(other) and each == other for other in out):
-                out.append(each)
+        if isinstance(written, str) and isinstance(field, fields.Number) and "string" not in types:
+            written = field.num_type(written)  # as_string is for answers
+        if not any(type(written) is type(other) and written == other for other in out):
+            out.append(written)
     return out
 
 
-def _numeric_forms(field: fields.Field[Any], written: Any) -> tuple[float, ...]:
-    """Return the number that a Decimal is taken as too, beside its text."""
-    if isinstance(field, fields.Decimal) and isinstance(written, str):
-        return (float(written),)
-    return ()
+def _are_amounts(out: dict[str, Any], words: str, values: Iterable[Any], field: fields.Field[Any]) -> bool:
+    """Say values of a Decimal in words: each has many texts, and what is rounded to it is taken too."""
+    if not isinstance(field, fields.Decimal):
+        return False
+    _say(out, f"{words}: {', '.join(str(each) for each in values)}.")
+    return True
 
 
 def _one_of(out: dict[str, Any], validator: validate.OneOf, field: fields.Field[Any]) -> None:
     if isinstance(validator.choices, str):
         _say(out, f"Part of {validator.choices!r}.")
         return
-    values = _values(field, validator.choices)
+    if _are_amounts(out, "One of", validator.choices, field):
+        return
+    values = _values(field, validator.choices, _types(out))
     out["enum"] = [value for value in out["enum"] if value in values] if "enum" in out else values
 
 
@@ -200,7 +220,9 @@ def _contains_only(out: dict[str, Any], validator: validate.ContainsOnly, field:
 
 
 def _none_of(out: dict[str, Any], validator: validate.NoneOf, field: fields.Field[Any]) -> None:
-    values = _values(field, validator.iterable)
+    if _are_amounts(out, "None of", validator.iterable, field):
+        return
+    values = _values(field, validator.iterable, _types(out))
     if "not" in out:
         values = [*out["not"].get("enum", []), *values]
     out["not"] = {"enum": values}
@@ -215,7 +237,9 @@ def _contains_none_of(out: dict[str, Any], validator: validate.ContainsNoneOf, f
 
 
 def _equal(out: dict[str, Any], validator: validate.Equal, field: fields.Field[Any]) -> None:
-    values = _values(field, [validator.comparable])
+    if _are_amounts(out, "Equal to", [validator.comparable], field):
+        return
+    values = _values(field, [validator.comparable], _types(out))
     if len(values) == 1:
         out["const"] = values[0]
     elif values:

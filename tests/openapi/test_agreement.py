@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import enum
 import itertools
@@ -13,10 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, missing, validate
 from openapi_spec_validator import validate as validate_document
 
 from restkit import App, Resource
@@ -40,6 +41,20 @@ class Size(enum.Enum):
 class PointSchema(Schema):
     x = fields.Int(required=True)
     y = fields.Int(load_default=0)
+
+
+class LooseSchema(Schema):
+    class Meta:
+        unknown = "exclude"
+
+    note = fields.Str(allow_none=True)
+    stamp = fields.Str(dump_only=True)
+
+
+class Kinds(enum.Enum):
+    true = True
+    half = 0.5
+    small = "s"
 
 
 class TreeSchema(Schema):
@@ -76,6 +91,11 @@ VALUES: list[Any] = [
     *([], ["a"], ["a", "b"], ["a", "z"], [1, 2], [True, "2024-01-02"], ["x", 1], [[1], [2]], ["a", "b", "c"], [None]),
     *({}, {"x": 1}, {"x": 1, "y": 2}, {"x": 1, "z": 2}, {"x": "1"}, {"y": 1}, {"1": True}, {"a": True}, {"a": 1}),
     *({"name": "a"}, {"name": "a", "children": [{"name": "b", "children": []}]}, {"name": ""}),
+    *("NaN", "-Infinity", "Infinity", "sNaN", " 1", "1_0", "0.004", "1.504", "1.506", "9" * 26, "9" * 40, "9" * 41),
+    *(-0.001, -0.004, -0.006, 1.504, 1.506, 1e26, 1e-300, "yes", "no", "ja", "1.50", "2.0", 2.0, 3, "x y"),
+    *("02/01/2024", "2/1/2024", "32/01/2024", "2024-01", "03h04", "3h4", "10:20", "Tue, 02 Jan 2024 03:04:05 GMT"),
+    *("02 Jan 2024 03:04:05 +0100", "02 Jan 2024 03:04:05", "02 Jan 2024 03:04:05 -0000", "2 Jan 24 3:4:5 GMT"),
+    *("10.0.0.0/255.0.0.0", "10.0.0.0/33", "::/64", "1::2/129", "::ffff:10.0.0.1/96", "fe80::1%1/64", "10.0.0.1/08"),
     *({"name": "a", "children": [{"title": "b"}]}, [{"x": 1}], [{"x": 1}, {"x": True}], [{}], [3]),
 ]
 
@@ -83,15 +103,30 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "aware datetime": fields.AwareDateTime(),
     "aware datetime with default": fields.AwareDateTime(default_timezone=dt.UTC),
     "boolean": fields.Bool(),
+    "boolean of other words": fields.Bool(truthy={"yes", 1}, falsy={"no", 0}),
+    "boolean of words only": fields.Bool(truthy={"yes"}, falsy={"no"}),
+    "boolean of other words, equal": fields.Bool(truthy={"yes", 1}, falsy={"no"}, validate=validate.Equal(True)),
     "boolean, equal": fields.Bool(validate=validate.Equal(True)),
     "boolean, none of": fields.Bool(validate=validate.NoneOf([True])),
     "constant": fields.Constant("a"),
     "constant number": fields.Constant(1),
     "constant boolean": fields.Constant(True),
     "date": fields.Date(),
+    "date in a format": fields.Date(format="%d/%m/%Y"),
     "date, one of": fields.Date(validate=validate.OneOf([dt.date(2024, 1, 2)])),
     "datetime": fields.DateTime(),
+    "datetime in a format": fields.DateTime(format="%Y-%m"),
+    "datetime of mail": fields.DateTime(format="rfc"),
+    "aware datetime of mail": fields.AwareDateTime(format="rfc822"),
     "decimal": fields.Decimal(),
+    "decimal with NaN": fields.Decimal(allow_nan=True),
+    "decimal with NaN, range": fields.Decimal(allow_nan=True, validate=validate.Range(min=0)),
+    "decimal with places": fields.Decimal(places=2),
+    "decimal with places, range": fields.Decimal(places=2, validate=validate.Range(0, Decimal("1.505"))),
+    "decimal with places, exclusive range": fields.Decimal(
+        places=0, validate=validate.And(validate.Range(min=0, max=2, min_inclusive=False, max_inclusive=False))
+    ),
+    "decimal with NaN and places": fields.Decimal(allow_nan=True, places=2),
     "decimal, range": fields.Decimal(validate=validate.Range(min=0, max=Decimal("1.5"))),
     "decimal, exclusive range": fields.Decimal(
         validate=validate.Range(min=0, max=Decimal("1.5"), min_inclusive=False, max_inclusive=False)
@@ -104,16 +139,22 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "enum": fields.Enum(Colour),
     "enum by value": fields.Enum(Colour, by_value=True),
     "enum by text": fields.Enum(Size, by_value=True),
+    "enum of all kinds": fields.Enum(Kinds, by_value=True),
+    "enum by any value": fields.Enum(Kinds, by_value=fields.Raw),
     "enum by field": fields.Enum(Colour, by_value=fields.Int),
     "float": fields.Float(),
+    "float as string, one of": fields.Float(as_string=True, validate=validate.OneOf([1.5, 2.0])),
     "float, range": fields.Float(validate=validate.Range(0, 1, min_inclusive=False)),
     "integer": fields.Int(),
+    "integer as string, equal": fields.Int(as_string=True, validate=validate.Equal(2)),
     "integer, one of": fields.Int(validate=validate.OneOf([1, 5])),
     "integer, range": fields.Int(validate=validate.Range(1, 100, max_inclusive=False)),
     "ip": fields.IP(),
     "ipv4": fields.IPv4(),
     "ipv4 interface": fields.IPv4Interface(),
     "ipv6": fields.IPv6(),
+    "ipv6 interface": fields.IPv6Interface(),
+    "ip interface": fields.IPInterface(),
     "list": fields.List(fields.Str()),
     "list, contains none of": fields.List(fields.Str(), validate=validate.ContainsNoneOf(["b"])),
     "list, contains only": fields.List(fields.Str(), validate=validate.ContainsOnly(["a", "b"])),
@@ -129,15 +170,21 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "nested, open": fields.Nested(PointSchema, unknown="exclude"),
     "nested in itself": fields.Nested(TreeSchema),
     "plucked": fields.Pluck(PointSchema, "x"),
+    "plucked nullable": fields.Pluck(LooseSchema, "note"),
+    "plucked nullable, many": fields.Pluck(LooseSchema, "note", many=True),
     "plucked, many": fields.Pluck(PointSchema, "x", many=True),
     "raw": fields.Raw(),
     "string": fields.Str(),
     "string, length": fields.Str(validate=validate.Length(2, 3)),
     "string, none of": fields.Str(validate=validate.NoneOf(["a"])),
     "string, one of": fields.Str(validate=validate.OneOf(["a", "abc"])),
+    "string, one of and more": fields.Str(
+        validate=[validate.OneOf(["a", "abc", "é"]), validate.Length(max=2), validate.Regexp("[a-z]")]
+    ),
     "string, pattern": fields.Str(validate=validate.Regexp("a|b")),
     "string, two patterns": fields.Str(validate=[validate.Regexp("[a-z]+$"), validate.Regexp("(?i)A")]),
     "time": fields.Time(),
+    "time in a format": fields.Time(format="%Hh%M"),
     "timedelta": fields.TimeDelta(),
     "timedelta in weeks": fields.TimeDelta(precision="weeks"),
     "timestamp": fields.DateTime(format="timestamp"),
@@ -207,6 +254,51 @@ def test_whole_objects_are_taken_by_both_or_by_neither(view: View) -> None:
             else:
                 loaded = True
             assert validator.is_valid(sent) is loaded, sent
+
+
+_drawn: Any = st.deferred(lambda: _field)
+_field: Any = st.one_of(
+    st.sampled_from(sorted(set(FIELDS) - {"email"})).map(lambda name: copy.deepcopy(FIELDS[name])),
+    st.builds(lambda inner: fields.List(inner), _drawn),
+    st.builds(lambda first, second: fields.Tuple((first, second)), _drawn, _drawn),
+    st.builds(lambda values: fields.Dict(values=values), _drawn),
+    st.builds(
+        lambda inner, unknown, many: fields.Nested({"x": inner}, unknown=unknown, many=many),
+        _drawn,
+        st.sampled_from([None, "exclude", "include"]),
+        st.booleans(),
+    ),
+    st.builds(lambda inner, many: fields.Pluck(Schema.from_dict({"x": inner}), "x", many=many), _drawn, st.booleans()),
+)
+_value: Any = st.recursive(
+    st.sampled_from(VALUES),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["x", "z"]), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_drawn_schemas_take_what_their_documents_say(data: st.DataObject) -> None:
+    """Fields within fields, in every view and strictness, agree with their JSON Schema too."""
+    made: Any = {"it": data.draw(_field), "at": data.draw(_field)}
+    for field in made.values():
+        field.allow_none = data.draw(st.booleans())
+        field.required = data.draw(st.booleans()) and field.load_default is missing
+    view = data.draw(st.sampled_from([View.WRITE, View.PATCH]))
+    bound = bind(
+        made, view, place="test", strict=data.draw(st.booleans()), compiled=data.draw(st.booleans()), many=False
+    )
+    validator = _validator(bound)
+    for _ in range(10):
+        value = data.draw(st.dictionaries(st.sampled_from(["it", "at", "of"]), _value, max_size=2))
+        try:
+            bound.load(copy.deepcopy(value))
+        except Invalid:
+            loaded = False
+        else:
+            loaded = True
+        assert validator.is_valid(value) is loaded, (value, json_schema(bound))
 
 
 TEXTS = [value for value in VALUES if isinstance(value, str)]
