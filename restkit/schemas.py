@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
+from marshmallow.decorators import PRE_LOAD
 
 from .compiler import Compiled, Encoder, Guard, Straight, compile_schema, straight
 from .encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
@@ -54,6 +55,11 @@ class _Working(Protocol):
 def _uncompiled(schema: Any) -> _Working:
     working: _Working = schema
     return working
+
+
+def _hooks(schema: Schema) -> Mapping[str, Any]:
+    hooks: Mapping[str, Any] = getattr(schema, "_hooks", {})  # NOTE: marshmallow has no public way to ask for them
+    return hooks
 
 
 class BoundSchema:
@@ -179,8 +185,7 @@ class BoundSchema:
 
         A schema that has pre_dump hooks may make something of any value.
         """
-        hooks: Any = getattr(self.schema, "_hooks", {})  # NOTE: marshmallow has no public way to ask for them
-        if hooks.get("pre_dump"):
+        if _hooks(self.schema).get("pre_dump"):
             return ()
         return (Mapping, str, bytes) if self.many else (list, set, frozenset, str, bytes, int, float)
 
@@ -284,8 +289,27 @@ def _tighten(schema: Schema, source: Source, strict: bool, above: tuple[type[Sch
     """Set the wire forms on every field that a schema loads, nested schemas too."""
     if not strict and "unknown" not in _meta_names(type(schema)) and schema.unknown == RAISE:
         schema.unknown = EXCLUDE
+    if _hooks(schema).get(PRE_LOAD):
+        _let_hooks_see_objects_only(schema)
     for field in schema.load_fields.values():
         _tighten_field(field, source, strict, (*above, type(schema)))
+
+
+def _let_hooks_see_objects_only(schema: Schema) -> None:
+    """Refuse what is no object before pre_load hooks, which count on one; the document says the same."""
+    message = schema.error_messages["type"]
+    plain = type(schema)._invoke_load_processors  # NOTE: of the class, as the instance may be a copy of such a one
+
+    def invoke(tag: str, data: Any, *, many: bool, **options: Any) -> Any:
+        if tag == PRE_LOAD:
+            if many and not isinstance(data, list):
+                raise ValidationError([message])
+            each = enumerate(data) if many else [(None, data)]
+            if wrong := [at for at, value in each if not isinstance(value, Mapping)]:
+                raise ValidationError({at: {"_schema": [message]} for at in wrong} if many else [message])
+        return plain(schema, tag, data, many=many, **options)
+
+    setattr(schema, "_invoke_load_processors", invoke)  # noqa: B010  # a method of one instance
 
 
 def _meta_names(schema: type[Schema]) -> set[str]:

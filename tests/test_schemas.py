@@ -226,3 +226,38 @@ def test_many_unknown_names_stay_cheap() -> None:
     assert answer.status == 422
     assert len(answer.json["errors"]) == 100
     assert answer.json["omitted_errors"] == 9_900
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_pre_load_sees_objects_only(compiled: bool) -> None:
+    """A hook that counts on an object is not asked about what is none: that is a fault, as without the hook."""
+
+    class SlugSchema(Schema):
+        slug = fields.Str(required=True)
+
+        @pre_load
+        def fill(self, data: Any, **options: Any) -> Any:
+            return {"slug": "none", **data}
+
+    class PageSchema(Schema):
+        one = fields.Nested(SlugSchema)
+        some = fields.Nested(SlugSchema, many=True)
+        by_name = fields.Dict(values=fields.Nested(SlugSchema))
+
+    one = bind(SlugSchema, View.WRITE, place="here", compiled=compiled)
+    several = bind(SlugSchema, View.WRITE, place="here", compiled=compiled, many=True)
+    page = bind(PageSchema, View.WRITE, place="here", compiled=compiled)
+    assert one.load({}) == {"slug": "none"}
+    assert several.load([{}, {"slug": "a"}]) == [{"slug": "none"}, {"slug": "a"}]
+    assert page.load({"one": {}, "some": [{}]}) == {"one": {"slug": "none"}, "some": [{"slug": "none"}]}
+    for bound, value, paths in (
+        (one, None, [()]),
+        (one, [{}], [()]),
+        (several, {}, [()]),
+        (several, [{}, 5, None], [(1,), (2,)]),
+        (page, {"one": 5, "some": [{}, "a"]}, [("one",), ("some", 1)]),
+        (page, {"by_name": {"a": []}}, [("by_name", "a")]),
+    ):
+        with pytest.raises(Invalid) as caught:
+            bound.load(value)
+        assert [(path, code) for path, _, code in caught.value.faults] == [(path, "type") for path in paths]

@@ -54,8 +54,8 @@ def _equal(whole: str, fraction: str) -> str:
 def _above(bound: Decimal, inclusive: bool) -> str:
     """Return the alternatives of the unsigned texts above (or at) a bound of zero or more."""
     whole, fraction = _digits(bound)
-    longer = f"[1-9][0-9]{{{len(whole)},30}}{_FRACTION}"
-    out = [longer] if whole != "0" else [f"[1-9][0-9]{{0,30}}{_FRACTION}"]
+    longer = f"[1-9][0-9]{{{len(whole)},39}}{_FRACTION}"
+    out = [longer] if whole != "0" else [f"[1-9][0-9]{{0,39}}{_FRACTION}"]
     for at, digit in enumerate(whole):
         if digit < "9" and whole != "0":
             out.append(f"{whole[:at]}{_span(int(digit) + 1, 9)}[0-9]{{{len(whole) - at - 1}}}{_FRACTION}")

@@ -208,6 +208,9 @@ def _one_of(out: dict[str, Any], validator: validate.OneOf, field: fields.Field[
     if _are_amounts(out, "One of", validator.choices, field):
         return
     values = _values(field, validator.choices, _types(out))
+    if not values:
+        _say(out, f"One of: {', '.join(str(each) for each in validator.choices)}.")
+        return
     out["enum"] = [value for value in out["enum"] if value in values] if "enum" in out else values
 
 
