@@ -1,6 +1,7 @@
 """Bounds of decimals that travel as text: a range of numbers as a pattern of digits.
 
-JSON Schema's ``minimum`` says nothing about strings, and a Decimal is taken as ``"9.99"`` too.
+JSON Schema's ``minimum`` says nothing about strings, and a Decimal is taken as ``"9.99"`` too. How many
+digits a text may have is said by the pattern of the wire form, beside these.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from decimal import Decimal
 
 __all__ = ["at_least", "at_most"]
 
-_FRACTION = r"(?:\.[0-9]{1,40})?"
-_ZEROS = "0{0,9}"
-_UNSIGNED = rf"[0-9]{{1,40}}{_FRACTION}"
+_FRACTION = r"(?:\.[0-9]+)?"
+_ZEROS = "0*"
+_UNSIGNED = f"[0-9]+{_FRACTION}"
 
 
 def at_least(bound: Decimal, *, inclusive: bool) -> str:
@@ -23,7 +24,7 @@ def at_least(bound: Decimal, *, inclusive: bool) -> str:
     """
     if bound < 0:
         return f"^(?:{_UNSIGNED}|-(?:{_below(-bound, inclusive)}))$"
-    zero = r"|-0{1,9}(?:\.0{1,40})?" if bound == 0 and inclusive else ""
+    zero = r"|-0+(?:\.0+)?" if bound == 0 and inclusive else ""
     return f"^(?:{_above(bound, inclusive)}{zero})$"
 
 
@@ -37,7 +38,7 @@ def at_most(bound: Decimal, *, inclusive: bool) -> str:
     if bound > 0:
         return f"^(?:-{_UNSIGNED}|{_below(bound, inclusive)})$"
     if bound == 0:
-        zero = r"|-?0{1,9}(?:\.0{1,40})?" if inclusive else ""
+        zero = r"|-?0+(?:\.0+)?" if inclusive else ""
         return f"^(?:-(?:{_above(bound, inclusive=False)}){zero})$"
     return f"^-(?:{_above(-bound, inclusive)})$"
 
@@ -48,21 +49,21 @@ def _digits(bound: Decimal) -> tuple[str, str]:
 
 
 def _equal(whole: str, fraction: str) -> str:
-    return rf"{whole}\.{fraction}0{{0,9}}" if fraction else rf"{whole}(?:\.0{{1,40}})?"
+    return rf"{whole}\.{fraction}0*" if fraction else rf"{whole}(?:\.0+)?"
 
 
 def _above(bound: Decimal, inclusive: bool) -> str:
     """Return the alternatives of the unsigned texts above (or at) a bound of zero or more."""
     whole, fraction = _digits(bound)
-    longer = f"[1-9][0-9]{{{len(whole)},39}}{_FRACTION}"
-    out = [longer] if whole != "0" else [f"[1-9][0-9]{{0,39}}{_FRACTION}"]
+    longer = f"[1-9][0-9]{{{len(whole)},}}{_FRACTION}"
+    out = [longer] if whole != "0" else [f"[1-9][0-9]*{_FRACTION}"]
     for at, digit in enumerate(whole):
         if digit < "9" and whole != "0":
             out.append(f"{whole[:at]}{_span(int(digit) + 1, 9)}[0-9]{{{len(whole) - at - 1}}}{_FRACTION}")
     for at, digit in enumerate(fraction):
         if digit < "9":
-            out.append(rf"{whole}\.{fraction[:at]}{_span(int(digit) + 1, 9)}[0-9]{{0,30}}")
-    out.append(rf"{whole}\.{fraction}[0-9]{{0,30}}[1-9][0-9]{{0,9}}")
+            out.append(rf"{whole}\.{fraction[:at]}{_span(int(digit) + 1, 9)}[0-9]*")
+    out.append(rf"{whole}\.{fraction}[0-9]*[1-9][0-9]*")
     if inclusive:
         out.append(_equal(whole, fraction))
     return f"{_ZEROS}(?:{'|'.join(out)})"
@@ -78,7 +79,7 @@ def _below(bound: Decimal, inclusive: bool) -> str:
     for at, digit in enumerate(fraction):
         out.append(rf"{whole}\.{fraction[:at]}" if at else whole)
         if digit > "0":
-            out.append(rf"{whole}\.{fraction[:at]}{_span(0, int(digit) - 1)}[0-9]{{0,30}}")
+            out.append(rf"{whole}\.{fraction[:at]}{_span(0, int(digit) - 1)}[0-9]*")
     if inclusive:
         out.append(_equal(whole, fraction))
     return f"{_ZEROS}(?:{'|'.join(out)})"

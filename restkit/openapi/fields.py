@@ -121,7 +121,7 @@ class FieldConverter(OpenAPIConverter):
             if field.dump_only:
                 keywords = _unchecked(keywords)
         elif self.source == "text" and keywords.get("type") == ["string", "number"]:
-            keywords["type"] = "string"
+            keywords = {"type": "string", **{key: keywords[key] for key in ("format", "pattern")}}
         if "const" in keywords and (kind := json_types([keywords["const"]])):
             keywords = {"type": kind, **keywords}
         return keywords

@@ -159,8 +159,10 @@ def _tighten(out: dict[str, Any], number: float, inclusive: bool, *, upper: bool
 
 
 def _add_pattern(out: dict[str, Any], pattern: str) -> None:
-    if out.get("pattern") in (None, NO_NUL) or _ANY_DECIMAL.fullmatch(out["pattern"]):
+    if out.get("pattern") in (None, NO_NUL):
         out["pattern"] = pattern
+    elif _ANY_DECIMAL.fullmatch(out["pattern"]):  # the narrower one first: tools that make values begin with it
+        out["pattern"], out["allOf"] = pattern, [*out.get("allOf", []), {"pattern": out["pattern"]}]
     elif out["pattern"] != pattern:
         out["allOf"] = [*out.get("allOf", []), {"pattern": pattern}]
 

@@ -127,6 +127,8 @@ FIELDS: dict[str, fields.Field[Any]] = {
         places=0, validate=validate.And(validate.Range(min=0, max=2, min_inclusive=False, max_inclusive=False))
     ),
     "decimal with NaN and places": fields.Decimal(allow_nan=True, places=2),
+    "decimal with places, open range": fields.Decimal(places=2, validate=validate.Range(min=0)),
+    "decimal with places, open below": fields.Decimal(places=2, validate=validate.Range(max=5)),
     "decimal, range": fields.Decimal(validate=validate.Range(min=0, max=Decimal("1.5"))),
     "decimal, exclusive range": fields.Decimal(
         validate=validate.Range(min=0, max=Decimal("1.5"), min_inclusive=False, max_inclusive=False)
@@ -344,6 +346,28 @@ def test_the_pattern_of_a_decimal_bound_is_that_bound(bound: Decimal, value: Dec
     for text in {format(value, "f"), format(value.normalize(), "f")}:
         assert bool(re.search(at_least(bound, inclusive=inclusive), text)) is above
         assert bool(re.search(at_most(bound, inclusive=inclusive), text)) is below
+
+
+LONG = [
+    "0" * 25 + ".1",
+    "0" * 40,
+    "0" * 39 + "1",
+    "1" + "0" * 25,
+    "-" + "9" * 26,
+    "9" * 40,
+    "1." + "0" * 39 + "1",
+    "1" * 41,
+]
+
+
+@pytest.mark.parametrize("source", ["json", "text"])
+@pytest.mark.parametrize("name", [name for name in FIELDS if name.startswith("decimal")])
+def test_long_decimals_are_taken_by_both_or_by_neither(name: str, source: Source) -> None:
+    """How many digits a decimal may have holds beside every range, leading zeros counted."""
+    bound = bind({"it": FIELDS[name]}, View.WRITE, place="test", source=source)
+    validator = _validator(bound)
+    found = [(text, validator.is_valid({"it": text}), _loads(bound, text)) for text in LONG]
+    assert [each for each in found if each[1] is not each[2]] == []
 
 
 @pytest.mark.parametrize("bound", ["0", "0.5", "10", "99.9", "-3", "-0.05"])
