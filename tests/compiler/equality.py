@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import ValidationError, class_registry
 
 from restkit.compiler import Compiled, Encoder, straight
 from restkit.encoding import _dumps_orjson, _dumps_orjson_native, _dumps_std, encode_text, json_text
@@ -104,14 +104,29 @@ def _built(spec: SchemaSpec) -> tuple[Any, Any] | None:
             made.append(names["make"]())
         except Exception:
             return None
+        type(made[-1]).drawn = {f"drawn.{name}": [each] for name, each in names.items() if _is_drawn(each)}
     return made[0], made[1]
+
+
+def _is_drawn(each: Any) -> bool:
+    return isinstance(each, type) and each.__module__ == "drawn"
+
+
+def _register(schema: Any) -> None:
+    """Let names of schemas mean the classes that were made with this one, and not those that were made last.
+
+    The two would nest the same class else, whose fields share what a validator changed of an option.
+    """
+    class_registry._registry.update(getattr(type(getattr(schema, "schema", schema)), "drawn", {}))
 
 
 def _compare_case(plain: Any, compiled: Any, case: Case, figures: Figures | None = None) -> list[str]:
     name = case.way
+    _register(plain)
     one = outcome(getattr(plain, name), build(case.data), _made(case))
     if figures is not None:
         figures.add(name, one)
+    _register(compiled)
     if case.is_settled and isinstance(compiled, Compiled):
         return _compare_settled(one, compiled, case, figures)
     told = differences(one, outcome(getattr(compiled, name), build(case.data), _made(case)))
