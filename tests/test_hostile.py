@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import sqlite3
+import sys
 import threading
 import time
 import tracemalloc
@@ -21,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import fields
-from servers import serve
+from servers import free_port, serve, serve_process
 from werkzeug.test import create_environ
 
 from examples.bookstore import create_app
@@ -677,6 +678,41 @@ def test_odd_requests_over_a_socket(server: tuple[Shop, str], raw: bytes) -> Non
     assert 200 <= status < 500
     assert "evil" not in headers.get("location", "")
     assert b"evil" not in body
+
+
+@pytest.fixture(scope="module")
+def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    folder, port = tmp_path_factory.mktemp("gunicorn"), free_port()
+    options = f"--bind 127.0.0.1:{port} --workers 1 --threads 4 --log-level error --no-control-socket".split()
+    command = [sys.executable, "-m", "gunicorn", *options, "examples.bookstore:app"]
+    root = Path(__file__).parents[1]
+    variables = {"RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'shop.db'}", "PYTHONPATH": str(root)}
+    with serve_process(command, port=port, cwd=folder, environment=variables) as url:
+        assert talk(url, post(LAST + b"Content-Length: 16\r\n", b'{"name": "Emma"}'))[0] == 201
+        yield url, folder / "shop.db"
+
+
+LAST = b"Connection: close\r\n"
+
+
+def test_hostile_content_under_gunicorn(gunicorn: tuple[str, Path]) -> None:
+    """What is refused in process is refused behind a server of production too: as a problem, and nothing is changed."""
+    url, database = gunicorn
+    contents = {**MALFORMED, **TOO_LARGE, **{name: json.dumps(value).encode() for name, value in INVALID.items()}}
+    for name, content in contents.items():
+        status, headers, body = talk(url, post(LAST + b"Content-Length: %d\r\n" % len(content), content, b"/books"))
+        assert (400 <= status < 500, headers["content-type"]) == (True, PROBLEM), (name, status, body)
+        assert M not in body, name
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT count(*) FROM author").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM book").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("raw", "end"), [*BROKEN.values(), *((raw, False) for raw in SERVED.values())])
+def test_broken_requests_under_gunicorn(gunicorn: tuple[str, Path], raw: bytes, end: bool) -> None:
+    """What gunicorn refuses itself, and what it hands on, is answered below 500."""
+    raw = raw.replace(b"Host: x\r\n", b"Host: x\r\n" + LAST, 1)
+    assert 200 <= talk(gunicorn[0], raw, end=end)[0] < 500
 
 
 def test_a_client_that_hangs_up_is_no_error(server: tuple[Shop, str], caplog: pytest.LogCaptureFixture) -> None:
