@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING
@@ -60,6 +61,7 @@ def noun(op: Operation) -> str:
     return next((name for each in schemas for name in (bare, *_singulars(bare)) if name.endswith(each)), bare)
 
 
+@functools.lru_cache(256)
 def _bare(name: str) -> str:
     while (shorter := _SUFFIX.sub("", name)) != name:
         name = shorter

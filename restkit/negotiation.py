@@ -29,12 +29,13 @@ _CACHED_ENTRIES = 256
 
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _QUOTED = r'"(?:[^"\\]++|\\.)*+"'
-_MEMBER = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?)++', re.DOTALL)
-_TYPE = re.compile(rf"[ \t]*+({_WORD})/({_WORD})[ \t]*+")
-_PARAMETER = re.compile(rf";[ \t]*+(?:({_WORD})=({_WORD}|{_QUOTED})[ \t]*+)?", re.DOTALL)
-_PREFERENCE = re.compile(rf"[ \t]*+({_WORD})[ \t]*+(?:=[ \t]*+({_WORD}|{_QUOTED})?[ \t]*+)?(?:;.*)?", re.DOTALL)
-_QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|\.[0-9]{1,3}|1(?:\.0{0,3})?")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Cold start: `re` compiles these, and keeps them, with the first header that needs them.
+_MEMBER = r'(?s:(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?)++)'
+_TYPE = rf"[ \t]*+({_WORD})/({_WORD})[ \t]*+"
+_PARAMETER = rf"(?s:;[ \t]*+(?:({_WORD})=({_WORD}|{_QUOTED})[ \t]*+)?)"
+_PREFERENCE = rf"(?s:[ \t]*+({_WORD})[ \t]*+(?:=[ \t]*+({_WORD}|{_QUOTED})?[ \t]*+)?(?:;.*)?)"
+_QUALITY = r"0(?:\.[0-9]{0,3})?|\.[0-9]{1,3}|1(?:\.0{0,3})?"
+_ESCAPED = r"(?s:\\(.))"
 
 
 class MediaRange(NamedTuple):
@@ -142,7 +143,7 @@ def parse_prefer(header: str | None) -> dict[str, str]:
     """
     out: dict[str, str] = {}
     for member in _members(header or ""):
-        if match := _PREFERENCE.fullmatch(member):
+        if match := re.fullmatch(_PREFERENCE, member):
             out.setdefault(match[1].lower(), _unquote(match[2] or ""))
     return out
 
@@ -150,24 +151,24 @@ def parse_prefer(header: str | None) -> dict[str, str]:
 def _members(header: str) -> Iterator[str]:
     if len(header) > _MAX_HEADER:
         header = header[:_MAX_HEADER].rpartition(",")[0]
-    for number, match in enumerate(_MEMBER.finditer(header)):
+    for number, match in enumerate(re.finditer(_MEMBER, header)):
         if number == _MAX_MEMBERS:
             return
         yield match[0]
 
 
 def _unquote(value: str) -> str:
-    return _ESCAPED.sub(r"\1", value[1:-1]) if value[:1] == '"' else value
+    return re.sub(_ESCAPED, r"\1", value[1:-1]) if value[:1] == '"' else value
 
 
 def _typed(text: str) -> tuple[str, str, list[tuple[str, str]]] | None:
     """Split ``type/subtype; name=value`` into its parts, None where it is malformed."""
-    match = _TYPE.match(text)
+    match = re.match(_TYPE, text)
     if match is None:
         return None
     at, parameters = match.end(), []
     while at < len(text):
-        parameter = _PARAMETER.match(text, at)
+        parameter = re.compile(_PARAMETER).match(text, at)
         if parameter is None:
             return None
         if parameter[1] is not None:
@@ -183,7 +184,7 @@ def _media_range(member: str) -> MediaRange | None:
     quality, parameters = 1.0, set()
     for name, value in parts[2]:
         if name == "q":
-            if not _QUALITY.fullmatch(value):
+            if not re.fullmatch(_QUALITY, value):
                 return None
             quality = float(value)
             break  # what follows the weight was an extension that RFC 9110 has dropped

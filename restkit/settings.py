@@ -6,6 +6,7 @@ A later source wins over an earlier one, so that who runs a program has the last
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import re
 import types
@@ -134,13 +135,16 @@ class Settings:
         return cls(**given)
 
 
-def _hints(cls: type[Settings]) -> dict[str, Any]:
-    """Return the resolved types of the settings by name."""
+def _hints(cls: Any) -> dict[str, Any]:
+    return _resolved(cls)
+
+
+@functools.lru_cache(8)
+def _resolved(cls: Any) -> dict[str, Any]:
+    """Return the types of the settings by name."""
     if "__dataclass_fields__" not in vars(cls):
-        raise SettingError(
-            f"{cls.__qualname__} adds settings but is not a dataclass: put "
-            "@dataclass(frozen=True, kw_only=True) above it."
-        )
+        above = "put @dataclass(frozen=True, kw_only=True) above it"
+        raise SettingError(f"{cls.__qualname__} adds settings but is not a dataclass: {above}.")
     try:
         hints = typing.get_type_hints(cls)
     except Exception as error:

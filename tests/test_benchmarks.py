@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from benchmarks.cases import CASES, ROWS, SCALING, Case, Mismatch, verify
 from benchmarks.driver import driver_of
-from benchmarks.gate import compare
+from benchmarks.gate import compare, main
 from benchmarks.programs import PEERS
 from benchmarks.record import RECORDED, load
 from benchmarks.report import scaling_svg, svg, table, text
@@ -60,6 +60,15 @@ def test_gate() -> None:
     assert not good
     assert "+6.0%  too much" in lines[1]
     assert "new" in lines[2]
+
+
+def test_gate_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without figures there is nothing to compare with, which is no success; a row that there is not is refused."""
+    assert main(["--recorded", str(tmp_path / "none.json")]) == 2
+    assert "Nothing is recorded" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--rows", "hello,other"])
+    assert "other is unknown" in capsys.readouterr().err
 
 
 def test_report() -> None:

@@ -1,14 +1,18 @@
 """The gate: restkit's instruction counts against the recorded ones. ``python -m tests.benchmarks.gate``.
 
-Exits 1 where a row costs over 5 % more than recorded. Counts depend on the build of Python: with another interpreter or
-valgrind than the recorded ones, ratios to the bare program are compared instead, and 10 % are allowed.
+Exits 1 where a row costs over 5 % more than recorded, 2 where nothing can be compared. ``--rows hello,post`` measures
+these alone, ``--recorded FILE`` compares with other figures than those of the repository. Counts depend on the build of
+Python: with another interpreter or valgrind than the recorded ones, ratios to the bare program are compared instead,
+and 10 % are allowed.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from .cases import ROWS
@@ -50,9 +54,16 @@ def compare(measured: Mapping[str, float], recorded: Mapping[str, float], allowe
     return lines, good
 
 
-def main() -> int:
-    """Measure every row, print the comparison, and return the exit status."""
-    figures = load(RECORDED)
+def main(arguments: Sequence[str]) -> int:
+    """Measure the rows, print the comparison, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gate", description=__doc__)
+    parser.add_argument("--rows", default=",".join(ROWS), help="names of rows, with commas between them")
+    parser.add_argument("--recorded", type=Path, default=RECORDED, help="a file of figures")
+    options = parser.parse_args(arguments)
+    rows = options.rows.split(",")
+    if unknown := set(rows) - set(ROWS):
+        parser.error(f"--rows: {', '.join(sorted(unknown))} is unknown; there are {', '.join(ROWS)}")
+    figures = load(options.recorded)
     if not figures.get("instructions"):
         print("Nothing is recorded; run python -m tests.benchmarks first.")
         return 2
@@ -62,7 +73,7 @@ def main() -> int:
     _tell_versions(figures["about"].get("versions", {}))
     differences = same_build(figures["about"])
     try:
-        lines, good = _ratios(figures, differences) if differences else _counts(figures)
+        lines, good = _ratios(figures, differences, rows) if differences else _counts(figures, rows)
     except Failed as failed:
         print(failed)
         return 1
@@ -77,21 +88,21 @@ def _tell_versions(recorded: Mapping[str, str]) -> None:
             print(f"note: {name} is {version}, recorded {recorded[name]}")
 
 
-def _counts(figures: Mapping[str, Any]) -> tuple[list[str], bool]:
-    measured = {name: per_request("restkit", case) for name, case in ROWS.items()}
+def _counts(figures: Mapping[str, Any], rows: Sequence[str]) -> tuple[list[str], bool]:
+    measured = {name: per_request("restkit", ROWS[name]) for name in rows}
     recorded = {name: row.get("restkit") for name, row in figures["instructions"].items()}
     print(f"Instructions a request; {_COUNTS:.0%} more are allowed.")
     return compare(measured, recorded, _COUNTS)
 
 
-def _ratios(figures: Mapping[str, Any], differences: list[str]) -> tuple[list[str], bool]:
+def _ratios(figures: Mapping[str, Any], differences: list[str], rows: Sequence[str]) -> tuple[list[str], bool]:
     print("Counts cannot be compared: " + "; ".join(differences) + ".")
     print(f"Instructions of restkit divided by the bare program's; {_RATIOS:.0%} more are allowed.")
-    measured = {name: per_request("restkit", case) / per_request("bare", case) for name, case in ROWS.items()}
+    measured = {name: per_request("restkit", ROWS[name]) / per_request("bare", ROWS[name]) for name in rows}
     found = figures["instructions"].items()
     recorded = {name: row["restkit"] / row["bare"] for name, row in found if row.get("restkit") and row.get("bare")}
     return compare(measured, recorded, _RATIOS)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -258,6 +258,8 @@ decoded JSON; for errors the class of the status, and that the faulty fields are
   are bounded by the load as well; CPU seconds are the server's alone, by the kernel's ticks of 10 ms; differences of a
   fifth mean nothing here.
 - **Cold start** is a fresh process with its byte code written: import, the smallest program, one answer. Medians.
+- **A large program** is measured in a process that has mounted one resource and made its document before: what that
+  loads is in the whole process's seconds only.
 
 Measure again, in an environment of its own (valgrind is needed for the instructions):
 
