@@ -197,17 +197,18 @@ def curl(address: str, words: list[str]) -> str:
 @contextmanager
 def reading(page: Path, folder: Path) -> Iterator[Reader]:
     """Give a reader of a page, and clear up behind them."""
-    before = set(sys.modules)
+    before = dict(sys.modules)
     with ExitStack() as stack:
         reader = Reader(page, folder, stack)
         sys.modules[reader.module.__name__] = reader.module
         try:
             yield reader
         finally:
-            for name in set(sys.modules) - before:
+            for name in sys.modules.keys() - before.keys():
                 where = getattr(sys.modules[name], "__file__", None) or ""
                 if name == reader.module.__name__ or where.startswith(str(folder)):
                     del sys.modules[name]
+            sys.modules.update(before)  # a page may have a file that is called as a module of the tests is
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
