@@ -18,7 +18,7 @@ from .patching import PatchDocument
 from .query import Count, ListQuery, Page
 from .store import KeyTaken, StaleWrite, Transaction, Violation
 
-__all__ = ["NDJSON", "Actions", "CollectionEndpoint", "Endpoint", "ItemEndpoint", "RestoreEndpoint"]
+__all__ = ["NDJSON", "Actions", "CollectionEndpoint", "Endpoint", "ItemEndpoint", "RestoreEndpoint", "as_mapping"]
 
 NDJSON = "application/x-ndjson"
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
@@ -92,7 +92,7 @@ class CollectionEndpoint(Endpoint):
         scope = actions.scope()
         if scope and not actions.rows.has_parents(scope):
             raise NotFound("There is no such collection.")
-        item = actions.create(actions.rows.build({**_mapping(body, self.binding), **scope}))
+        item = actions.create(actions.rows.build({**as_mapping(body, self.binding), **scope}))
         data = self.dumped(item)
         told = {"ETag": str(self.binding.tag_of(item))} if self.declared.conditional else {}
         if self.preference(headers or {}, "return") != "minimal":
@@ -118,7 +118,12 @@ def _lines(rows: Iterator[Any], dump: Any) -> Answer:
     return Answer(200, [("Content-Type", NDJSON)], Chunks(first, chunks, rows))
 
 
-def _mapping(body: Any, binding: Binding) -> Mapping[str, Any]:
+def as_mapping(body: Any, binding: Binding) -> Mapping[str, Any]:
+    """Return what a schema has loaded, where it is a mapping of attributes.
+
+    Raises:
+        DeclarationError: The schema makes something else.
+    """
     if not isinstance(body, Mapping):
         raise DeclarationError(
             f"{binding.place}: {binding.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
@@ -161,7 +166,7 @@ class ItemEndpoint(Endpoint):
         if self.conditional:
             self.entity_tag = None  # nothing is there, which is what If-None-Match: * and If-Match ask
         name = self.binding.store.key
-        values = {**_mapping(body, self.binding), **actions.scope()}
+        values = {**as_mapping(body, self.binding), **actions.scope()}
         if values.setdefault(name, key) != key:
             raise Conflict("The key in the content is not the one in the URL.")
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -311,6 +312,10 @@ class MemoryTransaction(Generic[M]):
     def restore(self, item: M, /) -> None:
         """Take back that an item was removed softly."""
         self.change(item, self._store.mark(removed=False))
+
+    def attempt(self) -> AbstractContextManager[object]:
+        """Return a context in which what is written is undone where it raises."""
+        return self._work.attempt()
 
     def _current(self, item: M) -> Row:
         """Return the row of an item that is still what was read; from here on nobody else writes."""

@@ -17,6 +17,7 @@ from ..problems import BadRequest, Conflict, NotFound
 from ..resource import Owner, Resource
 from ..wire import INT64_MAX
 from .binding import Binding
+from .bulk import BulkEndpoint, bulk_schemas
 from .endpoints import NDJSON, CollectionEndpoint, ItemEndpoint, RestoreEndpoint, conflict_of, stale_of
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .store import StaleWrite, Store, Violation
@@ -62,6 +63,8 @@ def places_of(declared: Any, pattern: str, name: str, app: Owner) -> Sequence[tu
         places.append((item, maker.item(wanted), f"{name}Item"))
     if declared.soft_delete and "DELETE" in wanted:
         places.append((f"{item}/restore", maker.restore(), f"{name}Restore"))
+    if declared.bulk:
+        places.append((f"{root}/bulk", maker.bulk(wanted), f"{name}Bulk"))
     return places
 
 
@@ -182,6 +185,43 @@ class _Maker:
         verbs = {"post": self._verb("restore", post, said)}
         conditional = bool(self._declared.conditional)
         return self._class(RestoreEndpoint, "Restore", verbs, conditional=conditional, schema=None)
+
+    def bulk(self, wanted: set[str]) -> type[Resource]:
+        """Return the class of the URL where many items are changed at once."""
+        declared, binding = self._declared, self._binding
+        if declared.max_bulk < 1:
+            raise DeclarationError(f"{binding.place}.max_bulk is {declared.max_bulk}; a list has at least one item.")
+        if declared.conditional == "required":
+            raise DeclarationError(
+                f"{binding.place} has bulk = True and conditional = 'required', but what is deleted in bulk has no "
+                "entity tag; leave one of them out."
+            )
+        sent, told = bulk_schemas(binding, self._name, wanted, declared.max_bulk)
+
+        def post(self: BulkEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+            return self.change_many(body, headers)
+
+        post.__module__, post.__qualname__ = declared.__module__, f"{declared.__qualname__}.bulk"
+        actions = [inspect.getattr_static(declared, each) for each in ("create", "update", "delete")]
+        failures = [failure for each in actions for failure in declarations_of(each).raises]
+        returns = (
+            Return(told, 200, (_APPLIED,), _JSON, "All of it was done.", False),
+            Return(None, 204, (_APPLIED,), (), "Done; with `Prefer: return=minimal`.", None),
+        )
+        missing = (_MISSING,) if binding.scope else ()
+        said = Declarations(
+            {"body": sent, "headers": self._prefers},
+            None,
+            returns,
+            (*failures, _TAKEN, *missing, *self._always),
+            words={
+                "operation_id": f"bulk{self._name}",
+                "summary": "Create, update and delete many, all or none",
+                "description": "What is deleted goes first, then what is updated, then what is created.",
+            },
+        )
+        verbs = {"post": DeclaredMethod(post, said)}
+        return self._class(BulkEndpoint, "Bulk", verbs, conditional=False, answers=tuple(told().fields))
 
     # the collection's verbs
 

@@ -52,7 +52,8 @@ class CRUDResource(Resource, Generic[M]):
         upsert: Whether a PUT makes the item where there is none (its key is then the client's to choose).
         soft_delete: An attribute that says when an item was removed; DELETE sets it, and the item is gone for
             readers, until a POST to its ``restore`` brings it back.
-        bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none.
+        bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none; each by its action.
+        max_bulk: How many items each of its lists may have.
         methods: The verbs that are mounted.
     """
 
@@ -70,6 +71,7 @@ class CRUDResource(Resource, Generic[M]):
     upsert: ClassVar[bool] = False
     soft_delete: ClassVar[str | None] = None
     bulk: ClassVar[bool] = False
+    max_bulk: ClassVar[int] = 1000
     conditional: ClassVar[bool | Literal["required"]] = True
 
     def __init__(self, binding: Binding, request: Request, app: Any, expand: Sequence[str] = ()) -> None:

@@ -10,7 +10,8 @@ import copy
 import datetime as dt
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -253,6 +254,16 @@ class Work:
             raise ServiceUnavailable("The store is busy; try again.", headers={"Retry-After": str(RETRY_AFTER)})
         self._is_writing = True
         self._seen = self._memory.kept
+
+    @contextmanager
+    def attempt(self) -> Generator[None]:
+        """Undo what is written in the context where it raises."""
+        before = {table: rows.copied() for table, rows in self._own.items()}
+        try:
+            yield
+        except BaseException:
+            self._own = before
+            raise
 
     def keep(self) -> None:
         """Let everybody see what was written."""

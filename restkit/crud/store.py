@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -151,6 +152,10 @@ class Transaction(Protocol[M]):
 
     def restore(self, item: M, /) -> None:
         """Take back that an item was removed softly."""
+        ...
+
+    def attempt(self) -> AbstractContextManager[object]:
+        """Return a context in which what is written is undone where it raises; what was written before stands."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
@@ -237,6 +237,9 @@ class SQLAlchemyTransaction(Generic[M]):
                 self.session.add(item)
                 self.session.flush()
             return
+        if self._is_known(item):  # to the session it would be another object of the same row
+            names = [self._store.mapper.get_property_by_column(each).key for each in self._store.mapper.primary_key]
+            raise (KeyTaken if names == [self._store.key] else UniqueViolation)(names)
         try:
             with self._violations(), self.session.begin_nested():
                 self.session.add(item)
@@ -244,6 +247,11 @@ class SQLAlchemyTransaction(Generic[M]):
             if set(error.names) == {self._store.key}:
                 raise KeyTaken(error.names) from error
             raise
+
+    def _is_known(self, item: M) -> bool:
+        """Return whether the session has an object with the primary key that a new one brings along."""
+        found = self._store.mapper.identity_key_from_instance(item)
+        return None not in found[1] and found in self.session.identity_map
 
     def change(self, item: M, values: Mapping[str, Any], /) -> None:
         """Set attributes of an item, and update its row where that is still what was read."""
@@ -275,6 +283,10 @@ class SQLAlchemyTransaction(Generic[M]):
         name = str(self._store.soft_delete)
         column = self._store.mapper.columns[name]
         self.change(item, {name: False if isinstance(column.type, sa.Boolean) else None})
+
+    def attempt(self) -> AbstractContextManager[object]:
+        """Return a context that is a savepoint of the transaction."""
+        return self.session.begin_nested()
 
     def _mark(self) -> Any:
         kind: Any = self._store.mapper.columns[str(self._store.soft_delete)].type

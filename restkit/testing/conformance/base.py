@@ -32,6 +32,7 @@ class Conformance:
             "fields": True,
             "soft_delete": "removed_at",
             "page_size": 5,
+            "bulk": True,
             "__module__": __name__,
         }
         own: Any = CRUDResource

@@ -195,3 +195,18 @@ class ItemConformance(Conformance):
         client = Client(app, raise_errors=False)
         answered(client.get("/failing?limit=1"), 500)
         assert self.titles(client) == []
+
+    def test_many_at_once(self, app: App) -> None:
+        """What is made, changed and removed at once is all done, or none; each item that is in the way is told."""
+        client = self.client(app)
+        both = [self.made(client, title="a", code="1"), self.made(client, title="b")]
+        tail = both[0].headers["Location"].rpartition("/")[2]
+        name = next(name for name, value in both[0].json.items() if str(value) == tail and name != "code")
+        one, two = (each.json[name] for each in both)
+        wrong = {"create": [{"title": "c", "code": "1"}, {"title": "d"}], "update": [{name: two, "code": "1"}]}
+        assert pointers(answered(client.post("/notes/bulk", json=wrong), 409)) == ["/update/0/code", "/create/0/code"]
+        assert self.titles(client) == ["a", "b"]
+        right = {**wrong, "update": [{name: two, "title": "B"}], "delete": [one]}
+        right["create"][0]["code"] = "2"
+        answered(client.post("/notes/bulk", json=right), 200)
+        assert sorted(self.titles(client)) == ["B", "c", "d"]
