@@ -54,7 +54,7 @@ class Binding:
         self.scope = tuple(scope)
         self._app = app
         settings = app.settings
-        schema = _schema_class(declared.schema, store, self.place)
+        schema = _schema_class(declared, store, self.place)
         self.views = Views(
             schema,
             declared.expand,
@@ -219,11 +219,12 @@ def _lacking(field: fields.Field[Any], bound: Any) -> str:
 
 
 def _schema_class(declared: Any, store: Store[Any], place: str) -> type[Schema]:
-    if declared is None:
-        return store.schema()
-    if isinstance(declared, type) and issubclass(declared, Schema):
-        return declared
-    raise DeclarationError(f"{place}.schema is {declared!r}; a CRUDResource wants a marshmallow Schema class.")
+    schema = declared.schema
+    if schema is None:
+        return store.schema(declared.expand)
+    if isinstance(schema, type) and issubclass(schema, Schema):
+        return schema
+    raise DeclarationError(f"{place}.schema is {schema!r}; a CRUDResource wants a marshmallow Schema class.")
 
 
 def _choice(choices: Sequence[str], says: str) -> fields.Field[Any]:

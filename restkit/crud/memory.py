@@ -152,8 +152,17 @@ class MemoryStore(Generic[M]):
                 )
         return made
 
-    def schema(self) -> type[Schema]:
-        """Return a schema of the model's attributes, always the same one."""
+    def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
+        """Return a schema of the model's attributes, always the same one.
+
+        Raises:
+            DeclarationError: Relations are to be expanded, of which a schema in memory knows nothing.
+        """
+        if expand:
+            raise DeclarationError(
+                f"{self.model.__qualname__} in memory has no relations to derive {', '.join(expand)} from; write a "
+                "schema with fields.Nested(..., dump_only=True)."
+            )
         found = self._schemas.get(self.soft_delete)
         if found is None:
             found = self._schemas[self.soft_delete] = schema_of(self.model, self._members, self.soft_delete)

@@ -197,8 +197,11 @@ class Store(Protocol[M]):
         """
         ...
 
-    def schema(self) -> type[Schema]:
+    def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return a schema of the model, for resources that declare none.
+
+        Args:
+            expand: Relations that are answered where a client asks for them.
 
         Raises:
             DeclarationError: The model does not say enough.

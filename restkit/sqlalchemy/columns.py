@@ -11,16 +11,21 @@ from typing import Any
 
 import sqlalchemy as sa
 from marshmallow import fields, validate
+from marshmallow_sqlalchemy import ModelConverter
+from marshmallow_sqlalchemy.exceptions import ModelConversionError
 from sqlalchemy.orm import Mapper
 
 from ..crud.query import Operator
 from ..crud.store import Attribute
+from .fields import Base64, InUTC, LocalTime
 
 __all__ = ["attributes_of", "bounds_of", "field_of"]
 
 _EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
 _TEXT: tuple[Operator, ...] = (*_ORDERED, "contains", "startswith")
+# SQLite keeps a period as the moment so much after 1970, within the years 1 to 9999.
+_PERIODS = (dt.timedelta(seconds=-62_135_596_800), dt.timedelta(seconds=253_402_300_799))
 _BITS = ((sa.SmallInteger, 16), (sa.BigInteger, 64), (sa.Integer, 32))
 
 
@@ -58,22 +63,25 @@ def _is_generated(column: sa.Column[Any], mapper: Mapper[Any]) -> bool:
 
 
 def _default(column: sa.Column[Any]) -> Any:
-    """Return a column's default in Python: a value, or a callable without arguments; None without."""
+    """Return a column's default: a value, or a callable without arguments; None without."""
     default = column.default
-    if default is None:
-        return None
-    if default.is_scalar:
+    if default is not None and default.is_scalar:
         return default.arg  # type: ignore[attr-defined]  # a scalar default has it
-    if default.is_callable:
+    if default is not None and default.is_callable:
         return lambda: default.arg(None)  # type: ignore[attr-defined]  # SQLAlchemy hands its context over
-    return None
+    given: Any = getattr(default if default is not None else column.server_default, "arg", None)
+    if isinstance(given, str) and isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum):
+        return given
+    if given is None or column.computed is not None:
+        return None
+    # What the database works out is set as an expression: a PUT that says nothing is to have what a new row has.
+    made = sa.cast(sa.literal(given), column.type) if isinstance(given, str) else given
+    return lambda: made
 
 
 def bounds_of(column: sa.Column[Any]) -> Iterator[validate.Validator]:
     """Yield what a value must hold to fit into a column, on every database alike."""
-    kind = column.type
-    if isinstance(kind, sa.TypeDecorator):
-        kind = kind.impl_instance
+    kind = _plain(column.type)
     for base, bits in _BITS:
         if isinstance(kind, base):
             yield validate.Range(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
@@ -83,12 +91,16 @@ def bounds_of(column: sa.Column[Any]) -> Iterator[validate.Validator]:
     if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float) and kind.precision is not None:
         most = Decimal(10) ** (kind.precision - (kind.scale or 0)) - Decimal(1).scaleb(-(kind.scale or 0))
         yield validate.Range(-most, most)
+    if isinstance(column.type, sa.Interval):
+        yield validate.Range(*_PERIODS)
+    if _is_aware(column.type):
+        yield InUTC()
 
 
 def field_of(column: sa.Column[Any]) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
     """Return a field that takes a column's values, and the operators that conditions on it may have."""
     kind = column.type
-    if isinstance(kind, sa.TypeDecorator) and not _python_type(kind):
+    if isinstance(kind, sa.TypeDecorator) and _python_type(kind) in (None, object):
         kind = kind.impl_instance
     if isinstance(kind, sa.Enum):
         return (
@@ -98,16 +110,38 @@ def field_of(column: sa.Column[Any]) -> tuple[fields.Field[Any], tuple[Operator,
         )
     if isinstance(kind, sa.JSON):
         return fields.Raw(), ("has",)
+    if isinstance(kind, sa.ARRAY):
+        inner: sa.Column[Any] = sa.Column(column.name, kind.item_type)
+        item = field_of(inner)[0]
+        item.validators = [*item.validators, *bounds_of(inner)]
+        return fields.List(item) if kind.dimensions in (None, 1) else fields.Raw(), ()
     python = _python_type(kind)
     if python is dt.datetime:
-        aware = bool(getattr(kind, "timezone", False)) or bool(getattr(kind, "aware", False))
-        return (fields.AwareDateTime() if aware else fields.NaiveDateTime()), _ORDERED
+        return (fields.AwareDateTime() if _is_aware(column.type) else fields.NaiveDateTime()), _ORDERED
     if python is Decimal:
         return fields.Decimal(places=getattr(kind, "scale", None), as_string=True), _ORDERED
     for base, make, operators in _KINDS:
         if isinstance(python, type) and issubclass(python, base):
             return make(), operators
-    return fields.Raw(), ()
+    return _converted(kind), ()
+
+
+def _plain(kind: Any) -> Any:
+    return kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
+
+
+def _is_aware(kind: Any) -> bool:
+    return isinstance(_plain(kind), sa.DateTime) and bool(
+        getattr(kind, "aware", False) or getattr(_plain(kind), "timezone", False)
+    )
+
+
+def _converted(kind: Any) -> fields.Field[Any]:
+    """Return what marshmallow-sqlalchemy has for a type that is one database's own: addresses, bits, money."""
+    try:
+        return ModelConverter().column2field(sa.Column("value", kind, nullable=True))
+    except ModelConversionError:
+        return fields.Raw()
 
 
 _KINDS: tuple[tuple[type, Any, tuple[Operator, ...]], ...] = (
@@ -115,10 +149,11 @@ _KINDS: tuple[tuple[type, Any, tuple[Operator, ...]], ...] = (
     (int, fields.Int, _ORDERED),
     (float, fields.Float, _ORDERED),
     (dt.date, fields.Date, _ORDERED),
-    (dt.time, fields.Time, _ORDERED),
+    (dt.time, LocalTime, _ORDERED),
     (dt.timedelta, fields.TimeDelta, _ORDERED),
     (enum.Enum, fields.Raw, ()),
     (uuid.UUID, fields.UUID, (*_EQUAL, "gt", "gte", "lt", "lte")),
+    (bytes, Base64, ()),
     (str, fields.Str, _TEXT),
 )
 

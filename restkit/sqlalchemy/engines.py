@@ -101,6 +101,7 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
         "idle_in_transaction_session_timeout": limits.idle,
     }
     settings = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in milliseconds.items())
+    settings += " -c timezone=UTC"  # in another zone Python could not read moments at the calendar's ends
     # A server that vanished without a word is noticed after about a minute, not after two hours.
     alive = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     connect_args = {"connect_timeout": max(2, int(limits.connect)), "options": settings, **alive}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -121,6 +121,8 @@ def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
         found = _of_sqlite(error) if _sqlite_name(error) else _of_state(error)
         if found is not None:
             return found
+    if isinstance(error, StatementError) and isinstance(error.orig, OverflowError):
+        return UnprocessableContent("A value does not fit into the database.")
     raise error
 
 

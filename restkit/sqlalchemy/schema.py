@@ -10,30 +10,55 @@ from marshmallow import Schema, fields, missing
 from sqlalchemy.orm import Mapper
 
 from ..crud.store import Attribute
+from ..errors import DeclarationError
 from .columns import attributes_of
 
 __all__ = ["schema_of"]
 
 
 @cache
-def schema_of(mapper: Mapper[Any], hidden: str | None) -> type[Schema]:
+def schema_of(
+    mapper: Mapper[Any], hidden: str | None = None, expand: tuple[str, ...] = (), name: str = ""
+) -> type[Schema]:
     """Return the schema class of a model's columns, the same one for the same arguments.
 
     Args:
         mapper: The model's.
         hidden: An attribute that no client sees.
+        expand: Relations that are answered, with the columns of the models that they lead to.
+        name: Of the class, without ``Schema``; the model's where left out.
+
+    Raises:
+        DeclarationError: There is no such relation.
     """
     members: dict[str, Any] = {
         name: _field(attribute, mapper) for name, attribute in attributes_of(mapper).items() if name != hidden
     }
     model = mapper.class_
+    members |= {each: _nested(mapper, each) for each in expand}
     meta = type("Meta", (Schema.Meta,), {"register": False})
     documentation = vars(model).get("__doc__")
     return type(
-        f"{model.__name__}Schema",
+        f"{name or model.__name__}Schema",
         (Schema,),
         {**members, "Meta": meta, "__module__": model.__module__, "__doc__": documentation},
     )
+
+
+def _nested(mapper: Mapper[Any], name: str) -> fields.Field[Any]:
+    relation = mapper.relationships.get(name)
+    if relation is None:
+        raise DeclarationError(
+            f"{mapper.class_.__qualname__} has no relation {name!r}, which expand asks for; it has "
+            f"{', '.join(sorted(mapper.relationships.keys())) or 'none'}."
+        )
+    # A name of its own: the related model may have a collection whose schema hides or expands other things.
+    stem = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    nested = fields.Nested(schema_of(relation.mapper, name=f"{mapper.class_.__name__}{stem}"), dump_only=True)
+    if relation.uselist:
+        return fields.List(nested, dump_only=True)
+    nested.allow_none = True
+    return nested
 
 
 def _field(attribute: Attribute, mapper: Mapper[Any]) -> fields.Field[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Generic, TypeVar, cast
 
@@ -79,6 +79,13 @@ class SQLAlchemyStore(Generic[M]):
                     f"{model.__qualname__} has no attribute {name!r}; it has {', '.join(sorted(self.attributes))}."
                 )
         self._check_key()
+        self.decorated = frozenset(
+            name
+            for name, attribute in self.attributes.items()
+            if name in mapper.columns
+            and not attribute.generated
+            and isinstance(mapper.columns[name].type, sa.TypeDecorator)
+        )
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
         self.selecting = Selecting(mapper, self.key, self._live(), searches_of(mapper))
@@ -121,9 +128,9 @@ class SQLAlchemyStore(Generic[M]):
         """Return the store with another key, or with soft deletion."""
         return SQLAlchemyStore(self.model, self._session, key=key or self.key, soft_delete=soft_delete)
 
-    def schema(self) -> type[Schema]:
-        """Return a schema of the model's columns."""
-        return schema_of(self.mapper, self.soft_delete)
+    def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
+        """Return a schema of the model's columns, and of the relations that are expanded."""
+        return schema_of(self.mapper, self.soft_delete, tuple(expand))
 
     def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
         """Return the request's transaction."""
@@ -236,6 +243,7 @@ class SQLAlchemyTransaction(Generic[M]):
             with self._violations():
                 self.session.add(item)
                 self.session.flush()
+            self._read_again(item, self._store.decorated)
             return
         if self._is_known(item):  # to the session it would be another object of the same row
             names = [self._store.mapper.get_property_by_column(each).key for each in self._store.mapper.primary_key]
@@ -247,6 +255,13 @@ class SQLAlchemyTransaction(Generic[M]):
             if set(error.names) == {self._store.key}:
                 raise KeyTaken(error.names) from error
             raise
+        self._read_again(item, self._store.decorated)
+
+    def _read_again(self, item: M, names: Iterable[str]) -> None:
+        """Let what the types of columns may have changed on its way be read back, so that it is answered as stored."""
+        stale = [name for name in names if vars(item).get(name) is not None]
+        if stale:
+            self.session.expire(item, stale)
 
     def _is_known(self, item: M) -> bool:
         """Return whether the session has an object with the primary key that a new one brings along."""
@@ -260,6 +275,7 @@ class SQLAlchemyTransaction(Generic[M]):
             assign(mapper, item, values)
             touch(mapper, item, values)
             self.session.flush()
+        self._read_again(item, self._store.decorated & values.keys())
         for relation in mapper.relationships:
             if any(mapper.get_property_by_column(column).key in values for column in relation.local_columns):
                 self.session.expire(item, [relation.key])

@@ -1,0 +1,71 @@
+"""What columns hold and marshmallow has no field or validator for: bytes, times of a day, moments in UTC."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from marshmallow import ValidationError, fields, validate
+
+__all__ = ["Base64", "InUTC", "LocalTime"]
+
+_BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$"
+_base64, _time = re.compile(_BASE64), re.compile(_TIME, re.ASCII)
+
+
+class Base64(fields.Field[bytes]):
+    """Is bytes as text in Base64 (RFC 4648, section 4), in its one canonical form."""
+
+    def __init__(self, **options: Any) -> None:
+        """Make it, with what its document says."""
+        super().__init__(**options)
+        self.metadata = {"type": "string", "contentEncoding": "base64", "pattern": _BASE64, **self.metadata}
+
+    def _serialize(self, value: bytes | None, attr: str | None, obj: Any, **options: Any) -> str | None:
+        return None if value is None else base64.b64encode(value).decode("ascii")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> bytes:
+        if not isinstance(value, str) or not _base64.fullmatch(value):
+            raise ValidationError("Not bytes in Base64.")
+        try:
+            return base64.b64decode(value, validate=True)
+        except binascii.Error as error:
+            raise ValidationError("Not bytes in Base64.") from error
+
+
+class LocalTime(fields.Field[dt.time]):
+    """Is a time of a day without a time zone: a column of times keeps none."""
+
+    def __init__(self, **options: Any) -> None:
+        """Make it, with what its document says."""
+        super().__init__(**options)
+        self.metadata = {"type": "string", "format": "time-local", "pattern": _TIME, **self.metadata}
+
+    def _serialize(self, value: dt.time | None, attr: str | None, obj: Any, **options: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> dt.time:
+        if not isinstance(value, str) or not _time.fullmatch(value):
+            raise ValidationError("Not a valid time.")
+        return dt.time.fromisoformat(value)
+
+
+class InUTC(validate.Validator):
+    """Holds where a moment is in the years 1 to 9999 in UTC too."""
+
+    def __call__(self, value: Any) -> Any:
+        """Return the moment.
+
+        Raises:
+            ValidationError: It is not.
+        """
+        try:
+            cast("dt.datetime", value).astimezone(dt.UTC)
+        except OverflowError:
+            raise ValidationError("Not within the years 1 to 9999 in UTC.") from None
+        return value
