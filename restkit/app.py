@@ -280,7 +280,11 @@ class App:
 
     def operations(self) -> tuple[Operation, ...]:
         """Return every Operation, those of mounted Apps too; paths are relative to this App."""
-        return tuple(operation for entry in self._registry.all_entries() for operation in entry.operations)
+        return tuple(operation for entry in self.entries() for operation in entry.operations)
+
+    def entries(self) -> list[Entry]:
+        """Return what is mounted where, with all that is around it; that of mounted Apps too."""
+        return self._registry.all_entries()
 
     def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
         """Build the URL of a resource.

@@ -15,7 +15,7 @@ from typing import Any
 from .app import App
 from .errors import LoadError, MissingExtraError, RestkitError
 
-__all__ = ["load_app"]
+__all__ = ["load_app", "load_object"]
 
 _FACTORIES = ("create_app", "make_app")
 _EXTRAS = {
@@ -47,11 +47,27 @@ def load_app(target: str) -> App:
     Raises:
         LoadError: The target leads to no App; the cause is the exception of the user's code, where there is one.
     """
+    module, name, found = _found(target)
+    return found if isinstance(found, App) else _made(module, name.removesuffix("()"), found)
+
+
+def load_object(target: str) -> Any:
+    """Import what a target names: an App, a factory that is not called, or anything else.
+
+    Args:
+        target: As `load_app` takes it.
+
+    Raises:
+        LoadError: The target leads to nothing; the cause is the exception of the user's code, where there is one.
+    """
+    return _found(target)[2]
+
+
+def _found(target: str) -> tuple[ModuleType, str, Any]:
     text, name = _split(target)
     _make_importable(Path.cwd())
     module = _import(_module_name(text))
-    found = _named(module, name) if name else _only(module)
-    return found if isinstance(found, App) else _made(module, name.removesuffix("()"), found)
+    return module, name, _named(module, name) if name else _only(module)
 
 
 def _split(target: str) -> tuple[str, str]:

@@ -97,12 +97,12 @@ class Reader:
     def talk(self, block: Block) -> None:
         """Type each command of a dialogue, and compare what it prints.
 
-        ``...`` stands for anything; an indented line continues the one before it, with a blank or without.
+        ``...`` stands for anything; an indented line is one, or continues the one before it, with a blank or without.
         """
         for command, expected in dialogue_of(block.text):
             printed = PORT.sub("127.0.0.1:8000", self.answer(command))
             wanted = ".*?".join(
-                re.escape(part).replace(re.escape("\n "), " ?") for part in expected.strip().split("...")
+                re.escape(part).replace(re.escape("\n "), "(?: ?|\n )") for part in expected.strip().split("...")
             )
             assert re.fullmatch(wanted, printed.strip(), re.DOTALL), f"{command}\nprinted:\n{printed}"
 

@@ -9,7 +9,7 @@ import click
 
 __all__ = ["main"]
 
-_COMMANDS = ("openapi", "routes", "run", "shell")
+_COMMANDS = ("explain", "openapi", "routes", "run", "shell")
 
 
 class _LazyGroup(click.Group):

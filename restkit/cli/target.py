@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from ..app import App
 from ..errors import LoadError, RestkitError
 from ..loading import load_app
 
-__all__ = ["Mistake", "takes_target", "target_of"]
+__all__ = ["Mistake", "mistakes", "takes_target", "target_of"]
 
 
 class Mistake(click.ClickException):
@@ -50,9 +51,24 @@ def target_of(target: str, shown: bool = False) -> App:
     Raises:
         Mistake: The App cannot be loaded, or has a mistake that shows at start-up.
     """
-    try:
+    with mistakes(shown):
         app = load_app(target)
         app.freeze()
+    return app
+
+
+@contextmanager
+def mistakes(shown: bool = False) -> Generator[None]:
+    """Turn what is wrong with the user's program into a `Mistake`.
+
+    Args:
+        shown: Whether an exception leaves as it is, with its traceback.
+
+    Raises:
+        Mistake: The program cannot be loaded, or has a mistake that shows at start-up.
+    """
+    try:
+        yield
     except LoadError as error:
         if shown and error.__cause__ is not None:
             raise error.__cause__ from None
@@ -62,4 +78,3 @@ def target_of(target: str, shown: bool = False) -> App:
         if shown:
             raise
         raise Mistake(str(error)) from error
-    return app

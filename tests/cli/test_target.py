@@ -9,7 +9,7 @@ import pytest
 from .shops import command, invoke
 
 
-@pytest.mark.parametrize("name", ["routes", "openapi", "shell", "run"])
+@pytest.mark.parametrize("name", ["explain", "routes", "openapi", "shell", "run"])
 def test_one_sentence(shop: Path, name: str) -> None:
     """A target that leads nowhere is one sentence with exit code 2, no traceback."""
     result = invoke(name, "gone:app")

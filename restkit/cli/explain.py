@@ -1,0 +1,181 @@
+"""``restkit explain``: what becomes of a request, step by step, or of the fields of a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+from marshmallow import Schema
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import create_environ
+
+from ..app import App
+from ..collisions import converters_of
+from ..contract import Input, Operation, Output
+from ..loading import load_object
+from ..mounting import Entry
+from ..names import operation_id
+from ..outputs import offered
+from ..request import Request
+from ..routing import Router
+from ..schemas import BoundSchema, View, bind
+from ..settings import Settings
+from .target import Mistake, mistakes, target_of
+from .tiers import Side, columns, indented, tiers
+
+__all__ = ["command"]
+
+_UNSAFE = ("PUT", "PATCH", "DELETE")
+
+
+@click.command()
+@click.argument("target")
+@click.argument("method", required=False)
+@click.argument("path", required=False)
+@click.option("--host", default="localhost", help="The host of the request, where patterns have one.")
+@click.option("--source", is_flag=True, help="Print the Python that was generated of the schemas.")
+@click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake.")
+def command(target: str, method: str | None, path: str | None, host: str, source: bool, shown: bool) -> None:
+    """Say what becomes of a request, or of a schema.
+
+    With METHOD and PATH, TARGET is an App: restkit explain shop.api GET /books/3. Alone it is a marshmallow Schema:
+    restkit explain shop.api:BookSchema.
+    """
+    with mistakes(shown):
+        found = load_object(target)
+    if isinstance(found, Schema) or (isinstance(found, type) and issubclass(found, Schema)):
+        if method is not None:
+            raise Mistake(f"{target} is a schema; METHOD and PATH belong to an App.")
+        lines = _schema(found, target, source)
+    else:
+        app = target_of(target, shown)
+        if method is None or path is None:
+            raise Mistake(f"Say which request of the App is meant, as in: restkit explain {target} GET /.")
+        lines = _request(app, method.upper(), path, host, source)
+    for line in lines:
+        click.echo(line)
+
+
+# a schema
+
+
+def _schema(declared: Schema | type[Schema], target: str, source: bool) -> Iterator[str]:
+    """Yield what is said of a schema as a resource has it: one instance to write, one to read."""
+    with mistakes(False):
+        written = bind(declared, View.WRITE, place=target)
+        read = bind(declared, View.READ, place=target)
+    yield f"{written.declared.__module__}.{written.declared.__qualname__}"
+    sides: list[tuple[Side, BoundSchema]] = [("load", written), ("dump", read)]
+    for side, bound in sides:
+        yield from ("", f"{side}s")
+        yield from indented(tiers(bound.schema, side, source=source))
+
+
+# a request
+
+
+def _request(app: App, method: str, path: str, host: str, source: bool) -> Iterator[str]:
+    entry, operation, values = _found(app, method, path, host)
+    settings: Settings = entry.owner.settings
+    name = operation_id(operation) if operation.documented else "not documented"
+    yield f"{operation.method} {operation.host}{operation.rule}  {name}  {operation.place}"
+    if operation.summary:
+        yield operation.summary
+    if method == "HEAD" and operation.method == "GET":
+        yield "HEAD comes by itself: the answer to GET without its content."
+    parts = {
+        "path": [f"{name} = {value!r}" for name, value in values.items()],
+        "middleware, the outermost first": _middleware(entry),
+        "guards, in this order": list(_guards(operation, settings)),
+        "takes": [line for each in operation.inputs for line in _input(each, settings, source)],
+        "answers": [line for each in operation.outputs for line in _output(each, settings, source)],
+        "problems": list(columns(list(_problems(operation)))) if operation.failures else [],
+    }
+    for title, lines in parts.items():
+        yield from ("", title)
+        yield from indented(lines or ["none"])
+
+
+def _found(app: App, method: str, path: str, host: str) -> tuple[Entry, Operation, dict[str, Any]]:
+    """Find what answers a request, without answering it."""
+    entries = app.entries()
+    router = Router(
+        converters_of({id(each.owner): each.owner for each in entries}.values()), app.settings.trailing_slash
+    )
+    for index, entry in enumerate(entries):
+        router.route(entry.pattern, str(index))
+    router.finish()
+    try:
+        match = router.match(Request(create_environ(path, f"http://{host}/", method=method)))
+    except HTTPException as redirect:
+        raise Mistake(f"{path} is redirected to {getattr(redirect, 'new_url', 'another URL')}.") from None
+    if match is None:
+        raise Mistake(f"There is nothing at {path}; restkit routes lists what there is.")
+    route, values = match
+    key = (route.pattern.host, route.pattern.rule)
+    here = [each for each in entries if (each.pattern.host, each.pattern.rule) == key]
+    known = {operation.method: (each, operation) for each in here for operation in each.operations}
+    chosen = "GET" if method == "HEAD" and "HEAD" not in known else method
+    if chosen not in known:
+        raise Mistake(f"{route.pattern.rule} has no {method} of its own; it has {', '.join(sorted(known))}.")
+    return *known[chosen], values
+
+
+def _middleware(entry: Entry) -> list[str]:
+    found: Sequence[Any] = entry.middleware
+    return [f"{each.__module__}.{getattr(each, '__qualname__', type(each).__qualname__)}" for each in found]
+
+
+def _guards(operation: Operation, settings: Settings) -> Iterator[str]:
+    """Yield what is asked of a request before the method runs and, at last, what its value is held against."""
+    schemes = [
+        f"{scheme.name} ({', '.join(scopes)})" if scopes else scheme.name for scheme, scopes in operation.security
+    ]
+    yield f"security: {' or '.join(schemes)}" if schemes else "security: none, anyone may call"
+    if operation.conditional == "required" and operation.method in _UNSAFE:
+        yield "precondition demanded: If-Match, or a 428"
+    if operation.idempotency is not None:
+        yield f"{operation.idempotency.header.name}: a request that comes again gets the answer that was kept"
+    types = offered(operation)
+    yield f"negotiation: {', '.join(types)}; a 406 for any other" if types else "negotiation: none"
+    if operation.input("query") is None:
+        yield "query: any is refused, a 422" if settings.strict else "query: not looked at"
+    if operation.input("body") is not None:
+        yield (
+            f"limits: content of {settings.max_body_size:,} bytes, a 413 beyond; "
+            f"JSON {settings.max_json_depth} levels deep, a 400 beyond"
+        )
+    if operation.input("form") is not None or operation.input("files") is not None:
+        most = f"{settings.max_body_size:,} bytes, as multipart {settings.max_upload_size:,}"
+        yield f"limits: content of {most}; a 413 beyond"
+    if operation.conditional:
+        yield "preconditions: entity_tag and last_modified, as the method sets them; a 304 or a 412"
+
+
+def _input(each: Input, settings: Settings, source: bool) -> Iterator[str]:
+    types = f", {', '.join(each.media_types)}" if each.media_types else ""
+    yield f"{each.location}: {_name(each.schema)}{types}"
+    if each.shape is not None:
+        yield "  Made into the class that the annotation names."
+    yield from indented(tiers(each.schema.schema, "load", compiled=settings.compile_schemas, source=source))
+
+
+def _output(each: Output, settings: Settings, source: bool) -> Iterator[str]:
+    types = f", {', '.join(each.media_types)}" if each.has_content else ", no content"
+    if each.schema is None:
+        yield f"{each.status}{types}"
+        return
+    yield f"{each.status}: {_name(each.schema)}{types}"
+    yield from indented(tiers(each.schema.schema, "dump", compiled=settings.compile_schemas, source=source))
+
+
+def _name(bound: BoundSchema) -> str:
+    name = bound.declared.__qualname__ if bound.name else "fields"
+    partial = ", each may be left out" if bound.view is View.PATCH else ""
+    return f"{'a list of ' if bound.many else ''}{name}{partial}"
+
+
+def _problems(operation: Operation) -> Iterator[tuple[str, ...]]:
+    for each in sorted(operation.failures, key=lambda each: each.problem.status):
+        yield str(each.problem.status), each.problem.__name__, each.stage, each.description

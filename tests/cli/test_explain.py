@@ -1,0 +1,254 @@
+"""``restkit explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .shops import command, invoke
+
+DEPOT = '''
+from dataclasses import dataclass
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+from restkit import App, Resource, Settings, operation, takes
+from restkit.limits import Idempotency, MemoryStorage
+
+class Weight(fields.Float):
+    def _deserialize(self, value, attr, data, **kwargs):
+        return super()._deserialize(value, attr, data, **kwargs)
+
+class PartSchema(Schema):
+    sku = fields.UUID(required=True)
+    made = fields.Date(data_key="madeOn")
+    within = fields.Nested(lambda: PartSchema())
+
+class CrateSchema(Schema):
+    id = fields.Int(dump_only=True)
+    parts = fields.List(fields.Nested(PartSchema))
+    weight = Weight()
+    notes = fields.Dict(load_default=dict)
+
+    @post_load
+    def settle(self, data, **kwargs):
+        return data
+
+class Key:
+    name = "key"
+    def document(self):
+        return {"type": "http", "scheme": "bearer"}
+    def authenticate(self, request, scopes):
+        return "somebody"
+
+def timing(request, proceed):
+    return proceed(request)
+
+def tracing(request, proceed):
+    return proceed(request)
+
+@dataclass
+class Page:
+    page: int = 1
+
+app = App("Depot")
+app.middleware(timing)
+
+@app.route("/crates/<int:crate_id>")
+class Crate(Resource):
+    """A crate."""
+    schema = CrateSchema
+    middleware = [tracing]
+    security = [(Key(), ("write",))]
+    conditional = "required"
+
+    def get(self, crate_id: int) -> dict:
+        """Read a crate."""
+        self.entity_tag = 1
+        return {}
+
+    def patch(self, crate_id: int, body: dict) -> dict:
+        self.entity_tag = 1
+        return {}
+
+@app.route("/crates")
+class Crates(Resource):
+    schema = CrateSchema
+    idempotency = Idempotency(MemoryStorage())
+
+    @takes(query={"page": fields.Int(load_default=1)})
+    def get(self, query: Page) -> list[dict]:
+        return []
+
+    def post(self, body: dict) -> dict:
+        return {}
+
+@app.post("/labels")
+@takes(form={"text": fields.Str()})
+@operation(documented=False)
+def label(form):
+    """Print a label."""
+
+plain = App("Plain", compile_schemas=False, strict=False, trailing_slash="redirect")
+
+@plain.post("/parts/")
+@takes(body=PartSchema)
+def part(body):
+    pass
+
+@plain.get("/", host="<name>.depot.example")
+def depot(name):
+    return {}
+'''
+
+
+@pytest.fixture
+def depot(shop: Path) -> Path:
+    """Return the current directory, with ``depot.py`` in it."""
+    (shop / "depot.py").write_text(DEPOT, "utf-8")
+    return shop
+
+
+def _said(*arguments: str) -> list[str]:
+    result = invoke("explain", *arguments)
+    assert result.exit_code == 0, result.output
+    return result.output.splitlines()
+
+
+def _part(lines: list[str], title: str) -> list[str]:
+    """Return the lines below a title, with single spaces between their words."""
+    begin = lines.index(title) + 1
+    end = lines.index("", begin) if "" in lines[begin:] else len(lines)
+    return [" ".join(line.split()) for line in lines[begin:end]]
+
+
+def test_operation(depot: Path) -> None:
+    """An Operation is told with its URL's values, middleware, guards in their order, inputs, answers and problems."""
+    lines = _said("depot", "PATCH", "/crates/3")
+    assert lines[0] == "PATCH /crates/<int:crate_id>  updateCrate  depot.Crate.patch"
+    assert _part(lines, "path") == ["crate_id = 3"]
+    assert _part(lines, "middleware, the outermost first") == ["depot.timing", "depot.tracing"]
+    assert _part(lines, "guards, in this order") == [
+        "security: key (write)",
+        "precondition demanded: If-Match, or a 428",
+        "negotiation: application/json; a 406 for any other",
+        "query: any is refused, a 422",
+        "limits: content of 2,097,152 bytes, a 413 beyond; JSON 64 levels deep, a 400 beyond",
+        "preconditions: entity_tag and last_modified, as the method sets them; a 304 or a 412",
+    ]
+    assert _part(lines, "takes")[:2] == [
+        "body: CrateSchema, each may be left out, application/merge-patch+json, application/json",
+        "post_load: settle",
+    ]
+    assert _part(lines, "answers")[:2] == [
+        "200: CrateSchema, application/json",
+        "Dumped first and written then: parts: within: the schema nests itself.",
+    ]
+    assert any(line.startswith("428 PreconditionRequired") for line in _part(lines, "problems"))
+
+
+def test_fields_have_tiers_and_reasons(depot: Path) -> None:
+    """Each field that is taken stands with its tier, what is not the quickest with its reason, nested ones below."""
+    taken = _part(_said("depot", "POST", "/crates"), "takes")
+    assert taken[2] == "FIELD TYPE LOADED BY WHY"
+    rows = {line.split()[0]: line.split(maxsplit=3)[1:] for line in taken[3:]}
+    assert list(rows) == ["parts", "parts.sku", "parts.madeOn", "parts.within", "weight", "notes"]
+    assert rows["parts.sku"] == ["UUID", "native"]
+    assert rows["parts.madeOn"][:2] == ["Date", "generated"]
+    assert rows["weight"][:2] == ["Weight", "marshmallow"]
+    assert rows["weight"][2]
+
+
+def test_other_guards(depot: Path) -> None:
+    """Keys of idempotency, queries and forms are told where they are declared."""
+    lines = _said("depot", "post", "/crates")
+    assert "Idempotency-Key: a request that comes again gets the answer that was kept" in _part(
+        lines, "guards, in this order"
+    )
+    lines = _said("depot", "GET", "/crates?page=2")
+    assert not any("query" in line for line in _part(lines, "guards, in this order"))
+    assert _part(lines, "takes")[:2] == ["query: fields", "Made into the class that the annotation names."]
+    assert _part(lines, "answers")[0] == "200: a list of CrateSchema, application/json"
+    lines = _said("depot", "POST", "/labels")
+    assert lines[:2] == ["POST /labels  not documented  depot.label", "Print a label."]
+    assert any("as multipart 67,108,864" in line for line in _part(lines, "guards, in this order"))
+
+
+def test_head(depot: Path) -> None:
+    """HEAD is told as the GET that it comes from."""
+    lines = _said("depot", "HEAD", "/crates/3")
+    assert lines[:3] == [
+        "GET /crates/<int:crate_id>  getCrate  depot.Crate.get",
+        "Read a crate.",
+        "HEAD comes by itself: the answer to GET without its content.",
+    ]
+
+
+def test_settings(depot: Path) -> None:
+    """What the App's settings turn off is told as off."""
+    lines = _said("depot:plain", "POST", "/parts/")
+    assert "query: not looked at" in _part(lines, "guards, in this order")
+    taken = _part(lines, "takes")
+    assert taken[1] == "Not compiled: the setting compile_schemas is off, and marshmallow takes every field."
+    assert {line.split()[2] for line in taken[3:]} == {"marshmallow"}
+
+
+def test_hosts(depot: Path) -> None:
+    """--host finds a pattern that has one."""
+    lines = _said("depot:plain", "GET", "/", "--host", "north.depot.example")
+    assert lines[0] == "GET <name>.depot.example/  depot  depot.depot"
+    assert _part(lines, "path") == ["name = 'north'"]
+
+
+def test_schema(depot: Path) -> None:
+    """A schema is told as a resource has it: what loads and what dumps each field."""
+    lines = _said("depot:CrateSchema")
+    assert lines[0] == "depot.CrateSchema"
+    assert [line.split()[0] for line in _part(lines, "loads")[2:]][-2:] == ["weight", "notes"]
+    dumps = _part(lines, "dumps")
+    assert [line.split()[:3] for line in dumps[2:4]] == [["id", "Integer", "generated"], ["parts", "List", "generated"]]
+
+
+def test_straight(shop: Path) -> None:
+    """A schema whose answers go straight to JSON says so."""
+    assert _part(_said("shop:BookSchema"), "dumps")[0] == "Goes straight from objects to JSON."
+
+
+def test_source(shop: Path) -> None:
+    """--source prints the Python that was generated, which is left out otherwise."""
+    assert not any("def " in line for line in _said("shop:BookSchema"))
+    for arguments in (("shop:BookSchema",), ("shop", "POST", "/books")):
+        lines = [line.strip() for line in _said(*arguments, "--source")]
+        assert "The generated loader:" in lines
+        assert "The generated dumper, plain:" in lines
+        assert any(line.startswith("def load_one(") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["shop"], "Say which request of the App is meant, as in: restkit explain shop GET /."),
+        (["shop", "GET"], "Say which request of the App is meant, as in: restkit explain shop GET /."),
+        (["shop", "GET", "/shelves"], "There is nothing at /shelves; restkit routes lists what there is."),
+        (["shop", "GET", "/books/x"], "There is nothing at /books/x; restkit routes lists what there is."),
+        (["shop", "DELETE", "/books"], "/books has no DELETE of its own; it has GET, POST."),
+        (["shop:Books", "GET", "/"], "shop:Books is not an App but the class Books."),
+        (["shop:BookSchema", "GET", "/"], "shop:BookSchema is a schema; METHOD and PATH belong to an App."),
+        (["depot:plain", "POST", "/parts"], "/parts is redirected to /parts/."),
+    ],
+)
+def test_mistakes(depot: Path, arguments: list[str], told: str) -> None:
+    """A request that no Operation answers, or that is not said whole, is one sentence with exit code 2."""
+    result = invoke("explain", *arguments)
+    assert (result.exit_code, result.output) == (2, f"Error: {told}\n")
+
+
+def test_nothing_is_answered(depot: Path) -> None:
+    """The request is not made: a method that fails is explained like any other."""
+    assert _said("shop", "GET", "/books/3")[0].endswith("shop.BookItem.get")
+
+
+def test_real_command(shop: Path) -> None:
+    """The real command prints the same."""
+    done = command("explain", "shop", "GET", "/books", cwd=shop)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == invoke("explain", "shop", "GET", "/books").output
