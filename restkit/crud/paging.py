@@ -74,10 +74,9 @@ class Pager:
             metadata={"description": "How many items a page has."},
         )
         if self._keyset:
-            cursor = ma.Str(
-                validate=validate.Length(1, 2000),
-                metadata={"description": "Where the page begins: taken from a link, never made up."},
-            )
+            # NOTE: the document says it in the words of the 400, not as a parameter: any text that no answer gave is a
+            # 400, so a parameter of type string would promise what cannot be kept.
+            cursor = ma.Str(validate=validate.Length(1, 2000), metadata={"documented": False})
             return {"limit": limit, "cursor": cursor}
         offset = ma.Int(
             load_default=0,

@@ -235,7 +235,9 @@ class _Maker:
             self._views.page, 200, (_LINK, _APPLIED), _JSON, "One page of items, or all as JSON Lines.", False
         )
         lines = Return(self._views.answered, 200, (_LINK, _APPLIED), (NDJSON,), page.description, True)
-        malformed = Failure(BadRequest, "paging", "The cursor is none of this collection in this order.")
+        malformed = Failure(
+            BadRequest, "paging", "The parameter `cursor`, which links to pages have, is none of this collection."
+        )
         failures = (malformed, *((_MISSING,) if self._binding.scope else ()))
         inputs: dict[Location, Any] = {"query": self._binding.query_schema(), "headers": prefer}
         return self._verb("list", get, Declarations(inputs, None, (page, lines), failures))
@@ -289,7 +291,7 @@ class _Maker:
         def patch(self: ItemEndpoint, body: Any, headers: Any, **path: Any) -> Any:
             return self.patch_item(path[key], body, headers)
 
-        inputs: dict[Location, Any] = {"body": self._views.declared, "headers": self._prefers}
+        inputs: dict[Location, Any] = {"body": self._views.merged, "headers": self._prefers}
         media_types = (MERGE_PATCH, "application/json", JSON_PATCH)
         failures = (_MISSING, _TAKEN)
         said = Declarations(inputs, media_types, self._answers(200), failures, PatchDocument.of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -15,7 +16,7 @@ from ..faults import Fault, flatten
 from ..pointers import pointer
 from ..problems import UnprocessableContent
 from ..schemas import BoundSchema, View, bind
-from .patching import PatchDocument
+from .patching import MERGE_PATCH, PatchDocument
 
 __all__ = ["ABSENT", "Views"]
 
@@ -31,6 +32,7 @@ class Views:
         declared: The schema class.
         answered: The schema class of answers for the document; parts that may be left out are optional in it.
         page: The schema class of a page.
+        merged: The schema class of merge patches for the document: null takes away what need not be there.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Views:
         else:
             self.answered = declared
         self.page = _page_of(self.answered)
+        self.merged = _merged(declared, self._schema)
         self._reading: dict[Any, tuple[BoundSchema, tuple[str, ...]]] = {}
         self._write = bind(declared, View.WRITE, place=place, strict=strict, compiled=compiled)
         self._written = self._made(declared)
@@ -147,6 +150,7 @@ class Views:
         if not isinstance(after, dict):
             raise UnprocessableContent(errors=[{"pointer": "", "detail": "Not an object.", "code": "type"}])
         loaded = self._write.load_fields  # by their names in the content
+        _check_removed(patch, self._write)
         unset = [str(field.name) for name, field in loaded.items() if name not in before and name not in after]
         values = self._load(after, unset)
         changed = {
@@ -170,6 +174,18 @@ class Views:
         raise UnprocessableContent(
             errors=[{"pointer": pointer(path), "detail": detail, "code": code} for path, detail, code in faults]
         ) from None
+
+
+def _check_removed(patch: PatchDocument, bound: BoundSchema) -> None:
+    """Refuse a merge patch that takes away what the schema does not know: the result says nothing of it."""
+    if patch.media_type != MERGE_PATCH or bound.open:
+        return
+    known = bound.load_fields
+    strange = [name for name, value in patch.data.items() if value is None and name not in known]
+    if strange:
+        raise UnprocessableContent(
+            errors=[{"pointer": pointer((name,)), "detail": "Unknown field.", "code": "unknown"} for name in strange]
+        )
 
 
 def _nested_paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[str]:
@@ -197,6 +213,23 @@ def _optional(declared: type[Schema], names: tuple[str, ...], stem: str) -> type
     meta = type("Meta", (declared.Meta,), {"optional": names, "register": False})
     members = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
     return type(f"{stem}Schema", (declared,), members)
+
+
+_merging: dict[type[Schema], type[Schema]] = {}
+
+
+def _merged(declared: type[Schema], schema: Schema) -> type[Schema]:
+    """Return a class like the schema's, in which null may be wherever a member may be absent (RFC 7396)."""
+    if declared not in _merging:
+        members: dict[str, Any] = {}
+        for name, each in schema.load_fields.items():
+            if not each.required and not each.allow_none:
+                members[name] = copy.copy(each)
+                members[name].allow_none = True
+        meta = type("Meta", (declared.Meta,), {"register": False})
+        more = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
+        _merging[declared] = type(declared.__name__, (declared,), {**members, **more}) if members else declared
+    return _merging[declared]
 
 
 @cache

@@ -86,9 +86,11 @@ class SchemaCollector:
         return self._finished(out)
 
     def parameters(self, taken: Input) -> Iterator[tuple[str, fields.Field[Any], dict[str, Any]]]:
-        """Yield (wire name, field, JSON Schema) for each field that is taken as a parameter."""
+        """Yield (wire name, field, JSON Schema) for each field that is taken as a parameter, and documented."""
         converter = self._converter(taken.schema.view, "text")
         for name, each in taken.schema.load_fields.items():
+            if each.metadata.get("documented", True) is False:
+                continue
             yield name, each, self._finish(converter.field2property(each))
 
     def components(self) -> dict[str, dict[str, Any]]:

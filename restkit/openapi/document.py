@@ -52,6 +52,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     from apispec import APISpec
 
     from .conversion import SchemaCollector
+    from .links import links_of
     from .operations import PROBLEM, OperationPrinter, copied, share
 
     dialect = version or app.settings.openapi_version
@@ -59,7 +60,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     check_names(operations)
     spec = APISpec(app.name, app.version, dialect, info=_info(app, dialect))
     collector = SchemaCollector(dialect=dialect, strict=app.settings.strict)
-    printer = OperationPrinter(collector, dialect)
+    printer = OperationPrinter(collector, dialect, links_of(operations))
     printed = [printer.print(op) for op in operations]
     components = {
         "responses": share(printed),

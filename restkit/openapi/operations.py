@@ -27,20 +27,13 @@ _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _HOISTED = ("description", "deprecated")
 _NDJSON = "application/x-ndjson"
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_JSON_PATCH: dict[str, Any] = {
-    "type": "array",
-    "description": "A JSON Patch (RFC 6902).",
-    "items": {
-        "type": "object",
-        "properties": {
-            "op": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
-            "path": {"type": "string", "description": "A JSON Pointer (RFC 6901)."},
-            "from": {"type": "string", "description": "A JSON Pointer (RFC 6901)."},
-            "value": {},
-        },
-        "required": ["op", "path"],
-    },
-}
+# NOTE: a JSON Patch is told in words. Whether one can be applied is a matter of the item, which no schema says, and
+# members that an operation does not have are ignored (RFC 6902, section 4): a schema would promise too much or too
+# little. Accept-Patch names the media type.
+_JSON_PATCH = "application/json-patch+json"
+_PATCHED = (
+    "What changes, as a merge patch (RFC 7396). A JSON Patch (RFC 6902) is taken too, as `application/json-patch+json`."
+)
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A problem as RFC 9457 describes it.",
@@ -75,8 +68,15 @@ PROBLEM: dict[str, Any] = {
 class OperationPrinter:
     """Prints operations for one document, and keeps what they share."""
 
-    def __init__(self, collector: SchemaCollector, dialect: str) -> None:
-        """Make the printer; ``collector`` takes the schemas, ``dialect`` is the version of OpenAPI."""
+    def __init__(self, collector: SchemaCollector, dialect: str, links: Mapping[int, dict[str, Any]]) -> None:
+        """Make the printer.
+
+        Args:
+            collector: Takes the schemas.
+            dialect: The version of OpenAPI.
+            links: What `links_of` found.
+        """
+        self._links = links
         self._collector = collector
         self._dialect = dialect
         self.security_schemes: dict[str, dict[str, Any]] = {}
@@ -151,11 +151,9 @@ class OperationPrinter:
         body = op.input("body")
         if body is not None:
             schema = self._collector.schema(body.schema)
-            content = {
-                each: _media(self._schema(_JSON_PATCH) if "json-patch" in each else schema, op)
-                for each in body.media_types
-            }
-            return {"required": body.required, "content": content}
+            content = {each: _media(schema, op) for each in body.media_types if each != _JSON_PATCH}
+            described = {"description": _PATCHED} if _JSON_PATCH in body.media_types else {}
+            return {**described, "required": body.required, "content": content}
         parts = [each for each in op.inputs if each.location in ("form", "files")]
         if not parts:
             return {}
@@ -178,6 +176,8 @@ class OperationPrinter:
             if output.has_content:
                 content = response.setdefault("content", {})
                 content.update((each, self._content(output, each)) for each in output.media_types)
+        if id(op) in self._links:
+            out[201]["links"] = self._links[id(op)]
         failures: dict[int, list[Failure]] = {}
         for failure in op.failures:
             failures.setdefault(failure.problem.status, []).append(failure)

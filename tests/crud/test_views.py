@@ -23,6 +23,7 @@ class Part:
     name: str
     price: Decimal | None = None
     maker: Any = None
+    count: int = 1
     id: int = 0
 
 
@@ -34,6 +35,7 @@ class PartSchema(Schema):
     id = fields.Int(dump_only=True)
     name = fields.Str(required=True)
     price = fields.Decimal(allow_none=True)
+    count = fields.Int()
     maker = fields.Nested(MakerSchema, dump_only=True, allow_none=True)
 
 
@@ -219,3 +221,40 @@ def test_a_schema_that_makes_items_itself_is_told_so() -> None:
     for method, path in (("POST", "/books"), ("PUT", "/books/1"), ("PATCH", "/books/1")):
         with pytest.raises(DeclarationError, match="Loading loads Book; CRUDResource makes the items itself"):
             client.request(method, path, json={"title": "x"})
+
+
+def test_null_in_a_merge_patch_may_be_where_the_document_has_it() -> None:
+    """Null removes what need not be there, and the document says so; what is unknown cannot be removed either."""
+
+    class Fresh(Parts):
+        store = MemoryStore(Part)
+
+    app = App("Parts")
+    app.add("/parts", Fresh)
+    client = Client(app)
+    client.post("/parts", json={"name": "Wheel", "price": "1", "count": 3})
+    changed = client.patch("/parts/1", json={"price": None, "count": None}).json
+    assert (changed["price"], changed["count"]) == (None, 1)
+    for wrong, pointer, code in (("name", "/name", "required"), ("id", "/id", "unknown"), ("more", "/more", "unknown")):
+        refused = client.patch("/parts/1", json={wrong: None})
+        assert refused.status == 422
+        assert [(each["pointer"], each["code"]) for each in refused.problem["errors"]] == [(pointer, code)]
+    members = build(app)["components"]["schemas"]["PartPatch"]["properties"]
+    assert [name for name in members if "null" in members[name]["type"]] == ["price", "count"]
+
+
+def test_what_no_schema_can_promise_is_told_in_words() -> None:
+    """The cursor of pages and JSON Patch are taken, and named in the document, but not as something to make up."""
+    app = App("Parts")
+    app.add("/parts", type("Fresh", (Parts,), {"store": MemoryStore(Part), "page_size": 1}))
+    paths = build(app)["paths"]
+    listing, patching = paths["/parts"]["get"], paths["/parts/{id}"]["patch"]
+    assert "cursor" not in [each["name"] for each in listing["parameters"]]
+    assert "`cursor`" in listing["responses"]["400"]["description"]
+    assert set(patching["requestBody"]["content"]) == {"application/merge-patch+json", "application/json"}
+    assert "application/json-patch+json" in patching["requestBody"]["description"]
+    client = Client(app)
+    for name in "ab":
+        client.post("/parts", json={"name": name})
+    assert [each["name"] for each in client.get(client.get("/parts").json["next"]).json["items"]] == ["b"]
+    assert "application/json-patch+json" in client.options("/parts/1").headers["Accept-Patch"]

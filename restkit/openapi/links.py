@@ -1,0 +1,44 @@
+"""Links from what a POST made to the operations on it, as OpenAPI's Link Objects (OpenAPI 3.1.1, section 4.8.20)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ..contract import Operation
+from ..names import operation_id
+from ..outputs import location_variable
+
+__all__ = ["links_of"]
+
+_ITEM = re.compile(r"(.*)/\{[^{}/]+\}/?", re.DOTALL)
+
+
+def links_of(operations: Iterable[Operation]) -> dict[int, dict[str, Any]]:
+    """Return the links of each 201 whose content says which item it is, by the identity of the operation."""
+    items: dict[tuple[str, str], list[Operation]] = {}
+    posts: list[Operation] = []
+    for op in operations:
+        if op.method == "POST":
+            posts.append(op)
+        elif found := _ITEM.fullmatch(op.path):
+            items.setdefault((op.host, found[1]), []).append(op)
+    made = {id(post): _links(post, items.get((post.host, post.path.rstrip("/")), ())) for post in posts}
+    return {key: links for key, links in made.items() if links}
+
+
+def _links(post: Operation, items: Iterable[Operation]) -> dict[str, Any]:
+    created = post.output(201)
+    if created is None:
+        return {}
+    above = [each.name for each in post.path_parameters]
+    links: dict[str, Any] = {}
+    for op in items:
+        found = location_variable([each.name for each in op.path_parameters if each.name not in above], created)
+        if found is not None:
+            variable, member = found
+            known = {name: f"$request.path.{name}" for name in above}
+            name = operation_id(op)
+            links[name] = {"operationId": name, "parameters": {**known, variable: f"$response.body#/{member}"}}
+    return links
