@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -156,6 +157,34 @@ def test_copies_of_copies_are_stopped() -> None:
     assert client.patch("/books/1", json=document, content_type=JSON_PATCH).status == 413
 
 
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [{"op": "copy", "from": "/cover", "path": "/cover/a"}] * 100,
+        [{"op": "copy", "from": "/cover", "path": "/cover/a"}] * 1000,
+        [
+            {"op": "add", "path": "/cover/a" + "/a" * 40 * n, "value": json.loads('{"a":' * 40 + "{}" + "}" * 40)}
+            for n in range(20)
+        ],
+    ],
+)
+def test_nesting_that_grows_step_by_step_is_stopped(operations: Any) -> None:
+    """What comes of a JSON Patch is nested no deeper than content may be, however small its steps are."""
+    client = collection(Book("Emma", cover={"a": {"a": 1}}))
+    answer = client.patch("/books/1", json=operations, content_type=JSON_PATCH)
+    assert (answer.status, answer.problem["errors"][0]["code"]) == (422, "depth")
+
+
+def test_what_was_nested_deeper_may_be_patched() -> None:
+    """What is stored may be deeper than content; a patch of something else is done."""
+    deep: Any = {}
+    for _ in range(80):
+        deep = {"a": deep}
+    client = collection(Book("Emma", cover=deep))
+    operation = {"op": "replace", "path": "/title", "value": "Emma 2"}
+    assert client.patch("/books/1", json=[operation], content_type=JSON_PATCH).json["title"] == "Emma 2"
+
+
 def test_a_document_cannot_be_moved_into_itself() -> None:
     """A move into what is moved is a 422 (section 4.4)."""
     with pytest.raises(UnprocessableContent):
@@ -177,6 +206,8 @@ def test_true_is_another_value_than_one() -> None:
     client = collection(Book("Emma"))
     assert client.patch("/books/1", json={"on": 1}).status == 422
     assert client.patch("/books/1", json={"on": False}).json["on"] is False
+    client = collection(Book("Emma", cover={"lent": True}))
+    assert client.patch("/books/1", json={"cover": {"lent": 1}}).text.count('"lent":1') == 1
 
 
 def test_another_format_is_415_and_the_formats_are_told() -> None:

@@ -193,6 +193,30 @@ def test_a_patch_of_what_is_never_answered() -> None:
     assert client.patch("/books/1", json={"code": 1}).problem["errors"][0]["pointer"] == "/code"
 
 
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        ({"op": "copy", "from": "/code", "path": "/title"}, 422),
+        ({"op": "move", "from": "/code", "path": "/title"}, 422),
+        ({"op": "test", "path": "/code", "value": "hunter2"}, 422),
+        ({"op": "test", "path": "/code", "value": "hunter3"}, 422),
+        ({"op": "copy", "from": "", "path": "/cover"}, 200),
+        ({"op": "add", "path": "/code", "value": "new"}, 200),
+        ({"op": "replace", "path": "/code", "value": "new"}, 200),
+        ({"op": "replace", "path": "", "value": {"title": "Emma"}}, 200),
+    ],
+)
+def test_no_patch_tells_what_is_never_answered(operation: dict[str, Any], status: int) -> None:
+    """A JSON Patch sees what GET answers: it can set a member that is taken only, and not test, copy or move it."""
+    store = MemoryStore(Book, items=[Book("Emma", genre="hunter2")])
+    client = collection(store=store, schema=Secretive)
+    answer = client.patch("/books/1", json=[operation], content_type=JSON_PATCH)
+    assert (answer.status, "hunter2" in answer.text) == (status, False)
+    assert "hunter2" not in client.get("/books/1").text
+    stored = "new" if operation.get("value") == "new" else "hunter2"
+    assert client.patch("/books/1", json={"code": stored}).headers["ETag"] == client.get("/books/1").headers["ETag"]
+
+
 @pytest.mark.parametrize("body", [{"id": 2}, {"none": 1}, {"title": None}, {"title": ""}, {"tags": [1]}])
 def test_a_patched_whole_is_validated(body: dict[str, Any]) -> None:
     """What a patch sets must be what content may have; nothing is written otherwise."""
