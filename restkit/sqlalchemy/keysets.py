@@ -18,11 +18,11 @@ __all__ = ["WHOLE", "Keysets", "Part"]
 _Clause = sa.ColumnElement[bool]
 
 
-class _Rowid(FunctionElement[Any]):
-    """Is a value that is compared with SQLite's rowid, and the plain value elsewhere.
+class _Place(FunctionElement[Any]):
+    """Is a value that a window begins behind, kept from PostgreSQL's planner.
 
-    An index of SQLite ends with the rowid by itself. A row value is a range of both only where the rowid's side has a
-    collation, which it lacks as an integer; without, all rows that are alike in the other columns are read.
+    With the value it guesses how few rows are left, and where they are few reads a range of another index, the primary
+    key's, and sorts: many times the rows of the page. Without, each page has the plan of the first one.
     """
 
     inherit_cache = True
@@ -32,9 +32,24 @@ class _Rowid(FunctionElement[Any]):
         super().__init__(value)
 
 
-@compiles(_Rowid)
+class _Rowid(_Place):
+    """Is a value that is compared with SQLite's rowid.
+
+    An index of SQLite ends with the rowid by itself. A row value is a range of both only where the rowid's side has a
+    collation, which it lacks as an integer; without, all rows that are alike in the other columns are read.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_Place)
 def _plain(element: Any, compiler: Any, **options: Any) -> str:
     return str(compiler.process(next(iter(element.clauses)), **options))
+
+
+@compiles(_Place, "postgresql")
+def _unknown(element: Any, compiler: Any, **options: Any) -> str:
+    return f"(SELECT {_plain(element, compiler, **options)})"  # SQLAlchemy's own parameter
 
 
 @compiles(_Rowid, "sqlite")
@@ -133,16 +148,14 @@ class Keysets:
             begin: The number of the first parameter.
             valued: Whether only rows are meant whose first key has a value.
         """
-        parameters = [
-            sa.bindparam(f"key{begin + index}", type_=self._column(each.name).type) for index, each in enumerate(order)
-        ]
+        parameters = [self._parameter(each.name, begin + index) for index, each in enumerate(order)]
         nullable = [self._is_nullable(each.name) for each in order]
         if valued:
             nullable[0] = False
         if not any(nullable) and len({each.descending for each in order}) == 1:
             # PERF: a row value is one range of an index on both databases; the same written with OR is a scan.
             left = sa.tuple_(*(self._column(each.name) for each in order))
-            right = sa.tuple_(*parameters[:-1], self._last(order[-1].name, parameters[-1]))
+            right = sa.tuple_(*parameters[:-1], self._parameter(order[-1].name, begin + len(order) - 1, last=True))
             return left < right if order[0].descending else left > right
         found: list[_Clause] = []
         equal: list[_Clause] = []
@@ -158,11 +171,12 @@ class Keysets:
             return sa.and_(bound, clause)
         return clause
 
-    def _last(self, name: str, parameter: Any) -> Any:
-        """Return the parameter of the last key, which tells rows apart that are alike in the others."""
+    def _parameter(self, name: str, number: int, *, last: bool = False) -> _Place:
+        """Return the parameter of a key; the last key of a row value tells rows apart that are alike in the others."""
         column = self._mapper.columns[name]
-        is_rowid = column.primary_key and isinstance(column.type, sa.Integer)
-        return _Rowid(parameter) if is_rowid else parameter
+        value = sa.bindparam(f"key{number}", type_=column.type)
+        is_rowid = last and column.primary_key and isinstance(column.type, sa.Integer)
+        return _Rowid(value) if is_rowid else _Place(value)
 
     def _further(self, order: Order, parameter: Any, is_null: bool, nullable: bool) -> _Clause:
         """Return what holds of the values of one key that stand behind another one."""
