@@ -44,8 +44,9 @@ from .problems import (
     UnsupportedMediaType,
     URITooLong,
 )
+from .provision import provide
 from .request import Request
-from .resource import Resource, provide
+from .resource import Resource
 from .response import Response
 from .settings import Settings
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import types
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
-from .arguments import check_factory
 from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .contract import IdempotencyRule, SecurityScheme
 from .errors import DeclarationError
@@ -24,18 +22,14 @@ __all__ = [
     "FunctionResource",
     "Owner",
     "ProblemHandler",
-    "Provided",
     "Resource",
     "function_resource",
-    "obtain",
-    "provide",
     "validators_of",
     "verbs_of",
 ]
 
 VERBS = ("get", "head", "post", "put", "patch", "delete", "options")
 ProblemHandler = Callable[[Any, Request], Any]
-T = TypeVar("T")
 
 
 class Owner(Protocol):
@@ -185,138 +179,6 @@ def validators_of(resource: Resource, method: str, status: int) -> list[tuple[st
     if resource.last_modified is not None and "last_modified" in sent:
         headers.append(("Last-Modified", format_http_date(resource.last_modified)))
     return headers
-
-
-class Provided:
-    """Is what was made for one request, in order, with how to close it."""
-
-    __slots__ = ("_closers", "values")
-
-    def __init__(self) -> None:
-        self.values: dict[Any, Any] = {}
-        self._closers: list[Generator[Any, None, None]] = []
-
-    def make(self, factory: Callable[..., Any], request: Request, *, wants_request: bool) -> Any:
-        """Call a factory, and advance it to its value where it is a generator function's."""
-        made = factory(request) if wants_request else factory()
-        if isinstance(made, Iterator) and not isinstance(made, types.GeneratorType):
-            raise DeclarationError(
-                f"The factory {factory!r} returned an iterator; provide wants a value, or a generator function that "
-                "yields it once."
-            )
-        if isinstance(made, types.GeneratorType):
-            self._closers.append(made)
-            try:
-                return next(made)
-            except StopIteration:
-                raise DeclarationError(
-                    f"The factory {made.__qualname__} yields nothing; provide wants one value."
-                ) from None
-        return made
-
-    def outlast(self, closer: Generator[Any, None, None]) -> None:
-        """Have a generator, which is at its ``yield``, closed after everything that is made for the request."""
-        self._closers.insert(0, closer)
-
-    def close(self, error: BaseException | None = None) -> None:
-        """Close what was made, the last one first; with an error each is told of it at its ``yield``.
-
-        Raises:
-            Exception: What a factory raised at its end: a failure to commit is the answer.
-        """
-        while self._closers:
-            closer = self._closers.pop()
-            try:
-                _finish(closer, error)
-            except BaseException as raised:
-                if raised is not error:
-                    self.close(raised)
-                    raise
-
-
-def _finish(closer: Any, error: BaseException | None) -> None:
-    """Advance a factory behind its one ``yield``, or raise the error there."""
-    try:
-        if error is None:
-            next(closer)
-        else:
-            closer.throw(error)
-    except StopIteration:
-        return
-    closer.close()
-    if error is None:
-        raise DeclarationError(f"The factory {closer.__qualname__} yields more than once; provide wants one value.")
-
-
-class Provision(Generic[T]):
-    """Is the descriptor that `provide` makes."""
-
-    def __init__(self, factory: Callable[..., Any]) -> None:
-        self.factory = factory
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Provision[T]: ...
-    @overload
-    def __get__(self, instance: Resource, owner: type) -> T: ...
-    def __get__(self, instance: Resource | None, owner: type) -> Any:
-        """Return the value, made at the first touch of the request."""
-        if instance is None:
-            return self
-        return obtain(self.factory, instance.request, instance.app)
-
-
-def obtain(factory: Callable[..., Any], request: Request, app: Owner) -> Any:
-    """Return what a factory makes for a request, made when it is first asked for; see `provide`.
-
-    Args:
-        factory: As `provide` takes it.
-        request: Whose value it is, and after which it is closed.
-        app: Whose `override` may have a fake in its place.
-    """
-    if request.provided is None:
-        request.provided = Provided()
-    values = request.provided.values
-    if factory not in values:
-        made = app.overrides.get(factory, factory)
-        values[factory] = request.provided.make(made, request, wants_request=_wants_request(made))
-    return values[factory]
-
-
-@overload
-def provide(factory: Callable[[], Iterator[T]]) -> Provision[T]: ...
-@overload
-def provide(factory: Callable[[Request], Iterator[T]]) -> Provision[T]: ...
-@overload
-def provide(factory: Callable[[], T]) -> Provision[T]: ...
-@overload
-def provide(factory: Callable[[Request], T]) -> Provision[T]: ...
-def provide(factory: Callable[..., Any]) -> Provision[Any]:
-    """Declare a value that is made once a request, on first touch, and closed after the method.
-
-    ::
-
-        def session() -> Iterator[Session]:
-            with Session(engine) as session, session.begin():
-                yield session
-
-        class Books(Resource):
-            session = provide(session)
-
-    Code after the ``yield`` runs before the response starts; an exception in the method arrives at the ``yield``.
-
-    Args:
-        factory: Returns the value, or yields it once; may take the request as its one argument.
-    """
-    check_factory(factory, "The factory of provide")
-    return Provision(factory)
-
-
-def _wants_request(factory: Callable[..., Any]) -> bool:
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    return any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
 def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:

@@ -14,8 +14,9 @@ from marshmallow import Schema, fields
 from ..contract import Failure, Header
 from ..errors import DeclarationError
 from ..problems import ServiceUnavailable, UnprocessableContent
+from ..provision import obtain
 from ..request import Request
-from ..resource import Owner, obtain
+from ..resource import Owner
 from .models import as_key, members_of, schema_of
 from .query import ListQuery, Page
 from .rows import STAMP, Memory, Reference, Row, Rows, Work, copied, first_version

@@ -17,8 +17,8 @@ from uuid import UUID
 from ..contract import Failure, Header
 from ..errors import DeclarationError
 from ..problems import BadRequest, Conflict, UnprocessableContent
+from ..provision import Provided
 from ..request import Request
-from ..resource import Provided
 from ..response import Answer, Outgoing, discard, is_stream
 
 __all__ = ["Idempotency", "Storage"]

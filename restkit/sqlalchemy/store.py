@@ -18,8 +18,9 @@ from ..crud.query import ListQuery, Page
 from ..crud.store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, UniqueViolation
 from ..errors import DeclarationError
 from ..problems import InsufficientStorage, ServiceUnavailable
+from ..provision import obtain
 from ..request import Request
-from ..resource import Owner, obtain
+from ..resource import Owner
 from .columns import attributes_of
 from .faults import columns_of, is_null, is_reference, is_unique
 from .fulltext import attributes_of_searches, searches_of
