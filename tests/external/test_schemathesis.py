@@ -25,6 +25,7 @@ from schemathesis.config import SchemathesisConfig
 from restkit import App, Response
 from restkit.sqlalchemy import Database
 
+from . import schemathesis_hooks
 from .places import ROOT, script, serve_bookstore
 
 if TYPE_CHECKING:
@@ -169,22 +170,11 @@ def test_an_answer_outside_the_document_is_found() -> None:
     assert any("curl -X GET" in found and "/things/" in found for found in tally.findings), str(tally)
 
 
-# Schemathesis has no reader of JSON Lines, of which the document says what a line is.
-_HOOKS = """\
-import json
-import schemathesis
-
-@schemathesis.deserializer("application/x-ndjson")
-def first_line(context, response):
-    return json.loads(response.content.splitlines()[0])
-"""
-
-
 def test_the_bookstore_holds_served(tmp_path: Path) -> None:
     """The command of Schemathesis finds nothing over HTTP either, with all operations tested in all phases."""
     report = tmp_path / "report.json"
-    (tmp_path / "hooks.py").write_text(_HOOKS, "utf-8")
-    environ = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(tmp_path)}
+    hooks = Path(schemathesis_hooks.__file__)
+    environ = {**os.environ, "SCHEMATHESIS_HOOKS": hooks.stem, "PYTHONPATH": str(hooks.parent)}
     options = f"-c all -n {_EXAMPLES} --seed {_SEED} --phases {','.join(_PHASES)} --continue-on-failure --no-color"
     reports = ["--report", "json", "--report-json-path", str(report)]
     with serve_bookstore(tmp_path) as url:
