@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -126,11 +126,25 @@ class Binding:
         says = {"fields": "Answer only these fields.", "expand": "Answer these relations too."}
         return {name: _choice(choices, says[name]) for name, choices in self._choices.items() if choices}
 
-    def list_query(self, query: Mapping[str, Any], count: Count, scope: Mapping[str, Any]) -> tuple[ListQuery, Window]:
-        """Return what a validated query asks for, and the window of it."""
+    def list_query(
+        self, query: Mapping[str, Any], count: Count, scope: Mapping[str, Any], get: Callable[[Any], Any]
+    ) -> tuple[ListQuery, Window]:
+        """Return what a validated query asks for, and the window of it.
+
+        Args:
+            query: The validated query.
+            count: Which total is asked for.
+            scope: Attributes that all items of the collection have.
+            get: Returns the item of a key, None where there is none.
+        """
         order = self.sorting.order(query.get("sort"))
         attributes = self.store.attributes
-        window = self.pager.window(query, order, [_enum_of(attributes[each.name]) for each in order])
+
+        def find(key: Any) -> tuple[Any, ...] | None:
+            item = get(key)
+            return None if item is None else self._keys(item, order)
+
+        window = self.pager.window(query, order, [_enum_of(attributes[each.name]) for each in order], find)
         names, expand = self.chosen(query)
         read = None if names is None else tuple(self.views.attributes_of(names))
         return (
@@ -158,9 +172,11 @@ class Binding:
 
     def ends(self, page: Page[Any], order: Sequence[Order]) -> Sequence[tuple[Any, ...]]:
         """Return the values of the order's keys of a page's first and last item."""
-        value = self.store.value
         items = page.items
-        return [tuple(value(item, each.name) for each in order) for item in (items[0], items[-1])] if items else ()
+        return [self._keys(item, order) for item in (items[0], items[-1])] if items else ()
+
+    def _keys(self, item: Any, order: Sequence[Order]) -> tuple[Any, ...]:
+        return tuple(self.store.value(item, each.name) for each in order)
 
     # items
 

@@ -28,6 +28,7 @@ _TEXTUAL: dict[str, Any] = {
     "t": dt.time.fromisoformat,
     "n": Decimal,
     "u": uuid.UUID,
+    "p": lambda text: dt.timedelta(microseconds=int(text)),
 }
 
 
@@ -51,7 +52,8 @@ class CursorSigner:
             backwards: Whether the window ends there, rather than begins.
             values: Of the order's keys.
         """
-        payload = json.dumps([int(backwards), *map(_packed, values)], separators=(",", ":")).encode()
+        packed = [int(backwards), *map(_packed, values)]
+        payload = json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         return base64.urlsafe_b64encode(self._sign(order, payload) + payload).rstrip(b"=").decode("ascii")
 
     def read(self, order: str, cursor: str, kinds: Sequence[type[enum.Enum] | None]) -> tuple[bool, tuple[Any, ...]]:
@@ -96,6 +98,8 @@ def _packed(value: Any) -> Any:
         return {"n": str(value)}
     if isinstance(value, uuid.UUID):
         return {"u": str(value)}
+    if isinstance(value, dt.timedelta):
+        return {"p": str(value // dt.timedelta(microseconds=1))}
     raise TypeError(f"{type(value).__name__} cannot stand in a cursor; sort by another attribute.")
 
 

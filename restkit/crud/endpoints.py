@@ -69,7 +69,12 @@ class CollectionEndpoint(Endpoint):
         binding = self.binding
         actions = self.actions()
         asked = self.preference(headers or {}, "count")
-        listing, window = binding.list_query(query, _COUNTS.get(asked, "none"), actions.scope())
+        scope = actions.scope()
+
+        def get(key: Any) -> Any:
+            return actions.rows.get(key, scope=scope)
+
+        listing, window = binding.list_query(query, _COUNTS.get(asked, "none"), scope, get)
         view = binding.views.reading(*binding.chosen(query))
         if self.request.answer_type == NDJSON:
             return _lines(actions.rows.stream(listing), view.dump_one)

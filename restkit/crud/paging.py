@@ -7,7 +7,7 @@ does. Counted pages pass over a number of items, for those who need to jump.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
@@ -25,6 +25,7 @@ __all__ = ["Pager", "Paging", "Window"]
 
 Paging = Literal["keyset", "offset"]
 MAX_OFFSET = 2**31 - 1
+_MAX_CURSOR = 2000  # of a URL that every server and proxy takes
 _ROOT = "/!$&'()*+,:;=@"
 
 
@@ -76,7 +77,7 @@ class Pager:
         if self._keyset:
             # NOTE: the document says it in the words of the 400, not as a parameter: any text that no answer gave is a
             # 400, so a parameter of type string would promise what cannot be kept.
-            cursor = ma.Str(validate=validate.Length(1, 2000), metadata={"documented": False})
+            cursor = ma.Str(validate=validate.Length(1, _MAX_CURSOR), metadata={"documented": False})
             return {"limit": limit, "cursor": cursor}
         offset = ma.Int(
             load_default=0,
@@ -86,9 +87,19 @@ class Pager:
         return {"limit": limit, "offset": offset}
 
     def window(
-        self, query: Mapping[str, Any], order: Sequence[Order], kinds: Sequence[type[enum.Enum] | None]
+        self,
+        query: Mapping[str, Any],
+        order: Sequence[Order],
+        kinds: Sequence[type[enum.Enum] | None],
+        find: Callable[[Any], tuple[Any, ...] | None],
     ) -> Window:
         """Return the part that a validated query asks for.
+
+        Args:
+            query: The validated query.
+            order: The order that it asks for.
+            kinds: The enumeration of each of its keys that is one.
+            find: Returns the values of the order's keys of the item that is named, None where there is none.
 
         Raises:
             BadRequest: The cursor is none of this collection in this order.
@@ -97,13 +108,34 @@ class Pager:
         if cursor is None:
             return Window(query["limit"], offset=query.get("offset", 0))
         try:
-            backwards, values = self._signer.read(_named(order), cursor, kinds)
+            backwards, values = self._place(cursor, order, kinds, find)
         except ValueError:
             raise BadRequest(
                 "The cursor is none of this collection in this order.",
                 errors=[{"parameter": "cursor", "location": "query", "detail": "Not a cursor.", "code": "cursor"}],
             ) from None
         return Window(query["limit"], before=values) if backwards else Window(query["limit"], after=values)
+
+    def _place(
+        self,
+        cursor: str,
+        order: Sequence[Order],
+        kinds: Sequence[type[enum.Enum] | None],
+        find: Callable[[Any], tuple[Any, ...] | None],
+    ) -> tuple[bool, tuple[Any, ...]]:
+        try:
+            return self._signer.read(_named(order), cursor, kinds)
+        except ValueError:
+            backwards, (key,) = self._signer.read(_by_key(order), cursor, (None,))
+        values = find(key)
+        if values is None:
+            raise ValueError("the item that the page begins at is gone")
+        return backwards, values
+
+    def _cursor(self, order: Sequence[Order], backwards: bool, values: tuple[Any, ...]) -> str:
+        """Return the cursor of a place: the values there, or the item alone where they are too long for a URL."""
+        cursor = self._signer.write(_named(order), backwards, values)
+        return cursor if len(cursor) <= _MAX_CURSOR else self._signer.write(_by_key(order), backwards, values[-1:])
 
     def links(
         self, request: Request, window: Window, order: Sequence[Order], page: Page[Any], ends: Sequence[tuple[Any, ...]]
@@ -126,18 +158,22 @@ class Pager:
             if page.has_next and offset + limit <= MAX_OFFSET:
                 links["next"] = at.url("offset", str(offset + limit))
             return links
-        name = _named(order)
         if window.after is not None or window.before is not None:
             links["first"] = at.url("cursor", None)
         if page.has_previous and ends:
-            links["prev"] = at.url("cursor", self._signer.write(name, True, ends[0]))
+            links["prev"] = at.url("cursor", self._cursor(order, True, ends[0]))
         if page.has_next and ends:
-            links["next"] = at.url("cursor", self._signer.write(name, False, ends[-1]))
+            links["next"] = at.url("cursor", self._cursor(order, False, ends[-1]))
         return links
 
 
 def _named(order: Sequence[Order]) -> str:
     return ",".join(("-" if each.descending else "") + each.name for each in order)
+
+
+def _by_key(order: Sequence[Order]) -> str:
+    """Return what signs a cursor that names an item by its key, the last of each order, instead of its values."""
+    return f"{_named(order)} of an item"
 
 
 class _Address:

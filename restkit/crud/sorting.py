@@ -14,6 +14,8 @@ from .store import Attribute
 
 __all__ = ["Sorting"]
 
+_UNORDERED = frozenset({"null", "has"})  # what may be asked of a list, or of what nothing is known of
+
 
 class Sorting:
     """Is the orders that a collection may have; every one ends with the key, so that no two items are alike in it."""
@@ -40,6 +42,11 @@ class Sorting:
                 known = sorted(each for each in attributes if "search" not in attributes[each].operators)
                 raise DeclarationError(
                     f"{place} sorts by {name!r}, which its model does not have; it has {', '.join(known)}."
+                )
+            if not attributes[name].operators - _UNORDERED:
+                raise DeclarationError(
+                    f"{place} sorts by {name!r}, whose values have no order that every store knows; sort by another "
+                    "attribute."
                 )
         self._names = tuple(names)
         self._key = key

@@ -35,6 +35,8 @@ SIGNER = CursorSigner("secret", "books")
         dt.date(2024, 2, 29),
         dt.time(1, 2, 3),
         dt.datetime(2024, 2, 29, 1, 2, 3, 4, dt.UTC),
+        dt.timedelta(days=-1, microseconds=7),
+        dt.timedelta.max,
     ],
 )
 @pytest.mark.parametrize("backwards", [True, False])

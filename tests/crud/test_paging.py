@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -93,3 +94,33 @@ def test_an_app_with_a_secret_signs_with_it() -> None:
 def test_pages_that_cannot_be_are_refused(members: dict[str, Any], says: str) -> None:
     """Sizes that are none are one clear sentence."""
     refused(says, **members)
+
+
+@dataclass
+class Text:
+    text: str
+    id: int = 0
+
+
+class Texts(CRUDResource[Text]):
+    sorts = ("text",)
+    page_size = 2
+
+
+@pytest.mark.parametrize("length", [10, 200, 400, 100_000])
+def test_pages_go_on_behind_long_texts(length: int) -> None:
+    """A cursor fits into a URL, however long the values are that a page ends with."""
+    texts = [Text("\U0001f600" * length + str(number)) for number in range(5)]
+    app = App("Texts")
+    app.add("/texts", type("Texts", (Texts,), {"store": MemoryStore(Text, items=texts)}))
+    client = Client(app)
+    pages = [client.get("/texts?sort=-text")]
+    while pages[-1].json["next"]:
+        assert len(pages[-1].json["next"]) < 2100
+        pages.append(client.get(pages[-1].json["next"]))
+        assert pages[-1].status == 200
+    assert [each["id"] for page in pages for each in page.json["items"]] == [5, 4, 3, 2, 1]
+    back = client.get(links(pages[-1])["prev"])
+    assert [each["id"] for each in back.json["items"]] == [3, 2]
+    client.delete("/texts/4")
+    assert client.get(pages[0].json["next"]).status == (200 if length < 400 else 400)

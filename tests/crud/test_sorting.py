@@ -60,6 +60,8 @@ def test_what_may_not_be_asked_for_is_422(sort: str) -> None:
         ({"sorts": "title"}, "Books.sorts and .order are sequences of names: write ('title',)."),
         ({"order": "-title"}, "Books.sorts and .order are sequences of names: write ('-title',)."),
         ({"sorts": ("pages",)}, "Books sorts by 'pages', which its model does not have; it has cover, genre, "),
+        ({"sorts": ("tags",)}, "Books sorts by 'tags', whose values have no order that every store knows; sort by "),
+        ({"order": ("-cover",)}, "Books sorts by 'cover', whose values have no order"),
         ({"order": ("-pages",)}, "Books sorts by 'pages', which its model does not have"),
     ],
 )
