@@ -16,6 +16,7 @@ __all__ = ["amount_of", "on_grid"]
 _FRACTION = r"(\.[0-9]{1,40})?"
 _DIGITS = 40
 _PRECISION = 28  # of Python's decimals; rounding what has more digits fails
+_WIDE = decimal.Context(prec=1000)  # for bounds, which may be wider than any value that is taken
 _ANSWER = {"type": "string", "format": "decimal"}
 
 
@@ -67,10 +68,11 @@ def on_grid(field: fields.Decimal, bound: Any, *, inclusive: bool, upper: bool) 
     number = Decimal(str(bound))
     if field.places is None or not number.is_finite():
         return number, inclusive
-    nearest = number.quantize(field.places, rounding=decimal.ROUND_FLOOR if upper else decimal.ROUND_CEILING)
+    rounding = decimal.ROUND_FLOOR if upper else decimal.ROUND_CEILING
+    nearest = number.quantize(field.places, rounding=rounding, context=_WIDE)
     if nearest == number and not inclusive:
-        nearest += -field.places if upper else field.places
-    return nearest + 0, True  # which makes 0 of -0
+        nearest = _WIDE.add(nearest, -field.places if upper else field.places)
+    return _WIDE.add(nearest, 0), True  # which makes 0 of -0
 
 
 def _unrounded(field: fields.Decimal, rule: validate.Range) -> Callable[[Decimal], bool]:

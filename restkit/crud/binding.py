@@ -12,6 +12,7 @@ from marshmallow import Schema, fields, validate
 from ..conditional import EntityTag
 from ..encoding import dumps_json
 from ..errors import DeclarationError
+from ..problems import UnprocessableContent
 from ..resource import Owner
 from ..wire import INT64_MAX
 from .cursors import CursorSigner
@@ -52,6 +53,7 @@ class Binding:
         self.place = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
         self.scope = tuple(scope)
+        self._unreachable = {"", ".", "..", *(["bulk"] if declared.bulk else [])}
         self._app = app
         settings = app.settings
         schema = _schema_class(declared, store, self.place)
@@ -85,6 +87,9 @@ class Binding:
                     f"{what}; make the field dump_only=True, or leave it out."
                 )
             self._check_bounds(name, self.views.attribute_fields()[attribute], known.get(attribute))
+        for attribute in self.views.attribute_fields():
+            if attribute in known and known[attribute].unfit:
+                raise DeclarationError(f"{self.place}: {known[attribute].unfit}")
         for variable in self.scope:
             if variable not in known:
                 raise DeclarationError(
@@ -194,12 +199,28 @@ class Binding:
                 f"{self.place}: {self.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
                 "items itself: let it load a dict, without a post_load that makes something else."
             )
+        self.check_key(body)
         return {name: body[name] if name in body else self._default(name) for name in self.views.written}
 
     def patched(self, item: Any, patch: PatchDocument) -> dict[str, Any]:
         """Return the attributes that a patch changes; see `Views.patched`."""
         values = self.views.patched(item, patch)
+        self.check_key(values)
         return {name: self._default(name) if value is ABSENT else value for name, value in values.items()}
+
+    def check_key(self, values: Mapping[str, Any]) -> None:
+        """Refuse a key that is in no URL: the item could never be read.
+
+        Raises:
+            UnprocessableContent: Values have such a key.
+        """
+        key = values.get(self.store.key)
+        # "." and ".." are taken out of a URL by whoever asks for it (RFC 3986, section 5.2.4).
+        if isinstance(key, str) and (key in self._unreachable or "/" in key):
+            where = self.views.pointer_of(self.store.key)
+            raise UnprocessableContent(
+                errors=[{"pointer": where, "detail": "No URL can have this key.", "code": "key"}]
+            )
 
     def _default(self, name: str) -> Any:
         attribute = self.store.attributes.get(name)

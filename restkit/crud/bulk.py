@@ -134,6 +134,7 @@ class BulkEndpoint(CollectionEndpoint):
             raise NotFound("There is no such collection.")
 
         def create(values: Mapping[str, Any]) -> Any:
+            self.binding.check_key(values)
             return actions.create(actions.rows.build(values))
 
         work = _Bulk(self.binding, actions)

@@ -97,7 +97,9 @@ class CollectionEndpoint(Endpoint):
         scope = actions.scope()
         if scope and not actions.rows.has_parents(scope):
             raise NotFound("There is no such collection.")
-        item = actions.create(actions.rows.build({**as_mapping(body, self.binding), **scope}))
+        values = {**as_mapping(body, self.binding), **scope}
+        self.binding.check_key(values)
+        item = actions.create(actions.rows.build(values))
         data = self.dumped(item)
         told = {"ETag": str(self.binding.tag_of(item))} if self.declared.conditional else {}
         if self.preference(headers or {}, "return") != "minimal":
@@ -162,7 +164,7 @@ class ItemEndpoint(Endpoint):
             made = self._made(actions, key, body)
             if made is not None:
                 return self._created(made, headers)
-            item = actions.read(key)  # somebody else has made it in between
+            item = self._made_by_others(actions, key)
         self.state(item)
         return self._changed(actions.replace(item, self.binding.replaced(body)), headers)
 
@@ -180,6 +182,15 @@ class ItemEndpoint(Endpoint):
             if Preconditions.from_environ(self.request.environ).guards():
                 raise PreconditionFailed("Somebody else has made it in the meantime.") from None
             return None
+
+    def _made_by_others(self, actions: Actions, key: Any) -> Any:
+        """Return the item that has taken the key in between."""
+        try:
+            return actions.read(key)
+        except NotFound:
+            if not self.declared.soft_delete or not actions.rows.get(key, scope=actions.scope(), removed=True):
+                raise
+            raise Conflict("An item with this key was removed; restore it first.") from None
 
     def _created(self, item: Any, headers: Mapping[str, str]) -> Any:
         self.state(item)

@@ -125,6 +125,8 @@ class Filtering:
         made.data_key = made.attribute = None
         made.validators = [*attribute.field.validators, *attribute.bounds]
         made.metadata = {}
+        if isinstance(made, ma.Decimal):
+            made.places = None  # rounding what is asked for would answer another question
         return made
 
 

@@ -78,6 +78,8 @@ class Attribute:
         bounds: What a value must hold to fit into the store, as validators.
         default: What it is where nothing is said: a value, or a callable that makes one; None without.
         generated: Whether the store gives the value, and nobody may write it.
+        unfit: Why values do not come back as they were stored, and what to do: a collection that shows the attribute is
+            refused with this sentence; ``""`` where they do.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Attribute:
     bounds: tuple[Validator, ...] = ()
     default: Any = None
     generated: bool = False
+    unfit: str = ""
 
 
 class Transaction(Protocol[M]):

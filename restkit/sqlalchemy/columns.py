@@ -19,19 +19,25 @@ from ..crud.query import Operator
 from ..crud.store import Attribute
 from .fields import Base64, InUTC, LocalTime
 
-__all__ = ["attributes_of", "bounds_of", "field_of"]
+__all__ = ["attributes_of", "bounds_of", "field_of", "is_rewritten"]
 
 _EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
 _TEXT: tuple[Operator, ...] = (*_ORDERED, "contains", "startswith")
 # SQLite keeps a period as the moment so much after 1970, within the years 1 to 9999.
 _PERIODS = (dt.timedelta(seconds=-62_135_596_800), dt.timedelta(seconds=253_402_300_799))
+_SQLITE_DIGITS = 15
 _BITS = ((sa.SmallInteger, 16), (sa.BigInteger, 64), (sa.Integer, 32))
 
 
-def attributes_of(mapper: Mapper[Any]) -> dict[str, Attribute]:
-    """Return what is known of each column of a model, by attribute."""
-    return {name: _attribute(name, column, mapper) for name, column in _columns(mapper)}
+def attributes_of(mapper: Mapper[Any], backend: str = "") -> dict[str, Attribute]:
+    """Return what is known of each column of a model, by attribute.
+
+    Args:
+        mapper: The model's.
+        backend: The database that keeps it, such as ``"sqlite"``; ``""`` where it is not known.
+    """
+    return {name: _attribute(name, column, mapper, backend) for name, column in _columns(mapper)}
 
 
 def _columns(mapper: Mapper[Any]) -> Iterator[tuple[str, sa.Column[Any]]]:
@@ -41,7 +47,7 @@ def _columns(mapper: Mapper[Any]) -> Iterator[tuple[str, sa.Column[Any]]]:
             yield prop.key, column
 
 
-def _attribute(name: str, column: sa.Column[Any], mapper: Mapper[Any]) -> Attribute:
+def _attribute(name: str, column: sa.Column[Any], mapper: Mapper[Any], backend: str) -> Attribute:
     field, operators = field_of(column)
     if column.nullable:
         operators = (*operators, "null")
@@ -53,7 +59,18 @@ def _attribute(name: str, column: sa.Column[Any], mapper: Mapper[Any]) -> Attrib
         tuple(bounds_of(column)),
         _default(column),
         _is_generated(column, mapper),
+        _unfit(name, column, mapper, backend),
     )
+
+
+def _unfit(name: str, column: sa.Column[Any], mapper: Mapper[Any], backend: str) -> str:
+    """Return why a database does not keep what a column says, ``""`` where it does."""
+    if backend == "sqlite" and isinstance(column.type, sa.DateTime) and column.type.timezone:
+        return (
+            f"{mapper.class_.__name__}.{name} is a DateTime(timezone=True), of which SQLite drops the time zone; "
+            "declare it as mapped_column(UTCDateTime), of restkit.sqlalchemy, which every database reads back alike."
+        )
+    return ""
 
 
 def _is_generated(column: sa.Column[Any], mapper: Mapper[Any]) -> bool:
@@ -77,6 +94,21 @@ def _default(column: sa.Column[Any]) -> Any:
     # What the database works out is set as an expression: a PUT that says nothing is to have what a new row has.
     made = sa.cast(sa.literal(given), column.type) if isinstance(given, str) else given
     return lambda: made
+
+
+def is_rewritten(column: sa.Column[Any], backend: str) -> bool:
+    """Whether values may come back as others than were set: by a type of one's own, or for want of digits.
+
+    Args:
+        column: The column.
+        backend: The database that keeps it, such as ``"sqlite"``.
+    """
+    kind = column.type
+    if isinstance(kind, sa.Float):
+        return isinstance(kind, sa.REAL)
+    if isinstance(kind, sa.Numeric) and backend == "sqlite":  # which keeps decimals as floats
+        return kind.precision is None or kind.precision > _SQLITE_DIGITS
+    return isinstance(kind, sa.TypeDecorator)
 
 
 def bounds_of(column: sa.Column[Any]) -> Iterator[validate.Validator]:

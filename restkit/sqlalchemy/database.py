@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Engine, MetaData
+from sqlalchemy import URL, Engine, MetaData, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -71,7 +71,7 @@ class Database:
         """Return the store of a model, None where it is no model of SQLAlchemy's."""
         if not hasattr(model, "__mapper__"):
             return None
-        return SQLAlchemyStore(model, self.session)
+        return SQLAlchemyStore(model, self.session, backend=make_url(self._url).get_backend_name())
 
     @property
     def engine(self) -> Engine:

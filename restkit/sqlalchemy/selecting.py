@@ -218,6 +218,8 @@ def _differs(column: Any, value: Any) -> Any:
 
 
 def _is_null(column: Any, value: Any) -> Any:
+    if isinstance(column.type, sa.JSON):  # which keeps None as the null of JSON, unless none_as_null is set
+        return (sa.func.coalesce(sa.cast(column, sa.Text), "null") == "null") == value
     return column.is_(None) == value
 
 

@@ -21,7 +21,7 @@ from ..problems import InsufficientStorage, ServiceUnavailable
 from ..provision import obtain
 from ..request import Request
 from ..resource import Owner
-from .columns import attributes_of
+from .columns import attributes_of, is_rewritten
 from .faults import columns_of, is_null, is_reference, is_unique
 from .fulltext import attributes_of_searches, searches_of
 from .relations import assign, make, touch
@@ -52,7 +52,13 @@ class SQLAlchemyStore(Generic[M]):
     """
 
     def __init__(
-        self, model: type[M], session: SessionFactory, *, key: str = "", soft_delete: str | None = None
+        self,
+        model: type[M],
+        session: SessionFactory,
+        *,
+        key: str = "",
+        soft_delete: str | None = None,
+        backend: str = "",
     ) -> None:
         """Make the store.
 
@@ -61,6 +67,7 @@ class SQLAlchemyStore(Generic[M]):
             session: A factory of a request's session, as `restkit.provide` takes it.
             key: The attribute that names an item; the primary key where left out.
             soft_delete: A nullable date-time, or a boolean, that says that an item was removed.
+            backend: The database, such as ``"sqlite"``, so that what it cannot keep is refused at start-up.
 
         Raises:
             DeclarationError: The model has no such attribute, or it cannot be what it should be.
@@ -71,7 +78,8 @@ class SQLAlchemyStore(Generic[M]):
         self.mapper = mapper
         self.failures: Sequence[Failure] = FAILURES
         self._session = session
-        self.attributes: Mapping[str, Attribute] = {**attributes_of(mapper), **attributes_of_searches(mapper)}
+        self._backend = backend
+        self.attributes: Mapping[str, Attribute] = {**attributes_of(mapper, backend), **attributes_of_searches(mapper)}
         self.key = key or self._primary_key()
         self.soft_delete = soft_delete
         for name in (self.key, *filter(None, [soft_delete])):
@@ -83,9 +91,7 @@ class SQLAlchemyStore(Generic[M]):
         self.decorated = frozenset(
             name
             for name, attribute in self.attributes.items()
-            if name in mapper.columns
-            and not attribute.generated
-            and isinstance(mapper.columns[name].type, sa.TypeDecorator)
+            if name in mapper.columns and not attribute.generated and is_rewritten(mapper.columns[name], backend)
         )
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
@@ -127,7 +133,9 @@ class SQLAlchemyStore(Generic[M]):
 
     def configured(self, *, key: str, soft_delete: str | None) -> SQLAlchemyStore[M]:
         """Return the store with another key, or with soft deletion."""
-        return SQLAlchemyStore(self.model, self._session, key=key or self.key, soft_delete=soft_delete)
+        return SQLAlchemyStore(
+            self.model, self._session, key=key or self.key, soft_delete=soft_delete, backend=self._backend
+        )
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return a schema of the model's columns, and of the relations that are expanded."""

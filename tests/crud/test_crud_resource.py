@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from shelf import Book, collection
 
-from restkit import Conflict, Forbidden, raises
+from restkit import App, Conflict, Forbidden, raises
 from restkit.crud import CRUDResource, ListQuery, MemoryStore, Page, UniqueViolation, Violation
+from restkit.testing import Client
 
 
 class Noting(CRUDResource[Book]):
@@ -184,3 +186,56 @@ def test_work_beside_the_actions_is_the_same_transaction() -> None:
     assert client.post("/books", json={"title": "a"}).status == 201
     assert client.post("/books", json={"title": "fail"}).status == 409
     assert [each["title"] for each in client.get("/books").json["items"]] == ["a II", "a"]
+
+
+@dataclass
+class Article:
+    slug: str
+    text: str = ""
+    gone: bool = False
+
+
+class Pages(CRUDResource[Article]):
+    bulk = True
+    upsert = True
+    soft_delete = "gone"
+    key = "slug"
+
+
+def pages(*found: Article) -> Client:
+    app = App("Wiki")
+    app.add("/pages", type("Pages", (Pages,), {"store": MemoryStore(Article, key="slug", items=found)}))
+    return Client(app)
+
+
+@pytest.mark.parametrize("slug", ["", ".", "..", "a/b", "/", "bulk"])
+def test_a_key_that_no_url_can_have_is_refused(slug: str) -> None:
+    """An item that could never be read again is not made, and none is renamed to it."""
+    client = pages(Article("a"))
+    tries = [
+        client.post("/pages", json={"slug": slug}),
+        client.patch("/pages/a", json={"slug": slug}),
+        client.put("/pages/a", json={"slug": slug}),
+        client.post("/pages/bulk", json={"create": [{"slug": slug}]}),
+    ]
+    pointers = [(each.status, each.problem["errors"][0]["pointer"]) for each in tries]
+    assert pointers == [*[(422, "/slug")] * 3, (422, "/create/0/slug")]
+    assert [each["slug"] for each in client.get("/pages").json["items"]] == ["a"]
+
+
+@pytest.mark.parametrize("slug", ["...", "a.b", "%2F", "a b", "ä", "?", "#", ";", "a\\b", "\u202e"])
+def test_a_key_of_odd_characters_is_found_at_its_location(slug: str) -> None:
+    """Whatever else a key has in it, Location leads to the item."""
+    client = pages()
+    made = client.post("/pages", json={"slug": slug})
+    assert client.get(made.headers["Location"]).json["slug"] == slug
+
+
+def test_a_put_of_what_was_removed_is_a_conflict() -> None:
+    """A key that a removed item has is taken: a PUT that would make an item says so."""
+    client = pages(Article("a"))
+    assert client.delete("/pages/a").status == 204
+    assert client.get("/pages/a").status == 404
+    assert client.put("/pages/a", json={"slug": "a"}).status == 409
+    assert client.post("/pages/a/restore").status == 200
+    assert client.put("/pages/a", json={"slug": "a"}).status == 200

@@ -126,6 +126,9 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "decimal with places, exclusive range": fields.Decimal(
         places=0, validate=validate.And(validate.Range(min=0, max=2, min_inclusive=False, max_inclusive=False))
     ),
+    "decimal with places, range of more digits than decimals have": fields.Decimal(
+        places=2, validate=validate.Range(-(10**40), 10**40)
+    ),
     "decimal with NaN and places": fields.Decimal(allow_nan=True, places=2),
     "decimal with places, open range": fields.Decimal(places=2, validate=validate.Range(min=0)),
     "decimal with places, open below": fields.Decimal(places=2, validate=validate.Range(max=5)),
