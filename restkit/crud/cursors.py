@@ -22,13 +22,19 @@ __all__ = ["CursorSigner"]
 
 _SIGNATURE = 12
 _MAX_LENGTH = 2000
+
+
+def _period(microseconds: str) -> dt.timedelta:
+    return dt.timedelta(microseconds=int(microseconds))
+
+
 _TEXTUAL: dict[str, Any] = {
     "d": dt.date.fromisoformat,
     "m": dt.datetime.fromisoformat,
     "t": dt.time.fromisoformat,
     "n": Decimal,
     "u": uuid.UUID,
-    "p": lambda text: dt.timedelta(microseconds=int(text)),
+    "p": _period,
 }
 
 
