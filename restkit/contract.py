@@ -5,7 +5,7 @@ The pipeline runs it; the OpenAPI document, the routes table and the contract ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -90,6 +90,11 @@ class Attempt(Protocol):
 @runtime_checkable
 class IdempotencyRule(Protocol):
     """Lets a request be sent again without being done again: enforces itself and documents itself."""
+
+    @property
+    def methods(self) -> Collection[str]:
+        """The verbs that it is for, of those that are not idempotent by themselves."""
+        ...
 
     @property
     def header(self) -> Header:

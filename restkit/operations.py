@@ -180,8 +180,9 @@ class _Builder:
         )
 
     def _idempotency(self) -> IdempotencyRule | None:
-        """Return what lets the verb be repeated; the others are idempotent by themselves (RFC 9110, section 9.2.2)."""
-        return self.resource.idempotency if self.method in ("POST", "PATCH") else None
+        """Return what lets the verb be repeated, None where nothing is declared for it."""
+        rule = self.resource.idempotency
+        return rule if rule is not None and self.method in rule.methods else None
 
     def _default_tag(self) -> str:
         for segment in self.mount.path.split("/"):

@@ -8,15 +8,36 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+from databases import KINDS, database_url
 from servers import free_port, serve_process
 
 ROOT = Path(__file__).parents[1]
 TODO = ROOT / "examples" / "todo.py"
 Ask = Callable[..., tuple[int, Any, Any]]
+
+
+def asking(url: str) -> Ask:
+    """Return what asks a server for a path, and returns status, content and headers of the answer."""
+
+    def ask(method: str, path: str, data: Any = None, **headers: str) -> tuple[int, Any, Any]:
+        content = None if data is None else json.dumps(data).encode()
+        typed = {"Content-Type": "application/json"} if content else {}
+        request = urllib.request.Request(url + path, content, {**typed, **headers}, method=method)
+        try:
+            answer = urllib.request.urlopen(request, timeout=30)
+        except urllib.error.HTTPError as refused:
+            answer = refused
+        with answer:
+            body = answer.read()
+            return answer.status, json.loads(body) if body.startswith((b"{", b"[")) else body, answer.headers
+
+    return ask
 
 
 @pytest.fixture
@@ -25,20 +46,20 @@ def todo(tmp_path: Path) -> Iterator[Ask]:
     port = free_port()
     command = [sys.executable, "-m", "restkit", "run", str(TODO), "--port", str(port)]
     with serve_process(command, port=port, cwd=tmp_path, environment={"PYTHONPATH": str(ROOT)}) as url:
+        yield asking(url)
 
-        def ask(method: str, path: str, data: Any = None, **headers: str) -> tuple[int, Any, Any]:
-            content = None if data is None else json.dumps(data).encode()
-            typed = {"Content-Type": "application/json"} if content else {}
-            request = urllib.request.Request(url + path, content, {**typed, **headers}, method=method)
-            try:
-                answer = urllib.request.urlopen(request, timeout=30)
-            except urllib.error.HTTPError as refused:
-                answer = refused
-            with answer:
-                body = answer.read()
-                return answer.status, json.loads(body) if body.startswith((b"{", b"[")) else body, answer.headers
 
-        yield ask
+@pytest.fixture(params=KINDS)
+def bookstore(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ask]:
+    """Serve the bookstore from two processes of two threads on an empty database, and return what asks it."""
+    port = free_port()
+    options = ["-b", f"127.0.0.1:{port}", "--workers", "2", "--threads", "2"]
+    command = [sys.executable, "-m", "gunicorn", *options, "examples.bookstore:app"]
+    with (
+        database_url(request.param, tmp_path) as database,
+        serve_process(command, port=port, cwd=ROOT, environment={"RESTKIT_DATABASE_URL": database}) as url,
+    ):
+        yield asking(url)
 
 
 def lines_of(program: str) -> list[str]:
@@ -79,3 +100,28 @@ def test_the_todo_program_is_complete(todo: Ask, tmp_path: Path) -> None:
     assert todo("GET", "/todos/1")[0] == 404
     assert todo("GET", "/openapi.json")[1]["info"]["title"] == "Todo"
     assert b"swagger" in todo("GET", "/docs")[1]
+
+
+def test_a_form_that_is_sent_twice_makes_one_book(bookstore: Ask) -> None:
+    """Two requests at once with one Idempotency-Key make one row; a third one gets the answer that the first had."""
+    author = bookstore("POST", "/authors", {"name": "Jane Austen"})[1]["id"]
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(10):
+            book = {"title": f"Emma {number}", "genre": "fiction", "author_id": author}
+            key = {"Idempotency-Key": f"emma-{number}"}
+            begin = Barrier(2)
+
+            def send(book: Any = book, key: Any = key, begin: Barrier = begin) -> tuple[int, Any, Any]:
+                begin.wait(timeout=30)
+                return bookstore("POST", "/books", book, **key)
+
+            twice = [each.result() for each in [threads.submit(send), threads.submit(send)]]
+            made = [body for status, body, _ in twice if status == 201]
+            assert {status for status, _, _ in twice} <= {201, 409}
+            assert made
+            assert all(body == made[0] for body in made)
+            status, body, headers = bookstore("POST", "/books", book, **key)
+            assert (status, body, headers["Idempotent-Replayed"]) == (201, made[0], "true")
+            assert bookstore("POST", "/books", {**book, "pages": 1}, **key)[0] == 422
+    titles = [each["title"] for each in bookstore("GET", "/books?limit=100&fields=title")[1]["items"]]
+    assert titles == [f"Emma {number}" for number in range(10)]

@@ -6,10 +6,10 @@ import datetime as dt
 import enum
 from decimal import Decimal
 
-from sqlalchemy import JSON, Enum, ForeignKey, Numeric, String
+from sqlalchemy import JSON, Enum, ForeignKey, MetaData, Numeric, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from restkit.sqlalchemy import Versioned
+from restkit.sqlalchemy import IdempotencyRecord, Versioned
 
 
 class Genre(enum.Enum):
@@ -20,6 +20,16 @@ class Genre(enum.Enum):
 
 
 class Base(DeclarativeBase):
+    # A migration drops a constraint by its name, so each has one, and the same on every database.
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
     # Texts, not types of PostgreSQL's own: another genre is then no change of the tables.
     type_annotation_map = {Genre: Enum(Genre, native_enum=False, length=20)}
 
@@ -56,3 +66,9 @@ class Cover(Base):
     book: Mapped[Book] = relationship(back_populates="cover")
     media_type: Mapped[str] = mapped_column(String(50))
     content: Mapped[bytes]
+
+
+class Kept(IdempotencyRecord, Base):
+    """The answers that were given, by their Idempotency-Key: in the transaction of what they speak of."""
+
+    __tablename__ = "kept"

@@ -16,10 +16,14 @@ from restkit import (
     takes,
 )
 from restkit.crud import CRUDResource
-from restkit.sqlalchemy import Database
+from restkit.limits import Idempotency
+from restkit.sqlalchemy import Database, SQLAlchemyStorage
 
-from .models import Author, Book, Cover
+from .models import Author, Book, Cover, Kept
 from .schemas import AuthorSchema, BookSchema, CoverSchema
+
+# A form that is sent twice is done once: POST and PATCH take an Idempotency-Key.
+once = Idempotency(SQLAlchemyStorage(Kept))
 
 
 class Authors(CRUDResource[Author]):
@@ -29,6 +33,7 @@ class Authors(CRUDResource[Author]):
     schema = AuthorSchema
     filters = ("name__contains", "born__gte", "born__lte")
     sorts = ("name", "born")
+    idempotency = once
 
 
 class Books(CRUDResource[Book]):
@@ -48,6 +53,7 @@ class Books(CRUDResource[Book]):
     sorts = ("title", "published", "pages")
     expand = ("author",)
     fields = True
+    idempotency = once
 
 
 class AuthorBooks(Books):

@@ -10,10 +10,11 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from typing import Any, Protocol, cast
 from uuid import UUID
 
+from ..arguments import texts_of
 from ..contract import Failure, Header
 from ..errors import DeclarationError
 from ..problems import BadRequest, Conflict, UnprocessableContent
@@ -28,6 +29,8 @@ _ENVIRON = "HTTP_IDEMPOTENCY_KEY"
 _REPLAYED = Header("Idempotent-Replayed", "`true` where the answer is the one that the key had before.")
 _REPLAY = ("Idempotent-Replayed", "true")
 _CHUNK = 64 * 1024
+# The others are idempotent by themselves (RFC 9110, section 9.2.2).
+_METHODS = ("POST", "PATCH")
 # A String of RFC 9651, section 3.3.3, as the draft has it; or the same bare, as many clients send it.
 _QUOTED = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,%d}"'
 _BARE = r"[!#-'*+.0-9:=@A-Z^-z|~/_-]{1,%d}"
@@ -83,6 +86,12 @@ class Idempotency:
     the same request. A problem is not kept: what raised one has changed nothing, and may be tried again.
 
     Keys belong to their caller and to the URL pattern.
+
+    Attributes:
+        methods: The verbs that it is for.
+        header: The header of requests.
+        replayed: The header of answers that were kept.
+        failures: The problems that it may answer.
     """
 
     def __init__(
@@ -94,6 +103,7 @@ class Idempotency:
         lease: float = 60,
         max_length: int = 255,
         caller: Callable[[Request], str] | None = None,
+        methods: Collection[str] = _METHODS,
     ) -> None:
         """Declare it.
 
@@ -106,14 +116,18 @@ class Idempotency:
             max_length: Of a key.
             caller: Names who calls, so that keys of different callers are different keys; by default what the
                 security scheme says: a text, a number, a UUID, an ``id``, or the ``sub`` of a token.
+            methods: The verbs that it is for, of POST and PATCH; a key that comes with another one is passed over.
 
         Raises:
-            DeclarationError: The storage is none; a time or a length is not positive.
+            DeclarationError: The storage is none; a time or a length is not positive; a method is another one.
         """
         if not callable(getattr(storage, "claim", None)):
             raise DeclarationError(f"Idempotency wants a storage, such as MemoryStorage(), not {storage!r}.")
         if min(expiry, lease, max_length) <= 0:
             raise DeclarationError("Idempotency wants an expiry, a lease and a max_length above 0.")
+        self.methods = frozenset(texts_of(methods, "Idempotency(methods=...)"))
+        if not self.methods or not self.methods <= {*_METHODS}:
+            raise DeclarationError(f"Idempotency is for POST and PATCH, or one of them, not for {methods!r}.")
         self._storage = storage
         self._required = required
         self._expiry = expiry

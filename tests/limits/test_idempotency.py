@@ -483,3 +483,19 @@ def test_what_cannot_be_meant_is_refused() -> None:
     app, _ = plain(MemoryStorage(), idempotency=Idempotency(SQLAlchemyStorage(Kept)))
     with pytest.raises(DeclarationError, match="install"):
         Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
+
+
+def test_it_is_for_the_verbs_that_are_named(tmp_path: Path) -> None:
+    """With `methods` one verb takes the header, and demands it; the other one passes it over."""
+    with opened("sqlite", tmp_path, required=True, methods=("POST",)) as shop:
+        made = shop.post()
+        assert (shop.post(None).status, made.status) == (400, 201)
+        url, headers = made.headers["Location"], {"Idempotency-Key": "k1"}
+        answers = [shop.client.patch(url, json={"amount": amount}, headers=headers) for amount in (2, 3)]
+        assert [answer.json["amount"] for answer in answers] == [2, 3]
+        assert shop.client.patch(url, json={"amount": 4}).status == 200
+        patch = shop.client.get("/openapi.json").json["paths"]["/orders/{id}"]["patch"]
+        assert "Idempotency-Key" not in {each["name"] for each in patch["parameters"]}
+    for methods in (("PUT",), (), ("POST", "DELETE"), "POST"):
+        with pytest.raises(DeclarationError):
+            Idempotency(MemoryStorage(), methods=methods)
