@@ -22,7 +22,7 @@ def create_app(database: Database | None = None) -> App:
 
     Args:
         database: By default the one that ``RESTKIT_DATABASE_URL`` names, or ``bookstore.db`` here. Where
-            ``RESTKIT_CREATE_TABLES`` is false, Alembic makes the tables.
+            ``RESTKIT_CREATE_TABLES`` is false, the migrations make the tables.
     """
     settings = BookstoreSettings.load()
     if database is None:

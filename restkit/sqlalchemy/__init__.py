@@ -4,6 +4,7 @@ Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 """
 
 from .database import Database
+from .engines import Limits
 from .fulltext import FullText
 from .idempotency import IdempotencyRecord, SQLAlchemyStorage
 from .mixins import Timestamps, Versioned
@@ -14,6 +15,7 @@ __all__ = [
     "Database",
     "FullText",
     "IdempotencyRecord",
+    "Limits",
     "SQLAlchemyStorage",
     "SQLAlchemyStore",
     "Timestamps",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Engine, MetaData, make_url
+from sqlalchemy import URL, Connection, Engine, MetaData, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ..request import Request
 from .engines import WRITING, Limits, create_tables, make_engine
 from .faults import SAFE, problem_of
+from .migrations import migrating
 from .store import SQLAlchemyStore
 
 __all__ = ["Database"]
@@ -90,6 +92,18 @@ class Database:
                 session.rollback()
                 raise
             session.commit()
+
+    def migration(self) -> AbstractContextManager[Connection]:
+        """Open a connection of its own for a tool that changes tables, such as Alembic; it begins and commits itself.
+
+        Statements have no time limit here, only locks have one. On PostgreSQL a second migration waits until the first
+        one has closed its connection. On SQLite each transaction has the lock of all writers from its beginning, tables
+        are rebuilt without a look at what refers to them, and foreign keys are checked before it is committed.
+
+        Raises:
+            DeclarationError: The URL is none, or names a driver that is not installed.
+        """
+        return migrating(self._url, self._limits, dict(self._options))
 
     def close(self) -> None:
         """Close all connections; the next request opens the database anew."""

@@ -1,0 +1,44 @@
+"""What Alembic runs: it brings the database of the service to what the models say."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import TypeDecorator
+
+from examples.bookstore.app import BookstoreSettings
+from examples.bookstore.models import Base
+from restkit.sqlalchemy import Database
+
+
+def rendered(kind: str, item: object, autogenerate: object) -> str | Literal[False]:
+    """Write a column's type into a new revision: what the database has of it, without the class that is over it."""
+    if kind == "type" and isinstance(item, TypeDecorator):
+        return f"sa.{item.impl_instance!r}"
+    return False
+
+
+def main() -> None:
+    url = BookstoreSettings.load().database_url
+    options: dict[str, Any] = {
+        "target_metadata": Base.metadata,
+        "render_item": rendered,
+        "render_as_batch": True,  # SQLite changes a table by making it anew
+        "transactional_ddl": True,  # all that is upgraded, or nothing, on both databases
+    }
+    if context.is_offline_mode():
+        context.configure(url=url, literal_binds=True, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+    with Database(url).migration() as connection:
+        context.configure(connection=connection, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+logging.basicConfig(format="%(message)s")
+logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+main()

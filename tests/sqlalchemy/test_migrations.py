@@ -1,0 +1,135 @@
+"""Database.migration: what changes tables has its time, is alone, and leaves nothing half done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from databases import KINDS, database_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from restkit.sqlalchemy import Database, Limits
+
+TABLES = sa.MetaData()
+PARENT = sa.Table("parent", TABLES, sa.Column("id", sa.Integer, primary_key=True))
+CHILD = sa.Table(
+    "child",
+    TABLES,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("parent_id", sa.ForeignKey("parent.id", ondelete="CASCADE")),
+)
+POSTGRESQL = KINDS[1]
+
+
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def database(kind: str, tmp_path: Path) -> Iterator[Database]:
+    """Return a database with a parent that has a child, whose statements and locks have half a second."""
+    with database_url(kind, tmp_path) as url:
+        made = Database(url, create=TABLES, limits=Limits(statement=0.5, lock=0.5, idle=1))
+        with made.engine.begin() as connection:
+            connection.execute(sa.insert(PARENT).values(id=1))
+            connection.execute(sa.insert(CHILD).values(id=1, parent_id=1))
+        yield made
+        made.close()
+
+
+def names(database: Database) -> set[str]:
+    return set(sa.inspect(database.engine).get_table_names())
+
+
+@pytest.mark.parametrize("kind", KINDS, indirect=True)
+def test_tables_that_are_made_are_undone_with_the_rest(database: Database) -> None:
+    """Where a migration fails, tables that it had made before are not there."""
+
+    def migrate(*, fail: bool) -> None:
+        with database.migration() as connection, connection.begin():
+            connection.exec_driver_sql("CREATE TABLE other (id integer)")
+            if fail:
+                raise LookupError
+
+    with pytest.raises(LookupError):
+        migrate(fail=True)
+    assert names(database) == {"parent", "child"}
+    migrate(fail=False)
+    assert names(database) == {"parent", "child", "other"}
+
+
+def rebuild(connection: sa.Connection, rows: str) -> None:
+    """Make the table of parents anew, as a change of a table on SQLite is made."""
+    for statement in (
+        "CREATE TABLE new_parent (id integer PRIMARY KEY, name text)",
+        f"INSERT INTO new_parent (id) {rows}",
+        "DROP TABLE parent",
+        "ALTER TABLE new_parent RENAME TO parent",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def test_a_table_of_sqlite_is_made_anew_and_its_children_stay(database: Database) -> None:
+    """Dropping a table removes nothing that refers to it, and the service holds foreign keys as before."""
+    with database.migration() as connection, connection.begin():
+        rebuild(connection, "SELECT id FROM parent")
+    with database.engine.begin() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(CHILD)) == 1
+        with pytest.raises(IntegrityError):
+            connection.execute(sa.insert(CHILD).values(id=2, parent_id=2))
+
+
+def test_what_refers_to_nothing_is_not_committed(database: Database) -> None:
+    """A migration that loses what others refer to fails at its end, says where, and changes nothing."""
+    with pytest.raises(IntegrityError, match="a row of child refers to one of parent that does not exist"):
+        lose(database)
+    with database.engine.begin() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(PARENT)) == 1
+
+
+def lose(database: Database) -> None:
+    with database.migration() as connection, connection.begin():
+        rebuild(connection, "SELECT id FROM parent WHERE id > 1")
+
+
+@pytest.mark.parametrize("kind", [POSTGRESQL], indirect=True)
+def test_statements_have_their_time_and_locks_do_not(database: Database) -> None:
+    """A statement may take longer than those of the service; a lock that is not had in time ends the migration."""
+    with database.migration() as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(0.8)")
+        connection.rollback()
+        with database.engine.begin() as other:
+            other.execute(sa.update(CHILD).values(parent_id=1))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                connection.exec_driver_sql("ALTER TABLE child ADD COLUMN name text")
+
+
+@pytest.mark.parametrize("kind", [POSTGRESQL], indirect=True)
+def test_two_at_once_take_turns(database: Database) -> None:
+    """A second migration waits for the first, longer than a lock is waited for; so only one of them does it."""
+    first, done = threading.Event(), threading.Event()
+    order: list[Any] = []
+
+    def second() -> None:
+        first.wait(30)
+        with database.migration() as connection:
+            order.append("second")
+            connection.exec_driver_sql("SELECT 1")
+        done.set()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with database.migration() as connection:
+        first.set()
+        connection.exec_driver_sql("SELECT pg_sleep(1)")
+        connection.commit()
+        connection.exec_driver_sql("SELECT 1")
+        order.append("first")
+    assert done.wait(30)
+    thread.join()
+    assert order == ["first", "second"]
