@@ -58,7 +58,15 @@ def noun(op: Operation) -> str:
     if declared is not None and not isinstance(declared, Mapping):
         schemas.append(stem(declared if isinstance(declared, type) else type(declared)))
     # The singular is the one that a schema bears out: of Books by Book, of AuthorBooks too.
-    return next((name for each in schemas for name in (bare, *_singulars(bare)) if name.endswith(each)), bare)
+    return next((name for each in schemas if (name := singular(bare, each))), bare)
+
+
+def singular(bare: str, schema: str) -> str:
+    """Return what one of a collection is called by the stem of its schema, ``""`` where the two have nothing in common.
+
+    ``AuthorBook`` for ``AuthorBooks`` and ``Book``.
+    """
+    return next((name for name in (bare, *_singulars(bare)) if name.endswith(schema)), "")
 
 
 @functools.lru_cache(256)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, missing, validate
 
 from ..conditional import EntityTag
 from ..encoding import dumps_json
 from ..errors import DeclarationError
+from ..names import singular, stem
 from ..problems import UnprocessableContent
 from ..resource import Owner
 from ..wire import INT64_MAX
@@ -56,7 +58,7 @@ class Binding:
         self._unreachable = {"", ".", "..", *(["bulk"] if declared.bulk else [])}
         self._app = app
         settings = app.settings
-        schema = _schema_class(declared, store, self.place)
+        schema = _schema_class(declared, store, self.place, [each for each in scope if each in store.attributes], name)
         self.views = Views(
             schema,
             declared.expand,
@@ -192,21 +194,18 @@ class Binding:
             return EntityTag(str(version))
         return digest_of(self.views.reading(None, ()).dump_one(item))
 
-    def replaced(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all attributes that content sets; what is absent becomes what a new item has."""
-        if not isinstance(body, Mapping):
-            raise DeclarationError(
-                f"{self.place}: {self.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
-                "items itself: let it load a dict, without a post_load that makes something else."
-            )
-        self.check_key(body)
-        return {name: body[name] if name in body else self._default(name) for name in self.views.written}
+    def replaced(self, body: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all attributes that content sets; what is absent becomes what a new item has, or is the scope's."""
+        values = {name: body[name] if name in body else self._default(name) for name in self.views.written}
+        self.check_key(values)
+        return _within(values, scope)
 
-    def patched(self, item: Any, patch: PatchDocument) -> dict[str, Any]:
-        """Return the attributes that a patch changes; see `Views.patched`."""
+    def patched(self, item: Any, patch: PatchDocument, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the attributes that a patch changes, other than the scope's; see `Views.patched`."""
         values = self.views.patched(item, patch)
         self.check_key(values)
-        return {name: self._default(name) if value is ABSENT else value for name, value in values.items()}
+        found = {name: self._default(name) if value is ABSENT else value for name, value in values.items()}
+        return _within(found, scope)
 
     def check_key(self, values: Mapping[str, Any]) -> None:
         """Refuse a key that is in no URL: the item could never be read.
@@ -228,6 +227,12 @@ class Binding:
             field = self.views.attribute_fields().get(name)
             return () if isinstance(field, fields.List) or getattr(field, "many", False) else None
         return attribute.default() if callable(attribute.default) else attribute.default
+
+
+def _within(values: dict[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of attributes, those of the scope as it has them."""
+    # SECURITY: whoever may write what keeps tenants apart could move an item to another one.
+    return {name: scope.get(name, value) for name, value in values.items()}
 
 
 def digest_of(data: Any) -> EntityTag:
@@ -255,13 +260,26 @@ def _lacking(field: fields.Field[Any], bound: Any) -> str:
     return ""
 
 
-def _schema_class(declared: Any, store: Store[Any], place: str) -> type[Schema]:
+def _schema_class(declared: Any, store: Store[Any], place: str, scope: Sequence[str], name: str) -> type[Schema]:
     schema = declared.schema
     if schema is None:
-        return store.schema(declared.expand)
+        derived = store.schema(declared.expand)
+        return _scoped(derived, scope, name) if scope else derived
     if isinstance(schema, type) and issubclass(schema, Schema):
         return schema
     raise DeclarationError(f"{place}.schema is {schema!r}; a CRUDResource wants a marshmallow Schema class.")
+
+
+def _scoped(derived: type[Schema], scope: Sequence[str], name: str) -> type[Schema]:
+    """Return a derived schema for a collection below a parent: what the URL says is answered, and never taken."""
+    members: dict[str, Any] = {}
+    for attribute in scope:
+        field = members[attribute] = copy.copy(derived().fields[attribute])
+        field.dump_only, field.required, field.load_default = True, False, missing
+    own = singular(name, stem(derived)) or f"{name}{stem(derived)}"
+    meta = type("Meta", (derived.Meta,), {"register": False})
+    more = {"Meta": meta, "__doc__": derived.__doc__, "__module__": derived.__module__}
+    return type(f"{own}Schema", (derived,), {**members, **more})
 
 
 def _choice(choices: Sequence[str], says: str) -> fields.Field[Any]:

@@ -208,7 +208,8 @@ class _Bulk:
                 self._add(("update", at, _CONDITION), "Somebody else changed it in the meantime.", "stale")
                 return None
         try:
-            return self._binding.patched(item, PatchDocument.of(MERGE_PATCH, change.patch))
+            scope = self._actions.scope()
+            return self._binding.patched(item, PatchDocument.of(MERGE_PATCH, change.patch), scope)
         except UnprocessableContent as problem:
             self._merge(("update", at), problem)
             return None

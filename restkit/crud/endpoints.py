@@ -21,6 +21,8 @@ from .store import KeyTaken, StaleWrite, Transaction, Violation
 __all__ = ["NDJSON", "Actions", "CollectionEndpoint", "Endpoint", "ItemEndpoint", "RestoreEndpoint", "as_mapping"]
 
 NDJSON = "application/x-ndjson"
+# RFC 9110, section 9.3.4: content that is inconsistent with the URL. Renamed by it, the same PUT would find nothing.
+_OTHER_KEY = "The key in the content is not the one in the URL."
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
 
 
@@ -166,7 +168,11 @@ class ItemEndpoint(Endpoint):
                 return self._created(made, headers)
             item = self._made_by_others(actions, key)
         self.state(item)
-        return self._changed(actions.replace(item, self.binding.replaced(body)), headers)
+        name = self.binding.store.key
+        values = self.binding.replaced({name: key, **as_mapping(body, self.binding)}, actions.scope())
+        if values.get(name, key) != key:
+            raise Conflict(_OTHER_KEY)
+        return self._changed(actions.replace(item, values), headers)
 
     def _made(self, actions: Actions, key: Any, body: Any) -> Any:
         """Make an item under the key of the URL; return None where there is one by now."""
@@ -175,7 +181,7 @@ class ItemEndpoint(Endpoint):
         name = self.binding.store.key
         values = {**as_mapping(body, self.binding), **actions.scope()}
         if values.setdefault(name, key) != key:
-            raise Conflict("The key in the content is not the one in the URL.")
+            raise Conflict(_OTHER_KEY)
         try:
             return actions.create(actions.rows.build(values))
         except KeyTaken:
@@ -203,7 +209,7 @@ class ItemEndpoint(Endpoint):
         actions = self.actions(self.binding.views.relations(None, ()))
         item = actions.read(key)
         self.state(item)
-        return self._changed(actions.update(item, self.binding.patched(item, body)), headers)
+        return self._changed(actions.update(item, self.binding.patched(item, body, actions.scope())), headers)
 
     def delete_item(self, key: Any) -> None:
         """Remove an item."""

@@ -128,9 +128,12 @@ def check_components(operations: Iterable[Operation], components: MutableMapping
         for component, declared, place in component_names(op, seen):
             there, first = components.setdefault(component, (declared, place))
             if there is not declared:
+                # Of one name there are two where both were made: a schema that is derived from a model.
+                same = _path(there) == _path(declared)
+                advice = "write a schema of its own in one of the two" if same else "rename one of the two classes"
                 raise CollisionError(
                     f"{_path(there)} (in {first}) and {_path(declared)} (in {place}) both claim the component name "
-                    f"{component!r}; rename one of the two classes."
+                    f"{component!r}; {advice}."
                 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from typing import Any
 
 from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -34,10 +35,16 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def _made(context: Any) -> dt.datetime:
+    # What was never changed has the same moment in both.
+    made = context.get_current_parameters().get("created_at")
+    return made if isinstance(made, dt.datetime) else _now()
+
+
 class Timestamps:
     """Gives a model ``created_at`` and ``updated_at``, moments in UTC that nobody else writes."""
 
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime(), default=_now, info={"generated": True})
     updated_at: Mapped[dt.datetime] = mapped_column(
-        UTCDateTime(), default=_now, onupdate=_now, info={"generated": True}
+        UTCDateTime(), default=_made, onupdate=_now, info={"generated": True}
     )

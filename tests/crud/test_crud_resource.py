@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from shelf import Book, collection
+from marshmallow import Schema, fields
+from shelf import Book, collection, mounted
 
 from restkit import App, Conflict, Forbidden, raises
 from restkit.crud import CRUDResource, ListQuery, MemoryStore, Page, UniqueViolation, Violation
+from restkit.errors import CollisionError
 from restkit.testing import Client
 
 
@@ -92,6 +94,83 @@ def test_scopes_keep_tenants_apart() -> None:
     ):
         assert answer.status == 404
     assert len(client.get("/books", headers=one).json["items"]) == 1
+
+
+def test_nobody_moves_an_item_out_of_its_scope() -> None:
+    """A PUT, a PATCH and a bulk change leave the scope's attributes as they are, whatever content says of them."""
+    client = collection(base=Tenants, bulk=True)
+    one, two = {"X-Tenant": "one"}, {"X-Tenant": "two"}
+    url = client.post("/books", json={"title": "a"}, headers=one).headers["Location"]
+    for change in (
+        lambda: client.put(url, json={"title": "b"}, headers=one),
+        lambda: client.put(url, json={"title": "c", "genre": "two"}, headers=one),
+        lambda: client.patch(url, json={"title": "d", "genre": "two"}, headers=one),
+        lambda: client.patch(url, json={"genre": None}, headers=one),
+        lambda: client.post("/books/bulk", json={"update": [{"id": 1, "genre": "two"}]}, headers=one),
+    ):
+        assert change().status == 200
+        assert client.get(url, headers=one).json["genre"] == "one"
+        assert client.get(url, headers=two).status == 404
+
+
+@dataclass
+class Review:
+    stars: int
+    book_id: int
+    id: int = 0
+
+
+def test_what_a_url_says_is_not_asked_for_again() -> None:
+    """The derived schema of a collection below an item has the variables of its URL in answers only."""
+
+    class Reviews(CRUDResource[Review]):
+        store = MemoryStore(Review)
+
+    class BookReviews(Reviews):
+        pass
+
+    class Ratings(Reviews):
+        pass
+
+    app = App("Reviews")
+    app.add("/reviews", Reviews)
+    app.add("/books/<int:book_id>/reviews", BookReviews)
+    app.add("/books/<int:book_id>/ratings", Ratings)
+    client = Client(app)
+    made = client.post("/books/7/reviews", json={"stars": 5})
+    assert (made.status, made.json) == (201, {"stars": 5, "book_id": 7, "id": 1})
+    assert client.put("/books/7/reviews/1", json={"stars": 4}).json["book_id"] == 7
+    assert client.post("/books/7/reviews", json={"stars": 5, "book_id": 7}).status == 422
+    assert client.post("/reviews", json={"stars": 5}).status == 422
+    document = client.get("/openapi.json").json
+    assert {"Review", "BookReview", "RatingsReview"} <= document["components"]["schemas"].keys()
+    assert document["paths"]["/books/{book_id}/reviews/{id}"]["get"]["operationId"] == "getBookReview"
+
+
+@dataclass
+class Shelf:
+    code: str
+    room: str = "hall"
+
+
+class ShelfSchema(Schema):
+    code = fields.Str()
+    room = fields.Str()
+
+
+@pytest.mark.parametrize("upsert", [True, False])
+def test_content_has_the_key_of_its_url(upsert: bool) -> None:
+    """A PUT whose content has another key is a 409 (RFC 9110, section 9.3.4); one that has none means the URL's."""
+    client = collection(store=MemoryStore(Shelf, key="code", items=[Shelf("a")]), schema=ShelfSchema, upsert=upsert)
+    assert client.put("/books/a", json={"room": "attic"}).json == {"code": "a", "room": "attic"}
+    for _ in range(2):
+        answer = client.put("/books/a", json={"code": "b"})
+        assert (answer.status, answer.problem["detail"]) == (409, "The key in the content is not the one in the URL.")
+    made = client.put("/books/c", json={"room": "cellar"})
+    assert (made.status, made.status == 404 or made.json) == (
+        (201, {"code": "c", "room": "cellar"}) if upsert else (404, True)
+    )
+    assert client.patch("/books/a", json={"code": "b"}).json["code"] == "b"
 
 
 class Guarded(CRUDResource[Book]):
@@ -239,3 +318,15 @@ def test_a_put_of_what_was_removed_is_a_conflict() -> None:
     assert client.put("/pages/a", json={"slug": "a"}).status == 409
     assert client.post("/pages/a/restore").status == 200
     assert client.put("/pages/a", json={"slug": "a"}).status == 200
+
+
+def test_two_schemas_of_one_model_are_told_what_to_do() -> None:
+    """Two collections whose derived schemas differ are refused with advice that can be followed."""
+
+    class Hidden(CRUDResource[Book]):
+        store = MemoryStore(Book)
+        soft_delete = "on"
+
+    app = mounted()
+    with pytest.raises(CollisionError, match="'BookPage'; write a schema of its own in one of the two"):
+        app.add("/hidden", Hidden)

@@ -133,8 +133,10 @@ class ItemConformance(Conformance):
         assert pointers(answered(client.post("/notes", json={"title": "x", "topic_id": "top"}), 409)) == ["/topic_id"]
         for slug in ("top", "low"):
             self.made(client, "/topics", slug=slug, name=slug)
-        note = answered(client.post("/topics/top/notes", json={"title": "x", "topic_id": "low"}), 201)
+        answered(client.post("/topics/top/notes", json={"title": "x", "topic_id": "low"}), 422)
+        note = answered(client.post("/topics/top/notes", json={"title": "x"}), 201)
         assert note.json["topic_id"] == "top"
+        assert answered(client.put(note.headers["Location"], json={"title": "x"}), 200).json["topic_id"] == "top"
         answered(client.delete("/topics/top"), 409)
         answered(client.delete("/topics/low"), 204)
         self.made(client, "/topics", slug="low", name="low")
