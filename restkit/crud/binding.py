@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from marshmallow import Schema, fields, missing, validate
+from marshmallow import Schema, ValidationError, fields, missing, validate
 
 from ..conditional import EntityTag
 from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..names import singular, stem
-from ..problems import UnprocessableContent
+from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from ..wire import INT64_MAX
 from .cursors import CursorSigner
@@ -206,6 +206,19 @@ class Binding:
         self.check_key(values)
         found = {name: self._default(name) if value is ABSENT else value for name, value in values.items()}
         return _within(found, scope)
+
+    def check_path(self, given: Mapping[str, Any]) -> None:
+        """Refuse variables of the URL pattern that no item can have as its attribute.
+
+        Raises:
+            NotFound: One is beyond what the store holds.
+        """
+        for name in self.scope:
+            for bound in self.store.attributes[name].bounds:
+                try:
+                    bound(given[name])
+                except ValidationError:
+                    raise NotFound("There is no such collection.") from None
 
     def check_key(self, values: Mapping[str, Any]) -> None:
         """Refuse a key that is in no URL: the item could never be read.

@@ -49,6 +49,7 @@ class Endpoint(Resource):
 
     def actions(self, expand: tuple[str, ...] = ()) -> Actions:
         """Return the user's resource for this request."""
+        self.binding.check_path(self.request.path_parameters)
         made: Actions = self.declared(self.binding, self.request, self.app, expand)
         return made
 

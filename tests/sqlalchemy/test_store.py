@@ -210,6 +210,15 @@ def test_nested_collections_scope_themselves(client: Client) -> None:
     assert client.post("/authors/999/books", json={"title": "x"}).status == 404
 
 
+@pytest.mark.parametrize("number", [2**31, 10**12, 2**63 - 1, 2**63, 10**40])
+def test_parents_beyond_the_column_are_404(client: Client, number: int) -> None:
+    """A collection below a key that no row can have is none, also where the URL pattern says nothing of its size."""
+    books = f"/authors/{number}/books"
+    answers = [client.get(books), client.post(books, json={"title": "x"}), client.get(f"{books}/1")]
+    answers += [client.patch(f"{books}/1", json={"title": "x"}), client.delete(f"{books}/1")]
+    assert [each.status for each in answers] == [404] * 5
+
+
 def test_soft_deletion_and_restore(client: Client) -> None:
     """A removed item is gone for readers until it is restored."""
     url = f"/books/{made(client, '/books', title='Emma')['id']}"
