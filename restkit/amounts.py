@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, validate
 
-from .forms import Wire, json_number, matching
+from .forms import Wire, json_number, matching, ranges_of
 
 __all__ = ["amount_of", "on_grid"]
 
@@ -28,7 +28,7 @@ def amount_of(field: fields.Decimal) -> Wire:
     """
     digits = _DIGITS if field.places is None else max(1, _PRECISION - 1 + int(field.places.as_tuple().exponent))
     pattern = f"-?[0-9]{{1,{digits}}}{_FRACTION}"
-    ranges = [each for each in _flat(field.validators) if isinstance(each, validate.Range)]
+    ranges = list(ranges_of(field.validators))
     if field.allow_nan and not ranges:  # Python compares no NaN with a bound
         pattern = f"({pattern}|-?Infinity|NaN)"
     take_text = matching(pattern)
@@ -88,11 +88,3 @@ def _unrounded(field: fields.Decimal, rule: validate.Range) -> Callable[[Decimal
         return within(number) or places is None or not within(number.quantize(places, rounding=field.rounding))
 
     return check
-
-
-def _flat(validators: Iterable[Any]) -> Iterator[Any]:
-    for validator in validators:
-        if isinstance(validator, validate.And):
-            yield from _flat(validator.validators)
-        else:
-            yield validator

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Wire", "exact", "json_number", "matching", "ranged", "same", "text_number"]
+from marshmallow import validate
+
+__all__ = ["Wire", "exact", "json_number", "matching", "ranged", "ranges_of", "same", "text_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +84,12 @@ def ranged(low: float, high: float) -> Wire:
         lambda value: within(json_number(value)),
         lambda value: within(text_number(value)),
     )
+
+
+def ranges_of(validators: Iterable[Any]) -> Iterator[validate.Range]:
+    """Yield the ranges that a value must be in, those inside ``And`` too."""
+    for validator in validators:
+        if isinstance(validator, validate.And):
+            yield from ranges_of(validator.validators)
+        elif isinstance(validator, validate.Range):
+            yield validator

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from marshmallow import fields
 
-from .forms import Wire, exact, ranged
+from .errors import DeclarationError
+from .forms import Wire, exact, ranged, ranges_of
 
 __all__ = ["moment_of"]
 
@@ -28,10 +29,19 @@ _DATES = exact(_DATE, {"type": "string", "format": "date"})
 _TIMES = exact(
     f"{_TIME}{_OFFSET}?", {"type": "string", "format": "time-local", "pattern": f"^{_TIME}{_OFFSET}?$"}, upper=True
 )
+# Between bounds: a time of another kind than they are could not be compared with them.
+_ZONED_TIMES = exact(
+    f"{_TIME}{_OFFSET}",
+    {"type": "string", "format": "time", "pattern": f"^{_TIME}{_OFFSET}$"},
+    answer=_TIMES.keywords,
+    upper=True,
+)
+_LOCAL_TIMES = exact(_TIME, {"type": "string", "format": "time-local", "pattern": f"^{_TIME}$"}, answer=_TIMES.keywords)
 
 _ISO = (None, "iso", "iso8601")
 _MAIL = ("rfc", "rfc822")
 _TIMESTAMPS = {"timestamp": 1, "timestamp_ms": 1000}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 _MAIL_DATE = (
     r"((Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(0[1-9]|[12][0-9]|3[01]) "
@@ -65,13 +75,51 @@ def moment_of(field: fields.Field[Any]) -> Wire | None:
     if isinstance(field, fields.TimeDelta) and kind is fields.TimeDelta:
         unit = timedelta(**{field.precision: 1})
         return ranged(-(-timedelta.min // unit), timedelta.max // unit)
-    if kind in (fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime):
-        return _of_datetime(field)  # type: ignore[arg-type]  # kind says what it is, mypy cannot see it
+    if isinstance(field, fields.DateTime) and kind in (fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime):
+        _check_bounds(field, _EPOCH.replace(tzinfo=None) if _is_naive(field) else _EPOCH)
+        return _of_datetime(field)
     if isinstance(field, fields.Date) and kind is fields.Date:
+        _check_bounds(field, _EPOCH.date())
         return _DATES if field.format in _ISO else _formatted(field.format)
     if isinstance(field, fields.Time) and kind is fields.Time:
-        return _TIMES if field.format in _ISO else _formatted(field.format)
+        if field.format in _ISO:
+            return _of_time(field)
+        _check_bounds(field, time(12))
+        return _formatted(field.format)
     return None
+
+
+def _check_bounds(field: fields.Field[Any], value: Any) -> None:
+    """Refuse a range that no value of a field can be held against, such as this one."""
+    for bound in _bounds(field):
+        try:
+            bool(value < bound)  # whether it can be compared is all that is asked
+        except TypeError:
+            root = getattr(field, "root", None)
+            place = type(field).__name__ if root is None else f"{type(root).__name__}.{field.name}"
+            raise DeclarationError(
+                f"{place}: validate.Range has the bound {bound!r}, which cannot be "
+                f"compared with values of this field, such as {value!r}; give one of that kind."
+            ) from None
+
+
+def _bounds(field: fields.Field[Any]) -> list[Any]:
+    return [bound for each in ranges_of(field.validators) for bound in (each.min, each.max) if bound is not None]
+
+
+def _is_naive(field: fields.DateTime) -> bool:
+    """Whether a field makes moments without a time zone, whatever comes."""
+    if type(field) is fields.DateTime:
+        return field.format not in (*_ISO, *_MAIL)
+    return type(field) is fields.NaiveDateTime
+
+
+def _of_time(field: fields.Time) -> Wire:
+    zoned = {getattr(bound, "tzinfo", None) is not None for bound in _bounds(field)}
+    if not zoned:
+        return _TIMES
+    _check_bounds(field, time(12, tzinfo=UTC if True in zoned else None))
+    return _ZONED_TIMES if True in zoned else _LOCAL_TIMES
 
 
 def _of_datetime(field: fields.DateTime) -> Wire | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields, validate
 
+from restkit.errors import DeclarationError
 from restkit.openapi.conversion import json_schema
 from restkit.schemas import BoundSchema, Invalid, View, bind
 from restkit.wire import INT64_MAX, INT64_MIN, wire_of
@@ -320,3 +321,40 @@ def test_one_wire_form_for_all_fields_of_a_simple_type() -> None:
     """The forms of simple types are made once."""
     assert wire_of(fields.Int()) is wire_of(fields.Int())
     assert wire_of(fields.Str()) is wire_of(fields.Str())
+
+
+NAIVE, AWARE = datetime(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        fields.DateTime(validate=validate.Range(min=NAIVE)),
+        fields.AwareDateTime(validate=validate.And(validate.Range(max=NAIVE))),
+        fields.NaiveDateTime(validate=validate.Range(min=AWARE)),
+        fields.DateTime(format="timestamp", validate=validate.Range(min=AWARE)),
+        fields.DateTime(format="rfc", validate=validate.Range(min=NAIVE)),
+        fields.DateTime(format="%Y-%m", validate=validate.Range(min=AWARE)),
+        fields.Date(validate=validate.Range(min=NAIVE)),
+        fields.Time(validate=validate.Range(NAIVE.time(), AWARE.timetz())),
+        fields.Time(format="%H:%M", validate=validate.Range(min=AWARE.timetz())),
+    ],
+    ids=str,
+)
+def test_bounds_that_no_moment_can_be_held_against_are_refused(field: fields.Field[Any]) -> None:
+    """A range of local moments for moments with a zone, or the other way round, would fail for each value."""
+    with pytest.raises(DeclarationError, match=r"DaySchema.at: validate.Range has the bound .* give one of that kind"):
+        bind(type("DaySchema", (Schema,), {"at": field}), View.WRITE, place="days", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("zone", "taken", "refused"), [(None, "12:00:00", "12:00:00Z"), (UTC, "12:00:00z", "12:00:00")]
+)
+def test_times_in_a_range_have_a_zone_where_its_bounds_have(zone: Any, taken: str, refused: str) -> None:
+    """A time of another kind than the bounds could not be compared with them: it is invalid, not a failure."""
+    field = fields.Time(validate=validate.Range(min=time(8, tzinfo=zone)))
+    bound = bind(type("DaySchema", (Schema,), {"at": field}), View.WRITE, place="days", strict=True)
+    assert bound.load({"at": taken})["at"] == time(12, tzinfo=zone)
+    for wrong in (refused, taken.replace("12", "07")):
+        with pytest.raises(Invalid):
+            bound.load({"at": wrong})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from marshmallow import Schema
@@ -24,6 +24,7 @@ from ..resource import Owner
 from .columns import attributes_of, is_rewritten
 from .faults import columns_of, is_null, is_reference, is_unique
 from .fulltext import attributes_of_searches, searches_of
+from .keys import check_key, live_of, primary_key_of
 from .relations import assign, make, touch
 from .schema import schema_of
 from .selecting import Selecting
@@ -80,14 +81,15 @@ class SQLAlchemyStore(Generic[M]):
         self._session = session
         self._backend = backend
         self.attributes: Mapping[str, Attribute] = {**attributes_of(mapper, backend), **attributes_of_searches(mapper)}
-        self.key = key or self._primary_key()
+        self.key = key or primary_key_of(mapper)
         self.soft_delete = soft_delete
-        for name in (self.key, *filter(None, [soft_delete])):
+        for name in filter(None, [self.key, soft_delete]):
             if name not in self.attributes:
                 raise DeclarationError(
                     f"{model.__qualname__} has no attribute {name!r}; it has {', '.join(sorted(self.attributes))}."
                 )
-        self._check_key()
+        if self.key:
+            check_key(mapper, self.key)
         self.decorated = frozenset(
             name
             for name, attribute in self.attributes.items()
@@ -95,44 +97,20 @@ class SQLAlchemyStore(Generic[M]):
         )
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
-        self.selecting = Selecting(mapper, self.key, self._live(), searches_of(mapper))
-
-    def _primary_key(self) -> str:
-        names = [self.mapper.get_property_by_column(column).key for column in self.mapper.primary_key]
-        if len(names) != 1:
-            raise DeclarationError(
-                f"{self.model.__qualname__} has a primary key of {len(names)} columns; an item's URL has one: write "
-                "key = ... with an attribute that is unique, or give the table a single primary key."
-            )
-        return names[0]
-
-    def _check_key(self) -> None:
-        column = self.mapper.columns[self.key]
-        table: Any = self.mapper.local_table
-        unique = [tuple(each.columns) for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
-        unique += [tuple(each.columns) for each in table.indexes if each.unique]
-        if column.nullable or not ((column.primary_key and len(table.primary_key) == 1) or (column,) in unique):
-            raise DeclarationError(
-                f"The key {self.key!r} of {self.model.__qualname__} does not name one row: declare its column with "
-                "unique=True and nullable=False."
-            )
-
-    def _live(self) -> sa.ColumnElement[bool] | None:
-        if self.soft_delete is None:
-            return None
-        column: Any = getattr(self.model, self.soft_delete)
-        if isinstance(column.type, sa.Boolean):
-            return sa.not_(cast("sa.ColumnElement[bool]", column))
-        live: sa.ColumnElement[bool] = column.is_(None)
-        if not self.attributes[self.soft_delete].nullable:
-            raise DeclarationError(
-                f"{self.model.__qualname__}.{self.soft_delete} says when an item was removed: let it be nullable, null "
-                "for items that are there."
-            )
-        return live
+        live = live_of(mapper, soft_delete) if soft_delete else None
+        self.selecting = Selecting(mapper, self.key, live, searches_of(mapper))
 
     def configured(self, *, key: str, soft_delete: str | None) -> SQLAlchemyStore[M]:
-        """Return the store with another key, or with soft deletion."""
+        """Return the store with another key, or with soft deletion.
+
+        Raises:
+            DeclarationError: There is no such attribute, or no key.
+        """
+        if not key and not self.key:
+            raise DeclarationError(
+                f"{self.model.__qualname__} has a primary key of several columns; an item's URL has one: write "
+                "key = ... with an attribute that is unique, or give the table a single primary key."
+            )
         return SQLAlchemyStore(
             self.model, self._session, key=key or self.key, soft_delete=soft_delete, backend=self._backend
         )

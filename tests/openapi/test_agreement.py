@@ -112,6 +112,8 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "constant number": fields.Constant(1),
     "constant boolean": fields.Constant(True),
     "date": fields.Date(),
+    "time between local times": fields.Time(validate=validate.Range(dt.time(3), dt.time(4))),
+    "time between times with a zone": fields.Time(validate=validate.And(validate.Range(min=dt.time(3, tzinfo=dt.UTC)))),
     "date in a format": fields.Date(format="%d/%m/%Y"),
     "date, one of": fields.Date(validate=validate.OneOf([dt.date(2024, 1, 2)])),
     "datetime": fields.DateTime(),

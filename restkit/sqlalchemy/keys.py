@@ -1,0 +1,58 @@
+"""What names a row, and what says that it was removed."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper
+
+from ..errors import DeclarationError
+
+__all__ = ["check_key", "live_of", "primary_key_of"]
+
+
+def primary_key_of(mapper: Mapper[Any]) -> str:
+    """Return the attribute that is the primary key, ``""`` where it takes several."""
+    names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    return names[0] if len(names) == 1 else ""
+
+
+def check_key(mapper: Mapper[Any], key: str) -> None:
+    """Refuse an attribute that may be the same in two rows, or null.
+
+    Raises:
+        DeclarationError: It does not name one row.
+    """
+    column = mapper.columns[key]
+    table: Any = mapper.local_table
+    unique = [tuple(each.columns) for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+    unique += [tuple(each.columns) for each in table.indexes if each.unique]
+    if column.nullable or not ((column.primary_key and len(table.primary_key) == 1) or (column,) in unique):
+        raise DeclarationError(
+            f"The key {key!r} of {mapper.class_.__qualname__} does not name one row: declare its column with "
+            "unique=True and nullable=False."
+        )
+
+
+def live_of(mapper: Mapper[Any], name: str) -> sa.ColumnElement[bool]:
+    """Return what holds of rows that are not removed softly.
+
+    Args:
+        mapper: The model's.
+        name: The attribute that says when a row was removed, or that it was.
+
+    Raises:
+        DeclarationError: It can say neither.
+    """
+    column: Any = getattr(mapper.class_, name)
+    kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
+    if isinstance(kind, sa.Boolean):
+        return sa.not_(cast("sa.ColumnElement[bool]", column))
+    if not isinstance(kind, sa.DateTime) or not mapper.columns[name].nullable:
+        raise DeclarationError(
+            f"{mapper.class_.__qualname__}.{name} does not say when an item was removed: let it be a DateTime that is "
+            "nullable, null for items that are there, or a Boolean."
+        )
+    live: sa.ColumnElement[bool] = column.is_(None)
+    return live

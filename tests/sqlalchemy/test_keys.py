@@ -1,0 +1,75 @@
+"""Keys and marks of removal: which columns can be one, and tables whose primary key takes several."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databases import KINDS, database_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from restkit import App
+from restkit.crud import CRUDResource
+from restkit.errors import DeclarationError
+from restkit.sqlalchemy import Database
+from restkit.testing import Client
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Seat(Base):
+    __tablename__ = "seat"
+
+    row: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[int] = mapped_column(unique=True)
+    note: Mapped[str | None]
+    gone: Mapped[dt.datetime]
+
+
+class Seats(CRUDResource[Seat]):
+    model = Seat
+    key = "code"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_of_several_primary_keys_has_one_in_its_urls(kind: str, tmp_path: Path) -> None:
+    """`key` names an attribute that is unique, where the primary key is no key of a URL."""
+    with database_url(kind, tmp_path) as url, closing(Database(url, create=Base.metadata)) as database:
+        app = App("Seats")
+        app.install(database)
+        app.add("/seats", Seats)
+        client = Client(app)
+        seat = {"row": 1, "number": 2, "code": 12, "note": None, "gone": "2024-01-01T00:00:00"}
+        made = client.post("/seats", json=seat)
+        assert (made.status, made.headers["Location"], made.json) == (201, "/seats/12", seat)
+        assert client.post("/seats", json={**seat, "code": 13}).status == 409
+        assert client.post("/seats", json={**seat, "row": 2}).status == 409
+        assert client.patch("/seats/12", json={"note": "x"}).json["note"] == "x"
+        assert client.get("/seats").json["items"][0]["code"] == 12
+        assert client.delete("/seats/12").status == 204
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"key": ""}, "Seat has a primary key of several columns; an item's URL has one: write key = ..."),
+        ({"key": "row"}, "The key 'row' of Seat does not name one row"),
+        ({"key": "none"}, "Seat has no attribute 'none'"),
+        ({"soft_delete": "note"}, "Seat.note does not say when an item was removed"),
+        ({"soft_delete": "gone"}, "Seat.gone does not say when an item was removed"),
+        ({"soft_delete": "none"}, "Seat has no attribute 'none'"),
+    ],
+)
+def test_what_is_no_key_or_no_mark_is_refused(members: dict[str, Any], says: str) -> None:
+    """One sentence at start-up says which attribute cannot be what it is declared to be."""
+    app = App("Seats")
+    app.install(Database("sqlite://"))
+    with pytest.raises(DeclarationError) as raised:
+        app.add("/seats", type("Seats", (Seats,), members))
+    assert says in str(raised.value)
