@@ -64,6 +64,7 @@ class App:
         overrides: What stands in for factories of `provide`, see `override`.
         stores: What makes the store of a model, or returns None where it is no model of its own; see
             `restkit.crud.CRUDResource`.
+        extensions: What was installed, in order.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class App:
         self.converters: dict[str, type[BaseConverter]] = {}
         self.overrides: dict[Any, Callable[..., Any]] = {}
         self.stores: list[Callable[[type], Any]] = []
+        self.extensions: list[Extension] = []
         self._registry = Registry(self, _check_names)
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
@@ -253,6 +255,7 @@ class App:
     def install(self, extension: Extension) -> None:
         """Let an extension add its parts."""
         extension.install(self)
+        self.extensions.append(extension)
 
     @contextmanager
     def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Generator[None]:

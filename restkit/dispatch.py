@@ -21,7 +21,7 @@ from .pipeline import Context, compile_operation
 from .problems import NotFound
 from .request import Request, current_request
 from .resource import FunctionResource
-from .response import STATUS_LINES, Answer, Outgoing, is_stream
+from .response import STATUS_LINES, Answer, Outgoing, as_sent, is_stream
 from .routing import Pattern, Route, Router
 from .settings import Settings
 from .streaming import Stream
@@ -170,14 +170,8 @@ class Dispatcher:
 
     def _checked(self, check: Callable[..., None], request: Request, answer: Outgoing) -> Outgoing:
         """Hold an answer against its Operation's contract."""
-        if isinstance(answer, Answer):
-            status, headers = answer.status, answer.headers
-            body = answer.body if isinstance(answer.body, bytes) else None
-        else:
-            status, headers = answer.status_code, list(answer.headers.items())
-            body = None if answer.is_streamed or answer.direct_passthrough else answer.get_data()
         try:
-            check(request.operation, request, status, headers, body)
+            check(request.operation, request, *as_sent(answer))
         except ContractError as error:
             if request.provided is not None:
                 request.provided.close(error)

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import validate
 
-__all__ = ["Wire", "exact", "json_number", "matching", "ranged", "ranges_of", "same", "text_number"]
+__all__ = ["Wire", "each_validator", "exact", "json_number", "matching", "ranged", "ranges_of", "same", "text_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,15 @@ def ranged(low: float, high: float) -> Wire:
     )
 
 
-def ranges_of(validators: Iterable[Any]) -> Iterator[validate.Range]:
-    """Yield the ranges that a value must be in, those inside ``And`` too."""
+def each_validator(validators: Iterable[Any]) -> Iterator[Any]:
+    """Yield the validators that are asked, those inside ``And`` one by one."""
     for validator in validators:
         if isinstance(validator, validate.And):
-            yield from ranges_of(validator.validators)
-        elif isinstance(validator, validate.Range):
+            yield from each_validator(validator.validators)
+        else:
             yield validator
+
+
+def ranges_of(validators: Iterable[Any]) -> Iterator[validate.Range]:
+    """Yield the ranges that a value must be in, those inside ``And`` too."""
+    return (each for each in each_validator(validators) if isinstance(each, validate.Range))

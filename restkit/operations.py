@@ -26,8 +26,10 @@ from .declarations import Declarations, declarations_of
 from .errors import DeclarationError
 from .problems import (
     BadRequest,
+    Conflict,
     ContentTooLarge,
     Forbidden,
+    InsufficientStorage,
     NotAcceptable,
     NotFound,
     PreconditionFailed,
@@ -36,6 +38,7 @@ from .problems import (
     UnprocessableContent,
     UnsupportedMediaType,
 )
+from .provision import factories_of
 from .resource import FunctionResource, Resource, verbs_of
 from .signatures import Kind, Signature, answer_kind, item_of, read_signature
 
@@ -86,6 +89,7 @@ _FALSE = Failure(
         "that answers gave as ETag."
     ),
 )
+_OF_CHANGES = (Conflict, InsufficientStorage)
 _UNGUARDED = Failure(PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *.")
 
 
@@ -314,6 +318,16 @@ class _Builder:
         if rule := self._idempotency():
             yield from rule.failures
         yield from self.said.raises
+        yield from self._factories_failures()
+
+    def _factories_failures(self) -> Iterator[Failure]:
+        """Yield what the factories of `provide` raise; a safe method changes nothing that could fail to be kept."""
+        is_safe = self.method in ("GET", "HEAD", "OPTIONS")
+        said = {each.problem for each in self.said.raises}
+        for factory in factories_of(self.resource):
+            for failure in declarations_of(factory).raises:
+                if failure.problem not in said and not (is_safe and issubclass(failure.problem, _OF_CHANGES)):
+                    yield failure
 
 
 def _requires(bound: BoundSchema) -> bool:

@@ -21,7 +21,7 @@ from .outputs import Locate, Writer, offered, writer_of
 from .problems import Forbidden, PreconditionFailed, PreconditionRequired, Problem, Unauthorized, UnprocessableContent
 from .request import Request
 from .resource import FunctionResource, Resource, validators_of
-from .response import Answer, Outgoing, close_if_open, discard, is_stream
+from .response import Answer, Outgoing, as_sent, close_if_open, discard, is_stream
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -344,11 +344,4 @@ def _add_missing(answer: Outgoing, headers: list[tuple[str, str]]) -> None:
 
 def _check(operation: Operation, request: Request, answer: Outgoing) -> None:
     """Hold an answer against the contract while what was provided can still be rolled back."""
-    body: bytes | None
-    if isinstance(answer, Answer):
-        status, headers = answer.status, answer.headers
-        body = answer.body if isinstance(answer.body, bytes) else None
-    else:
-        status, headers = answer.status_code, list(answer.headers.items())
-        body = None if answer.is_streamed or answer.direct_passthrough else answer.get_data()
-    request.environ[_CHECK](operation, request, status, headers, body)
+    request.environ[_CHECK](operation, request, *as_sent(answer))

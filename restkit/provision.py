@@ -11,7 +11,7 @@ from .arguments import check_factory
 from .errors import DeclarationError
 from .request import Request
 
-__all__ = ["Provided", "Provision", "obtain", "provide"]
+__all__ = ["Provided", "Provision", "factories_of", "obtain", "provide"]
 
 T = TypeVar("T")
 
@@ -106,6 +106,15 @@ class Provision(Generic[T]):
         return obtain(self.factory, instance.request, instance.app)
 
 
+def factories_of(holder: type) -> list[Callable[..., Any]]:
+    """Return the factories of what a class is provided with, each once, the class's own first."""
+    found: dict[str, Any] = {}
+    for base in holder.__mro__:
+        for name, value in vars(base).items():
+            found.setdefault(name, value)
+    return list({each.factory: None for each in found.values() if isinstance(each, Provision)})
+
+
 def obtain(factory: Callable[..., Any], request: Request, app: _App) -> Any:
     """Return what a factory makes for a request, made when it is first asked for; see `provide`.
 
@@ -144,6 +153,7 @@ def provide(factory: Callable[..., Any]) -> Provision[Any]:
             session = provide(session)
 
     Code after the ``yield`` runs before the response starts; an exception in the method arrives at the ``yield``.
+    What a factory may raise itself is declared with `raises` on it, and documented wherever it is provided.
 
     Args:
         factory: Returns the value, or yields it once; may take the request as its one argument.

@@ -16,6 +16,7 @@ __all__ = [
     "HeaderItems",
     "Outgoing",
     "Response",
+    "as_sent",
     "close_if_open",
     "discard",
     "header_items",
@@ -92,6 +93,14 @@ def status_line(status: int) -> str:
 def is_stream(answer: Outgoing) -> bool:
     """Return whether an answer is still being made when it leaves; what was provided stays open until its end."""
     return type(answer.body) is not bytes if isinstance(answer, Answer) else answer.is_streamed
+
+
+def as_sent(answer: Outgoing) -> tuple[int, list[tuple[str, str]], bytes | None]:
+    """Return the status, the headers and the body of an answer, None for a body that is streamed."""
+    if isinstance(answer, Answer):
+        return answer.status, answer.headers, answer.body if isinstance(answer.body, bytes) else None
+    body = None if answer.is_streamed or answer.direct_passthrough else answer.get_data()
+    return answer.status_code, list(answer.headers.items()), body
 
 
 def close_if_open(value: object) -> None:

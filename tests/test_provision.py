@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from restkit import App, Conflict, DeclarationError, Request, Resource, provide, raises, returns
+from restkit import App, Conflict, DeclarationError, Request, Resource, ServiceUnavailable, provide, raises, returns
 from restkit.testing import Client
 
 
@@ -136,3 +136,41 @@ def test_a_factory_that_returns_an_iterator_is_refused() -> None:
 
     with pytest.raises(DeclarationError, match="generator function"):
         client_of(Wrong).get("/x")
+
+
+def test_what_a_factory_raises_is_documented_where_it_is_provided() -> None:
+    """@raises on a factory stands in each operation of the class; none is of changes where a method is safe."""
+
+    @raises(Conflict, description="Of the factory.")
+    @raises(ServiceUnavailable, description="Away.")
+    def connect() -> int:
+        raise ServiceUnavailable("away")
+
+    class Base(Resource):
+        connection = provide(connect)
+
+    class Users(Base):
+        same = provide(connect)
+
+        def get(self) -> dict[str, int]:
+            return {"value": self.connection}
+
+        @raises(Conflict, description="Of the method.")
+        def post(self) -> dict[str, int]:
+            return {"value": self.connection}
+
+        def delete(self) -> None:
+            assert self.connection
+
+    app = App("Test")
+    app.add("/x", Users)
+    said = {
+        operation.method: [(each.problem.status, each.description) for each in operation.failures]
+        for operation in app.operations()
+    }
+    assert said["GET"][-1] == (503, "Away.")
+    assert 409 not in dict(said["GET"])
+    assert said["POST"][-2:] == [(409, "Of the method."), (503, "Away.")]
+    assert said["DELETE"][-2:] == [(409, "Of the factory."), (503, "Away.")]
+    answer = Client(app).get("/x")
+    assert (answer.status, answer.json["detail"]) == (503, "away")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 from ..amounts import on_grid
+from ..forms import each_validator
 from .decimals import at_least, at_most
 from .patterns import NO_NUL, translate
 
@@ -35,7 +36,7 @@ def refine(keywords: Mapping[str, Any], field: fields.Field[Any]) -> dict[str, A
 
 def _refine(out: dict[str, Any], field: fields.Field[Any], validators: Iterable[Any]) -> dict[str, Any]:
     taken: Any = out.get("enum")
-    for validator in _flat(validators):
+    for validator in each_validator(validators):
         for kind, apply in _RULES:
             if isinstance(validator, kind):
                 apply(out, validator, field)
@@ -96,14 +97,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(each) for each in value]
     raise ValueError(f"{type(value).__name__} is not a JSON value")
-
-
-def _flat(validators: Iterable[Any]) -> Iterator[Any]:
-    for validator in validators:
-        if isinstance(validator, validate.And):
-            yield from _flat(validator.validators)
-        else:
-            yield validator
 
 
 def _say(out: dict[str, Any], sentence: str) -> None:

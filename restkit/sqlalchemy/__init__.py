@@ -3,7 +3,7 @@
 Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 """
 
-from .database import Database
+from .database import Database, session
 from .engines import Limits
 from .fulltext import FullText
 from .idempotency import IdempotencyRecord, SQLAlchemyStorage
@@ -21,4 +21,5 @@ __all__ = [
     "Timestamps",
     "UTCDateTime",
     "Versioned",
+    "session",
 ]

@@ -11,13 +11,17 @@ from sqlalchemy import URL, Connection, Engine, MetaData, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from ..declarations import raises
+from ..errors import DeclarationError
+from ..problems import Conflict, InsufficientStorage, ServiceUnavailable
+from ..provision import obtain
 from ..request import Request
 from .engines import WRITING, Limits, create_tables, make_engine
 from .faults import SAFE, problem_of
 from .migrations import migrating
 from .store import SQLAlchemyStore
 
-__all__ = ["Database"]
+__all__ = ["Database", "session"]
 
 
 class _App(Protocol):
@@ -40,7 +44,7 @@ class Database:
     on any problem. Safe methods (GET, HEAD) only read. What goes wrong with the database is answered with 409, 503
     (with Retry-After) or 507.
 
-    In a resource of your own, ``session = provide(database.session)`` is the same session.
+    In a resource of your own, ``session = provide(session)`` is the same session; see `session`.
 
     Attributes:
         engine: SQLAlchemy's, made when it is first asked for.
@@ -132,3 +136,26 @@ class Database:
             raise
         reading = engine.execution_options(**{WRITING: False})
         return sessionmaker(engine, expire_on_commit=False), sessionmaker(reading, expire_on_commit=False)
+
+
+@raises(Conflict, description="It is in conflict with what is stored.")
+@raises(ServiceUnavailable, description="The database is away or busy.")
+@raises(InsufficientStorage, description="The database has no room left.")
+def session(request: Request) -> Session:
+    """Return the session of a request, of the `Database` that is installed on its App; a factory for `provide`.
+
+    It is the session that the CRUDResources of the request have, too. What the database may refuse is documented in
+    every operation that has it: 503, and 409 and 507 where the method is not a safe one.
+
+    Raises:
+        DeclarationError: The App has no Database, or several.
+    """
+    app = request.app
+    found = [each for each in app.extensions if isinstance(each, Database)]
+    if len(found) != 1:
+        raise DeclarationError(
+            f"The App {app.name!r} has {len(found)} Databases installed, and restkit.sqlalchemy.session wants one; "
+            "install it with app.install(Database(...)), or provide the session method of the one that is meant."
+        )
+    made: Session = obtain(found[0].session, request, app)
+    return made

@@ -16,9 +16,9 @@ from databases import KINDS, database_url
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from restkit import App, Conflict, Resource, ServiceUnavailable, provide, raises
+from restkit import App, Conflict, DeclarationError, Resource, ServiceUnavailable, provide, raises
 from restkit.crud import CRUDResource
-from restkit.sqlalchemy import Database, Versioned
+from restkit.sqlalchemy import Database, Versioned, session
 from restkit.sqlalchemy.engines import Limits
 from restkit.testing import Client
 
@@ -417,3 +417,47 @@ def test_a_reader_that_hangs_up_leaves_nothing_behind(hurried: Service) -> None:
         with hurried.client.get("/notes", headers={"Accept": "application/x-ndjson"}, stream=True) as lines:
             next(lines.iter_chunks())
     assert hurried.client.post("/notes", json={"text": "new"}).status == 201
+
+
+class Counted(Resource):
+    """Beside the collection, in the same unit of work."""
+
+    session = provide(session)
+
+    def get(self) -> int:
+        return self.session.scalar(sa.select(sa.func.count()).select_from(Note)) or 0
+
+    @raises(Conflict)
+    def post(self) -> None:
+        self.session.add(Note(text="kept"))
+        if self.request.args:
+            raise Conflict("not now")
+
+
+def test_the_session_of_the_app_is_provided(service: Service) -> None:
+    """`session` is the Database's of the App, of a mounted App its own; what that may refuse is documented."""
+    app = App("Counted", strict=False)
+    app.install(service.database)
+    app.add("/counted", Counted)
+    outer = App("Outer", strict=False)
+    outer.mount("/in", app)
+    client = Client(outer)
+    assert client.get("/in/counted").json == 0
+    assert client.post("/in/counted").status == 204
+    assert client.post("/in/counted?no=1").status == 409
+    assert client.get("/in/counted").json == 1
+    assert {each.method: each.statuses for each in app.operations()} == {
+        "GET": {200, 406, 503},
+        "POST": {204, 409, 503, 507},
+    }
+
+
+@pytest.mark.parametrize("databases", [0, 2])
+def test_a_session_of_no_one_database_is_refused(databases: int) -> None:
+    """Where the App has no Database, or several, the sentence says what to do."""
+    app = App("Counted")
+    for _ in range(databases):
+        app.install(Database("sqlite://"))
+    app.add("/counted", Counted)
+    with pytest.raises(DeclarationError, match=f"'Counted' has {databases} Databases installed.*app.install"):
+        Client(app).get("/counted")
