@@ -27,13 +27,19 @@ ContentWriter = Callable[[Any, str], "tuple[Any, Answer]"]
 
 
 class Dumped:
-    """Is data that is dumped already, which a method returns in place of a value."""
+    """Is data that is dumped already, and may be written already, which a method returns in place of a value."""
 
-    __slots__ = ("data",)
+    __slots__ = ("body", "data")
 
-    def __init__(self, data: Any) -> None:
-        """Wrap JSON data."""
+    def __init__(self, data: Any, body: bytes | None = None) -> None:
+        """Wrap JSON data.
+
+        Args:
+            data: What was dumped, from which a 201 takes its Location; it is not needed where there is a body.
+            body: The same as JSON.
+        """
         self.data = data
+        self.body = body
 
 
 def content_headers(media_type: str, body: bytes) -> list[tuple[str, str]]:
@@ -75,7 +81,8 @@ def content_writer(output: Output, operation: Operation, media: Media, *, keep: 
         if misfits and isinstance(value, misfits) and media_type != _NDJSON:
             raise _misfit(value, many, operation)
         if type(value) is Dumped:
-            data, body = value.data, dumps_json(value.data)
+            data = value.data
+            body = dumps_json(data) if value.body is None else value.body
         else:
             data, body = encoders[media_type](value)
         return data, Answer(status, [types[media_type], ("Content-Length", str(len(body)))], body)

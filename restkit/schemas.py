@@ -152,6 +152,12 @@ class BoundSchema:
             )
         return self._straight
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The attributes that dumping a value reads; None where it may do more with the value than that."""
+        working = self.working
+        return working.reads if isinstance(working, Compiled) else None
+
     def _pair(self, value: Any) -> tuple[Any, bytes]:
         data = self.dump_one(value)
         return data, dumps_json(data)

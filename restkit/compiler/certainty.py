@@ -1,4 +1,4 @@
-"""Whether everything that a schema dumps is certain to be JSON: text, numbers and what is made of them."""
+"""What is certain of what a schema dumps: that it is JSON, and of which attributes alone it is made."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from marshmallow import Schema, fields
 
 from .plan import Plan, dump_of
 
-__all__ = ["uncertain"]
+__all__ = ["reads_of", "uncertain"]
 
 _CERTAIN = frozenset({"str", "int", "float", "bool", "datetime", "date", "time", "uuid"})
 _CERTAIN_CLASSES = (fields.Decimal, fields.IP, fields.IPv4, fields.IPv6)
+_PLAIN_CLASSES = (
+    *_CERTAIN_CLASSES,
+    *(fields.Integer, fields.Float, fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime),
+    *(fields.Date, fields.Time, fields.TimeDelta, fields.IPInterface),
+)
 _OVERRIDES = ("serialize", "_serialize", "get_value")
 
 
@@ -45,6 +50,25 @@ def uncertain(plan: Plan, nested: Callable[[Schema], Plan], above: tuple[type[Sc
     return ""
 
 
+def reads_of(plan: Plan) -> frozenset[str] | None:
+    """Return the attributes that dumping an object reads; None where its fields may do more with the object.
+
+    Args:
+        plan: Of a schema without hooks.
+    """
+    schema, kind = plan.schema, type(plan.schema)
+    if plan.dump_reason or kind.get_attribute is not Schema.get_attribute or "get_attribute" in vars(schema):
+        return None
+    names = {each.name if each.field.attribute is None else each.field.attribute for each in plan.dump}
+    plain = all(each.reads and (each.dump or _is_plain(each.field)) for each in plan.dump)
+    return frozenset(names) if plain and not any("." in name for name in names) else None
+
+
+def _is_plain(field: Any) -> bool:
+    """Whether a field's own method takes no notice of the object that its value is of."""
+    return type(field) in _PLAIN_CLASSES and not any(each in vars(field) for each in _OVERRIDES)
+
+
 def _uncertain(field: Any, kind: str, nested: Callable[[Schema], Plan], above: tuple[type[Schema], ...]) -> str:
     if kind in _CERTAIN:
         return ""
@@ -62,6 +86,6 @@ def _uncertain(field: Any, kind: str, nested: Callable[[Schema], Plan], above: t
             field._schema = None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
             return "its schema cannot be made yet"
         return uncertain(nested(schema), nested, above)
-    if type(field) in _CERTAIN_CLASSES and not any(each in vars(field) for each in _OVERRIDES):
+    if type(field) in _CERTAIN_CLASSES and _is_plain(field):
         return ""
     return f"what {type(field).__name__} dumps may be anything"

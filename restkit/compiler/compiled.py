@@ -11,7 +11,7 @@ from marshmallow import error_store as _error_store
 from marshmallow.decorators import POST_DUMP, POST_LOAD, PRE_DUMP, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA
 from marshmallow.utils import is_sequence_but_not_string
 
-from .certainty import uncertain
+from .certainty import reads_of, uncertain
 from .counts import COUNTS
 from .dumper import DumpOne, write_dumper
 from .errors import Store
@@ -69,6 +69,11 @@ class Compiled:
         if schema._hooks[POST_DUMP]:
             result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
         return result
+
+    @functools.cached_property
+    def reads(self) -> frozenset[str] | None:
+        """The attributes that dumping one object reads; None where something may be done with the object itself."""
+        return reads_of(self.plan) if self._plain_dump else None
 
     @functools.cached_property
     def uncertain(self) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, missing, validate
 
 from ..conditional import EntityTag
-from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..names import singular, stem
 from ..problems import NotFound, UnprocessableContent
@@ -66,6 +65,7 @@ class Binding:
             self.place,
             strict=settings.strict,
             compiled=settings.compile_schemas,
+            store=store,
         )
         self._check_attributes()
         wire = self.views.attribute_fields()
@@ -187,12 +187,17 @@ class Binding:
 
     # items
 
-    def tag_of(self, item: Any) -> EntityTag:
-        """Return the entity tag of an item: its version, or a digest of what is answered of it."""
+    def tag_of(self, item: Any, text: bytes | None = None) -> EntityTag:
+        """Return the entity tag of an item: its version, or a digest of what is answered of it.
+
+        Args:
+            item: The item.
+            text: What is answered of the whole of it, where that is known.
+        """
         version = self.store.version(item)
         if version is not None:
             return EntityTag(str(version))
-        return digest_of(self.views.reading(None, ()).dump_one(item))
+        return digest_of(self.views.reading(None, ()).text(item) if text is None else text)
 
     def replaced(self, body: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
         """Return all attributes that content sets; what is absent becomes what a new item has, or is the scope's."""
@@ -248,9 +253,9 @@ def _within(values: dict[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
     return {name: scope.get(name, value) for name, value in values.items()}
 
 
-def digest_of(data: Any) -> EntityTag:
-    """Return the entity tag of JSON data: a digest of its text."""
-    return EntityTag(hashlib.sha256(dumps_json(data)).hexdigest()[:32])
+def digest_of(text: bytes) -> EntityTag:
+    """Return the entity tag of a JSON text: a digest of it."""
+    return EntityTag(hashlib.sha256(text).hexdigest()[:32])
 
 
 def _lacking(field: fields.Field[Any], bound: Any) -> str:

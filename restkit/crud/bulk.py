@@ -149,7 +149,7 @@ class BulkEndpoint(CollectionEndpoint):
         if self.preference(headers, "return") == "minimal":
             return None, 204, {"Preference-Applied": "return=minimal"}
         told: dict[str, Any] = {"created": created, "updated": updated}
-        told = {name: [self.dumped(item) for item in items] for name, items in told.items()}
+        told = {name: [self.whole.data(item) for item in items] for name, items in told.items()}
         told["deleted"] = [key if isinstance(key, int) else str(key) for key in body.get("delete", ())]
         return Dumped({name: told[name] for name in self.answers})
 

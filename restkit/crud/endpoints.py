@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from ..conditional import Preconditions
 from ..content import Dumped
-from ..encoding import dumps_json, dumps_ndjson
+from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..negotiation import parse_prefer
 from ..problems import Conflict, NotFound, PreconditionFailed
@@ -16,6 +16,7 @@ from ..response import Answer, Chunks
 from .binding import Binding, digest_of
 from .patching import PatchDocument
 from .query import Count, ListQuery, Page
+from .reading import Reading
 from .store import KeyTaken, StaleWrite, Transaction, Violation
 
 __all__ = ["NDJSON", "Actions", "CollectionEndpoint", "Endpoint", "ItemEndpoint", "RestoreEndpoint", "as_mapping"]
@@ -53,15 +54,15 @@ class Endpoint(Resource):
         made: Actions = self.declared(self.binding, self.request, self.app, expand)
         return made
 
+    @property
+    def whole(self) -> Reading:
+        """How an item is answered where nothing is chosen."""
+        return self.binding.views.reading(None, ())
+
     def preference(self, headers: Mapping[str, str], name: str) -> str:
         """Return what the client prefers (RFC 7240), ``""`` where it says nothing of this."""
         given = headers.get("prefer")
         return parse_prefer(given).get(name, "") if given else ""
-
-    def dumped(self, item: Any, names: tuple[str, ...] | None = None, expand: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return an item as it is answered."""
-        data: dict[str, Any] = self.binding.views.reading(names, expand).dump_one(item)
-        return data
 
 
 class CollectionEndpoint(Endpoint):
@@ -80,19 +81,19 @@ class CollectionEndpoint(Endpoint):
         listing, window = binding.list_query(query, _COUNTS.get(asked, "none"), scope, get)
         view = binding.views.reading(*binding.chosen(query))
         if self.request.answer_type == NDJSON:
-            return _lines(actions.rows.stream(listing), view.dump_one)
+            return _lines(actions.rows.stream(listing), view)
         page = actions.list(listing)
         if not page.items and listing.scope and not actions.rows.has_parents(listing.scope):
             raise NotFound("There is no such collection.")
         links = binding.pager.links(self.request, window, listing.order, page, binding.ends(page, listing.order))
-        data = {"items": view.dump(page.items), "next": links.get("next")}
+        rest: dict[str, Any] = {"next": links.get("next")}
         told: dict[str, str] = {}
         if page.total is not None:
-            data["total"] = page.total
+            rest["total"] = page.total
             told["Preference-Applied"] = f"count={asked}"
         if links:
             told["Link"] = ", ".join(f'<{url}>; rel="{name}"' for name, url in links.items())
-        return Dumped(data), told
+        return Dumped(None, b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]), told
 
     def create_item(self, body: Any, headers: Mapping[str, str] | None = None) -> Any:
         """Store a new item."""
@@ -103,10 +104,10 @@ class CollectionEndpoint(Endpoint):
         values = {**as_mapping(body, self.binding), **scope}
         self.binding.check_key(values)
         item = actions.create(actions.rows.build(values))
-        data = self.dumped(item)
-        told = {"ETag": str(self.binding.tag_of(item))} if self.declared.conditional else {}
+        data, text = self.whole.pair(item)
+        told = {"ETag": str(self.binding.tag_of(item, text))} if self.declared.conditional else {}
         if self.preference(headers or {}, "return") != "minimal":
-            return Dumped(data), 201, told
+            return Dumped(data, text), 201, told
         url = self.url_of(data)
         return None, 204, {**told, "Preference-Applied": "return=minimal", **({"Location": url} if url else {})}
 
@@ -121,9 +122,9 @@ class CollectionEndpoint(Endpoint):
             return None
 
 
-def _lines(rows: Iterator[Any], dump: Any) -> Answer:
+def _lines(rows: Iterator[Any], view: Reading) -> Answer:
     """Answer items as JSON Lines; the first chunk is made here, so that a failure before it is a proper answer."""
-    chunks = dumps_ndjson(map(dump, rows), dumps_json)
+    chunks = view.lines(rows)
     first = next(chunks, b"")
     return Answer(200, [("Content-Type", NDJSON)], Chunks(first, chunks, rows))
 
@@ -150,11 +151,11 @@ class ItemEndpoint(Endpoint):
         binding = self.binding
         names, expand = binding.chosen(query or {})
         item = self.actions(binding.views.relations(names, expand)).read(key)
-        data = self.dumped(item, names, expand)
+        text = binding.views.reading(names, expand).text(item)
         if self.conditional:
             # What is answered of a relation changes without the item: its version does not speak for the whole.
-            self.entity_tag = digest_of(data) if expand else binding.tag_of(item)
-        return Dumped(data)
+            self.entity_tag = digest_of(text) if expand else binding.tag_of(item, text if names is None else None)
+        return Dumped(None, text)
 
     def replace_item(self, key: Any, body: Any, headers: Mapping[str, str]) -> Any:
         """Replace an item, or make it where that is declared."""
@@ -200,10 +201,11 @@ class ItemEndpoint(Endpoint):
             raise Conflict("An item with this key was removed; restore it first.") from None
 
     def _created(self, item: Any, headers: Mapping[str, str]) -> Any:
-        self.state(item)
+        data, text = self.whole.pair(item)
+        self.state(item, text)
         if self.preference(headers, "return") == "minimal":
             return None, 204, {"Preference-Applied": "return=minimal"}
-        return Dumped(self.dumped(item)), 201
+        return Dumped(data, text), 201
 
     def patch_item(self, key: Any, body: PatchDocument, headers: Mapping[str, str]) -> Any:
         """Change what a patch says."""
@@ -219,16 +221,17 @@ class ItemEndpoint(Endpoint):
         self.state(item)
         actions.delete(item)
 
-    def state(self, item: Any) -> None:
+    def state(self, item: Any, text: bytes | None = None) -> None:
         """State the entity tag of an item: the first time it decides on the request's preconditions."""
         if self.conditional:
-            self.entity_tag = self.binding.tag_of(item)
+            self.entity_tag = self.binding.tag_of(item, text)
 
     def _changed(self, item: Any, headers: Mapping[str, str]) -> Any:
-        self.state(item)
+        text = self.whole.text(item)
+        self.state(item, text)
         if self.preference(headers, "return") == "minimal":
             return None, 204, {"Preference-Applied": "return=minimal"}
-        return Dumped(self.dumped(item))
+        return Dumped(None, text)
 
 
 class RestoreEndpoint(ItemEndpoint):

@@ -17,6 +17,7 @@ from ..pointers import pointer
 from ..problems import UnprocessableContent
 from ..schemas import BoundSchema, View, bind
 from .patching import MERGE_PATCH, PatchDocument, equal
+from .reading import Reading
 
 __all__ = ["ABSENT", "Views"]
 
@@ -36,7 +37,15 @@ class Views:
     """
 
     def __init__(
-        self, declared: type[Schema], expand: Sequence[str], sparse: bool, place: str, *, strict: bool, compiled: bool
+        self,
+        declared: type[Schema],
+        expand: Sequence[str],
+        sparse: bool,
+        place: str,
+        *,
+        strict: bool,
+        compiled: bool,
+        store: object = None,
     ) -> None:
         """Make the views.
 
@@ -47,6 +56,7 @@ class Views:
             place: Where it is declared, for messages.
             strict: Whether unknown fields are errors.
             compiled: Whether schemas are compiled.
+            store: Whose items are answered.
 
         Raises:
             DeclarationError: A relation is no nested field of the schema.
@@ -55,6 +65,7 @@ class Views:
         self._place = place
         self._strict = strict
         self._compiled = compiled
+        self._store = store
         self._schema = self._made(declared)
         for name in expand:
             found = self._schema.fields.get(name)
@@ -77,7 +88,7 @@ class Views:
             self.answered = declared
         self.page = _page_of(self.answered)
         self.merged = _merged(declared, self._schema)
-        self._reading: dict[Any, tuple[BoundSchema, tuple[str, ...]]] = {}
+        self._reading: dict[Any, Reading] = {}
         self._write = bind(declared, View.WRITE, place=place, strict=strict, compiled=compiled)
         self._written = self._made(declared)
         self._written.dump_fields = dict(self._written.load_fields)
@@ -106,29 +117,26 @@ class Views:
         """Return the attributes that dumping some fields reads."""
         return [self._schema.dump_fields[name].attribute or name for name in names]
 
-    def reading(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> BoundSchema:
-        """Return the schema that dumps what a client asked for.
+    def reading(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> Reading:
+        """Return how items are answered as a client asked for.
 
         Args:
             names: Of the fields, None for all.
             expand: Of the relations besides.
         """
-        return self._read(names, expand)[0]
-
-    def relations(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the relations that this schema dumps, those inside others as paths: ``author.publisher``."""
-        return self._read(names, expand)[1]
-
-    def _read(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> tuple[BoundSchema, tuple[str, ...]]:
         found = self._reading.get((names, expand))
         if found is None:
             chosen = [name for name in self.names if names is None or name in names] + list(expand)
             schema = self._made(self.declared, only=chosen)
             bound = bind(schema, View.READ, place=self._place, many=True, compiled=self._compiled)
-            found = bound, tuple(_nested_paths(schema, (type(schema),)))
+            found = Reading(bound, tuple(_nested_paths(schema, (type(schema),))), self._store)
             if len(self._reading) < _MAX_VIEWS:  # SECURITY: clients choose the keys
                 self._reading[names, expand] = found
         return found
+
+    def relations(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the relations that are dumped as a client asked for."""
+        return self.reading(names, expand).relations
 
     def pointer_of(self, attribute: str) -> str:
         """Return where content has an attribute, as a JSON Pointer; ``""`` where it has not."""
