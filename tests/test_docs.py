@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -26,9 +27,15 @@ from marshmallow import fields
 
 import restkit
 import restkit.compiler
+import restkit.crud
+import restkit.limits
+import restkit.sqlalchemy
 import restkit.testing
 from restkit import Problem, Settings, problems
 from restkit.cli import main
+from restkit.crud import Attribute, Condition, CRUDResource, ListQuery, Order, Page, Store, Transaction
+from restkit.crud.query import Operator
+from restkit.sqlalchemy import Database, Limits, SQLAlchemyStore
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -407,3 +414,65 @@ def test_example_documents_are_json_or_yaml() -> None:
         for block in blocks_of(page):
             if block.language == "json":
                 json.loads(block.text)
+
+
+# collections and databases
+
+
+CRUD = DOCS / "reference" / "crud.md"
+
+
+@pytest.mark.parametrize("module", [restkit.crud, restkit.sqlalchemy, restkit.limits], ids=lambda each: each.__name__)
+def test_names_of_wings(module: types.ModuleType) -> None:
+    """Every public name of what is beside the core stands in the reference."""
+    missing = [name for name in module.__all__ if not re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", reference())]
+    assert missing == []
+
+
+def test_collections() -> None:
+    """Every attribute of CRUDResource stands in its table with its default, and every action in another."""
+    rows = rows_of(CRUD)
+    attributes = {name for name in CRUDResource.__annotations__ if not name.startswith("_")}
+    for name in attributes:
+        assert ast.literal_eval(rows[name][1].strip("`")) == getattr(CRUDResource, name), name
+    actions = [name for name, each in vars(CRUDResource).items() if inspect.isfunction(each) and name[0] != "_"]
+    assert {name.partition("(")[0] for name in rows} >= set(actions)
+
+
+@pytest.mark.parametrize("kind", [Store, Transaction, Database, SQLAlchemyStore])
+def test_members_of_stores(kind: type) -> None:
+    """Every public member of the protocols below a collection, and of a database, stands in the reference."""
+    members = [name for name in vars(kind) if not name.startswith("_")]
+    text = CRUD.read_text("utf-8")
+    missing = [name for name in members if not re.search(rf"`[^`\n]*\b{name}\b", text)]
+    assert missing == []
+
+
+def test_limits_of_databases() -> None:
+    """Every limit stands in the table of limits with its default; so do the members of what is asked and answered."""
+    rows = rows_of(CRUD)
+    for field in dataclasses.fields(Limits):
+        assert ast.literal_eval(rows[field.name][1]) == field.default, field.name
+    text = CRUD.read_text("utf-8")
+    for kind in (ListQuery, Page, Condition, Order, Attribute):
+        shown = re.search(rf"`{kind.__name__}\(.*", text)
+        assert shown is not None, kind
+        assert all(re.search(rf"\b{each.name}\b", shown[0]) for each in dataclasses.fields(kind)), kind
+
+
+def test_operators_of_filters() -> None:
+    """Every operator that a filter may have stands in the table of filters."""
+    rows = rows_of(CRUD)
+    found = {operator for name in rows for operator in re.findall(r"\w+", name)}
+    assert found >= set(get_args(Operator))
+
+
+def test_migrations_that_are_shown() -> None:
+    """The page on databases shows the bookstore's env.py letter by letter, and the files that it names are there."""
+    page = DOCS / "how-to" / "use-a-database.md"
+    (shown,) = [block for block in blocks_of(page) if 'title="env.py"' in block.info]
+    bookstore = ROOT / "examples" / "bookstore"
+    assert shown.text == (bookstore / "migrations" / "env.py").read_text("utf-8")
+    for name in ("alembic.ini", "migrations/env.py", "migrations/script.py.mako", "migrations/versions/"):
+        assert f"`{name}`" in page.read_text("utf-8")
+        assert (bookstore / name).exists()
