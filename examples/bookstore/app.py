@@ -8,7 +8,7 @@ from restkit import App, Settings
 from restkit.sqlalchemy import Database
 
 from .models import Base
-from .resources import AuthorBooks, Authors, Books, book_cover
+from .resources import AuthorBooks, Authors, BookCover, Books
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,9 @@ def create_app(database: Database | None = None) -> App:
     )
     app.install(database)
     app.add("/authors", Authors)
-    app.add("/authors/<int(max=2147483647):author_id>/books", AuthorBooks)
+    app.add("/authors/<int:author_id>/books", AuthorBooks)
     app.add("/books", Books)
-    app.add("/books/<int(max=2147483647):book_id>/cover", book_cover(database))
+    app.add("/books/<int(max=2147483647):book_id>/cover", BookCover)
     return app
 
 

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from restkit import (
-    InsufficientStorage,
-    NotFound,
-    Resource,
-    Response,
-    ServiceUnavailable,
-    provide,
-    raises,
-    returns,
-    takes,
-)
+from restkit import NotFound, Resource, Response, provide, raises, returns, takes
 from restkit.crud import CRUDResource
 from restkit.limits import Idempotency
-from restkit.sqlalchemy import Database, SQLAlchemyStorage
+from restkit.sqlalchemy import SQLAlchemyStorage, session
 
 from .models import Author, Book, Cover, Kept
 from .schemas import AuthorSchema, BookSchema, CoverSchema
@@ -63,35 +53,28 @@ class AuthorBooks(Books):
     methods = {"GET"}
 
 
-def book_cover(database: Database) -> type[Resource]:
-    """Return a resource of our own: its session is the one that the collections of this database have."""
+class BookCover(Resource):
+    """Pictures of what is on the shelves: a resource of our own, in the unit of work that the collections have."""
 
-    class BookCover(Resource):
-        """Pictures of what is on the shelves."""
+    session = provide(session)
 
-        session = provide(database.session)
+    def book(self, book_id: int) -> Book:
+        book = self.session.get(Book, book_id)
+        if book is None:
+            raise NotFound("There is no such book.")
+        return book
 
-        def book(self, book_id: int) -> Book:
-            book = self.session.get(Book, book_id)
-            if book is None:
-                raise NotFound("There is no such book.")
-            return book
+    @raises(NotFound, description="There is no such book.")
+    @returns(media_types=("image/png", "image/jpeg"), description="The picture.")
+    @returns(status=204, description="The book has no cover yet.")
+    def get(self, book_id: int) -> Response | None:
+        """Look at a book's cover."""
+        cover = self.book(book_id).cover
+        return Response(cover.content, mimetype=cover.media_type) if cover is not None else None
 
-        @raises(NotFound, description="There is no such book.")
-        @raises(ServiceUnavailable, InsufficientStorage)
-        @returns(media_types=("image/png", "image/jpeg"), description="The picture.")
-        @returns(status=204, description="The book has no cover yet.")
-        def get(self, book_id: int) -> Response | None:
-            """Look at a book's cover."""
-            cover = self.book(book_id).cover
-            return Response(cover.content, mimetype=cover.media_type) if cover is not None else None
-
-        @takes(files=CoverSchema)
-        @raises(NotFound, description="There is no such book.")
-        @raises(ServiceUnavailable, InsufficientStorage)
-        def put(self, book_id: int, files: dict[str, Any]) -> None:
-            """Upload a book's cover, in place of the one it has."""
-            upload = files["cover"]
-            self.book(book_id).cover = Cover(media_type=upload.mimetype, content=upload.read())
-
-    return BookCover
+    @takes(files=CoverSchema)
+    @raises(NotFound, description="There is no such book.")
+    def put(self, book_id: int, files: dict[str, Any]) -> None:
+        """Upload a book's cover, in place of the one it has."""
+        upload = files["cover"]
+        self.book(book_id).cover = Cover(media_type=upload.mimetype, content=upload.read())
