@@ -91,6 +91,9 @@ def _merged(
     """Return the record with new figures, and restkit's earlier ones as ``before``."""
     merged = _deep(recorded, {**figures, "about": about})
     known = recorded.get("about", {})
+    if known and options.parts == "database":  # its figures say themselves what they depend on
+        merged["about"] = {**known, "command": about["command"]}
+        return merged
     if known and not any("restkit" in row for row in figures.get("instructions", {}).values()):
         merged["about"].update(commit=known["commit"], label=known["label"])
         return merged

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import itertools
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from .cases import Case, verify
@@ -32,6 +34,10 @@ class Driver:
         self.app = app
         self.case = case
         self.status = 0
+
+    def bodies(self) -> Iterator[bytes]:
+        """Yield what one request after the other sends."""
+        return itertools.cycle((self.case.body, self.case.other or self.case.body))
 
     def once(self) -> bytes:
         """Ask once, and return the content of the answer."""
@@ -62,8 +68,8 @@ class _WSGIDriver(Driver):
         return content
 
     def run(self, count: int) -> None:
-        app, template, body, start_response = self.app, self.environ, self.case.body, self._start_response
-        for _ in range(count):
+        app, template, start_response = self.app, self.environ, self._start_response
+        for body in itertools.islice(self.bodies(), count):
             environ = template.copy()
             environ["wsgi.input"] = io.BytesIO(body)
             answer = app(environ, start_response)
@@ -79,11 +85,12 @@ def _write(data: bytes) -> None:
 
 
 def _environ_of(case: Case) -> dict[str, Any]:
+    path, _, query = case.path.partition("?")
     environ = {
         "REQUEST_METHOD": case.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": case.path,
-        "QUERY_STRING": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
         "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "8000",
         "SERVER_PROTOCOL": "HTTP/1.1",
@@ -111,7 +118,7 @@ class _ASGIDriver(Driver):
 
     async def _ask(self, count: int, received: list[dict[str, Any]]) -> None:
         app, template = self.app, self.scope
-        given = {"type": "http.request", "body": self.case.body, "more_body": False}
+        given = {"type": "http.request", "body": b"", "more_body": False}
 
         async def receive() -> dict[str, Any]:
             return given
@@ -120,7 +127,7 @@ class _ASGIDriver(Driver):
             received[:] = received[-9:]
             received.append(message)
 
-        for _ in range(count):
+        for given["body"] in itertools.islice(self.bodies(), count):
             scope = template.copy()
             scope["state"] = {}
             await app(scope, receive, send)
@@ -136,6 +143,7 @@ class _ASGIDriver(Driver):
 
 
 def _scope_of(case: Case) -> dict[str, Any]:
+    path, _, query = case.path.partition("?")
     headers = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
     if case.body:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(case.body)).encode())]
@@ -145,9 +153,9 @@ def _scope_of(case: Case) -> dict[str, Any]:
         "http_version": "1.1",
         "method": case.method,
         "scheme": "http",
-        "path": case.path,
-        "raw_path": case.path.encode(),
-        "query_string": b"",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
         "root_path": "",
         "headers": headers,
         "server": ("127.0.0.1", 8000),

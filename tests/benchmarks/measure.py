@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .cases import ROWS, SCALING, Case
+from .cases import DATABASE, ROWS, SCALING, Case
 from .cold import cold, large
 from .instructions import Failed, per_request
 from .ratios import ratios
+from .record import database_about
 from .served import SERVERS, served
 
 __all__ = ["PARTS", "SCALED", "Plan", "measure"]
 
 SCALED = ("restkit", "fastapi", "flask")
+_OVER_DATABASE = ("bare", "fastapi", "restkit")
 _SERVED_CASES = ("hello", "post")
 # NOTE: Start-up is not counted, but it runs under valgrind; thousands of routes may take some programs very long.
 _LIMIT = 300.0
@@ -83,16 +85,27 @@ def _scaling(plan: Plan) -> None:
         plan.put(path, lambda name=name, case=case: per_request(name, case, limit=_LIMIT))
 
 
-def _ratios(plan: Plan) -> None:
+def _ratio(plan: Plan, case: Case, name: str) -> None:
     generations, turns = (1, 3) if plan.quick else (2, 6)
+    plan.put(("ratios", case.name, name), lambda: ratios(name, case, generations=generations, turns=turns))
+
+
+def _ratios(plan: Plan) -> None:
     for row in plan.rows:
         for name in plan.peers:
             if name != "restkit":
+                _ratio(plan, ROWS[row], name)
 
-                def make(name: str = name, row: str = row) -> Any:
-                    return ratios(name, ROWS[row], generations=generations, turns=turns)
 
-                plan.put(("ratios", row, name), make)
+def _database(plan: Plan) -> None:
+    names = [name for name in _OVER_DATABASE if name in plan.peers]
+    for row, case in DATABASE.items():
+        for name in names:
+            plan.put(("instructions", row, name), lambda name=name, case=case: per_request(name, case))
+        for name in names:
+            if name != "restkit":
+                _ratio(plan, case, name)
+    plan.put(("database",), database_about)
 
 
 def _served(plan: Plan) -> None:
@@ -114,6 +127,7 @@ PARTS: dict[str, Callable[[Plan], None]] = {
     "instructions": _instructions,
     "plain": _plain,
     "ratios": _ratios,
+    "database": _database,
     "cold": _cold,
     "served": _served,
     "scaling": _scaling,

@@ -62,11 +62,12 @@ def build(name: str, service: str) -> Any:
 
     Args:
         name: Of its file.
-        service: ``hello``, ``services``, ``routes:500``, ``nesting:3``.
+        service: ``hello``, ``services``, ``routes:500``, ``nesting:3``; ``database``, which has a file of its own.
 
     Returns:
         The WSGI or ASGI application.
     """
-    module = importlib.import_module(f"{__package__}.peers.{name}")
     factory, _, size = service.partition(":")
+    file = f"{name}_database" if factory == "database" else name
+    module = importlib.import_module(f"{__package__}.peers.{file}")
     return getattr(module, factory)(*([int(size)] if size else []))

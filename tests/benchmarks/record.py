@@ -16,11 +16,12 @@ from typing import Any
 from .instructions import ROOT, valgrind_version
 from .programs import PEERS
 
-__all__ = ["LATEST", "RECORDED", "about", "load", "save", "versions"]
+__all__ = ["LATEST", "RECORDED", "about", "database_about", "load", "save", "versions"]
 
 RECORDED = Path(__file__).parent / "results" / "recorded.json"
 LATEST = RECORDED.with_name("latest.json")
 _SERVERS = ("gunicorn", "granian", "uvicorn", "waitress")
+_DATABASE = ("restkit", "sqlalchemy", "fastapi", "sqlmodel", "pydantic")
 _SHARED = ("marshmallow", "werkzeug", "msgspec", "orjson")
 
 
@@ -37,8 +38,12 @@ def save(path: Path, figures: dict[str, Any]) -> None:
 def versions(names: Iterable[str]) -> dict[str, str]:
     """Return the versions of what the programs and servers are made of, as far as it is installed."""
     distributions = [each for name in names for each in PEERS[name].distributions]
+    return _installed(dict.fromkeys([*distributions, *_SHARED, *_SERVERS]))
+
+
+def _installed(distributions: Iterable[str]) -> dict[str, str]:
     found = {}
-    for distribution in dict.fromkeys([*distributions, *_SHARED, *_SERVERS]):
+    for distribution in distributions:
         try:
             found[distribution] = metadata.version(distribution)
         except metadata.PackageNotFoundError:
@@ -57,7 +62,7 @@ def about(names: Iterable[str], label: str, command: str) -> dict[str, Any]:
     return {
         "command": command,
         "commit": _commit(),
-        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "date": _today(),
         "label": label,
         "machine": _machine(),
         "optimized": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
@@ -65,6 +70,15 @@ def about(names: Iterable[str], label: str, command: str) -> dict[str, Any]:
         "valgrind": valgrind_version(),
         "versions": versions(names),
     }
+
+
+def database_about() -> dict[str, Any]:
+    """Return what the figures over a database depend on besides."""
+    return {"commit": _commit(), "date": _today(), "versions": _installed(_DATABASE)}
+
+
+def _today() -> str:
+    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def _commit() -> str:

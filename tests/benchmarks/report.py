@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from .cases import ROWS
 from .chart import Bar, Group, draw
+from .database_report import INTRO, database
 from .instructions import ROOT
 from .measure import SCALED
 from .programs import PEERS
+from .tables import Figures, markdown, ratio, thousands
 
 __all__ = ["scaling_svg", "svg", "table", "text", "write"]
 
@@ -27,8 +28,6 @@ _KINDS = {
     "nesting": ("POST of a nested object, validated, serialized back", "deep"),
 }
 
-Figures = Mapping[str, Any]
-
 
 def write(figures: Figures) -> None:
     """Write the page and the charts."""
@@ -37,17 +36,6 @@ def write(figures: Figures) -> None:
     _CHART.write_text(svg(figures), "utf-8")
     if figures.get("scaling"):
         _SCALING.write_text(scaling_svg(figures), "utf-8")
-
-
-def _lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return ["| " + " | ".join(row) + " |" for row in (head, rule, *rows)]
-
-
-def _thousands(count: float | None) -> str:
-    if count is None:
-        return "-"
-    return f"{count / 1000:,.0f}" if count >= 10_000 else f"{count / 1000:.1f}"
 
 
 def _names(figures: Figures) -> list[str]:
@@ -66,12 +54,12 @@ def table(figures: Figures) -> list[str]:
         if name not in found:
             continue
         own = found[name].get("restkit")
-        row = [case.title, *(_thousands(found[name].get(each)) for each in names)]
+        row = [case.title, *(thousands(found[name].get(each)) for each in names)]
         if before:
-            row.append(_thousands(before.get(name)))
+            row.append(thousands(before.get(name)))
         met = "-" if own is None or case.target is None else "yes" if own <= case.target * 1000 else "**no**"
         rows.append([*row, f"{case.target:,}", met])
-    return _lines(head, rows)
+    return markdown(head, rows)
 
 
 def _demands(figures: Figures) -> list[tuple[str, float | None, float]]:
@@ -93,6 +81,7 @@ def _demands(figures: Figures) -> list[tuple[str, float | None, float]]:
         ("POST: Litestar with msgspec / restkit, instructions", over("post", "litestar"), 1),
         ("POST: FastAPI / restkit, instructions", over("post", "fastapi"), 1),
         ("list of 100: FastAPI / restkit, instructions", over("list-100", "fastapi"), 2),
+        ("list of 100 over a database: FastAPI + SQLModel / restkit", over("database-list", "fastapi"), 1.4),
         ("hello: Falcon / restkit, instructions", over("hello", "falcon"), 1.5),
         ("converters: Falcon / restkit, instructions", over("converters", "falcon"), 1.5),
         ("5 routes / 500 routes, restkit, instructions", few / many if few and many else None, 0.95),
@@ -125,7 +114,7 @@ def _demanded(figures: Figures) -> list[str]:
     if all(distance):
         stated = f"{distance[0] / distance[1]:.2f}"
         rows.append(["without accelerators, list of 100: FastAPI / restkit", stated, "stated only", ""])
-    return _lines(["what", "measured", "demanded", "met"], rows)
+    return markdown(["what", "measured", "demanded", "met"], rows)
 
 
 def _met(found: float, wanted: float) -> str:
@@ -135,24 +124,21 @@ def _met(found: float, wanted: float) -> str:
 def _plain(figures: Figures) -> list[str]:
     plain, found = figures.get("plain", {}), figures.get("instructions", {})
     rows = [
-        [case.title, _thousands(plain.get(name)), _thousands(found.get(name, {}).get("restkit"))]
+        [case.title, thousands(plain.get(name)), thousands(found.get(name, {}).get("restkit"))]
         for name, case in ROWS.items()
         if name in plain
     ]
-    return _lines(["request", "restkit, standard library only", "restkit with orjson and msgspec"], rows)
+    return markdown(["request", "restkit, standard library only", "restkit with orjson and msgspec"], rows)
 
 
 def _ratios(figures: Figures) -> list[str]:
     found = figures.get("ratios", {})
-    names = [name for name in PEERS if any(name in row for row in found.values())]
-
-    def cell(each: Figures | None) -> str:
-        return "-" if not each else f"{each['median']:.2f} ({each['low']:.2f} to {each['high']:.2f})"
+    names = [name for name in PEERS if any(name in found.get(row, {}) for row in ROWS)]
 
     rows = [
-        [case.title, *(cell(found[name].get(each)) for each in names)] for name, case in ROWS.items() if name in found
+        [case.title, *(ratio(found[name].get(each)) for each in names)] for name, case in ROWS.items() if name in found
     ]
-    return _lines(["request", *(PEERS[name].title for name in names)], rows)
+    return markdown(["request", *(PEERS[name].title for name in names)], rows)
 
 
 def _served(figures: Figures) -> list[str]:
@@ -164,7 +150,7 @@ def _served(figures: Figures) -> list[str]:
                 for name, each in sorted(programs.items(), key=lambda item: item[1]["cpu"])
             ]
     head = ["request", "server", "program", "requests a second", "CPU seconds a thousand requests"]
-    lines = _lines(head, rows)
+    lines = markdown(head, rows)
     lines[1] = "| --- | --- | --- | ---: | ---: |"
     return lines
 
@@ -177,7 +163,7 @@ def _cold(figures: Figures) -> list[str]:
         for name, title in titles.items()
         if name in found
     ]
-    return _lines(["program", "CPU seconds", "peak memory, MiB"], rows)
+    return markdown(["program", "CPU seconds", "peak memory, MiB"], rows)
 
 
 def _large(figures: Figures) -> list[str]:
@@ -187,7 +173,7 @@ def _large(figures: Figures) -> list[str]:
         for name in ("restkit", "smorest")
         if name in found
     ]
-    return _lines(["program", "mount", "document", "both", "whole process, imports included"], rows)
+    return markdown(["program", "mount", "document", "both", "whole process, imports included"], rows)
 
 
 def _scaling(figures: Figures) -> list[str]:
@@ -196,11 +182,11 @@ def _scaling(figures: Figures) -> list[str]:
         sizes = figures.get("scaling", {}).get(group, {})
         names = [name for name in SCALED if any(name in each for each in sizes.values())]
         rows = [
-            [f"{int(size):,}", *(_thousands(each.get(name)) for name in names)]
+            [f"{int(size):,}", *(thousands(each.get(name)) for name in names)]
             for size, each in sorted(sizes.items(), key=lambda item: int(item[0]))
         ]
         if rows:
-            lines += [title, "", *_lines(["", *(PEERS[name].title for name in names)], rows), ""]
+            lines += [title, "", *markdown(["", *(PEERS[name].title for name in names)], rows), ""]
     return lines
 
 
@@ -305,6 +291,7 @@ def text(figures: Figures) -> str:
             _ratios,
             "ratios",
         ),
+        ("Over a database", INTRO, database, "database"),
         ("Cold start", "Import and first answer of the smallest program:", _cold, "cold"),
         ("A large program", "100 resources with 500 operations and their document, CPU seconds:", _large, "large"),
         ("Served", "Two worker processes for gunicorn and granian, eight threads for waitress:", _served, "served"),

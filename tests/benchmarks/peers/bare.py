@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 
-__all__ = ["hello", "nesting", "routes", "services"]
+__all__ = ["answer", "hello", "nesting", "routes", "services"]
 
 _JSON = "application/json"
 _STATUS = {200: "200 OK", 201: "201 Created", 404: "404 Not Found", 422: "422 Unprocessable Content"}
 
 
-def _answer(start_response: Any, status: int, data: Any) -> list[bytes]:
+def answer(start_response: Any, status: int, data: Any) -> list[bytes]:
     body = orjson.dumps(data)
     start_response(_STATUS[status], [("Content-Type", _JSON), ("Content-Length", str(len(body)))])
     return [body]
@@ -22,8 +22,8 @@ def _answer(start_response: Any, status: int, data: Any) -> list[bytes]:
 def hello() -> Any:
     def app(environ: Any, start_response: Any) -> list[bytes]:
         if environ["PATH_INFO"] == "/":
-            return _answer(start_response, 200, {"hello": "world"})
-        return _answer(start_response, 404, {"status": 404})
+            return answer(start_response, 200, {"hello": "world"})
+        return answer(start_response, 404, {"status": 404})
 
     return app
 
@@ -55,15 +55,15 @@ def services() -> Any:
     def app(environ: Any, start_response: Any) -> list[bytes]:
         path = environ["PATH_INFO"]
         if path == "/":
-            return _answer(start_response, 200, {"hello": "world"})
+            return answer(start_response, 200, {"hello": "world"})
         if path == "/orders" and environ["REQUEST_METHOD"] == "POST":
-            return _answer(start_response, *orders(environ))
+            return answer(start_response, *orders(environ))
         if path in lists:
-            return _answer(start_response, 200, [_book(each) for each in lists[path]])
+            return answer(start_response, 200, [_book(each) for each in lists[path]])
         part = path.split("/")
         if len(part) == 5 and part[1] == "items" and part[3] == "parts":
-            return _answer(start_response, *converters(part))
-        return _answer(start_response, 404, {"status": 404})
+            return answer(start_response, *converters(part))
+        return answer(start_response, 404, {"status": 404})
 
     return app
 
@@ -133,8 +133,8 @@ def routes(count: int) -> Any:
         part = environ["PATH_INFO"].split("/")
         number = sections.get(part[1])
         if number is None or len(part) != 3 or not part[2].isdecimal():
-            return _answer(start_response, 404, {"status": 404})
-        return _answer(start_response, 200, {"section": number, "item": int(part[2])})
+            return answer(start_response, 404, {"status": 404})
+        return answer(start_response, 200, {"section": number, "item": int(part[2])})
 
     return app
 
@@ -145,8 +145,8 @@ def nesting(depth: int) -> Any:
         level = data
         for _ in range(depth):
             if not (_text(level["name"], 1, 40) and _number(level["value"], 0, 100)):
-                return _answer(start_response, 422, {"errors": ["name or value"]})
+                return answer(start_response, 422, {"errors": ["name or value"]})
             level = level.get("child")
-        return _answer(start_response, 201, data)
+        return answer(start_response, 201, data)
 
     return app

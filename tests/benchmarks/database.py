@@ -1,0 +1,44 @@
+"""The SQLite file that the programs over a database answer from: each process has one of its own, all made alike."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from .cases import SHELVED, shelved
+
+__all__ = ["make_database"]
+
+_TABLE = """\
+CREATE TABLE book (
+    id INTEGER NOT NULL PRIMARY KEY,
+    title VARCHAR(200) NOT NULL,
+    author VARCHAR(100) NOT NULL,
+    isbn VARCHAR(20) NOT NULL,
+    pages INTEGER NOT NULL,
+    price FLOAT NOT NULL,
+    rating FLOAT NOT NULL,
+    available BOOLEAN NOT NULL,
+    published DATE NOT NULL,
+    added DATETIME NOT NULL
+)"""
+
+
+def make_database() -> Path:
+    """Make the file, which is removed when the process ends; moments in it are as SQLAlchemy writes them."""
+    folder = Path(tempfile.mkdtemp(prefix="restkit-benchmark-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "books.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")  # it stays with the file, for every program
+        connection.execute(_TABLE)
+        for number in range(1, SHELVED + 1):
+            row = {**vars(shelved(number))}
+            row["published"] = row["published"].isoformat()
+            row["added"] = row["added"].isoformat(" ", "microseconds")
+            connection.execute(f"INSERT INTO book VALUES ({', '.join('?' * len(row))})", list(row.values()))
+    connection.close()
+    return path

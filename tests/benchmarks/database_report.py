@@ -1,0 +1,34 @@
+"""The section of the page about programs over a database."""
+
+from __future__ import annotations
+
+from .cases import DATABASE
+from .tables import Figures, markdown, ratio, thousands
+
+__all__ = ["INTRO", "database"]
+
+INTRO = (
+    "The same rows from SQLite files that are made alike: a table of 1,000 rows with 10 columns, objects of an ORM in "
+    "either framework. FastAPI with SQLModel is written as SQLModel's documentation has it, its functions in threads. "
+    "restkit is one CRUDResource: its page has the link to the next one, its item an entity tag. The floor is sqlite3 "
+    "and orjson by hand. Thousand instructions a request, and CPU time divided by restkit's (smallest to largest):"
+)
+
+
+def database(figures: Figures) -> list[str]:
+    """Return the table of the rows over a database, and what it was measured with."""
+    found, ratios = figures.get("instructions", {}), figures.get("ratios", {})
+    head = ["request", "sqlite3 by hand", "FastAPI + SQLModel", "restkit", "restkit / FastAPI + SQLModel"]
+    rows = []
+    for name, case in DATABASE.items():
+        counts = found.get(name, {})
+        ours, theirs = counts.get("restkit"), counts.get("fastapi")
+        share = f"{ours / theirs:.2f}" if ours and theirs else "-"
+        measured = [thousands(counts.get(each)) for each in ("bare", "fastapi", "restkit")]
+        rows.append([case.title, *measured, share, ratio(ratios.get(name, {}).get("fastapi"))])
+    about = figures["database"]
+    named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
+    said = (
+        f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m tests.benchmarks --parts=database`."
+    )
+    return [*markdown([*head, "CPU time, FastAPI + SQLModel / restkit"], rows), "", said]
