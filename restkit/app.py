@@ -253,7 +253,13 @@ class App:
         return decorate
 
     def install(self, extension: Extension) -> None:
-        """Let an extension add its parts."""
+        """Let an extension add its parts.
+
+        Raises:
+            DeclarationError: It is no extension.
+        """
+        if isinstance(extension, type) or not callable(getattr(extension, "install", None)):
+            raise DeclarationError(f"install({extension!r}): an extension is an object with a method install(app).")
         extension.install(self)
         self.extensions.append(extension)
 

@@ -8,9 +8,19 @@ from typing import Any
 
 from .errors import DeclarationError
 
-__all__ = ["check_app", "check_call", "check_factory", "check_mapping", "check_pattern", "check_resource", "texts_of"]
+__all__ = [
+    "check_app",
+    "check_call",
+    "check_factory",
+    "check_mapping",
+    "check_pattern",
+    "check_resource",
+    "misspelt",
+    "texts_of",
+]
 
 _MAPPINGS = {"contact": "{'name': 'Jo'}", "license": "{'name': 'MIT'}", "tags": "{'Books': 'What is on the shelves.'}"}
+_WORDS = ("path", "mode", "pots")  # which lack a letter of others, or have it elsewhere
 _CONDITIONAL = (False, True, "required")
 
 
@@ -25,6 +35,26 @@ def texts_of(value: Any, place: str) -> tuple[str, ...]:
     if not isinstance(value, Iterable) or not all(isinstance(each, str) for each in value):
         raise DeclarationError(f"{place} is {value!r}; give a sequence of texts.")
     return tuple(value)
+
+
+def misspelt(name: str, known: Iterable[str]) -> str | None:
+    """Return the name that another one is but for its case, one missing letter or two that have changed places.
+
+    Args:
+        name: What is written.
+        known: What could have been meant.
+
+    Returns:
+        It, None where the name is one of them, a word of its own, or farther away from each.
+    """
+    if name in known or name in _WORDS:
+        return None
+    for each in known:
+        near = {each[:at] + each[at + 1 :] for at in range(len(each))}
+        near |= {each[:at] + each[at + 1] + each[at] + each[at + 2 :] for at in range(len(each) - 1)}
+        if name.lower() == each or name in near:
+            return each
+    return None
 
 
 def check_mapping(value: object, place: str, example: str) -> None:

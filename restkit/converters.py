@@ -17,6 +17,16 @@ __all__ = ["CONVERTERS", "known_converters", "schema_of"]
 _INT64_MAX = 2**63 - 1
 
 
+def _check_order(least: float, most: float) -> None:
+    """Refuse bounds that are no numbers, or that nothing is between.
+
+    Raises:
+        ValueError: They are so.
+    """
+    if isinstance(least, str) or isinstance(most, str) or not least <= most:
+        raise ValueError(f"nothing is from {least!r} to {most!r}")
+
+
 class _Text(UnicodeConverter):
     """Is Werkzeug's ``string`` without NUL, which no database takes."""
 
@@ -27,6 +37,7 @@ class _Text(UnicodeConverter):
         most = length if length is not None else maxlength
         self.json_schema: dict[str, object] = {"type": "string", "minLength": least}
         if most is not None:
+            _check_order(least, most)
             self.json_schema["maxLength"] = most
         self.json_schema["pattern"] = r"^[^/\u0000]*$"
 
@@ -49,6 +60,7 @@ class _Integer(IntegerConverter):
     ) -> None:
         super().__init__(map, fixed_digits, min, max if max is not None else _INT64_MAX, signed)
         lowest = -_INT64_MAX - 1 if signed else 0
+        _check_order(lowest if min is None else min, self.max)
         self.min = lowest if min is None or min < lowest else min
         self.json_schema: dict[str, object] = {
             "type": "integer",
@@ -73,6 +85,7 @@ class _Float(FloatConverter):
 
     def __init__(self, map: Map, min: float | None = None, max: float | None = None, signed: bool = False) -> None:
         super().__init__(map, min, max, signed)
+        _check_order(-math.inf if min is None else min, math.inf if max is None else max)
         lowest = min if signed or min else 0
         self.json_schema: dict[str, object] = {"type": "number"}
         if lowest is not None:

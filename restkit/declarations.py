@@ -182,9 +182,9 @@ def returns(
         description: A sentence for the document.
         many: Whether the content is a list; by default as the return annotation says.
     """
-    if not 200 <= status <= 399:
+    if not isinstance(status, int) or not 200 <= status <= 399:
         raise DeclarationError(
-            f"@returns(status={status}): an answer's status is 200 to 399; declare others by @raises."
+            f"@returns(status={status!r}): an answer's status is 200 to 399; declare others by @raises."
         )
     check_mapping(headers, f"headers of @returns(status={status})", "{'X-Total': 'How many there are.'}")
     items = tuple(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
+from .arguments import misspelt
 from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .contract import IdempotencyRule, SecurityScheme
 from .errors import DeclarationError
@@ -28,6 +30,7 @@ __all__ = [
     "verbs_of",
 ]
 
+_WRITTEN = ("get", "post", "put", "patch", "delete")
 VERBS = ("get", "head", "post", "put", "patch", "delete", "options")
 ProblemHandler = Callable[[Any, Request], Any]
 
@@ -200,6 +203,7 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
         if inspect.iscoroutinefunction(inspect.unwrap(function)):
             raise DeclarationError(f"{place}.{verb} is async; restkit runs on WSGI: write a plain method.")
         found[verb.upper()] = function
+    _check_spelling(resource, place)
     if resource.methods is not None:
         wanted = {method.upper() for method in resource.methods}
         lacking = wanted - set(found) - {"HEAD", "OPTIONS"}
@@ -209,6 +213,16 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
     if not found:
         raise DeclarationError(f"{place} has no verb; write a method get, post, put, patch or delete.")
     return found
+
+
+def _check_spelling(resource: type[Resource], place: str) -> None:
+    """Refuse a method that was meant to be a verb: it would answer 405."""
+    for each in resource.__mro__[: resource.__mro__.index(Resource)]:
+        for name, value in vars(each).items():
+            if isinstance(value, types.FunctionType) and name not in VERBS and (verb := misspelt(name, _WRITTEN)):
+                raise DeclarationError(
+                    f"{place}.{name} is no verb; call it {verb}, or _{name} where it is a method of your own."
+                )
 
 
 def function_resource(function: Callable[..., Any], method: str) -> type[Resource]:

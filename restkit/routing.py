@@ -92,12 +92,22 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
                 f"The URL pattern {rule!r} cannot be read: {name!r} is no name of one variable; give each its own."
             )
     parts = list(made._trace)
+    _check_literals(rule, [data for dynamic, data in parts if not dynamic])
     split = parts.index((False, "|")) if (False, "|") in parts else -1
     in_host = [data for dynamic, data in parts[: split + 1] if dynamic]
     path = "".join("{" + data + "}" if dynamic else data for dynamic, data in parts[split + 1 :])
     names = [data for dynamic, data in parts[split + 1 :] if dynamic]
     parameters = tuple(PathParameter(name, schema_of(made._converters[name])) for name in names)
     return Pattern(rule, path or "/", parameters, host, tuple(in_host))
+
+
+def _check_literals(rule: str, literals: list[str]) -> None:
+    """Refuse what no path of a request has, so that the pattern would answer nothing."""
+    found = next((each for text in literals for each in text if each in "?#" or not each.isprintable()), None)
+    if found is not None:
+        raise DeclarationError(
+            f"The URL pattern {rule!r} has {found!r}, which is in no path; a query is declared by @takes(query=...)."
+        )
 
 
 @dataclass(slots=True, eq=False)

@@ -44,6 +44,11 @@ def shape_of(annotation: Any, bound: BoundSchema, place: str) -> Shape | None:
         raise DeclarationError(
             f"{place} is annotated as many, but its schema is of one; declare it with Schema(many=True) in @takes."
         )
+    if isinstance(target, type) and issubclass(target, Schema):
+        raise DeclarationError(
+            f"{place} is annotated as {target.__qualname__}, which is a schema, not what it loads; annotate it as "
+            "dict[str, Any], or as a dataclass."
+        )
     if not _is_shape(target):
         return None
     if bound.view is View.PATCH:

@@ -397,3 +397,10 @@ def test_wrong_arguments_are_told(mistake: Any, words: str) -> None:
     """What is of another kind than a method takes is a sentence of ours, not an error from inside."""
     with pytest.raises(DeclarationError, match=words):
         mistake(App("Mistakes"))
+
+
+@pytest.mark.parametrize("extension", [5, None, object(), type("Extension", (), {"install": lambda self, app: None})])
+def test_what_is_no_extension_is_refused(extension: Any) -> None:
+    """`install` wants an object with an install method, not a class, and says so."""
+    with pytest.raises(DeclarationError, match="an extension is an object with a method install"):
+        App("Shop").install(extension)

@@ -151,3 +151,24 @@ def test_current_request() -> None:
     assert client.post("/x").json == ["/x", "/x"]
     with pytest.raises(RuntimeError, match="no current request"):
         Request.current()
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [("pst", "post"), ("GET", "get"), ("Post", "post"), ("ptach", "patch"), ("delet", "delete"), ("gt", "get")],
+)
+def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
+    """A method that is a verb but for its case, a missing letter or two that changed places would answer 405."""
+
+    def answer(self: Any) -> dict[str, str]:
+        return {}
+
+    class Base(Resource):
+        def patch(self) -> dict[str, str]:
+            return {}
+
+    slip = type("Slip", (Base,), {"__module__": "shop", name: answer})
+    with pytest.raises(DeclarationError, match=f"shop.Slip.{name} is no verb; call it {verb}, or _{name} where"):
+        App("Shop").add("/slip", slip)
+    other = type("Own", (Base,), {"__module__": "shop", "path": answer, "gets": answer, "_pst": answer, "POST": 5})
+    App("Shop").add("/own", other)

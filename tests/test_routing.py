@@ -9,6 +9,7 @@ from marshmallow import Schema, fields
 from werkzeug.routing import BaseConverter
 
 from restkit import App, CollisionError, DeclarationError, Resource
+from restkit.routing import parse_pattern
 from restkit.testing import Client
 
 
@@ -274,3 +275,20 @@ def test_locations_on_hosts_are_of_their_own_host() -> None:
 class ThingSchema(Schema):
     id = fields.Int(dump_only=True)
     n = fields.Int()
+
+
+@pytest.mark.parametrize("pattern", ["/books?sort=title", "/books#top", "/books\n", "/books/<int:book_id>?x", "/a\0"])
+def test_a_pattern_that_no_path_matches_is_refused(pattern: str) -> None:
+    """What is in no path of a request, a query for instance, is a mistake that is told at start-up."""
+    with pytest.raises(DeclarationError, match="which is in no path; a query is declared by @takes"):
+        parse_pattern(pattern, "", {})
+
+
+@pytest.mark.parametrize(
+    "converter",
+    ["int(max=a)", "int(min=5, max=1)", "float(min=2.0, max=1.0)", "string(minlength=5, maxlength=2)"],
+)
+def test_bounds_that_nothing_is_between_are_refused(converter: str) -> None:
+    """A converter whose bounds are no numbers, or the wrong way round, is refused with the pattern."""
+    with pytest.raises(DeclarationError, match=r"The URL pattern .* cannot be read: nothing is from .* to "):
+        parse_pattern(f"/books/<{converter}:key>", "", {})

@@ -138,6 +138,13 @@ def test_many_for_one_is_refused() -> None:
         shaped(list[Point], PointSchema, {"x": 1})
 
 
+def test_a_schema_is_no_shape() -> None:
+    """Whoever annotates the schema itself means what it loads, and is told how to say it."""
+    for annotation in (PointSchema, PointSchema | None):
+        with pytest.raises(DeclarationError, match="here is annotated as PointSchema, which is a schema, not what it"):
+            shape_of(annotation, bind(PointSchema, View.WRITE, place="here"), "here")
+
+
 def test_recursive_shapes() -> None:
     """A class that holds itself is built to any depth."""
 

@@ -9,6 +9,7 @@ from ..problems import NotFound
 from ..request import Request
 from ..resource import Owner, Resource
 from .binding import Binding
+from .declared import check_declared
 from .filtering import Filters
 from .paging import Paging
 from .places import places_of
@@ -91,6 +92,7 @@ class CRUDResource(Resource, Generic[M]):
     @classmethod
     def places(cls, pattern: str, name: str, app: Owner) -> Sequence[tuple[str, type[Resource], str]]:
         """Return the collection's place, the items', and those of what else is declared."""
+        check_declared(cls, CRUDResource)
         return places_of(cls, pattern, name, app)
 
     @property

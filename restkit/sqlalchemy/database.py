@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, MetaData, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ..declarations import raises
@@ -61,7 +61,7 @@ class Database:
             limits: How long things may take.
             options: More arguments of SQLAlchemy's ``create_engine``.
         """
-        self._url = url
+        self._url = _parsed(url)
         self._create = create
         self._limits = limits or Limits()
         self._options = options
@@ -74,10 +74,19 @@ class Database:
         app.problem_handler(SQLAlchemyError)(problem_of)
 
     def store(self, model: type) -> SQLAlchemyStore[Any] | None:
-        """Return the store of a model, None where it is no model of SQLAlchemy's."""
+        """Return the store of a model, None where it is no model of SQLAlchemy's.
+
+        Raises:
+            DeclarationError: It is a model without a table.
+        """
         if not hasattr(model, "__mapper__"):
+            if hasattr(model, "registry") and hasattr(model, "metadata"):
+                raise DeclarationError(
+                    f"{model.__qualname__} has no table: it is abstract, or the base itself; name a class with a "
+                    "__tablename__."
+                )
             return None
-        return SQLAlchemyStore(model, self.session, backend=make_url(self._url).get_backend_name())
+        return SQLAlchemyStore(model, self.session, backend=self._url.get_backend_name())
 
     @property
     def engine(self) -> Engine:
@@ -159,3 +168,14 @@ def session(request: Request) -> Session:
         )
     made: Session = obtain(found[0].session, request, app)
     return made
+
+
+def _parsed(url: Any) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # of a port that is no number
+        # SECURITY: the text may have a password in it.
+        raise DeclarationError(
+            "The URL of a Database is none of SQLAlchemy's; write one such as 'sqlite:///books.db' or "
+            "'postgresql://user@host/name'."
+        ) from None

@@ -73,3 +73,20 @@ def test_what_is_no_key_or_no_mark_is_refused(members: dict[str, Any], says: str
     with pytest.raises(DeclarationError) as raised:
         app.add("/seats", type("Seats", (Seats,), members))
     assert says in str(raised.value)
+
+
+def test_a_model_without_a_table_is_refused() -> None:
+    """An abstract model and the base itself have no rows to answer with."""
+    app = App("Seats")
+    app.install(Database("sqlite://"))
+    for model in (Base, type("Abstract", (Base,), {"__abstract__": True})):
+        with pytest.raises(DeclarationError, match=f"{model.__name__} has no table: it is abstract"):
+            app.add("/seats", type("Seats", (CRUDResource,), {"model": model}))
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "postgresql://u:secret@:port/x", None, 5])
+def test_a_url_that_is_none_is_refused_without_being_told(url: Any) -> None:
+    """The sentence does not repeat the URL, which may have a password in it."""
+    with pytest.raises(DeclarationError, match="The URL of a Database is none of SQLAlchemy's") as raised:
+        Database(url)
+    assert "secret" not in str(raised.value)
