@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -164,10 +164,9 @@ class Views:
         after = {**after, **{name: before[name] for name in kept}}
         _check_removed(patch, self._write)
         unset = [str(field.name) for name, field in loaded.items() if name not in before and name not in after]
-        values = self._load(after, unset)
-        changed = {
-            field.attribute or str(field.name) for name, field in loaded.items() if _differs(before, after, name)
-        }
+        differing = [name for name in loaded if _differs(before, after, name)]
+        values = self._load(after, unset, after.keys() - differing)
+        changed = [loaded[name].attribute or str(loaded[name].name) for name in differing]
         if not isinstance(values, Mapping):
             raise DeclarationError(
                 f"{self._place}: {self.declared.__name__} loads {type(values).__name__}; CRUDResource makes the items "
@@ -175,17 +174,40 @@ class Views:
             )
         return {name: values.get(name, ABSENT) for name in changed}
 
-    def _load(self, data: dict[str, Any], unset: Sequence[str]) -> Any:
+    def _load(self, data: dict[str, Any], unset: Sequence[str], same: Collection[str]) -> Any:
+        """Load what comes of a patch.
+
+        Args:
+            data: All of it.
+            unset: The fields that were absent, and still are.
+            same: The members that are as they were. What is stored may be nothing that content can say: of an item in
+                it a password is not dumped, and a rule may be younger than a row. Who patches another member has not
+                sent it, and is not told of it.
+        """
         try:
             working: Any = self._write.working
             return working.load(data, many=False, partial=tuple(unset) or None)
         except ValidationError as error:
+            loaded = self._write.load_fields
+            unsaid = {name for name in same if name in loaded and not _is_valid(loaded[name], data[name])}
+            if unsaid:
+                rest = {name: value for name, value in data.items() if name not in unsaid}
+                return self._load(rest, [*unset, *(str(loaded[name].name) for name in unsaid)], ())
             faults: Sequence[Fault] = flatten(error.messages, self._write.schema)
         except RecursionError:  # of a schema that nests itself, deeper than Python's stack
             faults = [((), "Nested too deeply.", "depth")]
         raise UnprocessableContent(
             errors=[{"pointer": pointer(path), "detail": detail, "code": code} for path, detail, code in faults]
         ) from None
+
+
+def _is_valid(field: fields.Field[Any], value: Any) -> bool:
+    """Whether a field takes a value by itself, whatever rules there are over several fields."""
+    try:
+        field.deserialize(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _check_removed(patch: PatchDocument, bound: BoundSchema) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 from shelf import Book, BookSchema, collection, refused
 
 from restkit import App
@@ -282,3 +282,43 @@ def test_what_no_schema_can_promise_is_told_in_words() -> None:
         client.post("/parts", json={"name": name})
     assert [each["name"] for each in client.get(client.get("/parts").json["next"]).json["items"]] == ["b"]
     assert "application/json-patch+json" in client.options("/parts/1").headers["Accept-Patch"]
+
+
+class TokenSchema(Schema):
+    name = fields.Str()
+    secret = fields.Str(required=True, load_only=True)
+
+
+def is_printed(year: int) -> None:
+    if year < 1450:
+        raise ValidationError("Before books were printed.")
+
+
+class Spanned(BookSchema):
+    year = fields.Int(validate=is_printed, allow_none=True)
+    stars = fields.Int(validate=validate.Range(0, 5), allow_none=True)
+    cover = fields.Nested(TokenSchema)
+
+    @validates_schema
+    def check_stars(self, data: Any, **_: Any) -> None:
+        if data.get("stars") == 5 and data.get("genre") == "novel":
+            raise ValidationError("No novel has five stars.", "genre")
+
+
+def test_what_is_stored_is_not_held_against_who_patches_something_else() -> None:
+    """What a row has that content cannot say, a secret inside or an older rule's value, blocks no other member."""
+    book = Book("Emma", year=1066, cover={"name": "a", "secret": "b"})
+    store = MemoryStore(Book, items=[book])
+    client = collection(store=store, schema=Spanned)
+    assert client.patch("/books/1", json={"title": "Emma 2"}).json["title"] == "Emma 2"
+    operation = {"op": "replace", "path": "/on", "value": False}
+    assert client.patch("/books/1", json=[operation], content_type=JSON_PATCH).json["on"] is False
+    for body, pointer in (
+        ({"year": 1067}, "/year"),
+        ({"cover": {"name": "c"}}, "/cover/secret"),
+        ({"title": ""}, "/title"),
+        ({"stars": 5}, "/genre"),  # a rule over several members holds, whichever of them is sent
+    ):
+        assert [each["pointer"] for each in client.patch("/books/1", json=body).problem["errors"]] == [pointer]
+    answer = client.patch("/books/1", json={"year": 1815, "cover": {"name": "c", "secret": "d"}})
+    assert (answer.json["year"], answer.json["cover"]) == (1815, {"name": "c"})
