@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,9 +62,15 @@ def _keyed(name: str) -> Callable[[Any], Any]:
 
 
 def _rank(value: Any) -> tuple[Any, ...]:
-    """Return a value as a key to sort by: None behind all others, members of an enumeration by their names."""
+    """Return a value as a key to sort by: None behind all others, members of an enumeration by their names.
+
+    Times of a day without a time zone come before those with one: they cannot be compared, and one client could send
+    both.
+    """
     if value is None:
         return (1,)
+    if isinstance(value, dt.time):
+        return (0, value.tzinfo is not None, value)
     return (0, value.name if isinstance(value, enum.Enum) else value)
 
 
@@ -87,13 +94,18 @@ def _compared(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
     return lambda value, other: value is not None and bool(compare(value, other))
 
 
+def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
+    """Return a comparison in the order that lists have."""
+    return lambda value, other: value is not None and bool(compare(_rank(value), _rank(other)))
+
+
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": _compared(operator.eq),
     "ne": lambda value, other: value is None or bool(value != other),
-    "gt": _compared(operator.gt),
-    "gte": _compared(operator.ge),
-    "lt": _compared(operator.lt),
-    "lte": _compared(operator.le),
+    "gt": _ordered(operator.gt),
+    "gte": _ordered(operator.ge),
+    "lt": _ordered(operator.lt),
+    "lte": _ordered(operator.le),
     "in": _compared(lambda value, several: value in several),
     "contains": _compared(lambda value, part: part in value.lower()),
     "startswith": _compared(lambda value, part: value.lower().startswith(part)),

@@ -335,3 +335,28 @@ def test_what_cannot_be_a_store_is_refused(make: Any, says: str) -> None:
     """A store that its model cannot have is one clear sentence."""
     with pytest.raises(DeclarationError, match=says):
         make()
+
+
+@dataclass
+class Shift:
+    begins: dt.time | None = None
+    id: int = 0
+
+
+@pytest.mark.parametrize("sort", ["begins", "-begins"])
+def test_times_with_and_without_a_zone_have_an_order(sort: str) -> None:
+    """Whatever times clients send, lists are sorted and asked about: one of another kind breaks none of them."""
+    app = App("Shifts")
+    members = {"store": MemoryStore(Shift), "sorts": ("begins",), "filters": ("begins__*",)}
+    app.add("/shifts", type("Shifts", (CRUDResource,), members))
+    client = Client(app)
+    for time in ("12:00:00Z", "11:00:00", None, "13:00:00", "11:00:00+02:00"):
+        assert client.post("/shifts", json={"begins": time}).status == 201
+    url, found = f"/shifts?limit=1&sort={sort}", []
+    while url:
+        page = client.get(url).json
+        found += [each["id"] for each in page["items"]]
+        url = page["next"]
+    assert found == ([2, 4, 5, 1, 3] if sort == "begins" else [3, 1, 5, 4, 2])
+    assert [each["id"] for each in client.get("/shifts?begins__gte=12:00:00").json["items"]] == [1, 4, 5]
+    assert [each["id"] for each in client.get("/shifts?begins__lt=12:00:00Z").json["items"]] == [2, 4, 5]
