@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,11 @@ def test_a_new_revision_has_types_of_sqlalchemy_only(tmp_path: Path) -> None:
     assert "restkit" not in written
     alembic("upgrade", "head")
     assert "No new upgrade operations detected" in alembic("check")
+
+
+def test_instances_that_start_at_once_migrate_once(place: Place) -> None:
+    """Three upgrades at the same time take turns: one makes the tables, the others find nothing to do."""
+    with ThreadPoolExecutor(3) as threads:
+        printed = [each.result() for each in [threads.submit(place.alembic, "upgrade", "head") for _ in range(3)]]
+    assert sum("Running upgrade  -> 0001" in each for each in printed) == 1
+    assert place.tables() == {"author", "book", "cover", "kept"}
