@@ -146,20 +146,43 @@ def test_migrations_as_a_script(place: Place) -> None:
     assert place.tables() == set()
 
 
-def test_a_new_revision_has_types_of_sqlalchemy_only(tmp_path: Path) -> None:
-    """What autogenerate writes by our template runs, and names no class of restkit or of the models."""
-    copy = tmp_path / "examples" / "bookstore"
+THINGS = """
+import datetime as dt
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from restkit.sqlalchemy import IdempotencyRecord, Timestamps, UTCDateTime, Versioned
+
+class Base(DeclarativeBase): ...
+
+class Thing(Versioned, Timestamps, Base):
+    __tablename__ = "thing"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    period: Mapped[dt.timedelta | None]
+    seen: Mapped[dt.datetime | None] = mapped_column(UTCDateTime())
+
+class Kept(IdempotencyRecord, Base):
+    __tablename__ = "kept"
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_revision_has_types_of_sqlalchemy_only(kind: str, tmp_path: Path) -> None:
+    """What autogenerate writes of other models by our files runs, and names no class of restkit's."""
+    copy = tmp_path / "things" / "service"
     shutil.copytree(BOOKSTORE, copy, ignore=shutil.ignore_patterns("__pycache__", "r0001*"))
-    url = f"sqlite:///{tmp_path / 'books.db'}"
-    alembic = typed(url, copy)
-    alembic("revision", "--autogenerate", "-m", "Make the tables")
-    (made,) = (copy / "migrations" / "versions").glob("r*.py")
-    written = made.read_text("utf-8")
-    assert written.startswith('"""Make the tables.\n')
-    assert "sa.DateTime(timezone=True)" in written
-    assert "restkit" not in written
-    alembic("upgrade", "head")
-    assert "No new upgrade operations detected" in alembic("check")
+    (tmp_path / "models.py").write_text(THINGS, "utf-8")
+    env = copy / "migrations" / "env.py"
+    env.write_text(env.read_text("utf-8").replace("examples.bookstore.models", "models"), "utf-8")
+    with database_url(kind, tmp_path) as url:
+        alembic = typed(url, copy)
+        alembic("revision", "--autogenerate", "-m", "Make the tables")
+        (made,) = (copy / "migrations" / "versions").glob("r*.py")
+        written = made.read_text("utf-8")
+        assert written.startswith('"""Make the tables.\n')
+        assert "sa.Column('seen', sa.DateTime(timezone=True)" in written
+        assert "sa.Column('period', sa.Interval()" in written
+        assert "restkit" not in written
+        alembic("upgrade", "head")
+        assert "No new upgrade operations detected" in alembic("check")
 
 
 def test_instances_that_start_at_once_migrate_once(place: Place) -> None:

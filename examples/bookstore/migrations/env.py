@@ -14,8 +14,8 @@ from restkit.sqlalchemy import Database
 
 
 def rendered(kind: str, item: object, autogenerate: object) -> str | Literal[False]:
-    """Write a column's type into a new revision: what the database has of it, without the class that is over it."""
-    if kind == "type" and isinstance(item, TypeDecorator):
+    """Write a type of restkit's or our own into a new revision as what the database has of it."""
+    if kind == "type" and isinstance(item, TypeDecorator) and not type(item).__module__.startswith("sqlalchemy."):
         return f"sa.{item.impl_instance!r}"
     return False
 
