@@ -35,11 +35,12 @@ from restkit.sqlalchemy import Database
 from restkit.sqlalchemy.engines import Limits
 from restkit.testing import Client
 
-__all__ = ["PAGES", "SORTS", "Cost", "Measured", "opened"]
+__all__ = ["ALLOWED", "PAGES", "SORTS", "Cost", "Measured", "opened"]
 
 SORTS = ("", "title", "-title", "year", "-year", "year,title", "-year,-title")
 SORTED = (("title",), ("year",), ("year", "title"))
 PAGES = (1, 5_000, 10_000)
+ALLOWED = 1.5  # times what page 1 costs
 _NEXT = re.compile(r"cursor=([^&>]+)")
 
 
@@ -269,14 +270,22 @@ def _main() -> None:
     parser.add_argument("--databases", default="sqlite,postgresql")
     options = parser.parse_args()
     print("| database | sort | page | statements | rows | steps, blocks | ms |\n|---|---|---:|---:|---:|---:|---:|")
+    most = 0.0
     for kind in options.databases.split(","):
         with opened(kind, options.rows, options.rows // PAGES[-1], options.seed) as measured:
             for sort in SORTS:
+                costs = []
                 for page in PAGES:
                     path = measured.path(sort, page)
                     cost, took = measured.cost(path), measured.milliseconds(path, 51)
+                    costs.append(cost)
                     row = (kind, f"`{sort}`" if sort else "none", f"{page:,}", cost.statements, cost.rows, cost.work)
                     print("|", " | ".join(map(str, (*row, f"{took:.2f}"))), "|", flush=True)
+                near = costs[0]
+                most = max(most, *(max(far.statements / near.statements, far.rows / near.rows) for far in costs))
+    print(f"\nThe most that a page costs of page 1, in statements or rows: {most:.2f}")
+    if most >= ALLOWED:
+        raise SystemExit(f"That is {ALLOWED} or more.")
 
 
 if __name__ == "__main__":
