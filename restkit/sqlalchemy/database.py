@@ -23,6 +23,8 @@ from .store import SQLAlchemyStore
 
 __all__ = ["Database", "session"]
 
+_ASYNCHRONOUS = frozenset({"aiomysql", "aiosqlite", "asyncmy", "asyncpg", "psycopg_async"})
+
 
 class _App(Protocol):
     """Is what a Database needs of the App that it is installed on."""
@@ -172,10 +174,21 @@ def session(request: Request) -> Session:
 
 def _parsed(url: Any) -> URL:
     try:
-        return make_url(url)
+        made = make_url(url)
     except (ArgumentError, ValueError):  # of a port that is no number
         # SECURITY: the text may have a password in it.
         raise DeclarationError(
             "The URL of a Database is none of SQLAlchemy's; write one such as 'sqlite:///books.db' or "
             "'postgresql://user@host/name'."
         ) from None
+    # Both are found in the settings of other frameworks, and both would only be told by the first request.
+    if made.drivername == "postgres":
+        raise DeclarationError(
+            "The URL of a Database begins with postgres://, which SQLAlchemy gave up: write postgresql://."
+        )
+    name, _, driver = made.drivername.partition("+")
+    if driver in _ASYNCHRONOUS:
+        raise DeclarationError(
+            f"The URL of a Database names the driver {driver}, which is asynchronous; restkit runs on WSGI: write {name}://."
+        )
+    return made

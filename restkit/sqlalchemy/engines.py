@@ -65,9 +65,9 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
             return _postgresql(made, limits, options)
         return create_engine(made, **{**_pool(limits), **options})
     except ModuleNotFoundError as error:
-        extra = "postgres" if error.name == "psycopg" else "sql"
+        hint = "pip install 'restkit[postgres]'" if error.name == "psycopg" else "install it, or name no driver"
         raise DeclarationError(
-            f"The database needs the package {error.name}, which is not installed: pip install 'restkit[{extra}]'."
+            f"The database needs the package {error.name}, which is not installed: {hint}."
         ) from error
     except Exception as error:
         raise DeclarationError(f"The database cannot be set up: {type(error).__name__}: {error}") from error

@@ -38,6 +38,10 @@ _CLASSES = {
     "58": _AWAY,  # system errors: I/O
 }
 _READ_ONLY = "25006"
+_WRITES = (
+    "A {method} has a transaction that only reads. Write in a POST, PUT, PATCH or DELETE; what a read must leave "
+    "behind goes into a session of your own, of database.engine."
+)
 _DISK_FULL = "53100"
 _COLUMNS = re.compile(r"constraint failed: (.+)$")
 
@@ -117,6 +121,7 @@ def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
         return _unavailable(_BUSY)
     if isinstance(error, DBAPIError):
         if _is_read_only(error) and request.method in SAFE:
+            error.add_note(_WRITES.format(method=request.method))  # the driver's words sound like a file's permissions
             raise error
         found = _of_sqlite(error) if _sqlite_name(error) else _of_state(error)
         if found is not None:

@@ -90,3 +90,26 @@ def test_a_url_that_is_none_is_refused_without_being_told(url: Any) -> None:
     with pytest.raises(DeclarationError, match="The URL of a Database is none of SQLAlchemy's") as raised:
         Database(url)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgres://u:secret@host/x", "begins with postgres://, which SQLAlchemy gave up: write postgresql://."),
+        ("postgresql+asyncpg://u:secret@host/x", "the driver asyncpg, which is asynchronous; .* write postgresql://."),
+        ("sqlite+aiosqlite:///secret.db", "the driver aiosqlite, which is asynchronous; .* write sqlite://."),
+    ],
+)
+def test_a_url_of_another_framework_is_refused_with_the_one_to_write(url: str, says: str) -> None:
+    """What cannot serve WSGI is told at start-up, not by the first request."""
+    with pytest.raises(DeclarationError, match=says) as raised:
+        Database(url)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_driver_that_is_not_installed_is_named() -> None:
+    """No extra of restkit is advised that would not bring it."""
+    with pytest.raises(
+        DeclarationError, match="package psycopg2, which is not installed: install it, or name no driver"
+    ):
+        _ = Database("postgresql+psycopg2://host/x").engine

@@ -190,12 +190,14 @@ def test_it_is_rolled_back_on_a_problem(service: Service, content: dict[str, Any
     assert service.texts() == {"kept"}
 
 
-def test_safe_methods_only_read(service: Service) -> None:
+def test_safe_methods_only_read(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """A GET that writes fails and is logged, whatever had the connection before; a POST on the same one writes."""
     insert = "INSERT INTO note (text, version) VALUES ('sneaked in', 1)"
     for _ in range(2):
         assert service.run("POST", "SELECT 1").json == [[1]]
         assert service.run("GET", insert).status == 500
+        assert "A GET has a transaction that only reads." in caplog.text  # which the driver's words do not say
+        caplog.clear()
         assert service.run("GET", "SELECT 1").json == [[1]]
         assert service.texts() == set()
     assert service.run("POST", insert).status == 200
