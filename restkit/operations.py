@@ -38,7 +38,7 @@ from .problems import (
     UnprocessableContent,
     UnsupportedMediaType,
 )
-from .provision import factories_of
+from .provision import check_defaults, factories_of
 from .resource import FunctionResource, Resource, verbs_of
 from .signatures import Kind, Signature, answer_kind, item_of, read_signature
 
@@ -142,7 +142,9 @@ class _Builder:
         self.mount = shared.mount
         self.place = f"{resource.__module__}.{resource.__qualname__}"
         if not issubclass(resource, FunctionResource):
-            self.place += f".{method.lower()}"
+            # Of a CRUDResource it is the action, which is what its user writes: the verb is written nowhere.
+            written = f"{function.__module__}.{function.__qualname__}"
+            self.place = written if written.startswith(f"{self.place}.") else f"{self.place}.{method.lower()}"
         self.said: Declarations = declarations_of(function)
         self.signature: Signature = read_signature(
             function, self.place, method=not issubclass(resource, FunctionResource)
@@ -240,6 +242,7 @@ class _Builder:
         return self.shared.bindings.shape(annotation, bound, location, self.place)
 
     def _check_signature(self, inputs: set[Location]) -> None:
+        check_defaults(self.function, self.place)
         given = {parameter.name for parameter in self.mount.parameters} | set(self.mount.host_variables)
         clash = given & inputs
         if clash:

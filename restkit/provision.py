@@ -11,7 +11,7 @@ from .arguments import check_factory
 from .errors import DeclarationError
 from .request import Request
 
-__all__ = ["Provided", "Provision", "factories_of", "obtain", "provide"]
+__all__ = ["Provided", "Provision", "check_defaults", "factories_of", "obtain", "provide"]
 
 T = TypeVar("T")
 
@@ -113,6 +113,27 @@ def factories_of(holder: type) -> list[Callable[..., Any]]:
         for name, value in vars(base).items():
             found.setdefault(name, value)
     return list({each.factory: None for each in found.values() if isinstance(each, Provision)})
+
+
+def check_defaults(function: Callable[..., Any], place: str) -> None:
+    """Refuse a value that is provided as a parameter's default: it would arrive as it stands.
+
+    Args:
+        function: A verb.
+        place: Where it stands, for messages.
+
+    Raises:
+        DeclarationError: A default is what `provide` returns.
+    """
+    defaults = (
+        *(getattr(function, "__defaults__", None) or ()),
+        *(getattr(function, "__kwdefaults__", None) or {}).values(),
+    )
+    if any(isinstance(each, Provision) for each in defaults):
+        raise DeclarationError(
+            f"{place} has provide(...) as a default; it is for the attributes of a Resource class: write "
+            "session = provide(...) there, and self.session in the method."
+        )
 
 
 def obtain(factory: Callable[..., Any], request: Request, app: _App) -> Any:

@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 _WRITTEN = ("get", "post", "put", "patch", "delete")
+DECLARED = ("schema", "conditional", "idempotency", "documented", "middleware", "problem_handlers", "security")
+"""What a class says of itself whose name, a letter short, is no word that a program may use otherwise."""
 VERBS = ("get", "head", "post", "put", "patch", "delete", "options")
 ProblemHandler = Callable[[Any, Request], Any]
 
@@ -216,12 +218,20 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
 
 
 def _check_spelling(resource: type[Resource], place: str) -> None:
-    """Refuse a method that was meant to be a verb: it would answer 405."""
+    """Refuse a method that was meant to be a verb, which would answer 405, and an attribute that would say nothing.
+
+    SECURITY: of ``secuirty = [keys]`` nobody would ever hear; it would let everybody in.
+    """
     for each in resource.__mro__[: resource.__mro__.index(Resource)]:
         for name, value in vars(each).items():
-            if isinstance(value, types.FunctionType) and name not in VERBS and (verb := misspelt(name, _WRITTEN)):
+            if isinstance(value, types.FunctionType):
+                if name not in VERBS and (verb := misspelt(name, _WRITTEN)):
+                    raise DeclarationError(
+                        f"{place}.{name} is no verb; call it {verb}, or _{name} where it is a method of your own."
+                    )
+            elif meant := misspelt(name, DECLARED):
                 raise DeclarationError(
-                    f"{place}.{name} is no verb; call it {verb}, or _{name} where it is a method of your own."
+                    f"{place}.{name} says nothing; call it {meant}, or _{name} where it is your own."
                 )
 
 

@@ -174,3 +174,16 @@ def test_what_a_factory_raises_is_documented_where_it_is_provided() -> None:
     assert said["DELETE"][-2:] == [(409, "Of the factory."), (503, "Away.")]
     answer = Client(app).get("/x")
     assert (answer.status, answer.json["detail"]) == (503, "away")
+
+
+def test_a_default_that_is_provided_is_refused() -> None:
+    """Other frameworks have it in the signature; here it would arrive as it stands, and never be made."""
+    provided: Any = provide(list)
+
+    def typed(names: Any = provided) -> dict[str, str]:
+        return {}
+
+    says = r"has provide\(...\) as a default; .*, and self.session in the method"
+    for function in (lambda names=provided: {}, lambda *, names=provided: {}, typed):
+        with pytest.raises(DeclarationError, match=says):
+            App("Shop").get("/names")(function)

@@ -172,3 +172,19 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
         App("Shop").add("/slip", slip)
     other = type("Own", (Base,), {"__module__": "shop", "path": answer, "gets": answer, "_pst": answer, "POST": 5})
     App("Shop").add("/own", other)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("secuirty", "security"), ("Schema", "schema"), ("midleware", "middleware")]
+)
+def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
+    """What nobody reads would say nothing, and a resource that is meant to be guarded would let everybody in."""
+
+    def answer(self: Any) -> dict[str, str]:
+        return {}
+
+    slip = type("Slip", (Resource,), {"__module__": "shop", "get": answer, name: ()})
+    with pytest.raises(DeclarationError, match=f"shop.Slip.{name} says nothing; call it {meant}, or _{name} where"):
+        App("Shop").add("/slip", slip)
+    own = type("Own", (Resource,), {"get": answer, f"_{name}": (), "tag": "a", "method": "b", "schemas": ()})
+    App("Shop").add("/own", own)

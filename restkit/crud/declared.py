@@ -9,6 +9,7 @@ from typing import Any
 
 from ..arguments import check_call, misspelt, texts_of
 from ..errors import DeclarationError
+from ..resource import DECLARED
 
 __all__ = ["check_declared"]
 
@@ -30,8 +31,8 @@ _ATTRIBUTES = (
     *_SEQUENCES,
     *_NUMBERS,
     *_SWITCHES,
+    *DECLARED,
     "model",
-    "schema",
     "filters",
     "paging",
     "key",

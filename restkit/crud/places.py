@@ -13,6 +13,7 @@ from marshmallow import fields
 from ..contract import Failure, Header, Location
 from ..declarations import Declarations, DeclaredMethod, Return, declarations_of
 from ..errors import DeclarationError
+from ..names import singular, stem
 from ..problems import BadRequest, Conflict, NotFound
 from ..resource import Owner, Resource
 from ..wire import INT64_MAX
@@ -180,7 +181,7 @@ class _Maker:
         def post(self: RestoreEndpoint, headers: Any, **path: Any) -> Any:
             return self.restore_item(path[key], headers)
 
-        words = {"operation_id": f"restore{self._name}"}
+        words = {"operation_id": f"restore{singular(self._name, stem(self._views.declared)) or self._name}"}
         said = Declarations({"headers": self._prefers}, None, self._answers(200), (_MISSING, _TAKEN), words=words)
         verbs = {"post": self._verb("restore", post, said)}
         conditional = bool(self._declared.conditional)

@@ -47,6 +47,7 @@ async def create_later(self: Any, item: Any) -> Any:
         ({"post": lambda self, body: None}, "override create instead."),
         ({"creat": lambda self, item: None}, "shelf.Books.creat says nothing; call it create, or _creat where it is"),
         ({"filter": ("year",)}, "shelf.Books.filter says nothing; call it filters"),
+        ({"secuirty": ()}, "shelf.Books.secuirty says nothing; call it security"),
         ({"sort": ("year",)}, "shelf.Books.sort says nothing; call it sorts"),
     ],
 )

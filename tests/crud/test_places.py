@@ -153,7 +153,21 @@ def test_operation_ids() -> None:
     app.add("/books", Books)
     paths = document(app)["paths"]
     found = {each["operationId"] for verbs in paths.values() for name, each in verbs.items() if name != "parameters"}
-    assert found == {"listBooks", "createBook", "getBook", "replaceBook", "updateBook", "deleteBook", "restoreBooks"}
+    assert found == {"listBooks", "createBook", "getBook", "replaceBook", "updateBook", "deleteBook", "restoreBook"}
+
+
+def test_a_verb_is_told_by_the_action_that_its_user_writes() -> None:
+    """No class has the verb; where it is declared is where `raises` belongs."""
+    app = App("Shelf")
+
+    class Books(CRUDResource[Book]):
+        store = MemoryStore(Book)
+        soft_delete = "on"
+        bulk = True
+
+    app.add("/books", Books)
+    found = [each.place.rpartition(".")[2] for each in app.operations()]
+    assert sorted(found) == ["bulk", "create", "delete", "list", "read", "replace", "restore", "update"]
 
 
 def test_the_same_class_at_two_urls_clashes_and_a_subclass_does_not() -> None:
