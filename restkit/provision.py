@@ -94,6 +94,7 @@ class Provision(Generic[T]):
 
     def __init__(self, factory: Callable[..., Any]) -> None:
         self.factory = factory
+        self._wants_request = _wants_request(factory)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Provision[T]: ...
@@ -103,7 +104,7 @@ class Provision(Generic[T]):
         """Return the value, made at the first touch of the request."""
         if instance is None:
             return self
-        return obtain(self.factory, instance.request, instance.app)
+        return obtain(self.factory, instance.request, instance.app, wants_request=self._wants_request)
 
 
 def factories_of(holder: type) -> list[Callable[..., Any]]:
@@ -136,20 +137,23 @@ def check_defaults(function: Callable[..., Any], place: str) -> None:
         )
 
 
-def obtain(factory: Callable[..., Any], request: Request, app: _App) -> Any:
+def obtain(factory: Callable[..., Any], request: Request, app: _App, *, wants_request: bool | None = None) -> Any:
     """Return what a factory makes for a request, made when it is first asked for; see `provide`.
 
     Args:
         factory: As `provide` takes it.
         request: Whose value it is, and after which it is closed.
         app: Whose `override` may have a fake in its place.
+        wants_request: Whether the factory takes the request, where that is known.
     """
     if request.provided is None:
         request.provided = Provided()
     values = request.provided.values
     if factory not in values:
         made = app.overrides.get(factory, factory)
-        values[factory] = request.provided.make(made, request, wants_request=_wants_request(made))
+        if made is not factory or wants_request is None:
+            wants_request = _wants_request(made)
+        values[factory] = request.provided.make(made, request, wants_request=wants_request)
     return values[factory]
 
 
