@@ -87,7 +87,7 @@ class OperationPrinter:
         name = operation_id(op)
         summary = op.summary or _words(name)
         out: dict[str, Any] = {"operationId": name, "summary": summary}
-        out["description"] = op.description or (summary if summary.endswith((".", "!", "?")) else summary + ".")
+        out["description"] = _described(op, summary)
         out["tags"] = list(op.tags)
         if op.deprecated:
             out["deprecated"] = True
@@ -128,7 +128,9 @@ class OperationPrinter:
         name = "If-Match" if required else "If-None-Match"
         if op.conditional and (required or op.method in _SAFE) and name.lower() not in named:
             yield _precondition(name, required=required)
-        if op.idempotency is not None and (header := op.idempotency.header).name.lower() not in named:
+        # NOTE: an optional Idempotency-Key is told in words for the same reason: one that came before is a 422.
+        rule = op.idempotency
+        if rule is not None and (header := rule.header).required and header.name.lower() not in named:
             yield {**self._headers([header])[header.name], "name": header.name, "in": "header"}
 
     def _taken(self, taken: Input) -> Iterator[dict[str, Any]]:
@@ -305,6 +307,15 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return f"Status {status}"
+
+
+def _described(op: Operation, summary: str) -> str:
+    """Return the description of an operation, with what it takes that is no parameter."""
+    said = op.description or (summary if summary.endswith((".", "!", "?")) else summary + ".")
+    if op.idempotency is None or op.idempotency.header.required:
+        return said
+    header = op.idempotency.header
+    return f"{said}\n\nTakes the header `{header.name}`: {header.description[:1].lower()}{header.description[1:]}"
 
 
 def _words(name: str) -> str:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-import uuid
 from typing import Any
 
 import schemathesis
 
-__all__ = ["filter_case", "first_line", "make_keys_unique"]
-
-# As restkit.limits.idempotency takes them: a bare word, or a String of RFC 9651.
-_KEY = re.compile(r"[!#-'*+.0-9:=@A-Z^-z|~/_-]{1,255}|\"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\"\\]){1,255}\"")
+__all__ = ["filter_case", "first_line"]
 
 
 @schemathesis.deserializer("application/x-ndjson")
@@ -31,10 +26,3 @@ def filter_case(context: object, case: Any) -> bool:
     if case.media_type != "multipart/form-data" or not isinstance(case.body, dict):
         return True
     return all(value not in ([], {}) for value in case.body.values())
-
-
-@schemathesis.hook("before_call")
-def make_keys_unique(context: object, case: Any, kwargs: object) -> None:
-    """Let each well-formed Idempotency-Key be a new one: no schema says that it must not come with another request."""
-    if case.headers and _KEY.fullmatch(case.headers.get("Idempotency-Key", "")):
-        case.headers["Idempotency-Key"] = str(uuid.uuid4())
