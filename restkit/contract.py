@@ -5,7 +5,7 @@ The pipeline runs it; the OpenAPI document, the routes table and the contract ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -207,6 +207,12 @@ class Operation:
     def statuses(self) -> frozenset[int]:
         """Every status that the verb may answer."""
         return frozenset([o.status for o in self.outputs] + [f.problem.status for f in self.failures])
+
+    @property
+    def schemas(self) -> Iterator[BoundSchema]:
+        """Its schemas, of what it takes and of what it answers."""
+        yield from (each.schema for each in self.inputs)
+        yield from (each.schema for each in self.outputs if each.schema is not None)
 
     def input(self, location: Location) -> Input | None:
         """Return what the verb takes from a location, None where it takes nothing."""

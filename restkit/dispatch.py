@@ -188,6 +188,8 @@ def _composed(app: Any, entries: Sequence[Entry]) -> _Composed:
         owner, wrapped = entry.owner, bool(entry.middleware)
         context = Context(owner, owner.settings, owner.media, _locate(router, entry.link), wrapped)
         for operation in entry.operations:
+            for schema in operation.schemas:
+                schema.check_names(operation.place)
             call = compose(entry.middleware, compile_operation(operation, context), boundary)
             route.add(operation.method, call, operation.place)
             route.scopes[operation.method] = boundary

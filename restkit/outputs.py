@@ -104,7 +104,7 @@ def _unpack(value: tuple[Any, ...], status: int, operation: Operation) -> tuple[
     """Take ``(data, status)``, ``(data, headers)`` or ``(data, status, headers)`` apart."""
     if len(value) == 2 and isinstance(value[1], int):
         return value[0], value[1], ()
-    if len(value) == 2:
+    if len(value) == 2 and not isinstance(value[1], (str, bytes)):
         return value[0], status, value[1]
     if len(value) == 3 and isinstance(value[1], int):
         return value

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import RAISE, Schema, ValidationError, class_registry, fields
+from marshmallow.exceptions import RegistryError
 
 from .compiler import Compiled, Encoder, Straight, compile_schema, straight
 from .encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
@@ -192,6 +193,17 @@ class BoundSchema:
         """Whether loading lets fields pass that the schema does not name."""
         return self.schema.unknown != RAISE
 
+    def check_names(self, place: str) -> None:
+        """Look up the schemas that are nested by name, once all modules are loaded.
+
+        Args:
+            place: Where the schema is declared, for messages.
+
+        Raises:
+            DeclarationError: marshmallow knows no schema, or several, of a name.
+        """
+        _check_names(self.schema.fields, self.declared, place, {self.declared})
+
     def __repr__(self) -> str:
         many = ", many" if self.many else ""
         return f"<BoundSchema {self.declared.__name__} {self.view.value}{many}>"
@@ -249,6 +261,37 @@ def _instance(declared: Any, place: str) -> Schema:
         return declared()
     except Exception as error:
         raise DeclarationError(f"{place}: the schema {declared.__qualname__} cannot be made: {error}") from error
+
+
+def _check_names(
+    declared: Mapping[str, fields.Field[Any]], holder: type[Schema], place: str, seen: set[type[Schema]]
+) -> None:
+    for name, field in declared.items():
+        for nested in _nested_in(field):
+            if isinstance(nested, str) and nested != "self":
+                try:
+                    nested = class_registry.get_class(nested)
+                except RegistryError as error:
+                    raise DeclarationError(
+                        f"{place}: the field {name!r} of {holder.__qualname__} nests a schema by a name that cannot be "
+                        f"found: {error} Import the module that has it, or give the class."
+                    ) from None
+            if isinstance(nested, type) and issubclass(nested, Schema) and nested not in seen:
+                seen.add(nested)
+                _check_names(nested._declared_fields, nested, place, seen)
+
+
+def _nested_in(field: Any) -> Iterator[Any]:
+    """Yield what a field nests, as it was declared."""
+    if isinstance(field, fields.Nested):
+        yield field.nested
+    elif isinstance(field, fields.List):
+        yield from _nested_in(field.inner)
+    elif isinstance(field, fields.Tuple):
+        for each in field.tuple_fields:
+            yield from _nested_in(each)
+    elif isinstance(field, fields.Mapping):
+        yield from _nested_in(field.value_field)
 
 
 def _is_whole(schema: Schema) -> bool:

@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, missing
+from marshmallow.decorators import POST_LOAD
 
 from .errors import DeclarationError
 from .schemas import BoundSchema, View
 from .signatures import item_of
+from .strictness import hooks_of
 
 __all__ = ["shape_of"]
 
 Shape = Callable[[Any], Any]
+_NO_MAPPING = (int, float, str, bytes, bool, set, frozenset, tuple)
 
 
 def shape_of(annotation: Any, bound: BoundSchema, place: str) -> Shape | None:
@@ -47,6 +50,11 @@ def shape_of(annotation: Any, bound: BoundSchema, place: str) -> Shape | None:
     if isinstance(target, type) and issubclass(target, Schema):
         raise DeclarationError(
             f"{place} is annotated as {target.__qualname__}, which is a schema, not what it loads; annotate it as "
+            "dict[str, Any], or as a dataclass."
+        )
+    if target in _NO_MAPPING and not hooks_of(bound.schema).get(POST_LOAD):
+        raise DeclarationError(
+            f"{place} is annotated as {target.__name__}, but its schema loads a mapping; annotate it as "
             "dict[str, Any], or as a dataclass."
         )
     if not _is_shape(target):

@@ -337,3 +337,10 @@ def test_a_value_that_does_not_fit_its_schema_is_told(value: Any, many: bool, wo
     """A list where one is declared, and the like, is an error in place of an empty object."""
     with pytest.raises(DeclarationError, match=words):
         client_of(get=returns(ThingSchema, many=many)(lambda: value)).get("/x")
+
+
+@pytest.mark.parametrize("value", [({"id": 1}, "x"), ({"id": 1}, 200, {}, None), ({"id": 1}, "x", {})])
+def test_a_tuple_that_means_nothing_is_told(value: Any) -> None:
+    """A tuple is data with a status, headers or both; another one is told, with what it may be."""
+    with pytest.raises(DeclarationError, match=r"returned a tuple of [234]; return data, \(data, status\)"):
+        client_of(get=lambda: value).get("/x")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, post_load, pre_load, validate
 
-from restkit import App, DeclarationError, Upload, returns, takes
+from restkit import App, DeclarationError, Resource, Upload, returns, takes
 from restkit.schemas import Invalid, View, bind
 from restkit.testing import Client
 
@@ -261,3 +261,39 @@ def test_pre_load_sees_objects_only(compiled: bool) -> None:
         with pytest.raises(Invalid) as caught:
             bound.load(value)
         assert [(path, code) for path, _, code in caught.value.faults] == [(path, "type") for path in paths]
+
+
+def nesting(declared: Any) -> App:
+    """Return an App whose one operation answers with a schema."""
+    app = App("Nesting")
+
+    @app.route("/x")
+    class Things(Resource):
+        @returns(declared)
+        def get(self) -> Any:
+            return {}
+
+    return app
+
+
+def test_a_schema_that_is_nested_by_an_unknown_name_is_told_at_start_up() -> None:
+    """A name is looked up when the App is frozen, below lists and other schemas too; later classes are found."""
+
+    class Inner(Schema):
+        lost = fields.List(fields.Nested("NowhereSchema"))
+        same = fields.Nested("self")
+
+    class Outer(Schema):
+        inner = fields.Dict(values=fields.Nested(Inner))
+
+    sentence = r"Things.get: the field 'lost' of .*Inner nests a schema by a name.*'NowhereSchema'.*give the class"
+    with pytest.raises(DeclarationError, match=sentence):
+        nesting(Outer).freeze()
+
+    app = nesting({"later": fields.Tuple((fields.Nested("LaterOnSchema"),))})
+
+    class LaterOnSchema(Schema):
+        id = fields.Int()
+
+    app.freeze()
+    assert Client(app).get("/x").json == {}
