@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -20,6 +21,8 @@ from ..problems import (
 )
 
 __all__ = ["RETRY_AFTER", "SAFE", "columns_of", "is_null", "is_reference", "is_unique", "problem_of"]
+
+_log = logging.getLogger("restkit")
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods that only read (RFC 9110, section 9.2.1)."""
@@ -104,7 +107,7 @@ def columns_of(error: DBAPIError, table: Any) -> list[str]:
 
 
 def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
-    """Return the answer to an error of the database.
+    """Return the answer to an error of the database; where that is the service's fault, the log says why.
 
     Args:
         error: The error.
@@ -113,6 +116,16 @@ def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
     Raises:
         SQLAlchemyError: It is the program's mistake, such as a GET that writes.
     """
+    found = _answer(error, request)
+    if found.status >= 500:
+        # SECURITY: the driver's words alone, in one line. The statement's parameters are what somebody has sent.
+        cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        where = (ascii(text)[1:-1] for text in (request.method, request.path))
+        _log.warning("%s %s was answered %s: %s", *where, found.status, cause)
+    return found
+
+
+def _answer(error: SQLAlchemyError, request: Any) -> Problem:
     if isinstance(error, StaleDataError):
         if Preconditions.from_environ(request.environ).guards():
             return PreconditionFailed("Somebody else changed it in the meantime.")

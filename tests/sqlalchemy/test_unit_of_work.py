@@ -204,6 +204,33 @@ def test_safe_methods_only_read(service: Service, caplog: pytest.LogCaptureFixtu
     assert service.texts() == {"sneaked in"}
 
 
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("sqlite:////nowhere/at/all.db", "unable to open database file"),
+        pytest.param("postgresql://nobody@127.0.0.1:1/x", "connection failed", id="postgresql"),
+    ],
+)
+def test_a_database_that_cannot_be_had_is_told_in_the_log(
+    url: str, cause: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client hears that it may try again; who runs the service hears why, in one line without what was sent."""
+    app = App("Notes")
+    app.install(Database(url))
+    app.add("/notes", Notes)
+    client = Client(app, raise_errors=False)
+    for answer in (client.get("/notes"), client.post("/notes", json={"text": "a secret"})):
+        assert is_unavailable(answer)
+        assert cause not in answer.text
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    for record, method in zip(caplog.records, ("GET", "POST"), strict=True):
+        line = record.getMessage()
+        assert line.startswith(f"{method} /notes was answered 503: ")
+        assert cause in line
+        assert "secret" not in line
+        assert "\n" not in line
+
+
 def test_sqlite_is_set_up(tmp_path: Path) -> None:
     """SQLite keeps a write-ahead log, waits for locks, holds foreign keys, and a commit is on the disk."""
     with serving("sqlite", tmp_path) as service:
