@@ -76,6 +76,7 @@ class RedisStorage:
         try:
             found: bytes | None = self._claim(keys=[self._prefix + key], args=[mark, _milliseconds(seconds)])
         except redis.RedisError as error:
+            _log.warning("an idempotency key could not be claimed: %s", " ".join(str(error).split()))
             headers = {"Retry-After": str(_RETRY_AFTER)}
             raise ServiceUnavailable("What was done already is not known now; try again.", headers=headers) from error
         return found

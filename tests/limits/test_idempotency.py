@@ -422,12 +422,14 @@ def test_memory_is_bounded() -> None:
 
 @pytest.mark.external
 @pytest.mark.redis
-def test_without_redis_nothing_is_done() -> None:
-    """Where Redis does not answer it is not known what was done: 503, and no write."""
+def test_without_redis_nothing_is_done(caplog: pytest.LogCaptureFixture) -> None:
+    """Where Redis does not answer it is not known what was done: 503, no write, and a line in the log that says why."""
     storage = RedisStorage("redis://127.0.0.1:1/0", timeout=0.2)
     app, done = plain(storage)
     answer = Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
     assert (answer.status, answer.headers["Retry-After"], done) == (503, "2", [])
+    assert "an idempotency key could not be claimed: " in caplog.text
+    assert "127.0.0.1:1" in caplog.text
     assert Client(app).post("/notes", json={"text": "x"}).status == 200
     storage.close()
 
