@@ -96,7 +96,8 @@ class Binding:
             if variable not in known:
                 raise DeclarationError(
                     f"{self.place}: the variable {variable!r} of the URL pattern is no attribute of "
-                    f"{self.store.model.__name__}; it has {', '.join(sorted(known))}."
+                    f"{self.store.model.__name__}; it has {', '.join(sorted(known))}. Name "
+                    "one of these, or leave the variable out."
                 )
 
     def _check_bounds(self, name: str, field: fields.Field[Any], attribute: Attribute | None) -> None:

@@ -50,7 +50,7 @@ class PatchDocument:
         """
         if media_type != JSON_PATCH:
             if not isinstance(data, dict):
-                raise _invalid("", "A merge patch is an object.")
+                raise _invalid("", "A merge patch is an object; a JSON Patch is sent as application/json-patch+json.")
             return cls(MERGE_PATCH, data)
         if not isinstance(data, list):
             raise _invalid("", "A JSON Patch is an array of operations.")

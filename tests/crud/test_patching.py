@@ -55,7 +55,8 @@ def test_a_merge_patch_of_nested_objects_changes_what_it_names() -> None:
 def test_a_merge_patch_is_an_object(media_type: str, content: bytes) -> None:
     """Any other JSON is a 422 that says so."""
     answer = collection(Book("Emma")).patch("/books/1", content=content, content_type=media_type)
-    assert (answer.status, answer.problem["errors"][0]["detail"]) == (422, "A merge patch is an object.")
+    detail = "A merge patch is an object; a JSON Patch is sent as application/json-patch+json."
+    assert (answer.status, answer.problem["errors"][0]["detail"]) == (422, detail)
 
 
 @pytest.mark.parametrize(
