@@ -21,6 +21,7 @@ __all__ = [
 
 _MAPPINGS = {"contact": "{'name': 'Jo'}", "license": "{'name': 'MIT'}", "tags": "{'Books': 'What is on the shelves.'}"}
 _WORDS = ("path", "mode", "pots")  # which lack a letter of others, or have it elsewhere
+_PLURALS = {"middlewares": "middleware"}  # as other frameworks call it
 _CONDITIONAL = (False, True, "required")
 
 
@@ -38,7 +39,7 @@ def texts_of(value: Any, place: str) -> tuple[str, ...]:
 
 
 def misspelt(name: str, known: Iterable[str]) -> str | None:
-    """Return the name that another one is but for its case, one missing letter or two that have changed places.
+    """Return the name that another one is but for its case, one missing letter, two that changed places or a plural.
 
     Args:
         name: What is written.
@@ -49,6 +50,8 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
     """
     if name in known or name in _WORDS:
         return None
+    if _PLURALS.get(name) in known:
+        return _PLURALS[name]
     for each in known:
         near = {each[:at] + each[at + 1 :] for at in range(len(each))}
         near |= {each[:at] + each[at + 1] + each[at] + each[at + 2 :] for at in range(len(each) - 1)}

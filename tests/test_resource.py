@@ -175,7 +175,8 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("secuirty", "security"), ("Schema", "schema"), ("midleware", "middleware")]
+    ("name", "meant"),
+    [("secuirty", "security"), ("Schema", "schema"), ("midleware", "middleware"), ("middlewares", "middleware")],
 )
 def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
     """What nobody reads would say nothing, and a resource that is meant to be guarded would let everybody in."""
