@@ -50,7 +50,7 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
     """
     if name in known or name in _WORDS:
         return None
-    if _PLURALS.get(name) in known:
+    if _PLURALS.get(name, name) in known:
         return _PLURALS[name]
     for each in known:
         near = {each[:at] + each[at + 1 :] for at in range(len(each))}
