@@ -183,13 +183,16 @@ def _composed(app: Any, entries: Sequence[Entry]) -> _Composed:
     """Compose each entry's operations, and make the router of their URLs."""
     router = Router(converters_of(_owners(app, entries)), app.settings.trailing_slash)
     routes = [(entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)]
+    checked: set[int] = set()
     for entry, route in routes:
         boundary = _boundary(entry.handlers, entry.owner.settings)
         owner, wrapped = entry.owner, bool(entry.middleware)
         context = Context(owner, owner.settings, owner.media, _locate(router, entry.link), wrapped)
         for operation in entry.operations:
             for schema in operation.schemas:
-                schema.check_names(operation.place)
+                if id(schema.schema) not in checked:  # PERF: the verbs of a resource share theirs
+                    checked.add(id(schema.schema))
+                    schema.check_names(operation.place)
             call = compose(entry.middleware, compile_operation(operation, context), boundary)
             route.add(operation.method, call, operation.place)
             route.scopes[operation.method] = boundary
