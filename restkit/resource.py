@@ -41,7 +41,10 @@ class Owner(Protocol):
     """Is what a resource knows of its App."""
 
     name: str
+    version: str
     settings: Any
+    servers: Sequence[str | Mapping[str, Any]]
+    extensions: list[Any]
     overrides: dict[Any, Callable[..., Any]]
     stores: list[Callable[[type], Any]]
 
@@ -71,7 +74,7 @@ class Resource:
     """
 
     request: Request
-    app: Any
+    app: Owner
 
     schema: ClassVar[SchemaLike | None] = None
     methods: ClassVar[Collection[str] | None] = None

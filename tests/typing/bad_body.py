@@ -24,3 +24,9 @@ class Books(Resource):
 
 Books().get("seven")  # error: arg-type, reportArgumentType
 Books().get(7).titel  # error: attr-defined, reportAttributeAccessIssue
+
+
+class Linked(Resource):
+    def get(self) -> str:
+        self.app.url_four(Books)  # error: attr-defined, reportAttributeAccessIssue
+        return self.app.url_for(Books, book_id=7)
