@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -54,16 +55,17 @@ class Server:
         raise AssertionError(f"{pattern} is not in {''.join(self.output)}")
 
     def get(self, path: str) -> tuple[int, Any]:
-        """Send a GET request; ask again while nothing listens."""
-        for _ in range(200):
-            try:
-                with urllib.request.urlopen(self.url + path, timeout=10) as response:
-                    return response.status, json.load(response)
-            except urllib.error.HTTPError as error:
-                with error:
-                    return error.code, json.loads(error.read() or b"null")
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.05)
+        """Send a GET request; ask again while nothing listens, or where a restart cuts the answer off."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                try:
+                    with urllib.request.urlopen(self.url + path, timeout=10) as response:
+                        return response.status, json.load(response)
+                except urllib.error.HTTPError as error:
+                    with error:
+                        return error.code, json.loads(error.read() or b"null")
+            time.sleep(0.05)
         raise AssertionError("".join(self.output))
 
     def end(self) -> None:
