@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
 from urllib.parse import urljoin
@@ -151,7 +150,7 @@ class App:
             for rule, each, called in places
         ]
         self._registry.add(
-            *(entry if entry.resource is resource else replace(entry, declared=resource) for entry in entries)
+            *(entry if entry.resource is resource else entry._replace(declared=resource) for entry in entries)
         )
         return resource
 

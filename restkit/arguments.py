@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -48,16 +49,19 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
     Returns:
         It, None where the name is one of them, a word of its own, or farther away from each.
     """
-    if name in known or name in _WORDS:
-        return None
-    if _PLURALS.get(name, name) in known:
-        return _PLURALS[name]
+    found = _near(tuple(known)).get(name.lower())
+    return None if found is None or name in known or name in _WORDS else found
+
+
+@functools.cache
+def _near(known: tuple[str, ...]) -> Mapping[str, str]:
+    """Return what is nearly one of some names, by what it is."""
+    near = {name: meant for name, meant in _PLURALS.items() if meant in known}
     for each in known:
-        near = {each[:at] + each[at + 1 :] for at in range(len(each))}
-        near |= {each[:at] + each[at + 1] + each[at] + each[at + 2 :] for at in range(len(each) - 1)}
-        if name.lower() == each or name in near:
-            return each
-    return None
+        lacking = (each[:at] + each[at + 1 :] for at in range(len(each)))
+        changed = (each[:at] + each[at + 1] + each[at] + each[at + 2 :] for at in range(len(each) - 1))
+        near |= dict.fromkeys([each, *lacking, *changed], each)
+    return near
 
 
 def check_mapping(value: object, place: str, example: str) -> None:

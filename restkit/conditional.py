@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Self
 
 __all__ = [
     "EntityTag",
@@ -21,9 +20,10 @@ __all__ = [
 
 _MAX_TAGS = 256
 _ETAGC = r"[\x21\x23-\x7e\x80-\xff]*"
-_VALUE = re.compile(_ETAGC)
-_TAG = re.compile(rf'(W/)?"({_ETAGC})"')
-_MEMBER = re.compile(rf'[ \t]*+(?:(W/)?"({_ETAGC})"[ \t]*+(?=,|\Z)|(?:[^,"]++|"[^"]*+"?)*+)')
+# Compiled by re with the first header that needs them, and kept there.
+_VALUE = _ETAGC
+_TAG = rf'(W/)?"({_ETAGC})"'
+_MEMBER = rf'[ \t]*+(?:(W/)?"({_ETAGC})"[ \t]*+(?=,|\Z)|(?:[^,"]++|"[^"]*+"?)*+)'
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -38,24 +38,28 @@ _DATES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EntityTag:
+class _Tag(NamedTuple):
+    value: str
+    weak: bool = False
+
+
+class EntityTag(_Tag):
     """Is an entity tag (RFC 9110, section 8.8.3): an opaque value that changes when the representation does.
 
     ``str()`` of it is the ETag header's text.
     """
 
-    value: str
-    weak: bool = False
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
+    def __new__(cls, value: str, weak: bool = False) -> Self:
         """Check the characters.
 
         Raises:
             ValueError: The value has a quote, white space, or what no header can hold.
         """
-        if not _VALUE.fullmatch(self.value):
+        if not re.fullmatch(_VALUE, value):
             raise ValueError("an entity tag has only visible characters of Latin-1, and no quotes")
+        return super().__new__(cls, value, weak)
 
     def __str__(self) -> str:
         return f'W/"{self.value}"' if self.weak else f'"{self.value}"'
@@ -67,7 +71,7 @@ class EntityTag:
         Raises:
             ValueError: The text is not ``"..."`` or ``W/"..."``.
         """
-        match = _TAG.fullmatch(text)
+        match = re.fullmatch(_TAG, text)
         if match is None:
             raise ValueError('an entity tag is written "value" or W/"value"')
         return cls(match[2], match[1] is not None)
@@ -105,9 +109,10 @@ def parse_etag_list(header: str) -> Literal["*"] | tuple[EntityTag, ...]:
     if header.strip(" \t") == "*":
         return "*"
     tags: list[EntityTag] = []
+    member = re.compile(_MEMBER)
     at = 0
     for _ in range(_MAX_TAGS):
-        match = _MEMBER.match(header, at)
+        match = member.match(header, at)
         if match is None:
             break
         if match[2] is not None:
@@ -170,8 +175,7 @@ class Outcome(Enum):
     """Answer 412."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preconditions:
+class Preconditions(NamedTuple):
     """Is the precondition headers of a request, unread (RFC 9110, section 13.1)."""
 
     if_match: str | None = None

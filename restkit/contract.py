@@ -6,8 +6,8 @@ The pipeline runs it; the OpenAPI document, the routes table and the contract ch
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from .problems import Problem
 from .response import Outgoing
@@ -55,8 +55,7 @@ class SecurityScheme(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PathParameter:
+class PathParameter(NamedTuple):
     """Is one variable of the URL pattern, with the JSON Schema of its converter."""
 
     name: str
@@ -64,13 +63,12 @@ class PathParameter:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """Is one declared response header, with the JSON Schema of its value."""
 
     name: str
     description: str = ""
-    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    schema: Mapping[str, object] = MappingProxyType({"type": "string"})
     required: bool = False
 
 
@@ -129,8 +127,7 @@ class IdempotencyRule(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """Is what a verb takes from one location.
 
     For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters; ``body``,
@@ -146,8 +143,7 @@ class Input:
     convert: Callable[[str, Any], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Is one answer of a verb: its status, and what stands in it."""
 
     status: int
@@ -162,8 +158,7 @@ class Output:
         return self.status not in (204, 205, 304) and bool(self.media_types)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Is one problem that a verb may answer, with the stage of the pipeline that adds it."""
 
     problem: type[Problem]
@@ -172,8 +167,7 @@ class Failure:
     headers: tuple[Header, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """Is everything that is known about one verb on one URL, made once at mount.
 
     ``path`` is the template as OpenAPI writes it (``/books/{book_id}``), ``rule`` the pattern as it was
@@ -200,8 +194,8 @@ class Operation:
     security: tuple[tuple[SecurityScheme, tuple[str, ...]], ...] = ()
     conditional: bool | Literal["required"] = False
     idempotency: IdempotencyRule | None = None
-    examples: Mapping[str, object] = field(default_factory=dict)
-    extensions: Mapping[str, object] = field(default_factory=dict)
+    examples: Mapping[str, object] = MappingProxyType({})
+    extensions: Mapping[str, object] = MappingProxyType({})
 
     @property
     def statuses(self) -> frozenset[int]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from .arguments import check_mapping, texts_of
 from .contract import Failure, Header, Location
@@ -36,8 +36,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _HeaderLike = Mapping[str, "str | Header"]
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """Is one `returns`: an answer as declared."""
 
     schema: SchemaLike | None
@@ -48,16 +47,15 @@ class Return:
     many: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Declarations:
+class Declarations(NamedTuple):
     """Is everything that the decorators say of one verb."""
 
-    inputs: Mapping[Location, SchemaLike | None] = field(default_factory=dict)
+    inputs: Mapping[Location, SchemaLike | None] = MappingProxyType({})
     media_types: tuple[str, ...] | None = None
     returns: tuple[Return, ...] = ()
     raises: tuple[Failure, ...] = ()
     convert: Callable[[str, Any], Any] | None = None
-    words: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Any] = MappingProxyType({})
 
 
 class DeclaredMethod:
@@ -150,8 +148,7 @@ def takes(
     def decorate(function: F) -> F:
         return _declare(
             function,
-            lambda old: replace(
-                old,
+            lambda old: old._replace(
                 inputs={**old.inputs, **given},
                 media_types=taken if taken is not None else old.media_types,
             ),
@@ -197,7 +194,7 @@ def returns(
         if any(each.status == status for each in declarations_of(function).returns):
             name = getattr(function, "__qualname__", function)
             raise DeclarationError(f"{name} declares the status {status} twice; one @returns says all of a status.")
-        return _declare(function, lambda old: replace(old, returns=(said, *old.returns)))
+        return _declare(function, lambda old: old._replace(returns=(said, *old.returns)))
 
     return decorate
 
@@ -215,7 +212,7 @@ def raises(*problems: type[Problem], description: str = "") -> Callable[[F], F]:
     said = tuple(Failure(problem, "method", description) for problem in problems)
 
     def decorate(function: F) -> F:
-        return _declare(function, lambda old: replace(old, raises=(*said, *old.raises)))
+        return _declare(function, lambda old: old._replace(raises=(*said, *old.raises)))
 
     return decorate
 
@@ -256,6 +253,6 @@ def operation(
     words = {name: value for name, value in said.items() if value is not None}
 
     def decorate(function: F) -> F:
-        return _declare(function, lambda old: replace(old, words={**old.words, **words}))
+        return _declare(function, lambda old: old._replace(words={**old.words, **words}))
 
     return decorate

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -34,8 +33,7 @@ __all__ = ["Dispatcher"]
 _CHECK = "restkit.contract"
 
 
-@dataclass(frozen=True, slots=True)
-class _Composed:
+class _Composed(NamedTuple):
     """Is a router and what it was made of; never changed, so that no request sees one without the other."""
 
     entries: Sequence[Entry]

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
-from decimal import Decimal
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -55,7 +54,7 @@ def encode_text(text: str) -> bytes:
         ValueError: A string in it is not Unicode.
     """
     if "e-0" in text:
-        text = _SMALL_FLOAT.sub(_small_float, text)
+        text = re.sub(_SMALL_FLOAT, _small_float, text)
     return text.encode("utf-8")
 
 
@@ -104,6 +103,8 @@ def _is_finite(value: Any, written: bytes) -> bool:
 
 
 def _default(value: object) -> object:
+    from decimal import Decimal  # cold start: most programs get here with a schema, which has it loaded
+
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, (Decimal, UUID)):
@@ -126,7 +127,7 @@ def _small_float(match: re.Match[str]) -> str:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
-_SMALL_FLOAT = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])')
+_SMALL_FLOAT = r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])'
 json_text: Callable[[Any], str] = _ENCODER.encode
 """Returns a value as JSON text, save that small floats are still as Python writes them."""
 IS_NATIVE = _orjson is not None

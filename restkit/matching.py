@@ -18,7 +18,7 @@ from werkzeug.routing import BaseConverter, Rule
 
 __all__ = ["Matcher"]
 
-_ASCII_DIGITS = re.compile(r"\[0-9\]\{1,(\d+)\}")
+_ASCII_DIGITS = r"\[0-9\]\{1,(\d+)\}"
 
 
 _Convert = Callable[[str], Any]
@@ -210,7 +210,7 @@ def _child(node: _Node, converter: BaseConverter) -> _Node:
     form = (converter.weight, converter.regex)
     if form in node.forms:
         return node.ways[node.forms.index(form)][2]
-    digits = _ASCII_DIGITS.fullmatch(converter.regex)
+    digits = re.fullmatch(_ASCII_DIGITS, converter.regex)
     place = bisect_right(node.forms, converter.weight, key=lambda each: each[0])
     child = _Node()
     node.more += 1

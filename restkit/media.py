@@ -10,10 +10,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn, Self
 
 from .encoding import dumps_json, dumps_ndjson
 from .errors import DeclarationError
@@ -37,31 +36,35 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class JSONLimits:
-    """Is how much JSON the strict door lets in: nested arrays and objects, and the width of a signed integer."""
-
+class _Limits(NamedTuple):
     depth: int = 64
     bits: int = 64
 
-    def __post_init__(self) -> None:
+
+class JSONLimits(_Limits):
+    """Is how much JSON the strict door lets in: nested arrays and objects, and the width of a signed integer."""
+
+    __slots__ = ()
+
+    def __new__(cls, depth: int = 64, bits: int = 64) -> Self:
         """Check what the decoders can keep."""
-        if not 1 <= self.depth <= 500 or not 64 <= self.bits <= 3600:
-            raise DeclarationError(f"{self} is out of range; depth is from 1 to 500, bits from 64 to 3600.")
+        if not 1 <= depth <= 500 or not 64 <= bits <= 3600:
+            raise DeclarationError(
+                f"JSONLimits(depth={depth}, bits={bits}) is out of range; depth is from 1 to 500, bits from 64 to 3600."
+            )
+        return super().__new__(cls, depth, bits)
 
 
 DEFAULT_LIMITS = JSONLimits()
 
 _NUMBER_LENGTH = 1100  # characters; a double written out exactly has at most 1,077
 # A string, or what is left of an unterminated one: possessive, so that no text makes it go back and try again.
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
+_STRING = rb'(?s)"(?:[^"\\]++|\\.?)*+"?'
 _DIGITS = bytes(48 if 48 <= byte <= 57 else 46 for byte in range(256))
 _LONG_RUN = b"0" * 19
 _BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_REFUSED_ESCAPE = re.compile(
-    rb"(?:[^\\]++|\\(?!u0000|u[dD][89a-fA-F]).|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)*+\\u(0?)", re.DOTALL
-)
+_REFUSED_ESCAPE = rb"(?s)(?:[^\\]++|\\(?!u0000|u[dD][89a-fA-F]).|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)*+\\u(0?)"
 
 
 def loads_json(data: bytes, *, limits: JSONLimits = DEFAULT_LIMITS) -> Any:
@@ -81,14 +84,14 @@ def _loads_std(data: bytes, limits: JSONLimits) -> Any:
     if not text.strip(" \t\r\n"):
         _refuse("it is empty")
     if data.count(b"[") + data.count(b"{") > limits.depth:
-        brackets = _STRING.sub(b"", data).translate(None, _BRACKETS)
+        brackets = re.sub(_STRING, b"", data).translate(None, _BRACKETS)
         if limits.depth + 1 in accumulate(map(_STEP.__getitem__, brackets)):
             _refuse(f"it is nested deeper than {limits.depth} levels")
     try:
         value = _decoder(limits, _has_long_digits(data)).decode(text)
     except json.JSONDecodeError as exc:
         _refuse(f"{exc.msg[:1].lower()}{exc.msg[1:].rstrip(':').removesuffix(' at')} at character {exc.pos}")
-    if data.find(b"\\u") >= 0 and (found := _REFUSED_ESCAPE.match(data)):
+    if data.find(b"\\u") >= 0 and (found := re.match(_REFUSED_ESCAPE, data)):
         what = "a NUL character" if found[1] else "a lone surrogate"
         _refuse(f"a string has {what} at byte {found.start(1) - 2}")
     return value
@@ -192,18 +195,12 @@ if _orjson is not None:
     _SAFE_INTEGERS, _INDENTED = _orjson.OPT_STRICT_INTEGER, _orjson.OPT_INDENT_2
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(NamedTuple):
     """Is how one media type is read (BadRequest where malformed) and written (TypeError or ValueError)."""
 
     media_type: str
     loads: Callable[[bytes], Any]
     dumps: Callable[[Any], bytes]
-
-    def __post_init__(self) -> None:
-        """Check that the media type is one, without parameters."""
-        if not re.fullmatch(r"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+", self.media_type):
-            raise DeclarationError(f"{self.media_type!r} is no media type; write it lower-case, as in 'text/csv'.")
 
 
 class Media:
@@ -214,7 +211,13 @@ class Media:
         self._handlers = {handler.media_type: handler for handler in handlers}
 
     def register(self, handler: Handler) -> None:
-        """Add a handler; it replaces the one of the same media type."""
+        """Add a handler; it replaces the one of the same media type.
+
+        Raises:
+            DeclarationError: Its media type is none, or has parameters.
+        """
+        if not re.fullmatch(r"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+", handler.media_type):
+            raise DeclarationError(f"{handler.media_type!r} is no media type; write it lower-case, as in 'text/csv'.")
         self._handlers[handler.media_type] = handler
 
     def find(self, media_type: str) -> Handler | None:
@@ -227,9 +230,13 @@ class Media:
         return Media(self._handlers.values())
 
 
+def _dumps_ndjson(value: Any) -> bytes:
+    return b"".join(dumps_ndjson(value))
+
+
 HANDLERS = (
     Handler("application/json", loads_json, dumps_json),
-    Handler("application/x-ndjson", _loads_ndjson, lambda value: b"".join(dumps_ndjson(value))),
+    Handler("application/x-ndjson", _loads_ndjson, _dumps_ndjson),
     Handler("text/plain", _text, str.encode),
 )
 handler_for = Media(HANDLERS).find

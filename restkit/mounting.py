@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .arguments import check_resource
 from .collisions import CheckNames, Claims, converters_of
@@ -33,11 +32,10 @@ __all__ = [
 ]
 
 Handlers = Mapping[type[Exception], ProblemHandler]
-_ITEM = re.compile(r"(.*)/<[^<>/]+>/?", re.DOTALL)
+_ITEM = r"(?s)(.*)/<[^<>/]+>/?"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Says how the URL of what a POST made is known: the item's entry, its variable, and the member that has it."""
 
     item: Pattern
@@ -45,8 +43,7 @@ class Link:
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Is a resource at a URL pattern.
 
     Attributes:
@@ -68,12 +65,11 @@ class Entry:
     operations: tuple[Operation, ...]
     middleware: tuple[Middleware, ...] = ()
     handlers: tuple[Handlers, ...] = ()
-    link: Link | None = field(default=None)
+    link: Link | None = None
     declared: type[Resource] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Is what stands around everything below one prefix, also around URLs that nothing answers.
 
     Attributes:
@@ -241,14 +237,13 @@ def shift(
     """Return an entry as it stands below a mount's prefix, with the mounting App's part around it."""
     if not (prefix or middleware or handlers) and documented:
         return entry
-    return replace(
-        entry,
+    return entry._replace(
         pattern=_below(prefix, entry.pattern),
-        link=replace(entry.link, item=_below(prefix, entry.link.item)) if entry.link is not None else None,
+        link=entry.link._replace(item=_below(prefix, entry.link.item)) if entry.link is not None else None,
         operations=entry.operations
         if not prefix and documented
         else tuple(
-            replace(each, path=prefix + each.path, rule=prefix + each.rule, documented=each.documented and documented)
+            each._replace(path=prefix + each.path, rule=prefix + each.rule, documented=each.documented and documented)
             for each in entry.operations
         ),
         middleware=(*middleware, *entry.middleware),
@@ -270,7 +265,7 @@ def _below_mount(entry: Entry, prefix: str, documented: bool) -> Entry:
 
 
 def _below(prefix: str, pattern: Pattern) -> Pattern:
-    return replace(pattern, rule=prefix + pattern.rule, path=prefix + pattern.path)
+    return pattern._replace(rule=prefix + pattern.rule, path=prefix + pattern.path)
 
 
 def link(entries: Iterable[Entry]) -> list[Entry]:
@@ -281,7 +276,8 @@ def link(entries: Iterable[Entry]) -> list[Entry]:
     entries = list(entries)
     items: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        found = _ITEM.fullmatch(entry.pattern.rule)
+        rule = entry.pattern.rule
+        found = re.fullmatch(_ITEM, rule) if "<" in rule else None
         if found is not None and any(operation.method == "GET" for operation in entry.operations):
             items.setdefault((entry.pattern.host, found[1]), []).append(entry)
     return [_linked(entry, items.get((entry.pattern.host, entry.pattern.rule.rstrip("/")), ())) for entry in entries]
@@ -295,9 +291,9 @@ def _linked(entry: Entry, items: Sequence[Entry]) -> Entry:
     found = _item_of(entry, items, made)
     if found is None or any(header.name.lower() == "location" for header in made.headers):
         return entry
-    outputs = tuple(replace(each, headers=(*each.headers, LOCATION)) if each is made else each for each in post.outputs)
-    linked = replace(post, outputs=outputs)
-    return replace(entry, operations=tuple(linked if each is post else each for each in entry.operations), link=found)
+    outputs = tuple(each._replace(headers=(*each.headers, LOCATION)) if each is made else each for each in post.outputs)
+    linked = post._replace(outputs=outputs)
+    return entry._replace(operations=tuple(linked if each is post else each for each in entry.operations), link=found)
 
 
 def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:

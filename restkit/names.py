@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_ids", "noun", "operation_id", "stem"]
 
-_SUFFIX = re.compile(r"(?<=.)(Item|Resource|View|Collection)$")
+_SUFFIX = r"(?<=.)(Item|Resource|View|Collection)$"
 _VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
 
@@ -51,13 +51,17 @@ def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
 
 def noun(op: Operation) -> str:
     """Return what one item of a resource is called: ``Book`` for ``Books`` and ``BookItem``, as its schema has it."""
-    bare = _bare(op.resource.__name__)
     bodies = (*(i.schema for i in op.inputs if i.location == "body"), *(o.schema for o in op.outputs))
     schemas = [bound.name for bound in bodies if bound is not None and bound.name]
     declared = getattr(op.resource, "schema", None)
     if declared is not None and not isinstance(declared, Mapping):
         schemas.append(stem(declared if isinstance(declared, type) else type(declared)))
-    # The singular is the one that a schema bears out: of Books by Book, of AuthorBooks too.
+    return _borne_out(_bare(op.resource.__name__), tuple(schemas))
+
+
+@functools.lru_cache(256)
+def _borne_out(bare: str, schemas: tuple[str, ...]) -> str:
+    """Return the singular that a schema bears out: of Books by Book, of AuthorBooks too."""
     return next((name for each in schemas if (name := singular(bare, each))), bare)
 
 
@@ -71,7 +75,7 @@ def singular(bare: str, schema: str) -> str:
 
 @functools.lru_cache(256)
 def _bare(name: str) -> str:
-    while (shorter := _SUFFIX.sub("", name)) != name:
+    while (shorter := re.sub(_SUFFIX, "", name)) != name:
         name = shorter
     return name[:1].upper() + name[1:]
 

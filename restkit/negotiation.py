@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -47,8 +46,7 @@ class MediaRange(NamedTuple):
     quality: float
 
 
-@dataclass(frozen=True, slots=True)
-class ContentType:
+class ContentType(NamedTuple):
     """Is a Content-Type that was read; ``media_type`` is lower-case, and "" where the header is malformed."""
 
     media_type: str

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .contract import (
     Failure,
@@ -93,8 +92,7 @@ _OF_CHANGES = (Conflict, InsufficientStorage)
 _UNGUARDED = Failure(PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *.")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """Is where a resource is mounted: the pattern, as routing reads it, and whether unknown input is an error."""
 
     path: str
@@ -112,17 +110,18 @@ def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
     Raises:
         DeclarationError: The class, its signatures, schemas and the pattern do not fit together.
     """
-    shared = _Shared(mount)
+    shared = _Shared(resource, mount)
     return tuple(
         _Builder(resource, method, function, shared).operation() for method, function in verbs_of(resource).items()
     )
 
 
 class _Shared:
-    """Is what the verbs of a resource share: where it is mounted, and the schemas that they declare."""
+    """Is what the verbs of a resource share: its place, what is provided for it, and the schemas that they declare."""
 
-    def __init__(self, mount: Mount) -> None:
+    def __init__(self, resource: type[Resource], mount: Mount) -> None:
         self.mount = mount
+        self.provided = [each for factory in factories_of(resource) for each in declarations_of(factory).raises]
 
     @cached_property
     def bindings(self) -> Bindings:
@@ -327,10 +326,9 @@ class _Builder:
         """Yield what the factories of `provide` raise; a safe method changes nothing that could fail to be kept."""
         is_safe = self.method in ("GET", "HEAD", "OPTIONS")
         said = {each.problem for each in self.said.raises}
-        for factory in factories_of(self.resource):
-            for failure in declarations_of(factory).raises:
-                if failure.problem not in said and not (is_safe and issubclass(failure.problem, _OF_CHANGES)):
-                    yield failure
+        for failure in self.shared.provided:
+            if failure.problem not in said and not (is_safe and issubclass(failure.problem, _OF_CHANGES)):
+                yield failure
 
 
 def _requires(bound: BoundSchema) -> bool:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .conditional import Outcome, Preconditions, evaluate
 from .contract import Attempt, IdempotencyRule, Operation
@@ -36,8 +35,7 @@ _CHECK = "restkit.contract"
 _KEPT = frozenset({"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"})
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Is what an Operation is compiled in: its App, and what the App knows.
 
     ``wrapped`` says that there is middleware around it, which may complete the answer.
@@ -260,8 +258,7 @@ def _finisher(operation: Operation) -> _Finish | None:
     return finish
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempted:
+class _Attempted(NamedTuple):
     """Is the value of a method that was called for a request with an Idempotency-Key, or was not called again."""
 
     attempt: Attempt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from .arguments import check_factory
 from .errors import DeclarationError
@@ -16,16 +16,17 @@ __all__ = ["Provided", "Provision", "check_defaults", "factories_of", "obtain", 
 T = TypeVar("T")
 
 
-class _App(Protocol):
-    @property
-    def overrides(self) -> Mapping[Any, Callable[..., Any]]: ...
+if TYPE_CHECKING:
 
+    class _App(Protocol):
+        @property
+        def overrides(self) -> Mapping[Any, Callable[..., Any]]: ...
 
-class _Holder(Protocol):
-    request: Request
+    class _Holder(Protocol):
+        request: Request
 
-    @property
-    def app(self) -> _App: ...
+        @property
+        def app(self) -> _App: ...
 
 
 class Provided:

@@ -8,8 +8,7 @@ pattern, in order), and ``Rule._compile_builder``, ``_build`` and ``_build_unkno
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from werkzeug.exceptions import HTTPException
@@ -30,8 +29,7 @@ _QUERY = "".join(map(chr, range(33, 127)))
 _ROOT = "/!$&'()*+,:;=@"
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """Is a URL pattern, read once.
 
     Attributes:
@@ -110,7 +108,6 @@ def _check_literals(rule: str, literals: list[str]) -> None:
         )
 
 
-@dataclass(slots=True, eq=False)
 class Route:
     """Is one URL pattern and what answers its methods, a closed dict.
 
@@ -126,15 +123,28 @@ class Route:
         otherwise: What answers every other method.
     """
 
-    pattern: Pattern
-    calls: dict[str, Endpoint] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
-    allow: str = ""
-    accept_patch: str = ""
-    derived_options: bool = False
-    scopes: dict[str, Any] = field(default_factory=dict)
-    scope: Any = None
-    otherwise: Any = None
+    __slots__ = (
+        "accept_patch",
+        "allow",
+        "calls",
+        "derived_options",
+        "otherwise",
+        "pattern",
+        "places",
+        "scope",
+        "scopes",
+    )
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+        self.calls: dict[str, Endpoint] = {}
+        self.places: dict[str, str] = {}
+        self.allow = ""
+        self.accept_patch = ""
+        self.derived_options = False
+        self.scopes: dict[str, Any] = {}
+        self.scope: Any = None
+        self.otherwise: Any = None
 
     def add(self, method: str, call: Endpoint, place: str) -> None:
         """Add a method.

@@ -263,11 +263,14 @@ def _instance(declared: Any, place: str) -> Schema:
         raise DeclarationError(f"{place}: the schema {declared.__qualname__} cannot be made: {error}") from error
 
 
+_HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
+
+
 def _check_names(
     declared: Mapping[str, fields.Field[Any]], holder: type[Schema], place: str, seen: set[type[Schema]]
 ) -> None:
     for name, field in declared.items():
-        for nested in _nested_in(field):
+        for nested in _nested_in(field) if isinstance(field, _HOLDERS) else ():
             if isinstance(nested, str) and nested != "self":
                 try:
                     nested = class_registry.get_class(nested)

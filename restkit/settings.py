@@ -8,15 +8,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-import re
 import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Union, get_args, get_origin
 
 from .errors import SettingError
+
+if TYPE_CHECKING:
+    from pathlib import Path  # cold start
 
 __all__ = ["SettingValues", "Settings"]
 
@@ -24,7 +25,6 @@ _PREFIX = "RESTKIT_"
 _FILE_VARIABLE = "RESTKIT_SETTINGS_FILE"
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
-_VERSION = re.compile(r"3\.[012]\.[0-9]+")
 
 
 class SettingValues(TypedDict, total=False):
@@ -129,7 +129,7 @@ class Settings:
         file = file if file is not None else environ.get(_FILE_VARIABLE) or local.get(_FILE_VARIABLE) or None
         given = _take_all(cls, values, "The keyword {}")
         if file is not None:
-            given |= _take_all(cls, _read_toml(Path(file)), f"{{}} in {file}")
+            given |= _take_all(cls, _read_toml(file), f"{{}} in {file}")
         given |= _take_variables(cls, local, f"{{}} in {local_name}")
         given |= _take_variables(cls, environ, "The environment variable {}")
         return cls(**given)
@@ -152,11 +152,12 @@ def _resolved(cls: Any) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(cls) if field.init}
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: str | Path) -> dict[str, Any]:
     import tomllib  # PERF: most programs have no such file, 9 ms of cold start
 
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        with open(path, encoding="utf-8") as file:
+            return tomllib.loads(file.read())
     except OSError as error:
         raise SettingError(f"The settings file {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:  # invalid TOML and invalid UTF-8 alike
@@ -165,10 +166,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _read_dotenv(dotenv: bool | str | Path) -> tuple[dict[str, str], str]:
     """Return the variables of a .env file, and the name to call it by."""
-    path = Path(".env" if dotenv is True else dotenv or ".env")
-    if dotenv is False or (dotenv is True and not path.is_file()):
+    path = ".env" if dotenv is True else os.fspath(dotenv or ".env")
+    if dotenv is False or (dotenv is True and not os.path.isfile(path)):
         return {}, ""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SettingError(f"The file {path}, given as dotenv, does not exist.")
 
     from dotenv import dotenv_values  # PERF: most programs have no such file, 17 ms of cold start
@@ -180,7 +181,7 @@ def _read_dotenv(dotenv: bool | str | Path) -> tuple[dict[str, str], str]:
     for name, value in found.items():
         if value is None and name.startswith(_PREFIX):
             raise SettingError(f"{name} in {path} has no value; write {name}=value.")
-    return {name: value for name, value in found.items() if value is not None}, str(path)
+    return {name: value for name, value in found.items() if value is not None}, path
 
 
 def _take_variables(cls: type[Settings], environ: Mapping[str, str], place: str) -> dict[str, Any]:
@@ -256,8 +257,8 @@ def _convert(value: Any, hint: Any, text: bool) -> Any:
         return _boolean(value)
     if kind in (int, float) and text:
         return kind(value)
-    if kind is Path and isinstance(value, str):
-        return Path(value)
+    if isinstance(value, str) and getattr(kind, "__module__", "").startswith("pathlib"):
+        return kind(value)
     if kind is float and type(value) is int:
         return float(value)
     wrong = isinstance(kind, type) and kind is not Any and not isinstance(value, kind)
@@ -308,7 +309,6 @@ _WORDS: dict[Any, str] = {
     bool: "a boolean (true or false)",
     float: "a number",
     int: "an integer",
-    Path: "a path",
     str: "a string",
     types.NoneType: "none",
 }
@@ -321,7 +321,8 @@ def _expected(hint: Any) -> str:
         return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
     if kind in (list, tuple, set, frozenset):
         return f"a {kind.__name__}" + (f" (of {_expected(get_args(hint)[0])} each)" if get_args(hint) else "")
-    return _WORDS.get(kind, f"a {getattr(kind, '__name__', kind)}")
+    name = getattr(kind, "__name__", kind)
+    return _WORDS.get(kind, "a path" if name == "Path" else f"a {name}")
 
 
 def _positive(value: Any) -> bool:
@@ -333,7 +334,8 @@ def _rooted(value: Any) -> bool:
 
 
 def _supported(value: Any) -> bool:
-    return _VERSION.fullmatch(value) is not None
+    minor, _, patch = value.rpartition(".")
+    return minor in ("3.0", "3.1", "3.2") and patch.isascii() and patch.isdigit()
 
 
 _ANY: tuple[Callable[[Any], bool], str] = (lambda _: True, "")

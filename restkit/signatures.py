@@ -10,9 +10,8 @@ import inspect
 import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from werkzeug.wrappers import Response
 
@@ -29,8 +28,7 @@ _BY_POSITION = (
 _MANY = (list, tuple, set, frozenset, Sequence, Iterable, Iterator, typing.Collection, typing.Generator)
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """Is a method's signature without ``self``.
 
     Attributes:
@@ -72,6 +70,7 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
     if method and not any(each.kind in _BY_POSITION for each in signature.parameters.values()):
         raise DeclarationError(f"{place} takes no self; it is a method: def {place.rpartition('.')[2]}(self, ...).")
     parameters = list(signature.parameters.values())[1 if method else 0 :]
+    scope = _scope(inspect.unwrap(function))
     annotations: dict[str, Any] = {}
     required: set[str] = set()
     is_open = False
@@ -83,12 +82,12 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
                 f"{place}: the parameter {parameter.name!r} is positional-only; arguments are passed by name."
             )
         elif parameter.kind is not parameter.VAR_POSITIONAL:
-            annotations[parameter.name] = _resolved(parameter.annotation, function, place, parameter.name)
+            annotations[parameter.name] = _resolved(parameter.annotation, scope, place, parameter.name)
             if parameter.default is parameter.empty:
                 required.add(parameter.name)
     returns = signature.return_annotation
     if returns is not signature.empty:
-        returns = _resolved(returns, function, place, "return")
+        returns = _resolved(returns, scope, place, "return")
     return Signature(annotations, frozenset(required), is_open, returns)
 
 
@@ -104,19 +103,18 @@ def _read_code(function: types.FunctionType, place: str, *, method: bool) -> Sig
     }
     said = function.__annotations__
     empty = inspect.Parameter.empty
-    annotations = {name: _resolved(said.get(name, empty), function, place, name) for name in (*positional, *named)}
-    returns = _resolved(said["return"], function, place, "return") if "return" in said else empty
+    scope = _scope(function)
+    annotations = {name: _resolved(said.get(name, empty), scope, place, name) for name in (*positional, *named)}
+    returns = _resolved(said["return"], scope, place, "return") if "return" in said else empty
     is_open = bool(code.co_flags & inspect.CO_VARKEYWORDS)
     return Signature(annotations, frozenset(annotations.keys() - optional), is_open, returns)
 
 
-def _resolved(annotation: Any, function: Callable[..., Any], place: str, name: str) -> Any:
+def _resolved(annotation: Any, scope: dict[str, Any], place: str, name: str) -> Any:
     if annotation is inspect.Parameter.empty:
         return None
     if not isinstance(annotation, str):
         return annotation
-    inner = inspect.unwrap(function)
-    scope = _scope(inner)
     # PERF: typing reads most annotations for ten times what it takes to evaluate them.
     with contextlib.suppress(Exception):  # typing says what is wrong with it
         value = eval(_compiled(annotation), scope)  # noqa: S307  # the programmer's own text, as typing evaluates it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -58,7 +57,7 @@ def test_records_are_frozen() -> None:
         (get.outputs[0], "status"),
         (get.failures[0], "stage"),
     ):
-        with pytest.raises(dataclasses.FrozenInstanceError):
+        with pytest.raises(AttributeError, match=r"can.t set attribute"):
             setattr(record, name, None)
 
 
@@ -75,7 +74,7 @@ def test_defaults() -> None:
     """A header is optional text, a failure has no headers, an input is required."""
     assert (Header("X-A").schema, Header("X-A").required) == ({"type": "string"}, False)
     assert Failure(NotFound, "method").headers == ()
-    assert [field.default for field in dataclasses.fields(Input) if field.name == "required"] == [True]
+    assert Input._field_defaults["required"] is True
 
 
 def test_a_scheme_is_a_protocol() -> None:

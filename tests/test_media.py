@@ -385,7 +385,7 @@ def test_a_registry_is_its_own() -> None:
 def test_a_handler_needs_a_media_type(wrong: str) -> None:
     """A handler for what is no media type is a mistake at start-up."""
     with pytest.raises(DeclarationError, match="no media type"):
-        Handler(wrong, bytes.decode, str.encode)
+        Media().register(Handler(wrong, bytes.decode, str.encode))
 
 
 def test_unsupported_lists_what_is_taken() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from marshmallow import fields
@@ -152,7 +151,7 @@ class _Maker:
             words = {"summary": summary.strip(), "description": description.strip()}
         failures = (*theirs.raises, *said.raises, *self._always)
         function.__doc__ = None
-        made = replace(said, raises=failures, words={**said.words, **words, **theirs.words})
+        made = said._replace(raises=failures, words={**said.words, **words, **theirs.words})
         function.__module__, function.__qualname__ = (
             self._declared.__module__,
             f"{self._declared.__qualname__}.{action}",

@@ -3,13 +3,12 @@
 from ..names import operation_id
 from .diff import diff
 from .document import build, to_json, to_yaml
-from .names import check_components, check_names, component_names
+from .names import check_components, component_names
 from .pages import resources
 
 __all__ = [
     "build",
     "check_components",
-    "check_names",
     "component_names",
     "diff",
     "operation_id",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping
+from typing import Any
 
 from marshmallow import Schema, fields
 from marshmallow.exceptions import RegistryError
 
 from ..contract import Operation
 from ..errors import CollisionError
-from ..names import check_ids, stem
+from ..names import stem
 from ..problems import Problem
 from ..schemas import BoundSchema, View
 
-__all__ = ["check_components", "check_names", "component_name", "component_names", "is_whole"]
+__all__ = ["check_components", "component_name", "component_names", "is_whole"]
 
 _SUFFIXES = {View.READ: ("",), View.WRITE: ("", "Input"), View.PATCH: ("Patch",)}
 
@@ -72,10 +73,13 @@ def _claims(bound: BoundSchema, place: str, *, inline: bool) -> Iterator[tuple[s
         yield from ((stem(nested) + suffix, nested, place) for suffix in suffixes)
 
 
+_HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
+
+
 def _nested(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterator[type[Schema]]:
     found = schema.dump_fields if view is View.READ else schema.load_fields
     for field in found.values():
-        for each in _nested_fields(field):
+        for each in _nested_fields(field) if isinstance(field, _HOLDERS) else ():
             try:
                 below = each.schema
             except RegistryError:  # named by a string, and not declared yet
@@ -88,7 +92,7 @@ def _nested(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterator[typ
             yield from _nested(below, view, seen)
 
 
-def _nested_fields(field: fields.Field[object]) -> Iterator[fields.Nested]:
+def _nested_fields(field: fields.Field[Any]) -> Iterator[fields.Nested]:
     if isinstance(field, fields.Nested):
         yield field
     elif isinstance(field, fields.List):
@@ -98,17 +102,6 @@ def _nested_fields(field: fields.Field[object]) -> Iterator[fields.Nested]:
             yield from _nested_fields(each)
     elif isinstance(field, fields.Mapping) and field.value_field is not None:
         yield from _nested_fields(field.value_field)
-
-
-def check_names(operations: Iterable[Operation]) -> None:
-    """Refuse operations that claim one operationId or one component name for two things.
-
-    Raises:
-        CollisionError: Names both places.
-    """
-    operations = list(operations)
-    check_ids(operations, {})
-    check_components(operations, {})
 
 
 def check_components(operations: Iterable[Operation], components: MutableMapping[str, tuple[type, str]]) -> None:
