@@ -38,7 +38,16 @@ def main(arguments: Sequence[str]) -> None:
         print(f"{PEERS[name].title} is not installed; it is left out", file=sys.stderr)
         peers.remove(name)
     figures = load(LATEST) if options.resume else {}
-    plan = Plan(rows, peers, options.plain, options.quick, options.resume, figures, lambda: save(LATEST, figures))
+    plan = Plan(
+        rows,
+        peers,
+        options.plain,
+        options.lean,
+        options.quick,
+        options.resume,
+        figures,
+        lambda: save(LATEST, figures),
+    )
     measure(plan, parts)
     print("\n".join(table(figures)))
     whole = (rows, peers, parts) == (list(ROWS), list(PEERS), list(PARTS)) and not options.quick
@@ -59,6 +68,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--parts", default="", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="a few rows, programs and short measurements")
     parser.add_argument("--plain", default="", help="an interpreter that has restkit without orjson and msgspec")
+    parser.add_argument("--lean", default="", help="an interpreter that has restkit[fast] and no other extra")
     parser.add_argument("--label", default="", help="what is special about restkit in this run")
     parser.add_argument("--record", action="store_true", help="record a partial run, merged into what is recorded")
     parser.add_argument("--keep-before", action="store_true", help='leave the column "restkit before" as it is')
@@ -80,7 +90,7 @@ def _command(options: argparse.Namespace) -> str:
     """Return the command as anyone would type it: without the places of this machine."""
     words = ["python", "-m", "tests.benchmarks"]
     words += [f"--{what}={getattr(options, what)}" for what in ("rows", "peers", "parts") if getattr(options, what)]
-    words += ["--plain=path/to/python"] if options.plain else []
+    words += [f"--{what}=path/to/{what}/python" for what in ("plain", "lean") if getattr(options, what)]
     words += [f"--{what}" for what in ("quick", "resume") if getattr(options, what)]
     return shlex.join(words)
 

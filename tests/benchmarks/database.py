@@ -1,17 +1,21 @@
-"""The SQLite file that the programs over a database answer from: each process has one of its own, all made alike."""
+"""The SQLite file that the programs over a database answer from: one for all that only read, else each its own."""
 
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .cases import SHELVED, shelved
 
-__all__ = ["make_database"]
+__all__ = ["make_database", "shared_database"]
 
+_SHARED = "RESTKIT_BENCHMARK_DATABASE"
 _TABLE = """\
 CREATE TABLE book (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -27,8 +31,23 @@ CREATE TABLE book (
 )"""
 
 
+@contextmanager
+def shared_database() -> Generator[None]:
+    """Let the processes that are started meanwhile answer from one file."""
+    os.environ[_SHARED] = str(make_database())
+    try:
+        yield
+    finally:
+        del os.environ[_SHARED]
+
+
 def make_database() -> Path:
-    """Make the file, which is removed when the process ends; moments in it are as SQLAlchemy writes them."""
+    """Return the file that is shared, or make one, which is removed when the process ends.
+
+    Moments in it are as SQLAlchemy writes them.
+    """
+    if shared := os.environ.get(_SHARED):
+        return Path(shared)
     folder = Path(tempfile.mkdtemp(prefix="restkit-benchmark-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "books.db"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from .cases import DATABASE, ROWS, SCALING, Case
 from .cold import cold, large
+from .database import shared_database
 from .instructions import Failed, per_request
 from .ratios import ratios
 from .record import database_about
@@ -31,6 +33,7 @@ class Plan:
         rows: The cases of the table.
         peers: The programs, restkit among them.
         plain: An interpreter without orjson and msgspec; ``""`` for none.
+        lean: An interpreter with restkit and these two, and no other extra; ``""`` for none.
         quick: Whether fewer and shorter measurements do.
         resume: Whether figures that are there already are kept.
         figures: What was measured.
@@ -40,6 +43,7 @@ class Plan:
     rows: list[str]
     peers: list[str]
     plain: str = ""
+    lean: str = ""
     quick: bool = False
     resume: bool = False
     figures: dict[str, Any] = field(default_factory=dict)
@@ -73,6 +77,12 @@ def _plain(plan: Plan) -> None:
             plan.put(("plain", row), lambda row=row: per_request("restkit", ROWS[row], python=plan.plain))
 
 
+def _lean(plan: Plan) -> None:
+    if plan.lean:
+        for row in plan.rows:
+            plan.put(("lean", row), lambda row=row: per_request("restkit", ROWS[row], python=plan.lean))
+
+
 def _scaled(plan: Plan) -> Iterator[tuple[str, int, Case, str]]:
     for group, cases in SCALING.items():
         for size, case in cases.items():
@@ -100,11 +110,13 @@ def _ratios(plan: Plan) -> None:
 def _database(plan: Plan) -> None:
     names = [name for name in _OVER_DATABASE if name in plan.peers]
     for row, case in DATABASE.items():
-        for name in names:
-            plan.put(("instructions", row, name), lambda name=name, case=case: per_request(name, case))
-        for name in names:
-            if name != "restkit":
-                _ratio(plan, case, name)
+        # What a write leaves behind would be another file for whoever comes next.
+        with shared_database() if case.method == "GET" else nullcontext():
+            for name in names:
+                plan.put(("instructions", row, name), lambda name=name, case=case: per_request(name, case))
+            for name in names:
+                if name != "restkit":
+                    _ratio(plan, case, name)
     plan.put(("database",), database_about)
 
 
@@ -126,6 +138,7 @@ def _cold(plan: Plan) -> None:
 PARTS: dict[str, Callable[[Plan], None]] = {
     "instructions": _instructions,
     "plain": _plain,
+    "lean": _lean,
     "ratios": _ratios,
     "database": _database,
     "cold": _cold,

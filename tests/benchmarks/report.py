@@ -131,6 +131,16 @@ def _plain(figures: Figures) -> list[str]:
     return markdown(["request", "restkit, standard library only", "restkit with orjson and msgspec"], rows)
 
 
+def _lean(figures: Figures) -> list[str]:
+    lean, found = figures.get("lean", {}), figures.get("instructions", {})
+    rows = [
+        [case.title, thousands(found.get(name, {}).get("restkit")), thousands(lean.get(name))]
+        for name, case in ROWS.items()
+        if name in lean
+    ]
+    return markdown(["request", "restkit, everything installed", "restkit[fast] alone"], rows)
+
+
 def _ratios(figures: Figures) -> list[str]:
     found = figures.get("ratios", {})
     names = [name for name in PEERS if any(name in found.get(row, {}) for row in ROWS)]
@@ -250,8 +260,9 @@ decoded JSON; for errors the class of the status, and that the faulty fields are
 Measure again, in an environment of its own (valgrind is needed for the instructions):
 
 ```bash
-python -m pip install -e '.[bench]'
+python -m pip install -e '.[bench,all]'
 python -m tests.benchmarks --plain path/to/python   # an interpreter with restkit alone, without orjson and msgspec
+python -m tests.benchmarks --lean path/to/python    # an interpreter with restkit[fast] alone
 python -m tests.benchmarks --quick --rows hello,post --peers restkit,falcon   # a look; records nothing
 python -m tests.benchmarks.gate                     # compare restkit with the record
 ```
@@ -285,6 +296,12 @@ def text(figures: Figures) -> str:
         ("Instructions a request", "Thousand instructions; the target is restkit's:", table, "instructions"),
         ("What is demanded", "Ratios; above 1 restkit costs less:", _demanded, "instructions"),
         ("Without accelerators", "Thousand instructions a request:", _plain, "plain"),
+        (
+            "What is installed and not used",
+            "Thousand instructions a request, with every extra and the other programs installed, and without:",
+            _lean,
+            "lean",
+        ),
         (
             "CPU time",
             "CPU time of the other program divided by restkit's, median (smallest to largest):",
