@@ -54,8 +54,10 @@ def noun(op: Operation) -> str:
     bodies = (*(i.schema for i in op.inputs if i.location == "body"), *(o.schema for o in op.outputs))
     schemas = [bound.name for bound in bodies if bound is not None and bound.name]
     declared = getattr(op.resource, "schema", None)
-    if declared is not None and not isinstance(declared, Mapping):
-        schemas.append(stem(declared if isinstance(declared, type) else type(declared)))
+    if isinstance(declared, type):
+        schemas.append(stem(declared))
+    elif declared is not None and not isinstance(declared, Mapping):
+        schemas.append(stem(type(declared)))
     return _borne_out(_bare(op.resource.__name__), tuple(schemas))
 
 

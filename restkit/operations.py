@@ -157,7 +157,9 @@ class _Builder:
             self.shared.bindings.check_uploads(inputs, self.place)
         self._check_signature({each.location for each in inputs})
         outputs = tuple(self._outputs())
-        documentation = inspect.cleandoc(self.function.__doc__ or "")
+        documentation = self.function.__doc__ or ""
+        if "\n" in documentation:
+            documentation = inspect.cleandoc(documentation)
         summary, _, description = documentation.partition("\n")
         return Operation(
             method=self.method,

@@ -227,6 +227,8 @@ class FieldConverter(OpenAPIConverter):
 
     def metadata2properties(self, field: fields.Field[Any], ret: Keywords) -> Keywords:  # type: ignore[override]
         """Return what the field's metadata adds: title, description, examples, deprecated, ``x-...``."""
+        if not field.metadata:  # PERF: as most have none
+            return {}
         found = super().metadata2properties(field)
         out = {name: value for name, value in found.items() if name not in _NOT_METADATA}
         out |= {name: value for name, value in field.metadata.items() if name in _METADATA}
