@@ -197,15 +197,18 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
     """
     place = f"{resource.__module__}.{resource.__qualname__}"
     found: dict[str, Callable[..., Any]] = {}
+    members: dict[str, Any] = {}
+    for base in reversed(resource.__mro__):
+        members.update(vars(base))
     for verb in VERBS:
-        function = inspect.getattr_static(resource, verb, None)
+        function = members.get(verb)
         if function is None:
             continue
         if isinstance(function, staticmethod) and issubclass(resource, FunctionResource):
             function = function.__func__
         if isinstance(function, (staticmethod, classmethod)) or not callable(function):
             raise DeclarationError(f"{place}.{verb} is not a method; a verb takes self.")
-        if inspect.iscoroutinefunction(inspect.unwrap(function)):
+        if _is_coroutine(function):
             raise DeclarationError(f"{place}.{verb} is async; restkit runs on WSGI: write a plain method.")
         found[verb.upper()] = function
     _check_spelling(resource, place)
@@ -218,6 +221,12 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
     if not found:
         raise DeclarationError(f"{place} has no verb; write a method get, post, put, patch or delete.")
     return found
+
+
+def _is_coroutine(function: Any) -> bool:
+    if type(function) is types.FunctionType and not vars(function):  # PERF: nothing is wrapped
+        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
+    return inspect.iscoroutinefunction(inspect.unwrap(function))
 
 
 def _check_spelling(resource: type[Resource], place: str) -> None:
