@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ __all__ = [
     "check_factory",
     "check_mapping",
     "check_pattern",
+    "check_plain",
     "check_resource",
     "misspelt",
     "texts_of",
@@ -23,6 +25,7 @@ __all__ = [
 _MAPPINGS = {"contact": "{'name': 'Jo'}", "license": "{'name': 'MIT'}", "tags": "{'Books': 'What is on the shelves.'}"}
 _WORDS = ("path", "mode", "pots")  # which lack a letter of others, or have it elsewhere
 _PLURALS = {"middlewares": "middleware"}  # as other frameworks call it
+_ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _CONDITIONAL = (False, True, "required")
 
 
@@ -99,6 +102,24 @@ def check_pattern(pattern: object, decorator: str) -> None:
         raise DeclarationError(f"A route wants its URL pattern first: write @app.{decorator}('/...').")
 
 
+def check_plain(function: Any, place: str) -> None:
+    """Refuse an async function: nobody would await what it returns.
+
+    Raises:
+        DeclarationError: It is one, or an object that is called as one.
+    """
+    inner = function
+    if type(function) is not types.FunctionType or vars(function):  # PERF: most are plain, and wrap nothing
+        inner = inspect.unwrap(function)
+        while isinstance(inner, functools.partial):
+            inner = inner.func
+        if not (inspect.isfunction(inner) or inspect.ismethod(inner) or isinstance(inner, type)):
+            inner = getattr(type(inner), "__call__", inner)  # noqa: B004  # the method, not whether there is one
+    code = getattr(inner, "__code__", None)
+    if isinstance(code, types.CodeType) and code.co_flags & _ASYNC:
+        raise DeclarationError(f"{place} is async; restkit runs on WSGI: write a plain function or method.")
+
+
 def check_call(function: Any, parameters: tuple[str, ...], place: str) -> None:
     """Refuse what cannot be called with so many arguments by position.
 
@@ -113,6 +134,7 @@ def check_call(function: Any, parameters: tuple[str, ...], place: str) -> None:
     wanted = f"a function of ({', '.join(parameters)})"
     if not callable(function):
         raise DeclarationError(f"{place} is {function!r}; give {wanted}.")
+    check_plain(function, place)
     signature = _signature(function)
     if signature is None:
         return
@@ -131,6 +153,7 @@ def check_factory(factory: Any, place: str) -> None:
     """
     if not callable(factory):
         raise DeclarationError(f"{place} is {factory!r}; give a function that makes the value.")
+    check_plain(factory, place)
     signature = _signature(factory)
     if signature is None:
         return

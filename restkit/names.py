@@ -33,8 +33,8 @@ def operation_id(op: Operation) -> str:
     if op.operation_id:
         return op.operation_id
     if issubclass(op.resource, FunctionResource):
-        name = op.function.__name__
-        return _camel(name if name.isidentifier() else f"{op.method.lower()}_{op.path}")
+        name = getattr(op.function, "__name__", "")  # a partial has none, and a lambda none of its own
+        return _camel(name if name.isidentifier() else re.sub(r"\W+", "_", f"{op.method.lower()}_{op.path}"))
     if op.method == "GET":
         is_item = op.path.rstrip("/").endswith("}")
         many = any(_is_list(output.schema, is_item=is_item) for output in op.outputs if output.status < 300)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
-from .arguments import misspelt
+from .arguments import check_plain, misspelt
 from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .contract import IdempotencyRule, SecurityScheme
 from .errors import DeclarationError
@@ -208,8 +207,7 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
             function = function.__func__
         if isinstance(function, (staticmethod, classmethod)) or not callable(function):
             raise DeclarationError(f"{place}.{verb} is not a method; a verb takes self.")
-        if _is_coroutine(function):
-            raise DeclarationError(f"{place}.{verb} is async; restkit runs on WSGI: write a plain method.")
+        check_plain(function, f"{place}.{verb}")
         found[verb.upper()] = function
     _check_spelling(resource, place)
     if resource.methods is not None:
@@ -221,12 +219,6 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
     if not found:
         raise DeclarationError(f"{place} has no verb; write a method get, post, put, patch or delete.")
     return found
-
-
-def _is_coroutine(function: Any) -> bool:
-    if type(function) is types.FunctionType and not vars(function):  # PERF: nothing is wrapped
-        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
-    return inspect.iscoroutinefunction(inspect.unwrap(function))
 
 
 def _check_spelling(resource: type[Resource], place: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from functools import partial, wraps
 from typing import Any
 
 import pytest
@@ -129,3 +129,50 @@ def test_what_has_no_signature_passes() -> None:
     app = App("Shop")
     app.problem_handler(KeyError)(type)
     assert isinstance(provide(dict), object)
+
+
+async def later(*_arguments: Any) -> None:
+    """Is async."""
+
+
+async def items(*_arguments: Any) -> AsyncIterator[int]:
+    """Is an async generator."""
+    yield 1
+
+
+class Later:
+    """Is called as an async function."""
+
+    async def __call__(self, *_arguments: Any) -> None:
+        """Be awaited by nobody."""
+
+
+@wraps(later)
+def wrapped(*arguments: Any) -> Any:
+    return later(*arguments)
+
+
+@pytest.mark.parametrize("given", [later, items, Later(), partial(later, 1), wrapped])
+def test_async_functions_are_refused_wherever_a_function_is_given(given: Any) -> None:
+    """Nobody would await them: routes, middleware, handlers, factories and what stands in for these."""
+    app = App("Async")
+    for declare in (
+        lambda: app.get("/x")(given),
+        lambda: app.middleware(given),
+        lambda: app.problem_handler(KeyError)(given),
+        lambda: provide(given),
+        lambda: app.override(print, given).__enter__(),
+    ):
+        with pytest.raises(DeclarationError, match="is async; restkit runs on WSGI: write a plain function or method"):
+            declare()
+
+
+def test_an_async_generator_is_no_verb() -> None:
+    """A verb that yields asynchronously is refused as one that is awaited."""
+
+    class Items(Resource):
+        async def get(self) -> AsyncIterator[int]:
+            yield 1
+
+    with pytest.raises(DeclarationError, match=r"Items\.get is async"):
+        App("Async").add("/x", Items)

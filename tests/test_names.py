@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -110,6 +111,14 @@ def test_a_function_gives_its_name_in_camel_case() -> None:
         return {}
 
     assert [operation_id(op) for op in app.operations() if op.documented] == ["sayHelloTwice"]
+
+
+def test_a_function_without_a_name_is_called_by_its_method_and_url() -> None:
+    """A lambda, and a partial function, is named so that every client can be generated."""
+    app = App("Names")
+    app.get("/a")(lambda: {})
+    app.get("/b-c/<int:item_id>")(functools.partial(lambda kind, item_id: {}, "kind"))
+    assert [operation_id(op) for op in app.operations() if op.documented] == ["getA", "getBCItemId"]
 
 
 def test_a_given_operation_id_is_taken() -> None:

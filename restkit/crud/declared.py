@@ -82,8 +82,6 @@ def _check_sequences(declared: Any, place: str) -> None:
 def _check_action(function: Any, parameters: tuple[str, ...], place: str) -> None:
     if isinstance(function, (staticmethod, classmethod)) or not callable(function):
         raise DeclarationError(f"{place} is not a method; an action is one of (self{_more(parameters)}).")
-    if inspect.iscoroutinefunction(inspect.unwrap(function)):
-        raise DeclarationError(f"{place} is async; restkit runs on WSGI: write a plain method.")
     check_call(function, ("self", *parameters), f"The action {place}")
 
 

@@ -34,7 +34,10 @@ async def create_later(self: Any, item: Any) -> Any:
         ({"upsert": 1}, "shelf.Books.upsert is 1; write True or False."),
         ({"key": 5}, "shelf.Books.key and .soft_delete are names of attributes"),
         ({"soft_delete": True}, "shelf.Books.key and .soft_delete are names of attributes"),
-        ({"create": create_later}, "shelf.Books.create is async; restkit runs on WSGI: write a plain method."),
+        (
+            {"create": create_later},
+            "shelf.Books.create is async; restkit runs on WSGI: write a plain function or method.",
+        ),
         ({"create": lambda self: None}, "which cannot be called as a function of (self, item)."),
         ({"update": lambda self, item: None}, "which cannot be called as a function of (self, item, values)."),
         ({"scope": lambda self, request: {}}, "which cannot be called as a function of (self)."),
