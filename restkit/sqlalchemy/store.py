@@ -198,11 +198,12 @@ class SQLAlchemyTransaction(Generic[M]):
 
     def _estimate(self) -> int:
         """Return what PostgreSQL's statistics say of the table, -1 where nothing does."""
-        if self.session.get_bind().dialect.name != "postgresql":
+        dialect, table = self.session.get_bind().dialect, self._store.mapper.local_table
+        if dialect.name != "postgresql" or not isinstance(table, sa.Table):
             return -1
-        table: Any = self._store.mapper.local_table
         statement = sa.text("SELECT reltuples::bigint FROM pg_class WHERE oid = CAST(:name AS regclass)")
-        return int(self.session.scalar(statement, {"name": table.fullname}) or -1)
+        quoted = dialect.identifier_preparer.format_table(table)  # a cast reads a name as SQL does
+        return int(self.session.scalar(statement, {"name": quoted}) or -1)
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item; a few hundred are in memory at a time."""

@@ -336,3 +336,45 @@ def test_lists_say_what_they_have(tmp_path: Path) -> None:
     app.install(Database(f"sqlite:///{tmp_path / 'home.db'}"))
     with pytest.raises(DeclarationError, match=r"toys = fields\.List"):
         app.add("/pets", Untyped)
+
+
+class _Mixed(DeclarativeBase):
+    pass
+
+
+class _Line(_Mixed):
+    __tablename__ = "Line Of Orders"  # PostgreSQL folds such a name where it is not quoted
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_estimate_is_of_the_statistics_where_the_database_has_some(kind: str, tmp_path: Path) -> None:
+    """`count=estimated` is what PostgreSQL last counted, and exact where nothing was counted or a filter holds."""
+
+    class Lines(CRUDResource[_Line]):
+        model = _Line
+        filters = ("id__gte",)
+
+    with database_url(kind, tmp_path) as url:
+        database = Database(url, create=_Mixed.metadata)
+        app = App("Lines")
+        app.install(database)
+        app.add("/lines", Lines)
+        client = Client(app)
+
+        def total(query: str = "") -> int:
+            answer = client.get(f"/lines?limit=1{query}", headers={"Prefer": "count=estimated"})
+            assert answer.headers["Preference-Applied"] == "count=estimated"
+            found: int = answer.json["total"]
+            return found
+
+        for _ in range(5):
+            made(client, "/lines")
+        assert total() == 5
+        with database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
+        made(client, "/lines")
+        assert total() == (5 if kind == "postgresql" else 6)
+        assert total("&id__gte=1") == 6
+        database.close()
