@@ -241,6 +241,16 @@ def test_prefer(prefer: str, status: int) -> None:
     assert answer.headers["Location"] == "/books/1"
 
 
+def test_what_a_put_has_made_need_not_be_sent_back() -> None:
+    """`return=minimal` holds for the item that a PUT makes, as for the one that it changes; both have their tags."""
+    client = collection(store=MemoryStore(Shelf, key="code"), schema=ShelfSchema, upsert=True)
+    for room in ("cellar", "attic"):
+        answer = client.put("/books/a", json={"room": room}, headers={"Prefer": "return=minimal"})
+        assert (answer.status, answer.headers["Preference-Applied"]) == (204, "return=minimal")
+        assert answer.headers["ETag"] == client.get("/books/a").headers["ETag"]
+        assert client.get("/books/a").json == {"code": "a", "room": room}
+
+
 def test_an_answer_says_the_total_where_it_is_asked_for() -> None:
     """`Prefer: count` adds the total, and says so."""
     client = collection(Book("a"), Book("b"))

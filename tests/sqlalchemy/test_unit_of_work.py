@@ -16,7 +16,16 @@ from databases import KINDS, database_url
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from restkit import App, Conflict, DeclarationError, Resource, ServiceUnavailable, provide, raises
+from restkit import (
+    App,
+    Conflict,
+    DeclarationError,
+    PreconditionFailed,
+    Resource,
+    ServiceUnavailable,
+    provide,
+    raises,
+)
 from restkit.crud import CRUDResource
 from restkit.sqlalchemy import Database, Versioned, session
 from restkit.sqlalchemy.engines import Limits
@@ -490,3 +499,29 @@ def test_a_session_of_no_one_database_is_refused(databases: int) -> None:
     app.add("/counted", Counted)
     with pytest.raises(DeclarationError, match=f"'Counted' has {databases} Databases installed.*app.install"):
         Client(app).get("/counted")
+
+
+class Late(Resource):
+    """Writes what somebody else has changed since it was read."""
+
+    session = provide(session)
+
+    @raises(PreconditionFailed)
+    def put(self, note_id: int) -> None:
+        note = self.session.get_one(Note, note_id)
+        others = sa.update(Note).values(version=Note.version + 1).execution_options(synchronize_session=False)
+        self.session.execute(others)
+        note.text = "late"
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, 409), ({"If-Match": '"1"'}, 412)])
+def test_a_write_that_comes_too_late_is_no_500(service: Service, headers: dict[str, str], status: int) -> None:
+    """In a resource of one's own too a version that is gone is a conflict, or a precondition that is false."""
+    app = App("Late", strict=False)
+    app.install(service.database)
+    app.add("/late/<int:note_id>", Late)
+    note = service.client.post("/notes", json={"text": "first"}).json["id"]
+    answer = Client(app).put(f"/late/{note}", headers=headers)
+    assert answer.status == status
+    assert answer.problem["detail"].startswith("Somebody else changed it in the meantime")
+    assert service.texts() == {"first"}
