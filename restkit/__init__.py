@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from .app import App, Extension
-from .conditional import EntityTag
 from .contract import Header, Operation, SecurityScheme
-from .declarations import operation, raises, returns, takes
+from .decorators import operation, raises, returns, takes
+from .dependencies import provide
 from .errors import (
     CollisionError,
     ContractError,
@@ -15,9 +15,10 @@ from .errors import (
     RestkitError,
     SettingError,
 )
+from .http.conditional import EntityTag
+from .http.negotiation import parse_prefer
 from .media import Handler
 from .middleware import Middleware, Proceed
-from .negotiation import parse_prefer
 from .problems import (
     BadGateway,
     BadRequest,
@@ -44,14 +45,13 @@ from .problems import (
     UnsupportedMediaType,
     URITooLong,
 )
-from .provision import provide
 from .request import Request
 from .resource import Resource
 from .response import Response
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .uploads import Upload
+    from .schemas.uploads import Upload
 
 __all__ = [
     "App",
@@ -111,7 +111,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Cold start: Upload is a marshmallow field, and a service without schemas never loads marshmallow.
     if name == "Upload":
-        from .uploads import Upload
+        from .schemas.uploads import Upload
 
         return Upload
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

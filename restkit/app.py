@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
@@ -11,19 +19,19 @@ from urllib.parse import urljoin
 
 from werkzeug.routing import BaseConverter
 
-from .arguments import check_app, check_call, check_factory, check_pattern
 from .contract import Operation
-from .declarations import mounted
-from .dispatch import Dispatcher
+from .declaration_checks import check_app, check_call, check_factory, check_pattern
+from .decorators import mounted
+from .dispatch.dispatcher import Dispatcher
 from .encoding import dumps_json
 from .errors import DeclarationError
 from .media import HANDLERS, Handler, JSONLimits, Media, loads_json
 from .middleware import Middleware
-from .mounting import Entry, Registry, make_entry
-from .names import check_ids
+from .operations.operation_ids import check_ids
+from .operations.registry import Entry, Registry, make_entry
 from .request import Request, current_request
 from .resource import Resource, function_resource
-from .routing import parse_pattern
+from .routing.router import parse_pattern
 from .settings import Settings, SettingValues
 
 if TYPE_CHECKING:
@@ -100,7 +108,9 @@ class App:
                 f"App({name!r}): settings={settings!r} is no Settings; give an instance, such as Settings.load()."
             )
         if settings is not None and values:
-            raise DeclarationError(f"App({name!r}): give settings=... or single settings, not both.")
+            raise DeclarationError(
+                f"App({name!r}): give settings=... or single settings, not both."
+            )
         check_app(name, version, contact=contact, license=license, tags=tags, servers=servers)
         self.name = name
         self.version = version
@@ -124,7 +134,9 @@ class App:
 
     # declaring
 
-    def add(self, pattern: str, resource: C, *, name: str | None = None, host: str | None = None) -> C:
+    def add(
+        self, pattern: str, resource: C, *, name: str | None = None, host: str | None = None
+    ) -> C:
         """Mount a resource on a URL pattern.
 
         Args:
@@ -150,11 +162,16 @@ class App:
             for rule, each, called in places
         ]
         self._registry.add(
-            *(entry if entry.resource is resource else entry._replace(declared=resource) for entry in entries)
+            *(
+                entry if entry.resource is resource else entry._replace(declared=resource)
+                for entry in entries
+            )
         )
         return resource
 
-    def route(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[R], R]:
+    def route(
+        self, pattern: str, *, name: str | None = None, host: str | None = None
+    ) -> Callable[[R], R]:
         """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
         check_pattern(pattern, "route")
 
@@ -170,14 +187,23 @@ class App:
         return self._add_function(pattern, target, "get", name, host)
 
     def _add_function(
-        self, pattern: str, function: Callable[..., Any], method: str, name: str | None, host: str | None
+        self,
+        pattern: str,
+        function: Callable[..., Any],
+        method: str,
+        name: str | None,
+        host: str | None,
     ) -> Any:
         if not callable(function):
-            raise DeclarationError(f"{function!r} at {pattern!r} is neither a Resource class nor a function.")
+            raise DeclarationError(
+                f"{function!r} at {pattern!r} is neither a Resource class nor a function."
+            )
         self.add(pattern, function_resource(function, method), name=name, host=host)
         return mounted(function)
 
-    def _function_route(self, pattern: str, method: str, name: str | None, host: str | None) -> Callable[[F], F]:
+    def _function_route(
+        self, pattern: str, method: str, name: str | None, host: str | None
+    ) -> Callable[[F], F]:
         check_pattern(pattern, method)
 
         def decorate(function: F) -> F:
@@ -186,23 +212,33 @@ class App:
 
         return decorate
 
-    def get(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+    def get(
+        self, pattern: str, *, name: str | None = None, host: str | None = None
+    ) -> Callable[[F], F]:
         """Mount the decorated function as the GET of a URL pattern."""
         return self._function_route(pattern, "get", name, host)
 
-    def post(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+    def post(
+        self, pattern: str, *, name: str | None = None, host: str | None = None
+    ) -> Callable[[F], F]:
         """Mount the decorated function as the POST of a URL pattern."""
         return self._function_route(pattern, "post", name, host)
 
-    def put(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+    def put(
+        self, pattern: str, *, name: str | None = None, host: str | None = None
+    ) -> Callable[[F], F]:
         """Mount the decorated function as the PUT of a URL pattern."""
         return self._function_route(pattern, "put", name, host)
 
-    def patch(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+    def patch(
+        self, pattern: str, *, name: str | None = None, host: str | None = None
+    ) -> Callable[[F], F]:
         """Mount the decorated function as the PATCH of a URL pattern."""
         return self._function_route(pattern, "patch", name, host)
 
-    def delete(self, pattern: str, *, name: str | None = None, host: str | None = None) -> Callable[[F], F]:
+    def delete(
+        self, pattern: str, *, name: str | None = None, host: str | None = None
+    ) -> Callable[[F], F]:
         """Mount the decorated function as the DELETE of a URL pattern."""
         return self._function_route(pattern, "delete", name, host)
 
@@ -223,7 +259,9 @@ class App:
                 two things.
         """
         if not isinstance(app, App):
-            raise DeclarationError(f"mount({prefix!r}, {app!r}): what is mounted is another restkit App.")
+            raise DeclarationError(
+                f"mount({prefix!r}, {app!r}): what is mounted is another restkit App."
+            )
         self._check_open(f"the App {app.name!r}")
         self._registry.mount(prefix, app._registry, documented=documented)
         return app
@@ -244,7 +282,11 @@ class App:
             raise DeclarationError(f"problem_handler wants an exception class, not {error!r}.")
 
         def decorate(handler: F) -> F:
-            check_call(handler, ("error", "request"), f"The handler of {error.__name__} of the App {self.name!r}")
+            check_call(
+                handler,
+                ("error", "request"),
+                f"The handler of {error.__name__} of the App {self.name!r}",
+            )
             self._check_open(f"a handler of {error.__name__}")
             self._registry.handlers[error] = handler
             return handler
@@ -258,7 +300,9 @@ class App:
             DeclarationError: It is no extension.
         """
         if isinstance(extension, type) or not callable(getattr(extension, "install", None)):
-            raise DeclarationError(f"install({extension!r}): an extension is an object with a method install(app).")
+            raise DeclarationError(
+                f"install({extension!r}): an extension is an object with a method install(app)."
+            )
         extension.install(self)
         self.extensions.append(extension)
 
@@ -307,7 +351,9 @@ class App:
         """
         root: App = self._registry.root.app
         request = current_request.get(None)
-        url = root._freeze().url_for(target, self, values, request.root_path if request is not None else "")
+        url = root._freeze().url_for(
+            target, self, values, request.root_path if request is not None else ""
+        )
         if url is None:
             given = ", ".join(values) or "no values"
             raise LookupError(f"There is no URL for {target!r} with {given}.")
@@ -361,7 +407,9 @@ def _media(settings: Settings) -> Media:
 
 
 def _check_names(
-    operations: Iterable[Operation], ids: MutableMapping[str, Any], components: MutableMapping[str, Any]
+    operations: Iterable[Operation],
+    ids: MutableMapping[str, Any],
+    components: MutableMapping[str, Any],
 ) -> None:
     operations = list(operations)
     check_ids(operations, ids)

@@ -14,7 +14,7 @@ from .response import Outgoing
 
 if TYPE_CHECKING:
     from .request import Request
-    from .schemas import BoundSchema
+    from .schemas.bound import BoundSchema
 
 __all__ = [
     "Attempt",
@@ -200,7 +200,9 @@ class Operation(NamedTuple):
     @property
     def statuses(self) -> frozenset[int]:
         """Every status that the verb may answer."""
-        return frozenset([o.status for o in self.outputs] + [f.problem.status for f in self.failures])
+        return frozenset(
+            [o.status for o in self.outputs] + [f.problem.status for f in self.failures]
+        )
 
     @property
     def schemas(self) -> Iterator[BoundSchema]:
@@ -220,4 +222,7 @@ class Operation(NamedTuple):
             media_type: Where several answers of one status are declared, the one that has this type goes first.
         """
         found = [output for output in self.outputs if output.status == status]
-        return next((output for output in found if media_type in output.media_types), found[0] if found else None)
+        return next(
+            (output for output in found if media_type in output.media_types),
+            found[0] if found else None,
+        )

@@ -78,7 +78,9 @@ def _dumps_orjson(value: Any) -> bytes:
     try:
         written: bytes = _orjson.dumps(value, _default, _WRITING)
     except TypeError:
-        return _dumps_std(value)  # integers over 64 bits, names that are not str, and what is no JSON at all
+        return _dumps_std(
+            value
+        )  # integers over 64 bits, names that are not str, and what is no JSON at all
     # PERF: orjson writes NaN as null, so that only a text with a null is searched; that costs as much again as writing.
     if written.find(b"null") >= 0 and not _is_finite(value, written):
         return _dumps_std(value)
@@ -103,7 +105,9 @@ def _is_finite(value: Any, written: bytes) -> bool:
 
 
 def _default(value: object) -> object:
-    from decimal import Decimal  # cold start: most programs get here with a schema, which has it loaded
+    from decimal import (
+        Decimal,
+    )  # cold start: most programs get here with a schema, which has it loaded
 
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
@@ -126,7 +130,9 @@ def _small_float(match: re.Match[str]) -> str:
     return f"{sign}{first}{rest and '.' + rest}e-{exponent}" if exponent else match[0]
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default
+)
 _SMALL_FLOAT = r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])'
 json_text: Callable[[Any], str] = _ENCODER.encode
 """Returns a value as JSON text, save that small floats are still as Python writes them."""
@@ -149,7 +155,9 @@ if _orjson is not None:
     _WRITING = _NATIVE | _orjson.OPT_PASSTHROUGH_DATETIME
 
 
-def dumps_json_chunks(iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json) -> Iterator[bytes]:
+def dumps_json_chunks(
+    iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json
+) -> Iterator[bytes]:
     """Write an iterable as one JSON array, in chunks of about 64 KiB, without holding it whole.
 
     Args:
@@ -167,7 +175,9 @@ def dumps_json_chunks(iterable: Iterable[Any], write: Callable[[Any], bytes] = d
     yield (opening if closing or opening == b"[" else b"") + closing + b"]"
 
 
-def dumps_ndjson(iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json) -> Iterator[bytes]:
+def dumps_ndjson(
+    iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json
+) -> Iterator[bytes]:
     """Write an iterable as newline-delimited JSON, each item its own line as soon as it is there."""
     for item in iterable:
         yield write(item) + b"\n"

@@ -52,7 +52,9 @@ class MissingExtraError(RestkitError, ImportError):
             feature: What cannot be done, as the beginning of a sentence.
             extra: The name of the extra, as in ``pip install 'restkit[extra]'``.
         """
-        super().__init__(f"{feature} needs a package that is not installed: pip install 'restkit[{extra}]'")
+        super().__init__(
+            f"{feature} needs a package that is not installed: pip install 'restkit[{extra}]'"
+        )
         self.extra = extra
 
 

@@ -64,7 +64,9 @@ _DIGITS = bytes(48 if 48 <= byte <= 57 else 46 for byte in range(256))
 _LONG_RUN = b"0" * 19
 _BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_REFUSED_ESCAPE = rb"(?s)(?:[^\\]++|\\(?!u0000|u[dD][89a-fA-F]).|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)*+\\u(0?)"
+_REFUSED_ESCAPE = (
+    rb"(?s)(?:[^\\]++|\\(?!u0000|u[dD][89a-fA-F]).|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)*+\\u(0?)"
+)
 
 
 def loads_json(data: bytes, *, limits: JSONLimits = DEFAULT_LIMITS) -> Any:
@@ -90,7 +92,9 @@ def _loads_std(data: bytes, limits: JSONLimits) -> Any:
     try:
         value = _decoder(limits, _has_long_digits(data)).decode(text)
     except json.JSONDecodeError as exc:
-        _refuse(f"{exc.msg[:1].lower()}{exc.msg[1:].rstrip(':').removesuffix(' at')} at character {exc.pos}")
+        _refuse(
+            f"{exc.msg[:1].lower()}{exc.msg[1:].rstrip(':').removesuffix(' at')} at character {exc.pos}"
+        )
     if data.find(b"\\u") >= 0 and (found := re.match(_REFUSED_ESCAPE, data)):
         what = "a NUL character" if found[1] else "a lone surrogate"
         _refuse(f"a string has {what} at byte {found.start(1) - 2}")
@@ -146,7 +150,9 @@ def _has_long_digits(data: bytes) -> bool:
     start = digits.find(_LONG_RUN)
     while start >= 0:
         end = digits.find(b".", start)
-        if data[start - 1 : start] == b".":  # a fraction: not an integer, and this one is quick to convert
+        if (
+            data[start - 1 : start] == b"."
+        ):  # a fraction: not an integer, and this one is quick to convert
             if end - start > 99:
                 return True
         elif end - start > 19 or data[start:end] > b"9223372036854775807":
@@ -178,10 +184,18 @@ def _is_strict(data: bytes, value: Any, depth: int) -> bool:
     # member took its colon along; only an escaped colon could make up for it, and that is looked for next.
     if not same and (_has_long_digits(data) or data.count(b":") != written.count(b":")):
         return False
-    if 0x5C in data and data.find(b"\\u00") >= 0 and (data.find(b"\\u0000") >= 0 or data.find(b"\\u003") >= 0):
+    if (
+        0x5C in data
+        and data.find(b"\\u00") >= 0
+        and (data.find(b"\\u0000") >= 0 or data.find(b"\\u003") >= 0)
+    ):
         return False
     # PERF: a bounded replace counts what is rare in a third of the instructions of count.
-    opened = 2 * len(data) - len(data.replace(b"[", b"", depth + 1)) - len(data.replace(b"{", b"", depth + 1))
+    opened = (
+        2 * len(data)
+        - len(data.replace(b"[", b"", depth + 1))
+        - len(data.replace(b"{", b"", depth + 1))
+    )
     # A string as written has no raw line feed: a line so indented stands in that many arrays and objects.
     return opened <= depth or (b"\n" + b"  " * depth) not in _orjson.dumps(value, option=_INDENTED)
 
@@ -217,7 +231,9 @@ class Media:
             DeclarationError: Its media type is none, or has parameters.
         """
         if not re.fullmatch(r"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+", handler.media_type):
-            raise DeclarationError(f"{handler.media_type!r} is no media type; write it lower-case, as in 'text/csv'.")
+            raise DeclarationError(
+                f"{handler.media_type!r} is no media type; write it lower-case, as in 'text/csv'."
+            )
         self._handlers[handler.media_type] = handler
 
     def find(self, media_type: str) -> Handler | None:

@@ -59,7 +59,11 @@ def _around(middleware: Middleware, endpoint: Endpoint, boundary: Boundary) -> E
             answer = boundary(request, error)
         if isinstance(answer, Answer):
             return answer.to_response()
-        return answer if isinstance(answer, Response) else cast(Response, Response.force_type(answer, request.environ))
+        return (
+            answer
+            if isinstance(answer, Response)
+            else cast(Response, Response.force_type(answer, request.environ))
+        )
 
     def call(request: Request) -> Response:
         response = middleware(request, proceed)

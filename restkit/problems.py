@@ -86,7 +86,9 @@ class Problem(Exception):
             )
         for name in ("type", "title"):
             if not isinstance(getattr(cls, name), str):
-                raise DeclarationError(f"{cls.__qualname__}.{name} is {getattr(cls, name)!r}; it is a text.")
+                raise DeclarationError(
+                    f"{cls.__qualname__}.{name} is {getattr(cls, name)!r}; it is a text."
+                )
         if "title" not in cls.__dict__ and ("status" in cls.__dict__ or not cls.title):
             cls.title = _phrase(cls.status)
 
@@ -152,7 +154,9 @@ class Problem(Exception):
             return _encode(self.to_dict()).encode("utf-8", "replace")
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str
+).encode
 
 
 def _phrase(status: int) -> str:

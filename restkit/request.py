@@ -83,7 +83,9 @@ class Request(_WerkzeugRequest):
     answer_type: str = ""
     _content: bytes | None = None
 
-    def __init__(self, environ: WSGIEnvironment) -> None:  # Werkzeug's own would work everything out at once
+    def __init__(
+        self, environ: WSGIEnvironment
+    ) -> None:  # Werkzeug's own would work everything out at once
         # PERF: 8 attributes and a Headers object less a request that looks at none of them.
         self.environ = environ
 
@@ -124,7 +126,9 @@ class Request(_WerkzeugRequest):
         """
         if self._content is None:
             length = self._length(limit)
-            self._content = self._read_chunked(limit) if length is None else self._read_exactly(length)
+            self._content = (
+                self._read_chunked(limit) if length is None else self._read_exactly(length)
+            )
         return self._content
 
     @property
@@ -235,7 +239,9 @@ class Request(_WerkzeugRequest):
             """The most that is read where a method reads content that it has not declared."""
             return None if self.app is None else self.app.settings.max_upload_size
 
-        def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> bytes | str:
+        def get_data(
+            self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+        ) -> bytes | str:
             """Return the content, also after the framework has read it."""
             if self._content is None:
                 return super().get_data(cache, as_text, parse_form_data)

@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
-from .arguments import check_plain, misspelt
-from .conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .contract import IdempotencyRule, SecurityScheme
+from .declaration_checks import check_plain, misspelt
 from .errors import DeclarationError
+from .http.conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
 from .request import Request
 
 if TYPE_CHECKING:
-    from .schemas import SchemaLike
+    from .schemas.bound import SchemaLike
 
 __all__ = [
     "VERBS",
@@ -30,7 +30,15 @@ __all__ = [
 ]
 
 _WRITTEN = ("get", "post", "put", "patch", "delete")
-DECLARED = ("schema", "conditional", "idempotency", "documented", "middleware", "problem_handlers", "security")
+DECLARED = (
+    "schema",
+    "conditional",
+    "idempotency",
+    "documented",
+    "middleware",
+    "problem_handlers",
+    "security",
+)
 """What a class says of itself whose name, a letter short, is no word that a program may use otherwise."""
 VERBS = ("get", "head", "post", "put", "patch", "delete", "options")
 ProblemHandler = Callable[[Any, Request], Any]
@@ -92,7 +100,9 @@ class Resource:
     _is_absent: bool = False
 
     @classmethod
-    def places(cls, pattern: str, name: str, app: Owner) -> Sequence[tuple[str, type[Resource], str]]:
+    def places(
+        cls, pattern: str, name: str, app: Owner
+    ) -> Sequence[tuple[str, type[Resource], str]]:
         """Return where the class is mounted when it is added to an App: (URL pattern, class, name) of each place.
 
         Args:
@@ -129,7 +139,9 @@ class Resource:
     @last_modified.setter
     def last_modified(self, value: datetime | None) -> None:
         if value is not None and value.tzinfo is None:
-            raise ValueError(f"{type(self).__qualname__}.last_modified wants an aware datetime, not {value!r}.")
+            raise ValueError(
+                f"{type(self).__qualname__}.last_modified wants an aware datetime, not {value!r}."
+            )
         self._last_modified = value
         self._state("last_modified", exists=value is not None or self._entity_tag is not None)
 
@@ -163,10 +175,14 @@ class Resource:
         ):
             raise PreconditionRequired("Send If-Match with the entity tag that you have seen.")
         if given.given and (
-            evaluate(self.request.method, given, self._entity_tag, self._last_modified, exists=exists)
+            evaluate(
+                self.request.method, given, self._entity_tag, self._last_modified, exists=exists
+            )
             is not Outcome.PROCEED
         ):
-            raise PreconditionFailed("What the URL names is not in the state that the request demands.")
+            raise PreconditionFailed(
+                "What the URL names is not in the state that the request demands."
+            )
 
 
 def validators_of(resource: Resource, method: str, status: int) -> list[tuple[str, str]]:
@@ -178,7 +194,9 @@ def validators_of(resource: Resource, method: str, status: int) -> list[tuple[st
     sent = resource._stated
     if method == "DELETE":
         return []
-    if method not in ("GET", "HEAD") and (resource._renewed or not (method == "POST" and status == 201)):
+    if method not in ("GET", "HEAD") and (
+        resource._renewed or not (method == "POST" and status == 201)
+    ):
         sent = resource._renewed
     headers: list[tuple[str, str]] = []
     if resource.entity_tag is not None and "entity_tag" in sent:
@@ -214,10 +232,14 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
         wanted = {method.upper() for method in resource.methods}
         lacking = wanted - set(found) - {"HEAD", "OPTIONS"}
         if lacking:
-            raise DeclarationError(f"{place}.methods names {min(lacking)}, but the class has no such method.")
+            raise DeclarationError(
+                f"{place}.methods names {min(lacking)}, but the class has no such method."
+            )
         found = {method: function for method, function in found.items() if method in wanted}
     if not found:
-        raise DeclarationError(f"{place} has no verb; write a method get, post, put, patch or delete.")
+        raise DeclarationError(
+            f"{place} has no verb; write a method get, post, put, patch or delete."
+        )
     return found
 
 
@@ -252,7 +274,10 @@ def function_resource(function: Callable[..., Any], method: str) -> type[Resourc
         "__module__": function.__module__,
         "__qualname__": getattr(function, "__qualname__", "function"),
     }
-    return cast("type[Resource]", type(getattr(function, "__name__", "function"), (FunctionResource,), members))
+    return cast(
+        "type[Resource]",
+        type(getattr(function, "__name__", "function"), (FunctionResource,), members),
+    )
 
 
 class FunctionResource(Resource):

@@ -42,7 +42,9 @@ class Answer:
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes | Iterable[bytes] = b"") -> None:
+    def __init__(
+        self, status: int, headers: list[tuple[str, str]], body: bytes | Iterable[bytes] = b""
+    ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -79,7 +81,9 @@ class _StatusLines(dict[int, str]):
         return f"{status} Unknown"
 
 
-STATUS_LINES = _StatusLines({status.value: f"{status.value} {status.phrase}" for status in HTTPStatus})
+STATUS_LINES = _StatusLines(
+    {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+)
 STATUS_LINES[413] = "413 Content Too Large"  # RFC 9110 renamed these three
 STATUS_LINES[416] = "416 Range Not Satisfiable"
 STATUS_LINES[422] = "422 Unprocessable Content"
@@ -98,7 +102,11 @@ def is_stream(answer: Outgoing) -> bool:
 def as_sent(answer: Outgoing) -> tuple[int, list[tuple[str, str]], bytes | None]:
     """Return the status, the headers and the body of an answer, None for a body that is streamed."""
     if isinstance(answer, Answer):
-        return answer.status, answer.headers, answer.body if isinstance(answer.body, bytes) else None
+        return (
+            answer.status,
+            answer.headers,
+            answer.body if isinstance(answer.body, bytes) else None,
+        )
     body = None if answer.is_streamed or answer.direct_passthrough else answer.get_data()
     return answer.status_code, list(answer.headers.items()), body
 
@@ -122,16 +130,24 @@ def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
         ValueError: A name or value cannot stand in a header (RFC 9110, section 5.5).
     """
     out: list[tuple[str, str]] = []
-    for name, value in cast(Iterable[tuple[str, str]], headers.items() if isinstance(headers, Mapping) else headers):
+    for name, value in cast(
+        Iterable[tuple[str, str]], headers.items() if isinstance(headers, Mapping) else headers
+    ):
         text = str(value)
         # SECURITY: a line break in a value would let its author write headers of their own.
-        if not isinstance(name, str) or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+        if (
+            not isinstance(name, str)
+            or not name.isascii()
+            or not name.replace("-", "").replace("_", "").isalnum()
+        ):
             raise ValueError(f"{name!r} is not a header name.")
         if any(char < " " and char != "\t" for char in text) or "\x7f" in text:
             raise ValueError(f"The value of the header {name} has a control character.")
         try:
             text.encode("latin-1")
         except UnicodeEncodeError:
-            raise ValueError(f"The value of the header {name} has a character outside of Latin-1.") from None
+            raise ValueError(
+                f"The value of the header {name} has a character outside of Latin-1."
+            ) from None
         out.append((str(name), text))
     return out

@@ -126,7 +126,11 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         local, local_name = _read_dotenv(dotenv)
-        file = file if file is not None else environ.get(_FILE_VARIABLE) or local.get(_FILE_VARIABLE) or None
+        file = (
+            file
+            if file is not None
+            else environ.get(_FILE_VARIABLE) or local.get(_FILE_VARIABLE) or None
+        )
         given = _take_all(cls, values, "The keyword {}")
         if file is not None:
             given |= _take_all(cls, _read_toml(file), f"{{}} in {file}")
@@ -148,7 +152,9 @@ def _resolved(cls: Any) -> dict[str, Any]:
     try:
         hints = typing.get_type_hints(cls)
     except Exception as error:
-        raise SettingError(f"The annotations of {cls.__qualname__} cannot be resolved: {error}.") from error
+        raise SettingError(
+            f"The annotations of {cls.__qualname__} cannot be resolved: {error}."
+        ) from error
     return {field.name: hints[field.name] for field in dataclasses.fields(cls) if field.init}
 
 
@@ -193,19 +199,27 @@ def _take_variables(cls: type[Settings], environ: Mapping[str, str], place: str)
     found = {
         name: text
         for name, text in environ.items()
-        if name.startswith(_PREFIX) and name != _FILE_VARIABLE and (name in known or _close(name, known, 0.85))
+        if name.startswith(_PREFIX)
+        and name != _FILE_VARIABLE
+        and (name in known or _close(name, known, 0.85))
     }
     return _take_all(cls, found, place, text=True)
 
 
-def _take_all(cls: type[Settings], found: Mapping[str, Any], place: str, *, text: bool = False) -> dict[str, Any]:
+def _take_all(
+    cls: type[Settings], found: Mapping[str, Any], place: str, *, text: bool = False
+) -> dict[str, Any]:
     """Return the values by setting, converted; ``place`` is a template of how messages call one."""
     hints = _hints(cls)
-    known = {_PREFIX + name.upper(): name for name in hints} if text else {name: name for name in hints}
+    known = (
+        {_PREFIX + name.upper(): name for name in hints} if text else {name: name for name in hints}
+    )
     out: dict[str, Any] = {}
     for written, value in found.items():
         if written not in known:
-            raise SettingError(f"{place.format(written)} is not a setting; {_suggestion(written, list(known))}")
+            raise SettingError(
+                f"{place.format(written)} is not a setting; {_suggestion(written, list(known))}"
+            )
         name = known[written]
         out[name] = _take(name, value, hints[name], place.format(written), text=text)
     return out
@@ -275,7 +289,9 @@ def _boolean(value: str) -> bool:
 
 
 def _convert_union(value: Any, hints: tuple[Any, ...], text: bool) -> Any:
-    if types.NoneType in hints and (value is None or (text and value.strip().lower() in ("", "none"))):
+    if types.NoneType in hints and (
+        value is None or (text and value.strip().lower() in ("", "none"))
+    ):
         return None
     for hint in hints:
         if hint is not types.NoneType:
@@ -293,7 +309,9 @@ def _convert_literal(value: Any, choices: tuple[Any, ...], text: bool) -> Any:
     raise ValueError
 
 
-def _convert_items(value: Any, kind: Callable[[list[Any]], Any], hints: tuple[Any, ...], text: bool) -> Any:
+def _convert_items(
+    value: Any, kind: Callable[[list[Any]], Any], hints: tuple[Any, ...], text: bool
+) -> Any:
     if text:
         value = [item.strip() for item in value.split(",") if item.strip()]
     elif isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple, set, frozenset)):
@@ -301,7 +319,11 @@ def _convert_items(value: Any, kind: Callable[[list[Any]], Any], hints: tuple[An
     hints = hints if kind is tuple and hints and hints[-1] is not ... else hints[:1] * len(value)
     if hints and len(hints) != len(value):
         raise ValueError
-    items = [_convert(item, hint, text) for item, hint in zip(value, hints, strict=True)] if hints else list(value)
+    items = (
+        [_convert(item, hint, text) for item, hint in zip(value, hints, strict=True)]
+        if hints
+        else list(value)
+    )
     return kind(items)
 
 
@@ -320,7 +342,9 @@ def _expected(hint: Any) -> str:
         words = [_expected(each) if kind is not Literal else repr(each) for each in get_args(hint)]
         return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
     if kind in (list, tuple, set, frozenset):
-        return f"a {kind.__name__}" + (f" (of {_expected(get_args(hint)[0])} each)" if get_args(hint) else "")
+        return f"a {kind.__name__}" + (
+            f" (of {_expected(get_args(hint)[0])} each)" if get_args(hint) else ""
+        )
     name = getattr(kind, "__name__", kind)
     return _WORDS.get(kind, "a path" if name == "Path" else f"a {name}")
 

@@ -85,7 +85,9 @@ class Browser:
         deadline = time.monotonic() + seconds
         while (element := self._displayed(selector)) is None:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no visible {selector} within {seconds} s; the console says: {self.console()}")
+                raise TimeoutError(
+                    f"no visible {selector} within {seconds} s; the console says: {self.console()}"
+                )
             time.sleep(0.05)
         return element
 
@@ -116,7 +118,9 @@ class Browser:
             event = json.loads(entry["message"])["message"]
             if event["method"] == "Network.requestWillBeSent":
                 sent = event["params"]
-                request = NetworkRequest(sent["request"]["method"], sent["request"]["url"], sent.get("type", ""))
+                request = NetworkRequest(
+                    sent["request"]["method"], sent["request"]["url"], sent.get("type", "")
+                )
                 self._requests.append(request)
             elif event["method"] == "Network.webSocketCreated":
                 self._requests.append(NetworkRequest("GET", event["params"]["url"], "WebSocket"))
@@ -152,7 +156,9 @@ def browse() -> Generator[Browser]:
         BrowserMissing: Chromium or chromedriver is not installed.
     """
     chromium, chromedriver = _find(_CHROMIUM_NAMES), _find(_DRIVER_NAMES)
-    with tempfile.TemporaryDirectory(prefix="restkit-chromium-", ignore_cleanup_errors=True) as profile:
+    with tempfile.TemporaryDirectory(
+        prefix="restkit-chromium-", ignore_cleanup_errors=True
+    ) as profile:
         options = ChromeOptions()
         options.binary_location = chromium
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):

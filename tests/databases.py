@@ -69,10 +69,31 @@ class PostgreSQL:
         port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         self._folder = folder
-        self._arguments = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} " + " ".join(options)
-        self._control = [*self.prefix, f"{found}/pg_ctl", "-D", str(folder / "data"), "-w", "-t", "60"]
+        self._arguments = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} " + " ".join(
+            options
+        )
+        self._control = [
+            *self.prefix,
+            f"{found}/pg_ctl",
+            "-D",
+            str(folder / "data"),
+            "-w",
+            "-t",
+            "60",
+        ]
         self._run(
-            [*self.prefix, f"{found}/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+            [
+                *self.prefix,
+                f"{found}/initdb",
+                "-D",
+                folder / "data",
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+            ]
         )
 
     def _run(self, command: list[Any], *, check: bool = True) -> None:

@@ -18,7 +18,18 @@ from restkit import App
 from restkit.crud import CRUDResource
 from restkit.sqlalchemy import Database, Timestamps, UTCDateTime, Versioned
 
-__all__ = ["Author", "AuthorBooks", "Authors", "Base", "Book", "Books", "Genre", "Shelf", "Shelves", "library"]
+__all__ = [
+    "Author",
+    "AuthorBooks",
+    "Authors",
+    "Base",
+    "Book",
+    "Books",
+    "Genre",
+    "Shelf",
+    "Shelves",
+    "library",
+]
 
 
 class Genre(enum.Enum):
@@ -52,7 +63,9 @@ class Book(Versioned, Timestamps, Base):
     code: Mapped[uuid.UUID | None]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("author.id"))
     author: Mapped[Author | None] = relationship(back_populates="books")
-    chapters: Mapped[list[Chapter]] = relationship(cascade="all, delete-orphan", order_by="Chapter.id")
+    chapters: Mapped[list[Chapter]] = relationship(
+        cascade="all, delete-orphan", order_by="Chapter.id"
+    )
     deleted_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
 
@@ -111,7 +124,16 @@ class Books(CRUDResource[Book]):
 
     model = Book
     schema = BookSchema
-    filters = ("title__*", "year__*", "genre__*", "price__*", "id__in", "author_id", "code", "rating__gte")
+    filters = (
+        "title__*",
+        "year__*",
+        "genre__*",
+        "price__*",
+        "id__in",
+        "author_id",
+        "code",
+        "rating__gte",
+    )
     sorts = ("title", "year", "price", "id")
     expand = ("author",)
     fields = True

@@ -49,7 +49,9 @@ def serving(url: str, *options: str, workers: int = 2, threads: int = 4) -> Gene
     root = Path(__file__).parents[1]
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     environment = {VARIABLE: url, "PYTHONPATH": path}
-    with serve_process(command, port=port, cwd=Path(__file__).parent, environment=environment) as base:
+    with serve_process(
+        command, port=port, cwd=Path(__file__).parent, environment=environment
+    ) as base:
         yield base
 
 

@@ -34,7 +34,17 @@ def redis_url() -> str:
             "RESTKIT_TEST_REDIS_URL."
         )
     folder, port = tempfile.mkdtemp(prefix="restkit-redis-"), free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+    command = [
+        "redis-server",
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--dir",
+        folder,
+    ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
     def end() -> None:

@@ -97,7 +97,9 @@ def serve_process(
             if not _answers(process, port, seconds):
                 output.seek(0)
                 printed = output.read().decode(errors="replace")
-                raise ServerFailed(f"{command[0]} did not answer on port {port}; it printed:\n{printed}")
+                raise ServerFailed(
+                    f"{command[0]} did not answer on port {port}; it printed:\n{printed}"
+                )
             yield f"http://{_HOST}:{port}"
         finally:
             _end(process)

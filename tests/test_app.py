@@ -189,7 +189,11 @@ def test_mounted_app_keeps_its_own() -> None:
     outer.mount("/v1", inner)
     client = Client(outer)
     answer = client.get("/v1/key")
-    assert (answer.status, answer.json["detail"], answer.headers["X-Outer"]) == (409, "inner", "409")
+    assert (answer.status, answer.json["detail"], answer.headers["X-Outer"]) == (
+        409,
+        "inner",
+        "409",
+    )
     assert client.get("/v1/index").json["detail"] == "outer"
     assert seen == ["outer", "inner"] * 2
     assert client.get("/nowhere").headers["X-Outer"] == "404"
@@ -390,7 +394,12 @@ def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
         (lambda app: app.middleware("http"), "is .http.; give a function of .request, proceed."),
         (lambda app: app.get(lambda: {}), "wants its URL pattern first"),
         (lambda app: app.get("/x/{x_id}")(lambda x_id: {}), "a variable is written <name>"),
-        (lambda app: app.add("/x", type("R", (Resource,), {"get": lambda self: {}, "middleware": print})), "sequence"),
+        (
+            lambda app: app.add(
+                "/x", type("R", (Resource,), {"get": lambda self: {}, "middleware": print})
+            ),
+            "sequence",
+        ),
     ],
 )
 def test_wrong_arguments_are_told(mistake: Any, words: str) -> None:
@@ -399,7 +408,9 @@ def test_wrong_arguments_are_told(mistake: Any, words: str) -> None:
         mistake(App("Mistakes"))
 
 
-@pytest.mark.parametrize("extension", [5, None, object(), type("Extension", (), {"install": lambda self, app: None})])
+@pytest.mark.parametrize(
+    "extension", [5, None, object(), type("Extension", (), {"install": lambda self, app: None})]
+)
 def test_what_is_no_extension_is_refused(extension: Any) -> None:
     """`install` wants an object with an install method, not a class, and says so."""
     with pytest.raises(DeclarationError, match="an extension is an object with a method install"):

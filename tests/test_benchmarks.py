@@ -21,7 +21,9 @@ LONG = {"list-10000", "routes-5000"}
 
 
 @pytest.mark.parametrize("name", ["restkit", "bare"])
-@pytest.mark.parametrize("case", [case for case in CASES.values() if case.name not in LONG], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES.values() if case.name not in LONG], ids=lambda case: case.name
+)
 def test_answers(name: str, case: Case) -> None:
     """Both programs answer each case as it says, again and again."""
     driver = driver_of(name, case)
@@ -36,7 +38,12 @@ def test_mismatch() -> None:
     verify(post, 201, json.dumps(post.expected).encode())
     verify(errors, 400, b'["reference", "weight", "quantity"]')
     verify(errors, 422, b'["reference"]', names_all=False)
-    wrong = [(post, 200, json.dumps(post.expected)), (post, 201, "{}"), (post, 201, "?"), (errors, 422, '["weight"]')]
+    wrong = [
+        (post, 200, json.dumps(post.expected)),
+        (post, 201, "{}"),
+        (post, 201, "?"),
+        (errors, 422, '["weight"]'),
+    ]
     for case, status, content in wrong:
         with pytest.raises(Mismatch):
             verify(case, status, content.encode())
@@ -74,7 +81,10 @@ def test_gate_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_report() -> None:
     """The recorded figures have every row of restkit, and the page and the chart in the repository are made of them."""
     figures = load(RECORDED)
-    assert {name for name, row in figures["instructions"].items() if row.get("restkit")} == {*ROWS, *DATABASE}
+    assert {name for name, row in figures["instructions"].items() if row.get("restkit")} == {
+        *ROWS,
+        *DATABASE,
+    }
     docs = Path(__file__).parents[1] / "docs"
     assert (docs / "benchmarks.md").read_text("utf-8") == text(figures)
     assert (docs / "images" / "benchmarks.svg").read_text("utf-8") == svg(figures)
@@ -94,5 +104,7 @@ def test_no_figures() -> None:
 def test_first(name: str) -> None:
     """The smallest programs start in a fresh process and answer there."""
     command = [sys.executable, "-m", "tests.benchmarks.first", name, PEERS[name].kind]
-    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
+    )
     assert int(done.stdout) > 1000

@@ -50,7 +50,9 @@ def typed(url: str, folder: Path = BOOKSTORE) -> Callable[..., str]:
     def alembic(*words: str) -> str:
         command = [sys.executable, "-m", "alembic", "-c", str(folder / "alembic.ini"), *words]
         environment = {**os.environ, "RESTKIT_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -115,7 +117,13 @@ def test_the_bookstore_runs_on_what_was_migrated(place: Place, bookstore: Any) -
         author = client.post("/authors", json={"name": "Jane Austen"}).json["id"]
         taken = client.post("/authors", json={"name": "Jane Austen"})
         assert (taken.status, taken.problem["errors"][0]["pointer"]) == (409, "/name")
-        book = {"title": "Emma", "genre": "fiction", "author_id": author, "price": "7.5", "tags": ["novel"]}
+        book = {
+            "title": "Emma",
+            "genre": "fiction",
+            "author_id": author,
+            "price": "7.5",
+            "tags": ["novel"],
+        }
         key = {"Idempotency-Key": "emma"}
         first, again = (client.post("/books", json=book, headers=key) for _ in range(2))
         assert (first.json, first.json["price"]) == (again.json, "7.50")
@@ -123,7 +131,10 @@ def test_the_bookstore_runs_on_what_was_migrated(place: Place, bookstore: Any) -
         assert (nobody.status, nobody.problem["errors"][0]["pointer"]) == (409, "/author_id")
         cover = {"cover": ("emma.png", b"png", "image/png")}
         assert client.put(f"/books/{first.json['id']}/cover", files=cover).status == 204
-        assert client.get(f"/authors/{author}/books?tags__has=novel").json["items"][0]["title"] == "Emma"
+        assert (
+            client.get(f"/authors/{author}/books?tags__has=novel").json["items"][0]["title"]
+            == "Emma"
+        )
         assert client.delete(f"/authors/{author}").status == 409
     finally:
         database.close()
@@ -188,6 +199,9 @@ def test_a_new_revision_has_types_of_sqlalchemy_only(kind: str, tmp_path: Path) 
 def test_instances_that_start_at_once_migrate_once(place: Place) -> None:
     """Three upgrades at the same time take turns: one makes the tables, the others find nothing to do."""
     with ThreadPoolExecutor(3) as threads:
-        printed = [each.result() for each in [threads.submit(place.alembic, "upgrade", "head") for _ in range(3)]]
+        printed = [
+            each.result()
+            for each in [threads.submit(place.alembic, "upgrade", "head") for _ in range(3)]
+        ]
     assert sum("Running upgrade  -> 0001" in each for each in printed) == 1
     assert place.tables() == {"author", "book", "cover", "kept"}

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from restkit import App, Conflict, Header, NotFound, Operation, Resource, SecurityScheme, raises, returns, takes
+from restkit import (
+    App,
+    Conflict,
+    Header,
+    NotFound,
+    Operation,
+    Resource,
+    SecurityScheme,
+    raises,
+    returns,
+    takes,
+)
 from restkit.contract import Failure, Input, Output
 
 
@@ -39,7 +50,9 @@ def test_operations_say_everything() -> None:
     assert (get.path, get.rule) == ("/things/{thing_id}", "/things/<int:thing_id>")
     assert get.resource is Things
     assert get.place == f"{__name__}.Things.get"
-    assert [(each.name, each.schema["type"]) for each in get.path_parameters] == [("thing_id", "integer")]
+    assert [(each.name, each.schema["type"]) for each in get.path_parameters] == [
+        ("thing_id", "integer")
+    ]
     assert get.statuses == {200, 204, 404, 406, 409, 422}
     assert get.input("query") is get.inputs[0]
     assert get.input("body") is None
@@ -63,7 +76,12 @@ def test_records_are_frozen() -> None:
 
 @pytest.mark.parametrize(
     ("status", "media_types", "has_content"),
-    [(200, ("application/json",), True), (200, (), False), (204, ("text/plain",), False), (304, ("a/b",), False)],
+    [
+        (200, ("application/json",), True),
+        (200, (), False),
+        (204, ("text/plain",), False),
+        (304, ("a/b",), False),
+    ],
 )
 def test_content(status: int, media_types: tuple[str, ...], has_content: bool) -> None:
     """An answer has content where it has media types and its status allows any (RFC 9110, section 6.4.1)."""

@@ -33,7 +33,16 @@ import restkit.sqlalchemy
 import restkit.testing
 from restkit import Problem, Settings, problems
 from restkit.cli import main
-from restkit.crud import Attribute, Condition, CRUDResource, ListQuery, Order, Page, Store, Transaction
+from restkit.crud import (
+    Attribute,
+    Condition,
+    CRUDResource,
+    ListQuery,
+    Order,
+    Page,
+    Store,
+    Transaction,
+)
 from restkit.crud.query import Operator
 from restkit.sqlalchemy import Database, Limits, SQLAlchemyStore
 
@@ -88,7 +97,12 @@ class Reader:
         self.stack = stack
         self.module = types.ModuleType(f"page_{page.stem.replace('-', '_')}")
         self.address = ""
-        self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"}
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "COLUMNS": "80",
+        }
 
     def run(self, block: Block) -> None:
         """Execute a Python block in the page's namespace; one with a title becomes a file too."""
@@ -109,9 +123,12 @@ class Reader:
         for command, expected in dialogue_of(block.text):
             printed = PORT.sub("127.0.0.1:8000", self.answer(command))
             wanted = ".*?".join(
-                re.escape(part).replace(re.escape("\n "), "(?: ?|\n )") for part in expected.strip().split("...")
+                re.escape(part).replace(re.escape("\n "), "(?: ?|\n )")
+                for part in expected.strip().split("...")
             )
-            assert re.fullmatch(wanted, printed.strip(), re.DOTALL), f"{command}\nprinted:\n{printed}"
+            assert re.fullmatch(wanted, printed.strip(), re.DOTALL), (
+                f"{command}\nprinted:\n{printed}"
+            )
 
     def answer(self, command: str) -> str:
         """Return what a command prints."""
@@ -121,7 +138,9 @@ class Reader:
         if words[0] == "curl":
             return curl(self.address, words[1:])
         known = {"restkit": ["-m", "restkit"], "python": []}
-        assert words[0] in known, f"{self.page.name} types {words[0]}, which this test does not know"
+        assert words[0] in known, (
+            f"{self.page.name} types {words[0]}, which this test does not know"
+        )
         done = subprocess.run(
             [sys.executable, *known[words[0]], *words[1:]],
             cwd=self.folder,
@@ -139,7 +158,12 @@ class Reader:
         command = [sys.executable, "-m", "restkit", "run", *words, "--port", "0"]
         with (self.folder / "server.log").open("w") as log:
             server = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         self.stack.callback(end, server)
         assert server.stdout is not None
@@ -189,7 +213,9 @@ def curl(address: str, words: list[str]) -> str:
     connection = http.client.HTTPConnection(address, timeout=10)
     for _ in range(100):
         try:
-            connection.request(method or ("POST" if body is not None else "GET"), f"/{path}", body, headers)
+            connection.request(
+                method or ("POST" if body is not None else "GET"), f"/{path}", body, headers
+            )
             break
         except ConnectionRefusedError:
             connection.close()
@@ -197,7 +223,10 @@ def curl(address: str, words: list[str]) -> str:
     answer = connection.getresponse()
     content = answer.read().decode()
     connection.close()
-    top = [f"HTTP/1.1 {answer.status} {answer.reason}", *(f"{name}: {value}" for name, value in answer.getheaders())]
+    top = [
+        f"HTTP/1.1 {answer.status} {answer.reason}",
+        *(f"{name}: {value}" for name, value in answer.getheaders()),
+    ]
     return "\n".join([*top, "", content]) if shown else content
 
 
@@ -215,7 +244,9 @@ def reading(page: Path, folder: Path) -> Iterator[Reader]:
                 where = getattr(sys.modules[name], "__file__", None) or ""
                 if name == reader.module.__name__ or where.startswith(str(folder)):
                     del sys.modules[name]
-            sys.modules.update(before)  # a page may have a file that is called as a module of the tests is
+            sys.modules.update(
+                before
+            )  # a page may have a file that is called as a module of the tests is
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -272,7 +303,10 @@ def test_readme_commands() -> None:
     """README has the two commands, and the checks run the second letter by letter."""
     readme = (ROOT / "README.md").read_text("utf-8")
     tests = "python -m pip install -e '.[dev]' && python -m pytest"
-    assert "\npython -m pip install -e '.[sql,swagger]' && python -m restkit run examples.bookstore\n" in readme
+    assert (
+        "\npython -m pip install -e '.[sql,swagger]' && python -m restkit run examples.bookstore\n"
+        in readme
+    )
     assert f"\n{tests}\n" in readme
     assert tests in (ROOT / ".ci" / "run").read_text("utf-8")
 
@@ -287,7 +321,10 @@ def reference() -> str:
 
 def rows_of(page: Path) -> dict[str, list[str]]:
     """Return the rows of the tables of a page by the code in their first cell."""
-    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in page.read_text("utf-8").splitlines()]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in page.read_text("utf-8").splitlines()
+    ]
     return {row[0].strip("`| "): row for row in reversed(rows) if len(row) > 1}
 
 
@@ -306,7 +343,9 @@ def test_testing_names(name: str) -> None:
 @pytest.mark.parametrize("name", restkit.compiler.__all__)
 def test_compiler_names(name: str) -> None:
     """Every public name of restkit.compiler stands in its page of the reference."""
-    assert re.search(rf"^\| `{name}\b", (DOCS / "reference" / "compiler.md").read_text("utf-8"), re.MULTILINE)
+    assert re.search(
+        rf"^\| `{name}\b", (DOCS / "reference" / "compiler.md").read_text("utf-8"), re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("kind", ["App", "Client", "TestResponse", "Request"])
@@ -314,14 +353,24 @@ def test_members(kind: str) -> None:
     """Every public method of the classes that users call stands in the reference."""
     cls = getattr(restkit, kind, None) or getattr(restkit.testing, kind)
     text = reference()
-    missing = [name for name in vars(cls) if not name.startswith("_") and not re.search(rf"\b{name}\b", text)]
+    missing = [
+        name
+        for name in vars(cls)
+        if not name.startswith("_") and not re.search(rf"\b{name}\b", text)
+    ]
     assert missing == []
 
 
 def test_parameters_of_decorators() -> None:
     """Every parameter of the decorators and of App stands in the reference."""
     text = reference()
-    for function in (restkit.takes, restkit.returns, restkit.raises, restkit.operation, restkit.App.__init__):
+    for function in (
+        restkit.takes,
+        restkit.returns,
+        restkit.raises,
+        restkit.operation,
+        restkit.App.__init__,
+    ):
         for parameter in inspect.signature(function).parameters.values():
             if parameter.name not in ("self", "values", "problems"):
                 assert f"`{parameter.name}" in text, (function.__qualname__, parameter.name)
@@ -394,10 +443,17 @@ def test_house() -> None:
 
 def test_floors() -> None:
     """The floors in the picture are those of the contract that the checks hold the package to."""
-    contract = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0]
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
     layers = [{name.strip(" ()") for name in layer.split("|")} for layer in contract["layers"]]
-    rows = re.findall(r"^\| ([0-9]{1,2}) \| (.+) \|$", (DOCS / "design.md").read_text("utf-8"), re.MULTILINE)
-    drawn = [{name.strip("`*").removesuffix(".py").strip("/*") for name in files.split(", ")} for _, files in rows]
+    rows = re.findall(
+        r"^\| ([0-9]{1,2}) \| (.+) \|$", (DOCS / "design.md").read_text("utf-8"), re.MULTILINE
+    )
+    drawn = [
+        {name.strip("`*").removesuffix(".py").strip("/*") for name in files.split(", ")}
+        for _, files in rows
+    ]
     assert drawn == layers
     assert [int(number) for number, _ in rows] == list(range(len(layers), 0, -1))
 
@@ -422,10 +478,16 @@ def test_example_documents_are_json_or_yaml() -> None:
 CRUD = DOCS / "reference" / "crud.md"
 
 
-@pytest.mark.parametrize("module", [restkit.crud, restkit.sqlalchemy, restkit.limits], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "module", [restkit.crud, restkit.sqlalchemy, restkit.limits], ids=lambda each: each.__name__
+)
 def test_names_of_wings(module: types.ModuleType) -> None:
     """Every public name of what is beside the core stands in the reference."""
-    missing = [name for name in module.__all__ if not re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", reference())]
+    missing = [
+        name
+        for name in module.__all__
+        if not re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", reference())
+    ]
     assert missing == []
 
 
@@ -435,7 +497,11 @@ def test_collections() -> None:
     attributes = {name for name in CRUDResource.__annotations__ if not name.startswith("_")}
     for name in attributes:
         assert ast.literal_eval(rows[name][1].strip("`")) == getattr(CRUDResource, name), name
-    actions = [name for name, each in vars(CRUDResource).items() if inspect.isfunction(each) and name[0] != "_"]
+    actions = [
+        name
+        for name, each in vars(CRUDResource).items()
+        if inspect.isfunction(each) and name[0] != "_"
+    ]
     assert {name.partition("(")[0] for name in rows} >= set(actions)
 
 
@@ -457,7 +523,9 @@ def test_limits_of_databases() -> None:
     for kind in (ListQuery, Page, Condition, Order, Attribute):
         shown = re.search(rf"`{kind.__name__}\(.*", text)
         assert shown is not None, kind
-        assert all(re.search(rf"\b{each.name}\b", shown[0]) for each in dataclasses.fields(kind)), kind
+        assert all(re.search(rf"\b{each.name}\b", shown[0]) for each in dataclasses.fields(kind)), (
+            kind
+        )
 
 
 def test_operators_of_filters() -> None:
@@ -473,6 +541,11 @@ def test_migrations_that_are_shown() -> None:
     (shown,) = [block for block in blocks_of(page) if 'title="env.py"' in block.info]
     bookstore = ROOT / "examples" / "bookstore"
     assert shown.text == (bookstore / "migrations" / "env.py").read_text("utf-8")
-    for name in ("alembic.ini", "migrations/env.py", "migrations/script.py.mako", "migrations/versions/"):
+    for name in (
+        "alembic.ini",
+        "migrations/env.py",
+        "migrations/script.py.mako",
+        "migrations/versions/",
+    ):
         assert f"`{name}`" in page.read_text("utf-8")
         assert (bookstore / name).exists()

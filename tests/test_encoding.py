@@ -19,7 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restkit import encoding
-from restkit.encoding import dumps_json, dumps_json_chunks, dumps_native, dumps_ndjson, encode_text, json_text
+from restkit.encoding import (
+    dumps_json,
+    dumps_json_chunks,
+    dumps_native,
+    dumps_ndjson,
+    encode_text,
+    json_text,
+)
 
 Dumps = Callable[[Any], bytes]
 
@@ -97,7 +104,9 @@ class Plain:
 
 
 @both_dumpers
-@pytest.mark.parametrize("value", [{1, 2}, b"x", Plain(), object(), [{"a": Plain()}], {UUID(int=1): 1}, {(1,): 1}, 1j])
+@pytest.mark.parametrize(
+    "value", [{1, 2}, b"x", Plain(), object(), [{"a": Plain()}], {UUID(int=1): 1}, {(1,): 1}, 1j]
+)
 def test_what_is_no_json_is_a_type_error(dumps: Dumps, value: Any) -> None:
     """Sets, bytes, dataclasses and other objects are a TypeError."""
     with pytest.raises(TypeError):
@@ -154,7 +163,12 @@ odd = (
 
 
 @given(
-    st.recursive(odd, lambda i: st.lists(i) | st.tuples(i, i) | st.dictionaries(st.text(max_size=3) | st.integers(), i))
+    st.recursive(
+        odd,
+        lambda i: (
+            st.lists(i) | st.tuples(i, i) | st.dictionaries(st.text(max_size=3) | st.integers(), i)
+        ),
+    )
 )
 @settings(max_examples=500, deadline=None)
 def test_encoders_agree(value: Any) -> None:
@@ -171,7 +185,13 @@ def test_encoders_agree(value: Any) -> None:
 
 def test_what_is_left_to_the_encoder_is_written_the_same() -> None:
     """Dates, UUIDs, and datetimes without an offset or of one in whole minutes are the same bytes, left to orjson."""
-    zones = [None, UTC, CET, timezone(-timedelta(hours=9, minutes=30)), timezone(timedelta(minutes=1439))]
+    zones = [
+        None,
+        UTC,
+        CET,
+        timezone(-timedelta(hours=9, minutes=30)),
+        timezone(timedelta(minutes=1439)),
+    ]
     moments = [
         datetime(year, month, 2, 3, 4, 5, fraction, tzinfo=zone)
         for year in (1, 99, 999, 1000, 1969, 1970, 2024, 9999)
@@ -179,8 +199,20 @@ def test_what_is_left_to_the_encoder_is_written_the_same() -> None:
         for fraction in (0, 1, 10, 70_054, 120_000, 999_999)
         for zone in zones
     ]
-    for value in [*moments, *(moment.date() for moment in moments), UUID(int=5), None, True, 2**63, 1.5, 1e-7, "\x7f"]:
-        assert encoding._dumps_orjson_native([value]) == dumps_native([value]) == dumps_json([value])
+    for value in [
+        *moments,
+        *(moment.date() for moment in moments),
+        UUID(int=5),
+        None,
+        True,
+        2**63,
+        1.5,
+        1e-7,
+        "\x7f",
+    ]:
+        assert (
+            encoding._dumps_orjson_native([value]) == dumps_native([value]) == dumps_json([value])
+        )
 
 
 def test_what_the_encoder_refuses_is_written_all_the_same() -> None:
@@ -193,7 +225,11 @@ def test_what_the_encoder_refuses_is_written_all_the_same() -> None:
 
 def test_text_is_finished_as_the_encoder_writes() -> None:
     """Small floats in text that a schema made are written as orjson writes them, and strings are left alone."""
-    assert encode_text('[1e-05,1.5e-07,"1e-05"]') == b'[0.00001,1.5e-7,"1e-05"]' == dumps_json([1e-5, 1.5e-7, "1e-05"])
+    assert (
+        encode_text('[1e-05,1.5e-07,"1e-05"]')
+        == b'[0.00001,1.5e-7,"1e-05"]'
+        == dumps_json([1e-5, 1.5e-7, "1e-05"])
+    )
     with pytest.raises(ValueError, match="surrogate"):
         encode_text(json_text("\ud800"))
 

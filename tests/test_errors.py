@@ -42,5 +42,8 @@ def test_bases(error: type[Exception], base: type[Exception]) -> None:
 def test_a_missing_extra_says_what_to_install() -> None:
     """The message is the command."""
     error = MissingExtraError("Swagger UI", "swagger")
-    assert str(error) == "Swagger UI needs a package that is not installed: pip install 'restkit[swagger]'"
+    assert (
+        str(error)
+        == "Swagger UI needs a package that is not installed: pip install 'restkit[swagger]'"
+    )
     assert error.extra == "swagger"

@@ -35,7 +35,11 @@ def asking(url: str) -> Ask:
             answer = refused
         with answer:
             body = answer.read()
-            return answer.status, json.loads(body) if body.startswith((b"{", b"[")) else body, answer.headers
+            return (
+                answer.status,
+                json.loads(body) if body.startswith((b"{", b"[")) else body,
+                answer.headers,
+            )
 
     return ask
 
@@ -45,7 +49,9 @@ def todo(tmp_path: Path) -> Iterator[Ask]:
     """Serve examples/todo.py in an empty folder, and return what asks it."""
     port = free_port()
     command = [sys.executable, "-m", "restkit", "run", str(TODO), "--port", str(port)]
-    with serve_process(command, port=port, cwd=tmp_path, environment={"PYTHONPATH": str(ROOT)}) as url:
+    with serve_process(
+        command, port=port, cwd=tmp_path, environment={"PYTHONPATH": str(ROOT)}
+    ) as url:
         yield asking(url)
 
 
@@ -57,7 +63,9 @@ def bookstore(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ask]:
     command = [sys.executable, "-m", "gunicorn", *options, "examples.bookstore:app"]
     with (
         database_url(request.param, tmp_path) as database,
-        serve_process(command, port=port, cwd=ROOT, environment={"RESTKIT_DATABASE_URL": database}) as url,
+        serve_process(
+            command, port=port, cwd=ROOT, environment={"RESTKIT_DATABASE_URL": database}
+        ) as url,
     ):
         yield asking(url)
 
@@ -71,7 +79,11 @@ def test_the_todo_program_is_short_and_stands_in_the_readme() -> None:
     """The complete program has at most 20 lines, none of them long, and README shows the whole of it."""
     program = lines_of(TODO.read_text("utf-8"))
     assert len(program) <= 20
-    shown = re.search(r'^```python title="todo\.py"\n(.*?)^```$', (ROOT / "README.md").read_text("utf-8"), re.M | re.S)
+    shown = re.search(
+        r'^```python title="todo\.py"\n(.*?)^```$',
+        (ROOT / "README.md").read_text("utf-8"),
+        re.M | re.S,
+    )
     assert shown is not None
     assert lines_of(shown[1]) == program
 
@@ -111,7 +123,9 @@ def test_a_form_that_is_sent_twice_makes_one_book(bookstore: Ask) -> None:
             key = {"Idempotency-Key": f"emma-{number}"}
             begin = Barrier(2)
 
-            def send(book: Any = book, key: Any = key, begin: Barrier = begin) -> tuple[int, Any, Any]:
+            def send(
+                book: Any = book, key: Any = key, begin: Barrier = begin
+            ) -> tuple[int, Any, Any]:
                 begin.wait(timeout=30)
                 return bookstore("POST", "/books", book, **key)
 
@@ -123,5 +137,7 @@ def test_a_form_that_is_sent_twice_makes_one_book(bookstore: Ask) -> None:
             status, body, headers = bookstore("POST", "/books", book, **key)
             assert (status, body, headers["Idempotent-Replayed"]) == (201, made[0], "true")
             assert bookstore("POST", "/books", {**book, "pages": 1}, **key)[0] == 422
-    titles = [each["title"] for each in bookstore("GET", "/books?limit=100&fields=title")[1]["items"]]
+    titles = [
+        each["title"] for each in bookstore("GET", "/books?limit=100&fields=title")[1]["items"]
+    ]
     assert titles == [f"Emma {number}" for number in range(10)]

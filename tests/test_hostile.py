@@ -46,7 +46,14 @@ class Shop:
         self.app = create_app(self.database)
         self.client = Client(self.app)
         self.author = {"name": "Jane Austen", "born": "1775-12-16"}
-        self.book = {"title": "Emma", "author_id": 1, "genre": "fiction", "pages": 474, "price": "9.50", "tags": ["a"]}
+        self.book = {
+            "title": "Emma",
+            "author_id": 1,
+            "genre": "fiction",
+            "pages": 474,
+            "price": "9.50",
+            "tags": ["a"],
+        }
         assert self.client.post("/authors", json=self.author).status == 201
         assert self.client.post("/books", json=self.book).status == 201
         cover = {"cover": ("cover.png", b"\x89PNG", "image/png")}
@@ -57,7 +64,8 @@ class Shop:
         """Return everything that is stored."""
         with closing(sqlite3.connect(self.path)) as connection:
             return [
-                list(connection.execute(f"select * from {table} order by 1")) for table in ("author", "book", "cover")
+                list(connection.execute(f"select * from {table} order by 1"))
+                for table in ("author", "book", "cover")
             ]
 
 
@@ -157,7 +165,14 @@ INVALID: dict[str, Any] = {
         "born": MARKER,
     },
     "too long": {"name": MARKER * 100, "title": MARKER * 100, "author_id": 1, "genre": "fiction"},
-    "out of range": {"name": "", "title": "", "author_id": 0, "genre": "fiction", "pages": 2**63 - 1, "price": 1e300},
+    "out of range": {
+        "name": "",
+        "title": "",
+        "author_id": 0,
+        "genre": "fiction",
+        "pages": 2**63 - 1,
+        "price": 1e300,
+    },
     "over 64 bits": {"author_id": 1e30, "pages": 1e18, "price": "9" * 41, "name": 1},
     "impossible dates": {
         "name": "x",
@@ -166,7 +181,13 @@ INVALID: dict[str, Any] = {
         "published": "0000-01-01",
         "genre": "fiction",
     },
-    "many tags": {"title": "x", "author_id": 1, "genre": "fiction", "tags": [MARKER] * 1000, "name": 5},
+    "many tags": {
+        "title": "x",
+        "author_id": 1,
+        "genre": "fiction",
+        "tags": [MARKER] * 1000,
+        "name": 5,
+    },
     "read-only": {"id": 5, "name": "x", "title": "x", "author_id": 1, "genre": "fiction"},
     "prototype": {"__proto__": {"a": MARKER}, "constructor": MARKER, "__class__": MARKER},
     "10,000 members": {f"n{number}": MARKER for number in range(10_000)},
@@ -186,7 +207,12 @@ def test_malformed_content(unchanged: Shop, content: bytes) -> None:
     """Content that is not strict JSON is a 400 at every URL that takes JSON."""
     for method, path in WRITES:
         started = time.monotonic()
-        refused(unchanged.client.request(method, path, content=content, content_type="application/json"), 400)
+        refused(
+            unchanged.client.request(
+                method, path, content=content, content_type="application/json"
+            ),
+            400,
+        )
         assert time.monotonic() - started < SECONDS
 
 
@@ -194,7 +220,12 @@ def test_malformed_content(unchanged: Shop, content: bytes) -> None:
 def test_too_large_content(unchanged: Shop, content: bytes) -> None:
     """20 MB are a 413, whether they are announced or come in chunks."""
     for method, path in WRITES:
-        refused(unchanged.client.request(method, path, content=content, content_type="application/json"), 413)
+        refused(
+            unchanged.client.request(
+                method, path, content=content, content_type="application/json"
+            ),
+            413,
+        )
     chunks = (content[at : at + 65536] for at in range(0, len(content), 65536))
     refused(unchanged.client.post("/books", content=chunks, content_type="application/json"), 413)
 
@@ -238,7 +269,12 @@ def test_wrong_content_types(unchanged: Shop, content_type: str) -> None:
     """A missing, foreign or garbled Content-Type is a 415."""
     for method, path in WRITES:
         content = json.dumps(unchanged.book if "books" in path else unchanged.author).encode()
-        refused(unchanged.client.request(method, path, content=content, environ={"CONTENT_TYPE": content_type}), 415)
+        refused(
+            unchanged.client.request(
+                method, path, content=content, environ={"CONTENT_TYPE": content_type}
+            ),
+            415,
+        )
 
 
 @pytest.mark.parametrize(
@@ -249,9 +285,15 @@ def test_wrong_content_types(unchanged: Shop, content_type: str) -> None:
         b"--b--",
         b"--b\r\n\r\n" + M,
         b'--b\r\nContent-Disposition: form-data; name="cover"\r\n\r\n' + M,
-        b'--b\r\nContent-Disposition: form-data; name="cover"; filename="x\r\n\r\n' + M + b"\r\n--b--\r\n",
-        b'--b\r\nContent-Disposition: form-data; name="cover"; filename="' + M + b'"\r\n\r\nx\r\n--b--\r\n',
-        b'--b\r\nContent-Disposition: form-data; name="other"; filename="x"\r\n\r\n' + M + b"\r\n--b--\r\n",
+        b'--b\r\nContent-Disposition: form-data; name="cover"; filename="x\r\n\r\n'
+        + M
+        + b"\r\n--b--\r\n",
+        b'--b\r\nContent-Disposition: form-data; name="cover"; filename="'
+        + M
+        + b'"\r\n\r\nx\r\n--b--\r\n',
+        b'--b\r\nContent-Disposition: form-data; name="other"; filename="x"\r\n\r\n'
+        + M
+        + b"\r\n--b--\r\n",
         b"--b\r\n" + b"X: y\r\n" * 50_000 + b"\r\nx\r\n--b--\r\n",
         b"--b\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\nx\r\n--b--\r\n",
         b'--b\r\nContent-Disposition: form-data; name="cover"\r\n\r\nx\r\n' * 5_000 + b"--b--\r\n",
@@ -269,7 +311,10 @@ def test_wrong_content_types(unchanged: Shop, content_type: str) -> None:
 def test_malformed_uploads(unchanged: Shop, content: bytes) -> None:
     """Multipart content that is none, or has not the one part that is asked for, is refused."""
     started = time.monotonic()
-    options: dict[str, Any] = {"content": content, "content_type": "multipart/form-data; boundary=b"}
+    options: dict[str, Any] = {
+        "content": content,
+        "content_type": "multipart/form-data; boundary=b",
+    }
     refused(unchanged.client.put("/books/1/cover", **options))
     assert time.monotonic() - started < SECONDS
 
@@ -279,7 +324,10 @@ def test_large_uploads(unchanged: Shop) -> None:
     put = unchanged.client.put
     refused(put("/books/1/cover", files={"cover": ("a.png", b"x" * 1_000_001, "image/png")}), 422)
     refused(
-        put("/books/1/cover", environ={"CONTENT_TYPE": "multipart/form-data; boundary=b", "CONTENT_LENGTH": "9" * 12}),
+        put(
+            "/books/1/cover",
+            environ={"CONTENT_TYPE": "multipart/form-data; boundary=b", "CONTENT_LENGTH": "9" * 12},
+        ),
         413,
     )
 
@@ -295,7 +343,9 @@ def test_many_form_fields_are_quick() -> None:
         b"&" * 400_000,
     ):
         started = time.monotonic()
-        answer = client.post("/x", content=content, content_type="application/x-www-form-urlencoded")
+        answer = client.post(
+            "/x", content=content, content_type="application/x-www-form-urlencoded"
+        )
         assert answer.status < 500
         assert time.monotonic() - started < SECONDS
 
@@ -310,14 +360,24 @@ HEADERS: dict[str, dict[str, str]] = {
     "binary Accept": {"HTTP_ACCEPT": "\x00\xff;q=\x80"},
     "odd weights": {"HTTP_ACCEPT": "application/json;q=1e5, */*;q=-1, a/b;q=nan"},
     "100 kB of If-Match": {"HTTP_IF_MATCH": '"a",' * 25_000, "HTTP_IF_NONE_MATCH": '"' * 100_000},
-    "If-None-Match garbage": {"HTTP_IF_NONE_MATCH": "W/" * 50_000, "HTTP_IF_MODIFIED_SINCE": "9" * 10_000},
-    "dates": {"HTTP_IF_MODIFIED_SINCE": "Sun, 31 Feb 9999 99:99:99 GMT", "HTTP_IF_UNMODIFIED_SINCE": "\x00"},
+    "If-None-Match garbage": {
+        "HTTP_IF_NONE_MATCH": "W/" * 50_000,
+        "HTTP_IF_MODIFIED_SINCE": "9" * 10_000,
+    },
+    "dates": {
+        "HTTP_IF_MODIFIED_SINCE": "Sun, 31 Feb 9999 99:99:99 GMT",
+        "HTTP_IF_UNMODIFIED_SINCE": "\x00",
+    },
     "cookie garbage": {"HTTP_COOKIE": ";=;a;=b;\x00=\xff;" + "a=b;" * 20_000 + '"\\'},
     "Range": {"HTTP_RANGE": "bytes=0-0,-1,5-2," + "0-," * 20_000, "HTTP_IF_RANGE": '"'},
     "Expect": {"HTTP_EXPECT": "200-ok" * 1000},
     "Prefer": {"HTTP_PREFER": "return=" + MARKER + '; a="\\' + "," * 50_000},
     "Host": {"HTTP_HOST": "a b:99999999999\x00/" + MARKER},
-    "forwarded": {"HTTP_X_FORWARDED_HOST": MARKER, "HTTP_X_FORWARDED_PROTO": "\x00", "HTTP_FORWARDED": 'for="' * 1000},
+    "forwarded": {
+        "HTTP_X_FORWARDED_HOST": MARKER,
+        "HTTP_X_FORWARDED_PROTO": "\x00",
+        "HTTP_FORWARDED": 'for="' * 1000,
+    },
     "authorization": {"HTTP_AUTHORIZATION": "Basic " + "\xff" * 10_000},
     "override": {"HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE", "HTTP_X_METHOD": "DELETE"},
     "1,000 headers": {f"HTTP_X_{number}": MARKER for number in range(1000)},
@@ -328,7 +388,15 @@ HEADERS: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
 def test_absurd_headers(unchanged: Shop, headers: dict[str, str]) -> None:
     """Whatever a header holds, reading answers below 500, and unsafe methods refuse rather than guess."""
-    for path in ("/books", "/books/1", "/books/1/cover", "/authors", "/nowhere", "/openapi.json", "/docs"):
+    for path in (
+        "/books",
+        "/books/1",
+        "/books/1/cover",
+        "/authors",
+        "/nowhere",
+        "/openapi.json",
+        "/docs",
+    ):
         for method in ("GET", "HEAD", "OPTIONS", "TRACE"):
             started = time.monotonic()
             answer = ask(unchanged.client, method, path, headers)
@@ -458,7 +526,8 @@ def test_absurd_paths(unchanged: Shop, path: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
 @pytest.mark.parametrize(
-    "method", ["get", "Get", "X" * 10_000, "GET ", "DELETE\x00", "__class__", "", "POST,GET", MARKER]
+    "method",
+    ["get", "Get", "X" * 10_000, "GET ", "DELETE\x00", "__class__", "", "POST,GET", MARKER],
 )
 def test_absurd_methods(unchanged: Shop, method: str) -> None:
     """A method that the resource has not, in just that spelling, is a 405 with the full Allow."""
@@ -470,19 +539,29 @@ def test_absurd_methods(unchanged: Shop, method: str) -> None:
 def test_a_relaxed_shop_is_no_weaker() -> None:
     """Without strictness unknown input passes, and malformed input is refused all the same."""
     app = App("Relaxed", strict=False)
-    app.post("/x")(takes(body={"a": fields.Int()}, query={"n": fields.Int()})(lambda body, query: body))
+    app.post("/x")(
+        takes(body={"a": fields.Int()}, query={"n": fields.Int()})(lambda body, query: body)
+    )
     client = Client(app)
     assert client.post("/x?b=1", json={"a": 1, "c": MARKER}).json == {"a": 1}
     for content in MALFORMED.values():
         refused(client.post("/x", content=content, content_type="application/json"), 400, 422)
-    for query in ("n=x", "n=1&n=2", "%ff=1", "n=%ff", "&".join(f"p{number}" for number in range(10_000))):
+    for query in (
+        "n=x",
+        "n=1&n=2",
+        "%ff=1",
+        "n=%ff",
+        "&".join(f"p{number}" for number in range(10_000)),
+    ):
         refused(client.post("/x", json={"a": 1}, environ={"QUERY_STRING": query}), 422)
 
 
 # what is served
 
 
-@pytest.mark.parametrize("name", ["HTTP_HOST", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_X_FORWARDED_PREFIX"])
+@pytest.mark.parametrize(
+    "name", ["HTTP_HOST", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_X_FORWARDED_PREFIX"]
+)
 def test_documents_do_not_repeat_the_host(shop: Shop, name: str) -> None:
     """No header of a request can stand in a document or a page that a cache may keep."""
     for path in ("/openapi.json", "/openapi.yaml", "/docs", "/redoc"):
@@ -507,16 +586,27 @@ def test_links_hold_no_line_breaks(shop: Shop) -> None:
 def test_caches_do_not_grow_with_what_clients_send() -> None:
     """Ten thousand different headers of each kind leave no memory behind."""
     app = App("Caches", contract="off")
-    app.post("/x")(takes(body={"a": fields.Int()}, headers={"x_a": fields.Str()})(lambda body, headers: {}))
+    app.post("/x")(
+        takes(body={"a": fields.Int()}, headers={"x_a": fields.Str()})(lambda body, headers: {})
+    )
     environ = create_environ("/x", method="POST")
 
     def ask(numbers: range) -> None:
         for number in numbers:
             kind, tag = f"application/x{number}", f'"{number}"'
             content = {"CONTENT_TYPE": kind, "CONTENT_LENGTH": "2", "wsgi.input": io.BytesIO(b"{}")}
-            headers = {"HTTP_ACCEPT": kind, "HTTP_IF_MATCH": tag, "HTTP_X_A": kind, "HTTP_COOKIE": f"a{number}=b"}
+            headers = {
+                "HTTP_ACCEPT": kind,
+                "HTTP_IF_MATCH": tag,
+                "HTTP_X_A": kind,
+                "HTTP_COOKIE": f"a{number}=b",
+            }
             for path in ("/x", f"/unknown/{number}", f"/docs/{number}"):
-                PLAIN(app, {**environ, **content, **headers, "PATH_INFO": path}, lambda *start: lambda data: None)
+                PLAIN(
+                    app,
+                    {**environ, **content, **headers, "PATH_INFO": path},
+                    lambda *start: lambda data: None,
+                )
 
     ask(range(600))
     tracemalloc.start()
@@ -583,12 +673,22 @@ def talk(url: str, raw: bytes, *, end: bool = False) -> tuple[int, dict[str, str
     while head.split()[1] == b"100":
         head, _, body = body.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+    headers = {
+        name.lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in lines[1:])
+    }
     return int(lines[0].split(" ")[1]), headers, body
 
 
 def post(headers: bytes, body: bytes = b"", path: bytes = b"/authors") -> bytes:
-    return b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + headers + b"\r\n" + body
+    return (
+        b"POST "
+        + path
+        + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        + headers
+        + b"\r\n"
+        + body
+    )
 
 
 @pytest.fixture(scope="module")
@@ -612,16 +712,31 @@ BROKEN: dict[str, tuple[bytes, bool]] = {
     "length larger than sent": (post(b"Content-Length: 5000\r\n", GOOD), True),
     "length smaller than sent": (post(b"Content-Length: 5\r\n", GOOD), False),
     "chunks that are garbage": (post(b"Transfer-Encoding: chunked\r\n", b"zz\r\n" + GOOD), True),
-    "chunk of negative size": (post(b"Transfer-Encoding: chunked\r\n", b"-5\r\nhello\r\n0\r\n\r\n"), True),
-    "chunk of huge size": (post(b"Transfer-Encoding: chunked\r\n", b"ffffffffffffffff\r\n" + GOOD), True),
+    "chunk of negative size": (
+        post(b"Transfer-Encoding: chunked\r\n", b"-5\r\nhello\r\n0\r\n\r\n"),
+        True,
+    ),
+    "chunk of huge size": (
+        post(b"Transfer-Encoding: chunked\r\n", b"ffffffffffffffff\r\n" + GOOD),
+        True,
+    ),
     "chunks cut off": (post(b"Transfer-Encoding: chunked\r\n", b"5\r\nhe"), True),
-    "chunks without an end": (post(b"Transfer-Encoding: chunked\r\n", b"15\r\n" + GOOD[:21] + b"\r\n"), True),
+    "chunks without an end": (
+        post(b"Transfer-Encoding: chunked\r\n", b"15\r\n" + GOOD[:21] + b"\r\n"),
+        True,
+    ),
     "chunks and length": (
-        post(b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", b"%x\r\n%b\r\n0\r\n\r\n" % (len(GOOD), GOOD)),
+        post(
+            b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+            b"%x\r\n%b\r\n0\r\n\r\n" % (len(GOOD), GOOD),
+        ),
         True,
     ),
     "unknown transfer coding": (post(b"Transfer-Encoding: gzip\r\n", GOOD), True),
-    "content coding": (post(b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % len(GOOD), GOOD), False),
+    "content coding": (
+        post(b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % len(GOOD), GOOD),
+        False,
+    ),
     "Expect": (post(b"Expect: 100-continue\r\nContent-Length: 1\r\n", b"{"), False),
     "20 MB": (post(b"Content-Length: 20000000\r\n", b'{"name": "' + b"x" * 20_000_000), True),
     "100 kB of If-Match": (
@@ -653,8 +768,12 @@ SERVED: dict[str, bytes] = {
     "1,000 headers": b"GET /books HTTP/1.1\r\nHost: x\r\n"
     + b"".join(b"X-%d: y\r\n" % n for n in range(1000))
     + b"\r\n",
-    "a header of 100 kB": b"GET /books HTTP/1.1\r\nHost: x\r\nAccept: " + b"a/b," * 25_000 + b"\r\n\r\n",
-    "a query of 100 kB": b"GET /books?title__contains=" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a header of 100 kB": b"GET /books HTTP/1.1\r\nHost: x\r\nAccept: "
+    + b"a/b," * 25_000
+    + b"\r\n\r\n",
+    "a query of 100 kB": b"GET /books?title__contains="
+    + b"x" * 100_000
+    + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     "a path of 100 kB": b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     "raw bytes in a query": b"GET /books?title__contains=\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
     "no host": b"GET /books HTTP/1.1\r\n\r\n",
@@ -698,24 +817,38 @@ LAST = b"Connection: close\r\n"
 def test_hostile_content_under_gunicorn(gunicorn: tuple[str, Path]) -> None:
     """What is refused in process is refused behind a server of production too: as a problem, and nothing is changed."""
     url, database = gunicorn
-    contents = {**MALFORMED, **TOO_LARGE, **{name: json.dumps(value).encode() for name, value in INVALID.items()}}
+    contents = {
+        **MALFORMED,
+        **TOO_LARGE,
+        **{name: json.dumps(value).encode() for name, value in INVALID.items()},
+    }
     for name, content in contents.items():
-        status, headers, body = talk(url, post(LAST + b"Content-Length: %d\r\n" % len(content), content, b"/books"))
-        assert (400 <= status < 500, headers["content-type"]) == (True, PROBLEM), (name, status, body)
+        status, headers, body = talk(
+            url, post(LAST + b"Content-Length: %d\r\n" % len(content), content, b"/books")
+        )
+        assert (400 <= status < 500, headers["content-type"]) == (True, PROBLEM), (
+            name,
+            status,
+            body,
+        )
         assert M not in body, name
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("SELECT count(*) FROM author").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM book").fetchone() == (0,)
 
 
-@pytest.mark.parametrize(("raw", "end"), [*BROKEN.values(), *((raw, False) for raw in SERVED.values())])
+@pytest.mark.parametrize(
+    ("raw", "end"), [*BROKEN.values(), *((raw, False) for raw in SERVED.values())]
+)
 def test_broken_requests_under_gunicorn(gunicorn: tuple[str, Path], raw: bytes, end: bool) -> None:
     """What gunicorn refuses itself, and what it hands on, is answered below 500."""
     raw = raw.replace(b"Host: x\r\n", b"Host: x\r\n" + LAST, 1)
     assert 200 <= talk(gunicorn[0], raw, end=end)[0] < 500
 
 
-def test_a_client_that_hangs_up_is_no_error(server: tuple[Shop, str], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_hangs_up_is_no_error(
+    server: tuple[Shop, str], caplog: pytest.LogCaptureFixture
+) -> None:
     """A connection that is closed before, within or after the content leaves no trace, and the server answers on."""
     shop, url = server
     parts = urlsplit(url)
@@ -743,11 +876,23 @@ value = st.recursive(
     | st.floats(allow_nan=True)
     | st.text(max_size=20)
     | st.just(MARKER),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 MEMBERS = ["name", "born", "title", "author_id", "genre", "published", "pages", "price", "tags"]
-PARAMETERS = ["limit", "cursor", "sort", "fields", "expand", "title__contains", "genre", "pages__gte", "tags__has"]
+PARAMETERS = [
+    "limit",
+    "cursor",
+    "sort",
+    "fields",
+    "expand",
+    "title__contains",
+    "genre",
+    "pages__gte",
+    "tags__has",
+]
 NAMES = [*MEMBERS, *PARAMETERS]
 members = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), value, max_size=6)
 likely = st.fixed_dictionaries(
@@ -771,12 +916,14 @@ bodies = st.one_of(
 )
 queries = st.one_of(
     latin,
-    st.lists(st.tuples(st.sampled_from(NAMES) | latin, latin | st.integers().map(str)), max_size=5).map(
-        lambda pairs: "&".join(f"{name}={text}" for name, text in pairs)
-    ),
+    st.lists(
+        st.tuples(st.sampled_from(NAMES) | latin, latin | st.integers().map(str)), max_size=5
+    ).map(lambda pairs: "&".join(f"{name}={text}" for name, text in pairs)),
 )
 header_names = st.one_of(
-    st.sampled_from(["ACCEPT", "COOKIE", "PREFER", "RANGE", "HOST", "AUTHORIZATION", "EXPECT", "ORIGIN"]),
+    st.sampled_from(
+        ["ACCEPT", "COOKIE", "PREFER", "RANGE", "HOST", "AUTHORIZATION", "EXPECT", "ORIGIN"]
+    ),
     st.sampled_from(["IF_MATCH", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_UNMODIFIED_SINCE"]),
     st.sampled_from(["CONTENT_ENCODING", "TRANSFER_ENCODING", "X_FORWARDED_FOR"]),
 ).map("HTTP_{}".format)
@@ -808,7 +955,9 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     body=bodies,
     query=st.just("") | queries,
     headers=st.dictionaries(
-        header_names, latin | st.sampled_from(['"1"', "*", "*/*", "chunked", "gzip", "return=minimal"]), max_size=3
+        header_names,
+        latin | st.sampled_from(['"1"', "*", "*/*", "chunked", "gzip", "return=minimal"]),
+        max_size=3,
     ),
     kind=kinds | latin,
     length=st.none() | st.sampled_from(["0", "1", "-1", "1000"]) | latin,

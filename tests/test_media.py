@@ -41,7 +41,10 @@ GOOD: list[tuple[bytes, Any]] = [
     (b"0e99999999", 0.0),
     (b"9223372036854775807", 2**63 - 1),
     (b"-9223372036854775808", -(2**63)),
-    (b'{"id": 9223372036854775807, "other": 1234567890123456789}', {"id": 2**63 - 1, "other": 1234567890123456789}),
+    (
+        b'{"id": 9223372036854775807, "other": 1234567890123456789}',
+        {"id": 2**63 - 1, "other": 1234567890123456789},
+    ),
     (b'{"id":9007199254740993}', {"id": 2**53 + 1}),
     (b"0.1234567890123456789012345", 0.1234567890123456789012345),
     (b"0." + b"3" * 1000, float("0." + "3" * 1000)),
@@ -177,7 +180,13 @@ def test_refusals_are_worded_alike(data: bytes, _why: str) -> None:
 @both_loaders
 def test_refusals_never_echo(loads: Loads) -> None:
     """A refusal holds nothing that the client made up, and no chain to it."""
-    for data in (b'{"s3cret":1,"s3cret":2}', b'"s3cret', b"[s3cret]", b'{"s3cret":1e999}', b'"s3cret\\u0000"'):
+    for data in (
+        b'{"s3cret":1,"s3cret":2}',
+        b'"s3cret',
+        b"[s3cret]",
+        b'{"s3cret":1e999}',
+        b'"s3cret\\u0000"',
+    ):
         with pytest.raises(BadRequest) as caught:
             loads(data, DEFAULT_LIMITS)
         assert "s3cret" not in str(caught.value.to_dict())
@@ -227,7 +236,9 @@ def test_decoders_agree_on_any_bytes(data: bytes) -> None:
     assert answer(media._loads_std, data) == answer(media._loads_orjson, data)
 
 
-@given(st.from_regex(rb"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?", fullmatch=True))
+@given(
+    st.from_regex(rb"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)
+)
 @settings(max_examples=1000, deadline=None)
 def test_decoders_agree_on_any_number(data: bytes) -> None:
     """A number is the same double or integer either way, and never an integer made a float."""
@@ -240,7 +251,9 @@ def test_decoders_agree_on_any_number(data: bytes) -> None:
         assert found == str(int(data))
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", ":", '":']), values), max_size=4), st.booleans())
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", ":", '":']), values), max_size=4), st.booleans()
+)
 @settings(max_examples=300, deadline=None)
 def test_duplicates_are_always_found(pairs: list[tuple[str, Any]], ascii_only: bool) -> None:
     """An object is refused just where a name occurs twice."""
@@ -285,7 +298,10 @@ def test_hostile_bodies_are_refused_in_linear_time(loads: Loads, data: bytes) ->
 @both_loaders
 def test_large_body_is_read(loads: Loads) -> None:
     """A good body of megabytes is read, also where it has more brackets than the depth allows."""
-    rows = [{"id": i, "name": "n" * 50, "tags": ["a", "b"], "at": {"x": 0.5, "y": None}} for i in range(10_000)]
+    rows = [
+        {"id": i, "name": "n" * 50, "tags": ["a", "b"], "at": {"x": 0.5, "y": None}}
+        for i in range(10_000)
+    ]
     assert loads(json.dumps(rows).encode(), DEFAULT_LIMITS) == rows
 
 
@@ -309,7 +325,9 @@ def test_depth_is_a_limit_of_its_own(loads: Loads, depth: int) -> None:
 def test_wider_integers_can_be_let_in(loads: Loads) -> None:
     """With more bits the integers stay integers."""
     limits = JSONLimits(bits=128)
-    assert loads(b'[170141183460469231731687303715884105727, 1, {"a": 18446744073709551616}]', limits) == [
+    assert loads(
+        b'[170141183460469231731687303715884105727, 1, {"a": 18446744073709551616}]', limits
+    ) == [
         2**127 - 1,
         1,
         {"a": 2**64},
@@ -381,7 +399,9 @@ def test_a_registry_is_its_own() -> None:
     assert Media().find("application/own+json") is None
 
 
-@pytest.mark.parametrize("wrong", ["json", "Application/JSON", "text/plain; charset=utf-8", "text/", "a/b\n", "*/*"])
+@pytest.mark.parametrize(
+    "wrong", ["json", "Application/JSON", "text/plain; charset=utf-8", "text/", "a/b\n", "*/*"]
+)
 def test_a_handler_needs_a_media_type(wrong: str) -> None:
     """A handler for what is no media type is a mistake at start-up."""
     with pytest.raises(DeclarationError, match="no media type"):

@@ -31,7 +31,11 @@ def test_the_members_are_those_of_rfc_9457() -> None:
     assert NotFound().to_dict() == {"type": "about:blank", "title": "Not Found", "status": 404}
     told = Conflict("taken", instance="/orders/7", headers={"X-A": "b"}, balance=Decimal("1.50"))
     answer = answer_to(told)
-    assert (answer.status, answer.media_type, answer.headers["X-A"]) == (409, "application/problem+json", "b")
+    assert (answer.status, answer.media_type, answer.headers["X-A"]) == (
+        409,
+        "application/problem+json",
+        "b",
+    )
     assert answer.json == {
         "type": "about:blank",
         "title": "Conflict",
@@ -71,7 +75,11 @@ def test_titles_come_from_the_status() -> None:
     assert made.title == HTTPStatus(418).phrase
     assert type("Odd", (Problem,), {"status": 499}).title == "Client Error"
     assert type("Odder", (Problem,), {"status": 599}).title == "Server Error"
-    own = type("OutOfStock", (Conflict,), {"title": "Out of stock", "type": "https://example.com/out-of-stock"})
+    own = type(
+        "OutOfStock",
+        (Conflict,),
+        {"title": "Out of stock", "type": "https://example.com/out-of-stock"},
+    )
     assert own("x").to_dict()["title"] == "Out of stock"
     assert type("Below", (own,), {}).title == "Out of stock"
     assert type("Gone", (own,), {"status": 410}).title == "Gone"
@@ -79,7 +87,11 @@ def test_titles_come_from_the_status() -> None:
 
 def test_every_problem_that_is_exported_has_its_phrase() -> None:
     """The classes of restkit have one status each, and the titles of RFC 9110."""
-    classes = [each for each in vars(restkit).values() if isinstance(each, type) and issubclass(each, Problem)]
+    classes = [
+        each
+        for each in vars(restkit).values()
+        if isinstance(each, type) and issubclass(each, Problem)
+    ]
     statuses = [each.status for each in classes if each is not Problem]
     assert len(statuses) == len(set(statuses)) >= 20
     assert restkit.ContentTooLarge.title == "Content Too Large"
@@ -133,7 +145,9 @@ def test_lone_surrogates_do_not_break_the_answer() -> None:
 
 def test_own_content_headers_are_not_taken() -> None:
     """A problem's headers cannot change what its content is."""
-    answer = answer_to(NotFound("x", headers={"Content-Type": "text/html", "content-length": "1", "X-A": "b"}))
+    answer = answer_to(
+        NotFound("x", headers={"Content-Type": "text/html", "content-length": "1", "X-A": "b"})
+    )
     assert answer.headers.getlist("Content-Type") == ["application/problem+json"]
     assert answer.headers["Content-Length"] == str(len(answer.body))
     assert answer.headers["X-A"] == "b"

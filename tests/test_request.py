@@ -13,7 +13,17 @@ from marshmallow import fields
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from restkit import App, BadRequest, ContentTooLarge, Request, Resource, UnsupportedMediaType, raises, returns, takes
+from restkit import (
+    App,
+    BadRequest,
+    ContentTooLarge,
+    Request,
+    Resource,
+    UnsupportedMediaType,
+    raises,
+    returns,
+    takes,
+)
 from restkit.testing import Client
 
 PLAIN = App.__call__
@@ -46,7 +56,9 @@ HEADERS = (
 def outcome(request: WerkzeugRequest, name: str) -> object:
     try:
         return getattr(request, name)
-    except ValueError as error:  # Werkzeug's args want a query in UTF-8, its url a port that is a number
+    except (
+        ValueError
+    ) as error:  # Werkzeug's args want a query in UTF-8, its url a port that is a number
         return type(error)
 
 
@@ -67,12 +79,42 @@ def same(environ: dict[str, Any]) -> None:
         create_environ("/a/b?c=d&c=e", "https://example.com:8443/shop"),
         create_environ("/%C3%A9%FF", query_string="q=%ff&%00"),
         create_environ("//a//b"),
-        create_environ("/", headers={"Accept": "text/html;q=0.1, */*", "If-Match": 'W/"a", "b"', "Cookie": "a=b; c"}),
-        create_environ("/", headers={"Range": "bytes=0-1,x", "User-Agent": "x" * 5000, "Cache-Control": "no-store"}),
-        create_environ("/", method="POST", data=b"x=1", content_type="application/x-www-form-urlencoded"),
-        {"wsgi.url_scheme": "http", "SERVER_NAME": "unix", "SERVER_PORT": "", "PATH_INFO": "", "REQUEST_METHOD": "GET"},
-        {"wsgi.url_scheme": "https", "SERVER_NAME": "h", "SERVER_PORT": "443", "SCRIPT_NAME": "/r/", "PATH_INFO": "x"},
-        {"wsgi.url_scheme": "http", "SERVER_NAME": "h", "SERVER_PORT": "80", "HTTP_HOST": "a b\x00", "PATH_INFO": "/"},
+        create_environ(
+            "/",
+            headers={
+                "Accept": "text/html;q=0.1, */*",
+                "If-Match": 'W/"a", "b"',
+                "Cookie": "a=b; c",
+            },
+        ),
+        create_environ(
+            "/",
+            headers={"Range": "bytes=0-1,x", "User-Agent": "x" * 5000, "Cache-Control": "no-store"},
+        ),
+        create_environ(
+            "/", method="POST", data=b"x=1", content_type="application/x-www-form-urlencoded"
+        ),
+        {
+            "wsgi.url_scheme": "http",
+            "SERVER_NAME": "unix",
+            "SERVER_PORT": "",
+            "PATH_INFO": "",
+            "REQUEST_METHOD": "GET",
+        },
+        {
+            "wsgi.url_scheme": "https",
+            "SERVER_NAME": "h",
+            "SERVER_PORT": "443",
+            "SCRIPT_NAME": "/r/",
+            "PATH_INFO": "x",
+        },
+        {
+            "wsgi.url_scheme": "http",
+            "SERVER_NAME": "h",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "a b\x00",
+            "PATH_INFO": "/",
+        },
     ],
 )
 def test_lazy_attributes_are_werkzeugs(environ: dict[str, Any]) -> None:
@@ -133,7 +175,12 @@ def request_of(content: bytes, **environ: Any) -> Request:
 def chunked(*chunks: bytes, **environ: Any) -> Request:
     stream = io.BytesIO(b"".join(chunks))
     return Request(
-        {"wsgi.input": stream, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "Chunked", **environ}
+        {
+            "wsgi.input": stream,
+            "wsgi.input_terminated": True,
+            "HTTP_TRANSFER_ENCODING": "Chunked",
+            **environ,
+        }
     )
 
 
@@ -144,7 +191,9 @@ def test_content_is_read_once() -> None:
     assert request.read_content(100) == request.read_content(1) == b'{"a": 1}'
     assert request.get_data() == b'{"a": 1}'
     assert request.get_data(as_text=True) == '{"a": 1}'
-    assert Request({**create_environ("/"), "CONTENT_TYPE": "application/json"}).read_content(1) == b""
+    assert (
+        Request({**create_environ("/"), "CONTENT_TYPE": "application/json"}).read_content(1) == b""
+    )
 
 
 def test_get_data_before_read_content_is_werkzeugs() -> None:
@@ -162,13 +211,17 @@ def test_short_reads_are_put_together() -> None:
     request = request_of(b"", **{"wsgi.input": Slow(b"0123456789"), "CONTENT_LENGTH": "10"})
     assert request.read_content(10) == b"0123456789"
     with pytest.raises(BadRequest, match="shorter than Content-Length"):
-        request_of(b"", **{"wsgi.input": Slow(b"0123456789"), "CONTENT_LENGTH": "11"}).read_content(20)
+        request_of(b"", **{"wsgi.input": Slow(b"0123456789"), "CONTENT_LENGTH": "11"}).read_content(
+            20
+        )
 
 
 def test_nothing_is_read_past_content_length() -> None:
     """What follows the content belongs to the next request on the connection."""
     stream = io.BytesIO(b"0123456789")
-    assert request_of(b"", **{"wsgi.input": stream, "CONTENT_LENGTH": "4"}).read_content(10) == b"0123"
+    assert (
+        request_of(b"", **{"wsgi.input": stream, "CONTENT_LENGTH": "4"}).read_content(10) == b"0123"
+    )
     assert stream.read() == b"456789"
 
 
@@ -242,7 +295,8 @@ class CutOff(io.RawIOBase):
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
+    "content_type",
+    ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"],
 )
 def test_chunks_that_are_cut_off_do_not_read_past_the_buffer(content_type: str) -> None:
     """A raw stream that counts more than it gave is a 400, for bodies and forms alike, and ends no process."""
@@ -303,11 +357,16 @@ class ChunkError(Exception):
     """Is an exception of a server's own: gunicorn's for chunks is no OSError."""
 
 
-@pytest.mark.parametrize("framing", [{"CONTENT_LENGTH": "9"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
 @pytest.mark.parametrize(
-    "content_type", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
+    "framing", [{"CONTENT_LENGTH": "9"}, {"HTTP_TRANSFER_ENCODING": "chunked"}]
 )
-@pytest.mark.parametrize("error", [OSError, ConnectionResetError, TimeoutError, EOFError, ChunkError])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"],
+)
+@pytest.mark.parametrize(
+    "error", [OSError, ConnectionResetError, TimeoutError, EOFError, ChunkError]
+)
 def test_broken_streams_are_the_clients_fault(
     framing: dict[str, str], content_type: str, error: type[Exception]
 ) -> None:
@@ -316,7 +375,12 @@ def test_broken_streams_are_the_clients_fault(
     path = "/body" if content_type == "application/json" else "/form"
     app.post("/body")(takes(body={"a": fields.Str()})(lambda body: body))
     app.post("/form")(takes(form={"a": fields.Str()})(lambda form: form))
-    environ = {"wsgi.input": Broken(error), "wsgi.input_terminated": True, "CONTENT_TYPE": content_type, **framing}
+    environ = {
+        "wsgi.input": Broken(error),
+        "wsgi.input_terminated": True,
+        "CONTENT_TYPE": content_type,
+        **framing,
+    }
     assert Client(app).post(path, environ=environ).problem["status"] == 400
 
 
@@ -350,7 +414,11 @@ def test_the_method_may_read_the_content_again() -> None:
         @takes(body={"a": fields.Int()})
         @returns(None)
         def post(self, body: dict[str, int]) -> Any:
-            return {"raw": self.request.get_data(as_text=True), "json": self.request.get_json(), "a": body["a"]}
+            return {
+                "raw": self.request.get_data(as_text=True),
+                "json": self.request.get_json(),
+                "a": body["a"],
+            }
 
     app.add("/x", Raw)
     answer = Client(app).post("/x", content=b'{ "a":1 }', content_type="application/json")

@@ -49,7 +49,9 @@ def test_405_tells_allow() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
-@pytest.mark.parametrize("method", ["__INIT__", "REQUEST", "GET_ENTITY", "get", "schema", "X" * 5000])
+@pytest.mark.parametrize(
+    "method", ["__INIT__", "REQUEST", "GET_ENTITY", "get", "schema", "X" * 5000]
+)
 def test_verbs_are_a_closed_set(method: str) -> None:
     """No other attribute of the class can be reached by a method's name."""
     assert client_of(Plain).request(method, "/x").status == 405
@@ -155,7 +157,14 @@ def test_current_request() -> None:
 
 @pytest.mark.parametrize(
     ("name", "verb"),
-    [("pst", "post"), ("GET", "get"), ("Post", "post"), ("ptach", "patch"), ("delet", "delete"), ("gt", "get")],
+    [
+        ("pst", "post"),
+        ("GET", "get"),
+        ("Post", "post"),
+        ("ptach", "patch"),
+        ("delet", "delete"),
+        ("gt", "get"),
+    ],
 )
 def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
     """A method that is a verb but for its case, a missing letter or two that changed places would answer 405."""
@@ -168,15 +177,26 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
             return {}
 
     slip = type("Slip", (Base,), {"__module__": "shop", name: answer})
-    with pytest.raises(DeclarationError, match=f"shop.Slip.{name} is no verb; call it {verb}, or _{name} where"):
+    with pytest.raises(
+        DeclarationError, match=f"shop.Slip.{name} is no verb; call it {verb}, or _{name} where"
+    ):
         App("Shop").add("/slip", slip)
-    other = type("Own", (Base,), {"__module__": "shop", "path": answer, "gets": answer, "_pst": answer, "POST": 5})
+    other = type(
+        "Own",
+        (Base,),
+        {"__module__": "shop", "path": answer, "gets": answer, "_pst": answer, "POST": 5},
+    )
     App("Shop").add("/own", other)
 
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("secuirty", "security"), ("Schema", "schema"), ("midleware", "middleware"), ("middlewares", "middleware")],
+    [
+        ("secuirty", "security"),
+        ("Schema", "schema"),
+        ("midleware", "middleware"),
+        ("middlewares", "middleware"),
+    ],
 )
 def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
     """What nobody reads would say nothing, and a resource that is meant to be guarded would let everybody in."""
@@ -185,7 +205,13 @@ def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
         return {}
 
     slip = type("Slip", (Resource,), {"__module__": "shop", "get": answer, name: ()})
-    with pytest.raises(DeclarationError, match=f"shop.Slip.{name} says nothing; call it {meant}, or _{name} where"):
+    with pytest.raises(
+        DeclarationError, match=f"shop.Slip.{name} says nothing; call it {meant}, or _{name} where"
+    ):
         App("Shop").add("/slip", slip)
-    own = type("Own", (Resource,), {"get": answer, f"_{name}": (), "tag": "a", "method": "b", "schemas": ()})
+    own = type(
+        "Own",
+        (Resource,),
+        {"get": answer, f"_{name}": (), "tag": "a", "method": "b", "schemas": ()},
+    )
     App("Shop").add("/own", own)

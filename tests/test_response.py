@@ -80,7 +80,9 @@ def test_a_method_cannot_inject_headers() -> None:
 
 def test_an_answer_becomes_a_response() -> None:
     """For a middleware an answer is a Response with the same status, headers and content."""
-    response = Answer(201, [("Content-Type", "text/plain"), ("X-A", "1"), ("X-A", "2")], b"made").to_response()
+    response = Answer(
+        201, [("Content-Type", "text/plain"), ("X-A", "1"), ("X-A", "2")], b"made"
+    ).to_response()
     assert (response.status_code, response.get_data()) == (201, b"made")
     assert response.headers.getlist("X-A") == ["1", "2"]
     assert response.headers.getlist("Content-Type") == ["text/plain"]
@@ -124,4 +126,9 @@ def test_a_response_passes_through() -> None:
         return Response("own", 203, {"X-A": "b"}, mimetype="text/csv")
 
     answer = Client(app, contract=False).get("/x")
-    assert (answer.status, answer.text, answer.headers["X-A"], answer.media_type) == (203, "own", "b", "text/csv")
+    assert (answer.status, answer.text, answer.headers["X-A"], answer.media_type) == (
+        203,
+        "own",
+        "b",
+        "text/csv",
+    )

@@ -38,7 +38,9 @@ class Own(Settings):
 
 def load(**variables: str) -> Own:
     """Load from an environment alone."""
-    return Own.load(environ={f"RESTKIT_{name.upper()}": text for name, text in variables.items()}, dotenv=False)
+    return Own.load(
+        environ={f"RESTKIT_{name.upper()}": text for name, text in variables.items()}, dotenv=False
+    )
 
 
 def test_defaults() -> None:
@@ -47,7 +49,11 @@ def test_defaults() -> None:
     assert settings == Settings()
     assert (settings.strict, settings.debug, settings.contract) == (True, False, "log")
     assert (settings.max_body_size, settings.max_upload_size) == (2097152, 67108864)
-    assert (settings.openapi_url, settings.docs_url, settings.scalar_url) == ("/openapi.json", "/docs", "/scalar")
+    assert (settings.openapi_url, settings.docs_url, settings.scalar_url) == (
+        "/openapi.json",
+        "/docs",
+        "/scalar",
+    )
 
 
 def test_frozen_and_keyword_only() -> None:
@@ -74,10 +80,19 @@ def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A keyword wins over the default, the file over it, .env over that, the environment over all."""
     monkeypatch.chdir(tmp_path)
     names = ["max_body_size", "max_upload_size", "max_json_depth", "docs_url"]
-    Path("settings.toml").write_text("max_upload_size = 2\nmax_json_depth = 2\ndocs_url = '/file'\n")
+    Path("settings.toml").write_text(
+        "max_upload_size = 2\nmax_json_depth = 2\ndocs_url = '/file'\n"
+    )
     Path(".env").write_text("RESTKIT_MAX_JSON_DEPTH=3\nRESTKIT_DOCS_URL=/dotenv\nOTHER=1\n")
-    keywords: SettingValues = {"max_body_size": 1, "max_upload_size": 1, "max_json_depth": 1, "docs_url": "/keyword"}
-    settings = Settings.load(file="settings.toml", environ={"RESTKIT_DOCS_URL": "/environ"}, **keywords)
+    keywords: SettingValues = {
+        "max_body_size": 1,
+        "max_upload_size": 1,
+        "max_json_depth": 1,
+        "docs_url": "/keyword",
+    }
+    settings = Settings.load(
+        file="settings.toml", environ={"RESTKIT_DOCS_URL": "/environ"}, **keywords
+    )
     assert [getattr(settings, name) for name in names] == [1, 2, 3, "/environ"]
 
 
@@ -116,7 +131,12 @@ def test_dotenv_is_not_imported_without_a_file(tmp_path: Path) -> None:
     )
     root = str(Path(__file__).parents[1])
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": root}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "set()"
 
@@ -169,7 +189,11 @@ def test_text_is_converted_by_the_type(name: str, text: str, value: object) -> N
         ("ports", "1,x", "expected was a tuple (of an integer each)."),
         ("pair", "1", "expected was a tuple"),
         ("mapping", "a", "expected was a dict."),
-        ("max_body_size", "0", "The environment variable RESTKIT_MAX_BODY_SIZE is '0'; it must be greater than 0."),
+        (
+            "max_body_size",
+            "0",
+            "The environment variable RESTKIT_MAX_BODY_SIZE is '0'; it must be greater than 0.",
+        ),
         ("docs_url", "docs", 'it must begin with one "/".'),
         ("docs_url", "//docs", 'it must begin with one "/".'),
         ("openapi_version", "3.1", "it must be 3.0.x, 3.1.x or 3.2.x, with all three numbers."),
@@ -193,13 +217,24 @@ def test_unknown_names_are_refused(tmp_path: Path) -> None:
     """An unknown name is an error from every source, with the nearest setting where one is close."""
     (tmp_path / "s.toml").write_text("max_bdy_size = 1")
     (tmp_path / "env").write_text("RESTKIT_DEBUGS=1")
-    with pytest.raises(SettingError, match=r"variable RESTKIT_STRIKT is not a setting; did you mean RESTKIT_STRICT\?"):
+    with pytest.raises(
+        SettingError,
+        match=r"variable RESTKIT_STRIKT is not a setting; did you mean RESTKIT_STRICT\?",
+    ):
         Settings.load(environ={"RESTKIT_STRIKT": "1"}, dotenv=False)
-    with pytest.raises(SettingError, match=r"The keyword debgu is not a setting; did you mean debug\?"):
+    with pytest.raises(
+        SettingError, match=r"The keyword debgu is not a setting; did you mean debug\?"
+    ):
         Settings.load(environ=NOTHING, dotenv=False, debgu=True)
-    with pytest.raises(SettingError, match=r"max_bdy_size in .*s\.toml is not a setting; did you mean max_body_size\?"):
+    with pytest.raises(
+        SettingError,
+        match=r"max_bdy_size in .*s\.toml is not a setting; did you mean max_body_size\?",
+    ):
         Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
-    with pytest.raises(SettingError, match=r"RESTKIT_DEBUGS in .*env is not a setting; did you mean RESTKIT_DEBUG\?"):
+    with pytest.raises(
+        SettingError,
+        match=r"RESTKIT_DEBUGS in .*env is not a setting; did you mean RESTKIT_DEBUG\?",
+    ):
         Settings.load(environ=NOTHING, dotenv=tmp_path / "env")
 
 
@@ -207,12 +242,18 @@ def test_values_are_checked_too(tmp_path: Path) -> None:
     """Values that are not text must be of the field's type, from keywords, the file and the constructor."""
     with pytest.raises(SettingError, match="The keyword debug is 'yes'; expected was a boolean"):
         Settings.load(environ=NOTHING, dotenv=False, debug="yes")
-    with pytest.raises(SettingError, match="The keyword max_body_size is True; expected was an integer"):
+    with pytest.raises(
+        SettingError, match="The keyword max_body_size is True; expected was an integer"
+    ):
         Settings.load(environ=NOTHING, dotenv=False, max_body_size=True)
     (tmp_path / "s.toml").write_text("max_body_size = -1")
-    with pytest.raises(SettingError, match=r"max_body_size in .*s\.toml is -1; it must be greater than 0\."):
+    with pytest.raises(
+        SettingError, match=r"max_body_size in .*s\.toml is -1; it must be greater than 0\."
+    ):
         Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
-    with pytest.raises(SettingError, match="The setting contract is 'shout'; expected was 'log', 'raise' or 'off'"):
+    with pytest.raises(
+        SettingError, match="The setting contract is 'shout'; expected was 'log', 'raise' or 'off'"
+    ):
         Settings(contract="shout")  # type: ignore[arg-type]  # what the test is about
     with pytest.raises(SettingError, match=r"is 'x{50,}\.\.\.;"):
         Settings.load(environ=NOTHING, dotenv=False, debug="x" * 1000)
@@ -222,9 +263,16 @@ def test_values_are_checked_too(tmp_path: Path) -> None:
 
 def test_values_of_a_file_are_converted(tmp_path: Path) -> None:
     """TOML's own types become the fields': an array a tuple, an integer a float, a string a path."""
-    (tmp_path / "s.toml").write_text('ports = [1, 2]\nratio = 2\nhome = "/srv"\nmapping = {a = "b"}\n')
+    (tmp_path / "s.toml").write_text(
+        'ports = [1, 2]\nratio = 2\nhome = "/srv"\nmapping = {a = "b"}\n'
+    )
     settings = Own.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
-    assert (settings.ports, settings.ratio, settings.home, settings.mapping) == ((1, 2), 2.0, Path("/srv"), {"a": "b"})
+    assert (settings.ports, settings.ratio, settings.home, settings.mapping) == (
+        (1, 2),
+        2.0,
+        Path("/srv"),
+        {"a": "b"},
+    )
     assert type(settings.ratio) is float
 
 
@@ -234,7 +282,8 @@ def test_unreadable_sources(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"RESTKIT_DEBUG=\xe9")
     (tmp_path / "bare").write_text("RESTKIT_DEBUG\n")
     with pytest.raises(
-        SettingError, match=r"The settings file .*gone\.toml cannot be read: No such file or directory\."
+        SettingError,
+        match=r"The settings file .*gone\.toml cannot be read: No such file or directory\.",
     ):
         Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "gone.toml")
     with pytest.raises(SettingError, match=r"The settings file .*bad\.toml is not valid TOML"):
@@ -243,7 +292,9 @@ def test_unreadable_sources(tmp_path: Path) -> None:
         Settings.load(environ=NOTHING, dotenv=tmp_path / "gone")
     with pytest.raises(SettingError, match=r"The file .*latin cannot be read"):
         Settings.load(environ=NOTHING, dotenv=tmp_path / "latin")
-    with pytest.raises(SettingError, match=r"RESTKIT_DEBUG in .*bare has no value; write RESTKIT_DEBUG=value\."):
+    with pytest.raises(
+        SettingError, match=r"RESTKIT_DEBUG in .*bare has no value; write RESTKIT_DEBUG=value\."
+    ):
         Settings.load(environ=NOTHING, dotenv=tmp_path / "bare")
 
 
@@ -253,7 +304,9 @@ def test_subclass_without_the_decorator() -> None:
     class Plain(Settings):
         extra: int = 1
 
-    with pytest.raises(SettingError, match="Plain adds settings but is not a dataclass: put @dataclass"):
+    with pytest.raises(
+        SettingError, match="Plain adds settings but is not a dataclass: put @dataclass"
+    ):
         Plain.load(environ=NOTHING, dotenv=False)
 
 
@@ -264,5 +317,7 @@ def test_subclass_with_unresolvable_annotation() -> None:
     class Lost(Settings):
         extra: Nowhere = None  # type: ignore[name-defined]  # noqa: F821  # what the test is about
 
-    with pytest.raises(SettingError, match=r"The annotations of .*Lost cannot be resolved: name 'Nowhere'"):
+    with pytest.raises(
+        SettingError, match=r"The annotations of .*Lost cannot be resolved: name 'Nowhere'"
+    ):
         Lost.load(environ=NOTHING, dotenv=False)

@@ -18,7 +18,9 @@ PROGRAMS = ROOT / "tests" / "typing"
 RIGHT = sorted(PROGRAMS.glob("ok_*.py"))
 WRONG = sorted(PROGRAMS.glob("bad_*.py"))
 EXPECTED = re.compile(r"# error: (.+)$")
-MYPY = re.compile(r"^(?P<path>[^:]+):(?P<line>[0-9]+): error: .*\[(?P<code>[\w-]+)\]$", re.MULTILINE)
+MYPY = re.compile(
+    r"^(?P<path>[^:]+):(?P<line>[0-9]+): error: .*\[(?P<code>[\w-]+)\]$", re.MULTILINE
+)
 
 Faults = dict[str, set[tuple[int, str]]]
 
@@ -51,7 +53,9 @@ def pyright(programs: Sequence[Path], folder: Path) -> Faults:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pyright"]
     options = {name: value for name, value in project.items() if name not in ("include", "exclude")}
     config = folder / "pyrightconfig.json"
-    config.write_text(json.dumps({**options, "include": ["*.py"], "extraPaths": [str(ROOT)]}), "utf-8")
+    config.write_text(
+        json.dumps({**options, "include": ["*.py"], "extraPaths": [str(ROOT)]}), "utf-8"
+    )
     for program in programs:
         shutil.copy(program, folder)
     done = run("pyright", "--outputjson", "--pythonpath", sys.executable, "--project", str(config))
@@ -60,7 +64,9 @@ def pyright(programs: Sequence[Path], folder: Path) -> Faults:
     faults: Faults = {program.name: set() for program in programs}
     for each in report["generalDiagnostics"]:
         line = each["range"]["start"]["line"] + 1
-        faults.setdefault(Path(each["file"]).name, set()).add((line, each.get("rule", each["message"])))
+        faults.setdefault(Path(each["file"]).name, set()).add(
+            (line, each.get("rule", each["message"]))
+        )
     return faults
 
 

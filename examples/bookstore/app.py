@@ -26,7 +26,9 @@ def create_app(database: Database | None = None) -> App:
     """
     settings = BookstoreSettings.load()
     if database is None:
-        database = Database(settings.database_url, create=Base.metadata if settings.create_tables else None)
+        database = Database(
+            settings.database_url, create=Base.metadata if settings.create_tables else None
+        )
     app = App(
         "Bookstore",
         version="2.0.0",

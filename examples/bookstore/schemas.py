@@ -12,8 +12,14 @@ MAX_INT = 2**31 - 1
 
 
 class AuthorSchema(Schema):
-    id = fields.Int(dump_only=True, metadata={"description": "Given by the store.", "examples": [1]})
-    name = fields.Str(required=True, validate=validate.Length(1, 200), metadata={"examples": ["Ursula K. Le Guin"]})
+    id = fields.Int(
+        dump_only=True, metadata={"description": "Given by the store.", "examples": [1]}
+    )
+    name = fields.Str(
+        required=True,
+        validate=validate.Length(1, 200),
+        metadata={"examples": ["Ursula K. Le Guin"]},
+    )
     born = fields.Date(allow_none=True, metadata={"examples": ["1929-10-21"]})
 
 
@@ -23,8 +29,12 @@ class AuthorNameSchema(Schema):
 
 
 class BookSchema(Schema):
-    id = fields.Int(dump_only=True, metadata={"description": "Given by the store.", "examples": [1]})
-    title = fields.Str(required=True, validate=validate.Length(1, 200), metadata={"examples": ["The Dispossessed"]})
+    id = fields.Int(
+        dump_only=True, metadata={"description": "Given by the store.", "examples": [1]}
+    )
+    title = fields.Str(
+        required=True, validate=validate.Length(1, 200), metadata={"examples": ["The Dispossessed"]}
+    )
     author_id = fields.Int(
         required=True,
         validate=validate.Range(1, MAX_INT),
@@ -33,7 +43,9 @@ class BookSchema(Schema):
     author = fields.Nested(AuthorNameSchema, dump_only=True)
     genre = fields.Enum(Genre, by_value=True, required=True, metadata={"examples": ["fiction"]})
     published = fields.Date(allow_none=True, metadata={"examples": ["1974-05-01"]})
-    pages = fields.Int(allow_none=True, validate=validate.Range(1, 100_000), metadata={"examples": [341]})
+    pages = fields.Int(
+        allow_none=True, validate=validate.Range(1, 100_000), metadata={"examples": [341]}
+    )
     price = fields.Decimal(
         places=2,
         allow_none=True,

@@ -11,15 +11,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import create_environ
 
 from ..app import App
-from ..collisions import converters_of
+from ..app_loading import load_object
 from ..contract import Input, Operation, Output
-from ..loading import load_object
-from ..mounting import Entry
-from ..names import operation_id
-from ..outputs import offered
+from ..operations.collisions import converters_of
+from ..operations.operation_ids import operation_id
+from ..operations.registry import Entry
+from ..rendering.response_writer import offered
 from ..request import Request
-from ..routing import Router
-from ..schemas import BoundSchema, View, bind
+from ..routing.router import Router
+from ..schemas.bound import BoundSchema, View, bind
 from ..settings import Settings
 from .target import Mistake, mistakes, target_of
 from .tiers import Side, columns, indented, tiers
@@ -33,10 +33,14 @@ _UNSAFE = ("PUT", "PATCH", "DELETE")
 @click.argument("target")
 @click.argument("method", required=False)
 @click.argument("path", required=False)
-@click.option("--host", default="localhost", help="The host of the request, where patterns have one.")
+@click.option(
+    "--host", default="localhost", help="The host of the request, where patterns have one."
+)
 @click.option("--source", is_flag=True, help="Print the Python that was generated of the schemas.")
 @click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake.")
-def command(target: str, method: str | None, path: str | None, host: str, source: bool, shown: bool) -> None:
+def command(
+    target: str, method: str | None, path: str | None, host: str, source: bool, shown: bool
+) -> None:
     """Say what becomes of a request, or of a schema.
 
     With METHOD and PATH, TARGET is an App: restkit explain shop.api GET /books/3. Alone it is a marshmallow Schema:
@@ -51,7 +55,9 @@ def command(target: str, method: str | None, path: str | None, host: str, source
     else:
         app = target_of(target, shown)
         if method is None or path is None:
-            raise Mistake(f"Say which request of the App is meant, as in: restkit explain {target} GET /.")
+            raise Mistake(
+                f"Say which request of the App is meant, as in: restkit explain {target} GET /."
+            )
         lines = _request(app, method.upper(), path, host, source)
     for line in lines:
         click.echo(line)
@@ -101,7 +107,8 @@ def _found(app: App, method: str, path: str, host: str) -> tuple[Entry, Operatio
     """Find what answers a request, without answering it."""
     entries = app.entries()
     router = Router(
-        converters_of({id(each.owner): each.owner for each in entries}.values()), app.settings.trailing_slash
+        converters_of({id(each.owner): each.owner for each in entries}.values()),
+        app.settings.trailing_slash,
     )
     for index, entry in enumerate(entries):
         router.route(entry.pattern, str(index))
@@ -109,7 +116,9 @@ def _found(app: App, method: str, path: str, host: str) -> tuple[Entry, Operatio
     try:
         match = router.match(Request(create_environ(path, f"http://{host}/", method=method)))
     except HTTPException as redirect:
-        raise Mistake(f"{path} is redirected to {getattr(redirect, 'new_url', 'another URL')}.") from None
+        raise Mistake(
+            f"{path} is redirected to {getattr(redirect, 'new_url', 'another URL')}."
+        ) from None
     if match is None:
         raise Mistake(f"There is nothing at {path}; restkit routes lists what there is.")
     route, values = match
@@ -118,19 +127,25 @@ def _found(app: App, method: str, path: str, host: str) -> tuple[Entry, Operatio
     known = {operation.method: (each, operation) for each in here for operation in each.operations}
     chosen = "GET" if method == "HEAD" and "HEAD" not in known else method
     if chosen not in known:
-        raise Mistake(f"{route.pattern.rule} has no {method} of its own; it has {', '.join(sorted(known))}.")
+        raise Mistake(
+            f"{route.pattern.rule} has no {method} of its own; it has {', '.join(sorted(known))}."
+        )
     return *known[chosen], values
 
 
 def _middleware(entry: Entry) -> list[str]:
     found: Sequence[Any] = entry.middleware
-    return [f"{each.__module__}.{getattr(each, '__qualname__', type(each).__qualname__)}" for each in found]
+    return [
+        f"{each.__module__}.{getattr(each, '__qualname__', type(each).__qualname__)}"
+        for each in found
+    ]
 
 
 def _guards(operation: Operation, settings: Settings) -> Iterator[str]:
     """Yield what is asked of a request before the method runs and, at last, what its value is held against."""
     schemes = [
-        f"{scheme.name} ({', '.join(scopes)})" if scopes else scheme.name for scheme, scopes in operation.security
+        f"{scheme.name} ({', '.join(scopes)})" if scopes else scheme.name
+        for scheme, scopes in operation.security
     ]
     yield f"security: {' or '.join(schemes)}" if schemes else "security: none, anyone may call"
     if operation.conditional == "required" and operation.method in _UNSAFE:
@@ -158,7 +173,9 @@ def _input(each: Input, settings: Settings, source: bool) -> Iterator[str]:
     yield f"{each.location}: {_name(each.schema)}{types}"
     if each.shape is not None:
         yield "  Made into the class that the annotation names."
-    yield from indented(tiers(each.schema.schema, "load", compiled=settings.compile_schemas, source=source))
+    yield from indented(
+        tiers(each.schema.schema, "load", compiled=settings.compile_schemas, source=source)
+    )
 
 
 def _output(each: Output, settings: Settings, source: bool) -> Iterator[str]:
@@ -167,7 +184,9 @@ def _output(each: Output, settings: Settings, source: bool) -> Iterator[str]:
         yield f"{each.status}{types}"
         return
     yield f"{each.status}: {_name(each.schema)}{types}"
-    yield from indented(tiers(each.schema.schema, "dump", compiled=settings.compile_schemas, source=source))
+    yield from indented(
+        tiers(each.schema.schema, "dump", compiled=settings.compile_schemas, source=source)
+    )
 
 
 def _name(bound: BoundSchema) -> str:

@@ -24,11 +24,20 @@ _VERSIONS = {"3.0": "3.0.4", "3.1": "3.1.1", "3.2": "3.2.0"}
 @click.command()
 @takes_target
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file; .yaml and .yml are YAML."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to a file; .yaml and .yml are YAML.",
 )
-@click.option("--check", type=click.Path(path_type=Path), help="Exit with 1 and a short diff where this file is stale.")
 @click.option(
-    "--version", type=click.Choice(list(_VERSIONS)), help="The version of OpenAPI, the App's setting by default."
+    "--check",
+    type=click.Path(path_type=Path),
+    help="Exit with 1 and a short diff where this file is stale.",
+)
+@click.option(
+    "--version",
+    type=click.Choice(list(_VERSIONS)),
+    help="The version of OpenAPI, the App's setting by default.",
 )
 def command(app: App, output: Path | None, check: Path | None, version: str | None) -> None:
     """Print the OpenAPI document of an App."""

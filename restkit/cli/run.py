@@ -24,13 +24,26 @@ _HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  #
 @click.command()
 @click.argument("target")
 @click.option("--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 is all.")
-@click.option("--port", default=8000, type=click.IntRange(0, 65535), help="The port to listen on; 0 is a free one.")
+@click.option(
+    "--port",
+    default=8000,
+    type=click.IntRange(0, 65535),
+    help="The port to listen on; 0 is a free one.",
+)
 @click.option("--reload/--no-reload", default=False, help="Start again when a source file changes.")
 @click.option(
-    "--extra-file", "extra_files", multiple=True, type=click.Path(), help="Another file to watch; may be repeated."
+    "--extra-file",
+    "extra_files",
+    multiple=True,
+    type=click.Path(),
+    help="Another file to watch; may be repeated.",
 )
-@click.option("--debugger", is_flag=True, help="Show exceptions in the browser, with a Python prompt.")
-@click.option("--threads/--no-threads", default=True, help="Answer each request in a thread of its own.")
+@click.option(
+    "--debugger", is_flag=True, help="Show exceptions in the browser, with a Python prompt."
+)
+@click.option(
+    "--threads/--no-threads", default=True, help="Answer each request in a thread of its own."
+)
 @click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake.")
 def command(target: str, host: str, port: int, shown: bool, debugger: bool, **options: Any) -> None:
     """Serve an App for development, each answer checked against its contract."""
@@ -89,7 +102,8 @@ def _tell_of_the_check(app: App) -> None:
     if app.settings.contract != "off" and importlib.util.find_spec("jsonschema") is None:
         warnings.filterwarnings("ignore", "The contract check looks only", UserWarning)
         click.echo(
-            "Answers are checked by their members; for their values too: pip install 'restkit[verify]'", err=True
+            "Answers are checked by their members; for their values too: pip install 'restkit[verify]'",
+            err=True,
         )
 
 

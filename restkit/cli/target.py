@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from ..app import App
+from ..app_loading import load_app
 from ..errors import LoadError, RestkitError
-from ..loading import load_app
 
 __all__ = ["Mistake", "mistakes", "takes_target", "target_of"]
 
@@ -32,7 +32,9 @@ def takes_target(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @click.argument("target")
-    @click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake.")
+    @click.option(
+        "--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake."
+    )
     @functools.wraps(function)
     def command(target: str, shown: bool, **options: Any) -> Any:
         app = target_of(target, shown)

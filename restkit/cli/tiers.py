@@ -14,10 +14,15 @@ __all__ = ["Side", "columns", "indented", "tiers"]
 Side = Literal["load", "dump"]
 
 _Row = tuple[str, str, str, str]
-_TITLES = {"load": ("FIELD", "TYPE", "LOADED BY", "WHY NOT QUICKER"), "dump": ("FIELD", "TYPE", "DUMPED BY", "")}
+_TITLES = {
+    "load": ("FIELD", "TYPE", "LOADED BY", "WHY NOT QUICKER"),
+    "dump": ("FIELD", "TYPE", "DUMPED BY", ""),
+}
 
 
-def tiers(schema: Schema, side: Side, *, compiled: bool = True, source: bool = False) -> Iterator[str]:
+def tiers(
+    schema: Schema, side: Side, *, compiled: bool = True, source: bool = False
+) -> Iterator[str]:
     """Yield the lines that say what becomes of a schema's fields, those of nested schemas below them.
 
     Args:
@@ -36,7 +41,9 @@ def tiers(schema: Schema, side: Side, *, compiled: bool = True, source: bool = F
             yield f"{tag}: {', '.join(names)}"
     rows = list(_rows(found, side, compiled, "", (type(schema),)))
     if rows:
-        yield from columns([(*_TITLES[side][:3], "WHY" if any(row[3] for row in rows) else ""), *rows])
+        yield from columns(
+            [(*_TITLES[side][:3], "WHY" if any(row[3] for row in rows) else ""), *rows]
+        )
     else:
         yield "It has no field for this."
     if source and compiled:
@@ -55,21 +62,29 @@ def _whole(found: Explanation, side: Side) -> Iterator[str]:
         yield "Goes straight from objects to JSON."
 
 
-def _rows(found: Explanation, side: Side, compiled: bool, above: str, seen: tuple[type[Schema], ...]) -> Iterator[_Row]:
+def _rows(
+    found: Explanation, side: Side, compiled: bool, above: str, seen: tuple[type[Schema], ...]
+) -> Iterator[_Row]:
     order = list(found.schema.fields)
     for each in sorted(found.fields, key=lambda each: order.index(each.name)):
-        tier, reason = (each.load, each.load_reason) if side == "load" else (each.dump, each.dump_reason)
+        tier, reason = (
+            (each.load, each.load_reason) if side == "load" else (each.dump, each.dump_reason)
+        )
         if not tier:
             continue
         name = above + each.key
         yield name, each.kind, tier if compiled else "marshmallow", reason if compiled else ""
         if each.nested is not None and type(each.nested) not in seen:
-            yield from _rows(explain(each.nested), side, compiled, f"{name}.", (*seen, type(each.nested)))
+            yield from _rows(
+                explain(each.nested), side, compiled, f"{name}.", (*seen, type(each.nested))
+            )
 
 
 def _sources(found: Explanation, side: Side) -> Iterator[str]:
     sources = (
-        {"loader": found.load_source} if side == "load" else {f"dumper, {k}": v for k, v in found.dump_sources.items()}
+        {"loader": found.load_source}
+        if side == "load"
+        else {f"dumper, {k}": v for k, v in found.dump_sources.items()}
     )
     for name, text in sources.items():
         if text:

@@ -8,11 +8,11 @@ marshmallow that are used: ``Schema._hooks``, ``_deserialize``, ``_invoke_load_p
 """
 
 from .compiled import Compiled, compile_schema
-from .counts import COUNTS, Counts
 from .explanation import Explanation, FieldTiers, Tier, explain
 from .guard import Guard
+from .json_writer import Encoder, Straight, straight
 from .plan import FieldPlan, Plan, plan_of
-from .straight import Encoder, Straight, straight
+from .tier_counts import COUNTS, Counts
 
 __all__ = [
     "COUNTS",

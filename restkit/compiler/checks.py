@@ -19,19 +19,32 @@ def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> st
         name: A name for an object that the expression needs, ``{name}`` in it.
         bound: Takes that object.
     """
-    if type(validator) is validate.Length and kind in (fields.String, fields.Email, fields.Url, fields.List):
+    if type(validator) is validate.Length and kind in (
+        fields.String,
+        fields.Email,
+        fields.Url,
+        fields.List,
+    ):
         return _length(validator)
     if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
         return _range(validator)
     if type(validator) is validate.OneOf and kind is fields.String:
-        choices = list(validator.choices) if isinstance(validator.choices, (list, tuple, set, frozenset)) else []
+        choices = (
+            list(validator.choices)
+            if isinstance(validator.choices, (list, tuple, set, frozenset))
+            else []
+        )
         if choices and all(type(choice) is str for choice in choices):
             bound[name] = frozenset(choices)
             return f"{{w}} in {{{name}}}"
     if type(validator) in _PURE and kind in _PLAIN:
         bound[name] = _passes(validator)
         return f"{{{name}}}({{w}})"
-    if type(validator) is validate.Regexp and kind is fields.String and isinstance(validator.regex.pattern, str):
+    if (
+        type(validator) is validate.Regexp
+        and kind is fields.String
+        and isinstance(validator.regex.pattern, str)
+    ):
         bound[name] = validator.regex.match
         return f"{{{name}}}({{w}}) is not None"
     return None

@@ -8,17 +8,24 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from marshmallow import error_store as _error_store
-from marshmallow.decorators import POST_DUMP, POST_LOAD, PRE_DUMP, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA
+from marshmallow.decorators import (
+    POST_DUMP,
+    POST_LOAD,
+    PRE_DUMP,
+    PRE_LOAD,
+    VALIDATES,
+    VALIDATES_SCHEMA,
+)
 from marshmallow.utils import is_sequence_but_not_string
 
-from .certainty import reads_of, uncertain
-from .counts import COUNTS
+from .dump_guarantees import reads_of, uncertain
 from .dumper import DumpOne, write_dumper
-from .errors import Store
+from .error_store import Store
 from .fingerprint import fingerprint
-from .forms import NATIVE, PLAIN, TEXT, Forms
 from .loader import LoadOne, write_loader
 from .plan import Plan, plan_of
+from .tier_counts import COUNTS
+from .value_forms import NATIVE, PLAIN, TEXT, Forms
 
 __all__ = ["Compiled", "compile_schema"]
 
@@ -40,9 +47,13 @@ class Compiled:
         self._dumpers: dict[str, tuple[DumpOne, str]] = {}
         self._encode: Callable[[Any], str] | None = None
         hooks = schema._hooks
-        self._plain_load = not any(hooks[tag] for tag in (PRE_LOAD, POST_LOAD, VALIDATES, VALIDATES_SCHEMA))
+        self._plain_load = not any(
+            hooks[tag] for tag in (PRE_LOAD, POST_LOAD, VALIDATES, VALIDATES_SCHEMA)
+        )
         self._plain_dump = not (hooks[PRE_DUMP] or hooks[POST_DUMP])
-        self._is_direct = type(schema).handle_error is Schema.handle_error and "handle_error" not in vars(schema)
+        self._is_direct = type(
+            schema
+        ).handle_error is Schema.handle_error and "handle_error" not in vars(schema)
         self._index_errors: bool = schema.opts.index_errors
 
     # dumping
@@ -65,7 +76,9 @@ class Compiled:
         schema, result = self.schema, obj
         if schema._hooks[PRE_DUMP]:
             result = schema._invoke_dump_processors(PRE_DUMP, obj, many=many, original_data=obj)
-        result = [dump_one(each) for each in result] if many and result is not None else dump_one(result)
+        result = (
+            [dump_one(each) for each in result] if many and result is not None else dump_one(result)
+        )
         if schema._hooks[POST_DUMP]:
             result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
         return result
@@ -163,7 +176,14 @@ class Compiled:
 
         return whole, None, unknown
 
-    def load(self, data: Any, *, many: bool | None = None, partial: Any = None, unknown: str | None = None) -> Any:
+    def load(
+        self,
+        data: Any,
+        *,
+        many: bool | None = None,
+        partial: Any = None,
+        unknown: str | None = None,
+    ) -> Any:
         """Deserialize as ``Schema.load`` does.
 
         Raises:
@@ -187,7 +207,9 @@ class Compiled:
             self._refuse(store.errors, data, result, whole, partial)
         return result
 
-    def loader(self, *, many: bool, partial: bool | None, refusal: Callable[[Any], Exception]) -> Callable[[Any], Any]:
+    def loader(
+        self, *, many: bool, partial: bool | None, refusal: Callable[[Any], Exception]
+    ) -> Callable[[Any], Any]:
         """Return `load` with its arguments settled, as the schema is now.
 
         Args:
@@ -220,7 +242,9 @@ class Compiled:
             store.store_error([self.schema.error_messages["type"]], index=None)
             return []
         if self._index_errors:
-            return [load_one(each, partial, unknown, store, index) for index, each in enumerate(data)]
+            return [
+                load_one(each, partial, unknown, store, index) for index, each in enumerate(data)
+            ]
         return [load_one(each, partial, unknown, store, None) for each in data]
 
     def _load_with_hooks(self, data: Any, many: bool, partial: Any, unknown: Any) -> Any:

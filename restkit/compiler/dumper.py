@@ -13,8 +13,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, missing
 
-from .forms import PLAIN, Forms, json_name
 from .plan import FieldPlan, Plan, dump_of
+from .value_forms import PLAIN, Forms, json_name
 from .writer import Writer
 
 __all__ = ["DumpOne", "NestedDump", "write_dumper"]
@@ -42,7 +42,9 @@ def write_dumper(
     """
     writer, steps = _begin(plan, nested, forms, encode)
     kind = type(plan.schema)
-    accessible = kind.get_attribute is Schema.get_attribute and "get_attribute" not in vars(plan.schema)
+    accessible = kind.get_attribute is Schema.get_attribute and "get_attribute" not in vars(
+        plan.schema
+    )
     with writer.block("def dump_one(obj):"):
         if accessible:
             with writer.block("if type(obj) is dict:"):
@@ -54,7 +56,9 @@ def write_dumper(
     def late(source: str) -> Rest:
         def rest(obj: Any, done: float, read: dict[str, Any]) -> Any:
             made = _write_rest(plan, nested, forms, encode, source)
-            writer.set(f"rest_{source}", made)  # from now on the generated code calls it without this one between
+            writer.set(
+                f"rest_{source}", made
+            )  # from now on the generated code calls it without this one between
             return made(obj, done, read)
 
         return rest
@@ -66,12 +70,17 @@ def write_dumper(
     return dump_one, writer.source
 
 
-def _begin(plan: Plan, nested: NestedDump, forms: Forms, encode: Callable[[Any], str]) -> tuple[Writer, list[_Step]]:
+def _begin(
+    plan: Plan, nested: NestedDump, forms: Forms, encode: Callable[[Any], str]
+) -> tuple[Writer, list[_Step]]:
     writer = Writer()
     for name, value in ({"M": missing, "encode": encode} | forms.names).items():
         writer.set(name, value)
     writer.set("whole", forms.checked(plan.schema._serialize))
-    steps = [_Step(writer, each, number, plan.schema, nested, forms) for number, each in enumerate(plan.dump)]
+    steps = [
+        _Step(writer, each, number, plan.schema, nested, forms)
+        for number, each in enumerate(plan.dump)
+    ]
     return writer, steps
 
 
@@ -83,7 +92,9 @@ def _write_straight(writer: Writer, steps: list[_Step], source: str, forms: Form
     writer.line(f"return rest_{source}(obj, n, locals())")
 
 
-def _write_rest(plan: Plan, nested: NestedDump, forms: Forms, encode: Callable[[Any], str], source: str) -> Rest:
+def _write_rest(
+    plan: Plan, nested: NestedDump, forms: Forms, encode: Callable[[Any], str], source: str
+) -> Rest:
     """Write the part that goes on field by field; PERF: most schemas never need it, and it is half of the source."""
     writer, steps = _begin(plan, nested, forms, encode)
     with writer.block("def rest(obj, n, read):"):
@@ -91,7 +102,9 @@ def _write_rest(plan: Plan, nested: NestedDump, forms: Forms, encode: Callable[[
         for step in steps:
             step.write_one_by_one(source)
         writer.line("return '{' + ','.join(result) + '}'" if forms.is_text else "return result")
-    rest: Rest = writer.run(f"dump {type(plan.schema).__name__} {forms.name} from a {source}")["rest"]
+    rest: Rest = writer.run(f"dump {type(plan.schema).__name__} {forms.name} from a {source}")[
+        "rest"
+    ]
     return rest
 
 
@@ -108,7 +121,13 @@ class _Step:
     """Writes what one field does."""
 
     def __init__(
-        self, writer: Writer, plan: FieldPlan, number: int, schema: Schema, nested: NestedDump, forms: Forms
+        self,
+        writer: Writer,
+        plan: FieldPlan,
+        number: int,
+        schema: Schema,
+        nested: NestedDump,
+        forms: Forms,
     ) -> None:
         self.writer = writer
         self.plan = plan
@@ -121,7 +140,9 @@ class _Step:
         self.own = self._bind("own", forms.checked(plan.field._serialize))
         readable = plan.reads and "." not in self.attribute
         self.form = self._form(plan.field, plan.dump) if readable else None
-        self.whole = "" if readable else self._bind("field", forms.checked(_whole_field(plan, schema)))
+        self.whole = (
+            "" if readable else self._bind("field", forms.checked(_whole_field(plan, schema)))
+        )
 
     def _bind(self, stem: str, value: Any) -> str:
         self.writer.set(f"{stem}_{self.number}", value)
@@ -135,14 +156,20 @@ class _Step:
         if self.form is None:
             self._write_own(source)
             with write.block(f"if {value} is M:"):
-                self._leave(f"{self.number}.5")  # there is nothing to write; the next value has not been read
+                self._leave(
+                    f"{self.number}.5"
+                )  # there is nothing to write; the next value has not been read
             if self.forms.is_text:
                 write.line(f"{value} = encode({value})")
             return
         self._read(source)
         test, made = self.form
         if made == value and self.forms.null == "None":
-            absent = f"{value} is M" if test == f"{value} is not M" else f"not ({test}) and {value} is not None"
+            absent = (
+                f"{value} is M"
+                if test == f"{value} is not M"
+                else f"not ({test}) and {value} is not None"
+            )
             with write.block(f"if {absent}:"):
                 self._leave(self.number)
             return
@@ -220,7 +247,11 @@ class _Step:
             # marshmallow falls back to the attribute of the dict itself: its method of that name
             absent = f"obj.{attribute}" if attribute in _DICT_NAMES else "M"
         else:
-            plain = attribute.isascii() and attribute.isidentifier() and not keyword.iskeyword(attribute)
+            plain = (
+                attribute.isascii()
+                and attribute.isidentifier()
+                and not keyword.iskeyword(attribute)
+            )
             error, read, absent = "AttributeError", f"obj.{attribute}", "M"
             if not plain:
                 write.line(f"{value} = getattr(obj, {attribute!r}, M)")
@@ -238,7 +269,9 @@ class _Step:
             return
         name = self._bind("default", default)
         with self.writer.block(f"if {self.value} is M:"):
-            self.writer.line(f"{self.value} = {name}()" if callable(default) else f"{self.value} = {name}")
+            self.writer.line(
+                f"{self.value} = {name}()" if callable(default) else f"{self.value} = {name}"
+            )
 
     # forms
 
@@ -269,7 +302,9 @@ class _Step:
         def first(value: Any) -> Any:
             schema = field.schema
             dump = self.nested(schema, bool(schema.many or field.many))
-            self.writer.set(name, dump)  # from now on the generated code calls it without this one between
+            self.writer.set(
+                name, dump
+            )  # from now on the generated code calls it without this one between
             self.writer.set(new, False)
             return null if value is None else dump(value)
 
@@ -292,7 +327,10 @@ class _Step:
         else:
             return None
         made = f"[{item} for x in {self.value}]"
-        return f"type({self.value}) is list", f"'[' + ','.join({made}) + ']'" if self.forms.is_text else made
+        return (
+            f"type({self.value}) is list",
+            f"'[' + ','.join({made}) + ']'" if self.forms.is_text else made,
+        )
 
 
 def _whole_field(plan: FieldPlan, schema: Schema) -> Callable[[Any], Any]:

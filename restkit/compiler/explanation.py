@@ -8,9 +8,9 @@ from typing import Any, Literal
 from marshmallow import Schema, fields
 
 from .compiled import Compiled, compile_schema
-from .forms import NATIVE, PLAIN, TEXT
 from .nesting import collection_loader, nested_of
 from .plan import FieldPlan, dump_of
+from .value_forms import NATIVE, PLAIN, TEXT
 
 __all__ = ["Explanation", "FieldTiers", "Tier", "explain"]
 
@@ -79,7 +79,10 @@ def explain(schema: Schema) -> Explanation:
     hooks: dict[str, Any] = schema._hooks
     return Explanation(
         schema,
-        tuple(_tiers(compiled, each, loads.get(name), dumps.get(name)) for name, each in {**loads, **dumps}.items()),
+        tuple(
+            _tiers(compiled, each, loads.get(name), dumps.get(name))
+            for name, each in {**loads, **dumps}.items()
+        ),
         plan.load_reason,
         plan.dump_reason,
         compiled.uncertain,
@@ -89,14 +92,25 @@ def explain(schema: Schema) -> Explanation:
     )
 
 
-def _tiers(compiled: Compiled, found: FieldPlan, load: FieldPlan | None, dump: FieldPlan | None) -> FieldTiers:
+def _tiers(
+    compiled: Compiled, found: FieldPlan, load: FieldPlan | None, dump: FieldPlan | None
+) -> FieldTiers:
     field = found.field
-    load_tier, load_reason = _load_tier(load, compiled.plan.load_reason) if load is not None else ("", "")
+    load_tier, load_reason = (
+        _load_tier(load, compiled.plan.load_reason) if load is not None else ("", "")
+    )
     dump_tier, dump_reason = _dump_tier(dump, compiled) if dump is not None else ("", "")
     inner = field.inner if isinstance(field, fields.List) else field
     nested = _nested(inner) if isinstance(inner, fields.Nested) else None
     return FieldTiers(
-        found.name, str(found.key), type(field).__name__, load_tier, load_reason, dump_tier, dump_reason, nested
+        found.name,
+        str(found.key),
+        type(field).__name__,
+        load_tier,
+        load_reason,
+        dump_tier,
+        dump_reason,
+        nested,
     )
 
 
@@ -131,5 +145,7 @@ def _nested(field: fields.Nested) -> Schema | None:
     try:
         return field.schema
     except Exception:  # noqa: BLE001  # what is wrong with it shows where it is used, as in marshmallow
-        field._schema = None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
+        field._schema = (
+            None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
+        )
         return None

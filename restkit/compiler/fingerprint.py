@@ -19,9 +19,13 @@ def fingerprint(schema: Schema) -> object:
 def _of_schema(schema: Schema, above: tuple[type[Schema], ...]) -> object:
     kind_of = type(schema)
     if kind_of in above:
-        return id(schema)  # NOTE: a schema that nests itself has an instance for each level of data that was seen
+        return id(
+            schema
+        )  # NOTE: a schema that nests itself has an instance for each level of data that was seen
     within = (*above, kind_of)
-    methods = {name: id(value) for name, value in list(vars(schema).items()) if callable(value)}  # of the instance
+    methods = {
+        name: id(value) for name, value in list(vars(schema).items()) if callable(value)
+    }  # of the instance
     own = (schema.unknown, schema.many, id(schema.partial), methods)
     return own, [
         (kind, name, _of_field(field, within))
@@ -31,7 +35,9 @@ def _of_schema(schema: Schema, above: tuple[type[Schema], ...]) -> object:
 
 
 def _of_field(field: fields.Field[Any], above: tuple[type[Schema], ...]) -> object:
-    own = dict(vars(field))  # a copy: another thread may just be deepening a schema that nests itself
+    own = dict(
+        vars(field)
+    )  # a copy: another thread may just be deepening a schema that nests itself
     options = [(key, _of_option(value, above)) for key, value in own.items() if key not in _SKIPPED]
     nested = own.get("_schema")
     return id(field), options, _of_schema(nested, above) if nested is not None else None
@@ -41,5 +47,8 @@ def _of_option(value: Any, above: tuple[type[Schema], ...]) -> object:
     if isinstance(value, fields.Field):
         return _of_field(value, above)
     if type(value) in (list, tuple):
-        return id(value), [_of_option(each, above) if isinstance(each, fields.Field) else id(each) for each in value]
+        return id(value), [
+            _of_option(each, above) if isinstance(each, fields.Field) else id(each)
+            for each in value
+        ]
     return id(value)

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 from marshmallow.utils import set_value
 
-from .errors import put
+from .error_store import put
 from .nesting import NestedOne, collection_loader, nested_of, write_nested
 from .plan import Accept, FieldPlan, Plan
 from .writer import Writer
@@ -23,7 +23,9 @@ __all__ = ["LoadOne", "write_loader"]
 LoadOne = Callable[[Any, Any, Any, Any, Any], Any]
 
 
-def write_loader(plan: Plan, nested: NestedOne, new_store: Callable[[], Any]) -> tuple[LoadOne, str]:
+def write_loader(
+    plan: Plan, nested: NestedOne, new_store: Callable[[], Any]
+) -> tuple[LoadOne, str]:
     """Write and make the loader.
 
     Args:
@@ -43,12 +45,16 @@ def write_loader(plan: Plan, nested: NestedOne, new_store: Callable[[], Any]) ->
     writer.set("whole", _whole(schema))
     writer.set("unknown_keys", _unknown_keys(schema))
     with writer.block("def load_one(data, partial, unknown, store, index):"):
-        with writer.block("if type(data) is not dict or (partial is not None and type(partial) is not bool):"):
+        with writer.block(
+            "if type(data) is not dict or (partial is not None and type(partial) is not bool):"
+        ):
             writer.line("return whole(data, partial, unknown, store, index)")
         writer.line("result = {}")
         writer.line("get = data.get")
         keys: set[Any] = set()
-        writer.line(f"known = {len({each.key for each in plan.load})}")  # how many of the known keys are there
+        writer.line(
+            f"known = {len({each.key for each in plan.load})}"
+        )  # how many of the known keys are there
         for number, each in enumerate(plan.load):
             _Step(writer, each, number, nested, counts=each.key not in keys).write()
             keys.add(each.key)
@@ -63,7 +69,9 @@ def write_loader(plan: Plan, nested: NestedOne, new_store: Callable[[], Any]) ->
 class _Step:
     """Writes what one field does."""
 
-    def __init__(self, writer: Writer, plan: FieldPlan, number: int, nested: NestedOne, *, counts: bool) -> None:
+    def __init__(
+        self, writer: Writer, plan: FieldPlan, number: int, nested: NestedOne, *, counts: bool
+    ) -> None:
         """Begin a step; ``counts`` says whether it is the one that counts its key where it is absent."""
         self.counts = counts
         self.writer = writer
@@ -71,7 +79,9 @@ class _Step:
         self.number = number
         self.nested = nested
         self.found = None if plan.accept is not None else nested_of(plan.field)
-        self.collection = None if plan.accept is not None or self.found else collection_loader(plan.field)
+        self.collection = (
+            None if plan.accept is not None or self.found else collection_loader(plan.field)
+        )
 
     def write(self) -> None:
         """Write the field's lines."""
@@ -276,14 +286,19 @@ def _is_fixed(validator: Any) -> bool:
 
 def _whole(schema: Schema) -> Callable[..., Any]:
     def whole(data: Any, partial: Any, unknown: Any, store: Any, index: Any) -> Any:
-        return schema._deserialize(data, error_store=store, many=False, partial=partial, unknown=unknown, index=index)
+        return schema._deserialize(
+            data, error_store=store, many=False, partial=partial, unknown=unknown, index=index
+        )
 
     return whole
 
 
 def _unknown_keys(schema: Schema) -> Callable[..., None]:
     def unknown_keys(data: Any, result: Any, unknown: Any, store: Any, index: Any) -> None:
-        known = {field.data_key if field.data_key is not None else name for name, field in schema.load_fields.items()}
+        known = {
+            field.data_key if field.data_key is not None else name
+            for name, field in schema.load_fields.items()
+        }
         for key in set(data) - known:
             if unknown == INCLUDE:
                 result[key] = data[key]

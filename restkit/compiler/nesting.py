@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from .checks import check_of
-from .errors import copied
+from .error_store import copied
 from .plan import Accept, accept_of, has_functions
 from .writer import Writer
 
@@ -41,13 +41,22 @@ def nested_of(field: fields.Field[Any]) -> tuple[fields.Nested, bool] | None:
         return (field, False) if _many_of(field) is False else None
     if type(field) is fields.List:
         inner = field.inner
-        if type(inner) is fields.Nested and _is_plain(inner) and not inner.validators and _many_of(inner) is False:
+        if (
+            type(inner) is fields.Nested
+            and _is_plain(inner)
+            and not inner.validators
+            and _many_of(inner) is False
+        ):
             return inner, True
     return None
 
 
 def write_nested(
-    writer: Writer, number: int, field: fields.Field[Any], found: tuple[fields.Nested, bool], nested: NestedOne
+    writer: Writer,
+    number: int,
+    field: fields.Field[Any],
+    found: tuple[fields.Nested, bool],
+    nested: NestedOne,
 ) -> None:
     """Write how ``v``, a dict or a list, becomes ``w``: the loaded value, or M where there is none.
 
@@ -170,11 +179,15 @@ def _many_of(field: fields.Nested) -> bool | None:
     try:
         return bool(field.schema.many or field.many)
     except Exception:  # noqa: BLE001  # what is wrong with it shows where it is used, as in marshmallow
-        field._schema = None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
+        field._schema = (
+            None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
+        )
         return None
 
 
-def _validated(field: fields.Field[Any], load: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _validated(
+    field: fields.Field[Any], load: Callable[[Any, Any], Any]
+) -> Callable[[Any, Any], Any]:
     """Put the field's own validators behind the loading."""
     if not field.validators:
         return load
@@ -195,12 +208,18 @@ def _validated(field: fields.Field[Any], load: Callable[[Any, Any], Any]) -> Cal
 def _list_of_plain(field: fields.Field[Any], accept: Accept) -> Callable[[Any, Any], Any]:
     """Accept a list whose items are all accepted as they are; another list takes the field's own way."""
     names = {name: name for name in accept.bound}
-    tests = [accept.test.format(**names), *(check.format(w="v", **names) for check in accept.checks)]
+    tests = [
+        accept.test.format(**names),
+        *(check.format(w="v", **names) for check in accept.checks),
+    ]
     writer = Writer()
     for name, value in accept.bound.items():
         writer.set(name, value)
     with writer.block("def accepts(values):"):
-        with writer.block("for v in values:"), writer.block(f"if not ({' and '.join(f'({test})' for test in tests)}):"):
+        with (
+            writer.block("for v in values:"),
+            writer.block(f"if not ({' and '.join(f'({test})' for test in tests)}):"),
+        ):
             writer.line("return False")
         writer.line("return True")
     accepts = writer.run("list")["accepts"]
@@ -209,6 +228,8 @@ def _list_of_plain(field: fields.Field[Any], accept: Accept) -> Callable[[Any, A
     def load_list(values: Any, partial: Any) -> Any:
         if accepts(values):
             return list(values)
-        return own(values, None, None) if partial is None else own(values, None, None, partial=partial)
+        return (
+            own(values, None, None) if partial is None else own(values, None, None, partial=partial)
+        )
 
     return load_list

@@ -26,7 +26,14 @@ _DESERIALIZE = (
     "_format_num",
     "make_error",
 )
-_LOAD_METHODS = ("load", "_do_load", "_deserialize", "_call_and_store", "_invoke_field_validators", "_run_validator")
+_LOAD_METHODS = (
+    "load",
+    "_do_load",
+    "_deserialize",
+    "_call_and_store",
+    "_invoke_field_validators",
+    "_run_validator",
+)
 _DUMP_METHODS = ("dump", "_serialize")
 _ISO = (None, "iso", "iso8601")
 
@@ -120,7 +127,9 @@ def _field_plan(name: str, field: fields.Field[Any]) -> FieldPlan:
     dump, dump_reason = dump_of(field)
     key = field.data_key if field.data_key is not None else name
     target = field.attribute or name
-    return FieldPlan(name, key, target, field, accept, load_reason, dump, dump_reason, _reads(field))
+    return FieldPlan(
+        name, key, target, field, accept, load_reason, dump, dump_reason, _reads(field)
+    )
 
 
 # loading
@@ -139,7 +148,11 @@ def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
         return None, "its deserialize was overridden before it was guarded"
     if has_functions(field):
         return None, "it has pre_load or post_load functions"
-    if guard is not None and not guard.typed and type(field) in (fields.Integer, fields.Float, fields.Boolean):
+    if (
+        guard is not None
+        and not guard.typed
+        and type(field) in (fields.Integer, fields.Float, fields.Boolean)
+    ):
         return None, "it takes text"
     made = _ACCEPTS.get(type(field))
     if made is None:
@@ -174,12 +187,18 @@ def _integer(field: Any, guard: Guard | None) -> Accept | None:
     if guard is None:
         return Accept("type(v) is int", None, (), {})
     bounded = any(_is_bounded(validator) for validator in field.validators)
-    return Accept(f"type(v) is int and {_INT64}", None, (), {}, straight="type(v) is int" if bounded else "")
+    return Accept(
+        f"type(v) is int and {_INT64}", None, (), {}, straight="type(v) is int" if bounded else ""
+    )
 
 
 def _is_bounded(validator: Any) -> bool:
     """Whether a validator takes no integer over 64 bits."""
-    if type(validator) is not validate.Range or type(validator.min) is not int or type(validator.max) is not int:
+    if (
+        type(validator) is not validate.Range
+        or type(validator.min) is not int
+        or type(validator.max) is not int
+    ):
         return False
     return validator.min >= -(2**63) and validator.max < 2**63
 
@@ -187,7 +206,9 @@ def _is_bounded(validator: Any) -> bool:
 def _float(field: Any, guard: Guard | None) -> Accept | None:
     if field.allow_nan is not False:
         return None
-    return Accept("type(v) is float and -1.7976931348623157e308 <= v <= 1.7976931348623157e308", None, (), {})
+    return Accept(
+        "type(v) is float and -1.7976931348623157e308 <= v <= 1.7976931348623157e308", None, (), {}
+    )
 
 
 def _boolean(field: Any, guard: Guard | None) -> Accept | None:
@@ -196,8 +217,12 @@ def _boolean(field: Any, guard: Guard | None) -> Accept | None:
     return Accept("v is True or v is False", None, (), {})
 
 
-def _converted(convert: Convert, guard: Guard | None, tier: Literal["native", "generated"] = "generated") -> Accept:
-    return Accept("type(v) is str", convert, (), {}, guard.take if guard is not None else None, tier=tier)
+def _converted(
+    convert: Convert, guard: Guard | None, tier: Literal["native", "generated"] = "generated"
+) -> Accept:
+    return Accept(
+        "type(v) is str", convert, (), {}, guard.take if guard is not None else None, tier=tier
+    )
 
 
 def _temporal(kind: Any) -> _Made:
@@ -235,7 +260,9 @@ def _enum(field: Any, guard: Guard | None) -> Accept | None:
         return None
     if guard is not None and not guard.typed and kind is not str:
         return None
-    return Accept(f"type(v) is {kind.__name__} and v in {{known}}", known.__getitem__, (), {"known": known})
+    return Accept(
+        f"type(v) is {kind.__name__} and v in {{known}}", known.__getitem__, (), {"known": known}
+    )
 
 
 _ACCEPTS: dict[type, _Made] = {
@@ -264,7 +291,13 @@ def dump_of(field: fields.Field[Any]) -> tuple[str, str]:
     kind = type(field)
     if kind in (fields.Integer, fields.Float) and field.as_string:  # type: ignore[attr-defined]  # kind says so
         return "", "it is written as a string"
-    if kind in (fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime, fields.Date, fields.Time):
+    if kind in (
+        fields.DateTime,
+        fields.NaiveDateTime,
+        fields.AwareDateTime,
+        fields.Date,
+        fields.Time,
+    ):
         if field.format not in _ISO:  # type: ignore[attr-defined]  # ditto
             return "", "it has a format of its own"
         return _TEMPORAL[kind], ""
@@ -278,7 +311,11 @@ def _reads(field: fields.Field[Any]) -> bool:
     """Whether a field reads its value as Field does: nothing of that is overridden, and it has a value to read."""
     kind = type(field)
     plain = kind.serialize is fields.Field.serialize and kind.get_value is fields.Field.get_value
-    return plain and field._CHECK_ATTRIBUTE and not any(each in vars(field) for each in ("serialize", "get_value"))
+    return (
+        plain
+        and field._CHECK_ATTRIBUTE
+        and not any(each in vars(field) for each in ("serialize", "get_value"))
+    )
 
 
 def _enum_dump(field: Any) -> tuple[str, str]:

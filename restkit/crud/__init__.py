@@ -1,9 +1,18 @@
 """CRUDResource on the Store protocol: collections and their items, paged, filtered, sorted and patched."""
 
-from .memory import MemoryStore
+from .memory_store import MemoryStore
 from .query import Condition, ListQuery, Order, Page
 from .resource import CRUDResource
-from .store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, Store, Transaction, UniqueViolation, Violation
+from .store import (
+    Attribute,
+    KeyTaken,
+    ReferenceViolation,
+    StaleWrite,
+    Store,
+    Transaction,
+    UniqueViolation,
+    Violation,
+)
 
 __all__ = [
     "Attribute",

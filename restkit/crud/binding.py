@@ -10,20 +10,20 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, missing, validate
 
-from ..conditional import EntityTag
 from ..errors import DeclarationError
-from ..names import singular, stem
+from ..http.conditional import EntityTag
+from ..operations.operation_ids import singular, stem
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
-from ..wire import INT64_MAX
+from ..schemas.wire_formats import INT64_MAX
 from .cursors import CursorSigner
 from .filtering import Filtering
-from .paging import Pager, Window
+from .pagination import Pager, Window
 from .patching import PatchDocument
 from .query import Count, ListQuery, Order, Page
-from .sorting import Sorting
+from .schema_views import ABSENT, Views
+from .sort_orders import Sorting
 from .store import Attribute, Store
-from .views import ABSENT, Views
 
 __all__ = ["Binding"]
 
@@ -38,7 +38,9 @@ class Binding:
         scope: The variables of its URL pattern that are attributes of its model.
     """
 
-    def __init__(self, declared: Any, store: Store[Any], scope: Sequence[str], app: Owner, name: str) -> None:
+    def __init__(
+        self, declared: Any, store: Store[Any], scope: Sequence[str], app: Owner, name: str
+    ) -> None:
         """Make the binding.
 
         Args:
@@ -57,7 +59,9 @@ class Binding:
         self._unreachable = {"", ".", "..", *(["bulk"] if declared.bulk else [])}
         self._app = app
         settings = app.settings
-        schema = _schema_class(declared, store, self.place, [each for each in scope if each in store.attributes], name)
+        schema = _schema_class(
+            declared, store, self.place, [each for each in scope if each in store.attributes], name
+        )
         self.views = Views(
             schema,
             declared.expand,
@@ -70,12 +74,19 @@ class Binding:
         self._check_attributes()
         wire = self.views.attribute_fields()
         self.filtering = Filtering(declared.filters, store.attributes, wire, self.place)
-        self.sorting = Sorting(declared.sorts, declared.order, store.key, store.attributes, self.place)
+        self.sorting = Sorting(
+            declared.sorts, declared.order, store.key, store.attributes, self.place
+        )
         # NOTE: without a secret the signature is a checksum: who reads this can make cursors up. A cursor gives no
         # access, only a place to begin at, and whatever is in it is compared, never run.
         signer = CursorSigner(settings.secret_key or app.name, f"{name} {store.model.__qualname__}")
-        self.pager = Pager(declared.paging, declared.page_size, declared.max_page_size, signer, self.place)
-        self._choices = {"fields": self.views.names if declared.fields else (), "expand": tuple(declared.expand)}
+        self.pager = Pager(
+            declared.paging, declared.page_size, declared.max_page_size, signer, self.place
+        )
+        self._choices = {
+            "fields": self.views.names if declared.fields else (),
+            "expand": tuple(declared.expand),
+        }
 
     def _check_attributes(self) -> None:
         """Hold what the schema takes against what the model has, so that no request finds it out."""
@@ -100,7 +111,9 @@ class Binding:
                     "one of these, or leave the variable out."
                 )
 
-    def _check_bounds(self, name: str, field: fields.Field[Any], attribute: Attribute | None) -> None:
+    def _check_bounds(
+        self, name: str, field: fields.Field[Any], attribute: Attribute | None
+    ) -> None:
         """Refuse a field that takes what the store cannot hold: the document would promise it."""
         for bound in attribute.bounds if attribute is not None else ():
             lacking = _lacking(field, bound)
@@ -132,10 +145,16 @@ class Binding:
     def choice_schema(self) -> dict[str, fields.Field[Any]]:
         """Return the query parameters that choose what is answered of an item."""
         says = {"fields": "Answer only these fields.", "expand": "Answer these relations too."}
-        return {name: _choice(choices, says[name]) for name, choices in self._choices.items() if choices}
+        return {
+            name: _choice(choices, says[name]) for name, choices in self._choices.items() if choices
+        }
 
     def list_query(
-        self, query: Mapping[str, Any], count: Count, scope: Mapping[str, Any], get: Callable[[Any], Any]
+        self,
+        query: Mapping[str, Any],
+        count: Count,
+        scope: Mapping[str, Any],
+        get: Callable[[Any], Any],
     ) -> tuple[ListQuery, Window]:
         """Return what a validated query asks for, and the window of it.
 
@@ -152,7 +171,9 @@ class Binding:
             item = get(key)
             return None if item is None else self._keys(item, order)
 
-        window = self.pager.window(query, order, [_enum_of(attributes[each.name]) for each in order], find)
+        window = self.pager.window(
+            query, order, [_enum_of(attributes[each.name]) for each in order], find
+        )
         names, expand = self.chosen(query)
         read = None if names is None else tuple(self.views.attributes_of(names))
         return (
@@ -202,7 +223,9 @@ class Binding:
 
     def replaced(self, body: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
         """Return all attributes that content sets; what is absent becomes what a new item has, or is the scope's."""
-        values = {name: body[name] if name in body else self._default(name) for name in self.views.written}
+        values = {
+            name: body[name] if name in body else self._default(name) for name in self.views.written
+        }
         self.check_key(values)
         return _within(values, scope)
 
@@ -210,7 +233,10 @@ class Binding:
         """Return the attributes that a patch changes, other than the scope's; see `Views.patched`."""
         values = self.views.patched(item, patch)
         self.check_key(values)
-        found = {name: self._default(name) if value is ABSENT else value for name, value in values.items()}
+        found = {
+            name: self._default(name) if value is ABSENT else value
+            for name, value in values.items()
+        }
         return _within(found, scope)
 
     def check_path(self, given: Mapping[str, Any]) -> None:
@@ -262,11 +288,22 @@ def digest_of(text: bytes) -> EntityTag:
 def _lacking(field: fields.Field[Any], bound: Any) -> str:
     """Return the validator that a field lacks so that its values fit into a bound, ``""`` where it lacks none."""
     own = [each for each in field.validators if isinstance(each, (validate.Range, validate.Length))]
-    if any(isinstance(each, (validate.OneOf, validate.Equal, validate.ContainsOnly)) for each in field.validators):
+    if any(
+        isinstance(each, (validate.OneOf, validate.Equal, validate.ContainsOnly))
+        for each in field.validators
+    ):
         return ""
     most = min((each.max for each in own if each.max is not None), default=None)
-    if isinstance(bound, validate.Length) and type(field) in (fields.String, fields.Email, fields.Url):
-        equal = [each.equal for each in own if isinstance(each, validate.Length) and each.equal is not None]
+    if isinstance(bound, validate.Length) and type(field) in (
+        fields.String,
+        fields.Email,
+        fields.Url,
+    ):
+        equal = [
+            each.equal
+            for each in own
+            if isinstance(each, validate.Length) and each.equal is not None
+        ]
         fits = any(each <= (bound.max or 0) for each in (most, *equal) if each is not None)
         return "" if fits else f"validate.Length(max={bound.max})"
     if isinstance(bound, validate.Range) and type(field) in (fields.Integer, fields.Decimal):
@@ -279,14 +316,18 @@ def _lacking(field: fields.Field[Any], bound: Any) -> str:
     return ""
 
 
-def _schema_class(declared: Any, store: Store[Any], place: str, scope: Sequence[str], name: str) -> type[Schema]:
+def _schema_class(
+    declared: Any, store: Store[Any], place: str, scope: Sequence[str], name: str
+) -> type[Schema]:
     schema = declared.schema
     if schema is None:
         derived = store.schema(declared.expand)
         return _scoped(derived, scope, name) if scope else derived
     if isinstance(schema, type) and issubclass(schema, Schema):
         return schema
-    raise DeclarationError(f"{place}.schema is {schema!r}; a CRUDResource wants a marshmallow Schema class.")
+    raise DeclarationError(
+        f"{place}.schema is {schema!r}; a CRUDResource wants a marshmallow Schema class."
+    )
 
 
 def _scoped(derived: type[Schema], scope: Sequence[str], name: str) -> type[Schema]:

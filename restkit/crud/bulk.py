@@ -9,11 +9,11 @@ from typing import Any, ClassVar, TypeVar
 
 from marshmallow import RAISE, Schema, fields, missing, post_load, validate
 
-from ..conditional import EntityTag
-from ..content import Dumped
 from ..errors import DeclarationError
-from ..pointers import pointer
+from ..http.conditional import EntityTag
+from ..parsing.pointers import pointer
 from ..problems import Conflict, InvalidItem, NotFound, Problem, UnprocessableContent
+from ..rendering.content import Dumped
 from .binding import Binding
 from .endpoints import Actions, CollectionEndpoint, as_mapping
 from .patching import MERGE_PATCH, PatchDocument
@@ -35,7 +35,9 @@ class _Change:
     patch: dict[str, Any]
 
 
-def bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int) -> tuple[type[Schema], type[Schema]]:
+def bulk_schemas(
+    binding: Binding, name: str, wanted: Collection[str], most: int
+) -> tuple[type[Schema], type[Schema]]:
     """Return the schemas of what is sent, and of what is answered.
 
     Args:
@@ -62,8 +64,12 @@ def bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int
         sent["delete"] = fields.List(_key_field(binding), validate=length)
         told["deleted"] = fields.List(_key_field(binding), required=True)
     if not sent:
-        raise DeclarationError(f"{binding.place} has bulk = True, but none of the methods POST, PATCH and DELETE.")
-    return _made(f"{name}BulkSchema", declared, sent), _made(f"{name}BulkResultSchema", declared, told)
+        raise DeclarationError(
+            f"{binding.place} has bulk = True, but none of the methods POST, PATCH and DELETE."
+        )
+    return _made(f"{name}BulkSchema", declared, sent), _made(
+        f"{name}BulkResultSchema", declared, told
+    )
 
 
 def _made(name: str, declared: type[Schema], members: dict[str, Any]) -> type[Schema]:
@@ -104,7 +110,9 @@ def _change_schema(binding: Binding, collection: str) -> type[Schema]:
     key = _key_field(binding)
     key.data_key, key.required = name, True
     says = "The entity tag that the item must have, as its ETag has it."
-    tag = fields.Str(data_key=_CONDITION, validate=validate.Length(1, 200), metadata={"description": says})
+    tag = fields.Str(
+        data_key=_CONDITION, validate=validate.Length(1, 200), metadata={"description": says}
+    )
 
     def change(self: Schema, data: Any, original: Any, **_: Any) -> _Change:
         patch = {each: value for each, value in original.items() if each not in (name, _CONDITION)}
@@ -142,7 +150,9 @@ class BulkEndpoint(CollectionEndpoint):
         work.check()
         for place, item in removed:
             work.attempt(place, actions.delete, item)
-        updated = [work.attempt(place, actions.update, item, values) for place, item, values in changes]
+        updated = [
+            work.attempt(place, actions.update, item, values) for place, item, values in changes
+        ]
         values = ({**as_mapping(each, self.binding), **scope} for each in body.get("create", ()))
         created = [work.attempt(("create", at), create, each) for at, each in enumerate(values)]
         work.check()
@@ -150,7 +160,9 @@ class BulkEndpoint(CollectionEndpoint):
             return None, 204, {"Preference-Applied": "return=minimal"}
         told: dict[str, Any] = {"created": created, "updated": updated}
         told = {name: [self.whole.data(item) for item in items] for name, items in told.items()}
-        told["deleted"] = [key if isinstance(key, int) else str(key) for key in body.get("delete", ())]
+        told["deleted"] = [
+            key if isinstance(key, int) else str(key) for key in body.get("delete", ())
+        ]
         return Dumped({name: told[name] for name in self.answers})
 
 
@@ -166,9 +178,14 @@ class _Bulk:
     def check(self) -> None:
         """Refuse all of it where something is wrong with some: as invalid where anything is, else as in conflict."""
         if self._faults and self._is_conflict:
-            raise Conflict("Nothing was changed: some items are in conflict with what is stored.", errors=self._faults)
+            raise Conflict(
+                "Nothing was changed: some items are in conflict with what is stored.",
+                errors=self._faults,
+            )
         if self._faults:
-            raise UnprocessableContent("Nothing was changed: some items are invalid.", errors=self._faults)
+            raise UnprocessableContent(
+                "Nothing was changed: some items are invalid.", errors=self._faults
+            )
 
     def found(
         self, changes: Sequence[_Change], removed: Sequence[Any]
@@ -202,10 +219,17 @@ class _Bulk:
             try:
                 holds = EntityTag.parse(change.tag).strong_match(self._binding.tag_of(item))
             except ValueError:
-                self._add(("update", at, _CONDITION), "Not an entity tag.", "entity_tag", is_conflict=False)
+                self._add(
+                    ("update", at, _CONDITION),
+                    "Not an entity tag.",
+                    "entity_tag",
+                    is_conflict=False,
+                )
                 return None
             if not holds:
-                self._add(("update", at, _CONDITION), "Somebody else changed it in the meantime.", "stale")
+                self._add(
+                    ("update", at, _CONDITION), "Somebody else changed it in the meantime.", "stale"
+                )
                 return None
         try:
             scope = self._actions.scope()
@@ -232,7 +256,9 @@ class _Bulk:
     def _merge(self, place: _Place, problem: Problem) -> None:
         """Note what is wrong with one item, as its own problem has it."""
         is_conflict = not isinstance(problem, UnprocessableContent)
-        errors: Sequence[InvalidItem] = problem.errors or [{"detail": problem.detail or problem.title}]
+        errors: Sequence[InvalidItem] = problem.errors or [
+            {"detail": problem.detail or problem.title}
+        ]
         for each in errors:
             code = each.get("code", "conflict" if is_conflict else "invalid")
             where = pointer(place) + each.get("pointer", "")

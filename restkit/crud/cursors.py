@@ -59,10 +59,18 @@ class CursorSigner:
             values: Of the order's keys.
         """
         packed = [int(backwards), *map(_packed, values)]
-        payload = json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        return base64.urlsafe_b64encode(self._sign(order, payload) + payload).rstrip(b"=").decode("ascii")
+        payload = json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
+        return (
+            base64.urlsafe_b64encode(self._sign(order, payload) + payload)
+            .rstrip(b"=")
+            .decode("ascii")
+        )
 
-    def read(self, order: str, cursor: str, kinds: Sequence[type[enum.Enum] | None]) -> tuple[bool, tuple[Any, ...]]:
+    def read(
+        self, order: str, cursor: str, kinds: Sequence[type[enum.Enum] | None]
+    ) -> tuple[bool, tuple[Any, ...]]:
         """Return whether the window ends there, and the values of the order's keys.
 
         Args:
@@ -76,7 +84,9 @@ class CursorSigner:
         if len(cursor) > _MAX_LENGTH or not cursor.isascii():
             raise ValueError("too long, or no cursor")
         try:
-            data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            data = base64.b64decode(
+                cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+            )
         except binascii.Error:
             raise ValueError("no cursor") from None
         signature, payload = data[:_SIGNATURE], data[_SIGNATURE:]
@@ -85,7 +95,9 @@ class CursorSigner:
         if again != cursor or not hmac.compare_digest(signature, self._sign(order, payload)):
             raise ValueError("not signed here for this order")
         backwards, *values = json.loads(payload)
-        return bool(backwards), tuple(_unpacked(value, kind) for value, kind in zip(values, kinds, strict=True))
+        return bool(backwards), tuple(
+            _unpacked(value, kind) for value, kind in zip(values, kinds, strict=True)
+        )
 
     def _sign(self, order: str, payload: bytes) -> bytes:
         return hmac.digest(self._key, order.encode() + b"\0" + payload, "sha256")[:_SIGNATURE]

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
-from ..conditional import Preconditions
-from ..content import Dumped
 from ..encoding import dumps_json
 from ..errors import DeclarationError
-from ..negotiation import parse_prefer
+from ..http.conditional import Preconditions
+from ..http.negotiation import parse_prefer
 from ..problems import Conflict, NotFound, PreconditionFailed
+from ..rendering.content import Dumped
 from ..resource import Resource
 from ..response import Answer, Chunks
 from .binding import Binding, digest_of
+from .item_serializer import Reading
 from .patching import PatchDocument
 from .query import Count, ListQuery, Page
-from .reading import Reading
 from .store import KeyTaken, StaleWrite, Transaction, Violation
 
-__all__ = ["NDJSON", "Actions", "CollectionEndpoint", "Endpoint", "ItemEndpoint", "RestoreEndpoint", "as_mapping"]
+__all__ = [
+    "NDJSON",
+    "Actions",
+    "CollectionEndpoint",
+    "Endpoint",
+    "ItemEndpoint",
+    "RestoreEndpoint",
+    "as_mapping",
+]
 
 NDJSON = "application/x-ndjson"
 # RFC 9110, section 9.3.4: content that is inconsistent with the URL. Renamed by it, the same PUT would find nothing.
@@ -85,7 +93,9 @@ class CollectionEndpoint(Endpoint):
         page = actions.list(listing)
         if not page.items and listing.scope and not actions.rows.has_parents(listing.scope):
             raise NotFound("There is no such collection.")
-        links = binding.pager.links(self.request, window, listing.order, page, binding.ends(page, listing.order))
+        links = binding.pager.links(
+            self.request, window, listing.order, page, binding.ends(page, listing.order)
+        )
         rest: dict[str, Any] = {"next": links.get("next")}
         told: dict[str, str] = {}
         if page.total is not None:
@@ -93,7 +103,9 @@ class CollectionEndpoint(Endpoint):
             told["Preference-Applied"] = f"count={asked}"
         if links:
             told["Link"] = ", ".join(f'<{url}>; rel="{name}"' for name, url in links.items())
-        return Dumped(None, b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]), told
+        return Dumped(
+            None, b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]
+        ), told
 
     def create_item(self, body: Any, headers: Mapping[str, str] | None = None) -> Any:
         """Store a new item."""
@@ -109,7 +121,11 @@ class CollectionEndpoint(Endpoint):
         if self.preference(headers or {}, "return") != "minimal":
             return Dumped(data, text), 201, told
         url = self.url_of(data)
-        return None, 204, {**told, "Preference-Applied": "return=minimal", **({"Location": url} if url else {})}
+        return (
+            None,
+            204,
+            {**told, "Preference-Applied": "return=minimal", **({"Location": url} if url else {})},
+        )
 
     def url_of(self, data: Mapping[str, Any]) -> str | None:
         """Return the URL of an item as it is dumped, None where it has none."""
@@ -117,7 +133,9 @@ class CollectionEndpoint(Endpoint):
         if key not in data:
             return None
         try:
-            return str(self.app.url_for(self.declared, **self.request.path_parameters, **{key: data[key]}))
+            return str(
+                self.app.url_for(self.declared, **self.request.path_parameters, **{key: data[key]})
+            )
         except LookupError:
             return None
 
@@ -154,7 +172,9 @@ class ItemEndpoint(Endpoint):
         text = binding.views.reading(names, expand).text(item)
         if self.conditional:
             # What is answered of a relation changes without the item: its version does not speak for the whole.
-            self.entity_tag = digest_of(text) if expand else binding.tag_of(item, text if names is None else None)
+            self.entity_tag = (
+                digest_of(text) if expand else binding.tag_of(item, text if names is None else None)
+            )
         return Dumped(None, text)
 
     def replace_item(self, key: Any, body: Any, headers: Mapping[str, str]) -> Any:
@@ -171,7 +191,9 @@ class ItemEndpoint(Endpoint):
             item = self._made_by_others(actions, key)
         self.state(item)
         name = self.binding.store.key
-        values = self.binding.replaced({name: key, **as_mapping(body, self.binding)}, actions.scope())
+        values = self.binding.replaced(
+            {name: key, **as_mapping(body, self.binding)}, actions.scope()
+        )
         if values.get(name, key) != key:
             raise Conflict(_OTHER_KEY)
         return self._changed(actions.replace(item, values), headers)
@@ -179,7 +201,9 @@ class ItemEndpoint(Endpoint):
     def _made(self, actions: Actions, key: Any, body: Any) -> Any:
         """Make an item under the key of the URL; return None where there is one by now."""
         if self.conditional:
-            self.entity_tag = None  # nothing is there, which is what If-None-Match: * and If-Match ask
+            self.entity_tag = (
+                None  # nothing is there, which is what If-None-Match: * and If-Match ask
+            )
         name = self.binding.store.key
         values = {**as_mapping(body, self.binding), **actions.scope()}
         if values.setdefault(name, key) != key:
@@ -196,7 +220,9 @@ class ItemEndpoint(Endpoint):
         try:
             return actions.read(key)
         except NotFound:
-            if not self.declared.soft_delete or not actions.rows.get(key, scope=actions.scope(), removed=True):
+            if not self.declared.soft_delete or not actions.rows.get(
+                key, scope=actions.scope(), removed=True
+            ):
                 raise
             raise Conflict("An item with this key was removed; restore it first.") from None
 
@@ -212,7 +238,9 @@ class ItemEndpoint(Endpoint):
         actions = self.actions(self.binding.views.relations(None, ()))
         item = actions.read(key)
         self.state(item)
-        return self._changed(actions.update(item, self.binding.patched(item, body, actions.scope())), headers)
+        return self._changed(
+            actions.update(item, self.binding.patched(item, body, actions.scope())), headers
+        )
 
     def delete_item(self, key: Any) -> None:
         """Remove an item."""
@@ -251,7 +279,9 @@ def conflict_of(error: Violation, request: Any) -> Conflict:
     """Return the answer to a write that a rule of the store forbids, with where in the content it is."""
     views = request.operation.resource.binding.views
     found = [views.pointer_of(name) for name in error.names]
-    errors: Any = [{"pointer": each, "detail": error.detail, "code": error.code} for each in found if each]
+    errors: Any = [
+        {"pointer": each, "detail": error.detail, "code": error.code} for each in found if each
+    ]
     return Conflict(error.detail, errors=errors)
 
 

@@ -38,7 +38,11 @@ class Filtering:
     """Is the filters of one collection, each a query parameter of its own: ``year``, ``year__gte``, ``id__in``."""
 
     def __init__(
-        self, declared: Filters, attributes: Mapping[str, Attribute], wire: Mapping[str, ma.Field[Any]], place: str
+        self,
+        declared: Filters,
+        attributes: Mapping[str, Attribute],
+        wire: Mapping[str, ma.Field[Any]],
+        place: str,
     ) -> None:
         """Make the filters.
 
@@ -63,9 +67,14 @@ class Filtering:
         if isinstance(declared, str):
             raise DeclarationError(f"{self._place}.filters is a string; write ({declared!r},).")
         if isinstance(declared, Mapping):
-            pairs = [(name, operator) for name, operators in declared.items() for operator in operators]
+            pairs = [
+                (name, operator) for name, operators in declared.items() for operator in operators
+            ]
         else:
-            pairs = [(name, operator or "") for name, _, operator in (each.partition("__") for each in declared)]
+            pairs = [
+                (name, operator or "")
+                for name, _, operator in (each.partition("__") for each in declared)
+            ]
         for name, operator in pairs:
             attribute = self._attributes.get(name)
             if attribute is None:
@@ -75,7 +84,9 @@ class Filtering:
                 )
             known: list[Operator] = [each for each in _OPERATORS if each in attribute.operators]
             wanted = operator or ("search" if "search" in known else "eq")
-            found: list[Operator] = known if wanted == "*" else [each for each in known if each == wanted]
+            found: list[Operator] = (
+                known if wanted == "*" else [each for each in known if each == wanted]
+            )
             if not found:
                 raise DeclarationError(
                     f"{self._place} filters by {name}__{wanted}, but {name!r} can be asked about with "
@@ -86,16 +97,25 @@ class Filtering:
 
     def fields(self) -> dict[str, ma.Field[Any]]:
         """Return the query parameters."""
-        return {parameter: self._field(name, operator) for parameter, (name, operator) in self._parameters.items()}
+        return {
+            parameter: self._field(name, operator)
+            for parameter, (name, operator) in self._parameters.items()
+        }
 
     def conditions(self, query: Mapping[str, Any]) -> tuple[Condition, ...]:
         """Return what a validated query asks for."""
         parameters = self._parameters
-        return tuple(Condition(*parameters[each], value) for each, value in query.items() if each in parameters)
+        return tuple(
+            Condition(*parameters[each], value)
+            for each, value in query.items()
+            if each in parameters
+        )
 
     def _field(self, name: str, operator: Operator) -> ma.Field[Any]:
         if operator == "search":
-            return _described(ma.Str(validate=validate.Length(1, _MAX_TEXT)), f"Words of the full text: {name}.")
+            return _described(
+                ma.Str(validate=validate.Length(1, _MAX_TEXT)), f"Words of the full text: {name}."
+            )
         says = f"{name} {_SAYS[operator]}."
         if operator == "null":
             return _described(ma.Bool(), says)
@@ -132,7 +152,9 @@ class Filtering:
 
 def _several(single: ma.Field[Any]) -> ma.Field[Any]:
     """Return a field of several values: separated by commas, or a repeated parameter where a value may have some."""
-    choices = next((each.choices for each in single.validators if isinstance(each, validate.OneOf)), None)
+    choices = next(
+        (each.choices for each in single.validators if isinstance(each, validate.OneOf)), None
+    )
     text = isinstance(single, ma.String) and not isinstance(single, ma.UUID)
     apart = text and (choices is None or any("," in each for each in choices))
     return ma.List(single, validate=validate.Length(1, _MAX_VALUES), metadata={"explode": apart})

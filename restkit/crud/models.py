@@ -68,7 +68,9 @@ def members_of(model: type) -> dict[str, Member]:
     try:
         hints = get_type_hints(source, include_extras=True)
     except Exception as error:
-        raise DeclarationError(f"The annotations of {model.__qualname__} cannot be read: {error}") from error
+        raise DeclarationError(
+            f"The annotations of {model.__qualname__} cannot be read: {error}"
+        ) from error
     if dataclasses.is_dataclass(model):
         return {each.name: _of_field(each, hints[each.name]) for each in dataclasses.fields(model)}
     found = {}
@@ -77,7 +79,9 @@ def members_of(model: type) -> dict[str, Member]:
             continue
         needed = parameter.default is parameter.empty
         default = None if needed else parameter.default
-        found[name] = _member(name, hints.get(name, Any), default, needed=needed, given=True, generated=False)
+        found[name] = _member(
+            name, hints.get(name, Any), default, needed=needed, given=True, generated=False
+        )
     if not found:
         raise DeclarationError(
             f"{model.__qualname__} has no attributes that can be seen: make it a dataclass, or let its __init__ take "
@@ -108,17 +112,28 @@ def _of_field(field: dataclasses.Field[Any], hint: Any) -> Member:
     if field.default_factory is not nothing:
         default = field.default_factory
     generated = bool(field.metadata.get("generated"))
-    return _member(field.name, hint, default, needed=needed and field.init, given=field.init, generated=generated)
+    return _member(
+        field.name,
+        hint,
+        default,
+        needed=needed and field.init,
+        given=field.init,
+        generated=generated,
+    )
 
 
-def _member(name: str, hint: Any, default: Any, *, needed: bool, given: bool, generated: bool) -> Member:
+def _member(
+    name: str, hint: Any, default: Any, *, needed: bool, given: bool, generated: bool
+) -> Member:
     plain, nullable, validators = _read(hint)
     field, operators = _field_of(plain)
     bounds = {id(each): bound for each in validators if (bound := _bound(each)) is not None}
     field.validators = [*field.validators, *(each for each in validators if id(each) not in bounds)]
     if nullable:
         operators = (*operators, "null")
-    attribute = Attribute(name, field, nullable, frozenset(operators), tuple(bounds.values()), default, generated)
+    attribute = Attribute(
+        name, field, nullable, frozenset(operators), tuple(bounds.values()), default, generated
+    )
     return Member(attribute, given, needed, type(field) is not fields.Raw)
 
 
@@ -129,7 +144,9 @@ def _read(hint: Any) -> tuple[Any, bool, list[validate.Validator]]:
     while True:
         origin = get_origin(hint)
         if origin is Annotated:
-            validators += [each for each in hint.__metadata__ if isinstance(each, validate.Validator)]
+            validators += [
+                each for each in hint.__metadata__ if isinstance(each, validate.Validator)
+            ]
             hint = hint.__origin__
         elif origin in (Union, types.UnionType) and type(None) in get_args(hint):
             nullable = True
@@ -144,7 +161,11 @@ def _field_of(kind: Any) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
     if origin is Literal and all(isinstance(each, str) for each in arguments):
         return fields.Str(validate=validate.OneOf(arguments)), _EQUAL
     if (origin or kind) is list:
-        inner = _field_of(arguments[0])[0] if arguments and not isinstance(arguments[0], TypeVar) else fields.Raw()
+        inner = (
+            _field_of(arguments[0])[0]
+            if arguments and not isinstance(arguments[0], TypeVar)
+            else fields.Raw()
+        )
         return fields.List(inner), ("has",)
     if (origin or kind) is dict:
         return fields.Dict(keys=fields.Str()), ()
@@ -162,7 +183,11 @@ def _bound(validator: validate.Validator) -> validate.Validator | None:
         if validator.equal is not None:
             return validate.Length(validator.equal, validator.equal)
         return None if validator.max is None else validator
-    if isinstance(validator, validate.Range) and validator.min is not None and validator.max is not None:
+    if (
+        isinstance(validator, validate.Range)
+        and validator.min is not None
+        and validator.max is not None
+    ):
         return validator
     return None
 
@@ -182,7 +207,10 @@ def as_key(member: Member, model: type) -> Member:
         )
     operators = attribute.operators - {"null"}
     return dataclasses.replace(
-        member, attribute=dataclasses.replace(attribute, nullable=False, operators=operators, generated=counted)
+        member,
+        attribute=dataclasses.replace(
+            attribute, nullable=False, operators=operators, generated=counted
+        ),
     )
 
 
@@ -208,7 +236,12 @@ def schema_of(model: type, members: Mapping[str, Member], hidden: str | None) ->
             )
         made[name] = _schema_field(member)
     meta = type("Meta", (Schema.Meta,), {"register": False})
-    members_and_more = {**made, "Meta": meta, "__module__": model.__module__, "__doc__": _documentation(model)}
+    members_and_more = {
+        **made,
+        "Meta": meta,
+        "__module__": model.__module__,
+        "__doc__": _documentation(model),
+    }
     return type(f"{model.__name__}Schema", (Schema,), members_and_more)
 
 
@@ -219,7 +252,9 @@ def _schema_field(member: Member) -> fields.Field[Any]:
     made.allow_none = attribute.nullable
     made.dump_only = attribute.generated
     made.required = member.needed and not attribute.generated
-    simple = attribute.default is not None and not callable(attribute.default) and not made.dump_only
+    simple = (
+        attribute.default is not None and not callable(attribute.default) and not made.dump_only
+    )
     made.load_default = attribute.default if simple else missing
     return made
 
@@ -227,4 +262,6 @@ def _schema_field(member: Member) -> fields.Field[Any]:
 def _documentation(model: type) -> str | None:
     """Return the model's docstring, None where it is the signature that a dataclass makes up."""
     found = vars(model).get("__doc__")
-    return None if found is None or found.startswith(f"{model.__name__}(") else inspect.cleandoc(found)
+    return (
+        None if found is None or found.startswith(f"{model.__name__}(") else inspect.cleandoc(found)
+    )

@@ -50,7 +50,10 @@ class PatchDocument:
         """
         if media_type != JSON_PATCH:
             if not isinstance(data, dict):
-                raise _invalid("", "A merge patch is an object; a JSON Patch is sent as application/json-patch+json.")
+                raise _invalid(
+                    "",
+                    "A merge patch is an object; a JSON Patch is sent as application/json-patch+json.",
+                )
             return cls(MERGE_PATCH, data)
         if not isinstance(data, list):
             raise _invalid("", "A JSON Patch is an array of operations.")
@@ -77,7 +80,8 @@ class PatchDocument:
             return _merged(document, self.data)
         added = {"/" + name.replace("~", "~0").replace("/", "~1") for name in unseen}
         operations = [
-            {**each, "op": "add"} if each["op"] == "replace" and each["path"] in added else each for each in self.data
+            {**each, "op": "add"} if each["op"] == "replace" and each["path"] in added else each
+            for each in self.data
         ]
         after = _patched(copy.deepcopy(document), operations)
         # SECURITY: what is put into each other grows deeper than Python's stack, where each step is small.
@@ -96,7 +100,9 @@ def _invalid(pointer: str, detail: str) -> UnprocessableContent:
 
 
 def _too_deep(where: str) -> UnprocessableContent:
-    return UnprocessableContent(errors=[{"pointer": where, "detail": "Nested too deeply.", "code": "depth"}])
+    return UnprocessableContent(
+        errors=[{"pointer": where, "detail": "Nested too deeply.", "code": "depth"}]
+    )
 
 
 def _is_deeper(document: Any, depth: int) -> bool:
@@ -157,10 +163,21 @@ def _patched(document: Any, operations: list[Any]) -> Any:
             elif not equal(resolve_pointer(document, each["path"]), each["value"]):
                 raise Conflict(
                     "A test of the patch fails.",
-                    errors=[{"pointer": f"/{index}", "detail": "The value is another.", "code": "test"}],
+                    errors=[
+                        {"pointer": f"/{index}", "detail": "The value is another.", "code": "test"}
+                    ],
                 )
-        except (JsonPatchException, JsonPointerException, TypeError, ValueError, KeyError, IndexError):
-            raise _invalid(f"/{index}", "There is nothing at this path, or nothing can be there.") from None
+        except (
+            JsonPatchException,
+            JsonPointerException,
+            TypeError,
+            ValueError,
+            KeyError,
+            IndexError,
+        ):
+            raise _invalid(
+                f"/{index}", "There is nothing at this path, or nothing can be there."
+            ) from None
         except RecursionError:
             raise _too_deep(f"/{index}") from None
     return document
@@ -177,7 +194,9 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(equal(value, other[name]) for name, value in one.items())
+        return one.keys() == other.keys() and all(
+            equal(value, other[name]) for name, value in one.items()
+        )
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(equal, one, other))
     return bool(one == other)

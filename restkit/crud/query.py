@@ -10,7 +10,9 @@ __all__ = ["Condition", "Count", "ListQuery", "Operator", "Order", "Page"]
 
 M = TypeVar("M")
 
-Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "contains", "startswith", "null", "has", "search"]
+Operator = Literal[
+    "eq", "ne", "gt", "gte", "lt", "lte", "in", "contains", "startswith", "null", "has", "search"
+]
 Count = Literal["none", "exact", "estimated"]
 
 

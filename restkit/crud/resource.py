@@ -9,11 +9,11 @@ from ..problems import NotFound
 from ..request import Request
 from ..resource import Owner, Resource
 from .binding import Binding
-from .declared import check_declared
+from .declaration_checks import check_declared
 from .filtering import Filters
-from .paging import Paging
-from .places import places_of
+from .pagination import Paging
 from .query import ListQuery, Page
+from .routes import places_of
 from .store import Store, Transaction
 
 __all__ = ["CRUDResource"]
@@ -75,7 +75,9 @@ class CRUDResource(Resource, Generic[M]):
     max_bulk: ClassVar[int] = 1000
     conditional: ClassVar[bool | Literal["required"]] = True
 
-    def __init__(self, binding: Binding, request: Request, app: Any, expand: Sequence[str] = ()) -> None:
+    def __init__(
+        self, binding: Binding, request: Request, app: Any, expand: Sequence[str] = ()
+    ) -> None:
         """Make the resource of one request; the endpoints of its URLs do.
 
         Args:
@@ -90,7 +92,9 @@ class CRUDResource(Resource, Generic[M]):
         self.expanded = expand
 
     @classmethod
-    def places(cls, pattern: str, name: str, app: Owner) -> Sequence[tuple[str, type[Resource], str]]:
+    def places(
+        cls, pattern: str, name: str, app: Owner
+    ) -> Sequence[tuple[str, type[Resource], str]]:
         """Return the collection's place, the items', and those of what else is declared."""
         check_declared(cls, CRUDResource)
         return places_of(cls, pattern, name, app)

@@ -21,7 +21,17 @@ from ..errors import DeclarationError
 from ..problems import ServiceUnavailable
 from ..request import Request
 
-__all__ = ["RETRY_AFTER", "STAMP", "Memory", "Reference", "Row", "Rows", "Work", "copied", "first_version"]
+__all__ = [
+    "RETRY_AFTER",
+    "STAMP",
+    "Memory",
+    "Reference",
+    "Row",
+    "Rows",
+    "Work",
+    "copied",
+    "first_version",
+]
 
 RETRY_AFTER = 2
 """After how many seconds a client may try again, where another request writes for too long."""
@@ -31,7 +41,20 @@ STAMP = "_row_in_memory"
 """The attribute of an item that says which row it is a copy of, and at which version."""
 
 _ATOMIC = frozenset(
-    {type(None), bool, int, float, str, bytes, Decimal, UUID, dt.date, dt.datetime, dt.time, dt.timedelta}
+    {
+        type(None),
+        bool,
+        int,
+        float,
+        str,
+        bytes,
+        Decimal,
+        UUID,
+        dt.date,
+        dt.datetime,
+        dt.time,
+        dt.timedelta,
+    }
 )
 
 
@@ -206,7 +229,9 @@ class Work:
             DeclarationError: The request's method only reads (RFC 9110, section 9.2.1).
         """
         if self._is_reading:
-            raise DeclarationError("A GET, HEAD or OPTIONS writes to a MemoryStore; let an unsafe method do that.")
+            raise DeclarationError(
+                "A GET, HEAD or OPTIONS writes to a MemoryStore; let an unsafe method do that."
+            )
         self.lock()
         if table not in self._own:
             self._own[table] = self._seen[table].copied()
@@ -251,7 +276,9 @@ class Work:
         if self._is_writing:
             return
         if not self._memory.lock.acquire(timeout=self._memory.timeout):
-            raise ServiceUnavailable("The store is busy; try again.", headers={"Retry-After": str(RETRY_AFTER)})
+            raise ServiceUnavailable(
+                "The store is busy; try again.", headers={"Retry-After": str(RETRY_AFTER)}
+            )
         self._is_writing = True
         self._seen = self._memory.kept
 

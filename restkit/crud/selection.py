@@ -44,7 +44,8 @@ def select_all(items: Iterable[M], query: ListQuery) -> list[M]:
     found = [
         item
         for item in items
-        if is_in_scope(item, query.scope) and all(test(getattr(item, name), with_) for name, test, with_ in tests)
+        if is_in_scope(item, query.scope)
+        and all(test(getattr(item, name), with_) for name, test, with_ in tests)
     ]
     # Sorting is stable, so that the first key, sorted by last, wins; None is the greatest.
     for each in reversed(query.order):

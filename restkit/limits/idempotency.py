@@ -14,11 +14,11 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from typing import Any, Protocol, cast
 from uuid import UUID
 
-from ..arguments import texts_of
 from ..contract import Failure, Header
+from ..declaration_checks import texts_of
+from ..dependencies import Provided
 from ..errors import DeclarationError
 from ..problems import BadRequest, Conflict, UnprocessableContent
-from ..provision import Provided
 from ..request import Request
 from ..response import Answer, Outgoing, discard, is_stream
 
@@ -26,7 +26,9 @@ __all__ = ["Idempotency", "Storage"]
 
 _NAME = "Idempotency-Key"
 _ENVIRON = "HTTP_IDEMPOTENCY_KEY"
-_REPLAYED = Header("Idempotent-Replayed", "`true` where the answer is the one that the key had before.")
+_REPLAYED = Header(
+    "Idempotent-Replayed", "`true` where the answer is the one that the key had before."
+)
 _REPLAY = ("Idempotent-Replayed", "true")
 _CHUNK = 64 * 1024
 # The others are idempotent by themselves (RFC 9110, section 9.2.2).
@@ -122,12 +124,16 @@ class Idempotency:
             DeclarationError: The storage is none; a time or a length is not positive; a method is another one.
         """
         if not callable(getattr(storage, "claim", None)):
-            raise DeclarationError(f"Idempotency wants a storage, such as MemoryStorage(), not {storage!r}.")
+            raise DeclarationError(
+                f"Idempotency wants a storage, such as MemoryStorage(), not {storage!r}."
+            )
         if min(expiry, lease, max_length) <= 0:
             raise DeclarationError("Idempotency wants an expiry, a lease and a max_length above 0.")
         self.methods = frozenset(texts_of(methods, "Idempotency(methods=...)"))
         if not self.methods or not self.methods <= {*_METHODS}:
-            raise DeclarationError(f"Idempotency is for POST and PATCH, or one of them, not for {methods!r}.")
+            raise DeclarationError(
+                f"Idempotency is for POST and PATCH, or one of them, not for {methods!r}."
+            )
         self._storage = storage
         self._required = required
         self._expiry = expiry
@@ -135,15 +141,25 @@ class Idempotency:
         self._caller = caller or _caller
         quoted, bare = _QUOTED % max_length, _BARE % max_length
         self._syntax = re.compile(f"(?:{quoted}|{bare})")
-        says = "A key of the client's for what it wants done; the same one where it asks for it again."
+        says = (
+            "A key of the client's for what it wants done; the same one where it asks for it again."
+        )
         schema = {"type": "string", "pattern": f"^(?:{quoted}|{bare})$"}
         self.header = Header(_NAME, says, schema, required)
         self.replayed = _REPLAYED
         missing = " or missing" if required else ""
         self.failures: Sequence[Failure] = (
             Failure(BadRequest, "idempotency", f"The Idempotency-Key is malformed{missing}."),
-            Failure(Conflict, "idempotency", "A request with the same Idempotency-Key is being answered."),
-            Failure(UnprocessableContent, "idempotency", "The Idempotency-Key came with another request before."),
+            Failure(
+                Conflict,
+                "idempotency",
+                "A request with the same Idempotency-Key is being answered.",
+            ),
+            Failure(
+                UnprocessableContent,
+                "idempotency",
+                "The Idempotency-Key came with another request before.",
+            ),
             *storage.failures,
         )
 
@@ -171,7 +187,13 @@ class Idempotency:
         if given is None:
             return None
         operation = request.operation
-        parts = [request.app.name, operation.host, operation.path, self._caller(request), _bare(given)]
+        parts = [
+            request.app.name,
+            operation.host,
+            operation.path,
+            self._caller(request),
+            _bare(given),
+        ]
         key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         attempt = _Attempt(self._storage, request, key, _fingerprint(request), self._expiry)
         attempt.claim(self._lease)
@@ -181,7 +203,9 @@ class Idempotency:
 class _Attempt:
     """Is one request with a key."""
 
-    def __init__(self, storage: Storage, request: Request, key: str, fingerprint: str, expiry: float) -> None:
+    def __init__(
+        self, storage: Storage, request: Request, key: str, fingerprint: str, expiry: float
+    ) -> None:
         self.kept: Answer | None = None
         self._storage = storage
         self._request = request
@@ -206,7 +230,11 @@ class _Attempt:
     def _answer_of(self, found: bytes) -> Answer:
         fingerprint, answer = _unpacked(found) if found else (self._fingerprint, Answer(0, []))
         if fingerprint != self._fingerprint:
-            raise _refused(UnprocessableContent, "The Idempotency-Key came with another request before.", "reused")
+            raise _refused(
+                UnprocessableContent,
+                "The Idempotency-Key came with another request before.",
+                "reused",
+            )
         if not answer.status:
             raise Conflict("A request with the same Idempotency-Key is being answered; try again.")
         return Answer(answer.status, [*answer.headers, _REPLAY], answer.body)
@@ -234,7 +262,9 @@ class _Attempt:
 
 
 def _refused(kind: type[BadRequest | UnprocessableContent], detail: str, code: str) -> Exception:
-    return kind(detail, errors=[{"parameter": _NAME, "location": "header", "detail": detail, "code": code}])
+    return kind(
+        detail, errors=[{"parameter": _NAME, "location": "header", "detail": detail, "code": code}]
+    )
 
 
 def _bare(given: str) -> str:
@@ -285,7 +315,11 @@ def _gathered(answer: Outgoing) -> Answer:
             return answer
         status, headers, parts = answer.status, answer.headers, answer.body
     else:
-        status, headers, parts = answer.status_code, list(answer.headers.items()), answer.iter_encoded()
+        status, headers, parts = (
+            answer.status_code,
+            list(answer.headers.items()),
+            answer.iter_encoded(),
+        )
     try:
         body = b"".join(parts)
     finally:
@@ -295,7 +329,11 @@ def _gathered(answer: Outgoing) -> Answer:
 
 
 def _packed(fingerprint: str, answer: Answer) -> bytes:
-    return json.dumps([fingerprint, answer.status, answer.headers]).encode() + b"\n" + cast("bytes", answer.body)
+    return (
+        json.dumps([fingerprint, answer.status, answer.headers]).encode()
+        + b"\n"
+        + cast("bytes", answer.body)
+    )
 
 
 def _unpacked(data: bytes) -> tuple[str, Answer]:

@@ -22,7 +22,9 @@ class MemoryStorage:
     """
 
     transactional = False
-    failures: Sequence[Failure] = (Failure(ServiceUnavailable, "idempotency", "Too many keys are kept now."),)
+    failures: Sequence[Failure] = (
+        Failure(ServiceUnavailable, "idempotency", "Too many keys are kept now."),
+    )
 
     def __init__(self, size: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
         """Make an empty storage.

@@ -53,7 +53,9 @@ class RedisStorage:
         ),
     )
 
-    def __init__(self, url: str = "redis://127.0.0.1:6379/0", *, prefix: str = "restkit:", timeout: float = 2) -> None:
+    def __init__(
+        self, url: str = "redis://127.0.0.1:6379/0", *, prefix: str = "restkit:", timeout: float = 2
+    ) -> None:
         """Say which Redis it is; it is connected to when the first key comes.
 
         Args:
@@ -62,7 +64,9 @@ class RedisStorage:
             timeout: How many seconds Redis may take.
         """
         self._prefix = prefix
-        self._redis: Any = redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+        self._redis: Any = redis.Redis.from_url(
+            url, socket_timeout=timeout, socket_connect_timeout=timeout
+        )
         self._claim = self._redis.register_script(_CLAIM)
         self._keep = self._redis.register_script(_KEEP)
         self._release = self._redis.register_script(_RELEASE)
@@ -74,11 +78,17 @@ class RedisStorage:
             ServiceUnavailable: Redis does not answer.
         """
         try:
-            found: bytes | None = self._claim(keys=[self._prefix + key], args=[mark, _milliseconds(seconds)])
+            found: bytes | None = self._claim(
+                keys=[self._prefix + key], args=[mark, _milliseconds(seconds)]
+            )
         except redis.RedisError as error:
-            _log.warning("an idempotency key could not be claimed: %s", " ".join(str(error).split()))
+            _log.warning(
+                "an idempotency key could not be claimed: %s", " ".join(str(error).split())
+            )
             headers = {"Retry-After": str(_RETRY_AFTER)}
-            raise ServiceUnavailable("What was done already is not known now; try again.", headers=headers) from error
+            raise ServiceUnavailable(
+                "What was done already is not known now; try again.", headers=headers
+            ) from error
         return found
 
     def keep(self, request: Request, key: str, mark: bytes, data: bytes, seconds: float, /) -> None:

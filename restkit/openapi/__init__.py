@@ -1,6 +1,6 @@
 """Operations to an OpenAPI document, and the document as resources; apispec is loaded with the first document."""
 
-from ..names import operation_id
+from ..operations.operation_ids import operation_id
 from .diff import diff
 from .document import build, to_json, to_yaml
 from .names import check_components, component_names

@@ -73,6 +73,11 @@ def _union(schemas: list[dict[str, Any]]) -> dict[str, Any]:
         return {"type": [each["type"] for each in schemas]}
     nulls = [each for each in schemas if each == {"type": "null"}]
     others = [each for each in schemas if each != {"type": "null"}]
-    if len(others) == 1 and nulls and isinstance(others[0].get("type"), str) and "enum" not in others[0]:
+    if (
+        len(others) == 1
+        and nulls
+        and isinstance(others[0].get("type"), str)
+        and "enum" not in others[0]
+    ):
         return {**others[0], "type": [others[0]["type"], "null"]}
     return {"anyOf": schemas}

@@ -9,7 +9,11 @@ from pathlib import Path
 
 __all__ = ["asset", "edition", "has_scalar", "has_swagger_ui"]
 
-_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".png": "image/png"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+}
 # SECURITY: only these names are ever looked up, so no path that a client writes reaches the file system.
 _SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _SCALAR = ("scalar.js",)

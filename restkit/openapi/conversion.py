@@ -16,9 +16,9 @@ from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, missing
 
 from ..contract import Input
 from ..errors import CollisionError
-from ..names import stem
-from ..schemas import BoundSchema, View
-from ..wire import Source
+from ..operations.operation_ids import stem
+from ..schemas.bound import BoundSchema, View
+from ..schemas.wire_formats import Source
 from .dialects import lower
 from .fields import FieldConverter
 from .names import component_name, is_whole
@@ -42,7 +42,9 @@ class _Reference:
 class SchemaCollector:
     """Converts bound schemas for one document and collects the components that they need."""
 
-    def __init__(self, *, dialect: str = "3.1.1", strict: bool = True, prefix: str = "#/components/schemas/") -> None:
+    def __init__(
+        self, *, dialect: str = "3.1.1", strict: bool = True, prefix: str = "#/components/schemas/"
+    ) -> None:
         """Make an empty collection.
 
         Args:
@@ -101,7 +103,9 @@ class SchemaCollector:
         """
         done: dict[str, dict[str, Any]] = {}
         owners: dict[str, type[Schema]] = {}
-        while pending := [key for key in self._used if self._name(*key) not in done or self._clash(key, owners)]:
+        while pending := [
+            key for key in self._used if self._name(*key) not in done or self._clash(key, owners)
+        ]:
             for key in pending:
                 owners[self._name(*key)] = key[0]
                 done[self._name(*key)] = self._finish(self._component(*key))
@@ -111,8 +115,12 @@ class SchemaCollector:
         declared, name = key[0], self._name(*key)
         if owners[name] is declared:
             return False
-        paths = " and ".join(f"{each.__module__}.{each.__qualname__}" for each in (owners[name], declared))
-        raise CollisionError(f"{paths} both claim the component name {name!r}; rename one of the two classes.")
+        paths = " and ".join(
+            f"{each.__module__}.{each.__qualname__}" for each in (owners[name], declared)
+        )
+        raise CollisionError(
+            f"{paths} both claim the component name {name!r}; rename one of the two classes."
+        )
 
     def _name(self, declared: type[Schema], view: View) -> str:
         return component_name(declared, view, alike=view is View.WRITE and self._is_alike(declared))
@@ -138,14 +146,24 @@ class SchemaCollector:
             self._converted[declared, view] = self._convert(self._instances[declared], view, "json")
         return self._converted[declared, view]
 
-    def _place(self, schema: Schema, view: View, source: Source, *, whole: bool = True) -> dict[str, Any]:
+    def _place(
+        self, schema: Schema, view: View, source: Source, *, whole: bool = True
+    ) -> dict[str, Any]:
         declared = type(schema)
-        if whole and source == "json" and is_whole(schema) and (view is View.READ or self._has_own_unknown(schema)):
+        if (
+            whole
+            and source == "json"
+            and is_whole(schema)
+            and (view is View.READ or self._has_own_unknown(schema))
+        ):
             self._instances.setdefault(declared, schema)
             return {"$ref": _Reference(declared, view)}
         key = (declared, tuple(schema.fields), view)
         if key in self._open:
-            return {"type": "object", "description": f"Nested without end: {stem(declared) or 'the schema itself'}."}
+            return {
+                "type": "object",
+                "description": f"Nested without end: {stem(declared) or 'the schema itself'}.",
+            }
         self._open.append(key)
         try:
             return self._convert(schema, view, source)
@@ -153,7 +171,10 @@ class SchemaCollector:
             self._open.pop()
 
     def _has_own_unknown(self, schema: Schema) -> bool:
-        return schema.unknown == self._class_unknown(type(schema)) or schema.unknown == schema.opts.unknown
+        return (
+            schema.unknown == self._class_unknown(type(schema))
+            or schema.unknown == schema.opts.unknown
+        )
 
     def _class_unknown(self, declared: type[Schema]) -> str:
         said = any("unknown" in vars(base) for base in declared.Meta.__mro__)
@@ -203,7 +224,10 @@ class SchemaCollector:
         kind = type(node)
         if kind is dict:
             # PERF: most of what is in one is text.
-            return {name: each if type(each) is str else self._named(each) for name, each in node.items()}
+            return {
+                name: each if type(each) is str else self._named(each)
+                for name, each in node.items()
+            }
         if kind is _Reference:
             key = (node.declared, node.view)
             self._used[key] = None
@@ -215,14 +239,20 @@ class SchemaCollector:
         return node
 
 
-def json_schema(bound: BoundSchema, *, dialect: Literal["3.0", "3.1", "3.2"] = "3.1") -> dict[str, Any]:
+def json_schema(
+    bound: BoundSchema, *, dialect: Literal["3.0", "3.1", "3.2"] = "3.1"
+) -> dict[str, Any]:
     """Return the JSON Schema of a bound schema, self-contained with its ``$defs``.
 
     Args:
         bound: The schema for one use; a list of it where it is bound with ``many``.
         dialect: The version of OpenAPI whose dialect is wanted.
     """
-    strict = bound.view is View.READ or bound.schema.unknown != EXCLUDE or bound.schema.opts.unknown == EXCLUDE
+    strict = (
+        bound.view is View.READ
+        or bound.schema.unknown != EXCLUDE
+        or bound.schema.opts.unknown == EXCLUDE
+    )
     collector = SchemaCollector(dialect=dialect, strict=strict, prefix="#/$defs/")
     if bound.source == "text":
         return collector.form(bound)
@@ -238,7 +268,9 @@ def _key(name: str, each: fields.Field[Any]) -> str:
 def _is_required(each: fields.Field[Any], schema: Schema, view: View) -> bool:
     if view is View.READ:
         optional = each.name in getattr(schema.Meta, "optional", ())
-        return not optional and (each.required or each.dump_only or each.dump_default is not missing)
+        return not optional and (
+            each.required or each.dump_only or each.dump_default is not missing
+        )
     if view is View.PATCH or schema.partial is True:
         return False
     return each.required and each.name not in (schema.partial or ())

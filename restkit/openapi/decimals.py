@@ -59,7 +59,9 @@ def _above(bound: Decimal, inclusive: bool) -> str:
     out = [longer] if whole != "0" else [f"[1-9][0-9]*{_FRACTION}"]
     for at, digit in enumerate(whole):
         if digit < "9" and whole != "0":
-            out.append(f"{whole[:at]}{_span(int(digit) + 1, 9)}[0-9]{{{len(whole) - at - 1}}}{_FRACTION}")
+            out.append(
+                f"{whole[:at]}{_span(int(digit) + 1, 9)}[0-9]{{{len(whole) - at - 1}}}{_FRACTION}"
+            )
     for at, digit in enumerate(fraction):
         if digit < "9":
             out.append(rf"{whole}\.{fraction[:at]}{_span(int(digit) + 1, 9)}[0-9]*")
@@ -75,7 +77,9 @@ def _below(bound: Decimal, inclusive: bool) -> str:
     out = [f"[0-9]{{1,{len(whole) - 1}}}{_FRACTION}"] if len(whole) > 1 else []
     for at, digit in enumerate(whole):
         if digit > "0":
-            out.append(f"{whole[:at]}{_span(0, int(digit) - 1)}[0-9]{{{len(whole) - at - 1}}}{_FRACTION}")
+            out.append(
+                f"{whole[:at]}{_span(0, int(digit) - 1)}[0-9]{{{len(whole) - at - 1}}}{_FRACTION}"
+            )
     for at, digit in enumerate(fraction):
         out.append(rf"{whole}\.{fraction[:at]}" if at else whole)
         if digit > "0":

@@ -10,7 +10,14 @@ from typing import Any
 
 __all__ = ["lower"]
 
-_UNKNOWN = ("propertyNames", "patternProperties", "contentEncoding", "contentMediaType", "$defs", "$comment")
+_UNKNOWN = (
+    "propertyNames",
+    "patternProperties",
+    "contentEncoding",
+    "contentMediaType",
+    "$defs",
+    "$comment",
+)
 _NULL: dict[str, Any] = {"type": "object", "nullable": True, "enum": [None]}
 
 

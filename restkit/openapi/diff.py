@@ -22,7 +22,11 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         return []
     lines = [*_operations(old, new), *_components(old, new), *_rest(old, new)]
     if not lines:
-        lines = ["changed: only the order of members"] if _sorted(old) == _sorted(new) else ["changed: the document"]
+        lines = (
+            ["changed: only the order of members"]
+            if _sorted(old) == _sorted(new)
+            else ["changed: the document"]
+        )
     if len(lines) > MAX_LINES:
         lines = [*lines[: MAX_LINES - 1], f"... and {len(lines) - MAX_LINES + 1} more changes"]
     return lines
@@ -55,7 +59,11 @@ def _operation(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Ite
     before, after = _parameters(old), _parameters(new)
     parts = [
         *_names(f"{name}: parameter", before, after),
-        *(f"changed {name}: parameter {each}" for each in after if each in before and after[each] != before[each]),
+        *(
+            f"changed {name}: parameter {each}"
+            for each in after
+            if each in before and after[each] != before[each]
+        ),
         *_names(f"{name}: response", old.get("responses", {}), new.get("responses", {})),
         *(
             f"changed {name}: response {each}"
@@ -64,14 +72,18 @@ def _operation(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Ite
         ),
     ]
     known = {"parameters", "responses"}
-    members = [each for each in {**old, **new} if each not in known and old.get(each) != new.get(each)]
+    members = [
+        each for each in {**old, **new} if each not in known and old.get(each) != new.get(each)
+    ]
     if members:
         parts.append(f"changed {name}: {', '.join(members)}")
     yield from parts
 
 
 def _parameters(operation: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{each.get('name')} in {each.get('in')}": each for each in operation.get("parameters", ())}
+    return {
+        f"{each.get('name')} in {each.get('in')}": each for each in operation.get("parameters", ())
+    }
 
 
 def _components(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -86,7 +98,9 @@ def _components(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
 
 
 def _properties(old: Any, new: Any) -> str:
-    before, after = (each.get("properties", {}) if isinstance(each, Mapping) else {} for each in (old, new))
+    before, after = (
+        each.get("properties", {}) if isinstance(each, Mapping) else {} for each in (old, new)
+    )
     changed = [f"+{name}" for name in after if name not in before]
     changed += [f"-{name}" for name in before if name not in after]
     changed += [name for name in after if name in before and after[name] != before[name]]

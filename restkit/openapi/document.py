@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..contract import Operation
-from ..names import noun, operation_id
+from ..operations.operation_ids import noun, operation_id
 from .names import component_names
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
@@ -72,7 +72,9 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
         paths.setdefault(op.path, {})[op.method.lower()] = each
     for tag in _tags(app, operations):
         spec.tag(tag)
-    return _ordered(spec.to_dict() | {"paths": paths, "components": components}, _servers(app, server_root))
+    return _ordered(
+        spec.to_dict() | {"paths": paths, "components": components}, _servers(app, server_root)
+    )
 
 
 def _documented(app: Documented) -> list[Operation]:
@@ -89,7 +91,9 @@ def _info(app: Documented, dialect: str) -> dict[str, Any]:
     if app.contact:
         out["contact"] = dict(app.contact)
     if app.license:
-        out["license"] = _license_3_0(app.license) if dialect.startswith("3.0") else dict(app.license)
+        out["license"] = (
+            _license_3_0(app.license) if dialect.startswith("3.0") else dict(app.license)
+        )
     return out
 
 
@@ -112,20 +116,27 @@ def _tags(app: Documented, operations: Iterable[Operation]) -> list[dict[str, An
     declared = [name for name in app.tags if name in used]
     others = [name for name in used if name not in app.tags]
     return [
-        {"name": name, "description": app.tags.get(name) or f"Operations of {name}."} for name in (*declared, *others)
+        {"name": name, "description": app.tags.get(name) or f"Operations of {name}."}
+        for name in (*declared, *others)
     ]
 
 
 def _ordered(made: dict[str, Any], servers: list[dict[str, Any]]) -> dict[str, Any]:
     """Put a document's members in the order in which one reads them."""
     info = {name: made["info"][name] for name in ("title", "version") if name in made["info"]}
-    out: dict[str, Any] = {"openapi": made["openapi"], "info": {**info, **made["info"]}, "servers": servers}
+    out: dict[str, Any] = {
+        "openapi": made["openapi"],
+        "info": {**info, **made["info"]},
+        "servers": servers,
+    }
     if "tags" in made:
         out["tags"] = made["tags"]
     # NOTE: said once for all, so that linters can tell "open to everybody" from "forgotten".
     out["security"] = []
     out["paths"] = made["paths"]
-    components = {name: dict(sorted(found.items())) for name, found in made["components"].items() if found}
+    components = {
+        name: dict(sorted(found.items())) for name, found in made["components"].items() if found
+    }
     if components:
         out["components"] = components
     return out

@@ -15,9 +15,9 @@ from typing import Any, cast
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import RAISE, Schema, fields, missing
 
-from ..schemas import View
-from ..uploads import Upload
-from ..wire import Source, wire_of
+from ..schemas.bound import View
+from ..schemas.uploads import Upload
+from ..schemas.wire_formats import Source, wire_of
 from .annotations import returned
 from .patterns import NO_NUL
 from .validators import json_types, refine, to_json_value
@@ -41,7 +41,10 @@ _BASES: tuple[tuple[type[fields.Field[Any]], Keywords], ...] = (
     (fields.IPv4, {"type": "string", "format": "ipv4"}),
     (fields.IPv6, {"type": "string", "format": "ipv6"}),
     (fields.IP, {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
-    (fields.IPInterface, {"type": "string", "description": "An IP address with an optional prefix length."}),
+    (
+        fields.IPInterface,
+        {"type": "string", "description": "An IP address with an optional prefix length."},
+    ),
     (Upload, {"type": "string", "format": "binary"}),
     (fields.String, _STRING),
     (fields.List, {"type": "array"}),
@@ -50,7 +53,14 @@ _BASES: tuple[tuple[type[fields.Field[Any]], Keywords], ...] = (
 )
 _NOT_NULL: Keywords = {"type": ["array", "boolean", "number", "object", "string"]}
 _INT64 = ("minimum", "maximum")
-_METADATA = {"const", "contentEncoding", "contentMediaType", "patternProperties", "propertyNames", "uniqueItems"}
+_METADATA = {
+    "const",
+    "contentEncoding",
+    "contentMediaType",
+    "patternProperties",
+    "propertyNames",
+    "uniqueItems",
+}
 _ANNOTATIONS = {"title", "description", "deprecated", "examples", "default"}
 _NOT_METADATA = {"required", "nullable", "default", "example", "readOnly", "writeOnly"}
 
@@ -61,7 +71,9 @@ class FieldConverter(OpenAPIConverter):
     ``reference`` is called with each nested schema and returns its place: a ``$ref`` or the schema itself.
     """
 
-    def __init__(self, spec: Any, view: View, source: Source, reference: Callable[[Schema], Keywords]) -> None:
+    def __init__(
+        self, spec: Any, view: View, source: Source, reference: Callable[[Schema], Keywords]
+    ) -> None:
         """Make the converter; ``spec`` is the `apispec.APISpec` that it belongs to."""
         self.view = view
         self.source: Source = source
@@ -89,7 +101,15 @@ class FieldConverter(OpenAPIConverter):
             self.field2write_only,
         ]
         # PERF: of those that speak of one kind of field most fields ask none.
-        kinds = (fields.TimeDelta, fields.Nested, fields.Pluck, fields.List, fields.Tuple, fields.Mapping, fields.Enum)
+        kinds = (
+            fields.TimeDelta,
+            fields.Nested,
+            fields.Pluck,
+            fields.List,
+            fields.Tuple,
+            fields.Mapping,
+            fields.Enum,
+        )
         named = (*kinds, Upload, (fields.Method, fields.Function))
         self._kinds: dict[Any, Any] = dict(zip(self.attribute_functions[1:10], named, strict=True))
         self._functions: dict[type[Any], list[Any]] = {}
@@ -100,7 +120,9 @@ class FieldConverter(OpenAPIConverter):
         functions = self._functions.get(kind)
         if functions is None:
             functions = self._functions[kind] = [
-                each for each in self.attribute_functions if issubclass(kind, self._kinds.get(each, kind))
+                each
+                for each in self.attribute_functions
+                if issubclass(kind, self._kinds.get(each, kind))
             ]
         out: Keywords = {}
         for each in functions:
@@ -133,11 +155,18 @@ class FieldConverter(OpenAPIConverter):
         if keywords is None:
             said_later = isinstance(field, (fields.Nested, fields.Enum))
             return {} if said_later or field.allow_none or field.dump_only else dict(_NOT_NULL)
-        if self.view is View.READ and (isinstance(field, fields.Decimal) or getattr(field, "as_string", False)):
+        if self.view is View.READ and (
+            isinstance(field, fields.Decimal) or getattr(field, "as_string", False)
+        ):
             keywords = {"type": "string"}
-        if isinstance(field, (fields.DateTime, fields.Date, fields.Time)) and field.format is not None:
+        if (
+            isinstance(field, (fields.DateTime, fields.Date, fields.Time))
+            and field.format is not None
+        ):
             keywords = {"type": "string", "description": _formatted(field.format)}
-        return _unchecked(keywords) if self.view is View.READ and field.dump_only else dict(keywords)
+        return (
+            _unchecked(keywords) if self.view is View.READ and field.dump_only else dict(keywords)
+        )
 
     def nested2properties(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
         """Return the place of a nested schema, as an array where many are nested."""
@@ -176,7 +205,11 @@ class FieldConverter(OpenAPIConverter):
         """Return the schemas of a mapping's names and values."""
         if not isinstance(field, fields.Mapping):
             return {}
-        out: Keywords = {"additionalProperties": self.field2property(field.value_field) if field.value_field else {}}
+        out: Keywords = {
+            "additionalProperties": self.field2property(field.value_field)
+            if field.value_field
+            else {}
+        }
         if field.key_field is not None:
             names = _as_text(self.field2property(field.key_field))
             if names.keys() - {"type"} and names != _STRING:
@@ -194,7 +227,10 @@ class FieldConverter(OpenAPIConverter):
             values = [to_json_value(field.field, member.value) for member in members]
         kind = json_types(value for value in values if value is not None)
         if self.source == "text" and isinstance(kind, list):
-            kind, values = "string", [each if isinstance(each, str) else json.dumps(each) for each in values]
+            kind, values = (
+                "string",
+                [each if isinstance(each, str) else json.dumps(each) for each in values],
+            )
         return {**({"type": kind} if kind else {}), "enum": values}
 
     def upload2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
@@ -209,7 +245,11 @@ class FieldConverter(OpenAPIConverter):
             return {}
         if isinstance(field, fields.Method) and field.serialize_method_name:
             return returned(getattr(field.parent, field.serialize_method_name, None))
-        return returned(field.serialize_func) if isinstance(field, fields.Function) and field.serialize_func else {}
+        return (
+            returned(field.serialize_func)
+            if isinstance(field, fields.Function) and field.serialize_func
+            else {}
+        )
 
     def field2declared(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
         """Return what a field class of the user's own declares: its ``json_schema`` stands for its type."""

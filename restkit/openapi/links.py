@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..contract import Operation
-from ..names import operation_id
-from ..outputs import location_variable
+from ..operations.operation_ids import operation_id
+from ..rendering.response_writer import location_variable
 
 __all__ = ["links_of"]
 
@@ -24,7 +24,9 @@ def links_of(operations: Iterable[Operation]) -> dict[int, dict[str, Any]]:
             posts.append(op)
         elif found := _ITEM.fullmatch(op.path):
             items.setdefault((op.host, found[1]), []).append(op)
-    made = {id(post): _links(post, items.get((post.host, post.path.rstrip("/")), ())) for post in posts}
+    made = {
+        id(post): _links(post, items.get((post.host, post.path.rstrip("/")), ())) for post in posts
+    }
     return {key: links for key, links in made.items() if links}
 
 
@@ -35,10 +37,15 @@ def _links(post: Operation, items: Iterable[Operation]) -> dict[str, Any]:
     above = [each.name for each in post.path_parameters]
     links: dict[str, Any] = {}
     for op in items:
-        found = location_variable([each.name for each in op.path_parameters if each.name not in above], created)
+        found = location_variable(
+            [each.name for each in op.path_parameters if each.name not in above], created
+        )
         if found is not None:
             variable, member = found
             known = {name: f"$request.path.{name}" for name in above}
             name = operation_id(op)
-            links[name] = {"operationId": name, "parameters": {**known, variable: f"$response.body#/{member}"}}
+            links[name] = {
+                "operationId": name,
+                "parameters": {**known, variable: f"$response.body#/{member}"},
+            }
     return links

@@ -1,4 +1,4 @@
-"""The names of components in a document; what operations are called is in `restkit.names`."""
+"""The names of components in a document; what operations are called is in `restkit.operations.operation_ids`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from marshmallow.exceptions import RegistryError
 
 from ..contract import Operation
 from ..errors import CollisionError
-from ..names import stem
+from ..operations.operation_ids import stem
 from ..problems import Problem
-from ..schemas import BoundSchema, View
+from ..schemas.bound import BoundSchema, View
 
 __all__ = ["check_components", "component_name", "component_names", "is_whole"]
 
@@ -45,7 +45,9 @@ def is_whole(schema: Schema) -> bool:
     )
 
 
-def component_names(op: Operation, seen: set[tuple[int, View, bool]] | None = None) -> Iterator[tuple[str, type, str]]:
+def component_names(
+    op: Operation, seen: set[tuple[int, View, bool]] | None = None
+) -> Iterator[tuple[str, type, str]]:
     """Yield (component name, class, place) for each component that an operation may put into a document.
 
     A schema that is both answered and taken claims ``BookInput`` even where it turns out to be ``Book``.
@@ -58,7 +60,10 @@ def component_names(op: Operation, seen: set[tuple[int, View, bool]] | None = No
     if op.failures:
         yield "Problem", Problem, op.place
     used = [(each.schema, each.location != "body") for each in op.inputs]
-    for bound, inline in [*used, *((each.schema, False) for each in op.outputs if each.schema is not None)]:
+    for bound, inline in [
+        *used,
+        *((each.schema, False) for each in op.outputs if each.schema is not None),
+    ]:
         key = (id(bound.schema), bound.view, inline)
         if key not in seen:
             seen.add(key)
@@ -104,7 +109,9 @@ def _nested_fields(field: fields.Field[Any]) -> Iterator[fields.Nested]:
         yield from _nested_fields(field.value_field)
 
 
-def check_components(operations: Iterable[Operation], components: MutableMapping[str, tuple[type, str]]) -> None:
+def check_components(
+    operations: Iterable[Operation], components: MutableMapping[str, tuple[type, str]]
+) -> None:
     """Refuse operations that claim one component name for two classes.
 
     Args:
@@ -123,7 +130,11 @@ def check_components(operations: Iterable[Operation], components: MutableMapping
             if there is not declared:
                 # Of one name there are two where both were made: a schema that is derived from a model.
                 same = _path(there) == _path(declared)
-                advice = "write a schema of its own in one of the two" if same else "rename one of the two classes"
+                advice = (
+                    "write a schema of its own in one of the two"
+                    if same
+                    else "rename one of the two classes"
+                )
                 raise CollisionError(
                     f"{_path(there)} (in {first}) and {_path(declared)} (in {place}) both claim the component name "
                     f"{component!r}; {advice}."

@@ -11,10 +11,10 @@ from typing import Any
 from marshmallow import fields
 
 from ..contract import Failure, Header, Input, Operation, Output
-from ..names import operation_id
+from ..operations.operation_ids import operation_id
 from ..problems import MEDIA_TYPE, problem_class
-from ..schemas import BoundSchema
-from ..uploads import Upload
+from ..schemas.bound import BoundSchema
+from ..schemas.uploads import Upload
 from .conversion import SchemaCollector
 from .dialects import lower
 
@@ -31,9 +31,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 # members that an operation does not have are ignored (RFC 6902, section 4): a schema would promise too much or too
 # little. Accept-Patch names the media type.
 _JSON_PATCH = "application/json-patch+json"
-_PATCHED = (
-    "What changes, as a merge patch (RFC 7396). A JSON Patch (RFC 6902) is taken too, as `application/json-patch+json`."
-)
+_PATCHED = "What changes, as a merge patch (RFC 7396). A JSON Patch (RFC 6902) is taken too, as `application/json-patch+json`."
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A problem as RFC 9457 describes it.",
@@ -68,7 +66,9 @@ PROBLEM: dict[str, Any] = {
 class OperationPrinter:
     """Prints operations for one document, and keeps what they share."""
 
-    def __init__(self, collector: SchemaCollector, dialect: str, links: Mapping[int, dict[str, Any]]) -> None:
+    def __init__(
+        self, collector: SchemaCollector, dialect: str, links: Mapping[int, dict[str, Any]]
+    ) -> None:
         """Make the printer.
 
         Args:
@@ -98,7 +98,9 @@ class OperationPrinter:
         out["responses"] = self._responses(op)
         if op.security:
             out["security"] = [self._security(scheme, scopes) for scheme, scopes in op.security]
-        out.update((name, copied(value)) for name, value in op.extensions.items() if name.startswith("x-"))
+        out.update(
+            (name, copied(value)) for name, value in op.extensions.items() if name.startswith("x-")
+        )
         return out
 
     def _schema(self, schema: Any) -> Any:
@@ -130,7 +132,11 @@ class OperationPrinter:
             yield _precondition(name, required=required)
         # NOTE: an optional Idempotency-Key is told in words for the same reason: one that came before is a 422.
         rule = op.idempotency
-        if rule is not None and (header := rule.header).required and header.name.lower() not in named:
+        if (
+            rule is not None
+            and (header := rule.header).required
+            and header.name.lower() not in named
+        ):
             yield {**self._headers([header])[header.name], "name": header.name, "in": "header"}
 
     def _taken(self, taken: Input) -> Iterator[dict[str, Any]]:
@@ -144,7 +150,9 @@ class OperationPrinter:
                 out["required"] = True
             if isinstance(field, (fields.List, fields.Tuple)):
                 out["style"] = _STYLE[taken.location]
-                out["explode"] = where != "header" and field.metadata.get("explode", True) is not False
+                out["explode"] = (
+                    where != "header" and field.metadata.get("explode", True) is not False
+                )
             yield {**out, "schema": schema}
 
     # the request's content
@@ -172,7 +180,9 @@ class OperationPrinter:
     def _responses(self, op: Operation) -> dict[str, Any]:
         out: dict[int, dict[str, Any]] = {}
         for output in op.outputs:
-            response = out.setdefault(output.status, {"description": output.description or _phrase(output.status)})
+            response = out.setdefault(
+                output.status, {"description": output.description or _phrase(output.status)}
+            )
             if output.headers:
                 response.setdefault("headers", {}).update(self._headers(output.headers))
             if output.has_content:
@@ -213,10 +223,15 @@ class OperationPrinter:
 
     def _made_failure(self, status: int, found: list[Failure]) -> dict[str, Any]:
         texts = [text for each in found if (text := _says(each))]
-        response: dict[str, Any] = {"description": " ".join(dict.fromkeys(texts)) or f"{found[0].problem.title}."}
+        response: dict[str, Any] = {
+            "description": " ".join(dict.fromkeys(texts)) or f"{found[0].problem.title}."
+        }
         if headers := self._headers(header for each in found for header in each.headers):
             response["headers"] = headers
-        schema = {"$ref": "#/components/schemas/Problem", "properties": {"status": {"const": status}}}
+        schema = {
+            "$ref": "#/components/schemas/Problem",
+            "properties": {"status": {"const": status}},
+        }
         response["content"] = {MEDIA_TYPE: {"schema": self._schema(schema)}}
         return response
 
@@ -246,7 +261,9 @@ def share(operations: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for operation in operations:
         for status, response in operation["responses"].items():
             if MEDIA_TYPE in response.get("content", {}):
-                text = texts.get(id(response)) or texts.setdefault(id(response), json.dumps(response))
+                text = texts.get(id(response)) or texts.setdefault(
+                    id(response), json.dumps(response)
+                )
                 places.setdefault((status, text), []).append(operation["responses"])
     shared: dict[str, dict[str, Any]] = {}
     for (status, _), found in sorted(places.items(), key=lambda item: (-len(item[1]), item[0])):
@@ -272,7 +289,10 @@ def _encoding(bound: BoundSchema) -> Iterator[tuple[str, dict[str, Any]]]:
         if isinstance(inner, Upload):
             if inner.media_types:
                 yield name, {"contentType": ", ".join(inner.media_types)}
-        elif isinstance(field, (fields.List, fields.Tuple)) and field.metadata.get("explode", True) is False:
+        elif (
+            isinstance(field, (fields.List, fields.Tuple))
+            and field.metadata.get("explode", True) is False
+        ):
             yield name, {"style": "form", "explode": False}
 
 
@@ -323,5 +343,11 @@ def _words(name: str) -> str:
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+", name) or [name]
     first, *rest = words
     return (
-        " ".join([first[:1].upper() + first[1:], *(w if w.isupper() and len(w) > 1 else w.lower() for w in rest)]) + "."
+        " ".join(
+            [
+                first[:1].upper() + first[1:],
+                *(w if w.isupper() and len(w) > 1 else w.lower() for w in rest),
+            ]
+        )
+        + "."
     )

@@ -184,7 +184,10 @@ class Scalar(Resource):
             return _plain_page(self.app, self.request, own, "Scalar")
         words = _words(self.app, self.request, own)
         # SECURITY: Scalar makes its style sheets in the browser; no script can be written inline all the same.
-        return _html(_SCALAR_PAGE.substitute(words), _policy(self.app.servers, styles="'self' 'unsafe-inline'"))
+        return _html(
+            _SCALAR_PAGE.substitute(words),
+            _policy(self.app.servers, styles="'self' 'unsafe-inline'"),
+        )
 
 
 class Asset(Resource):
@@ -239,9 +242,14 @@ def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping
                 yield method.upper(), path, item[method]
 
 
-def _section(method: str, path: str, operation: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
+def _section(
+    method: str, path: str, operation: Mapping[str, Any], shared: Mapping[str, Any]
+) -> str:
     rows = [
-        (f"<code>{escape(each['name'])}</code>", escape(f"{each['in']}. {each.get('description', '')}"))
+        (
+            f"<code>{escape(each['name'])}</code>",
+            escape(f"{each['in']}. {each.get('description', '')}"),
+        )
         for each in operation.get("parameters", ())
     ]
     for status, response in operation["responses"].items():
@@ -255,7 +263,9 @@ def _section(method: str, path: str, operation: Mapping[str, Any], shared: Mappi
     )
 
 
-def _policy(servers: Iterable[str | Mapping[str, Any]], *, scripts: bool = True, styles: str = "'self'") -> str:
+def _policy(
+    servers: Iterable[str | Mapping[str, Any]], *, scripts: bool = True, styles: str = "'self'"
+) -> str:
     """Return the Content-Security-Policy of a page: it may ask this server, and the servers of the document."""
     origins: dict[str, None] = {}
     for server in servers:

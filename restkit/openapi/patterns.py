@@ -24,7 +24,9 @@ _TOKEN = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-_SET_ITEM = re.compile(r"(\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]+\}|[0-7]{1,3}|.)|.)", re.DOTALL)
+_SET_ITEM = re.compile(
+    r"(\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]+\}|[0-7]{1,3}|.)|.)", re.DOTALL
+)
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _CONTROLS = {"a": "\x07", "b": "\x08", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _WRITTEN = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\f": r"\f", "\v": r"\v"}
@@ -180,7 +182,9 @@ class _Translation:
         plain = f"{_in_set(low)}-{_in_set(high)}"
         if not self.ignore_case or (low > "\x7f") or (low <= "A" and high >= "z"):
             return plain
-        letters = [chr(code) for code in range(ord(low), min(ord(high), 127) + 1) if chr(code).isalpha()]
+        letters = [
+            chr(code) for code in range(ord(low), min(ord(high), 127) + 1) if chr(code).isalpha()
+        ]
         if not letters:
             return plain
         if low.isalpha() and high.isalpha() and low.islower() == high.islower():

@@ -13,8 +13,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from ..amounts import on_grid
-from ..forms import each_validator
+from ..schemas.decimals import on_grid
+from ..schemas.wire_format import each_validator
 from .decimals import at_least, at_most
 from .patterns import NO_NUL, translate
 
@@ -34,7 +34,9 @@ def refine(keywords: Mapping[str, Any], field: fields.Field[Any]) -> dict[str, A
     return _refine(dict(keywords), field, field.validators)
 
 
-def _refine(out: dict[str, Any], field: fields.Field[Any], validators: Iterable[Any]) -> dict[str, Any]:
+def _refine(
+    out: dict[str, Any], field: fields.Field[Any], validators: Iterable[Any]
+) -> dict[str, Any]:
     taken: Any = out.get("enum")
     for validator in each_validator(validators):
         for kind, apply in _RULES:
@@ -113,7 +115,9 @@ def _range(out: dict[str, Any], validator: validate.Range, field: fields.Field[A
     _bound(out, field, validator.max, validator.max_inclusive, upper=True)
 
 
-def _bound(out: dict[str, Any], field: fields.Field[Any], bound: Any, inclusive: bool, *, upper: bool) -> None:
+def _bound(
+    out: dict[str, Any], field: fields.Field[Any], bound: Any, inclusive: bool, *, upper: bool
+) -> None:
     if bound is None:
         return
     if isinstance(field, fields.Decimal):
@@ -121,13 +125,19 @@ def _bound(out: dict[str, Any], field: fields.Field[Any], bound: Any, inclusive:
     number = _number(field, bound)
     types = _types(out)
     if number is None or not types & {"integer", "number", "string"}:
-        words = ("At most" if upper else "At least") if inclusive else ("Less than" if upper else "More than")
+        words = (
+            ("At most" if upper else "At least")
+            if inclusive
+            else ("Less than" if upper else "More than")
+        )
         _say(out, f"{words} {bound}.")
         return
     if types & {"integer", "number"}:
         _tighten(out, number, inclusive, upper=upper)
     if "string" in types and "pattern" in out:
-        _add_pattern(out, (at_most if upper else at_least)(Decimal(str(bound)), inclusive=inclusive))
+        _add_pattern(
+            out, (at_most if upper else at_least)(Decimal(str(bound)), inclusive=inclusive)
+        )
 
 
 def _number(field: fields.Field[Any], bound: Any) -> int | float | None:
@@ -135,7 +145,11 @@ def _number(field: fields.Field[Any], bound: Any) -> int | float | None:
         bound = to_json_value(field, bound)
     if isinstance(bound, Decimal):
         bound = int(bound) if bound == bound.to_integral_value() else float(bound)
-    return bound if isinstance(bound, (int, float)) and isinstance(field, (fields.Number, fields.TimeDelta)) else None
+    return (
+        bound
+        if isinstance(bound, (int, float)) and isinstance(field, (fields.Number, fields.TimeDelta))
+        else None
+    )
 
 
 def _tighten(out: dict[str, Any], number: float, inclusive: bool, *, upper: bool) -> None:
@@ -154,7 +168,9 @@ def _tighten(out: dict[str, Any], number: float, inclusive: bool, *, upper: bool
 def _add_pattern(out: dict[str, Any], pattern: str) -> None:
     if out.get("pattern") in (None, NO_NUL):
         out["pattern"] = pattern
-    elif _ANY_DECIMAL.fullmatch(out["pattern"]):  # the narrower one first: tools that make values begin with it
+    elif _ANY_DECIMAL.fullmatch(
+        out["pattern"]
+    ):  # the narrower one first: tools that make values begin with it
         out["pattern"], out["allOf"] = pattern, [*out.get("allOf", []), {"pattern": out["pattern"]}]
     elif out["pattern"] != pattern:
         out["allOf"] = [*out.get("allOf", []), {"pattern": pattern}]
@@ -188,7 +204,9 @@ def _values(field: fields.Field[Any], values: Iterable[Any], types: set[str]) ->
     return out
 
 
-def _are_amounts(out: dict[str, Any], words: str, values: Iterable[Any], field: fields.Field[Any]) -> bool:
+def _are_amounts(
+    out: dict[str, Any], words: str, values: Iterable[Any], field: fields.Field[Any]
+) -> bool:
     """Say values of a Decimal in words: each has many texts, and what is rounded to it is taken too."""
     if not isinstance(field, fields.Decimal):
         return False
@@ -209,7 +227,9 @@ def _one_of(out: dict[str, Any], validator: validate.OneOf, field: fields.Field[
     out["enum"] = [value for value in out["enum"] if value in values] if "enum" in out else values
 
 
-def _contains_only(out: dict[str, Any], validator: validate.ContainsOnly, field: fields.Field[Any]) -> None:
+def _contains_only(
+    out: dict[str, Any], validator: validate.ContainsOnly, field: fields.Field[Any]
+) -> None:
     inner = _inner(field)
     if inner is None or "items" not in out:
         _say(out, f"Only of: {', '.join(str(each) for each in validator.choices)}.")
@@ -226,7 +246,9 @@ def _none_of(out: dict[str, Any], validator: validate.NoneOf, field: fields.Fiel
     out["not"] = {"enum": values}
 
 
-def _contains_none_of(out: dict[str, Any], validator: validate.ContainsNoneOf, field: fields.Field[Any]) -> None:
+def _contains_none_of(
+    out: dict[str, Any], validator: validate.ContainsNoneOf, field: fields.Field[Any]
+) -> None:
     inner = _inner(field)
     if inner is None or "items" not in out:
         _say(out, f"None of: {', '.join(str(each) for each in validator.iterable)}.")

@@ -74,7 +74,11 @@ def _unfit(name: str, column: sa.Column[Any], mapper: Mapper[Any], backend: str)
 
 
 def _is_generated(column: sa.Column[Any], mapper: Mapper[Any]) -> bool:
-    if column is mapper.version_id_col or column.info.get("generated") or column.computed is not None:
+    if (
+        column is mapper.version_id_col
+        or column.info.get("generated")
+        or column.computed is not None
+    ):
         return True
     return column.primary_key and column is mapper.local_table.autoincrement_column  # type: ignore[attr-defined]  # a Table has it
 
@@ -87,7 +91,11 @@ def _default(column: sa.Column[Any]) -> Any:
     if default is not None and default.is_callable:
         return lambda: default.arg(None)  # type: ignore[attr-defined]  # SQLAlchemy hands its context over
     given: Any = getattr(default if default is not None else column.server_default, "arg", None)
-    if isinstance(given, str) and isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum):
+    if (
+        isinstance(given, str)
+        and isinstance(column.type, sa.String)
+        and not isinstance(column.type, sa.Enum)
+    ):
         return given
     if given is None or column.computed is not None:
         return None
@@ -120,8 +128,14 @@ def bounds_of(column: sa.Column[Any]) -> Iterator[validate.Validator]:
             return
     if isinstance(kind, sa.String) and not isinstance(kind, sa.Enum) and kind.length:
         yield validate.Length(max=kind.length)
-    if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float) and kind.precision is not None:
-        most = Decimal(10) ** (kind.precision - (kind.scale or 0)) - Decimal(1).scaleb(-(kind.scale or 0))
+    if (
+        isinstance(kind, sa.Numeric)
+        and not isinstance(kind, sa.Float)
+        and kind.precision is not None
+    ):
+        most = Decimal(10) ** (kind.precision - (kind.scale or 0)) - Decimal(1).scaleb(
+            -(kind.scale or 0)
+        )
         yield validate.Range(-most, most)
     if isinstance(column.type, sa.Interval):
         yield validate.Range(*_PERIODS)
@@ -149,7 +163,9 @@ def field_of(column: sa.Column[Any]) -> tuple[fields.Field[Any], tuple[Operator,
         return fields.List(item) if kind.dimensions in (None, 1) else fields.Raw(), ()
     python = _python_type(kind)
     if python is dt.datetime:
-        return (fields.AwareDateTime() if _is_aware(column.type) else fields.NaiveDateTime()), _ORDERED
+        return (
+            fields.AwareDateTime() if _is_aware(column.type) else fields.NaiveDateTime()
+        ), _ORDERED
     if python is Decimal:
         return fields.Decimal(places=getattr(kind, "scale", None), as_string=True), _ORDERED
     for base, make, operators in _KINDS:

@@ -11,13 +11,13 @@ from sqlalchemy import URL, Connection, Engine, MetaData, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from ..declarations import raises
+from ..decorators import raises
+from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..problems import Conflict, InsufficientStorage, ServiceUnavailable
-from ..provision import obtain
 from ..request import Request
 from .engines import WRITING, Limits, create_tables, make_engine
-from .faults import SAFE, problem_of
+from .errors import SAFE, problem_of
 from .migrations import migrating
 from .store import SQLAlchemyStore
 
@@ -53,7 +53,12 @@ class Database:
     """
 
     def __init__(
-        self, url: str | URL, *, create: MetaData | None = None, limits: Limits | None = None, **options: Any
+        self,
+        url: str | URL,
+        *,
+        create: MetaData | None = None,
+        limits: Limits | None = None,
+        **options: Any,
     ) -> None:
         """Say which database it is; it is opened when the first request needs it.
 
@@ -146,7 +151,9 @@ class Database:
             engine.dispose()
             raise
         reading = engine.execution_options(**{WRITING: False})
-        return sessionmaker(engine, expire_on_commit=False), sessionmaker(reading, expire_on_commit=False)
+        return sessionmaker(engine, expire_on_commit=False), sessionmaker(
+            reading, expire_on_commit=False
+        )
 
 
 @raises(Conflict, description="It is in conflict with what is stored.")

@@ -65,12 +65,18 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
             return _postgresql(made, limits, options)
         return create_engine(made, **{**_pool(limits), **options})
     except ModuleNotFoundError as error:
-        hint = "pip install 'restkit[postgres]'" if error.name == "psycopg" else "install it, or name no driver"
+        hint = (
+            "pip install 'restkit[postgres]'"
+            if error.name == "psycopg"
+            else "install it, or name no driver"
+        )
         raise DeclarationError(
             f"The database needs the package {error.name}, which is not installed: {hint}."
         ) from error
     except Exception as error:
-        raise DeclarationError(f"The database cannot be set up: {type(error).__name__}: {error}") from error
+        raise DeclarationError(
+            f"The database cannot be set up: {type(error).__name__}: {error}"
+        ) from error
 
 
 def create_tables(engine: Engine, tables: MetaData) -> None:
@@ -101,10 +107,19 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
         "statement_timeout": limits.statement,
         "idle_in_transaction_session_timeout": limits.idle,
     }
-    settings = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in milliseconds.items())
-    settings += " -c timezone=UTC"  # in another zone Python could not read moments at the calendar's ends
+    settings = " ".join(
+        f"-c {name}={int(seconds * 1000)}" for name, seconds in milliseconds.items()
+    )
+    settings += (
+        " -c timezone=UTC"  # in another zone Python could not read moments at the calendar's ends
+    )
     # A server that vanished without a word is noticed after about a minute, not after two hours.
-    alive = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+    alive = {
+        "keepalives": 1,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+    }
     connect_args = {"connect_timeout": max(2, int(limits.connect)), "options": settings, **alive}
     engine = create_engine(url, **{**_pool(limits), "connect_args": connect_args, **options})
     if engine.dialect.driver == "psycopg":
@@ -131,7 +146,13 @@ def _sqlite(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
         # One database in memory is one connection: requests take turns on it.
         pool = {**pool, "pool_size": 1, "max_overflow": 0, "pool_timeout": max(limits.pool, 30)}
     connect_args = {"timeout": limits.lock, "check_same_thread": False}
-    options = {"poolclass": QueuePool, **pool, "pool_pre_ping": False, "connect_args": connect_args, **options}
+    options = {
+        "poolclass": QueuePool,
+        **pool,
+        "pool_pre_ping": False,
+        "connect_args": connect_args,
+        **options,
+    }
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin_sqlite)
@@ -141,7 +162,9 @@ def _sqlite(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
 
 def _configure(connection: Any, record: object) -> None:
     """Set up a connection: WAL lets readers go on while one writes; SQLite has foreign keys off by default."""
-    connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where sqlite3 guesses
+    connection.isolation_level = (
+        None  # transactions begin where SQLAlchemy says so, not where sqlite3 guesses
+    )
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
 

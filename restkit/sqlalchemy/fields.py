@@ -24,12 +24,21 @@ class Base64(fields.Field[bytes]):
     def __init__(self, **options: Any) -> None:
         """Make it, with what its document says."""
         super().__init__(**options)
-        self.metadata = {"type": "string", "contentEncoding": "base64", "pattern": _BASE64, **self.metadata}
+        self.metadata = {
+            "type": "string",
+            "contentEncoding": "base64",
+            "pattern": _BASE64,
+            **self.metadata,
+        }
 
-    def _serialize(self, value: bytes | None, attr: str | None, obj: Any, **options: Any) -> str | None:
+    def _serialize(
+        self, value: bytes | None, attr: str | None, obj: Any, **options: Any
+    ) -> str | None:
         return None if value is None else base64.b64encode(value).decode("ascii")
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> bytes:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> bytes:
         if not isinstance(value, str) or not _base64.fullmatch(value):
             raise ValidationError("Not bytes in Base64.")
         try:
@@ -44,12 +53,21 @@ class LocalTime(fields.Field[dt.time]):
     def __init__(self, **options: Any) -> None:
         """Make it, with what its document says."""
         super().__init__(**options)
-        self.metadata = {"type": "string", "format": "time-local", "pattern": _TIME, **self.metadata}
+        self.metadata = {
+            "type": "string",
+            "format": "time-local",
+            "pattern": _TIME,
+            **self.metadata,
+        }
 
-    def _serialize(self, value: dt.time | None, attr: str | None, obj: Any, **options: Any) -> str | None:
+    def _serialize(
+        self, value: dt.time | None, attr: str | None, obj: Any, **options: Any
+    ) -> str | None:
         return None if value is None else value.isoformat()
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> dt.time:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> dt.time:
         if not isinstance(value, str) or not _time.fullmatch(value):
             raise ValidationError("Not a valid time.")
         return dt.time.fromisoformat(value)

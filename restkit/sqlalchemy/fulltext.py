@@ -56,9 +56,13 @@ class FullText:
             DeclarationError: There is no column, or the language cannot be the name of one.
         """
         if not columns or not all(isinstance(each, str) for each in columns):
-            raise DeclarationError("FullText wants the names of its columns: FullText('title', 'summary').")
+            raise DeclarationError(
+                "FullText wants the names of its columns: FullText('title', 'summary')."
+            )
         if not _LANGUAGE.fullmatch(language):
-            raise DeclarationError(f"FullText(language={language!r}) is no text search configuration of PostgreSQL.")
+            raise DeclarationError(
+                f"FullText(language={language!r}) is no text search configuration of PostgreSQL."
+            )
         self.columns = columns
         self.language = language
         self.name = ""
@@ -101,7 +105,11 @@ class FullText:
         """
         found = [mapper.columns.get(name) for name in self.columns]
         for name, column in zip(self.columns, found, strict=True):
-            if column is None or not isinstance(column.type, sa.String) or isinstance(column.type, sa.Enum):
+            if (
+                column is None
+                or not isinstance(column.type, sa.String)
+                or isinstance(column.type, sa.Enum)
+            ):
                 raise DeclarationError(
                     f"{mapper.class_.__qualname__}.{self.name} searches {name!r}, which is no column of text of it."
                 )
@@ -110,7 +118,9 @@ class FullText:
     def matches(self, mapper: Mapper[Any], words: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
         """Return what holds of rows that have all the words."""
         table = cast("sa.Table", mapper.local_table)
-        names: list[sa.ColumnElement[Any]] = [sa.literal_column(each) for each in (self.language, self.index(table))]
+        names: list[sa.ColumnElement[Any]] = [
+            sa.literal_column(each) for each in (self.language, self.index(table))
+        ]
         key = table.primary_key.columns[0]
         return _Matches(*names, sa.type_coerce(words, _Words()), key, *self.found(mapper))
 
@@ -138,7 +148,9 @@ class _Matches(FunctionElement[bool]):
         return self
 
 
-def _parts(element: _Matches, compiler: SQLCompiler, **options: Any) -> tuple[str, str, str, str, list[str]]:
+def _parts(
+    element: _Matches, compiler: SQLCompiler, **options: Any
+) -> tuple[str, str, str, str, list[str]]:
     language, index, words, key, *columns = element.clauses
     name = compiler.preparer.quote(cast("Any", index).name)
     texts = [compiler.process(each, **options) for each in (words, key, *columns)]
@@ -170,7 +182,9 @@ def _sqlite_statements(search: FullText, mapper: Mapper[Any], dialect: Dialect) 
     key = table.primary_key.columns[0]
     if len(table.primary_key) != 1 or not isinstance(key.type, sa.Integer):
         # Only an INTEGER PRIMARY KEY is the row's own id; others may get another one by VACUUM.
-        raise DeclarationError(f"{mapper.class_.__qualname__}: FullText on SQLite wants a primary key of one integer.")
+        raise DeclarationError(
+            f"{mapper.class_.__qualname__}: FullText on SQLite wants a primary key of one integer."
+        )
     columns = [each.name for each in search.found(mapper)]
     name, rows, own = quote(search.index(table)), quote(table.name), ", ".join(map(quote, columns))
     tokenize = f"{'porter ' if search.language == 'english' else ''}unicode61 remove_diacritics 0"
@@ -198,11 +212,15 @@ def _sqlite_statements(search: FullText, mapper: Mapper[Any], dialect: Dialect) 
 def _searches(mapper: Mapper[Any]) -> dict[str, FullText]:
     found: dict[str, FullText] = {}
     for kind in reversed(mapper.class_.__mro__):
-        found.update({name: each for name, each in vars(kind).items() if isinstance(each, FullText)})
+        found.update(
+            {name: each for name, each in vars(kind).items() if isinstance(each, FullText)}
+        )
     return found
 
 
-def searches_of(mapper: Mapper[Any]) -> dict[str, Callable[[sa.BindParameter[str]], sa.ColumnElement[bool]]]:
+def searches_of(
+    mapper: Mapper[Any],
+) -> dict[str, Callable[[sa.BindParameter[str]], sa.ColumnElement[bool]]]:
     """Return by name what makes a condition of the words of each search that a model declares."""
     return {name: partial(search.matches, mapper) for name, search in _searches(mapper).items()}
 
@@ -210,7 +228,10 @@ def searches_of(mapper: Mapper[Any]) -> dict[str, Callable[[sa.BindParameter[str
 def attributes_of_searches(mapper: Mapper[Any]) -> dict[str, Attribute]:
     """Return the searches of a model as attributes that can be asked about, and not be sorted by or written."""
     operators: Any = frozenset({"search"})
-    return {name: Attribute(name, fields.Str(), False, operators, generated=True) for name in _searches(mapper)}
+    return {
+        name: Attribute(name, fields.Str(), False, operators, generated=True)
+        for name in _searches(mapper)
+    }
 
 
 @event.listens_for(Mapper, "after_mapper_constructed")
@@ -218,7 +239,11 @@ def _attach(mapper: Mapper[Any], kind: type) -> None:
     """Let the index of each search be made and dropped with the table."""
     table = mapper.local_table
     for name, search in _searches(mapper).items():
-        known: set[str] = table.info.setdefault("restkit_fulltext", set()) if isinstance(table, sa.Table) else set()
+        known: set[str] = (
+            table.info.setdefault("restkit_fulltext", set())
+            if isinstance(table, sa.Table)
+            else set()
+        )
         if not isinstance(table, sa.Table) or name in known:
             continue
         known.add(name)

@@ -105,14 +105,24 @@ class SQLAlchemyStorage:
         session = self._session(request)
         session.flush()  # what is wrong with the write itself is told before
         model, now = self._model, _now()
-        old = sa.select(model.key).where(model.expires_at <= now).limit(_PURGED).with_for_update(skip_locked=True)
-        session.execute(sa.delete(model).where(model.key == key, model.expires_at <= now), execution_options=_PLAIN)
+        old = (
+            sa.select(model.key)
+            .where(model.expires_at <= now)
+            .limit(_PURGED)
+            .with_for_update(skip_locked=True)
+        )
+        session.execute(
+            sa.delete(model).where(model.key == key, model.expires_at <= now),
+            execution_options=_PLAIN,
+        )
         session.execute(sa.delete(model).where(model.key.in_(old)), execution_options=_PLAIN)
         values = {"key": key, "data": data, "expires_at": now + dt.timedelta(seconds=seconds)}
         try:
             session.execute(sa.insert(model).values(values))
         except IntegrityError as error:
-            raise Conflict("A request with the same Idempotency-Key was answered; try again.") from error
+            raise Conflict(
+                "A request with the same Idempotency-Key was answered; try again."
+            ) from error
 
     def release(self, request: Request, key: str, mark: bytes, /) -> None:
         """Do nothing: what was not committed is not there."""

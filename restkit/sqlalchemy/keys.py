@@ -26,9 +26,13 @@ def check_key(mapper: Mapper[Any], key: str) -> None:
     """
     column = mapper.columns[key]
     table: Any = mapper.local_table
-    unique = [tuple(each.columns) for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+    unique = [
+        tuple(each.columns) for each in table.constraints if isinstance(each, sa.UniqueConstraint)
+    ]
     unique += [tuple(each.columns) for each in table.indexes if each.unique]
-    if column.nullable or not ((column.primary_key and len(table.primary_key) == 1) or (column,) in unique):
+    if column.nullable or not (
+        (column.primary_key and len(table.primary_key) == 1) or (column,) in unique
+    ):
         raise DeclarationError(
             f"The key {key!r} of {mapper.class_.__qualname__} does not name one row: declare its column with "
             "unique=True and nullable=False."

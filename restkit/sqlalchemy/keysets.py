@@ -88,7 +88,12 @@ class Keysets:
         finds both with one, and together they are a scan and a sort.
         """
         values = query.after if query.after is not None else query.before
-        if query.limit is None or query.offset or not query.order or not self._is_nullable(query.order[0].name):
+        if (
+            query.limit is None
+            or query.offset
+            or not query.order
+            or not self._is_nullable(query.order[0].name)
+        ):
             return (WHOLE,)
         nulls_first = query.order[0].descending is (query.before is None)  # nulls are the greatest
         kinds = [True, False] if nulls_first else [False, True]
@@ -97,7 +102,9 @@ class Keysets:
         begin = kinds.index(values[0] is None)
         return [Part(kind, index == 0) for index, kind in enumerate(kinds[begin:])]
 
-    def condition(self, order: Sequence[Order], values: Sequence[Any] | None, part: Part) -> _Clause | None:
+    def condition(
+        self, order: Sequence[Order], values: Sequence[Any] | None, part: Part
+    ) -> _Clause | None:
         """Return what holds of the rows of a part, with the parameters ``key0``, ``key1``, ...
 
         Args:
@@ -139,7 +146,9 @@ class Keysets:
             return made
         return made.nulls_first() if order.descending else made.nulls_last()
 
-    def _behind(self, order: Sequence[Order], values: Sequence[Any], begin: int, *, valued: bool = False) -> _Clause:
+    def _behind(
+        self, order: Sequence[Order], values: Sequence[Any], begin: int, *, valued: bool = False
+    ) -> _Clause:
         """Return what holds of the rows behind a place.
 
         Args:
@@ -155,7 +164,9 @@ class Keysets:
         if not any(nullable) and len({each.descending for each in order}) == 1:
             # PERF: a row value is one range of an index on both databases; the same written with OR is a scan.
             left = sa.tuple_(*(self._column(each.name) for each in order))
-            right = sa.tuple_(*parameters[:-1], self._parameter(order[-1].name, begin + len(order) - 1, last=True))
+            right = sa.tuple_(
+                *parameters[:-1], self._parameter(order[-1].name, begin + len(order) - 1, last=True)
+            )
             return left < right if order[0].descending else left > right
         found: list[_Clause] = []
         equal: list[_Clause] = []

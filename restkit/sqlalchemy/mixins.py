@@ -44,7 +44,9 @@ def _made(context: Any) -> dt.datetime:
 class Timestamps:
     """Gives a model ``created_at`` and ``updated_at``, moments in UTC that nobody else writes."""
 
-    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime(), default=_now, info={"generated": True})
+    created_at: Mapped[dt.datetime] = mapped_column(
+        UTCDateTime(), default=_now, info={"generated": True}
+    )
     updated_at: Mapped[dt.datetime] = mapped_column(
         UTCDateTime(), default=_made, onupdate=_now, info={"generated": True}
     )

@@ -55,7 +55,9 @@ def _made(relation: RelationshipProperty[Any], value: Any, left: list[Any]) -> A
     for each in left:
         if None not in wanted and [getattr(each, name) for name in names] == wanted:
             left.remove(each)
-            assign(mapper, each, {name: given for name, given in value.items() if name not in names})
+            assign(
+                mapper, each, {name: given for name, given in value.items() if name not in names}
+            )
             return each
     if None not in wanted and mapper.local_table.autoincrement_column is not None:  # type: ignore[attr-defined]  # a Table has it
         # SECURITY: it would be taken from another parent, or stand where the database puts a later one.
@@ -74,6 +76,10 @@ def touch(mapper: Mapper[Any], item: Any, names: Iterable[str]) -> None:
     if any(name in mapper.relationships for name in names):
         own = {*mapper.primary_key, mapper.version_id_col}
         present = vars(item)
-        found = (prop.key for prop in mapper.column_attrs if prop.columns[0] not in own and prop.key in present)
+        found = (
+            prop.key
+            for prop in mapper.column_attrs
+            if prop.columns[0] not in own and prop.key in present
+        )
         if (name := next(found, None)) is not None:
             flag_modified(item, name)

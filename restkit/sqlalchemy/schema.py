@@ -32,7 +32,9 @@ def schema_of(
         DeclarationError: There is no such relation.
     """
     members: dict[str, Any] = {
-        name: _field(attribute, mapper) for name, attribute in attributes_of(mapper).items() if name != hidden
+        name: _field(attribute, mapper)
+        for name, attribute in attributes_of(mapper).items()
+        if name != hidden
     }
     model = mapper.class_
     members |= {each: _nested(mapper, each) for each in expand}
@@ -54,7 +56,9 @@ def _nested(mapper: Mapper[Any], name: str) -> fields.Field[Any]:
         )
     # A name of its own: the related model may have a collection whose schema hides or expands other things.
     stem = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    nested = fields.Nested(schema_of(relation.mapper, name=f"{mapper.class_.__name__}{stem}"), dump_only=True)
+    nested = fields.Nested(
+        schema_of(relation.mapper, name=f"{mapper.class_.__name__}{stem}"), dump_only=True
+    )
     if relation.uselist:
         return fields.List(nested, dump_only=True)
     nested.allow_none = True

@@ -28,7 +28,9 @@ _Clause = sa.ColumnElement[bool]
 class Selecting:
     """Makes the SELECT statements of one model."""
 
-    def __init__(self, mapper: Mapper[Any], key: str, live: _Clause | None, searches: dict[str, Any]) -> None:
+    def __init__(
+        self, mapper: Mapper[Any], key: str, live: _Clause | None, searches: dict[str, Any]
+    ) -> None:
         """Make it.
 
         Args:
@@ -49,7 +51,9 @@ class Selecting:
         """Return the parts of a page; the next one is asked for where the ones before do not fill it."""
         return self._keysets.parts(query)
 
-    def page(self, query: ListQuery, part: Part = WHOLE, found: int = 0) -> tuple[sa.Select[Any], dict[str, Any]]:
+    def page(
+        self, query: ListQuery, part: Part = WHOLE, found: int = 0
+    ) -> tuple[sa.Select[Any], dict[str, Any]]:
         """Return the statement of a page, or of a part of it, and its parameters.
 
         Args:
@@ -90,18 +94,26 @@ class Selecting:
         statement = sa.select(sa.func.count()).select_from(self._model)
         return statement.where(*self._where(query)), dict(_parameters(query))
 
-    def one(self, *, scope: Sequence[str], lock: bool, expand: Sequence[str], removed: bool) -> sa.Select[Any]:
+    def one(
+        self, *, scope: Sequence[str], lock: bool, expand: Sequence[str], removed: bool
+    ) -> sa.Select[Any]:
         """Return the statement of one item by its key, with the parameters ``key`` and ``scope_...``."""
         shape = (tuple(scope), lock, tuple(expand), removed)
         statement = self._statements.get(shape)
         if statement is None:
             column = self._column(self._key)
-            statement = sa.select(self._model).where(column == sa.bindparam("key", type_=column.type))
-            statement = statement.where(*(self._scoped(name) for name in scope)).options(*self._options(expand))
+            statement = sa.select(self._model).where(
+                column == sa.bindparam("key", type_=column.type)
+            )
+            statement = statement.where(*(self._scoped(name) for name in scope)).options(
+                *self._options(expand)
+            )
             if self._live is not None:
                 statement = statement.where(sa.not_(self._live) if removed else self._live)
             if lock:
-                statement = statement.with_for_update(of=self._model).execution_options(populate_existing=True)
+                statement = statement.with_for_update(of=self._model).execution_options(
+                    populate_existing=True
+                )
             self._statements[shape] = statement
         return statement
 
@@ -112,12 +124,16 @@ class Selecting:
         window = self._keysets.condition(order, query.before if backwards else query.after, part)
         if window is not None:
             statement = statement.where(window)
-        statement = statement.order_by(*self._keysets.ordered(order, part)).options(*self._options(query.expand))
+        statement = statement.order_by(*self._keysets.ordered(order, part)).options(
+            *self._options(query.expand)
+        )
         if query.fields is not None:
             needed = {*query.fields, self._key, *(each.name for each in query.order)} & set(
                 self._mapper.column_attrs.keys()
             )
-            statement = statement.options(load_only(*(getattr(self._model, name) for name in sorted(needed))))
+            statement = statement.options(
+                load_only(*(getattr(self._model, name) for name in sorted(needed)))
+            )
         if query.limit is not None:
             statement = statement.limit(sa.bindparam("limit", type_=sa.Integer))
         if query.offset:
@@ -142,7 +158,9 @@ class Selecting:
 
     def _condition(self, condition: Condition, parameter: str) -> _Clause:
         if condition.operator == "search":
-            clause: _Clause = self._searches[condition.name](sa.bindparam(parameter, type_=sa.String))
+            clause: _Clause = self._searches[condition.name](
+                sa.bindparam(parameter, type_=sa.String)
+            )
             return clause
         column = self._column(condition.name)
         several = condition.operator == "in"
@@ -168,7 +186,11 @@ class Selecting:
                 if option is None:
                     option = load(attribute)
                 else:
-                    option = option.selectinload(attribute) if relation.uselist else option.joinedload(attribute)
+                    option = (
+                        option.selectinload(attribute)
+                        if relation.uselist
+                        else option.joinedload(attribute)
+                    )
                 mapper = relation.mapper
             if option is not None:
                 yield option
@@ -218,7 +240,9 @@ def _differs(column: Any, value: Any) -> Any:
 
 
 def _is_null(column: Any, value: Any) -> Any:
-    if isinstance(column.type, sa.JSON):  # which keeps None as the null of JSON, unless none_as_null is set
+    if isinstance(
+        column.type, sa.JSON
+    ):  # which keeps None as the null of JSON, unless none_as_null is set
         return (sa.func.coalesce(sa.cast(column, sa.Text), "null") == "null") == value
     return column.is_(None) == value
 

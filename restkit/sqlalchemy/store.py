@@ -16,13 +16,13 @@ from sqlalchemy.orm.exc import StaleDataError
 from ..contract import Failure, Header
 from ..crud.query import ListQuery, Page
 from ..crud.store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, UniqueViolation
+from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..problems import InsufficientStorage, ServiceUnavailable
-from ..provision import obtain
 from ..request import Request
 from ..resource import Owner
 from .columns import attributes_of, is_rewritten
-from .faults import columns_of, is_null, is_reference, is_unique
+from .errors import columns_of, is_null, is_reference, is_unique
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_key, live_of, primary_key_of
 from .relations import assign, make, touch
@@ -37,7 +37,9 @@ _CHUNK = 500
 _NOT_IN_DICT = ("dynamic", "write_only")
 _RETRY = Header("Retry-After", "After how many seconds to try again.", {"type": "integer"})
 FAILURES = (
-    Failure(ServiceUnavailable, "database", "The database does not answer now, or is busy.", (_RETRY,)),
+    Failure(
+        ServiceUnavailable, "database", "The database does not answer now, or is busy.", (_RETRY,)
+    ),
     Failure(InsufficientStorage, "database", "There is no room left in the database."),
 )
 """The problems that any request on a database may end in."""
@@ -81,7 +83,10 @@ class SQLAlchemyStore(Generic[M]):
         self.failures: Sequence[Failure] = FAILURES
         self._session = session
         self._backend = backend
-        self.attributes: Mapping[str, Attribute] = {**attributes_of(mapper, backend), **attributes_of_searches(mapper)}
+        self.attributes: Mapping[str, Attribute] = {
+            **attributes_of(mapper, backend),
+            **attributes_of_searches(mapper),
+        }
         self.key = key or primary_key_of(mapper)
         self.soft_delete = soft_delete
         for name in filter(None, [self.key, soft_delete]):
@@ -94,7 +99,9 @@ class SQLAlchemyStore(Generic[M]):
         self.decorated = frozenset(
             name
             for name, attribute in self.attributes.items()
-            if name in mapper.columns and not attribute.generated and is_rewritten(mapper.columns[name], backend)
+            if name in mapper.columns
+            and not attribute.generated
+            and is_rewritten(mapper.columns[name], backend)
         )
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
@@ -113,7 +120,11 @@ class SQLAlchemyStore(Generic[M]):
                 "key = ... with an attribute that is unique, or give the table a single primary key."
             )
         return SQLAlchemyStore(
-            self.model, self._session, key=key or self.key, soft_delete=soft_delete, backend=self._backend
+            self.model,
+            self._session,
+            key=key or self.key,
+            soft_delete=soft_delete,
+            backend=self._backend,
         )
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
@@ -131,8 +142,15 @@ class SQLAlchemyStore(Generic[M]):
             return None
         for name in names:
             found = self.mapper.all_orm_descriptors.get(name)
-            dynamic = name in self.mapper.relationships and self.mapper.relationships[name].lazy in _NOT_IN_DICT
-            if type(found) is not InstrumentedAttribute or vars(model).get(name, found) is not found or dynamic:
+            dynamic = (
+                name in self.mapper.relationships
+                and self.mapper.relationships[name].lazy in _NOT_IN_DICT
+            )
+            if (
+                type(found) is not InstrumentedAttribute
+                or vars(model).get(name, found) is not found
+                or dynamic
+            ):
                 return None
 
         def source(item: Any) -> Any:
@@ -183,7 +201,9 @@ class SQLAlchemyTransaction(Generic[M]):
         items = found[: query.limit] if has_more else found
         if query.before is not None:
             items.reverse()
-        has_next, has_previous = (True, has_more) if query.before is not None else (has_more, query.after is not None)
+        has_next, has_previous = (
+            (True, has_more) if query.before is not None else (has_more, query.after is not None)
+        )
         total = None if query.count == "none" else self._total(query)
         return Page(items, has_next, has_previous, total)
 
@@ -201,14 +221,22 @@ class SQLAlchemyTransaction(Generic[M]):
         dialect, table = self.session.get_bind().dialect, self._store.mapper.local_table
         if dialect.name != "postgresql" or not isinstance(table, sa.Table):
             return -1
-        statement = sa.text("SELECT reltuples::bigint FROM pg_class WHERE oid = CAST(:name AS regclass)")
+        statement = sa.text(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = CAST(:name AS regclass)"
+        )
         quoted = dialect.identifier_preparer.format_table(table)  # a cast reads a name as SQL does
         return int(self.session.scalar(statement, {"name": quoted}) or -1)
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item; a few hundred are in memory at a time."""
         statement, parameters = self._store.selecting.page(
-            ListQuery(query.conditions, query.order, expand=query.expand, fields=query.fields, scope=query.scope)
+            ListQuery(
+                query.conditions,
+                query.order,
+                expand=query.expand,
+                fields=query.fields,
+                scope=query.scope,
+            )
         )
         found = self.session.scalars(statement, parameters, execution_options={"yield_per": _CHUNK})
         try:
@@ -227,7 +255,9 @@ class SQLAlchemyTransaction(Generic[M]):
         removed: bool = False,
     ) -> M | None:
         """Return the item of a key, None where there is none; with a lock, as it is now."""
-        statement = self._store.selecting.one(scope=tuple(scope), lock=lock, expand=expand, removed=removed)
+        statement = self._store.selecting.one(
+            scope=tuple(scope), lock=lock, expand=expand, removed=removed
+        )
         values = {"key": key, **{f"scope_{name}": value for name, value in scope.items()}}
         found: M | None = self.session.scalars(statement, values).unique().one_or_none()
         return found
@@ -256,7 +286,10 @@ class SQLAlchemyTransaction(Generic[M]):
             self._read_again(item, self._store.decorated)
             return
         if self._is_known(item):  # to the session it would be another object of the same row
-            names = [self._store.mapper.get_property_by_column(each).key for each in self._store.mapper.primary_key]
+            names = [
+                self._store.mapper.get_property_by_column(each).key
+                for each in self._store.mapper.primary_key
+            ]
             raise (KeyTaken if names == [self._store.key] else UniqueViolation)(names)
         try:
             with self._violations(), self.session.begin_nested():
@@ -287,7 +320,10 @@ class SQLAlchemyTransaction(Generic[M]):
             self.session.flush()
         self._read_again(item, self._store.decorated & values.keys())
         for relation in mapper.relationships:
-            if any(mapper.get_property_by_column(column).key in values for column in relation.local_columns):
+            if any(
+                mapper.get_property_by_column(column).key in values
+                for column in relation.local_columns
+            ):
                 self.session.expire(item, [relation.key])
 
     def remove(self, item: M, /) -> None:
@@ -300,7 +336,9 @@ class SQLAlchemyTransaction(Generic[M]):
                 self.session.delete(item)
                 self.session.flush()
         except IntegrityError as error:
-            if is_null(error):  # SQLAlchemy takes the item out of those that refer to it, which they may forbid
+            if is_null(
+                error
+            ):  # SQLAlchemy takes the item out of those that refer to it, which they may forbid
                 raise ReferenceViolation from error
             raise
 
@@ -346,4 +384,8 @@ class SQLAlchemyTransaction(Generic[M]):
     def _names(self, columns: Sequence[str], table: Any) -> Sequence[str]:
         mapper = self._store.mapper
         found = [table.columns[name] for name in columns if name in table.columns]
-        return [mapper.get_property_by_column(column).key for column in found if mapper.has_property(column.key)]
+        return [
+            mapper.get_property_by_column(column).key
+            for column in found
+            if mapper.has_property(column.key)
+        ]

@@ -29,7 +29,9 @@ class UTCDateTime(sa.TypeDecorator[dt.datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("UTCDateTime takes aware datetimes only: which moment a naive one is, is not known")
+            raise ValueError(
+                "UTCDateTime takes aware datetimes only: which moment a naive one is, is not known"
+            )
         utc = value.astimezone(dt.UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 

@@ -8,4 +8,11 @@ from .content import FileValue
 from .contract import ContractCheck
 from .response import TestResponse
 
-__all__ = ["Client", "ContractCheck", "FileValue", "RequestOptions", "StoreConformance", "TestResponse"]
+__all__ = [
+    "Client",
+    "ContractCheck",
+    "FileValue",
+    "RequestOptions",
+    "StoreConformance",
+    "TestResponse",
+]

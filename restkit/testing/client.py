@@ -162,7 +162,11 @@ class Client:
         content = encode_content(options)
         response = self._send(method, url, content, options)
         history: list[TestResponse] = []
-        while options.get("follow_redirects") and response.status in _REDIRECTS and "Location" in response.headers:
+        while (
+            options.get("follow_redirects")
+            and response.status in _REDIRECTS
+            and "Location" in response.headers
+        ):
             history.append(response)
             method, url, content = _redirected(response, content, len(history))
             response = self._send(method, url, content, options)
@@ -189,13 +193,19 @@ class Client:
     def _url(self, path: str, query: Pairs | str | None) -> str:
         """Return the whole URL of a request."""
         path = path.partition("#")[0]
-        url = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.removeprefix('/')}"
+        url = (
+            path
+            if path.startswith(("http://", "https://"))
+            else f"{self.base_url}/{path.removeprefix('/')}"
+        )
         if query is None:
             return url
         text = query if isinstance(query, str) else urlencode(as_pairs(query))
         return f"{url}{'&' if '?' in url else '?'}{text}" if text else url
 
-    def _send(self, method: str, url: str, content: Content | None, options: RequestOptions) -> TestResponse:
+    def _send(
+        self, method: str, url: str, content: Content | None, options: RequestOptions
+    ) -> TestResponse:
         """Send one request and take its answer."""
         errors: list[Exception] = []
         headers = Headers(self.headers)
@@ -206,7 +216,9 @@ class Client:
         if self._check:
             environ["restkit.contract"] = self._check
         environ.update(options.get("environ", {}))
-        answer = self._werkzeug.open(_WerkzeugRequest(environ), buffered=not options.get("stream", False))
+        answer = self._werkzeug.open(
+            _WerkzeugRequest(environ), buffered=not options.get("stream", False)
+        )
         if errors and self._raise_errors:
             answer.close()
             raise errors[0]
@@ -228,16 +240,24 @@ def _cookies(cookies: Mapping[str, str]) -> list[str]:
     return [dump_cookie(name, text, path=None) for name, text in cookies.items()]
 
 
-def _redirected(response: TestResponse, content: Content | None, times: int) -> tuple[str, str, Content | None]:
+def _redirected(
+    response: TestResponse, content: Content | None, times: int
+) -> tuple[str, str, Content | None]:
     """Return method, URL and content of the request that a redirect asks for (RFC 9110, section 15.4)."""
     method, url = response.method, urljoin(response.url, response.headers["Location"])
     if times > _MAX_REDIRECTS:
         raise ValueError(f"{method} {response.url} is redirected more than {_MAX_REDIRECTS} times.")
     if urlsplit(url).netloc != urlsplit(response.url).netloc:
-        raise ValueError(f"{method} {response.url} is redirected to another host, {url}: not followed.")
+        raise ValueError(
+            f"{method} {response.url} is redirected to another host, {url}: not followed."
+        )
     response.body  # noqa: B018  # reads the content to its end, as a client on a socket does
-    if (response.status == 303 and method != "HEAD") or (response.status in (301, 302) and method == "POST"):
+    if (response.status == 303 and method != "HEAD") or (
+        response.status in (301, 302) and method == "POST"
+    ):
         return "GET", url, None
     if content is not None and not isinstance(content[0], bytes):
-        raise ValueError(f"{method} {response.url} is redirected, but chunked content cannot be sent twice.")
+        raise ValueError(
+            f"{method} {response.url} is redirected, but chunked content cannot be sent twice."
+        )
     return method, url, content

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..pointers import pointer
-from ..schemas import BoundSchema
+from ..parsing.pointers import pointer
+from ..schemas.bound import BoundSchema
 
 __all__ = ["Checker", "Fault", "make_checker"]
 
@@ -21,7 +21,9 @@ def make_checker(schema: BoundSchema) -> Checker:
     Warns:
         UserWarning: The package jsonschema is missing, so that only members are looked at.
     """
-    from ..openapi.conversion import json_schema  # PERF: loads apispec, which only a checked JSON body needs
+    from ..openapi.conversion import (
+        json_schema,
+    )  # PERF: loads apispec, which only a checked JSON body needs
 
     document = json_schema(schema)
     try:
@@ -36,13 +38,17 @@ def make_checker(schema: BoundSchema) -> Checker:
     validator = Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
     def check(data: Any) -> Fault | None:
-        errors = sorted(validator.iter_errors(data), key=lambda error: list(map(str, error.absolute_path)))
+        errors = sorted(
+            validator.iter_errors(data), key=lambda error: list(map(str, error.absolute_path))
+        )
         return (pointer(errors[0].absolute_path), errors[0].message) if errors else None
 
     return check
 
 
-def _faults(data: Any, rule: Any, root: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Fault]:
+def _faults(
+    data: Any, rule: Any, root: Mapping[str, Any], path: tuple[str | int, ...]
+) -> Iterator[Fault]:
     """Yield required members that are missing and members that are not declared, at any depth."""
     rule = _resolve(rule, root)
     if isinstance(data, list) and "items" in rule:

@@ -14,7 +14,15 @@ from werkzeug.test import encode_multipart
 
 __all__ = ["ChunkedStream", "Content", "FileValue", "Pairs", "as_pairs", "encode_content"]
 
-FileValue = bytes | str | Path | IO[bytes] | FileStorage | tuple[str, bytes | IO[bytes]] | tuple[str, bytes, str]
+FileValue = (
+    bytes
+    | str
+    | Path
+    | IO[bytes]
+    | FileStorage
+    | tuple[str, bytes | IO[bytes]]
+    | tuple[str, bytes, str]
+)
 Pairs = Mapping[str, Any] | Iterable[tuple[str, Any]]
 Content = tuple[bytes | Iterator[bytes], str | None]
 _KINDS = ("json", "data", "files", "content")

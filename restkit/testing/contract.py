@@ -12,7 +12,7 @@ from werkzeug.http import parse_options_header
 from ..contract import Failure, Header, Operation, Output
 from ..errors import ContractError
 from ..problems import problem_class
-from ..schemas import BoundSchema
+from ..schemas.bound import BoundSchema
 from .conformity import Checker, make_checker
 
 __all__ = ["ContractCheck"]
@@ -78,7 +78,12 @@ class ContractCheck:
             raise ContractError(f"{who}, which it does not declare: add {_missing(status)}.")
 
     def _check_output(
-        self, who: str, output: Output, media_type: str, fields: Mapping[str, str], body: bytes | None
+        self,
+        who: str,
+        output: Output,
+        media_type: str,
+        fields: Mapping[str, str],
+        body: bytes | None,
     ) -> None:
         _check_headers(who, fields, [output])
         if not output.has_content:
@@ -130,7 +135,9 @@ def _decode(who: str, body: bytes, media_type: str) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise ContractError(f"{who} as {media_type} with a body that is not JSON: {error}.") from None
+        raise ContractError(
+            f"{who} as {media_type} with a body that is not JSON: {error}."
+        ) from None
 
 
 def _check_empty(who: str, output: Output, media_type: str, body: bytes | None) -> None:
@@ -138,18 +145,28 @@ def _check_empty(who: str, output: Output, media_type: str, body: bytes | None) 
     if body:
         raise ContractError(
             f"{who} with {len(body)} bytes of content, where "
-            + ("such an answer has none." if output.media_types else "it declares none: give @returns a schema.")
+            + (
+                "such an answer has none."
+                if output.media_types
+                else "it declares none: give @returns a schema."
+            )
         )
     if media_type and output.status == 204:
-        raise ContractError(f"{who} with the Content-Type {media_type}; there is no content for it to speak of.")
+        raise ContractError(
+            f"{who} with the Content-Type {media_type}; there is no content for it to speak of."
+        )
 
 
-def _check_headers(who: str, fields: Mapping[str, str], declared: Iterable[Output | Failure]) -> None:
+def _check_headers(
+    who: str, fields: Mapping[str, str], declared: Iterable[Output | Failure]
+) -> None:
     headers = [header for each in declared for header in each.headers]
     for header in headers:
         value = fields.get(header.name.lower())
         if value is None and header.required:
-            raise ContractError(f"{who} without the header {header.name}, which it declares as required.")
+            raise ContractError(
+                f"{who} without the header {header.name}, which it declares as required."
+            )
         if value is not None and not _is_of(header, value):
             raise ContractError(
                 f"{who} with the header {header.name}: {_clip(value)}; declared is {header.schema.get('type')}."
@@ -169,7 +186,14 @@ def _is_of(header: Header, value: str) -> bool:
     return kind != "boolean" or value in ("true", "false")
 
 
-_MEMBERS: dict[str, type] = {"type": str, "title": str, "status": int, "detail": str, "instance": str, "errors": list}
+_MEMBERS: dict[str, type] = {
+    "type": str,
+    "title": str,
+    "status": int,
+    "detail": str,
+    "instance": str,
+    "errors": list,
+}
 
 
 def _check_problem(who: str, status: int, body: bytes | None) -> None:
@@ -181,6 +205,8 @@ def _check_problem(who: str, status: int, body: bytes | None) -> None:
         raise ContractError(f"{who} with a problem that is not a JSON object.")
     for name, kind in _MEMBERS.items():
         if name in problem and not isinstance(problem[name], kind):
-            raise ContractError(f"{who} with a problem whose {name} is {problem[name]!r}, not a {kind.__name__}.")
+            raise ContractError(
+                f"{who} with a problem whose {name} is {problem[name]!r}, not a {kind.__name__}."
+            )
     if problem.get("status", status) != status:
         raise ContractError(f"{who} with a problem that says status {problem['status']}.")

@@ -20,7 +20,9 @@ _PORTS = {"http": "80", "https": "443"}
 _AS_WRITTEN = "".join(map(chr, range(33, 127)))
 
 
-def make_environ(method: str, url: str, root: str, headers: Headers, content: Content | None) -> WSGIEnvironment:
+def make_environ(
+    method: str, url: str, root: str, headers: Headers, content: Content | None
+) -> WSGIEnvironment:
     """Return the environment of a request.
 
     Args:

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
+from ..app_loading import load_app
 from ..errors import LoadError
-from ..loading import load_app
 from .client import Client
 
 __all__ = ["app", "client", "pytest_addoption"]
@@ -46,5 +46,8 @@ def app(request: pytest.FixtureRequest) -> Any:
 def client(app: Any) -> Client:
     """Return a `restkit.testing.Client` of the App, with no cookies; each answer is checked against its contract."""
     if not callable(app):
-        pytest.fail(f"restkit: the fixture app returned a {type(app).__name__}, not an App: {_HINT}.", pytrace=False)
+        pytest.fail(
+            f"restkit: the fixture app returned a {type(app).__name__}, not an App: {_HINT}.",
+            pytrace=False,
+        )
     return Client(cast(Any, app))

@@ -27,7 +27,9 @@ class TestResponse:
 
     __test__ = False  # pytest would take the name for a class of tests
 
-    def __init__(self, status: int, headers: Headers, chunks: Iterable[bytes], *, method: str, url: str) -> None:
+    def __init__(
+        self, status: int, headers: Headers, chunks: Iterable[bytes], *, method: str, url: str
+    ) -> None:
         self.status = status
         self.headers = headers
         self.method = method
@@ -69,11 +71,15 @@ class TestResponse:
         """
         kind = self.media_type
         if kind != "application/json" and not kind.endswith("+json"):
-            raise ValueError(f"{self._line()} is {kind or 'without a Content-Type'}, not JSON: {self._begin()}")
+            raise ValueError(
+                f"{self._line()} is {kind or 'without a Content-Type'}, not JSON: {self._begin()}"
+            )
         try:
             return json.loads(self.body)
         except ValueError as error:
-            raise ValueError(f"{self._line()} says it is {kind}, but {error}: {self._begin()}") from None
+            raise ValueError(
+                f"{self._line()} says it is {kind}, but {error}: {self._begin()}"
+            ) from None
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -83,7 +89,9 @@ class TestResponse:
             ValueError: The answer is not a problem.
         """
         if self.media_type != "application/problem+json":
-            raise ValueError(f"{self._line()} is not a problem but {self.media_type or 'empty'}: {self._begin()}")
+            raise ValueError(
+                f"{self._line()} is not a problem but {self.media_type or 'empty'}: {self._begin()}"
+            )
         members: dict[str, Any] = self.json
         return members
 

@@ -20,7 +20,11 @@ from .report import table, write
 
 __all__ = ["main"]
 
-_QUICK = {"rows": "hello,post,list-100", "peers": "restkit,falcon,fastapi", "parts": "instructions,ratios,cold"}
+_QUICK = {
+    "rows": "hello,post,list-100",
+    "peers": "restkit,falcon,fastapi",
+    "parts": "instructions,ratios,cold",
+}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -66,14 +70,26 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rows", default="", help=", ".join(ROWS))
     parser.add_argument("--peers", default="", help=", ".join(PEERS))
     parser.add_argument("--parts", default="", help=", ".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="a few rows, programs and short measurements")
-    parser.add_argument("--plain", default="", help="an interpreter that has restkit without orjson and msgspec")
-    parser.add_argument("--lean", default="", help="an interpreter that has restkit[fast] and no other extra")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few rows, programs and short measurements"
+    )
+    parser.add_argument(
+        "--plain", default="", help="an interpreter that has restkit without orjson and msgspec"
+    )
+    parser.add_argument(
+        "--lean", default="", help="an interpreter that has restkit[fast] and no other extra"
+    )
     parser.add_argument("--label", default="", help="what is special about restkit in this run")
-    parser.add_argument("--record", action="store_true", help="record a partial run, merged into what is recorded")
-    parser.add_argument("--keep-before", action="store_true", help='leave the column "restkit before" as it is')
+    parser.add_argument(
+        "--record", action="store_true", help="record a partial run, merged into what is recorded"
+    )
+    parser.add_argument(
+        "--keep-before", action="store_true", help='leave the column "restkit before" as it is'
+    )
     parser.add_argument("--resume", action="store_true", help="keep what results/latest.json has")
-    parser.add_argument("--render", action="store_true", help="measure nothing, write the page of what is recorded")
+    parser.add_argument(
+        "--render", action="store_true", help="measure nothing, write the page of what is recorded"
+    )
     return parser.parse_args(arguments)
 
 
@@ -82,21 +98,32 @@ def _chosen(options: argparse.Namespace, what: str, known: Any) -> list[str]:
     names = said.split(",") if said else list(known)
     unknown = set(names) - set(known)
     if unknown:
-        raise SystemExit(f"--{what}: {', '.join(sorted(unknown))} is unknown; there are {', '.join(known)}")
+        raise SystemExit(
+            f"--{what}: {', '.join(sorted(unknown))} is unknown; there are {', '.join(known)}"
+        )
     return [name for name in known if name in names]
 
 
 def _command(options: argparse.Namespace) -> str:
     """Return the command as anyone would type it: without the places of this machine."""
     words = ["python", "-m", "tests.benchmarks"]
-    words += [f"--{what}={getattr(options, what)}" for what in ("rows", "peers", "parts") if getattr(options, what)]
-    words += [f"--{what}=path/to/{what}/python" for what in ("plain", "lean") if getattr(options, what)]
+    words += [
+        f"--{what}={getattr(options, what)}"
+        for what in ("rows", "peers", "parts")
+        if getattr(options, what)
+    ]
+    words += [
+        f"--{what}=path/to/{what}/python" for what in ("plain", "lean") if getattr(options, what)
+    ]
     words += [f"--{what}" for what in ("quick", "resume") if getattr(options, what)]
     return shlex.join(words)
 
 
 def _merged(
-    recorded: dict[str, Any], figures: dict[str, Any], about: dict[str, Any], options: argparse.Namespace
+    recorded: dict[str, Any],
+    figures: dict[str, Any],
+    about: dict[str, Any],
+    options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Return the record with new figures, and restkit's earlier ones as ``before``."""
     merged = _deep(recorded, {**figures, "about": about})
@@ -109,7 +136,11 @@ def _merged(
         return merged
     earlier = {row: each.get("restkit") for row, each in recorded.get("instructions", {}).items()}
     if earlier and not options.keep_before:
-        merged["before"] = {"commit": known["commit"], "label": known["label"], "instructions": earlier}
+        merged["before"] = {
+            "commit": known["commit"],
+            "label": known["label"],
+            "instructions": earlier,
+        }
     return merged
 
 

@@ -137,7 +137,12 @@ def _order() -> dict[str, Any]:
         "tags": ["gift", "fragile", "books"],
         "note": None,
         "items": [
-            {"sku": f"BK-{number:05}", "title": f"Volume {number}", "quantity": number, "price": 9.5 + number}
+            {
+                "sku": f"BK-{number:05}",
+                "title": f"Volume {number}",
+                "quantity": number,
+                "price": 9.5 + number,
+            }
             for number in range(1, 6)
         ],
     }
@@ -163,7 +168,15 @@ def book_of(number: int) -> Book:
         rating=(number % 50) / 10,
         available=number % 3 > 0,
         published=dt.date(1950 + number % 75, 1 + number % 12, 1 + number % 28),
-        added=dt.datetime(2026, 1 + number % 12, 1 + number % 28, number % 24, number % 60, number % 60, tzinfo=ZONE),
+        added=dt.datetime(
+            2026,
+            1 + number % 12,
+            1 + number % 28,
+            number % 24,
+            number % 60,
+            number % 60,
+            tzinfo=ZONE,
+        ),
     )
 
 
@@ -195,14 +208,18 @@ def _nested(depth: int) -> dict[str, Any]:
 def _list(count: int, requests: int, target: int | None = None) -> Case:
     expected = [_written(book) for book in books(count)]
     title = f"list of {count:,} objects of 10 fields"
-    return Case(f"list-{count}", title, f"/lists/{count}", requests, expected=expected, target=target)
+    return Case(
+        f"list-{count}", title, f"/lists/{count}", requests, expected=expected, target=target
+    )
 
 
 def _routes(count: int, requests: int, target: int | None = None) -> Case:
     path = f"/section-{count - 1}/{ITEM}"
     title, expected = f"last of {count:,} routes", {"section": count - 1, "item": ITEM}
     service = f"routes:{count}"
-    return Case(f"routes-{count}", title, path, requests, service=service, expected=expected, target=target)
+    return Case(
+        f"routes-{count}", title, path, requests, service=service, expected=expected, target=target
+    )
 
 
 def _nesting(depth: int) -> Case:
@@ -236,7 +253,17 @@ def _rows() -> list[Case]:
             expected={"item": ITEM, "part": PART},
             target=80,
         ),
-        Case("post", post, "/orders", 100, method="POST", body=posted, status=201, expected=order, target=320),
+        Case(
+            "post",
+            post,
+            "/orders",
+            100,
+            method="POST",
+            body=posted,
+            status=201,
+            expected=order,
+            target=320,
+        ),
         Case(
             "errors",
             "the same, 3 errors",
@@ -257,11 +284,27 @@ def _rows() -> list[Case]:
 def _database() -> list[Case]:
     page = [_written(shelved(number)) for number in range(1, 101)]
     posted = {name: value for name, value in page[ITEM - 1].items() if name != "id"}
-    read = Case("database-list", "list of 100 items", "/books?limit=100", 20, service="database", expected=page)
+    read = Case(
+        "database-list",
+        "list of 100 items",
+        "/books?limit=100",
+        20,
+        service="database",
+        expected=page,
+    )
     one = replace(read, name="database-item", title="one item", path=f"/books/{ITEM}", requests=60)
-    create = replace(one, name="database-create", title="POST of an item", path="/books", status=201, more=True)
+    create = replace(
+        one, name="database-create", title="POST of an item", path="/books", status=201, more=True
+    )
     same = {name: value for name, value in page[ITEM - 1].items() if name != "pages"}
-    update = replace(one, name="database-update", title="PATCH of one field", method="PATCH", more=True, expected=same)
+    update = replace(
+        one,
+        name="database-update",
+        title="PATCH of one field",
+        method="PATCH",
+        more=True,
+        expected=same,
+    )
     return [
         read,
         replace(one, expected=page[ITEM - 1]),

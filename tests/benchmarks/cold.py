@@ -78,7 +78,9 @@ def large(*, rounds: int = 3) -> dict[str, dict[str, float]]:
     for _ in range(rounds):
         for name, each in found.items():
             command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.cold", name]
-            done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 raise Failed(f"{name}: {done.stderr[-1500:]}")
             each.append(json.loads(done.stdout))
@@ -92,7 +94,9 @@ def _large(name: str) -> dict[str, float]:
     import importlib
 
     module: Any = importlib.import_module(f"{__package__}.peers.{name}")
-    module.large(1)[1]()  # what is loaded with the first resource and document is no work on the others
+    module.large(1)[
+        1
+    ]()  # what is loaded with the first resource and document is no work on the others
     start = time.process_time()
     _, document = module.large(_RESOURCES)
     mounted = time.process_time()
@@ -103,7 +107,12 @@ def _large(name: str) -> dict[str, float]:
     count = sum(verb in path for path in made["paths"].values() for verb in verbs)
     if count != _OPERATIONS or len(made["components"]["schemas"]) < _RESOURCES or not written:
         raise SystemExit(f"the document of {name} has {count} operations")
-    return {"mount": mounted - start, "document": done - mounted, "total": done - start, "process": done}
+    return {
+        "mount": mounted - start,
+        "document": done - mounted,
+        "total": done - start,
+        "process": done,
+    }
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ def make_database() -> Path:
             row = {**vars(shelved(number))}
             row["published"] = row["published"].isoformat()
             row["added"] = row["added"].isoformat(" ", "microseconds")
-            connection.execute(f"INSERT INTO book VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            connection.execute(
+                f"INSERT INTO book VALUES ({', '.join('?' * len(row))})", list(row.values())
+            )
     connection.close()
     return path

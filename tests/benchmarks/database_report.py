@@ -19,7 +19,13 @@ INTRO = (
 def database(figures: Figures) -> list[str]:
     """Return the table of the rows over a database, and what it was measured with."""
     found, ratios = figures.get("instructions", {}), figures.get("ratios", {})
-    head = ["request", "sqlite3 by hand", "FastAPI + SQLModel", "restkit", "restkit / FastAPI + SQLModel"]
+    head = [
+        "request",
+        "sqlite3 by hand",
+        "FastAPI + SQLModel",
+        "restkit",
+        "restkit / FastAPI + SQLModel",
+    ]
     rows = []
     for name, case in DATABASE.items():
         counts = found.get(name, {})
@@ -29,7 +35,5 @@ def database(figures: Figures) -> list[str]:
         rows.append([case.title, *measured, share, ratio(ratios.get(name, {}).get("fastapi"))])
     about = figures["database"]
     named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
-    said = (
-        f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m tests.benchmarks --parts=database`."
-    )
+    said = f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m tests.benchmarks --parts=database`."
     return [*markdown([*head, "CPU time, FastAPI + SQLModel / restkit"], rows), "", said]

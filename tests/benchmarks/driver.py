@@ -58,7 +58,9 @@ class _WSGIDriver(Driver):
         return _write
 
     def once(self) -> bytes:
-        answer = self.app({**self.environ, "wsgi.input": io.BytesIO(self.case.body)}, self._start_response)
+        answer = self.app(
+            {**self.environ, "wsgi.input": io.BytesIO(self.case.body)}, self._start_response
+        )
         try:
             content = b"".join(answer)
         finally:
@@ -135,8 +137,12 @@ class _ASGIDriver(Driver):
     def once(self) -> bytes:
         received: list[dict[str, Any]] = []
         self.loop.run_until_complete(self._ask(1, received))
-        self.status = next(each["status"] for each in received if each["type"] == "http.response.start")
-        return b"".join(each.get("body", b"") for each in received if each["type"] == "http.response.body")
+        self.status = next(
+            each["status"] for each in received if each["type"] == "http.response.start"
+        )
+        return b"".join(
+            each.get("body", b"") for each in received if each["type"] == "http.response.body"
+        )
 
     def run(self, count: int) -> None:
         self.loop.run_until_complete(self._ask(count, []))
@@ -146,7 +152,10 @@ def _scope_of(case: Case) -> dict[str, Any]:
     path, _, query = case.path.partition("?")
     headers = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
     if case.body:
-        headers += [(b"content-type", b"application/json"), (b"content-length", str(len(case.body)).encode())]
+        headers += [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(case.body)).encode()),
+        ]
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -28,10 +28,16 @@ _GATED = {**ROWS, **DATABASE}
 def same_build(about: Mapping[str, Any]) -> list[str]:
     """Return what is different from the recorded run so that counts cannot be compared, [] for nothing."""
     here = {"python": sys.version, "valgrind": valgrind_version()}
-    return [f"{name} is {here[name]!r}, recorded {about.get(name)!r}" for name in here if here[name] != about.get(name)]
+    return [
+        f"{name} is {here[name]!r}, recorded {about.get(name)!r}"
+        for name in here
+        if here[name] != about.get(name)
+    ]
 
 
-def compare(measured: Mapping[str, float], recorded: Mapping[str, float], allowed: float) -> tuple[list[str], bool]:
+def compare(
+    measured: Mapping[str, float], recorded: Mapping[str, float], allowed: float
+) -> tuple[list[str], bool]:
     """Compare figures.
 
     Args:
@@ -50,7 +56,13 @@ def compare(measured: Mapping[str, float], recorded: Mapping[str, float], allowe
             continue
         change = figure / known - 1
         good = good and change <= allowed
-        verdict = "  too much" if change > allowed else "  cheaper: record it" if change < -allowed else ""
+        verdict = (
+            "  too much"
+            if change > allowed
+            else "  cheaper: record it"
+            if change < -allowed
+            else ""
+        )
         lines.append(f"{row:<12} {known:>14,.2f} {figure:>14,.2f} {change:>+9.1%}{verdict}")
     return lines, good
 
@@ -58,12 +70,16 @@ def compare(measured: Mapping[str, float], recorded: Mapping[str, float], allowe
 def main(arguments: Sequence[str]) -> int:
     """Measure the rows, print the comparison, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gate", description=__doc__)
-    parser.add_argument("--rows", default=",".join(_GATED), help="names of rows, with commas between them")
+    parser.add_argument(
+        "--rows", default=",".join(_GATED), help="names of rows, with commas between them"
+    )
     parser.add_argument("--recorded", type=Path, default=RECORDED, help="a file of figures")
     options = parser.parse_args(arguments)
     rows = options.rows.split(",")
     if unknown := set(rows) - set(_GATED):
-        parser.error(f"--rows: {', '.join(sorted(unknown))} is unknown; there are {', '.join(_GATED)}")
+        parser.error(
+            f"--rows: {', '.join(sorted(unknown))} is unknown; there are {', '.join(_GATED)}"
+        )
     figures = load(options.recorded)
     if not figures.get("instructions"):
         print("Nothing is recorded; run python -m tests.benchmarks first.")
@@ -96,12 +112,21 @@ def _counts(figures: Mapping[str, Any], rows: Sequence[str]) -> tuple[list[str],
     return compare(measured, recorded, _COUNTS)
 
 
-def _ratios(figures: Mapping[str, Any], differences: list[str], rows: Sequence[str]) -> tuple[list[str], bool]:
+def _ratios(
+    figures: Mapping[str, Any], differences: list[str], rows: Sequence[str]
+) -> tuple[list[str], bool]:
     print("Counts cannot be compared: " + "; ".join(differences) + ".")
     print(f"Instructions of restkit divided by the bare program's; {_RATIOS:.0%} more are allowed.")
-    measured = {name: per_request("restkit", _GATED[name]) / per_request("bare", _GATED[name]) for name in rows}
+    measured = {
+        name: per_request("restkit", _GATED[name]) / per_request("bare", _GATED[name])
+        for name in rows
+    }
     found = figures["instructions"].items()
-    recorded = {name: row["restkit"] / row["bare"] for name, row in found if row.get("restkit") and row.get("bare")}
+    recorded = {
+        name: row["restkit"] / row["bare"]
+        for name, row in found
+        if row.get("restkit") and row.get("bare")
+    }
     return compare(measured, recorded, _RATIOS)
 
 

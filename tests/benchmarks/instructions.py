@@ -71,10 +71,18 @@ def _count(name: str, case: Case, requests: int, python: str, limit: float) -> i
         ]
         try:
             done = subprocess.run(
-                command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=limit
+                command,
+                cwd=ROOT,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=limit,
             )
         except subprocess.TimeoutExpired:
-            raise Failed(f"{name}, {case.name}: not done after {limit:.0f} s under valgrind") from None
+            raise Failed(
+                f"{name}, {case.name}: not done after {limit:.0f} s under valgrind"
+            ) from None
     found = _TOTAL.search(done.stderr)
     if done.returncode or not found:
         raise Failed(f"{name}, {case.name}: {done.stderr.strip()[-1500:]}")
@@ -82,13 +90,18 @@ def _count(name: str, case: Case, requests: int, python: str, limit: float) -> i
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.instructions", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.instructions", description=__doc__
+    )
     parser.add_argument("programs", nargs="*", default=["restkit"], help=", ".join(PEERS))
     parser.add_argument("--rows", default="hello", help="names of cases, with commas between them")
     options = parser.parse_args()
     for row in options.rows.split(","):
         for name in options.programs:
-            print(f"{name:10} {row:12} {per_request(name, CASES[row]):>12,} instructions a request", flush=True)
+            print(
+                f"{name:10} {row:12} {per_request(name, CASES[row]):>12,} instructions a request",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -59,7 +59,10 @@ class Load:
         connection, rest = None, b""
         while self.done < self.count and time.monotonic() < self.until:
             if connection is None:
-                connection, rest = socket.create_connection(("127.0.0.1", self.port), timeout=10), b""
+                connection, rest = (
+                    socket.create_connection(("127.0.0.1", self.port), timeout=10),
+                    b"",
+                )
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(self.request)
             head, rest, closing = _receive(connection, rest)
@@ -73,7 +76,12 @@ class Load:
 
 
 def _request_of(case: Case) -> bytes:
-    head = [f"{case.method} {case.path} HTTP/1.1", "Host: 127.0.0.1", "User-Agent: benchmark/1.0", "Accept: */*"]
+    head = [
+        f"{case.method} {case.path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "User-Agent: benchmark/1.0",
+        "Accept: */*",
+    ]
     if case.body:
         head += ["Content-Type: application/json", f"Content-Length: {len(case.body)}"]
     return "\r\n".join([*head, "", ""]).encode() + case.body

@@ -68,19 +68,25 @@ class Plan:
 def _instructions(plan: Plan) -> None:
     for row in plan.rows:
         for name in plan.peers:
-            plan.put(("instructions", row, name), lambda name=name, row=row: per_request(name, ROWS[row]))
+            plan.put(
+                ("instructions", row, name), lambda name=name, row=row: per_request(name, ROWS[row])
+            )
 
 
 def _plain(plan: Plan) -> None:
     if plan.plain:
         for row in plan.rows:
-            plan.put(("plain", row), lambda row=row: per_request("restkit", ROWS[row], python=plan.plain))
+            plan.put(
+                ("plain", row), lambda row=row: per_request("restkit", ROWS[row], python=plan.plain)
+            )
 
 
 def _lean(plan: Plan) -> None:
     if plan.lean:
         for row in plan.rows:
-            plan.put(("lean", row), lambda row=row: per_request("restkit", ROWS[row], python=plan.lean))
+            plan.put(
+                ("lean", row), lambda row=row: per_request("restkit", ROWS[row], python=plan.lean)
+            )
 
 
 def _scaled(plan: Plan) -> Iterator[tuple[str, int, Case, str]]:
@@ -97,7 +103,10 @@ def _scaling(plan: Plan) -> None:
 
 def _ratio(plan: Plan, case: Case, name: str) -> None:
     generations, turns = (1, 3) if plan.quick else (2, 6)
-    plan.put(("ratios", case.name, name), lambda: ratios(name, case, generations=generations, turns=turns))
+    plan.put(
+        ("ratios", case.name, name),
+        lambda: ratios(name, case, generations=generations, turns=turns),
+    )
 
 
 def _ratios(plan: Plan) -> None:
@@ -113,7 +122,10 @@ def _database(plan: Plan) -> None:
         # What a write leaves behind would be another file for whoever comes next.
         with shared_database() if case.method == "GET" else nullcontext():
             for name in names:
-                plan.put(("instructions", row, name), lambda name=name, case=case: per_request(name, case))
+                plan.put(
+                    ("instructions", row, name),
+                    lambda name=name, case=case: per_request(name, case),
+                )
             for name in names:
                 if name != "restkit":
                     _ratio(plan, case, name)
@@ -124,7 +136,8 @@ def _served(plan: Plan) -> None:
     cases = [ROWS[name] for name in _SERVED_CASES]
     for server in SERVERS:
         plan.put(
-            ("served", server), lambda server=server: served(server, plan.peers, cases, rounds=2 if plan.quick else 7)
+            ("served", server),
+            lambda server=server: served(server, plan.peers, cases, rounds=2 if plan.quick else 7),
         )
 
 

@@ -37,14 +37,35 @@ def _peers() -> list[Peer]:
     by_hand = "marshmallow by hand"
     first = "msgspec stops at the first fault and names one"
     return [
-        Peer("bare", "bare WSGI + orjson", "orjson", ("orjson",), note="validated and written by hand"),
+        Peer(
+            "bare",
+            "bare WSGI + orjson",
+            "orjson",
+            ("orjson",),
+            note="validated and written by hand",
+        ),
         Peer("falcon", "Falcon", "falcon", ("falcon", "marshmallow"), note=by_hand),
         Peer("bottle", "bottle", "bottle", ("bottle", "marshmallow"), note=by_hand),
         Peer("flask", "Flask", "flask", ("flask", "werkzeug", "marshmallow"), note=by_hand),
         Peer("smorest", "flask-smorest", "flask_smorest", ("flask-smorest", "webargs")),
         Peer("drf", "Django REST framework", "rest_framework", ("djangorestframework", "django")),
-        Peer("fastapi", "FastAPI", "fastapi", ("fastapi", "starlette", "pydantic"), kind="asgi", note="pydantic"),
-        Peer("litestar", "Litestar", "litestar", ("litestar", "msgspec"), kind="asgi", names_all=False, note=first),
+        Peer(
+            "fastapi",
+            "FastAPI",
+            "fastapi",
+            ("fastapi", "starlette", "pydantic"),
+            kind="asgi",
+            note="pydantic",
+        ),
+        Peer(
+            "litestar",
+            "Litestar",
+            "litestar",
+            ("litestar", "msgspec"),
+            kind="asgi",
+            names_all=False,
+            note=first,
+        ),
         Peer("restkit", "restkit", "restkit", ("restkit", "werkzeug", "marshmallow")),
     ]
 

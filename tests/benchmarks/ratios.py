@@ -18,7 +18,12 @@ class _Worker:
         self.name = f"{name}, {case.name}"
         command = [sys.executable, "-m", "tests.benchmarks.worker", "turns", name, case.name]
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         if self._line() != "ready":
             raise Failed(f"{self.name}: it did not start")
@@ -45,7 +50,9 @@ class _Worker:
         self.process.wait(timeout=20)
 
 
-def ratios(peer: str, case: Case, *, generations: int = 2, turns: int = 6, share: float = 0.08) -> dict[str, Any]:
+def ratios(
+    peer: str, case: Case, *, generations: int = 2, turns: int = 6, share: float = 0.08
+) -> dict[str, Any]:
     """Measure how much more CPU time a peer takes than restkit.
 
     Args:
@@ -67,12 +74,19 @@ def ratios(peer: str, case: Case, *, generations: int = 2, turns: int = 6, share
         try:
             counts = [_requests_in(worker, share) for worker in workers]
             for _turn in range(turns):
-                ours, theirs = (worker.run(count) / count for worker, count in zip(workers, counts, strict=True))
+                ours, theirs = (
+                    worker.run(count) / count for worker, count in zip(workers, counts, strict=True)
+                )
                 found.append(theirs / ours)
         finally:
             for worker in workers:
                 worker.close()
-    return {"median": statistics.median(found), "low": min(found), "high": max(found), "turns": len(found)}
+    return {
+        "median": statistics.median(found),
+        "low": min(found),
+        "high": max(found),
+        "turns": len(found),
+    }
 
 
 def _requests_in(worker: _Worker, seconds: float) -> int:

@@ -57,7 +57,13 @@ def table(figures: Figures) -> list[str]:
         row = [case.title, *(thousands(found[name].get(each)) for each in names)]
         if before:
             row.append(thousands(before.get(name)))
-        met = "-" if own is None or case.target is None else "yes" if own <= case.target * 1000 else "**no**"
+        met = (
+            "-"
+            if own is None or case.target is None
+            else "yes"
+            if own <= case.target * 1000
+            else "**no**"
+        )
         rows.append([*row, f"{case.target:,}", met])
     return markdown(head, rows)
 
@@ -67,7 +73,10 @@ def _demands(figures: Figures) -> list[tuple[str, float | None, float]]:
     found, plain = figures.get("instructions", {}), figures.get("plain", {})
 
     def over(row: str, peer: str, own: Figures | None = None) -> float | None:
-        theirs, ours = found.get(row, {}).get(peer), (own or found.get(row, {})).get("restkit" if own is None else row)
+        theirs, ours = (
+            found.get(row, {}).get(peer),
+            (own or found.get(row, {})).get("restkit" if own is None else row),
+        )
         return theirs / ours if theirs and ours else None
 
     scaling = figures.get("scaling", {}).get("routes", {})
@@ -75,18 +84,34 @@ def _demands(figures: Figures) -> list[tuple[str, float | None, float]]:
     cold, large = figures.get("cold") or {}, figures.get("large") or {}
 
     def start(key: str) -> float | None:
-        return cold["falcon"][key] / cold["restkit"][key] if {"falcon", "restkit"} <= set(cold) else None
+        return (
+            cold["falcon"][key] / cold["restkit"][key]
+            if {"falcon", "restkit"} <= set(cold)
+            else None
+        )
 
     return [
         ("POST: Litestar with msgspec / restkit, instructions", over("post", "litestar"), 1),
         ("POST: FastAPI / restkit, instructions", over("post", "fastapi"), 1),
         ("list of 100: FastAPI / restkit, instructions", over("list-100", "fastapi"), 2),
-        ("list of 100 over a database: FastAPI + SQLModel / restkit", over("database-list", "fastapi"), 1.4),
+        (
+            "list of 100 over a database: FastAPI + SQLModel / restkit",
+            over("database-list", "fastapi"),
+            1.4,
+        ),
         ("hello: Falcon / restkit, instructions", over("hello", "falcon"), 1.5),
         ("converters: Falcon / restkit, instructions", over("converters", "falcon"), 1.5),
-        ("5 routes / 500 routes, restkit, instructions", few / many if few and many else None, 0.95),
+        (
+            "5 routes / 500 routes, restkit, instructions",
+            few / many if few and many else None,
+            0.95,
+        ),
         ("without accelerators, POST: FastAPI / restkit", over("post", "fastapi", plain), 1),
-        ("without accelerators, list of 100: flask-smorest / restkit", over("list-100", "smorest", plain), 2.5),
+        (
+            "without accelerators, list of 100: flask-smorest / restkit",
+            over("list-100", "smorest", plain),
+            2.5,
+        ),
         ("cold start, CPU time: Falcon / restkit", start("cpu"), 1),
         ("cold start, peak memory: Falcon / restkit", start("memory"), 1),
         (
@@ -113,7 +138,9 @@ def _demanded(figures: Figures) -> list[str]:
     )
     if all(distance):
         stated = f"{distance[0] / distance[1]:.2f}"
-        rows.append(["without accelerators, list of 100: FastAPI / restkit", stated, "stated only", ""])
+        rows.append(
+            ["without accelerators, list of 100: FastAPI / restkit", stated, "stated only", ""]
+        )
     return markdown(["what", "measured", "demanded", "met"], rows)
 
 
@@ -128,7 +155,9 @@ def _plain(figures: Figures) -> list[str]:
         for name, case in ROWS.items()
         if name in plain
     ]
-    return markdown(["request", "restkit, standard library only", "restkit with orjson and msgspec"], rows)
+    return markdown(
+        ["request", "restkit, standard library only", "restkit with orjson and msgspec"], rows
+    )
 
 
 def _lean(figures: Figures) -> list[str]:
@@ -146,7 +175,9 @@ def _ratios(figures: Figures) -> list[str]:
     names = [name for name in PEERS if any(name in found.get(row, {}) for row in ROWS)]
 
     rows = [
-        [case.title, *(ratio(found[name].get(each)) for each in names)] for name, case in ROWS.items() if name in found
+        [case.title, *(ratio(found[name].get(each)) for each in names)]
+        for name, case in ROWS.items()
+        if name in found
     ]
     return markdown(["request", *(PEERS[name].title for name in names)], rows)
 
@@ -156,7 +187,13 @@ def _served(figures: Figures) -> list[str]:
     for server, cases in sorted(figures.get("served", {}).items()):
         for case, programs in sorted((cases or {}).items()):
             rows += [
-                [ROWS[case].title, server, PEERS[name].title, f"{each['rate']:,}", f"{each['cpu']:.3f}"]
+                [
+                    ROWS[case].title,
+                    server,
+                    PEERS[name].title,
+                    f"{each['rate']:,}",
+                    f"{each['cpu']:.3f}",
+                ]
                 for name, each in sorted(programs.items(), key=lambda item: item[1]["cpu"])
             ]
     head = ["request", "server", "program", "requests a second", "CPU seconds a thousand requests"]
@@ -167,7 +204,10 @@ def _served(figures: Figures) -> list[str]:
 
 def _cold(figures: Figures) -> list[str]:
     found = figures.get("cold") or {}
-    titles = {"python": "the interpreter alone", **{name: peer.title for name, peer in PEERS.items()}}
+    titles = {
+        "python": "the interpreter alone",
+        **{name: peer.title for name, peer in PEERS.items()},
+    }
     rows = [
         [title, f"{found[name]['cpu']:.3f}", f"{found[name]['memory']:.1f}"]
         for name, title in titles.items()
@@ -179,15 +219,23 @@ def _cold(figures: Figures) -> list[str]:
 def _large(figures: Figures) -> list[str]:
     found = figures.get("large") or {}
     rows = [
-        [PEERS[name].title, *(f"{found[name][key]:.3f}" for key in ("mount", "document", "total", "process"))]
+        [
+            PEERS[name].title,
+            *(f"{found[name][key]:.3f}" for key in ("mount", "document", "total", "process")),
+        ]
         for name in ("restkit", "smorest")
         if name in found
     ]
-    return markdown(["program", "mount", "document", "both", "whole process, imports included"], rows)
+    return markdown(
+        ["program", "mount", "document", "both", "whole process, imports included"], rows
+    )
 
 
 def _scaling(figures: Figures) -> list[str]:
-    lines = ["![Thousand instructions a request of restkit, by size, logarithmic](images/scaling.svg)", ""]
+    lines = [
+        "![Thousand instructions a request of restkit, by size, logarithmic](images/scaling.svg)",
+        "",
+    ]
     for group, title in _SIZES.items():
         sizes = figures.get("scaling", {}).get(group, {})
         names = [name for name in SCALED if any(name in each for each in sizes.values())]
@@ -211,19 +259,27 @@ def _about(figures: Figures) -> list[str]:
         f"- Date: {about.get('date')}; restkit at commit {about.get('commit')}{label}.",
         f"- Machine: {about.get('machine')}; shared with other work, so times are ratios or medians.",
         f"- Python {python}, built {built} `--enable-optimizations`; valgrind {about.get('valgrind')}.",
-        "- Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(named.items())) + ".",
+        "- Versions: "
+        + ", ".join(f"{name} {version}" for name, version in sorted(named.items()))
+        + ".",
     ]
     if before:
         lines.append(
             f'- "restkit before" is {before.get("label") or "the record before"}, at commit {before["commit"]}.'
         )
     if "--resume" in (about.get("command") or ""):
-        lines.append("- The run was resumed: figures that an earlier, unfinished run had counted were kept.")
+        lines.append(
+            "- The run was resumed: figures that an earlier, unfinished run had counted were kept."
+        )
     return lines
 
 
 def _notes(figures: Figures) -> list[str]:
-    return [f"- {PEERS[name].title}: {PEERS[name].note}." for name in _names(figures) if PEERS[name].note]
+    return [
+        f"- {PEERS[name].title}: {PEERS[name].note}."
+        for name in _names(figures)
+        if PEERS[name].note
+    ]
 
 
 _INTRO = """\
@@ -293,7 +349,12 @@ def text(figures: Figures) -> str:
     """Return the page."""
     about = figures.get("about", {})
     parts: list[tuple[str, str, Callable[[Figures], list[str]], str]] = [
-        ("Instructions a request", "Thousand instructions; the target is restkit's:", table, "instructions"),
+        (
+            "Instructions a request",
+            "Thousand instructions; the target is restkit's:",
+            table,
+            "instructions",
+        ),
         ("What is demanded", "Ratios; above 1 restkit costs less:", _demanded, "instructions"),
         ("Without accelerators", "Thousand instructions a request:", _plain, "plain"),
         (
@@ -310,15 +371,32 @@ def text(figures: Figures) -> str:
         ),
         ("Over a database", INTRO, database, "database"),
         ("Cold start", "Import and first answer of the smallest program:", _cold, "cold"),
-        ("A large program", "100 resources with 500 operations and their document, CPU seconds:", _large, "large"),
-        ("Served", "Two worker processes for gunicorn and granian, eight threads for waitress:", _served, "served"),
+        (
+            "A large program",
+            "100 resources with 500 operations and their document, CPU seconds:",
+            _large,
+            "large",
+        ),
+        (
+            "Served",
+            "Two worker processes for gunicorn and granian, eight threads for waitress:",
+            _served,
+            "served",
+        ),
         ("Scaling", "", _scaling, "scaling"),
     ]
     out = [_INTRO.rstrip("\n"), ""]
     for title, intro, make, key in parts:
         if figures.get(key):
             out += [f"## {title}", "", *([intro, ""] if intro else []), *make(figures), ""]
-    out += [_METHOD.rstrip("\n"), "", "The recorded run:", "", *_about(figures), f"- Command: `{about.get('command')}`"]
+    out += [
+        _METHOD.rstrip("\n"),
+        "",
+        "The recorded run:",
+        "",
+        *_about(figures),
+        f"- Command: `{about.get('command')}`",
+    ]
     out += ["", *_notes(figures), "", _CAVEATS.rstrip("\n")]
     return "\n".join(_squeezed(out)) + "\n"
 
@@ -334,7 +412,9 @@ def svg(figures: Figures) -> str:
         found = figures.get("instructions", {}).get(name, {})
         cells = sorted((count, each) for each, count in found.items() if count)
         kinds = {"restkit": "own", "bare": "floor"}
-        bars = [Bar(PEERS[each].title, count / 1000, kinds.get(each, "bar")) for count, each in cells]
+        bars = [
+            Bar(PEERS[each].title, count / 1000, kinds.get(each, "bar")) for count, each in cells
+        ]
         if bars:
             groups.append(Group(case.title, bars, case.target))
     unit = "thousand instructions a request, logarithmic scale; less is cheaper; the upright mark is restkit's target"
@@ -345,8 +425,15 @@ def scaling_svg(figures: Figures) -> str:
     """Return the chart of what restkit costs by size: a group of bars for each kind of growth."""
     groups = []
     for group, (title, word) in _KINDS.items():
-        sizes = sorted((int(size), each.get("restkit")) for size, each in figures["scaling"].get(group, {}).items())
+        sizes = sorted(
+            (int(size), each.get("restkit"))
+            for size, each in figures["scaling"].get(group, {}).items()
+        )
         bars = [Bar(f"{size:,} {word}", count / 1000, "own") for size, count in sizes if count]
         if bars:
             groups.append(Group(title, bars))
-    return draw("What a request costs restkit, by size", "thousand instructions a request, logarithmic scale", groups)
+    return draw(
+        "What a request costs restkit, by size",
+        "thousand instructions a request, logarithmic scale",
+        groups,
+    )

@@ -29,7 +29,9 @@ _SECONDS, _COUNT = 0.8, 20_000
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def served(server: str, names: Iterable[str], cases: Sequence[Case], *, rounds: int = 7) -> dict[str, Any]:
+def served(
+    server: str, names: Iterable[str], cases: Sequence[Case], *, rounds: int = 7
+) -> dict[str, Any]:
     """Measure programs behind one kind of server: all of them run, and take turns under the load.
 
     Args:
@@ -63,7 +65,8 @@ def served(server: str, names: Iterable[str], cases: Sequence[Case], *, rounds: 
                         found[case.name].setdefault(name, []).append(measured)
     return {
         case: {
-            name: {"rate": round(_median(0, each)), "cpu": round(_median(1, each), 3)} for name, each in rest.items()
+            name: {"rate": round(_median(0, each)), "cpu": round(_median(1, each), 3)}
+            for name, each in rest.items()
         }
         for case, rest in found.items()
     }
@@ -78,7 +81,9 @@ def _turn(pid: int, port: int, case: Case, place: str) -> tuple[float, float]:
     before = _cpu(pid)
     result = _load(port, case)
     if result["wrong"] or not result["requests"]:
-        raise Failed(f"{place}, {case.name}: {result['wrong']} wrong answers of {result['requests']}")
+        raise Failed(
+            f"{place}, {case.name}: {result['wrong']} wrong answers of {result['requests']}"
+        )
     return result["requests"] / result["seconds"], 1000 * (_cpu(pid) - before) / result["requests"]
 
 
@@ -92,13 +97,29 @@ def _command(server: str, kind: str, port: int) -> list[str] | None:
     if not executable.exists() and shutil.which(executable.name) is None:
         return None
     options = {
-        "gunicorn": ["--bind", f"127.0.0.1:{port}", "--workers", str(_WORKERS), "--log-level", "error"],
+        "gunicorn": [
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            str(_WORKERS),
+            "--log-level",
+            "error",
+        ],
         "granian": [
             *("--interface", kind, "--host", "127.0.0.1", "--port", str(port)),
             *("--workers", str(_WORKERS), "--no-log"),
         ],
         "waitress": [f"--listen=127.0.0.1:{port}", f"--threads={_CONNECTIONS}"],
-        "uvicorn": ["--host", "127.0.0.1", "--port", str(port), "--workers", str(_WORKERS), "--log-level", "error"],
+        "uvicorn": [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--workers",
+            str(_WORKERS),
+            "--log-level",
+            "error",
+        ],
     }
     return [str(executable), *options[server], _TARGET]
 
@@ -108,7 +129,12 @@ def _running(command: list[str], name: str) -> Iterator[subprocess.Popen[bytes]]
     """Run a server in a process group of its own, and end just that process; it ends its workers."""
     variables = environment(RESTKIT_BENCHMARK_PROGRAM=name, PYTHONPATH=str(ROOT))
     process = subprocess.Popen(
-        command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield process

@@ -24,7 +24,9 @@ class Switch:
 
     def __init__(self) -> None:
         if AVAILABLE:
-            self._page = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+            self._page = mmap.mmap(
+                -1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+            )
             self._page.write(_CODE)
             address = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
             self._call = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)(address)

@@ -166,7 +166,10 @@ def test_other_guards(depot: Path) -> None:
     )
     lines = _said("depot", "GET", "/crates?page=2")
     assert not any("query" in line for line in _part(lines, "guards, in this order"))
-    assert _part(lines, "takes")[:2] == ["query: fields", "Made into the class that the annotation names."]
+    assert _part(lines, "takes")[:2] == [
+        "query: fields",
+        "Made into the class that the annotation names.",
+    ]
     assert _part(lines, "answers")[0] == "200: a list of CrateSchema, application/json"
     lines = _said("depot", "POST", "/labels")
     assert lines[:2] == ["POST /labels  not documented  depot.label", "Print a label."]
@@ -188,7 +191,10 @@ def test_settings(depot: Path) -> None:
     lines = _said("depot:plain", "POST", "/parts/")
     assert "query: not looked at" in _part(lines, "guards, in this order")
     taken = _part(lines, "takes")
-    assert taken[1] == "Not compiled: the setting compile_schemas is off, and marshmallow takes every field."
+    assert (
+        taken[1]
+        == "Not compiled: the setting compile_schemas is off, and marshmallow takes every field."
+    )
     assert {line.split()[2] for line in taken[3:]} == {"marshmallow"}
 
 
@@ -205,7 +211,10 @@ def test_schema(depot: Path) -> None:
     assert lines[0] == "depot.CrateSchema"
     assert [line.split()[0] for line in _part(lines, "loads")[2:]][-2:] == ["weight", "notes"]
     dumps = _part(lines, "dumps")
-    assert [line.split()[:3] for line in dumps[2:4]] == [["id", "Integer", "generated"], ["parts", "List", "generated"]]
+    assert [line.split()[:3] for line in dumps[2:4]] == [
+        ["id", "Integer", "generated"],
+        ["parts", "List", "generated"],
+    ]
 
 
 def test_straight(shop: Path) -> None:
@@ -227,12 +236,24 @@ def test_source(shop: Path) -> None:
     ("arguments", "told"),
     [
         (["shop"], "Say which request of the App is meant, as in: restkit explain shop GET /."),
-        (["shop", "GET"], "Say which request of the App is meant, as in: restkit explain shop GET /."),
-        (["shop", "GET", "/shelves"], "There is nothing at /shelves; restkit routes lists what there is."),
-        (["shop", "GET", "/books/x"], "There is nothing at /books/x; restkit routes lists what there is."),
+        (
+            ["shop", "GET"],
+            "Say which request of the App is meant, as in: restkit explain shop GET /.",
+        ),
+        (
+            ["shop", "GET", "/shelves"],
+            "There is nothing at /shelves; restkit routes lists what there is.",
+        ),
+        (
+            ["shop", "GET", "/books/x"],
+            "There is nothing at /books/x; restkit routes lists what there is.",
+        ),
         (["shop", "DELETE", "/books"], "/books has no DELETE of its own; it has GET, POST."),
         (["shop:Books", "GET", "/"], "shop:Books is not an App but the class Books."),
-        (["shop:BookSchema", "GET", "/"], "shop:BookSchema is a schema; METHOD and PATH belong to an App."),
+        (
+            ["shop:BookSchema", "GET", "/"],
+            "shop:BookSchema is a schema; METHOD and PATH belong to an App.",
+        ),
         (["depot:plain", "POST", "/parts"], "/parts is redirected to /parts/."),
     ],
 )

@@ -21,7 +21,10 @@ def test_help() -> None:
         ("run", "Serve an App for development"),
         ("shell", "Open a Python shell on an App"),
     ]:
-        assert any(line.split(maxsplit=1)[:1] == [name] and text in line for line in result.output.splitlines())
+        assert any(
+            line.split(maxsplit=1)[:1] == [name] and text in line
+            for line in result.output.splitlines()
+        )
     assert "shop.api:app" in result.output
 
 
@@ -44,7 +47,9 @@ def test_unknown_command() -> None:
 def test_commands_are_lazy() -> None:
     """Asking for the version imports no command."""
     code = "import sys; from restkit.cli import main; print([m for m in sys.modules if m.startswith('restkit.cli.')])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "['restkit.cli.group']"
 
 

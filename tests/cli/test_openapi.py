@@ -21,7 +21,8 @@ def test_standard_output(shop: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "read"), [("a.json", json.loads), ("a.yaml", yaml.safe_load), ("a.yml", yaml.safe_load)]
+    ("name", "read"),
+    [("a.json", json.loads), ("a.yaml", yaml.safe_load), ("a.yml", yaml.safe_load)],
 )
 def test_files(shop: Path, name: str, read: object) -> None:
     """-o writes a file, YAML by its ending; --check finds it up to date."""
@@ -38,7 +39,9 @@ def test_stale_file(shop: Path) -> None:
     """--check exits with 1 and a short diff where the file is stale, and does not write it."""
     assert invoke("openapi", "shop", "-o", "api.yaml").exit_code == 0
     before = Path("api.yaml").read_text()
-    (shop / "shop.py").write_text(SHOP.replace('"/books/<int:book_id>"', '"/volumes/<int:book_id>"'))
+    (shop / "shop.py").write_text(
+        SHOP.replace('"/books/<int:book_id>"', '"/volumes/<int:book_id>"')
+    )
     done = command("openapi", "shop", "--check", "api.yaml", cwd=shop)
     assert (done.returncode, done.stderr) == (1, "api.yaml is stale:\n")
     assert "GET /volumes/{book_id}" in done.stdout
@@ -50,7 +53,9 @@ def test_stale_file(shop: Path) -> None:
 @pytest.mark.parametrize(("asked", "got"), [("3.0", "3.0."), ("3.1", "3.1."), ("3.2", "3.2.")])
 def test_versions(shop: Path, asked: str, got: str) -> None:
     """--version chooses the version of OpenAPI."""
-    assert json.loads(invoke("openapi", "shop", "--version", asked).output)["openapi"].startswith(got)
+    assert json.loads(invoke("openapi", "shop", "--version", asked).output)["openapi"].startswith(
+        got
+    )
     assert invoke("openapi", "shop", "--version", "2.0").exit_code == 2
 
 

@@ -53,7 +53,12 @@ def test_undocumented(shop: Path) -> None:
         "def secret() -> None:\n"
         "    pass\n"
     )
-    assert invoke("routes", "hidden").output.splitlines()[1].split() == ["GET", "/secret", "-", "hidden.secret"]
+    assert invoke("routes", "hidden").output.splitlines()[1].split() == [
+        "GET",
+        "/secret",
+        "-",
+        "hidden.secret",
+    ]
 
 
 def test_real_command(shop: Path) -> None:

@@ -83,7 +83,12 @@ def running(shop: Path, *options: str, target: str = "shop:app") -> Iterator[Ser
     process = subprocess.Popen(
         [sys.executable, "-m", "restkit", "run", target, "--port", "0", *options],
         cwd=shop,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -111,7 +116,10 @@ def test_contract_is_checked(shop: Path) -> None:
     with running(shop, "--no-threads") as server:
         status, problem = server.get("/books/2")
         assert status == 500
-        assert "shop.BookItem.get answered status 200 with a body that is not BookSchema" in problem["detail"]
+        assert (
+            "shop.BookItem.get answered status 200 with a body that is not BookSchema"
+            in problem["detail"]
+        )
         server.wait_for("ContractError: shop.BookItem.get answered")
         assert server.get("/books/1")[0] == 200
 
@@ -139,7 +147,9 @@ def test_what_is_no_request_is_a_problem(shop: Path) -> None:
                     connection.shutdown(socket.SHUT_WR)
                 head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
             assert b"PLANTED" not in head + body
-            if status != 414:  # for which the standard library sends no head: it does not know the version yet
+            if (
+                status != 414
+            ):  # for which the standard library sends no head: it does not know the version yet
                 assert head.split(b" ")[1] == str(status).encode()
                 assert b"Content-Type: application/problem+json" in head
                 assert json.loads(body)["status"] == status
@@ -157,7 +167,10 @@ def test_exceptions(shop: Path) -> None:
 def test_debugger(shop: Path) -> None:
     """With --debugger an exception is shown in the browser."""
     with running(shop, "--debugger") as server:
-        for path, shown in [("/books/3", "RuntimeError: inside"), ("/books/2", "ContractError: shop.BookItem.get")]:
+        for path, shown in [
+            ("/books/3", "RuntimeError: inside"),
+            ("/books/2", "ContractError: shop.BookItem.get"),
+        ]:
             with pytest.raises(urllib.error.HTTPError) as caught:
                 urllib.request.urlopen(server.url + path, timeout=10)
             with caught.value as answer:
@@ -191,9 +204,15 @@ def test_reload(shop: Path) -> None:
         assert "is not valid Python: invalid syntax" in problem["detail"]
 
         mended = SHOP.replace("Émma", "Persuasion")
-        write_until(shop / "shop.py", mended, lambda: server.get("/books") == (200, [{"id": 1, "title": "Persuasion"}]))
+        write_until(
+            shop / "shop.py",
+            mended,
+            lambda: server.get("/books") == (200, [{"id": 1, "title": "Persuasion"}]),
+        )
 
-        write_until(shop / "extra.txt", "2", lambda: server.printed(r"Detected change in .*extra\.txt"))
+        write_until(
+            shop / "extra.txt", "2", lambda: server.printed(r"Detected change in .*extra\.txt")
+        )
         assert server.get("/books")[0] == 200
         assert len(re.findall("Serving Shop", "".join(server.output))) == 1
 
@@ -223,9 +242,14 @@ def test_greeting() -> None:
     """The greeting shows an address that a browser can open, and the pages only where there are some."""
     from restkit import App
 
-    assert _greeting(App("A"), "0.0.0.0", 80) == "Serving A at http://127.0.0.1:80 (docs at http://127.0.0.1:80/docs)"
+    assert (
+        _greeting(App("A"), "0.0.0.0", 80)
+        == "Serving A at http://127.0.0.1:80 (docs at http://127.0.0.1:80/docs)"
+    )
     assert _greeting(App("A", docs_url=None), "::", 80) == "Serving A at http://[::1]:80"
-    assert _greeting(App("A", openapi_url=None), "localhost", 80) == "Serving A at http://localhost:80"
+    assert (
+        _greeting(App("A", openapi_url=None), "localhost", 80) == "Serving A at http://localhost:80"
+    )
 
 
 def test_start_up_errors(shop: Path) -> None:
@@ -233,4 +257,6 @@ def test_start_up_errors(shop: Path) -> None:
     (shop / "shop.py").write_text("import nothing\n")
     done = command("run", "shop", "--port", "0", cwd=shop)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("Error: shop cannot be imported: ModuleNotFoundError: No module named 'nothing'")
+    assert done.stderr.startswith(
+        "Error: shop cannot be imported: ModuleNotFoundError: No module named 'nothing'"
+    )

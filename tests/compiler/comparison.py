@@ -29,12 +29,18 @@ def same(one: Any, other: Any) -> bool:
         return False
     if kind in _EQUAL:
         return bool(one == other) or (
-            kind is str and " at 0x" in one.lower() and _ADDRESS.sub("", one) == _ADDRESS.sub("", other)
+            kind is str
+            and " at 0x" in one.lower()
+            and _ADDRESS.sub("", one) == _ADDRESS.sub("", other)
         )
     if one is other:
         return True
     if isinstance(one, dict):
-        return len(one) == len(other) and all(map(same, one, other)) and all(map(same, one.values(), other.values()))
+        return (
+            len(one) == len(other)
+            and all(map(same, one, other))
+            and all(map(same, one.values(), other.values()))
+        )
     if isinstance(one, (list, tuple, deque)):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, _SHOWN):
@@ -102,7 +108,9 @@ def outcome(call: Callable[..., Any], data: Any, arguments: dict[str, Any]) -> O
 
 def differences(plain: Outcome, compiled: Outcome) -> list[str]:
     """Return what differs, in words; nothing where the outcomes are the same."""
-    if (plain.error is None) is not (compiled.error is None) or not same(plain.error, compiled.error):
+    if (plain.error is None) is not (compiled.error is None) or not same(
+        plain.error, compiled.error
+    ):
         return [f"marshmallow: {_told(plain)}", f"compiled:    {_told(compiled)}"]
     if isinstance(plain.error, RecursionError):
         return []  # how deep it came depends on the number of frames, and nobody can rely on that
@@ -111,7 +119,10 @@ def differences(plain: Outcome, compiled: Outcome) -> list[str]:
     if plain.holds_input is not compiled.holds_input:
         return ["the exception's data is not the input itself"]
     if not same(plain.log, compiled.log):
-        return [f"calls with marshmallow: {_text(plain.log)}", f"calls when compiled:    {_text(compiled.log)}"]
+        return [
+            f"calls with marshmallow: {_text(plain.log)}",
+            f"calls when compiled:    {_text(compiled.log)}",
+        ]
     if not same(plain.data, compiled.data):
         return ["the input is left in another state"]
     return []

@@ -83,7 +83,9 @@ class Short(fields.Decimal):
 
 class Comma(fields.List):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(value.split(",") if isinstance(value, str) else value, attr, data, **kwargs)
+        return super()._deserialize(
+            value.split(",") if isinstance(value, str) else value, attr, data, **kwargs
+        )
 
 
 class Maker(fields.Integer):
@@ -144,13 +146,24 @@ def patch(schema: Any, name: str, what: str) -> None:
     if what == "deserialize":
         _guard(field)
     elif what == "serialize":
-        field.serialize = lambda attr, obj, accessor=None, **kwargs: ("patched", plain(attr, obj, accessor, **kwargs))
+        field.serialize = lambda attr, obj, accessor=None, **kwargs: (
+            "patched",
+            plain(attr, obj, accessor, **kwargs),
+        )
     elif what == "get_value":
-        field.get_value = lambda obj, attr, accessor=None, default=missing: plain(obj, attr, accessor, default)
+        field.get_value = lambda obj, attr, accessor=None, default=missing: plain(
+            obj, attr, accessor, default
+        )
     elif what == "_serialize":
-        field._serialize = lambda value, attr, obj, **kwargs: (attr, plain(value, attr, obj, **kwargs))
+        field._serialize = lambda value, attr, obj, **kwargs: (
+            attr,
+            plain(value, attr, obj, **kwargs),
+        )
     elif what == "_deserialize":
-        field._deserialize = lambda value, attr, data, **kwargs: (attr, plain(value, attr, data, **kwargs))
+        field._deserialize = lambda value, attr, data, **kwargs: (
+            attr,
+            plain(value, attr, data, **kwargs),
+        )
     elif what == "required":
         field.required = True
     elif what == "allow_none":

@@ -32,7 +32,10 @@ from .vocabulary import NAMES, leaf
 __all__ = ["Difference", "Figures", "compare", "main"]
 
 _CASES_PER_SCHEMA = 40
-_NO_JSON = (" JSON", "Exceeds the limit")  # in the messages of the encoder, and of Python for 4,300 digits
+_NO_JSON = (
+    " JSON",
+    "Exceeds the limit",
+)  # in the messages of the encoder, and of Python for 4,300 digits
 ENCODERS = {
     "native": Encoder(True, _dumps_orjson, _dumps_orjson_native, json_text, encode_text),
     "text": Encoder(False, _dumps_std, _dumps_std, json_text, encode_text),
@@ -57,7 +60,10 @@ class Difference:
 
     def __str__(self) -> str:
         """Return a program that shows the difference, and what it shows."""
-        calls = "\n".join(f"print(attempt(compile_schema(compiled), {case.source()!r}))" for case in self.cases[:-1])
+        calls = "\n".join(
+            f"print(attempt(compile_schema(compiled), {case.source()!r}))"
+            for case in self.cases[:-1]
+        )
         last = self.cases[-1].source()
         lines = [
             "from tests.compiler.vocabulary import *",
@@ -83,7 +89,13 @@ class Figures:
         """Count a case."""
         self.counts["cases"] += 1
         error = plain.error
-        came = "valid" if error is None else "invalid" if isinstance(error, ValidationError) else "raises"
+        came = (
+            "valid"
+            if error is None
+            else "invalid"
+            if isinstance(error, ValidationError)
+            else "raises"
+        )
         self.counts[f"{way} {came}"] += 1
 
     def __str__(self) -> str:
@@ -104,7 +116,9 @@ def _built(spec: SchemaSpec) -> tuple[Any, Any] | None:
             made.append(names["make"]())
         except Exception:
             return None
-        type(made[-1]).drawn = {f"drawn.{name}": [each] for name, each in names.items() if _is_drawn(each)}
+        type(made[-1]).drawn = {
+            f"drawn.{name}": [each] for name, each in names.items() if _is_drawn(each)
+        }
     return made[0], made[1]
 
 
@@ -120,7 +134,9 @@ def _register(schema: Any) -> None:
     class_registry._registry.update(getattr(type(getattr(schema, "schema", schema)), "drawn", {}))
 
 
-def _compare_case(plain: Any, compiled: Any, case: Case, figures: Figures | None = None) -> list[str]:
+def _compare_case(
+    plain: Any, compiled: Any, case: Case, figures: Figures | None = None
+) -> list[str]:
     name = case.way
     _register(plain)
     one = outcome(getattr(plain, name), build(case.data), _made(case))
@@ -143,7 +159,9 @@ class _Refusal(Exception):
     """Is raised in place of a ValidationError, with its messages."""
 
 
-def _compare_settled(plain: Outcome, compiled: Compiled, case: Case, figures: Figures | None) -> list[str]:
+def _compare_settled(
+    plain: Outcome, compiled: Compiled, case: Case, figures: Figures | None
+) -> list[str]:
     """Compare the loader whose arguments are settled, and the messages that it refuses with."""
     arguments = _made(case)
     many = compiled.schema.many if arguments.get("many") is None else bool(arguments["many"])
@@ -157,7 +175,9 @@ def _compare_settled(plain: Outcome, compiled: Compiled, case: Case, figures: Fi
     return [f"settled: {line}" for line in differences(plain, other)]
 
 
-def _compare_json(plain: Outcome, compiled: Compiled, case: Case, figures: Figures | None) -> list[str]:
+def _compare_json(
+    plain: Outcome, compiled: Compiled, case: Case, figures: Figures | None
+) -> list[str]:
     """Compare the bytes that each straight way writes with those of what marshmallow dumps."""
     arguments = _made(case)
     many = compiled.schema.many if arguments.get("many") is None else bool(arguments["many"])
@@ -169,7 +189,9 @@ def _compare_json(plain: Outcome, compiled: Compiled, case: Case, figures: Figur
         write = way.many if many and obj is not None else way.one
         expected = plain
         if plain.error is None:
-            expected = outcome(functools.partial(_written, encoder.dumps, plain.value), plain.data, {})
+            expected = outcome(
+                functools.partial(_written, encoder.dumps, plain.value), plain.data, {}
+            )
             expected.log = plain.log
         other = outcome(functools.partial(_written, write), obj, {})
         if figures is not None:
@@ -179,7 +201,11 @@ def _compare_json(plain: Outcome, compiled: Compiled, case: Case, figures: Figur
             continue
         if refused and isinstance(expected.error, UnicodeError):
             continue  # where in the text it is depends on how much was written at once
-        if name == "text" and expected.error is not None and any(each in str(other.error) for each in _NO_JSON):
+        if (
+            name == "text"
+            and expected.error is not None
+            and any(each in str(other.error) for each in _NO_JSON)
+        ):
             continue  # text is made value by value: what is no JSON is told before what comes after it is asked
         told = differences(expected, other)
         if told:
@@ -331,7 +357,9 @@ def shrink(found: Difference) -> Difference:
     index = 0
     while True:
         candidate = copy.deepcopy(found)
-        change = next((each for number, each in enumerate(_smaller(candidate)) if number == index), None)
+        change = next(
+            (each for number, each in enumerate(_smaller(candidate)) if number == index), None
+        )
         if change is None:
             return found
         change()

@@ -10,7 +10,14 @@ from .vocabulary import Leaf, leaf
 
 __all__ = ["draw_case"]
 
-_LOADED_MAPS = (*("dict",) * 12, "DictSub", "Defaulting", "OrderedDict", "Mapped", "MappingProxyType")
+_LOADED_MAPS = (
+    *("dict",) * 12,
+    "DictSub",
+    "Defaulting",
+    "OrderedDict",
+    "Mapped",
+    "MappingProxyType",
+)
 _DUMPED_MAPS = (
     *("dict",) * 8,
     *("Attrs",) * 4,
@@ -18,9 +25,14 @@ _DUMPED_MAPS = (
     *("named", "Slots", "Getitem", "Dynamic", "DictSub", "Defaulting", "OrderedDict", "Mapped"),
 )
 _RAISING = ("properties", "Getitem", "Dynamic", "Mapped")
-_RAISED = [leaf(f"Raises({name})") for name in ("AttributeError", "KeyError", "IndexError", "TypeError", "ValueError")]
+_RAISED = [
+    leaf(f"Raises({name})")
+    for name in ("AttributeError", "KeyError", "IndexError", "TypeError", "ValueError")
+]
 _SEQUENCES = (*("list",) * 12, "tuple", "ListSub", "deque", "generate", "Stripped", "Iterable_")
-_ODD_OBJECTS = [leaf(text) for text in ("Endless()", "None", "5", "'text'", "[]", "Odd()", "{}", "object")]
+_ODD_OBJECTS = [
+    leaf(text) for text in ("Endless()", "None", "5", "'text'", "[]", "Odd()", "{}", "object")
+]
 _UNKNOWN = [leaf(text) for text in ("EXCLUDE", "INCLUDE", "RAISE", "EXCLUDE", "INCLUDE", "'bogus'")]
 _MANY = [leaf(text) for text in ("True", "False", "1", "''")]
 _KEY_LEAVES: dict[object, Leaf] = {}
@@ -54,8 +66,14 @@ def draw_case(rng: Random, spec: SchemaSpec, many: bool) -> Case:
     if rng.random() < 0.05:
         many = not many
     if rng.random() < 0.02:
-        return Case(way, rng.choice(HOSTILE if draw.loads else _ODD_OBJECTS), arguments, rng.random() < 0.5)
-    data = _sequence(draw, [_map(draw, spec, 0) for _ in range(rng.randint(0, 3))]) if many else _map(draw, spec, 0)
+        return Case(
+            way, rng.choice(HOSTILE if draw.loads else _ODD_OBJECTS), arguments, rng.random() < 0.5
+        )
+    data = (
+        _sequence(draw, [_map(draw, spec, 0) for _ in range(rng.randint(0, 3))])
+        if many
+        else _map(draw, spec, 0)
+    )
     return Case(way, data, arguments, rng.random() < 0.5)
 
 
@@ -67,13 +85,26 @@ def _partial(draw: _Draw, spec: SchemaSpec) -> Leaf:
         if each.child is not None:
             names += [f"{name}.{below}" for below in each.child.fields if draw.random() < 0.6]
     form = draw.rng.choice(
-        ("{}", "{}", "list({})", "OrderedSet({})", "True", "True", "False", "'a'", "0", "generate({})")
+        (
+            "{}",
+            "{}",
+            "list({})",
+            "OrderedSet({})",
+            "True",
+            "True",
+            "False",
+            "'a'",
+            "0",
+            "generate({})",
+        )
     )
     return leaf(form.format(repr(tuple(names))))
 
 
 def _sequence(draw: _Draw, items: list[Node]) -> Branch:
-    return Branch("list" if draw.random() < 0.8 else draw.rng.choice(_SEQUENCES), items, mapping=False)
+    return Branch(
+        "list" if draw.random() < 0.8 else draw.rng.choice(_SEQUENCES), items, mapping=False
+    )
 
 
 def _key(value: object) -> Leaf:
@@ -87,10 +118,16 @@ def _map(draw: _Draw, spec: SchemaSpec, depth: int) -> Node:
     random = draw.random
     if draw.hostile and random() < draw.hostile * 0.2:
         return draw.rng.choice(HOSTILE if draw.loads else _ODD_OBJECTS)
-    kind = draw.map_kind if random() < 0.9 else draw.rng.choice(_LOADED_MAPS if draw.loads else _DUMPED_MAPS)
+    kind = (
+        draw.map_kind
+        if random() < 0.9
+        else draw.rng.choice(_LOADED_MAPS if draw.loads else _DUMPED_MAPS)
+    )
     items: list[tuple[Leaf, Node]] = []
     for name, each in spec.fields.items():
-        if random() < draw.absent or (draw.loads and random() < 0.97 and not _is_loaded(spec, name, each)):
+        if random() < draw.absent or (
+            draw.loads and random() < 0.97 and not _is_loaded(spec, name, each)
+        ):
             continue
         if not draw.loads and kind in _RAISING and random() < 0.05:
             value: Node = draw.rng.choice(_RAISED)
@@ -98,7 +135,9 @@ def _map(draw: _Draw, spec: SchemaSpec, depth: int) -> Node:
             value = _value(draw, each, depth)
         items.append(_item(draw, name, each, value))
     if random() < draw.extra:
-        items += [(draw.rng.choice(KEYS), draw.rng.choice(HOSTILE)) for _ in range(draw.rng.randint(1, 3))]
+        items += [
+            (draw.rng.choice(KEYS), draw.rng.choice(HOSTILE)) for _ in range(draw.rng.randint(1, 3))
+        ]
     if random() < 0.15:
         draw.rng.shuffle(items)
     return Branch(kind, items, mapping=True)
@@ -115,7 +154,11 @@ def _is_loaded(spec: SchemaSpec, name: str, each: FieldSpec) -> bool:
         if text in options.get("exclude", "") or text in options.get("dump_only", ""):
             return False
         for option in ("fields", "only"):
-            if option in options and text not in options[option] and f"'{name}." not in options[option]:
+            if (
+                option in options
+                and text not in options[option]
+                and f"'{name}." not in options[option]
+            ):
                 return False
     return True
 
@@ -125,7 +168,9 @@ def _item(draw: _Draw, name: str, each: FieldSpec, value: Node) -> tuple[Leaf, N
         return _key(name if each.data_key is None else each.data_key), value
     path = (each.attribute if each.attribute is not None else name).split(".")
     for part in reversed(path[1:]):
-        value = Branch(draw.rng.choice(("dict", "dict", "Attrs")), [(_key(part), value)], mapping=True)
+        value = Branch(
+            draw.rng.choice(("dict", "dict", "Attrs")), [(_key(part), value)], mapping=True
+        )
     return _key(path[0]), value
 
 
@@ -150,11 +195,23 @@ def _nested(draw: _Draw, each: FieldSpec, depth: int) -> Node:
     child = each.child
     if child is None or depth > 3:
         return leaf("None")
-    many = each.options.get("many") == "True" or "many=True" in each.arguments[0] or "many" in child.meta
-    plucked = child.fields.get(each.arguments[1][1:-1]) if each.call == "fields.Pluck" and draw.loads else None
+    many = (
+        each.options.get("many") == "True"
+        or "many=True" in each.arguments[0]
+        or "many" in child.meta
+    )
+    plucked = (
+        child.fields.get(each.arguments[1][1:-1])
+        if each.call == "fields.Pluck" and draw.loads
+        else None
+    )
 
     def one() -> Node:
-        return _value(draw, plucked, depth + 1) if plucked is not None else _map(draw, child, depth + 1)
+        return (
+            _value(draw, plucked, depth + 1)
+            if plucked is not None
+            else _map(draw, child, depth + 1)
+        )
 
     return _sequence(draw, [one() for _ in range(draw.rng.randint(0, 3))]) if many else one()
 
@@ -168,11 +225,17 @@ def _contained(draw: _Draw, each: FieldSpec, depth: int) -> Node:
                 ("[", "{", "Attrs", "set", "deque", "OrderedDict")
             )
             value = _value(draw, each.inner[-1], depth + 1)
-            pairs.append((key if hashable and isinstance(key, Leaf) and _hashes(key) else leaf("'k'"), value))
-        return Branch(draw.rng.choice(("dict", "dict", "dict", "DictSub", "Mapped")), pairs, mapping=True)
+            pairs.append(
+                (key if hashable and isinstance(key, Leaf) and _hashes(key) else leaf("'k'"), value)
+            )
+        return Branch(
+            draw.rng.choice(("dict", "dict", "dict", "DictSub", "Mapped")), pairs, mapping=True
+        )
     if each.call == "fields.Tuple":
         return _sequence(draw, [_value(draw, inner, depth + 1) for inner in each.inner])
-    return _sequence(draw, [_value(draw, each.inner[0], depth + 1) for _ in range(draw.rng.randint(0, 3))])
+    return _sequence(
+        draw, [_value(draw, each.inner[0], depth + 1) for _ in range(draw.rng.randint(0, 3))]
+    )
 
 
 def _hashes(key: Leaf) -> bool:

@@ -202,7 +202,9 @@ def _properties(names: tuple[str, ...]) -> type:
 
 def properties(content: dict[Any, Any]) -> Any:
     """Return an object that has each key as a property."""
-    return _properties(tuple(str(key) for key in content))({str(key): value for key, value in content.items()})
+    return _properties(tuple(str(key) for key in content))(
+        {str(key): value for key, value in content.items()}
+    )
 
 
 @functools.cache
@@ -216,7 +218,11 @@ def _named(names: tuple[str, ...]) -> type:
 
 
 def _plain(content: dict[Any, Any]) -> dict[str, Any]:
-    return {key: value for key, value in content.items() if key in ("a", "b", "c", "d", "e", "real", "value")}
+    return {
+        key: value
+        for key, value in content.items()
+        if key in ("a", "b", "c", "d", "e", "real", "value")
+    }
 
 
 def data(content: dict[Any, Any]) -> Any:

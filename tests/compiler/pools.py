@@ -12,11 +12,49 @@ def _pool(*sources: str) -> list[Leaf]:
 
 
 _INTS = ("1", "0", "-5", "7", "12", "10**20", "2**63", "-2**63", "3")
-_NUMBER_TEXTS = ("'12'", "' 7 '", "'1_000'", "'٣'", "'-0'", "'+5'", "'1e3'", "'0x10'", "'1.5'", "''", "'9' * 5000")
+_NUMBER_TEXTS = (
+    "'12'",
+    "' 7 '",
+    "'1_000'",
+    "'٣'",
+    "'-0'",
+    "'+5'",
+    "'1e3'",
+    "'0x10'",
+    "'1.5'",
+    "''",
+    "'9' * 5000",
+)
 _FLOATS = ("1.5", "0.0", "-0.0", "3.0", "1e308", "5e-324", "0.1", "1e22")
-_SPECIAL = ("float('nan')", "float('inf')", "-float('inf')", "'NaN'", "'Infinity'", "'-inf'", "'sNaN'", "'nan'")
-_DECIMALS = ("Decimal('0.10')", "Decimal('1E+5')", "Decimal('NaN')", "Decimal('-0')", "Decimal('sNaN')", "Decimal(3)")
-_ODD_NUMBERS = ("True", "False", "IntSub(3)", "FloatSub(1.5)", "10**5000", "b'12'", "1j", *_SPECIAL, *_DECIMALS)
+_SPECIAL = (
+    "float('nan')",
+    "float('inf')",
+    "-float('inf')",
+    "'NaN'",
+    "'Infinity'",
+    "'-inf'",
+    "'sNaN'",
+    "'nan'",
+)
+_DECIMALS = (
+    "Decimal('0.10')",
+    "Decimal('1E+5')",
+    "Decimal('NaN')",
+    "Decimal('-0')",
+    "Decimal('sNaN')",
+    "Decimal(3)",
+)
+_ODD_NUMBERS = (
+    "True",
+    "False",
+    "IntSub(3)",
+    "FloatSub(1.5)",
+    "10**5000",
+    "b'12'",
+    "1j",
+    *_SPECIAL,
+    *_DECIMALS,
+)
 _TEXTS = (
     "'text'",
     "'ba'",
@@ -31,7 +69,15 @@ _TEXTS = (
     "' led'",
     "'5'",
 )
-_ODD_TEXTS = ("StrSub('sub')", "b'bytes'", "b'\\xff'", "BytesSub(b'b')", "'\\ud800'", "Level.LOW", "bytearray(b'x')")
+_ODD_TEXTS = (
+    "StrSub('sub')",
+    "b'bytes'",
+    "b'\\xff'",
+    "BytesSub(b'b')",
+    "'\\ud800'",
+    "Level.LOW",
+    "bytearray(b'x')",
+)
 _DATETIMES = (
     "'2024-02-29T12:30:45'",
     "'2024-02-29T12:30:45.123456+00:00'",
@@ -96,8 +142,30 @@ _IPS = (
     "'1.2.3'",
     "5",
 )
-_DELTAS = ("5", "1.5", "'2.25'", "-3", "0", "10**20", "float('inf')", "'nan'", "True", "dt.timedelta(1)")
-_LISTS = ("[]", "['a']", "[1, 2]", "(1, 2)", "{}", "'abc'", "{'a': 1}", "[None]", "deque([1])", "generate([1, 'a'])")
+_DELTAS = (
+    "5",
+    "1.5",
+    "'2.25'",
+    "-3",
+    "0",
+    "10**20",
+    "float('inf')",
+    "'nan'",
+    "True",
+    "dt.timedelta(1)",
+)
+_LISTS = (
+    "[]",
+    "['a']",
+    "[1, 2]",
+    "(1, 2)",
+    "{}",
+    "'abc'",
+    "{'a': 1}",
+    "[None]",
+    "deque([1])",
+    "generate([1, 'a'])",
+)
 _MAPS = (
     "{}",
     "{'a': 1}",
@@ -146,7 +214,9 @@ LOADED: dict[str, list[Leaf]] = {
     "String": _pool(*_TEXTS),
     "Integer": _pool(*_INTS),
     "Float": _pool(*_FLOATS, "1", "2"),
-    "Decimal": _pool("'0.10'", "'12.345'", "1", "0.1", "'1E+3'", "12.5", "Decimal('2.50')", "'-0.00'", "1e22"),
+    "Decimal": _pool(
+        "'0.10'", "'12.345'", "1", "0.1", "'1E+3'", "12.5", "Decimal('2.50')", "'-0.00'", "1e22"
+    ),
     "Boolean": _pool("True", "False", "True", "False", "'true'", "0", "1"),
     "UUID": _pool(*_UUIDS),
     "DateTime": _pool(*_DATETIMES),
@@ -154,12 +224,16 @@ LOADED: dict[str, list[Leaf]] = {
     "Time": _pool(*_TIMES),
     "TimeDelta": _pool("5", "1.5", "'2.25'", "-3", "0"),
     "Raw": _pool("1", "'x'", "[1, {'a': 2}]", "{'a': 1}", "1.5"),
-    "Url": _pool("'http://example.org/a?b=1'", "'https://a.example.com'", "'ftp://user@h.org:21/x'"),
+    "Url": _pool(
+        "'http://example.org/a?b=1'", "'https://a.example.com'", "'ftp://user@h.org:21/x'"
+    ),
     "Email": _pool("'a@example.org'", "'first.last+tag@mail.example.com'"),
     "DateTime rfc": _pool("'Thu, 29 Feb 2024 12:30:45 +0100'", "'Thu, 29 Feb 2024 12:30:45 -0000'"),
     "DateTime rfc8": _pool("'Thu, 29 Feb 2024 12:30:45 GMT'"),
     "DateTime time": _pool("1709209845", "1709209845.5", "'1709209845'", "0"),
-    **{f"{kind} %d/%": _pool("'29/02/2024'", "'1/1/2024'") for kind in ("DateTime", "Date", "Time")},
+    **{
+        f"{kind} %d/%": _pool("'29/02/2024'", "'1/1/2024'") for kind in ("DateTime", "Date", "Time")
+    },
     **{f"{kind} %Hh%": _pool("'12h30'", "'1h2'") for kind in ("Date", "Time")},
     "IP IP": _pool("'192.168.0.1'", "'::1'"),
     "IP IPv4": _pool("'192.168.0.1'", "b'10.0.0.1'"),
@@ -198,7 +272,14 @@ NEAR: dict[str, list[Leaf]] = {
         "b'http://a.org'",
     ),
     "Email": _pool(
-        "'@'", "''", "'a@b'", "'a@localhost'", "'\"q\"@x.org'", "'a@é.org'", "'a' * 200 + '@x.org'", "b'a@b.org'"
+        "'@'",
+        "''",
+        "'a@b'",
+        "'a@localhost'",
+        "'\"q\"@x.org'",
+        "'a@é.org'",
+        "'a' * 200 + '@x.org'",
+        "b'a@b.org'",
     ),
     "IP": _pool(*_IPS),
     "Enum": _pool(*_ENUMS),
@@ -254,11 +335,41 @@ HOSTILE = _pool(
     ),
 )
 DUMPED: dict[str, list[Leaf]] = {
-    "String": _pool(*_TEXTS, "StrSub('sub')", "b'bytes'", "5", "None", "Level.LOW", "'x'", "b'\\xff'", "Odd()", "1.5"),
-    "Integer": _pool(
-        *_INTS, "'12'", "1.5", "True", "IntSub(3)", "None", "'x'", "Decimal('2.5')", "float('nan')", "2.0"
+    "String": _pool(
+        *_TEXTS,
+        "StrSub('sub')",
+        "b'bytes'",
+        "5",
+        "None",
+        "Level.LOW",
+        "'x'",
+        "b'\\xff'",
+        "Odd()",
+        "1.5",
     ),
-    "Float": _pool(*_FLOATS, "1", "'1.5'", "None", "float('nan')", "float('inf')", "True", "FloatSub(2.5)", "10**400"),
+    "Integer": _pool(
+        *_INTS,
+        "'12'",
+        "1.5",
+        "True",
+        "IntSub(3)",
+        "None",
+        "'x'",
+        "Decimal('2.5')",
+        "float('nan')",
+        "2.0",
+    ),
+    "Float": _pool(
+        *_FLOATS,
+        "1",
+        "'1.5'",
+        "None",
+        "float('nan')",
+        "float('inf')",
+        "True",
+        "FloatSub(2.5)",
+        "10**400",
+    ),
     "Decimal": _pool(*_DECIMALS, "1", "0.1", "'0.10'", "None", "'x'", "True", "Decimal('1.23456')"),
     "Boolean": _pool("True", "False", "None", "1", "'x'", "0"),
     "UUID": _pool("uuid.UUID(int=5)", "'not'", "None", "5", "uuid.UUID(int=2**100)"),
@@ -268,17 +379,41 @@ DUMPED: dict[str, list[Leaf]] = {
         "dt.datetime(2024, 2, 29, tzinfo=dt.timezone(dt.timedelta(hours=-5, minutes=-30)))",
         *("None", "dt.date(2024, 2, 29)", "'2024'", "5"),
     ),
-    "Date": _pool("dt.date(2024, 2, 29)", "dt.date(1, 1, 1)", "dt.datetime(2024, 2, 29, 1)", "None", "'x'"),
-    "Time": _pool("dt.time(1, 2)", "dt.time(1, 2, 3, 4, tzinfo=dt.UTC)", "None", "dt.datetime(2024, 2, 29)", "'x'"),
-    "TimeDelta": _pool("dt.timedelta(1, 2, 3)", "dt.timedelta(-1)", "None", "5", "dt.timedelta(microseconds=1)"),
+    "Date": _pool(
+        "dt.date(2024, 2, 29)", "dt.date(1, 1, 1)", "dt.datetime(2024, 2, 29, 1)", "None", "'x'"
+    ),
+    "Time": _pool(
+        "dt.time(1, 2)",
+        "dt.time(1, 2, 3, 4, tzinfo=dt.UTC)",
+        "None",
+        "dt.datetime(2024, 2, 29)",
+        "'x'",
+    ),
+    "TimeDelta": _pool(
+        "dt.timedelta(1, 2, 3)", "dt.timedelta(-1)", "None", "5", "dt.timedelta(microseconds=1)"
+    ),
     "Raw": _pool("1", "'x'", "[1, {'a': 2}]", "Odd()", "missing"),
     "Url": _pool("'http://example.org'", "None", "'x'", "5"),
     "Email": _pool("'a@example.org'", "None", "5"),
     "IP": _pool(
-        *("ipaddress.ip_address('10.0.0.1')", "ipaddress.ip_address('2001:db8::1')", "None", "'10.0.0.1'"),
+        *(
+            "ipaddress.ip_address('10.0.0.1')",
+            "ipaddress.ip_address('2001:db8::1')",
+            "None",
+            "'10.0.0.1'",
+        ),
         *("ipaddress.ip_interface('10.0.0.1/8')", "ipaddress.ip_interface('::1/64')"),
     ),
-    "Enum": _pool("Color.red", "Color.Blue", "Level.LOW", "Nullable.nothing", "Nullable.two", "None", "'red'", "1"),
+    "Enum": _pool(
+        "Color.red",
+        "Color.Blue",
+        "Level.LOW",
+        "Nullable.nothing",
+        "Nullable.two",
+        "None",
+        "'red'",
+        "1",
+    ),
     "List": _pool(*_LISTS, "Iterable_([1])", "None"),
     "Dict": _pool(*_MAPS, "None", "5"),
 }

@@ -9,7 +9,16 @@ from typing import Any, TypeAlias
 
 from .vocabulary import NAMES, Leaf
 
-__all__ = ["Branch", "Case", "FieldSpec", "Node", "SchemaSpec", "build", "module_source", "source_of"]
+__all__ = [
+    "Branch",
+    "Case",
+    "FieldSpec",
+    "Node",
+    "SchemaSpec",
+    "build",
+    "module_source",
+    "source_of",
+]
 
 
 @dataclass(slots=True)
@@ -42,7 +51,9 @@ def source_of(node: Node) -> str:
     if isinstance(node, Leaf):
         return node.source
     if node.mapping:
-        text = "{" + ", ".join(f"{key.source}: {source_of(value)}" for key, value in node.items) + "}"
+        text = (
+            "{" + ", ".join(f"{key.source}: {source_of(value)}" for key, value in node.items) + "}"
+        )
         return text if node.kind == "dict" else f"{node.kind}({text})"
     text = "[" + ", ".join(map(source_of, node.items)) + "]"
     return text if node.kind == "list" else f"{node.kind}({text})"
@@ -68,7 +79,10 @@ class FieldSpec:
         if self.call.endswith("Tuple"):
             parts.append("[" + ", ".join(each.source() for each in self.inner) + "]")
         elif self.keyed:
-            parts += [f"{name}={each.source()}" for name, each in zip(("keys", "values"), self.inner, strict=False)]
+            parts += [
+                f"{name}={each.source()}"
+                for name, each in zip(("keys", "values"), self.inner, strict=False)
+            ]
         else:
             parts += [each.source() for each in self.inner]
         options = dict(self.options)
@@ -99,11 +113,18 @@ class SchemaSpec:
         }
         meta = dict(self.meta)
         if odd:
-            meta["include"] = "{" + ", ".join(f"{name!r}: {each.source()}" for name, each in odd.items()) + "}"
-        body = [f"    {name} = {each.source()}" for name, each in self.fields.items() if name not in odd]
+            meta["include"] = (
+                "{" + ", ".join(f"{name!r}: {each.source()}" for name, each in odd.items()) + "}"
+            )
+        body = [
+            f"    {name} = {each.source()}" for name, each in self.fields.items() if name not in odd
+        ]
         body += [f"    {line}" for line in self.lines]
         if meta:
-            body += ["    class Meta:", *(f"        {name} = {value}" for name, value in meta.items())]
+            body += [
+                "    class Meta:",
+                *(f"        {name} = {value}" for name, value in meta.items()),
+            ]
         return "\n".join([f"class {self.name}(Schema):", *(body or ["    pass"])])
 
 
@@ -141,7 +162,9 @@ def _below(spec: SchemaSpec, seen: list[SchemaSpec]) -> None:
     started = [spec]
     for outer in spec.fields.values():
         for each in fields_of(outer):
-            if each.child is not None and all(each.child is not other for other in (*seen, *started)):
+            if each.child is not None and all(
+                each.child is not other for other in (*seen, *started)
+            ):
                 _below(each.child, seen)
     seen.append(spec)
 

@@ -168,7 +168,9 @@ def draw_schema(rng: Random) -> SchemaSpec:
         target = rng.choice(list(spec.fields))
         spec.patches.append(f"patch(schema, {target!r}, {rng.choice(_PATCHES)!r})")
     if draw.maybe(0.3):
-        spec.patches.append(f"schema = bound(schema, {draw.pick('json', 'json', 'text')!r}, strict={draw.maybe(0.8)})")
+        spec.patches.append(
+            f"schema = bound(schema, {draw.pick('json', 'json', 'text')!r}, strict={draw.maybe(0.8)})"
+        )
     return spec
 
 
@@ -176,7 +178,9 @@ def _schema(draw: _Draw, depth: int) -> SchemaSpec:
     spec = SchemaSpec(f"S{len(draw.schemas)}")
     draw.schemas.append(spec)
     rng = draw.rng
-    names = rng.sample(_PLAIN_NAMES if draw.tame or draw.maybe(0.6) else _NAMES, rng.randint(1, 4 if depth else 5))
+    names = rng.sample(
+        _PLAIN_NAMES if draw.tame or draw.maybe(0.6) else _NAMES, rng.randint(1, 4 if depth else 5)
+    )
     for name in names:
         spec.fields[name] = _field(draw, spec, depth)
     if draw.wild(0.2) and len(names) > 1:
@@ -215,19 +219,31 @@ def _container(draw: _Draw, owner: SchemaSpec, depth: int) -> FieldSpec:
     inner = _field(draw, owner, depth + 1, inside=True)
     kind = draw.rng.random()
     if kind < 0.6:
-        return FieldSpec("List", 'CUSTOM["Comma"]' if draw.wild(0.1) else "fields.List", inner=[inner])
+        return FieldSpec(
+            "List", 'CUSTOM["Comma"]' if draw.wild(0.1) else "fields.List", inner=[inner]
+        )
     if kind < 0.8:
-        key = FieldSpec("String", "fields.String") if draw.maybe(0.7) else _field(draw, owner, 3, inside=True)
-        return FieldSpec("Dict", "fields.Dict", inner=[key] if draw.wild(0.2) else [key, inner], keyed=True)
+        key = (
+            FieldSpec("String", "fields.String")
+            if draw.maybe(0.7)
+            else _field(draw, owner, 3, inside=True)
+        )
+        return FieldSpec(
+            "Dict", "fields.Dict", inner=[key] if draw.wild(0.2) else [key, inner], keyed=True
+        )
     return FieldSpec(
-        "List", "fields.Tuple", inner=[inner, *(_field(draw, owner, 3, True) for _ in range(draw.rng.randint(0, 2)))]
+        "List",
+        "fields.Tuple",
+        inner=[inner, *(_field(draw, owner, 3, True) for _ in range(draw.rng.randint(0, 2)))],
     )
 
 
 def _nested(draw: _Draw, owner: SchemaSpec, depth: int) -> FieldSpec:
     if draw.wild(0.15):
         child = owner
-        reference = draw.pick(f"lambda: {child.name}", f"lambda: {child.name}()", f"'drawn.{child.name}'")
+        reference = draw.pick(
+            f"lambda: {child.name}", f"lambda: {child.name}()", f"'drawn.{child.name}'"
+        )
     else:
         child = _schema(draw, depth + 1)
         reference = draw.pick(
@@ -282,11 +298,15 @@ def _number(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
             made.options["strict"] = "True"
         return
     if draw.maybe(0.15):
-        made.options["allow_nan"] = draw.pick("True", "True", "1", "0", "None") if not draw.tame else "True"
+        made.options["allow_nan"] = (
+            draw.pick("True", "True", "1", "0", "None") if not draw.tame else "True"
+        )
     if made.pool == "Decimal" and draw.maybe(0.4):
         made.options["places"] = draw.pick("0", "2", "3", "-1")
         if draw.maybe(0.5):
-            made.options["rounding"] = draw.pick("decimal.ROUND_UP", "decimal.ROUND_DOWN", "decimal.ROUND_HALF_UP")
+            made.options["rounding"] = draw.pick(
+                "decimal.ROUND_UP", "decimal.ROUND_DOWN", "decimal.ROUND_HALF_UP"
+            )
 
 
 def _boolean(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
@@ -299,7 +319,16 @@ def _boolean(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
 def _temporal(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
     if draw.maybe(0.3):
         if made.call.endswith("DateTime"):
-            formats = ("'iso'", "'iso8601'", "'rfc'", "'rfc822'", "'timestamp'", "'timestamp_ms'", "'%d/%m/%Y'", "''")
+            formats = (
+                "'iso'",
+                "'iso8601'",
+                "'rfc'",
+                "'rfc822'",
+                "'timestamp'",
+                "'timestamp_ms'",
+                "'%d/%m/%Y'",
+                "''",
+            )
         else:
             formats = ("'iso'", "'iso8601'", "'%d/%m/%Y'", "'%Hh%M'", "''")
         made.options["format"] = draw.pick(*formats)
@@ -324,11 +353,15 @@ def _enum(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
     if draw.maybe(0.6):
         field = "fields.Integer" if kind == "Color" else "fields.String()"
         made.options["by_value"] = draw.pick("True", "True", field, "False")
-    made.pool = f"Enum {kind} {'name' if made.options.get('by_value', 'False') == 'False' else 'value'}"
+    made.pool = (
+        f"Enum {kind} {'name' if made.options.get('by_value', 'False') == 'False' else 'value'}"
+    )
 
 
 def _ip(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
-    made.call = "fields." + draw.pick("IP", "IPv4", "IPv6", "IPInterface", "IPv4Interface", "IPv6Interface")
+    made.call = "fields." + draw.pick(
+        "IP", "IPv4", "IPv6", "IPInterface", "IPv4Interface", "IPv6Interface"
+    )
     made.pool = f"IP {made.call[7:]}"
     if draw.maybe(0.3):
         made.options["exploded"] = "True"
@@ -336,14 +369,18 @@ def _ip(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
 
 def _url(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
     if draw.maybe(0.4):
-        option = draw.pick("relative=True", "require_tld=False", "schemes=['http']", "schemes={'javascript'}")
+        option = draw.pick(
+            "relative=True", "require_tld=False", "schemes=['http']", "schemes={'javascript'}"
+        )
         name, _, value = option.partition("=")
         made.options[name] = value
 
 
 def _delta(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
     if draw.maybe(0.5):
-        made.options["precision"] = draw.pick("'days'", "'Minutes'", "'microseconds'", "'weeks'", "'milliseconds'")
+        made.options["precision"] = draw.pick(
+            "'days'", "'Minutes'", "'microseconds'", "'weeks'", "'milliseconds'"
+        )
 
 
 def _constant(draw: _Draw, made: FieldSpec, owner: SchemaSpec) -> None:
@@ -409,10 +446,22 @@ def _options(draw: _Draw, made: FieldSpec, inside: bool) -> None:
         options["post_load"] = _steps(draw, "post")
     if draw.wild(0.15):
         worded = draw.rng.sample(
-            ("required", "null", "invalid", "type", "validator_failed", "unknown", "special", "too_large"), 2
+            (
+                "required",
+                "null",
+                "invalid",
+                "type",
+                "validator_failed",
+                "unknown",
+                "special",
+                "too_large",
+            ),
+            2,
         )
         chosen = _MESSAGES[:1] if made.pool in ("Url", "Email") else _MESSAGES
-        options["error_messages"] = "{" + ", ".join(f"{key!r}: {draw.rng.choice(chosen)}" for key in worded) + "}"
+        options["error_messages"] = (
+            "{" + ", ".join(f"{key!r}: {draw.rng.choice(chosen)}" for key in worded) + "}"
+        )
 
 
 def _default(draw: _Draw) -> str:
@@ -439,7 +488,9 @@ def _validators(draw: _Draw, made: FieldSpec) -> None:
     if len(chosen) == 1 and draw.maybe(0.5):
         made.options["validate"] = chosen[0]
     elif chosen:
-        made.options["validate"] = f"[{', '.join(chosen)}]" if draw.maybe(0.8) else f"({', '.join(chosen)},)"
+        made.options["validate"] = (
+            f"[{', '.join(chosen)}]" if draw.maybe(0.8) else f"({', '.join(chosen)},)"
+        )
 
 
 # the schema
@@ -459,7 +510,11 @@ def _meta(draw: _Draw, spec: SchemaSpec) -> None:
         meta["index_errors"] = "False"
     if draw.maybe(0.06):
         meta["many"] = "True"
-    for option, text in (("dateformat", "'%d/%m/%Y'"), ("datetimeformat", "'timestamp'"), ("timeformat", "'%Hh%M'")):
+    for option, text in (
+        ("dateformat", "'%d/%m/%Y'"),
+        ("datetimeformat", "'timestamp'"),
+        ("timeformat", "'%Hh%M'"),
+    ):
         if draw.maybe(0.08):
             meta[option] = text
 
@@ -467,10 +522,14 @@ def _meta(draw: _Draw, spec: SchemaSpec) -> None:
 def _hooks(draw: _Draw, spec: SchemaSpec) -> None:
     names = list(spec.fields)
     for _ in range(draw.rng.choice((0, 0, 0, 1, 1, 2, 3))):
-        tag = draw.pick("pre_load", "post_load", "pre_dump", "post_dump", "validates", "validates_schema")
+        tag = draw.pick(
+            "pre_load", "post_load", "pre_dump", "post_dump", "validates", "validates_schema"
+        )
         name = draw.name("h")
         if tag == "validates":
-            chosen = ", ".join(map(repr, draw.rng.sample(names, min(len(names), draw.rng.randint(1, 2)))))
+            chosen = ", ".join(
+                map(repr, draw.rng.sample(names, min(len(names), draw.rng.randint(1, 2))))
+            )
             made = f"field_check({name!r}, {draw.pick(*_FAULTS, 'missing')!r})"
             spec.lines.append(f"{name} = validates({chosen})({made})")
             continue
@@ -495,8 +554,21 @@ def _hooks(draw: _Draw, spec: SchemaSpec) -> None:
 
 
 _STEPS = (
-    *("load", "dump", "_do_load", "_serialize", "_deserialize", "_call_and_store", "_run_validator"),
-    *("_invoke_field_validators", "_invoke_schema_validators", "_invoke_load_processors", "_invoke_dump_processors"),
+    *(
+        "load",
+        "dump",
+        "_do_load",
+        "_serialize",
+        "_deserialize",
+        "_call_and_store",
+        "_run_validator",
+    ),
+    *(
+        "_invoke_field_validators",
+        "_invoke_schema_validators",
+        "_invoke_load_processors",
+        "_invoke_dump_processors",
+    ),
     "_invoke_processors",
 )
 _WORDED = (

@@ -9,7 +9,12 @@ from .subject import STANDIN
 
 _LEAST = {"load valid": 100, "load invalid": 100, "dump valid": 100}
 if not STANDIN:  # what marshmallow itself has not
-    _LEAST |= {"settled loaded": 30, "settled refused": 100, "native written": 50, "text written": 50}
+    _LEAST |= {
+        "settled loaded": 30,
+        "settled refused": 100,
+        "native written": 50,
+        "text written": 50,
+    }
 
 
 @pytest.mark.parametrize("seed", range(3))

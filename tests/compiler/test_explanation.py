@@ -46,12 +46,30 @@ def _tiers(schema: Schema) -> dict[str, FieldTiers]:
         ("key", "native", "", "generated", ""),
         ("at", "generated", "", "generated", ""),
         ("checked", "marshmallow", "the validator function has no form in line", "generated", ""),
-        ("custom", "marshmallow", "_Custom has no form in line", "marshmallow", "_Custom has no form in line"),
-        ("stamp", "marshmallow", "its options have no form in line", "marshmallow", "it has a format of its own"),
+        (
+            "custom",
+            "marshmallow",
+            "_Custom has no form in line",
+            "marshmallow",
+            "_Custom has no form in line",
+        ),
+        (
+            "stamp",
+            "marshmallow",
+            "its options have no form in line",
+            "marshmallow",
+            "it has a format of its own",
+        ),
         ("inner", "generated", "", "generated", ""),
         ("inners", "generated", "", "generated", ""),
         ("tags", "generated", "", "generated", ""),
-        ("matrix", "marshmallow", "List has no form in line", "marshmallow", "of its items: List has no form in line"),
+        (
+            "matrix",
+            "marshmallow",
+            "List has no form in line",
+            "marshmallow",
+            "of its items: List has no form in line",
+        ),
         ("dotted", "generated", "", "marshmallow", "its attribute has a dot"),
         ("written", "", "", "generated", ""),
         ("read", "generated", "", "", ""),
@@ -77,7 +95,9 @@ def test_a_field_says_what_it_is() -> None:
 
 def test_a_schema_that_goes_straight_leaves_moments_to_the_encoder() -> None:
     """Dates, datetimes and UUIDs of a schema without uncertain fields are native, and all sources can be read."""
-    schema = Schema.from_dict({"at": fields.DateTime(), "key": fields.UUID(), "number": fields.Integer()})()
+    schema = Schema.from_dict(
+        {"at": fields.DateTime(), "key": fields.UUID(), "number": fields.Integer()}
+    )()
     found = explain(schema)
     assert found.straight_reason == ""
     assert [each.dump for each in found.fields] == ["native", "native", "generated"]
@@ -124,7 +144,16 @@ def test_a_schema_that_is_left_to_marshmallow_says_why() -> None:
             return super().dump(*args, **kwargs)
 
     found = explain(Own())
-    assert (found.load_reason, found.dump_reason) == ("the schema overrides load", "the schema overrides dump")
-    assert (found.fields[0].load, found.fields[0].load_reason) == ("marshmallow", "the schema overrides load")
-    assert (found.fields[0].dump, found.fields[0].dump_reason) == ("marshmallow", "the schema overrides dump")
+    assert (found.load_reason, found.dump_reason) == (
+        "the schema overrides load",
+        "the schema overrides dump",
+    )
+    assert (found.fields[0].load, found.fields[0].load_reason) == (
+        "marshmallow",
+        "the schema overrides load",
+    )
+    assert (found.fields[0].dump, found.fields[0].dump_reason) == (
+        "marshmallow",
+        "the schema overrides dump",
+    )
     assert (found.load_source, found.dump_sources) == ("", {})

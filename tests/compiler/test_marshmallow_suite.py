@@ -57,10 +57,25 @@ def _suite(source: Path, report: Path, *arguments: str) -> dict[str, int]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "RESTKIT_COMPILED_REPORT": str(report),
     }
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *arguments, "tests"]
-    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--tb=short",
+        *arguments,
+        "tests",
+    ]
+    done = subprocess.run(
+        command, cwd=source, env=environment, capture_output=True, text=True, check=False
+    )
     last = done.stdout.strip().rpartition("\n")[2]
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", last.partition(" in ")[0])}
+    counts = {
+        word: int(number)
+        for number, word in re.findall(r"(\d+) ([a-z]+)", last.partition(" in ")[0])
+    }
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
     return counts
 
@@ -78,5 +93,9 @@ def test_the_suite_passes_whole_with_compiled_schemas(source: Path, tmp_path: Pa
     assert counts["dump compiled"] >= 150
     if not STANDIN:
         taken = counts["load compiled"] + counts["dump compiled"]
-        back = sum(count for name, count in counts.items() if not name.endswith(" compiled") or "within" in name)
+        back = sum(
+            count
+            for name, count in counts.items()
+            if not name.endswith(" compiled") or "within" in name
+        )
         assert back < taken / 2, counts

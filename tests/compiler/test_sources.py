@@ -58,7 +58,12 @@ def session() -> Iterator[Session]:
     _Base.metadata.create_all(engine)
     with Session(engine) as session:
         author = _Author(id=1, name="Ada")
-        session.add_all([_Book(id=n, title=f"Book {n}", author=author, published=dt.date(2024, 1, n)) for n in (1, 2)])
+        session.add_all(
+            [
+                _Book(id=n, title=f"Book {n}", author=author, published=dt.date(2024, 1, n))
+                for n in (1, 2)
+            ]
+        )
         session.commit()
         session.expunge_all()
         yield session
@@ -83,7 +88,11 @@ def _expected(way: str, obj: Any, *, many: bool = False) -> Any:
 def test_an_expired_or_lazy_attribute_loads(session: Session, way: str) -> None:
     """Reading an expired, a deferred or a lazy attribute sends the statements that marshmallow's reading sends."""
     statements: list[str] = []
-    event.listen(session.get_bind(), "before_cursor_execute", lambda c, cursor, text, *rest: statements.append(text))
+    event.listen(
+        session.get_bind(),
+        "before_cursor_execute",
+        lambda c, cursor, text, *rest: statements.append(text),
+    )
 
     def sent(dump: Any) -> tuple[Any, list[str]]:
         found = [session.get(_Book, 1), session.get(_Book, 2, options=[defer(_Book.title)])]
@@ -153,13 +162,17 @@ def test_dataclasses_and_dicts(way: str) -> None:
 @pytest.mark.parametrize("way", ENCODERS)
 def test_a_long_list_takes_the_memory_of_its_text(way: str) -> None:
     """Twenty thousand objects from a generator take what their text takes in chunks and as a whole, and little more."""
-    schema = Schema.from_dict({"id": fields.Integer(), "title": fields.String(), "published": fields.Date()})()
+    schema = Schema.from_dict(
+        {"id": fields.Integer(), "title": fields.String(), "published": fields.Date()}
+    )()
     found = straight(compile_schema(schema), ENCODERS[way])
     assert found is not None
     found.many([])
     tracemalloc.start()
     try:
-        written = found.many(_Slotted(number, "t" * 200, dt.date(2024, 1, 1)) for number in range(20_000))
+        written = found.many(
+            _Slotted(number, "t" * 200, dt.date(2024, 1, 1)) for number in range(20_000)
+        )
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

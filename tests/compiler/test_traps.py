@@ -97,7 +97,20 @@ def test_a_decimal_that_is_no_number_is_refused() -> None:
 
 def test_a_decimal_goes_through_the_text_of_a_float() -> None:
     """0.10 in JSON is the float 0.1, and so the Decimal 0.1; the text "0.10" keeps its digit."""
-    loaded = loads(fields.Decimal(), 0.1, json.loads("0.10"), "0.10", 1, 1e22, 1.0, 10**25, "1_0", " 1 ", True, "")
+    loaded = loads(
+        fields.Decimal(),
+        0.1,
+        json.loads("0.10"),
+        "0.10",
+        1,
+        1e22,
+        1.0,
+        10**25,
+        "1_0",
+        " 1 ",
+        True,
+        "",
+    )
     assert list(map(str, loaded[:7])) == ["0.1", "0.1", "0.10", "1", "1E+22", "1.0", "1" + "0" * 25]
 
 
@@ -154,13 +167,44 @@ def test_a_range_refuses_what_compares_badly() -> None:
 def test_a_datetime_is_what_fromisoformat_takes() -> None:
     """The seventh digit is cut and not rounded, a lowercase z is refused, a date alone or a basic form is taken."""
     texts = (
-        *("2024-02-29T12:30:45.1234567", "2024-02-29T12:30:45.9999999", "2024-02-29T12:30:45z", "2024-02-29T12:30:45Z"),
-        *("2024-02-29", "20240229T123045", "2024-02-29t12:30", "2024-W09-4", "2024-02-29T24:00:00", "2024-02-30T00:00"),
-        *("2024-02-29T12:30:45+00", "2024-02-29T12:30:45-05:30:15", "2024-02-29T12:30:60Z", "1709209845", ""),
+        *(
+            "2024-02-29T12:30:45.1234567",
+            "2024-02-29T12:30:45.9999999",
+            "2024-02-29T12:30:45z",
+            "2024-02-29T12:30:45Z",
+        ),
+        *(
+            "2024-02-29",
+            "20240229T123045",
+            "2024-02-29t12:30",
+            "2024-W09-4",
+            "2024-02-29T24:00:00",
+            "2024-02-30T00:00",
+        ),
+        *(
+            "2024-02-29T12:30:45+00",
+            "2024-02-29T12:30:45-05:30:15",
+            "2024-02-29T12:30:60Z",
+            "1709209845",
+            "",
+        ),
     )
-    for kind in (fields.DateTime, fields.Date, fields.Time, fields.NaiveDateTime, fields.AwareDateTime):
+    for kind in (
+        fields.DateTime,
+        fields.Date,
+        fields.Time,
+        fields.NaiveDateTime,
+        fields.AwareDateTime,
+    ):
         loads(
-            kind(), *texts, *(text.partition("T")[2] for text in texts), 1709209845, 1.5, None, True, StrSub(texts[3])
+            kind(),
+            *texts,
+            *(text.partition("T")[2] for text in texts),
+            1709209845,
+            1.5,
+            None,
+            True,
+            StrSub(texts[3]),
         )
     assert loads(fields.DateTime(), texts[0])[0].microsecond == 123456
 
@@ -194,7 +238,11 @@ def test_the_wrong_kind_of_date_raises_what_marshmallow_raises() -> None:
 def test_naive_and_aware_datetimes_check_and_convert() -> None:
     """NaiveDateTime drops or refuses a zone and AwareDateTime adds or demands one."""
     texts = ("2024-02-29T12:00:00", "2024-02-29T12:00:00+02:00", "2024-02-29T12:00:00Z")
-    for field in (fields.NaiveDateTime(), fields.NaiveDateTime(timezone=dt.UTC), fields.AwareDateTime()):
+    for field in (
+        fields.NaiveDateTime(),
+        fields.NaiveDateTime(timezone=dt.UTC),
+        fields.AwareDateTime(),
+    ):
         loads(field, *texts)
     loads(fields.AwareDateTime(default_timezone=dt.timezone(dt.timedelta(hours=3))), *texts)
 
@@ -214,7 +262,9 @@ def test_a_format_of_a_field_or_of_meta_decides() -> None:
             timeformat = "%Hh"
 
     moment = dt.datetime(2024, 2, 29, 12)
-    agree("dump", Formats, lambda: {"a": moment, "b": moment.date(), "c": moment.time(), "d": moment})
+    agree(
+        "dump", Formats, lambda: {"a": moment, "b": moment.date(), "c": moment.time(), "d": moment}
+    )
     agree("load", Formats, lambda: {"a": 0, "b": "29/02/2024", "c": "12h", "d": "2024-02-29"})
     agree("load", Formats, lambda: {"a": "2024-02-29", "b": "2024-02-29", "c": "12:00", "d": 0})
 
@@ -229,7 +279,14 @@ def test_subclasses_of_str_are_taken() -> None:
     assert type(loads(fields.String(), text)[0]) is str
     assert type(dumps(fields.String(), text)[0]) is str
     loads(
-        fields.UUID(), text, b"0123456789abcdef", uuid.UUID(int=1), "{" + text + "}", "urn:uuid:" + text, 5, text[:-1]
+        fields.UUID(),
+        text,
+        b"0123456789abcdef",
+        uuid.UUID(int=1),
+        "{" + text + "}",
+        "urn:uuid:" + text,
+        5,
+        text[:-1],
     )
     loads(fields.Boolean(), StrSub("true"), 1.0, 0.0, "ON", 2, [], None)
     loads(fields.Enum(Color), StrSub("red"), "RED", Color.red, 1, [])
@@ -239,7 +296,9 @@ def test_a_pattern_matches_at_the_start_alone() -> None:
     """Regexp uses ``re.match``: what follows the match is free, and a dollar sign admits a last newline."""
     loads(fields.String(validate=validate.Regexp("a")), "abc", "ba", "", "a\n")
     loads(fields.String(validate=validate.Regexp("^[a-z]+$")), "abc\n", "abc", "ABC", "abc\nd")
-    loads(fields.String(validate=validate.Regexp("é", 2, error="{input} against {regex}")), "É", "e")
+    loads(
+        fields.String(validate=validate.Regexp("é", 2, error="{input} against {regex}")), "É", "e"
+    )
 
 
 def test_length_counts_characters() -> None:
@@ -251,8 +310,19 @@ def test_a_uuid_is_what_uuid_takes() -> None:
     """Hyphens anywhere, braces, prefixes and capitals load as ever, whatever a quicker parser takes of them."""
     plain = "6f1c2c3e-8c1f-4a55-9d33-0a4c3b1f9e77"
     texts = (
-        *(plain, plain.upper(), plain.replace("-", ""), "{" + plain + "}", "urn:uuid:" + plain, "uuid:" + plain),
-        *("urn:" + plain.replace("-", ""), "6f1c2c3e8c1f-4a55-9d33-0a4c3b1f9e77-", "-" * 4 + plain.replace("-", "")),
+        *(
+            plain,
+            plain.upper(),
+            plain.replace("-", ""),
+            "{" + plain + "}",
+            "urn:uuid:" + plain,
+            "uuid:" + plain,
+        ),
+        *(
+            "urn:" + plain.replace("-", ""),
+            "6f1c2c3e8c1f-4a55-9d33-0a4c3b1f9e77-",
+            "-" * 4 + plain.replace("-", ""),
+        ),
         *(
             plain[:-1],
             plain + "0",
@@ -263,11 +333,18 @@ def test_a_uuid_is_what_uuid_takes() -> None:
             "",
             "\ud800" * 36,
         ),
-        *("0x" + plain.replace("-", "")[2:], "+" + plain[1:], "_".join(plain.split("-")), plain.replace("-", "\u2010")),
+        *(
+            "0x" + plain.replace("-", "")[2:],
+            "+" + plain[1:],
+            "_".join(plain.split("-")),
+            plain.replace("-", "\u2010"),
+        ),
     )
     loaded = loads(fields.UUID(), *texts)
     assert [type(value) for value in loaded[:9]] == [uuid.UUID] * 9
-    assert all(type(value) is not uuid.UUID or value.is_safe is uuid.SafeUUID.unknown for value in loaded)
+    assert all(
+        type(value) is not uuid.UUID or value.is_safe is uuid.SafeUUID.unknown for value in loaded
+    )
     kind = Schema.from_dict({"x": fields.UUID()})
     for text in texts:
         agree("load", lambda: bound(kind(), "json", strict=True), lambda text=text: {"x": text})
@@ -293,7 +370,15 @@ def test_skipped_values_may_be_anything() -> None:
 
 def test_unknown_keys_come_in_marshmallows_order() -> None:
     """Included and refused keys come in the order in which marshmallow walks them, keys that are no text too."""
-    data = {1: "x", "zeta": 1, "a": 1, None: 2, "b": 3, (1, 2): 4, **{f"k{number}": number for number in range(20)}}
+    data = {
+        1: "x",
+        "zeta": 1,
+        "a": 1,
+        None: 2,
+        "b": 3,
+        (1, 2): 4,
+        **{f"k{number}": number for number in range(20)},
+    }
     kind = Schema.from_dict({"a": fields.Integer(), "missing": fields.Integer(load_default=7)})
     for unknown in (INCLUDE, EXCLUDE, RAISE, "bogus"):
         agree("load", kind, lambda: dict(data), unknown=unknown)
@@ -306,13 +391,23 @@ def test_the_unknown_of_a_nested_field_is_its_own() -> None:
     kinds = [
         Schema.from_dict({"n": fields.Nested(inner), "l": fields.List(fields.Nested(inner))}),
         Schema.from_dict(
-            {"n": fields.Nested(inner, unknown=INCLUDE), "l": fields.List(fields.Nested(inner, unknown=EXCLUDE))}
+            {
+                "n": fields.Nested(inner, unknown=INCLUDE),
+                "l": fields.List(fields.Nested(inner, unknown=EXCLUDE)),
+            }
         ),
-        Schema.from_dict({"n": fields.Nested(inner(unknown=INCLUDE)), "l": fields.Nested(inner, many=True)}),
+        Schema.from_dict(
+            {"n": fields.Nested(inner(unknown=INCLUDE)), "l": fields.Nested(inner, many=True)}
+        ),
     ]
     for kind in kinds:
         for unknown in (None, INCLUDE, EXCLUDE, RAISE):
-            agree("load", kind, lambda: {"n": {"a": 1, "b": 2}, "l": [{"a": "x", "b": 1}, {}], "o": 1}, unknown=unknown)
+            agree(
+                "load",
+                kind,
+                lambda: {"n": {"a": 1, "b": 2}, "l": [{"a": "x", "b": 1}, {}], "o": 1},
+                unknown=unknown,
+            )
 
 
 # keys and attributes
@@ -341,7 +436,13 @@ def test_a_dotted_attribute_nests() -> None:
 
     agree("load", Dotted, lambda: {"a": 1, "b": 2, "c": 3})
     agree("load", Dotted, lambda: {"a": "x"})
-    for obj in ({"p": {"q": 1, "r": Attrs({"s": 2})}, "t": 3}, Attrs({"p": {"q": 1}}), {"p": None}, {}, {"p.q": 1}):
+    for obj in (
+        {"p": {"q": 1, "r": Attrs({"s": 2})}, "t": 3},
+        Attrs({"p": {"q": 1}}),
+        {"p": None},
+        {},
+        {"p.q": 1},
+    ):
         agree("dump", Dotted, lambda obj=obj: obj)
 
     class Clash(Schema):
@@ -362,12 +463,18 @@ def test_a_dotted_name_and_an_empty_attribute() -> None:
 
 def test_dict_methods_are_no_keys_until_they_are_missing() -> None:
     """A field called items reads the key; where the key is absent marshmallow finds the method, and so must we."""
-    kind = Schema.from_dict({"items": fields.Raw(), "keys": fields.List(fields.Integer()), "get": fields.String()})
+    kind = Schema.from_dict(
+        {"items": fields.Raw(), "keys": fields.List(fields.Integer()), "get": fields.String()}
+    )
     agree("dump", kind, lambda: {"items": 1, "keys": [1], "get": "x"})
     agree("dump", kind, lambda: {"items": 1, "keys": [1]})
     agree("dump", Schema.from_dict({"items": fields.Integer()}), dict)
     agree("dump", Schema.from_dict({"real": fields.Raw()}), lambda: 5)
-    agree("dump", Schema.from_dict({"items": fields.String(dump_default="d")}), lambda: {"items": missing})
+    agree(
+        "dump",
+        Schema.from_dict({"items": fields.String(dump_default="d")}),
+        lambda: {"items": missing},
+    )
 
 
 def test_hostile_names_are_only_names() -> None:
@@ -400,10 +507,18 @@ def test_hostile_names_are_only_names() -> None:
                 fields.Raw(load_default=name, **more),
             ):
                 kind = Schema.from_dict({name: field, "other": fields.Integer()})
-                agree("load", kind, lambda name=name, more=more: {more.get("data_key", name): "7", "other": 1})
+                agree(
+                    "load",
+                    kind,
+                    lambda name=name, more=more: {more.get("data_key", name): "7", "other": 1},
+                )
                 agree("load", kind, lambda: {"other": "x"})
                 agree("dump", kind, lambda name=name, more=more: {more.get("attribute", name): 7})
-                agree("dump", kind, lambda name=name, more=more: Attrs({more.get("attribute", name): 7}))
+                agree(
+                    "dump",
+                    kind,
+                    lambda name=name, more=more: Attrs({more.get("attribute", name): 7}),
+                )
 
 
 def test_a_failing_attribute_is_absent_only_when_marshmallow_says_so() -> None:
@@ -438,7 +553,9 @@ def test_a_failing_attribute_is_absent_only_when_marshmallow_says_so() -> None:
 
 def test_a_partial_collection_reaches_below() -> None:
     """``partial`` as a collection names fields by dots, at load or in a nested schema of its own; True reaches all."""
-    leaf = Schema.from_dict({"a": fields.Integer(required=True), "b": fields.Integer(required=True)})
+    leaf = Schema.from_dict(
+        {"a": fields.Integer(required=True), "b": fields.Integer(required=True)}
+    )
     made: list[_Made] = [
         Schema.from_dict(
             {
@@ -447,13 +564,38 @@ def test_a_partial_collection_reaches_below() -> None:
                 "c": fields.Integer(required=True),
             }
         ),
-        Schema.from_dict({"n": fields.Nested(leaf(partial=("a",))), "l": fields.Nested(leaf(partial=True), many=True)}),
+        Schema.from_dict(
+            {
+                "n": fields.Nested(leaf(partial=("a",))),
+                "l": fields.Nested(leaf(partial=True), many=True),
+            }
+        ),
     ]
-    made += [lambda: made[0](partial=("n.a", "l.b")), lambda: made[0](partial=True), lambda: made[1](partial=False)]  # type: ignore[call-arg]
-    chosen = (None, True, False, (), ("n",), ["n.a", "c"], {"n.a", "n.b"}, ("l.a", "l.b", "c", "n"), "n", 0)
+    made += [
+        lambda: made[0](partial=("n.a", "l.b")),
+        lambda: made[0](partial=True),
+        lambda: made[1](partial=False),
+    ]  # type: ignore[call-arg]
+    chosen = (
+        None,
+        True,
+        False,
+        (),
+        ("n",),
+        ["n.a", "c"],
+        {"n.a", "n.b"},
+        ("l.a", "l.b", "c", "n"),
+        "n",
+        0,
+    )
     for each in made:
         for partial in chosen:
-            for data in ({}, {"n": {}, "l": [{}]}, {"n": {"a": 1}, "l": [{"b": 2}]}, {"n": None, "c": None}):
+            for data in (
+                {},
+                {"n": {}, "l": [{}]},
+                {"n": {"a": 1}, "l": [{"b": 2}]},
+                {"n": None, "c": None},
+            ):
                 agree("load", each, lambda data=data: data, partial=partial)
 
 
@@ -464,17 +606,32 @@ def test_custom_validators_run_once() -> None:
     """A validator that counts is called once a value, in order, whether the value, another, or the whole fails."""
 
     class Counting(Schema):
-        a = fields.Integer(validate=[check("first", "pass"), validate.Range(max=3), check("last", "text")])
-        b = fields.List(fields.String(validate=check("item", "dict")), validate=check("list", "list"))
+        a = fields.Integer(
+            validate=[check("first", "pass"), validate.Range(max=3), check("last", "text")]
+        )
+        b = fields.List(
+            fields.String(validate=check("item", "dict")), validate=check("list", "list")
+        )
         c = fields.Nested(
-            Schema.from_dict({"d": fields.Integer(validate=check("inner", "text"))}), validate=check("nested", "pass")
+            Schema.from_dict({"d": fields.Integer(validate=check("inner", "text"))}),
+            validate=check("nested", "pass"),
         )
         e = fields.Integer(load_default=1, validate=check("default", "always"))
 
-    for a, b, d, e in ((1, ["x"], 1, 2), (2, ["ab", "a"], 3, missing), (9, "x", "y", "z"), (None, None, None, None)):
+    for a, b, d, e in (
+        (1, ["x"], 1, 2),
+        (2, ["ab", "a"], 3, missing),
+        (9, "x", "y", "z"),
+        (None, None, None, None),
+    ):
         for many in (False, True):
             item = {"a": a, "b": b, "c": {"d": d}, "e": e}
-            agree("load", Counting, lambda item=item, many=many: [item, item] if many else item, many=many)
+            agree(
+                "load",
+                Counting,
+                lambda item=item, many=many: [item, item] if many else item,
+                many=many,
+            )
 
 
 def test_a_message_that_is_made_late_is_made_each_time() -> None:
@@ -555,12 +712,20 @@ def test_what_is_invalid_is_not_loaded_again() -> None:
         z = fields.Integer(validate=validate.Range(max=3))
         needed = fields.String(required=True)
 
-    data = {"a": "1", "n": {"s": "2", "t": "no"}, "m": [{"s": "x"}, {"s": "3"}], "listed": ["4", "y"], "z": 9}
+    data = {
+        "a": "1",
+        "n": {"s": "2", "t": "no"},
+        "m": [{"s": "x"}, {"s": "3"}],
+        "listed": ["4", "y"],
+        "z": 9,
+    }
     found = agree("load", Watched, lambda: data)
     assert set(found.messages) == {"n", "m", "listed", "z", "needed"}
     for load in (
         compile_schema(Watched()).load,
-        compiler.compile_schema(Watched()).loader(many=False, partial=None, refusal=ValidationError),
+        compiler.compile_schema(Watched()).loader(
+            many=False, partial=None, refusal=ValidationError
+        ),
     ):
         seen.clear()
         with pytest.raises(ValidationError) as caught:
@@ -572,9 +737,25 @@ def test_what_is_invalid_is_not_loaded_again() -> None:
 def test_what_msgspec_reads_otherwise_is_not_left_to_it() -> None:
     """Decimals, dates, times, and what has functions or validators of its own, never load on the first tier."""
     left: list[fields.Field[Any]] = [
-        *(fields.Decimal(), fields.Decimal(places=2), fields.Decimal(allow_nan=True), fields.Integer(), fields.Float()),
-        *(fields.DateTime(), fields.NaiveDateTime(), fields.AwareDateTime(), fields.Date(), fields.Time()),
-        *(fields.String(), fields.UUID(validate=lambda value: None), type("Own", (fields.UUID,), {})()),
+        *(
+            fields.Decimal(),
+            fields.Decimal(places=2),
+            fields.Decimal(allow_nan=True),
+            fields.Integer(),
+            fields.Float(),
+        ),
+        *(
+            fields.DateTime(),
+            fields.NaiveDateTime(),
+            fields.AwareDateTime(),
+            fields.Date(),
+            fields.Time(),
+        ),
+        *(
+            fields.String(),
+            fields.UUID(validate=lambda value: None),
+            type("Own", (fields.UUID,), {})(),
+        ),
     ]
     if hasattr(fields.UUID(), "pre_load"):  # NOTE: since marshmallow 4.2
         left += [fields.UUID(pre_load=str.strip), fields.UUID(post_load=str)]
@@ -587,7 +768,9 @@ def test_field_functions_run_in_order() -> None:
     """A field's pre_load comes before null is judged again, its post_load after the validators."""
 
     class Stepped(Schema):
-        a = fields.String(pre_load=[str.strip, str.upper], validate=validate.Equal("X"), post_load=str.lower)
+        a = fields.String(
+            pre_load=[str.strip, str.upper], validate=validate.Equal("X"), post_load=str.lower
+        )
         b = fields.Integer(allow_none=True, pre_load=lambda value: None, post_load=lambda value: 5)
         c = fields.Integer(pre_load=lambda value: None)
 
@@ -614,7 +797,13 @@ def test_hooks_see_what_they_always_saw() -> None:
             if value is None:
                 raise ValidationError("none")
 
-    for data in ({"n": {"a": 1}, "m": [{"a": 2}, {"a": "x"}]}, {"n": {"a": 1}, "m": [{"a": 2}]}, {"n": 5}, [], None):
+    for data in (
+        {"n": {"a": 1}, "m": [{"a": 2}, {"a": "x"}]},
+        {"n": {"a": 1}, "m": [{"a": 2}]},
+        {"n": 5},
+        [],
+        None,
+    ):
         agree("load", Outer, lambda data=data: data, unknown=EXCLUDE, partial=("n.a",))
         agree("load", Outer, lambda data=data: [data, data], many=True)
 
@@ -651,7 +840,9 @@ def test_a_schema_that_overrides_its_steps_is_obeyed() -> None:
         def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
             return "5" if attr == "a" else default
 
-        def handle_error(self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
+        def handle_error(
+            self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any
+        ) -> None:
             raise LookupError(str(error.messages))
 
     class Flat(Schema):
@@ -673,14 +864,22 @@ def test_mappings_and_sequences_of_every_make() -> None:
     """Mappings that are no dict and sequences that are no list load; generators and texts are no sequences."""
     inner = Schema.from_dict({"a": fields.Integer(required=True)})
     kind = Schema.from_dict(
-        {"n": fields.Nested(inner), "l": fields.List(fields.Integer()), "d": fields.Dict(values=fields.Integer())}
+        {
+            "n": fields.Nested(inner),
+            "l": fields.List(fields.Integer()),
+            "d": fields.Dict(values=fields.Integer()),
+        }
     )
 
     def walk() -> Iterator[Any]:
         yield {"n": {"a": 1}}
 
     for make in (dict, DictSub, Mapped, OrderedDict):
-        agree("load", kind, lambda make=make: make({"n": make({"a": "1"}), "l": (1, "2"), "d": make({"k": "1"})}))
+        agree(
+            "load",
+            kind,
+            lambda make=make: make({"n": make({"a": "1"}), "l": (1, "2"), "d": make({"k": "1"})}),
+        )
     for sequence in (list, tuple, ListSub, iter, set, "".join):
         agree("load", kind, lambda sequence=sequence: sequence([]), many=True)
         agree("load", kind, lambda sequence=sequence: {"l": sequence([])})
@@ -739,7 +938,9 @@ def test_a_long_chain_of_nested_schemas_compiles() -> None:
         for _ in range(depth):
             data = {"next": data}
         for way in ("load", "dump"):
-            one, other = (outcome(getattr(made, way), data, {}) for made in (Chain(), compile_schema(schema)))
+            one, other = (
+                outcome(getattr(made, way), data, {}) for made in (Chain(), compile_schema(schema))
+            )
             assert one.error is None
             assert differences(one, other) == []
 
@@ -752,27 +953,46 @@ def test_a_nested_schema_that_cannot_be_made_fails_when_it_is_used() -> None:
         b = fields.Integer(data_key="k")
 
     for nested in ("nowhere.Nothing", Clash, lambda: Clash, 5):
-        for field in (fields.Nested(nested), fields.List(fields.Nested(nested)), fields.Pluck(nested, "a")):
+        for field in (
+            fields.Nested(nested),
+            fields.List(fields.Nested(nested)),
+            fields.Pluck(nested, "a"),
+        ):
             kind = Schema.from_dict({"n": field, "o": fields.Integer()})
             for value in (None, {}, [], [{}], [None], {"a": 1}, 5):
                 agree("load", kind, lambda value=value: {"n": value, "o": 1})
                 agree("dump", kind, lambda value=value: {"n": value, "o": 1})
             agree("load", kind, lambda: {"o": 1})
             agree("dump", kind, lambda: {"o": 1})
-    agree("load", lambda: Schema.from_dict({"n": fields.Nested(Clash(only=("a",)), only=("z",))})(), lambda: {"n": 1})
+    agree(
+        "load",
+        lambda: Schema.from_dict({"n": fields.Nested(Clash(only=("a",)), only=("z",))})(),
+        lambda: {"n": 1},
+    )
 
 
 def test_a_guard_over_an_override_keeps_the_override() -> None:
     """A wire form set before a field whose deserialize is its instance's own does not replace it."""
 
     def made(source: str) -> Schema:
-        schema = Schema.from_dict({"a": fields.Integer(), "b": fields.Enum(Color, by_value=True), "c": fields.UUID()})()
+        schema = Schema.from_dict(
+            {"a": fields.Integer(), "b": fields.Enum(Color, by_value=True), "c": fields.UUID()}
+        )()
         patch(schema, "a", "deserialize")
         patch(schema, "c", "deserialize")
         return bound(schema, source, strict=True)
 
     for source in ("json", "text"):
-        for value in (1, "1", " 1", "2", True, None, missing, "12345678-1234-5678-1234-567812345678"):
+        for value in (
+            1,
+            "1",
+            " 1",
+            "2",
+            True,
+            None,
+            missing,
+            "12345678-1234-5678-1234-567812345678",
+        ):
             data = {"a": value, "b": value, "c": value}
             agree("load", lambda source=source: made(source), lambda data=data: data)
 
@@ -877,7 +1097,9 @@ def test_the_same_instance_is_compiled_once() -> None:
 
 def test_a_compiled_schema_is_freed_with_its_instance() -> None:
     """A program that makes a schema for each call does not grow: what was compiled dies with the schema."""
-    schema = Schema.from_dict({"a": fields.Integer(), "n": fields.Nested(Schema.from_dict({"b": fields.Integer()}))})()
+    schema = Schema.from_dict(
+        {"a": fields.Integer(), "n": fields.Nested(Schema.from_dict({"b": fields.Integer()}))}
+    )()
     compile_schema(schema).load({"a": 1, "n": {"b": 1}})
     compile_schema(schema).dump({"a": 1, "n": {"b": 1}})
     alive = weakref.ref(schema)
@@ -904,7 +1126,9 @@ def test_a_copied_schema_is_another_schema() -> None:
         agree("dump", lambda copied=copied: made(copied), lambda: {"a": 1, "b": 2})
 
 
-@pytest.mark.parametrize("argument", [{"many": 1}, {"many": ""}, {"unknown": "bogus"}, {"partial": iter(())}])
+@pytest.mark.parametrize(
+    "argument", [{"many": 1}, {"many": ""}, {"unknown": "bogus"}, {"partial": iter(())}]
+)
 def test_odd_arguments_mean_what_they_meant(argument: dict[str, Any]) -> None:
     """Arguments that are no booleans or no known word have the effect that they have in marshmallow."""
     kind = Schema.from_dict({"a": fields.Integer(required=True)})

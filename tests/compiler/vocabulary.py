@@ -31,7 +31,7 @@ from marshmallow import (
 )
 from marshmallow.orderedset import OrderedSet
 
-from restkit.schemas import View, bind
+from restkit.schemas.bound import View, bind
 
 from . import custom_fields, objects, recording
 from .custom_fields import CUSTOM, patch
@@ -39,7 +39,9 @@ from .custom_fields import CUSTOM, patch
 
 def bound(schema: Schema, source: Any, *, strict: bool) -> Schema:
     """Return a schema as restkit runs it: with the wire form of each field set before its ``deserialize``."""
-    return bind(schema, View.WRITE, place="drawn", source=source, strict=strict, compiled=False).schema
+    return bind(
+        schema, View.WRITE, place="drawn", source=source, strict=strict, compiled=False
+    ).schema
 
 
 NAMES: dict[str, Any] = {

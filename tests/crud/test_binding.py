@@ -24,20 +24,38 @@ def with_field(name: str, field: Any) -> type[Schema]:
             fields.Int(),
             "takes 'pages', which Book does not have; make the field dump_only=True, or leave it out.",
         ),
-        ("id", fields.Int(), "takes 'id', which Book gives itself; make the field dump_only=True, or leave it out."),
+        (
+            "id",
+            fields.Int(),
+            "takes 'id', which Book gives itself; make the field dump_only=True, or leave it out.",
+        ),
         (
             "title",
             fields.Str(),
             "OddSchema.title takes more than Book.title holds; add validate=validate.Length(max=50) to it.",
         ),
         ("title", fields.Str(validate=validate.Length(max=51)), "takes more than Book.title holds"),
-        ("title", fields.Str(validate=validate.Length(equal=60)), "takes more than Book.title holds"),
+        (
+            "title",
+            fields.Str(validate=validate.Length(equal=60)),
+            "takes more than Book.title holds",
+        ),
         ("stars", fields.Int(), "add validate=validate.Range(0, 5) to it."),
-        ("stars", fields.Int(validate=validate.Range(1, 6)), "add validate=validate.Range(1, 5) to it."),
-        ("stars", fields.Int(validate=validate.Range(max=5)), "add validate=validate.Range(0, 5) to it."),
+        (
+            "stars",
+            fields.Int(validate=validate.Range(1, 6)),
+            "add validate=validate.Range(1, 5) to it.",
+        ),
+        (
+            "stars",
+            fields.Int(validate=validate.Range(max=5)),
+            "add validate=validate.Range(0, 5) to it.",
+        ),
     ],
 )
-def test_a_schema_that_takes_what_the_model_cannot_hold_is_refused(name: str, field: Any, says: str) -> None:
+def test_a_schema_that_takes_what_the_model_cannot_hold_is_refused(
+    name: str, field: Any, says: str
+) -> None:
     """A field that the model does not have, gives itself, or has less room for is one clear sentence."""
     refused(says, schema=with_field(name, field))
 
@@ -101,7 +119,10 @@ def test_a_get_of_what_has_not_changed_is_304() -> None:
     assert client.get("/books/1", headers={"If-None-Match": tag}).status == 304
     assert "ETag" not in collection(Book("Emma"), conditional=False).get("/books/1").headers
     client = collection(Book("Emma"), conditional="required")
-    assert [client.put("/books/1", json={"title": "x"}).status, client.delete("/books/1").status] == [428, 428]
+    assert [
+        client.put("/books/1", json={"title": "x"}).status,
+        client.delete("/books/1").status,
+    ] == [428, 428]
     tag = client.get("/books/1").headers["ETag"]
     assert client.delete("/books/1", headers={"If-Match": tag}).status == 204
 
@@ -129,5 +150,7 @@ def test_without_a_version_the_tag_is_a_digest_of_what_is_answered() -> None:
     changed = client.patch("/books/1", json={"year": 1815}, headers={"If-Match": first})
     assert changed.headers["ETag"] not in (first, None)
     assert client.patch("/books/1", json={"year": 1}, headers={"If-Match": first}).status == 412
-    back = client.patch("/books/1", json={"year": None}, headers={"If-Match": changed.headers["ETag"]})
+    back = client.patch(
+        "/books/1", json={"year": None}, headers={"If-Match": changed.headers["ETag"]}
+    )
     assert back.headers["ETag"] == first

@@ -71,7 +71,10 @@ def titles(client: Client, path: str = "/books") -> list[str]:
 
 def test_all_is_done_in_one_request(client: Client) -> None:
     """Items are created, updated and deleted at once, and answered as they are afterwards."""
-    made = bulk(client, create=[{"title": "a"}, {"title": "b", "chapters": [{"heading": "one"}]}, {"title": "c"}])
+    made = bulk(
+        client,
+        create=[{"title": "a"}, {"title": "b", "chapters": [{"heading": "one"}]}, {"title": "c"}],
+    )
     assert (made.status, [each["title"] for each in made.json["created"]]) == (200, ["a", "b", "c"])
     one, two, three = (each["id"] for each in made.json["created"])
     answer = bulk(
@@ -82,7 +85,10 @@ def test_all_is_done_in_one_request(client: Client) -> None:
     )
     assert answer.status == 200
     assert [each["title"] for each in answer.json["created"]] == ["d"]
-    updated = [(each["id"], each["title"], each["year"], each["chapters"]) for each in answer.json["updated"]]
+    updated = [
+        (each["id"], each["title"], each["year"], each["chapters"])
+        for each in answer.json["updated"]
+    ]
     assert updated == [(one, "A", 1815, []), (two, "b", None, [])]
     assert answer.json["deleted"] == [three]
     assert titles(client) == ["A", "b", "d"]
@@ -93,7 +99,9 @@ def test_what_is_deleted_frees_what_it_had(client: Client) -> None:
     """Deletes go first, then updates, then creates, so that a unique value passes on in one request."""
     answer = bulk(client, "/authors", create=[{"name": "A"}, {"name": "B"}])
     one, two = (each["id"] for each in answer.json["created"])
-    answer = bulk(client, "/authors", create=[{"name": "B"}], update=[{"id": two, "name": "A"}], delete=[one])
+    answer = bulk(
+        client, "/authors", create=[{"name": "B"}], update=[{"id": two, "name": "A"}], delete=[one]
+    )
     assert answer.status == 200
     assert [each["name"] for each in client.get("/authors").json["items"]] == ["A", "B"]
 
@@ -133,11 +141,22 @@ def test_a_patched_whole_is_validated(client: Client) -> None:
 def test_items_that_are_not_there_or_named_twice(client: Client) -> None:
     """A key that nothing has is in conflict, one that is named twice invalid; each has its place."""
     (first,) = bulk(client, create=[{"title": "a"}]).json["created"]
-    answer = bulk(client, update=[{"id": 777, "title": "x"}, {"id": first["id"], "title": "x"}], delete=[888])
-    assert (answer.status, faults(answer)) == (409, [("/update/0/id", "missing"), ("/delete/0", "missing")])
-    answer = bulk(client, update=[{"id": first["id"]}, {"id": first["id"]}], delete=[first["id"], 999])
+    answer = bulk(
+        client, update=[{"id": 777, "title": "x"}, {"id": first["id"], "title": "x"}], delete=[888]
+    )
+    assert (answer.status, faults(answer)) == (
+        409,
+        [("/update/0/id", "missing"), ("/delete/0", "missing")],
+    )
+    answer = bulk(
+        client, update=[{"id": first["id"]}, {"id": first["id"]}], delete=[first["id"], 999]
+    )
     assert answer.status == 422
-    assert set(faults(answer)) == {("/update/1/id", "duplicate"), ("/delete/0", "duplicate"), ("/delete/1", "missing")}
+    assert set(faults(answer)) == {
+        ("/update/1/id", "duplicate"),
+        ("/delete/0", "duplicate"),
+        ("/delete/1", "missing"),
+    }
     assert titles(client) == ["a"]
 
 
@@ -146,11 +165,19 @@ def test_all_that_the_store_forbids_is_listed_and_nothing_is_done(client: Client
     bulk(client, create=[{"title": "a", "isbn": "1"}, {"title": "b"}])
     answer = bulk(
         client,
-        create=[{"title": "x", "isbn": "1"}, {"title": "ok", "isbn": "2"}, {"title": "y", "isbn": "2"}],
+        create=[
+            {"title": "x", "isbn": "1"},
+            {"title": "ok", "isbn": "2"},
+            {"title": "y", "isbn": "2"},
+        ],
         update=[{"id": 2, "isbn": "1"}],
     )
     assert answer.status == 409
-    assert faults(answer) == [("/update/0/isbn", "unique"), ("/create/0/isbn", "unique"), ("/create/2/isbn", "unique")]
+    assert faults(answer) == [
+        ("/update/0/isbn", "unique"),
+        ("/create/0/isbn", "unique"),
+        ("/create/2/isbn", "unique"),
+    ]
     answer = bulk(client, create=[{"title": "x", "author_id": 77}])
     assert (answer.status, faults(answer)) == (409, [("/create/0/author_id", "reference")])
     assert titles(client) == ["a", "b"]
@@ -161,19 +188,29 @@ def test_entity_tags_of_single_items(client: Client) -> None:
     """An update may name the entity tag that its item must have; one that has another fails all of it."""
     bulk(client, create=[{"title": "a"}, {"title": "b"}])
     one, two = (client.get(f"/books/{key}").headers["ETag"] for key in (1, 2))
-    answer = bulk(client, update=[{"id": 1, "title": "A", "if_match": one}, {"id": 2, "title": "B", "if_match": one}])
+    answer = bulk(
+        client,
+        update=[{"id": 1, "title": "A", "if_match": one}, {"id": 2, "title": "B", "if_match": one}],
+    )
     assert (answer.status, faults(answer)) == (409, [("/update/1/if_match", "stale")])
     assert titles(client) == ["a", "b"]
     answer = bulk(client, update=[{"id": 1, "title": "A", "if_match": "x"}])
     assert (answer.status, faults(answer)) == (422, [("/update/0/if_match", "entity_tag")])
-    assert bulk(client, update=[{"id": 1, "title": "A", "if_match": one}, {"id": 2, "if_match": two}]).status == 200
+    assert (
+        bulk(
+            client, update=[{"id": 1, "title": "A", "if_match": one}, {"id": 2, "if_match": two}]
+        ).status
+        == 200
+    )
     assert titles(client) == ["A", "b"]
 
 
 def test_nested_collections_scope_themselves(client: Client) -> None:
     """Below an author's URL only that author's books are found, and new ones are that author's."""
     bulk(client, "/authors", create=[{"name": "A"}, {"name": "B"}])
-    (made,) = bulk(client, "/authors/1/books", create=[{"title": "a", "author_id": 2}]).json["created"]
+    (made,) = bulk(client, "/authors/1/books", create=[{"title": "a", "author_id": 2}]).json[
+        "created"
+    ]
     assert made["author_id"] == 1
     answer = bulk(client, "/authors/2/books", update=[{"id": made["id"], "title": "x"}], delete=[])
     assert (answer.status, faults(answer)) == (409, [("/update/0/id", "missing")])
@@ -182,7 +219,9 @@ def test_nested_collections_scope_themselves(client: Client) -> None:
 
 def test_keys_that_the_client_gives(client: Client) -> None:
     """A text key is created with its item, and names it in updates and deletes."""
-    made = bulk(client, "/shelves", create=[{"slug": "a", "label": "A"}, {"slug": "a", "label": "B"}])
+    made = bulk(
+        client, "/shelves", create=[{"slug": "a", "label": "A"}, {"slug": "a", "label": "B"}]
+    )
     assert (made.status, faults(made)) == (409, [("/create/1/slug", "unique")])
     bulk(client, "/shelves", create=[{"slug": "a", "label": "A"}, {"slug": "b", "label": "B"}])
     answer = bulk(client, "/shelves", update=[{"slug": "a", "label": "AA"}], delete=["b"])
@@ -207,7 +246,9 @@ def test_how_many(client: Client) -> None:
 
 def test_minimal(client: Client) -> None:
     """`Prefer: return=minimal` is answered without content."""
-    answer = client.post("/books/bulk", json={"create": [{"title": "a"}]}, headers={"Prefer": "return=minimal"})
+    answer = client.post(
+        "/books/bulk", json={"create": [{"title": "a"}]}, headers={"Prefer": "return=minimal"}
+    )
     assert (answer.status, answer.headers["Preference-Applied"]) == (204, "return=minimal")
     assert titles(client) == ["a"]
 
@@ -220,7 +261,11 @@ def test_the_document() -> None:
     assert {"200", "204", "409", "422", "503"} <= operation["responses"].keys()
     schemas = document["components"]["schemas"]
     lists = schemas["BooksBulkInput"]["properties"]
-    assert {name: each["maxItems"] for name, each in lists.items()} == {"create": 7, "update": 7, "delete": 7}
+    assert {name: each["maxItems"] for name, each in lists.items()} == {
+        "create": 7,
+        "update": 7,
+        "delete": 7,
+    }
     assert lists["delete"]["items"]["type"] == "integer"
     change = schemas["BooksBulkChange"]
     assert (change["required"], change["additionalProperties"]) == (["id"], False)
@@ -235,7 +280,11 @@ def test_only_what_the_methods_allow() -> None:
     assert bulk(client, update=[{"id": 1, "title": "b"}]).json["updated"][0]["title"] == "b"
     assert bulk(client, update=[]).json == {"updated": []}
     assert mounted(methods={"GET"}) is not None
-    refused("Books has bulk = True, but none of the methods POST, PATCH and DELETE.", bulk=True, methods={"GET"})
+    refused(
+        "Books has bulk = True, but none of the methods POST, PATCH and DELETE.",
+        bulk=True,
+        methods={"GET"},
+    )
 
 
 class Conditioned(Schema):
@@ -246,7 +295,11 @@ class Conditioned(Schema):
 def test_what_cannot_be_is_refused() -> None:
     """Sizes, conditions and names that do not fit are one clear sentence."""
     refused("Books.max_bulk is 0; a list has at least one item.", bulk=True, max_bulk=0)
-    refused("has bulk = True and conditional = 'required', but what is deleted", bulk=True, conditional="required")
+    refused(
+        "has bulk = True and conditional = 'required', but what is deleted",
+        bulk=True,
+        conditional="required",
+    )
     schema = Conditioned.from_dict({"title": fields.Str(dump_only=True)}, name="ConditionedSchema")
     refused("a field called 'if_match' cannot be updated in bulk", bulk=True, schema=schema)
 
@@ -271,7 +324,9 @@ class Careful(CRUDResource[Plain]):
 def test_each_item_goes_through_its_action() -> None:
     """Overridden actions work on each item; any problem of theirs undoes all of it."""
     client = collection(base=Careful)
-    assert [each["title"] for each in bulk(client, create=[{"title": "emma"}]).json["created"]] == ["Emma"]
+    assert [each["title"] for each in bulk(client, create=[{"title": "emma"}]).json["created"]] == [
+        "Emma"
+    ]
     answer = bulk(client, create=[{"title": "x"}, {"title": "forbidden"}])
     assert (answer.status, answer.problem["detail"]) == (403, "Not this one.")
     assert titles(client) == ["Emma"]

@@ -82,7 +82,9 @@ def test_scopes_keep_tenants_apart() -> None:
     """What `scope` says holds of every item that is seen, and of every one that is made."""
     client = collection(base=Tenants, filters=("genre",), upsert=True)
     one, two = {"X-Tenant": "one"}, {"X-Tenant": "two"}
-    url = client.post("/books", json={"title": "a", "genre": "two"}, headers=one).headers["Location"]
+    url = client.post("/books", json={"title": "a", "genre": "two"}, headers=one).headers[
+        "Location"
+    ]
     assert client.get(url, headers=one).json["genre"] == "one"
     assert client.get("/books?genre=one", headers=two).json["items"] == []
     for answer in (
@@ -106,7 +108,9 @@ def test_nobody_moves_an_item_out_of_its_scope() -> None:
         lambda: client.put(url, json={"title": "c", "genre": "two"}, headers=one),
         lambda: client.patch(url, json={"title": "d", "genre": "two"}, headers=one),
         lambda: client.patch(url, json={"genre": None}, headers=one),
-        lambda: client.post("/books/bulk", json={"update": [{"id": 1, "genre": "two"}]}, headers=one),
+        lambda: client.post(
+            "/books/bulk", json={"update": [{"id": 1, "genre": "two"}]}, headers=one
+        ),
     ):
         assert change().status == 200
         assert client.get(url, headers=one).json["genre"] == "one"
@@ -144,7 +148,9 @@ def test_what_a_url_says_is_not_asked_for_again() -> None:
     assert client.post("/reviews", json={"stars": 5}).status == 422
     document = client.get("/openapi.json").json
     assert {"Review", "BookReview", "RatingsReview"} <= document["components"]["schemas"].keys()
-    assert document["paths"]["/books/{book_id}/reviews/{id}"]["get"]["operationId"] == "getBookReview"
+    assert (
+        document["paths"]["/books/{book_id}/reviews/{id}"]["get"]["operationId"] == "getBookReview"
+    )
 
 
 @dataclass
@@ -161,11 +167,16 @@ class ShelfSchema(Schema):
 @pytest.mark.parametrize("upsert", [True, False])
 def test_content_has_the_key_of_its_url(upsert: bool) -> None:
     """A PUT whose content has another key is a 409 (RFC 9110, section 9.3.4); one that has none means the URL's."""
-    client = collection(store=MemoryStore(Shelf, key="code", items=[Shelf("a")]), schema=ShelfSchema, upsert=upsert)
+    client = collection(
+        store=MemoryStore(Shelf, key="code", items=[Shelf("a")]), schema=ShelfSchema, upsert=upsert
+    )
     assert client.put("/books/a", json={"room": "attic"}).json == {"code": "a", "room": "attic"}
     for _ in range(2):
         answer = client.put("/books/a", json={"code": "b"})
-        assert (answer.status, answer.problem["detail"]) == (409, "The key in the content is not the one in the URL.")
+        assert (answer.status, answer.problem["detail"]) == (
+            409,
+            "The key in the content is not the one in the URL.",
+        )
     made = client.put("/books/c", json={"room": "cellar"})
     assert (made.status, made.status == 404 or made.json) == (
         (201, {"code": "c", "room": "cellar"}) if upsert else (404, True)
@@ -176,7 +187,9 @@ def test_content_has_the_key_of_its_url(upsert: bool) -> None:
 class Guarded(CRUDResource[Book]):
     """Refuses in an action, and answers errors of its own."""
 
-    problem_handlers = {LookupError: lambda error, request: Conflict(f"{request.method}: nothing of the kind")}
+    problem_handlers = {
+        LookupError: lambda error, request: Conflict(f"{request.method}: nothing of the kind")
+    }
 
     @raises(Conflict)
     def create(self, item: Book) -> Book:
@@ -218,7 +231,10 @@ def test_a_violation_that_an_action_raises_points_to_the_field() -> None:
             raise UniqueViolation(["title", "sold", "unknown"])
 
     answer = collection(Book("a"), base=Unique).patch("/books/1", json={"year": 1})
-    assert (answer.status, [each["pointer"] for each in answer.problem["errors"]]) == (409, ["/title", "/sold"])
+    assert (answer.status, [each["pointer"] for each in answer.problem["errors"]]) == (
+        409,
+        ["/title", "/sold"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -293,7 +309,9 @@ class Pages(CRUDResource[Article]):
 
 def pages(*found: Article) -> Client:
     app = App("Wiki")
-    app.add("/pages", type("Pages", (Pages,), {"store": MemoryStore(Article, key="slug", items=found)}))
+    app.add(
+        "/pages", type("Pages", (Pages,), {"store": MemoryStore(Article, key="slug", items=found)})
+    )
     return Client(app)
 
 
@@ -338,5 +356,7 @@ def test_two_schemas_of_one_model_are_told_what_to_do() -> None:
         soft_delete = "on"
 
     app = mounted()
-    with pytest.raises(CollisionError, match="'BookPage'; write a schema of its own in one of the two"):
+    with pytest.raises(
+        CollisionError, match="'BookPage'; write a schema of its own in one of the two"
+    ):
         app.add("/hidden", Hidden)

@@ -73,7 +73,9 @@ CURSOR = SIGNER.write("a", False, ("x", 1))
         (SIGNER, "a", base64.urlsafe_b64encode(b"\0" * 12 + b'[0,"x",1]').decode()),
     ],
 )
-def test_what_was_not_written_here_for_this_order_is_refused(signer: CursorSigner, order: str, cursor: str) -> None:
+def test_what_was_not_written_here_for_this_order_is_refused(
+    signer: CursorSigner, order: str, cursor: str
+) -> None:
     """Another secret, collection or order, and any other text, is no cursor."""
     with pytest.raises(ValueError):
         signer.read(order, cursor, (None, None))

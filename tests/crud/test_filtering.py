@@ -24,9 +24,21 @@ def parameters(**members: Any) -> dict[str, Any]:
         (("year__eq",), {"year"}),
         (
             ("year__*",),
-            {"year", "year__ne", "year__gt", "year__gte", "year__lt", "year__lte", "year__in", "year__null"},
+            {
+                "year",
+                "year__ne",
+                "year__gt",
+                "year__gte",
+                "year__lt",
+                "year__lte",
+                "year__in",
+                "year__null",
+            },
         ),
-        ({"title": ("contains",), "year": ("eq", "null")}, {"title__contains", "year", "year__null"}),
+        (
+            {"title": ("contains",), "year": ("eq", "null")},
+            {"title__contains", "year", "year__null"},
+        ),
         (["on"], {"on"}),
         ((), set()),
     ],
@@ -39,7 +51,12 @@ def test_each_operator_is_a_parameter(filters: Any, names: set[str]) -> None:
 def test_parameters_are_typed_and_described() -> None:
     """Each parameter has the type of its attribute, its bounds, and a sentence."""
     found = parameters(filters=("stars__*", "title__contains", "genre__in"))
-    assert found["stars__gte"]["schema"] == {"type": "integer", "format": "int64", "minimum": 0, "maximum": 5}
+    assert found["stars__gte"]["schema"] == {
+        "type": "integer",
+        "format": "int64",
+        "minimum": 0,
+        "maximum": 5,
+    }
     assert found["stars__null"]["schema"] == {"type": "boolean"}
     assert found["stars__gte"]["description"] == "Stars is this or greater."
     assert found["title__contains"]["schema"]["minLength"] == 1
@@ -51,7 +68,10 @@ def test_parameters_are_typed_and_described() -> None:
 def test_conditions_hold_together() -> None:
     """Several filters are one question: all of them hold."""
     client = collection(
-        Book("Emma", 1815), Book("Silas", 1851), Book("Evelina"), filters=("title__startswith", "year__*")
+        Book("Emma", 1815),
+        Book("Silas", 1851),
+        Book("Evelina"),
+        filters=("title__startswith", "year__*"),
     )
     found = client.get("/books?title__startswith=E&year__null=false").json["items"]
     assert [each["title"] for each in found] == ["Emma"]
@@ -68,11 +88,20 @@ def test_at_most_a_hundred_values() -> None:
     ("filters", "says"),
     [
         ("year", "Books.filters is a string; write ('year',)."),
-        (("pages",), "Books filters by 'pages', which its model does not have; it has cover, genre, id, on, "),
+        (
+            ("pages",),
+            "Books filters by 'pages', which its model does not have; it has cover, genre, id, on, ",
+        ),
         (("on__gt",), "Books filters by on__gt, but 'on' can be asked about with eq only."),
         (("tags",), "Books filters by tags__eq, but 'tags' can be asked about with has only."),
-        (("title__null",), "Books filters by title__null, but 'title' can be asked about with eq, ne, "),
-        ({"year": ("near",)}, "Books filters by year__near, but 'year' can be asked about with eq, ne, "),
+        (
+            ("title__null",),
+            "Books filters by title__null, but 'title' can be asked about with eq, ne, ",
+        ),
+        (
+            {"year": ("near",)},
+            "Books filters by year__near, but 'year' can be asked about with eq, ne, ",
+        ),
     ],
 )
 def test_a_filter_that_cannot_be_is_refused(filters: Any, says: str) -> None:

@@ -41,7 +41,9 @@ class Thing:
     code: uuid.UUID = field(default_factory=uuid.uuid4)
     words: list[str] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
-    made: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), metadata={"generated": True})
+    made: dt.datetime = field(
+        default_factory=lambda: dt.datetime.now(dt.UTC), metadata={"generated": True}
+    )
     id: int | None = None
 
 
@@ -112,7 +114,9 @@ def test_every_kind_goes_there_and_back(client: Client) -> None:
     assert answer.status == 201
     assert {name: answer.json[name] for name in sent} == sent
     assert client.get("/things/1").json == answer.json
-    assert client.get("/things?color=BLUE&size__in=large,small&day__gte=2024-01-01&on=false").json["items"]
+    assert client.get("/things?color=BLUE&size__in=large,small&day__gte=2024-01-01&on=false").json[
+        "items"
+    ]
     assert client.get("/things?color=RED").json["items"] == []
 
 
@@ -128,7 +132,12 @@ def test_sorting_by_an_enumeration_and_by_none(client: Client) -> None:
     """Members are in the order of their names, None is the greatest."""
     for name, color, ratio in (("a", "RED", None), ("b", "BLUE", 2.0), ("c", "RED", 1.0)):
         client.post("/things", json={"name": name, "color": color, "ratio": ratio})
-    for sort, names in (("color", "bac"), ("-ratio", "abc"), ("ratio", "cba"), ("-color,ratio", "cab")):
+    for sort, names in (
+        ("color", "bac"),
+        ("-ratio", "abc"),
+        ("ratio", "cba"),
+        ("-color,ratio", "cab"),
+    ):
         seen, url = "", f"/things?limit=1&sort={sort}"
         while url:
             answer = client.get(url)
@@ -182,7 +191,9 @@ def test_what_an_annotation_does_not_say_needs_a_schema() -> None:
     """A model may have attributes of any kind, but their schema is written by hand."""
     store = MemoryStore(Odd, items=[Odd(0, "x")])
     assert store.attributes["what"].operators == {"null"}
-    with pytest.raises(DeclarationError, match=r"The annotation of Odd\.what does not say what JSON has for it"):
+    with pytest.raises(
+        DeclarationError, match=r"The annotation of Odd\.what does not say what JSON has for it"
+    ):
         store.schema()
 
 

@@ -44,8 +44,12 @@ def test_merge_patches_of_the_standard(target: Any, patch: Any, result: Any) -> 
 
 def test_a_merge_patch_of_nested_objects_changes_what_it_names() -> None:
     """Members of nested objects are merged, lists are replaced, null removes."""
-    client = collection(Book("Emma", cover={"front": {"color": "red", "text": "E"}, "back": 1}, tags=["a", "b"]))
-    answer = client.patch("/books/1", json={"cover": {"front": {"color": "blue"}, "back": None}, "tags": ["c"]})
+    client = collection(
+        Book("Emma", cover={"front": {"color": "red", "text": "E"}, "back": 1}, tags=["a", "b"])
+    )
+    answer = client.patch(
+        "/books/1", json={"cover": {"front": {"color": "blue"}, "back": None}, "tags": ["c"]}
+    )
     assert answer.json["cover"] == {"front": {"color": "blue", "text": "E"}}
     assert answer.json["tags"] == ["c"]
 
@@ -164,7 +168,11 @@ def test_copies_of_copies_are_stopped() -> None:
         [{"op": "copy", "from": "/cover", "path": "/cover/a"}] * 100,
         [{"op": "copy", "from": "/cover", "path": "/cover/a"}] * 1000,
         [
-            {"op": "add", "path": "/cover/a" + "/a" * 40 * n, "value": json.loads('{"a":' * 40 + "{}" + "}" * 40)}
+            {
+                "op": "add",
+                "path": "/cover/a" + "/a" * 40 * n,
+                "value": json.loads('{"a":' * 40 + "{}" + "}" * 40),
+            }
             for n in range(20)
         ],
     ],
@@ -183,7 +191,10 @@ def test_what_was_nested_deeper_may_be_patched() -> None:
         deep = {"a": deep}
     client = collection(Book("Emma", cover=deep))
     operation = {"op": "replace", "path": "/title", "value": "Emma 2"}
-    assert client.patch("/books/1", json=[operation], content_type=JSON_PATCH).json["title"] == "Emma 2"
+    assert (
+        client.patch("/books/1", json=[operation], content_type=JSON_PATCH).json["title"]
+        == "Emma 2"
+    )
 
 
 def test_a_document_cannot_be_moved_into_itself() -> None:
@@ -194,7 +205,11 @@ def test_a_document_cannot_be_moved_into_itself() -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    [{"op": "remove", "path": ""}, {"op": "replace", "path": "", "value": [1]}, {"op": "add", "path": "", "value": 7}],
+    [
+        {"op": "remove", "path": ""},
+        {"op": "replace", "path": "", "value": [1]},
+        {"op": "add", "path": "", "value": 7},
+    ],
 )
 def test_what_is_no_object_any_more_is_422(operation: dict[str, Any]) -> None:
     """A patch that makes something else of an item is refused."""
@@ -217,4 +232,8 @@ def test_another_format_is_415_and_the_formats_are_told() -> None:
     answer = client.patch("/books/1", content=b"<a/>", content_type="application/xml")
     assert answer.status == 415
     accepted = client.options("/books/1").headers["Accept-Patch"]
-    assert {each.strip() for each in accepted.split(",")} == {"application/json", JSON_PATCH, MERGE_PATCH}
+    assert {each.strip() for each in accepted.split(",")} == {
+        "application/json",
+        JSON_PATCH,
+        MERGE_PATCH,
+    }

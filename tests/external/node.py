@@ -11,7 +11,10 @@ from pathlib import Path
 __all__ = ["NodeToolMissing", "run_tool"]
 
 # The one place that says which versions; everybody's findings are the same.
-_PACKAGES = {"redocly": ("@redocly/cli", "2.77.0"), "spectral": ("@stoplight/spectral-cli", "6.16.3")}
+_PACKAGES = {
+    "redocly": ("@redocly/cli", "2.77.0"),
+    "spectral": ("@stoplight/spectral-cli", "6.16.3"),
+}
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "restkit-ci" / "npm"
 _QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
@@ -33,7 +36,13 @@ def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.Complet
     """
     command = [_find(name), *map(str, arguments)]
     return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **_QUIET}, capture_output=True, text=True, check=False, timeout=120
+        command,
+        cwd=cwd,
+        env={**os.environ, **_QUIET},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -67,7 +76,9 @@ def _version_in_cache(package: str) -> str | None:
 def _install() -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise NodeToolMissing("npm is not on the PATH: the linters need Node; run `apt-get install nodejs npm`")
+        raise NodeToolMissing(
+            "npm is not on the PATH: the linters need Node; run `apt-get install nodejs npm`"
+        )
     _CACHE.mkdir(parents=True, exist_ok=True)
     wanted = [f"{package}@{version}" for package, version in _PACKAGES.values()]
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -80,4 +91,6 @@ def _install() -> None:
         timeout=600,
     )
     if done.returncode != 0:
-        raise NodeToolMissing(f"npm could not install {' and '.join(wanted)}:\n{done.stdout}{done.stderr}")
+        raise NodeToolMissing(
+            f"npm could not install {' and '.join(wanted)}:\n{done.stdout}{done.stderr}"
+        )

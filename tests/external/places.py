@@ -14,7 +14,11 @@ __all__ = ["EXPORTS", "ROOT", "script", "serve_bookstore"]
 ROOT = Path(__file__).parents[2]
 
 # The exported documents, each with the example that it is exported from.
-EXPORTS = {"bookstore.yaml": "examples.bookstore", "hello.yaml": "examples/hello.py", "todo.yaml": "examples/todo.py"}
+EXPORTS = {
+    "bookstore.yaml": "examples.bookstore",
+    "hello.yaml": "examples/hello.py",
+    "todo.yaml": "examples/todo.py",
+}
 
 
 def script(name: str) -> str:
@@ -28,7 +32,9 @@ def script(name: str) -> str:
     """
     found = shutil.which(name, path=Path(sys.executable).parent)
     if found is None:
-        raise FileNotFoundError(f"{name} is not installed beside {sys.executable}; run pip install -e '.[dev]'")
+        raise FileNotFoundError(
+            f"{name} is not installed beside {sys.executable}; run pip install -e '.[dev]'"
+        )
     return found
 
 
@@ -44,5 +50,8 @@ def serve_bookstore(folder: Path, *, strict: bool = True) -> AbstractContextMana
         [sys.executable, "-m", "restkit", "run", "examples.bookstore", "--port", str(port)],
         port=port,
         cwd=ROOT,
-        environment={"RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'bookstore.db'}", "RESTKIT_STRICT": str(strict)},
+        environment={
+            "RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'bookstore.db'}",
+            "RESTKIT_STRICT": str(strict),
+        },
     )

@@ -30,7 +30,8 @@ def test_a_stale_document_would_be_found(name: str, target: str, tmp_path: Path)
     """The same check exits with 1 where a single word of the document differs."""
     stale = tmp_path / name
     stale.write_text(
-        (ROOT / "openapi" / name).read_text("utf-8").replace("operationId: ", "operationId: x", 1), "utf-8"
+        (ROOT / "openapi" / name).read_text("utf-8").replace("operationId: ", "operationId: x", 1),
+        "utf-8",
     )
     assert _check(target, stale).returncode == 1
 
@@ -38,7 +39,9 @@ def test_a_stale_document_would_be_found(name: str, target: str, tmp_path: Path)
 def test_every_example_has_its_document_and_every_document_its_example() -> None:
     """No example is left out, and no document outlives its example."""
     examples = ROOT / "examples"
-    programs = {f"examples/{path.name}" for path in examples.glob("*.py") if path.name != "__init__.py"}
+    programs = {
+        f"examples/{path.name}" for path in examples.glob("*.py") if path.name != "__init__.py"
+    }
     packages = {f"examples.{path.parent.name}" for path in examples.glob("*/__init__.py")}
     assert set(EXPORTS.values()) == programs | packages
     assert {path.name for path in (ROOT / "openapi").iterdir()} == set(EXPORTS)

@@ -21,7 +21,16 @@ pytestmark = pytest.mark.external
 
 _PACKAGE = "bookstore_client"
 _OPERATIONS = {
-    "authors": (*("list_authors", "create_author", "get_author", "replace_author", "update_author", "delete_author"),),
+    "authors": (
+        *(
+            "list_authors",
+            "create_author",
+            "get_author",
+            "replace_author",
+            "update_author",
+            "delete_author",
+        ),
+    ),
     "books": (
         *("list_books", "create_book", "get_book", "replace_book", "update_book", "delete_book"),
         *("get_book_cover", "replace_book_cover", "list_author_books", "get_author_book"),
@@ -38,7 +47,16 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
         with urllib.request.urlopen(f"{url}/openapi.json") as answer:
             (folder / "document.json").write_bytes(answer.read())
         (folder / "config.yaml").write_text("post_hooks: []\n", "utf-8")
-        options = ["--path", "document.json", "--config", "config.yaml", "--output-path", _PACKAGE, "--meta", "none"]
+        options = [
+            "--path",
+            "document.json",
+            "--config",
+            "config.yaml",
+            "--output-path",
+            _PACKAGE,
+            "--meta",
+            "none",
+        ]
         done = subprocess.run(
             [script("openapi-python-client"), "generate", *options, "--overwrite"],
             cwd=folder,
@@ -66,14 +84,18 @@ def api(generated: tuple[str, str]) -> Iterator[SimpleNamespace]:
     with client_module.Client(base_url=generated[0]) as client:
 
         def bind(module: Any) -> Any:
-            return lambda *arguments, **named: module.sync_detailed(*arguments, client=client, **named)
+            return lambda *arguments, **named: module.sync_detailed(
+                *arguments, client=client, **named
+            )
 
         functions = {
             name: bind(importlib.import_module(f"{_PACKAGE}.api.{tag}.{name}"))
             for tag, names in _OPERATIONS.items()
             for name in names
         }
-        yield SimpleNamespace(**functions, models=models, types=types, http=client.get_httpx_client())
+        yield SimpleNamespace(
+            **functions, models=models, types=types, http=client.get_httpx_client()
+        )
 
 
 def _author(api: SimpleNamespace, name: str) -> int:
@@ -98,9 +120,9 @@ def _titles(api: SimpleNamespace, **conditions: Any) -> list[str]:
 def test_the_whole_document_becomes_a_client(generated: tuple[str, str]) -> None:
     """The generator leaves out nothing but the pictures, which it cannot parse and says so."""
     _, printed = generated
-    assert re.findall(r"(?:WARNING|ERROR) (.*)", printed) == ["parsing GET /books/{book_id}/cover within books."], (
-        printed
-    )
+    assert re.findall(r"(?:WARNING|ERROR) (.*)", printed) == [
+        "parsing GET /books/{book_id}/cover within books."
+    ], printed
     assert "Unsupported content_type image/png, image/jpeg" in printed
 
 
@@ -117,11 +139,17 @@ def test_an_author_lives_and_goes(api: SimpleNamespace) -> None:
     assert author in api.list_authors(limit=100).parsed.items
     assert author not in api.list_authors(born_gte=dt.date(1930, 1, 1)).parsed.items
 
-    renamed = api.replace_author(author.id, body=api.models.AuthorInput(name="Ursula K. Le Guin", born=None))
+    renamed = api.replace_author(
+        author.id, body=api.models.AuthorInput(name="Ursula K. Le Guin", born=None)
+    )
     assert renamed.status_code == 200
     assert renamed.parsed == api.models.Author(id=author.id, name="Ursula K. Le Guin", born=None)
     merged = api.update_author(author.id, body=api.models.AuthorPatch(born=born))
-    assert (merged.status_code, merged.parsed.name, merged.parsed.born) == (200, "Ursula K. Le Guin", born)
+    assert (merged.status_code, merged.parsed.name, merged.parsed.born) == (
+        200,
+        "Ursula K. Le Guin",
+        born,
+    )
 
     assert api.delete_author(author.id).status_code == 204
     assert api.get_author(author.id).status_code == 404
@@ -132,18 +160,32 @@ def test_a_book_lives_and_goes(api: SimpleNamespace) -> None:
     models = api.models
     author_id = _author(api, "Stanisław Lem")
     published = dt.date(1961, 6, 1)
-    book = _book(api, "Solaris", author_id, published=published, pages=204, price="12.5", tags=["ocean", "planet"])
+    book = _book(
+        api,
+        "Solaris",
+        author_id,
+        published=published,
+        pages=204,
+        price="12.5",
+        tags=["ocean", "planet"],
+    )
     assert isinstance(book, models.BookView)
     expanded = api.get_book(book.id, expand=[models.GetBookExpandItem.AUTHOR]).parsed
     assert expanded.author == models.AuthorName(id=author_id, name="Stanisław Lem")
     assert (book.author_id, book.author) == (author_id, api.types.UNSET)
-    assert (book.genre, book.published, book.price) == (models.BookViewGenre.FICTION, published, "12.50")
+    assert (book.genre, book.published, book.price) == (
+        models.BookViewGenre.FICTION,
+        published,
+        "12.50",
+    )
     assert (book.pages, book.tags) == (204, ["ocean", "planet"])
 
     read = api.get_book(book.id)
     assert (read.status_code, read.parsed) == (200, book)
 
-    changed = api.update_book(book.id, body=models.BookPatch(pages=205, genre=models.BookPatchGenre.SCIENCE))
+    changed = api.update_book(
+        book.id, body=models.BookPatch(pages=205, genre=models.BookPatchGenre.SCIENCE)
+    )
     assert changed.status_code == 200
     assert (changed.parsed.pages, changed.parsed.genre) == (205, models.BookViewGenre.SCIENCE)
     assert (changed.parsed.title, changed.parsed.tags) == ("Solaris", ["ocean", "planet"])
@@ -151,10 +193,16 @@ def test_a_book_lives_and_goes(api: SimpleNamespace) -> None:
     assert (silent.status_code, silent.content) == (204, b"")
     assert api.get_book(book.id).parsed.pages is None
 
-    body = models.BookInput(title="Solaris (new)", author_id=author_id, genre=models.BookInputGenre.POETRY)
+    body = models.BookInput(
+        title="Solaris (new)", author_id=author_id, genre=models.BookInputGenre.POETRY
+    )
     replaced = api.replace_book(book.id, body=body)
     assert replaced.status_code == 200
-    assert (replaced.parsed.title, replaced.parsed.published, replaced.parsed.tags) == ("Solaris (new)", None, [])
+    assert (replaced.parsed.title, replaced.parsed.published, replaced.parsed.tags) == (
+        "Solaris (new)",
+        None,
+        [],
+    )
     assert api.get_book(book.id).parsed == replaced.parsed
 
     assert api.delete_book(book.id).status_code == 204
@@ -166,20 +214,44 @@ def test_books_are_found_by_every_parameter(api: SimpleNamespace) -> None:
     models = api.models
     genre = models.BookInputGenre
     one, two = _author(api, "Search One"), _author(api, "Search Two")
-    _book(api, "Red sky", one, genre=genre.HISTORY, published=dt.date(1990, 1, 1), pages=100, tags=["sea", "war"])
-    _book(api, "Blue sky", two, genre=genre.HISTORY, published=dt.date(2000, 1, 1), pages=200, tags=["sea"])
+    _book(
+        api,
+        "Red sky",
+        one,
+        genre=genre.HISTORY,
+        published=dt.date(1990, 1, 1),
+        pages=100,
+        tags=["sea", "war"],
+    )
+    _book(
+        api,
+        "Blue sky",
+        two,
+        genre=genre.HISTORY,
+        published=dt.date(2000, 1, 1),
+        pages=200,
+        tags=["sea"],
+    )
     _book(api, "Green sky", two, genre=genre.POETRY, published=dt.date(2010, 1, 1), pages=300)
 
     assert _titles(api, title_contains="sky") == ["Red sky", "Blue sky", "Green sky"]
-    assert _titles(api, title_contains="sky", genre=models.ListBooksGenre.HISTORY) == ["Red sky", "Blue sky"]
-    assert _titles(api, title_contains="sky", published_gte=dt.date(2000, 1, 1)) == ["Blue sky", "Green sky"]
+    assert _titles(api, title_contains="sky", genre=models.ListBooksGenre.HISTORY) == [
+        "Red sky",
+        "Blue sky",
+    ]
+    assert _titles(api, title_contains="sky", published_gte=dt.date(2000, 1, 1)) == [
+        "Blue sky",
+        "Green sky",
+    ]
     assert _titles(api, title_contains="sky", published_lte=dt.date(1999, 12, 31)) == ["Red sky"]
     assert _titles(api, title_contains="sky", pages_gte=101, pages_lte=299) == ["Blue sky"]
     assert _titles(api, author_id_in=[one]) == ["Red sky"]
     assert _titles(api, author_id_in=[one, two]) == ["Red sky", "Blue sky", "Green sky"]
     assert _titles(api, tags_has=["sea"]) == ["Red sky", "Blue sky"]
     assert _titles(api, tags_has=["sea", "war"]) == ["Red sky"]
-    assert _titles(api, title_contains="sky", genre_in=[models.ListBooksGenreInItem.POETRY]) == ["Green sky"]
+    assert _titles(api, title_contains="sky", genre_in=[models.ListBooksGenreInItem.POETRY]) == [
+        "Green sky"
+    ]
     assert _titles(api, title_contains="sky", sort=[models.ListBooksSortItem.VALUE_3]) == [
         *("Green sky", "Blue sky", "Red sky")
     ]
@@ -212,7 +284,11 @@ def test_problems_are_read_as_problems(api: SimpleNamespace) -> None:
     models = api.models
     missing = api.get_book(2_000_000_000)
     assert isinstance(missing.parsed, models.Problem)
-    assert (missing.status_code, missing.parsed.status, missing.parsed.title) == (404, 404, "Not Found")
+    assert (missing.status_code, missing.parsed.status, missing.parsed.title) == (
+        404,
+        404,
+        "Not Found",
+    )
 
     _author(api, "Twice")
     taken = api.create_author(body=models.AuthorInput(name="Twice"))
@@ -220,16 +296,25 @@ def test_problems_are_read_as_problems(api: SimpleNamespace) -> None:
     assert (taken.status_code, taken.parsed.status) == (409, 409)
 
     unknown = api.create_book(
-        body=models.BookInput(title="Nobody's", author_id=2_000_000_000, genre=models.BookInputGenre.FICTION)
+        body=models.BookInput(
+            title="Nobody's", author_id=2_000_000_000, genre=models.BookInputGenre.FICTION
+        )
     )
     assert isinstance(unknown.parsed, models.Problem)
     assert (unknown.parsed.status, unknown.parsed.errors[0].pointer) == (409, "/author_id")
 
     invalid = api.create_author(body=models.AuthorInput(name=""))
     assert isinstance(invalid.parsed, models.Problem)
-    assert (invalid.parsed.status, [error.pointer for error in invalid.parsed.errors]) == (422, ["/name"])
+    assert (invalid.parsed.status, [error.pointer for error in invalid.parsed.errors]) == (
+        422,
+        ["/name"],
+    )
 
     outside = api.list_books(limit=0)
     assert isinstance(outside.parsed, models.Problem)
     (error,) = outside.parsed.errors
-    assert (outside.parsed.status, error.parameter, error.in_) == (422, "limit", models.ProblemErrorsItemIn.QUERY)
+    assert (outside.parsed.status, error.parameter, error.in_) == (
+        422,
+        "limit",
+        models.ProblemErrorsItemIn.QUERY,
+    )

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
+from openapi_spec_validator import (
+    OpenAPIV30SpecValidator,
+    OpenAPIV31SpecValidator,
+    OpenAPIV32SpecValidator,
+)
 
 from restkit.openapi import build, to_json
 
@@ -17,21 +21,28 @@ from .places import EXPORTS, ROOT
 
 pytestmark = pytest.mark.external
 
-_VALIDATORS = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator, "3.2": OpenAPIV32SpecValidator}
+_VALIDATORS = {
+    "3.0": OpenAPIV30SpecValidator,
+    "3.1": OpenAPIV31SpecValidator,
+    "3.2": OpenAPIV32SpecValidator,
+}
 _VERSIONS = ("3.0.4", "3.1.1", "3.2.0")
 
 
 def _valid(document: dict[str, Any]) -> None:
     version = document["openapi"].rpartition(".")[0]
     findings = [
-        f"{list(error.absolute_path)}: {error.message}" for error in _VALIDATORS[version](document).iter_errors()
+        f"{list(error.absolute_path)}: {error.message}"
+        for error in _VALIDATORS[version](document).iter_errors()
     ]
     assert not findings, "\n".join(findings)
 
 
 def _redocly(document: Path, cwd: Path) -> list[dict[str, Any]]:
     """Return what Redocly's recommended rules find, errors and warnings alike."""
-    done = run_tool("redocly", "lint", "--extends", "recommended", "--format", "json", document, cwd=cwd)
+    done = run_tool(
+        "redocly", "lint", "--extends", "recommended", "--format", "json", document, cwd=cwd
+    )
     assert "validated in" in done.stderr, done.stdout + done.stderr
     said = json.loads(done.stdout)
     assert said["totals"]["ignored"] == 0
@@ -44,7 +55,16 @@ def _spectral(document: Path, cwd: Path) -> list[dict[str, Any]]:
     """Return what Spectral's rules for OpenAPI find, down to hints."""
     (cwd / "rules.yaml").write_text('extends: ["spectral:oas"]\n', "utf-8")
     (cwd / "found.json").unlink(missing_ok=True)
-    options = ["--ruleset", "rules.yaml", "--fail-severity", "hint", "--format", "json", "--output", "found.json"]
+    options = [
+        "--ruleset",
+        "rules.yaml",
+        "--fail-severity",
+        "hint",
+        "--format",
+        "json",
+        "--output",
+        "found.json",
+    ]
     done = run_tool("spectral", "lint", *options, document, cwd=cwd)
     found: list[dict[str, Any]] = json.loads((cwd / "found.json").read_text("utf-8"))
     assert done.returncode == bool(found), done.stdout + done.stderr
@@ -67,7 +87,9 @@ def test_an_exported_document_is_valid(name: str) -> None:
 
 
 @pytest.mark.parametrize("version", _VERSIONS)
-def test_the_document_is_clean_in_every_version(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_document_is_clean_in_every_version(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The bookstore's document has no error, no warning and no hint in OpenAPI 3.0, 3.1 and 3.2, by all three."""
     document = _bookstore(version, tmp_path, monkeypatch)
     said = json.loads(document.read_bytes())
@@ -88,5 +110,7 @@ def test_an_exported_document_is_clean(name: str, tmp_path: Path) -> None:
 def test_a_five_line_program_misses_only_what_it_does_not_say(tmp_path: Path) -> None:
     """hello.py names no licence and nobody to ask; nothing is invented for it, and the linters find nothing else."""
     document = ROOT / "openapi" / "hello.yaml"
-    assert [(each["ruleId"], each["severity"]) for each in _redocly(document, tmp_path)] == [("info-license", "warn")]
+    assert [(each["ruleId"], each["severity"]) for each in _redocly(document, tmp_path)] == [
+        ("info-license", "warn")
+    ]
     assert [each["code"] for each in _spectral(document, tmp_path)] == ["info-contact"]

@@ -20,7 +20,10 @@ from .places import serve_bookstore
 pytestmark = pytest.mark.external
 
 _ELSEWHERE = "https://example.com/x.json"
-_READY = {"/docs": "#operations-Authors-createAuthor", "/scalar": "[id$='tag/authors/POST/authors']"}
+_READY = {
+    "/docs": "#operations-Authors-createAuthor",
+    "/scalar": "[id$='tag/authors/POST/authors']",
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,10 @@ def test_swagger_ui_runs_an_operation(browser: Browser, url: str) -> None:
     browser.click(f"{block} .opblock-summary-control")
     browser.click(f"{block} .try-out__btn")
     text = browser.wait_for(f"{block} textarea.body-param__text")
-    assert json.loads(text.get_attribute("value") or "") == {"name": "Ursula K. Le Guin", "born": "1929-10-21"}
+    assert json.loads(text.get_attribute("value") or "") == {
+        "name": "Ursula K. Le Guin",
+        "born": "1929-10-21",
+    }
     text.send_keys(Keys.CONTROL, "a")
     text.send_keys(json.dumps({"name": "Octavia E. Butler", "born": "1947-06-22"}))
     browser.click(f"{block} .execute")
@@ -111,7 +117,9 @@ def test_a_page_shows_no_other_document(browser: Browser, tmp_path: Path, page: 
     with serve_bookstore(tmp_path, strict=False) as url:
         browser.open(f"{url}{page}?{query}")
         browser.wait_for(_READY[page])
-        fetched = [request.url for request in browser.requests() if request.kind in ("Fetch", "XHR")]
+        fetched = [
+            request.url for request in browser.requests() if request.kind in ("Fetch", "XHR")
+        ]
         assert fetched == [f"{url}/openapi.json"]
         assert _ELSEWHERE not in browser.text_of("body")
         _quiet(browser, url)

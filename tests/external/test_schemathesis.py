@@ -38,7 +38,14 @@ _EXAMPLES = 100
 _FEW = {("bookstore", "postgresql"): 15, ("todo", "sqlite"): 30, ("todo", "postgresql"): 15}
 _SEED = 1
 _PHASES = ("examples", "coverage", "fuzzing", "stateful")
-_CRUD = ("GET {0}", "POST {0}", "GET {0}/{{id}}", "PUT {0}/{{id}}", "PATCH {0}/{{id}}", "DELETE {0}/{{id}}")
+_CRUD = (
+    "GET {0}",
+    "POST {0}",
+    "GET {0}/{{id}}",
+    "PUT {0}/{{id}}",
+    "PATCH {0}/{{id}}",
+    "DELETE {0}/{{id}}",
+)
 _OPERATIONS = {
     "bookstore": {
         *(each.format(path) for each in _CRUD for path in ("/authors", "/books")),
@@ -76,7 +83,9 @@ def _run(app: App, examples: int) -> _Tally:
     for event in schemathesis.engine.from_schema(schema).execute():
         kind = type(event).__name__
         if kind in ("NonFatalError", "FatalError", "Interrupted"):
-            tally.findings.append(f"{kind}: {getattr(event, 'value', None) or getattr(event, 'exception', event)!r}")
+            tally.findings.append(
+                f"{kind}: {getattr(event, 'value', None) or getattr(event, 'exception', event)!r}"
+            )
         elif kind == "EngineFinished":
             tally.ended = str(event.stop_reason)
             tally.findings += [f"after the run: {failure}" for failure in event.failures]
@@ -99,7 +108,9 @@ def _closing(app: App) -> WSGIApplication:
 def _record(tally: _Tally, phase: str, recorder: Any) -> None:
     for case_id, interaction in recorder.interactions.items():
         if interaction.response is not None:
-            tally.statuses[recorder.cases[case_id].value.operation.label].add(interaction.response.status_code)
+            tally.statuses[recorder.cases[case_id].value.operation.label].add(
+                interaction.response.status_code
+            )
     for case_id, nodes in recorder.checks.items():
         case = recorder.cases[case_id].value
         for node in nodes:
@@ -108,7 +119,9 @@ def _record(tally: _Tally, phase: str, recorder: Any) -> None:
             if node.failure_info is not None:
                 message = node.failure_info.failure.message
                 curl = case.as_curl_command()
-                tally.findings.append(f"{node.name} in {phase}: {case.operation.label}\n{message}\n{curl}")
+                tally.findings.append(
+                    f"{node.name} in {phase}: {case.operation.label}\n{message}\n{curl}"
+                )
 
 
 @contextmanager
@@ -121,7 +134,9 @@ def _example(name: str, url: str) -> Generator[App]:
         database = Database(url, create=Base.metadata)
         app = create_app(database)
     else:
-        spec = importlib.util.spec_from_file_location("todo_example", ROOT / "examples" / f"{name}.py")
+        spec = importlib.util.spec_from_file_location(
+            "todo_example", ROOT / "examples" / f"{name}.py"
+        )
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
@@ -140,20 +155,28 @@ def _example(name: str, url: str) -> Generator[App]:
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD:wsgiref.validate.WSGIWarning")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", _OPERATIONS)
-def test_an_example_holds_in_process(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_example_holds_in_process(
+    name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All checks hold in all phases, and every operation was brought to succeed and to refuse at least once."""
     monkeypatch.syspath_prepend(str(ROOT))
     with database_url(kind, tmp_path) as url, _example(name, url) as app:
-        tally = _run(app, int(os.environ.get("RESTKIT_TEST_EXAMPLES") or _FEW.get((name, kind), _EXAMPLES)))
+        tally = _run(
+            app, int(os.environ.get("RESTKIT_TEST_EXAMPLES") or _FEW.get((name, kind), _EXAMPLES))
+        )
 
     assert not tally.findings, str(tally)
     assert tally.ended == "completed", str(tally)
     # The todo program has no room for examples, so that there is nothing to try in their phase.
-    assert set(tally.phases) == set(_PHASES) - ({"examples"} if name == "todo" else set()), str(tally)
+    assert set(tally.phases) == set(_PHASES) - ({"examples"} if name == "todo" else set()), str(
+        tally
+    )
     assert set(tally.checks) == set(schemathesis.checks.CHECKS.get_all_names()), str(tally)
     assert set(tally.statuses) == _OPERATIONS[name], str(tally)
     for operation, statuses in tally.statuses.items():
-        assert {status // 100 for status in statuses} >= {2, 4}, f"{operation} answered only {sorted(statuses)}"
+        assert {status // 100 for status in statuses} >= {2, 4}, (
+            f"{operation} answered only {sorted(statuses)}"
+        )
 
 
 def test_an_answer_outside_the_document_is_found() -> None:
@@ -167,7 +190,9 @@ def test_an_answer_outside_the_document_is_found() -> None:
     tally = _run(app, 1)
 
     assert any(found.startswith("status_code_conformance") for found in tally.findings), str(tally)
-    assert any("curl -X GET" in found and "/things/" in found for found in tally.findings), str(tally)
+    assert any("curl -X GET" in found and "/things/" in found for found in tally.findings), str(
+        tally
+    )
 
 
 def test_the_bookstore_holds_served(tmp_path: Path) -> None:
@@ -187,16 +212,22 @@ def test_the_bookstore_holds_served(tmp_path: Path) -> None:
             "none",
             *reports,
         ]
-        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
     printed = done.stdout + done.stderr
 
     assert done.returncode == 0, printed
     said = json.loads(report.read_text("utf-8"))
     assert said["complete"], printed
-    assert said["operations"]["selected"] == said["operations"]["tested"] == len(_OPERATIONS["bookstore"]), printed
-    assert {name: phase["status"] for name, phase in said["phases"].items()} == dict.fromkeys(_PHASES, "success"), (
-        printed
-    )
+    assert (
+        said["operations"]["selected"]
+        == said["operations"]["tested"]
+        == len(_OPERATIONS["bookstore"])
+    ), printed
+    assert {name: phase["status"] for name, phase in said["phases"].items()} == dict.fromkeys(
+        _PHASES, "success"
+    ), printed
     assert said["test_cases"]["generated"] > _EXAMPLES * len(_OPERATIONS["bookstore"]), printed
     assert said["test_cases"] | {"with_failures": 0, "errored": 0} == said["test_cases"], printed
     assert (said["failures"], said["errors"]) == ([], []), printed

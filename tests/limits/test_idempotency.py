@@ -81,7 +81,9 @@ class Shop:
                         pass
         else:
             with self.database.engine.begin() as connection:
-                connection.execute(sa.text("UPDATE idempotency SET expires_at = '2001-01-01 00:00:00'"))
+                connection.execute(
+                    sa.text("UPDATE idempotency SET expires_at = '2001-01-01 00:00:00'")
+                )
 
 
 @contextmanager
@@ -152,9 +154,18 @@ def test_a_change_is_made_once_although_its_precondition_holds_no_more(shop: Sho
     headers = {"If-Match": made.headers["ETag"], "Idempotency-Key": '"p 1"'}
     url = made.headers["Location"]
     first, second = (shop.client.patch(url, json={"amount": 5}, headers=headers) for _ in range(2))
-    assert (first.status, second.status, second.headers["Idempotent-Replayed"]) == (200, 200, "true")
+    assert (first.status, second.status, second.headers["Idempotent-Replayed"]) == (
+        200,
+        200,
+        "true",
+    )
     assert second.headers["ETag"] == first.headers["ETag"] == shop.client.get(url).headers["ETag"]
-    assert shop.client.patch(url, json={"amount": 6}, headers={"If-Match": made.headers["ETag"]}).status == 412
+    assert (
+        shop.client.patch(
+            url, json={"amount": 6}, headers={"If-Match": made.headers["ETag"]}
+        ).status
+        == 412
+    )
 
 
 def test_the_same_key_with_another_request_is_refused(shop: Shop) -> None:
@@ -168,7 +179,10 @@ def test_the_same_key_with_another_request_is_refused(shop: Shop) -> None:
     first = shop.client.patch(made.headers["Location"], json={"amount": 2}, headers=headers)
     assert first.status == 200
     assert "Idempotent-Replayed" not in first.headers
-    assert shop.client.patch(other.headers["Location"], json={"amount": 2}, headers=headers).status == 422
+    assert (
+        shop.client.patch(other.headers["Location"], json={"amount": 2}, headers=headers).status
+        == 422
+    )
 
 
 def test_a_problem_is_not_kept(shop: Shop) -> None:
@@ -202,7 +216,11 @@ def test_eight_at_once_write_once(shop: Shop) -> None:
 
     def send(number: int) -> None:
         barrier.wait()
-        answers.append(Client(shop.app).post("/orders", json={"item": "tea"}, headers={"Idempotency-Key": "k1"}))
+        answers.append(
+            Client(shop.app).post(
+                "/orders", json={"item": "tea"}, headers={"Idempotency-Key": "k1"}
+            )
+        )
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -214,13 +232,17 @@ def test_eight_at_once_write_once(shop: Shop) -> None:
     made = [answer for answer in answers if answer.status == 201]
     assert len({answer.data for answer in made}) == 1
     assert sum("Idempotent-Replayed" not in answer.headers for answer in made) == 1
-    assert all("being answered" in answer.problem["detail"] for answer in answers if answer.status == 409)
+    assert all(
+        "being answered" in answer.problem["detail"] for answer in answers if answer.status == 409
+    )
     assert shop.count() == 1
     assert shop.post().headers["Idempotent-Replayed"] == "true"
 
 
 @pytest.mark.parametrize("kind", ["memory", REDIS, KINDS[1]])
-def test_while_the_first_is_not_answered_the_second_is_a_conflict(kind: str, tmp_path: Path) -> None:
+def test_while_the_first_is_not_answered_the_second_is_a_conflict(
+    kind: str, tmp_path: Path
+) -> None:
     """A request that comes while the first one is being answered is a 409, and writes nothing."""
     with opened(kind, tmp_path) as shop:
         found: list[Any] = []
@@ -257,9 +279,15 @@ def test_a_worker_that_dies_between_leaves_nothing_half_done(kind: str, tmp_path
         url = shop.database.engine.url.render_as_string(hide_password=False)
         command = [sys.executable, "-c", DYING, url, kind, shop.prefix]
         path = os.pathsep.join(
-            [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+            [
+                str(Path(__file__).parent),
+                str(Path(__file__).parents[1]),
+                str(Path(__file__).parents[2]),
+            ]
         )
-        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False)
+        done = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False
+        )
         assert done.returncode == 9, done.stderr.decode()
         if kind == "redis":
             assert shop.post().status == 409
@@ -290,7 +318,9 @@ def test_records_that_have_expired_are_removed(tmp_path: Path) -> None:
             assert connection.scalar(sa.select(sa.func.count()).select_from(Kept)) == 1
 
 
-@pytest.mark.parametrize("key", ['"', '""', "a b", '"a', 'a"b', "ä", '"a\\n"', "a,b", "a;b=1", "x" * 256, '"x"; a', ""])
+@pytest.mark.parametrize(
+    "key", ['"', '""', "a b", '"a', 'a"b', "ä", '"a\\n"', "a,b", "a;b=1", "x" * 256, '"x"; a', ""]
+)
 def test_keys_that_are_malformed(tmp_path: Path, key: str) -> None:
     """A key that is no string of structured fields, nor a bare word, or too long, is a 400."""
     with opened("memory", tmp_path) as shop:
@@ -304,7 +334,10 @@ def test_both_ways_to_write_a_key(tmp_path: Path) -> None:
     """A key in quotes is the same as the bare one."""
     with opened("memory", tmp_path) as shop:
         assert shop.post("8e03978e-40d5-43e8-bc93-6894a57f9324").status == 201
-        assert shop.post('"8e03978e-40d5-43e8-bc93-6894a57f9324"').headers["Idempotent-Replayed"] == "true"
+        assert (
+            shop.post('"8e03978e-40d5-43e8-bc93-6894a57f9324"').headers["Idempotent-Replayed"]
+            == "true"
+        )
 
 
 def test_a_key_may_be_demanded(tmp_path: Path) -> None:
@@ -314,7 +347,9 @@ def test_a_key_may_be_demanded(tmp_path: Path) -> None:
         assert shop.client.get("/orders").status == 200
         document = shop.client.get("/openapi.json").json
         parameters = document["paths"]["/orders"]["post"]["parameters"]
-        assert [each["required"] for each in parameters if each["name"] == "Idempotency-Key"] == [True]
+        assert [each["required"] for each in parameters if each["name"] == "Idempotency-Key"] == [
+            True
+        ]
 
 
 def test_the_document_says_what_is_enforced(tmp_path: Path) -> None:
@@ -323,9 +358,13 @@ def test_the_document_says_what_is_enforced(tmp_path: Path) -> None:
         paths = shop.client.get("/openapi.json").json["paths"]
         for operation in (paths["/orders"]["post"], paths["/orders/{id}"]["patch"]):
             assert "Takes the header `Idempotency-Key`" in operation["description"]
-            assert "Idempotency-Key" not in {each["name"] for each in operation.get("parameters", ())}
+            assert "Idempotency-Key" not in {
+                each["name"] for each in operation.get("parameters", ())
+            }
             assert {"400", "409", "422", "503"} <= set(operation["responses"])
-            statuses = [each for status, each in operation["responses"].items() if status.startswith("2")]
+            statuses = [
+                each for status, each in operation["responses"].items() if status.startswith("2")
+            ]
             assert all("Idempotent-Replayed" in each["headers"] for each in statuses)
         for operation in (paths["/orders"]["get"], paths["/orders/{id}"]["put"]):
             assert "Idempotency-Key" not in str(operation)
@@ -384,7 +423,10 @@ def test_callers_have_keys_of_their_own() -> None:
 def test_callers_as_a_function_names_them(caller: tuple[str, str], same: bool) -> None:
     """A function of the program's may say who calls."""
     names = iter(caller)
-    app, done = plain(MemoryStorage(), idempotency=Idempotency(MemoryStorage(), caller=lambda request: next(names)))
+    app, done = plain(
+        MemoryStorage(),
+        idempotency=Idempotency(MemoryStorage(), caller=lambda request: next(names)),
+    )
     for _ in range(2):
         Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
     assert len(done) == (1 if same else 2)
@@ -413,7 +455,9 @@ def test_memory_is_bounded() -> None:
     app, _ = plain(MemoryStorage(2, lambda: clock[0]))
 
     def post(key: str) -> int:
-        return Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": key}).status
+        return (
+            Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": key}).status
+        )
 
     assert [post(key) for key in ("a", "b", "c", "a")] == [200, 200, 503, 200]
     clock[0] += 10**6
@@ -494,7 +538,9 @@ def test_it_is_for_the_verbs_that_are_named(tmp_path: Path) -> None:
         made = shop.post()
         assert (shop.post(None).status, made.status) == (400, 201)
         url, headers = made.headers["Location"], {"Idempotency-Key": "k1"}
-        answers = [shop.client.patch(url, json={"amount": amount}, headers=headers) for amount in (2, 3)]
+        answers = [
+            shop.client.patch(url, json={"amount": amount}, headers=headers) for amount in (2, 3)
+        ]
         assert [answer.json["amount"] for answer in answers] == [2, 3]
         assert shop.client.patch(url, json={"amount": 4}).status == 200
         patch = shop.client.get("/openapi.json").json["paths"]["/orders/{id}"]["patch"]

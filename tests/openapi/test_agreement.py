@@ -25,7 +25,7 @@ from restkit.openapi import build, to_json, to_yaml
 from restkit.openapi.conversion import json_schema
 from restkit.openapi.decimals import at_least, at_most
 from restkit.openapi.patterns import translate
-from restkit.schemas import BoundSchema, Invalid, Source, View, bind
+from restkit.schemas.bound import BoundSchema, Invalid, Source, View, bind
 
 
 class Colour(enum.Enum):
@@ -83,19 +83,120 @@ VALUES: list[Any] = [
         "1e5",
         "\u0661",
     ),
-    *("2024-01-02", "2024-02-30", "2024-1-2", "2024-01-02T03:04:05Z", "2024-01-02t03:04:05z", "2024-01-02T03:04:05"),
-    *("2024-01-02T03:04:05.123456+01:00", "2024-01-02T03:04", "03:04:05", "03:04", "03:04:05Z", "25:00:00"),
+    *(
+        "2024-01-02",
+        "2024-02-30",
+        "2024-1-2",
+        "2024-01-02T03:04:05Z",
+        "2024-01-02t03:04:05z",
+        "2024-01-02T03:04:05",
+    ),
+    *(
+        "2024-01-02T03:04:05.123456+01:00",
+        "2024-01-02T03:04",
+        "03:04:05",
+        "03:04",
+        "03:04:05Z",
+        "25:00:00",
+    ),
     *("127.0.0.1", "127.0.0.256", "127.0.0.01", "10.0.0.0/8", "::1", "fe80::1%eth0", "1::2::3"),
-    *("123e4567-e89b-12d3-a456-426614174000", "123E4567E89B12D3A456426614174000", "a@example.org", "no mail"),
-    *("https://example.org", "http://example.org/a?b#c", "urn:a:b", "/", "/a", "?b", "a/b", "0.1.0", "mailto:a"),
-    *([], ["a"], ["a", "b"], ["a", "z"], [1, 2], [True, "2024-01-02"], ["x", 1], [[1], [2]], ["a", "b", "c"], [None]),
-    *({}, {"x": 1}, {"x": 1, "y": 2}, {"x": 1, "z": 2}, {"x": "1"}, {"y": 1}, {"1": True}, {"a": True}, {"a": 1}),
+    *(
+        "123e4567-e89b-12d3-a456-426614174000",
+        "123E4567E89B12D3A456426614174000",
+        "a@example.org",
+        "no mail",
+    ),
+    *(
+        "https://example.org",
+        "http://example.org/a?b#c",
+        "urn:a:b",
+        "/",
+        "/a",
+        "?b",
+        "a/b",
+        "0.1.0",
+        "mailto:a",
+    ),
+    *(
+        [],
+        ["a"],
+        ["a", "b"],
+        ["a", "z"],
+        [1, 2],
+        [True, "2024-01-02"],
+        ["x", 1],
+        [[1], [2]],
+        ["a", "b", "c"],
+        [None],
+    ),
+    *(
+        {},
+        {"x": 1},
+        {"x": 1, "y": 2},
+        {"x": 1, "z": 2},
+        {"x": "1"},
+        {"y": 1},
+        {"1": True},
+        {"a": True},
+        {"a": 1},
+    ),
     *({"name": "a"}, {"name": "a", "children": [{"name": "b", "children": []}]}, {"name": ""}),
-    *("NaN", "-Infinity", "Infinity", "sNaN", " 1", "1_0", "0.004", "1.504", "1.506", "9" * 26, "9" * 40, "9" * 41),
-    *(-0.001, -0.004, -0.006, 1.504, 1.506, 1e26, 1e-300, "yes", "no", "ja", "1.50", "2.0", 2.0, 3, "x y"),
-    *("02/01/2024", "2/1/2024", "32/01/2024", "2024-01", "03h04", "3h4", "10:20", "Tue, 02 Jan 2024 03:04:05 GMT"),
-    *("02 Jan 2024 03:04:05 +0100", "02 Jan 2024 03:04:05", "02 Jan 2024 03:04:05 -0000", "2 Jan 24 3:4:5 GMT"),
-    *("10.0.0.0/255.0.0.0", "10.0.0.0/33", "::/64", "1::2/129", "::ffff:10.0.0.1/96", "fe80::1%1/64", "10.0.0.1/08"),
+    *(
+        "NaN",
+        "-Infinity",
+        "Infinity",
+        "sNaN",
+        " 1",
+        "1_0",
+        "0.004",
+        "1.504",
+        "1.506",
+        "9" * 26,
+        "9" * 40,
+        "9" * 41,
+    ),
+    *(
+        -0.001,
+        -0.004,
+        -0.006,
+        1.504,
+        1.506,
+        1e26,
+        1e-300,
+        "yes",
+        "no",
+        "ja",
+        "1.50",
+        "2.0",
+        2.0,
+        3,
+        "x y",
+    ),
+    *(
+        "02/01/2024",
+        "2/1/2024",
+        "32/01/2024",
+        "2024-01",
+        "03h04",
+        "3h4",
+        "10:20",
+        "Tue, 02 Jan 2024 03:04:05 GMT",
+    ),
+    *(
+        "02 Jan 2024 03:04:05 +0100",
+        "02 Jan 2024 03:04:05",
+        "02 Jan 2024 03:04:05 -0000",
+        "2 Jan 24 3:4:5 GMT",
+    ),
+    *(
+        "10.0.0.0/255.0.0.0",
+        "10.0.0.0/33",
+        "::/64",
+        "1::2/129",
+        "::ffff:10.0.0.1/96",
+        "fe80::1%1/64",
+        "10.0.0.1/08",
+    ),
     *({"name": "a", "children": [{"title": "b"}]}, [{"x": 1}], [{"x": 1}, {"x": True}], [{}], [3]),
 ]
 
@@ -105,7 +206,9 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "boolean": fields.Bool(),
     "boolean of other words": fields.Bool(truthy={"yes", 1}, falsy={"no", 0}),
     "boolean of words only": fields.Bool(truthy={"yes"}, falsy={"no"}),
-    "boolean of other words, equal": fields.Bool(truthy={"yes", 1}, falsy={"no"}, validate=validate.Equal(True)),
+    "boolean of other words, equal": fields.Bool(
+        truthy={"yes", 1}, falsy={"no"}, validate=validate.Equal(True)
+    ),
     "boolean, equal": fields.Bool(validate=validate.Equal(True)),
     "boolean, none of": fields.Bool(validate=validate.NoneOf([True])),
     "constant": fields.Constant("a"),
@@ -113,7 +216,9 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "constant boolean": fields.Constant(True),
     "date": fields.Date(),
     "time between local times": fields.Time(validate=validate.Range(dt.time(3), dt.time(4))),
-    "time between times with a zone": fields.Time(validate=validate.And(validate.Range(min=dt.time(3, tzinfo=dt.UTC)))),
+    "time between times with a zone": fields.Time(
+        validate=validate.And(validate.Range(min=dt.time(3, tzinfo=dt.UTC)))
+    ),
     "date in a format": fields.Date(format="%d/%m/%Y"),
     "date, one of": fields.Date(validate=validate.OneOf([dt.date(2024, 1, 2)])),
     "datetime": fields.DateTime(),
@@ -124,9 +229,14 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "decimal with NaN": fields.Decimal(allow_nan=True),
     "decimal with NaN, range": fields.Decimal(allow_nan=True, validate=validate.Range(min=0)),
     "decimal with places": fields.Decimal(places=2),
-    "decimal with places, range": fields.Decimal(places=2, validate=validate.Range(0, Decimal("1.505"))),
+    "decimal with places, range": fields.Decimal(
+        places=2, validate=validate.Range(0, Decimal("1.505"))
+    ),
     "decimal with places, exclusive range": fields.Decimal(
-        places=0, validate=validate.And(validate.Range(min=0, max=2, min_inclusive=False, max_inclusive=False))
+        places=0,
+        validate=validate.And(
+            validate.Range(min=0, max=2, min_inclusive=False, max_inclusive=False)
+        ),
     ),
     "decimal with places, range of more digits than decimals have": fields.Decimal(
         places=2, validate=validate.Range(-(10**40), 10**40)
@@ -186,10 +296,16 @@ FIELDS: dict[str, fields.Field[Any]] = {
     "string, none of": fields.Str(validate=validate.NoneOf(["a"])),
     "string, one of": fields.Str(validate=validate.OneOf(["a", "abc"])),
     "string, one of and more": fields.Str(
-        validate=[validate.OneOf(["a", "abc", "é"]), validate.Length(max=2), validate.Regexp("[a-z]")]
+        validate=[
+            validate.OneOf(["a", "abc", "é"]),
+            validate.Length(max=2),
+            validate.Regexp("[a-z]"),
+        ]
     ),
     "string, pattern": fields.Str(validate=validate.Regexp("a|b")),
-    "string, two patterns": fields.Str(validate=[validate.Regexp("[a-z]+$"), validate.Regexp("(?i)A")]),
+    "string, two patterns": fields.Str(
+        validate=[validate.Regexp("[a-z]+$"), validate.Regexp("(?i)A")]
+    ),
     "time": fields.Time(),
     "time in a format": fields.Time(format="%Hh%M"),
     "timedelta": fields.TimeDelta(),
@@ -282,7 +398,10 @@ _field: Any = st.builds(
 )
 _value: Any = st.recursive(
     st.sampled_from(VALUES),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["x", "z"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["x", "z"]), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 
@@ -297,7 +416,12 @@ def test_drawn_schemas_take_what_their_documents_say(data: st.DataObject) -> Non
         field.required = data.draw(st.booleans()) and field.load_default is missing
     view = data.draw(st.sampled_from([View.WRITE, View.PATCH]))
     bound = bind(
-        made, view, place="test", strict=data.draw(st.booleans()), compiled=data.draw(st.booleans()), many=False
+        made,
+        view,
+        place="test",
+        strict=data.draw(st.booleans()),
+        compiled=data.draw(st.booleans()),
+        many=False,
     )
     validator = _validator(bound)
     for _ in range(10):
@@ -315,7 +439,9 @@ TEXTS = [value for value in VALUES if isinstance(value, str)]
 TEXT_FIELDS = [
     name
     for name, field in FIELDS.items()
-    if not isinstance(field, (fields.Nested, fields.Mapping, fields.List, fields.Tuple, fields.Raw, fields.Email))
+    if not isinstance(
+        field, (fields.Nested, fields.Mapping, fields.List, fields.Tuple, fields.Raw, fields.Email)
+    )
 ]
 
 
@@ -328,7 +454,11 @@ def _parsed(kind: Any, text: str) -> Any:
         return {"true": True, "false": False}.get(text, text)
     if re.fullmatch(r"-?[0-9]+", text, re.ASCII):
         return int(text)
-    return float(text) if "number" in kinds and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?(e[0-9]+)?", text, re.ASCII) else text
+    return (
+        float(text)
+        if "number" in kinds and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?(e[0-9]+)?", text, re.ASCII)
+        else text
+    )
 
 
 @pytest.mark.parametrize("name", TEXT_FIELDS)
@@ -344,7 +474,9 @@ def test_a_parameter_is_taken_by_both_or_by_neither(name: str) -> None:
 
 @given(st.decimals(-1000, 1000, places=2), st.decimals(-1000, 1000, places=3), st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_the_pattern_of_a_decimal_bound_is_that_bound(bound: Decimal, value: Decimal, inclusive: bool) -> None:
+def test_the_pattern_of_a_decimal_bound_is_that_bound(
+    bound: Decimal, value: Decimal, inclusive: bool
+) -> None:
     """A text matches the pattern of a bound if and only if its number is within."""
     above = value >= bound if inclusive else value > bound
     below = value <= bound if inclusive else value < bound
@@ -388,9 +520,40 @@ def test_the_pattern_of_a_decimal_bound_holds_next_to_it(bound: str) -> None:
 
 
 PATTERNS = [
-    *("[a-z]+", "^[a-z]+$", r"\A[a-z]+\Z", "a|b", "^a|b$", "(a|b)c", r"(?P<x>a)(?P=x)", r"(?i)ab[c-e]", "(?i)[^a-c]"),
-    *(r"a.c", r"(?s)a.c", r"\d{2,}", r"a{,2}$", r"[]x]", r"[^]x]", r"a\-b\_", r"[a\-z\]]", r"x(?#no)y", r"\x61\u0062"),
-    *(r"(?!a)[a-z]", r"[\w.]+@[\w.]+", r"\S+$", r"[\s\S]*$", "(?x) a b # c\n c", r"a{1}b", "a{b}", r"\\", "[/]"),
+    *(
+        "[a-z]+",
+        "^[a-z]+$",
+        r"\A[a-z]+\Z",
+        "a|b",
+        "^a|b$",
+        "(a|b)c",
+        r"(?P<x>a)(?P=x)",
+        r"(?i)ab[c-e]",
+        "(?i)[^a-c]",
+    ),
+    *(
+        r"a.c",
+        r"(?s)a.c",
+        r"\d{2,}",
+        r"a{,2}$",
+        r"[]x]",
+        r"[^]x]",
+        r"a\-b\_",
+        r"[a\-z\]]",
+        r"x(?#no)y",
+        r"\x61\u0062",
+    ),
+    *(
+        r"(?!a)[a-z]",
+        r"[\w.]+@[\w.]+",
+        r"\S+$",
+        r"[\s\S]*$",
+        "(?x) a b # c\n c",
+        r"a{1}b",
+        "a{b}",
+        r"\\",
+        "[/]",
+    ),
     *("", "$", r"\.", "(?:a|b){2}$", "[A-Z]{3}", "(?i)[a-z_]+$", "é+"),
 ]
 SAMPLES = [
@@ -414,7 +577,24 @@ SAMPLES = [
         "a-b_",
         "]",
     ),
-    *("x", "xy", "12", "123", "a.b@c", "a{b}", "\\", "/", ".", "a\x00c", "abc\x00", "ABC\x00", "-", "é", "É", "_a"),
+    *(
+        "x",
+        "xy",
+        "12",
+        "123",
+        "a.b@c",
+        "a{b}",
+        "\\",
+        "/",
+        ".",
+        "a\x00c",
+        "abc\x00",
+        "ABC\x00",
+        "-",
+        "é",
+        "É",
+        "_a",
+    ),
 ]
 
 
@@ -429,7 +609,9 @@ def test_a_translated_pattern_accepts_what_the_regular_expression_matches(patter
         assert bool(re.search(translated, sample)) is expected, (translated, sample)
 
 
-@pytest.mark.parametrize("pattern", ["a++", "(?>a)", "(a)?(?(1)b|c)", "(?m)^a$", "(?i:a)b", "(?i)(a)\\1"])
+@pytest.mark.parametrize(
+    "pattern", ["a++", "(?>a)", "(a)?(?(1)b|c)", "(?m)^a$", "(?i:a)b", "(?i)(a)\\1"]
+)
 def test_what_cannot_be_translated_is_not(pattern: str) -> None:
     """Atomic groups, possessive repeats, conditions and scoped flags have no counterpart."""
     assert translate(re.compile(pattern)) is None
@@ -437,7 +619,9 @@ def test_what_cannot_be_translated_is_not(pattern: str) -> None:
 
 def test_an_untranslatable_pattern_is_said_in_the_description() -> None:
     """The rule is not lost."""
-    made = json_schema(bind({"it": fields.Str(validate=validate.Regexp("a++"))}, View.WRITE, place="test"))
+    made = json_schema(
+        bind({"it": fields.Str(validate=validate.Regexp("a++"))}, View.WRITE, place="test")
+    )
     assert "'a++'" in made["properties"]["it"]["description"]
 
 
@@ -456,7 +640,9 @@ def _references(node: Any) -> Iterator[str]:
 def test_every_field_type_makes_a_valid_document(version: str) -> None:
     """Whatever a schema has, the document is valid and no reference leads nowhere."""
     app = App("All")
-    every = Schema.from_dict({f"field_{number}": field for number, field in enumerate(FIELDS.values())}, name="Every")
+    every = Schema.from_dict(
+        {f"field_{number}": field for number, field in enumerate(FIELDS.values())}, name="Every"
+    )
 
     class EveryResource(Resource):
         schema = every

@@ -10,7 +10,7 @@ import pytest
 from marshmallow import Schema, fields
 
 from restkit import App, Resource
-from restkit.declarations import takes
+from restkit.decorators import takes
 from restkit.errors import CollisionError
 from restkit.openapi import component_names
 
@@ -56,7 +56,10 @@ def test_two_schemas_of_one_component_name_collide() -> None:
 
     app = App("Names")
     app.add("/a", Books)
-    with pytest.raises(CollisionError, match=r"BookSchema \(in .*Books\.get\) and .*BookSchema \(in .*Shelves\.get\)"):
+    with pytest.raises(
+        CollisionError,
+        match=r"BookSchema \(in .*Books\.get\) and .*BookSchema \(in .*Shelves\.get\)",
+    ):
         app.add("/b", Shelves)
 
 
@@ -78,7 +81,9 @@ def test_component_names_say_class_and_place() -> None:
     """Each claim is a name, the class that it means, and where."""
     app = App("Names")
     app.add("/a/<int:id>", BookItem)
-    claims = {(name, declared) for op in app.operations() for name, declared, _ in component_names(op)}
+    claims = {
+        (name, declared) for op in app.operations() for name, declared, _ in component_names(op)
+    }
     assert ("BookPatch", BookSchema) in claims
     assert ("Book", BookSchema) in claims
 
@@ -92,9 +97,9 @@ def test_a_query_schema_claims_no_name() -> None:
 
     app = App("Names")
     app.add("/a", Found)
-    assert [name for op in app.operations() for name, _, _ in component_names(op)] == ["Problem"] * len(
-        [op for op in app.operations() if op.failures]
-    )
+    assert [name for op in app.operations() for name, _, _ in component_names(op)] == [
+        "Problem"
+    ] * len([op for op in app.operations() if op.failures])
 
 
 def test_the_room_is_entered_without_apispec_and_yaml() -> None:
@@ -103,5 +108,7 @@ def test_the_room_is_entered_without_apispec_and_yaml() -> None:
         "import sys, restkit.openapi; "
         "print([name for name in ('apispec', 'yaml', 'jinja2', 'swagger_ui') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

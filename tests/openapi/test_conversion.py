@@ -12,8 +12,8 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, fields, post_dump, validate
 
 from restkit.errors import CollisionError
 from restkit.openapi.conversion import SchemaCollector, json_schema
-from restkit.schemas import SchemaLike, View, bind
-from restkit.uploads import Upload
+from restkit.schemas.bound import SchemaLike, View, bind
+from restkit.schemas.uploads import Upload
 
 
 class Colour(enum.Enum):
@@ -46,7 +46,9 @@ def _keywords(field: fields.Field[Any], view: View = View.WRITE, **options: Any)
 
 
 def _text_keywords(field: fields.Field[Any]) -> dict[str, Any]:
-    return json_schema(bind({"it": field}, View.WRITE, place="test", source="text"))["properties"]["it"]
+    return json_schema(bind({"it": field}, View.WRITE, place="test", source="text"))["properties"][
+        "it"
+    ]
 
 
 # the gaps of apispec's plugin that docs/design.md lists
@@ -85,7 +87,10 @@ def test_an_ip_address_has_its_format(field: fields.Field[Any], format: str) -> 
 
 def test_an_ip_address_of_either_kind_has_either_format() -> None:
     """There is no format ip."""
-    assert _keywords(fields.IP()) == {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}
+    assert _keywords(fields.IP()) == {
+        "type": "string",
+        "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
+    }
 
 
 def test_a_time_has_a_format() -> None:
@@ -102,7 +107,11 @@ def test_a_timestamp_has_no_invalid_min() -> None:
 
 def test_a_constant_is_const() -> None:
     """A Constant has const and a type."""
-    assert _keywords(fields.Constant("book")) == {"type": "string", "const": "book", "default": "book"}
+    assert _keywords(fields.Constant("book")) == {
+        "type": "string",
+        "const": "book",
+        "default": "book",
+    }
 
 
 def test_a_tuple_has_its_items() -> None:
@@ -120,7 +129,10 @@ def test_a_tuple_has_its_items() -> None:
 def test_an_enum_by_value_has_a_type() -> None:
     """The type comes from the values."""
     assert _keywords(fields.Enum(Colour, by_value=True)) == {"type": "integer", "enum": [1, 2]}
-    assert _keywords(fields.Enum(Colour, by_value=fields.Int)) == {"type": "integer", "enum": [1, 2]}
+    assert _keywords(fields.Enum(Colour, by_value=fields.Int)) == {
+        "type": "integer",
+        "enum": [1, 2],
+    }
 
 
 def test_an_enum_by_name_lists_the_names() -> None:
@@ -165,12 +177,17 @@ def test_length_stands_for_characters_items_and_members() -> None:
 
 def test_choices_are_an_enum_without_a_pattern() -> None:
     """OneOf is enum, and the enum says enough."""
-    assert _keywords(fields.Str(validate=validate.OneOf(["a", "b"]))) == {"type": "string", "enum": ["a", "b"]}
+    assert _keywords(fields.Str(validate=validate.OneOf(["a", "b"]))) == {
+        "type": "string",
+        "enum": ["a", "b"],
+    }
 
 
 def test_choices_are_written_as_the_field_writes_them() -> None:
     """OneOf of dates is an enum of their texts."""
-    assert _keywords(fields.Date(validate=validate.OneOf([dt.date(2024, 1, 2)])))["enum"] == ["2024-01-02"]
+    assert _keywords(fields.Date(validate=validate.OneOf([dt.date(2024, 1, 2)])))["enum"] == [
+        "2024-01-02"
+    ]
 
 
 def test_null_is_one_of_the_choices_where_it_is_taken() -> None:
@@ -182,24 +199,33 @@ def test_null_is_one_of_the_choices_where_it_is_taken() -> None:
 def test_equal_is_const() -> None:
     """Equal is const; with null beside it an enum."""
     assert _keywords(fields.Bool(validate=validate.Equal(True)))["const"] is True
-    assert _keywords(fields.Bool(validate=validate.Equal(True), allow_none=True))["enum"] == [True, None]
+    assert _keywords(fields.Bool(validate=validate.Equal(True), allow_none=True))["enum"] == [
+        True,
+        None,
+    ]
 
 
 def test_validators_within_and_count_too() -> None:
     """And is the sum of its parts."""
-    made = _keywords(fields.Float(validate=validate.And(validate.Range(min=1), validate.Range(max=2))))
+    made = _keywords(
+        fields.Float(validate=validate.And(validate.Range(min=1), validate.Range(max=2)))
+    )
     assert (made["minimum"], made["maximum"]) == (1, 2)
 
 
 def test_a_rule_that_json_schema_cannot_state_is_in_the_description() -> None:
     """The range of a date is said in words, after the field's own description."""
-    field = fields.Date(validate=validate.Range(min=dt.date(2000, 1, 1)), metadata={"description": "When."})
+    field = fields.Date(
+        validate=validate.Range(min=dt.date(2000, 1, 1)), metadata={"description": "When."}
+    )
     assert _keywords(field)["description"] == "When. At least 2000-01-01."
 
 
 def test_a_duration_is_bounded_in_its_unit() -> None:
     """A TimeDelta's Range is in the unit of its precision."""
-    field = fields.TimeDelta(precision="minutes", validate=validate.Range(max=dt.timedelta(hours=2)))
+    field = fields.TimeDelta(
+        precision="minutes", validate=validate.Range(max=dt.timedelta(hours=2))
+    )
     assert _keywords(field)["maximum"] == 120
 
 
@@ -208,9 +234,22 @@ def test_a_duration_is_bounded_in_its_unit() -> None:
 
 def test_metadata_is_taken_over() -> None:
     """title, description, deprecated and x-... are; one example becomes examples."""
-    words = {"title": "T", "description": "D", "deprecated": True, "x-order": 1, "example": "e", "explode": False}
+    words = {
+        "title": "T",
+        "description": "D",
+        "deprecated": True,
+        "x-order": 1,
+        "example": "e",
+        "explode": False,
+    }
     made = _keywords(fields.Bool(metadata=words))
-    expected = {"title": "T", "description": "D", "deprecated": True, "x-order": 1, "examples": ["e"]}
+    expected = {
+        "title": "T",
+        "description": "D",
+        "deprecated": True,
+        "x-order": 1,
+        "examples": ["e"],
+    }
     assert made == {"type": "boolean", **expected}
 
 
@@ -263,7 +302,11 @@ def test_a_method_field_has_the_type_that_the_method_returns() -> None:
             return "a"
 
     made = _schema_of(Shown, View.READ)["$defs"]["Shown"]["properties"]
-    assert made["count"] == {"type": ["array", "null"], "items": {"type": "integer"}, "readOnly": True}
+    assert made["count"] == {
+        "type": ["array", "null"],
+        "items": {"type": "integer"},
+        "readOnly": True,
+    }
     assert made["label"] == {"readOnly": True}
     assert made["kind"]["enum"] == ["a", "b"]
 
@@ -289,7 +332,11 @@ def test_a_field_class_says_its_own_schema() -> None:
 
 def test_an_upload_is_binary() -> None:
     """A file is a binary string, its size said in words."""
-    assert _keywords(Upload(max_size=10)) == {"type": "string", "format": "binary", "description": "At most 10 bytes."}
+    assert _keywords(Upload(max_size=10)) == {
+        "type": "string",
+        "format": "binary",
+        "description": "At most 10 bytes.",
+    }
 
 
 def test_a_plucked_field_is_that_field() -> None:
@@ -303,7 +350,11 @@ def test_a_plucked_field_is_that_field() -> None:
 
 def test_a_field_that_is_only_answered_has_no_input_checks() -> None:
     """dump_only fields are not loaded, so neither NUL nor 64 bits are checked."""
-    assert _keywords(fields.Int(dump_only=True), View.READ) == {"type": "integer", "format": "int64", "readOnly": True}
+    assert _keywords(fields.Int(dump_only=True), View.READ) == {
+        "type": "integer",
+        "format": "int64",
+        "readOnly": True,
+    }
     assert "pattern" not in _keywords(fields.Str(dump_only=True), View.READ)
 
 
@@ -312,7 +363,11 @@ def test_one_class_yields_three_components() -> None:
     read = _schema_of(BookSchema, View.READ)
     write = _schema_of(BookSchema, View.WRITE)
     patch = _schema_of(BookSchema, View.PATCH)
-    assert [read["$ref"], write["$ref"], patch["$ref"]] == ["#/$defs/Book", "#/$defs/BookInput", "#/$defs/BookPatch"]
+    assert [read["$ref"], write["$ref"], patch["$ref"]] == [
+        "#/$defs/Book",
+        "#/$defs/BookInput",
+        "#/$defs/BookPatch",
+    ]
     assert list(read["$defs"]["Book"]["properties"]) == ["id", "title", "author"]
     assert read["$defs"]["Book"]["required"] == ["id", "title"]
     assert list(write["$defs"]["BookInput"]["properties"]) == ["title", "secret", "author"]
@@ -324,7 +379,9 @@ def test_one_class_yields_three_components() -> None:
 def test_views_that_come_out_equal_are_one_component() -> None:
     """What is taken and answered alike is written once."""
     assert (
-        _schema_of(AuthorSchema, View.READ)["$ref"] == _schema_of(AuthorSchema, View.WRITE)["$ref"] == "#/$defs/Author"
+        _schema_of(AuthorSchema, View.READ)["$ref"]
+        == _schema_of(AuthorSchema, View.WRITE)["$ref"]
+        == "#/$defs/Author"
     )
 
 

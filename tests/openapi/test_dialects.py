@@ -9,15 +9,21 @@ from marshmallow import Schema, fields, validate
 
 from restkit.openapi.conversion import json_schema
 from restkit.openapi.dialects import lower
-from restkit.schemas import View, bind
+from restkit.schemas.bound import View, bind
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
         ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
-        ({"type": "number", "exclusiveMinimum": 0}, {"type": "number", "minimum": 0, "exclusiveMinimum": True}),
-        ({"type": "integer", "minimum": 5, "exclusiveMinimum": 0}, {"type": "integer", "minimum": 5}),
+        (
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "number", "minimum": 0, "exclusiveMinimum": True},
+        ),
+        (
+            {"type": "integer", "minimum": 5, "exclusiveMinimum": 0},
+            {"type": "integer", "minimum": 5},
+        ),
         ({"exclusiveMaximum": 3}, {"maximum": 3, "exclusiveMaximum": True}),
         ({"const": 1}, {"enum": [1]}),
         ({"type": "string", "examples": ["a", "b"]}, {"type": "string", "example": "a"}),
@@ -34,7 +40,9 @@ from restkit.schemas import View, bind
         ({"type": "object", "propertyNames": {"pattern": "a"}}, {"type": "object"}),
     ],
 )
-def test_what_3_0_does_not_know_is_said_in_its_way(given: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_what_3_0_does_not_know_is_said_in_its_way(
+    given: dict[str, Any], expected: dict[str, Any]
+) -> None:
     """Null types, exclusive bounds, const, examples, siblings of $ref and tuples have another form, or none."""
     assert lower(given) == expected
 

@@ -20,7 +20,11 @@ OLD: dict[str, Any] = {
             }
         }
     },
-    "components": {"schemas": {"Book": {"type": "object", "properties": {"title": {"type": "string"}, "a": {}}}}},
+    "components": {
+        "schemas": {
+            "Book": {"type": "object", "properties": {"title": {"type": "string"}, "a": {}}}
+        }
+    },
 }
 
 

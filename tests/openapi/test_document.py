@@ -14,7 +14,7 @@ from openapi_spec_validator import validate as validate_document
 from restkit import App, Conflict, NotFound, Resource, operation, raises, returns, takes
 from restkit.contract import Header
 from restkit.openapi import build, to_json, to_yaml
-from restkit.uploads import Upload
+from restkit.schemas.uploads import Upload
 
 
 class BookSchema(Schema):
@@ -80,7 +80,12 @@ class Books(Resource):
         """
         return []
 
-    @returns(BookSchema, 201, description="Made.", headers={"X-Place": Header("X-Place", "Where.", required=True)})
+    @returns(
+        BookSchema,
+        201,
+        description="Made.",
+        headers={"X-Place": Header("X-Place", "Where.", required=True)},
+    )
     @returns(None, 202)
     @raises(SoldOut)
     @raises(NotFound, description="There is no such author.")
@@ -164,7 +169,10 @@ def test_the_app_says_what_it_is() -> None:
         "contact": {"name": "We", "url": "https://example.org"},
         "license": {"name": "MIT", "identifier": "MIT"},
     }
-    assert made["servers"] == [{"url": "https://example.org/api"}, {"url": "/", "description": "Here."}]
+    assert made["servers"] == [
+        {"url": "https://example.org/api"},
+        {"url": "/", "description": "Here."},
+    ]
     assert [tag["name"] for tag in made["tags"]] == ["Covers", "Books", "Lines"]
     assert made["tags"][0]["description"] == "Pictures."
 
@@ -181,7 +189,10 @@ def test_an_app_that_says_nothing_of_itself_is_described_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"name": "MIT", "identifier": "MIT"}, {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"}),
+        (
+            {"name": "MIT", "identifier": "MIT"},
+            {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"},
+        ),
         (
             {"name": "MIT", "identifier": "MIT", "url": "https://example.org"},
             {"name": "MIT", "url": "https://example.org"},
@@ -190,7 +201,9 @@ def test_an_app_that_says_nothing_of_itself_is_described_all_the_same() -> None:
         ({"name": "Own", "identifier": "LicenseRef-Own"}, {"name": "Own"}),
     ],
 )
-def test_3_0_has_the_page_of_a_license_for_its_identifier(given: dict[str, str], expected: dict[str, str]) -> None:
+def test_3_0_has_the_page_of_a_license_for_its_identifier(
+    given: dict[str, str], expected: dict[str, str]
+) -> None:
     """A License Object of OpenAPI 3.0 knows no SPDX identifier; where SPDX has a page for it, that is its URL."""
     assert build(_app(license=given), version="3.0.4")["info"]["license"] == expected
 
@@ -255,7 +268,9 @@ def test_a_body_has_its_media_types_and_examples(document: dict[str, Any]) -> No
 
 def test_a_form_and_its_files_are_one_object(document: dict[str, Any]) -> None:
     """Files are binary, and their media types stand in the encoding."""
-    media = document["paths"]["/books/{id}/cover"]["put"]["requestBody"]["content"]["multipart/form-data"]
+    media = document["paths"]["/books/{id}/cover"]["put"]["requestBody"]["content"][
+        "multipart/form-data"
+    ]
     assert list(media["schema"]["properties"]) == ["caption", "sizes", "cover"]
     assert media["schema"]["required"] == ["cover"]
     assert media["schema"]["additionalProperties"] is False
@@ -270,10 +285,18 @@ def test_answers_have_their_content_and_headers(document: dict[str, Any]) -> Non
     responses = document["paths"]["/books"]["post"]["responses"]
     made = responses["201"]
     assert made["description"] == "Made."
-    assert made["headers"]["X-Place"] == {"description": "Where.", "required": True, "schema": {"type": "string"}}
-    assert made["content"] == {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}
+    assert made["headers"]["X-Place"] == {
+        "description": "Where.",
+        "required": True,
+        "schema": {"type": "string"},
+    }
+    assert made["content"] == {
+        "application/json": {"schema": {"$ref": "#/components/schemas/Book"}}
+    }
     assert responses["202"]["description"] == "Accepted"
-    listed = document["paths"]["/books"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    listed = document["paths"]["/books"]["get"]["responses"]["200"]["content"]["application/json"][
+        "schema"
+    ]
     assert listed == {"type": "array", "items": {"$ref": "#/components/schemas/Book"}}
     assert "content" not in document["paths"]["/books/{id}"]["delete"]["responses"]["204"]
 
@@ -310,15 +333,22 @@ def test_problems_of_one_status_are_merged(document: dict[str, Any]) -> None:
 
 def test_a_problem_has_its_status(document: dict[str, Any]) -> None:
     """The schema is that of RFC 9457 with the one status."""
-    content = _resolved(document, document["paths"]["/books"]["post"]["responses"]["409"])["content"]
+    content = _resolved(document, document["paths"]["/books"]["post"]["responses"]["409"])[
+        "content"
+    ]
     assert content == {
         "application/problem+json": {
-            "schema": {"$ref": "#/components/schemas/Problem", "properties": {"status": {"const": 409}}}
+            "schema": {
+                "$ref": "#/components/schemas/Problem",
+                "properties": {"status": {"const": 409}},
+            }
         }
     }
 
 
-def test_every_problem_that_restkit_writes_is_of_the_problem_schema(document: dict[str, Any]) -> None:
+def test_every_problem_that_restkit_writes_is_of_the_problem_schema(
+    document: dict[str, Any],
+) -> None:
     """The component describes what problems.py writes."""
     from jsonschema import Draft202012Validator
 
@@ -327,7 +357,11 @@ def test_every_problem_that_restkit_writes_is_of_the_problem_schema(document: di
         {"pointer": "/a", "detail": "no", "code": "x"},
         {"parameter": "p", "location": "header", "detail": "no"},
     ]
-    for problem in (Conflict("x"), NotFound(instance="/a"), SoldOut("x", errors=errors * 60, extra=1)):
+    for problem in (
+        Conflict("x"),
+        NotFound(instance="/a"),
+        SoldOut("x", errors=errors * 60, extra=1),
+    ):
         validator.validate(json.loads(problem.to_bytes()))
 
 
@@ -358,7 +392,9 @@ def test_preconditions_are_parameters(document: dict[str, Any]) -> None:
 def test_security_is_declared_where_it_is_wanted(document: dict[str, Any]) -> None:
     """The scheme documents itself; everything else is open to everybody, and says so."""
     assert document["paths"]["/books/{id}"]["get"]["security"] == [{"token": ["read"]}]
-    assert document["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
+    assert document["components"]["securitySchemes"] == {
+        "token": {"type": "http", "scheme": "bearer"}
+    }
     assert document["security"] == []
 
 
@@ -406,13 +442,26 @@ def test_the_yaml_is_the_same_document(document: dict[str, Any]) -> None:
     assert text.startswith("openapi: '3.1.1'\ninfo:\n  title: Bookstore\n")
 
 
-_WORDS = (
-    "yes NO on off null ~ 1 1.0 1e3 1E+3 0x1F 0o17 017 1_000 12:30:45 .inf -.5 +1 2024-01-02 = << #a &a *a !a %a @a"
+_WORDS = "yes NO on off null ~ 1 1.0 1e3 1E+3 0x1F 0o17 017 1_000 12:30:45 .inf -.5 +1 2024-01-02 = << #a &a *a !a %a @a"
+_LINES = [
+    "a\nb",
+    "a\n",
+    "\na",
+    " a\nb ",
+    "a\n\n b",
+    "a\tb",
+    "\ttab",
+    "a\r\nb",
+    "é\u2028x",
+    "\x85",
+    "\ufeffa",
+    "a \nb",
+]
+
+
+@pytest.mark.parametrize(
+    "value", [*_WORDS.split(), *_LINES, "", "- a", "a: b", "a #b", "`a", "😀", "'", '"', "\\"]
 )
-_LINES = ["a\nb", "a\n", "\na", " a\nb ", "a\n\n b", "a\tb", "\ttab", "a\r\nb", "é\u2028x", "\x85", "\ufeffa", "a \nb"]
-
-
-@pytest.mark.parametrize("value", [*_WORDS.split(), *_LINES, "", "- a", "a: b", "a #b", "`a", "😀", "'", '"', "\\"])
 def test_a_string_stays_a_string_in_yaml(value: str) -> None:
     """Whatever YAML 1.1 or 1.2 would make of it."""
     text = to_yaml({"it": value, value: "key"})

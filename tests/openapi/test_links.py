@@ -53,7 +53,9 @@ def test_no_link_where_the_item_is_not_known() -> None:
     assert "links" not in _created(app, "/books/{book_id}/pages")
     other = App("Other")
     other.add("/books/<int:book_id>/pages", Pages)
-    other.add("/books/<int:book_id>/pages/<int:number>", type("PageItem", (Resource,), {"get": _read}))
+    other.add(
+        "/books/<int:book_id>/pages/<int:number>", type("PageItem", (Resource,), {"get": _read})
+    )
     assert "links" not in _created(other, "/books/{book_id}/pages")
 
 

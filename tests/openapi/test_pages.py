@@ -105,12 +105,24 @@ def test_urls_can_be_moved_and_turned_off() -> None:
     moved = _client(openapi_url="/api/spec.json", docs_url="/api/ui", scalar_url=None)
     assert moved.get("/api/spec.yaml").status == 200
     assert 'data-document="/api/spec.json"' in moved.get("/api/ui").text
-    assert moved.get("/docs").status == moved.get("/scalar").status == moved.get("/openapi.json").status == 404
+    assert (
+        moved.get("/docs").status
+        == moved.get("/scalar").status
+        == moved.get("/openapi.json").status
+        == 404
+    )
     off = _client(openapi_url=None)
-    assert off.get("/openapi.json").status == off.get("/docs").status == off.get("/scalar").status == 404
+    assert (
+        off.get("/openapi.json").status
+        == off.get("/docs").status
+        == off.get("/scalar").status
+        == 404
+    )
 
 
-@pytest.mark.parametrize(("path", "styles"), [("/docs", "'self'"), ("/scalar", "'self' 'unsafe-inline'")])
+@pytest.mark.parametrize(
+    ("path", "styles"), [("/docs", "'self'"), ("/scalar", "'self' 'unsafe-inline'")]
+)
 def test_the_page_loads_everything_from_this_server(path: str, styles: str) -> None:
     """No URL on it has a host, no script stands in it, and the policy holds it to that."""
     response = _client().get(path)
@@ -126,7 +138,9 @@ def test_the_page_loads_everything_from_this_server(path: str, styles: str) -> N
     assert "onload" not in response.text
 
 
-@pytest.mark.parametrize(("path", "files", "kinds"), [("/docs", 5, _KINDS), ("/scalar", 3, _KINDS - {"image/png"})])
+@pytest.mark.parametrize(
+    ("path", "files", "kinds"), [("/docs", 5, _KINDS), ("/scalar", 3, _KINDS - {"image/png"})]
+)
 def test_what_the_page_refers_to_is_there(path: str, files: int, kinds: set[str]) -> None:
     """Style sheets, scripts and the icon have their media types, an entity tag, and may be kept for long."""
     client = _client()
@@ -154,7 +168,16 @@ def test_the_script_takes_no_orders_from_the_url() -> None:
 
 
 @pytest.mark.parametrize(
-    "filename", ["swagger-ui.js", "LICENSE", "..%2f__init__.py", "%2e%2e", "swagger-ui.css%00", "", "page.css/x"]
+    "filename",
+    [
+        "swagger-ui.js",
+        "LICENSE",
+        "..%2f__init__.py",
+        "%2e%2e",
+        "swagger-ui.css%00",
+        "",
+        "page.css/x",
+    ],
 )
 def test_other_files_are_not_there(filename: str) -> None:
     """Only a fixed list of names is served, so no path leads out."""
@@ -174,19 +197,31 @@ def test_names_are_escaped() -> None:
 
 def test_the_page_may_ask_the_servers_of_the_document() -> None:
     """Their origins stand in the policy, those that are none do not."""
-    servers = ["https://api.example.org/v1", "/here", "https://{tenant}.example.org", "ftp://example.org"]
+    servers = [
+        "https://api.example.org/v1",
+        "/here",
+        "https://{tenant}.example.org",
+        "ftp://example.org",
+    ]
     policy = _client(servers=servers).get("/docs").headers["Content-Security-Policy"]
     assert "connect-src 'self' https://api.example.org;" in policy
 
 
 def test_below_another_root_the_urls_have_that_root() -> None:
     """SCRIPT_NAME stands before the page's own URLs and in the document's server."""
-    environ = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/below", "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "/below",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+    }
     environ |= {"SERVER_PROTOCOL": "HTTP/1.1", "QUERY_STRING": ""}
     text = _get(_app(), {**environ, "PATH_INFO": "/docs"})
     assert 'data-document="/below/openapi.json"' in text
     assert 'src="/below/docs/' in text
-    assert json.loads(_get(_app(), {**environ, "PATH_INFO": "/openapi.json"}))["servers"] == [{"url": "/below"}]
+    assert json.loads(_get(_app(), {**environ, "PATH_INFO": "/openapi.json"}))["servers"] == [
+        {"url": "/below"}
+    ]
 
 
 def _get(app: App, environ: dict[str, Any]) -> str:
@@ -231,7 +266,9 @@ print(response.text)
     ("package", "path", "other", "name"),
     [("swagger_ui", "/docs", "/scalar", "Swagger UI"), ("offapi", "/scalar", "/docs", "Scalar")],
 )
-def test_without_its_package_a_page_is_plain(package: str, path: str, other: str, name: str) -> None:
+def test_without_its_package_a_page_is_plain(
+    package: str, path: str, other: str, name: str
+) -> None:
     """It says what to install, lists the operations, has no script, and the other page has what it needs."""
     command = [sys.executable, "-c", _NOT_INSTALLED, package, path, other]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -253,5 +290,7 @@ client.get("/docs")
 client.get("/scalar")
 print(*(name in sys.modules for name in ("swagger_ui", "offapi", "jinja2")))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["False", "False", "False"]

@@ -92,7 +92,9 @@ class Measured:
         self.rows = rows
         self.size = size
         self._url = url
-        self.database = Database(url, create=Base.metadata, limits=Limits(connections=1, overflow=0, statement=600))
+        self.database = Database(
+            url, create=Base.metadata, limits=Limits(connections=1, overflow=0, statement=600)
+        )
         self._app = App("Entries")
         self._app.install(self.database)
         self._app.add("/entries", Entries)
@@ -103,7 +105,9 @@ class Measured:
         sa.event.listen(engine, "before_cursor_execute", self._note)
         self._fill(engine, seed)
 
-    def _note(self, connection: Any, cursor: Any, statement: str, parameters: Any, *more: object) -> None:
+    def _note(
+        self, connection: Any, cursor: Any, statement: str, parameters: Any, *more: object
+    ) -> None:
         if statement.startswith("SELECT"):
             self._statements.append((statement, parameters))
 
@@ -157,7 +161,9 @@ class Measured:
     def ids(self, sort: str, offset: int, count: int) -> list[int]:
         """Return the ids of a window of an order by year, as the database sorts them by itself."""
         sign = sa.desc if sort.startswith("-") else sa.asc
-        statement = sa.select(Entry.id).order_by(sign(Entry.year.is_(None)), sign(Entry.year), sign(Entry.id))
+        statement = sa.select(Entry.id).order_by(
+            sign(Entry.year.is_(None)), sign(Entry.year), sign(Entry.id)
+        )
         with self.database.engine.connect() as connection:
             return list(connection.scalars(statement.offset(offset).limit(count)))
 
@@ -207,7 +213,9 @@ class Measured:
             rows[0] += 1
             return 1
 
-        def rewritten(connection: Any, cursor: Any, statement: str, parameters: Any, *more: object) -> tuple[str, Any]:
+        def rewritten(
+            connection: Any, cursor: Any, statement: str, parameters: Any, *more: object
+        ) -> tuple[str, Any]:
             if " WHERE " in statement.replace("\n", " "):
                 return re.sub(r"\sWHERE ", " WHERE seen() AND ", statement), parameters
             return re.sub(r"\sORDER BY", " WHERE seen() ORDER BY", statement), parameters
@@ -224,7 +232,9 @@ class Measured:
         rows = blocks = 0
         with psycopg.connect(self._url) as connection:
             for statement, parameters in self._statements:
-                found = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
+                found = connection.execute(
+                    f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters
+                )
                 plan = found.fetchone()[0][0]["Plan"]  # type: ignore[index]
                 rows += sum(_looked_at(plan))
                 blocks += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
@@ -247,7 +257,9 @@ class Measured:
 def _looked_at(plan: Mapping[str, Any]) -> Iterator[int]:
     """Yield the rows that each scan of a plan looked at."""
     if "Scan" in plan["Node Type"]:
-        yield round((plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"])
+        yield round(
+            (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+        )
     for inner in plan.get("Plans", ()):
         yield from _looked_at(inner)
 
@@ -269,7 +281,9 @@ def _main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--databases", default="sqlite,postgresql")
     options = parser.parse_args()
-    print("| database | sort | page | statements | rows | steps, blocks | ms |\n|---|---|---:|---:|---:|---:|---:|")
+    print(
+        "| database | sort | page | statements | rows | steps, blocks | ms |\n|---|---|---:|---:|---:|---:|---:|"
+    )
     most = 0.0
     for kind in options.databases.split(","):
         with opened(kind, options.rows, options.rows // PAGES[-1], options.seed) as measured:
@@ -279,10 +293,20 @@ def _main() -> None:
                     path = measured.path(sort, page)
                     cost, took = measured.cost(path), measured.milliseconds(path, 51)
                     costs.append(cost)
-                    row = (kind, f"`{sort}`" if sort else "none", f"{page:,}", cost.statements, cost.rows, cost.work)
+                    row = (
+                        kind,
+                        f"`{sort}`" if sort else "none",
+                        f"{page:,}",
+                        cost.statements,
+                        cost.rows,
+                        cost.work,
+                    )
                     print("|", " | ".join(map(str, (*row, f"{took:.2f}"))), "|", flush=True)
                 near = costs[0]
-                most = max(most, *(max(far.statements / near.statements, far.rows / near.rows) for far in costs))
+                most = max(
+                    most,
+                    *(max(far.statements / near.statements, far.rows / near.rows) for far in costs),
+                )
     print(f"\nThe most that a page costs of page 1, in statements or rows: {most:.2f}")
     if most >= ALLOWED:
         raise SystemExit(f"That is {ALLOWED} or more.")

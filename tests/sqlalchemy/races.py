@@ -110,16 +110,23 @@ def _one_wins(replies: Sequence[Reply], won: int, *lost: int) -> int:
 def put(writers: Writers) -> None:
     """Of PUTs with one entity tag exactly one wins, and what it said is stored."""
     url, tag = _made(writers, "/books", {"title": "old"})
-    replies = writers.at_once([("PUT", url, {"title": f"t{number}"}) for number in range(WRITERS)], If_Match=tag)
+    replies = writers.at_once(
+        [("PUT", url, {"title": f"t{number}"}) for number in range(WRITERS)], If_Match=tag
+    )
     winner = _one_wins(replies, 200, 412)
     now = writers.ask("GET", url)
-    assert (now.json["title"], now.headers["ETag"]) == (f"t{winner}", replies[winner].headers["ETag"])
+    assert (now.json["title"], now.headers["ETag"]) == (
+        f"t{winner}",
+        replies[winner].headers["ETag"],
+    )
 
 
 def patch(writers: Writers) -> None:
     """Of PATCHes with one entity tag exactly one wins, and what it said is stored."""
     url, tag = _made(writers, "/books", {"title": "old"})
-    replies = writers.at_once([("PATCH", url, {"year": 1900 + number}) for number in range(WRITERS)], If_Match=tag)
+    replies = writers.at_once(
+        [("PATCH", url, {"year": 1900 + number}) for number in range(WRITERS)], If_Match=tag
+    )
     winner = _one_wins(replies, 200, 412)
     now = writers.ask("GET", url)
     assert (now.json["year"], now.json["title"], now.headers["ETag"]) == (
@@ -150,12 +157,18 @@ def mixed(writers: Writers) -> None:
 def upsert(writers: Writers) -> None:
     """Of PUTs with If-None-Match: * exactly one makes the item."""
     slug = uuid.uuid4().hex
-    requests = [("PUT", f"/shelves/{slug}", {"slug": slug, "label": f"l{number}"}) for number in range(WRITERS)]
+    requests = [
+        ("PUT", f"/shelves/{slug}", {"slug": slug, "label": f"l{number}"})
+        for number in range(WRITERS)
+    ]
     winner = _one_wins(writers.at_once(requests, If_None_Match="*"), 201, 412)
     assert writers.ask("GET", f"/shelves/{slug}").json["label"] == f"l{winner}"
     # Without the precondition one makes it, and the others replace it.
     slug = uuid.uuid4().hex
-    requests = [("PUT", f"/shelves/{slug}", {"slug": slug, "label": f"l{number}"}) for number in range(WRITERS)]
+    requests = [
+        ("PUT", f"/shelves/{slug}", {"slug": slug, "label": f"l{number}"})
+        for number in range(WRITERS)
+    ]
     _one_wins(writers.at_once(requests), 201, 200)
 
 
@@ -199,7 +212,9 @@ def references(writers: Writers) -> None:
     assert deleted.status in (204, 409), deleted
     assert {reply.status for reply in made} <= {201, 409}, made
     assert all(reply.pointers == ["/author_id"] for reply in made if reply.status == 409), made
-    stored = [writers.ask("GET", reply.headers["Location"]).json for reply in made if reply.status == 201]
+    stored = [
+        writers.ask("GET", reply.headers["Location"]).json for reply in made if reply.status == 201
+    ]
     wanted = {None} if deleted.status == 204 else {key}
     assert {book["author_id"] for book in stored} <= wanted, (deleted, stored)
 
@@ -225,11 +240,18 @@ def _main() -> None:
     parser.add_argument("--databases", default="sqlite,postgresql")
     options = parser.parse_args()
     for kind in options.databases.split(","):
-        with tempfile.TemporaryDirectory() as folder, database_url(kind, Path(folder)) as url, serving(url) as base:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            database_url(kind, Path(folder)) as url,
+            serving(url) as base,
+        ):
             for name in RACES:
                 began = time.monotonic()
                 race(name, base, options.rounds)
-                print(f"{kind:10} {name:10} {options.rounds} rounds held, {time.monotonic() - began:.0f} s", flush=True)
+                print(
+                    f"{kind:10} {name:10} {options.rounds} rounds held, {time.monotonic() - began:.0f} s",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

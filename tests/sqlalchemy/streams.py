@@ -72,7 +72,11 @@ def filled(kind: str, rows: int) -> Generator[str]:
         with database.engine.begin() as connection:
             for begin in range(0, rows, 10_000):
                 batch = [
-                    {"place": "here" if number % 2 else "there", "value": -number / 8, "note": "x" * 150}
+                    {
+                        "place": "here" if number % 2 else "there",
+                        "value": -number / 8,
+                        "note": "x" * 150,
+                    }
                     for number in range(begin, min(begin + 10_000, rows))
                 ]
                 connection.execute(sa.insert(Measure), batch)
@@ -92,7 +96,9 @@ class Streamed:
         self._address = base.removeprefix("http://")
         self.worker = worker
 
-    def ask(self, path: str, accept: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    def ask(
+        self, path: str, accept: str
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         """Ask, and return the connection and the answer, of which nothing has been read."""
         connection = http.client.HTTPConnection(self._address, timeout=60)
         connection.request("GET", path, headers={"Accept": accept})
@@ -129,7 +135,16 @@ def serving(url: str) -> Generator[Streamed]:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "gunicorn", "--no-control-socket", f"{_HERE.stem}:app"]
-        command += ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "2", "--log-level", "error"]
+        command += [
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "1",
+            "--threads",
+            "2",
+            "--log-level",
+            "error",
+        ]
         command += ["--pid", f"{folder}/pid"]
         path = os.pathsep.join([str(_HERE.parents[2]), os.environ.get("PYTHONPATH", "")])
         environment = {_VARIABLE: url, "PYTHONPATH": path}
@@ -148,14 +163,21 @@ def _main() -> None:
     parser.add_argument("--databases", default="sqlite,postgresql")
     options = parser.parse_args()
     tenth = options.rows // 10
-    print(f"| database | a page of 100 | {tenth:,} rows | {options.rows:,} rows | seconds |\n|---|---:|---:|---:|---:|")
+    print(
+        f"| database | a page of 100 | {tenth:,} rows | {options.rows:,} rows | seconds |\n|---|---:|---:|---:|---:|"
+    )
     for kind in options.databases.split(","):
         with filled(kind, options.rows) as url, serving(url) as streamed:
             peaks = [streamed.page(), streamed.read(f"/measures?id__lte={tenth}", tenth)]
             began = time.perf_counter()
             peaks.append(streamed.read("/measures", options.rows))
             took = time.perf_counter() - began
-        print("|", " | ".join((kind, *(f"{each / 1024:.1f}" for each in peaks), f"{took:.1f}")), "|", flush=True)
+        print(
+            "|",
+            " | ".join((kind, *(f"{each / 1024:.1f}" for each in peaks), f"{took:.1f}")),
+            "|",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ class Zoned(Base):
 
 @pytest.fixture(params=KINDS)
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
-    with database_url(request.param, tmp_path) as url, closing(Database(url, create=Base.metadata)) as database:
+    with (
+        database_url(request.param, tmp_path) as url,
+        closing(Database(url, create=Base.metadata)) as database,
+    ):
         app = App("Samples")
         app.install(database)
         app.add("/samples", Samples)
@@ -104,7 +107,11 @@ def test_both_nulls_are_null(client: Client) -> None:
     for values in ({"data": None}, {}, {"data": "null"}, {"data": [None]}, {"data": 0}):
         assert client.post("/samples", json=values).status == 201
     assert [each["id"] for each in client.get("/samples?data__null=true").json["items"]] == [1, 2]
-    assert [each["id"] for each in client.get("/samples?data__null=false").json["items"]] == [3, 4, 5]
+    assert [each["id"] for each in client.get("/samples?data__null=false").json["items"]] == [
+        3,
+        4,
+        5,
+    ]
 
 
 @pytest.mark.parametrize("sort", ["span", "-span"])
@@ -127,7 +134,9 @@ def test_what_has_no_order_is_no_sort(name: str) -> None:
     """JSON and bytes have no order that both databases and a cursor know: a sentence at start-up says so."""
     app = App("Samples")
     app.install(Database("sqlite://"))
-    with pytest.raises(DeclarationError, match=f"Samples sorts by '{name}', whose values have no order"):
+    with pytest.raises(
+        DeclarationError, match=f"Samples sorts by '{name}', whose values have no order"
+    ):
         app.add("/samples", type("Samples", (CRUDResource,), {"model": Sample, "sorts": (name,)}))
 
 

@@ -28,13 +28,17 @@ def test_page_ten_thousand_costs_what_page_one_costs(measured: Measured, sort: s
 
 
 @pytest.mark.parametrize("sort", ["year", "-year"])
-def test_the_page_between_values_and_nulls_costs_one_statement_more(measured: Measured, sort: str) -> None:
+def test_the_page_between_values_and_nulls_costs_one_statement_more(
+    measured: Measured, sort: str
+) -> None:
     """Where the rows with a value end, or begin, a page is put together from both, and none is lost."""
     first, last = 1, PAGES[-1]
     known = measured.is_null_at(sort, first)
     while last - first > 1:
         middle = (first + last) // 2
-        first, last = (middle, last) if measured.is_null_at(sort, middle) is known else (first, middle)
+        first, last = (
+            (middle, last) if measured.is_null_at(sort, middle) is known else (first, middle)
+        )
     pages = [measured.path(sort, page) for page in (first - 1, first, last, last + 1)]
     costs = [measured.cost(path) for path in pages]
     assert max(cost.statements for cost in costs) == 2

@@ -71,7 +71,12 @@ def write(client: Client, *essays: tuple[str, str | None]) -> list[str]:
 
 def test_words_are_found_in_all_columns_and_all_must_be_there(client: Client) -> None:
     """All words must be in the columns together, whole, in whatever order and case."""
-    write(client, ("Pride and Prejudice", "A novel of manners"), ("Emma", None), ("Manners", "pride of place"))
+    write(
+        client,
+        ("Pride and Prejudice", "A novel of manners"),
+        ("Emma", None),
+        ("Manners", "pride of place"),
+    )
     assert found(client, "pride") == ["Pride and Prejudice", "Manners"]
     assert found(client, "MANNERS pride") == ["Pride and Prejudice", "Manners"]
     assert found(client, "novel prejudice") == ["Pride and Prejudice"]
@@ -155,7 +160,10 @@ def test_pages_filters_and_totals_go_with_it(client: Client) -> None:
     """A search is a condition like the others: pages, orders and counts hold."""
     write(client, *((f"tea {number}", None) for number in range(5)), ("milk", None))
     answer = client.get("/essays?search=tea&sort=-title&limit=2", headers={"Prefer": "count=exact"})
-    assert ([each["title"] for each in answer.json["items"]], answer.json["total"]) == (["tea 4", "tea 3"], 5)
+    assert ([each["title"] for each in answer.json["items"]], answer.json["total"]) == (
+        ["tea 4", "tea 3"],
+        5,
+    )
     again = client.get(answer.json["next"])
     assert [each["title"] for each in again.json["items"]] == ["tea 2", "tea 1"]
     assert client.get("/essays?search=tea&title=milk").json["items"] == []

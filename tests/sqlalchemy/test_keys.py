@@ -40,7 +40,10 @@ class Seats(CRUDResource[Seat]):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_table_of_several_primary_keys_has_one_in_its_urls(kind: str, tmp_path: Path) -> None:
     """`key` names an attribute that is unique, where the primary key is no key of a URL."""
-    with database_url(kind, tmp_path) as url, closing(Database(url, create=Base.metadata)) as database:
+    with (
+        database_url(kind, tmp_path) as url,
+        closing(Database(url, create=Base.metadata)) as database,
+    ):
         app = App("Seats")
         app.install(database)
         app.add("/seats", Seats)
@@ -58,7 +61,10 @@ def test_a_table_of_several_primary_keys_has_one_in_its_urls(kind: str, tmp_path
 @pytest.mark.parametrize(
     ("members", "says"),
     [
-        ({"key": ""}, "Seat has a primary key of several columns; an item's URL has one: write key = ..."),
+        (
+            {"key": ""},
+            "Seat has a primary key of several columns; an item's URL has one: write key = ...",
+        ),
         ({"key": "row"}, "The key 'row' of Seat does not name one row"),
         ({"key": "none"}, "Seat has no attribute 'none'"),
         ({"soft_delete": "note"}, "Seat.note does not say when an item was removed"),
@@ -80,14 +86,18 @@ def test_a_model_without_a_table_is_refused() -> None:
     app = App("Seats")
     app.install(Database("sqlite://"))
     for model in (Base, type("Abstract", (Base,), {"__abstract__": True})):
-        with pytest.raises(DeclarationError, match=f"{model.__name__} has no table: it is abstract"):
+        with pytest.raises(
+            DeclarationError, match=f"{model.__name__} has no table: it is abstract"
+        ):
             app.add("/seats", type("Seats", (CRUDResource,), {"model": model}))
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "postgresql://u:secret@:port/x", None, 5])
 def test_a_url_that_is_none_is_refused_without_being_told(url: Any) -> None:
     """The sentence does not repeat the URL, which may have a password in it."""
-    with pytest.raises(DeclarationError, match="The URL of a Database is none of SQLAlchemy's") as raised:
+    with pytest.raises(
+        DeclarationError, match="The URL of a Database is none of SQLAlchemy's"
+    ) as raised:
         Database(url)
     assert "secret" not in str(raised.value)
 
@@ -95,9 +105,18 @@ def test_a_url_that_is_none_is_refused_without_being_told(url: Any) -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgres://u:secret@host/x", "begins with postgres://, which SQLAlchemy gave up: write postgresql://."),
-        ("postgresql+asyncpg://u:secret@host/x", "the driver asyncpg, which is asynchronous; .* write postgresql://."),
-        ("sqlite+aiosqlite:///secret.db", "the driver aiosqlite, which is asynchronous; .* write sqlite://."),
+        (
+            "postgres://u:secret@host/x",
+            "begins with postgres://, which SQLAlchemy gave up: write postgresql://.",
+        ),
+        (
+            "postgresql+asyncpg://u:secret@host/x",
+            "the driver asyncpg, which is asynchronous; .* write postgresql://.",
+        ),
+        (
+            "sqlite+aiosqlite:///secret.db",
+            "the driver aiosqlite, which is asynchronous; .* write sqlite://.",
+        ),
     ],
 )
 def test_a_url_of_another_framework_is_refused_with_the_one_to_write(url: str, says: str) -> None:
@@ -110,6 +129,7 @@ def test_a_url_of_another_framework_is_refused_with_the_one_to_write(url: str, s
 def test_a_driver_that_is_not_installed_is_named() -> None:
     """No extra of restkit is advised that would not bring it."""
     with pytest.raises(
-        DeclarationError, match="package psycopg2, which is not installed: install it, or name no driver"
+        DeclarationError,
+        match="package psycopg2, which is not installed: install it, or name no driver",
     ):
         _ = Database("postgresql+psycopg2://host/x").engine

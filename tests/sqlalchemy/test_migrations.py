@@ -90,7 +90,9 @@ def test_a_table_of_sqlite_is_made_anew_and_its_children_stay(database: Database
 
 def test_what_refers_to_nothing_is_not_committed(database: Database) -> None:
     """A migration that loses what others refer to fails at its end, says where, and changes nothing."""
-    with pytest.raises(IntegrityError, match="a row of child refers to one of parent that does not exist"):
+    with pytest.raises(
+        IntegrityError, match="a row of child refers to one of parent that does not exist"
+    ):
         lose(database)
     with database.engine.begin() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(PARENT)) == 1
@@ -158,7 +160,9 @@ class Books(CRUDResource[Book]):
 
 def included(name: str | None, kind: str, parents: object) -> bool:
     """Return what the page on full-text search says of names that Alembic passes over."""
-    return kind not in ("table", "index") or not (name and (name.endswith("_fts") or "_fts_" in name))
+    return kind not in ("table", "index") or not (
+        name and (name.endswith("_fts") or "_fts_" in name)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -183,7 +187,9 @@ def test_a_search_outlives_a_change_of_its_table(kind: str, tmp_path: Path) -> N
                 operations = Operations(MigrationContext.configure(connection))
                 if kind == "sqlite":
                     operations.execute("DROP TABLE book_search_fts")
-                with operations.batch_alter_table("book", recreate="always" if kind == "sqlite" else "never") as batch:
+                with operations.batch_alter_table(
+                    "book", recreate="always" if kind == "sqlite" else "never"
+                ) as batch:
                     batch.add_column(sa.Column("year", sa.Integer, nullable=True))
                 if kind == "sqlite":
                     for statement in Book.search.statements(Book, connection.dialect):

@@ -61,7 +61,9 @@ class Load:
         """Wait until something is so; the clients go on."""
         deadline = time.monotonic() + 120
         while not reached():
-            assert time.monotonic() < deadline, f"{len(self.replies)} answers, {self.broken} broken connections"
+            assert time.monotonic() < deadline, (
+                f"{len(self.replies)} answers, {self.broken} broken connections"
+            )
             time.sleep(0.01)
 
     def more(self, count: int) -> None:
@@ -101,7 +103,11 @@ def workers_of(pid_file: Path) -> list[int]:
 def test_no_acknowledged_write_is_lost_where_workers_are_killed(kind: str, tmp_path: Path) -> None:
     """Whatever was answered 201 is stored, though workers die in the middle of requests; nothing is answered 5xx."""
     pid_file = tmp_path / "pid"
-    with database_url(kind, tmp_path) as url, serving(url, "--pid", str(pid_file)) as base, Load(base) as load:
+    with (
+        database_url(kind, tmp_path) as url,
+        serving(url, "--pid", str(pid_file)) as base,
+        Load(base) as load,
+    ):
         for _ in range(4):
             load.more(20)
             alive = workers_of(pid_file)
@@ -131,19 +137,27 @@ def own_postgresql() -> Generator[PostgreSQL]:
 @pytest.mark.postgresql
 def test_a_database_that_crashes_is_a_503_until_it_is_back() -> None:
     """While PostgreSQL is down all is 503 with Retry-After; then it works again, and no acknowledged write is lost."""
-    with own_postgresql() as server, serving(server.url, threads=CLIENTS) as base, Load(base) as load:
+    with (
+        own_postgresql() as server,
+        serving(server.url, threads=CLIENTS) as base,
+        Load(base) as load,
+    ):
         for _ in range(2):
             load.more(50)
             server.stop()
             begin = len(load.replies)
-            load.wait(lambda begin=begin: any(reply.status == 503 for reply in load.replies[begin:]))
+            load.wait(
+                lambda begin=begin: any(reply.status == 503 for reply in load.replies[begin:])
+            )
             server.start()
             load.more(50)
         load.__exit__()
         assert {reply.status for reply in load.replies} == {201, 503}
         unavailable = [reply for reply in load.replies if reply.status == 503]
         assert all(int(reply.headers["Retry-After"]) > 0 for reply in unavailable)
-        assert {reply.headers["Content-Type"] for reply in unavailable} == {"application/problem+json"}
+        assert {reply.headers["Content-Type"] for reply in unavailable} == {
+            "application/problem+json"
+        }
         assert load.broken == 0
         assert {*load.stored} <= names_in(server.url)
 
@@ -167,7 +181,10 @@ def small_disk(size: int) -> Generator[Path]:
     """Mount a file system of so many MiB."""
     folder = Path(tempfile.mkdtemp(prefix="restkit-disk-"))
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    subprocess.run([*root, "mount", "-t", "tmpfs", "-o", f"size={size}m,mode=777", "restkit", folder], check=True)
+    subprocess.run(
+        [*root, "mount", "-t", "tmpfs", "-o", f"size={size}m,mode=777", "restkit", folder],
+        check=True,
+    )
     try:
         yield folder
     finally:
@@ -178,9 +195,13 @@ def small_disk(size: int) -> Generator[Path]:
 def fill(client: Client) -> int:
     """Store books until there is no room, and return how many there was room for."""
     for count in range(20_000):
-        answer = client.post("/books", json={"title": "x" * 200, "chapters": [{"heading": "y" * 100}] * 100})
+        answer = client.post(
+            "/books", json={"title": "x" * 200, "chapters": [{"heading": "y" * 100}] * 100}
+        )
         if answer.status != 201:
-            assert (answer.status, answer.media_type) == (507, "application/problem+json"), answer.text
+            assert (answer.status, answer.media_type) == (507, "application/problem+json"), (
+                answer.text
+            )
             return count
     raise AssertionError("the disk has no end")
 
@@ -233,7 +254,9 @@ def dawdle(base: str) -> socket.socket:
     address = urlsplit(base)
     client = socket.create_connection((address.hostname or "", address.port or 0), timeout=30)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.sendall(b"GET /books HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n")
+    client.sendall(
+        b"GET /books HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n"
+    )
     assert client.recv(1000).startswith(b"HTTP/1.1 200")
     return client
 

@@ -14,7 +14,10 @@ ROUNDS = 20  # of the 200 that `python -m tests.sqlalchemy.races` runs
 
 @pytest.fixture(scope="module", params=KINDS)
 def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with database_url(request.param, tmp_path_factory.mktemp("races")) as url, serving(url) as served:
+    with (
+        database_url(request.param, tmp_path_factory.mktemp("races")) as url,
+        serving(url) as served,
+    ):
         yield served
 
 

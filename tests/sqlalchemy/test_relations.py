@@ -89,7 +89,9 @@ def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
 
 
 def book(client: Client, title: str, *headings: str) -> tuple[str, list[dict[str, Any]]]:
-    answer = client.post("/books", json={"title": title, "chapters": [{"heading": each} for each in headings]})
+    answer = client.post(
+        "/books", json={"title": title, "chapters": [{"heading": each} for each in headings]}
+    )
     assert answer.status == 201, answer.text
     return answer.headers["Location"], answer.json["chapters"]
 
@@ -141,10 +143,14 @@ def test_a_change_of_what_is_nested_changes_the_entity_tag(books: Client) -> Non
     """The tag speaks for the whole: who has seen other chapters is refused."""
     url, (one,) = book(books, "Emma", "one")
     seen = books.get(url).headers["ETag"]
-    changed = books.patch(url, json={"chapters": [{**one, "heading": "1"}]}, headers={"If-Match": seen})
+    changed = books.patch(
+        url, json={"chapters": [{**one, "heading": "1"}]}, headers={"If-Match": seen}
+    )
     assert changed.status == 200
     assert changed.headers["ETag"] == books.get(url).headers["ETag"] != seen
-    lost = books.patch(url, json={"chapters": [{**one, "heading": "one!"}]}, headers={"If-Match": seen})
+    lost = books.patch(
+        url, json={"chapters": [{**one, "heading": "one!"}]}, headers={"If-Match": seen}
+    )
     assert lost.status == 412
 
 
@@ -156,7 +162,9 @@ def test_one_nested_item_is_replaced_and_removed(client: Client) -> None:
     assert client.patch(url, json={"receiver": {"name": "Ann"}}).json["receiver"] == {"name": "Ann"}
     assert client.patch(url, json={"receiver": None}).json["receiver"] is None
     assert client.get(url).json["receiver"] is None
-    assert client.put(url, json={"weight": 2, "receiver": {"name": "Jo"}}).json["receiver"] == {"name": "Jo"}
+    assert client.put(url, json={"weight": 2, "receiver": {"name": "Jo"}}).json["receiver"] == {
+        "name": "Jo"
+    }
     assert client.put(url, json={"weight": 2}).json["receiver"] is None
 
 
@@ -166,7 +174,12 @@ def test_keys_of_their_own_are_the_clients_to_choose(client: Client) -> None:
     url = client.post("/parcels", json={"weight": 1, "labels": labels}).headers["Location"]
     changed = [{"code": "b", "text": "b"}, {"code": "c", "text": "C"}]
     assert client.patch(url, json={"labels": changed}).json["labels"] == changed
-    assert client.post("/parcels", json={"weight": 2, "labels": [{"code": "b", "text": "mine"}]}).status == 409
+    assert (
+        client.post(
+            "/parcels", json={"weight": 2, "labels": [{"code": "b", "text": "mine"}]}
+        ).status
+        == 409
+    )
     assert client.get(url).json["labels"] == changed
 
 

@@ -45,11 +45,21 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
 
 def integers(bits: int) -> st.SearchStrategy[int]:
     edge = 2 ** (bits - 1)
-    return st.integers(max(-edge - 2, -(2**63)), min(edge + 1, 2**63 - 1)) | st.sampled_from([edge - 1, -edge])
+    return st.integers(max(-edge - 2, -(2**63)), min(edge + 1, 2**63 - 1)) | st.sampled_from(
+        [edge - 1, -edge]
+    )
 
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
-OTHERS = st.none() | st.booleans() | st.just("") | st.just([]) | st.just({}) | st.just(7) | st.just("seven")
+OTHERS = (
+    st.none()
+    | st.booleans()
+    | st.just("")
+    | st.just([])
+    | st.just({})
+    | st.just(7)
+    | st.just("seven")
+)
 DAYS = st.dates().map(lambda day: day.isoformat())
 CLOCKS = st.times().map(lambda time: time.isoformat())
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -83,17 +93,31 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 def checker_of(client: Client) -> jsonschema.Draft202012Validator:
     """Return a validator of what the document says of new things."""
     document = client.get("/openapi.json").json
-    schema = document["paths"]["/things"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    schema = document["paths"]["/things"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
     formats = jsonschema.Draft202012Validator.FORMAT_CHECKER
-    return jsonschema.Draft202012Validator({**schema, "components": document["components"]}, format_checker=formats)
+    return jsonschema.Draft202012Validator(
+        {**schema, "components": document["components"]}, format_checker=formats
+    )
 
 
 def test_what_the_document_allows_is_kept_and_the_rest_is_refused(client: Client) -> None:
     """The document's verdict is the service's; what is stored is answered, and read back, alike."""
     checker = checker_of(client)
 
-    @settings(max_examples=250, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(st.sampled_from(sorted(VALUES)).flatmap(lambda name: st.tuples(st.just(name), VALUES[name] | OTHERS)))
+    @settings(
+        max_examples=250,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        st.sampled_from(sorted(VALUES)).flatmap(
+            lambda name: st.tuples(st.just(name), VALUES[name] | OTHERS)
+        )
+    )
     def agree(pair: tuple[str, Any]) -> None:
         name, value = pair
         allowed = checker.is_valid({name: value})
@@ -105,7 +129,10 @@ def test_what_the_document_allows_is_kept_and_the_rest_is_refused(client: Client
         assert read == answer.json
         wanted = value.lower() if name == "lower" and value is not None else value
         assert same(
-            read[name], Decimal(value).quantize(Decimal("0.01")) if name == "price" and value is not None else wanted
+            read[name],
+            Decimal(value).quantize(Decimal("0.01"))
+            if name == "price" and value is not None
+            else wanted,
         ), (name, value, read[name])
 
     agree()
@@ -116,7 +143,9 @@ def same(read: Any, written: Any) -> bool:
     if isinstance(written, Decimal):
         return Decimal(read) == written
     if isinstance(written, str) and isinstance(read, str):
-        return read.lower() == written.lower() or read.removesuffix("+00:00") == written.removesuffix("+00:00")
+        return read.lower() == written.lower() or read.removesuffix(
+            "+00:00"
+        ) == written.removesuffix("+00:00")
     return bool(read == written)
 
 
@@ -174,7 +203,9 @@ def test_relations_that_are_expanded_are_derived(tmp_path: Path) -> None:
         app.add("/wrong", Wrong)
     client = Client(app)
     author = client.post("/authors", json={"name": "Jane"}).json
-    url = client.post("/books", json={"title": "Emma", "author_id": author["id"]}).headers["Location"]
+    url = client.post("/books", json={"title": "Emma", "author_id": author["id"]}).headers[
+        "Location"
+    ]
     assert "author" not in client.get(url).json
     expanded = client.get(f"{url}?expand=author,chapters").json
     assert (expanded["author"], expanded["chapters"]) == (author, [])
@@ -205,7 +236,10 @@ def test_types_of_postgresql(tmp_path: Path) -> None:
         client = Client(app)
         made = client.post("/rows", json={"tags": ["a", "bcdef"], "data": {"x": [1]}})
         assert (made.status, client.get(made.headers["Location"]).json) == (201, made.json)
-        assert client.post("/rows", json={"tags": ["abcdef"]}).problem["errors"][0]["pointer"] == "/tags/0"
+        assert (
+            client.post("/rows", json={"tags": ["abcdef"]}).problem["errors"][0]["pointer"]
+            == "/tags/0"
+        )
         assert client.post("/rows", json={"tags": [], "address": "nowhere"}).status == 422
         with database.engine.connect() as connection:
             assert connection.scalar(sa.text("SHOW timezone")) == "UTC"

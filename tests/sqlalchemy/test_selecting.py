@@ -93,11 +93,17 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Clie
         engine = database.engine
         with engine.begin() as connection:
             connection.execute(sa.insert(House), [{"id": 1, "name": "House"}])
-            writers = [{"id": number, "name": f"Writer {number}", "house_id": 1} for number in range(1, 11)]
+            writers = [
+                {"id": number, "name": f"Writer {number}", "house_id": 1} for number in range(1, 11)
+            ]
             connection.execute(sa.insert(Writer), writers)
-            prizes = [{"name": f"Prize {number}", "writer_id": number % 10 + 1} for number in range(20)]
+            prizes = [
+                {"name": f"Prize {number}", "writer_id": number % 10 + 1} for number in range(20)
+            ]
             connection.execute(sa.insert(Prize), prizes)
-            connection.execute(sa.insert(Novel), [{"writer_id": number % 10 + 1} for number in range(30)])
+            connection.execute(
+                sa.insert(Novel), [{"writer_id": number % 10 + 1} for number in range(30)]
+            )
         statements: list[str] = []
 
         def note(connection: Any, cursor: Any, statement: str, *more: object) -> None:

@@ -48,7 +48,11 @@ def test_an_item_is_made_read_replaced_patched_and_deleted(client: Client) -> No
     assert (read.json, read.headers["ETag"]) == (answer.json, tag)
     assert read.json["price"] == "12.50"
     replaced = client.put(url, json={"title": "Emma, again"})
-    assert (replaced.status, replaced.json["title"], replaced.json["year"]) == (200, "Emma, again", None)
+    assert (replaced.status, replaced.json["title"], replaced.json["year"]) == (
+        200,
+        "Emma, again",
+        None,
+    )
     patched = client.patch(url, json={"year": 1816})
     assert (patched.json["title"], patched.json["year"]) == ("Emma, again", 1816)
     assert len({tag, replaced.headers["ETag"], patched.headers["ETag"]}) == 3
@@ -58,13 +62,21 @@ def test_an_item_is_made_read_replaced_patched_and_deleted(client: Client) -> No
 
 def test_a_patch_leaves_what_it_does_not_name(client: Client) -> None:
     """Whatever type an attribute has, a patch of another one leaves it as it is."""
-    values = {"title": "Emma", "price": "12.50", "rating": 4.5, "code": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
+    values = {
+        "title": "Emma",
+        "price": "12.50",
+        "rating": 4.5,
+        "code": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    }
     book = made(client, "/books", **values, genre="science", chapters=[{"heading": "one"}])
     url = f"/books/{book['id']}"
     patched = client.patch(url, json={"year": 1815})
     assert (patched.status, patched.json) == (200, {**book, "year": 1815})
     author = client.post("/authors", json={"name": "Jane Austen", "born": "1775-12-16"})
-    assert client.patch(author.headers["Location"], json={"name": "J. A."}).json["born"] == "1775-12-16"
+    assert (
+        client.patch(author.headers["Location"], json={"name": "J. A."}).json["born"]
+        == "1775-12-16"
+    )
 
 
 def test_json_patch_is_applied_and_the_whole_validated_again(client: Client) -> None:
@@ -84,7 +96,10 @@ def test_json_patch_is_applied_and_the_whole_validated_again(client: Client) -> 
     assert patch({"op": "test", "path": "/title", "value": "Persuasion"}).status == 409
     assert patch({"op": "remove", "path": "/title"}).problem["errors"][0]["pointer"] == "/title"
     assert patch({"op": "remove", "path": "/nothing"}).problem["errors"][0]["pointer"] == "/0"
-    assert patch({"op": "replace", "path": "/id", "value": 7}).problem["errors"][0]["code"] in ("unknown", "patch")
+    assert patch({"op": "replace", "path": "/id", "value": 7}).problem["errors"][0]["code"] in (
+        "unknown",
+        "patch",
+    )
     assert client.get(url).json["year"] == 1815
 
 
@@ -98,12 +113,20 @@ def test_unique_and_foreign_keys_are_conflicts_that_point_to_the_field(client: C
     assert client.get("/books").json["items"] == []
 
 
-@pytest.mark.parametrize("sort", ["title", "-title", "year", "-year", "title,-year", "-year,title", "price,-id"])
+@pytest.mark.parametrize(
+    "sort", ["title", "-title", "year", "-year", "title,-year", "-year,title", "price,-id"]
+)
 def test_keyset_pages_have_every_item_once_there_and_back(client: Client, sort: str) -> None:
     """Following next and then prev passes every item once, in one order, nulls at the end of the greatest."""
     for number in range(13):
         year = None if number % 4 == 0 else 1900 + number % 5
-        made(client, "/books", title=f"t{number % 3}", year=year, price=None if number % 3 else f"{number}.00")
+        made(
+            client,
+            "/books",
+            title=f"t{number % 3}",
+            year=year,
+            price=None if number % 3 else f"{number}.00",
+        )
     url: str | None = f"/books?sort={sort}&limit=4&fields=id,year"
     pages: list[list[int]] = []
     link = ""
@@ -121,9 +144,14 @@ def test_keyset_pages_have_every_item_once_there_and_back(client: Client, sort: 
         link = answer.headers["Link"]
     assert back == pages[:-1]
     if sort.lstrip("-").startswith("year"):
-        years = [each["year"] for each in client.get(f"/books?sort={sort}&limit=50&fields=year").json["items"]]
+        years = [
+            each["year"]
+            for each in client.get(f"/books?sort={sort}&limit=50&fields=year").json["items"]
+        ]
         nulls = [each for each in years if each is None]
-        assert years[: len(nulls)] == nulls if sort.startswith("-") else years[-len(nulls) :] == nulls
+        assert (
+            years[: len(nulls)] == nulls if sort.startswith("-") else years[-len(nulls) :] == nulls
+        )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +207,9 @@ def test_what_is_no_value_or_beyond_the_column_is_422(client: Client, query: str
     assert client.get(f"/books?{query}").status == 422
 
 
-@pytest.mark.parametrize("path", ["/books/2147483648", "/books/99999999999999999999", "/books/x", "/books/-1"])
+@pytest.mark.parametrize(
+    "path", ["/books/2147483648", "/books/99999999999999999999", "/books/x", "/books/-1"]
+)
 def test_ids_beyond_the_column_are_404(client: Client, path: str) -> None:
     """An id that the column cannot hold is one that nothing has."""
     assert client.get(path).status == 404
@@ -203,7 +233,9 @@ def test_nested_collections_scope_themselves(client: Client) -> None:
     one, two = (made(client, "/authors", name=name)["id"] for name in ("A", "B"))
     book = made(client, f"/authors/{one}/books", title="Emma", author_id=two)
     assert book["author_id"] == one
-    assert [each["id"] for each in client.get(f"/authors/{one}/books").json["items"]] == [book["id"]]
+    assert [each["id"] for each in client.get(f"/authors/{one}/books").json["items"]] == [
+        book["id"]
+    ]
     assert client.get(f"/authors/{two}/books").json["items"] == []
     assert client.get(f"/authors/{two}/books/{book['id']}").status == 404
     assert client.get("/authors/999/books").status == 404
@@ -238,7 +270,12 @@ def test_put_makes_what_is_not_there_where_that_is_declared(client: Client) -> N
     assert first.status == 201
     assert client.put("/shelves/top", json=body, headers={"If-None-Match": "*"}).status == 412
     assert client.put("/shelves/top", json={**body, "label": "T"}).status == 200
-    assert client.put("/shelves/none", json={**body, "slug": "none"}, headers={"If-Match": '"1"'}).status == 412
+    assert (
+        client.put(
+            "/shelves/none", json={**body, "slug": "none"}, headers={"If-Match": '"1"'}
+        ).status
+        == 412
+    )
     assert client.put("/shelves/other", json=body).status == 409
 
 
@@ -248,7 +285,9 @@ def test_minimal_answers(client: Client) -> None:
     answer = client.post("/books", json={"title": "Emma"}, headers=prefer)
     assert (answer.status, answer.headers["Preference-Applied"]) == (204, "return=minimal")
     url = answer.headers["Location"]
-    patched = client.patch(url, json={"year": 1815}, headers={**prefer, "If-Match": answer.headers["ETag"]})
+    patched = client.patch(
+        url, json={"year": 1815}, headers={**prefer, "If-Match": answer.headers["ETag"]}
+    )
     assert (patched.status, patched.headers["ETag"]) == (204, client.get(url).headers["ETag"])
 
 
@@ -349,7 +388,9 @@ class _Line(_Mixed):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_estimate_is_of_the_statistics_where_the_database_has_some(kind: str, tmp_path: Path) -> None:
+def test_an_estimate_is_of_the_statistics_where_the_database_has_some(
+    kind: str, tmp_path: Path
+) -> None:
     """`count=estimated` is what PostgreSQL last counted, and exact where nothing was counted or a filter holds."""
 
     class Lines(CRUDResource[_Line]):

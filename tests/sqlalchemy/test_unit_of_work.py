@@ -45,7 +45,9 @@ class Note(Versioned, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(String(200))
     # Held against at COMMIT, not before.
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("note.id", deferrable=True, initially="DEFERRED"))
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("note.id", deferrable=True, initially="DEFERRED")
+    )
 
 
 class Notes(CRUDResource[Note]):
@@ -112,7 +114,9 @@ class Service:
     def connect(self) -> Any:
         """Open a connection of our own, beside the App's."""
         if self.url.startswith("sqlite"):
-            return sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+            return sqlite3.connect(
+                self.url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False
+            )
         return psycopg.connect(self.url, autocommit=True)
 
     def texts(self) -> set[str]:
@@ -205,7 +209,9 @@ def test_safe_methods_only_read(service: Service, caplog: pytest.LogCaptureFixtu
     for _ in range(2):
         assert service.run("POST", "SELECT 1").json == [[1]]
         assert service.run("GET", insert).status == 500
-        assert "A GET has a transaction that only reads." in caplog.text  # which the driver's words do not say
+        assert (
+            "A GET has a transaction that only reads." in caplog.text
+        )  # which the driver's words do not say
         caplog.clear()
         assert service.run("GET", "SELECT 1").json == [[1]]
         assert service.texts() == set()
@@ -243,7 +249,12 @@ def test_a_database_that_cannot_be_had_is_told_in_the_log(
 def test_sqlite_is_set_up(tmp_path: Path) -> None:
     """SQLite keeps a write-ahead log, waits for locks, holds foreign keys, and a commit is on the disk."""
     with serving("sqlite", tmp_path) as service:
-        for name, value in {"journal_mode": "wal", "busy_timeout": 5000, "foreign_keys": 1, "synchronous": 2}.items():
+        for name, value in {
+            "journal_mode": "wal",
+            "busy_timeout": 5000,
+            "foreign_keys": 1,
+            "synchronous": 2,
+        }.items():
             assert service.run("GET", f"PRAGMA {name}").json == [[value]]
 
 
@@ -307,7 +318,10 @@ def test_a_deadlock_is_a_503(tmp_path: Path) -> None:
         def ask(path: str) -> None:
             answers.append(Client(twice).post(path))
 
-        threads = [threading.Thread(target=ask, args=(path,)) for path in (f"/{one}/{two}", f"/{two}/{one}")]
+        threads = [
+            threading.Thread(target=ask, args=(path,))
+            for path in (f"/{one}/{two}", f"/{two}/{one}")
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -344,7 +358,9 @@ def test_what_postgresql_says_is_answered(tmp_path: Path) -> None:
                 "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
                 "$$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = NEW.text; END $$"
             )
-            connection.execute("CREATE TRIGGER fail BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION fail()")
+            connection.execute(
+                "CREATE TRIGGER fail BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION fail()"
+            )
         for state, status in STATES.items():
             answer = service.client.post("/notes", json={"text": state})
             assert (state, answer.status) == (state, status)
@@ -389,7 +405,9 @@ def test_a_read_only_database_is_a_503_for_writers(tmp_path: Path) -> None:
 
 @pytest.mark.external
 @pytest.mark.postgresql
-def test_a_read_only_postgresql_is_a_503_for_writers_until_it_takes_changes_again(tmp_path: Path) -> None:
+def test_a_read_only_postgresql_is_a_503_for_writers_until_it_takes_changes_again(
+    tmp_path: Path,
+) -> None:
     """Readers go on where PostgreSQL takes no changes, as a standby does; when it does again, so do writers."""
     with serving("postgresql", tmp_path) as service:
         url = service.client.post("/notes", json={"text": "kept"}).headers["Location"]
@@ -397,7 +415,9 @@ def test_a_read_only_postgresql_is_a_503_for_writers_until_it_takes_changes_agai
             with service.connect() as connection:
                 connection.execute("SET default_transaction_read_only = off")
                 name = connection.info.dbname
-                connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {read_only}')
+                connection.execute(
+                    f'ALTER DATABASE "{name}" SET default_transaction_read_only = {read_only}'
+                )
             service.database.engine.dispose()  # as a failover drops all connections
             assert service.client.get(url).json["text"] in ("kept", "new")
             answers = [
@@ -437,7 +457,9 @@ def test_a_full_disk_is_a_507_until_there_is_room(tmp_path: Path) -> None:
 def test_a_slow_reader_holds_up_no_writer(service: Service) -> None:
     """A stream that is not read to its end holds no lock: others write meanwhile, and it goes on as it began."""
     with service.database.engine.begin() as connection:
-        connection.execute(sa.insert(Note), [{"text": "x" * 200, "version": 1} for _ in range(3000)])
+        connection.execute(
+            sa.insert(Note), [{"text": "x" * 200, "version": 1} for _ in range(3000)]
+        )
     lines = service.client.get("/notes", headers={"Accept": "application/x-ndjson"}, stream=True)
     chunks = lines.iter_chunks()
     first = next(chunks)
@@ -450,9 +472,13 @@ def test_a_slow_reader_holds_up_no_writer(service: Service) -> None:
 def test_a_reader_that_hangs_up_leaves_nothing_behind(hurried: Service) -> None:
     """The connection of a stream that is dropped half-way is free for the next request."""
     with hurried.database.engine.begin() as connection:
-        connection.execute(sa.insert(Note), [{"text": "x" * 200, "version": 1} for _ in range(3000)])
+        connection.execute(
+            sa.insert(Note), [{"text": "x" * 200, "version": 1} for _ in range(3000)]
+        )
     for _ in range(3):
-        with hurried.client.get("/notes", headers={"Accept": "application/x-ndjson"}, stream=True) as lines:
+        with hurried.client.get(
+            "/notes", headers={"Accept": "application/x-ndjson"}, stream=True
+        ) as lines:
             next(lines.iter_chunks())
     assert hurried.client.post("/notes", json={"text": "new"}).status == 201
 
@@ -497,7 +523,9 @@ def test_a_session_of_no_one_database_is_refused(databases: int) -> None:
     for _ in range(databases):
         app.install(Database("sqlite://"))
     app.add("/counted", Counted)
-    with pytest.raises(DeclarationError, match=f"'Counted' has {databases} Databases installed.*app.install"):
+    with pytest.raises(
+        DeclarationError, match=f"'Counted' has {databases} Databases installed.*app.install"
+    ):
         Client(app).get("/counted")
 
 
@@ -509,13 +537,19 @@ class Late(Resource):
     @raises(PreconditionFailed)
     def put(self, note_id: int) -> None:
         note = self.session.get_one(Note, note_id)
-        others = sa.update(Note).values(version=Note.version + 1).execution_options(synchronize_session=False)
+        others = (
+            sa.update(Note)
+            .values(version=Note.version + 1)
+            .execution_options(synchronize_session=False)
+        )
         self.session.execute(others)
         note.text = "late"
 
 
 @pytest.mark.parametrize(("headers", "status"), [({}, 409), ({"If-Match": '"1"'}, 412)])
-def test_a_write_that_comes_too_late_is_no_500(service: Service, headers: dict[str, str], status: int) -> None:
+def test_a_write_that_comes_too_late_is_no_500(
+    service: Service, headers: dict[str, str], status: int
+) -> None:
     """In a resource of one's own too a version that is gone is a conflict, or a precondition that is false."""
     app = App("Late", strict=False)
     app.install(service.database)

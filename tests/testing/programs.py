@@ -44,7 +44,10 @@ def echo(request: Request) -> Response:
         "length": request.headers.get("Content-Length"),
         "cookies": dict(request.cookies),
         "form": list(request.form.items(multi=True)),
-        "files": [[n, f.filename, f.content_type, f.read().decode()] for n, f in request.files.items(multi=True)],
+        "files": [
+            [n, f.filename, f.content_type, f.read().decode()]
+            for n, f in request.files.items(multi=True)
+        ],
         "body": request.get_data().decode("latin-1"),
         "x": request.headers.get("X-Test"),
     }
@@ -52,7 +55,9 @@ def echo(request: Request) -> Response:
     return Response(json.dumps(told), content_type="application/json")
 
 
-def told(*, method: str = "POST", path: str = "/", base_url: str = "http://localhost", **options: Any) -> Any:
+def told(
+    *, method: str = "POST", path: str = "/", base_url: str = "http://localhost", **options: Any
+) -> Any:
     """Send a request and return how it arrived."""
     return Client(Program(), base_url=base_url).request(method, path, **options).json
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 def test_methods(method: str) -> None:
     """Each method of the client sends the request method of its name."""
     response: TestResponse = getattr(Client(Program()), method)("/x")
-    assert (response.json["method"], response.json["path"], response.status) == (method.upper(), "/x", 200)
+    assert (response.json["method"], response.json["path"], response.status) == (
+        method.upper(),
+        "/x",
+        200,
+    )
     assert (response.method, response.url) == (method.upper(), "http://localhost/x")
 
 
@@ -75,7 +79,10 @@ def test_cookies() -> None:
 
     client = Client(Program(handler))
     assert client.get("/", cookies={"once": "ä;"}).json["cookies"] == {"once": "ä;"}
-    assert client.get("/", headers={"Cookie": "own=1"}).json["cookies"] == {"own": "1", "kept": "a b"}
+    assert client.get("/", headers={"Cookie": "own=1"}).json["cookies"] == {
+        "own": "1",
+        "kept": "a b",
+    }
     assert client.get("/").json["cookies"] == {"kept": "a b"}
     assert client.get_cookie("kept") == "a b"
     client.delete_cookie("kept")
@@ -109,7 +116,9 @@ def redirecting(status: int, location: str) -> Client:
 )
 def test_redirects(status: int, method: str, then: str) -> None:
     """follow_redirects asks again, with the method and content that the status says."""
-    response = redirecting(status, "to?a=1").request(method, "/from", json={"k": 1}, follow_redirects=True)
+    response = redirecting(status, "to?a=1").request(
+        method, "/from", json={"k": 1}, follow_redirects=True
+    )
     assert (response.method, response.url) == (then, "http://localhost/to?a=1")
     assert [each.status for each in response.history] == [status]
     if then != "HEAD":
@@ -153,7 +162,8 @@ def test_unexpected_errors_are_raised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "words"), [("params", "the query is query="), ("jsno", "did you mean json="), ("foo", "the options are")]
+    ("option", "words"),
+    [("params", "the query is query="), ("jsno", "did you mean json="), ("foo", "the options are")],
 )
 def test_unknown_options_are_refused(option: str, words: str) -> None:
     """A keyword of another client's is an error, not a request without it."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from restkit import App
 from restkit.crud import MemoryStore, Page
-from restkit.crud.memory import MemoryTransaction
+from restkit.crud.memory_store import MemoryTransaction
 from restkit.sqlalchemy import Database, UTCDateTime, Versioned
 from restkit.testing import StoreConformance
 
@@ -135,7 +135,12 @@ class Hasty(MemoryStore[Any]):
 class _Short(MemoryTransaction[Any]):
     def list(self, query: Any, /) -> Page[Any]:
         page = super().list(query)
-        return Page(page.items[1:] if query.after else page.items, page.has_next, page.has_previous, page.total)
+        return Page(
+            page.items[1:] if query.after else page.items,
+            page.has_next,
+            page.has_previous,
+            page.total,
+        )
 
 
 class Skipping(MemoryStore[Any]):

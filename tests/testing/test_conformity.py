@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from restkit.schemas import View, bind
+from restkit.schemas.bound import View, bind
 from restkit.testing.conformity import make_checker
 
 
@@ -22,7 +22,10 @@ class LeafSchema(Schema):
 
 CASES = [
     ({"name": "a", "below": [{"name": "b", "below": []}], "free": {"any": 1}}, None),
-    ({"name": "a", "below": [{"name": "b", "below": [{}]}]}, ("/below/0/below/0", "'name' is a required property")),
+    (
+        {"name": "a", "below": [{"name": "b", "below": [{}]}]},
+        ("/below/0/below/0", "'name' is a required property"),
+    ),
     ({}, ("", "'name' is a required property")),
 ]
 
@@ -34,8 +37,12 @@ def test_with_jsonschema(data: Any, fault: tuple[str, str] | None) -> None:
     assert check(data) == fault
 
 
-@pytest.mark.parametrize(("data", "fault"), [*CASES, ({"name": "a", "x": 1}, ("", "'x' is not declared"))])
-def test_without_jsonschema(data: Any, fault: tuple[str, str] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("data", "fault"), [*CASES, ({"name": "a", "x": 1}, ("", "'x' is not declared"))]
+)
+def test_without_jsonschema(
+    data: Any, fault: tuple[str, str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without jsonschema members are checked, with a warning that says what to install."""
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     with pytest.warns(UserWarning, match=r"pip install 'restkit\[verify\]'"):

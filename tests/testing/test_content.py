@@ -25,7 +25,10 @@ def test_json() -> None:
 
 def test_content_type_wins() -> None:
     """content_type= or a header name another media type than the content implies."""
-    assert told(json={}, content_type="application/merge-patch+json")["type"] == "application/merge-patch+json"
+    assert (
+        told(json={}, content_type="application/merge-patch+json")["type"]
+        == "application/merge-patch+json"
+    )
     assert told(json={}, headers={"content-type": "text/x"})["type"] == "text/x"
     assert told(content_type="text/plain")["type"] == "text/plain"
 

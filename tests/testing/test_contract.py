@@ -11,7 +11,17 @@ import pytest
 from marshmallow import Schema, fields, post_dump, validate
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from restkit import App, Conflict, ContractError, Header, NotFound, Resource, Response, raises, returns
+from restkit import (
+    App,
+    Conflict,
+    ContractError,
+    Header,
+    NotFound,
+    Resource,
+    Response,
+    raises,
+    returns,
+)
 from restkit.testing import Client, ContractCheck
 
 JSON = "application/json"
@@ -43,14 +53,18 @@ class OpenSchema(Schema):
         return {**data, "more": 1}
 
 
-def get(method: Any, *, verb: str = "GET", contract: bool | ContractCheck = True, **members: Any) -> Any:
+def get(
+    method: Any, *, verb: str = "GET", contract: bool | ContractCheck = True, **members: Any
+) -> Any:
     """Return the answer of a Resource whose GET is ``method``."""
     app = App("Shop")
     app.add("/books", type("Books", (Resource,), {"get": method, **members}))
     return Client(app, contract=contract).request(verb, "/books")
 
 
-def raw(body: Any = b"", status: int = 200, content_type: str | None = JSON, **headers: str) -> Response:
+def raw(
+    body: Any = b"", status: int = 200, content_type: str | None = JSON, **headers: str
+) -> Response:
     """Return a Response that passes through."""
     response = Response(body, status, headers)
     response.headers.pop("Content-Type", None)
@@ -96,7 +110,9 @@ def test_undeclared_status() -> None:
         return {"id": 1, "title": "x"}, 202
 
     message = says(odd, schema=BookSchema)
-    assert message.endswith("answered status 202, which it does not declare: add @returns(..., status=202).")
+    assert message.endswith(
+        "answered status 202, which it does not declare: add @returns(..., status=202)."
+    )
     assert message.startswith(f"{__name__}.")
 
 
@@ -107,8 +123,12 @@ def test_undeclared_problem() -> None:
         raise NotFound("no book")
 
     assert "status 404, which it does not declare: add @raises(" in says(method)
-    assert says_of(method, 404, b"", JSON).endswith("which it does not declare: add @raises(NotFound).")
-    assert says_of(method, 418, b"", JSON).endswith("which it does not declare: add @raises(a Problem of 418).")
+    assert says_of(method, 404, b"", JSON).endswith(
+        "which it does not declare: add @raises(NotFound)."
+    )
+    assert says_of(method, 418, b"", JSON).endswith(
+        "which it does not declare: add @raises(a Problem of 418)."
+    )
 
 
 def test_unexpected_exceptions_need_no_declaration() -> None:
@@ -136,7 +156,9 @@ def test_media_type() -> None:
     check_of(method, 200, book, "Application/JSON; charset=utf-8")
     assert get(method).status == 200
     declared = "it declares application/json or image/*"
-    assert f"status 200 as text/html; {declared}: add @returns(..." in says_of(method, 200, book, "text/html")
+    assert f"status 200 as text/html; {declared}: add @returns(..." in says_of(
+        method, 200, book, "text/html"
+    )
     assert f"status 200 without a Content-Type; {declared}." in says_of(method, 200, book, "")
 
 
@@ -150,8 +172,9 @@ def test_problems_are_problems() -> None:
         return raises(NotFound)(method)
 
     assert get(answering(b'{"status": 404}')).status == 404
-    assert "status 404 as text/html; a problem is application/problem+json: answer it by raising NotFound." in says(
-        answering(b"<p>", "text/html")
+    assert (
+        "status 404 as text/html; a problem is application/problem+json: answer it by raising NotFound."
+        in says(answering(b"<p>", "text/html"))
     )
     assert "with a problem that is not a JSON object" in says(answering(b"[]"))
     assert "with a body that is not JSON" in says(answering(b"{"))
@@ -170,7 +193,9 @@ def test_no_content_means_none() -> None:
         return raw(b"", 204)  # type: ignore[return-value]  # what the test is about
 
     assert "status 204 with 1 bytes of content" in says_of(content, 204, b"x", JSON)
-    assert "status 204 with the Content-Type application/json" in says_of(content_type, 204, b"", JSON)
+    assert "status 204 with the Content-Type application/json" in says_of(
+        content_type, 204, b"", JSON
+    )
 
 
 def check_of(method: Any, status: int, body: bytes, content_type: str) -> None:
@@ -207,7 +232,10 @@ def test_headers() -> None:
 
     def answering(**headers: str) -> Any:
         def method(self: Any) -> Response:
-            return raw(b'{"id": 1, "title": "x"}', **{name.replace("_", "-"): text for name, text in headers.items()})  # type: ignore[arg-type]  # all are headers
+            return raw(
+                b'{"id": 1, "title": "x"}',
+                **{name.replace("_", "-"): text for name, text in headers.items()},
+            )  # type: ignore[arg-type]  # all are headers
 
         return declared(method)
 
@@ -226,8 +254,14 @@ def test_headers() -> None:
         (b'{"id": 1}', "at the top, 'title' is a required property"),
         (b'{"id": "1", "title": "x"}', "at /id, '1' is not of type 'integer'"),
         (b'{"id": 1, "title": "x", "born": "never"}', "at /born, 'never' is not a 'date'"),
-        (b'{"id": 1, "title": "x", "tags": [{"label": "x"}, {}]}', "at /tags/1, 'label' is a required property"),
-        (b'{"id": 1, "title": "x", "secret": 1}', "at the top, Additional properties are not allowed ('secret' was"),
+        (
+            b'{"id": 1, "title": "x", "tags": [{"label": "x"}, {}]}',
+            "at /tags/1, 'label' is a required property",
+        ),
+        (
+            b'{"id": 1, "title": "x", "secret": 1}',
+            "at the top, Additional properties are not allowed ('secret' was",
+        ),
     ],
 )
 def test_bodies(body: bytes, fault: str) -> None:
@@ -239,7 +273,9 @@ def test_bodies(body: bytes, fault: str) -> None:
 
     message = says(method)
     assert fault in message
-    assert "JSON" in fault or message.endswith("Correct the value, or declare what is answered with @returns(...).")
+    assert "JSON" in fault or message.endswith(
+        "Correct the value, or declare what is answered with @returns(...)."
+    )
 
 
 def test_bodies_of_many() -> None:
@@ -248,7 +284,9 @@ def test_bodies_of_many() -> None:
     def method(self: Any) -> list[Any]:
         return raw(b'[{"id": 1, "title": "x"}, {"id": 2}]')  # type: ignore[return-value]  # what the test is about
 
-    assert "is not a list of BookSchema: at /1, 'title' is a required" in says(method, schema=BookSchema)
+    assert "is not a list of BookSchema: at /1, 'title' is a required" in says(
+        method, schema=BookSchema
+    )
 
 
 def test_long_values_are_cut() -> None:
@@ -286,7 +324,9 @@ def test_check_of_ones_own() -> None:
     seen: list[int] = []
 
     class Own(ContractCheck):
-        def __call__(self, operation: Any, request: Any, status: int, headers: Any, body: bytes | None) -> None:
+        def __call__(
+            self, operation: Any, request: Any, status: int, headers: Any, body: bytes | None
+        ) -> None:
             seen.append(status)
 
     @returns(BookSchema)
@@ -317,7 +357,9 @@ answer(b'{{"id": 1}}')
 answer(b'{{"id": 1, "title": "x", "secret": 1}}')
 answer(b'{{"id": 1, "title": "x", "tags": [{{}}]}}')
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    )
     assert done.stdout.splitlines() == [
         "fine",
         "at the top, 'title' is a required property",

@@ -26,7 +26,11 @@ def test_target_is_sent_as_written() -> None:
 def test_base_url_and_whole_urls() -> None:
     """The base URL's path is SCRIPT_NAME; a whole URL goes to its own host."""
     found = told(base_url="https://api.example.com:8443/v1", path="/books")
-    assert (found["host"], found["root"], found["path"]) == ("api.example.com:8443", "/v1", "/books")
+    assert (found["host"], found["root"], found["path"]) == (
+        "api.example.com:8443",
+        "/v1",
+        "/books",
+    )
     found = told(base_url="http://localhost/v1", path="http://localhost/v1/books")
     assert (found["root"], found["path"]) == ("/v1", "/books")
     found = told(base_url="http://localhost/v1", path="http://other.test/books")

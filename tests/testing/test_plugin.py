@@ -31,7 +31,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
     """Run the project's tests in a process of its own, with this plugin and no other of the environment."""
-    return project.runpytest_subprocess("-p", "restkit.testing.plugin", "-p", "no:cacheprovider", *options)
+    return project.runpytest_subprocess(
+        "-p", "restkit.testing.plugin", "-p", "no:cacheprovider", *options
+    )
 
 
 def test_fixture_app(project: pytest.Pytester) -> None:
@@ -53,11 +55,15 @@ def test_setting(project: pytest.Pytester) -> None:
 
 def test_contract_is_checked(project: pytest.Pytester) -> None:
     """An answer outside its contract fails the test."""
-    project.makepyfile(shop=SHOP.replace('return {"hello": "shop"}', 'return {"hello": "shop"}, 202'))
+    project.makepyfile(
+        shop=SHOP.replace('return {"hello": "shop"}', 'return {"hello": "shop"}, 202')
+    )
     project.makepyfile("def test_it(client):\n    client.get('/')")
     result = run(project, "--restkit-app=shop")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*ContractError: *answered status 202, which it does not declare*"])
+    result.stdout.fnmatch_lines(
+        ["*ContractError: *answered status 202, which it does not declare*"]
+    )
 
 
 def test_no_app(project: pytest.Pytester) -> None:
@@ -65,7 +71,9 @@ def test_no_app(project: pytest.Pytester) -> None:
     project.makepyfile(TEST)
     result = run(project)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(['*knows no App: define a fixture "app" that returns an App, or set restkit_app =*'])
+    result.stdout.fnmatch_lines(
+        ['*knows no App: define a fixture "app" that returns an App, or set restkit_app =*']
+    )
 
 
 def test_no_such_app(project: pytest.Pytester) -> None:

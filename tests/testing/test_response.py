@@ -14,16 +14,28 @@ from .programs import Program, answer, bare
 
 def test_answer() -> None:
     """An answer has its status as a number, its headers, bytes, text and media type."""
-    response = answer(response="é".encode("latin-1"), status=201, content_type="text/plain; charset=latin-1")
-    assert (response.status, response.body, response.data, response.text) == (201, b"\xe9", b"\xe9", "é")
-    assert (response.media_type, response.headers["content-type"]) == ("text/plain", "text/plain; charset=latin-1")
+    response = answer(
+        response="é".encode("latin-1"), status=201, content_type="text/plain; charset=latin-1"
+    )
+    assert (response.status, response.body, response.data, response.text) == (
+        201,
+        b"\xe9",
+        b"\xe9",
+        "é",
+    )
+    assert (response.media_type, response.headers["content-type"]) == (
+        "text/plain",
+        "text/plain; charset=latin-1",
+    )
     assert repr(response) == "<TestResponse 201 text/plain, 1 bytes>"
 
 
 def test_json_of_an_answer() -> None:
     """The property json is the decoded content; other answers are a clear error that shows how they begin."""
     assert answer(response="[1]", content_type="application/vnd.own+json").json == [1]
-    with pytest.raises(ValueError, match=r"The answer 200 to GET http://localhost/ is text/html, not JSON: b'<p>"):
+    with pytest.raises(
+        ValueError, match=r"The answer 200 to GET http://localhost/ is text/html, not JSON: b'<p>"
+    ):
         _ = answer(response="<p>" + "x" * 500, content_type="text/html").json
     with pytest.raises(ValueError, match=r"says it is application/json, but Expecting .*: b'\{'"):
         _ = answer(response="{", content_type="application/json").json
@@ -33,7 +45,9 @@ def test_json_of_an_answer() -> None:
 
 def test_problem_of_an_answer() -> None:
     """The property problem is the members of a problem; any other answer is a clear error."""
-    response = answer(response='{"status": 404}', status=404, content_type="application/problem+json")
+    response = answer(
+        response='{"status": 404}', status=404, content_type="application/problem+json"
+    )
     assert response.problem == {"status": 404}
     with pytest.raises(ValueError, match="is not a problem but text/plain: b'x'"):
         _ = answer(response="x").problem

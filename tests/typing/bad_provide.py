@@ -21,7 +21,9 @@ def wants_two(one: int, two: int) -> Session:
 
 class Books(Resource):
     session = provide(session)
-    other = provide(wants_two)  # error: arg-type, var-annotated, reportArgumentType, reportCallIssue
+    other = provide(
+        wants_two
+    )  # error: arg-type, var-annotated, reportArgumentType, reportCallIssue
 
     def get(self) -> None:
         self.session.comit()  # error: attr-defined, reportAttributeAccessIssue

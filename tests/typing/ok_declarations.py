@@ -7,7 +7,19 @@ from typing import Any, assert_type
 
 from marshmallow import Schema, fields
 
-from restkit import App, Conflict, Header, NotFound, Resource, Response, Upload, operation, raises, returns, takes
+from restkit import (
+    App,
+    Conflict,
+    Header,
+    NotFound,
+    Resource,
+    Response,
+    Upload,
+    operation,
+    raises,
+    returns,
+    takes,
+)
 
 
 class BookSchema(Schema):
@@ -18,7 +30,12 @@ class CoverSchema(Schema):
     cover = Upload(required=True, media_types=("image/png",), max_size=1_000)
 
 
-app = App("Shop", tags={"Books": "On the shelf."}, servers=["https://example.com", {"url": "/"}], strict=False)
+app = App(
+    "Shop",
+    tags={"Books": "On the shelf."},
+    servers=["https://example.com", {"url": "/"}],
+    strict=False,
+)
 
 
 @app.route("/books/<int:book_id>", name="book", host="<tenant>.example.com")
@@ -30,11 +47,25 @@ class Book(Resource):
     documented = False
 
     @takes(query={"page": fields.Int()}, headers=BookSchema(), cookies=BookSchema)
-    @returns(BookSchema, headers={"Link": "The next page.", "X-Count": Header("X-Count", schema={"type": "integer"})})
+    @returns(
+        BookSchema,
+        headers={
+            "Link": "The next page.",
+            "X-Count": Header("X-Count", schema={"type": "integer"}),
+        },
+    )
     @returns(status=204, description="Nothing there.")
     @raises(NotFound, Conflict, description="Gone or taken.")
-    @operation(operation_id="readBook", tags=["A"], deprecated=True, examples={"one": {}}, extensions={"x-a": 1})
-    def get(self, book_id: int, tenant: str, query: dict[str, int]) -> tuple[dict[str, Any], dict[str, str]]:
+    @operation(
+        operation_id="readBook",
+        tags=["A"],
+        deprecated=True,
+        examples={"one": {}},
+        extensions={"x-a": 1},
+    )
+    def get(
+        self, book_id: int, tenant: str, query: dict[str, int]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         self.entity_tag = 7
         self.entity_tag = "7"
         self.entity_tag = None
@@ -42,7 +73,9 @@ class Book(Resource):
         return {}, {"Link": "</>"}
 
     @takes(form=BookSchema, files=CoverSchema, media_types=["multipart/form-data"])
-    def put(self, book_id: int, tenant: str, form: dict[str, str], files: dict[str, Any]) -> None: ...
+    def put(
+        self, book_id: int, tenant: str, form: dict[str, str], files: dict[str, Any]
+    ) -> None: ...
 
 
 assert_type(Book().get(1, "acme", {}), tuple[dict[str, Any], dict[str, str]])

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import assert_type
 
-from restkit import App, Extension, Middleware, NotFound, Problem, Proceed, Request, Resource, Response
+from restkit import (
+    App,
+    Extension,
+    Middleware,
+    NotFound,
+    Problem,
+    Proceed,
+    Request,
+    Resource,
+    Response,
+)
 
 app = App("Shop")
 

@@ -17,7 +17,9 @@ class OutOfStock(Problem):
 
 class Told(OutOfStock):
     def __init__(self, copies: int) -> None:
-        super().__init__(f"{copies} copies are ordered.", headers={"Retry-After": "60"}, copies=copies)
+        super().__init__(
+            f"{copies} copies are ordered.", headers={"Retry-After": "60"}, copies=copies
+        )
 
 
 @raises(OutOfStock, Told, NotFound)

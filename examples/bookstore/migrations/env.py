@@ -15,7 +15,11 @@ from restkit.sqlalchemy import Database
 
 def rendered(kind: str, item: object, autogenerate: object) -> str | Literal[False]:
     """Write a type of restkit's or our own into a new revision as what the database has of it."""
-    if kind == "type" and isinstance(item, TypeDecorator) and not type(item).__module__.startswith("sqlalchemy."):
+    if (
+        kind == "type"
+        and isinstance(item, TypeDecorator)
+        and not type(item).__module__.startswith("sqlalchemy.")
+    ):
         return f"sa.{item.impl_instance!r}"
     return False
 

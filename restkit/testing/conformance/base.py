@@ -39,7 +39,10 @@ class Conformance:
         app.add("/notes", type("Notes", (own,), notes))
         app.add("/counted", type("CountedNotes", (own,), {**notes, "paging": "offset"}))
         app.add("/failing", type("FailingNotes", (_Failing,), notes))
-        app.add("/topics", type("Topics", (own,), {"model": self.topic, "upsert": True, "__module__": __name__}))
+        app.add(
+            "/topics",
+            type("Topics", (own,), {"model": self.topic, "upsert": True, "__module__": __name__}),
+        )
         if self.references:
             app.add("/topics/<topic_id>/notes", type("TopicNotes", (own,), notes))
         return Client(app)
@@ -59,7 +62,9 @@ class Conformance:
 
 def answered(answer: TestResponse, *statuses: int) -> TestResponse:
     """Return an answer that has one of these statuses."""
-    assert answer.status in statuses, f"{answer.method} {answer.url} is {answer.status}: {answer.text}"
+    assert answer.status in statuses, (
+        f"{answer.method} {answer.url} is {answer.status}: {answer.text}"
+    )
     return answer
 
 

@@ -20,7 +20,9 @@ _AT_MOST = 60
 class ConcurrencyConformance(Conformance):
     """Is the tests of writers at once."""
 
-    def at_once(self, app: App, request: Callable[[Client, int], TestResponse]) -> list[TestResponse]:
+    def at_once(
+        self, app: App, request: Callable[[Client, int], TestResponse]
+    ) -> list[TestResponse]:
         """Send a request from each writer, all at one moment, and return the answers in the writers' order."""
         gate = threading.Barrier(self.writers)
 
@@ -38,11 +40,16 @@ class ConcurrencyConformance(Conformance):
         for _ in range(self.rounds):
             url = self.note_url(client, title="Emma")
             headers = {"If-Match": client.get(url).headers["ETag"]}
-            answers = self.at_once(app, lambda own, n: own.patch(url, json={"number": n}, headers=headers))  # noqa: B023  # used up in this round
+            answers = self.at_once(
+                app, lambda own, n: own.patch(url, json={"number": n}, headers=headers)
+            )  # used up in this round
             assert Counter(each.status for each in answers) == {200: 1, 412: self.writers - 1}
             winner = next(number for number, each in enumerate(answers) if each.status == 200)
             after = client.get(url)
-            assert (after.json["number"], after.headers["ETag"]) == (winner, answers[winner].headers["ETag"])
+            assert (after.json["number"], after.headers["ETag"]) == (
+                winner,
+                answers[winner].headers["ETag"],
+            )
 
     def test_of_writers_and_removers_one_wins(self, app: App) -> None:
         """Of several that replace or remove an item with the same entity tag, one does; the others get 412 or 404."""
@@ -51,7 +58,9 @@ class ConcurrencyConformance(Conformance):
             url = self.note_url(client, title="Emma")
             headers = {"If-Match": client.get(url).headers["ETag"]}
 
-            def write(own: Client, number: int, url: str = url, headers: dict[str, str] = headers) -> TestResponse:
+            def write(
+                own: Client, number: int, url: str = url, headers: dict[str, str] = headers
+            ) -> TestResponse:
                 if number % 2:
                     return own.delete(url, headers=headers)
                 return own.put(url, json={"title": "x", "number": number}, headers=headers)
@@ -81,7 +90,9 @@ class ConcurrencyConformance(Conformance):
             url, only_make = f"/topics/t{turn}", {"If-None-Match": "*"}
 
             def put(own: Client, number: int, url: str = url, turn: int = turn) -> TestResponse:
-                return own.put(url, json={"slug": f"t{turn}", "name": f"{turn}/{number}"}, headers=only_make)  # noqa: B023  # as above
+                return own.put(
+                    url, json={"slug": f"t{turn}", "name": f"{turn}/{number}"}, headers=only_make
+                )  # as above
 
             answers = self.at_once(app, put)
             assert Counter(each.status for each in answers) == {201: 1, 412: self.writers - 1}

@@ -44,7 +44,9 @@ class ItemConformance(Conformance):
         """A patch that changes nothing leaves the item, and its entity tag, as they were."""
         client = self.client(app)
         first = self.made(client, title="Emma", number=1)
-        same = answered(client.patch(first.headers["Location"], json={"number": 1, "title": "Emma"}), 200)
+        same = answered(
+            client.patch(first.headers["Location"], json={"number": 1, "title": "Emma"}), 200
+        )
         assert (same.json, same.headers["ETag"]) == (first.json, first.headers["ETag"])
 
     def test_a_tag_of_a_removed_item_does_not_hold_for_a_new_one(self, app: App) -> None:
@@ -62,18 +64,26 @@ class ItemConformance(Conformance):
         url = self.note_url(client, title="Emma", number=1)
 
         def patch(*operations: dict[str, Any]) -> TestResponse:
-            return client.patch(url, json=list(operations), content_type="application/json-patch+json")
+            return client.patch(
+                url, json=list(operations), content_type="application/json-patch+json"
+            )
 
         assert answered(client.patch(url, json={"number": None}), 200).json["number"] is None
         assert pointers(answered(client.patch(url, json={"title": None}), 422)) == ["/title"]
         assert pointers(answered(client.patch(url, json={"title": "x" * 101}), 422)) == ["/title"]
         done = patch(
-            {"op": "test", "path": "/title", "value": "Emma"}, {"op": "replace", "path": "/number", "value": 7}
+            {"op": "test", "path": "/title", "value": "Emma"},
+            {"op": "replace", "path": "/number", "value": 7},
         )
         assert answered(done, 200).json["number"] == 7
         answered(patch({"op": "test", "path": "/number", "value": 8}), 409)
         assert pointers(answered(patch({"op": "remove", "path": "/title"}), 422)) == ["/title"]
-        answered(patch({"op": "replace", "path": "/number", "value": 9}, {"op": "remove", "path": "/none"}), 422)
+        answered(
+            patch(
+                {"op": "replace", "path": "/number", "value": 9}, {"op": "remove", "path": "/none"}
+            ),
+            422,
+        )
         assert client.get(url).json["number"] == 7
 
     def test_preconditions(self, app: App) -> None:
@@ -102,9 +112,14 @@ class ItemConformance(Conformance):
         answered(client.put("/topics/top", json=body, headers={"If-None-Match": "*"}), 412)
         changed = answered(client.put("/topics/top", json={**body, "name": "T"}), 200)
         assert made.headers["ETag"] != changed.headers["ETag"]
-        answered(client.put("/topics/low", json={"slug": "low", "name": "L"}, headers={"If-Match": "*"}), 412)
+        answered(
+            client.put("/topics/low", json={"slug": "low", "name": "L"}, headers={"If-Match": "*"}),
+            412,
+        )
         answered(client.put("/topics/low", json=body), 409)
-        assert pointers(answered(client.post("/topics", json={**body, "name": "x"}), 409)) == ["/slug"]
+        assert pointers(answered(client.post("/topics", json={**body, "name": "x"}), 409)) == [
+            "/slug"
+        ]
         assert [each["slug"] for each in client.get("/topics").json["items"]] == ["top"]
 
     def test_unique_values(self, app: App) -> None:
@@ -123,24 +138,39 @@ class ItemConformance(Conformance):
         answered(client.patch(url, json={"code": "one"}), 200)
         answered(client.patch(url, json={"code": "three"}), 200)
         answered(client.patch(other, json={"code": "one"}), 200)
-        assert [each["code"] for each in client.get("/notes").json["items"]] == ["three", None, None, "one"]
+        assert [each["code"] for each in client.get("/notes").json["items"]] == [
+            "three",
+            None,
+            None,
+            "one",
+        ]
 
     def test_references(self, app: App) -> None:
         """What names nothing, and removing what is named, is a 409; a collection below an item scopes itself."""
         if not self.references:
             return
         client = self.client(app)
-        assert pointers(answered(client.post("/notes", json={"title": "x", "topic_id": "top"}), 409)) == ["/topic_id"]
+        assert pointers(
+            answered(client.post("/notes", json={"title": "x", "topic_id": "top"}), 409)
+        ) == ["/topic_id"]
         for slug in ("top", "low"):
             self.made(client, "/topics", slug=slug, name=slug)
         answered(client.post("/topics/top/notes", json={"title": "x", "topic_id": "low"}), 422)
         note = answered(client.post("/topics/top/notes", json={"title": "x"}), 201)
         assert note.json["topic_id"] == "top"
-        assert answered(client.put(note.headers["Location"], json={"title": "x"}), 200).json["topic_id"] == "top"
+        assert (
+            answered(client.put(note.headers["Location"], json={"title": "x"}), 200).json[
+                "topic_id"
+            ]
+            == "top"
+        )
         answered(client.delete("/topics/top"), 409)
         answered(client.delete("/topics/low"), 204)
         self.made(client, "/topics", slug="low", name="low")
-        assert (self.titles(client, "/topics/top/notes"), self.titles(client, "/topics/low/notes")) == (["x"], [])
+        assert (
+            self.titles(client, "/topics/top/notes"),
+            self.titles(client, "/topics/low/notes"),
+        ) == (["x"], [])
         url = note.headers["Location"]
         answered(client.get(url), 200)
         for answer in (
@@ -171,7 +201,9 @@ class ItemConformance(Conformance):
         client = self.client(app)
         made = answered(client.post("/notes", json={"title": "Emma"}, headers=_MINIMAL), 204)
         url = made.headers["Location"]
-        patched = client.patch(url, json={"number": 1}, headers={**_MINIMAL, "If-Match": made.headers["ETag"]})
+        patched = client.patch(
+            url, json={"number": 1}, headers={**_MINIMAL, "If-Match": made.headers["ETag"]}
+        )
         assert answered(patched, 204).headers["ETag"] == client.get(url).headers["ETag"]
         replaced = answered(client.put(url, json={"title": "Emma"}, headers=_MINIMAL), 204)
         assert replaced.headers["Preference-Applied"] == "return=minimal"
@@ -203,10 +235,18 @@ class ItemConformance(Conformance):
         client = self.client(app)
         both = [self.made(client, title="a", code="1"), self.made(client, title="b")]
         tail = both[0].headers["Location"].rpartition("/")[2]
-        name = next(name for name, value in both[0].json.items() if str(value) == tail and name != "code")
+        name = next(
+            name for name, value in both[0].json.items() if str(value) == tail and name != "code"
+        )
         one, two = (each.json[name] for each in both)
-        wrong = {"create": [{"title": "c", "code": "1"}, {"title": "d"}], "update": [{name: two, "code": "1"}]}
-        assert pointers(answered(client.post("/notes/bulk", json=wrong), 409)) == ["/update/0/code", "/create/0/code"]
+        wrong = {
+            "create": [{"title": "c", "code": "1"}, {"title": "d"}],
+            "update": [{name: two, "code": "1"}],
+        }
+        assert pointers(answered(client.post("/notes/bulk", json=wrong), 409)) == [
+            "/update/0/code",
+            "/create/0/code",
+        ]
         assert self.titles(client) == ["a", "b"]
         right = {**wrong, "update": [{name: two, "title": "B"}], "delete": [one]}
         right["create"][0]["code"] = "2"

@@ -14,7 +14,16 @@ from .base import Conformance, answered
 
 __all__ = ["ListConformance"]
 
-_SORTS = ("title", "-title", "number", "-number", "title,-number", "-number,title", "code,-title", "-code,number")
+_SORTS = (
+    "title",
+    "-title",
+    "number",
+    "-number",
+    "title,-number",
+    "-number,title",
+    "code,-title",
+    "-code,number",
+)
 _FILTERS = {
     "number=1815": "Emma",
     "number__gte=1815&number__lt=1860": "Emma, Silas",
@@ -131,8 +140,13 @@ class ListConformance(Conformance):
         client = self.client(app)
         for title in "abcde":
             self.note_url(client, title=title)
-        answer = client.get("/counted?limit=2&offset=2&sort=title", headers={"Prefer": "count=exact"})
-        assert ([each["title"] for each in answer.json["items"]], answer.json["total"]) == (["c", "d"], 5)
+        answer = client.get(
+            "/counted?limit=2&offset=2&sort=title", headers={"Prefer": "count=exact"}
+        )
+        assert ([each["title"] for each in answer.json["items"]], answer.json["total"]) == (
+            ["c", "d"],
+            5,
+        )
         assert self.titles(client, answer.json["next"]) == ["e"]
         assert self.titles(client, str(_link(answer, "prev"))) == ["a", "b"]
         assert client.get("/counted?offset=9").json == {"items": [], "next": None}
@@ -151,7 +165,9 @@ class ListConformance(Conformance):
         """Only the fields that are asked for are answered, in the schema's order, of a page as of an item."""
         client = self.client(app)
         url = self.note_url(client, title="Emma", number=1)
-        assert client.get("/notes?fields=number,title&sort=code").json["items"] == [{"title": "Emma", "number": 1}]
+        assert client.get("/notes?fields=number,title&sort=code").json["items"] == [
+            {"title": "Emma", "number": 1}
+        ]
         assert client.get(f"{url}?fields=title").json == {"title": "Emma"}
 
     def test_streams(self, app: App) -> None:
@@ -160,9 +176,14 @@ class ListConformance(Conformance):
         for number in range(12):
             self.note_url(client, title=f"t{number}", number=None if number == 3 else number)
         lines = {"Accept": "application/x-ndjson"}
-        answer = answered(client.get("/notes?sort=-number&number__ne=5&limit=2", headers=lines), 200)
+        answer = answered(
+            client.get("/notes?sort=-number&number__ne=5&limit=2", headers=lines), 200
+        )
         titles = [json.loads(line)["title"] for line in answer.text.splitlines()]
-        assert titles == ["t3", *(f"t{number}" for number in range(11, -1, -1) if number not in (3, 5))]
+        assert titles == [
+            "t3",
+            *(f"t{number}" for number in range(11, -1, -1) if number not in (3, 5)),
+        ]
 
 
 def _link(answer: TestResponse, relation: str) -> str | None:

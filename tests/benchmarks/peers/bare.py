@@ -10,7 +10,12 @@ import orjson
 __all__ = ["answer", "hello", "nesting", "routes", "services"]
 
 _JSON = "application/json"
-_STATUS = {200: "200 OK", 201: "201 Created", 404: "404 Not Found", 422: "422 Unprocessable Content"}
+_STATUS = {
+    200: "200 OK",
+    201: "201 Created",
+    404: "404 Not Found",
+    422: "422 Unprocessable Content",
+}
 
 
 def answer(start_response: Any, status: int, data: Any) -> list[bytes]:
@@ -86,7 +91,9 @@ def _book(book: Any) -> dict[str, Any]:
 _email = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$").match
 _uuid = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 _date = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
-_datetime = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})").fullmatch
+_datetime = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})"
+).fullmatch
 
 
 def _text(value: Any, low: int, high: int) -> bool:
@@ -122,7 +129,9 @@ _ITEM_CHECKS = (
 def _faults_of(data: dict[str, Any]) -> list[str]:
     faults = [name for name, check in _CHECKS if not check(data.get(name))]
     for number, item in enumerate(data["items"]):
-        faults += [f"items/{number}/{name}" for name, check in _ITEM_CHECKS if not check(item.get(name))]
+        faults += [
+            f"items/{number}/{name}" for name, check in _ITEM_CHECKS if not check(item.get(name))
+        ]
     return faults
 
 

@@ -14,7 +14,18 @@ from .bare import answer
 
 __all__ = ["database"]
 
-_NAMES = ("id", "title", "author", "isbn", "pages", "price", "rating", "available", "published", "added")
+_NAMES = (
+    "id",
+    "title",
+    "author",
+    "isbn",
+    "pages",
+    "price",
+    "rating",
+    "available",
+    "published",
+    "added",
+)
 
 
 def _written(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -28,8 +39,12 @@ def _add(connection: Any, data: dict[str, Any]) -> tuple[Any, ...]:
     values = [data[name] for name in _NAMES[1:]]
     values[-1] = dt.datetime.fromisoformat(values[-1]).isoformat(" ", "microseconds")
     with connection:
-        made = connection.execute(f"INSERT INTO book ({', '.join(_NAMES[1:])}) VALUES (?,?,?,?,?,?,?,?,?)", values)
-    found: tuple[Any, ...] = connection.execute("SELECT * FROM book WHERE id = ?", (made.lastrowid,)).fetchone()
+        made = connection.execute(
+            f"INSERT INTO book ({', '.join(_NAMES[1:])}) VALUES (?,?,?,?,?,?,?,?,?)", values
+        )
+    found: tuple[Any, ...] = connection.execute(
+        "SELECT * FROM book WHERE id = ?", (made.lastrowid,)
+    ).fetchone()
     return found
 
 
@@ -53,6 +68,8 @@ def database() -> Any:
                 values = [data[name] for name in _NAMES[1:] if name in data]
                 connection.execute(f"UPDATE book SET {changes} WHERE id = ?", (*values, key))
         row = connection.execute("SELECT * FROM book WHERE id = ?", (key,)).fetchone()
-        return answer(start_response, 404 if row is None else 200, None if row is None else _written(row))
+        return answer(
+            start_response, 404 if row is None else 200, None if row is None else _written(row)
+        )
 
     return app

@@ -50,7 +50,9 @@ def services() -> Any:
 
     def written(found: Any) -> Any:
         # bottle writes dicts as JSON by itself, but not lists
-        return HTTPResponse(json.dumps(listed.dump(found)), headers={"Content-Type": "application/json"})
+        return HTTPResponse(
+            json.dumps(listed.dump(found)), headers={"Content-Type": "application/json"}
+        )
 
     for count in LISTS:
         app.get(f"/lists/{count}", callback=partial(written, books(count)))

@@ -26,7 +26,8 @@ def _app(urls: list[Any]) -> Any:
 
     module = types.ModuleType("urls")
     vars(module).update(
-        urlpatterns=urls, handler404=lambda request, exception: JsonResponse({"status": 404}, status=404)
+        urlpatterns=urls,
+        handler404=lambda request, exception: JsonResponse({"status": 404}, status=404),
     )
     settings.ROOT_URLCONF = module
     return get_wsgi_application()
@@ -154,5 +155,8 @@ def routes(count: int) -> Any:
         def get(self, request: Any, item_id: int) -> Any:
             return Response({"section": self.number, "item": item_id})
 
-    urls = [path(f"section-{number}/<int:item_id>", Section.as_view(number=number)) for number in range(count)]
+    urls = [
+        path(f"section-{number}/<int:item_id>", Section.as_view(number=number))
+        for number in range(count)
+    ]
     return _app(urls)

@@ -56,7 +56,9 @@ class BookUpdate(SQLModel):
 
 
 def database() -> Any:
-    engine = create_engine(f"sqlite:///{make_database()}", connect_args={"check_same_thread": False})
+    engine = create_engine(
+        f"sqlite:///{make_database()}", connect_args={"check_same_thread": False}
+    )
 
     def get_session() -> Iterator[Session]:
         with Session(engine) as session:

@@ -41,7 +41,9 @@ def services() -> Any:
 
     for count in LISTS:
         found = books(count)
-        app.add_url_rule(f"/lists/{count}", f"list_{count}", lambda found=found: jsonify(listed.dump(found)))
+        app.add_url_rule(
+            f"/lists/{count}", f"list_{count}", lambda found=found: jsonify(listed.dump(found))
+        )
 
     @app.errorhandler(404)
     def missing(error: Any) -> Any:

@@ -66,7 +66,9 @@ def hello() -> Any:
 def services() -> Any:
     from ..cases import LISTS, Book, books
 
-    return Litestar([_hello, _part, _orders(), *(_listed(count, Book, books(count)) for count in LISTS)])
+    return Litestar(
+        [_hello, _part, _orders(), *(_listed(count, Book, books(count)) for count in LISTS)]
+    )
 
 
 def _listed(count: int, book: Any, found: list[Any]) -> Any:

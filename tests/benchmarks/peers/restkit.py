@@ -113,7 +113,9 @@ def large(count: int) -> tuple[Any, Any]:
         }
         schema = type(f"Thing{number}Schema", (Schema,), members)
         verbs = {"get": get, "put": put, "post": put, "patch": put, "delete": delete}
-        resource = type(f"Thing{number}", (Resource,), {"schema": schema, "__doc__": "A thing.", **verbs})
+        resource = type(
+            f"Thing{number}", (Resource,), {"schema": schema, "__doc__": "A thing.", **verbs}
+        )
         app.add(f"/things-{number}/<int:item_id>", resource)
     app.freeze()
 

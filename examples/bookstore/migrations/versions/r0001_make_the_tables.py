@@ -30,7 +30,9 @@ def upgrade() -> None:
         "book",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
-        sa.Column("genre", sa.Enum(*GENRES, name="genre", native_enum=False, length=20), nullable=False),
+        sa.Column(
+            "genre", sa.Enum(*GENRES, name="genre", native_enum=False, length=20), nullable=False
+        ),
         sa.Column("published", sa.Date(), nullable=True),
         sa.Column("pages", sa.Integer(), nullable=True),
         sa.Column("price", sa.Numeric(10, 2), nullable=True),

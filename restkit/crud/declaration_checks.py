@@ -1,0 +1,128 @@
+"""What a `CRUDResource` declares, refused where it cannot be meant: each mistake is a sentence at start-up."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Mapping
+from typing import Any
+
+from ..declaration_checks import check_call, misspelt, texts_of
+from ..errors import DeclarationError
+from ..resource import DECLARED
+
+__all__ = ["check_declared"]
+
+_ACTIONS: dict[str, tuple[str, ...]] = {
+    "list": ("query",),
+    "read": ("key",),
+    "create": ("item",),
+    "replace": ("item", "values"),
+    "update": ("item", "values"),
+    "delete": ("item",),
+    "restore": ("item",),
+    "scope": (),
+}
+_VERBS = {
+    "get": "list or read",
+    "head": "list or read",
+    "post": "create",
+    "put": "replace",
+    "patch": "update",
+}
+_SEQUENCES = ("sorts", "order", "expand")
+_NUMBERS = ("page_size", "max_page_size", "max_bulk")
+_SWITCHES = ("fields", "upsert", "bulk")
+_ATTRIBUTES = (
+    *_SEQUENCES,
+    *_NUMBERS,
+    *_SWITCHES,
+    *DECLARED,
+    "model",
+    "filters",
+    "paging",
+    "key",
+    "soft_delete",
+    "methods",
+)
+
+
+def check_declared(declared: Any, base: type) -> None:
+    """Refuse a class whose attributes and actions are not what `CRUDResource` says of them.
+
+    Args:
+        declared: The class.
+        base: `CRUDResource`.
+
+    Raises:
+        DeclarationError: One of them is something else, or has nearly the name of another one.
+    """
+    place = f"{declared.__module__}.{declared.__qualname__}"
+    _check_names(declared, base, place)
+    for name, parameters in _ACTIONS.items():
+        _check_action(inspect.getattr_static(declared, name), parameters, f"{place}.{name}")
+    for name in _NUMBERS:
+        if type(getattr(declared, name)) is not int:
+            raise DeclarationError(
+                f"{place}.{name} is {getattr(declared, name)!r}; give a whole number."
+            )
+    for name in _SWITCHES:
+        if type(getattr(declared, name)) is not bool:
+            raise DeclarationError(
+                f"{place}.{name} is {getattr(declared, name)!r}; write True or False."
+            )
+    if not isinstance(declared.key, str) or not isinstance(
+        declared.soft_delete, (str, types.NoneType)
+    ):
+        raise DeclarationError(
+            f"{place}.key and .soft_delete are names of attributes: write key = 'id'."
+        )
+    _check_sequences(declared, place)
+
+
+def _check_sequences(declared: Any, place: str) -> None:
+    filters = declared.filters
+    if isinstance(filters, Mapping):
+        for name, operators in filters.items():
+            texts_of(operators, f"{place}.filters[{name!r}]")
+    elif not isinstance(
+        filters, str
+    ):  # which has a sentence of its own, as those of sorts, order and methods have
+        texts_of(filters, f"{place}.filters")
+    for name in (*_SEQUENCES, *(["methods"] if declared.methods is not None else [])):
+        value = getattr(declared, name)
+        if isinstance(value, Mapping) or not isinstance(value, str) or name == "expand":
+            texts_of(value, f"{place}.{name}")
+
+
+def _check_action(function: Any, parameters: tuple[str, ...], place: str) -> None:
+    if isinstance(function, (staticmethod, classmethod)) or not callable(function):
+        raise DeclarationError(
+            f"{place} is not a method; an action is one of (self{_more(parameters)})."
+        )
+    check_call(function, ("self", *parameters), f"The action {place}")
+
+
+def _more(parameters: tuple[str, ...]) -> str:
+    return "".join(f", {each}" for each in parameters)
+
+
+def _check_names(declared: Any, base: type, place: str) -> None:
+    """Refuse verbs, which would not be called, and names that nearly are those of something declared."""
+    for each in declared.__mro__[: declared.__mro__.index(base)]:
+        for name, value in vars(each).items():
+            if name in _VERBS:
+                raise DeclarationError(
+                    f"{place}.{name} would not be called: the verbs of a CRUDResource call its actions; override "
+                    f"{_VERBS[name]} instead."
+                )
+            is_method = isinstance(value, types.FunctionType)
+            meant = (
+                None
+                if hasattr(base, name)
+                else misspelt(name, tuple(_ACTIONS) if is_method else _ATTRIBUTES)
+            )
+            if meant is not None:
+                raise DeclarationError(
+                    f"{place}.{name} says nothing; call it {meant}, or _{name} where it is your own."
+                )

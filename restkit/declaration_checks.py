@@ -1,0 +1,257 @@
+"""What declarations are given: refused at start-up where it cannot be meant, with a sentence that says where."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .errors import DeclarationError
+
+__all__ = [
+    "check_app",
+    "check_call",
+    "check_factory",
+    "check_mapping",
+    "check_pattern",
+    "check_plain",
+    "check_resource",
+    "misspelt",
+    "texts_of",
+]
+
+_MAPPINGS = {
+    "contact": "{'name': 'Jo'}",
+    "license": "{'name': 'MIT'}",
+    "tags": "{'Books': 'What is on the shelves.'}",
+}
+_WORDS = ("path", "mode", "pots")  # which lack a letter of others, or have it elsewhere
+_PLURALS = {"middlewares": "middleware"}  # as other frameworks call it
+_ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_CONDITIONAL = (False, True, "required")
+
+
+def texts_of(value: Any, place: str) -> tuple[str, ...]:
+    """Return a sequence of texts as a tuple; one text alone would be read letter by letter.
+
+    Raises:
+        DeclarationError: It is a text, or something that holds other things than texts.
+    """
+    if isinstance(value, str):
+        raise DeclarationError(
+            f"{place} is the text {value!r}; give a sequence of texts: [{value!r}]."
+        )
+    if not isinstance(value, Iterable) or not all(isinstance(each, str) for each in value):
+        raise DeclarationError(f"{place} is {value!r}; give a sequence of texts.")
+    return tuple(value)
+
+
+def misspelt(name: str, known: Iterable[str]) -> str | None:
+    """Return the name that another one is but for its case, one missing letter, two that changed places or a plural.
+
+    Args:
+        name: What is written.
+        known: What could have been meant.
+
+    Returns:
+        It, None where the name is one of them, a word of its own, or farther away from each.
+    """
+    found = _near(tuple(known)).get(name.lower())
+    return None if found is None or name in known or name in _WORDS else found
+
+
+@functools.cache
+def _near(known: tuple[str, ...]) -> Mapping[str, str]:
+    """Return what is nearly one of some names, by what it is."""
+    near = {name: meant for name, meant in _PLURALS.items() if meant in known}
+    for each in known:
+        lacking = (each[:at] + each[at + 1 :] for at in range(len(each)))
+        changed = (
+            each[:at] + each[at + 1] + each[at] + each[at + 2 :] for at in range(len(each) - 1)
+        )
+        near |= dict.fromkeys([each, *lacking, *changed], each)
+    return near
+
+
+def check_mapping(value: object, place: str, example: str) -> None:
+    """Refuse what is neither a mapping nor None.
+
+    Raises:
+        DeclarationError: It is something else; ``example`` says what to write.
+    """
+    if value is not None and not isinstance(value, Mapping):
+        raise DeclarationError(f"{place} is {value!r}; give a mapping, such as {example}.")
+
+
+def check_app(name: object, version: object, *, servers: object, **mappings: object) -> None:
+    """Refuse what would make an App's document wrong.
+
+    Raises:
+        DeclarationError: One of the arguments is of another kind.
+    """
+    for value, place in ((name, "The name of an App"), (version, f"version of App({name!r})")):
+        if not isinstance(value, str):
+            raise DeclarationError(f"{place} is {value!r}; give a text.")
+    if isinstance(servers, str):
+        texts_of(servers, f"servers of App({name!r})")
+    for argument, value in mappings.items():
+        check_mapping(value, f"{argument} of App({name!r})", _MAPPINGS[argument])
+
+
+def check_pattern(pattern: object, decorator: str) -> None:
+    """Refuse a decorator that stands bare, where the URL pattern would be the function below it.
+
+    Raises:
+        DeclarationError: It is no pattern.
+    """
+    if callable(pattern):
+        raise DeclarationError(
+            f"A route wants its URL pattern first: write @app.{decorator}('/...')."
+        )
+
+
+def check_plain(function: Any, place: str) -> None:
+    """Refuse an async function: nobody would await what it returns.
+
+    Raises:
+        DeclarationError: It is one, or an object that is called as one.
+    """
+    inner = function
+    if type(function) is not types.FunctionType or vars(
+        function
+    ):  # PERF: most are plain, and wrap nothing
+        inner = inspect.unwrap(function)
+        while isinstance(inner, functools.partial):
+            inner = inner.func
+        if not (inspect.isfunction(inner) or inspect.ismethod(inner) or isinstance(inner, type)):
+            inner = getattr(type(inner), "__call__", inner)  # noqa: B004  # the method, not whether there is one
+    code = getattr(inner, "__code__", None)
+    if isinstance(code, types.CodeType) and code.co_flags & _ASYNC:
+        raise DeclarationError(
+            f"{place} is async; restkit runs on WSGI: write a plain function or method."
+        )
+
+
+def check_call(function: Any, parameters: tuple[str, ...], place: str) -> None:
+    """Refuse what cannot be called with so many arguments by position.
+
+    Args:
+        function: What was given.
+        parameters: What the arguments are, for the message.
+        place: What it was given for, as the beginning of a sentence.
+
+    Raises:
+        DeclarationError: It is no callable, or takes other arguments.
+    """
+    wanted = f"a function of ({', '.join(parameters)})"
+    if not callable(function):
+        raise DeclarationError(f"{place} is {function!r}; give {wanted}.")
+    check_plain(function, place)
+    signature = _signature(function)
+    if signature is None:
+        return
+    try:
+        signature.bind(*parameters)
+    except TypeError:
+        name = getattr(function, "__qualname__", repr(function))
+        raise DeclarationError(
+            f"{place} is {name}{signature}, which cannot be called as {wanted}."
+        ) from None
+
+
+def check_factory(factory: Any, place: str) -> None:
+    """Refuse what can neither be called with nothing nor with the request alone.
+
+    Raises:
+        DeclarationError: It is no callable, or wants more.
+    """
+    if not callable(factory):
+        raise DeclarationError(f"{place} is {factory!r}; give a function that makes the value.")
+    check_plain(factory, place)
+    signature = _signature(factory)
+    if signature is None:
+        return
+    wanted = [
+        each
+        for each in signature.parameters.values()
+        if each.default is each.empty and each.kind not in _OPEN
+    ]
+    if len(wanted) > 1 or any(each.kind is each.KEYWORD_ONLY for each in wanted):
+        name = getattr(factory, "__qualname__", repr(factory))
+        raise DeclarationError(
+            f"{place} is {name}{signature}; a factory takes nothing, or the request alone."
+        )
+
+
+def check_resource(resource: Any) -> None:
+    """Refuse a resource class whose attributes are not what `Resource` says of them.
+
+    Raises:
+        DeclarationError: One of them is something else, or the class cannot be made without arguments.
+    """
+    place = f"{resource.__module__}.{resource.__qualname__}"
+    texts_of(resource.tags, f"{place}.tags")
+    if resource.methods is not None:
+        texts_of(resource.methods, f"{place}.methods")
+    if not any(
+        resource.conditional is each or resource.conditional == each for each in _CONDITIONAL
+    ):
+        raise DeclarationError(
+            f"{place}.conditional is {resource.conditional!r}; write True, False or 'required'."
+        )
+    if callable(resource.middleware) or not isinstance(resource.middleware, Iterable):
+        raise DeclarationError(
+            f"{place}.middleware is a sequence of functions: middleware = [...]."
+        )
+    for each in resource.middleware:
+        check_call(each, ("request", "proceed"), f"A middleware of {place}")
+    check_mapping(resource.problem_handlers, f"{place}.problem_handlers", "{KeyError: handler}")
+    for error, handler in (resource.problem_handlers or {}).items():
+        if not (isinstance(error, type) and issubclass(error, Exception)):
+            raise DeclarationError(
+                f"{place}.problem_handlers is by exception class; {error!r} is none."
+            )
+        check_call(handler, ("error", "request"), f"The handler of {error.__name__} of {place}")
+    _check_security(resource.security, place)
+    if resource.idempotency is not None and not callable(
+        getattr(resource.idempotency, "begin", None)
+    ):
+        raise DeclarationError(
+            f"{place}.idempotency is {resource.idempotency!r}; write idempotency = Idempotency(storage) with "
+            "restkit.limits.Idempotency."
+        )
+    if (
+        resource.__init__ is object.__init__
+        and resource.__new__ is object.__new__
+        and type(resource) is type
+    ):
+        return  # PERF: almost every resource; inspect reads a signature out of object's documentation
+    try:
+        inspect.signature(resource).bind()
+    except TypeError:
+        raise DeclarationError(
+            f"{place}.__init__ has parameters without a default; the class is made for each request, with nothing."
+        ) from None
+
+
+def _check_security(security: Any, place: str) -> None:
+    for each in security if isinstance(security, (list, tuple)) else [security]:
+        scheme = each[0] if isinstance(each, tuple) and each else each
+        if not callable(getattr(scheme, "authenticate", None)):
+            raise DeclarationError(
+                f"{place}.security has {scheme!r}, which is no security scheme; write a sequence of schemes, or of "
+                "(scheme, scopes)."
+            )
+
+
+_OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return the signature of a callable, None for those of C that have none."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None

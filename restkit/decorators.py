@@ -1,0 +1,271 @@
+"""What the decorators say of one verb: `takes`, `returns`, `raises` and `operation`, as frozen data.
+
+A decorated method becomes a `DeclaredMethod`: it is still called like the function, and carries its
+declarations; nothing is written into the function itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+from .contract import Failure, Header, Location
+from .declaration_checks import check_mapping, texts_of
+from .errors import DeclarationError
+from .problems import Problem
+
+if TYPE_CHECKING:
+    from .schemas.bound import SchemaLike
+
+__all__ = [
+    "Declarations",
+    "DeclaredMethod",
+    "Return",
+    "declarations_of",
+    "mounted",
+    "operation",
+    "plain_function",
+    "raises",
+    "returns",
+    "takes",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_HeaderLike = Mapping[str, "str | Header"]
+
+
+class Return(NamedTuple):
+    """Is one `returns`: an answer as declared."""
+
+    schema: SchemaLike | None
+    status: int
+    headers: tuple[Header, ...]
+    media_types: tuple[str, ...] | None
+    description: str
+    many: bool | None
+
+
+class Declarations(NamedTuple):
+    """Is everything that the decorators say of one verb."""
+
+    inputs: Mapping[Location, SchemaLike | None] = MappingProxyType({})
+    media_types: tuple[str, ...] | None = None
+    returns: tuple[Return, ...] = ()
+    raises: tuple[Failure, ...] = ()
+    convert: Callable[[str, Any], Any] | None = None
+    words: Mapping[str, Any] = MappingProxyType({})
+
+
+class DeclaredMethod:
+    """Is a function with its `Declarations`; behaves as the function does."""
+
+    def __init__(
+        self, function: Callable[..., Any], declarations: Declarations, *, mounted: bool = False
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.declarations = declarations
+        self.mounted = mounted
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self.function.__get__(instance, owner)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.function(*args, **kwargs)
+
+
+def plain_function(function: Any) -> Any:
+    """Return the function itself, without what was declared of it."""
+    return function.function if isinstance(function, DeclaredMethod) else function
+
+
+def mounted(function: Callable[..., Any]) -> DeclaredMethod:
+    """Mark a function as mounted: what is declared above the route would come too late, and is refused."""
+    return DeclaredMethod(plain_function(function), declarations_of(function), mounted=True)
+
+
+def declarations_of(function: Callable[..., Any]) -> Declarations:
+    """Return what was declared of a function, through wrappers that keep ``__wrapped__``."""
+    seen: Any = function
+    while seen is not None:
+        if isinstance(seen, DeclaredMethod):
+            return seen.declarations
+        seen = getattr(seen, "__wrapped__", None)
+    return Declarations()
+
+
+def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
+    if not callable(function):
+        raise DeclarationError(
+            f"restkit's decorators stand on methods and functions, not on {function!r}."
+        )
+    if isinstance(function, type):
+        raise DeclarationError(
+            f"{function.__name__} is a class; @takes, @returns, @raises and @operation stand on its methods."
+        )
+    if isinstance(function, DeclaredMethod) and function.mounted:
+        raise DeclarationError(
+            f"{function.function.__qualname__} is mounted already: put @takes, @returns, @raises and @operation below "
+            "the route."
+        )
+    return cast(F, DeclaredMethod(plain_function(function), change(declarations_of(function))))
+
+
+def takes(
+    *,
+    body: SchemaLike | None = None,
+    query: SchemaLike | None = None,
+    headers: SchemaLike | None = None,
+    cookies: SchemaLike | None = None,
+    form: SchemaLike | None = None,
+    files: SchemaLike | None = None,
+    media_types: Sequence[str] | None = None,
+) -> Callable[[F], F]:
+    """Declare the schemas of a verb's inputs, by the location where they stand.
+
+    The validated values arrive as the keyword arguments of the same names.
+
+    Args:
+        body: Of the request's content; wins over the class's ``schema``.
+        query: Of the query parameters. A ``List`` field is a repeated parameter, or comma-separated
+            with ``metadata={"explode": False}`` (OpenAPI's ``style: form``).
+        headers: Of request headers; a field ``x_request_id`` is the header ``X-Request-Id``.
+        cookies: Of cookies.
+        form: Of a form, ``application/x-www-form-urlencoded`` or ``multipart/form-data``.
+        files: Of a multipart form's files, with `Upload` fields.
+        media_types: Of the content; for a body JSON by default.
+    """
+    said: dict[Location, SchemaLike | None] = {
+        "body": body,
+        "query": query,
+        "headers": headers,
+        "cookies": cookies,
+        "form": form,
+        "files": files,
+    }
+    given = {name: schema for name, schema in said.items() if schema is not None}
+    taken = texts_of(media_types, "media_types of @takes") if media_types is not None else None
+
+    def decorate(function: F) -> F:
+        return _declare(
+            function,
+            lambda old: old._replace(
+                inputs={**old.inputs, **given},
+                media_types=taken if taken is not None else old.media_types,
+            ),
+        )
+
+    return decorate
+
+
+def returns(
+    schema: SchemaLike | None = None,
+    status: int = 200,
+    *,
+    headers: _HeaderLike | None = None,
+    media_types: Sequence[str] | None = None,
+    description: str = "",
+    many: bool | None = None,
+) -> Callable[[F], F]:
+    """Declare one answer of a verb; repeat it for other statuses.
+
+    The first one that stands above the method is the status of a plain return value; others are chosen by
+    returning ``(data, status)``.
+
+    Args:
+        schema: Of the content; None for content without a schema, and for 204.
+        status: The HTTP status, 200 to 399.
+        headers: Response headers: a description, or a `Header`.
+        media_types: Of the content, ``application/json`` by default.
+        description: A sentence for the document.
+        many: Whether the content is a list; by default as the return annotation says.
+    """
+    if not isinstance(status, int) or not 200 <= status <= 399:
+        raise DeclarationError(
+            f"@returns(status={status!r}): an answer's status is 200 to 399; declare others by @raises."
+        )
+    check_mapping(
+        headers, f"headers of @returns(status={status})", "{'X-Total': 'How many there are.'}"
+    )
+    items = tuple(
+        value if isinstance(value, Header) else Header(name, value)
+        for name, value in (headers or {}).items()
+    )
+    types = (
+        texts_of(media_types, f"media_types of @returns(status={status})")
+        if media_types is not None
+        else None
+    )
+    said = Return(schema, status, items, types, description, many)
+
+    def decorate(function: F) -> F:
+        if any(each.status == status for each in declarations_of(function).returns):
+            name = getattr(function, "__qualname__", function)
+            raise DeclarationError(
+                f"{name} declares the status {status} twice; one @returns says all of a status."
+            )
+        return _declare(function, lambda old: old._replace(returns=(said, *old.returns)))
+
+    return decorate
+
+
+def raises(*problems: type[Problem], description: str = "") -> Callable[[F], F]:
+    """Declare the problems that a verb may raise.
+
+    Args:
+        problems: Problem classes.
+        description: When they are raised, for the document.
+    """
+    for problem in problems:
+        if not (isinstance(problem, type) and issubclass(problem, Problem)):
+            raise DeclarationError(f"@raises takes Problem classes, not {problem!r}.")
+    said = tuple(Failure(problem, "method", description) for problem in problems)
+
+    def decorate(function: F) -> F:
+        return _declare(function, lambda old: old._replace(raises=(*said, *old.raises)))
+
+    return decorate
+
+
+def operation(
+    *,
+    operation_id: str | None = None,
+    summary: str | None = None,
+    description: str | None = None,
+    tags: Sequence[str] | None = None,
+    deprecated: bool | None = None,
+    documented: bool | None = None,
+    examples: Mapping[str, object] | None = None,
+    extensions: Mapping[str, object] | None = None,
+) -> Callable[[F], F]:
+    """Declare what the document says of a verb, where the docstring and the class do not.
+
+    Args:
+        operation_id: In place of the derived one.
+        summary: In place of the docstring's first line.
+        description: In place of the docstring's rest.
+        tags: In place of the class's.
+        deprecated: Whether clients should stop using it.
+        documented: False leaves it out of the document.
+        examples: Named examples of the request's content, by name.
+        extensions: ``x-...`` members of the Operation Object.
+    """
+    said = {
+        "operation_id": operation_id,
+        "summary": summary,
+        "description": description,
+        "tags": texts_of(tags, "tags of @operation") if tags is not None else None,
+        "deprecated": deprecated,
+        "documented": documented,
+        "examples": examples,
+        "extensions": extensions,
+    }
+    words = {name: value for name, value in said.items() if value is not None}
+
+    def decorate(function: F) -> F:
+        return _declare(function, lambda old: old._replace(words={**old.words, **words}))
+
+    return decorate

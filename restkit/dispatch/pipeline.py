@@ -1,0 +1,387 @@
+"""One Operation as one straight callable: who, which representation, inputs, preconditions, method, outputs.
+
+What an Operation does not declare has no step here, and costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..contract import Attempt, IdempotencyRule, Operation
+from ..decorators import DeclaredMethod
+from ..errors import DeclarationError
+from ..http.conditional import Outcome, Preconditions, evaluate
+from ..http.negotiation import Chooser, not_acceptable
+from ..media import Media
+from ..middleware import Endpoint
+from ..problems import (
+    Forbidden,
+    PreconditionFailed,
+    PreconditionRequired,
+    Problem,
+    Unauthorized,
+    UnprocessableContent,
+)
+from ..rendering.response_writer import Locate, Writer, offered, writer_of
+from ..request import Request
+from ..resource import FunctionResource, Resource, validators_of
+from ..response import Answer, Outgoing, as_sent, close_if_open, discard, is_stream
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from ..parsing.inputs import Reader
+
+__all__ = ["Context", "compile_operation"]
+
+Step = Callable[[Request], None]
+_log = logging.getLogger("restkit")
+_CHECK = "restkit.contract"
+# Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands in for an ETag.
+_KEPT = frozenset(
+    {"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"}
+)
+
+
+class Context(NamedTuple):
+    """Is what an Operation is compiled in: its App, and what the App knows.
+
+    ``wrapped`` says that there is middleware around it, which may complete the answer.
+    """
+
+    app: Any
+    settings: Settings
+    media: Media
+    locate: Locate | None = None
+    wrapped: bool = False
+
+
+def compile_operation(operation: Operation, context: Context) -> Endpoint:
+    """Make the callable that answers an Operation's requests.
+
+    Args:
+        operation: The record.
+        context: The App, its settings and media types, and how to build a Location.
+
+    Returns:
+        A callable of the request; it raises Problems and whatever the method raises.
+    """
+    before = tuple(_steps(operation))
+    readers = _readers(operation, context)
+    strict = context.settings.strict and operation.input("query") is None
+    choose = _chooser(operation)
+    invoke = _invoker(operation, context)
+    write = writer_of(operation, context.media, context.locate, context.settings.contract)
+    finish = _finisher(operation)
+    if operation.idempotency is not None:
+        invoke, finish = _once(operation.idempotency, invoke, finish)
+    media_type = next(iter(offered(operation)), "application/json")
+
+    app = context.app
+    kind: Any = operation.resource
+    wrapped = context.wrapped or bool(kind.middleware)
+
+    def call(request: Request) -> Outgoing:
+        request.operation = operation
+        request.app = app
+        try:
+            for step in before:
+                step(request)
+            environ = request.environ
+            accept = environ.get("HTTP_ACCEPT")
+            chosen = media_type
+            if accept is not None and accept != "*/*":
+                chosen = request.answer_type = choose(accept)
+            if strict and environ.get("QUERY_STRING"):
+                _refuse_query(request)
+            arguments = _read(readers, request) if readers else request.path_parameters
+            resource, value = invoke(request, arguments)
+            answer = (
+                write(request, value, chosen)
+                if finish is None
+                else finish(request, (resource, value), chosen, write)
+            )
+            if request.provided is not None and not wrapped and _CHECK in request.environ:
+                _check(operation, request, answer)
+        except BaseException as error:
+            if request.provided is not None:
+                request.provided.close(error)
+            raise
+        if request.provided is not None and not is_stream(answer):
+            request.provided.close()  # the unit of work ends before the response starts
+        return answer
+
+    return call
+
+
+def _readers(operation: Operation, context: Context) -> tuple[tuple[str, Reader], ...]:
+    """Make what reads each input."""
+    if not operation.inputs:
+        return ()
+    from ..parsing.inputs import (
+        reader_of,
+    )  # cold start: inputs have schemas, and so load marshmallow
+
+    return tuple(
+        (each.location, reader_of(each, operation, context.settings, context.media))
+        for each in operation.inputs
+    )
+
+
+def _refuse_query(request: Request) -> None:
+    from ..parsing.inputs import read_nothing  # cold start, as above
+
+    read_nothing(request)
+
+
+def _read(readers: Sequence[tuple[str, Reader]], request: Request) -> dict[str, Any]:
+    """Read every input; what is invalid in several is told in one problem."""
+    arguments = dict(request.path_parameters)
+    problem: UnprocessableContent | None = None
+    for name, read in readers:
+        try:
+            arguments[name] = read(request)
+        except UnprocessableContent as raised:
+            if problem is not None:
+                raised.errors = [*problem.errors, *raised.errors]
+            problem = raised
+    if problem is not None:
+        raise problem
+    return arguments
+
+
+def _steps(operation: Operation) -> list[Step]:
+    steps: list[Step] = []
+    if operation.security:
+        steps.append(_guard(operation))
+    if operation.conditional == "required" and operation.method in ("PUT", "PATCH", "DELETE"):
+        steps.append(_require_precondition)
+    if operation.idempotency is not None:
+        steps.append(operation.idempotency.check)
+    return steps
+
+
+def _guard(operation: Operation) -> Step:
+    """Make the step that asks each security scheme in turn; one that knows the caller is enough."""
+    schemes = operation.security
+
+    def guard(request: Request) -> None:
+        refused: list[Problem] = []
+        for scheme, scopes in schemes:
+            try:
+                request.caller = scheme.authenticate(request, scopes)
+            except (Unauthorized, Forbidden) as problem:
+                refused.append(problem)
+            else:
+                return
+        raise _refusal(refused)
+
+    return guard
+
+
+def _refusal(refused: Sequence[Problem]) -> Problem:
+    """Return what says most: a 403, or else a 401 with the challenges of all schemes (RFC 9110, section 11.6.1)."""
+    for problem in refused:
+        if isinstance(problem, Forbidden):
+            return problem
+    challenges = [
+        text
+        for problem in refused
+        for name, text in problem.headers.items()
+        if name.lower() == "www-authenticate"
+    ]
+    if len(challenges) > 1:
+        others = {
+            name: text
+            for name, text in refused[0].headers.items()
+            if name.lower() != "www-authenticate"
+        }
+        refused[0].headers = {**others, "WWW-Authenticate": ", ".join(challenges)}
+    return refused[0]
+
+
+def _require_precondition(request: Request) -> None:
+    if not Preconditions.from_environ(request.environ).guards():
+        raise PreconditionRequired("Send If-Match with the entity tag that you have seen.")
+
+
+def _chooser(operation: Operation) -> Callable[[str], str]:
+    """Make what reads an Accept header, other than the one that takes everything."""
+    types = offered(operation)
+    if not types:
+        return lambda header: "application/json"
+    chooser = Chooser(types)
+
+    def choose(header: str) -> str:
+        chosen = chooser(header)
+        if chosen is None:
+            raise not_acceptable(types)
+        return chosen
+
+    return choose
+
+
+_Invoke = Callable[[Request, Mapping[str, Any]], "tuple[Resource | None, Any]"]
+
+
+def _invoker(operation: Operation, context: Context) -> _Invoke:
+    """Make what calls the method on an instance of its own."""
+    kind: Any = operation.resource
+    app = context.app
+    if issubclass(kind, FunctionResource):
+        function = (
+            operation.function.function
+            if isinstance(operation.function, DeclaredMethod)
+            else operation.function
+        )
+        if not (operation.inputs or operation.path_parameters or operation.host):
+            return lambda request, arguments: (None, function())
+        return lambda request, arguments: (None, function(**arguments))
+    method = (
+        operation.function.function
+        if isinstance(operation.function, DeclaredMethod)
+        else operation.function
+    )
+
+    def invoke(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource, Any]:
+        resource = kind()
+        resource.request = request
+        resource.app = app
+        return resource, method(resource, **arguments)
+
+    return invoke
+
+
+_Finish = Callable[[Request, "tuple[Resource | None, Any]", str, Writer], Outgoing]
+
+
+def _finisher(operation: Operation) -> _Finish | None:
+    """Make what turns the method's value into the answer of conditional resources, with their validators."""
+    if not operation.conditional or operation.method == "OPTIONS":
+        return None
+    method = operation.method
+    reads = method in ("GET", "HEAD")
+    streams = reads and 200 <= operation.outputs[0].status < 300
+
+    def finish(
+        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+    ) -> Outgoing:
+        resource, value = made
+        if resource is None:
+            return write(request, value, chosen)
+        given = Preconditions.from_environ(request.environ)
+        if given.given and streams and isinstance(value, Iterator) and resource.is_stated:
+            value = _unless_dropped(value, _outcome(request, given, resource))
+        answer = write(request, value, chosen)
+        status = answer.status if isinstance(answer, Answer) else answer.status_code
+        _add_missing(answer, validators_of(resource, method, status))
+        if not given.given:
+            return answer
+        if not reads:
+            if (
+                not resource.is_stated
+                and status < 400
+                and (given.guards() or given.if_none_match is not None)
+            ):
+                discard(answer)
+                raise _unstated(operation, request)
+        elif 200 <= status < 300 and (resource.is_stated or method == "GET"):
+            return _decided(answer, _outcome(request, given, resource))
+        return answer
+
+    return finish
+
+
+class _Attempted(NamedTuple):
+    """Is the value of a method that was called for a request with an Idempotency-Key, or was not called again."""
+
+    attempt: Attempt
+    value: Any = None
+
+
+def _once(
+    rule: IdempotencyRule, invoke: _Invoke, finish: _Finish | None
+) -> tuple[_Invoke, _Finish]:
+    """Put around a method and its finisher what answers a request that comes again as it was answered before."""
+
+    def invoke_once(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource | None, Any]:
+        attempt = rule.begin(request)
+        if attempt is None:
+            return invoke(request, arguments)
+        if attempt.kept is not None:
+            return None, _Attempted(attempt)
+        resource, value = invoke(request, arguments)
+        return resource, _Attempted(attempt, value)
+
+    def finish_once(
+        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+    ) -> Outgoing:
+        resource, value = made
+        attempt = value.attempt if type(value) is _Attempted else None
+        if attempt is not None:
+            if attempt.kept is not None:
+                return attempt.kept
+            value = value.value
+        answer = (
+            write(request, value, chosen)
+            if finish is None
+            else finish(request, (resource, value), chosen, write)
+        )
+        return answer if attempt is None else attempt.keep(answer)
+
+    return invoke_once, finish_once
+
+
+def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outcome:
+    return evaluate(request.method, given, resource.entity_tag, resource.last_modified, exists=True)
+
+
+def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
+    """Return the iterator; an empty one in place of one that nobody would read, so that it is not begun."""
+    if outcome is Outcome.PROCEED:
+        return value
+    close_if_open(value)
+    return iter(())
+
+
+def _decided(answer: Outgoing, outcome: Outcome) -> Outgoing:
+    """Return the plain answer of a GET, or the 304 in its place (RFC 9110, section 13.2.1: it was a 2xx).
+
+    Raises:
+        PreconditionFailed: The precondition is false.
+    """
+    if outcome is Outcome.PROCEED:
+        return answer
+    discard(answer)
+    if outcome is Outcome.FAILED:
+        raise PreconditionFailed("What the URL names is not in the state that the request demands.")
+    headers = answer.headers if isinstance(answer, Answer) else answer.headers.items()
+    return Answer(304, [item for item in headers if item[0].lower() in _KEPT], b"")
+
+
+def _unstated(operation: Operation, request: Request) -> Exception:
+    """Return what answers a precondition that the method never decided: a mistake of the program."""
+    message = (
+        f"{operation.place} is conditional, but did not set self.entity_tag or self.last_modified before it "
+        "answered a request with a precondition."
+    )
+    if _CHECK in request.environ:
+        return DeclarationError(message)
+    # A client's header makes no 500. What was provided hears of this and is rolled back.
+    _log.error(message)
+    return PreconditionFailed("Whether the precondition holds is not known.")
+
+
+def _add_missing(answer: Outgoing, headers: list[tuple[str, str]]) -> None:
+    if isinstance(answer, Answer):
+        present = {name.lower() for name, _ in answer.headers} if headers else ()
+        answer.headers += [item for item in headers if item[0].lower() not in present]
+    else:
+        for name, text in headers:
+            answer.headers.setdefault(name, text)
+
+
+def _check(operation: Operation, request: Request, answer: Outgoing) -> None:
+    """Hold an answer against the contract while what was provided can still be rolled back."""
+    request.environ[_CHECK](operation, request, *as_sent(answer))

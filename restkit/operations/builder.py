@@ -1,0 +1,408 @@
+"""From a resource class to its Operations: everything known about each verb, once, when it is mounted.
+
+Each stage of the pipeline adds what it can answer, so what is enforced is what is documented.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..contract import (
+    Failure,
+    Header,
+    IdempotencyRule,
+    Input,
+    Location,
+    Operation,
+    Output,
+    PathParameter,
+    SecurityScheme,
+)
+from ..decorators import Declarations, declarations_of
+from ..dependencies import check_defaults, factories_of
+from ..errors import DeclarationError
+from ..problems import (
+    BadRequest,
+    Conflict,
+    ContentTooLarge,
+    Forbidden,
+    InsufficientStorage,
+    NotAcceptable,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthorized,
+    UnprocessableContent,
+    UnsupportedMediaType,
+)
+from ..resource import FunctionResource, Resource, verbs_of
+from .signatures import Kind, Signature, answer_kind, item_of, read_signature
+
+if TYPE_CHECKING:
+    from ..schemas.bound import BoundSchema
+    from .schema_bindings import Bindings
+
+__all__ = ["Mount", "collect"]
+
+_JSON = ("application/json",)
+_MERGE_PATCH = ("application/merge-patch+json", "application/json")
+_FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
+_MULTIPART = ("multipart/form-data",)
+_TEXT_LOCATIONS: tuple[Location, ...] = ("query", "headers", "cookies")
+_ETAG = Header("ETag", "The entity tag of the representation.")
+_LAST_MODIFIED = Header("Last-Modified", "When the representation was last changed.")
+# What each stage of the pipeline may answer. One record for all operations, so that the document makes it once.
+_NO_SUCH_URL = Failure(NotFound, "routing", "There is nothing at this URL.")
+_REFUSED = (
+    Failure(
+        Unauthorized,
+        "security",
+        "There are no valid credentials.",
+        (Header("WWW-Authenticate", "How to authenticate."),),
+    ),
+    Failure(Forbidden, "security", "The credentials do not suffice."),
+)
+_NO_REPRESENTATION = Failure(NotAcceptable, "negotiation", "No representation matches Accept.")
+_NOT_READ = (
+    Failure(BadRequest, "body", "The content is malformed."),
+    Failure(ContentTooLarge, "body", "The content is larger than the limit."),
+)
+_WRONG_TYPE, _WRONG_PATCH = (
+    Failure(
+        UnsupportedMediaType,
+        "body",
+        "The content's media type is not taken.",
+        (Header(name, "The media types that are taken."),),
+    )
+    for name in ("Accept", "Accept-Patch")
+)
+_INVALID = Failure(UnprocessableContent, "validation", "The input is invalid.")
+_FALSE = Failure(
+    PreconditionFailed,
+    "preconditions",
+    (
+        "A precondition of the request is false: If-Match or If-None-Match (RFC 9110, section 13.1) with entity tags "
+        "that answers gave as ETag."
+    ),
+)
+_OF_CHANGES = (Conflict, InsufficientStorage)
+_UNGUARDED = Failure(
+    PreconditionRequired, "preconditions", "The request must have If-Match, or If-None-Match: *."
+)
+
+
+class Mount(NamedTuple):
+    """Is where a resource is mounted: the pattern, as routing reads it, and whether unknown input is an error."""
+
+    path: str
+    rule: str
+    parameters: tuple[PathParameter, ...]
+    host: str = ""
+    host_variables: tuple[str, ...] = ()
+    strict: bool = True
+    compiled: bool = True
+
+
+def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
+    """Make the Operations of a resource at one URL pattern.
+
+    Raises:
+        DeclarationError: The class, its signatures, schemas and the pattern do not fit together.
+    """
+    shared = _Shared(resource, mount)
+    return tuple(
+        _Builder(resource, method, function, shared).operation()
+        for method, function in verbs_of(resource).items()
+    )
+
+
+class _Shared:
+    """Is what the verbs of a resource share: its place, what is provided for it, and the schemas that they declare."""
+
+    def __init__(self, resource: type[Resource], mount: Mount) -> None:
+        self.mount = mount
+        self.provided = [
+            each for factory in factories_of(resource) for each in declarations_of(factory).raises
+        ]
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        from .schema_bindings import (
+            Bindings,
+        )  # cold start: it loads marshmallow, which a service without schemas never does
+
+        return Bindings(strict=self.mount.strict, compiled=self.mount.compiled)
+
+
+class _Builder:
+    """Collects what one verb says, step by step."""
+
+    def __init__(
+        self, resource: type[Resource], method: str, function: Callable[..., Any], shared: _Shared
+    ) -> None:
+        self.shared = shared
+        self.resource = resource
+        self.method = method
+        self.function = function
+        self.mount = shared.mount
+        self.place = f"{resource.__module__}.{resource.__qualname__}"
+        if not issubclass(resource, FunctionResource):
+            # Of a CRUDResource it is the action, which is what its user writes: the verb is written nowhere.
+            written = f"{function.__module__}.{function.__qualname__}"
+            self.place = (
+                written
+                if written.startswith(f"{self.place}.")
+                else f"{self.place}.{method.lower()}"
+            )
+        self.said: Declarations = declarations_of(function)
+        self.signature: Signature = read_signature(
+            function, self.place, method=not issubclass(resource, FunctionResource)
+        )
+        self.kind: Kind = answer_kind(self.signature.returns)
+
+    def operation(self) -> Operation:
+        words = self.said.words
+        inputs = tuple(self._inputs())
+        if inputs:
+            self.shared.bindings.check_uploads(inputs, self.place)
+        self._check_signature({each.location for each in inputs})
+        outputs = tuple(self._outputs())
+        documentation = self.function.__doc__ or ""
+        if "\n" in documentation:
+            documentation = inspect.cleandoc(documentation)
+        summary, _, description = documentation.partition("\n")
+        return Operation(
+            method=self.method,
+            path=self.mount.path,
+            rule=self.mount.rule,
+            host=self.mount.host,
+            resource=self.resource,
+            function=self.function,
+            place=self.place,
+            operation_id=words.get("operation_id", ""),
+            summary=words.get("summary", summary.strip()),
+            description=words.get("description", description.strip()),
+            tags=tuple(words.get("tags") or self.resource.tags or (self._default_tag(),)),
+            deprecated=words.get("deprecated", hasattr(self.function, "__deprecated__")),
+            documented=words.get(
+                "documented", self.resource.documented and self.method not in ("HEAD", "OPTIONS")
+            ),
+            path_parameters=self.mount.parameters,
+            inputs=inputs,
+            outputs=outputs,
+            failures=tuple(self._failures(inputs, outputs)),
+            security=tuple(_security(self.resource)),
+            conditional=self.resource.conditional,
+            idempotency=self._idempotency(),
+            examples=words.get("examples", {}),
+            extensions=words.get("extensions", {}),
+        )
+
+    def _idempotency(self) -> IdempotencyRule | None:
+        """Return what lets the verb be repeated, None where nothing is declared for it."""
+        rule = self.resource.idempotency
+        return rule if rule is not None and self.method in rule.methods else None
+
+    def _default_tag(self) -> str:
+        for segment in self.mount.path.split("/"):
+            if segment and "{" not in segment:
+                return segment.replace("-", " ").replace("_", " ").capitalize()
+        return self.resource.__name__[:1].upper() + self.resource.__name__[1:]
+
+    # inputs
+
+    def _inputs(self) -> Iterator[Input]:
+        for location in _TEXT_LOCATIONS:
+            if location in self.said.inputs:
+                bound = self._bind(location)
+                yield Input(
+                    location, bound, shape=self._shape(location, bound), required=_requires(bound)
+                )
+        has_form = "form" in self.said.inputs or "files" in self.said.inputs
+        if has_form:
+            yield from self._form_inputs()
+        schema = self.said.inputs.get("body")
+        if schema is None and not has_form and self.method in ("POST", "PUT", "PATCH"):
+            schema = self.resource.schema if self.signature.takes("body") else None
+        if schema is None:
+            return
+        if has_form:
+            raise DeclarationError(
+                f"{self.place} takes both a body and a form; a request has one content."
+            )
+        if (
+            "application/json-patch+json" in (self.said.media_types or ())
+            and self.said.convert is None
+        ):
+            raise DeclarationError(
+                f"{self.place} takes application/json-patch+json, which changes a representation that a plain resource "
+                "does not hand over; take application/merge-patch+json."
+            )
+        many = item_of(self.signature.annotations.get("body")) is not None
+        patch = self.method == "PATCH"
+        bound = self.shared.bindings.body(schema, self.place, many=many, patch=patch)
+        media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
+        yield Input(
+            "body", bound, media_types, self._shape("body", bound), convert=self.said.convert
+        )
+
+    def _form_inputs(self) -> Iterator[Input]:
+        media_types = self.said.media_types or (
+            _MULTIPART if "files" in self.said.inputs else _FORM
+        )
+        for location in ("form", "files"):
+            if location in self.said.inputs:
+                bound = self._bind(location)
+                yield Input(
+                    location,
+                    bound,
+                    media_types,
+                    self._shape(location, bound),
+                    required=_requires(bound),
+                )
+
+    def _bind(self, location: Location) -> BoundSchema:
+        schema = self.said.inputs[location]
+        if schema is None:
+            raise DeclarationError(f"{self.place}: {location} has no schema.")
+        return self.shared.bindings.text(schema, location, self.place)
+
+    def _shape(self, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
+        annotation = self.signature.annotations.get(location)
+        return self.shared.bindings.shape(annotation, bound, location, self.place)
+
+    def _check_signature(self, inputs: set[Location]) -> None:
+        check_defaults(self.function, self.place)
+        given = {parameter.name for parameter in self.mount.parameters} | set(
+            self.mount.host_variables
+        )
+        clash = given & inputs
+        if clash:
+            raise DeclarationError(
+                f"{self.place}: {min(clash)!r} is both an input and a variable of {self.mount.rule!r}; "
+                "rename the variable."
+            )
+        for name in sorted(given | inputs):
+            if not self.signature.takes(name):
+                what = (
+                    f"the variable {name!r} of {self.mount.rule!r}"
+                    if name in given
+                    else f"the declared {name}"
+                )
+                raise DeclarationError(
+                    f"{self.place} has no parameter {name!r} for {what}; add it to the signature."
+                )
+        # NOTE: a default without an annotation is how a function carries a value along; with one it reads as an input.
+        typed = {
+            name
+            for name, annotation in self.signature.annotations.items()
+            if annotation is not None
+        }
+        unknown = (self.signature.required | typed) - given - inputs
+        if unknown:
+            name = min(unknown)
+            hint = (
+                "declare `schema` on the class or @takes(body=...)"
+                if name == "body"
+                else f"@takes({name}=...)"
+            )
+            if name not in ("body", "query", "headers", "cookies", "form", "files"):
+                hint = "it is neither a variable of the URL pattern nor one of body, query, headers, cookies, form, files"
+            raise DeclarationError(
+                f"{self.place}: nothing gives the parameter {name!r} a value: {hint}."
+            )
+
+    # outputs
+
+    def _outputs(self) -> Iterator[Output]:
+        headers: tuple[Header, ...] = ()
+        if self.resource.conditional and self.method != "DELETE":
+            headers = (_ETAG, _LAST_MODIFIED)
+        if rule := self._idempotency():
+            headers = (*headers, rule.replayed)
+        if self.said.returns:
+            for index, said in enumerate(self.said.returns):
+                many = said.many if said.many is not None else (self.kind == "many" and index == 0)
+                bound = None
+                if said.schema is not None:
+                    bound = self.shared.bindings.answer(said.schema, self.place, many=many)
+                media_types = said.media_types if said.media_types is not None else _JSON
+                if said.status in (204, 205, 304) or (
+                    said.status in range(300, 400) and bound is None
+                ):
+                    media_types = ()
+                yield Output(
+                    said.status, bound, media_types, (*said.headers, *headers), said.description
+                )
+        else:
+            yield self._default_output(headers)
+        if self.resource.conditional and self.method in ("GET", "HEAD"):
+            yield Output(304, None, (), headers, "The client's representation is still good.")
+
+    def _default_output(self, headers: tuple[Header, ...]) -> Output:
+        if self.kind == "none" or (self.kind == "absent" and self.method in ("DELETE", "OPTIONS")):
+            return Output(204, None, (), headers)
+        if self.kind == "response":
+            return Output(200, None, ("*/*",), headers)
+        schema = self.resource.schema
+        if schema is None:
+            return Output(200, None, _JSON, headers)
+        bound = self.shared.bindings.answer(schema, self.place, many=self.kind == "many")
+        return Output(201 if self.method == "POST" else 200, bound, _JSON, headers)
+
+    # failures
+
+    def _failures(
+        self, inputs: tuple[Input, ...], outputs: tuple[Output, ...]
+    ) -> Iterator[Failure]:
+        if self.mount.parameters:
+            yield _NO_SUCH_URL
+        if self.resource.security:
+            yield from _REFUSED
+        if any(
+            output.has_content and not any("*" in each for each in output.media_types)
+            for output in outputs
+        ):
+            yield _NO_REPRESENTATION
+        if any(each.media_types for each in inputs):
+            yield from _NOT_READ
+            yield _WRONG_PATCH if self.method == "PATCH" else _WRONG_TYPE
+        if inputs or self.mount.strict:
+            yield _INVALID
+        if self.resource.conditional and self.method != "OPTIONS":
+            yield _FALSE
+            if self.resource.conditional == "required" and self.method in (
+                "PUT",
+                "PATCH",
+                "DELETE",
+            ):
+                yield _UNGUARDED
+        if rule := self._idempotency():
+            yield from rule.failures
+        yield from self.said.raises
+        yield from self._factories_failures()
+
+    def _factories_failures(self) -> Iterator[Failure]:
+        """Yield what the factories of `provide` raise; a safe method changes nothing that could fail to be kept."""
+        is_safe = self.method in ("GET", "HEAD", "OPTIONS")
+        said = {each.problem for each in self.said.raises}
+        for failure in self.shared.provided:
+            if failure.problem not in said and not (
+                is_safe and issubclass(failure.problem, _OF_CHANGES)
+            ):
+                yield failure
+
+
+def _requires(bound: BoundSchema) -> bool:
+    return any(field.required for field in bound.schema.load_fields.values())
+
+
+def _security(resource: type[Resource]) -> Iterator[tuple[SecurityScheme, tuple[str, ...]]]:
+    for each in resource.security:
+        if isinstance(each, tuple):
+            yield each[0], tuple(each[1])
+        else:
+            yield each, ()

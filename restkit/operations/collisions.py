@@ -1,0 +1,125 @@
+"""What belongs to one declaration alone: a method of a URL, a path of the document, its names."""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from werkzeug.routing import BaseConverter
+
+from ..contract import Operation
+from ..errors import CollisionError
+from ..resource import Resource
+from ..routing.router import Pattern
+
+__all__ = ["CheckNames", "Claims", "converters_of"]
+
+CheckNames = Callable[
+    [Iterable[Operation], MutableMapping[str, Any], MutableMapping[str, Any]], None
+]
+
+
+if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
+
+    class _Mounted(Protocol):
+        """Is what is looked at: a resource at a URL pattern."""
+
+        @property
+        def pattern(self) -> Pattern: ...
+        @property
+        def resource(self) -> type[Resource]: ...
+        @property
+        def operations(self) -> tuple[Operation, ...]: ...
+
+
+class Claims:
+    """Is what the declarations of one App, and of those mounted on it, have for themselves."""
+
+    def __init__(self, check_names: CheckNames) -> None:
+        """Make claims of nothing.
+
+        Args:
+            check_names: Raises CollisionError where operations have a name that the two mappings, of operationIds
+                and of components, have for something else; adds theirs.
+        """
+        self._check_names = check_names
+        self._methods: MutableMapping[tuple[str, str, str], str] = {}
+        self._paths: MutableMapping[tuple[str, str], tuple[Pattern, str]] = {}
+        self._ids: MutableMapping[str, Any] = {}
+        self._components: MutableMapping[str, Any] = {}
+
+    def check(self, mounted: Iterable[_Mounted]) -> Claims:
+        """Return what more is claimed by these; nothing is changed.
+
+        Raises:
+            CollisionError: Another declaration has it, or two of these have.
+        """
+        mounted = list(mounted)
+        more = Claims(self._check_names)
+        more._methods = ChainMap({}, self._methods)
+        more._paths = ChainMap({}, self._paths)
+        more._ids = ChainMap({}, self._ids)
+        more._components = ChainMap({}, self._components)
+        for each in mounted:
+            more._claim_methods(each)
+            more._claim_path(each)
+        self._check_names(
+            [op for each in mounted for op in each.operations], more._ids, more._components
+        )
+        return more
+
+    def take(self, more: Claims) -> None:
+        """Add what `check` returned."""
+        self._methods.update(_new(more._methods))
+        self._paths.update(_new(more._paths))
+        self._ids.update(_new(more._ids))
+        self._components.update(_new(more._components))
+
+    def _claim_methods(self, mounted: _Mounted) -> None:
+        pattern = mounted.pattern
+        for operation in mounted.operations:
+            key = (pattern.host, pattern.rule, operation.method)
+            if key in self._methods:
+                raise CollisionError(
+                    f"{operation.method} {pattern.rule} is declared twice: by {self._methods[key]} and by "
+                    f"{operation.place}."
+                )
+            self._methods[key] = operation.place
+
+    def _claim_path(self, mounted: _Mounted) -> None:
+        """Refuse two documented URL patterns that a document cannot tell apart (OpenAPI 3.1, section 4.8.8)."""
+        if not any(operation.documented for operation in mounted.operations):
+            return
+        pattern = mounted.pattern
+        place = f"{mounted.resource.__module__}.{mounted.resource.__qualname__}"
+        template = re.sub(r"\{[^}]*\}", "{}", pattern.path)
+        other, there = self._paths.setdefault((pattern.host, template), (pattern, place))
+        if other.path != pattern.path:
+            raise CollisionError(
+                f"The URL patterns {other.rule!r} ({there}) and {pattern.rule!r} ({place}) are the same path to a "
+                "document; give their variables one name, or set documented = False on one of them."
+            )
+
+
+def _new(claims: MutableMapping[Any, Any]) -> MutableMapping[Any, Any]:
+    return claims.maps[0] if isinstance(claims, ChainMap) else claims
+
+
+def converters_of(apps: Iterable[Any]) -> dict[str, type[BaseConverter]]:
+    """Return the URL converters of several Apps as one mapping.
+
+    Raises:
+        CollisionError: Two Apps have different converters of one name.
+    """
+    merged: dict[str, type[BaseConverter]] = {}
+    owners: dict[str, Any] = {}
+    for app in apps:
+        for name, converter in app.converters.items():
+            if merged.setdefault(name, converter) is not converter:
+                raise CollisionError(
+                    f"The Apps {owners[name].name!r} and {app.name!r} have different URL converters named {name!r}."
+                )
+            owners.setdefault(name, app)
+    return merged

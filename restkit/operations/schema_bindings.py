@@ -1,0 +1,91 @@
+"""The schemas of a resource's verbs, bound: what of a mounted resource knows marshmallow.
+
+`operations` loads this file with the first schema that is declared: a service without any starts without marshmallow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from marshmallow import fields
+
+from ..contract import Input, Location
+from ..errors import DeclarationError
+from ..schemas.bound import BoundSchema, SchemaLike, View, bind
+from ..schemas.uploads import Upload
+from .body_types import shape_of
+
+__all__ = ["Bindings"]
+
+
+class Bindings:
+    """Binds what the verbs of one resource declare: content to one instance to read and one to write."""
+
+    def __init__(self, *, strict: bool, compiled: bool) -> None:
+        """Begin without a schema.
+
+        Args:
+            strict: Whether unknown fields are errors where a schema does not say so itself.
+            compiled: Whether schemas are compiled, or marshmallow runs them.
+        """
+        self._strict = strict
+        self._compiled = compiled
+        self._content: dict[tuple[int, bool], BoundSchema] = {}
+
+    def answer(self, schema: SchemaLike, place: str, *, many: bool) -> BoundSchema:
+        """Bind the schema of an answer."""
+        return self._bound(schema, View.READ, place, many=many)
+
+    def body(self, schema: SchemaLike, place: str, *, many: bool, patch: bool) -> BoundSchema:
+        """Bind the schema of a body; nothing of a patch is required."""
+        return self._bound(schema, View.PATCH if patch else View.WRITE, place, many=many)
+
+    def _bound(self, schema: SchemaLike, view: View, place: str, *, many: bool) -> BoundSchema:
+        key = (id(schema), view is View.READ)
+        if key not in self._content:
+            self._content[key] = bind(
+                schema, view, place=place, strict=self._strict, compiled=self._compiled
+            )
+        bound = self._content[key]
+        many = many or bound.many
+        return bound if (bound.view, bound.many) == (view, many) else bound.used(view, many=many)
+
+    def text(self, schema: SchemaLike, location: Location, place: str) -> BoundSchema:
+        """Bind the schema of parameters or of a form, whose values are text."""
+        where = f"{place} ({location})"
+        bound = bind(
+            schema,
+            View.WRITE,
+            place=where,
+            source="text",
+            strict=self._strict,
+            compiled=self._compiled,
+        )
+        if location == "headers":
+            _name_headers(bound)
+        return bound
+
+    def shape(
+        self, annotation: Any, bound: BoundSchema, location: Location, place: str
+    ) -> Callable[[Any], Any] | None:
+        """Return what makes the class that a parameter's annotation names, None where it names none."""
+        return shape_of(annotation, bound, f"{place}: the parameter {location!r}")
+
+    def check_uploads(self, inputs: Iterable[Input], place: str) -> None:
+        """Refuse files where no file can arrive, and files= fields that none can satisfy."""
+        for each in inputs:
+            for name, found in each.schema.load_fields.items():
+                inner = found.inner if isinstance(found, fields.List) else found
+                if isinstance(inner, Upload) is not (each.location == "files"):
+                    what = f"is no Upload: files={{{name!r}: Upload()}}"
+                    if isinstance(inner, Upload):
+                        what = "is an Upload, which arrives in files= only"
+                    raise DeclarationError(f"{place} ({each.location}): the field {name!r} {what}.")
+
+
+def _name_headers(bound: BoundSchema) -> None:
+    """Give the fields of a header schema their names on the wire: ``x_request_id`` is ``X-Request-Id``."""
+    for name, field in bound.schema.fields.items():
+        if field.data_key is None:
+            field.data_key = "-".join(part.capitalize() for part in name.split("_"))

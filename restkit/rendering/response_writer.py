@@ -1,0 +1,278 @@
+"""From a method's value to a response: the status picks the serializer, a 201 gets its Location.
+
+One writer is made for each Operation at mount; it takes the request, the resource, the method's value and
+the media type that was negotiated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from .. import problems
+from ..contract import Header, Operation, Output
+from ..encoding import dumps_json
+from ..errors import ContractError, DeclarationError
+from ..media import Media
+from ..problems import problem_class
+from ..request import Request
+from ..response import Answer, Outgoing, header_items
+from .content import PLAIN, ContentWriter, content_headers, content_writer
+
+__all__ = [
+    "LOCATION",
+    "Locate",
+    "Writer",
+    "allow_answer",
+    "location_variable",
+    "observe",
+    "offered",
+    "writer_of",
+]
+
+Writer = Callable[[Request, Any, str], Outgoing]
+Locate = Callable[[Request, Any], "str | None"]
+LOCATION = Header(
+    "Location",
+    "The URL of what was made.",
+    {"type": "string", "format": "uri-reference"},
+    required=True,
+)
+_log = logging.getLogger("restkit")
+_CHECK = "restkit.contract"
+
+
+def offered(operation: Operation) -> tuple[str, ...]:
+    """Return the media types among which Accept chooses, () where there is nothing to choose."""
+    types = [t for output in operation.outputs if output.has_content for t in output.media_types]
+    return () if any("*" in each for each in types) else tuple(dict.fromkeys(types))
+
+
+def writer_of(operation: Operation, media: Media, locate: Locate | None, contract: str) -> Writer:
+    """Make the writer of an Operation.
+
+    Args:
+        operation: The record.
+        media: The media types that the App knows.
+        locate: Gives the URL of what was made, for a 201; None where it is not known.
+        contract: The setting of that name: what becomes of a status or media type that is not declared.
+    """
+    usual, has_content = operation.outputs[0].status, operation.outputs[0].has_content
+    writers = _writers(operation, media, located=locate is not None)
+    silent = {output.status for output in operation.outputs if not output.has_content}
+    vary = [("Vary", "Accept")] if len(offered(operation)) > 1 else []
+
+    def write(request: Request, value: Any, media_type: str) -> Outgoing:
+        status, headers = usual, ()
+        kind = type(value)
+        if kind not in PLAIN and isinstance(value, WerkzeugResponse):
+            if value.status_code in (204, 304):
+                _strip_content(value)
+            observe(request, operation, value.status_code, value.mimetype or "", contract)
+            return value
+        if kind is Answer:
+            ready: Answer = value
+            observe(request, operation, ready.status, _media_type_of(ready), contract)
+            return ready
+        if kind is tuple:
+            value, status, headers = _unpack(value, status, operation)
+            if 400 <= status <= 599:
+                raise _returned_error(status, operation)
+        if value is None and status == usual and has_content:
+            status = 204
+        content = writers.get(status)
+        if content is None:
+            observe(request, operation, status, "", contract)
+            return _undeclared(operation, value, status, headers)
+        if status in silent and value is not None:
+            message = f"{operation.place} returned data with status {status}, which is declared without: annotate it."
+            _tell(message, "raise" if _CHECK in request.environ else contract)
+        data, answer = content(value, media_type)
+        if headers:
+            _add_headers(answer, headers)
+        if vary:
+            answer.headers += vary
+        if status == 201 and locate is not None and not _has(answer, "location"):
+            url = locate(request, data)
+            if url is not None:
+                answer.headers.append(("Location", url))
+        return answer
+
+    return write
+
+
+def _unpack(value: tuple[Any, ...], status: int, operation: Operation) -> tuple[Any, int, Any]:
+    """Take ``(data, status)``, ``(data, headers)`` or ``(data, status, headers)`` apart."""
+    if len(value) == 2 and isinstance(value[1], int):
+        return value[0], value[1], ()
+    if len(value) == 2 and not isinstance(value[1], (str, bytes)):
+        return value[0], status, value[1]
+    if len(value) == 3 and isinstance(value[1], int):
+        return value
+    raise DeclarationError(
+        f"{operation.place} returned a tuple of {len(value)}; return data, (data, status), (data, headers) or "
+        "(data, status, headers)."
+    )
+
+
+def _returned_error(status: int, operation: Operation) -> DeclarationError:
+    """Say how an error is answered: raised, what was provided is rolled back."""
+    named = problem_class(status).__name__
+    how = (
+        f"raise {named}" if hasattr(problems, named) else f"raise a Problem with status = {status}"
+    )
+    return DeclarationError(
+        f"{operation.place} returned a tuple with the status {status}; {how}, so that it is an "
+        "application/problem+json and what was provided is rolled back."
+    )
+
+
+def _strip_content(response: WerkzeugResponse) -> None:
+    """Take away what speaks of content that there is not (RFC 9110, sections 15.3.5 and 15.4.5)."""
+    for name in ("Content-Type", "Content-Length"):
+        response.headers.pop(name, None)
+
+
+def _add_headers(answer: Answer, headers: Any) -> None:
+    items = header_items(headers)
+    names = {name.lower() for name, _ in items}
+    answer.headers = [item for item in answer.headers if item[0].lower() not in names] + items
+
+
+def _has(answer: Answer, name: str) -> bool:
+    return any(header.lower() == name for header, _ in answer.headers)
+
+
+def _undeclared(operation: Operation, value: Any, status: int, headers: Any) -> Answer:
+    """Answer with a status that is not declared; whether that is an error the contract check decides."""
+    if not 200 <= status <= 599:
+        raise ContractError(
+            f"{operation.place} answered status {status!r}, which is no HTTP status of an answer."
+        )
+    if value is None or status in (204, 205, 304):
+        answer = Answer(status, [], b"")
+    else:
+        body = dumps_json(value)
+        answer = Answer(status, content_headers("application/json", body), body)
+    if headers:
+        _add_headers(answer, headers)
+    return answer
+
+
+def observe(
+    request: Request, operation: Operation, status: int, media_type: str, contract: str
+) -> None:
+    """Tell of an answer that is outside the Operation's contract, where declarations alone can show it.
+
+    Under the test client and the dev server a whole check follows, and this one leaves it the word.
+
+    Args:
+        request: What is answered.
+        operation: The record.
+        status: The answer's status.
+        media_type: Of its content, ``""`` where there is none.
+        contract: ``"log"``, ``"raise"`` or ``"off"``.
+
+    Raises:
+        ContractError: The setting is ``"raise"``.
+    """
+    if contract == "off" or status == 500 or _CHECK in request.environ:
+        return
+    output = operation.output(status, media_type)
+    if status not in operation.statuses:
+        hint = (
+            f"@raises({problem_class(status).__name__})"
+            if status >= 400
+            else f"@returns(..., status={status})"
+        )
+        message = (
+            f"{operation.place} answered status {status}, which it does not declare: add {hint}."
+        )
+    elif (
+        output is not None
+        and media_type
+        and not any(fnmatchcase(media_type, each) for each in output.media_types)
+    ):
+        message = f"{operation.place} answered {media_type}, which it does not declare: add it to media_types."
+    else:
+        return
+    _tell(message, contract)
+
+
+def _tell(message: str, contract: str) -> None:
+    if contract == "raise":
+        raise ContractError(message)
+    if contract == "log":
+        _log.warning(message)
+
+
+# content
+
+
+def _writers(operation: Operation, media: Media, *, located: bool) -> dict[int, ContentWriter]:
+    """Make the writer of each status; where a status has several answers, the media type picks one."""
+    found: dict[int, list[Output]] = {}
+    for output in operation.outputs:
+        found.setdefault(output.status, []).append(output)
+    return {
+        status: _picker(
+            outputs,
+            [
+                content_writer(each, operation, media, keep=status == 201 and located)
+                for each in outputs
+            ],
+        )
+        for status, outputs in found.items()
+    }
+
+
+def _picker(outputs: list[Output], writers: list[ContentWriter]) -> ContentWriter:
+    first = writers[0]
+    if len(writers) == 1:
+        return first
+    by_type: dict[str, ContentWriter] = {}
+    for output, writer in zip(outputs, writers, strict=True):
+        for media_type in output.media_types:
+            by_type.setdefault(media_type, writer)
+    return lambda value, media_type: by_type.get(media_type, first)(value, media_type)
+
+
+def _media_type_of(answer: Answer) -> str:
+    found = next((text for name, text in answer.headers if name.lower() == "content-type"), "")
+    return found.partition(";")[0].strip().lower()
+
+
+# headers of the stage
+
+
+def allow_answer(allow: str, accept_patch: str) -> Answer:
+    """Return the answer to OPTIONS: 204 with Allow (RFC 9110, 9.3.7) and Accept-Patch (RFC 5789, 3.1)."""
+    headers = [("Allow", allow)]
+    if accept_patch:
+        headers.append(("Accept-Patch", accept_patch))
+    return Answer(204, headers, b"")
+
+
+def location_variable(variables: Iterable[str], output: Output) -> tuple[str, str] | None:
+    """Say which member of a 201's content is the one variable more that the item's URL has.
+
+    Args:
+        variables: The variables that the item's pattern has and the collection's has not.
+        output: The 201.
+
+    Returns:
+        (variable, member of the content), None where it is not known: the variable's own name, or what
+        follows its last underscore (``id`` for ``book_id``).
+    """
+    names = list(variables)
+    if len(names) != 1 or output.schema is None or output.schema.many:
+        return None
+    known: Mapping[str, Any] = output.schema.dump_fields
+    for member in (names[0], names[0].rpartition("_")[2]):
+        if member in known:
+            return names[0], member
+    return None

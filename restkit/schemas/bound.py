@@ -1,0 +1,329 @@
+"""A schema as declared (class, instance, mapping of fields) bound to one use: load and dump.
+
+`bind` makes the marshmallow instance once, when a resource is mounted. One declared schema yields its
+views by itself: READ leaves out ``load_only`` fields, WRITE leaves out ``dump_only`` ones, PATCH is WRITE
+where nothing is required.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from marshmallow import RAISE, Schema, ValidationError, class_registry, fields
+from marshmallow.exceptions import RegistryError
+
+from ..compiler import Compiled, Encoder, Straight, compile_schema, straight
+from ..encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
+from ..errors import DeclarationError
+from .strictness import cloned, hooks_of, tighten
+from .validation_errors import Fault, Flattener
+from .wire_formats import Source
+
+__all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
+
+_ENCODER = Encoder(IS_NATIVE, dumps_json, dumps_native, json_text, encode_text)
+
+SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]]
+
+
+class View(enum.Enum):
+    """Says for which use a schema is bound."""
+
+    READ = "read"
+    WRITE = "write"
+    PATCH = "patch"
+
+
+class Invalid(Exception):
+    """Is raised by `BoundSchema.load`; ``faults`` are (path from the outside in, detail, code)."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(f"{len(faults)} invalid values")
+        self.faults = faults
+
+
+class _Working(Protocol):
+    def load(self, data: Any, *, many: bool, partial: bool | None) -> Any: ...
+    def dump(self, obj: Any, *, many: bool) -> Any: ...
+
+
+def _uncompiled(schema: Any) -> _Working:
+    working: _Working = schema
+    return working
+
+
+class BoundSchema:
+    """Is a schema bound to one use. Made by `bind`; read by the pipeline and by the document.
+
+    Attributes:
+        declared: The schema class.
+        schema: The marshmallow instance.
+        view: For which use.
+        many: Whether a list of it is meant.
+        source: Whether loading takes JSON values or text.
+        name: The stem of the component's name, ``""`` for a schema that is written in line.
+    """
+
+    __slots__ = (
+        "_compile",
+        "_flatten",
+        "_load",
+        "_partial",
+        "_straight",
+        "_working",
+        "declared",
+        "many",
+        "name",
+        "schema",
+        "source",
+        "view",
+    )
+
+    def __init__(
+        self, schema: Schema, view: View, *, many: bool, source: Source, name: str, compiled: bool
+    ) -> None:
+        self.declared: type[Schema] = type(schema)
+        self.schema = schema
+        self.view = view
+        self.many = many
+        self.source: Source = source
+        self.name = name
+        self._partial = True if view is View.PATCH else None
+        self._compile = compile_schema if compiled else _uncompiled
+        self._working: _Working | None = None
+        self._flatten = Flattener(schema)
+        self._load: Callable[[Any], Any] | None = None
+        self._straight: Straight | None = None
+
+    def used(self, view: View, *, many: bool) -> BoundSchema:
+        """Return the schema bound for another use of the same instance: of one or of many, written or patched."""
+        return BoundSchema(
+            self.schema,
+            view,
+            many=many,
+            source=self.source,
+            name=self.name,
+            compiled=self._compile is compile_schema,
+        )
+
+    @property
+    def working(self) -> _Working:
+        """What loads and dumps: the compiled schema, made when it is first needed, or the schema itself."""
+        if self._working is None:
+            self._working = self._compile(self.schema)
+        return self._working
+
+    def load(self, data: Any) -> Any:
+        """Validate and deserialize data.
+
+        Raises:
+            Invalid: The data is not what the schema says; all faults are listed.
+        """
+        try:
+            return (self._load or self._loader())(data)
+        except ValidationError as error:
+            raise self._invalid(error.messages) from None
+        except (
+            RecursionError
+        ):  # of a schema that nests itself, where `max_json_depth` lets more in than Python's stack
+            raise Invalid([((), "Nested too deeply.", "depth")]) from None
+
+    def _invalid(self, messages: Any) -> Invalid:
+        return Invalid(self._flatten(messages, many=self.many))
+
+    def _loader(self) -> Callable[[Any], Any]:
+        working = self.working
+        if isinstance(working, Compiled):
+            self._load = working.loader(
+                many=self.many, partial=self._partial, refusal=self._invalid
+            )
+        else:
+            self._load = functools.partial(working.load, many=self.many, partial=self._partial)
+        return self._load
+
+    def dump(self, value: Any) -> Any:
+        """Serialize a value (an iterable of values where ``many``)."""
+        return (self._working or self.working).dump(value, many=self.many)
+
+    def dump_one(self, value: Any) -> Any:
+        """Serialize one value, also where ``many``."""
+        return (self._working or self.working).dump(value, many=False)
+
+    @property
+    def straight(self) -> Straight:
+        """The quickest way from a value to JSON; the bytes are those of what is dumped."""
+        if self._straight is None:
+            found = straight(self.working, _ENCODER) if isinstance(self.working, Compiled) else None
+            self._straight = found or Straight(
+                lambda value: dumps_json(self.dump_one(value)),
+                lambda values: dumps_json(self.working.dump(values, many=True)),
+                self._pair,
+            )
+        return self._straight
+
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The attributes that dumping a value reads; None where it may do more with the value than that."""
+        working = self.working
+        return working.reads if isinstance(working, Compiled) else None
+
+    def _pair(self, value: Any) -> tuple[Any, bytes]:
+        data = self.dump_one(value)
+        return data, dumps_json(data)
+
+    @property
+    def load_fields(self) -> dict[str, fields.Field[Any]]:
+        """The fields that loading takes, by their name on the wire."""
+        return {_key(name, field): field for name, field in self.schema.load_fields.items()}
+
+    @property
+    def dump_fields(self) -> dict[str, fields.Field[Any]]:
+        """The fields that dumping writes, by their name on the wire."""
+        return {_key(name, field): field for name, field in self.schema.dump_fields.items()}
+
+    @property
+    def has_items(self) -> bool:
+        """Whether what it writes is a page: an object whose ``items`` are a list."""
+        return isinstance(self.dump_fields.get("items"), fields.List)
+
+    @property
+    def misfits(self) -> tuple[type, ...]:
+        """The types of values that it would dump to nothing or to nonsense: a list where one is declared, and so on.
+
+        A schema that has pre_dump hooks may make something of any value.
+        """
+        if hooks_of(self.schema).get("pre_dump"):
+            return ()
+        return (
+            (Mapping, str, bytes) if self.many else (list, set, frozenset, str, bytes, int, float)
+        )
+
+    @property
+    def open(self) -> bool:
+        """Whether loading lets fields pass that the schema does not name."""
+        return self.schema.unknown != RAISE
+
+    def check_names(self, place: str) -> None:
+        """Look up the schemas that are nested by name, once all modules are loaded.
+
+        Args:
+            place: Where the schema is declared, for messages.
+
+        Raises:
+            DeclarationError: marshmallow knows no schema, or several, of a name.
+        """
+        _check_names(self.schema.fields, self.declared, place, {self.declared})
+
+    def __repr__(self) -> str:
+        many = ", many" if self.many else ""
+        return f"<BoundSchema {self.declared.__name__} {self.view.value}{many}>"
+
+
+def bind(
+    declared: SchemaLike,
+    view: View,
+    *,
+    place: str,
+    many: bool = False,
+    source: Source = "json",
+    strict: bool = True,
+    compiled: bool = True,
+) -> BoundSchema:
+    """Make the schema instance for one use, with the wire forms of `restkit.schemas.wire_formats` enforced.
+
+    Args:
+        declared: A Schema class, an instance, or a mapping of fields.
+        view: For which use.
+        place: Where it is declared, for messages.
+        many: Whether a list is meant; an instance made with ``many=True`` means it too.
+        source: ``"json"`` for bodies; ``"text"`` for queries, headers, cookies and forms.
+        strict: Whether unknown fields are errors where a schema does not say so itself.
+        compiled: Whether it is compiled, or marshmallow runs it.
+
+    Raises:
+        DeclarationError: The schema cannot be made.
+    """
+    schema = _instance(declared, place)
+    name = ""
+    if isinstance(declared, type) or (isinstance(declared, Schema) and _is_whole(declared)):
+        name = type(schema).__name__.removesuffix("Schema") or type(schema).__name__
+    if type(schema).__name__ == "GeneratedSchema":
+        name = ""
+    many = many or bool(schema.many)
+    schema.many = False
+    if view is not View.READ:
+        tighten(schema, source, strict)
+    return BoundSchema(schema, view, many=many, source=source, name=name, compiled=compiled)
+
+
+def _instance(declared: Any, place: str) -> Schema:
+    if isinstance(declared, Schema):
+        return cloned(declared)
+    if isinstance(declared, Mapping):
+        if not all(isinstance(field, fields.Field) for field in declared.values()):
+            raise DeclarationError(
+                f"{place}: the values of a schema mapping must be marshmallow fields."
+            )
+        declared = Schema.from_dict(dict(declared))
+    if not (isinstance(declared, type) and issubclass(declared, Schema)):
+        raise DeclarationError(
+            f"{place}: {declared!r} is not a schema; give a marshmallow Schema class, an instance or a dict of fields."
+        )
+    try:
+        return declared()
+    except Exception as error:
+        raise DeclarationError(
+            f"{place}: the schema {declared.__qualname__} cannot be made: {error}"
+        ) from error
+
+
+_HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
+
+
+def _check_names(
+    declared: Mapping[str, fields.Field[Any]],
+    holder: type[Schema],
+    place: str,
+    seen: set[type[Schema]],
+) -> None:
+    for name, field in declared.items():
+        for nested in _nested_in(field) if isinstance(field, _HOLDERS) else ():
+            if isinstance(nested, str) and nested != "self":
+                try:
+                    nested = class_registry.get_class(nested)
+                except RegistryError as error:
+                    raise DeclarationError(
+                        f"{place}: the field {name!r} of {holder.__qualname__} nests a schema by a name that cannot be "
+                        f"found: {error} Import the module that has it, or give the class."
+                    ) from None
+            if isinstance(nested, type) and issubclass(nested, Schema) and nested not in seen:
+                seen.add(nested)
+                _check_names(nested._declared_fields, nested, place, seen)
+
+
+def _nested_in(field: Any) -> Iterator[Any]:
+    """Yield what a field nests, as it was declared."""
+    if isinstance(field, fields.Nested):
+        yield field.nested
+    elif isinstance(field, fields.List):
+        yield from _nested_in(field.inner)
+    elif isinstance(field, fields.Tuple):
+        for each in field.tuple_fields:
+            yield from _nested_in(each)
+    elif isinstance(field, fields.Mapping):
+        yield from _nested_in(field.value_field)
+
+
+def _is_whole(schema: Schema) -> bool:
+    return (
+        schema.only is None
+        and set(schema.exclude) == set(schema.opts.exclude)
+        and not schema.partial
+    )
+
+
+def _key(name: str, field: fields.Field[Any]) -> str:
+    return field.data_key if field.data_key is not None else name

@@ -1,0 +1,197 @@
+"""The wire forms of moments: dates, times, both, and durations, as RFC 3339 has them or as a field's format says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from marshmallow import fields
+
+from ..errors import DeclarationError
+from .wire_format import Wire, exact, ranged, ranges_of
+
+__all__ = ["moment_of"]
+
+_DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+_OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_AWARE = exact(
+    f"{_DATE}[Tt]{_TIME}{_OFFSET}", {"type": "string", "format": "date-time"}, upper=True
+)
+_NAIVE = exact(
+    f"{_DATE}T{_TIME}",
+    {"type": "string", "format": "date-time-local", "pattern": f"^{_DATE}T{_TIME}$"},
+)
+_EITHER = exact(
+    f"{_DATE}T{_TIME}{_OFFSET}?",
+    {"type": "string", "pattern": f"^{_DATE}T{_TIME}{_OFFSET}?$"},
+    answer={"type": "string", "format": "date-time"},
+    upper=True,
+)
+_DATES = exact(_DATE, {"type": "string", "format": "date"})
+_TIMES = exact(
+    f"{_TIME}{_OFFSET}?",
+    {"type": "string", "format": "time-local", "pattern": f"^{_TIME}{_OFFSET}?$"},
+    upper=True,
+)
+# Between bounds: a time of another kind than they are could not be compared with them.
+_ZONED_TIMES = exact(
+    f"{_TIME}{_OFFSET}",
+    {"type": "string", "format": "time", "pattern": f"^{_TIME}{_OFFSET}$"},
+    answer=_TIMES.keywords,
+    upper=True,
+)
+_LOCAL_TIMES = exact(
+    _TIME,
+    {"type": "string", "format": "time-local", "pattern": f"^{_TIME}$"},
+    answer=_TIMES.keywords,
+)
+
+_ISO = (None, "iso", "iso8601")
+_MAIL = ("rfc", "rfc822")
+_TIMESTAMPS = {"timestamp": 1, "timestamp_ms": 1000}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+_MAIL_DATE = (
+    r"((Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(0[1-9]|[12][0-9]|3[01]) "
+    r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?!0000)[0-9]{4} "
+    r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] (GMT|\+([01][0-9]|2[0-3])[0-5][0-9]|"
+    r"-(?!0000)([01][0-9]|2[0-3])[0-5][0-9])"
+)
+# Of strftime, those that say the same in every locale.
+_DIRECTIVES = {
+    "%": "%",
+    "Y": "(?!0000)[0-9]{4}",
+    "m": "(0[1-9]|1[0-2])",
+    "d": "(0[1-9]|[12][0-9]|3[01])",
+    "H": "([01][0-9]|2[0-3])",
+    "M": "[0-5][0-9]",
+    "S": "[0-5][0-9]",
+    "f": "[0-9]{6}",
+    "y": "[0-9]{2}",
+    "j": "(00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-5])",
+}
+_SYNTAX = re.compile(r"[\\^$.*+?()[\]{}|/]")
+
+
+def moment_of(field: fields.Field[Any]) -> Wire | None:
+    """Return the wire form of a field of moments, None for other fields and formats that have none.
+
+    Args:
+        field: A field bound to its schema (the schema's ``Meta`` may set a format).
+    """
+    kind = type(field)
+    if isinstance(field, fields.TimeDelta) and kind is fields.TimeDelta:
+        unit = timedelta(**{field.precision: 1})
+        return ranged(-(-timedelta.min // unit), timedelta.max // unit)
+    if isinstance(field, fields.DateTime) and kind in (
+        fields.DateTime,
+        fields.NaiveDateTime,
+        fields.AwareDateTime,
+    ):
+        _check_bounds(field, _EPOCH.replace(tzinfo=None) if _is_naive(field) else _EPOCH)
+        return _of_datetime(field)
+    if isinstance(field, fields.Date) and kind is fields.Date:
+        _check_bounds(field, _EPOCH.date())
+        return _DATES if field.format in _ISO else _formatted(field.format)
+    if isinstance(field, fields.Time) and kind is fields.Time:
+        if field.format in _ISO:
+            return _of_time(field)
+        _check_bounds(field, time(12))
+        return _formatted(field.format)
+    return None
+
+
+def _check_bounds(field: fields.Field[Any], value: Any) -> None:
+    """Refuse a range that no value of a field can be held against, such as this one."""
+    for bound in _bounds(field):
+        try:
+            bool(value < bound)  # whether it can be compared is all that is asked
+        except TypeError:
+            root = getattr(field, "root", None)
+            place = type(field).__name__ if root is None else f"{type(root).__name__}.{field.name}"
+            raise DeclarationError(
+                f"{place}: validate.Range has the bound {bound!r}, which cannot be "
+                f"compared with values of this field, such as {value!r}; give one of that kind."
+            ) from None
+
+
+def _bounds(field: fields.Field[Any]) -> list[Any]:
+    return [
+        bound
+        for each in ranges_of(field.validators)
+        for bound in (each.min, each.max)
+        if bound is not None
+    ]
+
+
+def _is_naive(field: fields.DateTime) -> bool:
+    """Whether a field makes moments without a time zone, whatever comes."""
+    if type(field) is fields.DateTime:
+        return field.format not in (*_ISO, *_MAIL)
+    return type(field) is fields.NaiveDateTime
+
+
+def _of_time(field: fields.Time) -> Wire:
+    zoned = {getattr(bound, "tzinfo", None) is not None for bound in _bounds(field)}
+    if not zoned:
+        return _TIMES
+    _check_bounds(field, time(12, tzinfo=UTC if True in zoned else None))
+    return _ZONED_TIMES if True in zoned else _LOCAL_TIMES
+
+
+def _of_datetime(field: fields.DateTime) -> Wire | None:
+    if field.format in _TIMESTAMPS:
+        return replace(
+            ranged(0, _LAST_SECOND * _TIMESTAMPS[field.format]), answer={"type": "number"}
+        )
+    if field.format not in _ISO:
+        if field.format not in _MAIL:
+            return _formatted(field.format) if type(field) is fields.DateTime else None
+        return None if type(field) is fields.NaiveDateTime else _mail()
+    if type(field) is fields.NaiveDateTime:
+        return _NAIVE if field.timezone is None else _converted(field.timezone)
+    if type(field) is fields.AwareDateTime and field.default_timezone is not None:
+        return _EITHER
+    return _AWARE
+
+
+def _converted(zone: tzinfo) -> Wire:
+    """Return the form of moments that are put into a time zone, which must not lead out of the years 1 to 9999."""
+
+    def take(value: Any) -> Any:
+        text = _EITHER.json(value)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            try:
+                moment.astimezone(zone)
+            except OverflowError:
+                raise ValueError from None
+        return text
+
+    return Wire(_EITHER.keywords, take, take, _NAIVE.keywords)
+
+
+def _mail() -> Wire:
+    words: dict[str, object] = {
+        "type": "string",
+        "description": "A date and time as in e-mail (RFC 5322, section 3.3).",
+    }
+    return exact(_MAIL_DATE, {**words, "pattern": f"^{_MAIL_DATE}$"}, answer=words)
+
+
+def _formatted(text: Any) -> Wire | None:
+    """Return the form that a format of strftime describes, None where it depends on the locale or is not known."""
+    pattern, rest = "", iter(str(text))
+    for each in rest:
+        directive = _DIRECTIVES.get(next(rest, "")) if each == "%" else None
+        if each == "%" and directive is None:
+            return None
+        pattern += _SYNTAX.sub(r"\\\g<0>", each) if directive is None else directive
+    words: dict[str, object] = {
+        "type": "string",
+        "description": f"In the format {text} (strftime).",
+    }
+    return exact(pattern, {**words, "pattern": f"^{pattern}$"}, answer=words)

@@ -1,0 +1,114 @@
+"""The wire form of decimals: as text or as a number, with what rounding to `places` leaves of their range."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import fields, validate
+
+from .wire_format import Wire, json_number, matching, ranges_of
+
+__all__ = ["amount_of", "on_grid"]
+
+_FRACTION = r"(\.[0-9]{1,40})?"
+_DIGITS = 40
+_PRECISION = 28  # of Python's decimals; rounding what has more digits fails
+_WIDE = decimal.Context(prec=1000)  # for bounds, which may be wider than any value that is taken
+_ANSWER = {"type": "string", "format": "decimal"}
+
+
+def amount_of(field: fields.Decimal) -> Wire:
+    """Return the wire form of a field of decimals.
+
+    Args:
+        field: The field; ``places``, ``allow_nan`` and its ranges count.
+    """
+    digits = (
+        _DIGITS
+        if field.places is None
+        else max(1, _PRECISION - 1 + int(field.places.as_tuple().exponent))
+    )
+    pattern = f"-?[0-9]{{1,{digits}}}{_FRACTION}"
+    ranges = list(ranges_of(field.validators))
+    if field.allow_nan and not ranges:  # Python compares no NaN with a bound
+        pattern = f"({pattern}|-?Infinity|NaN)"
+    take_text = matching(pattern)
+    largest = Decimal(10) ** digits
+    keywords: dict[str, object] = {
+        "type": ["string", "number"],
+        "format": "decimal",
+        "pattern": f"^{pattern}$",
+    }
+    checks: list[Callable[[Decimal], bool]] = []
+    if field.places is not None:
+        keywords |= {"minimum": -float(largest), "maximum": float(largest)}
+        checks.append(lambda number: abs(number) <= largest)
+        checks += [_unrounded(field, each) for each in ranges]
+
+    def check(value: Any) -> Any:
+        number = Decimal(str(value))
+        if number.is_finite() and not all(each(number) for each in checks):
+            raise ValueError
+        return value
+
+    def take(value: Any) -> Any:
+        value = take_text(value) if type(value) is str else json_number(value)
+        return check(value) if checks else value
+
+    def take_parameter(value: str) -> Any:
+        return check(take_text(value)) if checks else take_text(value)
+
+    return Wire(
+        keywords, take, take_parameter, answer={"type": "string"} if field.allow_nan else _ANSWER
+    )
+
+
+def on_grid(
+    field: fields.Decimal, bound: Any, *, inclusive: bool, upper: bool
+) -> tuple[Decimal, bool]:
+    """Return the bound, and whether it is inclusive, that a value has before it is rounded to the field's places.
+
+    Args:
+        field: The field.
+        bound: Of the rounded value.
+        inclusive: Whether the bound itself is meant too.
+        upper: Whether it is the largest value, or else the smallest.
+    """
+    number = Decimal(str(bound))
+    if field.places is None or not number.is_finite():
+        return number, inclusive
+    rounding = decimal.ROUND_FLOOR if upper else decimal.ROUND_CEILING
+    nearest = number.quantize(field.places, rounding=rounding, context=_WIDE)
+    if nearest == number and not inclusive:
+        nearest = _WIDE.add(nearest, -field.places if upper else field.places)
+    return _WIDE.add(nearest, 0), True  # which makes 0 of -0
+
+
+def _unrounded(field: fields.Decimal, rule: validate.Range) -> Callable[[Decimal], bool]:
+    """Make the check that refuses what only rounding brings into a range; the range itself refuses the rest."""
+    low = (
+        None
+        if rule.min is None
+        else on_grid(field, rule.min, inclusive=rule.min_inclusive, upper=False)[0]
+    )
+    high = (
+        None
+        if rule.max is None
+        else on_grid(field, rule.max, inclusive=rule.max_inclusive, upper=True)[0]
+    )
+
+    def within(number: Decimal) -> bool:
+        return (low is None or number >= low) and (high is None or number <= high)
+
+    def check(number: Decimal) -> bool:
+        places = field.places
+        return (
+            within(number)
+            or places is None
+            or not within(number.quantize(places, rounding=field.rounding))
+        )
+
+    return check

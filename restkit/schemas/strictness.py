@@ -1,0 +1,164 @@
+"""Strictness set on one schema instance: fields take exactly their wire forms, and what is unknown is an error."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
+from marshmallow.decorators import PRE_LOAD
+
+from ..compiler import Guard
+from .wire_format import same
+from .wire_formats import Source, wire_of
+
+__all__ = ["cloned", "hooks_of", "tighten"]
+
+
+def hooks_of(schema: Schema) -> Mapping[str, Any]:
+    """Return the hooks of a schema by their kind."""
+    hooks: Mapping[str, Any] = getattr(
+        schema, "_hooks", {}
+    )  # NOTE: marshmallow has no public way to ask for them
+    return hooks
+
+
+def cloned(schema: Schema) -> Schema:
+    """Copy an instance so that wire forms set on its fields do not reach the user's own."""
+    clone = copy.copy(schema)
+    copies = {id(field): _copied(field) for field in schema.fields.values()}
+    for each in ("fields", "load_fields", "dump_fields"):
+        setattr(
+            clone, each, {name: copies[id(field)] for name, field in getattr(schema, each).items()}
+        )
+    return clone
+
+
+def _copied(field: fields.Field[Any]) -> Any:
+    """Copy a field with the fields that it is made of."""
+    made: Any = copy.copy(field)
+    if isinstance(made, fields.List):
+        made.inner = _copied(made.inner)
+    elif isinstance(made, fields.Tuple):
+        made.tuple_fields = [_copied(each) for each in made.tuple_fields]
+    elif isinstance(made, fields.Mapping):
+        made.key_field = made.key_field and _copied(made.key_field)
+        made.value_field = made.value_field and _copied(made.value_field)
+    elif isinstance(made, fields.Nested):
+        made._schema = None  # NOTE: what the property `schema` keeps; marshmallow has no public way to make it anew
+    return made
+
+
+def tighten(
+    schema: Schema, source: Source, strict: bool, above: tuple[type[Schema], ...] = ()
+) -> None:
+    """Set the wire forms on every field that a schema loads, nested schemas too.
+
+    Args:
+        schema: Belongs to one use, so that what is set reaches nobody else: see `cloned`.
+        source: Whether JSON values or texts are loaded.
+        strict: Whether unknown fields are errors where the schema does not say so itself.
+        above: The classes of the schemas that it is nested in.
+    """
+    if not strict and "unknown" not in _meta_names(type(schema)) and schema.unknown == RAISE:
+        schema.unknown = EXCLUDE
+    if hooks_of(schema).get(PRE_LOAD):
+        _let_hooks_see_objects_only(schema)
+    for field in schema.load_fields.values():
+        _tighten_field(field, source, strict, (*above, type(schema)))
+
+
+def _let_hooks_see_objects_only(schema: Schema) -> None:
+    """Refuse what is no object before pre_load hooks, which count on one; the document says the same."""
+    message = schema.error_messages["type"]
+    plain = type(
+        schema
+    )._invoke_load_processors  # NOTE: of the class, as the instance may be a copy of such a one
+
+    def invoke(tag: str, data: Any, *, many: bool, **options: Any) -> Any:
+        if tag == PRE_LOAD:
+            if many and not isinstance(data, list):
+                raise ValidationError([message])
+            each = enumerate(data) if many else [(None, data)]
+            if wrong := [at for at, value in each if not isinstance(value, Mapping)]:
+                raise ValidationError(
+                    {at: {"_schema": [message]} for at in wrong} if many else [message]
+                )
+        return plain(schema, tag, data, many=many, **options)
+
+    setattr(schema, "_invoke_load_processors", invoke)  # noqa: B010  # a method of one instance
+
+
+def _meta_names(schema: type[Schema]) -> set[str]:
+    return {name for base in schema.Meta.__mro__ for name in vars(base)}
+
+
+def _tighten_field(
+    field: fields.Field[Any], source: Source, strict: bool, above: tuple[type[Schema], ...]
+) -> None:
+    if isinstance(field, fields.Nested):
+        _tighten_nested(field, source, strict, above)
+    elif isinstance(field, fields.List):
+        _tighten_field(field.inner, source, strict, above)
+    elif isinstance(field, fields.Tuple):
+        for each in field.tuple_fields:
+            _tighten_field(each, source, strict, above)
+    elif isinstance(field, fields.Mapping):
+        for part in (field.key_field, field.value_field):
+            if part is not None:
+                _tighten_field(part, "text" if part is field.key_field else source, strict, above)
+    else:
+        _take_wire(field, source)
+
+
+_deepening = threading.RLock()
+
+
+def _tighten_nested(
+    field: fields.Nested, source: Source, strict: bool, above: tuple[type[Schema], ...]
+) -> None:
+    nested = field.nested
+    recursive = isinstance(nested, str) or (callable(nested) and not isinstance(nested, type))
+    if not (recursive or nested in above):
+        _own_nested(field, source, strict, above)
+        return
+    # NOTE: a schema may nest itself without end; each level is made when data first reaches it.
+    plain = field.deserialize
+
+    def deserialize(value: Any, *args: Any, **kwargs: Any) -> Any:
+        with _deepening:  # several first requests may reach it at once
+            if vars(field).get("deserialize") is deserialize:
+                _own_nested(field, source, strict, above)
+                vars(field).pop("deserialize", None)
+        return plain(value, *args, **kwargs)
+
+    setattr(field, "deserialize", deserialize)  # noqa: B010  # a method of one instance
+
+
+def _own_nested(
+    field: fields.Nested, source: Source, strict: bool, above: tuple[type[Schema], ...]
+) -> None:
+    schema = field.schema
+    if isinstance(field.nested, Schema):
+        clone = cloned(schema)
+        schema.fields, schema.load_fields, schema.dump_fields = (
+            clone.fields,
+            clone.load_fields,
+            clone.dump_fields,
+        )
+    tighten(schema, source, strict, above)
+
+
+def _take_wire(field: fields.Field[Any], source: Source) -> None:
+    wire = wire_of(field)
+    if wire is None:
+        return
+    take: Callable[[Any], Any] = wire.json if source == "json" else wire.text
+    if take is not same:
+        names = {
+            "obj_type": getattr(field, "OBJ_TYPE", "value"),
+            "choices": getattr(field, "choices_text", ""),
+        }
+        Guard(field, take, wire.error_key, names, typed=source == "json")

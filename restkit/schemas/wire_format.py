@@ -1,0 +1,116 @@
+"""What a wire form is: the check of a value as it came, and the JSON Schema of just what passes, in one record."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import validate
+
+__all__ = [
+    "Wire",
+    "each_validator",
+    "exact",
+    "json_number",
+    "matching",
+    "ranged",
+    "ranges_of",
+    "same",
+    "text_number",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Is the wire form of one field type.
+
+    ``json`` and ``text`` take a value as it came (a JSON value; a string of a query, header, cookie or
+    form) and return the value to hand to the field, or raise ValueError or TypeError where it is not of
+    this form. ``keywords`` is the JSON Schema of just what they take, ``answer`` of what is written
+    where that differs.
+    """
+
+    keywords: Mapping[str, object]
+    json: Callable[[Any], Any]
+    text: Callable[[str], Any]
+    answer: Mapping[str, object] | None = None
+    error_key: str = "invalid"
+
+
+def same(value: Any) -> Any:
+    """Take any value as it is."""
+    return value
+
+
+def matching(pattern: str, *, upper: bool = False) -> Callable[[Any], Any]:
+    """Make the check of texts that a pattern matches whole; ``upper`` hands them on in capital letters."""
+    matches = re.compile(pattern).fullmatch
+
+    def take(value: Any) -> Any:
+        if type(value) is not str or not matches(value):
+            raise ValueError
+        # NOTE: RFC 3339 (section 5.6) allows a small "t" and "z"; datetime.fromisoformat does not.
+        return value.upper() if upper else value
+
+    return take
+
+
+def exact(
+    pattern: str, keywords: Mapping[str, object], *, upper: bool = False, **options: Any
+) -> Wire:
+    """Make the form of texts that a pattern matches whole."""
+    take = matching(pattern, upper=upper)
+    return Wire(keywords, take, take, **options)
+
+
+def json_number(value: Any) -> Any:
+    """Take a JSON number."""
+    if type(value) is not int and type(value) is not float:
+        raise TypeError
+    return value
+
+
+_NUMBER_TEXT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+def text_number(value: str) -> float:
+    """Take the text of a JSON number."""
+    if (
+        len(value) > 400
+        or not _NUMBER_TEXT.fullmatch(value)
+        or not math.isfinite(number := float(value))
+    ):
+        raise ValueError
+    return number
+
+
+def ranged(low: float, high: float) -> Wire:
+    """Make the form of numbers from ``low`` to ``high``."""
+
+    def within(value: Any) -> Any:
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return Wire(
+        {"type": "number", "minimum": low, "maximum": high},
+        lambda value: within(json_number(value)),
+        lambda value: within(text_number(value)),
+    )
+
+
+def each_validator(validators: Iterable[Any]) -> Iterator[Any]:
+    """Yield the validators that are asked, those inside ``And`` one by one."""
+    for validator in validators:
+        if isinstance(validator, validate.And):
+            yield from each_validator(validator.validators)
+        else:
+            yield validator
+
+
+def ranges_of(validators: Iterable[Any]) -> Iterator[validate.Range]:
+    """Yield the ranges that a value must be in, those inside ``And`` too."""
+    return (each for each in each_validator(validators) if isinstance(each, validate.Range))

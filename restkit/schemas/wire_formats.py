@@ -1,0 +1,200 @@
+"""The wire form of each marshmallow field type: the check and the JSON Schema keywords in one record.
+
+marshmallow is lenient where a document must be exact: ``fields.Int`` takes ``"5"``, ``5.7`` and ``"1_000"``,
+``fields.Bool`` takes ``"on"``. What is enforced here before the field's own deserialization is what the
+OpenAPI document prints, so neither can drift from the other. Only the exact field classes are known: a
+subclass keeps its own meaning.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+from dataclasses import replace
+from typing import Any, Literal
+
+from marshmallow import fields
+
+from .datetimes import moment_of
+from .decimals import amount_of
+from .wire_format import Wire, exact, json_number, same, text_number
+
+__all__ = ["INT64_MAX", "INT64_MIN", "Source", "wire_of"]
+
+INT64_MIN = -(2**63)
+INT64_MAX = 2**63 - 1
+
+Source = Literal["json", "text"]
+
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_NO_NUL = r"^[^\u0000]*$"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_V4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
+_H16 = "[0-9a-fA-F]{1,4}"
+_LS32 = f"({_H16}:{_H16}|{_V4})"
+# RFC 3986, section 3.2.2: the groups before and behind the "::", of which there is one at most.
+_V6 = (
+    f"(({_H16}:){{6}}{_LS32}|::({_H16}:){{5}}{_LS32}|({_H16})?::({_H16}:){{4}}{_LS32}"
+    f"|(({_H16}:){{0,1}}{_H16})?::({_H16}:){{3}}{_LS32}|(({_H16}:){{0,2}}{_H16})?::({_H16}:){{2}}{_LS32}"
+    f"|(({_H16}:){{0,3}}{_H16})?::{_H16}:{_LS32}|(({_H16}:){{0,4}}{_H16})?::{_LS32}"
+    f"|(({_H16}:){{0,5}}{_H16})?::{_H16}|(({_H16}:){{0,6}}{_H16})?::)"
+)
+_V4_INTERFACE = f"{_V4}(/(3[0-2]|[12]?[0-9]))?"
+_V6_INTERFACE = f"{_V6}(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?"
+
+
+def _json_integer(value: Any) -> int:
+    if type(value) is float and value.is_integer():
+        value = int(value)  # 5.0 is an integer in JSON Schema (2020-12, validation, section 6.1.1)
+    if type(value) is not int or not INT64_MIN <= value <= INT64_MAX:
+        raise ValueError
+    return value
+
+
+_INTEGER_TEXT = re.compile(r"-?[0-9]{1,19}")
+
+
+def _text_integer(value: str) -> int:
+    if not _INTEGER_TEXT.fullmatch(value):
+        raise ValueError
+    return _json_integer(int(value))
+
+
+def _json_boolean(value: Any) -> bool:
+    if value is not True and value is not False:
+        raise TypeError
+    return value
+
+
+def _text_boolean(value: str) -> bool:
+    if value == "true":
+        return True
+    if value == "false":
+        return False
+    raise ValueError
+
+
+def _text_string(value: str) -> str:
+    if "\0" in value:
+        raise ValueError
+    return value
+
+
+def _address(value: Any) -> Any:
+    # NOTE: Python takes an IPv6 zone ("fe80::1%eth0"); the format ipv6 (RFC 4291, section 2.2) does not.
+    if type(value) is not str or "%" in value or "\0" in value:
+        raise ValueError
+    return value
+
+
+_INTEGER = Wire(
+    {"type": "integer", "format": "int64", "minimum": INT64_MIN, "maximum": INT64_MAX},
+    _json_integer,
+    _text_integer,
+)
+_FLOAT = Wire({"type": "number"}, json_number, text_number)
+_BOOLEAN = Wire({"type": "boolean"}, _json_boolean, _text_boolean)
+_STRING = Wire({"type": "string", "pattern": _NO_NUL}, same, _text_string)
+_UUIDS = exact(_UUID, {"type": "string", "format": "uuid"}, error_key="invalid_uuid")
+_IPV4 = Wire({"type": "string", "format": "ipv4"}, _address, _address, error_key="invalid_ip")
+_IPV6 = Wire({"type": "string", "format": "ipv6"}, _address, _address, error_key="invalid_ip")
+
+_INTERFACES = {
+    kind: exact(
+        pattern, {"type": "string", "pattern": f"^({pattern})$"}, error_key="invalid_ip_interface"
+    )
+    for kind, pattern in (
+        (fields.IPv4Interface, _V4_INTERFACE),
+        (fields.IPv6Interface, _V6_INTERFACE),
+        (fields.IPInterface, f"{_V4_INTERFACE}|{_V6_INTERFACE}"),
+    )
+}
+_IP = replace(_IPV4, keywords={"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
+
+
+def _text_of(value: Any) -> str:
+    """Return a value as a parameter says it: ``true``, not ``True``."""
+    return json.dumps(value) if type(value) in (bool, int, float, type(None)) else str(value)
+
+
+def _of_enum(field: fields.Enum[Any]) -> Wire | None:
+    """Return the form of an enumeration by value: exactly one of the values, so ``true`` is not ``1``."""
+    members: type[enum.Enum] = field.enum
+    values: list[Any] = [member.value for member in members]
+    inner = wire_of(field.field) if field.by_value not in (True, False) else None
+    if inner is not None:
+        return replace(inner, keywords={"enum": values}, answer=None)
+    raw = field.by_value is True or (
+        field.by_value is not False and type(field.field) is fields.Raw
+    )
+    if not raw or not all(type(value) in (str, int, float, bool) for value in values):
+        return None
+    texts = {_text_of(value): value for value in values}
+
+    def take(value: Any) -> Any:
+        for each in values:
+            if each == value and (type(each) is bool) is (type(value) is bool):
+                return each
+        raise ValueError
+
+    def take_text(value: str) -> Any:
+        if value not in texts:
+            raise ValueError
+        return texts[value]
+
+    return Wire({"enum": values}, take, take_text, error_key="unknown")
+
+
+def _of_constant(field: fields.Constant[Any]) -> Wire:
+    constant = field.constant
+
+    def take(value: Any) -> Any:
+        # NOTE: 1.0 is 1 in JSON Schema (2020-12, core, section 4.2.2), and true is not.
+        if (type(value) is bool) is not (type(constant) is bool) or value != constant:
+            raise ValueError
+        return constant
+
+    def take_text(value: str) -> Any:
+        if value != _text_of(constant):
+            raise ValueError
+        return constant
+
+    return Wire({"const": constant}, take, take_text)
+
+
+_SIMPLE: dict[type[Any], Wire] = {
+    **_INTERFACES,
+    fields.Float: _FLOAT,
+    fields.Integer: _INTEGER,
+    fields.IP: _IP,
+    fields.IPv4: _IPV4,
+    fields.IPv6: _IPV6,
+    fields.String: _STRING,
+    fields.UUID: _UUIDS,
+}
+
+
+def wire_of(field: fields.Field[Any]) -> Wire | None:
+    """Return the wire form of a field, None where the field's own deserialization is the only rule.
+
+    Args:
+        field: A field bound to its schema (the schema's ``Meta`` may set a date format).
+
+    Returns:
+        The form; one object for all fields of a simple type.
+    """
+    kind = type(field)
+    found = _SIMPLE.get(kind)
+    if found is not None:
+        return found
+    if isinstance(field, fields.Decimal) and kind is fields.Decimal:
+        return amount_of(field)
+    if isinstance(field, fields.Boolean) and kind is fields.Boolean:
+        default = field.truthy is fields.Boolean.truthy and field.falsy is fields.Boolean.falsy
+        return _BOOLEAN if default else None
+    if isinstance(field, fields.Enum) and kind is fields.Enum:
+        return _of_enum(field)
+    if isinstance(field, fields.Constant) and kind is fields.Constant:
+        return _of_constant(field)
+    return moment_of(field)

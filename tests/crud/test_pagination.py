@@ -1,0 +1,144 @@
+"""Pages: their sizes, their links, counted pages, and which declarations are refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from shelf import Book, collection, refused
+
+from restkit import App
+from restkit.crud import CRUDResource, MemoryStore
+from restkit.testing import Client
+
+BOOKS = tuple(Book(f"t{number}") for number in range(7))
+
+
+def links(answer: Any) -> dict[str, str]:
+    return {
+        name: url
+        for url, name in re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers.get("Link", ""))
+    }
+
+
+def titles(answer: Any) -> list[str]:
+    return [each["title"] for each in answer.json["items"]]
+
+
+def test_sizes() -> None:
+    """A page has `page_size` items, or as many as are asked for, up to `max_page_size`."""
+    client = collection(*BOOKS, page_size=2, max_page_size=5)
+    assert [
+        len(client.get(f"/books{query}").json["items"]) for query in ("", "?limit=1", "?limit=5")
+    ] == [2, 1, 5]
+    assert [client.get(f"/books?limit={limit}").status for limit in (0, 6, -1, "x")] == [422] * 4
+
+
+def test_links_keep_the_rest_of_the_query() -> None:
+    """Links lead to the same question at another place, and `next` in the content is the one in the header."""
+    client = collection(*BOOKS, filters=("title__contains",), sorts=("title",))
+    first = client.get("/books?title__contains=t&sort=-title&limit=3")
+    assert links(first).keys() == {"next"}
+    second = client.get(links(first)["next"])
+    assert (titles(first), titles(second)) == (["t6", "t5", "t4"], ["t3", "t2", "t1"])
+    assert links(second).keys() == {"first", "prev", "next"}
+    assert second.json["next"] == links(second)["next"]
+    assert "title__contains=t&sort=-title&limit=3&cursor=" in links(second)["next"]
+    last = client.get(links(second)["next"])
+    assert (titles(last), last.json["next"], links(last).keys()) == (
+        ["t0"],
+        None,
+        {"first", "prev"},
+    )
+    assert titles(client.get(links(last)["first"])) == titles(first)
+
+
+def test_an_empty_page_behind_the_last() -> None:
+    """Where the items behind a cursor are gone, the page is empty, and the way back is `first`."""
+    client = collection(*BOOKS[:2])
+    cursor = client.get("/books?limit=1").json["next"]
+    client.delete("/books/2")
+    answer = client.get(cursor)
+    assert (answer.json, links(answer).keys()) == ({"items": [], "next": None}, {"first"})
+
+
+def test_counted_pages() -> None:
+    """With `paging = "offset"` pages are counted, and there is no cursor."""
+    client = collection(*BOOKS, paging="offset", page_size=3)
+    answer = client.get("/books?offset=1")
+    assert titles(answer) == ["t1", "t2", "t3"]
+    assert links(answer) == {
+        "first": "/books",
+        "prev": "/books?offset=0",
+        "next": "/books?offset=4",
+    }
+    assert answer.json["next"] == "/books?offset=4"
+    assert client.get("/books?cursor=x").status == 422
+    assert [client.get(f"/books?offset={each}").status for each in (-1, "x", 2**31)] == [422] * 3
+    assert client.get("/books?offset=2147483647").json == {"items": [], "next": None}
+
+
+def test_an_app_with_a_secret_signs_with_it() -> None:
+    """A cursor of a service with another secret is none of this one."""
+
+    def client(secret: str) -> Client:
+        app = App("Shelf", secret_key=secret)
+        app.add("/books", type("Books", (CRUDResource,), {"store": MemoryStore(Book, items=BOOKS)}))
+        return Client(app)
+
+    one, other = client("x" * 32), client("y" * 32)
+    cursor = one.get("/books?limit=1").json["next"]
+    assert (one.get(cursor).status, other.get(cursor).status) == (200, 400)
+    problem = other.get(cursor).problem
+    assert problem["errors"] == [
+        {"parameter": "cursor", "in": "query", "detail": "Not a cursor.", "code": "cursor"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"paging": "pages"}, "Books.paging is 'pages'; it is 'keyset' or 'offset'."),
+        (
+            {"page_size": 0},
+            "Books.page_size is 0 and max_page_size 100; a page has at least one item",
+        ),
+        ({"page_size": 200}, "Books.page_size is 200 and max_page_size 100"),
+        ({"max_page_size": 10}, "Books.page_size is 20 and max_page_size 10"),
+    ],
+)
+def test_pages_that_cannot_be_are_refused(members: dict[str, Any], says: str) -> None:
+    """Sizes that are none are one clear sentence."""
+    refused(says, **members)
+
+
+@dataclass
+class Text:
+    text: str
+    id: int = 0
+
+
+class Texts(CRUDResource[Text]):
+    sorts = ("text",)
+    page_size = 2
+
+
+@pytest.mark.parametrize("length", [10, 200, 400, 100_000])
+def test_pages_go_on_behind_long_texts(length: int) -> None:
+    """A cursor fits into a URL, however long the values are that a page ends with."""
+    texts = [Text("\U0001f600" * length + str(number)) for number in range(5)]
+    app = App("Texts")
+    app.add("/texts", type("Texts", (Texts,), {"store": MemoryStore(Text, items=texts)}))
+    client = Client(app)
+    pages = [client.get("/texts?sort=-text")]
+    while pages[-1].json["next"]:
+        assert len(pages[-1].json["next"]) < 2100
+        pages.append(client.get(pages[-1].json["next"]))
+        assert pages[-1].status == 200
+    assert [each["id"] for page in pages for each in page.json["items"]] == [5, 4, 3, 2, 1]
+    back = client.get(links(pages[-1])["prev"])
+    assert [each["id"] for each in back.json["items"]] == [3, 2]
+    client.delete("/texts/4")
+    assert client.get(pages[0].json["next"]).status == (200 if length < 400 else 400)

@@ -1,0 +1,377 @@
+"""Outputs: statuses, media types, streams, headers and Location."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+
+from restkit import (
+    App,
+    ContractError,
+    DeclarationError,
+    Header,
+    Resource,
+    Response,
+    provide,
+    returns,
+)
+from restkit.testing import Client
+
+
+class ThingSchema(Schema):
+    id = fields.Int(dump_only=True)
+    secret = fields.Str(load_only=True)
+    name = fields.Str(required=True)
+
+
+THING = {"id": 1, "name": "a", "secret": "s"}
+
+
+def client_of(**verbs: Any) -> Client:
+    app = App("Outputs")
+    for verb, function in verbs.items():
+        getattr(app, verb)("/x")(function)
+    return Client(app)
+
+
+def test_load_only_fields_never_leave() -> None:
+    """What is load_only is not written."""
+    assert client_of(get=returns(ThingSchema)(lambda: THING)).get("/x").json == {
+        "id": 1,
+        "name": "a",
+    }
+
+
+def test_none_is_204() -> None:
+    """`-> None`, and DELETE without an annotation, answer 204 without content or Content-Type."""
+
+    def nothing() -> None: ...
+
+    answer = client_of(post=nothing).post("/x")
+    assert (answer.status, answer.body) == (204, b"")
+    assert "Content-Type" not in answer.headers
+    assert client_of(delete=lambda: None).delete("/x").status == 204
+
+
+def test_tuples_choose_status_and_headers() -> None:
+    """`(data, status)`, `(data, headers)` and `(data, status, headers)` pick among what is declared."""
+
+    @returns(ThingSchema, headers={"X-A": "A header."})
+    @returns(ThingSchema, status=202, headers={"X-A": Header("X-A", required=True)})
+    def get() -> Any:
+        return results.pop(0)
+
+    results: list[Any] = [THING, (THING, 202, {"X-A": "1"}), (THING, {"X-A": "2"})]
+    client = client_of(get=get)
+    seen = [
+        (answer.status, answer.headers.get("X-A"))
+        for answer in (client.get("/x") for _ in range(3))
+    ]
+    assert seen == [(200, None), (202, "1"), (200, "2")]
+
+
+def test_an_undeclared_status_is_loud_in_tests_and_logged_elsewhere(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A status outside the contract is an error under the test client, and a log line without it."""
+    app = App("Loud")
+    app.get("/x")(lambda: ({"a": 1}, 203))
+    with pytest.raises(ContractError, match=r"203.*@returns"):
+        Client(app).get("/x")
+    assert Client(app, contract=False).get("/x").status == 203
+    assert "answered status 203" in caplog.text
+
+
+def test_media_types_are_negotiated() -> None:
+    """Accept picks among the declared media types; nothing acceptable is a 406, before the method runs."""
+    ran: list[int] = []
+
+    @returns(ThingSchema, media_types=["application/json", "application/x-ndjson"], many=True)
+    def get() -> list[Any]:
+        ran.append(1)
+        return [THING, THING]
+
+    client = client_of(get=get)
+    lines = client.get("/x", headers={"Accept": "application/x-ndjson, application/json;q=0.5"})
+    assert lines.headers["Content-Type"] == "application/x-ndjson"
+    assert lines.body == b'{"id":1,"name":"a"}\n' * 2
+    assert lines.headers["Vary"] == "Accept"
+    assert client.get("/x").headers["Content-Type"] == "application/json"
+    refused = client.get("/x", headers={"Accept": "text/html"})
+    assert (refused.status, len(ran)) == (406, 2)
+
+
+def test_generators_stream() -> None:
+    """A generator's items are serialized one by one; its end and its closing are seen."""
+    closed: list[bool] = []
+
+    @returns(ThingSchema, many=True)
+    def get() -> Iterator[Any]:
+        try:
+            for number in range(10_000):
+                yield {"id": number, "name": "n"}
+        finally:
+            closed.append(True)
+
+    client = client_of(get=get)
+    answer = client.get("/x")
+    assert len(answer.json) == 10_000
+    assert "Content-Length" not in answer.headers
+    assert client.head("/x").body == b""
+    assert closed == [True, True]
+
+
+def test_an_exception_before_the_first_item_is_a_problem() -> None:
+    """A generator that fails at once is still answered with a problem."""
+    app = App("Stream")
+
+    @app.get("/x")
+    @returns(None)
+    def get() -> Iterator[int]:
+        raise RuntimeError("secret")
+        yield 1
+
+    answer = Client(app, raise_errors=False).get("/x")
+    assert answer.status == 500
+    assert b"secret" not in answer.body
+
+
+def test_text_and_bytes() -> None:
+    """Text and bytes leave as they are where the declared media type is not JSON."""
+    text = returns(None, media_types=["text/html"])(lambda: "<p>é</p>")
+    answer = client_of(get=text).get("/x")
+    assert (answer.text, answer.headers["Content-Type"]) == ("<p>é</p>", "text/html; charset=utf-8")
+    picture = returns(None, media_types=["image/png"])(lambda: b"\x89PNG")
+    assert client_of(get=picture).get("/x").body == b"\x89PNG"
+    assert client_of(get=lambda: "text").get("/x").json == "text"
+
+
+def test_a_wrong_value_for_a_media_type_is_the_programmers() -> None:
+    """A dict as image/png is an error that names the method."""
+    with pytest.raises(DeclarationError, match="dict as image/png"):
+        client_of(get=returns(None, media_types=["image/png"])(lambda: {})).get("/x")
+
+
+def test_responses_pass_through() -> None:
+    """A Response is sent as it is."""
+
+    def get() -> Response:
+        return Response("teapot", 200, {"X-Tea": "yes"}, mimetype="text/plain")
+
+    answer = client_of(get=get).get("/x")
+    assert (answer.text, answer.headers["X-Tea"]) == ("teapot", "yes")
+
+
+def test_values_that_json_lacks() -> None:
+    """Dates, UUIDs and decimals become text; NaN is an error, not invalid JSON."""
+    moment = dt.datetime(2020, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    made = client_of(
+        get=lambda: {"d": moment, "u": uuid.UUID(int=1), "n": Decimal("1.10"), "day": moment.date()}
+    )
+    assert made.get("/x").json == {
+        "d": "2020-01-02T03:04:05+00:00",
+        "u": "00000000-0000-0000-0000-000000000001",
+        "n": "1.10",
+        "day": "2020-01-02",
+    }
+    app = App("NaN")
+    app.get("/x")(lambda: {"n": float("nan")})
+    assert Client(app, raise_errors=False).get("/x").status == 500
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-A": "a\r\nSet-Cookie: b"}, {"X A": "b"}, {"X-A": "\u20ac"}, {"X-A": "a\0"}]
+)
+def test_headers_cannot_be_split(headers: dict[str, str]) -> None:
+    """A header value with a line break never reaches the wire."""
+    app = App("Split")
+    app.get("/x")(returns(None, headers={"X-A": ""})(lambda: ({}, headers)))
+    answer = Client(app, raise_errors=False).get("/x")
+    assert answer.status == 500
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_location_is_sent_where_the_item_is_known() -> None:
+    """A 201 has the item's URL by the variable's name or its last part; one's own Location wins."""
+
+    class Things(Resource):
+        schema = ThingSchema
+
+        def post(self, outer: str, body: dict[str, Any]) -> Any:
+            if body["name"] == "own":
+                return {**THING, **body}, 201, {"Location": "/own"}
+            return {**THING, **body}
+
+    class ThingItem(Resource):
+        schema = ThingSchema
+
+        def get(self, outer: str, thing_id: int) -> Any:
+            return THING
+
+    app = App("Location")
+    app.add("/<outer>/things/", Things)
+    app.add("/<outer>/things/<int:thing_id>", ThingItem)
+    client = Client(app)
+    assert client.post("/a b/things/", json={"name": "a"}).headers["Location"] == "/a%20b/things/1"
+    assert client.post("/o/things/", json={"name": "own"}).headers["Location"] == "/own"
+
+
+def test_declared_statuses_are_answers() -> None:
+    """@returns takes statuses of answers only."""
+    with pytest.raises(DeclarationError, match="200 to 399"):
+        returns(ThingSchema, status=404)
+
+
+class Deeds:
+    """Is what a unit of work heard, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def work(self) -> Iterator[str]:
+        try:
+            yield "work"
+        except BaseException as error:
+            self.heard.append(type(error).__name__)
+            raise
+        self.heard.append("commit")
+
+
+def working(deeds: Deeds, post: Any) -> App:
+    class Work(Resource):
+        unit = provide(deeds.work)
+
+    Work.post = post  # type: ignore[attr-defined]
+    app = App("Work")
+    app.add("/x", Work)
+    return app
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
+@pytest.mark.parametrize("kind", [list, iter])
+def test_what_is_ready_commits_before_it_is_sent(media_type: str, kind: Any) -> None:
+    """A list as NDJSON, and an iterator with nothing left after its first chunk, are plain answers, committed first."""
+    deeds = Deeds()
+
+    @returns(ThingSchema, status=201, media_types=[media_type], many=True)
+    def post(self: Any) -> Any:
+        assert self.unit
+        return kind([THING])
+
+    with Client(working(deeds, post)).post("/x", stream=True) as answer:
+        assert deeds.heard == ["commit"]
+        line = b'{"id":1,"name":"a"}'
+        assert answer.read().body == (line + b"\n" if "nd" in media_type else b"[" + line + b"]")
+        assert answer.headers["Content-Type"] == media_type
+        assert "Content-Length" in answer.headers
+
+
+def test_a_true_stream_commits_at_its_end() -> None:
+    """A generator that has more to say keeps its unit of work open until it has said it."""
+    deeds = Deeds()
+
+    @returns(ThingSchema, status=201, media_types=["application/x-ndjson"], many=True)
+    def post(self: Any) -> Any:
+        assert self.unit
+        return (THING for _ in range(2))
+
+    with Client(working(deeds, post)).post("/x", stream=True) as answer:
+        assert deeds.heard == []
+        assert answer.read().body.count(b"\n") == 2
+    assert deeds.heard == ["commit"]
+
+
+def test_an_iterator_that_fails_in_its_first_chunk_is_closed() -> None:
+    """What cannot be written ends the generator that it came from."""
+    closed: list[bool] = []
+
+    @returns(media_types=["text/plain"])
+    def get() -> Iterator[Any]:
+        try:
+            yield 3
+        finally:
+            closed.append(True)
+
+    with pytest.raises(DeclarationError, match="yielded int as text/plain"):
+        client_of(get=get).get("/x")
+    assert closed == [True]
+
+
+def test_numbers_are_not_text() -> None:
+    """An iterator of numbers as text is refused; `bytes(3)` would be three NULs."""
+    with pytest.raises(DeclarationError, match="yield str or bytes"):
+        client_of(get=returns(media_types=["text/plain"])(lambda: iter([3]))).get("/x")
+    text = returns(media_types=["text/plain"])(
+        lambda: iter(["a", b"b", bytearray(b"c"), memoryview(b"d")])
+    )
+    assert client_of(get=text).get("/x").body == b"abcd"
+
+
+def test_an_iterator_needs_a_schema_of_many() -> None:
+    """A generator where the schema is of one value is refused, not written as an empty object."""
+    one = returns(ThingSchema)(lambda: iter([THING]))
+    with pytest.raises(DeclarationError, match=r"list\[\.\.\.\].*many=True"):
+        client_of(get=one).get("/x")
+    lines = returns(ThingSchema, media_types=["application/x-ndjson"])(lambda: iter([THING]))
+    assert client_of(get=lines).get("/x").body == b'{"id":1,"name":"a"}\n'
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(409, "raise Conflict"), (418, "raise a Problem with status = 418")]
+)
+@pytest.mark.parametrize("contract", [True, False])
+def test_an_error_in_a_tuple_is_refused_and_commits_nothing(
+    status: int, words: str, contract: bool
+) -> None:
+    """`return data, 409` is a mistake of the program: loud in tests, a 500 elsewhere, and rolled back in both."""
+    deeds = Deeds()
+
+    def post(self: Any) -> Any:
+        assert self.unit
+        return {"b": 1}, status
+
+    app = working(deeds, post)
+    with pytest.raises(DeclarationError, match=words):
+        Client(app, contract=contract).post("/x")
+    assert Client(app, contract=contract, raise_errors=False).post("/x").problem["status"] == 500
+    assert deeds.heard == ["DeclarationError", "DeclarationError"]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_response_without_content_has_no_content_type(status: int) -> None:
+    """A Response with 204 or 304 leaves without Content-Type and Content-Length."""
+    answer = client_of(get=returns(status=status)(lambda: Response(status=status))).get("/x")
+    assert answer.status == status
+    assert not {"Content-Type", "Content-Length"} & set(answer.headers.keys())
+
+
+@pytest.mark.parametrize(
+    ("value", "many", "words"),
+    [
+        ([THING], False, r"returned a list.*annotate the method with list"),
+        (42, False, "returned a int.*one value"),
+        ("text", False, "returned a str"),
+        (THING, True, "many values: return a list"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_schema_is_told(value: Any, many: bool, words: str) -> None:
+    """A list where one is declared, and the like, is an error in place of an empty object."""
+    with pytest.raises(DeclarationError, match=words):
+        client_of(get=returns(ThingSchema, many=many)(lambda: value)).get("/x")
+
+
+@pytest.mark.parametrize(
+    "value", [({"id": 1}, "x"), ({"id": 1}, 200, {}, None), ({"id": 1}, "x", {})]
+)
+def test_a_tuple_that_means_nothing_is_told(value: Any) -> None:
+    """A tuple is data with a status, headers or both; another one is told, with what it may be."""
+    with pytest.raises(
+        DeclarationError, match=r"returned a tuple of [234]; return data, \(data, status\)"
+    ):
+        client_of(get=lambda: value).get("/x")

@@ -1,0 +1,323 @@
+"""Routing: patterns, converters, hosts and slashes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+from werkzeug.routing import BaseConverter
+
+from restkit import App, CollisionError, DeclarationError, Resource
+from restkit.routing.router import parse_pattern
+from restkit.testing import Client
+
+
+def client_of(*patterns: str, **settings: Any) -> Client:
+    """Return a client of an app whose every pattern answers with the pattern and its variables."""
+    app = App("Routes", **settings)
+    for pattern in patterns:
+        app.get(pattern, name=pattern)(
+            lambda pattern=pattern, **values: {"pattern": pattern, "values": repr(values)}
+        )
+    return Client(app)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "value"),
+    [
+        ("/<int:v>", "/0", 0),
+        ("/<int:v>", "/9223372036854775807", 2**63 - 1),
+        ("/<int(signed=True):v>", "/-5", -5),
+        ("/<float:v>", "/1.5", 1.5),
+        ("/<v>", "/a b", "a b"),
+        ("/<v>", "/%C3%A9", "é"),
+        ("/<path:v>", "/a/b/c", "a/b/c"),
+        ("/<any(red,blue):v>", "/blue", "blue"),
+        ("/<string(length=2):v>", "/de", "de"),
+    ],
+)
+def test_converters(pattern: str, path: str, value: object) -> None:
+    """Werkzeug's converters hand over typed values."""
+    assert client_of(pattern).get(path).json["values"] == repr({"v": value})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/<int:v>", "/99999999999999999999999"),
+        ("/<int:v>", "/9223372036854775808"),
+        ("/<int:v>", "/" + "9" * 5000),
+        ("/<int:v>", "/-1"),
+        ("/<int:v>", "/%D9%A3"),
+        ("/<int:v>", "/1_0"),
+        ("/<int(max=5):v>", "/6"),
+        ("/<float:v>", "/1"),
+        ("/<float:v>", "/" + "9" * 400 + ".0"),
+        ("/<v>", "/a%00b"),
+        ("/<path:v>", "/a/%00"),
+        ("/<uuid:v>", "/12345678"),
+        ("/<any(red,blue):v>", "/green"),
+        ("/x", "/X"),
+        ("/x", "/x/"),
+        ("/x", "/%ff"),
+    ],
+)
+def test_what_matches_no_pattern_is_404(pattern: str, path: str) -> None:
+    """A value outside of its converter is a 404 problem, never a 500."""
+    answer = client_of(pattern).get(path)
+    assert answer.status == 404
+    assert answer.json["title"] == "Not Found"
+
+
+def test_paths_are_documented_typed() -> None:
+    """Each converter says its JSON Schema; one of a user's may say its own."""
+
+    class Slug(BaseConverter):
+        regex = "[a-z-]+"
+        json_schema = {"type": "string", "pattern": "^[a-z-]+$"}
+
+    app = App("Typed")
+    app.converters["slug"] = Slug
+    app.get("/<int(min=1, max=9):a>/<uuid:b>/<any(x,y):c>/<slug:d>/<float:e>")(
+        lambda a, b, c, d, e: {}
+    )
+    (operation,) = app.operations()
+    assert operation.path == "/{a}/{b}/{c}/{d}/{e}"
+    schemas = {each.name: dict(each.schema) for each in operation.path_parameters}
+    assert schemas == {
+        "a": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 9},
+        "b": {"type": "string", "format": "uuid"},
+        "c": {"type": "string", "enum": ["x", "y"]},
+        "d": {"type": "string", "pattern": "^[a-z-]+$"},
+        "e": {"type": "number", "minimum": 0},
+    }
+    assert Client(app).get(f"/3/{'0' * 8}-0000-0000-0000-{'0' * 12}/x/a-b/1.0").status == 200
+
+
+@pytest.mark.parametrize("policy", ["redirect", "strict", "ignore"])
+def test_mixed_segments_win_where_werkzeug_prefers_them(policy: str) -> None:
+    """A segment with fixed text around its variable goes before a variable alone, whatever else stands there."""
+    client = client_of(
+        "/files/<string:name>", "/files/<name>.json", "/files/fixed.json", trailing_slash=policy
+    )
+    assert client.get("/files/a.json").json["pattern"] == "/files/<name>.json"
+    assert client.get("/files/a").json["pattern"] == "/files/<string:name>"
+    assert client.get("/files/fixed.json").json["pattern"] == "/files/fixed.json"
+
+
+def test_static_paths_win() -> None:
+    """A path without variables goes before one with, whatever their order."""
+    client = client_of("/<v>", "/fixed")
+    assert client.get("/fixed").json["pattern"] == "/fixed"
+    assert client.get("/other").json["pattern"] == "/<v>"
+
+
+def test_non_ascii_patterns() -> None:
+    """A pattern may have letters of any script."""
+    assert client_of("/bücher").get("/b%C3%BCcher").status == 200
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"), [("redirect", 308), ("strict", 404), ("ignore", 200)]
+)
+def test_trailing_slash_policies(policy: str, status: int) -> None:
+    """A URL that lacks the pattern's last slash is redirected, absent or served, as the setting says."""
+    client = client_of("/a/", trailing_slash=policy)
+    answer = client.get("/a", headers={"Host": "evil.example"})
+    assert answer.status == status
+    assert client.get("/a/").status == 200
+    if policy == "redirect":
+        assert answer.headers["Location"] == "/a/"
+
+
+def test_redirects_stay_on_the_host() -> None:
+    """A redirect that merges slashes is relative and keeps the query."""
+    client = client_of("/a/b/")
+    answer = client.get("//a//b?q=1", headers={"Host": "evil.example"})
+    assert answer.status in (308, 404)
+    if answer.status == 308:
+        assert answer.headers["Location"].startswith("/a/")
+
+
+def test_host_patterns() -> None:
+    """A pattern of the host goes before one for every host, and its variables are arguments."""
+    app = App("Hosts")
+
+    @app.get("/x", host="<tenant>.example.com")
+    def tenant(tenant: str) -> dict[str, str]:
+        return {"tenant": tenant}
+
+    @app.get("/x")
+    def everyone() -> dict[str, str]:
+        return {"tenant": ""}
+
+    @app.get("/only")
+    def only() -> dict[str, str]:
+        return {}
+
+    client = Client(app)
+    assert client.get("/x", headers={"Host": "a.example.com"}).json == {"tenant": "a"}
+    assert client.get("/x", headers={"Host": "a.example.com:8000"}).json == {"tenant": "a"}
+    assert client.get("/x", headers={"Host": "other.org"}).json == {"tenant": ""}
+    assert client.get("/only", headers={"Host": "a.example.com"}).status == 200
+    assert app.url_for(tenant, tenant="b") == "//b.example.com/x"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["x", "", "/<nope:x>", "/<int:x", "/<int(:x>", "/<x>/<x>", "/<None>"]
+)
+def test_bad_patterns_are_refused(pattern: str) -> None:
+    """A pattern that Werkzeug cannot read is a start-up error that shows it."""
+    with pytest.raises(DeclarationError, match="URL pattern"):
+        App("Bad").get(pattern)(lambda **values: {})
+
+
+def test_converters_of_mounted_apps_must_agree() -> None:
+    """Two Apps with different converters of one name collide when they are mounted, or when one is used."""
+    top, low = App("Top"), App("Low")
+    top.converters["c"] = type("A", (BaseConverter,), {})
+    low.converters["c"] = type("B", (BaseConverter,), {})
+    top.get("/<c:x>")(lambda x: {})
+    low.get("/<c:x>")(lambda x: {})
+    with pytest.raises(CollisionError, match="'Top' and 'Low'"):
+        top.mount("/low", low)
+    late = App("Late")
+    top.mount("/late", late)
+    late.converters["c"] = type("C", (BaseConverter,), {})
+    with pytest.raises(CollisionError, match="'Top' and 'Late'"):
+        late.get("/<c:x>")(lambda x: {})
+
+
+@pytest.mark.parametrize(
+    "path", ["/" + "a/" * 2000, "/" + "a" * 100_000, "/a//../b", "/./x", "/%2e%2e/x", "//y"]
+)
+def test_absurd_paths(path: str) -> None:
+    """Long, deep and dotted paths are answered at once, with a 404 or a redirect on this host."""
+    answer = client_of("/x", "/<v>/<int:w>").get(path)
+    assert answer.status in (404, 308)
+
+
+def test_signed_integers_are_within_64_bits() -> None:
+    """A signed integer in a path is within 64 bits on both sides; a `min` of the pattern's own holds."""
+    app = App("Signed")
+    app.get("/x/<int(signed=True):n>")(lambda n: {"n": n})
+    app.get("/y/<int(signed=True, min=5):n>")(lambda n: {"n": n})
+    client = Client(app)
+    for number, status in (
+        (2**63 - 1, 200),
+        (2**63, 404),
+        (-(2**63), 200),
+        (-(2**63) - 1, 404),
+        (-9999999999999999999, 404),
+    ):
+        assert client.get(f"/x/{number}").status == status, number
+    assert [client.get(f"/y/{number}").status for number in (5, 4)] == [200, 404]
+
+
+@pytest.mark.parametrize("query", ["a\r\nX: y", "\x00", "\xe9", "a b", "<>", "%0d%0a", "\x7f\x1f"])
+def test_the_query_of_a_redirect_is_safe(query: str) -> None:
+    """Whatever the query is, the Location of a redirect is printable ASCII without a space."""
+    app = App("Redirect")
+    app.get("/x/")(lambda: {})
+    location = Client(app).get("/x", environ={"QUERY_STRING": query}).headers["Location"]
+    assert location.startswith("/x/?")
+    assert all("!" <= char <= "~" for char in location)
+
+
+@pytest.mark.parametrize(
+    "path", ["/p/%5Cevil.com", "/p//evil.com", "//evil.com", "/%5C%5Cevil.com", "/p/%0d%0aX: y"]
+)
+def test_no_url_is_redirected_to_another_host(path: str) -> None:
+    """No URL is redirected to another host."""
+    app = App("Open")
+    app.get("/p/<path:rest>/")(lambda rest: {})
+    app.get("/<path:rest>/")(lambda rest: {})
+    answer = Client(app).get(path, environ={"HTTP_HOST": "forged.example"})
+    location = answer.headers.get("Location", "/")
+    assert location.startswith("/")
+    assert location[1:2] not in ("/", "\\")
+    assert "\r" not in location
+
+
+def test_what_stands_before_the_app_is_quoted() -> None:
+    """A SCRIPT_NAME of any characters is percent-encoded in redirects and URLs that are built."""
+    app = App("Root")
+    app.get("/x/", name="x")(lambda: {"url": app.url_for("x")})
+    client = Client(app)
+    root = {"SCRIPT_NAME": "/\u20ac a".encode().decode("latin-1")}
+    assert client.get("/x", environ=root).headers["Location"] == "/%E2%82%AC%20a/x/"
+    assert client.get("/x/", environ=root).json == {"url": "/%E2%82%AC%20a/x/"}
+
+
+def test_a_hosts_own_docs_leave_the_pages_to_other_hosts() -> None:
+    """A resource of one host at `/docs` takes nothing from the pages of every other host."""
+    app = App("Hosts")
+    app.get("/docs", host="a.example.com")(lambda: {"own": True})
+    client = Client(app)
+    assert client.get("/docs", headers={"Host": "a.example.com"}).json == {"own": True}
+    assert (
+        client.get("/docs", headers={"Host": "b.example.com"})
+        .headers["Content-Type"]
+        .startswith("text/html")
+    )
+
+
+def test_locations_on_hosts_are_of_their_own_host() -> None:
+    """Two hosts with the same patterns link each to its own items."""
+    app = App("Hosts")
+
+    class Things(Resource):
+        schema = ThingSchema
+        documented = False
+
+        def post(self, body: dict[str, int]) -> dict[str, int]:
+            return {"id": 1, **body}
+
+    class Thing(Resource):
+        schema = ThingSchema
+        documented = False
+
+        def get(self, thing_id: int) -> dict[str, int]:
+            return {}
+
+    for host in ("a.example.com", "b.example.com"):
+        app.add("/things", Things, host=host)
+        app.add("/things/<int:thing_id>", Thing, host=host)
+    client = Client(app)
+    for host in ("a.example.com", "b.example.com"):
+        answer = client.post("/things", json={"n": 1}, environ={"HTTP_HOST": host})
+        assert answer.headers["Location"] == f"//{host}/things/1"
+
+
+class ThingSchema(Schema):
+    id = fields.Int(dump_only=True)
+    n = fields.Int()
+
+
+@pytest.mark.parametrize(
+    "pattern", ["/books?sort=title", "/books#top", "/books\n", "/books/<int:book_id>?x", "/a\0"]
+)
+def test_a_pattern_that_no_path_matches_is_refused(pattern: str) -> None:
+    """What is in no path of a request, a query for instance, is a mistake that is told at start-up."""
+    with pytest.raises(
+        DeclarationError, match="which is in no path; a query is declared by @takes"
+    ):
+        parse_pattern(pattern, "", {})
+
+
+@pytest.mark.parametrize(
+    "converter",
+    [
+        "int(max=a)",
+        "int(min=5, max=1)",
+        "float(min=2.0, max=1.0)",
+        "string(minlength=5, maxlength=2)",
+    ],
+)
+def test_bounds_that_nothing_is_between_are_refused(converter: str) -> None:
+    """A converter whose bounds are no numbers, or the wrong way round, is refused with the pattern."""
+    with pytest.raises(
+        DeclarationError, match=r"The URL pattern .* cannot be read: nothing is from .* to "
+    ):
+        parse_pattern(f"/books/<{converter}:key>", "", {})

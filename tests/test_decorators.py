@@ -1,0 +1,189 @@
+"""Declarations: decorators on verbs, in any order, that leave the function as it is."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+
+from restkit import (
+    App,
+    Conflict,
+    DeclarationError,
+    Header,
+    NotFound,
+    Resource,
+    operation,
+    raises,
+    returns,
+    takes,
+)
+from restkit.decorators import declarations_of
+from restkit.testing import Client
+
+
+class ThingSchema(Schema):
+    n = fields.Int(required=True)
+
+
+class Base(Resource):
+    @takes(query={"a": fields.Int()})
+    @returns(
+        ThingSchema,
+        headers={"X-A": "A header.", "X-B": Header("X-B", required=True)},
+        description="Found.",
+    )
+    @returns(status=204)
+    @raises(NotFound, description="Gone.")
+    @raises(Conflict)
+    @operation(
+        operation_id="thing", summary="Short.", tags=["One"], deprecated=True, extensions={"x-a": 1}
+    )
+    def get(self, query: dict[str, int]) -> Any:
+        """Read."""
+        return {"n": query.get("a", 0)}, {"X-B": "b"}
+
+
+def test_every_decorator_is_kept_in_its_order() -> None:
+    """What the decorators say is read from the top down."""
+    said = declarations_of(Base.__dict__["get"])
+    assert [each.status for each in said.returns] == [200, 204]
+    assert [each.problem for each in said.raises] == [NotFound, Conflict]
+    assert [each.description for each in said.raises] == ["Gone.", ""]
+    assert [each.name for each in said.returns[0].headers] == ["X-A", "X-B"]
+    assert said.words["operation_id"] == "thing"
+    assert declarations_of(len).inputs == {}
+
+
+def test_takes_may_be_repeated() -> None:
+    """Several `takes` add up; the upper one wins where both say the same."""
+
+    @takes(query={"b": fields.Int()}, headers={"c": fields.Int()})
+    @takes(query={"a": fields.Int()}, media_types=["application/json"])
+    def function() -> None: ...
+
+    said = declarations_of(function)
+    assert set(said.inputs) == {"query", "headers"}
+    assert set(said.inputs["query"]) == {"b"}  # type: ignore[arg-type]
+    assert said.media_types == ("application/json",)
+
+
+def test_the_function_is_left_as_it_is() -> None:
+    """A decorated function is still called like itself, keeps its name, and nothing is written into it."""
+
+    def function(a: int, b: int = 2) -> int:
+        """Add."""
+        return a + b
+
+    before = dict(vars(function))
+    decorated = raises(NotFound)(function)
+    assert vars(function) == before
+    assert decorated(1, b=5) == 6
+    assert (decorated.__name__, decorated.__doc__) == ("function", "Add.")
+    assert declarations_of(function).raises == ()
+
+
+def test_methods_are_bound_as_ever() -> None:
+    """A decorated method is found on instances and by super()."""
+
+    class Below(Base):
+        @takes(query={"a": fields.Int()})
+        @returns(ThingSchema, headers={"X-B": "B."})
+        def get(self, query: dict[str, int]) -> Any:
+            data, headers = super().get(query=query)
+            return {"n": data["n"] + 1}, headers
+
+    app = App("Super")
+    app.add("/x", Below)
+    assert Client(app).get("/x?a=4").json == {"n": 5}
+
+
+def test_declarations_are_found_through_other_decorators() -> None:
+    """A decorator that keeps `__wrapped__` may stand above ours."""
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs)
+
+        return call
+
+    class Counted(Resource):
+        @counted
+        @takes(query={"a": fields.Int()})
+        def get(self, query: dict[str, int]) -> dict[str, int]:
+            return query
+
+    app = App("Counted")
+    app.add("/x", Counted)
+    client = Client(app)
+    assert client.get("/x?a=1").json == {"a": 1}
+    assert client.get("/x?b=1").status == 422
+
+
+@pytest.mark.parametrize("status", [100, 199, 400, 404, 500, 0, -1, "200", None])
+def test_an_answers_status_is_no_error(status: Any) -> None:
+    """`returns` takes 200 to 399; errors are declared by `raises`."""
+    with pytest.raises(DeclarationError, match="200 to 399"):
+        returns(status=status)
+
+
+@pytest.mark.parametrize("problem", [404, "NotFound", ValueError, NotFound("x"), None])
+def test_raises_takes_problem_classes(problem: Any) -> None:
+    """`raises` takes Problem classes alone."""
+    with pytest.raises(DeclarationError, match="Problem classes"):
+        raises(problem)
+
+
+@pytest.mark.parametrize("decorator", [takes(), returns(), raises(), operation()])
+def test_decorators_stand_on_functions(decorator: Any) -> None:
+    """A decorator on something else is refused."""
+    with pytest.raises(DeclarationError, match="methods and functions"):
+        decorator(5)
+
+
+def test_a_verb_that_a_class_inherits_declares_the_same() -> None:
+    """Subclasses share the verb with what is declared of it, and may be mounted beside each other."""
+
+    class Other(Base):
+        documented = False
+
+    app = App("Inherited")
+    app.add("/a", Base)
+    app.add("/b", Other)
+    first, second = (each.statuses for each in app.operations())
+    assert first == second
+
+
+def test_declarations_above_the_route_are_refused() -> None:
+    """What stands above the route would come too late; on a class it would be lost: both are said at once."""
+    app = App("Order")
+    with pytest.raises(DeclarationError, match="below the route"):
+
+        @raises(NotFound)
+        @app.get("/x")
+        def get() -> dict[str, int]:
+            return {}
+
+    with pytest.raises(DeclarationError, match="stand on its methods"):
+
+        @raises(NotFound)
+        class Things(Resource):
+            def get(self) -> dict[str, int]:
+                return {}
+
+
+def test_a_function_may_be_mounted_twice() -> None:
+    """A function under two routes keeps what was declared of it, and is found by url_for."""
+    app = App("Twice")
+
+    @app.get("/a")
+    @operation(operation_id="a")
+    def get() -> dict[str, int]:
+        return {"n": 1}
+
+    assert Client(app).get("/a").json == {"n": 1}
+    assert (get(), app.url_for(get)) == ({"n": 1}, "/a")

@@ -1,0 +1,199 @@
+"""provide: made once a request, on first touch, told of errors, closed before the answer; `App.override`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from restkit import (
+    App,
+    Conflict,
+    DeclarationError,
+    Request,
+    Resource,
+    ServiceUnavailable,
+    provide,
+    raises,
+    returns,
+)
+from restkit.testing import Client
+
+
+def client_of(resource: type[Resource]) -> Client:
+    app = App("Test")
+    app.add("/x", resource)
+    return Client(app)
+
+
+log: list[str] = []
+
+
+def unit_of_work(request: Request) -> Iterator[dict[str, str]]:
+    log.append(f"open {request.method}")
+    try:
+        yield {"state": "open"}
+    except Exception as error:
+        log.append(f"rollback {type(error).__name__}")
+        raise
+    else:
+        log.append("commit")
+    finally:
+        log.append("close")
+
+
+class Worker(Resource):
+    unit = provide(unit_of_work)
+    number = provide(lambda: 7)
+
+    @raises(Conflict)
+    def get(self) -> dict[str, Any]:
+        return {"same": self.unit is self.unit, "number": self.number}
+
+    @raises(Conflict)
+    def post(self) -> None:
+        assert self.unit
+        raise Conflict("no")
+
+    @raises(Conflict)
+    def put(self) -> dict[str, int]:
+        return {"untouched": 1}
+
+    @returns(None)
+    def patch(self) -> Iterator[int]:
+        assert self.unit
+        log.append("streaming")
+        yield 1
+        log.append("streamed")
+        yield 2
+
+
+@pytest.fixture(autouse=True)
+def _empty_log() -> None:
+    log.clear()
+
+
+def test_provide_makes_once_and_closes_before_the_answer() -> None:
+    """A generator factory is advanced once a request and ends before the response starts."""
+    answer = client_of(Worker).get("/x")
+    assert answer.json == {"same": True, "number": 7}
+    assert log == ["open GET", "commit", "close"]
+
+
+def test_provide_hears_of_problems() -> None:
+    """A problem arrives at the yield, so that the unit of work rolls back."""
+    assert client_of(Worker).post("/x").status == 409
+    assert log == ["open POST", "rollback Conflict", "close"]
+
+
+def test_provide_is_not_made_where_it_is_not_touched() -> None:
+    """What nobody asks for is not made."""
+    assert client_of(Worker).put("/x").status == 200
+    assert log == []
+
+
+def test_provide_stays_open_while_streaming() -> None:
+    """A stream keeps what was provided until its end."""
+    answer = client_of(Worker).patch("/x")
+    assert answer.json == [1, 2]
+    assert log == ["open PATCH", "streaming", "streamed", "commit", "close"]
+
+
+def test_a_failure_to_commit_is_the_response() -> None:
+    """What a factory raises at its end becomes the answer, not the method's value."""
+
+    def failing() -> Iterator[int]:
+        yield 1
+        raise Conflict("commit failed")
+
+    class Committer(Resource):
+        unit = provide(failing)
+
+        @raises(Conflict)
+        def get(self) -> dict[str, int]:
+            return {"value": self.unit}
+
+    answer = client_of(Committer).get("/x")
+    assert (answer.status, answer.json["detail"]) == (409, "commit failed")
+
+
+def test_override_stands_in_while_it_lasts() -> None:
+    """`app.override` replaces a factory in tests, in mounted Apps too, and is undone."""
+    low, top = App("Low"), App("Top")
+    low.add("/x", Worker)
+    top.mount("/low", low)
+    client = Client(top)
+
+    def fake() -> Iterator[dict[str, str]]:
+        yield {"state": "fake"}
+
+    with top.override(unit_of_work, fake):
+        assert client.get("/low/x").json["same"] is True
+    assert log == []
+    client.get("/low/x")
+    assert log == ["open GET", "commit", "close"]
+
+
+def test_a_factory_that_returns_an_iterator_is_refused() -> None:
+    """An iterator that is no generator cannot be told of an error; the sentence says what to write."""
+
+    class Wrong(Resource):
+        value = provide(lambda: iter([1]))
+
+        def get(self) -> dict[str, int]:
+            return {"value": self.value}
+
+    with pytest.raises(DeclarationError, match="generator function"):
+        client_of(Wrong).get("/x")
+
+
+def test_what_a_factory_raises_is_documented_where_it_is_provided() -> None:
+    """@raises on a factory stands in each operation of the class; none is of changes where a method is safe."""
+
+    @raises(Conflict, description="Of the factory.")
+    @raises(ServiceUnavailable, description="Away.")
+    def connect() -> int:
+        raise ServiceUnavailable("away")
+
+    class Base(Resource):
+        connection = provide(connect)
+
+    class Users(Base):
+        same = provide(connect)
+
+        def get(self) -> dict[str, int]:
+            return {"value": self.connection}
+
+        @raises(Conflict, description="Of the method.")
+        def post(self) -> dict[str, int]:
+            return {"value": self.connection}
+
+        def delete(self) -> None:
+            assert self.connection
+
+    app = App("Test")
+    app.add("/x", Users)
+    said = {
+        operation.method: [(each.problem.status, each.description) for each in operation.failures]
+        for operation in app.operations()
+    }
+    assert said["GET"][-1] == (503, "Away.")
+    assert 409 not in dict(said["GET"])
+    assert said["POST"][-2:] == [(409, "Of the method."), (503, "Away.")]
+    assert said["DELETE"][-2:] == [(409, "Of the factory."), (503, "Away.")]
+    answer = Client(app).get("/x")
+    assert (answer.status, answer.json["detail"]) == (503, "away")
+
+
+def test_a_default_that_is_provided_is_refused() -> None:
+    """Other frameworks have it in the signature; here it would arrive as it stands, and never be made."""
+    provided: Any = provide(list)
+
+    def typed(names: Any = provided) -> dict[str, str]:
+        return {}
+
+    says = r"has provide\(...\) as a default; .*, and self.session in the method"
+    for function in (lambda names=provided: {}, lambda *, names=provided: {}, typed):
+        with pytest.raises(DeclarationError, match=says):
+            App("Shop").get("/names")(function)
