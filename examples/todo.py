@@ -22,8 +22,6 @@ class Todos(CRUDResource[Todo]):
     sorts = ("title",)
 
 
-app = App(
-    "Todo", contact={"name": "The restkit developers"}, license={"name": "MIT", "identifier": "MIT"}
-)
+app = App("Todo", contact={"name": "restkit"}, license={"name": "MIT", "identifier": "MIT"})
 app.install(Database("sqlite:///todo.db", create=Base.metadata))
 app.add("/todos", Todos)

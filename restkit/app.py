@@ -310,7 +310,7 @@ class App:
     def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Generator[None]:
         """Let a fake stand in for a factory of `provide`, here and in mounted Apps, while the context lasts."""
         check_factory(fake, "What stands in for a factory")
-        apps = [app for _, app in self._registry.places()]
+        apps = [app for _, app in self._registry.walk_apps()]
         before = [app.overrides for app in apps]
         for app in apps:
             app.overrides = {**app.overrides, factory: fake}
@@ -380,7 +380,7 @@ class App:
 
     def _compose(self) -> Dispatcher:
         registry = self._registry
-        return Dispatcher(self, registry.all_entries(), registry.scopes(), self._documents)
+        return Dispatcher(self, registry.all_entries(), registry.mounted_prefixes(), self._documents)
 
     def _documents(self) -> list[Entry]:
         """Return the entries of the documents and their pages, which are loaded only here."""

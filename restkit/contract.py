@@ -80,7 +80,7 @@ class Attempt(Protocol):
         """The answer that the request had before; None where it is the first of its key."""
         ...
 
-    def keep(self, answer: Outgoing, /) -> Outgoing:
+    def keep(self, response: Outgoing, /) -> Outgoing:
         """Keep the answer for those that come after, and return it; called before the unit of work ends."""
         ...
 
@@ -171,7 +171,7 @@ class Operation(NamedTuple):
     """Is everything that is known about one verb on one URL, made once at mount.
 
     ``path`` is the template as OpenAPI writes it (``/books/{book_id}``), ``rule`` the pattern as it was
-    mounted (``/books/<int:book_id>``). ``place`` says where it is declared (``shop.api.Books.get``), for messages.
+    mounted (``/books/<int:book_id>``). ``declared_at`` says where it is declared (``shop.api.Books.get``), for messages.
     """
 
     method: str
@@ -179,7 +179,7 @@ class Operation(NamedTuple):
     rule: str
     resource: type
     function: Callable[..., Any]
-    place: str
+    declared_at: str
     host: str = ""
     operation_id: str = ""
     summary: str = ""

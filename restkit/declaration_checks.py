@@ -33,7 +33,7 @@ _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _CONDITIONAL = (False, True, "required")
 
 
-def texts_of(value: Any, place: str) -> tuple[str, ...]:
+def texts_of(value: Any, declared_at: str) -> tuple[str, ...]:
     """Return a sequence of texts as a tuple; one text alone would be read letter by letter.
 
     Raises:
@@ -41,10 +41,10 @@ def texts_of(value: Any, place: str) -> tuple[str, ...]:
     """
     if isinstance(value, str):
         raise DeclarationError(
-            f"{place} is the text {value!r}; give a sequence of texts: [{value!r}]."
+            f"{declared_at} is the text {value!r}; give a sequence of texts: [{value!r}]."
         )
     if not isinstance(value, Iterable) or not all(isinstance(each, str) for each in value):
-        raise DeclarationError(f"{place} is {value!r}; give a sequence of texts.")
+        raise DeclarationError(f"{declared_at} is {value!r}; give a sequence of texts.")
     return tuple(value)
 
 
@@ -75,14 +75,14 @@ def _near(known: tuple[str, ...]) -> Mapping[str, str]:
     return near
 
 
-def check_mapping(value: object, place: str, example: str) -> None:
+def check_mapping(value: object, declared_at: str, example: str) -> None:
     """Refuse what is neither a mapping nor None.
 
     Raises:
         DeclarationError: It is something else; ``example`` says what to write.
     """
     if value is not None and not isinstance(value, Mapping):
-        raise DeclarationError(f"{place} is {value!r}; give a mapping, such as {example}.")
+        raise DeclarationError(f"{declared_at} is {value!r}; give a mapping, such as {example}.")
 
 
 def check_app(name: object, version: object, *, servers: object, **mappings: object) -> None:
@@ -91,9 +91,12 @@ def check_app(name: object, version: object, *, servers: object, **mappings: obj
     Raises:
         DeclarationError: One of the arguments is of another kind.
     """
-    for value, place in ((name, "The name of an App"), (version, f"version of App({name!r})")):
+    for value, declared_at in (
+        (name, "The name of an App"),
+        (version, f"version of App({name!r})"),
+    ):
         if not isinstance(value, str):
-            raise DeclarationError(f"{place} is {value!r}; give a text.")
+            raise DeclarationError(f"{declared_at} is {value!r}; give a text.")
     if isinstance(servers, str):
         texts_of(servers, f"servers of App({name!r})")
     for argument, value in mappings.items():
@@ -112,7 +115,7 @@ def check_pattern(pattern: object, decorator: str) -> None:
         )
 
 
-def check_plain(function: Any, place: str) -> None:
+def check_plain(function: Any, declared_at: str) -> None:
     """Refuse an async function: nobody would await what it returns.
 
     Raises:
@@ -130,25 +133,25 @@ def check_plain(function: Any, place: str) -> None:
     code = getattr(inner, "__code__", None)
     if isinstance(code, types.CodeType) and code.co_flags & _ASYNC:
         raise DeclarationError(
-            f"{place} is async; restkit runs on WSGI: write a plain function or method."
+            f"{declared_at} is async; restkit runs on WSGI: write a plain function or method."
         )
 
 
-def check_call(function: Any, parameters: tuple[str, ...], place: str) -> None:
+def check_call(function: Any, parameters: tuple[str, ...], declared_at: str) -> None:
     """Refuse what cannot be called with so many arguments by position.
 
     Args:
         function: What was given.
         parameters: What the arguments are, for the message.
-        place: What it was given for, as the beginning of a sentence.
+        declared_at: What it was given for, as the beginning of a sentence.
 
     Raises:
         DeclarationError: It is no callable, or takes other arguments.
     """
     wanted = f"a function of ({', '.join(parameters)})"
     if not callable(function):
-        raise DeclarationError(f"{place} is {function!r}; give {wanted}.")
-    check_plain(function, place)
+        raise DeclarationError(f"{declared_at} is {function!r}; give {wanted}.")
+    check_plain(function, declared_at)
     signature = _signature(function)
     if signature is None:
         return
@@ -157,19 +160,21 @@ def check_call(function: Any, parameters: tuple[str, ...], place: str) -> None:
     except TypeError:
         name = getattr(function, "__qualname__", repr(function))
         raise DeclarationError(
-            f"{place} is {name}{signature}, which cannot be called as {wanted}."
+            f"{declared_at} is {name}{signature}, which cannot be called as {wanted}."
         ) from None
 
 
-def check_factory(factory: Any, place: str) -> None:
+def check_factory(factory: Any, declared_at: str) -> None:
     """Refuse what can neither be called with nothing nor with the request alone.
 
     Raises:
         DeclarationError: It is no callable, or wants more.
     """
     if not callable(factory):
-        raise DeclarationError(f"{place} is {factory!r}; give a function that makes the value.")
-    check_plain(factory, place)
+        raise DeclarationError(
+            f"{declared_at} is {factory!r}; give a function that makes the value."
+        )
+    check_plain(factory, declared_at)
     signature = _signature(factory)
     if signature is None:
         return
@@ -181,7 +186,7 @@ def check_factory(factory: Any, place: str) -> None:
     if len(wanted) > 1 or any(each.kind is each.KEYWORD_ONLY for each in wanted):
         name = getattr(factory, "__qualname__", repr(factory))
         raise DeclarationError(
-            f"{place} is {name}{signature}; a factory takes nothing, or the request alone."
+            f"{declared_at} is {name}{signature}; a factory takes nothing, or the request alone."
         )
 
 
@@ -191,35 +196,39 @@ def check_resource(resource: Any) -> None:
     Raises:
         DeclarationError: One of them is something else, or the class cannot be made without arguments.
     """
-    place = f"{resource.__module__}.{resource.__qualname__}"
-    texts_of(resource.tags, f"{place}.tags")
+    declared_at = f"{resource.__module__}.{resource.__qualname__}"
+    texts_of(resource.tags, f"{declared_at}.tags")
     if resource.methods is not None:
-        texts_of(resource.methods, f"{place}.methods")
+        texts_of(resource.methods, f"{declared_at}.methods")
     if not any(
         resource.conditional is each or resource.conditional == each for each in _CONDITIONAL
     ):
         raise DeclarationError(
-            f"{place}.conditional is {resource.conditional!r}; write True, False or 'required'."
+            f"{declared_at}.conditional is {resource.conditional!r}; write True, False or 'required'."
         )
     if callable(resource.middleware) or not isinstance(resource.middleware, Iterable):
         raise DeclarationError(
-            f"{place}.middleware is a sequence of functions: middleware = [...]."
+            f"{declared_at}.middleware is a sequence of functions: middleware = [...]."
         )
     for each in resource.middleware:
-        check_call(each, ("request", "proceed"), f"A middleware of {place}")
-    check_mapping(resource.problem_handlers, f"{place}.problem_handlers", "{KeyError: handler}")
+        check_call(each, ("request", "proceed"), f"A middleware of {declared_at}")
+    check_mapping(
+        resource.problem_handlers, f"{declared_at}.problem_handlers", "{KeyError: handler}"
+    )
     for error, handler in (resource.problem_handlers or {}).items():
         if not (isinstance(error, type) and issubclass(error, Exception)):
             raise DeclarationError(
-                f"{place}.problem_handlers is by exception class; {error!r} is none."
+                f"{declared_at}.problem_handlers is by exception class; {error!r} is none."
             )
-        check_call(handler, ("error", "request"), f"The handler of {error.__name__} of {place}")
-    _check_security(resource.security, place)
+        check_call(
+            handler, ("error", "request"), f"The handler of {error.__name__} of {declared_at}"
+        )
+    _check_security(resource.security, declared_at)
     if resource.idempotency is not None and not callable(
         getattr(resource.idempotency, "begin", None)
     ):
         raise DeclarationError(
-            f"{place}.idempotency is {resource.idempotency!r}; write idempotency = Idempotency(storage) with "
+            f"{declared_at}.idempotency is {resource.idempotency!r}; write idempotency = Idempotency(storage) with "
             "restkit.limits.Idempotency."
         )
     if (
@@ -232,16 +241,16 @@ def check_resource(resource: Any) -> None:
         inspect.signature(resource).bind()
     except TypeError:
         raise DeclarationError(
-            f"{place}.__init__ has parameters without a default; the class is made for each request, with nothing."
+            f"{declared_at}.__init__ has parameters without a default; the class is made for each request, with nothing."
         ) from None
 
 
-def _check_security(security: Any, place: str) -> None:
+def _check_security(security: Any, declared_at: str) -> None:
     for each in security if isinstance(security, (list, tuple)) else [security]:
         scheme = each[0] if isinstance(each, tuple) and each else each
         if not callable(getattr(scheme, "authenticate", None)):
             raise DeclarationError(
-                f"{place}.security has {scheme!r}, which is no security scheme; write a sequence of schemes, or of "
+                f"{declared_at}.security has {scheme!r}, which is no security scheme; write a sequence of schemes, or of "
                 "(scheme, scopes)."
             )
 

@@ -121,12 +121,12 @@ def factories_of(holder: type) -> list[Callable[..., Any]]:
     return list({each.factory: None for each in found.values() if isinstance(each, Provision)})
 
 
-def check_defaults(function: Callable[..., Any], place: str) -> None:
+def check_defaults(function: Callable[..., Any], declared_at: str) -> None:
     """Refuse a value that is provided as a parameter's default: it would arrive as it stands.
 
     Args:
         function: A verb.
-        place: Where it stands, for messages.
+        declared_at: Where it stands, for messages.
 
     Raises:
         DeclarationError: A default is what `provide` returns.
@@ -137,7 +137,7 @@ def check_defaults(function: Callable[..., Any], place: str) -> None:
     )
     if any(isinstance(each, Provision) for each in defaults):
         raise DeclarationError(
-            f"{place} has provide(...) as a default; it is for the attributes of a Resource class: write "
+            f"{declared_at} has provide(...) as a default; it is for the attributes of a Resource class: write "
             "session = provide(...) there, and self.session in the method."
         )
 

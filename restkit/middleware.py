@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .errors import DeclarationError
 from .request import Request
-from .response import Answer, Outgoing, Response
+from .response import Outgoing, PlainResponse, Response
 
 __all__ = ["Boundary", "Endpoint", "Middleware", "Proceed", "compose"]
 
@@ -57,7 +57,7 @@ def _around(middleware: Middleware, endpoint: Endpoint, boundary: Boundary) -> E
             answer = endpoint(request)
         except Exception as error:  # noqa: BLE001  # the boundary decides what leaves as an exception
             answer = boundary(request, error)
-        if isinstance(answer, Answer):
+        if isinstance(answer, PlainResponse):
             return answer.to_response()
         return (
             answer

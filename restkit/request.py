@@ -80,7 +80,7 @@ class Request(_WerkzeugRequest):
     provided: Any = None
     form_parsed = False
     shallow = False
-    answer_type: str = ""
+    response_media_type: str = ""
     _content: bytes | None = None
 
     def __init__(

@@ -212,7 +212,7 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
     Raises:
         DeclarationError: ``methods`` names what the class does not have, or a verb is not a method.
     """
-    place = f"{resource.__module__}.{resource.__qualname__}"
+    declared_at = f"{resource.__module__}.{resource.__qualname__}"
     found: dict[str, Callable[..., Any]] = {}
     members: dict[str, Any] = {}
     for base in reversed(resource.__mro__):
@@ -224,26 +224,26 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
         if isinstance(function, staticmethod) and issubclass(resource, FunctionResource):
             function = function.__func__
         if isinstance(function, (staticmethod, classmethod)) or not callable(function):
-            raise DeclarationError(f"{place}.{verb} is not a method; a verb takes self.")
-        check_plain(function, f"{place}.{verb}")
+            raise DeclarationError(f"{declared_at}.{verb} is not a method; a verb takes self.")
+        check_plain(function, f"{declared_at}.{verb}")
         found[verb.upper()] = function
-    _check_spelling(resource, place)
+    _check_spelling(resource, declared_at)
     if resource.methods is not None:
         wanted = {method.upper() for method in resource.methods}
         lacking = wanted - set(found) - {"HEAD", "OPTIONS"}
         if lacking:
             raise DeclarationError(
-                f"{place}.methods names {min(lacking)}, but the class has no such method."
+                f"{declared_at}.methods names {min(lacking)}, but the class has no such method."
             )
         found = {method: function for method, function in found.items() if method in wanted}
     if not found:
         raise DeclarationError(
-            f"{place} has no verb; write a method get, post, put, patch or delete."
+            f"{declared_at} has no verb; write a method get, post, put, patch or delete."
         )
     return found
 
 
-def _check_spelling(resource: type[Resource], place: str) -> None:
+def _check_spelling(resource: type[Resource], declared_at: str) -> None:
     """Refuse a method that was meant to be a verb, which would answer 405, and an attribute that would say nothing.
 
     SECURITY: of ``secuirty = [keys]`` nobody would ever hear; it would let everybody in.
@@ -253,11 +253,11 @@ def _check_spelling(resource: type[Resource], place: str) -> None:
             if isinstance(value, types.FunctionType):
                 if name not in VERBS and (verb := misspelt(name, _WRITTEN)):
                     raise DeclarationError(
-                        f"{place}.{name} is no verb; call it {verb}, or _{name} where it is a method of your own."
+                        f"{declared_at}.{name} is no verb; call it {verb}, or _{name} where it is a method of your own."
                     )
             elif meant := misspelt(name, DECLARED):
                 raise DeclarationError(
-                    f"{place}.{name} says nothing; call it {meant}, or _{name} where it is your own."
+                    f"{declared_at}.{name} says nothing; call it {meant}, or _{name} where it is your own."
                 )
 
 

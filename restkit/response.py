@@ -1,4 +1,4 @@
-"""What goes out: `Response` for those who touch it, `Answer` for the straight way to the server."""
+"""What goes out: `Response` for those who touch it, `PlainResponse` for the straight way to the server."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response as _WerkzeugResponse
 
 __all__ = [
     "STATUS_LINES",
-    "Answer",
     "Chunks",
     "HeaderItems",
     "Outgoing",
+    "PlainResponse",
     "Response",
     "as_sent",
     "close_if_open",
@@ -31,7 +31,7 @@ class Response(_WerkzeugResponse):
     """Is Werkzeug's response; a method or a middleware may return one, and it passes through."""
 
 
-class Answer:
+class PlainResponse:
     """Is a finished answer that nobody touched: it goes to ``start_response`` as it is.
 
     Attributes:
@@ -73,7 +73,7 @@ class Chunks:
         close_if_open(self._source)
 
 
-Outgoing = Answer | _WerkzeugResponse
+Outgoing = PlainResponse | _WerkzeugResponse
 
 
 class _StatusLines(dict[int, str]):
@@ -94,21 +94,25 @@ def status_line(status: int) -> str:
     return STATUS_LINES[status]
 
 
-def is_stream(answer: Outgoing) -> bool:
+def is_stream(response: Outgoing) -> bool:
     """Return whether an answer is still being made when it leaves; what was provided stays open until its end."""
-    return type(answer.body) is not bytes if isinstance(answer, Answer) else answer.is_streamed
+    return (
+        type(response.body) is not bytes
+        if isinstance(response, PlainResponse)
+        else response.is_streamed
+    )
 
 
-def as_sent(answer: Outgoing) -> tuple[int, list[tuple[str, str]], bytes | None]:
+def as_sent(response: Outgoing) -> tuple[int, list[tuple[str, str]], bytes | None]:
     """Return the status, the headers and the body of an answer, None for a body that is streamed."""
-    if isinstance(answer, Answer):
+    if isinstance(response, PlainResponse):
         return (
-            answer.status,
-            answer.headers,
-            answer.body if isinstance(answer.body, bytes) else None,
+            response.status,
+            response.headers,
+            response.body if isinstance(response.body, bytes) else None,
         )
-    body = None if answer.is_streamed or answer.direct_passthrough else answer.get_data()
-    return answer.status_code, list(answer.headers.items()), body
+    body = None if response.is_streamed or response.direct_passthrough else response.get_data()
+    return response.status_code, list(response.headers.items()), body
 
 
 def close_if_open(value: object) -> None:
@@ -118,9 +122,9 @@ def close_if_open(value: object) -> None:
         close()
 
 
-def discard(answer: Outgoing) -> None:
+def discard(response: Outgoing) -> None:
     """Close the body of an answer that is not sent after all: an open file, a generator."""
-    close_if_open(answer.body if isinstance(answer, Answer) else answer)
+    close_if_open(response.body if isinstance(response, PlainResponse) else response)
 
 
 def header_items(headers: HeaderItems) -> list[tuple[str, str]]:

@@ -111,9 +111,9 @@ def test_smallest_program() -> None:
     def hello() -> dict[str, str]:
         return {"hello": "world"}
 
-    answer = Client(app).get("/")
-    assert (answer.status, answer.json) == (200, {"hello": "world"})
-    assert answer.headers["Content-Type"] == "application/json"
+    response = Client(app).get("/")
+    assert (response.status, response.json) == (200, {"hello": "world"})
+    assert response.headers["Content-Type"] == "application/json"
 
 
 def test_function_verbs_share_a_pattern() -> None:
@@ -145,10 +145,10 @@ def test_same_verb_twice_is_refused() -> None:
 
 def test_unknown_url_is_a_problem() -> None:
     """An unknown URL is a 404 problem that does not echo it."""
-    answer = Client(App("Empty")).get("/%3Cscript%3E")
-    assert answer.status == 404
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert b"script" not in answer.body
+    response = Client(App("Empty")).get("/%3Cscript%3E")
+    assert response.status == 404
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert b"script" not in response.body
 
 
 def test_mounted_app_keeps_its_own() -> None:
@@ -223,8 +223,8 @@ def test_mounts_nest_and_url_for_finds_them() -> None:
 def test_url_for_knows_where_the_app_is_served() -> None:
     """Behind a SCRIPT_NAME, URLs and Location begin with it."""
     client = Client(bookstore())
-    answer = client.post("/books", json={"title": "Emma"}, environ={"SCRIPT_NAME": "/shop"})
-    assert answer.headers["Location"] == "/shop/books/1"
+    response = client.post("/books", json={"title": "Emma"}, environ={"SCRIPT_NAME": "/shop"})
+    assert response.headers["Location"] == "/shop/books/1"
 
 
 def test_an_app_is_mounted_once() -> None:
@@ -362,8 +362,8 @@ def test_relaxed_app_lets_unknown_input_pass() -> None:
         def post(self, body: dict[str, Any]) -> Any:
             return body
 
-    answer = Client(app).post("/x?no=1", json={"inner": {"a": 1, "b": 2}, "c": 3})
-    assert (answer.status, answer.json) == (200, {"inner": {"a": 1}})
+    response = Client(app).post("/x?no=1", json={"inner": {"a": 1, "b": 2}, "c": 3})
+    assert (response.status, response.json) == (200, {"inner": {"a": 1}})
 
 
 def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:

@@ -49,7 +49,7 @@ def test_operations_say_everything() -> None:
     get = operations()["GET"]
     assert (get.path, get.rule) == ("/things/{thing_id}", "/things/<int:thing_id>")
     assert get.resource is Things
-    assert get.place == f"{__name__}.Things.get"
+    assert get.declared_at == f"{__name__}.Things.get"
     assert [(each.name, each.schema["type"]) for each in get.path_parameters] == [
         ("thing_id", "integer")
     ]

@@ -76,8 +76,8 @@ def _empty_log() -> None:
 
 def test_provide_makes_once_and_closes_before_the_answer() -> None:
     """A generator factory is advanced once a request and ends before the response starts."""
-    answer = client_of(Worker).get("/x")
-    assert answer.json == {"same": True, "number": 7}
+    response = client_of(Worker).get("/x")
+    assert response.json == {"same": True, "number": 7}
     assert log == ["open GET", "commit", "close"]
 
 
@@ -95,8 +95,8 @@ def test_provide_is_not_made_where_it_is_not_touched() -> None:
 
 def test_provide_stays_open_while_streaming() -> None:
     """A stream keeps what was provided until its end."""
-    answer = client_of(Worker).patch("/x")
-    assert answer.json == [1, 2]
+    response = client_of(Worker).patch("/x")
+    assert response.json == [1, 2]
     assert log == ["open PATCH", "streaming", "streamed", "commit", "close"]
 
 
@@ -114,8 +114,8 @@ def test_a_failure_to_commit_is_the_response() -> None:
         def get(self) -> dict[str, int]:
             return {"value": self.unit}
 
-    answer = client_of(Committer).get("/x")
-    assert (answer.status, answer.json["detail"]) == (409, "commit failed")
+    response = client_of(Committer).get("/x")
+    assert (response.status, response.json["detail"]) == (409, "commit failed")
 
 
 def test_override_stands_in_while_it_lasts() -> None:
@@ -182,8 +182,8 @@ def test_what_a_factory_raises_is_documented_where_it_is_provided() -> None:
     assert 409 not in dict(said["GET"])
     assert said["POST"][-2:] == [(409, "Of the method."), (503, "Away.")]
     assert said["DELETE"][-2:] == [(409, "Of the factory."), (503, "Away.")]
-    answer = Client(app).get("/x")
-    assert (answer.status, answer.json["detail"]) == (503, "away")
+    response = Client(app).get("/x")
+    assert (response.status, response.json["detail"]) == (503, "away")
 
 
 def test_a_default_that_is_provided_is_refused() -> None:

@@ -121,7 +121,7 @@ class Reader:
         ``...`` stands for anything; an indented line is one, or continues the one before it, with a blank or without.
         """
         for command, expected in dialogue_of(block.text):
-            printed = PORT.sub("127.0.0.1:8000", self.answer(command))
+            printed = PORT.sub("127.0.0.1:8000", self.response(command))
             wanted = ".*?".join(
                 re.escape(part).replace(re.escape("\n "), "(?: ?|\n )")
                 for part in expected.strip().split("...")
@@ -130,7 +130,7 @@ class Reader:
                 f"{command}\nprinted:\n{printed}"
             )
 
-    def answer(self, command: str) -> str:
+    def response(self, command: str) -> str:
         """Return what a command prints."""
         words = shlex.split(command)
         if words[:2] == ["restkit", "run"]:
@@ -220,12 +220,12 @@ def curl(address: str, words: list[str]) -> str:
         except ConnectionRefusedError:
             connection.close()
             os.sched_yield()
-    answer = connection.getresponse()
-    content = answer.read().decode()
+    response = connection.getresponse()
+    content = response.read().decode()
     connection.close()
     top = [
-        f"HTTP/1.1 {answer.status} {answer.reason}",
-        *(f"{name}: {value}" for name, value in answer.getheaders()),
+        f"HTTP/1.1 {response.status} {response.reason}",
+        *(f"{name}: {value}" for name, value in response.getheaders()),
     ]
     return "\n".join([*top, "", content]) if shown else content
 

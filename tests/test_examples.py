@@ -30,15 +30,15 @@ def asking(url: str) -> Ask:
         typed = {"Content-Type": "application/json"} if content else {}
         request = urllib.request.Request(url + path, content, {**typed, **headers}, method=method)
         try:
-            answer = urllib.request.urlopen(request, timeout=30)
+            response = urllib.request.urlopen(request, timeout=30)
         except urllib.error.HTTPError as refused:
-            answer = refused
-        with answer:
-            body = answer.read()
+            response = refused
+        with response:
+            body = response.read()
             return (
-                answer.status,
+                response.status,
                 json.loads(body) if body.startswith((b"{", b"[")) else body,
-                answer.headers,
+                response.headers,
             )
 
     return ask

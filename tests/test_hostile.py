@@ -89,15 +89,15 @@ def ask(client: Client, method: str, path: str, environ: dict[str, Any]) -> Test
     return client.request(method, path, environ=environ, headers=cookies)
 
 
-def refused(answer: TestResponse, *statuses: int) -> None:
+def refused(response: TestResponse, *statuses: int) -> None:
     """Assert that an answer is a proper refusal that echoes nothing."""
-    assert 400 <= answer.status < 500, answer.text[:500]
-    assert not statuses or answer.status in statuses, answer.text[:500]
-    assert answer.media_type == PROBLEM
-    assert answer.json["status"] == answer.status
-    assert MARKER not in answer.text
-    assert MARKER not in str(answer.headers)
-    assert len(answer.body) < 64 * 1024
+    assert 400 <= response.status < 500, response.text[:500]
+    assert not statuses or response.status in statuses, response.text[:500]
+    assert response.media_type == PROBLEM
+    assert response.json["status"] == response.status
+    assert MARKER not in response.text
+    assert MARKER not in str(response.headers)
+    assert len(response.body) < 64 * 1024
 
 
 # content
@@ -343,10 +343,10 @@ def test_many_form_fields_are_quick() -> None:
         b"&" * 400_000,
     ):
         started = time.monotonic()
-        answer = client.post(
+        response = client.post(
             "/x", content=content, content_type="application/x-www-form-urlencoded"
         )
-        assert answer.status < 500
+        assert response.status < 500
         assert time.monotonic() - started < SECONDS
 
 
@@ -399,13 +399,13 @@ def test_absurd_headers(unchanged: Shop, headers: dict[str, str]) -> None:
     ):
         for method in ("GET", "HEAD", "OPTIONS", "TRACE"):
             started = time.monotonic()
-            answer = ask(unchanged.client, method, path, headers)
-            assert answer.status < 500
+            response = ask(unchanged.client, method, path, headers)
+            assert response.status < 500
             assert time.monotonic() - started < SECONDS
-            assert MARKER.encode() not in answer.body
-            assert MARKER not in str(answer.headers)
-            if answer.status >= 400 and method != "HEAD":
-                refused(answer)
+            assert MARKER.encode() not in response.body
+            assert MARKER not in str(response.headers)
+            if response.status >= 400 and method != "HEAD":
+                refused(response)
 
 
 @pytest.mark.parametrize(
@@ -425,12 +425,12 @@ def test_failing_preconditions_change_nothing(unchanged: Shop, condition: dict[s
     """A precondition that is false or cannot be read stops PUT, PATCH and DELETE before anything is changed."""
     client = unchanged.client
     condition = {name: value.replace("{tag}", unchanged.tag) for name, value in condition.items()}
-    for answer in (
+    for response in (
         client.put("/books/1", json={**unchanged.book, "title": MARKER}, environ=condition),
         client.patch("/books/1", json={"title": MARKER}, environ=condition),
         client.delete("/books/1", environ=condition),
     ):
-        refused(answer, 412)
+        refused(response, 412)
 
 
 @pytest.mark.parametrize(
@@ -517,11 +517,11 @@ def test_absurd_queries(unchanged: Shop, query: str) -> None:
 def test_absurd_paths(unchanged: Shop, path: str) -> None:
     """A URL that is none of ours is a 404 problem for every method, the documents' folder included."""
     for method in ("GET", "POST", "DELETE"):
-        answer = unchanged.client.request(method, path)
-        assert answer.status in (404, 405, 308), answer.text
-        if answer.status != 308:
-            refused(answer)
-        assert b"root:" not in answer.body
+        response = unchanged.client.request(method, path)
+        assert response.status in (404, 405, 308), response.text
+        if response.status != 308:
+            refused(response)
+        assert b"root:" not in response.body
 
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
@@ -531,9 +531,9 @@ def test_absurd_paths(unchanged: Shop, path: str) -> None:
 )
 def test_absurd_methods(unchanged: Shop, method: str) -> None:
     """A method that the resource has not, in just that spelling, is a 405 with the full Allow."""
-    answer = unchanged.client.request(method, "/books/1")
-    refused(answer, 405)
-    assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
+    response = unchanged.client.request(method, "/books/1")
+    refused(response, 405)
+    assert response.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
 
 
 def test_a_relaxed_shop_is_no_weaker() -> None:
@@ -576,11 +576,11 @@ def test_links_hold_no_line_breaks(shop: Shop) -> None:
     """What a query says comes back in links only percent-encoded."""
     for number in range(2):
         shop.client.post("/books", json={**shop.book, "title": f"a\r\nX-Evil: {number}"})
-    answer = shop.client.get("/books?limit=1&title__contains=a%0d%0aX-Evil")
-    assert answer.headers["Link"].endswith('rel="next"')
-    assert "X-Evil" not in answer.headers
-    assert "\n" not in answer.headers["Link"]
-    assert len(answer.json["items"]) == 1
+    response = shop.client.get("/books?limit=1&title__contains=a%0d%0aX-Evil")
+    assert response.headers["Link"].endswith('rel="next"')
+    assert "X-Evil" not in response.headers
+    assert "\n" not in response.headers["Link"]
+    assert len(response.json["items"]) == 1
 
 
 def test_caches_do_not_grow_with_what_clients_send() -> None:
@@ -981,8 +981,8 @@ def test_random_requests_keep_the_contract(
     environ["CONTENT_LENGTH"] = str(len(body)) if length is None else length
     environ["wsgi.input"] = io.BytesIO(body)
     client = Client(lambda environ, start_response: PLAIN(fuzzed.app, environ, start_response))
-    answer = ask(client, method or operation.method, path, environ)
-    assert answer.status < 500
-    if answer.status >= 400:
-        assert answer.media_type == PROBLEM
-        assert MARKER not in answer.text
+    response = ask(client, method or operation.method, path, environ)
+    assert response.status < 500
+    if response.status >= 400:
+        assert response.media_type == PROBLEM
+        assert MARKER not in response.text

@@ -148,7 +148,7 @@ BAD: list[tuple[bytes, str]] = [
 ]
 
 
-def answer(loads: Loads, data: bytes, limits: JSONLimits = DEFAULT_LIMITS) -> str:
+def response(loads: Loads, data: bytes, limits: JSONLimits = DEFAULT_LIMITS) -> str:
     try:
         return repr(loads(data, limits))
     except BadRequest as problem:
@@ -174,7 +174,7 @@ def test_refuses(loads: Loads, data: bytes, why: str) -> None:
 @pytest.mark.parametrize(("data", "_why"), BAD, ids=range(len(BAD)))
 def test_refusals_are_worded_alike(data: bytes, _why: str) -> None:
     """The detail does not tell whether orjson is installed."""
-    assert answer(media._loads_std, data) == answer(media._loads_orjson, data)
+    assert response(media._loads_std, data) == response(media._loads_orjson, data)
 
 
 @both_loaders
@@ -233,7 +233,7 @@ fragments = st.lists(st.sampled_from([*PIECES.split(), "\t", "\n", " "]), max_si
 @settings(max_examples=1500, deadline=None)
 def test_decoders_agree_on_any_bytes(data: bytes) -> None:
     """With orjson and without, any bytes are read to the same value or refused in the same words."""
-    assert answer(media._loads_std, data) == answer(media._loads_orjson, data)
+    assert response(media._loads_std, data) == response(media._loads_orjson, data)
 
 
 @given(
@@ -242,10 +242,10 @@ def test_decoders_agree_on_any_bytes(data: bytes) -> None:
 @settings(max_examples=1000, deadline=None)
 def test_decoders_agree_on_any_number(data: bytes) -> None:
     """A number is the same double or integer either way, and never an integer made a float."""
-    found = answer(media._loads_std, data)
-    assert found == answer(media._loads_orjson, data)
+    found = response(media._loads_std, data)
+    assert found == response(media._loads_orjson, data)
     for loads in LOADERS:
-        within = answer(loads, b"[" + data + b" ]")
+        within = response(loads, b"[" + data + b" ]")
         assert within == (found if found.startswith("refused") else f"[{found}]")
     if not set(data) & set(b".eE") and not found.startswith("refused"):
         assert found == str(int(data))
@@ -261,7 +261,7 @@ def test_duplicates_are_always_found(pairs: list[tuple[str, Any]], ascii_only: b
     data = f'[{{"x":{{{text}}}}}]'.encode()
     twice = len({name for name, _ in pairs}) != len(pairs)
     for loads in LOADERS:
-        assert ("same name" in answer(loads, data)) is twice
+        assert ("same name" in response(loads, data)) is twice
 
 
 HOSTILE: list[tuple[str, bytes]] = [

@@ -41,8 +41,8 @@ def app_of(resource: type[Resource] = Marked) -> App:
 
 def test_the_first_added_is_outermost() -> None:
     """A response passes the resource's middleware first and the App's first one last."""
-    answer = Client(app_of()).get("/x")
-    assert answer.headers.getlist("X-Mark") == ["resource", "inner", "outer"]
+    response = Client(app_of()).get("/x")
+    assert response.headers.getlist("X-Mark") == ["resource", "inner", "outer"]
 
 
 def test_problems_are_responses_to_middleware() -> None:
@@ -87,9 +87,9 @@ def test_a_failing_middleware_is_a_500() -> None:
         raise RuntimeError("secret")
 
     app.get("/x")(lambda: {})
-    answer = Client(app, raise_errors=False).get("/x")
-    assert (answer.status, answer.headers["X-Mark"]) == (500, "outer")
-    assert b"secret" not in answer.body
+    response = Client(app, raise_errors=False).get("/x")
+    assert (response.status, response.headers["X-Mark"]) == (500, "outer")
+    assert b"secret" not in response.body
 
 
 @pytest.mark.parametrize("returned", [None, "text", (200, "text"), 5])

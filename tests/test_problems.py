@@ -30,13 +30,13 @@ def test_the_members_are_those_of_rfc_9457() -> None:
     """type, title and status are always there; detail, instance and extensions where they were given."""
     assert NotFound().to_dict() == {"type": "about:blank", "title": "Not Found", "status": 404}
     told = Conflict("taken", instance="/orders/7", headers={"X-A": "b"}, balance=Decimal("1.50"))
-    answer = answer_to(told)
-    assert (answer.status, answer.media_type, answer.headers["X-A"]) == (
+    response = answer_to(told)
+    assert (response.status, response.media_type, response.headers["X-A"]) == (
         409,
         "application/problem+json",
         "b",
     )
-    assert answer.json == {
+    assert response.json == {
         "type": "about:blank",
         "title": "Conflict",
         "status": 409,
@@ -133,9 +133,9 @@ def test_caps() -> None:
 )
 def test_a_problem_that_cannot_be_written_is_a_500(problem: Problem) -> None:
     """A mistake in a problem is answered as any other exception is; nothing escapes the App."""
-    answer = answer_to(problem)
-    assert (answer.status, answer.media_type) == (500, "application/problem+json")
-    assert json.loads(answer.body)["status"] == 500
+    response = answer_to(problem)
+    assert (response.status, response.media_type) == (500, "application/problem+json")
+    assert json.loads(response.body)["status"] == 500
 
 
 def test_lone_surrogates_do_not_break_the_answer() -> None:
@@ -145,12 +145,12 @@ def test_lone_surrogates_do_not_break_the_answer() -> None:
 
 def test_own_content_headers_are_not_taken() -> None:
     """A problem's headers cannot change what its content is."""
-    answer = answer_to(
+    response = answer_to(
         NotFound("x", headers={"Content-Type": "text/html", "content-length": "1", "X-A": "b"})
     )
-    assert answer.headers.getlist("Content-Type") == ["application/problem+json"]
-    assert answer.headers["Content-Length"] == str(len(answer.body))
-    assert answer.headers["X-A"] == "b"
+    assert response.headers.getlist("Content-Type") == ["application/problem+json"]
+    assert response.headers["Content-Length"] == str(len(response.body))
+    assert response.headers["X-A"] == "b"
 
 
 def test_a_problem_is_an_exception_with_a_message() -> None:

@@ -421,8 +421,8 @@ def test_the_method_may_read_the_content_again() -> None:
             }
 
     app.add("/x", Raw)
-    answer = Client(app).post("/x", content=b'{ "a":1 }', content_type="application/json")
-    assert answer.json == {"raw": '{ "a":1 }', "json": {"a": 1}, "a": 1}
+    response = Client(app).post("/x", content=b'{ "a":1 }', content_type="application/json")
+    assert response.json == {"raw": '{ "a":1 }', "json": {"a": 1}, "a": 1}
 
 
 def test_content_that_nobody_declared_has_a_limit() -> None:

@@ -36,16 +36,16 @@ def test_head_comes_from_get() -> None:
 
 def test_options_tells_allow() -> None:
     """OPTIONS is a 204 with every method in Allow."""
-    answer = client_of(Plain).options("/x")
-    assert (answer.status, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
-    assert "Content-Type" not in answer.headers
+    response = client_of(Plain).options("/x")
+    assert (response.status, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+    assert "Content-Type" not in response.headers
 
 
 def test_405_tells_allow() -> None:
     """A method that the class lacks is a 405 problem with the full Allow."""
-    answer = client_of(Plain).delete("/x")
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
-    assert answer.json["status"] == 405
+    response = client_of(Plain).delete("/x")
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+    assert response.json["status"] == 405
 
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
@@ -169,14 +169,14 @@ def test_current_request() -> None:
 def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
     """A method that is a verb but for its case, a missing letter or two that changed places would answer 405."""
 
-    def answer(self: Any) -> dict[str, str]:
+    def response(self: Any) -> dict[str, str]:
         return {}
 
     class Base(Resource):
         def patch(self) -> dict[str, str]:
             return {}
 
-    slip = type("Slip", (Base,), {"__module__": "shop", name: answer})
+    slip = type("Slip", (Base,), {"__module__": "shop", name: response})
     with pytest.raises(
         DeclarationError, match=f"shop.Slip.{name} is no verb; call it {verb}, or _{name} where"
     ):
@@ -184,7 +184,7 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
     other = type(
         "Own",
         (Base,),
-        {"__module__": "shop", "path": answer, "gets": answer, "_pst": answer, "POST": 5},
+        {"__module__": "shop", "path": response, "gets": response, "_pst": response, "POST": 5},
     )
     App("Shop").add("/own", other)
 
@@ -201,10 +201,10 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
 def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
     """What nobody reads would say nothing, and a resource that is meant to be guarded would let everybody in."""
 
-    def answer(self: Any) -> dict[str, str]:
+    def response(self: Any) -> dict[str, str]:
         return {}
 
-    slip = type("Slip", (Resource,), {"__module__": "shop", "get": answer, name: ()})
+    slip = type("Slip", (Resource,), {"__module__": "shop", "get": response, name: ()})
     with pytest.raises(
         DeclarationError, match=f"shop.Slip.{name} says nothing; call it {meant}, or _{name} where"
     ):
@@ -212,6 +212,6 @@ def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
     own = type(
         "Own",
         (Resource,),
-        {"get": answer, f"_{name}": (), "tag": "a", "method": "b", "schemas": ()},
+        {"get": response, f"_{name}": (), "tag": "a", "method": "b", "schemas": ()},
     )
     App("Shop").add("/own", own)

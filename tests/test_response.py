@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from restkit import App, Request, Response, returns
-from restkit.response import Answer, header_items, is_stream, status_line
+from restkit.response import PlainResponse, header_items, is_stream, status_line
 from restkit.testing import Client
 
 
@@ -73,14 +73,14 @@ def test_a_method_cannot_inject_headers() -> None:
         return {}, {"X-A": "a\r\nX-Evil: b"}
 
     client = Client(app, raise_errors=False)
-    answer = client.get("/tuple")
-    assert answer.problem["status"] == 500
-    assert "X-Evil" not in answer.headers
+    response = client.get("/tuple")
+    assert response.problem["status"] == 500
+    assert "X-Evil" not in response.headers
 
 
 def test_an_answer_becomes_a_response() -> None:
     """For a middleware an answer is a Response with the same status, headers and content."""
-    response = Answer(
+    response = PlainResponse(
         201, [("Content-Type", "text/plain"), ("X-A", "1"), ("X-A", "2")], b"made"
     ).to_response()
     assert (response.status_code, response.get_data()) == (201, b"made")
@@ -90,8 +90,8 @@ def test_an_answer_becomes_a_response() -> None:
 
 def test_streams_are_told_from_bytes() -> None:
     """An answer streams where its content is still to be made."""
-    assert not is_stream(Answer(200, [], b""))
-    assert is_stream(Answer(200, [], iter([b""])))
+    assert not is_stream(PlainResponse(200, [], b""))
+    assert is_stream(PlainResponse(200, [], iter([b""])))
     assert not is_stream(Response("text"))
     assert is_stream(Response(iter(["text"])))
 
@@ -125,8 +125,8 @@ def test_a_response_passes_through() -> None:
     def get() -> Response:
         return Response("own", 203, {"X-A": "b"}, mimetype="text/csv")
 
-    answer = Client(app, contract=False).get("/x")
-    assert (answer.status, answer.text, answer.headers["X-A"], answer.media_type) == (
+    response = Client(app, contract=False).get("/x")
+    assert (response.status, response.text, response.headers["X-A"], response.media_type) == (
         203,
         "own",
         "b",

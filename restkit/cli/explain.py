@@ -69,8 +69,8 @@ def command(
 def _schema(declared: Schema | type[Schema], target: str, source: bool) -> Iterator[str]:
     """Yield what is said of a schema as a resource has it: one instance to write, one to read."""
     with mistakes(False):
-        written = bind(declared, View.WRITE, place=target)
-        read = bind(declared, View.READ, place=target)
+        written = bind(declared, View.WRITE, declared_at=target)
+        read = bind(declared, View.READ, declared_at=target)
     yield f"{written.declared.__module__}.{written.declared.__qualname__}"
     sides: list[tuple[Side, BoundSchema]] = [("load", written), ("dump", read)]
     for side, bound in sides:
@@ -85,7 +85,7 @@ def _request(app: App, method: str, path: str, host: str, source: bool) -> Itera
     entry, operation, values = _found(app, method, path, host)
     settings: Settings = entry.owner.settings
     name = operation_id(operation) if operation.documented else "not documented"
-    yield f"{operation.method} {operation.host}{operation.rule}  {name}  {operation.place}"
+    yield f"{operation.method} {operation.host}{operation.rule}  {name}  {operation.declared_at}"
     if operation.summary:
         yield operation.summary
     if method == "HEAD" and operation.method == "GET":

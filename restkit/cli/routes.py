@@ -32,7 +32,12 @@ def command(app: App, as_json: bool) -> None:
 
 
 def _row(operation: Operation) -> tuple[str, ...]:
-    return operation.method, operation.host + operation.rule, _id(operation) or "-", operation.place
+    return (
+        operation.method,
+        operation.host + operation.rule,
+        _id(operation) or "-",
+        operation.declared_at,
+    )
 
 
 def _id(operation: Operation) -> str | None:
@@ -47,7 +52,7 @@ def _record(operation: Operation) -> dict[str, Any]:
         "host": operation.host or None,
         "operationId": _id(operation),
         "summary": operation.summary,
-        "place": operation.place,
+        "declared_at": operation.declared_at,
         "statuses": sorted(operation.statuses),
         "deprecated": operation.deprecated,
     }

@@ -32,7 +32,7 @@ class Binding:
     """Is what a collection knows of itself.
 
     Attributes:
-        place: Where the class is declared, for messages.
+        declared_at: Where the class is declared, for messages.
         store: Where its items are.
         views: How its schema is used.
         scope: The variables of its URL pattern that are attributes of its model.
@@ -53,35 +53,39 @@ class Binding:
         Raises:
             DeclarationError: The class, its schema and the store do not fit together.
         """
-        self.place = f"{declared.__module__}.{declared.__qualname__}"
+        self.declared_at = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
         self.scope = tuple(scope)
         self._unreachable = {"", ".", "..", *(["bulk"] if declared.bulk else [])}
         self._app = app
         settings = app.settings
         schema = _schema_class(
-            declared, store, self.place, [each for each in scope if each in store.attributes], name
+            declared,
+            store,
+            self.declared_at,
+            [each for each in scope if each in store.attributes],
+            name,
         )
         self.views = Views(
             schema,
             declared.expand,
             bool(declared.fields),
-            self.place,
+            self.declared_at,
             strict=settings.strict,
             compiled=settings.compile_schemas,
             store=store,
         )
         self._check_attributes()
         wire = self.views.attribute_fields()
-        self.filtering = Filtering(declared.filters, store.attributes, wire, self.place)
+        self.filtering = Filtering(declared.filters, store.attributes, wire, self.declared_at)
         self.sorting = Sorting(
-            declared.sorts, declared.order, store.key, store.attributes, self.place
+            declared.sorts, declared.order, store.key, store.attributes, self.declared_at
         )
         # NOTE: without a secret the signature is a checksum: who reads this can make cursors up. A cursor gives no
         # access, only a place to begin at, and whatever is in it is compared, never run.
         signer = CursorSigner(settings.secret_key or app.name, f"{name} {store.model.__qualname__}")
         self.pager = Pager(
-            declared.paging, declared.page_size, declared.max_page_size, signer, self.place
+            declared.paging, declared.page_size, declared.max_page_size, signer, self.declared_at
         )
         self._choices = {
             "fields": self.views.names if declared.fields else (),
@@ -96,17 +100,17 @@ class Binding:
             if attribute not in writable and not self._is_nested(attribute):
                 what = "gives itself" if attribute in known else "does not have"
                 raise DeclarationError(
-                    f"{self.place}: {self.views.declared.__name__} takes {name!r}, which {self.store.model.__name__} "
+                    f"{self.declared_at}: {self.views.declared.__name__} takes {name!r}, which {self.store.model.__name__} "
                     f"{what}; make the field dump_only=True, or leave it out."
                 )
             self._check_bounds(name, self.views.attribute_fields()[attribute], known.get(attribute))
         for attribute in self.views.attribute_fields():
             if attribute in known and known[attribute].unfit:
-                raise DeclarationError(f"{self.place}: {known[attribute].unfit}")
+                raise DeclarationError(f"{self.declared_at}: {known[attribute].unfit}")
         for variable in self.scope:
             if variable not in known:
                 raise DeclarationError(
-                    f"{self.place}: the variable {variable!r} of the URL pattern is no attribute of "
+                    f"{self.declared_at}: the variable {variable!r} of the URL pattern is no attribute of "
                     f"{self.store.model.__name__}; it has {', '.join(sorted(known))}. Name "
                     "one of these, or leave the variable out."
                 )
@@ -119,7 +123,7 @@ class Binding:
             lacking = _lacking(field, bound)
             if lacking:
                 raise DeclarationError(
-                    f"{self.place}: {self.views.declared.__name__}.{name} takes more than "
+                    f"{self.declared_at}: {self.views.declared.__name__}.{name} takes more than "
                     f"{self.store.model.__name__}.{attribute and attribute.name} holds; add validate={lacking} to it."
                 )
 
@@ -137,7 +141,7 @@ class Binding:
         clash = own.keys() & filters.keys()
         if clash:
             raise DeclarationError(
-                f"{self.place} filters by {min(clash)!r}, which is the name of a parameter that every list has; "
+                f"{self.declared_at} filters by {min(clash)!r}, which is the name of a parameter that every list has; "
                 "filter by another operator of it, or rename the attribute."
             )
         return {**own, **filters}
@@ -317,7 +321,7 @@ def _lacking(field: fields.Field[Any], bound: Any) -> str:
 
 
 def _schema_class(
-    declared: Any, store: Store[Any], place: str, scope: Sequence[str], name: str
+    declared: Any, store: Store[Any], declared_at: str, scope: Sequence[str], name: str
 ) -> type[Schema]:
     schema = declared.schema
     if schema is None:
@@ -326,7 +330,7 @@ def _schema_class(
     if isinstance(schema, type) and issubclass(schema, Schema):
         return schema
     raise DeclarationError(
-        f"{place}.schema is {schema!r}; a CRUDResource wants a marshmallow Schema class."
+        f"{declared_at}.schema is {schema!r}; a CRUDResource wants a marshmallow Schema class."
     )
 
 

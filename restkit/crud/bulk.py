@@ -65,7 +65,7 @@ def bulk_schemas(
         told["deleted"] = fields.List(_key_field(binding), required=True)
     if not sent:
         raise DeclarationError(
-            f"{binding.place} has bulk = True, but none of the methods POST, PATCH and DELETE."
+            f"{binding.declared_at} has bulk = True, but none of the methods POST, PATCH and DELETE."
         )
     return _made(f"{name}BulkSchema", declared, sent), _made(
         f"{name}BulkResultSchema", declared, told
@@ -104,7 +104,7 @@ def _change_schema(binding: Binding, collection: str) -> type[Schema]:
     members.pop(binding.store.key, None)
     if _CONDITION in (name, *binding.views.written.values()):
         raise DeclarationError(
-            f"{binding.place}: a field called {_CONDITION!r} cannot be updated in bulk, where it is an entity tag; "
+            f"{binding.declared_at}: a field called {_CONDITION!r} cannot be updated in bulk, where it is an entity tag; "
             "call it something else with data_key=..., or leave bulk out."
         )
     key = _key_field(binding)
@@ -148,10 +148,11 @@ class BulkEndpoint(CollectionEndpoint):
         work = _Bulk(self.binding, actions)
         changes, removed = work.found(body.get("update", ()), body.get("delete", ()))
         work.check()
-        for place, item in removed:
-            work.attempt(place, actions.delete, item)
+        for declared_at, item in removed:
+            work.attempt(declared_at, actions.delete, item)
         updated = [
-            work.attempt(place, actions.update, item, values) for place, item, values in changes
+            work.attempt(declared_at, actions.update, item, values)
+            for declared_at, item, values in changes
         ]
         values = ({**as_mapping(each, self.binding), **scope} for each in body.get("create", ()))
         created = [work.attempt(("create", at), create, each) for at, each in enumerate(values)]
@@ -194,9 +195,12 @@ class _Bulk:
         name = _key_name(self._binding)
         places: dict[Any, _Place] = {}
         named = [(each.key, ("update", at, name)) for at, each in enumerate(changes)]
-        for key, place in (*named, *((key, ("delete", at)) for at, key in enumerate(removed))):
-            if places.setdefault(key, place) is not place:
-                self._add(place, "The item is named twice.", "duplicate", is_conflict=False)
+        for key, declared_at in (
+            *named,
+            *((key, ("delete", at)) for at, key in enumerate(removed)),
+        ):
+            if places.setdefault(key, declared_at) is not declared_at:
+                self._add(declared_at, "The item is named twice.", "duplicate", is_conflict=False)
         # In the order of their keys, so that no two requests wait for each other's items.
         items = {key: self._read(key, places[key]) for key in sorted(places)}
         ready: list[tuple[_Place, Any, Any]] = []
@@ -206,11 +210,11 @@ class _Bulk:
                 ready.append((("update", at), item, self._values(at, each, item)))
         return ready, [(places[key], items[key]) for key in removed if items[key] is not None]
 
-    def _read(self, key: Any, place: _Place) -> Any:
+    def _read(self, key: Any, declared_at: _Place) -> Any:
         try:
             return self._actions.read(key)
         except NotFound:
-            self._add(place, "There is no such item.", "missing")
+            self._add(declared_at, "There is no such item.", "missing")
             return None
 
     def _values(self, at: int, change: _Change, item: Any) -> Any:
@@ -238,7 +242,7 @@ class _Bulk:
             self._merge(("update", at), problem)
             return None
 
-    def attempt(self, place: _Place, do: Callable[..., T], *arguments: Any) -> T | None:
+    def attempt(self, declared_at: _Place, do: Callable[..., T], *arguments: Any) -> T | None:
         """Do one thing; what it has done is undone where it fails, and what is wrong is noted."""
         try:
             with self._actions.rows.attempt():
@@ -246,14 +250,14 @@ class _Bulk:
         except Violation as error:
             where = [self._binding.views.pointer_of(name) for name in error.names]
             for each in [text for text in where if text] or [""]:
-                self._note(pointer(place) + each, error.detail, error.code)
+                self._note(pointer(declared_at) + each, error.detail, error.code)
         except StaleWrite:
-            self._add(place, "Somebody else changed it in the meantime.", "stale")
+            self._add(declared_at, "Somebody else changed it in the meantime.", "stale")
         except (UnprocessableContent, Conflict, NotFound) as problem:
-            self._merge(place, problem)
+            self._merge(declared_at, problem)
         return None
 
-    def _merge(self, place: _Place, problem: Problem) -> None:
+    def _merge(self, declared_at: _Place, problem: Problem) -> None:
         """Note what is wrong with one item, as its own problem has it."""
         is_conflict = not isinstance(problem, UnprocessableContent)
         errors: Sequence[InvalidItem] = problem.errors or [
@@ -261,11 +265,13 @@ class _Bulk:
         ]
         for each in errors:
             code = each.get("code", "conflict" if is_conflict else "invalid")
-            where = pointer(place) + each.get("pointer", "")
+            where = pointer(declared_at) + each.get("pointer", "")
             self._note(where, each.get("detail", problem.title), code, is_conflict=is_conflict)
 
-    def _add(self, place: _Place, detail: str, code: str, *, is_conflict: bool = True) -> None:
-        self._note(pointer(place), detail, code, is_conflict=is_conflict)
+    def _add(
+        self, declared_at: _Place, detail: str, code: str, *, is_conflict: bool = True
+    ) -> None:
+        self._note(pointer(declared_at), detail, code, is_conflict=is_conflict)
 
     def _note(self, where: str, detail: str, code: str, *, is_conflict: bool = True) -> None:
         self._is_conflict = self._is_conflict and is_conflict

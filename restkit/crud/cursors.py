@@ -46,7 +46,7 @@ class CursorSigner:
 
         Args:
             secret: The key; whoever has it can make cursors up.
-            place: What the cursors belong to.
+            place: Distinguishes the collection that the cursors belong to.
         """
         self._key = hashlib.sha256(f"{place}\0{secret}".encode()).digest()
 

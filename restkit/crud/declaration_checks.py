@@ -57,63 +57,63 @@ def check_declared(declared: Any, base: type) -> None:
     Raises:
         DeclarationError: One of them is something else, or has nearly the name of another one.
     """
-    place = f"{declared.__module__}.{declared.__qualname__}"
-    _check_names(declared, base, place)
+    declared_at = f"{declared.__module__}.{declared.__qualname__}"
+    _check_names(declared, base, declared_at)
     for name, parameters in _ACTIONS.items():
-        _check_action(inspect.getattr_static(declared, name), parameters, f"{place}.{name}")
+        _check_action(inspect.getattr_static(declared, name), parameters, f"{declared_at}.{name}")
     for name in _NUMBERS:
         if type(getattr(declared, name)) is not int:
             raise DeclarationError(
-                f"{place}.{name} is {getattr(declared, name)!r}; give a whole number."
+                f"{declared_at}.{name} is {getattr(declared, name)!r}; give a whole number."
             )
     for name in _SWITCHES:
         if type(getattr(declared, name)) is not bool:
             raise DeclarationError(
-                f"{place}.{name} is {getattr(declared, name)!r}; write True or False."
+                f"{declared_at}.{name} is {getattr(declared, name)!r}; write True or False."
             )
     if not isinstance(declared.key, str) or not isinstance(
         declared.soft_delete, (str, types.NoneType)
     ):
         raise DeclarationError(
-            f"{place}.key and .soft_delete are names of attributes: write key = 'id'."
+            f"{declared_at}.key and .soft_delete are names of attributes: write key = 'id'."
         )
-    _check_sequences(declared, place)
+    _check_sequences(declared, declared_at)
 
 
-def _check_sequences(declared: Any, place: str) -> None:
+def _check_sequences(declared: Any, declared_at: str) -> None:
     filters = declared.filters
     if isinstance(filters, Mapping):
         for name, operators in filters.items():
-            texts_of(operators, f"{place}.filters[{name!r}]")
+            texts_of(operators, f"{declared_at}.filters[{name!r}]")
     elif not isinstance(
         filters, str
     ):  # which has a sentence of its own, as those of sorts, order and methods have
-        texts_of(filters, f"{place}.filters")
+        texts_of(filters, f"{declared_at}.filters")
     for name in (*_SEQUENCES, *(["methods"] if declared.methods is not None else [])):
         value = getattr(declared, name)
         if isinstance(value, Mapping) or not isinstance(value, str) or name == "expand":
-            texts_of(value, f"{place}.{name}")
+            texts_of(value, f"{declared_at}.{name}")
 
 
-def _check_action(function: Any, parameters: tuple[str, ...], place: str) -> None:
+def _check_action(function: Any, parameters: tuple[str, ...], declared_at: str) -> None:
     if isinstance(function, (staticmethod, classmethod)) or not callable(function):
         raise DeclarationError(
-            f"{place} is not a method; an action is one of (self{_more(parameters)})."
+            f"{declared_at} is not a method; an action is one of (self{_more(parameters)})."
         )
-    check_call(function, ("self", *parameters), f"The action {place}")
+    check_call(function, ("self", *parameters), f"The action {declared_at}")
 
 
 def _more(parameters: tuple[str, ...]) -> str:
     return "".join(f", {each}" for each in parameters)
 
 
-def _check_names(declared: Any, base: type, place: str) -> None:
+def _check_names(declared: Any, base: type, declared_at: str) -> None:
     """Refuse verbs, which would not be called, and names that nearly are those of something declared."""
     for each in declared.__mro__[: declared.__mro__.index(base)]:
         for name, value in vars(each).items():
             if name in _VERBS:
                 raise DeclarationError(
-                    f"{place}.{name} would not be called: the verbs of a CRUDResource call its actions; override "
+                    f"{declared_at}.{name} would not be called: the verbs of a CRUDResource call its actions; override "
                     f"{_VERBS[name]} instead."
                 )
             is_method = isinstance(value, types.FunctionType)
@@ -124,5 +124,5 @@ def _check_names(declared: Any, base: type, place: str) -> None:
             )
             if meant is not None:
                 raise DeclarationError(
-                    f"{place}.{name} says nothing; call it {meant}, or _{name} where it is your own."
+                    f"{declared_at}.{name} says nothing; call it {meant}, or _{name} where it is your own."
                 )

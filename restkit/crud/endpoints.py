@@ -12,7 +12,7 @@ from ..http.negotiation import parse_prefer
 from ..problems import Conflict, NotFound, PreconditionFailed
 from ..rendering.content import Dumped
 from ..resource import Resource
-from ..response import Answer, Chunks
+from ..response import Chunks, PlainResponse
 from .binding import Binding, digest_of
 from .item_serializer import Reading
 from .patching import PatchDocument
@@ -88,7 +88,7 @@ class CollectionEndpoint(Endpoint):
 
         listing, window = binding.list_query(query, _COUNTS.get(asked, "none"), scope, get)
         view = binding.views.reading(*binding.chosen(query))
-        if self.request.answer_type == NDJSON:
+        if self.request.response_media_type == NDJSON:
             return _lines(actions.rows.stream(listing), view)
         page = actions.list(listing)
         if not page.items and listing.scope and not actions.rows.has_parents(listing.scope):
@@ -140,11 +140,11 @@ class CollectionEndpoint(Endpoint):
             return None
 
 
-def _lines(rows: Iterator[Any], view: Reading) -> Answer:
+def _lines(rows: Iterator[Any], view: Reading) -> PlainResponse:
     """Answer items as JSON Lines; the first chunk is made here, so that a failure before it is a proper answer."""
     chunks = view.lines(rows)
     first = next(chunks, b"")
-    return Answer(200, [("Content-Type", NDJSON)], Chunks(first, chunks, rows))
+    return PlainResponse(200, [("Content-Type", NDJSON)], Chunks(first, chunks, rows))
 
 
 def as_mapping(body: Any, binding: Binding) -> Mapping[str, Any]:
@@ -155,7 +155,7 @@ def as_mapping(body: Any, binding: Binding) -> Mapping[str, Any]:
     """
     if not isinstance(body, Mapping):
         raise DeclarationError(
-            f"{binding.place}: {binding.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
+            f"{binding.declared_at}: {binding.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
             "items itself: let it load a dict, without a post_load that makes something else."
         )
     return body

@@ -42,7 +42,7 @@ class Filtering:
         declared: Filters,
         attributes: Mapping[str, Attribute],
         wire: Mapping[str, ma.Field[Any]],
-        place: str,
+        declared_at: str,
     ) -> None:
         """Make the filters.
 
@@ -50,14 +50,14 @@ class Filtering:
             declared: ``("author", "year__gte")``, ``("year__*",)`` for all operators, or ``{"year": ("gte", "lte")}``.
             attributes: What the store knows.
             wire: The schema's fields by attribute: a parameter has the form that the content has.
-            place: Where it is declared, for messages.
+            declared_at: Where it is declared, for messages.
 
         Raises:
             DeclarationError: There is no such attribute or operator.
         """
         self._attributes = attributes
         self._wire = wire
-        self._place = place
+        self._place = declared_at
         self._parameters: dict[str, tuple[str, Operator]] = {}
         for name, operator in self._pairs(declared):
             parameter = name if operator in ("eq", "search") else f"{name}__{operator}"

@@ -43,7 +43,7 @@ class Pager:
     """Is the pages of one collection."""
 
     def __init__(
-        self, paging: str, size: int, largest: int, signer: CursorSigner, place: str
+        self, paging: str, size: int, largest: int, signer: CursorSigner, declared_at: str
     ) -> None:
         """Make the pages.
 
@@ -52,16 +52,18 @@ class Pager:
             size: How many items a page has where nothing is said.
             largest: How many it may have at the most.
             signer: Of the cursors.
-            place: Where it is declared, for messages.
+            declared_at: Where it is declared, for messages.
 
         Raises:
             DeclarationError: The sizes are no sizes.
         """
         if paging not in ("keyset", "offset"):
-            raise DeclarationError(f"{place}.paging is {paging!r}; it is 'keyset' or 'offset'.")
+            raise DeclarationError(
+                f"{declared_at}.paging is {paging!r}; it is 'keyset' or 'offset'."
+            )
         if not 1 <= size <= largest:
             raise DeclarationError(
-                f"{place}.page_size is {size} and max_page_size {largest}; a page has at least one item, and page_size "
+                f"{declared_at}.page_size is {size} and max_page_size {largest}; a page has at least one item, and page_size "
                 "at most max_page_size."
             )
         self._keyset = paging == "keyset"

@@ -68,7 +68,7 @@ def places_of(
     maker = _Maker(declared, binding, name)
     root = pattern.rstrip("/")
     item = f"{root}/<{_converter(store)}:{store.key}>"
-    wanted = _wanted(declared, binding.place)
+    wanted = _wanted(declared, binding.declared_at)
     places: list[tuple[str, type[Resource], str]] = []
     if wanted & _COLLECTION:
         places.append((pattern, maker.collection(wanted), name))
@@ -81,36 +81,36 @@ def places_of(
     return places
 
 
-def _wanted(declared: Any, place: str) -> set[str]:
+def _wanted(declared: Any, declared_at: str) -> set[str]:
     every = _COLLECTION | _ITEM
     if declared.methods is None:
         return set(every)
     if isinstance(declared.methods, str):
         raise DeclarationError(
-            f"{place}.methods is a string; write a set: methods = {{{declared.methods!r}}}."
+            f"{declared_at}.methods is a string; write a set: methods = {{{declared.methods!r}}}."
         )
     wanted = {method.upper() for method in declared.methods} - {"HEAD", "OPTIONS"}
     if not wanted or wanted - every:
         raise DeclarationError(
-            f"{place}.methods is {declared.methods!r}; it names some of {', '.join(sorted(every))}."
+            f"{declared_at}.methods is {declared.methods!r}; it names some of {', '.join(sorted(every))}."
         )
     return wanted
 
 
 def _store_of(declared: Any, app: Owner) -> Store[Any]:
-    place = f"{declared.__module__}.{declared.__qualname__}"
+    declared_at = f"{declared.__module__}.{declared.__qualname__}"
     store: Store[Any] | None = declared.store
     if store is None:
         if declared.model is None:
             raise DeclarationError(
-                f"{place} has neither a model nor a store; write model = ... in it."
+                f"{declared_at} has neither a model nor a store; write model = ... in it."
             )
         store = next(
             (made for make in app.stores if (made := make(declared.model)) is not None), None
         )
     if store is None:
         raise DeclarationError(
-            f"{place}: no store of the App {app.name!r} takes the model {declared.model!r}; install one before it is "
+            f"{declared_at}: no store of the App {app.name!r} takes the model {declared.model!r}; install one before it is "
             "added, such as app.install(Database(...)), or write store = MemoryStore(...) in the class."
         )
     return store.configured(key=declared.key, soft_delete=declared.soft_delete)
@@ -229,11 +229,11 @@ class _Maker:
         declared, binding = self._declared, self._binding
         if declared.max_bulk < 1:
             raise DeclarationError(
-                f"{binding.place}.max_bulk is {declared.max_bulk}; a list has at least one item."
+                f"{binding.declared_at}.max_bulk is {declared.max_bulk}; a list has at least one item."
             )
         if declared.conditional == "required":
             raise DeclarationError(
-                f"{binding.place} has bulk = True and conditional = 'required', but what is deleted in bulk has no "
+                f"{binding.declared_at} has bulk = True and conditional = 'required', but what is deleted in bulk has no "
                 "entity tag; leave one of them out."
             )
         sent, told = bulk_schemas(binding, self._name, wanted, declared.max_bulk)

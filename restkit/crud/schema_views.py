@@ -41,7 +41,7 @@ class Views:
         declared: type[Schema],
         expand: Sequence[str],
         sparse: bool,
-        place: str,
+        declared_at: str,
         *,
         strict: bool,
         compiled: bool,
@@ -53,7 +53,7 @@ class Views:
             declared: The schema class.
             expand: Its nested fields that are answered only where a client asks for them.
             sparse: Whether clients may choose fields.
-            place: Where it is declared, for messages.
+            declared_at: Where it is declared, for messages.
             strict: Whether unknown fields are errors.
             compiled: Whether schemas are compiled.
             store: Whose items are answered.
@@ -62,7 +62,7 @@ class Views:
             DeclarationError: A relation is no nested field of the schema.
         """
         self.declared = declared
-        self._place = place
+        self._place = declared_at
         self._strict = strict
         self._compiled = compiled
         self._store = store
@@ -72,7 +72,7 @@ class Views:
             inner = found.inner if isinstance(found, fields.List) else found
             if not isinstance(inner, fields.Nested) or not found or not found.dump_only:
                 raise DeclarationError(
-                    f"{place} expands {name!r}, which is no nested field of {declared.__name__} that is only answered; "
+                    f"{declared_at} expands {name!r}, which is no nested field of {declared.__name__} that is only answered; "
                     f"write {name} = fields.Nested(..., dump_only=True) in it."
                 )
         self._expand = frozenset(expand)
@@ -89,7 +89,9 @@ class Views:
         self.page = _page_of(self.answered)
         self.merged = _merged(declared, self._schema)
         self._reading: dict[Any, Reading] = {}
-        self._write = bind(declared, View.WRITE, place=place, strict=strict, compiled=compiled)
+        self._write = bind(
+            declared, View.WRITE, declared_at=declared_at, strict=strict, compiled=compiled
+        )
         self._written = self._made(declared)
         self._written.dump_fields = dict(self._written.load_fields)
         self._paths = {
@@ -129,7 +131,9 @@ class Views:
         if found is None:
             chosen = [name for name in self.names if names is None or name in names] + list(expand)
             schema = self._made(self.declared, only=chosen)
-            bound = bind(schema, View.READ, place=self._place, many=True, compiled=self._compiled)
+            bound = bind(
+                schema, View.READ, declared_at=self._place, many=True, compiled=self._compiled
+            )
             found = Reading(bound, tuple(_nested_paths(schema, (type(schema),))), self._store)
             if len(self._reading) < _MAX_VIEWS:  # SECURITY: clients choose the keys
                 self._reading[names, expand] = found

@@ -28,7 +28,7 @@ class Sorting:
         default: Sequence[str],
         key: str,
         attributes: Mapping[str, Attribute],
-        place: str,
+        declared_at: str,
     ) -> None:
         """Make the orders.
 
@@ -37,14 +37,14 @@ class Sorting:
             default: The order where none is asked for; ``-`` before a name descends.
             key: The attribute that tells any two items apart.
             attributes: What the store knows.
-            place: Where it is declared, for messages.
+            declared_at: Where it is declared, for messages.
 
         Raises:
             DeclarationError: There is no such attribute.
         """
         if isinstance(names, str) or isinstance(default, str):
             raise DeclarationError(
-                f"{place}.sorts and .order are sequences of names: write ({names or default!r},)."
+                f"{declared_at}.sorts and .order are sequences of names: write ({names or default!r},)."
             )
         for name in (*names, *(each.removeprefix("-") for each in default)):
             if name not in attributes or "search" in attributes[name].operators:
@@ -52,11 +52,11 @@ class Sorting:
                     each for each in attributes if "search" not in attributes[each].operators
                 )
                 raise DeclarationError(
-                    f"{place} sorts by {name!r}, which its model does not have; it has {', '.join(known)}."
+                    f"{declared_at} sorts by {name!r}, which its model does not have; it has {', '.join(known)}."
                 )
             if not attributes[name].operators - _UNORDERED:
                 raise DeclarationError(
-                    f"{place} sorts by {name!r}, whose values have no order that every store knows; sort by another "
+                    f"{declared_at} sorts by {name!r}, whose values have no order that every store knows; sort by another "
                     "attribute."
                 )
         self._names = tuple(names)

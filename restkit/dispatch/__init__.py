@@ -1,0 +1,1 @@
+"""From the WSGI environ to the response: the composed App that requests run through."""

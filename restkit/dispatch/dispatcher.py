@@ -13,15 +13,15 @@ from ..decorators import plain_function
 from ..errors import ContractError
 from ..middleware import Boundary, Endpoint, compose
 from ..operations.collisions import converters_of
-from ..operations.registry import Entry, Handlers, Link, Scope
+from ..operations.registry import Entry, Handlers, Link, MountedPrefix
 from ..problems import NotFound
-from ..rendering.response_writer import Locate, allow_answer
+from ..rendering.response_writer import Locate, options_response
 from ..request import Request, current_request
 from ..resource import FunctionResource
-from ..response import STATUS_LINES, Answer, Outgoing, as_sent, is_stream
+from ..response import STATUS_LINES, Outgoing, PlainResponse, as_sent, is_stream
 from ..routing.router import Pattern, Route, Router
 from ..settings import Settings
-from .error_boundary import ErrorBoundary, answer_problem
+from .error_boundary import ErrorBoundary, problem_response
 from .pipeline import Context, compile_operation
 from .streaming import Stream
 
@@ -47,7 +47,7 @@ class Dispatcher:
         self,
         app: Any,
         entries: Sequence[Entry],
-        scopes: Sequence[Scope],
+        scopes: Sequence[MountedPrefix],
         late: Callable[[], Sequence[Entry]],
     ) -> None:
         """Compose the entries.
@@ -106,23 +106,23 @@ class Dispatcher:
             method = environ["REQUEST_METHOD"]
             call = route.calls.get(method) or route.otherwise
             try:
-                answer = call(request)
+                response = call(request)
             except Exception as error:  # noqa: BLE001  # the one place where an exception becomes an answer
-                answer = route.scopes.get(method, route.scope)(request, error)
+                response = route.boundaries.get(method, route.default_boundary)(request, error)
             # PERF: what most answers are goes straight to the server; `_send` looks at what else there may be.
             if (
-                type(answer) is not Answer
-                or type(answer.body) is not bytes
+                type(response) is not PlainResponse
+                or type(response.body) is not bytes
                 or method == "HEAD"
                 or request.provided is not None
                 or request.form_parsed
                 or _CHECK in environ
             ):
                 return self._send(
-                    request, answer, route.scopes.get(method, route.scope), start_response
+                    request, response, route.boundaries.get(method, route.default_boundary), start_response
                 )
-            start_response(STATUS_LINES[answer.status], answer.headers)
-            return [answer.body]
+            start_response(STATUS_LINES[response.status], response.headers)
+            return [response.body]
         finally:
             current_request.reset(token)
 
@@ -159,39 +159,45 @@ class Dispatcher:
     # sending
 
     def _send(
-        self, request: Request, answer: Outgoing, boundary: Boundary, start_response: StartResponse
+        self,
+        request: Request,
+        response: Outgoing,
+        boundary: Boundary,
+        start_response: StartResponse,
     ) -> Iterable[bytes]:
         environ = request.environ
         is_head = environ["REQUEST_METHOD"] == "HEAD"
-        streams = is_stream(answer) and not is_head
+        streams = is_stream(response) and not is_head
         if not streams and (is_head or request.provided is not None):
             try:
-                answer = _ended(request, answer)
+                response = _ended(request, response)
             except Exception as error:  # noqa: BLE001  # a factory of `provide` may fail at its end
-                answer = boundary(request, error)
+                response = boundary(request, error)
         check = environ.get(_CHECK)
         if check is not None and request.operation is not None:
-            answer = self._checked(check, request, answer)
+            response = self._checked(check, request, response)
         if not streams and request.form_parsed:
             request.close()
-        if isinstance(answer, WerkzeugResponse):
-            body: Iterable[bytes] = answer(environ, start_response)
+        if isinstance(response, WerkzeugResponse):
+            body: Iterable[bytes] = response(environ, start_response)
         else:
-            start_response(STATUS_LINES[answer.status], answer.headers)
+            start_response(STATUS_LINES[response.status], response.headers)
             if is_head:
                 return []
-            body = [answer.body] if isinstance(answer.body, bytes) else answer.body
+            body = [response.body] if isinstance(response.body, bytes) else response.body
         return Stream(body, request) if streams else body
 
-    def _checked(self, check: Callable[..., None], request: Request, answer: Outgoing) -> Outgoing:
+    def _checked(
+        self, check: Callable[..., None], request: Request, response: Outgoing
+    ) -> Outgoing:
         """Hold an answer against its Operation's contract."""
         try:
-            check(request.operation, request, *as_sent(answer))
+            check(request.operation, request, *as_sent(response))
         except ContractError as error:
             if request.provided is not None:
                 request.provided.close(error)
             raise
-        return answer
+        return response
 
 
 def _composed(app: Any, entries: Sequence[Entry]) -> _Composed:
@@ -209,39 +215,39 @@ def _composed(app: Any, entries: Sequence[Entry]) -> _Composed:
             for schema in operation.schemas:
                 if id(schema.schema) not in checked:  # PERF: the verbs of a resource share theirs
                     checked.add(id(schema.schema))
-                    schema.check_names(operation.place)
+                    schema.check_names(operation.declared_at)
             call = compose(entry.middleware, compile_operation(operation, context), boundary)
-            route.add(operation.method, call, operation.place)
-            route.scopes[operation.method] = boundary
-        route.scope = boundary
+            route.add(operation.method, call, operation.declared_at)
+            route.boundaries[operation.method] = boundary
+        route.default_boundary = boundary
     for entry, route in routes:
         _complete(route, entry)
     router.finish()
     return _Composed(entries, router)
 
 
-def _unmatched(scope: Scope) -> tuple[str, Route]:
+def _unmatched(scope: MountedPrefix) -> tuple[str, Route]:
     """Make what answers the URLs below a prefix that belong to no entry."""
     route = Route(Pattern("", "", ()))
-    route.scope = _boundary(scope.handlers, scope.app.settings)
-    route.otherwise = compose(scope.middleware, _nowhere(scope), route.scope)
+    route.default_boundary = _boundary(scope.handlers, scope.app.settings)
+    route.otherwise = compose(scope.middleware, _nowhere(scope), route.default_boundary)
     return scope.prefix, route
 
 
-def _nowhere(scope: Scope) -> Endpoint:
+def _nowhere(scope: MountedPrefix) -> Endpoint:
     """Make what answers 404, or the error that routing had."""
     known = None
     if not ErrorBoundary(scope.handlers, scope.app.settings).handles(NotFound):
         # PERF: one answer for all; to raise, render and write the problem each time costs 60 thousand instructions.
-        known = answer_problem(_not_found())
+        known = problem_response(_not_found())
 
-    def nowhere(request: Request) -> Answer:
+    def nowhere(request: Request) -> PlainResponse:
         error: Exception | None = request.environ.get("restkit.routing_error")
         if error is not None:
             raise error
         if known is None:
             raise _not_found()
-        return Answer(known.status, known.headers.copy(), known.body)
+        return PlainResponse(known.status, known.headers.copy(), known.body)
 
     return nowhere
 
@@ -252,7 +258,7 @@ def _not_found() -> NotFound:
 
 def _boundary(handlers: Sequence[Handlers], settings: Settings) -> Boundary:
     """Return an error boundary that first ends what was provided: a stream that an error drops is not committed."""
-    answer = ErrorBoundary(handlers, settings)
+    response = ErrorBoundary(handlers, settings)
 
     def end_and_answer(request: Request, error: Exception) -> Outgoing:
         if request.provided is not None:
@@ -260,22 +266,22 @@ def _boundary(handlers: Sequence[Handlers], settings: Settings) -> Boundary:
                 request.provided.close(error)
             except Exception as raised:  # noqa: BLE001  # a factory may fail at its end as well
                 error = raised
-        return answer(request, error)
+        return response(request, error)
 
     return end_and_answer
 
 
-def _ended(request: Request, answer: Outgoing) -> Outgoing:
+def _ended(request: Request, response: Outgoing) -> Outgoing:
     """Close a stream that HEAD does not send, and what was provided for one that was dropped on its way."""
-    if is_stream(answer):
+    if is_stream(response):
         close = getattr(
-            answer if isinstance(answer, WerkzeugResponse) else answer.body, "close", None
+            response if isinstance(response, WerkzeugResponse) else response.body, "close", None
         )
         if close is not None:
             close()
     if request.provided is not None:
         request.provided.close()
-    return answer
+    return response
 
 
 def _locate(router: Router, link: Link | None) -> Locate | None:
@@ -307,7 +313,7 @@ def _complete(route: Route, entry: Entry) -> None:
     calls = route.calls
     if "GET" in calls:
         calls.setdefault("HEAD", calls["GET"])
-        route.scopes.setdefault("HEAD", route.scopes["GET"])
+        route.boundaries.setdefault("HEAD", route.boundaries["GET"])
     route.allow = ", ".join(sorted({*calls, "OPTIONS"}))
     accept_patch = ", ".join(
         media_type
@@ -322,10 +328,10 @@ def _complete(route: Route, entry: Entry) -> None:
             route.accept_patch = accept_patch
         calls["OPTIONS"] = compose(
             entry.middleware,
-            lambda request: allow_answer(route.allow, route.accept_patch),
-            route.scope,
+            lambda request: options_response(route.allow, route.accept_patch),
+            route.default_boundary,
         )
-    route.otherwise = compose(entry.middleware, route.refuse, route.scope)
+    route.otherwise = compose(entry.middleware, route.refuse, route.default_boundary)
 
 
 def _variables(entry: Entry) -> set[str]:

@@ -17,21 +17,21 @@ from ..operations.registry import Handlers
 from ..problems import MEDIA_TYPE, InternalServerError, Problem, problem_class
 from ..rendering.response_writer import observe
 from ..request import Request
-from ..response import Answer, Outgoing, header_items
+from ..response import Outgoing, PlainResponse, header_items
 from ..settings import Settings
 
-__all__ = ["ErrorBoundary", "answer_problem"]
+__all__ = ["ErrorBoundary", "problem_response"]
 
 _log = logging.getLogger("restkit")
 _OWN = frozenset({"content-type", "content-length"})
 
 
-def answer_problem(problem: Problem) -> Answer:
+def problem_response(problem: Problem) -> PlainResponse:
     """Render a problem (RFC 9457, section 3)."""
     body = problem.to_bytes()
     headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
     headers += [item for item in header_items(problem.headers) if item[0].lower() not in _OWN]
-    return Answer(problem.status, headers, body)
+    return PlainResponse(problem.status, headers, body)
 
 
 class ErrorBoundary:
@@ -94,7 +94,7 @@ class ErrorBoundary:
                 ("Content-Type", "text/plain"),
                 ("Content-Length", "0"),
             ]
-            return Answer(outcome.code or 308, headers, b"")
+            return PlainResponse(outcome.code or 308, headers, b"")
         if isinstance(outcome, HTTPException):
             if outcome.response is not None:
                 return WerkzeugResponse.force_type(outcome.response, request.environ)  # type: ignore[arg-type]  # abort() takes any WSGI response
@@ -105,9 +105,9 @@ class ErrorBoundary:
         if operation is not None:
             observe(request, operation, outcome.status, "", self._settings.contract)
         try:
-            return answer_problem(outcome)
+            return problem_response(outcome)
         except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
-            return answer_problem(self._unexpected(request, raised, error))
+            return problem_response(self._unexpected(request, raised, error))
 
     def _unexpected(self, request: Request, outcome: Any, error: Exception) -> InternalServerError:
         """Log what nobody expected; a stranger is told no more than that it happened."""

@@ -27,7 +27,7 @@ from ..problems import (
 from ..rendering.response_writer import Locate, Writer, offered, writer_of
 from ..request import Request
 from ..resource import FunctionResource, Resource, validators_of
-from ..response import Answer, Outgoing, as_sent, close_if_open, discard, is_stream
+from ..response import Outgoing, PlainResponse, as_sent, close_if_open, discard, is_stream
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -92,25 +92,25 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
             accept = environ.get("HTTP_ACCEPT")
             chosen = media_type
             if accept is not None and accept != "*/*":
-                chosen = request.answer_type = choose(accept)
+                chosen = request.response_media_type = choose(accept)
             if strict and environ.get("QUERY_STRING"):
                 _refuse_query(request)
             arguments = _read(readers, request) if readers else request.path_parameters
             resource, value = invoke(request, arguments)
-            answer = (
+            response = (
                 write(request, value, chosen)
                 if finish is None
                 else finish(request, (resource, value), chosen, write)
             )
             if request.provided is not None and not wrapped and _CHECK in request.environ:
-                _check(operation, request, answer)
+                _check(operation, request, response)
         except BaseException as error:
             if request.provided is not None:
                 request.provided.close(error)
             raise
-        if request.provided is not None and not is_stream(answer):
+        if request.provided is not None and not is_stream(response):
             request.provided.close()  # the unit of work ends before the response starts
-        return answer
+        return response
 
     return call
 
@@ -273,22 +273,22 @@ def _finisher(operation: Operation) -> _Finish | None:
         given = Preconditions.from_environ(request.environ)
         if given.given and streams and isinstance(value, Iterator) and resource.is_stated:
             value = _unless_dropped(value, _outcome(request, given, resource))
-        answer = write(request, value, chosen)
-        status = answer.status if isinstance(answer, Answer) else answer.status_code
-        _add_missing(answer, validators_of(resource, method, status))
+        response = write(request, value, chosen)
+        status = response.status if isinstance(response, PlainResponse) else response.status_code
+        _add_missing(response, validators_of(resource, method, status))
         if not given.given:
-            return answer
+            return response
         if not reads:
             if (
                 not resource.is_stated
                 and status < 400
                 and (given.guards() or given.if_none_match is not None)
             ):
-                discard(answer)
+                discard(response)
                 raise _unstated(operation, request)
         elif 200 <= status < 300 and (resource.is_stated or method == "GET"):
-            return _decided(answer, _outcome(request, given, resource))
-        return answer
+            return _decided(response, _outcome(request, given, resource))
+        return response
 
     return finish
 
@@ -323,12 +323,12 @@ def _once(
             if attempt.kept is not None:
                 return attempt.kept
             value = value.value
-        answer = (
+        response = (
             write(request, value, chosen)
             if finish is None
             else finish(request, (resource, value), chosen, write)
         )
-        return answer if attempt is None else attempt.keep(answer)
+        return response if attempt is None else attempt.keep(response)
 
     return invoke_once, finish_once
 
@@ -345,25 +345,25 @@ def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
     return iter(())
 
 
-def _decided(answer: Outgoing, outcome: Outcome) -> Outgoing:
+def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
     """Return the plain answer of a GET, or the 304 in its place (RFC 9110, section 13.2.1: it was a 2xx).
 
     Raises:
         PreconditionFailed: The precondition is false.
     """
     if outcome is Outcome.PROCEED:
-        return answer
-    discard(answer)
+        return response
+    discard(response)
     if outcome is Outcome.FAILED:
         raise PreconditionFailed("What the URL names is not in the state that the request demands.")
-    headers = answer.headers if isinstance(answer, Answer) else answer.headers.items()
-    return Answer(304, [item for item in headers if item[0].lower() in _KEPT], b"")
+    headers = response.headers if isinstance(response, PlainResponse) else response.headers.items()
+    return PlainResponse(304, [item for item in headers if item[0].lower() in _KEPT], b"")
 
 
 def _unstated(operation: Operation, request: Request) -> Exception:
     """Return what answers a precondition that the method never decided: a mistake of the program."""
     message = (
-        f"{operation.place} is conditional, but did not set self.entity_tag or self.last_modified before it "
+        f"{operation.declared_at} is conditional, but did not set self.entity_tag or self.last_modified before it "
         "answered a request with a precondition."
     )
     if _CHECK in request.environ:
@@ -373,15 +373,15 @@ def _unstated(operation: Operation, request: Request) -> Exception:
     return PreconditionFailed("Whether the precondition holds is not known.")
 
 
-def _add_missing(answer: Outgoing, headers: list[tuple[str, str]]) -> None:
-    if isinstance(answer, Answer):
-        present = {name.lower() for name, _ in answer.headers} if headers else ()
-        answer.headers += [item for item in headers if item[0].lower() not in present]
+def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:
+    if isinstance(response, PlainResponse):
+        present = {name.lower() for name, _ in response.headers} if headers else ()
+        response.headers += [item for item in headers if item[0].lower() not in present]
     else:
         for name, text in headers:
-            answer.headers.setdefault(name, text)
+            response.headers.setdefault(name, text)
 
 
-def _check(operation: Operation, request: Request, answer: Outgoing) -> None:
+def _check(operation: Operation, request: Request, response: Outgoing) -> None:
     """Hold an answer against the contract while what was provided can still be rolled back."""
-    request.environ[_CHECK](operation, request, *as_sent(answer))
+    request.environ[_CHECK](operation, request, *as_sent(response))

@@ -1,0 +1,1 @@
+"""The protocol without I/O: preconditions and content negotiation (RFC 9110)."""

@@ -20,7 +20,7 @@ from ..dependencies import Provided
 from ..errors import DeclarationError
 from ..problems import BadRequest, Conflict, UnprocessableContent
 from ..request import Request
-from ..response import Answer, Outgoing, discard, is_stream
+from ..response import Outgoing, PlainResponse, discard, is_stream
 
 __all__ = ["Idempotency", "Storage"]
 
@@ -206,13 +206,13 @@ class _Attempt:
     def __init__(
         self, storage: Storage, request: Request, key: str, fingerprint: str, expiry: float
     ) -> None:
-        self.kept: Answer | None = None
+        self.kept: PlainResponse | None = None
         self._storage = storage
         self._request = request
         self._key = key
         self._fingerprint = fingerprint
         self._expiry = expiry
-        self._mark = _packed(fingerprint, Answer(0, [("token", secrets.token_hex(8))]))
+        self._mark = _packed(fingerprint, PlainResponse(0, [("token", secrets.token_hex(8))]))
         self._data: bytes | None = None
 
     def claim(self, lease: float) -> None:
@@ -227,17 +227,19 @@ class _Attempt:
             next(settling)
             self._request.provided.outlast(settling)
 
-    def _answer_of(self, found: bytes) -> Answer:
-        fingerprint, answer = _unpacked(found) if found else (self._fingerprint, Answer(0, []))
+    def _answer_of(self, found: bytes) -> PlainResponse:
+        fingerprint, response = (
+            _unpacked(found) if found else (self._fingerprint, PlainResponse(0, []))
+        )
         if fingerprint != self._fingerprint:
             raise _refused(
                 UnprocessableContent,
                 "The Idempotency-Key came with another request before.",
                 "reused",
             )
-        if not answer.status:
+        if not response.status:
             raise Conflict("A request with the same Idempotency-Key is being answered; try again.")
-        return Answer(answer.status, [*answer.headers, _REPLAY], answer.body)
+        return PlainResponse(response.status, [*response.headers, _REPLAY], response.body)
 
     def _settled(self) -> Generator[None, None, None]:
         """Keep the answer when all that was provided is closed, and with it the write committed."""
@@ -251,14 +253,14 @@ class _Attempt:
         else:
             self._storage.keep(self._request, self._key, self._mark, self._data, self._expiry)
 
-    def keep(self, answer: Outgoing, /) -> Outgoing:
+    def keep(self, response: Outgoing, /) -> Outgoing:
         """Keep an answer; what streams is gathered, and a failure of the server's is not kept."""
-        gathered = _gathered(answer)
+        gathered = _gathered(response)
         if gathered.status < 500:
             self._data = _packed(self._fingerprint, gathered)
             if self._storage.transactional:
                 self._storage.keep(self._request, self._key, self._mark, self._data, self._expiry)
-        return answer if not is_stream(answer) else gathered
+        return response if not is_stream(response) else gathered
 
 
 def _refused(kind: type[BadRequest | UnprocessableContent], detail: str, code: str) -> Exception:
@@ -285,7 +287,7 @@ def _caller(request: Request) -> str:
         return ""
     # SECURITY: callers that are not told apart would be answered with each other's answers.
     raise DeclarationError(
-        f"{request.operation.place} has an Idempotency-Key, but who calls is {type(request.caller).__name__}, which "
+        f"{request.operation.declared_at} has an Idempotency-Key, but who calls is {type(request.caller).__name__}, which "
         "does not say whom: write Idempotency(..., caller=lambda request: ...) and return a text that does."
     )
 
@@ -308,35 +310,35 @@ def _fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
-def _gathered(answer: Outgoing) -> Answer:
+def _gathered(response: Outgoing) -> PlainResponse:
     """Return an answer whole, its content as bytes."""
-    if isinstance(answer, Answer):
-        if isinstance(answer.body, bytes):
-            return answer
-        status, headers, parts = answer.status, answer.headers, answer.body
+    if isinstance(response, PlainResponse):
+        if isinstance(response.body, bytes):
+            return response
+        status, headers, parts = response.status, response.headers, response.body
     else:
         status, headers, parts = (
-            answer.status_code,
-            list(answer.headers.items()),
-            answer.iter_encoded(),
+            response.status_code,
+            list(response.headers.items()),
+            response.iter_encoded(),
         )
     try:
         body = b"".join(parts)
     finally:
-        if is_stream(answer):
-            discard(answer)
-    return Answer(status, headers, body)
+        if is_stream(response):
+            discard(response)
+    return PlainResponse(status, headers, body)
 
 
-def _packed(fingerprint: str, answer: Answer) -> bytes:
+def _packed(fingerprint: str, response: PlainResponse) -> bytes:
     return (
-        json.dumps([fingerprint, answer.status, answer.headers]).encode()
+        json.dumps([fingerprint, response.status, response.headers]).encode()
         + b"\n"
-        + cast("bytes", answer.body)
+        + cast("bytes", response.body)
     )
 
 
-def _unpacked(data: bytes) -> tuple[str, Answer]:
+def _unpacked(data: bytes) -> tuple[str, PlainResponse]:
     head, _, body = data.partition(b"\n")
     fingerprint, status, headers = json.loads(head)
-    return fingerprint, Answer(status, [(name, value) for name, value in headers], body)
+    return fingerprint, PlainResponse(status, [(name, value) for name, value in headers], body)

@@ -136,8 +136,8 @@ class FieldConverter(OpenAPIConverter):
             return self._base(field)
         keywords = dict(wire.keywords)
         if self.view is View.READ:
-            if wire.answer is not None:
-                keywords = dict(wire.answer)
+            if wire.response is not None:
+                keywords = dict(wire.response)
             elif getattr(field, "as_string", False):
                 keywords = {"type": "string"}
             if field.dump_only:
@@ -172,8 +172,8 @@ class FieldConverter(OpenAPIConverter):
         """Return the place of a nested schema, as an array where many are nested."""
         if not isinstance(field, fields.Nested) or isinstance(field, fields.Pluck):
             return {}
-        place = self.reference(_nested_schema(field))
-        return _many(place) if field.many or field.schema.many else place
+        declared_at = self.reference(_nested_schema(field))
+        return _many(declared_at) if field.many or field.schema.many else declared_at
 
     def pluck2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return the JSON Schema of the one plucked field."""

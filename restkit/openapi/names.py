@@ -58,7 +58,7 @@ def component_names(
     """
     seen = set() if seen is None else seen
     if op.failures:
-        yield "Problem", Problem, op.place
+        yield "Problem", Problem, op.declared_at
     used = [(each.schema, each.location != "body") for each in op.inputs]
     for bound, inline in [
         *used,
@@ -67,15 +67,19 @@ def component_names(
         key = (id(bound.schema), bound.view, inline)
         if key not in seen:
             seen.add(key)
-            yield from _claims(bound, op.place, inline=inline)
+            yield from _claims(bound, op.declared_at, inline=inline)
 
 
-def _claims(bound: BoundSchema, place: str, *, inline: bool) -> Iterator[tuple[str, type, str]]:
+def _claims(
+    bound: BoundSchema, declared_at: str, *, inline: bool
+) -> Iterator[tuple[str, type, str]]:
     suffixes = _SUFFIXES[bound.view]
     if bound.name and not inline and is_whole(bound.schema):
-        yield from ((stem(bound.declared) + suffix, bound.declared, place) for suffix in suffixes)
+        yield from (
+            (stem(bound.declared) + suffix, bound.declared, declared_at) for suffix in suffixes
+        )
     for nested in _nested(bound.schema, bound.view, {type(bound.schema)}):
-        yield from ((stem(nested) + suffix, nested, place) for suffix in suffixes)
+        yield from ((stem(nested) + suffix, nested, declared_at) for suffix in suffixes)
 
 
 _HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
@@ -125,8 +129,8 @@ def check_components(
     for op in operations:
         if not op.documented:
             continue
-        for component, declared, place in component_names(op, seen):
-            there, first = components.setdefault(component, (declared, place))
+        for component, declared, declared_at in component_names(op, seen):
+            there, first = components.setdefault(component, (declared, declared_at))
             if there is not declared:
                 # Of one name there are two where both were made: a schema that is derived from a model.
                 same = _path(there) == _path(declared)
@@ -136,7 +140,7 @@ def check_components(
                     else "rename one of the two classes"
                 )
                 raise CollisionError(
-                    f"{_path(there)} (in {first}) and {_path(declared)} (in {place}) both claim the component name "
+                    f"{_path(there)} (in {first}) and {_path(declared)} (in {declared_at}) both claim the component name "
                     f"{component!r}; {advice}."
                 )
 

@@ -1,0 +1,1 @@
+"""From a Resource class to its Operations, once, when the class is mounted."""

@@ -26,13 +26,13 @@ Shape = Callable[[Any], Any]
 _NO_MAPPING = (int, float, str, bytes, bool, set, frozenset, tuple)
 
 
-def shape_of(annotation: Any, bound: BoundSchema, place: str) -> Shape | None:
+def shape_of(annotation: Any, bound: BoundSchema, declared_at: str) -> Shape | None:
     """Make the conversion from what a schema loads to what a parameter's annotation names.
 
     Args:
         annotation: The parameter's annotation.
         bound: The schema that loads.
-        place: Where the parameter stands, for messages.
+        declared_at: Where the parameter stands, for messages.
 
     Returns:
         The conversion, None where the annotation is not a dataclass or an attrs class.
@@ -45,26 +45,26 @@ def shape_of(annotation: Any, bound: BoundSchema, place: str) -> Shape | None:
         target = item_of(target)
     elif item_of(target) is not None:
         raise DeclarationError(
-            f"{place} is annotated as many, but its schema is of one; declare it with Schema(many=True) in @takes."
+            f"{declared_at} is annotated as many, but its schema is of one; declare it with Schema(many=True) in @takes."
         )
     if isinstance(target, type) and issubclass(target, Schema):
         raise DeclarationError(
-            f"{place} is annotated as {target.__qualname__}, which is a schema, not what it loads; annotate it as "
+            f"{declared_at} is annotated as {target.__qualname__}, which is a schema, not what it loads; annotate it as "
             "dict[str, Any], or as a dataclass."
         )
     if target in _NO_MAPPING and not hooks_of(bound.schema).get(POST_LOAD):
         raise DeclarationError(
-            f"{place} is annotated as {target.__name__}, but its schema loads a mapping; annotate it as "
+            f"{declared_at} is annotated as {target.__name__}, but its schema loads a mapping; annotate it as "
             "dict[str, Any], or as a dataclass."
         )
     if not _is_shape(target):
         return None
     if bound.view is View.PATCH:
         raise DeclarationError(
-            f"{place}: PATCH hands over a mapping of just what was sent; annotate it as dict[str, Any], "
+            f"{declared_at}: PATCH hands over a mapping of just what was sent; annotate it as dict[str, Any], "
             f"not as {target.__qualname__}."
         )
-    make = _maker(target, bound.schema, place, {})
+    make = _maker(target, bound.schema, declared_at, {})
     return _each(make) if bound.many else make
 
 
@@ -102,14 +102,14 @@ def _members(target: Any) -> Iterator[tuple[str, str, bool]]:
             yield attribute.name, alias, repr(attribute.default) == "NOTHING"
 
 
-def _maker(target: Any, schema: Schema, place: str, made: dict[Any, Shape]) -> Shape:
+def _maker(target: Any, schema: Schema, declared_at: str, made: dict[Any, Shape]) -> Shape:
     known = {name: (argument, needed) for name, argument, needed in _members(target)}
-    hints = _hints(target, place)
+    hints = _hints(target, declared_at)
     arguments = {name: argument for name, (argument, _) in known.items()}
     inner: dict[str, Shape] = {}
     if schema.unknown == INCLUDE:
         raise DeclarationError(
-            f"{place}: {type(schema).__name__} includes unknown fields, which {target.__qualname__} has no place for; "
+            f"{declared_at}: {type(schema).__name__} includes unknown fields, which {target.__qualname__} has no place for; "
             "annotate the parameter as dict[str, Any]."
         )
 
@@ -128,27 +128,27 @@ def _maker(target: Any, schema: Schema, place: str, made: dict[Any, Shape]) -> S
         attribute = field.attribute or name
         if attribute not in known:
             raise DeclarationError(
-                f"{place}: {type(schema).__name__} loads {attribute!r}, which {target.__qualname__} does not have."
+                f"{declared_at}: {type(schema).__name__} loads {attribute!r}, which {target.__qualname__} does not have."
             )
         _, needed = known.pop(attribute)
         if needed and not field.required and field.load_default is missing:
             raise DeclarationError(
-                f"{place}: {type(schema).__name__} may leave {attribute!r} out, but {target.__qualname__} has no "
+                f"{declared_at}: {type(schema).__name__} may leave {attribute!r} out, but {target.__qualname__} has no "
                 "default for it; make the field required, or give one of them a default."
             )
-        nested = _nested(hints.get(attribute), field, place, made)
+        nested = _nested(hints.get(attribute), field, declared_at, made)
         if nested is not None:
             inner[attribute] = nested
     lacking = [name for name, (_, needed) in known.items() if needed]
     if lacking:
         raise DeclarationError(
-            f"{place}: {target.__qualname__} needs {lacking[0]!r}, which {type(schema).__name__} does not load; "
+            f"{declared_at}: {target.__qualname__} needs {lacking[0]!r}, which {type(schema).__name__} does not load; "
             "give it a default."
         )
     return make
 
 
-def _hints(target: Any, place: str) -> dict[str, Any]:
+def _hints(target: Any, declared_at: str) -> dict[str, Any]:
     try:
         return typing.get_type_hints(target)
     except Exception:  # noqa: BLE001  # an annotation that cannot be resolved may be any class's
@@ -156,7 +156,7 @@ def _hints(target: Any, place: str) -> dict[str, Any]:
 
 
 def _nested(
-    annotation: Any, field: fields.Field[Any], place: str, made: dict[Any, Shape]
+    annotation: Any, field: fields.Field[Any], declared_at: str, made: dict[Any, Shape]
 ) -> Shape | None:
     """Return the conversion of one attribute whose value is nested, None where it stays as it is."""
     annotation = _without_none(annotation)
@@ -172,7 +172,7 @@ def _nested(
     ):
         return None
     make = made.get((annotation, type(field.schema))) or _maker(
-        annotation, field.schema, place, made
+        annotation, field.schema, declared_at, made
     )
     if many:
         return lambda values: values if values is None else [make(value) for value in values]

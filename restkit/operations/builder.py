@@ -39,7 +39,7 @@ from ..problems import (
     UnsupportedMediaType,
 )
 from ..resource import FunctionResource, Resource, verbs_of
-from .signatures import Kind, Signature, answer_kind, item_of, read_signature
+from .signatures import Kind, Signature, item_of, read_signature, return_kind
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
@@ -148,26 +148,26 @@ class _Builder:
         self.method = method
         self.function = function
         self.mount = shared.mount
-        self.place = f"{resource.__module__}.{resource.__qualname__}"
+        self.declared_at = f"{resource.__module__}.{resource.__qualname__}"
         if not issubclass(resource, FunctionResource):
             # Of a CRUDResource it is the action, which is what its user writes: the verb is written nowhere.
             written = f"{function.__module__}.{function.__qualname__}"
-            self.place = (
+            self.declared_at = (
                 written
-                if written.startswith(f"{self.place}.")
-                else f"{self.place}.{method.lower()}"
+                if written.startswith(f"{self.declared_at}.")
+                else f"{self.declared_at}.{method.lower()}"
             )
         self.said: Declarations = declarations_of(function)
         self.signature: Signature = read_signature(
-            function, self.place, method=not issubclass(resource, FunctionResource)
+            function, self.declared_at, method=not issubclass(resource, FunctionResource)
         )
-        self.kind: Kind = answer_kind(self.signature.returns)
+        self.kind: Kind = return_kind(self.signature.returns)
 
     def operation(self) -> Operation:
         words = self.said.words
         inputs = tuple(self._inputs())
         if inputs:
-            self.shared.bindings.check_uploads(inputs, self.place)
+            self.shared.bindings.check_uploads(inputs, self.declared_at)
         self._check_signature({each.location for each in inputs})
         outputs = tuple(self._outputs())
         documentation = self.function.__doc__ or ""
@@ -181,7 +181,7 @@ class _Builder:
             host=self.mount.host,
             resource=self.resource,
             function=self.function,
-            place=self.place,
+            declared_at=self.declared_at,
             operation_id=words.get("operation_id", ""),
             summary=words.get("summary", summary.strip()),
             description=words.get("description", description.strip()),
@@ -231,19 +231,19 @@ class _Builder:
             return
         if has_form:
             raise DeclarationError(
-                f"{self.place} takes both a body and a form; a request has one content."
+                f"{self.declared_at} takes both a body and a form; a request has one content."
             )
         if (
             "application/json-patch+json" in (self.said.media_types or ())
             and self.said.convert is None
         ):
             raise DeclarationError(
-                f"{self.place} takes application/json-patch+json, which changes a representation that a plain resource "
+                f"{self.declared_at} takes application/json-patch+json, which changes a representation that a plain resource "
                 "does not hand over; take application/merge-patch+json."
             )
         many = item_of(self.signature.annotations.get("body")) is not None
         patch = self.method == "PATCH"
-        bound = self.shared.bindings.body(schema, self.place, many=many, patch=patch)
+        bound = self.shared.bindings.body(schema, self.declared_at, many=many, patch=patch)
         media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
         yield Input(
             "body", bound, media_types, self._shape("body", bound), convert=self.said.convert
@@ -267,22 +267,22 @@ class _Builder:
     def _bind(self, location: Location) -> BoundSchema:
         schema = self.said.inputs[location]
         if schema is None:
-            raise DeclarationError(f"{self.place}: {location} has no schema.")
-        return self.shared.bindings.text(schema, location, self.place)
+            raise DeclarationError(f"{self.declared_at}: {location} has no schema.")
+        return self.shared.bindings.text(schema, location, self.declared_at)
 
     def _shape(self, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
         annotation = self.signature.annotations.get(location)
-        return self.shared.bindings.shape(annotation, bound, location, self.place)
+        return self.shared.bindings.shape(annotation, bound, location, self.declared_at)
 
     def _check_signature(self, inputs: set[Location]) -> None:
-        check_defaults(self.function, self.place)
+        check_defaults(self.function, self.declared_at)
         given = {parameter.name for parameter in self.mount.parameters} | set(
             self.mount.host_variables
         )
         clash = given & inputs
         if clash:
             raise DeclarationError(
-                f"{self.place}: {min(clash)!r} is both an input and a variable of {self.mount.rule!r}; "
+                f"{self.declared_at}: {min(clash)!r} is both an input and a variable of {self.mount.rule!r}; "
                 "rename the variable."
             )
         for name in sorted(given | inputs):
@@ -293,7 +293,7 @@ class _Builder:
                     else f"the declared {name}"
                 )
                 raise DeclarationError(
-                    f"{self.place} has no parameter {name!r} for {what}; add it to the signature."
+                    f"{self.declared_at} has no parameter {name!r} for {what}; add it to the signature."
                 )
         # NOTE: a default without an annotation is how a function carries a value along; with one it reads as an input.
         typed = {
@@ -312,7 +312,7 @@ class _Builder:
             if name not in ("body", "query", "headers", "cookies", "form", "files"):
                 hint = "it is neither a variable of the URL pattern nor one of body, query, headers, cookies, form, files"
             raise DeclarationError(
-                f"{self.place}: nothing gives the parameter {name!r} a value: {hint}."
+                f"{self.declared_at}: nothing gives the parameter {name!r} a value: {hint}."
             )
 
     # outputs
@@ -328,7 +328,7 @@ class _Builder:
                 many = said.many if said.many is not None else (self.kind == "many" and index == 0)
                 bound = None
                 if said.schema is not None:
-                    bound = self.shared.bindings.answer(said.schema, self.place, many=many)
+                    bound = self.shared.bindings.response(said.schema, self.declared_at, many=many)
                 media_types = said.media_types if said.media_types is not None else _JSON
                 if said.status in (204, 205, 304) or (
                     said.status in range(300, 400) and bound is None
@@ -350,7 +350,7 @@ class _Builder:
         schema = self.resource.schema
         if schema is None:
             return Output(200, None, _JSON, headers)
-        bound = self.shared.bindings.answer(schema, self.place, many=self.kind == "many")
+        bound = self.shared.bindings.response(schema, self.declared_at, many=self.kind == "many")
         return Output(201 if self.method == "POST" else 200, bound, _JSON, headers)
 
     # failures

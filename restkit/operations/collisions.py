@@ -84,21 +84,21 @@ class Claims:
             if key in self._methods:
                 raise CollisionError(
                     f"{operation.method} {pattern.rule} is declared twice: by {self._methods[key]} and by "
-                    f"{operation.place}."
+                    f"{operation.declared_at}."
                 )
-            self._methods[key] = operation.place
+            self._methods[key] = operation.declared_at
 
     def _claim_path(self, mounted: _Mounted) -> None:
         """Refuse two documented URL patterns that a document cannot tell apart (OpenAPI 3.1, section 4.8.8)."""
         if not any(operation.documented for operation in mounted.operations):
             return
         pattern = mounted.pattern
-        place = f"{mounted.resource.__module__}.{mounted.resource.__qualname__}"
+        declared_at = f"{mounted.resource.__module__}.{mounted.resource.__qualname__}"
         template = re.sub(r"\{[^}]*\}", "{}", pattern.path)
-        other, there = self._paths.setdefault((pattern.host, template), (pattern, place))
+        other, there = self._paths.setdefault((pattern.host, template), (pattern, declared_at))
         if other.path != pattern.path:
             raise CollisionError(
-                f"The URL patterns {other.rule!r} ({there}) and {pattern.rule!r} ({place}) are the same path to a "
+                f"The URL patterns {other.rule!r} ({there}) and {pattern.rule!r} ({declared_at}) are the same path to a "
                 "document; give their variables one name, or set documented = False on one of them."
             )
 

@@ -124,7 +124,7 @@ def check_ids(operations: Iterable[Operation], ids: MutableMapping[str, str]) ->
         name = operation_id(op)
         if name in ids:
             raise CollisionError(
-                f"{ids[name]} and {op.place} both have the operationId {name!r}; "
+                f"{ids[name]} and {op.declared_at} both have the operationId {name!r}; "
                 f'give one of them another with @operation(operation_id="...").'
             )
-        ids[name] = op.place
+        ids[name] = op.declared_at

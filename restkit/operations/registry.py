@@ -24,8 +24,8 @@ __all__ = [
     "Entry",
     "Handlers",
     "Link",
+    "MountedPrefix",
     "Registry",
-    "Scope",
     "link",
     "make_entry",
     "shift",
@@ -69,7 +69,7 @@ class Entry(NamedTuple):
     declared: type[Resource] | None = None
 
 
-class Scope(NamedTuple):
+class MountedPrefix(NamedTuple):
     """Is what stands around everything below one prefix, also around URLs that nothing answers.
 
     Attributes:
@@ -107,7 +107,7 @@ class Registry:
         """Add entries, or refuse them whole."""
         for entry in entries:
             _check_inputs(entry)
-        converters_of(app for _, app in self.root.places())
+        converters_of(app for _, app in self.root.walk_apps())
         self._claim(entries)
         self.entries += entries
 
@@ -134,7 +134,7 @@ class Registry:
                 f"The App {other.app.name!r} has trailing_slash={inner!r}, but {self.app.name!r} has {outer!r}; one "
                 "policy holds for all URLs, so give both the same."
             )
-        converters_of(app for each in (self.root, other) for _, app in each.places())
+        converters_of(app for each in (self.root, other) for _, app in each.walk_apps())
         self._claim([_below_mount(entry, prefix, documented) for entry in other.all_entries()])
         other.parent = self
         self.mounts.append((prefix, other, documented))
@@ -185,18 +185,22 @@ class Registry:
         """Return an entry with what this App puts around it."""
         return shift(entry, prefix, self.middleware, self.handlers, documented=documented)
 
-    def places(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    def walk_apps(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Yield every App with the prefix below which it answers, the own one first."""
         yield prefix, self.app
         for below, other, _ in self.mounts:
-            yield from other.places(prefix + below)
+            yield from other.walk_apps(prefix + below)
 
-    def scopes(self) -> list[Scope]:
+    def mounted_prefixes(self) -> list[MountedPrefix]:
         """Return what stands around each App's URLs, the own first."""
-        own = Scope("", self.app, tuple(self.middleware), (self.handlers,) if self.handlers else ())
-        below = [(prefix, each) for prefix, other, _ in self.mounts for each in other.scopes()]
+        own = MountedPrefix(
+            "", self.app, tuple(self.middleware), (self.handlers,) if self.handlers else ()
+        )
+        below = [
+            (prefix, each) for prefix, other, _ in self.mounts for each in other.mounted_prefixes()
+        ]
         return [own] + [
-            Scope(
+            MountedPrefix(
                 prefix + each.prefix,
                 each.app,
                 (*own.middleware, *each.middleware),

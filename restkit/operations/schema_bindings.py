@@ -33,31 +33,33 @@ class Bindings:
         self._compiled = compiled
         self._content: dict[tuple[int, bool], BoundSchema] = {}
 
-    def answer(self, schema: SchemaLike, place: str, *, many: bool) -> BoundSchema:
+    def response(self, schema: SchemaLike, declared_at: str, *, many: bool) -> BoundSchema:
         """Bind the schema of an answer."""
-        return self._bound(schema, View.READ, place, many=many)
+        return self._bound(schema, View.READ, declared_at, many=many)
 
-    def body(self, schema: SchemaLike, place: str, *, many: bool, patch: bool) -> BoundSchema:
+    def body(self, schema: SchemaLike, declared_at: str, *, many: bool, patch: bool) -> BoundSchema:
         """Bind the schema of a body; nothing of a patch is required."""
-        return self._bound(schema, View.PATCH if patch else View.WRITE, place, many=many)
+        return self._bound(schema, View.PATCH if patch else View.WRITE, declared_at, many=many)
 
-    def _bound(self, schema: SchemaLike, view: View, place: str, *, many: bool) -> BoundSchema:
+    def _bound(
+        self, schema: SchemaLike, view: View, declared_at: str, *, many: bool
+    ) -> BoundSchema:
         key = (id(schema), view is View.READ)
         if key not in self._content:
             self._content[key] = bind(
-                schema, view, place=place, strict=self._strict, compiled=self._compiled
+                schema, view, declared_at=declared_at, strict=self._strict, compiled=self._compiled
             )
         bound = self._content[key]
         many = many or bound.many
         return bound if (bound.view, bound.many) == (view, many) else bound.used(view, many=many)
 
-    def text(self, schema: SchemaLike, location: Location, place: str) -> BoundSchema:
+    def text(self, schema: SchemaLike, location: Location, declared_at: str) -> BoundSchema:
         """Bind the schema of parameters or of a form, whose values are text."""
-        where = f"{place} ({location})"
+        where = f"{declared_at} ({location})"
         bound = bind(
             schema,
             View.WRITE,
-            place=where,
+            declared_at=where,
             source="text",
             strict=self._strict,
             compiled=self._compiled,
@@ -67,12 +69,12 @@ class Bindings:
         return bound
 
     def shape(
-        self, annotation: Any, bound: BoundSchema, location: Location, place: str
+        self, annotation: Any, bound: BoundSchema, location: Location, declared_at: str
     ) -> Callable[[Any], Any] | None:
         """Return what makes the class that a parameter's annotation names, None where it names none."""
-        return shape_of(annotation, bound, f"{place}: the parameter {location!r}")
+        return shape_of(annotation, bound, f"{declared_at}: the parameter {location!r}")
 
-    def check_uploads(self, inputs: Iterable[Input], place: str) -> None:
+    def check_uploads(self, inputs: Iterable[Input], declared_at: str) -> None:
         """Refuse files where no file can arrive, and files= fields that none can satisfy."""
         for each in inputs:
             for name, found in each.schema.load_fields.items():
@@ -81,7 +83,9 @@ class Bindings:
                     what = f"is no Upload: files={{{name!r}: Upload()}}"
                     if isinstance(inner, Upload):
                         what = "is an Upload, which arrives in files= only"
-                    raise DeclarationError(f"{place} ({each.location}): the field {name!r} {what}.")
+                    raise DeclarationError(
+                        f"{declared_at} ({each.location}): the field {name!r} {what}."
+                    )
 
 
 def _name_headers(bound: BoundSchema) -> None:

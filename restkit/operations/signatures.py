@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import DeclarationError
 
-__all__ = ["Kind", "Signature", "answer_kind", "item_of", "read_signature"]
+__all__ = ["Kind", "Signature", "item_of", "read_signature", "return_kind"]
 
 Kind = Literal["absent", "none", "response", "one", "many"]
 _BY_POSITION = (
@@ -58,12 +58,12 @@ class Signature(NamedTuple):
         return self.open or name in self.annotations
 
 
-def read_signature(function: Callable[..., Any], place: str, *, method: bool) -> Signature:
+def read_signature(function: Callable[..., Any], declared_at: str, *, method: bool) -> Signature:
     """Read a function's signature.
 
     Args:
         function: The method (unbound) or function.
-        place: Where it stands, for messages.
+        declared_at: Where it stands, for messages.
         method: Whether the first parameter is ``self``.
 
     Raises:
@@ -72,16 +72,16 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
     if type(function) is types.FunctionType and not vars(function):
         code = function.__code__
         if code.co_argcount >= method and not code.co_posonlyargcount:
-            return _read_code(function, place, method=method)
+            return _read_code(function, declared_at, method=method)
     try:
         signature = inspect.signature(function)
     except ValueError:
         raise DeclarationError(
-            f"{place} has no signature that can be read; write a function or a method."
+            f"{declared_at} has no signature that can be read; write a function or a method."
         ) from None
     if method and not any(each.kind in _BY_POSITION for each in signature.parameters.values()):
         raise DeclarationError(
-            f"{place} takes no self; it is a method: def {place.rpartition('.')[2]}(self, ...)."
+            f"{declared_at} takes no self; it is a method: def {declared_at.rpartition('.')[2]}(self, ...)."
         )
     parameters = list(signature.parameters.values())[1 if method else 0 :]
     scope = _scope(inspect.unwrap(function))
@@ -93,21 +93,21 @@ def read_signature(function: Callable[..., Any], place: str, *, method: bool) ->
             is_open = True
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             raise DeclarationError(
-                f"{place}: the parameter {parameter.name!r} is positional-only; arguments are passed by name."
+                f"{declared_at}: the parameter {parameter.name!r} is positional-only; arguments are passed by name."
             )
         elif parameter.kind is not parameter.VAR_POSITIONAL:
             annotations[parameter.name] = _resolved(
-                parameter.annotation, scope, place, parameter.name
+                parameter.annotation, scope, declared_at, parameter.name
             )
             if parameter.default is parameter.empty:
                 required.add(parameter.name)
     returns = signature.return_annotation
     if returns is not signature.empty:
-        returns = _resolved(returns, scope, place, "return")
+        returns = _resolved(returns, scope, declared_at, "return")
     return Signature(annotations, frozenset(required), is_open, returns)
 
 
-def _read_code(function: types.FunctionType, place: str, *, method: bool) -> Signature:
+def _read_code(function: types.FunctionType, declared_at: str, *, method: bool) -> Signature:
     """Read the signature of a plain function off its code."""
     # PERF: to make inspect.Signature of it takes three times as long, and a service has a thousand methods.
     code = function.__code__
@@ -121,14 +121,15 @@ def _read_code(function: types.FunctionType, place: str, *, method: bool) -> Sig
     empty = inspect.Parameter.empty
     scope = _scope(function)
     annotations = {
-        name: _resolved(said.get(name, empty), scope, place, name) for name in (*positional, *named)
+        name: _resolved(said.get(name, empty), scope, declared_at, name)
+        for name in (*positional, *named)
     }
-    returns = _resolved(said["return"], scope, place, "return") if "return" in said else empty
+    returns = _resolved(said["return"], scope, declared_at, "return") if "return" in said else empty
     is_open = bool(code.co_flags & inspect.CO_VARKEYWORDS)
     return Signature(annotations, frozenset(annotations.keys() - optional), is_open, returns)
 
 
-def _resolved(annotation: Any, scope: dict[str, Any], place: str, name: str) -> Any:
+def _resolved(annotation: Any, scope: dict[str, Any], declared_at: str, name: str) -> Any:
     if annotation is inspect.Parameter.empty:
         return None
     if not isinstance(annotation, str):
@@ -144,7 +145,7 @@ def _resolved(annotation: Any, scope: dict[str, Any], place: str, name: str) -> 
         )[name]
     except Exception as error:
         raise DeclarationError(
-            f"{place}: the annotation {annotation!r} of {name!r} cannot be resolved ({error}); import what it names "
+            f"{declared_at}: the annotation {annotation!r} of {name!r} cannot be resolved ({error}); import what it names "
             "at run time, at the top of its module (not only for type checking)."
         ) from error
 
@@ -182,7 +183,7 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
-def answer_kind(annotation: Any) -> Kind:
+def return_kind(annotation: Any) -> Kind:
     """Say what a return annotation means: nothing, a Response, one value or many."""
     if annotation is inspect.Signature.empty:
         return "absent"
@@ -194,7 +195,7 @@ def answer_kind(annotation: Any) -> Kind:
     origin = typing.get_origin(annotation)
     if origin is tuple:
         members = typing.get_args(annotation)
-        return answer_kind(members[0]) if members else "one"
+        return return_kind(members[0]) if members else "one"
     kind = origin or annotation
     if isinstance(kind, type) and issubclass(kind, Response):
         return "response"

@@ -1,0 +1,1 @@
+"""From a request to the validated values that a method declares."""

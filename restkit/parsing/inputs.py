@@ -53,7 +53,7 @@ def reader_of(each: Input, operation: Operation, settings: Settings, media: Medi
     for name, field in each.schema.load_fields.items():
         if isinstance(field, (fields.Nested, fields.Mapping)):
             raise DeclarationError(
-                f"{operation.place}: the {each.location} field {name!r} is a {type(field).__name__}; "
+                f"{operation.declared_at}: the {each.location} field {name!r} is a {type(field).__name__}; "
                 "a parameter is a single value or a list of them."
             )
     if each.location == "query":
@@ -71,7 +71,7 @@ def _body_reader(each: Input, operation: Operation, settings: Settings, media: M
     for media_type, handler in handlers.items():
         if handler is None:
             raise DeclarationError(
-                f"{operation.place} takes {media_type}, for which there is no handler; register one at app.media."
+                f"{operation.declared_at} takes {media_type}, for which there is no handler; register one at app.media."
             )
     decoders = {
         media_type: handler.loads for media_type, handler in handlers.items() if handler is not None

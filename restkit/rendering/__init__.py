@@ -1,0 +1,1 @@
+"""From a method's return value to a response."""

@@ -11,7 +11,7 @@ from ..contract import Operation, Output
 from ..encoding import dumps_json, dumps_json_chunks, dumps_ndjson
 from ..errors import DeclarationError
 from ..media import Media
-from ..response import Answer, Chunks, close_if_open
+from ..response import Chunks, PlainResponse, close_if_open
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
@@ -23,7 +23,7 @@ _NDJSON = "application/x-ndjson"
 # PERF: what is surely neither a Response nor an iterator; to ask the latter of a value costs 2 thousand instructions.
 PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 
-ContentWriter = Callable[[Any, str], "tuple[Any, Answer]"]
+ContentWriter = Callable[[Any, str], "tuple[Any, PlainResponse]"]
 
 
 class Dumped:
@@ -69,7 +69,7 @@ def content_writer(
             if status in (204, 304)
             else [("Content-Type", "text/plain"), ("Content-Length", "0")]
         )
-        return lambda value, media_type: (None, Answer(status, list(empty), b""))
+        return lambda value, media_type: (None, PlainResponse(status, list(empty), b""))
     bound = output.schema
     encoders = {
         each: _serializer(each, bound, media, operation, keep=keep) for each in output.media_types
@@ -79,7 +79,7 @@ def content_writer(
     many = bound is not None and bound.many
     misfits = bound.misfits if bound is not None else ()
 
-    def write(value: Any, media_type: str) -> tuple[Any, Answer]:
+    def write(value: Any, media_type: str) -> tuple[Any, PlainResponse]:
         if media_type not in encoders:
             media_type = default
         if type(value) not in PLAIN and isinstance(value, Iterator):
@@ -93,7 +93,9 @@ def content_writer(
             body = dumps_json(data) if value.body is None else value.body
         else:
             data, body = encoders[media_type](value)
-        return data, Answer(status, [types[media_type], ("Content-Length", str(len(body)))], body)
+        return data, PlainResponse(
+            status, [types[media_type], ("Content-Length", str(len(body)))], body
+        )
 
     return write
 
@@ -139,7 +141,7 @@ def _misfit(value: Any, many: bool, operation: Operation) -> DeclarationError:
         )
     )
     return DeclarationError(
-        f"{operation.place} returned a {type(value).__name__}, but its schema is declared for {declared}{hint}."
+        f"{operation.declared_at} returned a {type(value).__name__}, but its schema is declared for {declared}{hint}."
     )
 
 
@@ -156,7 +158,7 @@ def _encoder(media_type: str, media: Media, operation: Operation) -> Callable[[A
     handler = media.find(media_type)
     if handler is not None and media_type not in ("text/plain",):
         return handler.dumps
-    place = operation.place
+    place = operation.declared_at
 
     def encode(value: Any) -> bytes:
         if isinstance(value, str):
@@ -180,8 +182,8 @@ def _stream(
     media_type: str,
     content_type: str,
     operation: Operation,
-) -> Answer:
-    """Answer with what an iterator yields, as it yields it.
+) -> PlainResponse:
+    """PlainResponse with what an iterator yields, as it yields it.
 
     The first chunk is made here, so that an exception before it is still a proper answer. Where nothing is
     left after it the answer is plain, and what was provided is closed before it starts.
@@ -199,13 +201,15 @@ def _stream(
     try:
         first = next(chunks, b"")
         if not ended and length_hint(values, -1) != 0:
-            return Answer(status, [("Content-Type", content_type)], Chunks(first, chunks, values))
+            return PlainResponse(
+                status, [("Content-Type", content_type)], Chunks(first, chunks, values)
+            )
         body = first + b"".join(chunks)
     except BaseException:
         close_if_open(values)
         raise
     close_if_open(values)
-    return Answer(status, content_headers(content_type, body), body)
+    return PlainResponse(status, content_headers(content_type, body), body)
 
 
 def _mark(ended: list[bool]) -> Iterator[Any]:
@@ -220,6 +224,6 @@ def _raw(item: Any, media_type: str, operation: Operation) -> bytes:
     if isinstance(item, (bytes, bytearray, memoryview)):
         return bytes(item)
     raise DeclarationError(
-        f"{operation.place} yielded {type(item).__name__} as {media_type}; yield str or bytes, or declare a JSON media "
+        f"{operation.declared_at} yielded {type(item).__name__} as {media_type}; yield str or bytes, or declare a JSON media "
         "type."
     )

@@ -20,17 +20,17 @@ from ..errors import ContractError, DeclarationError
 from ..media import Media
 from ..problems import problem_class
 from ..request import Request
-from ..response import Answer, Outgoing, header_items
+from ..response import Outgoing, PlainResponse, header_items
 from .content import PLAIN, ContentWriter, content_headers, content_writer
 
 __all__ = [
     "LOCATION",
     "Locate",
     "Writer",
-    "allow_answer",
     "location_variable",
     "observe",
     "offered",
+    "options_response",
     "writer_of",
 ]
 
@@ -74,8 +74,8 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
                 _strip_content(value)
             observe(request, operation, value.status_code, value.mimetype or "", contract)
             return value
-        if kind is Answer:
-            ready: Answer = value
+        if kind is PlainResponse:
+            ready: PlainResponse = value
             observe(request, operation, ready.status, _media_type_of(ready), contract)
             return ready
         if kind is tuple:
@@ -89,18 +89,18 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             observe(request, operation, status, "", contract)
             return _undeclared(operation, value, status, headers)
         if status in silent and value is not None:
-            message = f"{operation.place} returned data with status {status}, which is declared without: annotate it."
+            message = f"{operation.declared_at} returned data with status {status}, which is declared without: annotate it."
             _tell(message, "raise" if _CHECK in request.environ else contract)
-        data, answer = content(value, media_type)
+        data, response = content(value, media_type)
         if headers:
-            _add_headers(answer, headers)
+            _add_headers(response, headers)
         if vary:
-            answer.headers += vary
-        if status == 201 and locate is not None and not _has(answer, "location"):
+            response.headers += vary
+        if status == 201 and locate is not None and not _has(response, "location"):
             url = locate(request, data)
             if url is not None:
-                answer.headers.append(("Location", url))
-        return answer
+                response.headers.append(("Location", url))
+        return response
 
     return write
 
@@ -114,7 +114,7 @@ def _unpack(value: tuple[Any, ...], status: int, operation: Operation) -> tuple[
     if len(value) == 3 and isinstance(value[1], int):
         return value
     raise DeclarationError(
-        f"{operation.place} returned a tuple of {len(value)}; return data, (data, status), (data, headers) or "
+        f"{operation.declared_at} returned a tuple of {len(value)}; return data, (data, status), (data, headers) or "
         "(data, status, headers)."
     )
 
@@ -126,7 +126,7 @@ def _returned_error(status: int, operation: Operation) -> DeclarationError:
         f"raise {named}" if hasattr(problems, named) else f"raise a Problem with status = {status}"
     )
     return DeclarationError(
-        f"{operation.place} returned a tuple with the status {status}; {how}, so that it is an "
+        f"{operation.declared_at} returned a tuple with the status {status}; {how}, so that it is an "
         "application/problem+json and what was provided is rolled back."
     )
 
@@ -137,30 +137,30 @@ def _strip_content(response: WerkzeugResponse) -> None:
         response.headers.pop(name, None)
 
 
-def _add_headers(answer: Answer, headers: Any) -> None:
+def _add_headers(response: PlainResponse, headers: Any) -> None:
     items = header_items(headers)
     names = {name.lower() for name, _ in items}
-    answer.headers = [item for item in answer.headers if item[0].lower() not in names] + items
+    response.headers = [item for item in response.headers if item[0].lower() not in names] + items
 
 
-def _has(answer: Answer, name: str) -> bool:
-    return any(header.lower() == name for header, _ in answer.headers)
+def _has(response: PlainResponse, name: str) -> bool:
+    return any(header.lower() == name for header, _ in response.headers)
 
 
-def _undeclared(operation: Operation, value: Any, status: int, headers: Any) -> Answer:
+def _undeclared(operation: Operation, value: Any, status: int, headers: Any) -> PlainResponse:
     """Answer with a status that is not declared; whether that is an error the contract check decides."""
     if not 200 <= status <= 599:
         raise ContractError(
-            f"{operation.place} answered status {status!r}, which is no HTTP status of an answer."
+            f"{operation.declared_at} answered status {status!r}, which is no HTTP status of an answer."
         )
     if value is None or status in (204, 205, 304):
-        answer = Answer(status, [], b"")
+        response = PlainResponse(status, [], b"")
     else:
         body = dumps_json(value)
-        answer = Answer(status, content_headers("application/json", body), body)
+        response = PlainResponse(status, content_headers("application/json", body), body)
     if headers:
-        _add_headers(answer, headers)
-    return answer
+        _add_headers(response, headers)
+    return response
 
 
 def observe(
@@ -190,14 +190,14 @@ def observe(
             else f"@returns(..., status={status})"
         )
         message = (
-            f"{operation.place} answered status {status}, which it does not declare: add {hint}."
+            f"{operation.declared_at} answered status {status}, which it does not declare: add {hint}."
         )
     elif (
         output is not None
         and media_type
         and not any(fnmatchcase(media_type, each) for each in output.media_types)
     ):
-        message = f"{operation.place} answered {media_type}, which it does not declare: add it to media_types."
+        message = f"{operation.declared_at} answered {media_type}, which it does not declare: add it to media_types."
     else:
         return
     _tell(message, contract)
@@ -241,20 +241,20 @@ def _picker(outputs: list[Output], writers: list[ContentWriter]) -> ContentWrite
     return lambda value, media_type: by_type.get(media_type, first)(value, media_type)
 
 
-def _media_type_of(answer: Answer) -> str:
-    found = next((text for name, text in answer.headers if name.lower() == "content-type"), "")
+def _media_type_of(response: PlainResponse) -> str:
+    found = next((text for name, text in response.headers if name.lower() == "content-type"), "")
     return found.partition(";")[0].strip().lower()
 
 
 # headers of the stage
 
 
-def allow_answer(allow: str, accept_patch: str) -> Answer:
+def options_response(allow: str, accept_patch: str) -> PlainResponse:
     """Return the answer to OPTIONS: 204 with Allow (RFC 9110, 9.3.7) and Accept-Patch (RFC 5789, 3.1)."""
     headers = [("Allow", allow)]
     if accept_patch:
         headers.append(("Accept-Patch", accept_patch))
-    return Answer(204, headers, b"")
+    return PlainResponse(204, headers, b"")
 
 
 def location_variable(variables: Iterable[str], output: Output) -> tuple[str, str] | None:

@@ -19,7 +19,7 @@ from ..errors import CollisionError, DeclarationError
 from ..middleware import Endpoint
 from ..problems import MethodNotAllowed
 from ..request import Request
-from ..response import Answer
+from ..response import PlainResponse
 from .converters import known_converters, schema_of
 from .matcher import Matcher
 
@@ -120,7 +120,7 @@ class Route:
     Attributes:
         pattern: The pattern.
         calls: What answers a method.
-        places: Where each method is declared, for messages.
+        declared_by: Where each method is declared, for messages.
         allow: The value of the Allow header.
         accept_patch: The value of the Accept-Patch header, ``""`` without a PATCH.
         derived_options: Whether OPTIONS comes by itself.
@@ -132,27 +132,27 @@ class Route:
     __slots__ = (
         "accept_patch",
         "allow",
+        "boundaries",
         "calls",
+        "declared_by",
+        "default_boundary",
         "derived_options",
         "otherwise",
         "pattern",
-        "places",
-        "scope",
-        "scopes",
     )
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
         self.calls: dict[str, Endpoint] = {}
-        self.places: dict[str, str] = {}
+        self.declared_by: dict[str, str] = {}
         self.allow = ""
         self.accept_patch = ""
         self.derived_options = False
-        self.scopes: dict[str, Any] = {}
-        self.scope: Any = None
+        self.boundaries: dict[str, Any] = {}
+        self.default_boundary: Any = None
         self.otherwise: Any = None
 
-    def add(self, method: str, call: Endpoint, place: str) -> None:
+    def add(self, method: str, call: Endpoint, declared_at: str) -> None:
         """Add a method.
 
         Raises:
@@ -160,12 +160,12 @@ class Route:
         """
         if method in self.calls:
             raise CollisionError(
-                f"{method} {self.pattern.rule} is declared twice: by {self.places[method]} and by {place}."
+                f"{method} {self.pattern.rule} is declared twice: by {self.declared_by[method]} and by {declared_at}."
             )
         self.calls[method] = call
-        self.places[method] = place
+        self.declared_by[method] = declared_at
 
-    def refuse(self, request: Request) -> Answer:
+    def refuse(self, request: Request) -> PlainResponse:
         """Refuse a method that nothing answers (RFC 9110, section 15.5.6).
 
         Raises:

@@ -206,16 +206,16 @@ class BoundSchema:
         """Whether loading lets fields pass that the schema does not name."""
         return self.schema.unknown != RAISE
 
-    def check_names(self, place: str) -> None:
+    def check_names(self, declared_at: str) -> None:
         """Look up the schemas that are nested by name, once all modules are loaded.
 
         Args:
-            place: Where the schema is declared, for messages.
+            declared_at: Where the schema is declared, for messages.
 
         Raises:
             DeclarationError: marshmallow knows no schema, or several, of a name.
         """
-        _check_names(self.schema.fields, self.declared, place, {self.declared})
+        _check_names(self.schema.fields, self.declared, declared_at, {self.declared})
 
     def __repr__(self) -> str:
         many = ", many" if self.many else ""
@@ -226,7 +226,7 @@ def bind(
     declared: SchemaLike,
     view: View,
     *,
-    place: str,
+    declared_at: str,
     many: bool = False,
     source: Source = "json",
     strict: bool = True,
@@ -237,7 +237,7 @@ def bind(
     Args:
         declared: A Schema class, an instance, or a mapping of fields.
         view: For which use.
-        place: Where it is declared, for messages.
+        declared_at: Where it is declared, for messages.
         many: Whether a list is meant; an instance made with ``many=True`` means it too.
         source: ``"json"`` for bodies; ``"text"`` for queries, headers, cookies and forms.
         strict: Whether unknown fields are errors where a schema does not say so itself.
@@ -246,7 +246,7 @@ def bind(
     Raises:
         DeclarationError: The schema cannot be made.
     """
-    schema = _instance(declared, place)
+    schema = _instance(declared, declared_at)
     name = ""
     if isinstance(declared, type) or (isinstance(declared, Schema) and _is_whole(declared)):
         name = type(schema).__name__.removesuffix("Schema") or type(schema).__name__
@@ -259,24 +259,24 @@ def bind(
     return BoundSchema(schema, view, many=many, source=source, name=name, compiled=compiled)
 
 
-def _instance(declared: Any, place: str) -> Schema:
+def _instance(declared: Any, declared_at: str) -> Schema:
     if isinstance(declared, Schema):
         return cloned(declared)
     if isinstance(declared, Mapping):
         if not all(isinstance(field, fields.Field) for field in declared.values()):
             raise DeclarationError(
-                f"{place}: the values of a schema mapping must be marshmallow fields."
+                f"{declared_at}: the values of a schema mapping must be marshmallow fields."
             )
         declared = Schema.from_dict(dict(declared))
     if not (isinstance(declared, type) and issubclass(declared, Schema)):
         raise DeclarationError(
-            f"{place}: {declared!r} is not a schema; give a marshmallow Schema class, an instance or a dict of fields."
+            f"{declared_at}: {declared!r} is not a schema; give a marshmallow Schema class, an instance or a dict of fields."
         )
     try:
         return declared()
     except Exception as error:
         raise DeclarationError(
-            f"{place}: the schema {declared.__qualname__} cannot be made: {error}"
+            f"{declared_at}: the schema {declared.__qualname__} cannot be made: {error}"
         ) from error
 
 
@@ -286,7 +286,7 @@ _HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
 def _check_names(
     declared: Mapping[str, fields.Field[Any]],
     holder: type[Schema],
-    place: str,
+    declared_at: str,
     seen: set[type[Schema]],
 ) -> None:
     for name, field in declared.items():
@@ -296,12 +296,12 @@ def _check_names(
                     nested = class_registry.get_class(nested)
                 except RegistryError as error:
                     raise DeclarationError(
-                        f"{place}: the field {name!r} of {holder.__qualname__} nests a schema by a name that cannot be "
+                        f"{declared_at}: the field {name!r} of {holder.__qualname__} nests a schema by a name that cannot be "
                         f"found: {error} Import the module that has it, or give the class."
                     ) from None
             if isinstance(nested, type) and issubclass(nested, Schema) and nested not in seen:
                 seen.add(nested)
-                _check_names(nested._declared_fields, nested, place, seen)
+                _check_names(nested._declared_fields, nested, declared_at, seen)
 
 
 def _nested_in(field: Any) -> Iterator[Any]:

@@ -27,7 +27,7 @@ _NAIVE = exact(
 _EITHER = exact(
     f"{_DATE}T{_TIME}{_OFFSET}?",
     {"type": "string", "pattern": f"^{_DATE}T{_TIME}{_OFFSET}?$"},
-    answer={"type": "string", "format": "date-time"},
+    response={"type": "string", "format": "date-time"},
     upper=True,
 )
 _DATES = exact(_DATE, {"type": "string", "format": "date"})
@@ -40,13 +40,13 @@ _TIMES = exact(
 _ZONED_TIMES = exact(
     f"{_TIME}{_OFFSET}",
     {"type": "string", "format": "time", "pattern": f"^{_TIME}{_OFFSET}$"},
-    answer=_TIMES.keywords,
+    response=_TIMES.keywords,
     upper=True,
 )
 _LOCAL_TIMES = exact(
     _TIME,
     {"type": "string", "format": "time-local", "pattern": f"^{_TIME}$"},
-    answer=_TIMES.keywords,
+    response=_TIMES.keywords,
 )
 
 _ISO = (None, "iso", "iso8601")
@@ -145,7 +145,7 @@ def _of_time(field: fields.Time) -> Wire:
 def _of_datetime(field: fields.DateTime) -> Wire | None:
     if field.format in _TIMESTAMPS:
         return replace(
-            ranged(0, _LAST_SECOND * _TIMESTAMPS[field.format]), answer={"type": "number"}
+            ranged(0, _LAST_SECOND * _TIMESTAMPS[field.format]), response={"type": "number"}
         )
     if field.format not in _ISO:
         if field.format not in _MAIL:
@@ -179,7 +179,7 @@ def _mail() -> Wire:
         "type": "string",
         "description": "A date and time as in e-mail (RFC 5322, section 3.3).",
     }
-    return exact(_MAIL_DATE, {**words, "pattern": f"^{_MAIL_DATE}$"}, answer=words)
+    return exact(_MAIL_DATE, {**words, "pattern": f"^{_MAIL_DATE}$"}, response=words)
 
 
 def _formatted(text: Any) -> Wire | None:
@@ -194,4 +194,4 @@ def _formatted(text: Any) -> Wire | None:
         "type": "string",
         "description": f"In the format {text} (strftime).",
     }
-    return exact(pattern, {**words, "pattern": f"^{pattern}$"}, answer=words)
+    return exact(pattern, {**words, "pattern": f"^{pattern}$"}, response=words)

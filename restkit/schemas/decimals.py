@@ -62,7 +62,7 @@ def amount_of(field: fields.Decimal) -> Wire:
         return check(take_text(value)) if checks else take_text(value)
 
     return Wire(
-        keywords, take, take_parameter, answer={"type": "string"} if field.allow_nan else _ANSWER
+        keywords, take, take_parameter, response={"type": "string"} if field.allow_nan else _ANSWER
     )
 
 

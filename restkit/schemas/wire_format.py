@@ -36,7 +36,7 @@ class Wire:
     keywords: Mapping[str, object]
     json: Callable[[Any], Any]
     text: Callable[[str], Any]
-    answer: Mapping[str, object] | None = None
+    response: Mapping[str, object] | None = None
     error_key: str = "invalid"
 
 

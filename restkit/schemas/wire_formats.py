@@ -124,7 +124,7 @@ def _of_enum(field: fields.Enum[Any]) -> Wire | None:
     values: list[Any] = [member.value for member in members]
     inner = wire_of(field.field) if field.by_value not in (True, False) else None
     if inner is not None:
-        return replace(inner, keywords={"enum": values}, answer=None)
+        return replace(inner, keywords={"enum": values}, response=None)
     raw = field.by_value is True or (
         field.by_value is not False and type(field.field) is fields.Raw
     )

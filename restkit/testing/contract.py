@@ -61,7 +61,7 @@ class ContractCheck:
         if request.method == "HEAD":
             body = None
         media_type = parse_options_header(fields.get("content-type"))[0].lower()
-        who = f"{operation.place} answered status {status}"
+        who = f"{operation.declared_at} answered status {status}"
         output = operation.output(status, media_type)
         failures = [failure for failure in operation.failures if failure.problem.status == status]
         if media_type == _PROBLEM and (failures or status == 500):

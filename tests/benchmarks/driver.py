@@ -58,14 +58,14 @@ class _WSGIDriver(Driver):
         return _write
 
     def once(self) -> bytes:
-        answer = self.app(
+        response = self.app(
             {**self.environ, "wsgi.input": io.BytesIO(self.case.body)}, self._start_response
         )
         try:
-            content = b"".join(answer)
+            content = b"".join(response)
         finally:
-            if hasattr(answer, "close"):
-                answer.close()
+            if hasattr(response, "close"):
+                response.close()
         self.status = int(str(self.status)[:3])
         return content
 
@@ -74,10 +74,10 @@ class _WSGIDriver(Driver):
         for body in itertools.islice(self.bodies(), count):
             environ = template.copy()
             environ["wsgi.input"] = io.BytesIO(body)
-            answer = app(environ, start_response)
-            for _chunk in answer:
+            response = app(environ, start_response)
+            for _chunk in response:
                 pass
-            close = getattr(answer, "close", None)
+            close = getattr(response, "close", None)
             if close is not None:
                 close()
 

@@ -6,10 +6,10 @@ import importlib
 import sys
 from typing import Any
 
-__all__ = ["answer", "peak"]
+__all__ = ["peak", "response"]
 
 
-def answer(app: Any, kind: str) -> bytes:
+def response(app: Any, kind: str) -> bytes:
     """Ask for ``/`` once."""
     return _wsgi(app) if kind == "wsgi" else _asgi(app)
 
@@ -77,7 +77,7 @@ def peak() -> int:
 if __name__ == "__main__":
     name, kind = sys.argv[1:]
     if name != "python":
-        body = answer(importlib.import_module(f"tests.benchmarks.peers.{name}").hello(), kind)
+        body = response(importlib.import_module(f"tests.benchmarks.peers.{name}").hello(), kind)
         if b"".join(body.split()) != b'{"hello":"world"}':
             raise SystemExit(f"{name} answered {body!r}")
     print(peak())

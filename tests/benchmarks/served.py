@@ -171,8 +171,8 @@ def _wait(process: subprocess.Popen[bytes], port: int, case: Case, name: str) ->
         headers = {"Content-Type": "application/json"} if case.body else {}
         try:
             connection.request(case.method, case.path, case.body or None, headers)
-            answer = connection.getresponse()
-            verify(case, answer.status, answer.read(), names_all=PEERS[name].names_all)
+            response = connection.getresponse()
+            verify(case, response.status, response.read(), names_all=PEERS[name].names_all)
             return
         except (ConnectionError, http.client.HTTPException):
             if process.poll() is not None or time.monotonic() > until:

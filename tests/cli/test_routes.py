@@ -32,7 +32,7 @@ def test_json(shop: Path) -> None:
         ("POST", "/books", "createBook"),
         ("GET", "/books/{book_id}", "getBook"),
     ]
-    assert found[1]["place"] == "shop.Books.post"
+    assert found[1]["declared_at"] == "shop.Books.post"
     assert {201, 422} <= set(found[1]["statuses"])
     assert found[0]["summary"] == "List the books."
 

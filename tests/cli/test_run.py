@@ -173,9 +173,9 @@ def test_debugger(shop: Path) -> None:
         ]:
             with pytest.raises(urllib.error.HTTPError) as caught:
                 urllib.request.urlopen(server.url + path, timeout=10)
-            with caught.value as answer:
-                assert answer.code == 500
-                page = answer.read().decode()
+            with caught.value as response:
+                assert response.code == 500
+                page = response.read().decode()
             assert "Werkzeug Debugger" in page
             assert shown in page
 

@@ -61,8 +61,8 @@ def bulk(client: Client, path: str = "/books", **lists: Any) -> Any:
     return client.post(f"{path}/bulk", json=lists)
 
 
-def faults(answer: Any) -> list[tuple[str, str]]:
-    return [(each["pointer"], each["code"]) for each in answer.problem["errors"]]
+def faults(response: Any) -> list[tuple[str, str]]:
+    return [(each["pointer"], each["code"]) for each in response.problem["errors"]]
 
 
 def titles(client: Client, path: str = "/books") -> list[str]:
@@ -77,46 +77,46 @@ def test_all_is_done_in_one_request(client: Client) -> None:
     )
     assert (made.status, [each["title"] for each in made.json["created"]]) == (200, ["a", "b", "c"])
     one, two, three = (each["id"] for each in made.json["created"])
-    answer = bulk(
+    response = bulk(
         client,
         create=[{"title": "d", "isbn": "1"}],
         update=[{"id": one, "title": "A", "year": 1815}, {"id": two, "chapters": []}],
         delete=[three],
     )
-    assert answer.status == 200
-    assert [each["title"] for each in answer.json["created"]] == ["d"]
+    assert response.status == 200
+    assert [each["title"] for each in response.json["created"]] == ["d"]
     updated = [
         (each["id"], each["title"], each["year"], each["chapters"])
-        for each in answer.json["updated"]
+        for each in response.json["updated"]
     ]
     assert updated == [(one, "A", 1815, []), (two, "b", None, [])]
-    assert answer.json["deleted"] == [three]
+    assert response.json["deleted"] == [three]
     assert titles(client) == ["A", "b", "d"]
     assert client.post(f"/books/{three}/restore").status == 200
 
 
 def test_what_is_deleted_frees_what_it_had(client: Client) -> None:
     """Deletes go first, then updates, then creates, so that a unique value passes on in one request."""
-    answer = bulk(client, "/authors", create=[{"name": "A"}, {"name": "B"}])
-    one, two = (each["id"] for each in answer.json["created"])
-    answer = bulk(
+    response = bulk(client, "/authors", create=[{"name": "A"}, {"name": "B"}])
+    one, two = (each["id"] for each in response.json["created"])
+    response = bulk(
         client, "/authors", create=[{"name": "B"}], update=[{"id": two, "name": "A"}], delete=[one]
     )
-    assert answer.status == 200
+    assert response.status == 200
     assert [each["name"] for each in client.get("/authors").json["items"]] == ["A", "B"]
 
 
 def test_all_that_is_invalid_is_listed_and_nothing_is_done(client: Client) -> None:
     """Every fault of every item is told with its place, and no item is written."""
     (first,) = bulk(client, create=[{"title": "a"}]).json["created"]
-    answer = bulk(
+    response = bulk(
         client,
         create=[{"title": "ok"}, {"title": ""}, {"year": "x", "more": 1}],
         update=[{"id": first["id"], "title": ""}, {"title": "y"}, {"id": 2**40}],
         delete=[first["id"], "x"],
     )
-    assert answer.status == 422
-    assert sorted(faults(answer)) == [
+    assert response.status == 422
+    assert sorted(faults(response)) == [
         ("/create/1/title", "length"),
         ("/create/2/more", "unknown"),
         ("/create/2/title", "required"),
@@ -134,25 +134,25 @@ def test_a_patched_whole_is_validated(client: Client) -> None:
     (first,) = bulk(client, create=[{"title": "a", "year": 1}]).json["created"]
     (after,) = bulk(client, update=[{"id": first["id"], "year": None}]).json["updated"]
     assert (after["title"], after["year"]) == ("a", None)
-    answer = bulk(client, update=[{"id": first["id"], "title": None}])
-    assert (answer.status, faults(answer)) == (422, [("/update/0/title", "null")])
+    response = bulk(client, update=[{"id": first["id"], "title": None}])
+    assert (response.status, faults(response)) == (422, [("/update/0/title", "null")])
 
 
 def test_items_that_are_not_there_or_named_twice(client: Client) -> None:
     """A key that nothing has is in conflict, one that is named twice invalid; each has its place."""
     (first,) = bulk(client, create=[{"title": "a"}]).json["created"]
-    answer = bulk(
+    response = bulk(
         client, update=[{"id": 777, "title": "x"}, {"id": first["id"], "title": "x"}], delete=[888]
     )
-    assert (answer.status, faults(answer)) == (
+    assert (response.status, faults(response)) == (
         409,
         [("/update/0/id", "missing"), ("/delete/0", "missing")],
     )
-    answer = bulk(
+    response = bulk(
         client, update=[{"id": first["id"]}, {"id": first["id"]}], delete=[first["id"], 999]
     )
-    assert answer.status == 422
-    assert set(faults(answer)) == {
+    assert response.status == 422
+    assert set(faults(response)) == {
         ("/update/1/id", "duplicate"),
         ("/delete/0", "duplicate"),
         ("/delete/1", "missing"),
@@ -163,7 +163,7 @@ def test_items_that_are_not_there_or_named_twice(client: Client) -> None:
 def test_all_that_the_store_forbids_is_listed_and_nothing_is_done(client: Client) -> None:
     """Violations of every item are told with their places, those behind the first one too."""
     bulk(client, create=[{"title": "a", "isbn": "1"}, {"title": "b"}])
-    answer = bulk(
+    response = bulk(
         client,
         create=[
             {"title": "x", "isbn": "1"},
@@ -172,14 +172,14 @@ def test_all_that_the_store_forbids_is_listed_and_nothing_is_done(client: Client
         ],
         update=[{"id": 2, "isbn": "1"}],
     )
-    assert answer.status == 409
-    assert faults(answer) == [
+    assert response.status == 409
+    assert faults(response) == [
         ("/update/0/isbn", "unique"),
         ("/create/0/isbn", "unique"),
         ("/create/2/isbn", "unique"),
     ]
-    answer = bulk(client, create=[{"title": "x", "author_id": 77}])
-    assert (answer.status, faults(answer)) == (409, [("/create/0/author_id", "reference")])
+    response = bulk(client, create=[{"title": "x", "author_id": 77}])
+    assert (response.status, faults(response)) == (409, [("/create/0/author_id", "reference")])
     assert titles(client) == ["a", "b"]
     assert client.get("/books/2").json["isbn"] is None
 
@@ -188,14 +188,14 @@ def test_entity_tags_of_single_items(client: Client) -> None:
     """An update may name the entity tag that its item must have; one that has another fails all of it."""
     bulk(client, create=[{"title": "a"}, {"title": "b"}])
     one, two = (client.get(f"/books/{key}").headers["ETag"] for key in (1, 2))
-    answer = bulk(
+    response = bulk(
         client,
         update=[{"id": 1, "title": "A", "if_match": one}, {"id": 2, "title": "B", "if_match": one}],
     )
-    assert (answer.status, faults(answer)) == (409, [("/update/1/if_match", "stale")])
+    assert (response.status, faults(response)) == (409, [("/update/1/if_match", "stale")])
     assert titles(client) == ["a", "b"]
-    answer = bulk(client, update=[{"id": 1, "title": "A", "if_match": "x"}])
-    assert (answer.status, faults(answer)) == (422, [("/update/0/if_match", "entity_tag")])
+    response = bulk(client, update=[{"id": 1, "title": "A", "if_match": "x"}])
+    assert (response.status, faults(response)) == (422, [("/update/0/if_match", "entity_tag")])
     assert (
         bulk(
             client, update=[{"id": 1, "title": "A", "if_match": one}, {"id": 2, "if_match": two}]
@@ -212,8 +212,10 @@ def test_nested_collections_scope_themselves(client: Client) -> None:
         "created"
     ]
     assert made["author_id"] == 1
-    answer = bulk(client, "/authors/2/books", update=[{"id": made["id"], "title": "x"}], delete=[])
-    assert (answer.status, faults(answer)) == (409, [("/update/0/id", "missing")])
+    response = bulk(
+        client, "/authors/2/books", update=[{"id": made["id"], "title": "x"}], delete=[]
+    )
+    assert (response.status, faults(response)) == (409, [("/update/0/id", "missing")])
     assert bulk(client, "/authors/9/books", create=[{"title": "a"}]).status == 404
 
 
@@ -224,32 +226,32 @@ def test_keys_that_the_client_gives(client: Client) -> None:
     )
     assert (made.status, faults(made)) == (409, [("/create/1/slug", "unique")])
     bulk(client, "/shelves", create=[{"slug": "a", "label": "A"}, {"slug": "b", "label": "B"}])
-    answer = bulk(client, "/shelves", update=[{"slug": "a", "label": "AA"}], delete=["b"])
-    assert answer.json == {
+    response = bulk(client, "/shelves", update=[{"slug": "a", "label": "AA"}], delete=["b"])
+    assert response.json == {
         "created": [],
-        "updated": [{"slug": "a", "label": "AA", **_version(answer)}],
+        "updated": [{"slug": "a", "label": "AA", **_version(response)}],
         "deleted": ["b"],
     }
 
 
-def _version(answer: Any) -> dict[str, Any]:
-    return {name: value for name, value in answer.json["updated"][0].items() if name == "version"}
+def _version(response: Any) -> dict[str, Any]:
+    return {name: value for name, value in response.json["updated"][0].items() if name == "version"}
 
 
 def test_how_many(client: Client) -> None:
     """Each list has an end, which the document says; nothing at all is nothing to do."""
     assert bulk(client, create=[{"title": "a"}] * 5).status == 200
-    answer = bulk(client, create=[{"title": "a"}] * 6)
-    assert (answer.status, faults(answer)) == (422, [("/create", "length")])
+    response = bulk(client, create=[{"title": "a"}] * 6)
+    assert (response.status, faults(response)) == (422, [("/create", "length")])
     assert bulk(client).json == {"created": [], "updated": [], "deleted": []}
 
 
 def test_minimal(client: Client) -> None:
     """`Prefer: return=minimal` is answered without content."""
-    answer = client.post(
+    response = client.post(
         "/books/bulk", json={"create": [{"title": "a"}]}, headers={"Prefer": "return=minimal"}
     )
-    assert (answer.status, answer.headers["Preference-Applied"]) == (204, "return=minimal")
+    assert (response.status, response.headers["Preference-Applied"]) == (204, "return=minimal")
     assert titles(client) == ["a"]
 
 
@@ -327,8 +329,8 @@ def test_each_item_goes_through_its_action() -> None:
     assert [each["title"] for each in bulk(client, create=[{"title": "emma"}]).json["created"]] == [
         "Emma"
     ]
-    answer = bulk(client, create=[{"title": "x"}, {"title": "forbidden"}])
-    assert (answer.status, answer.problem["detail"]) == (403, "Not this one.")
+    response = bulk(client, create=[{"title": "x"}, {"title": "forbidden"}])
+    assert (response.status, response.problem["detail"]) == (403, "Not this one.")
     assert titles(client) == ["Emma"]
     assert bulk(client, delete=[1]).json["deleted"] == [1]
 
@@ -336,7 +338,8 @@ def test_each_item_goes_through_its_action() -> None:
 def test_a_schema_that_makes_items_itself_is_told_so() -> None:
     """A post_load that makes something else than a mapping is one clear sentence."""
     from shelf import BookSchema as PlainSchema
-    from test_views import Loading
+
+    from .test_schema_views import Loading
 
     assert issubclass(Loading, PlainSchema)
     client = collection(bulk=True, schema=Loading)

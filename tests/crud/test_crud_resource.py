@@ -87,14 +87,14 @@ def test_scopes_keep_tenants_apart() -> None:
     ]
     assert client.get(url, headers=one).json["genre"] == "one"
     assert client.get("/books?genre=one", headers=two).json["items"] == []
-    for answer in (
+    for response in (
         client.get(url, headers=two),
         client.patch(url, json={"title": "b"}, headers=two),
         client.put(url, json={"title": "b"}, headers=two),
         client.delete(url, headers=two),
         client.get(url),
     ):
-        assert answer.status == 404
+        assert response.status == 404
     assert len(client.get("/books", headers=one).json["items"]) == 1
 
 
@@ -172,8 +172,8 @@ def test_content_has_the_key_of_its_url(upsert: bool) -> None:
     )
     assert client.put("/books/a", json={"room": "attic"}).json == {"code": "a", "room": "attic"}
     for _ in range(2):
-        answer = client.put("/books/a", json={"code": "b"})
-        assert (answer.status, answer.problem["detail"]) == (
+        response = client.put("/books/a", json={"code": "b"})
+        assert (response.status, response.problem["detail"]) == (
             409,
             "The key in the content is not the one in the URL.",
         )
@@ -207,8 +207,8 @@ class Guarded(CRUDResource[Book]):
 def test_handlers_and_problems_of_ones_own() -> None:
     """A class's problem handlers answer its errors, beside those for violations; a refused write writes nothing."""
     client = collection(Book("a", genre="kept"), base=Guarded)
-    answer = client.post("/books", json={"title": "lookup"})
-    assert (answer.status, answer.problem["detail"]) == (409, "POST: nothing of the kind")
+    response = client.post("/books", json={"title": "lookup"})
+    assert (response.status, response.problem["detail"]) == (409, "POST: nothing of the kind")
     assert client.delete("/books/1").status == 403
     store = MemoryStore(Book, unique=("title",), items=[Book("a")])
     taken = collection(base=Guarded, store=store).post("/books", json={"title": "a"})
@@ -219,8 +219,10 @@ def test_a_handler_for_violations_wins_over_the_own_one() -> None:
     """A handler that the class declares for a violation is asked instead."""
     handlers = {Violation: lambda error, request: Conflict(f"taken: {', '.join(error.names)}")}
     store = MemoryStore(Book, unique=("title",), items=[Book("a")])
-    answer = collection(store=store, problem_handlers=handlers).post("/books", json={"title": "a"})
-    assert answer.problem["detail"] == "taken: title"
+    response = collection(store=store, problem_handlers=handlers).post(
+        "/books", json={"title": "a"}
+    )
+    assert response.problem["detail"] == "taken: title"
 
 
 def test_a_violation_that_an_action_raises_points_to_the_field() -> None:
@@ -230,8 +232,8 @@ def test_a_violation_that_an_action_raises_points_to_the_field() -> None:
         def update(self, item: Book, values: Mapping[str, Any]) -> Book:
             raise UniqueViolation(["title", "sold", "unknown"])
 
-    answer = collection(Book("a"), base=Unique).patch("/books/1", json={"year": 1})
-    assert (answer.status, [each["pointer"] for each in answer.problem["errors"]]) == (
+    response = collection(Book("a"), base=Unique).patch("/books/1", json={"year": 1})
+    assert (response.status, [each["pointer"] for each in response.problem["errors"]]) == (
         409,
         ["/title", "/sold"],
     )
@@ -251,29 +253,29 @@ def test_a_violation_that_an_action_raises_points_to_the_field() -> None:
 )
 def test_prefer(prefer: str, status: int) -> None:
     """`Prefer: return` is followed where it is understood, and no error where it is not (RFC 7240, section 2)."""
-    answer = collection().post("/books", json={"title": "a"}, headers={"Prefer": prefer})
-    assert answer.status == status
-    assert ("Preference-Applied" in answer.headers) is (status == 204)
-    assert answer.headers["Location"] == "/books/1"
+    response = collection().post("/books", json={"title": "a"}, headers={"Prefer": prefer})
+    assert response.status == status
+    assert ("Preference-Applied" in response.headers) is (status == 204)
+    assert response.headers["Location"] == "/books/1"
 
 
 def test_what_a_put_has_made_need_not_be_sent_back() -> None:
     """`return=minimal` holds for the item that a PUT makes, as for the one that it changes; both have their tags."""
     client = collection(store=MemoryStore(Shelf, key="code"), schema=ShelfSchema, upsert=True)
     for room in ("cellar", "attic"):
-        answer = client.put("/books/a", json={"room": room}, headers={"Prefer": "return=minimal"})
-        assert (answer.status, answer.headers["Preference-Applied"]) == (204, "return=minimal")
-        assert answer.headers["ETag"] == client.get("/books/a").headers["ETag"]
+        response = client.put("/books/a", json={"room": room}, headers={"Prefer": "return=minimal"})
+        assert (response.status, response.headers["Preference-Applied"]) == (204, "return=minimal")
+        assert response.headers["ETag"] == client.get("/books/a").headers["ETag"]
         assert client.get("/books/a").json == {"code": "a", "room": room}
 
 
 def test_an_answer_says_the_total_where_it_is_asked_for() -> None:
     """`Prefer: count` adds the total, and says so."""
     client = collection(Book("a"), Book("b"))
-    answer = client.get("/books?limit=1", headers={"Prefer": "count=exact"})
-    assert (answer.json["total"], answer.headers["Preference-Applied"]) == (2, "count=exact")
-    answer = client.get("/books?limit=1", headers={"Prefer": "count=roughly"})
-    assert ("total" in answer.json, "Preference-Applied" in answer.headers) == (False, False)
+    response = client.get("/books?limit=1", headers={"Prefer": "count=exact"})
+    assert (response.json["total"], response.headers["Preference-Applied"]) == (2, "count=exact")
+    response = client.get("/books?limit=1", headers={"Prefer": "count=roughly"})
+    assert ("total" in response.json, "Preference-Applied" in response.headers) == (False, False)
 
 
 def test_work_beside_the_actions_is_the_same_transaction() -> None:

@@ -110,10 +110,10 @@ def test_every_kind_goes_there_and_back(client: Client) -> None:
         "words": ["a", "b"],
         "more": {"x": [1, {"y": None}]},
     }
-    answer = client.post("/things", json=sent)
-    assert answer.status == 201
-    assert {name: answer.json[name] for name in sent} == sent
-    assert client.get("/things/1").json == answer.json
+    response = client.post("/things", json=sent)
+    assert response.status == 201
+    assert {name: response.json[name] for name in sent} == sent
+    assert client.get("/things/1").json == response.json
     assert client.get("/things?color=BLUE&size__in=large,small&day__gte=2024-01-01&on=false").json[
         "items"
     ]
@@ -140,8 +140,8 @@ def test_sorting_by_an_enumeration_and_by_none(client: Client) -> None:
     ):
         seen, url = "", f"/things?limit=1&sort={sort}"
         while url:
-            answer = client.get(url)
-            seen, url = seen + answer.json["items"][0]["name"], answer.json["next"]
+            response = client.get(url)
+            seen, url = seen + response.json["items"][0]["name"], response.json["next"]
         assert seen == names
 
 

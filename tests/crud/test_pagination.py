@@ -16,15 +16,15 @@ from restkit.testing import Client
 BOOKS = tuple(Book(f"t{number}") for number in range(7))
 
 
-def links(answer: Any) -> dict[str, str]:
+def links(response: Any) -> dict[str, str]:
     return {
         name: url
-        for url, name in re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers.get("Link", ""))
+        for url, name in re.findall(r'<([^>]*)>; rel="(\w+)"', response.headers.get("Link", ""))
     }
 
 
-def titles(answer: Any) -> list[str]:
-    return [each["title"] for each in answer.json["items"]]
+def titles(response: Any) -> list[str]:
+    return [each["title"] for each in response.json["items"]]
 
 
 def test_sizes() -> None:
@@ -60,21 +60,21 @@ def test_an_empty_page_behind_the_last() -> None:
     client = collection(*BOOKS[:2])
     cursor = client.get("/books?limit=1").json["next"]
     client.delete("/books/2")
-    answer = client.get(cursor)
-    assert (answer.json, links(answer).keys()) == ({"items": [], "next": None}, {"first"})
+    response = client.get(cursor)
+    assert (response.json, links(response).keys()) == ({"items": [], "next": None}, {"first"})
 
 
 def test_counted_pages() -> None:
     """With `paging = "offset"` pages are counted, and there is no cursor."""
     client = collection(*BOOKS, paging="offset", page_size=3)
-    answer = client.get("/books?offset=1")
-    assert titles(answer) == ["t1", "t2", "t3"]
-    assert links(answer) == {
+    response = client.get("/books?offset=1")
+    assert titles(response) == ["t1", "t2", "t3"]
+    assert links(response) == {
         "first": "/books",
         "prev": "/books?offset=0",
         "next": "/books?offset=4",
     }
-    assert answer.json["next"] == "/books?offset=4"
+    assert response.json["next"] == "/books?offset=4"
     assert client.get("/books?cursor=x").status == 422
     assert [client.get(f"/books?offset={each}").status for each in (-1, "x", 2**31)] == [422] * 3
     assert client.get("/books?offset=2147483647").json == {"items": [], "next": None}

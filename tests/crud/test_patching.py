@@ -47,20 +47,20 @@ def test_a_merge_patch_of_nested_objects_changes_what_it_names() -> None:
     client = collection(
         Book("Emma", cover={"front": {"color": "red", "text": "E"}, "back": 1}, tags=["a", "b"])
     )
-    answer = client.patch(
+    response = client.patch(
         "/books/1", json={"cover": {"front": {"color": "blue"}, "back": None}, "tags": ["c"]}
     )
-    assert answer.json["cover"] == {"front": {"color": "blue", "text": "E"}}
-    assert answer.json["tags"] == ["c"]
+    assert response.json["cover"] == {"front": {"color": "blue", "text": "E"}}
+    assert response.json["tags"] == ["c"]
 
 
 @pytest.mark.parametrize("media_type", ["application/json", MERGE_PATCH])
 @pytest.mark.parametrize("content", [b"[]", b"1", b"null", b'"x"'])
 def test_a_merge_patch_is_an_object(media_type: str, content: bytes) -> None:
     """Any other JSON is a 422 that says so."""
-    answer = collection(Book("Emma")).patch("/books/1", content=content, content_type=media_type)
+    response = collection(Book("Emma")).patch("/books/1", content=content, content_type=media_type)
     detail = "A merge patch is an object; a JSON Patch is sent as application/json-patch+json."
-    assert (answer.status, answer.problem["errors"][0]["detail"]) == (422, detail)
+    assert (response.status, response.problem["errors"][0]["detail"]) == (422, detail)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_copies_of_copies_are_stopped() -> None:
 def test_nesting_that_grows_step_by_step_is_stopped(operations: Any) -> None:
     """What comes of a JSON Patch is nested no deeper than content may be, however small its steps are."""
     client = collection(Book("Emma", cover={"a": {"a": 1}}))
-    answer = client.patch("/books/1", json=operations, content_type=JSON_PATCH)
-    assert (answer.status, answer.problem["errors"][0]["code"]) == (422, "depth")
+    response = client.patch("/books/1", json=operations, content_type=JSON_PATCH)
+    assert (response.status, response.problem["errors"][0]["code"]) == (422, "depth")
 
 
 def test_what_was_nested_deeper_may_be_patched() -> None:
@@ -213,8 +213,8 @@ def test_a_document_cannot_be_moved_into_itself() -> None:
 )
 def test_what_is_no_object_any_more_is_422(operation: dict[str, Any]) -> None:
     """A patch that makes something else of an item is refused."""
-    answer = collection(Book("Emma")).patch("/books/1", json=[operation], content_type=JSON_PATCH)
-    assert answer.status == 422
+    response = collection(Book("Emma")).patch("/books/1", json=[operation], content_type=JSON_PATCH)
+    assert response.status == 422
 
 
 def test_true_is_another_value_than_one() -> None:
@@ -229,8 +229,8 @@ def test_true_is_another_value_than_one() -> None:
 def test_another_format_is_415_and_the_formats_are_told() -> None:
     """PATCH takes its formats only, and Accept-Patch names them (RFC 5789, section 3.1)."""
     client = collection(Book("Emma"))
-    answer = client.patch("/books/1", content=b"<a/>", content_type="application/xml")
-    assert answer.status == 415
+    response = client.patch("/books/1", content=b"<a/>", content_type="application/xml")
+    assert response.status == 415
     accepted = client.options("/books/1").headers["Accept-Patch"]
     assert {each.strip() for each in accepted.split(",")} == {
         "application/json",

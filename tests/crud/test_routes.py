@@ -194,7 +194,7 @@ def test_a_verb_is_told_by_the_action_that_its_user_writes() -> None:
         bulk = True
 
     app.add("/books", Books)
-    found = [each.place.rpartition(".")[2] for each in app.operations()]
+    found = [each.declared_at.rpartition(".")[2] for each in app.operations()]
     assert sorted(found) == [
         "bulk",
         "create",

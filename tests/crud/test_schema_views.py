@@ -89,8 +89,8 @@ def test_a_patch_is_applied_to_what_a_client_has_read() -> None:
         {"op": "test", "path": "/price", "value": "12.50"},
         {"op": "copy", "from": "/price", "path": "/name"},
     ]
-    answer = client.patch("/parts/1", json=changes, content_type="application/json-patch+json")
-    assert (answer.status, answer.json["name"]) == (200, "12.50")
+    response = client.patch("/parts/1", json=changes, content_type="application/json-patch+json")
+    assert (response.status, response.json["name"]) == (200, "12.50")
 
 
 @dataclass
@@ -189,11 +189,11 @@ def test_names_in_content_and_attributes() -> None:
         "the-title": "Emma",
         "year:born": 1815,
     }
-    answer = client.patch("/books/1", json={"the-title": ""})
-    assert answer.problem["errors"][0]["pointer"] == "/the-title"
+    response = client.patch("/books/1", json={"the-title": ""})
+    assert response.problem["errors"][0]["pointer"] == "/the-title"
     patch = [{"op": "replace", "path": "/year:born", "value": "x"}]
-    answer = client.patch("/books/1", json=patch, content_type=JSON_PATCH)
-    assert answer.problem["errors"][0]["pointer"] == "/year:born"
+    response = client.patch("/books/1", json=patch, content_type=JSON_PATCH)
+    assert response.problem["errors"][0]["pointer"] == "/year:born"
     assert client.get("/books/1?fields=born").json == {"year:born": 1815}
 
 
@@ -229,8 +229,8 @@ def test_no_patch_tells_what_is_never_answered(operation: dict[str, Any], status
     """A JSON Patch sees what GET answers: it can set a member that is taken only, and not test, copy or move it."""
     store = MemoryStore(Book, items=[Book("Emma", genre="hunter2")])
     client = collection(store=store, schema=Secretive)
-    answer = client.patch("/books/1", json=[operation], content_type=JSON_PATCH)
-    assert (answer.status, "hunter2" in answer.text) == (status, False)
+    response = client.patch("/books/1", json=[operation], content_type=JSON_PATCH)
+    assert (response.status, "hunter2" in response.text) == (status, False)
     assert "hunter2" not in client.get("/books/1").text
     stored = "new" if operation.get("value") == "new" else "hunter2"
     assert (
@@ -359,5 +359,5 @@ def test_what_is_stored_is_not_held_against_who_patches_something_else() -> None
         assert [
             each["pointer"] for each in client.patch("/books/1", json=body).problem["errors"]
         ] == [pointer]
-    answer = client.patch("/books/1", json={"year": 1815, "cover": {"name": "c", "secret": "d"}})
-    assert (answer.json["year"], answer.json["cover"]) == (1815, {"name": "c"})
+    response = client.patch("/books/1", json={"year": 1815, "cover": {"name": "c", "secret": "d"}})
+    assert (response.json["year"], response.json["cover"]) == (1815, {"name": "c"})

@@ -136,11 +136,11 @@ def test_first_requests_of_many_threads_are_all_answered() -> None:
 
 def test_late_routes_redirect_as_others_do() -> None:
     """The slash policy holds for the documents too, also when their URL is the very first that is asked."""
-    answer = Client(App("Documents")).get("/docs/")
-    assert answer.status in (308, 404)
+    response = Client(App("Documents")).get("/docs/")
+    assert response.status in (308, 404)
     again = App("Documents")
     Client(again).get("/openapi.json")
-    assert Client(again).get("/docs/").status == answer.status
+    assert Client(again).get("/docs/").status == response.status
 
 
 def test_the_first_404_composes_only_the_documents() -> None:
@@ -326,9 +326,9 @@ def test_an_exception_mid_stream_is_logged(caplog: pytest.LogCaptureFixture) -> 
 
 def test_a_client_that_goes_away_ends_the_stream() -> None:
     """A server that closes early ends the generator and rolls back, both with the request still current."""
-    answer = Client(streaming(count=1000)).get("/lines", stream=True)
-    assert next(answer.iter_chunks()) == b"line 0\n"
-    answer.close()
+    response = Client(streaming(count=1000)).get("/lines", stream=True)
+    assert next(response.iter_chunks()) == b"line 0\n"
+    response.close()
     assert log == [
         "open",
         "generator ended in /lines",

@@ -37,18 +37,18 @@ def client_of(error: BaseException, *, status: int, handlers: Any = (), **settin
 def test_unexpected_exceptions_tell_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected exception is a 500 that tells a stranger nothing, and a log record with the traceback."""
     with caplog.at_level(logging.ERROR, "restkit"):
-        answer = client_of(RuntimeError("secret"), status=409).get("/x")
-    assert answer.status == 500
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert b"secret" not in answer.body
+        response = client_of(RuntimeError("secret"), status=409).get("/x")
+    assert response.status == 500
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert b"secret" not in response.body
     assert "RuntimeError: secret" in caplog.text
 
 
 def test_debug_tells_the_exception() -> None:
     """With the debug setting the problem has the exception and its traceback."""
-    answer = client_of(RuntimeError("what"), status=409, debug=True).get("/x")
-    assert answer.json["detail"] == "RuntimeError: what"
-    assert "Traceback" in answer.json["traceback"]
+    response = client_of(RuntimeError("what"), status=409, debug=True).get("/x")
+    assert response.json["detail"] == "RuntimeError: what"
+    assert "Traceback" in response.json["traceback"]
 
 
 def test_the_test_client_raises_what_was_unexpected() -> None:
@@ -71,11 +71,11 @@ def test_werkzeugs_exceptions_become_problems(
     error: HTTPException, status: int, header: Any
 ) -> None:
     """Werkzeug's HTTP exceptions become the problem of their status; their headers are kept."""
-    answer = client_of(error, status=status).get("/x")
-    assert (answer.status, answer.json["status"]) == (status, status)
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = client_of(error, status=status).get("/x")
+    assert (response.status, response.json["status"]) == (status, status)
+    assert response.headers["Content-Type"] == "application/problem+json"
     if header:
-        assert answer.headers[header[0]] == header[1]
+        assert response.headers[header[0]] == header[1]
 
 
 def test_abort_with_a_response_is_that_response() -> None:
@@ -135,8 +135,8 @@ def test_handlers_see_problems_of_every_stage() -> None:
 def test_a_handler_that_fails_or_returns_nonsense_is_a_500() -> None:
     """A broken handler is an unexpected exception itself."""
     for handler in (lambda error, request: 1 / 0, lambda error, request: "text"):
-        answer = client_of(KeyError("x"), status=409, handlers=[(KeyError, handler)]).get("/x")
-        assert answer.status == 500
+        response = client_of(KeyError("x"), status=409, handlers=[(KeyError, handler)]).get("/x")
+        assert response.status == 500
 
 
 def test_a_handler_may_raise_the_problem() -> None:
@@ -145,8 +145,8 @@ def test_a_handler_may_raise_the_problem() -> None:
     def handler(error: Exception, request: Request) -> Problem:
         raise Conflict("raised")
 
-    answer = client_of(KeyError("x"), status=409, handlers=[(KeyError, handler)]).get("/x")
-    assert answer.json["detail"] == "raised"
+    response = client_of(KeyError("x"), status=409, handlers=[(KeyError, handler)]).get("/x")
+    assert response.json["detail"] == "raised"
 
 
 def test_a_problem_with_an_impossible_header_is_a_500() -> None:
@@ -157,9 +157,9 @@ def test_a_problem_with_an_impossible_header_is_a_500() -> None:
 def test_every_challenge_of_an_exception_is_kept() -> None:
     """Headers that an HTTP exception has several times arrive all (RFC 9110, section 11.6.1)."""
     challenges = [WWWAuthenticate("basic", {"realm": "a"}), WWWAuthenticate("bearer")]
-    answer = client_of(Unauthorized("who?", www_authenticate=challenges), status=401).get("/x")
-    assert "Basic" in answer.headers["WWW-Authenticate"]
-    assert "Bearer" in answer.headers["WWW-Authenticate"]
+    response = client_of(Unauthorized("who?", www_authenticate=challenges), status=401).get("/x")
+    assert "Basic" in response.headers["WWW-Authenticate"]
+    assert "Bearer" in response.headers["WWW-Authenticate"]
 
 
 def test_a_url_cannot_write_log_lines(caplog: pytest.LogCaptureFixture) -> None:

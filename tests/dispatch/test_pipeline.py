@@ -132,13 +132,13 @@ class Notes:
 )
 def test_conditional_reading(method: str, headers: dict[str, str], status: int) -> None:
     """GET and HEAD are decided in the order of RFC 9110, section 13.2.2; both validators are always sent."""
-    answer = Notes().client.request(method, "/notes/a", headers=headers)
-    assert answer.status == status
+    response = Notes().client.request(method, "/notes/a", headers=headers)
+    assert response.status == status
     if status != 412:
-        assert (answer.headers["ETag"], answer.headers["Last-Modified"]) == ('"1"', DATE)
+        assert (response.headers["ETag"], response.headers["Last-Modified"]) == ('"1"', DATE)
     if status == 304:
-        assert answer.body == b""
-        assert "Content-Type" not in answer.headers
+        assert response.body == b""
+        assert "Content-Type" not in response.headers
 
 
 # changing
@@ -168,13 +168,13 @@ def test_a_false_precondition_stops_before_anything_is_changed(
     """PUT, PATCH and DELETE with a precondition that is false are a 412, and nothing is done."""
     notes = Notes()
     options: Any = {} if method == "DELETE" else {"json": {"text": "second"}}
-    answer = notes.client.request(method, "/notes/a", headers=headers, **options)
+    response = notes.client.request(method, "/notes/a", headers=headers, **options)
     assert notes.done == ([method.lower()] if passes else [])
     if passes:
-        assert answer.status in (200, 204)
-        assert answer.headers.get("ETag") == (None if method == "DELETE" else '"2"')
+        assert response.status in (200, 204)
+        assert response.headers.get("ETag") == (None if method == "DELETE" else '"2"')
     else:
-        assert answer.problem["status"] == 412
+        assert response.problem["status"] == 412
         assert notes.notes == {"a": Note()}
 
 
@@ -213,12 +213,12 @@ def test_a_precondition_may_be_required() -> None:
     notes = Notes(conditional="required")
     client = notes.client
     assert client.get("/notes/a").status == 200
-    for answer in (
+    for response in (
         client.put("/notes/a", json={"text": "x"}),
         client.patch("/notes/a", json={"text": "x"}),
         client.delete("/notes/a"),
     ):
-        assert answer.problem["status"] == 428
+        assert response.problem["status"] == 428
     assert notes.done == []
     assert client.put("/notes/a", json={"text": "x"}, headers={"If-Match": '"1"'}).status == 200
     assert client.put("/notes/n", json={"text": "x"}, headers={"If-None-Match": "*"}).status == 200
@@ -299,9 +299,9 @@ def test_a_304_has_the_headers_that_caches_need() -> None:
         self.entity_tag = 1
         return [Note()], {**kept, "X-Other": "1"}
 
-    answer = Client(app_of(get=get)).get("/x", headers={"If-None-Match": '"1"'})
-    assert answer.status == 304
-    assert dict(answer.headers.items()) == {**kept, "ETag": '"1"', "Vary": "Accept"}
+    response = Client(app_of(get=get)).get("/x", headers={"If-None-Match": '"1"'})
+    assert response.status == 304
+    assert dict(response.headers.items()) == {**kept, "ETag": '"1"', "Vary": "Accept"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -376,8 +376,8 @@ def test_a_change_sends_the_new_state_only(
             setattr(self, name, value)
         return body
 
-    answer = Client(app_of(put=put)).put("/x", json={"text": "x"})
-    assert (answer.headers.get("ETag"), answer.headers.get("Last-Modified")) == sent
+    response = Client(app_of(put=put)).put("/x", json={"text": "x"})
+    assert (response.headers.get("ETag"), response.headers.get("Last-Modified")) == sent
 
 
 def test_what_is_stated_of_the_new_state_decides_nothing() -> None:
@@ -388,8 +388,8 @@ def test_what_is_stated_of_the_new_state_decides_nothing() -> None:
         self.last_modified = THEN
         return body
 
-    answer = Client(app_of(put=put)).put("/x", json={"text": "x"}, headers={"If-None-Match": "*"})
-    assert (answer.status, answer.headers["Last-Modified"]) == (200, DATE)
+    response = Client(app_of(put=put)).put("/x", json={"text": "x"}, headers={"If-None-Match": "*"})
+    assert (response.status, response.headers["Last-Modified"]) == (200, DATE)
 
 
 @pytest.mark.parametrize(("status", "sent"), [(201, '"1"'), (200, None)])

@@ -44,8 +44,8 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
     """Serve the bookstore, generate a client from its document, and return its URL and what the generator printed."""
     folder = tmp_path_factory.mktemp("generated")
     with serve_bookstore(folder) as url:
-        with urllib.request.urlopen(f"{url}/openapi.json") as answer:
-            (folder / "document.json").write_bytes(answer.read())
+        with urllib.request.urlopen(f"{url}/openapi.json") as response:
+            (folder / "document.json").write_bytes(response.read())
         (folder / "config.yaml").write_text("post_hooks: []\n", "utf-8")
         options = [
             "--path",

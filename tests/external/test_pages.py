@@ -49,8 +49,8 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def _authors(url: str) -> Any:
-    with urllib.request.urlopen(f"{url}/authors") as answer:
-        return json.load(answer)["items"]
+    with urllib.request.urlopen(f"{url}/authors") as response:
+        return json.load(response)["items"]
 
 
 def _posted(browser: Browser) -> list[NetworkRequest]:
@@ -78,10 +78,10 @@ def test_swagger_ui_runs_an_operation(browser: Browser, url: str) -> None:
     text.send_keys(json.dumps({"name": "Octavia E. Butler", "born": "1947-06-22"}))
     browser.click(f"{block} .execute")
 
-    answer = browser.wait_for(f"{block} .live-responses-table .response")
-    assert answer.find_element(By.CSS_SELECTOR, ".response-col_status").text.split()[0] == "201"
-    assert '"name": "Octavia E. Butler"' in answer.text
-    assert "location: /authors/1" in answer.text
+    response = browser.wait_for(f"{block} .live-responses-table .response")
+    assert response.find_element(By.CSS_SELECTOR, ".response-col_status").text.split()[0] == "201"
+    assert '"name": "Octavia E. Butler"' in response.text
+    assert "location: /authors/1" in response.text
     assert _authors(url) == [{"id": 1, "name": "Octavia E. Butler", "born": "1947-06-22"}]
     assert [request.url for request in _posted(browser)] == [f"{url}/authors"]
     _quiet(browser, url)
@@ -105,8 +105,11 @@ def test_a_page_takes_no_parameters(url: str, page: str) -> None:
     """A link that names another document is refused like any unknown parameter: 422, and no page."""
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{url}{page}?url={_ELSEWHERE}")
-    with refused.value as answer:
-        assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    with refused.value as response:
+        assert (response.status, response.headers["Content-Type"]) == (
+            422,
+            "application/problem+json",
+        )
 
 
 @pytest.mark.parametrize("page", _READY)

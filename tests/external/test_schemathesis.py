@@ -99,8 +99,8 @@ def _closing(app: App) -> WSGIApplication:
     """Close each answer, as PEP 3333 asks of a server; the transport of Schemathesis leaves it open."""
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        with closing(app(environ, start_response)) as answer:  # type: ignore[type-var]  # the validator's has close()
-            return list(answer)
+        with closing(app(environ, start_response)) as response:  # type: ignore[type-var]  # the validator's has close()
+            return list(response)
 
     return call
 

@@ -228,12 +228,14 @@ def test_eight_at_once_write_once(shop: Shop) -> None:
     for thread in threads:
         thread.join()
     assert len(answers) == 8
-    assert {answer.status for answer in answers} <= {201, 409}
-    made = [answer for answer in answers if answer.status == 201]
-    assert len({answer.data for answer in made}) == 1
-    assert sum("Idempotent-Replayed" not in answer.headers for answer in made) == 1
+    assert {response.status for response in answers} <= {201, 409}
+    made = [response for response in answers if response.status == 201]
+    assert len({response.data for response in made}) == 1
+    assert sum("Idempotent-Replayed" not in response.headers for response in made) == 1
     assert all(
-        "being answered" in answer.problem["detail"] for answer in answers if answer.status == 409
+        "being answered" in response.problem["detail"]
+        for response in answers
+        if response.status == 409
     )
     assert shop.count() == 1
     assert shop.post().headers["Idempotent-Replayed"] == "true"
@@ -324,9 +326,11 @@ def test_records_that_have_expired_are_removed(tmp_path: Path) -> None:
 def test_keys_that_are_malformed(tmp_path: Path, key: str) -> None:
     """A key that is no string of structured fields, nor a bare word, or too long, is a 400."""
     with opened("memory", tmp_path) as shop:
-        answer = shop.client.post("/orders", json={"item": "tea"}, headers={"Idempotency-Key": key})
-        assert answer.status == 400
-        assert answer.problem["errors"][0]["in"] == "header"
+        response = shop.client.post(
+            "/orders", json={"item": "tea"}, headers={"Idempotency-Key": key}
+        )
+        assert response.status == 400
+        assert response.problem["errors"][0]["in"] == "header"
         assert shop.count() == 0
 
 
@@ -470,8 +474,8 @@ def test_without_redis_nothing_is_done(caplog: pytest.LogCaptureFixture) -> None
     """Where Redis does not answer it is not known what was done: 503, no write, and a line in the log that says why."""
     storage = RedisStorage("redis://127.0.0.1:1/0", timeout=0.2)
     app, done = plain(storage)
-    answer = Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
-    assert (answer.status, answer.headers["Retry-After"], done) == (503, "2", [])
+    response = Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
+    assert (response.status, response.headers["Retry-After"], done) == (503, "2", [])
     assert "an idempotency key could not be claimed: " in caplog.text
     assert "127.0.0.1:1" in caplog.text
     assert Client(app).post("/notes", json={"text": "x"}).status == 200
@@ -509,9 +513,9 @@ def test_forms_streams_and_responses() -> None:
     app.add("/raw", Raw)
     headers = {"Idempotency-Key": "k"}
     for content, status in (("a", 200), ("a", 200), ("b", 422)):
-        answer = Client(app).post("/files", files={"file": ("a.txt", content)}, headers=headers)
-        assert answer.status == status
-        assert status != 200 or answer.text == "one two"
+        response = Client(app).post("/files", files={"file": ("a.txt", content)}, headers=headers)
+        assert response.status == status
+        assert status != 200 or response.text == "one two"
     assert done == ["a"]
     assert [Client(app).post("/raw", headers=headers).status for _ in range(3)] == [500, 200, 200]
     assert done == ["a", "raw", "raw"]
@@ -541,7 +545,7 @@ def test_it_is_for_the_verbs_that_are_named(tmp_path: Path) -> None:
         answers = [
             shop.client.patch(url, json={"amount": amount}, headers=headers) for amount in (2, 3)
         ]
-        assert [answer.json["amount"] for answer in answers] == [2, 3]
+        assert [response.json["amount"] for response in answers] == [2, 3]
         assert shop.client.patch(url, json={"amount": 4}).status == 200
         patch = shop.client.get("/openapi.json").json["paths"]["/orders/{id}"]["patch"]
         assert "Idempotency-Key" not in str(patch)

@@ -38,7 +38,7 @@ class TreeSchema(Schema):
 
 
 def _schema_of(declared: SchemaLike, view: View = View.WRITE, **options: Any) -> dict[str, Any]:
-    return json_schema(bind(declared, view, place="test"), **options)
+    return json_schema(bind(declared, view, declared_at="test"), **options)
 
 
 def _keywords(field: fields.Field[Any], view: View = View.WRITE, **options: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _keywords(field: fields.Field[Any], view: View = View.WRITE, **options: Any)
 
 
 def _text_keywords(field: fields.Field[Any]) -> dict[str, Any]:
-    return json_schema(bind({"it": field}, View.WRITE, place="test", source="text"))["properties"][
+    return json_schema(bind({"it": field}, View.WRITE, declared_at="test", source="text"))["properties"][
         "it"
     ]
 
@@ -435,7 +435,7 @@ def test_a_schema_is_open_where_unknown_fields_pass() -> None:
 
 def test_a_relaxed_schema_is_open_with_all_that_it_nests() -> None:
     """strict=False lets unknown fields pass everywhere, and the document follows."""
-    made = json_schema(bind(BookSchema, View.WRITE, place="test", strict=False))
+    made = json_schema(bind(BookSchema, View.WRITE, declared_at="test", strict=False))
     assert all("additionalProperties" not in each for each in made["$defs"].values())
 
 
@@ -460,7 +460,7 @@ def test_names_are_those_on_the_wire() -> None:
 
 def test_a_list_of_a_schema_is_an_array() -> None:
     """Binding with many makes an array."""
-    made = json_schema(bind(AuthorSchema, View.READ, place="test", many=True))
+    made = json_schema(bind(AuthorSchema, View.READ, declared_at="test", many=True))
     assert made["type"] == "array"
     assert made["items"] == {"$ref": "#/$defs/Author"}
 
@@ -469,8 +469,8 @@ def test_two_classes_of_one_name_collide() -> None:
     """One component name cannot mean two schemas; both classes are named."""
     other = type("AuthorSchema", (Schema,), {"born": fields.Date()})
     collector = SchemaCollector()
-    collector.schema(bind(AuthorSchema, View.READ, place="test"))
-    collector.schema(bind(other, View.READ, place="test"))
+    collector.schema(bind(AuthorSchema, View.READ, declared_at="test"))
+    collector.schema(bind(other, View.READ, declared_at="test"))
     with pytest.raises(CollisionError, match=r"AuthorSchema and .*AuthorSchema both claim"):
         collector.components()
 

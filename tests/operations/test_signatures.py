@@ -11,7 +11,7 @@ import pytest
 from marshmallow import Schema, fields
 
 from restkit import App, DeclarationError, Resource, Response, takes
-from restkit.operations.signatures import answer_kind, item_of, read_signature
+from restkit.operations.signatures import item_of, read_signature, return_kind
 from restkit.testing import Client
 
 
@@ -186,7 +186,7 @@ class _Items(list[int]): ...
 )
 def test_what_return_annotations_mean(annotation: Any, kind: str) -> None:
     """A return annotation means nothing, a Response, one value or many; a tuple means its first member."""
-    assert answer_kind(annotation) == kind
+    assert return_kind(annotation) == kind
 
 
 def test_items() -> None:

@@ -36,21 +36,21 @@ class OrderSchema(Schema):
     note = fields.Str()
 
 
-def errors_of(answer: Any) -> dict[str, str]:
-    assert answer.status == 422, answer.text
-    return {e.get("pointer", e.get("parameter")): e["code"] for e in answer.json["errors"]}
+def errors_of(response: Any) -> dict[str, str]:
+    assert response.status == 422, response.text
+    return {e.get("pointer", e.get("parameter")): e["code"] for e in response.json["errors"]}
 
 
 def test_body_faults_have_pointers() -> None:
     """Each fault of a nested body has its RFC 6901 pointer, a sentence and a code; all are told at once."""
-    answer = echo(body=OrderSchema).post(
+    response = echo(body=OrderSchema).post(
         "/x",
         json={
             "items": [{"name": "a", "quantity": 1}, {"quantity": 0, "no": 1}, {"name": 3}],
             "extra": 1,
         },
     )
-    assert errors_of(answer) == {
+    assert errors_of(response) == {
         "/items/1/name": "required",
         "/items/1/quantity": "range",
         "/items/1/no": "unknown",
@@ -63,8 +63,8 @@ def test_body_faults_have_pointers() -> None:
 @pytest.mark.parametrize("value", ["5", 5.7, True, 2**63, None, [], {}])
 def test_integers_in_json_are_integers(value: Any) -> None:
     """An integer field takes a JSON integer within 64 bits and nothing that marshmallow would convert."""
-    answer = echo(body={"n": fields.Int()}).post("/x", json={"n": value})
-    assert answer.status in (400, 422)
+    response = echo(body={"n": fields.Int()}).post("/x", json={"n": value})
+    assert response.status in (400, 422)
 
 
 def test_a_float_that_is_an_integer_is_one() -> None:
@@ -104,8 +104,10 @@ def test_content_type_is_checked() -> None:
         "nonsense",
         "application/json;charset=latin-1",
     ):
-        answer = client.post("/x", content=b'{"n":1}', content_type=content_type)
-        assert (answer.status, answer.headers["Accept"]) == (415, "application/json"), content_type
+        response = client.post("/x", content=b'{"n":1}', content_type=content_type)
+        assert (response.status, response.headers["Accept"]) == (415, "application/json"), (
+            content_type
+        )
     assert (
         client.post("/x", content=b'{"n":1}', content_type="Application/JSON; charset=UTF-8").status
         == 200
@@ -129,8 +131,8 @@ def test_json_patch_is_not_promised() -> None:
 
 def test_no_content_is_told() -> None:
     """A body that was left out is a 400 that says so."""
-    answer = echo(body={"n": fields.Int()}).post("/x")
-    assert (answer.status, answer.json["detail"]) == (
+    response = echo(body={"n": fields.Int()}).post("/x")
+    assert (response.status, response.json["detail"]) == (
         400,
         "The request has no content; send application/json.",
     )
@@ -170,8 +172,8 @@ def test_query_lists_and_scalars() -> None:
             "b": fields.Bool(),
         },
     )
-    answer = client.get("/x?ids=1&ids=2&tags=a,b&b=true")
-    assert answer.json["query"] == "{'ids': [1, 2], 'tags': ['a', 'b'], 'n': 5, 'b': True}"
+    response = client.get("/x?ids=1&ids=2&tags=a,b&b=true")
+    assert response.json["query"] == "{'ids': [1, 2], 'tags': ['a', 'b'], 'n': 5, 'b': True}"
     assert errors_of(client.get("/x?n=1&n=2")) == {"n": "repeated"}
     assert errors_of(client.get("/x?n=1_0&b=yes&ids=1&ids=x&other=1")) == {
         "n": "invalid",
@@ -189,9 +191,9 @@ def test_undeclared_queries_are_refused(query: str) -> None:
     """A verb that declares no query takes none; what was sent is not echoed at length."""
     app = App("None")
     app.get("/x")(lambda: {})
-    answer = Client(app).get(f"/x?{query}")
-    assert answer.status == 422
-    assert len(answer.body) < 20_000
+    response = Client(app).get(f"/x?{query}")
+    assert response.status == 422
+    assert len(response.body) < 20_000
 
 
 def test_faults_of_several_inputs_are_told_together() -> None:
@@ -202,8 +204,10 @@ def test_faults_of_several_inputs_are_told_together() -> None:
         cookies={"session": fields.Str(required=True)},
         body={"title": fields.Str(required=True)},
     )
-    answer = client.post("/x", json={})
-    assert {(e.get("in"), e.get("parameter"), e.get("pointer")) for e in answer.json["errors"]} == {
+    response = client.post("/x", json={})
+    assert {
+        (e.get("in"), e.get("parameter"), e.get("pointer")) for e in response.json["errors"]
+    } == {
         ("query", "n", None),
         ("header", "X-Trace", None),
         ("cookie", "session", None),
@@ -216,10 +220,10 @@ def test_headers_and_cookies_arrive() -> None:
     client = echo(
         "get", headers={"x_ids": fields.List(fields.Int())}, cookies={"theme": fields.Str()}
     )
-    answer = client.get(
+    response = client.get(
         "/x", headers={"X-Ids": "1, 2", "X-Other": "z"}, cookies={"theme": "dark", "other": "1"}
     )
-    assert answer.json == {"headers": "{'x_ids': [1, 2]}", "cookies": "{'theme': 'dark'}"}
+    assert response.json == {"headers": "{'x_ids': [1, 2]}", "cookies": "{'theme': 'dark'}"}
 
 
 def test_forms() -> None:
@@ -284,8 +288,8 @@ def test_files() -> None:
 def test_malformed_multipart(content: bytes) -> None:
     """A malformed multipart body is a 4xx problem."""
     client = echo(form={"a": fields.Str(required=True)})
-    answer = client.post("/x", content=content, content_type="multipart/form-data; boundary=b")
-    assert answer.status in (400, 422)
+    response = client.post("/x", content=content, content_type="multipart/form-data; boundary=b")
+    assert response.status in (400, 422)
     assert client.post("/x", content=content, content_type="multipart/form-data").status in (
         400,
         422,

@@ -53,9 +53,9 @@ def test_none_is_204() -> None:
 
     def nothing() -> None: ...
 
-    answer = client_of(post=nothing).post("/x")
-    assert (answer.status, answer.body) == (204, b"")
-    assert "Content-Type" not in answer.headers
+    response = client_of(post=nothing).post("/x")
+    assert (response.status, response.body) == (204, b"")
+    assert "Content-Type" not in response.headers
     assert client_of(delete=lambda: None).delete("/x").status == 204
 
 
@@ -70,8 +70,8 @@ def test_tuples_choose_status_and_headers() -> None:
     results: list[Any] = [THING, (THING, 202, {"X-A": "1"}), (THING, {"X-A": "2"})]
     client = client_of(get=get)
     seen = [
-        (answer.status, answer.headers.get("X-A"))
-        for answer in (client.get("/x") for _ in range(3))
+        (response.status, response.headers.get("X-A"))
+        for response in (client.get("/x") for _ in range(3))
     ]
     assert seen == [(200, None), (202, "1"), (200, "2")]
 
@@ -120,9 +120,9 @@ def test_generators_stream() -> None:
             closed.append(True)
 
     client = client_of(get=get)
-    answer = client.get("/x")
-    assert len(answer.json) == 10_000
-    assert "Content-Length" not in answer.headers
+    response = client.get("/x")
+    assert len(response.json) == 10_000
+    assert "Content-Length" not in response.headers
     assert client.head("/x").body == b""
     assert closed == [True, True]
 
@@ -137,16 +137,19 @@ def test_an_exception_before_the_first_item_is_a_problem() -> None:
         raise RuntimeError("secret")
         yield 1
 
-    answer = Client(app, raise_errors=False).get("/x")
-    assert answer.status == 500
-    assert b"secret" not in answer.body
+    response = Client(app, raise_errors=False).get("/x")
+    assert response.status == 500
+    assert b"secret" not in response.body
 
 
 def test_text_and_bytes() -> None:
     """Text and bytes leave as they are where the declared media type is not JSON."""
     text = returns(None, media_types=["text/html"])(lambda: "<p>é</p>")
-    answer = client_of(get=text).get("/x")
-    assert (answer.text, answer.headers["Content-Type"]) == ("<p>é</p>", "text/html; charset=utf-8")
+    response = client_of(get=text).get("/x")
+    assert (response.text, response.headers["Content-Type"]) == (
+        "<p>é</p>",
+        "text/html; charset=utf-8",
+    )
     picture = returns(None, media_types=["image/png"])(lambda: b"\x89PNG")
     assert client_of(get=picture).get("/x").body == b"\x89PNG"
     assert client_of(get=lambda: "text").get("/x").json == "text"
@@ -164,8 +167,8 @@ def test_responses_pass_through() -> None:
     def get() -> Response:
         return Response("teapot", 200, {"X-Tea": "yes"}, mimetype="text/plain")
 
-    answer = client_of(get=get).get("/x")
-    assert (answer.text, answer.headers["X-Tea"]) == ("teapot", "yes")
+    response = client_of(get=get).get("/x")
+    assert (response.text, response.headers["X-Tea"]) == ("teapot", "yes")
 
 
 def test_values_that_json_lacks() -> None:
@@ -192,9 +195,9 @@ def test_headers_cannot_be_split(headers: dict[str, str]) -> None:
     """A header value with a line break never reaches the wire."""
     app = App("Split")
     app.get("/x")(returns(None, headers={"X-A": ""})(lambda: ({}, headers)))
-    answer = Client(app, raise_errors=False).get("/x")
-    assert answer.status == 500
-    assert "Set-Cookie" not in answer.headers
+    response = Client(app, raise_errors=False).get("/x")
+    assert response.status == 500
+    assert "Set-Cookie" not in response.headers
 
 
 def test_location_is_sent_where_the_item_is_known() -> None:
@@ -264,12 +267,12 @@ def test_what_is_ready_commits_before_it_is_sent(media_type: str, kind: Any) -> 
         assert self.unit
         return kind([THING])
 
-    with Client(working(deeds, post)).post("/x", stream=True) as answer:
+    with Client(working(deeds, post)).post("/x", stream=True) as response:
         assert deeds.heard == ["commit"]
         line = b'{"id":1,"name":"a"}'
-        assert answer.read().body == (line + b"\n" if "nd" in media_type else b"[" + line + b"]")
-        assert answer.headers["Content-Type"] == media_type
-        assert "Content-Length" in answer.headers
+        assert response.read().body == (line + b"\n" if "nd" in media_type else b"[" + line + b"]")
+        assert response.headers["Content-Type"] == media_type
+        assert "Content-Length" in response.headers
 
 
 def test_a_true_stream_commits_at_its_end() -> None:
@@ -281,9 +284,9 @@ def test_a_true_stream_commits_at_its_end() -> None:
         assert self.unit
         return (THING for _ in range(2))
 
-    with Client(working(deeds, post)).post("/x", stream=True) as answer:
+    with Client(working(deeds, post)).post("/x", stream=True) as response:
         assert deeds.heard == []
-        assert answer.read().body.count(b"\n") == 2
+        assert response.read().body.count(b"\n") == 2
     assert deeds.heard == ["commit"]
 
 
@@ -346,9 +349,9 @@ def test_an_error_in_a_tuple_is_refused_and_commits_nothing(
 @pytest.mark.parametrize("status", [204, 304])
 def test_a_response_without_content_has_no_content_type(status: int) -> None:
     """A Response with 204 or 304 leaves without Content-Type and Content-Length."""
-    answer = client_of(get=returns(status=status)(lambda: Response(status=status))).get("/x")
-    assert answer.status == status
-    assert not {"Content-Type", "Content-Length"} & set(answer.headers.keys())
+    response = client_of(get=returns(status=status)(lambda: Response(status=status))).get("/x")
+    assert response.status == status
+    assert not {"Content-Type", "Content-Length"} & set(response.headers.keys())
 
 
 @pytest.mark.parametrize(

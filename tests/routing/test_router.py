@@ -65,9 +65,9 @@ def test_converters(pattern: str, path: str, value: object) -> None:
 )
 def test_what_matches_no_pattern_is_404(pattern: str, path: str) -> None:
     """A value outside of its converter is a 404 problem, never a 500."""
-    answer = client_of(pattern).get(path)
-    assert answer.status == 404
-    assert answer.json["title"] == "Not Found"
+    response = client_of(pattern).get(path)
+    assert response.status == 404
+    assert response.json["title"] == "Not Found"
 
 
 def test_paths_are_documented_typed() -> None:
@@ -124,20 +124,20 @@ def test_non_ascii_patterns() -> None:
 def test_trailing_slash_policies(policy: str, status: int) -> None:
     """A URL that lacks the pattern's last slash is redirected, absent or served, as the setting says."""
     client = client_of("/a/", trailing_slash=policy)
-    answer = client.get("/a", headers={"Host": "evil.example"})
-    assert answer.status == status
+    response = client.get("/a", headers={"Host": "evil.example"})
+    assert response.status == status
     assert client.get("/a/").status == 200
     if policy == "redirect":
-        assert answer.headers["Location"] == "/a/"
+        assert response.headers["Location"] == "/a/"
 
 
 def test_redirects_stay_on_the_host() -> None:
     """A redirect that merges slashes is relative and keeps the query."""
     client = client_of("/a/b/")
-    answer = client.get("//a//b?q=1", headers={"Host": "evil.example"})
-    assert answer.status in (308, 404)
-    if answer.status == 308:
-        assert answer.headers["Location"].startswith("/a/")
+    response = client.get("//a//b?q=1", headers={"Host": "evil.example"})
+    assert response.status in (308, 404)
+    if response.status == 308:
+        assert response.headers["Location"].startswith("/a/")
 
 
 def test_host_patterns() -> None:
@@ -194,8 +194,8 @@ def test_converters_of_mounted_apps_must_agree() -> None:
 )
 def test_absurd_paths(path: str) -> None:
     """Long, deep and dotted paths are answered at once, with a 404 or a redirect on this host."""
-    answer = client_of("/x", "/<v>/<int:w>").get(path)
-    assert answer.status in (404, 308)
+    response = client_of("/x", "/<v>/<int:w>").get(path)
+    assert response.status in (404, 308)
 
 
 def test_signed_integers_are_within_64_bits() -> None:
@@ -233,8 +233,8 @@ def test_no_url_is_redirected_to_another_host(path: str) -> None:
     app = App("Open")
     app.get("/p/<path:rest>/")(lambda rest: {})
     app.get("/<path:rest>/")(lambda rest: {})
-    answer = Client(app).get(path, environ={"HTTP_HOST": "forged.example"})
-    location = answer.headers.get("Location", "/")
+    response = Client(app).get(path, environ={"HTTP_HOST": "forged.example"})
+    location = response.headers.get("Location", "/")
     assert location.startswith("/")
     assert location[1:2] not in ("/", "\\")
     assert "\r" not in location
@@ -286,8 +286,8 @@ def test_locations_on_hosts_are_of_their_own_host() -> None:
         app.add("/things/<int:thing_id>", Thing, host=host)
     client = Client(app)
     for host in ("a.example.com", "b.example.com"):
-        answer = client.post("/things", json={"n": 1}, environ={"HTTP_HOST": host})
-        assert answer.headers["Location"] == f"//{host}/things/1"
+        response = client.post("/things", json={"n": 1}, environ={"HTTP_HOST": host})
+        assert response.headers["Location"] == f"//{host}/things/1"
 
 
 class ThingSchema(Schema):

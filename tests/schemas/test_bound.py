@@ -28,7 +28,7 @@ class WholeSchema(Schema):
 
 def test_views_split_one_schema() -> None:
     """READ leaves load_only out, WRITE dump_only, and PATCH requires nothing and fills nothing in."""
-    read, write, patch = (bind(WholeSchema, view, place="here") for view in View)
+    read, write, patch = (bind(WholeSchema, view, declared_at="here") for view in View)
     assert list(read.dump_fields) == ["id", "name", "the-size", "part"]
     assert list(write.load_fields) == ["name", "password", "the-size", "part"]
     assert write.load({"name": "n"}) == {"name": "n", "size": 3}
@@ -42,27 +42,27 @@ def test_views_split_one_schema() -> None:
 def test_one_and_many() -> None:
     """A list is meant where it is said at the use, or by the instance."""
     assert (
-        bind(WholeSchema, View.WRITE, place="here", many=True).load([{"name": "n"}])[0]["name"]
+        bind(WholeSchema, View.WRITE, declared_at="here", many=True).load([{"name": "n"}])[0]["name"]
         == "n"
     )
-    assert bind(WholeSchema(many=True), View.READ, place="here").dump([{"name": "n"}]) == [
+    assert bind(WholeSchema(many=True), View.READ, declared_at="here").dump([{"name": "n"}]) == [
         {"name": "n"}
     ]
-    assert bind(WholeSchema(many=True), View.READ, place="here").dump_one({"name": "n"}) == {
+    assert bind(WholeSchema(many=True), View.READ, declared_at="here").dump_one({"name": "n"}) == {
         "name": "n"
     }
 
 
 def test_names() -> None:
     """A whole schema has a component name; a mapping, or an instance with a part of the fields, has none."""
-    assert bind(WholeSchema, View.READ, place="here").name == "Whole"
-    assert bind(WholeSchema(), View.READ, place="here").name == "Whole"
-    assert bind(WholeSchema(only=["name"]), View.READ, place="here").name == ""
-    assert bind(WholeSchema(partial=True), View.READ, place="here").name == ""
-    assert bind({"a": fields.Int()}, View.READ, place="here").name == ""
-    assert bind(type("Schema", (Schema,), {}), View.READ, place="here").name == "Schema"
+    assert bind(WholeSchema, View.READ, declared_at="here").name == "Whole"
+    assert bind(WholeSchema(), View.READ, declared_at="here").name == "Whole"
+    assert bind(WholeSchema(only=["name"]), View.READ, declared_at="here").name == ""
+    assert bind(WholeSchema(partial=True), View.READ, declared_at="here").name == ""
+    assert bind({"a": fields.Int()}, View.READ, declared_at="here").name == ""
+    assert bind(type("Schema", (Schema,), {}), View.READ, declared_at="here").name == "Schema"
     assert (
-        repr(bind(WholeSchema, View.READ, place="here", many=True))
+        repr(bind(WholeSchema, View.READ, declared_at="here", many=True))
         == "<BoundSchema WholeSchema read, many>"
     )
 
@@ -73,7 +73,7 @@ def test_names() -> None:
 def test_what_is_no_schema_is_refused(declared: Any) -> None:
     """Anything but a class, an instance or a mapping of fields is refused, with the place."""
     with pytest.raises(DeclarationError, match="here"):
-        bind(declared, View.READ, place="here")
+        bind(declared, View.READ, declared_at="here")
 
 
 def test_a_schema_that_cannot_be_made_is_refused() -> None:
@@ -84,7 +84,7 @@ def test_a_schema_that_cannot_be_made_is_refused() -> None:
             super().__init__()
 
     with pytest.raises(DeclarationError, match=r"here: the schema .*NeedySchema cannot be made"):
-        bind(NeedySchema, View.READ, place="here")
+        bind(NeedySchema, View.READ, declared_at="here")
 
 
 def test_users_own_instances_stay_as_they_are() -> None:
@@ -108,7 +108,7 @@ def test_users_own_instances_stay_as_they_are() -> None:
         "instance": {"size": "5"},
     }
     before = mine.load(data)
-    bound = bind(mine, View.WRITE, place="here")
+    bound = bind(mine, View.WRITE, declared_at="here")
     assert mine.load(data) == before
     with pytest.raises(Invalid) as caught:
         bound.load(data)
@@ -118,8 +118,8 @@ def test_users_own_instances_stay_as_they_are() -> None:
 
 def test_the_same_class_may_be_bound_for_several_uses() -> None:
     """Uses of one class as JSON and as text do not disturb each other."""
-    text = bind(PartSchema, View.WRITE, place="here", source="text")
-    json = bind(PartSchema, View.WRITE, place="here")
+    text = bind(PartSchema, View.WRITE, declared_at="here", source="text")
+    json = bind(PartSchema, View.WRITE, declared_at="here")
     assert text.load({"size": "5"}) == json.load({"size": 5}) == {"size": 5}
     with pytest.raises(Invalid):
         json.load({"size": "5"})
@@ -140,20 +140,20 @@ def test_strictness_and_what_a_schema_says_itself() -> None:
 
     data = {"size": 1, "more": 2}
     with pytest.raises(Invalid):
-        bind(PartSchema, View.WRITE, place="here").load(data)
-    assert bind(PartSchema, View.WRITE, place="here", strict=False).load(data) == {"size": 1}
-    assert bind(OpenSchema, View.WRITE, place="here").load(data) == data
+        bind(PartSchema, View.WRITE, declared_at="here").load(data)
+    assert bind(PartSchema, View.WRITE, declared_at="here", strict=False).load(data) == {"size": 1}
+    assert bind(OpenSchema, View.WRITE, declared_at="here").load(data) == data
     with pytest.raises(Invalid):
-        bind(ClosedSchema, View.WRITE, place="here", strict=False).load(data)
-    assert bind(OpenSchema, View.WRITE, place="here").open
-    assert not bind(PartSchema, View.WRITE, place="here").open
+        bind(ClosedSchema, View.WRITE, declared_at="here", strict=False).load(data)
+    assert bind(OpenSchema, View.WRITE, declared_at="here").open
+    assert not bind(PartSchema, View.WRITE, declared_at="here").open
 
 
 def test_custom_messages_with_placeholders() -> None:
     """A message of the user's own may use marshmallow's placeholders, the input among them."""
     declared = {"a": fields.Int(error_messages={"invalid": "{input} is no number."})}
-    answer = echo(declared).post("/x", json={"a": "q"})
-    assert answer.json["errors"] == [
+    response = echo(declared).post("/x", json={"a": "q"})
+    assert response.json["errors"] == [
         {"pointer": "/a", "detail": "q is no number.", "code": "invalid"}
     ]
 
@@ -204,7 +204,7 @@ def test_recursive_and_mutual_schemas() -> None:
             fields.Nested("self") if False else fields.Nested(lambda: TreeSchema(only=["leaves"]))
         )
 
-    bound = bind(TreeSchema, View.WRITE, place="here")
+    bound = bind(TreeSchema, View.WRITE, declared_at="here")
     deep: dict[str, Any] = {"leaves": [{"n": "5"}]}
     for _ in range(5):
         deep = {"leaves": [{"n": 1, "tree": deep}]}
@@ -232,7 +232,7 @@ def test_deeper_than_the_stack() -> None:
 def test_uploads() -> None:
     """An upload field checks that it is a file, its media type and its size."""
     field = Upload(media_types=["image/png"], max_size=3)
-    bound = bind({"a": field}, View.WRITE, place="here", source="text")
+    bound = bind({"a": field}, View.WRITE, declared_at="here", source="text")
     with pytest.raises(Invalid) as caught:
         bound.load({"a": "text"})
     assert caught.value.faults == [(("a",), "Not an uploaded file.", "invalid")]
@@ -240,12 +240,12 @@ def test_uploads() -> None:
 
 def test_many_unknown_names_stay_cheap() -> None:
     """Ten thousand unknown members are one bounded answer."""
-    answer = echo({"a": fields.Int(validate=validate.Range(1))}).post(
+    response = echo({"a": fields.Int(validate=validate.Range(1))}).post(
         "/x", json={f"n{i}": i for i in range(10_000)}
     )
-    assert answer.status == 422
-    assert len(answer.json["errors"]) == 100
-    assert answer.json["omitted_errors"] == 9_900
+    assert response.status == 422
+    assert len(response.json["errors"]) == 100
+    assert response.json["omitted_errors"] == 9_900
 
 
 @pytest.mark.parametrize("compiled", [True, False])
@@ -264,9 +264,9 @@ def test_pre_load_sees_objects_only(compiled: bool) -> None:
         some = fields.Nested(SlugSchema, many=True)
         by_name = fields.Dict(values=fields.Nested(SlugSchema))
 
-    one = bind(SlugSchema, View.WRITE, place="here", compiled=compiled)
-    several = bind(SlugSchema, View.WRITE, place="here", compiled=compiled, many=True)
-    page = bind(PageSchema, View.WRITE, place="here", compiled=compiled)
+    one = bind(SlugSchema, View.WRITE, declared_at="here", compiled=compiled)
+    several = bind(SlugSchema, View.WRITE, declared_at="here", compiled=compiled, many=True)
+    page = bind(PageSchema, View.WRITE, declared_at="here", compiled=compiled)
     assert one.load({}) == {"slug": "none"}
     assert several.load([{}, {"slug": "a"}]) == [{"slug": "none"}, {"slug": "a"}]
     assert page.load({"one": {}, "some": [{}]}) == {

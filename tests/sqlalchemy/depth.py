@@ -141,16 +141,16 @@ class Measured:
         passed = max(each for each in known if each <= wanted)
         while passed < wanted:
             step = min(wanted - passed, 10_000)
-            answer = self._client.get(f"/entries?limit={step}&fields=id{asked}{known[passed]}")
+            response = self._client.get(f"/entries?limit={step}&fields=id{asked}{known[passed]}")
             passed += step
-            known[passed] = f"&cursor={_NEXT.findall(answer.json['next'])[0]}"
+            known[passed] = f"&cursor={_NEXT.findall(response.json['next'])[0]}"
         return f"/entries?limit={self.size}{asked}{known[wanted]}"
 
     def ask(self, path: str) -> list[int]:
         """Ask for a page, and return its ids."""
-        answer = self._client.get(path)
-        assert answer.status == 200, answer.text
-        return [each["id"] for each in answer.json["items"]]
+        response = self._client.get(path)
+        assert response.status == 200, response.text
+        return [each["id"] for each in response.json["items"]]
 
     def is_null_at(self, sort: str, page: int) -> bool:
         """Return whether the first item of a page in an order by year has none."""

@@ -67,13 +67,15 @@ class Writers:
             self._opened.append(connection)
         try:
             connection.request(method, path, body, given)
-            answer = connection.getresponse()
-            text = answer.read()
+            response = connection.getresponse()
+            text = response.read()
         except BaseException:
             connection.close()
             self._local.connection = None
             raise
-        return Reply(answer.status, dict(answer.getheaders()), json.loads(text) if text else None)
+        return Reply(
+            response.status, dict(response.getheaders()), json.loads(text) if text else None
+        )
 
     def at_once(self, requests: Sequence[tuple[Any, ...]], **headers: str) -> list[Reply]:
         """Ask each request from a thread of its own, all at the same moment."""

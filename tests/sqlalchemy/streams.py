@@ -106,10 +106,10 @@ class Streamed:
 
     def read(self, path: str, lines: int) -> int:
         """Read so many lines, and return the worker's peak by then; each line is JSON, and none is lost."""
-        connection, answer = self.ask(path, NDJSON)
-        assert (answer.status, answer.headers["Content-Type"]) == (200, NDJSON)
+        connection, response = self.ask(path, NDJSON)
+        assert (response.status, response.headers["Content-Type"]) == (200, NDJSON)
         seen = 0
-        for line in answer:
+        for line in response:
             seen += 1
             assert set(json.loads(line)) == {"id", "place", "value", "note"}
         connection.close()
@@ -118,8 +118,8 @@ class Streamed:
 
     def page(self) -> int:
         """Read a page, and return the worker's peak by then."""
-        connection, answer = self.ask("/measures?limit=100", "application/json")
-        assert len(json.loads(answer.read())["items"]) == 100
+        connection, response = self.ask("/measures?limit=100", "application/json")
+        assert len(json.loads(response.read())["items"]) == 100
         connection.close()
         return self.peak()
 

@@ -55,17 +55,17 @@ def client(database: Database) -> Client:
 
 def found(client: Client, words: str, name: str = "search") -> list[str]:
     """Return the titles of what is found."""
-    answer = client.get("/essays", query={name: words})
-    assert answer.status == 200, answer.text
-    return [each["title"] for each in answer.json["items"]]
+    response = client.get("/essays", query={name: words})
+    assert response.status == 200, response.text
+    return [each["title"] for each in response.json["items"]]
 
 
 def write(client: Client, *essays: tuple[str, str | None]) -> list[str]:
     urls = []
     for title, summary in essays:
-        answer = client.post("/essays", json={"title": title, "summary": summary})
-        assert answer.status == 201, answer.text
-        urls.append(answer.headers["Location"])
+        response = client.post("/essays", json={"title": title, "summary": summary})
+        assert response.status == 201, response.text
+        urls.append(response.headers["Location"])
     return urls
 
 
@@ -159,12 +159,14 @@ def test_stems_of_english(client: Client) -> None:
 def test_pages_filters_and_totals_go_with_it(client: Client) -> None:
     """A search is a condition like the others: pages, orders and counts hold."""
     write(client, *((f"tea {number}", None) for number in range(5)), ("milk", None))
-    answer = client.get("/essays?search=tea&sort=-title&limit=2", headers={"Prefer": "count=exact"})
-    assert ([each["title"] for each in answer.json["items"]], answer.json["total"]) == (
+    response = client.get(
+        "/essays?search=tea&sort=-title&limit=2", headers={"Prefer": "count=exact"}
+    )
+    assert ([each["title"] for each in response.json["items"]], response.json["total"]) == (
         ["tea 4", "tea 3"],
         5,
     )
-    again = client.get(answer.json["next"])
+    again = client.get(response.json["next"])
     assert [each["title"] for each in again.json["items"]] == ["tea 2", "tea 1"]
     assert client.get("/essays?search=tea&title=milk").json["items"] == []
     assert client.get("/essays?search=").status == 422

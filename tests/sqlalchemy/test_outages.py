@@ -170,8 +170,8 @@ def test_a_service_starts_before_its_database() -> None:
         server.stop()
         with library(server.url) as app:
             client = Client(app)
-            answer = client.get("/books")
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+            response = client.get("/books")
+            assert (response.status, response.headers["Retry-After"]) == (503, "2")
             server.start()
             assert client.get("/books").status == 200
 
@@ -195,12 +195,12 @@ def small_disk(size: int) -> Generator[Path]:
 def fill(client: Client) -> int:
     """Store books until there is no room, and return how many there was room for."""
     for count in range(20_000):
-        answer = client.post(
+        response = client.post(
             "/books", json={"title": "x" * 200, "chapters": [{"heading": "y" * 100}] * 100}
         )
-        if answer.status != 201:
-            assert (answer.status, answer.media_type) == (507, "application/problem+json"), (
-                answer.text
+        if response.status != 201:
+            assert (response.status, response.media_type) == (507, "application/problem+json"), (
+                response.text
             )
             return count
     raise AssertionError("the disk has no end")

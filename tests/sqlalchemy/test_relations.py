@@ -89,22 +89,22 @@ def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
 
 
 def book(client: Client, title: str, *headings: str) -> tuple[str, list[dict[str, Any]]]:
-    answer = client.post(
+    response = client.post(
         "/books", json={"title": title, "chapters": [{"heading": each} for each in headings]}
     )
-    assert answer.status == 201, answer.text
-    return answer.headers["Location"], answer.json["chapters"]
+    assert response.status == 201, response.text
+    return response.headers["Location"], response.json["chapters"]
 
 
 def test_nested_items_are_made_changed_and_removed(books: Client) -> None:
     """Those that are named by their ids are changed and keep them, new ones are made, the others are deleted."""
     url, (one, two) = book(books, "Emma", "one", "two")
     chapters = [{"id": two["id"], "heading": "2"}, {"heading": "three"}]
-    answer = books.patch(url, json={"chapters": chapters})
-    assert answer.status == 200
-    assert [each["heading"] for each in answer.json["chapters"]] == ["2", "three"]
-    assert answer.json["chapters"][0]["id"] == two["id"]
-    assert books.get(url).json["chapters"] == answer.json["chapters"]
+    response = books.patch(url, json={"chapters": chapters})
+    assert response.status == 200
+    assert [each["heading"] for each in response.json["chapters"]] == ["2", "three"]
+    assert response.json["chapters"][0]["id"] == two["id"]
+    assert books.get(url).json["chapters"] == response.json["chapters"]
     again = books.patch(url, json={"chapters": [{"id": one["id"], "heading": "one"}]})
     assert again.status == 409  # it was deleted
     assert books.put(url, json={"title": "Emma", "chapters": []}).json["chapters"] == []
@@ -121,12 +121,12 @@ def test_an_item_of_another_parent_is_not_taken(books: Client) -> None:
     mine, own = book(books, "Mine", "one")
     other, (theirs,) = book(books, "Theirs", "their first")
     for given in ([theirs], [*own, {"id": theirs["id"], "heading": "mine now"}]):
-        for answer in (
+        for response in (
             books.patch(mine, json={"chapters": given}),
             books.put(mine, json={"title": "x", "chapters": given}),
             books.post("/books", json={"title": "y", "chapters": given}),
         ):
-            assert (answer.status, answer.problem["errors"][0]["pointer"]) == (409, "/chapters")
+            assert (response.status, response.problem["errors"][0]["pointer"]) == (409, "/chapters")
     assert books.get(mine).json["chapters"] == own
     assert books.get(other).json["chapters"] == [theirs]
 
@@ -156,9 +156,9 @@ def test_a_change_of_what_is_nested_changes_the_entity_tag(books: Client) -> Non
 
 def test_one_nested_item_is_replaced_and_removed(client: Client) -> None:
     """A relation to one item is made, replaced by another one, and removed by null."""
-    answer = client.post("/parcels", json={"weight": 1, "receiver": {"name": "Jo"}})
-    assert (answer.status, answer.json["receiver"]) == (201, {"name": "Jo"})
-    url = answer.headers["Location"]
+    response = client.post("/parcels", json={"weight": 1, "receiver": {"name": "Jo"}})
+    assert (response.status, response.json["receiver"]) == (201, {"name": "Jo"})
+    url = response.headers["Location"]
     assert client.patch(url, json={"receiver": {"name": "Ann"}}).json["receiver"] == {"name": "Ann"}
     assert client.patch(url, json={"receiver": None}).json["receiver"] is None
     assert client.get(url).json["receiver"] is None

@@ -121,12 +121,12 @@ def test_what_the_document_allows_is_kept_and_the_rest_is_refused(client: Client
     def agree(pair: tuple[str, Any]) -> None:
         name, value = pair
         allowed = checker.is_valid({name: value})
-        answer = client.post("/things", json={name: value})
-        assert answer.status == (201 if allowed else 422), (name, value, answer.text)
+        response = client.post("/things", json={name: value})
+        assert response.status == (201 if allowed else 422), (name, value, response.text)
         if not allowed:
             return
-        read = client.get(answer.headers["Location"]).json
-        assert read == answer.json
+        read = client.get(response.headers["Location"]).json
+        assert read == response.json
         wanted = value.lower() if name == "lower" and value is not None else value
         assert same(
             read[name],
@@ -152,11 +152,11 @@ def same(read: Any, written: Any) -> bool:
 def test_moments_beyond_the_calendar_in_utc_are_refused(client: Client) -> None:
     """A moment that UTC puts before the year 1 or behind 9999 is a 422, on both databases."""
     for moment in ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00"):
-        answer = client.post("/things", json={"moment": moment})
-        assert (answer.status, answer.problem["errors"][0]["pointer"]) == (422, "/moment")
+        response = client.post("/things", json={"moment": moment})
+        assert (response.status, response.problem["errors"][0]["pointer"]) == (422, "/moment")
     for moment in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"):
-        answer = client.post("/things", json={"moment": moment})
-        assert client.get(answer.headers["Location"]).json["moment"] == moment
+        response = client.post("/things", json={"moment": moment})
+        assert client.get(response.headers["Location"]).json["moment"] == moment
 
 
 def test_what_is_left_out_has_its_default(client: Client) -> None:

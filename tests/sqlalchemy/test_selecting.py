@@ -118,9 +118,9 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Clie
 def test_relations_of_relations_cost_statements_by_kind(shelf: tuple[Client, list[str]]) -> None:
     """One to one is joined and one to many is one statement more, for a page of 30 as for an item."""
     client, statements = shelf
-    answer = client.get("/novels?expand=writer&limit=30")
-    assert len(answer.json["items"]) == 30
-    assert answer.json["items"][0]["writer"] == {
+    response = client.get("/novels?expand=writer&limit=30")
+    assert len(response.json["items"]) == 30
+    assert response.json["items"][0]["writer"] == {
         "name": "Writer 1",
         "house": {"name": "House"},
         "prizes": [{"name": "Prize 0"}, {"name": "Prize 10"}],

@@ -28,9 +28,9 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
 
 
 def made(client: Client, path: str, **values: Any) -> dict[str, Any]:
-    answer = client.post(path, json=values)
-    assert answer.status == 201, answer.json
-    item: dict[str, Any] = answer.json
+    response = client.post(path, json=values)
+    assert response.status == 201, response.json
+    item: dict[str, Any] = response.json
     return item
 
 
@@ -41,11 +41,11 @@ def relation(link: str, name: str) -> str | None:
 
 def test_an_item_is_made_read_replaced_patched_and_deleted(client: Client) -> None:
     """The verbs of an item do what they say, and each answer has the entity tag of the new state."""
-    answer = client.post("/books", json={"title": "Emma", "year": 1815, "price": "12.50"})
-    assert answer.status == 201
-    url, tag = answer.headers["Location"], answer.headers["ETag"]
+    response = client.post("/books", json={"title": "Emma", "year": 1815, "price": "12.50"})
+    assert response.status == 201
+    url, tag = response.headers["Location"], response.headers["ETag"]
     read = client.get(url)
-    assert (read.json, read.headers["ETag"]) == (answer.json, tag)
+    assert (read.json, read.headers["ETag"]) == (response.json, tag)
     assert read.json["price"] == "12.50"
     replaced = client.put(url, json={"title": "Emma, again"})
     assert (replaced.status, replaced.json["title"], replaced.json["year"]) == (
@@ -86,13 +86,13 @@ def test_json_patch_is_applied_and_the_whole_validated_again(client: Client) -> 
     def patch(*operations: dict[str, Any]) -> Any:
         return client.patch(url, json=list(operations), content_type="application/json-patch+json")
 
-    answer = patch(
+    response = patch(
         {"op": "test", "path": "/title", "value": "Emma"},
         {"op": "add", "path": "/chapters/-", "value": {"heading": "two"}},
         {"op": "replace", "path": "/year", "value": 1815},
     )
-    assert (answer.status, answer.json["year"]) == (200, 1815)
-    assert [each["heading"] for each in answer.json["chapters"]] == ["one", "two"]
+    assert (response.status, response.json["year"]) == (200, 1815)
+    assert [each["heading"] for each in response.json["chapters"]] == ["one", "two"]
     assert patch({"op": "test", "path": "/title", "value": "Persuasion"}).status == 409
     assert patch({"op": "remove", "path": "/title"}).problem["errors"][0]["pointer"] == "/title"
     assert patch({"op": "remove", "path": "/nothing"}).problem["errors"][0]["pointer"] == "/0"
@@ -131,17 +131,17 @@ def test_keyset_pages_have_every_item_once_there_and_back(client: Client, sort: 
     pages: list[list[int]] = []
     link = ""
     while url:
-        answer = client.get(url)
-        pages.append([each["id"] for each in answer.json["items"]])
-        url, link = answer.json["next"], answer.headers["Link"]
+        response = client.get(url)
+        pages.append([each["id"] for each in response.json["items"]])
+        url, link = response.json["next"], response.headers["Link"]
     there = [each for page in pages for each in page]
     assert sorted(there) == sorted(set(there))
     assert [len(page) for page in pages] == [4, 4, 4, 1]
     back: list[list[int]] = []
     while previous := relation(link, "prev"):
-        answer = client.get(previous)
-        back.insert(0, [each["id"] for each in answer.json["items"]])
-        link = answer.headers["Link"]
+        response = client.get(previous)
+        back.insert(0, [each["id"] for each in response.json["items"]])
+        link = response.headers["Link"]
     assert back == pages[:-1]
     if sort.lstrip("-").startswith("year"):
         years = [
@@ -178,10 +178,10 @@ def test_filters(client: Client, query: str, titles: set[str]) -> None:
     made(client, "/books", title="Silas", year=1851, price="4.99")
     made(client, "/books", title="Dispossessed", year=1974, genre="science")
     made(client, "/books", title="50% off_ed")
-    answer = client.get(f"/books?{query}", headers={"Prefer": "count=exact"})
-    assert {each["title"] for each in answer.json["items"]} == titles
-    assert answer.json["total"] == len(titles)
-    assert answer.headers["Preference-Applied"] == "count=exact"
+    response = client.get(f"/books?{query}", headers={"Prefer": "count=exact"})
+    assert {each["title"] for each in response.json["items"]} == titles
+    assert response.json["total"] == len(titles)
+    assert response.headers["Preference-Applied"] == "count=exact"
 
 
 @pytest.mark.parametrize(
@@ -282,11 +282,11 @@ def test_put_makes_what_is_not_there_where_that_is_declared(client: Client) -> N
 def test_minimal_answers(client: Client) -> None:
     """`Prefer: return=minimal` is answered without content, and told."""
     prefer = {"Prefer": "return=minimal"}
-    answer = client.post("/books", json={"title": "Emma"}, headers=prefer)
-    assert (answer.status, answer.headers["Preference-Applied"]) == (204, "return=minimal")
-    url = answer.headers["Location"]
+    response = client.post("/books", json={"title": "Emma"}, headers=prefer)
+    assert (response.status, response.headers["Preference-Applied"]) == (204, "return=minimal")
+    url = response.headers["Location"]
     patched = client.patch(
-        url, json={"year": 1815}, headers={**prefer, "If-Match": answer.headers["ETag"]}
+        url, json={"year": 1815}, headers={**prefer, "If-Match": response.headers["ETag"]}
     )
     assert (patched.status, patched.headers["ETag"]) == (204, client.get(url).headers["ETag"])
 
@@ -353,9 +353,9 @@ def test_lists_are_found_by_what_they_have(home: Client) -> None:
     none = made(home, "/pets", owner_id=owner)["id"]
 
     def found(*toys: str) -> list[int]:
-        answer = home.get("/pets", query={"toys__has": list(toys)})
-        assert answer.status == 200, answer.text
-        return [each["id"] for each in answer.json["items"]]
+        response = home.get("/pets", query={"toys__has": list(toys)})
+        assert response.status == 200, response.text
+        return [each["id"] for each in response.json["items"]]
 
     assert found("ball") == [ball]
     assert found('a "b", %_', "Ünï") == [ball]
@@ -405,9 +405,9 @@ def test_an_estimate_is_of_the_statistics_where_the_database_has_some(
         client = Client(app)
 
         def total(query: str = "") -> int:
-            answer = client.get(f"/lines?limit=1{query}", headers={"Prefer": "count=estimated"})
-            assert answer.headers["Preference-Applied"] == "count=estimated"
-            found: int = answer.json["total"]
+            response = client.get(f"/lines?limit=1{query}", headers={"Prefer": "count=estimated"})
+            assert response.headers["Preference-Applied"] == "count=estimated"
+            found: int = response.json["total"]
             return found
 
         for _ in range(5):

@@ -29,8 +29,8 @@ def test_memory_stays_flat(streamed: Streamed) -> None:
 
 def test_the_whole_filtered_collection_in_order(streamed: Streamed) -> None:
     """Filters and order hold for a stream as for pages, and the size of pages does not."""
-    connection, answer = streamed.ask("/measures?place=here&sort=value&limit=2", NDJSON)
-    found = [json.loads(line) for line in answer]
+    connection, response = streamed.ask("/measures?place=here&sort=value&limit=2", NDJSON)
+    found = [json.loads(line) for line in response]
     connection.close()
     assert len(found) == ROWS // 2
     assert {each["place"] for each in found} == {"here"}
@@ -40,11 +40,11 @@ def test_the_whole_filtered_collection_in_order(streamed: Streamed) -> None:
 def test_a_client_that_leaves_gives_the_connection_back(streamed: Streamed) -> None:
     """A stream whose reader has gone does not keep the one connection that the pool has: the next request gets it."""
     for _ in range(3):
-        connection, answer = streamed.ask("/measures", NDJSON)
-        assert answer.readline()
+        connection, response = streamed.ask("/measures", NDJSON)
+        assert response.readline()
         connection.sock.shutdown(socket.SHUT_RDWR)
         connection.close()
-        connection, answer = streamed.ask("/measures?limit=1", "application/json")
-        assert answer.status == 200
-        assert len(json.loads(answer.read())["items"]) == 1
+        connection, response = streamed.ask("/measures?limit=1", "application/json")
+        assert response.status == 200
+        assert len(json.loads(response.read())["items"]) == 1
         connection.close()

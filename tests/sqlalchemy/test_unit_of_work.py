@@ -153,11 +153,11 @@ def hurried(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]
         yield made
 
 
-def is_unavailable(answer: Any) -> bool:
+def is_unavailable(response: Any) -> bool:
     """Whether an answer is a 503 as it should be."""
-    assert answer.status == 503, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert int(answer.headers["Retry-After"]) > 0
+    assert response.status == 503, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert int(response.headers["Retry-After"]) > 0
     return True
 
 
@@ -195,9 +195,9 @@ def test_it_is_committed_before_the_response_starts(service: Service) -> None:
 @pytest.mark.parametrize("content", [{"text": "refused"}, {"text": "kept", "parent_id": 77}])
 def test_it_is_rolled_back_on_a_problem(service: Service, content: dict[str, Any]) -> None:
     """A problem that is raised behind a write takes the write back, and so does a constraint that fails at COMMIT."""
-    answer = service.client.post("/notes", json=content)
-    assert answer.status == 409
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = service.client.post("/notes", json=content)
+    assert response.status == 409
+    assert response.headers["Content-Type"] == "application/problem+json"
     assert service.texts() == set()
     assert service.client.post("/notes", json={"text": "kept"}).status == 201
     assert service.texts() == {"kept"}
@@ -234,9 +234,9 @@ def test_a_database_that_cannot_be_had_is_told_in_the_log(
     app.install(Database(url))
     app.add("/notes", Notes)
     client = Client(app, raise_errors=False)
-    for answer in (client.get("/notes"), client.post("/notes", json={"text": "a secret"})):
-        assert is_unavailable(answer)
-        assert cause not in answer.text
+    for response in (client.get("/notes"), client.post("/notes", json={"text": "a secret"})):
+        assert is_unavailable(response)
+        assert cause not in response.text
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
     for record, method in zip(caplog.records, ("GET", "POST"), strict=True):
         line = record.getMessage()
@@ -326,8 +326,8 @@ def test_a_deadlock_is_a_503(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join(30)
-        assert sorted(answer.status for answer in answers) == [204, 503]
-        assert all(is_unavailable(answer) for answer in answers if answer.status == 503)
+        assert sorted(response.status for response in answers) == [204, 503]
+        assert all(is_unavailable(response) for response in answers if response.status == 503)
 
 
 STATES = {
@@ -362,9 +362,9 @@ def test_what_postgresql_says_is_answered(tmp_path: Path) -> None:
                 "CREATE TRIGGER fail BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION fail()"
             )
         for state, status in STATES.items():
-            answer = service.client.post("/notes", json={"text": state})
-            assert (state, answer.status) == (state, status)
-            assert status != 503 or is_unavailable(answer)
+            response = service.client.post("/notes", json={"text": state})
+            assert (state, response.status) == (state, status)
+            assert status != 503 or is_unavailable(response)
         assert service.texts() == set()
 
 
@@ -426,10 +426,10 @@ def test_a_read_only_postgresql_is_a_503_for_writers_until_it_takes_changes_agai
                 service.client.delete(url),
             ]
             if read_only == "on":
-                assert all(is_unavailable(answer) for answer in answers)
+                assert all(is_unavailable(response) for response in answers)
                 assert service.texts() == {"kept"}
             else:
-                assert [answer.status for answer in answers] == [200, 201, 204]
+                assert [response.status for response in answers] == [200, 201, 204]
 
 
 def test_a_full_disk_is_a_507_until_there_is_room(tmp_path: Path) -> None:
@@ -438,7 +438,7 @@ def test_a_full_disk_is_a_507_until_there_is_room(tmp_path: Path) -> None:
         pages = service.run("GET", "PRAGMA page_count").json[0][0]
         assert service.run("GET", f"PRAGMA max_page_count={pages + 3}").status == 200
         answers = [service.client.post("/notes", json={"text": "x" * 200}) for _ in range(200)]
-        statuses = [answer.status for answer in answers]
+        statuses = [response.status for response in answers]
         assert set(statuses) == {201, 507}
         assert answers[-1].headers["Content-Type"] == "application/problem+json"
         stored = service.connect()
@@ -555,7 +555,7 @@ def test_a_write_that_comes_too_late_is_no_500(
     app.install(service.database)
     app.add("/late/<int:note_id>", Late)
     note = service.client.post("/notes", json={"text": "first"}).json["id"]
-    answer = Client(app).put(f"/late/{note}", headers=headers)
-    assert answer.status == status
-    assert answer.problem["detail"].startswith("Somebody else changed it in the meantime")
+    response = Client(app).put(f"/late/{note}", headers=headers)
+    assert response.status == status
+    assert response.problem["detail"].startswith("Somebody else changed it in the meantime")
     assert service.texts() == {"first"}

@@ -21,9 +21,7 @@ def wants_two(one: int, two: int) -> Session:
 
 class Books(Resource):
     session = provide(session)
-    other = provide(
-        wants_two
-    )  # error: arg-type, var-annotated, reportArgumentType, reportCallIssue
+    two = provide(wants_two)  # error: arg-type, var-annotated, reportArgumentType, reportCallIssue
 
     def get(self) -> None:
         self.session.comit()  # error: attr-defined, reportAttributeAccessIssue

@@ -13,17 +13,17 @@ client = Client(
 )
 client.headers["Authorization"] = "Bearer key"
 
-answer = client.post(
+response = client.post(
     "/books",
     json={"title": "Emma"},
     query={"page": 1, "tag": ["a", "b"]},
     headers={"Accept": "*/*"},
 )
-assert_type(answer, TestResponse)
-assert_type(answer.status, int)
-assert_type(answer.problem, dict[str, Any])
-assert_type(answer.body, bytes)
-assert_type(answer.text, str)
+assert_type(response, TestResponse)
+assert_type(response.status, int)
+assert_type(response.problem, dict[str, Any])
+assert_type(response.body, bytes)
+assert_type(response.text, str)
 
 client.put(
     "/cover",

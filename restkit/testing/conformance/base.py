@@ -60,17 +60,17 @@ class Conformance:
         return [each["title"] for each in answered(client.get(path), 200).json["items"]]
 
 
-def answered(answer: TestResponse, *statuses: int) -> TestResponse:
+def answered(response: TestResponse, *statuses: int) -> TestResponse:
     """Return an answer that has one of these statuses."""
-    assert answer.status in statuses, (
-        f"{answer.method} {answer.url} is {answer.status}: {answer.text}"
+    assert response.status in statuses, (
+        f"{response.method} {response.url} is {response.status}: {response.text}"
     )
-    return answer
+    return response
 
 
-def pointers(answer: TestResponse) -> list[str]:
+def pointers(response: TestResponse) -> list[str]:
     """Return where a problem says that errors are."""
-    return [each.get("pointer", "") for each in answer.problem.get("errors", [])]
+    return [each.get("pointer", "") for each in response.problem.get("errors", [])]
 
 
 class _Failing(CRUDResource[Any]):

@@ -75,7 +75,7 @@ class ConcurrencyConformance(Conformance):
         for _ in range(self.rounds):
             url = self.note_url(client, title="Emma")
             bodies = [{"title": "Persuasion"}, {"number": 7}, {"code": None}]
-            answers = self.at_once(app, lambda own, n: own.patch(url, json=bodies[n % 3]))  # noqa: B023  # as above
+            answers = self.at_once(app, lambda own, n: own.patch(url, json=bodies[n % 3]))  # as above
             assert {each.status for each in answers} == {200}
             after = client.get(url).json
             assert (after["title"], after["number"]) == ("Persuasion", 7)
@@ -85,7 +85,7 @@ class ConcurrencyConformance(Conformance):
         client = self.client(app)
         for turn in range(self.rounds):
             note = {"title": "Emma", "code": f"c{turn}"}
-            answers = self.at_once(app, lambda own, n: own.post("/notes", json=note))  # noqa: B023  # as above
+            answers = self.at_once(app, lambda own, n: own.post("/notes", json=note))  # as above
             assert Counter(each.status for each in answers) == {201: 1, 409: self.writers - 1}
             url, only_make = f"/topics/t{turn}", {"If-None-Match": "*"}
 

@@ -32,13 +32,13 @@ class ItemConformance(Conformance):
         assert client.get(url).headers["ETag"] == patched.headers["ETag"]
         assert len({tag, replaced.headers["ETag"], patched.headers["ETag"]}) == 3
         answered(client.delete(url), 204)
-        for answer in (
+        for response in (
             client.get(url),
             client.delete(url),
             client.patch(url, json={}),
             client.put(url, json={"title": "x"}),
         ):
-            answered(answer, 404)
+            answered(response, 404)
 
     def test_a_change_to_the_same_leaves_the_tag(self, app: App) -> None:
         """A patch that changes nothing leaves the item, and its entity tag, as they were."""
@@ -93,13 +93,13 @@ class ItemConformance(Conformance):
         url, old = first.headers["Location"], {"If-Match": first.headers["ETag"]}
         answered(client.patch(url, json={"number": 1}, headers={"If-Match": '"other"'}), 412)
         answered(client.patch(url, json={"number": 1}, headers=old), 200)
-        for answer in (
+        for response in (
             client.patch(url, json={"number": 2}, headers=old),
             client.put(url, json={"title": "x"}, headers=old),
             client.delete(url, headers=old),
             client.delete(url, headers={"If-None-Match": "*"}),
         ):
-            answered(answer, 412)
+            answered(response, 412)
         assert client.get(url).json["number"] == 1
         answered(client.patch(url, json={"number": 3}, headers={"If-Match": "*"}), 200)
         answered(client.delete(url, headers={"If-Match": client.get(url).headers["ETag"]}), 204)
@@ -129,12 +129,12 @@ class ItemConformance(Conformance):
         for _ in range(2):
             self.note_url(client, code=None)
         other = self.note_url(client, code="two")
-        for answer in (
+        for response in (
             client.post("/notes", json={"title": "x", "code": "one"}),
             client.put(other, json={"title": "x", "code": "one"}),
             client.patch(other, json={"code": "one"}),
         ):
-            assert pointers(answered(answer, 409)) == ["/code"]
+            assert pointers(answered(response, 409)) == ["/code"]
         answered(client.patch(url, json={"code": "one"}), 200)
         answered(client.patch(url, json={"code": "three"}), 200)
         answered(client.patch(other, json={"code": "one"}), 200)
@@ -173,13 +173,13 @@ class ItemConformance(Conformance):
         ) == (["x"], [])
         url = note.headers["Location"]
         answered(client.get(url), 200)
-        for answer in (
+        for response in (
             client.get(url.replace("top", "low")),
             client.delete(url.replace("top", "low")),
             client.get("/topics/none/notes"),
             client.post("/topics/none/notes", json={"title": "x"}),
         ):
-            answered(answer, 404)
+            answered(response, 404)
 
     def test_soft_deletion(self, app: App) -> None:
         """A removed item is gone for everybody until it is restored; its unique values stay taken."""
@@ -187,8 +187,12 @@ class ItemConformance(Conformance):
         url = self.note_url(client, title="Emma", code="one")
         answered(client.post(f"{url}/restore"), 404)
         answered(client.delete(url), 204)
-        for answer in (client.get(url), client.delete(url), client.patch(url, json={"number": 1})):
-            answered(answer, 404)
+        for response in (
+            client.get(url),
+            client.delete(url),
+            client.patch(url, json={"number": 1}),
+        ):
+            answered(response, 404)
         assert self.titles(client) == []
         assert client.get("/notes", headers={"Prefer": "count=exact"}).json["total"] == 0
         answered(client.post("/notes", json={"title": "x", "code": "one"}), 409)

@@ -72,11 +72,13 @@ class ListConformance(Conformance):
         self.made(client, title="Dispossessed", number=1974)
         self.made(client, title="50% off_ed")
         for query, titles in _FILTERS.items():
-            answer = answered(client.get(f"/notes?{query}", headers={"Prefer": "count=exact"}), 200)
-            found = ", ".join(each["title"] for each in answer.json["items"])
+            response = answered(
+                client.get(f"/notes?{query}", headers={"Prefer": "count=exact"}), 200
+            )
+            found = ", ".join(each["title"] for each in response.json["items"])
             assert (query, found) == (query, titles)
-            assert answer.json["total"] == len(answer.json["items"])
-            assert answer.headers["Preference-Applied"] == "count=exact"
+            assert response.json["total"] == len(response.json["items"])
+            assert response.headers["Preference-Applied"] == "count=exact"
 
     def test_what_is_no_value_is_refused(self, app: App) -> None:
         """A parameter that is unknown, or has a value that is none of its type, is a 422."""
@@ -140,15 +142,15 @@ class ListConformance(Conformance):
         client = self.client(app)
         for title in "abcde":
             self.note_url(client, title=title)
-        answer = client.get(
+        response = client.get(
             "/counted?limit=2&offset=2&sort=title", headers={"Prefer": "count=exact"}
         )
-        assert ([each["title"] for each in answer.json["items"]], answer.json["total"]) == (
+        assert ([each["title"] for each in response.json["items"]], response.json["total"]) == (
             ["c", "d"],
             5,
         )
-        assert self.titles(client, answer.json["next"]) == ["e"]
-        assert self.titles(client, str(_link(answer, "prev"))) == ["a", "b"]
+        assert self.titles(client, response.json["next"]) == ["e"]
+        assert self.titles(client, str(_link(response, "prev"))) == ["a", "b"]
         assert client.get("/counted?offset=9").json == {"items": [], "next": None}
 
     def test_counts(self, app: App) -> None:
@@ -158,8 +160,10 @@ class ListConformance(Conformance):
             self.note_url(client, number=number)
         assert "total" not in client.get("/notes").json
         for kind in ("exact", "estimated"):
-            answer = client.get("/notes?number__gte=2&limit=2", headers={"Prefer": f"count={kind}"})
-            assert (len(answer.json["items"]), answer.json["total"]) == (2, 5)
+            response = client.get(
+                "/notes?number__gte=2&limit=2", headers={"Prefer": f"count={kind}"}
+            )
+            assert (len(response.json["items"]), response.json["total"]) == (2, 5)
 
     def test_chosen_fields(self, app: App) -> None:
         """Only the fields that are asked for are answered, in the schema's order, of a page as of an item."""
@@ -176,19 +180,19 @@ class ListConformance(Conformance):
         for number in range(12):
             self.note_url(client, title=f"t{number}", number=None if number == 3 else number)
         lines = {"Accept": "application/x-ndjson"}
-        answer = answered(
+        response = answered(
             client.get("/notes?sort=-number&number__ne=5&limit=2", headers=lines), 200
         )
-        titles = [json.loads(line)["title"] for line in answer.text.splitlines()]
+        titles = [json.loads(line)["title"] for line in response.text.splitlines()]
         assert titles == [
             "t3",
             *(f"t{number}" for number in range(11, -1, -1) if number not in (3, 5)),
         ]
 
 
-def _link(answer: TestResponse, relation: str) -> str | None:
+def _link(response: TestResponse, relation: str) -> str | None:
     """Return where a Link header leads (RFC 8288)."""
-    found = re.search(rf'<([^>]*)>; rel="{relation}"', answer.headers.get("Link", ""))
+    found = re.search(rf'<([^>]*)>; rel="{relation}"', response.headers.get("Link", ""))
     return found[1] if found else None
 
 
@@ -196,15 +200,15 @@ def _there(client: Client, url: str) -> tuple[list[list[dict[str, Any]]], TestRe
     """Return all pages, and the last answer."""
     pages: list[list[dict[str, Any]]] = []
     while True:
-        answer = answered(client.get(url), 200)
-        pages.append(answer.json["items"])
-        if answer.json["next"] is None:
-            return pages, answer
-        url = answer.json["next"]
+        response = answered(client.get(url), 200)
+        pages.append(response.json["items"])
+        if response.json["next"] is None:
+            return pages, response
+        url = response.json["next"]
 
 
-def _back(client: Client, answer: TestResponse) -> Iterator[list[dict[str, Any]]]:
+def _back(client: Client, response: TestResponse) -> Iterator[list[dict[str, Any]]]:
     """Yield the pages before one, the nearest first."""
-    while previous := _link(answer, "prev"):
-        answer = answered(client.get(previous), 200)
-        yield answer.json["items"]
+    while previous := _link(response, "prev"):
+        response = answered(client.get(previous), 200)
+        yield response.json["items"]
