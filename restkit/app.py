@@ -380,7 +380,9 @@ class App:
 
     def _compose(self) -> Dispatcher:
         registry = self._registry
-        return Dispatcher(self, registry.all_entries(), registry.mounted_prefixes(), self._documents)
+        return Dispatcher(
+            self, registry.all_entries(), registry.mounted_prefixes(), self._documents
+        )
 
     def _documents(self) -> list[Entry]:
         """Return the entries of the documents and their pages, which are loaded only here."""

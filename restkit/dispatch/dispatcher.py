@@ -119,7 +119,10 @@ class Dispatcher:
                 or _CHECK in environ
             ):
                 return self._send(
-                    request, response, route.boundaries.get(method, route.default_boundary), start_response
+                    request,
+                    response,
+                    route.boundaries.get(method, route.default_boundary),
+                    start_response,
                 )
             start_response(STATUS_LINES[response.status], response.headers)
             return [response.body]

@@ -189,9 +189,7 @@ def observe(
             if status >= 400
             else f"@returns(..., status={status})"
         )
-        message = (
-            f"{operation.declared_at} answered status {status}, which it does not declare: add {hint}."
-        )
+        message = f"{operation.declared_at} answered status {status}, which it does not declare: add {hint}."
     elif (
         output is not None
         and media_type

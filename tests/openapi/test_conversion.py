@@ -46,9 +46,9 @@ def _keywords(field: fields.Field[Any], view: View = View.WRITE, **options: Any)
 
 
 def _text_keywords(field: fields.Field[Any]) -> dict[str, Any]:
-    return json_schema(bind({"it": field}, View.WRITE, declared_at="test", source="text"))["properties"][
-        "it"
-    ]
+    return json_schema(bind({"it": field}, View.WRITE, declared_at="test", source="text"))[
+        "properties"
+    ]["it"]
 
 
 # the gaps of apispec's plugin that docs/design.md lists

@@ -136,6 +136,7 @@ def test_two_operations_of_one_id_collide() -> None:
     app = App("Names")
     app.add("/a", Books)
     with pytest.raises(
-        CollisionError, match=r"test_operation_ids\.Books\.get and .*test_operation_ids\.Books\.get both have"
+        CollisionError,
+        match=r"test_operation_ids\.Books\.get and .*test_operation_ids\.Books\.get both have",
     ):
         app.add("/b", Books)

@@ -42,7 +42,9 @@ def test_views_split_one_schema() -> None:
 def test_one_and_many() -> None:
     """A list is meant where it is said at the use, or by the instance."""
     assert (
-        bind(WholeSchema, View.WRITE, declared_at="here", many=True).load([{"name": "n"}])[0]["name"]
+        bind(WholeSchema, View.WRITE, declared_at="here", many=True).load([{"name": "n"}])[0][
+            "name"
+        ]
         == "n"
     )
     assert bind(WholeSchema(many=True), View.READ, declared_at="here").dump([{"name": "n"}]) == [

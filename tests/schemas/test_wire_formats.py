@@ -410,7 +410,9 @@ def test_subclasses_and_odd_options_keep_their_own_meaning() -> None:
 @pytest.mark.parametrize("source", ["json", "text"])
 def test_moments_that_leave_the_calendar_are_refused(source: Any) -> None:
     """A moment that a time zone would put before the year 1 or after 9999 is invalid, not an exception."""
-    bound = bind({"v": fields.NaiveDateTime(timezone=UTC)}, View.WRITE, declared_at="here", source=source)
+    bound = bind(
+        {"v": fields.NaiveDateTime(timezone=UTC)}, View.WRITE, declared_at="here", source=source
+    )
     assert bound.load({"v": "2024-02-29T12:30:00+02:00"})["v"] == datetime(2024, 2, 29, 10, 30)
     assert takes(bound, "9999-12-31T23:59:59")
     for moment in (
@@ -451,7 +453,9 @@ def test_bounds_that_no_moment_can_be_held_against_are_refused(field: fields.Fie
         DeclarationError,
         match=r"DaySchema.at: validate.Range has the bound .* give one of that kind",
     ):
-        bind(type("DaySchema", (Schema,), {"at": field}), View.WRITE, declared_at="days", strict=True)
+        bind(
+            type("DaySchema", (Schema,), {"at": field}), View.WRITE, declared_at="days", strict=True
+        )
 
 
 @pytest.mark.parametrize(
@@ -462,7 +466,9 @@ def test_times_in_a_range_have_a_zone_where_its_bounds_have(
 ) -> None:
     """A time of another kind than the bounds could not be compared with them: it is invalid, not a failure."""
     field = fields.Time(validate=validate.Range(min=time(8, tzinfo=zone)))
-    bound = bind(type("DaySchema", (Schema,), {"at": field}), View.WRITE, declared_at="days", strict=True)
+    bound = bind(
+        type("DaySchema", (Schema,), {"at": field}), View.WRITE, declared_at="days", strict=True
+    )
     assert bound.load({"at": taken})["at"] == time(12, tzinfo=zone)
     for wrong in (refused, taken.replace("12", "07")):
         with pytest.raises(Invalid):

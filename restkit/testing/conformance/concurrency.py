@@ -40,9 +40,13 @@ class ConcurrencyConformance(Conformance):
         for _ in range(self.rounds):
             url = self.note_url(client, title="Emma")
             headers = {"If-Match": client.get(url).headers["ETag"]}
-            answers = self.at_once(
-                app, lambda own, n: own.patch(url, json={"number": n}, headers=headers)
-            )  # used up in this round
+
+            def patch(
+                own: Client, number: int, url: str = url, headers: dict[str, str] = headers
+            ) -> TestResponse:
+                return own.patch(url, json={"number": number}, headers=headers)
+
+            answers = self.at_once(app, patch)
             assert Counter(each.status for each in answers) == {200: 1, 412: self.writers - 1}
             winner = next(number for number, each in enumerate(answers) if each.status == 200)
             after = client.get(url)
@@ -74,8 +78,12 @@ class ConcurrencyConformance(Conformance):
         client = self.client(app)
         for _ in range(self.rounds):
             url = self.note_url(client, title="Emma")
-            bodies = [{"title": "Persuasion"}, {"number": 7}, {"code": None}]
-            answers = self.at_once(app, lambda own, n: own.patch(url, json=bodies[n % 3]))  # as above
+
+            def patch(own: Client, number: int, url: str = url) -> TestResponse:
+                bodies = [{"title": "Persuasion"}, {"number": 7}, {"code": None}]
+                return own.patch(url, json=bodies[number % 3])
+
+            answers = self.at_once(app, patch)
             assert {each.status for each in answers} == {200}
             after = client.get(url).json
             assert (after["title"], after["number"]) == ("Persuasion", 7)
@@ -85,14 +93,17 @@ class ConcurrencyConformance(Conformance):
         client = self.client(app)
         for turn in range(self.rounds):
             note = {"title": "Emma", "code": f"c{turn}"}
-            answers = self.at_once(app, lambda own, n: own.post("/notes", json=note))  # as above
+
+            def post(own: Client, number: int, note: dict[str, object] = note) -> TestResponse:
+                return own.post("/notes", json=note)
+
+            answers = self.at_once(app, post)
             assert Counter(each.status for each in answers) == {201: 1, 409: self.writers - 1}
-            url, only_make = f"/topics/t{turn}", {"If-None-Match": "*"}
+            url = f"/topics/t{turn}"
 
             def put(own: Client, number: int, url: str = url, turn: int = turn) -> TestResponse:
-                return own.put(
-                    url, json={"slug": f"t{turn}", "name": f"{turn}/{number}"}, headers=only_make
-                )  # as above
+                body = {"slug": f"t{turn}", "name": f"{turn}/{number}"}
+                return own.put(url, json=body, headers={"If-None-Match": "*"})
 
             answers = self.at_once(app, put)
             assert Counter(each.status for each in answers) == {201: 1, 412: self.writers - 1}
