@@ -94,7 +94,7 @@ class ConcurrencyConformance(Conformance):
         for turn in range(self.rounds):
             note = {"title": "Emma", "code": f"c{turn}"}
 
-            def post(own: Client, number: int, note: dict[str, object] = note) -> TestResponse:
+            def post(own: Client, number: int, note: dict[str, str] = note) -> TestResponse:
                 return own.post("/notes", json=note)
 
             answers = self.at_once(app, post)
