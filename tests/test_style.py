@@ -1,0 +1,59 @@
+"""The package keeps to its ceilings of size and density, and its docstrings open as they should."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import style
+
+_COMMAND = "python -m tests.style --record"
+
+
+@pytest.fixture(scope="module")
+def found() -> list[style.Finding]:
+    """Measure the tree once."""
+    return style.findings()
+
+
+@pytest.mark.parametrize("ceiling", style.CEILINGS)
+def test_ceilings(ceiling: str, found: list[style.Finding]) -> None:
+    """No file has more findings of a ceiling than the recorded exceptions allow it."""
+    allowed = style.recorded()["files"]
+    here = [finding for finding in found if finding.ceiling == ceiling]
+    counts = Counter(finding.path for finding in here)
+    over = {path for path, count in counts.items() if count > allowed.get(path, {}).get(ceiling, 0)}
+    assert not over, "\n".join(str(finding) for finding in here if finding.path in over)
+
+
+def test_exceptions_only_shrink(found: list[style.Finding]) -> None:
+    """An exception that nothing needs is removed, so that no later change can use it."""
+    counts = Counter((finding.path, finding.ceiling) for finding in found)
+    files = style.recorded()["files"]
+    listed = {(path, ceiling) for path, limits in files.items() for ceiling in limits}
+    unneeded = sorted(listed - counts.keys())
+    assert not unneeded, f"run `{_COMMAND}`: {unneeded}"
+
+
+def test_any_is_counted() -> None:
+    """`Any` becomes rarer: the package says it no more often than recorded."""
+    assert style.count_any() <= style.recorded()["any"], (
+        "write a Protocol, a type parameter or object"
+    )
+
+
+def test_the_measure_itself() -> None:
+    """Each ceiling is seen where a small module is over it."""
+    text = (
+        'class Shop:\n    """Is a shop."""\n'
+        'class Full(ValueError):\n    """Is raised if full."""\n'
+        'def sell(goods):\n    """Sells goods."""\n'
+        "    return [good if good else 0 for good in goods]\n"
+    )
+    seen = {finding.ceiling for finding in style.tree_findings("shop.py", text)}
+    assert seen == {
+        "class docstring",
+        "density",
+        "exception docstring",
+        "function docstring",
+    }
