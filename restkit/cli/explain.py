@@ -69,8 +69,8 @@ def command(
 def _schema(declared: Schema | type[Schema], target: str, source: bool) -> Iterator[str]:
     """Yield what is said of a schema as a resource has it: one instance to write, one to read."""
     with mistakes(False):
-        written = bind(declared, View.WRITE, declared_at=target)
-        read = bind(declared, View.READ, declared_at=target)
+        written = bind(declared, View.REQUEST, declared_at=target)
+        read = bind(declared, View.RESPONSE, declared_at=target)
     yield f"{written.declared.__module__}.{written.declared.__qualname__}"
     sides: list[tuple[Side, BoundSchema]] = [("load", written), ("dump", read)]
     for side, bound in sides:

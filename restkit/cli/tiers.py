@@ -57,7 +57,7 @@ def _whole(found: Explanation, side: Side) -> Iterator[str]:
     elif found.dump_reason:
         yield f"marshmallow dumps it whole: {found.dump_reason}."
     elif found.straight_reason:
-        yield f"Dumped first and written then: {found.straight_reason}."
+        yield f"SerializedContent first and written then: {found.straight_reason}."
     else:
         yield "Goes straight from objects to JSON."
 

@@ -13,7 +13,7 @@ from ..errors import DeclarationError
 from ..http.conditional import EntityTag
 from ..parsing.pointers import pointer
 from ..problems import Conflict, InvalidItem, NotFound, Problem, UnprocessableContent
-from ..rendering.content import Dumped
+from ..rendering.content import SerializedContent
 from .binding import Binding
 from .endpoints import Actions, CollectionEndpoint, as_mapping
 from .patching import MERGE_PATCH, PatchDocument
@@ -164,7 +164,7 @@ class BulkEndpoint(CollectionEndpoint):
         told["deleted"] = [
             key if isinstance(key, int) else str(key) for key in body.get("delete", ())
         ]
-        return Dumped({name: told[name] for name in self.answers})
+        return SerializedContent({name: told[name] for name in self.answers})
 
 
 class _Bulk:

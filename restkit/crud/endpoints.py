@@ -10,7 +10,7 @@ from ..errors import DeclarationError
 from ..http.conditional import Preconditions
 from ..http.negotiation import parse_prefer
 from ..problems import Conflict, NotFound, PreconditionFailed
-from ..rendering.content import Dumped
+from ..rendering.content import SerializedContent
 from ..resource import Resource
 from ..response import Chunks, PlainResponse
 from .binding import Binding, digest_of
@@ -103,7 +103,7 @@ class CollectionEndpoint(Endpoint):
             told["Preference-Applied"] = f"count={asked}"
         if links:
             told["Link"] = ", ".join(f'<{url}>; rel="{name}"' for name, url in links.items())
-        return Dumped(
+        return SerializedContent(
             None, b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]
         ), told
 
@@ -119,7 +119,7 @@ class CollectionEndpoint(Endpoint):
         data, text = self.whole.pair(item)
         told = {"ETag": str(self.binding.tag_of(item, text))} if self.declared.conditional else {}
         if self.preference(headers or {}, "return") != "minimal":
-            return Dumped(data, text), 201, told
+            return SerializedContent(data, text), 201, told
         url = self.url_of(data)
         return (
             None,
@@ -175,7 +175,7 @@ class ItemEndpoint(Endpoint):
             self.entity_tag = (
                 digest_of(text) if expand else binding.tag_of(item, text if names is None else None)
             )
-        return Dumped(None, text)
+        return SerializedContent(None, text)
 
     def replace_item(self, key: Any, body: Any, headers: Mapping[str, str]) -> Any:
         """Replace an item, or make it where that is declared."""
@@ -231,7 +231,7 @@ class ItemEndpoint(Endpoint):
         self.state(item, text)
         if self.preference(headers, "return") == "minimal":
             return None, 204, {"Preference-Applied": "return=minimal"}
-        return Dumped(data, text), 201
+        return SerializedContent(data, text), 201
 
     def patch_item(self, key: Any, body: PatchDocument, headers: Mapping[str, str]) -> Any:
         """Change what a patch says."""
@@ -259,7 +259,7 @@ class ItemEndpoint(Endpoint):
         self.state(item, text)
         if self.preference(headers, "return") == "minimal":
             return None, 204, {"Preference-Applied": "return=minimal"}
-        return Dumped(None, text)
+        return SerializedContent(None, text)
 
 
 class RestoreEndpoint(ItemEndpoint):

@@ -90,7 +90,7 @@ class Views:
         self.merged = _merged(declared, self._schema)
         self._reading: dict[Any, Reading] = {}
         self._write = bind(
-            declared, View.WRITE, declared_at=declared_at, strict=strict, compiled=compiled
+            declared, View.REQUEST, declared_at=declared_at, strict=strict, compiled=compiled
         )
         self._written = self._made(declared)
         self._written.dump_fields = dict(self._written.load_fields)
@@ -132,7 +132,7 @@ class Views:
             chosen = [name for name in self.names if names is None or name in names] + list(expand)
             schema = self._made(self.declared, only=chosen)
             bound = bind(
-                schema, View.READ, declared_at=self._place, many=True, compiled=self._compiled
+                schema, View.RESPONSE, declared_at=self._place, many=True, compiled=self._compiled
             )
             found = Reading(bound, tuple(_nested_paths(schema, (type(schema),))), self._store)
             if len(self._reading) < _MAX_VIEWS:  # SECURITY: clients choose the keys

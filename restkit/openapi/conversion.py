@@ -18,6 +18,7 @@ from ..contract import Input
 from ..errors import CollisionError
 from ..operations.operation_ids import stem
 from ..schemas.bound import BoundSchema, View
+from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
 from .dialects import lower
 from .fields import FieldConverter
@@ -32,7 +33,7 @@ _Key = tuple[type[Schema], View]
 class _Reference:
     """Is a place for a component's name, which is known once all of it is converted.
 
-    Two references to views of one class are equal, so that READ and WRITE can be compared.
+    Two references to views of one class are equal, so that RESPONSE and REQUEST can be compared.
     """
 
     declared: type[Schema]
@@ -123,10 +124,12 @@ class SchemaCollector:
         )
 
     def _name(self, declared: type[Schema], view: View) -> str:
-        return component_name(declared, view, alike=view is View.WRITE and self._is_alike(declared))
+        return component_name(
+            declared, view, alike=view is View.REQUEST and self._is_alike(declared)
+        )
 
     def _is_alike(self, declared: type[Schema]) -> bool:
-        """Whether READ and WRITE come out equal, in the schemas that are nested too."""
+        """Whether RESPONSE and REQUEST come out equal, in the schemas that are nested too."""
         if declared not in self._alike:
             seen: set[type[Schema]] = set()
             pending = [declared]
@@ -135,8 +138,8 @@ class SchemaCollector:
                 each = pending.pop()
                 if each not in seen:
                     seen.add(each)
-                    read = self._component(each, View.READ)
-                    alike = read == self._component(each, View.WRITE)
+                    read = self._component(each, View.RESPONSE)
+                    alike = read == self._component(each, View.REQUEST)
                     pending += [reference.declared for reference in _references(read)]
             self._alike[declared] = alike
         return self._alike[declared]
@@ -154,7 +157,7 @@ class SchemaCollector:
             whole
             and source == "json"
             and is_whole(schema)
-            and (view is View.READ or self._has_own_unknown(schema))
+            and (view is View.RESPONSE or self._has_own_unknown(schema))
         ):
             self._instances.setdefault(declared, schema)
             return {"$ref": _Reference(declared, view)}
@@ -189,8 +192,8 @@ class SchemaCollector:
 
     def _convert(self, schema: Schema, view: View, source: Source) -> dict[str, Any]:
         converter = self._converter(view, source)
-        found = schema.dump_fields if view is View.READ else schema.load_fields
-        named = {_key(name, each): each for name, each in found.items()}
+        found = schema.dump_fields if view is View.RESPONSE else schema.load_fields
+        named = {wire_name(name, each): each for name, each in found.items()}
         out: dict[str, Any] = {"type": "object"}
         if title := getattr(schema.Meta, "title", None):
             out["title"] = title
@@ -204,7 +207,7 @@ class SchemaCollector:
         return out
 
     def _is_closed(self, schema: Schema, view: View) -> bool:
-        if view is View.READ:
+        if view is View.RESPONSE:
             # NOTE: marshmallow has no public way to ask for the hooks of a schema.
             return not getattr(schema, "_hooks", {}).get("post_dump")
         unknown: str = schema.unknown
@@ -249,7 +252,7 @@ def json_schema(
         dialect: The version of OpenAPI whose dialect is wanted.
     """
     strict = (
-        bound.view is View.READ
+        bound.view is View.RESPONSE
         or bound.schema.unknown != EXCLUDE
         or bound.schema.opts.unknown == EXCLUDE
     )
@@ -261,12 +264,8 @@ def json_schema(
     return {**out, "$defs": components} if components else out
 
 
-def _key(name: str, each: fields.Field[Any]) -> str:
-    return each.data_key if each.data_key is not None else name
-
-
 def _is_required(each: fields.Field[Any], schema: Schema, view: View) -> bool:
-    if view is View.READ:
+    if view is View.RESPONSE:
         optional = each.name in getattr(schema.Meta, "optional", ())
         return not optional and (
             each.required or each.dump_only or each.dump_default is not missing

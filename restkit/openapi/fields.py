@@ -135,7 +135,7 @@ class FieldConverter(OpenAPIConverter):
         if wire is None:
             return self._base(field)
         keywords = dict(wire.keywords)
-        if self.view is View.READ:
+        if self.view is View.RESPONSE:
             if wire.response is not None:
                 keywords = dict(wire.response)
             elif getattr(field, "as_string", False):
@@ -149,13 +149,13 @@ class FieldConverter(OpenAPIConverter):
         return keywords
 
     def _base(self, field: fields.Field[Any]) -> Keywords:
-        if isinstance(field, fields.Boolean) and self.view is not View.READ:
+        if isinstance(field, fields.Boolean) and self.view is not View.RESPONSE:
             return _truths(field, self.source)
         keywords = next((found for kind, found in _BASES if isinstance(field, kind)), None)
         if keywords is None:
             said_later = isinstance(field, (fields.Nested, fields.Enum))
             return {} if said_later or field.allow_none or field.dump_only else dict(_NOT_NULL)
-        if self.view is View.READ and (
+        if self.view is View.RESPONSE and (
             isinstance(field, fields.Decimal) or getattr(field, "as_string", False)
         ):
             keywords = {"type": "string"}
@@ -165,7 +165,9 @@ class FieldConverter(OpenAPIConverter):
         ):
             keywords = {"type": "string", "description": _formatted(field.format)}
         return (
-            _unchecked(keywords) if self.view is View.READ and field.dump_only else dict(keywords)
+            _unchecked(keywords)
+            if self.view is View.RESPONSE and field.dump_only
+            else dict(keywords)
         )
 
     def nested2properties(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
@@ -180,7 +182,7 @@ class FieldConverter(OpenAPIConverter):
         if not isinstance(field, fields.Pluck):
             return {}
         plucked, many = field.schema.fields[field.field_name], field.many or field.schema.many
-        if plucked.dump_only and self.view is not View.READ:
+        if plucked.dump_only and self.view is not View.RESPONSE:
             unknown: Keywords = {"not": {}} if field.schema.unknown == RAISE else {}
             return _many(unknown) if many else unknown
         if plucked.allow_none and not many:  # whether null is taken says the field that plucks
@@ -241,7 +243,7 @@ class FieldConverter(OpenAPIConverter):
 
     def function2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return what a Method or Function field writes, by its return annotation."""
-        if self.view is not View.READ:
+        if self.view is not View.RESPONSE:
             return {}
         if isinstance(field, fields.Method) and field.serialize_method_name:
             return returned(getattr(field.parent, field.serialize_method_name, None))
@@ -286,7 +288,7 @@ class FieldConverter(OpenAPIConverter):
         if self.view is View.PATCH:
             return {}
         default = field.metadata.get("default", field.load_default)
-        if self.view is View.READ and field.dump_default is not missing:
+        if self.view is View.RESPONSE and field.dump_default is not missing:
             default = field.dump_default
         if default is missing or callable(default):
             return {}

@@ -16,7 +16,7 @@ from ..schemas.bound import BoundSchema, View
 
 __all__ = ["check_components", "component_name", "component_names", "is_whole"]
 
-_SUFFIXES = {View.READ: ("",), View.WRITE: ("", "Input"), View.PATCH: ("Patch",)}
+_SUFFIXES = {View.RESPONSE: ("",), View.REQUEST: ("", "Input"), View.PATCH: ("Patch",)}
 
 
 def component_name(declared: type[Schema], view: View, *, alike: bool) -> str:
@@ -25,9 +25,9 @@ def component_name(declared: type[Schema], view: View, *, alike: bool) -> str:
     Args:
         declared: The schema class.
         view: The view.
-        alike: Whether its READ and WRITE views are the same, and so one component.
+        alike: Whether its RESPONSE and REQUEST views are the same, and so one component.
     """
-    if view is View.WRITE and not alike:
+    if view is View.REQUEST and not alike:
         return stem(declared) + "Input"
     return stem(declared) + ("Patch" if view is View.PATCH else "")
 
@@ -86,7 +86,7 @@ _HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
 
 
 def _nested(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterator[type[Schema]]:
-    found = schema.dump_fields if view is View.READ else schema.load_fields
+    found = schema.dump_fields if view is View.RESPONSE else schema.load_fields
     for field in found.values():
         for each in _nested_fields(field) if isinstance(field, _HOLDERS) else ():
             try:

@@ -35,16 +35,16 @@ class Bindings:
 
     def response(self, schema: SchemaLike, declared_at: str, *, many: bool) -> BoundSchema:
         """Bind the schema of an answer."""
-        return self._bound(schema, View.READ, declared_at, many=many)
+        return self._bound(schema, View.RESPONSE, declared_at, many=many)
 
     def body(self, schema: SchemaLike, declared_at: str, *, many: bool, patch: bool) -> BoundSchema:
         """Bind the schema of a body; nothing of a patch is required."""
-        return self._bound(schema, View.PATCH if patch else View.WRITE, declared_at, many=many)
+        return self._bound(schema, View.PATCH if patch else View.REQUEST, declared_at, many=many)
 
     def _bound(
         self, schema: SchemaLike, view: View, declared_at: str, *, many: bool
     ) -> BoundSchema:
-        key = (id(schema), view is View.READ)
+        key = (id(schema), view is View.RESPONSE)
         if key not in self._content:
             self._content[key] = bind(
                 schema, view, declared_at=declared_at, strict=self._strict, compiled=self._compiled
@@ -58,7 +58,7 @@ class Bindings:
         where = f"{declared_at} ({location})"
         bound = bind(
             schema,
-            View.WRITE,
+            View.REQUEST,
             declared_at=where,
             source="text",
             strict=self._strict,

@@ -16,7 +16,7 @@ from ..response import Chunks, PlainResponse, close_if_open
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
 
-__all__ = ["PLAIN", "ContentWriter", "Dumped", "content_headers", "content_writer"]
+__all__ = ["PLAIN", "ContentWriter", "SerializedContent", "content_headers", "content_writer"]
 
 _NDJSON = "application/x-ndjson"
 
@@ -26,7 +26,7 @@ PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 ContentWriter = Callable[[Any, str], "tuple[Any, PlainResponse]"]
 
 
-class Dumped:
+class SerializedContent:
     """Is data that is dumped already, and may be written already, which a method returns in place of a value."""
 
     __slots__ = ("body", "data")
@@ -88,7 +88,7 @@ def content_writer(
             return None, _stream(status, value, bound, media_type, types[media_type][1], operation)
         if misfits and isinstance(value, misfits) and media_type != _NDJSON:
             raise _misfit(value, many, operation)
-        if type(value) is Dumped:
+        if type(value) is SerializedContent:
             data = value.data
             body = dumps_json(data) if value.body is None else value.body
         else:

@@ -1,7 +1,7 @@
 """A schema as declared (class, instance, mapping of fields) bound to one use: load and dump.
 
 `bind` makes the marshmallow instance once, when a resource is mounted. One declared schema yields its
-views by itself: READ leaves out ``load_only`` fields, WRITE leaves out ``dump_only`` ones, PATCH is WRITE
+views: RESPONSE leaves out ``load_only`` fields, REQUEST leaves out ``dump_only`` ones, PATCH is REQUEST
 where nothing is required.
 """
 
@@ -18,8 +18,9 @@ from marshmallow.exceptions import RegistryError
 from ..compiler import Compiled, Encoder, Straight, compile_schema, straight
 from ..encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from ..errors import DeclarationError
-from .strictness import cloned, hooks_of, tighten
+from .strictness import cloned, enforce_wire_formats, hooks_of
 from .validation_errors import Fault, Flattener
+from .wire_format import wire_name
 from .wire_formats import Source
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
@@ -32,8 +33,8 @@ SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]]
 class View(enum.Enum):
     """Says for which use a schema is bound."""
 
-    READ = "read"
-    WRITE = "write"
+    RESPONSE = "response"
+    REQUEST = "request"
     PATCH = "patch"
 
 
@@ -177,12 +178,12 @@ class BoundSchema:
     @property
     def load_fields(self) -> dict[str, fields.Field[Any]]:
         """The fields that loading takes, by their name on the wire."""
-        return {_key(name, field): field for name, field in self.schema.load_fields.items()}
+        return {wire_name(name, field): field for name, field in self.schema.load_fields.items()}
 
     @property
     def dump_fields(self) -> dict[str, fields.Field[Any]]:
         """The fields that dumping writes, by their name on the wire."""
-        return {_key(name, field): field for name, field in self.schema.dump_fields.items()}
+        return {wire_name(name, field): field for name, field in self.schema.dump_fields.items()}
 
     @property
     def has_items(self) -> bool:
@@ -254,8 +255,8 @@ def bind(
         name = ""
     many = many or bool(schema.many)
     schema.many = False
-    if view is not View.READ:
-        tighten(schema, source, strict)
+    if view is not View.RESPONSE:
+        enforce_wire_formats(schema, source, strict)
     return BoundSchema(schema, view, many=many, source=source, name=name, compiled=compiled)
 
 
@@ -323,7 +324,3 @@ def _is_whole(schema: Schema) -> bool:
         and set(schema.exclude) == set(schema.opts.exclude)
         and not schema.partial
     )
-
-
-def _key(name: str, field: fields.Field[Any]) -> str:
-    return field.data_key if field.data_key is not None else name

@@ -14,7 +14,7 @@ from ..compiler import Guard
 from .wire_format import same
 from .wire_formats import Source, wire_of
 
-__all__ = ["cloned", "hooks_of", "tighten"]
+__all__ = ["cloned", "enforce_wire_formats", "hooks_of"]
 
 
 def hooks_of(schema: Schema) -> Mapping[str, Any]:
@@ -51,7 +51,7 @@ def _copied(field: fields.Field[Any]) -> Any:
     return made
 
 
-def tighten(
+def enforce_wire_formats(
     schema: Schema, source: Source, strict: bool, above: tuple[type[Schema], ...] = ()
 ) -> None:
     """Set the wire forms on every field that a schema loads, nested schemas too.
@@ -67,7 +67,7 @@ def tighten(
     if hooks_of(schema).get(PRE_LOAD):
         _let_hooks_see_objects_only(schema)
     for field in schema.load_fields.values():
-        _tighten_field(field, source, strict, (*above, type(schema)))
+        _enforce_field(field, source, strict, (*above, type(schema)))
 
 
 def _let_hooks_see_objects_only(schema: Schema) -> None:
@@ -95,20 +95,20 @@ def _meta_names(schema: type[Schema]) -> set[str]:
     return {name for base in schema.Meta.__mro__ for name in vars(base)}
 
 
-def _tighten_field(
+def _enforce_field(
     field: fields.Field[Any], source: Source, strict: bool, above: tuple[type[Schema], ...]
 ) -> None:
     if isinstance(field, fields.Nested):
-        _tighten_nested(field, source, strict, above)
+        _enforce_nested(field, source, strict, above)
     elif isinstance(field, fields.List):
-        _tighten_field(field.inner, source, strict, above)
+        _enforce_field(field.inner, source, strict, above)
     elif isinstance(field, fields.Tuple):
         for each in field.tuple_fields:
-            _tighten_field(each, source, strict, above)
+            _enforce_field(each, source, strict, above)
     elif isinstance(field, fields.Mapping):
         for part in (field.key_field, field.value_field):
             if part is not None:
-                _tighten_field(part, "text" if part is field.key_field else source, strict, above)
+                _enforce_field(part, "text" if part is field.key_field else source, strict, above)
     else:
         _take_wire(field, source)
 
@@ -116,7 +116,7 @@ def _tighten_field(
 _deepening = threading.RLock()
 
 
-def _tighten_nested(
+def _enforce_nested(
     field: fields.Nested, source: Source, strict: bool, above: tuple[type[Schema], ...]
 ) -> None:
     nested = field.nested
@@ -148,7 +148,7 @@ def _own_nested(
             clone.load_fields,
             clone.dump_fields,
         )
-    tighten(schema, source, strict, above)
+    enforce_wire_formats(schema, source, strict, above)
 
 
 def _take_wire(field: fields.Field[Any], source: Source) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from .wire_format import wire_name
+
 __all__ = ["Fault", "Flattener", "flatten"]
 
 Path = tuple[str | int, ...]
@@ -130,7 +132,7 @@ def _is_plain(node: Any, key: Any) -> bool:
 
 
 def _plucked(field: fields.Pluck) -> str:
-    return _key(field.field_name, field.schema.fields[field.field_name])
+    return wire_name(field.field_name, field.schema.fields[field.field_name])
 
 
 def _below(node: Any, key: Any) -> Any:
@@ -140,7 +142,7 @@ def _below(node: Any, key: Any) -> Any:
         if found is not None and found.data_key is None:
             return found
         return next(
-            (field for name, field in node.fields.items() if _key(name, field) == key), None
+            (field for name, field in node.fields.items() if wire_name(name, field) == key), None
         )
     if isinstance(node, fields.Nested):
         nested = node.schema
@@ -185,7 +187,3 @@ def _texts(validator: Any) -> list[str]:
         if name.startswith(("message", "default_message"))
     ]
     return [text for text in texts if isinstance(text, str)]
-
-
-def _key(name: str, field: fields.Field[Any]) -> str:
-    return field.data_key if field.data_key is not None else name

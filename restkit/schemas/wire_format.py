@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import validate
+from marshmallow import fields, validate
 
 __all__ = [
     "Wire",
@@ -20,6 +20,7 @@ __all__ = [
     "ranges_of",
     "same",
     "text_number",
+    "wire_name",
 ]
 
 
@@ -114,3 +115,8 @@ def each_validator(validators: Iterable[Any]) -> Iterator[Any]:
 def ranges_of(validators: Iterable[Any]) -> Iterator[validate.Range]:
     """Yield the ranges that a value must be in, those inside ``And`` too."""
     return (each for each in each_validator(validators) if isinstance(each, validate.Range))
+
+
+def wire_name(name: str, field: fields.Field[Any]) -> str:
+    """Return a field's name in JSON, a form or a query: its ``data_key``, or else its own name."""
+    return name if field.data_key is None else field.data_key

@@ -141,7 +141,7 @@ def test_operation(depot: Path) -> None:
     ]
     assert _part(lines, "answers")[:2] == [
         "200: CrateSchema, application/json",
-        "Dumped first and written then: parts: within: the schema nests itself.",
+        "SerializedContent first and written then: parts: within: the schema nests itself.",
     ]
     assert any(line.startswith("428 PreconditionRequired") for line in _part(lines, "problems"))
 

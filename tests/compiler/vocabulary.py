@@ -40,7 +40,7 @@ from .custom_fields import CUSTOM, patch
 def bound(schema: Schema, source: Any, *, strict: bool) -> Schema:
     """Return a schema as restkit runs it: with the wire form of each field set before its ``deserialize``."""
     return bind(
-        schema, View.WRITE, declared_at="drawn", source=source, strict=strict, compiled=False
+        schema, View.REQUEST, declared_at="drawn", source=source, strict=strict, compiled=False
     ).schema
 
 

@@ -175,7 +175,7 @@ def test_reads() -> None:
         price = fields.Decimal()
 
     def reads(declared: type[Schema], **options: Any) -> frozenset[str] | None:
-        return bind(declared, View.READ, declared_at="here", **options).reads
+        return bind(declared, View.RESPONSE, declared_at="here", **options).reads
 
     assert reads(Plain) == {"id", "name", "born"}
     assert reads(Other) == {"id", "name", "birthday", "parts", "price"}

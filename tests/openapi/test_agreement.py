@@ -346,14 +346,14 @@ def _validator(bound: BoundSchema) -> Draft202012Validator:
 def test_a_value_is_taken_by_both_or_by_neither(name: str, nullable: bool) -> None:
     """JSON Schema and loading agree on each sample value of JSON."""
     field = _nullable(FIELDS[name]) if nullable else FIELDS[name]
-    bound = bind({"it": field}, View.WRITE, declared_at="test")
+    bound = bind({"it": field}, View.REQUEST, declared_at="test")
     validator = _validator(bound)
     found = [(value, validator.is_valid({"it": value}), _loads(bound, value)) for value in VALUES]
     assert [each for each in found if each[1] is not each[2]] == []
     assert any(loaded for _, _, loaded in found)
 
 
-@pytest.mark.parametrize("view", [View.WRITE, View.PATCH])
+@pytest.mark.parametrize("view", [View.REQUEST, View.PATCH])
 def test_whole_objects_are_taken_by_both_or_by_neither(view: View) -> None:
     """Required, unknown and nested members count in both, in patches too."""
 
@@ -414,7 +414,7 @@ def test_drawn_schemas_take_what_their_documents_say(data: st.DataObject) -> Non
     for field in made.values():
         field.allow_none = data.draw(st.booleans())
         field.required = data.draw(st.booleans()) and field.load_default is missing
-    view = data.draw(st.sampled_from([View.WRITE, View.PATCH]))
+    view = data.draw(st.sampled_from([View.REQUEST, View.PATCH]))
     bound = bind(
         made,
         view,
@@ -465,7 +465,7 @@ def _parsed(kind: Any, text: str) -> Any:
 def test_a_parameter_is_taken_by_both_or_by_neither(name: str) -> None:
     """JSON Schema and loading agree on each sample text of a parameter."""
     source: Source = "text"
-    bound = bind({"it": FIELDS[name]}, View.WRITE, declared_at="test", source=source)
+    bound = bind({"it": FIELDS[name]}, View.REQUEST, declared_at="test", source=source)
     validator = _validator(bound)
     kind = json_schema(bound)["properties"]["it"].get("type", "string")
     for text in TEXTS:
@@ -501,7 +501,7 @@ LONG = [
 @pytest.mark.parametrize("name", [name for name in FIELDS if name.startswith("decimal")])
 def test_long_decimals_are_taken_by_both_or_by_neither(name: str, source: Source) -> None:
     """How many digits a decimal may have holds beside every range, leading zeros counted."""
-    bound = bind({"it": FIELDS[name]}, View.WRITE, declared_at="test", source=source)
+    bound = bind({"it": FIELDS[name]}, View.REQUEST, declared_at="test", source=source)
     validator = _validator(bound)
     found = [(text, validator.is_valid({"it": text}), _loads(bound, text)) for text in LONG]
     assert [each for each in found if each[1] is not each[2]] == []
@@ -620,7 +620,7 @@ def test_what_cannot_be_translated_is_not(pattern: str) -> None:
 def test_an_untranslatable_pattern_is_said_in_the_description() -> None:
     """The rule is not lost."""
     made = json_schema(
-        bind({"it": fields.Str(validate=validate.Regexp("a++"))}, View.WRITE, declared_at="test")
+        bind({"it": fields.Str(validate=validate.Regexp("a++"))}, View.REQUEST, declared_at="test")
     )
     assert "'a++'" in made["properties"]["it"]["description"]
 

@@ -37,16 +37,18 @@ class TreeSchema(Schema):
     children = fields.List(fields.Nested(lambda: TreeSchema()))
 
 
-def _schema_of(declared: SchemaLike, view: View = View.WRITE, **options: Any) -> dict[str, Any]:
+def _schema_of(declared: SchemaLike, view: View = View.REQUEST, **options: Any) -> dict[str, Any]:
     return json_schema(bind(declared, view, declared_at="test"), **options)
 
 
-def _keywords(field: fields.Field[Any], view: View = View.WRITE, **options: Any) -> dict[str, Any]:
+def _keywords(
+    field: fields.Field[Any], view: View = View.REQUEST, **options: Any
+) -> dict[str, Any]:
     return _schema_of({"it": field}, view, **options)["properties"]["it"]
 
 
 def _text_keywords(field: fields.Field[Any]) -> dict[str, Any]:
-    return json_schema(bind({"it": field}, View.WRITE, declared_at="test", source="text"))[
+    return json_schema(bind({"it": field}, View.REQUEST, declared_at="test", source="text"))[
         "properties"
     ]["it"]
 
@@ -68,7 +70,7 @@ def test_an_exclusive_maximum_is_kept() -> None:
 
 def test_a_decimal_is_written_as_a_string() -> None:
     """What is answered of a Decimal is a string; a number is taken too."""
-    assert _keywords(fields.Decimal(), View.READ) == {"type": "string", "format": "decimal"}
+    assert _keywords(fields.Decimal(), View.RESPONSE) == {"type": "string", "format": "decimal"}
     assert _keywords(fields.Decimal())["type"] == ["string", "number"]
     assert _text_keywords(fields.Decimal())["type"] == "string"
 
@@ -301,7 +303,7 @@ def test_a_method_field_has_the_type_that_the_method_returns() -> None:
         def get_kind(self, obj: Any) -> Literal["a", "b"]:
             return "a"
 
-    made = _schema_of(Shown, View.READ)["$defs"]["Shown"]["properties"]
+    made = _schema_of(Shown, View.RESPONSE)["$defs"]["Shown"]["properties"]
     assert made["count"] == {
         "type": ["array", "null"],
         "items": {"type": "integer"},
@@ -350,18 +352,18 @@ def test_a_plucked_field_is_that_field() -> None:
 
 def test_a_field_that_is_only_answered_has_no_input_checks() -> None:
     """dump_only fields are not loaded, so neither NUL nor 64 bits are checked."""
-    assert _keywords(fields.Int(dump_only=True), View.READ) == {
+    assert _keywords(fields.Int(dump_only=True), View.RESPONSE) == {
         "type": "integer",
         "format": "int64",
         "readOnly": True,
     }
-    assert "pattern" not in _keywords(fields.Str(dump_only=True), View.READ)
+    assert "pattern" not in _keywords(fields.Str(dump_only=True), View.RESPONSE)
 
 
 def test_one_class_yields_three_components() -> None:
-    """READ leaves out load_only fields, WRITE dump_only ones, and PATCH requires nothing."""
-    read = _schema_of(BookSchema, View.READ)
-    write = _schema_of(BookSchema, View.WRITE)
+    """RESPONSE leaves out load_only fields, REQUEST dump_only ones, and PATCH requires nothing."""
+    read = _schema_of(BookSchema, View.RESPONSE)
+    write = _schema_of(BookSchema, View.REQUEST)
     patch = _schema_of(BookSchema, View.PATCH)
     assert [read["$ref"], write["$ref"], patch["$ref"]] == [
         "#/$defs/Book",
@@ -379,8 +381,8 @@ def test_one_class_yields_three_components() -> None:
 def test_views_that_come_out_equal_are_one_component() -> None:
     """What is taken and answered alike is written once."""
     assert (
-        _schema_of(AuthorSchema, View.READ)["$ref"]
-        == _schema_of(AuthorSchema, View.WRITE)["$ref"]
+        _schema_of(AuthorSchema, View.RESPONSE)["$ref"]
+        == _schema_of(AuthorSchema, View.REQUEST)["$ref"]
         == "#/$defs/Author"
     )
 
@@ -391,7 +393,7 @@ def test_a_schema_whose_nested_schemas_differ_is_two_components() -> None:
     class ShelfSchema(Schema):
         book = fields.Nested(BookSchema)
 
-    assert _schema_of(ShelfSchema, View.WRITE)["$ref"] == "#/$defs/ShelfInput"
+    assert _schema_of(ShelfSchema, View.REQUEST)["$ref"] == "#/$defs/ShelfInput"
 
 
 @pytest.mark.parametrize("view", list(View))
@@ -435,7 +437,7 @@ def test_a_schema_is_open_where_unknown_fields_pass() -> None:
 
 def test_a_relaxed_schema_is_open_with_all_that_it_nests() -> None:
     """strict=False lets unknown fields pass everywhere, and the document follows."""
-    made = json_schema(bind(BookSchema, View.WRITE, declared_at="test", strict=False))
+    made = json_schema(bind(BookSchema, View.REQUEST, declared_at="test", strict=False))
     assert all("additionalProperties" not in each for each in made["$defs"].values())
 
 
@@ -449,7 +451,7 @@ def test_an_answer_to_which_a_hook_may_add_is_open() -> None:
         def add(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
             return {**data, "b": 1}
 
-    assert "additionalProperties" not in _schema_of(Hooked, View.READ)["$defs"]["Hooked"]
+    assert "additionalProperties" not in _schema_of(Hooked, View.RESPONSE)["$defs"]["Hooked"]
 
 
 def test_names_are_those_on_the_wire() -> None:
@@ -460,7 +462,7 @@ def test_names_are_those_on_the_wire() -> None:
 
 def test_a_list_of_a_schema_is_an_array() -> None:
     """Binding with many makes an array."""
-    made = json_schema(bind(AuthorSchema, View.READ, declared_at="test", many=True))
+    made = json_schema(bind(AuthorSchema, View.RESPONSE, declared_at="test", many=True))
     assert made["type"] == "array"
     assert made["items"] == {"$ref": "#/$defs/Author"}
 
@@ -469,8 +471,8 @@ def test_two_classes_of_one_name_collide() -> None:
     """One component name cannot mean two schemas; both classes are named."""
     other = type("AuthorSchema", (Schema,), {"born": fields.Date()})
     collector = SchemaCollector()
-    collector.schema(bind(AuthorSchema, View.READ, declared_at="test"))
-    collector.schema(bind(other, View.READ, declared_at="test"))
+    collector.schema(bind(AuthorSchema, View.RESPONSE, declared_at="test"))
+    collector.schema(bind(other, View.RESPONSE, declared_at="test"))
     with pytest.raises(CollisionError, match=r"AuthorSchema and .*AuthorSchema both claim"):
         collector.components()
 

@@ -56,7 +56,7 @@ def test_a_whole_schema_can_be_had_in_3_0() -> None:
     class Outer(Schema):
         inner = fields.List(fields.Nested(Inner, allow_none=True))
 
-    made = json_schema(bind(Outer, View.WRITE, declared_at="test"), dialect="3.0")
+    made = json_schema(bind(Outer, View.REQUEST, declared_at="test"), dialect="3.0")
     found = made["$defs"]["Inner"]["properties"]["it"]
     assert found["nullable"] is True
     assert found["exclusiveMinimum"] is True
@@ -64,5 +64,5 @@ def test_a_whole_schema_can_be_had_in_3_0() -> None:
 
 def test_3_2_has_the_dialect_of_3_1() -> None:
     """Both are JSON Schema 2020-12."""
-    bound = bind({"it": fields.Str(allow_none=True)}, View.WRITE, declared_at="test")
+    bound = bind({"it": fields.Str(allow_none=True)}, View.REQUEST, declared_at="test")
     assert json_schema(bound, dialect="3.2") == json_schema(bound)

@@ -33,7 +33,7 @@ class AttrsPoint:
 
 
 def shaped(annotation: Any, declared: Any, data: Any, *, many: bool = False) -> Any:
-    bound = bind(declared, View.WRITE, declared_at="here", many=many)
+    bound = bind(declared, View.REQUEST, declared_at="here", many=many)
     shape = shape_of(annotation, bound, "here")
     value = bound.load(data)
     return value if shape is None else shape(value)
@@ -152,7 +152,7 @@ def test_a_schema_is_no_shape() -> None:
             DeclarationError,
             match="here is annotated as PointSchema, which is a schema, not what it",
         ):
-            shape_of(annotation, bind(PointSchema, View.WRITE, declared_at="here"), "here")
+            shape_of(annotation, bind(PointSchema, View.REQUEST, declared_at="here"), "here")
 
 
 def test_recursive_shapes() -> None:
@@ -162,7 +162,7 @@ def test_recursive_shapes() -> None:
         n = fields.Int(required=True)
         below = fields.List(fields.Nested(lambda: NodeSchema()))
 
-    shape = shape_of(Node, bind(NodeSchema, View.WRITE, declared_at="here"), "here")
+    shape = shape_of(Node, bind(NodeSchema, View.REQUEST, declared_at="here"), "here")
     assert shape is not None
     assert shape({"n": 1, "below": [{"n": 2, "below": [{"n": 3}]}]}) == Node(
         1, [Node(2, [Node(3)])]

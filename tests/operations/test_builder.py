@@ -210,8 +210,8 @@ def test_inputs_and_their_views() -> None:
         assert body is not None
         views[method] = (body.schema.view, body.media_types)
     assert views == {
-        "post": (View.WRITE, ("application/json",)),
-        "put": (View.WRITE, ("application/json",)),
+        "post": (View.REQUEST, ("application/json",)),
+        "put": (View.REQUEST, ("application/json",)),
         "patch": (View.PATCH, ("application/merge-patch+json", "application/json")),
     }
     own = of(

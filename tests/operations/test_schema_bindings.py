@@ -49,8 +49,8 @@ def test_verbs_share_instances() -> None:
         "PATCH": False,
     }
     assert [written[method].view for method in ("POST", "PUT", "PATCH")] == [
-        View.WRITE,
-        View.WRITE,
+        View.REQUEST,
+        View.REQUEST,
         View.PATCH,
     ]
 

@@ -27,7 +27,7 @@ class WholeSchema(Schema):
 
 
 def test_views_split_one_schema() -> None:
-    """READ leaves load_only out, WRITE dump_only, and PATCH requires nothing and fills nothing in."""
+    """RESPONSE leaves load_only out, REQUEST dump_only, and PATCH requires nothing and fills nothing in."""
     read, write, patch = (bind(WholeSchema, view, declared_at="here") for view in View)
     assert list(read.dump_fields) == ["id", "name", "the-size", "part"]
     assert list(write.load_fields) == ["name", "password", "the-size", "part"]
@@ -42,30 +42,30 @@ def test_views_split_one_schema() -> None:
 def test_one_and_many() -> None:
     """A list is meant where it is said at the use, or by the instance."""
     assert (
-        bind(WholeSchema, View.WRITE, declared_at="here", many=True).load([{"name": "n"}])[0][
+        bind(WholeSchema, View.REQUEST, declared_at="here", many=True).load([{"name": "n"}])[0][
             "name"
         ]
         == "n"
     )
-    assert bind(WholeSchema(many=True), View.READ, declared_at="here").dump([{"name": "n"}]) == [
+    assert bind(WholeSchema(many=True), View.RESPONSE, declared_at="here").dump(
+        [{"name": "n"}]
+    ) == [{"name": "n"}]
+    assert bind(WholeSchema(many=True), View.RESPONSE, declared_at="here").dump_one(
         {"name": "n"}
-    ]
-    assert bind(WholeSchema(many=True), View.READ, declared_at="here").dump_one({"name": "n"}) == {
-        "name": "n"
-    }
+    ) == {"name": "n"}
 
 
 def test_names() -> None:
     """A whole schema has a component name; a mapping, or an instance with a part of the fields, has none."""
-    assert bind(WholeSchema, View.READ, declared_at="here").name == "Whole"
-    assert bind(WholeSchema(), View.READ, declared_at="here").name == "Whole"
-    assert bind(WholeSchema(only=["name"]), View.READ, declared_at="here").name == ""
-    assert bind(WholeSchema(partial=True), View.READ, declared_at="here").name == ""
-    assert bind({"a": fields.Int()}, View.READ, declared_at="here").name == ""
-    assert bind(type("Schema", (Schema,), {}), View.READ, declared_at="here").name == "Schema"
+    assert bind(WholeSchema, View.RESPONSE, declared_at="here").name == "Whole"
+    assert bind(WholeSchema(), View.RESPONSE, declared_at="here").name == "Whole"
+    assert bind(WholeSchema(only=["name"]), View.RESPONSE, declared_at="here").name == ""
+    assert bind(WholeSchema(partial=True), View.RESPONSE, declared_at="here").name == ""
+    assert bind({"a": fields.Int()}, View.RESPONSE, declared_at="here").name == ""
+    assert bind(type("Schema", (Schema,), {}), View.RESPONSE, declared_at="here").name == "Schema"
     assert (
-        repr(bind(WholeSchema, View.READ, declared_at="here", many=True))
-        == "<BoundSchema WholeSchema read, many>"
+        repr(bind(WholeSchema, View.RESPONSE, declared_at="here", many=True))
+        == "<BoundSchema WholeSchema response, many>"
     )
 
 
@@ -75,7 +75,7 @@ def test_names() -> None:
 def test_what_is_no_schema_is_refused(declared: Any) -> None:
     """Anything but a class, an instance or a mapping of fields is refused, with the place."""
     with pytest.raises(DeclarationError, match="here"):
-        bind(declared, View.READ, declared_at="here")
+        bind(declared, View.RESPONSE, declared_at="here")
 
 
 def test_a_schema_that_cannot_be_made_is_refused() -> None:
@@ -86,7 +86,7 @@ def test_a_schema_that_cannot_be_made_is_refused() -> None:
             super().__init__()
 
     with pytest.raises(DeclarationError, match=r"here: the schema .*NeedySchema cannot be made"):
-        bind(NeedySchema, View.READ, declared_at="here")
+        bind(NeedySchema, View.RESPONSE, declared_at="here")
 
 
 def test_users_own_instances_stay_as_they_are() -> None:
@@ -110,7 +110,7 @@ def test_users_own_instances_stay_as_they_are() -> None:
         "instance": {"size": "5"},
     }
     before = mine.load(data)
-    bound = bind(mine, View.WRITE, declared_at="here")
+    bound = bind(mine, View.REQUEST, declared_at="here")
     assert mine.load(data) == before
     with pytest.raises(Invalid) as caught:
         bound.load(data)
@@ -120,8 +120,8 @@ def test_users_own_instances_stay_as_they_are() -> None:
 
 def test_the_same_class_may_be_bound_for_several_uses() -> None:
     """Uses of one class as JSON and as text do not disturb each other."""
-    text = bind(PartSchema, View.WRITE, declared_at="here", source="text")
-    json = bind(PartSchema, View.WRITE, declared_at="here")
+    text = bind(PartSchema, View.REQUEST, declared_at="here", source="text")
+    json = bind(PartSchema, View.REQUEST, declared_at="here")
     assert text.load({"size": "5"}) == json.load({"size": 5}) == {"size": 5}
     with pytest.raises(Invalid):
         json.load({"size": "5"})
@@ -142,13 +142,15 @@ def test_strictness_and_what_a_schema_says_itself() -> None:
 
     data = {"size": 1, "more": 2}
     with pytest.raises(Invalid):
-        bind(PartSchema, View.WRITE, declared_at="here").load(data)
-    assert bind(PartSchema, View.WRITE, declared_at="here", strict=False).load(data) == {"size": 1}
-    assert bind(OpenSchema, View.WRITE, declared_at="here").load(data) == data
+        bind(PartSchema, View.REQUEST, declared_at="here").load(data)
+    assert bind(PartSchema, View.REQUEST, declared_at="here", strict=False).load(data) == {
+        "size": 1
+    }
+    assert bind(OpenSchema, View.REQUEST, declared_at="here").load(data) == data
     with pytest.raises(Invalid):
-        bind(ClosedSchema, View.WRITE, declared_at="here", strict=False).load(data)
-    assert bind(OpenSchema, View.WRITE, declared_at="here").open
-    assert not bind(PartSchema, View.WRITE, declared_at="here").open
+        bind(ClosedSchema, View.REQUEST, declared_at="here", strict=False).load(data)
+    assert bind(OpenSchema, View.REQUEST, declared_at="here").open
+    assert not bind(PartSchema, View.REQUEST, declared_at="here").open
 
 
 def test_custom_messages_with_placeholders() -> None:
@@ -206,7 +208,7 @@ def test_recursive_and_mutual_schemas() -> None:
             fields.Nested("self") if False else fields.Nested(lambda: TreeSchema(only=["leaves"]))
         )
 
-    bound = bind(TreeSchema, View.WRITE, declared_at="here")
+    bound = bind(TreeSchema, View.REQUEST, declared_at="here")
     deep: dict[str, Any] = {"leaves": [{"n": "5"}]}
     for _ in range(5):
         deep = {"leaves": [{"n": 1, "tree": deep}]}
@@ -234,7 +236,7 @@ def test_deeper_than_the_stack() -> None:
 def test_uploads() -> None:
     """An upload field checks that it is a file, its media type and its size."""
     field = Upload(media_types=["image/png"], max_size=3)
-    bound = bind({"a": field}, View.WRITE, declared_at="here", source="text")
+    bound = bind({"a": field}, View.REQUEST, declared_at="here", source="text")
     with pytest.raises(Invalid) as caught:
         bound.load({"a": "text"})
     assert caught.value.faults == [(("a",), "Not an uploaded file.", "invalid")]
@@ -266,9 +268,9 @@ def test_pre_load_sees_objects_only(compiled: bool) -> None:
         some = fields.Nested(SlugSchema, many=True)
         by_name = fields.Dict(values=fields.Nested(SlugSchema))
 
-    one = bind(SlugSchema, View.WRITE, declared_at="here", compiled=compiled)
-    several = bind(SlugSchema, View.WRITE, declared_at="here", compiled=compiled, many=True)
-    page = bind(PageSchema, View.WRITE, declared_at="here", compiled=compiled)
+    one = bind(SlugSchema, View.REQUEST, declared_at="here", compiled=compiled)
+    several = bind(SlugSchema, View.REQUEST, declared_at="here", compiled=compiled, many=True)
+    page = bind(PageSchema, View.REQUEST, declared_at="here", compiled=compiled)
     assert one.load({}) == {"slug": "none"}
     assert several.load([{}, {"slug": "a"}]) == [{"slug": "none"}, {"slug": "a"}]
     assert page.load({"one": {}, "some": [{}]}) == {

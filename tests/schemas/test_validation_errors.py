@@ -18,7 +18,7 @@ class ItemSchema(Schema):
 def faults(declared: Any, data: Any, **options: Any) -> set[tuple[Any, ...]]:
     """Return paths and codes of what is wrong with data."""
     with pytest.raises(Invalid) as caught:
-        bind(declared, View.WRITE, declared_at="here", **options).load(data)
+        bind(declared, View.REQUEST, declared_at="here", **options).load(data)
     return {(*path, code) for path, _, code in caught.value.faults}
 
 
@@ -136,7 +136,7 @@ def test_validators_may_raise_any_shape(
 
     value = {"name": "xx"} if isinstance(field(), fields.Nested) else [1]
     with pytest.raises(Invalid) as caught:
-        bind({"a": field(validate=refuse)}, View.WRITE, declared_at="here").load({"a": value})
+        bind({"a": field(validate=refuse)}, View.REQUEST, declared_at="here").load({"a": value})
     assert {(*path, detail) for path, detail, _ in caught.value.faults} == expected
 
 
@@ -161,7 +161,7 @@ def test_schema_level_validators() -> None:
             if data["start"] == 1:
                 raise ValidationError({"start": ["one"], "until": [{"x": "two"}]})
 
-    bound = bind({"p": fields.Nested(PeriodSchema)}, View.WRITE, declared_at="here")
+    bound = bind({"p": fields.Nested(PeriodSchema)}, View.REQUEST, declared_at="here")
     cases = {
         (5, 5): {("p", "empty")},
         (5, 4): {("p", "until", "reversed")},

@@ -266,7 +266,7 @@ def takes(bound: BoundSchema, value: Any) -> bool:
 def test_json_values(name: str) -> None:
     """Each field type takes from JSON exactly what its document will say."""
     field, taken, refused, _, _ = TABLE[name]
-    bound = bind({"v": field}, View.WRITE, declared_at="here")
+    bound = bind({"v": field}, View.REQUEST, declared_at="here")
     assert [value for value in taken if not takes(bound, value)] == []
     assert [value for value in refused if takes(bound, value)] == []
 
@@ -275,7 +275,7 @@ def test_json_values(name: str) -> None:
 def test_text_values(name: str) -> None:
     """Each field type takes from a query, header, cookie or form one spelling of each value."""
     field, _, _, taken, refused = TABLE[name]
-    bound = bind({"v": field}, View.WRITE, declared_at="here", source="text")
+    bound = bind({"v": field}, View.REQUEST, declared_at="here", source="text")
     assert [value for value in taken if not takes(bound, value)] == []
     assert [value for value in refused if takes(bound, value)] == []
 
@@ -284,7 +284,7 @@ def test_text_values(name: str) -> None:
 def test_the_table_agrees_with_the_json_schema(name: str) -> None:
     """What a document's reader concludes from the JSON Schema is what loading does."""
     field, taken, refused, _, _ = TABLE[name]
-    checks = validator(bind({"v": field}, View.WRITE, declared_at="here"))
+    checks = validator(bind({"v": field}, View.REQUEST, declared_at="here"))
     assert [value for value in taken if not checks.is_valid({"v": value})] == []
     assert [
         value for value in refused if checks.is_valid({"v": value}) and not known(name, value)
@@ -368,7 +368,7 @@ values = st.recursive(
 @pytest.mark.parametrize("name", FUZZED)
 def test_json_schema_and_loading_agree(name: str) -> None:
     """For any value, the JSON Schema that is documented allows just what loading takes."""
-    bound = bind({"v": FUZZED[name]}, View.WRITE, declared_at="here")
+    bound = bind({"v": FUZZED[name]}, View.REQUEST, declared_at="here")
     checks = validator(bound)
 
     @settings(
@@ -411,7 +411,7 @@ def test_subclasses_and_odd_options_keep_their_own_meaning() -> None:
 def test_moments_that_leave_the_calendar_are_refused(source: Any) -> None:
     """A moment that a time zone would put before the year 1 or after 9999 is invalid, not an exception."""
     bound = bind(
-        {"v": fields.NaiveDateTime(timezone=UTC)}, View.WRITE, declared_at="here", source=source
+        {"v": fields.NaiveDateTime(timezone=UTC)}, View.REQUEST, declared_at="here", source=source
     )
     assert bound.load({"v": "2024-02-29T12:30:00+02:00"})["v"] == datetime(2024, 2, 29, 10, 30)
     assert takes(bound, "9999-12-31T23:59:59")
@@ -454,7 +454,10 @@ def test_bounds_that_no_moment_can_be_held_against_are_refused(field: fields.Fie
         match=r"DaySchema.at: validate.Range has the bound .* give one of that kind",
     ):
         bind(
-            type("DaySchema", (Schema,), {"at": field}), View.WRITE, declared_at="days", strict=True
+            type("DaySchema", (Schema,), {"at": field}),
+            View.REQUEST,
+            declared_at="days",
+            strict=True,
         )
 
 
@@ -467,7 +470,7 @@ def test_times_in_a_range_have_a_zone_where_its_bounds_have(
     """A time of another kind than the bounds could not be compared with them: it is invalid, not a failure."""
     field = fields.Time(validate=validate.Range(min=time(8, tzinfo=zone)))
     bound = bind(
-        type("DaySchema", (Schema,), {"at": field}), View.WRITE, declared_at="days", strict=True
+        type("DaySchema", (Schema,), {"at": field}), View.REQUEST, declared_at="days", strict=True
     )
     assert bound.load({"at": taken})["at"] == time(12, tzinfo=zone)
     for wrong in (refused, taken.replace("12", "07")):

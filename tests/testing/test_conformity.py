@@ -33,7 +33,7 @@ CASES = [
 @pytest.mark.parametrize(("data", "fault"), CASES)
 def test_with_jsonschema(data: Any, fault: tuple[str, str] | None) -> None:
     """The first fault is told by its JSON Pointer."""
-    check = make_checker(bind(LeafSchema, View.READ, declared_at="test"))
+    check = make_checker(bind(LeafSchema, View.RESPONSE, declared_at="test"))
     assert check(data) == fault
 
 
@@ -46,13 +46,13 @@ def test_without_jsonschema(
     """Without jsonschema members are checked, with a warning that says what to install."""
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     with pytest.warns(UserWarning, match=r"pip install 'restkit\[verify\]'"):
-        check = make_checker(bind(LeafSchema, View.READ, declared_at="test"))
+        check = make_checker(bind(LeafSchema, View.RESPONSE, declared_at="test"))
     assert check(data) == fault
 
 
 def test_lists() -> None:
     """A schema for many takes a list."""
-    check = make_checker(bind(LeafSchema, View.READ, declared_at="test", many=True))
+    check = make_checker(bind(LeafSchema, View.RESPONSE, declared_at="test", many=True))
     assert check([{"name": "a"}]) is None
     assert check([{"name": "a"}, {"name": 1}]) == ("/1/name", "1 is not of type 'string'")
     assert check({"name": "a"}) == ("", "{'name': 'a'} is not of type 'array'")
