@@ -12,6 +12,7 @@ import click
 from werkzeug.serving import WSGIRequestHandler
 
 from ..app import App
+from ..environ_keys import CONTRACT_CHECK, UNEXPECTED_ERRORS
 from ..errors import ContractError
 from ..problems import MEDIA_TYPE, InternalServerError, problem_class
 from ..testing.contract import ContractCheck
@@ -39,7 +40,7 @@ class DevelopmentServer:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         if self._check is not None:
-            environ["restkit.contract"] = self._check
+            environ[CONTRACT_CHECK] = self._check
         if self._debugger:
             return self._debugged(environ, start_response)
         try:
@@ -57,7 +58,7 @@ class DevelopmentServer:
             started[:] = [arguments]
             return _refuse
 
-        environ["restkit.errors"] = errors
+        environ[UNEXPECTED_ERRORS] = errors
         body = self._app(environ, start)
         if errors:
             # NOTE: nothing has been sent yet, so that the debugger's page can be the answer.

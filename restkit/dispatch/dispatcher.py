@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..decorators import plain_function
+from ..environ_keys import CONTRACT_CHECK, ROUTING_ERROR
 from ..errors import ContractError
 from ..middleware import Boundary, Endpoint, compose
 from ..operations.collisions import converters_of
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Dispatcher"]
-
-_CHECK = "restkit.contract"
 
 
 class _Composed(NamedTuple):
@@ -116,7 +115,7 @@ class Dispatcher:
                 or method == "HEAD"
                 or request.provided is not None
                 or request.form_parsed
-                or _CHECK in environ
+                or CONTRACT_CHECK in environ
             ):
                 return self._send(
                     request,
@@ -134,7 +133,7 @@ class Dispatcher:
         try:
             found = self._match(request) or self._match_document(request)
         except Exception as error:  # noqa: BLE001  # whatever routing raises is answered like the rest
-            request.environ["restkit.routing_error"] = error
+            request.environ[ROUTING_ERROR] = error
             found = None
         if found is None:
             request.path_parameters = {}
@@ -176,7 +175,7 @@ class Dispatcher:
                 response = _ended(request, response)
             except Exception as error:  # noqa: BLE001  # a factory of `provide` may fail at its end
                 response = boundary(request, error)
-        check = environ.get(_CHECK)
+        check = environ.get(CONTRACT_CHECK)
         if check is not None and request.operation is not None:
             response = self._checked(check, request, response)
         if not streams and request.form_parsed:
@@ -245,7 +244,7 @@ def _nowhere(scope: MountedPrefix) -> Endpoint:
         known = problem_response(_not_found())
 
     def nowhere(request: Request) -> PlainResponse:
-        error: Exception | None = request.environ.get("restkit.routing_error")
+        error: Exception | None = request.environ.get(ROUTING_ERROR)
         if error is not None:
             raise error
         if known is None:

@@ -12,6 +12,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..contract import Operation
+from ..environ_keys import UNEXPECTED_ERRORS
 from ..errors import ContractError, DeclarationError
 from ..operations.registry import Handlers
 from ..problems import MEDIA_TYPE, InternalServerError, Problem, problem_class
@@ -116,7 +117,7 @@ class ErrorBoundary:
                 f"A problem handler of {type(error).__name__} returned {type(outcome).__name__}; return a Problem or a "
                 "Response."
             )
-        collected = request.environ.get("restkit.errors")
+        collected = request.environ.get(UNEXPECTED_ERRORS)
         if collected is not None:
             collected.append(outcome)
         # SECURITY: a line break in the URL would let a client write log lines of its own.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..contract import Attempt, IdempotencyRule, Operation
 from ..decorators import DeclaredMethod
+from ..environ_keys import CONTRACT_CHECK
 from ..errors import DeclarationError
 from ..http.conditional import Outcome, Preconditions, evaluate
 from ..http.negotiation import Chooser, not_acceptable
@@ -37,7 +38,6 @@ __all__ = ["Context", "compile_operation"]
 
 Step = Callable[[Request], None]
 _log = logging.getLogger("restkit")
-_CHECK = "restkit.contract"
 # Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands in for an ETag.
 _KEPT = frozenset(
     {"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"}
@@ -102,7 +102,7 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
                 if finish is None
                 else finish(request, (resource, value), chosen, write)
             )
-            if request.provided is not None and not wrapped and _CHECK in request.environ:
+            if request.provided is not None and not wrapped and CONTRACT_CHECK in request.environ:
                 _check(operation, request, response)
         except BaseException as error:
             if request.provided is not None:
@@ -366,7 +366,7 @@ def _unstated(operation: Operation, request: Request) -> Exception:
         f"{operation.declared_at} is conditional, but did not set self.entity_tag or self.last_modified before it "
         "answered a request with a precondition."
     )
-    if _CHECK in request.environ:
+    if CONTRACT_CHECK in request.environ:
         return DeclarationError(message)
     # A client's header makes no 500. What was provided hears of this and is rolled back.
     _log.error(message)
@@ -384,4 +384,4 @@ def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:
 
 def _check(operation: Operation, request: Request, response: Outgoing) -> None:
     """Hold an answer against the contract while what was provided can still be rolled back."""
-    request.environ[_CHECK](operation, request, *as_sent(response))
+    request.environ[CONTRACT_CHECK](operation, request, *as_sent(response))

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from .. import problems
 from ..contract import Header, Operation, Output
 from ..encoding import dumps_json
+from ..environ_keys import CONTRACT_CHECK
 from ..errors import ContractError, DeclarationError
 from ..media import Media
 from ..problems import problem_class
@@ -43,7 +44,6 @@ LOCATION = Header(
     required=True,
 )
 _log = logging.getLogger("restkit")
-_CHECK = "restkit.contract"
 
 
 def offered(operation: Operation) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             return _undeclared(operation, value, status, headers)
         if status in silent and value is not None:
             message = f"{operation.declared_at} returned data with status {status}, which is declared without: annotate it."
-            _tell(message, "raise" if _CHECK in request.environ else contract)
+            _tell(message, "raise" if CONTRACT_CHECK in request.environ else contract)
         data, response = content(value, media_type)
         if headers:
             _add_headers(response, headers)
@@ -180,7 +180,7 @@ def observe(
     Raises:
         ContractError: The setting is ``"raise"``.
     """
-    if contract == "off" or status == 500 or _CHECK in request.environ:
+    if contract == "off" or status == 500 or CONTRACT_CHECK in request.environ:
         return
     output = operation.output(status, media_type)
     if status not in operation.statuses:

@@ -12,6 +12,7 @@ from werkzeug.http import dump_cookie
 from werkzeug.test import Client as _WerkzeugClient
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
+from ..environ_keys import CONTRACT_CHECK, UNEXPECTED_ERRORS
 from .content import Content, FileValue, Pairs, as_pairs, encode_content
 from .contract import ContractCheck
 from .environment import make_environ
@@ -212,9 +213,9 @@ class Client:
         headers.update(Headers(options.get("headers", ())))
         cookies = [*headers.getlist("Cookie"), *_cookies(options.get("cookies", {}))]
         environ = make_environ(method, url, urlsplit(self.base_url).path, headers, content)
-        environ |= {"restkit.errors": errors, _COOKIES: cookies}
+        environ |= {UNEXPECTED_ERRORS: errors, _COOKIES: cookies}
         if self._check:
-            environ["restkit.contract"] = self._check
+            environ[CONTRACT_CHECK] = self._check
         environ.update(options.get("environ", {}))
         answer = self._werkzeug.open(
             _WerkzeugRequest(environ), buffered=not options.get("stream", False)

@@ -1,0 +1,17 @@
+"""The keys that restkit keeps in a WSGI environ, with the parts that set and read each of them."""
+
+from __future__ import annotations
+
+__all__ = ["CONTRACT_CHECK", "ROUTING_ERROR", "UNEXPECTED_ERRORS"]
+
+CONTRACT_CHECK = "restkit.contract"
+"""A callable that raises ContractError for a response outside its Operation's contract. The test
+client and the development server set it; the dispatcher calls it before the response starts."""
+
+UNEXPECTED_ERRORS = "restkit.errors"
+"""A list of the exceptions that became a 500. The test client and the debugger set it; the error
+boundary fills it."""
+
+ROUTING_ERROR = "restkit.routing_error"
+"""The exception that routing raised, such as a redirect. The dispatcher sets it and raises it again
+inside the middleware of the App whose prefix the URL has."""
