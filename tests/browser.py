@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import time
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from programs import find_program
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webelement import WebElement
 
-__all__ = ["Browser", "BrowserMissing", "ConsoleMessage", "NetworkRequest", "browse"]
+__all__ = ["Browser", "ConsoleMessage", "NetworkRequest", "browse"]
 
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _DRIVER_NAMES = ("chromedriver", "chromium.chromedriver")
+
+_PACKAGES = "chromium chromium-driver"
 
 _FLAGS = (
     "--headless",
@@ -41,10 +43,6 @@ _FLAGS = (
     # SECURITY: a page that asks another host must be seen asking (it stands in the log) and must not get through.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
-
-
-class BrowserMissing(RuntimeError):
-    """Is raised where Chromium or its driver is not installed, and says what to install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +150,10 @@ class Browser:
 def browse() -> Generator[Browser]:
     """Start a headless Chromium with a new profile, and end it with its profile.
 
-    Raises:
-        BrowserMissing: Chromium or chromedriver is not installed.
+    The test is skipped where Chromium or chromedriver is not installed (see `programs`).
     """
-    chromium, chromedriver = _find(_CHROMIUM_NAMES), _find(_DRIVER_NAMES)
+    chromium = find_program(*_CHROMIUM_NAMES, packages=_PACKAGES)
+    chromedriver = find_program(*_DRIVER_NAMES, packages=_PACKAGES)
     with tempfile.TemporaryDirectory(
         prefix="restkit-chromium-", ignore_cleanup_errors=True
     ) as profile:
@@ -173,13 +171,3 @@ def browse() -> Generator[Browser]:
             yield browser
         finally:
             driver.quit()
-
-
-def _find(names: tuple[str, ...]) -> str:
-    for name in names:
-        if path := shutil.which(name):
-            return path
-    raise BrowserMissing(
-        f"none of {', '.join(names)} is on the PATH: the browser tests need Debian's Chromium and its driver; "
-        "run `apt-get install chromium chromium-driver`"
-    )

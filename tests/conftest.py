@@ -23,3 +23,20 @@ def _validated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(App, "__call__", call)
     yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the suite in parallel: as ``-n auto --dist worksteal``, if pytest-xdist is there.
+
+    One process runs the tests where single files or tests are named, a debugger is asked for,
+    or ``-n`` or ``--dist`` says otherwise (``-n 0`` and ``-p no:xdist`` run everything in one process).
+    """
+    option = config.option
+    if hasattr(config, "workerinput") or getattr(option, "numprocesses", 0) is not None:
+        return
+    named = any("::" in argument or argument.endswith(".py") for argument in config.args)
+    if named or option.collectonly or option.usepdb or option.dist != "no":
+        return
+    option.numprocesses, option.maxprocesses = "auto", option.maxprocesses or 8
+    option.dist = "worksteal"

@@ -20,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from programs import program_missing
 from servers import free_port
 
 __all__ = ["KINDS", "PostgreSQL", "database_url", "postgresql_server", "start_postgresql"]
@@ -58,9 +59,10 @@ class PostgreSQL:
         programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
         found = str(programs[-1]) if programs else os.path.dirname(shutil.which("initdb") or "")
         if not found:
-            raise RuntimeError(
-                "Tests need PostgreSQL: install it (on Debian: apt-get install postgresql), or name a server in "
-                "RESTKIT_TEST_POSTGRESQL_URL."
+            program_missing(
+                "PostgreSQL is not installed",
+                "postgresql",
+                otherwise="or name a server in RESTKIT_TEST_POSTGRESQL_URL",
             )
         # PostgreSQL refuses to run as root; Debian's package has made this user for it.
         self.prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []

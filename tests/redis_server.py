@@ -13,6 +13,7 @@ import tempfile
 from functools import lru_cache
 
 import redis
+from programs import program_missing
 from servers import free_port
 
 __all__ = ["redis_url"]
@@ -29,9 +30,10 @@ def redis_url() -> str:
     if _answers(_USUAL):
         return _USUAL
     if shutil.which("redis-server") is None:
-        raise RuntimeError(
-            "Tests need Redis: install it (on Debian: apt-get install redis-server), or name a server in "
-            "RESTKIT_TEST_REDIS_URL."
+        program_missing(
+            "Redis is not installed",
+            "redis-server",
+            otherwise="or name a server in RESTKIT_TEST_REDIS_URL",
         )
     folder, port = tempfile.mkdtemp(prefix="restkit-redis-"), free_port()
     command = [

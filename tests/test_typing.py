@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from programs import find_program
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "tests" / "typing"
@@ -92,4 +93,5 @@ def test_mypy() -> None:
 @pytest.mark.external
 def test_pyright(tmp_path: Path) -> None:
     """Under pyright's strict mode the right programs have no error, and the wrong ones just those that they expect."""
+    find_program("node", "nodejs", packages="nodejs npm")
     assert pyright([*RIGHT, *WRONG], tmp_path) == expected([*RIGHT, *WRONG], pyright=True)

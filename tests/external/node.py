@@ -1,4 +1,4 @@
-"""The linters of OpenAPI documents that run on Node: found, or installed into a cache; never left out."""
+"""The linters of OpenAPI documents that run on Node: found, or installed into a cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-__all__ = ["NodeToolMissing", "run_tool"]
+from programs import find_program, program_missing
+
+__all__ = ["run_tool"]
 
 # The one place that says which versions; everybody's findings are the same.
 _PACKAGES = {
@@ -16,11 +18,8 @@ _PACKAGES = {
     "spectral": ("@stoplight/spectral-cli", "6.16.3"),
 }
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "restkit-ci" / "npm"
+_DEBIAN = "nodejs npm"
 _QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
-
-
-class NodeToolMissing(RuntimeError):
-    """Is raised where a linter is neither there nor can be installed, and says what to install."""
 
 
 def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -31,8 +30,7 @@ def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.Complet
         arguments: What stands behind its name on the command line.
         cwd: The folder to run in; the linters look for their configuration there.
 
-    Raises:
-        NodeToolMissing: It is not there and npm cannot install it.
+    The test is skipped where npm is missing or cannot install the linter (see `programs`).
     """
     command = [_find(name), *map(str, arguments)]
     return subprocess.run(
@@ -74,11 +72,7 @@ def _version_in_cache(package: str) -> str | None:
 
 
 def _install() -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NodeToolMissing(
-            "npm is not on the PATH: the linters need Node; run `apt-get install nodejs npm`"
-        )
+    npm = find_program("npm", packages=_DEBIAN)
     _CACHE.mkdir(parents=True, exist_ok=True)
     wanted = [f"{package}@{version}" for package, version in _PACKAGES.values()]
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -91,6 +85,5 @@ def _install() -> None:
         timeout=600,
     )
     if done.returncode != 0:
-        raise NodeToolMissing(
-            f"npm could not install {' and '.join(wanted)}:\n{done.stdout}{done.stderr}"
-        )
+        printed = f"{done.stdout}{done.stderr}"
+        program_missing(f"npm could not install {' and '.join(wanted)}: {printed}", _DEBIAN)
