@@ -47,7 +47,8 @@ def operations() -> dict[str, Operation]:
 def test_operations_say_everything() -> None:
     """A record has method, path, rule, place, parameters, inputs, outputs and failures."""
     get = operations()["GET"]
-    assert (get.path, get.rule) == ("/things/{thing_id}", "/things/<int:thing_id>")
+    assert get.path == "/things/{thing_id}"
+    assert get.rule == "/things/<int:thing_id>"
     assert get.resource is Things
     assert get.declared_at == f"{__name__}.Things.get"
     assert [(each.name, each.schema["type"]) for each in get.path_parameters] == [
@@ -90,7 +91,8 @@ def test_content(status: int, media_types: tuple[str, ...], has_content: bool) -
 
 def test_defaults() -> None:
     """A header is optional text, a failure has no headers, an input is required."""
-    assert (Header("X-A").schema, Header("X-A").required) == ({"type": "string"}, False)
+    assert Header("X-A").schema == {"type": "string"}
+    assert Header("X-A").required is False
     assert Failure(NotFound, "method").headers == ()
     assert Input._field_defaults["required"] is True
 

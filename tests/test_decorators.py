@@ -82,7 +82,8 @@ def test_the_function_is_left_as_it_is() -> None:
     decorated = raises(NotFound)(function)
     assert vars(function) == before
     assert decorated(1, b=5) == 6
-    assert (decorated.__name__, decorated.__doc__) == ("function", "Add.")
+    assert decorated.__name__ == "function"
+    assert decorated.__doc__ == "Add."
     assert declarations_of(function).raises == ()
 
 
@@ -186,4 +187,5 @@ def test_a_function_may_be_mounted_twice() -> None:
         return {"n": 1}
 
     assert Client(app).get("/a").json == {"n": 1}
-    assert (get(), app.url_for(get)) == ({"n": 1}, "/a")
+    assert get() == {"n": 1}
+    assert app.url_for(get) == "/a"

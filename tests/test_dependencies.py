@@ -115,7 +115,8 @@ def test_a_failure_to_commit_is_the_response() -> None:
             return {"value": self.unit}
 
     response = client_of(Committer).get("/x")
-    assert (response.status, response.json["detail"]) == (409, "commit failed")
+    assert response.status == 409
+    assert response.json["detail"] == "commit failed"
 
 
 def test_override_stands_in_while_it_lasts() -> None:
@@ -183,7 +184,8 @@ def test_what_a_factory_raises_is_documented_where_it_is_provided() -> None:
     assert said["POST"][-2:] == [(409, "Of the method."), (503, "Away.")]
     assert said["DELETE"][-2:] == [(409, "Of the factory."), (503, "Away.")]
     response = Client(app).get("/x")
-    assert (response.status, response.json["detail"]) == (503, "away")
+    assert response.status == 503
+    assert response.json["detail"] == "away"
 
 
 def test_a_default_that_is_provided_is_refused() -> None:

@@ -101,7 +101,8 @@ def test_the_todo_program_is_complete(todo: Ask, tmp_path: Path) -> None:
     page = todo("GET", "/todos?title__contains=plant&sort=-title&limit=1")[1]
     assert [each["title"] for each in page["items"]] == ["Water the plants"]
     last = todo("GET", page["next"])[1]
-    assert ([each["title"] for each in last["items"]], last["next"]) == (["Buy plants"], None)
+    assert [each["title"] for each in last["items"]] == ["Buy plants"]
+    assert last["next"] is None
 
     tag = todo("GET", "/todos/1")[2]["ETag"]
     assert todo("PATCH", "/todos/1", {"done": True}, **{"If-Match": tag})[1]["done"] is True
@@ -135,7 +136,9 @@ def test_a_form_that_is_sent_twice_makes_one_book(bookstore: Ask) -> None:
             assert made
             assert all(body == made[0] for body in made)
             status, body, headers = bookstore("POST", "/books", book, **key)
-            assert (status, body, headers["Idempotent-Replayed"]) == (201, made[0], "true")
+            assert status == 201
+            assert body == made[0]
+            assert headers["Idempotent-Replayed"] == "true"
             assert bookstore("POST", "/books", {**book, "pages": 1}, **key)[0] == 422
     titles = [
         each["title"] for each in bookstore("GET", "/books?limit=100&fields=title")[1]["items"]

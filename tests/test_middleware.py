@@ -53,7 +53,8 @@ def test_problems_are_responses_to_middleware() -> None:
     assert client.options("/x").headers.getlist("X-Mark") == ["resource", "inner", "outer"]
     assert client.head("/x").headers.getlist("X-Mark") == ["resource", "inner", "outer"]
     absent = client.get("/absent")
-    assert (absent.status, absent.headers.getlist("X-Mark")) == (404, ["inner", "outer"])
+    assert absent.status == 404
+    assert absent.headers.getlist("X-Mark") == ["inner", "outer"]
 
 
 def test_a_middleware_may_answer_itself() -> None:
@@ -88,7 +89,8 @@ def test_a_failing_middleware_is_a_500() -> None:
 
     app.get("/x")(lambda: {})
     response = Client(app, raise_errors=False).get("/x")
-    assert (response.status, response.headers["X-Mark"]) == (500, "outer")
+    assert response.status == 500
+    assert response.headers["X-Mark"] == "outer"
     assert b"secret" not in response.body
 
 

@@ -31,11 +31,9 @@ def test_the_members_are_those_of_rfc_9457() -> None:
     assert NotFound().to_dict() == {"type": "about:blank", "title": "Not Found", "status": 404}
     told = Conflict("taken", instance="/orders/7", headers={"X-A": "b"}, balance=Decimal("1.50"))
     response = answer_to(told)
-    assert (response.status, response.media_type, response.headers["X-A"]) == (
-        409,
-        "application/problem+json",
-        "b",
-    )
+    assert response.status == 409
+    assert response.media_type == "application/problem+json"
+    assert response.headers["X-A"] == "b"
     assert response.json == {
         "type": "about:blank",
         "title": "Conflict",
@@ -134,7 +132,8 @@ def test_caps() -> None:
 def test_a_problem_that_cannot_be_written_is_a_500(problem: Problem) -> None:
     """A mistake in a problem is answered as any other exception is; nothing escapes the App."""
     response = answer_to(problem)
-    assert (response.status, response.media_type) == (500, "application/problem+json")
+    assert response.status == 500
+    assert response.media_type == "application/problem+json"
     assert json.loads(response.body)["status"] == 500
 
 

@@ -47,13 +47,14 @@ def test_defaults() -> None:
     """Without any source the settings are the documented defaults."""
     settings = Settings.load(environ=NOTHING, dotenv=False)
     assert settings == Settings()
-    assert (settings.strict, settings.debug, settings.contract) == (True, False, "log")
-    assert (settings.max_body_size, settings.max_upload_size) == (2097152, 67108864)
-    assert (settings.openapi_url, settings.docs_url, settings.scalar_url) == (
-        "/openapi.json",
-        "/docs",
-        "/scalar",
-    )
+    assert settings.strict is True
+    assert settings.debug is False
+    assert settings.contract == "log"
+    assert settings.max_body_size == 2097152
+    assert settings.max_upload_size == 67108864
+    assert settings.openapi_url == "/openapi.json"
+    assert settings.docs_url == "/docs"
+    assert settings.scalar_url == "/scalar"
 
 
 def test_frozen_and_keyword_only() -> None:
@@ -267,12 +268,10 @@ def test_values_of_a_file_are_converted(tmp_path: Path) -> None:
         'ports = [1, 2]\nratio = 2\nhome = "/srv"\nmapping = {a = "b"}\n'
     )
     settings = Own.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
-    assert (settings.ports, settings.ratio, settings.home, settings.mapping) == (
-        (1, 2),
-        2.0,
-        Path("/srv"),
-        {"a": "b"},
-    )
+    assert settings.ports == (1, 2)
+    assert settings.ratio == 2.0
+    assert settings.home == Path("/srv")
+    assert settings.mapping == {"a": "b"}
     assert type(settings.ratio) is float
 
 

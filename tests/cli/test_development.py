@@ -58,4 +58,5 @@ def test_debugger() -> None:
 def test_broken_program() -> None:
     """A program that does not start answers with the sentence that says why."""
     response = Client(BrokenProgram("There is no module gone.")).get("/any")
-    assert (response.status, response.problem["detail"]) == (500, "There is no module gone.")
+    assert response.status == 500
+    assert response.problem["detail"] == "There is no module gone."

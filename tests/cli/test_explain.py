@@ -260,7 +260,8 @@ def test_source(shop: Path) -> None:
 def test_mistakes(depot: Path, arguments: list[str], told: str) -> None:
     """A request that no Operation answers, or that is not said whole, is one sentence with exit code 2."""
     result = invoke("explain", *arguments)
-    assert (result.exit_code, result.output) == (2, f"Error: {told}\n")
+    assert result.exit_code == 2
+    assert result.output == f"Error: {told}\n"
 
 
 def test_nothing_is_answered(depot: Path) -> None:
@@ -271,5 +272,6 @@ def test_nothing_is_answered(depot: Path) -> None:
 def test_real_command(shop: Path) -> None:
     """The real command prints the same."""
     done = command("explain", "shop", "GET", "/books", cwd=shop)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr == ""
     assert done.stdout == invoke("explain", "shop", "GET", "/books").output

@@ -16,7 +16,8 @@ def test_standard_output(shop: Path) -> None:
     result = invoke("openapi", "shop")
     assert result.exit_code == 0
     document = json.loads(result.output)
-    assert (document["openapi"], document["info"]["title"]) == ("3.1.1", "Shop")
+    assert document["openapi"] == "3.1.1"
+    assert document["info"]["title"] == "Shop"
     assert list(document["paths"]) == ["/books", "/books/{book_id}"]
 
 
@@ -27,12 +28,14 @@ def test_standard_output(shop: Path) -> None:
 def test_files(shop: Path, name: str, read: object) -> None:
     """-o writes a file, YAML by its ending; --check finds it up to date."""
     result = invoke("openapi", "shop", "-o", name)
-    assert (result.exit_code, result.output) == (0, "")
+    assert result.exit_code == 0
+    assert result.output == ""
     text = Path(name).read_text("utf-8")
     assert text.endswith("\n")
     assert read(text) == json.loads(invoke("openapi", "shop").output)  # type: ignore[operator]  # one of two functions
     result = invoke("openapi", "shop", "--check", name)
-    assert (result.exit_code, result.output) == (0, f"{name} is up to date.\n")
+    assert result.exit_code == 0
+    assert result.output == f"{name} is up to date.\n"
 
 
 def test_stale_file(shop: Path) -> None:
@@ -43,7 +46,8 @@ def test_stale_file(shop: Path) -> None:
         SHOP.replace('"/books/<int:book_id>"', '"/volumes/<int:book_id>"')
     )
     done = command("openapi", "shop", "--check", "api.yaml", cwd=shop)
-    assert (done.returncode, done.stderr) == (1, "api.yaml is stale:\n")
+    assert done.returncode == 1
+    assert done.stderr == "api.yaml is stale:\n"
     assert "GET /volumes/{book_id}" in done.stdout
     assert "GET /books/{book_id}" in done.stdout
     assert len(done.stdout.splitlines()) <= 20
@@ -79,5 +83,6 @@ def test_unusable_files(shop: Path) -> None:
 def test_real_command(shop: Path) -> None:
     """The real command prints the document in UTF-8 and nothing else."""
     done = command("openapi", "shop", cwd=shop)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr == ""
     assert json.loads(done.stdout)["info"]["version"] == "2.0"

@@ -64,5 +64,6 @@ def test_undocumented(shop: Path) -> None:
 def test_real_command(shop: Path) -> None:
     """The real command prints the same table."""
     done = command("routes", "shop:app", cwd=shop)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr == ""
     assert done.stdout == invoke("routes", "shop").output

@@ -159,7 +159,8 @@ def test_exceptions(shop: Path) -> None:
     """An exception is a problem that tells nothing, with its traceback in the log."""
     with running(shop) as server:
         status, problem = server.get("/books/3")
-        assert (status, problem["status"]) == (500, 500)
+        assert status == 500
+        assert problem["status"] == 500
         assert "inside" not in json.dumps(problem)
         server.wait_for("RuntimeError: inside")
 
@@ -256,7 +257,8 @@ def test_start_up_errors(shop: Path) -> None:
     """What keeps the App from starting is one sentence, and nothing is served."""
     (shop / "shop.py").write_text("import nothing\n")
     done = command("run", "shop", "--port", "0", cwd=shop)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert done.returncode == 2
+    assert done.stdout == ""
     assert done.stderr.startswith(
         "Error: shop cannot be imported: ModuleNotFoundError: No module named 'nothing'"
     )

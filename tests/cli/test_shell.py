@@ -24,7 +24,8 @@ print(twice(4))
 def test_piped_program(shop: Path) -> None:
     """A program on standard input runs with app, client and url_for, its functions too."""
     done = command("shell", "shop", cwd=shop, input=PROGRAM)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr == ""
     assert done.stdout.splitlines() == ["Shop /books [{'id': 1, 'title': 'Émma'}]", "1", "2", "8"]
     assert invoke("shell", "shop", input="print(app.version)").output == "2.0\n"
 

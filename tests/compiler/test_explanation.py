@@ -80,14 +80,18 @@ def test_each_field_has_a_tier_and_a_reason(
 ) -> None:
     """A field says which tier loads and dumps it, and why it is not a quicker one."""
     found = _tiers(_Everything())[name]
-    assert (found.load, found.load_reason) == (load, load_reason)
-    assert (found.dump, found.dump_reason) == (dump, dump_reason)
+    assert found.load == load
+    assert found.load_reason == load_reason
+    assert found.dump == dump
+    assert found.dump_reason == dump_reason
 
 
 def test_a_field_says_what_it_is() -> None:
     """A field has its key, its class, and the schema that it nests, if that can be made."""
     found = _tiers(_Everything())
-    assert (found["at"].key, found["at"].kind, found["at"].nested) == ("when", "DateTime", None)
+    assert found["at"].key == "when"
+    assert found["at"].kind == "DateTime"
+    assert found["at"].nested is None
     assert isinstance(found["inner"].nested, _Inner)
     assert isinstance(found["inners"].nested, _Inner)
     assert found["broken"].nested is None
@@ -144,16 +148,11 @@ def test_a_schema_that_is_left_to_marshmallow_says_why() -> None:
             return super().dump(*args, **kwargs)
 
     found = explain(Own())
-    assert (found.load_reason, found.dump_reason) == (
-        "the schema overrides load",
-        "the schema overrides dump",
-    )
-    assert (found.fields[0].load, found.fields[0].load_reason) == (
-        "marshmallow",
-        "the schema overrides load",
-    )
-    assert (found.fields[0].dump, found.fields[0].dump_reason) == (
-        "marshmallow",
-        "the schema overrides dump",
-    )
-    assert (found.load_source, found.dump_sources) == ("", {})
+    assert found.load_reason == "the schema overrides load"
+    assert found.dump_reason == "the schema overrides dump"
+    assert found.fields[0].load == "marshmallow"
+    assert found.fields[0].load_reason == "the schema overrides load"
+    assert found.fields[0].dump == "marshmallow"
+    assert found.fields[0].dump_reason == "the schema overrides dump"
+    assert found.load_source == ""
+    assert found.dump_sources == {}

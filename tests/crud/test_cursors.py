@@ -45,7 +45,8 @@ def test_values_come_back_as_they_were(value: Any, backwards: bool) -> None:
     cursor = SIGNER.write("a,-b", backwards, (value, 1))
     kind = Color if isinstance(value, Color) else None
     found_backwards, values = SIGNER.read("a,-b", cursor, (kind, None))
-    assert (found_backwards, values) == (backwards, (value, 1))
+    assert found_backwards == backwards
+    assert values == (value, 1)
     assert type(values[0]) is type(value)
 
 

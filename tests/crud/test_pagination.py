@@ -42,16 +42,15 @@ def test_links_keep_the_rest_of_the_query() -> None:
     first = client.get("/books?title__contains=t&sort=-title&limit=3")
     assert links(first).keys() == {"next"}
     second = client.get(links(first)["next"])
-    assert (titles(first), titles(second)) == (["t6", "t5", "t4"], ["t3", "t2", "t1"])
+    assert titles(first) == ["t6", "t5", "t4"]
+    assert titles(second) == ["t3", "t2", "t1"]
     assert links(second).keys() == {"first", "prev", "next"}
     assert second.json["next"] == links(second)["next"]
     assert "title__contains=t&sort=-title&limit=3&cursor=" in links(second)["next"]
     last = client.get(links(second)["next"])
-    assert (titles(last), last.json["next"], links(last).keys()) == (
-        ["t0"],
-        None,
-        {"first", "prev"},
-    )
+    assert titles(last) == ["t0"]
+    assert last.json["next"] is None
+    assert links(last).keys() == {"first", "prev"}
     assert titles(client.get(links(last)["first"])) == titles(first)
 
 
@@ -61,7 +60,8 @@ def test_an_empty_page_behind_the_last() -> None:
     cursor = client.get("/books?limit=1").json["next"]
     client.delete("/books/2")
     response = client.get(cursor)
-    assert (response.json, links(response).keys()) == ({"items": [], "next": None}, {"first"})
+    assert response.json == {"items": [], "next": None}
+    assert links(response).keys() == {"first"}
 
 
 def test_counted_pages() -> None:
@@ -90,7 +90,8 @@ def test_an_app_with_a_secret_signs_with_it() -> None:
 
     one, other = client("x" * 32), client("y" * 32)
     cursor = one.get("/books?limit=1").json["next"]
-    assert (one.get(cursor).status, other.get(cursor).status) == (200, 400)
+    assert one.get(cursor).status == 200
+    assert other.get(cursor).status == 400
     problem = other.get(cursor).problem
     assert problem["errors"] == [
         {"parameter": "cursor", "in": "query", "detail": "Not a cursor.", "code": "cursor"}

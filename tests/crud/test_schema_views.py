@@ -90,7 +90,8 @@ def test_a_patch_is_applied_to_what_a_client_has_read() -> None:
         {"op": "copy", "from": "/price", "path": "/name"},
     ]
     response = client.patch("/parts/1", json=changes, content_type="application/json-patch+json")
-    assert (response.status, response.json["name"]) == (200, "12.50")
+    assert response.status == 200
+    assert response.json["name"] == "12.50"
 
 
 @dataclass
@@ -230,7 +231,8 @@ def test_no_patch_tells_what_is_never_answered(operation: dict[str, Any], status
     store = MemoryStore(Book, items=[Book("Emma", genre="hunter2")])
     client = collection(store=store, schema=Secretive)
     response = client.patch("/books/1", json=[operation], content_type=JSON_PATCH)
-    assert (response.status, "hunter2" in response.text) == (status, False)
+    assert response.status == status
+    assert "hunter2" not in response.text
     assert "hunter2" not in client.get("/books/1").text
     stored = "new" if operation.get("value") == "new" else "hunter2"
     assert (
@@ -254,7 +256,8 @@ def test_a_member_that_is_removed_becomes_what_a_new_item_has() -> None:
     """Null in a merge patch takes a member away; the attribute then has its default."""
     client = collection(Book("Emma", genre="essay", tags=["a"]), schema=BookSchema)
     patched = client.patch("/books/1", json={"genre": None, "tags": None}).json
-    assert (patched["genre"], patched["tags"]) == ("novel", [])
+    assert patched["genre"] == "novel"
+    assert patched["tags"] == []
 
 
 class Loading(BookSchema):
@@ -284,7 +287,8 @@ def test_null_in_a_merge_patch_may_be_where_the_document_has_it() -> None:
     client = Client(app)
     client.post("/parts", json={"name": "Wheel", "price": "1", "count": 3})
     changed = client.patch("/parts/1", json={"price": None, "count": None}).json
-    assert (changed["price"], changed["count"]) == (None, 1)
+    assert changed["price"] is None
+    assert changed["count"] == 1
     for wrong, pointer, code in (
         ("name", "/name", "required"),
         ("id", "/id", "unknown"),
@@ -360,4 +364,5 @@ def test_what_is_stored_is_not_held_against_who_patches_something_else() -> None
             each["pointer"] for each in client.patch("/books/1", json=body).problem["errors"]
         ] == [pointer]
     response = client.patch("/books/1", json={"year": 1815, "cover": {"name": "c", "secret": "d"}})
-    assert (response.json["year"], response.json["cover"]) == (1815, {"name": "c"})
+    assert response.json["year"] == 1815
+    assert response.json["cover"] == {"name": "c"}

@@ -317,10 +317,8 @@ def test_an_exception_mid_stream_is_logged(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.ERROR, "restkit"), pytest.raises(RuntimeError, match="mid-stream"):
         run(streaming(fails=True), "/lines")
     (record,) = caplog.records
-    assert (record.name, record.getMessage()) == (
-        "restkit",
-        "GET /lines failed while its answer was sent",
-    )
+    assert record.name == "restkit"
+    assert record.getMessage() == "GET /lines failed while its answer was sent"
     assert "RuntimeError: mid-stream" in caplog.text
 
 
@@ -513,7 +511,8 @@ def test_what_is_nowhere_is_answered_anew_each_time() -> None:
     status, headers, content = run(app, "/nowhere")
     headers.append(("X-Server", "was here"))
     again = run(app, "/elsewhere", "POST")
-    assert (status, content) == (again[0], again[2])
+    assert status == again[0]
+    assert content == again[2]
     assert again[1] == headers[:-1]
     assert b'"There is nothing at this URL."' in content
     assert dict(again[1])["Content-Type"] == "application/problem+json"
@@ -529,7 +528,8 @@ def test_a_handler_of_unknown_urls_is_asked(error: type[Exception]) -> None:
         return Response(f"{type(raised).__name__} {request.path}", status=404)
 
     status, _, content = run(app, "/nowhere")
-    assert (status, content) == ("404 NOT FOUND", b"NotFound /nowhere")
+    assert status == "404 NOT FOUND"
+    assert content == b"NotFound /nowhere"
 
 
 def test_a_validated_post_walks_through_few_files() -> None:

@@ -72,7 +72,8 @@ def test_werkzeugs_exceptions_become_problems(
 ) -> None:
     """Werkzeug's HTTP exceptions become the problem of their status; their headers are kept."""
     response = client_of(error, status=status).get("/x")
-    assert (response.status, response.json["status"]) == (status, status)
+    assert response.status == status
+    assert response.json["status"] == status
     assert response.headers["Content-Type"] == "application/problem+json"
     if header:
         assert response.headers[header[0]] == header[1]

@@ -106,10 +106,8 @@ def test_a_page_takes_no_parameters(url: str, page: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{url}{page}?url={_ELSEWHERE}")
     with refused.value as response:
-        assert (response.status, response.headers["Content-Type"]) == (
-            422,
-            "application/problem+json",
-        )
+        assert response.status == 422
+        assert response.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("page", _READY)

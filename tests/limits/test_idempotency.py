@@ -139,7 +139,8 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
 def test_what_comes_again_is_answered_as_before(shop: Shop) -> None:
     """The second request gets the first one's status, headers and content, and is told so; nothing is written."""
     first, second = shop.post(), shop.post()
-    assert (first.status, second.status) == (201, 201)
+    assert first.status == 201
+    assert second.status == 201
     assert first.data == second.data
     assert "Idempotent-Replayed" not in first.headers
     assert second.headers["Idempotent-Replayed"] == "true"
@@ -154,11 +155,9 @@ def test_a_change_is_made_once_although_its_precondition_holds_no_more(shop: Sho
     headers = {"If-Match": made.headers["ETag"], "Idempotency-Key": '"p 1"'}
     url = made.headers["Location"]
     first, second = (shop.client.patch(url, json={"amount": 5}, headers=headers) for _ in range(2))
-    assert (first.status, second.status, second.headers["Idempotent-Replayed"]) == (
-        200,
-        200,
-        "true",
-    )
+    assert first.status == 200
+    assert second.status == 200
+    assert second.headers["Idempotent-Replayed"] == "true"
     assert second.headers["ETag"] == first.headers["ETag"] == shop.client.get(url).headers["ETag"]
     assert (
         shop.client.patch(
@@ -191,7 +190,8 @@ def test_a_problem_is_not_kept(shop: Shop) -> None:
     assert shop.post().status == 409
     assert shop.client.delete(other.headers["Location"]).status == 204
     again = shop.post()
-    assert (again.status, "Idempotent-Replayed" in again.headers) == (201, False)
+    assert again.status == 201
+    assert "Idempotent-Replayed" not in again.headers
     assert shop.post(amount="x").status == 422
     assert shop.post().headers["Idempotent-Replayed"] == "true"
 
@@ -206,7 +206,9 @@ def test_what_fails_at_its_end_leaves_neither_the_write_nor_the_answer(shop: Sho
     assert shop.post().status == 409
     shop.before.clear()
     again = shop.post()
-    assert (again.status, "Idempotent-Replayed" in again.headers, shop.count()) == (201, False, 1)
+    assert again.status == 201
+    assert "Idempotent-Replayed" not in again.headers
+    assert shop.count() == 1
 
 
 def test_eight_at_once_write_once(shop: Shop) -> None:
@@ -257,7 +259,8 @@ def test_while_the_first_is_not_answered_the_second_is_a_conflict(
 
         shop.before.append(again)
         assert shop.post().status == 201
-        assert (found[0].status, shop.count()) == (409, 1)
+        assert found[0].status == 409
+        assert shop.count() == 1
 
 
 DYING = """
@@ -295,8 +298,10 @@ def test_a_worker_that_dies_between_leaves_nothing_half_done(kind: str, tmp_path
             assert shop.post().status == 409
             shop.expire()
         first, second = shop.post(), shop.post()
-        assert (first.status, "Idempotent-Replayed" in first.headers) == (201, False)
-        assert (second.status, second.headers["Idempotent-Replayed"]) == (201, "true")
+        assert first.status == 201
+        assert "Idempotent-Replayed" not in first.headers
+        assert second.status == 201
+        assert second.headers["Idempotent-Replayed"] == "true"
         assert shop.count() == 1
 
 
@@ -475,7 +480,9 @@ def test_without_redis_nothing_is_done(caplog: pytest.LogCaptureFixture) -> None
     storage = RedisStorage("redis://127.0.0.1:1/0", timeout=0.2)
     app, done = plain(storage)
     response = Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
-    assert (response.status, response.headers["Retry-After"], done) == (503, "2", [])
+    assert response.status == 503
+    assert response.headers["Retry-After"] == "2"
+    assert done == []
     assert "an idempotency key could not be claimed: " in caplog.text
     assert "127.0.0.1:1" in caplog.text
     assert Client(app).post("/notes", json={"text": "x"}).status == 200
@@ -540,7 +547,8 @@ def test_it_is_for_the_verbs_that_are_named(tmp_path: Path) -> None:
     """With `methods` one verb takes the header, and demands it; the other one passes it over."""
     with opened("sqlite", tmp_path, required=True, methods=("POST",)) as shop:
         made = shop.post()
-        assert (shop.post(None).status, made.status) == (400, 201)
+        assert shop.post(None).status == 400
+        assert made.status == 201
         url, headers = made.headers["Location"], {"Idempotency-Key": "k1"}
         answers = [
             shop.client.patch(url, json={"amount": amount}, headers=headers) for amount in (2, 3)

@@ -267,10 +267,13 @@ def test_docstrings() -> None:
         return {}
 
     made_of = of(get)
-    assert (made_of.summary, made_of.description) == ("Read it.", "At *length*.\n\n    indented")
+    assert made_of.summary == "Read it."
+    assert made_of.description == "At *length*.\n\n    indented"
     said = of(operation(summary="S", description="D")(get))
-    assert (said.summary, said.description) == ("S", "D")
-    assert (of(plain).summary, of(plain).description) == ("", "")
+    assert said.summary == "S"
+    assert said.description == "D"
+    assert of(plain).summary == ""
+    assert of(plain).description == ""
 
 
 def test_tags() -> None:

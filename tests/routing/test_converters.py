@@ -37,7 +37,8 @@ def test_fixed_digits_are_documented() -> None:
     app = App("Digits")
     app.get("/<int(fixed_digits=4):y>")(lambda y: {"y": y})
     schema = app.operations()[0].path_parameters[0].schema
-    assert (schema["type"], schema["description"]) == ("integer", "exactly 4 digits")
+    assert schema["type"] == "integer"
+    assert schema["description"] == "exactly 4 digits"
     assert [Client(app).get(f"/{path}").status for path in ("0042", "42")] == [200, 404]
 
 
@@ -65,17 +66,13 @@ def test_uuids_are_what_the_standard_library_makes(text: str) -> None:
     assert Client(app).get(f"/parts/{text}").status == 200
     found, expected = seen[0], UUID(text)
     assert type(found) is UUID
-    assert (found, hash(found), str(found), repr(found)) == (
-        expected,
-        hash(expected),
-        str(expected),
-        repr(expected),
-    )
-    assert (found.bytes, found.version, found.is_safe) == (
-        expected.bytes,
-        expected.version,
-        expected.is_safe,
-    )
+    assert found == expected
+    assert hash(found) == hash(expected)
+    assert str(found) == str(expected)
+    assert repr(found) == repr(expected)
+    assert found.bytes == expected.bytes
+    assert found.version == expected.version
+    assert found.is_safe == expected.is_safe
     assert pickle.dumps(found) == pickle.dumps(expected)
 
 

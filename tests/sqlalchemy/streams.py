@@ -107,7 +107,8 @@ class Streamed:
     def read(self, path: str, lines: int) -> int:
         """Read so many lines, and return the worker's peak by then; each line is JSON, and none is lost."""
         connection, response = self.ask(path, NDJSON)
-        assert (response.status, response.headers["Content-Type"]) == (200, NDJSON)
+        assert response.status == 200
+        assert response.headers["Content-Type"] == NDJSON
         seen = 0
         for line in response:
             seen += 1

@@ -89,9 +89,11 @@ def test_the_index_follows_each_change(client: Client) -> None:
     """What is changed is found by its new words only, and what is deleted by none."""
     (url,) = write(client, ("Emma", "matchmaking"))
     assert client.patch(url, json={"summary": "handsome, clever, and rich"}).status == 200
-    assert (found(client, "matchmaking"), found(client, "clever")) == ([], ["Emma"])
+    assert found(client, "matchmaking") == []
+    assert found(client, "clever") == ["Emma"]
     assert client.patch(url, json={"summary": None}).status == 200
-    assert (found(client, "clever"), found(client, "emma")) == ([], ["Emma"])
+    assert found(client, "clever") == []
+    assert found(client, "emma") == ["Emma"]
     assert client.delete(url).status == 204
     assert found(client, "emma") == []
 
@@ -162,10 +164,8 @@ def test_pages_filters_and_totals_go_with_it(client: Client) -> None:
     response = client.get(
         "/essays?search=tea&sort=-title&limit=2", headers={"Prefer": "count=exact"}
     )
-    assert ([each["title"] for each in response.json["items"]], response.json["total"]) == (
-        ["tea 4", "tea 3"],
-        5,
-    )
+    assert [each["title"] for each in response.json["items"]] == ["tea 4", "tea 3"]
+    assert response.json["total"] == 5
     again = client.get(response.json["next"])
     assert [each["title"] for each in again.json["items"]] == ["tea 2", "tea 1"]
     assert client.get("/essays?search=tea&title=milk").json["items"] == []

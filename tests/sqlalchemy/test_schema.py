@@ -153,7 +153,8 @@ def test_moments_beyond_the_calendar_in_utc_are_refused(client: Client) -> None:
     """A moment that UTC puts before the year 1 or behind 9999 is a 422, on both databases."""
     for moment in ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00"):
         response = client.post("/things", json={"moment": moment})
-        assert (response.status, response.problem["errors"][0]["pointer"]) == (422, "/moment")
+        assert response.status == 422
+        assert response.problem["errors"][0]["pointer"] == "/moment"
     for moment in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"):
         response = client.post("/things", json={"moment": moment})
         assert client.get(response.headers["Location"]).json["moment"] == moment
@@ -162,11 +163,15 @@ def test_moments_beyond_the_calendar_in_utc_are_refused(client: Client) -> None:
 def test_what_is_left_out_has_its_default(client: Client) -> None:
     """Defaults of Python's, of the server's and computed values are answered; a PUT without them sets them again."""
     made = client.post("/things", json={"level": 5, "state": "old", "plain": 9})
-    assert (made.json["level"], made.json["state"], made.json["twice"]) == (5, "old", 4)
+    assert made.json["level"] == 5
+    assert made.json["state"] == "old"
+    assert made.json["twice"] == 4
     url = made.headers["Location"]
     put = client.put(url, json={"plain": 4})
     assert put.status == 200, put.text
-    assert (put.json["level"], put.json["state"], put.json["twice"]) == (3, "new", 2)
+    assert put.json["level"] == 3
+    assert put.json["state"] == "new"
+    assert put.json["twice"] == 2
     assert client.get(url).json == put.json
     assert client.patch(url, json={"plain": 6}).json["twice"] == 3
 
@@ -176,9 +181,11 @@ def test_the_document_says_what_the_columns_say(client: Client) -> None:
     schemas = client.get("/openapi.json").json["components"]["schemas"]
     found = schemas["Everything"]["properties"]
     assert found["plain"]["description"] == "A plain number."
-    assert (found["small"]["minimum"], found["short"]["maxLength"]) == (-32768, 5)
+    assert found["small"]["minimum"] == -32768
+    assert found["short"]["maxLength"] == 5
     assert found["colour"]["enum"] == ["RED", "BLUE", None]
-    assert (found["level"]["default"], found["twice"]["readOnly"]) == (3, True)
+    assert found["level"]["default"] == 3
+    assert found["twice"]["readOnly"] is True
     assert found["blob"]["contentEncoding"] == "base64"
     assert found["moment"]["format"] == "date-time"
 
@@ -208,7 +215,8 @@ def test_relations_that_are_expanded_are_derived(tmp_path: Path) -> None:
     ]
     assert "author" not in client.get(url).json
     expanded = client.get(f"{url}?expand=author,chapters").json
-    assert (expanded["author"], expanded["chapters"]) == (author, [])
+    assert expanded["author"] == author
+    assert expanded["chapters"] == []
     assert client.post("/books", json={"title": "x", "author": {"name": "y"}}).status == 422
     database.close()
 
@@ -235,7 +243,8 @@ def test_types_of_postgresql(tmp_path: Path) -> None:
         app.add("/rows", type("Rows", (CRUDResource,), {"model": Row}))
         client = Client(app)
         made = client.post("/rows", json={"tags": ["a", "bcdef"], "data": {"x": [1]}})
-        assert (made.status, client.get(made.headers["Location"]).json) == (201, made.json)
+        assert made.status == 201
+        assert client.get(made.headers["Location"]).json == made.json
         assert (
             client.post("/rows", json={"tags": ["abcdef"]}).problem["errors"][0]["pointer"]
             == "/tags/0"

@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 def test_methods(method: str) -> None:
     """Each method of the client sends the request method of its name."""
     response: TestResponse = getattr(Client(Program()), method)("/x")
-    assert (response.json["method"], response.json["path"], response.status) == (
-        method.upper(),
-        "/x",
-        200,
-    )
-    assert (response.method, response.url) == (method.upper(), "http://localhost/x")
+    assert response.json["method"] == method.upper()
+    assert response.json["path"] == "/x"
+    assert response.status == 200
+    assert response.method == method.upper()
+    assert response.url == "http://localhost/x"
 
 
 def test_head() -> None:
@@ -64,7 +63,8 @@ def test_environ() -> None:
     """environ= sets keys of the WSGI environment, over all others."""
     program = Program()
     Client(program).get("/", environ={"REMOTE_ADDR": "10.0.0.1", "x.own": 1})
-    assert (program.last["REMOTE_ADDR"], program.last["x.own"]) == ("10.0.0.1", 1)
+    assert program.last["REMOTE_ADDR"] == "10.0.0.1"
+    assert program.last["x.own"] == 1
     Client(program).get("/")
     assert program.last["REMOTE_ADDR"] == "127.0.0.1"
 
@@ -119,7 +119,8 @@ def test_redirects(status: int, method: str, then: str) -> None:
     response = redirecting(status, "to?a=1").request(
         method, "/from", json={"k": 1}, follow_redirects=True
     )
-    assert (response.method, response.url) == (then, "http://localhost/to?a=1")
+    assert response.method == then
+    assert response.url == "http://localhost/to?a=1"
     assert [each.status for each in response.history] == [status]
     if then != "HEAD":
         assert response.json["body"] == ("" if then == "GET" else '{"k": 1}')
@@ -129,7 +130,9 @@ def test_redirects(status: int, method: str, then: str) -> None:
 def test_redirects_that_are_not_followed() -> None:
     """Without follow_redirects the redirect is the answer; circles, other hosts and spent content are errors."""
     response = redirecting(302, "/to").get("/from")
-    assert (response.status, response.headers["Location"], response.history) == (302, "/to", ())
+    assert response.status == 302
+    assert response.headers["Location"] == "/to"
+    assert response.history == ()
     with pytest.raises(ValueError, match="redirected more than 20 times"):
         redirecting(302, "/from").get("/from", follow_redirects=True)
     with pytest.raises(ValueError, match=r"to another host, http://other\.test/: not followed"):

@@ -17,16 +17,12 @@ def test_answer() -> None:
     response = answer(
         response="é".encode("latin-1"), status=201, content_type="text/plain; charset=latin-1"
     )
-    assert (response.status, response.body, response.data, response.text) == (
-        201,
-        b"\xe9",
-        b"\xe9",
-        "é",
-    )
-    assert (response.media_type, response.headers["content-type"]) == (
-        "text/plain",
-        "text/plain; charset=latin-1",
-    )
+    assert response.status == 201
+    assert response.body == b"\xe9"
+    assert response.data == b"\xe9"
+    assert response.text == "é"
+    assert response.media_type == "text/plain"
+    assert response.headers["content-type"] == "text/plain; charset=latin-1"
     assert repr(response) == "<TestResponse 201 text/plain, 1 bytes>"
 
 
