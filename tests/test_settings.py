@@ -73,6 +73,7 @@ def test_values_of_app_are_the_fields() -> None:
 
 def test_every_field_is_documented() -> None:
     """Each field is explained in the docstring of the class."""
+    assert dataclasses.fields(Settings)
     for field in dataclasses.fields(Settings):
         assert f"\n    {field.name}: " in inspect.cleandoc(Settings.__doc__ or "")
 

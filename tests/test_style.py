@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import style
+from vacuous import vacuous_tests
 
+FOLDER = Path(__file__).parent
+TESTS = sorted(FOLDER.rglob("test_*.py"))
 _COMMAND = "python -m tests.style --record"
 
 
@@ -57,3 +61,17 @@ def test_the_measure_itself() -> None:
         "exception docstring",
         "function docstring",
     }
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.relative_to(FOLDER).as_posix())
+def test_no_test_is_vacuous(file: Path) -> None:
+    """A test that asserts in a loop fails, by an assertion outside it, if the loop is empty."""
+    assert list(vacuous_tests(file.read_text("utf-8"))) == []
+
+
+def test_vacuous_tests_are_seen() -> None:
+    """A loop over a call may be empty; one over written-out cases, or beside an assert, may not."""
+    loop = "def test_{}():\n    for each in {}:\n        assert each\n"
+    seen = loop.format("call", "cases()")
+    fine = loop.format("cases", "(1, 2)") + loop.format("held", "cases()") + "    assert cases()\n"
+    assert [name for _, name in vacuous_tests(seen + fine)] == ["test_call"]

@@ -468,6 +468,7 @@ def test_a_parameter_is_taken_by_both_or_by_neither(name: str) -> None:
     bound = bind({"it": FIELDS[name]}, View.REQUEST, declared_at="test", source=source)
     validator = _validator(bound)
     kind = json_schema(bound)["properties"]["it"].get("type", "string")
+    assert TEXTS
     for text in TEXTS:
         assert validator.is_valid({"it": _parsed(kind, text)}) is _loads(bound, text), text
 
