@@ -1,4 +1,6 @@
-"""Headless Chromium for tests: opens pages, and keeps every console message and network request to assert on."""
+"""Headless Chromium for tests: opens pages,
+and keeps every console message and network request to assert on.
+"""
 
 from __future__ import annotations
 
@@ -40,14 +42,17 @@ _FLAGS = (
     "--disable-sync",
     "--no-first-run",
     "--window-size=1280,2000",
-    # SECURITY: a page that asks another host must be seen asking (it stands in the log) and must not get through.
+    # SECURITY: a page that asks another host must be seen asking (it stands in the log) and must
+    # not get through.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleMessage:
-    """Is one line of the browser's console: what a page logged, and what Chromium said about it (CSP, 404, ...)."""
+    """Is one line of the browser's console:
+    what a page logged, and what Chromium said about it (CSP, 404, ...).
+    """
 
     level: str
     text: str
@@ -101,17 +106,21 @@ class Browser:
 
     def console(self) -> list[ConsoleMessage]:
         """Return every console message since the start or the last `forget`."""
-        entries: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]  # as above
+        # as above
+        entries: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
         self._console += [ConsoleMessage(entry["level"], entry["message"]) for entry in entries]
         return list(self._console)
 
     def console_errors(self) -> list[ConsoleMessage]:
-        """Return the console messages that Chromium calls errors, which includes violations of a page's CSP."""
+        """Return the console messages that Chromium calls errors,
+        which includes violations of a page's CSP.
+        """
         return [message for message in self.console() if message.level == "SEVERE"]
 
     def requests(self) -> list[NetworkRequest]:
         """Return every request that the pages tried to send since the start or the last `forget`."""
-        entries: list[dict[str, Any]] = self.driver.get_log("performance")  # type: ignore[no-untyped-call]  # as above
+        # as above
+        entries: list[dict[str, Any]] = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
         for entry in entries:
             event = json.loads(entry["message"])["message"]
             if event["method"] == "Network.requestWillBeSent":
@@ -125,7 +134,9 @@ class Browser:
         return list(self._requests)
 
     def foreign_requests(self, base_url: str) -> list[NetworkRequest]:
-        """Return the requests to another scheme, host or port than `base_url`; `data:` and `blob:` stay in the page."""
+        """Return the requests to another scheme, host or port than `base_url`;
+        `data:` and `blob:` stay in the page.
+        """
         home = urlsplit(base_url)[:2]
         here = ("data", "blob", "about", "chrome")
         parts = [(request, urlsplit(request.url)) for request in self.requests()]
@@ -162,7 +173,8 @@ def browse() -> Generator[Browser]:
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        # NOTE: both paths are given, so that selenium never looks for (or downloads) a driver by itself.
+        # NOTE: both paths are given, so that selenium never looks for (or downloads) a driver by
+        # itself.
         driver = Chrome(options=options, service=Service(executable_path=chromedriver))
         try:
             driver.get("about:blank")

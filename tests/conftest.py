@@ -30,7 +30,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run the suite in parallel: as ``-n auto --dist worksteal``, if pytest-xdist is there.
 
     One process runs the tests where single files or tests are named, a debugger is asked for,
-    or ``-n`` or ``--dist`` says otherwise (``-n 0`` and ``-p no:xdist`` run everything in one process).
+    or ``-n`` or ``--dist`` says otherwise (``-n 0`` and ``-p no:xdist`` run everything in one
+    process).
     """
     option = config.option
     if hasattr(config, "workerinput") or getattr(option, "numprocesses", 0) is not None:

@@ -1,4 +1,5 @@
-"""Real databases for tests: a SQLite file, and PostgreSQL where one answers or else one that is started here.
+"""Real databases for tests: a SQLite file, and PostgreSQL where one answers or else one that is
+started here.
 
 ``RESTKIT_TEST_POSTGRESQL_URL`` names a server on which databases may be made, such as
 ``postgresql://postgres@127.0.0.1:5432/postgres``.

@@ -1,4 +1,6 @@
-"""The library for WSGI servers: ``gunicorn library_service:app``, on the database that the environment names."""
+"""The library for WSGI servers:
+``gunicorn library_service:app``, on the database that the environment names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Real servers for tests: a WSGI application on a socket in this process, or a command in a process of its own."""
+"""Real servers for tests: a WSGI application on a socket in this process,
+or a command in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ def free_port() -> int:
 
 @contextmanager
 def serve(app: WSGIApplication) -> Generator[str]:
-    """Serve a WSGI application from a thread, a further thread for each request, and stop it afterwards.
+    """Serve a WSGI application from a thread, a further thread for each request, and stop it
+    afterwards.
 
     Yields:
         The base URL without a trailing slash, such as `http://127.0.0.1:40123`.
@@ -69,7 +72,8 @@ def serve_process(
     environment: Mapping[str, str] | None = None,
     seconds: float = 30,
 ) -> Generator[str]:
-    """Start a command that serves on `port`, wait until the port answers, and end that process by its own id.
+    """Start a command that serves on `port`, wait until the port answers, and end that process by
+    its own id.
 
     Args:
         command: The program and its arguments, which name the port too.

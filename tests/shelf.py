@@ -54,7 +54,9 @@ def collection(*books: Book, **members: Any) -> Client:
 
 
 def refused(says: str, **members: Any) -> None:
-    """Hold that a class with these members is refused, with one sentence that begins with its name or says why."""
+    """Hold that a class with these members is refused,
+    with one sentence that begins with its name or says why.
+    """
     with pytest.raises(DeclarationError) as raised:
         mounted(**members)
     assert says in str(raised.value)

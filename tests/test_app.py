@@ -1,4 +1,6 @@
-"""App: the first screen's program, functions, mounting, names, overriding, and what it refuses at start-up."""
+"""App: the first screen's program, functions, mounting, names, overriding,
+and what it refuses at start-up.
+"""
 
 from __future__ import annotations
 
@@ -250,7 +252,9 @@ def test_declaring_after_the_first_request_is_refused() -> None:
 
 
 def test_a_mounted_app_is_closed_with_its_root() -> None:
-    """What is added to a mounted App after the outer one's first request would be lost, so it is refused."""
+    """What is added to a mounted App after the outer one's first request would be lost,
+    so it is refused.
+    """
     outer, inner = App("Outer"), App("Inner")
     inner.get("/x")(lambda: {})
     outer.mount("/v1", inner)
@@ -369,7 +373,9 @@ def test_relaxed_app_lets_unknown_input_pass() -> None:
 
 
 def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
-    """What guards a mounted App guards its document and pages too; the outer App's are not touched by it."""
+    """What guards a mounted App guards its document and pages too;
+    the outer App's are not touched by it.
+    """
     outer, inner = App("Outer"), App("Inner")
 
     @inner.middleware

@@ -1,4 +1,6 @@
-"""The benchmarks cannot rot: programs that need no peer answer every case, and the report is of what is recorded."""
+"""The benchmarks cannot rot: programs that need no peer answer every case,
+and the report is of what is recorded.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def test_gate() -> None:
 
 
 def test_gate_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without figures there is nothing to compare with, which is no success; a row that there is not is refused."""
+    """Without figures there is nothing to compare with, which is no success;
+    a row that there is not is refused.
+    """
     assert main(["--recorded", str(tmp_path / "none.json")]) == 2
     assert "Nothing is recorded" in capsys.readouterr().out
     with pytest.raises(SystemExit):
@@ -79,7 +83,9 @@ def test_gate_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_report() -> None:
-    """The recorded figures have every row of restkit, and the page and the chart in the repository are made of them."""
+    """The recorded figures have every row of restkit,
+    and the page and the chart in the repository are made of them.
+    """
     figures = load(RECORDED)
     assert {name for name, row in figures["instructions"].items() if row.get("restkit")} == {
         *ROWS,

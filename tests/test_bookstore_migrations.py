@@ -1,4 +1,6 @@
-"""The bookstore's migrations: they make what the models say, and take it back, on SQLite and PostgreSQL."""
+"""The bookstore's migrations: they make what the models say, and take it back,
+on SQLite and PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,9 @@ def test_migrations_make_what_the_models_say(place: Place, bookstore: Any) -> No
 
 
 def test_a_difference_would_be_found(place: Place, bookstore: Any) -> None:
-    """The comparison is a net with meshes: a column that is shorter, nullable, or without its index is found."""
+    """The comparison is a net with meshes:
+    a column that is shorter, nullable, or without its index is found.
+    """
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -109,7 +113,9 @@ def test_a_difference_would_be_found(place: Place, bookstore: Any) -> None:
 
 
 def test_the_bookstore_runs_on_what_was_migrated(place: Place, bookstore: Any) -> None:
-    """The service does its work on the tables that Alembic has made: items, rules, repeated requests, covers."""
+    """The service does its work on the tables that Alembic has made:
+    items, rules, repeated requests, covers.
+    """
     place.alembic("upgrade", "head")
     database = Database(place.url)
     try:
@@ -200,7 +206,9 @@ def test_a_new_revision_has_types_of_sqlalchemy_only(kind: str, tmp_path: Path) 
 
 
 def test_instances_that_start_at_once_migrate_once(place: Place) -> None:
-    """Three upgrades at the same time take turns: one makes the tables, the others find nothing to do."""
+    """Three upgrades at the same time take turns:
+    one makes the tables, the others find nothing to do.
+    """
     with ThreadPoolExecutor(3) as threads:
         printed = [
             each.result()

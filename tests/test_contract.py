@@ -1,4 +1,6 @@
-"""The contract: Operations are frozen records of everything that a verb takes, gives and may answer."""
+"""The contract: Operations are frozen records of everything that a verb takes,
+gives and may answer.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,9 @@ def test_records_are_frozen() -> None:
     ],
 )
 def test_content(status: int, media_types: tuple[str, ...], has_content: bool) -> None:
-    """An answer has content where it has media types and its status allows any (RFC 9110, section 6.4.1)."""
+    """An answer has content where it has media types and its status allows any (RFC 9110,
+    section 6.4.1).
+    """
     assert Output(status, None, media_types).has_content is has_content
 
 

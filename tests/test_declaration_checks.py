@@ -1,4 +1,6 @@
-"""What declarations are given: each thing that cannot be meant is refused at start-up, in one sentence."""
+"""What declarations are given: each thing that cannot be meant is refused at start-up,
+in one sentence.
+"""
 
 from __future__ import annotations
 
@@ -115,15 +117,19 @@ def test_attributes_that_are_meant() -> None:
 
 
 MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
-    "name": (lambda: App(5), "The name of an App is 5; give a text"),  # type: ignore[arg-type]  # what is tested
-    "version": (lambda: App("Shop", version=1), r"version of App\('Shop'\) is 1"),  # type: ignore[arg-type]  # same
+    # what is tested
+    "name": (lambda: App(5), "The name of an App is 5; give a text"),  # type: ignore[arg-type]
+    # same
+    "version": (lambda: App("Shop", version=1), r"version of App\('Shop'\) is 1"),  # type: ignore[arg-type]
     "servers": (lambda: App("Shop", servers="/v1"), r"servers of App\('Shop'\) is the text '/v1'"),
     "license": (
         lambda: App("Shop", license="MIT"),
         r"license of App\('Shop'\) is 'MIT'; give a mapping",
     ),  # type: ignore[arg-type]  # same
-    "tags": (lambda: App("Shop", tags=["a"]), r"tags of App\('Shop'\) is \['a'\]; give a mapping"),  # type: ignore[arg-type]  # same
-    "bare route": (lambda: App("Shop").route(resource()), r"write @app\.route\('/\.\.\.'\)"),  # type: ignore[arg-type]  # same
+    # same
+    "tags": (lambda: App("Shop", tags=["a"]), r"tags of App\('Shop'\) is \['a'\]; give a mapping"),  # type: ignore[arg-type]
+    # same
+    "bare route": (lambda: App("Shop").route(resource()), r"write @app\.route\('/\.\.\.'\)"),  # type: ignore[arg-type]
     "middleware": (
         lambda: App("Shop").middleware(narrow),
         r"A middleware of the App 'Shop' is narrow\(",
@@ -132,7 +138,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: App("Shop").problem_handler(KeyError)(handler),
         "The handler of KeyError of the App 'Shop'",
     ),
-    "factory": (lambda: provide(5), "The factory of provide is 5; give a function"),  # type: ignore[call-overload]  # same
+    # same
+    "factory": (lambda: provide(5), "The factory of provide is 5; give a function"),  # type: ignore[call-overload]
     "factory of two": (
         lambda: provide(wide),
         r"The factory of provide is wide\(.*takes nothing, or the request",
@@ -161,7 +168,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: operation(tags="books"),
         "tags of @operation is the text 'books'",
     ),
-    "tags that are none": (lambda: operation(tags=[5]), "give a sequence of texts"),  # type: ignore[list-item]  # same
+    # same
+    "tags that are none": (lambda: operation(tags=[5]), "give a sequence of texts"),  # type: ignore[list-item]
     "a status twice": (
         lambda: returns({"a": fields.Int()})(returns({"a": fields.Str()})(narrow)),
         "narrow declares the status 200 twice",
@@ -211,7 +219,9 @@ def wrapped(*arguments: Any) -> Any:
 
 @pytest.mark.parametrize("given", [later, items, Later(), partial(later, 1), wrapped])
 def test_async_functions_are_refused_wherever_a_function_is_given(given: Any) -> None:
-    """Nobody would await them: routes, middleware, handlers, factories and what stands in for these."""
+    """Nobody would await them: routes, middleware, handlers,
+    factories and what stands in for these.
+    """
     app = App("Async")
     for declare in (
         lambda: app.get("/x")(given),

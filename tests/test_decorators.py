@@ -72,7 +72,9 @@ def test_takes_may_be_repeated() -> None:
 
 
 def test_the_function_is_left_as_it_is() -> None:
-    """A decorated function is still called like itself, keeps its name, and nothing is written into it."""
+    """A decorated function is still called like itself, keeps its name,
+    and nothing is written into it.
+    """
 
     def function(a: int, b: int = 2) -> int:
         """Add."""
@@ -160,7 +162,9 @@ def test_a_verb_that_a_class_inherits_declares_the_same() -> None:
 
 
 def test_declarations_above_the_route_are_refused() -> None:
-    """What stands above the route would come too late; on a class it would be lost: both are said at once."""
+    """What stands above the route would come too late; on a class it would be lost:
+    both are said at once.
+    """
     app = App("Order")
     with pytest.raises(DeclarationError, match="below the route"):
 

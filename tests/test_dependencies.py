@@ -1,4 +1,6 @@
-"""provide: made once a request, on first touch, told of errors, closed before the answer; `App.override`."""
+"""provide: made once a request, on first touch, told of errors, closed before the answer;
+`App.override`.
+"""
 
 from __future__ import annotations
 
@@ -150,7 +152,9 @@ def test_a_factory_that_returns_an_iterator_is_refused() -> None:
 
 
 def test_what_a_factory_raises_is_documented_where_it_is_provided() -> None:
-    """@raises on a factory stands in each operation of the class; none is of changes where a method is safe."""
+    """@raises on a factory stands in each operation of the class;
+    none is of changes where a method is safe.
+    """
 
     @raises(Conflict, description="Of the factory.")
     @raises(ServiceUnavailable, description="Away.")
@@ -189,7 +193,9 @@ def test_what_a_factory_raises_is_documented_where_it_is_provided() -> None:
 
 
 def test_a_default_that_is_provided_is_refused() -> None:
-    """Other frameworks have it in the signature; here it would arrive as it stands, and never be made."""
+    """Other frameworks have it in the signature;
+    here it would arrive as it stands, and never be made.
+    """
     provided: Any = provide(list)
 
     def typed(names: Any = provided) -> dict[str, str]:

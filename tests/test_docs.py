@@ -1,4 +1,6 @@
-"""README and docs: what they show runs, where they point exists, and the reference leaves nothing out."""
+"""README and docs: what they show runs, where they point exists,
+and the reference leaves nothing out.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 class Reader:
-    """Does what a reader of one page does: runs its programs and types its dialogues, in one folder."""
+    """Does what a reader of one page does:
+    runs its programs and types its dialogues, in one folder.
+    """
 
     def __init__(self, page: Path, folder: Path, stack: ExitStack) -> None:
         self.page = page
@@ -119,7 +123,8 @@ class Reader:
     def talk(self, block: Block) -> None:
         """Type each command of a dialogue, and compare what it prints.
 
-        ``...`` stands for anything; an indented line is one, or continues the one before it, with a blank or without.
+        ``...`` stands for anything; an indented line is one, or continues the one before it, with a
+        blank or without.
         """
         for command, expected in dialogue_of(block.text):
             printed = PORT.sub("127.0.0.1:8000", self.response(command))
@@ -184,7 +189,9 @@ def end(server: subprocess.Popen[str]) -> None:
 
 
 def dialogue_of(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each command of a dialogue with what is shown to follow it; a backslash continues a line."""
+    """Yield each command of a dialogue with what is shown to follow it;
+    a backslash continues a line.
+    """
     for part in re.split(r"^\$ ", text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
         yield command, expected
@@ -252,7 +259,9 @@ def reading(page: Path, folder: Path) -> Iterator[Reader]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_what_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every Python block of a page runs, in order and in one namespace, and every dialogue goes as it is shown."""
+    """Every Python block of a page runs, in order and in one namespace,
+    and every dialogue goes as it is shown.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -265,7 +274,9 @@ def test_what_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_languages() -> None:
-    """No block is of a language that hides it from the test: Python and dialogues run, the rest is no program."""
+    """No block is of a language that hides it from the test:
+    Python and dialogues run, the rest is no program.
+    """
     allowed = {"python", "console", "bash", "json", "toml", "text", "nginx"}
     found = {block.language for page in PAGES for block in blocks_of(page)}
     assert found <= allowed
@@ -393,7 +404,9 @@ def test_settings() -> None:
 
 
 def test_commands() -> None:
-    """Every command stands in the reference of the command line with each of its options and arguments."""
+    """Every command stands in the reference of the command line with each of its options and
+    arguments.
+    """
     context = click.Context(main)
     page = (DOCS / "reference" / "cli.md").read_text("utf-8")
     parts = re.split(r"^## (.+)$", page, flags=re.MULTILINE)[1:]
@@ -504,7 +517,9 @@ def test_names_of_wings(module: types.ModuleType) -> None:
 
 
 def test_collections() -> None:
-    """Every attribute of CRUDResource stands in its table with its default, and every action in another."""
+    """Every attribute of CRUDResource stands in its table with its default,
+    and every action in another.
+    """
     rows = rows_of(CRUD)
     attributes = {name for name in CRUDResource.__annotations__ if not name.startswith("_")}
     for name in attributes:
@@ -519,7 +534,9 @@ def test_collections() -> None:
 
 @pytest.mark.parametrize("kind", [Store, Transaction, Database, SQLAlchemyStore])
 def test_members_of_stores(kind: type) -> None:
-    """Every public member of the protocols below a collection, and of a database, stands in the reference."""
+    """Every public member of the protocols below a collection, and of a database,
+    stands in the reference.
+    """
     members = [name for name in vars(kind) if not name.startswith("_")]
     text = CRUD.read_text("utf-8")
     missing = [name for name in members if not re.search(rf"`[^`\n]*\b{name}\b", text)]
@@ -527,7 +544,9 @@ def test_members_of_stores(kind: type) -> None:
 
 
 def test_limits_of_databases() -> None:
-    """Every limit stands in the table of limits with its default; so do the members of what is asked and answered."""
+    """Every limit stands in the table of limits with its default;
+    so do the members of what is asked and answered.
+    """
     rows = rows_of(CRUD)
     for field in dataclasses.fields(Limits):
         assert ast.literal_eval(rows[field.name][1]) == field.default, field.name
@@ -548,7 +567,9 @@ def test_operators_of_filters() -> None:
 
 
 def test_migrations_that_are_shown() -> None:
-    """The page on databases shows the bookstore's env.py letter by letter, and the files that it names are there."""
+    """The page on databases shows the bookstore's env.py letter by letter,
+    and the files that it names are there.
+    """
     page = DOCS / "how-to" / "use-a-database.md"
     (shown,) = [block for block in blocks_of(page) if 'title="env.py"' in block.info]
     bookstore = ROOT / "examples" / "bookstore"

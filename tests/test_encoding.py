@@ -184,7 +184,9 @@ def test_encoders_agree(value: Any) -> None:
 
 
 def test_what_is_left_to_the_encoder_is_written_the_same() -> None:
-    """Dates, UUIDs, and datetimes without an offset or of one in whole minutes are the same bytes, left to orjson."""
+    """Dates, UUIDs, and datetimes without an offset or of one in whole minutes are the same bytes,
+    left to orjson.
+    """
     zones = [
         None,
         UTC,
@@ -224,7 +226,9 @@ def test_what_the_encoder_refuses_is_written_all_the_same() -> None:
 
 
 def test_text_is_finished_as_the_encoder_writes() -> None:
-    """Small floats in text that a schema made are written as orjson writes them, and strings are left alone."""
+    """Small floats in text that a schema made are written as orjson writes them,
+    and strings are left alone.
+    """
     assert (
         encode_text('[1e-05,1.5e-07,"1e-05"]')
         == b'[0.00001,1.5e-7,"1e-05"]'

@@ -17,7 +17,9 @@ from restkit.errors import (
 
 
 def test_one_family() -> None:
-    """Every error that is exported is a RestkitError, and has a docstring that says when it is raised."""
+    """Every error that is exported is a RestkitError,
+    and has a docstring that says when it is raised.
+    """
     assert "DeclarationError" in errors.__all__
     for name in errors.__all__:
         error = getattr(errors, name)

@@ -57,7 +57,9 @@ def todo(tmp_path: Path) -> Iterator[Ask]:
 
 @pytest.fixture(params=KINDS)
 def bookstore(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ask]:
-    """Serve the bookstore from two processes of two threads on an empty database, and return what asks it."""
+    """Serve the bookstore from two processes of two threads on an empty database,
+    and return what asks it.
+    """
     port = free_port()
     options = ["-b", f"127.0.0.1:{port}", "--workers", "2", "--threads", "2"]
     command = [sys.executable, "-m", "gunicorn", *options, "examples.bookstore:app"]
@@ -76,7 +78,9 @@ def lines_of(program: str) -> list[str]:
 
 
 def test_the_todo_program_is_short_and_stands_in_the_readme() -> None:
-    """The complete program has at most 20 lines, none of them long, and README shows the whole of it."""
+    """The complete program has at most 20 lines, none of them long,
+    and README shows the whole of it.
+    """
     program = lines_of(TODO.read_text("utf-8"))
     assert len(program) <= 20
     shown = re.search(
@@ -89,7 +93,9 @@ def test_the_todo_program_is_short_and_stands_in_the_readme() -> None:
 
 
 def test_the_todo_program_is_complete(todo: Ask, tmp_path: Path) -> None:
-    """Validation, storage, pages, filters, conditions, a document and Swagger UI: in the 20 lines is all of it."""
+    """Validation, storage, pages, filters, conditions, a document and Swagger UI:
+    in the 20 lines is all of it.
+    """
     for title in ("Water the plants", "Buy plants", "Sleep"):
         assert todo("POST", "/todos", {"title": title})[0] == 201
     assert (tmp_path / "todo.db").exists()
@@ -116,7 +122,9 @@ def test_the_todo_program_is_complete(todo: Ask, tmp_path: Path) -> None:
 
 
 def test_a_form_that_is_sent_twice_makes_one_book(bookstore: Ask) -> None:
-    """Two requests at once with one Idempotency-Key make one row; a third one gets the answer that the first had."""
+    """Two requests at once with one Idempotency-Key make one row;
+    a third one gets the answer that the first had.
+    """
     author = bookstore("POST", "/authors", {"name": "Jane Austen"})[1]["id"]
     with ThreadPoolExecutor(2) as threads:
         for number in range(10):

@@ -1,4 +1,6 @@
-"""Hostile clients: whatever comes in, in process and over real sockets, is answered below 500 and changes nothing."""
+"""Hostile clients: whatever comes in, in process and over real sockets,
+is answered below 500 and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ def unchanged(shop: Shop) -> Iterator[Shop]:
 
 
 def ask(client: Client, method: str, path: str, environ: dict[str, Any]) -> TestResponse:
-    """Send a request with keys of the environment; the client keeps cookies, so that one goes as a header."""
+    """Send a request with keys of the environment;
+    the client keeps cookies, so that one goes as a header.
+    """
     cookies = {"Cookie": environ["HTTP_COOKIE"]} if "HTTP_COOKIE" in environ else {}
     return client.request(method, path, environ=environ, headers=cookies)
 
@@ -387,7 +391,9 @@ HEADERS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
 def test_absurd_headers(unchanged: Shop, headers: dict[str, str]) -> None:
-    """Whatever a header holds, reading answers below 500, and unsafe methods refuse rather than guess."""
+    """Whatever a header holds, reading answers below 500,
+    and unsafe methods refuse rather than guess.
+    """
     for path in (
         "/books",
         "/books/1",
@@ -422,7 +428,9 @@ def test_absurd_headers(unchanged: Shop, headers: dict[str, str]) -> None:
     ],
 )
 def test_failing_preconditions_change_nothing(unchanged: Shop, condition: dict[str, str]) -> None:
-    """A precondition that is false or cannot be read stops PUT, PATCH and DELETE before anything is changed."""
+    """A precondition that is false or cannot be read stops PUT,
+    PATCH and DELETE before anything is changed.
+    """
     client = unchanged.client
     condition = {name: value.replace("{tag}", unchanged.tag) for name, value in condition.items()}
     for response in (
@@ -694,7 +702,8 @@ def post(headers: bytes, body: bytes = b"", path: bytes = b"/authors") -> bytes:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, str]]:
     shop = Shop(tmp_path_factory.mktemp("served"))
-    # NOTE: not through wsgiref.validate, which raises for lengths that servers hand over as they came.
+    # NOTE: not through wsgiref.validate, which raises for lengths that servers hand over as they
+    # came.
     with serve(lambda environ, start_response: PLAIN(shop.app, environ, start_response)) as url:
         yield shop, url
     shop.database.close()
@@ -753,7 +762,9 @@ BROKEN: dict[str, tuple[bytes, bool]] = {
 
 @pytest.mark.parametrize(("raw", "end"), BROKEN.values(), ids=BROKEN)
 def test_broken_requests_over_a_socket(server: tuple[Shop, str], raw: bytes, end: bool) -> None:
-    """A request that is broken on the wire gets a problem below 500 within seconds, and changes nothing."""
+    """A request that is broken on the wire gets a problem below 500 within seconds,
+    and changes nothing.
+    """
     shop, url = server
     before = shop.rows()
     status, headers, body = talk(url, raw, end=end)
@@ -792,7 +803,9 @@ SERVED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("raw", SERVED.values(), ids=SERVED)
 def test_odd_requests_over_a_socket(server: tuple[Shop, str], raw: bytes) -> None:
-    """What the server itself may refuse is answered below 500 too, and never sends anybody elsewhere."""
+    """What the server itself may refuse is answered below 500 too,
+    and never sends anybody elsewhere.
+    """
     status, headers, body = talk(server[1], raw)
     assert 200 <= status < 500
     assert "evil" not in headers.get("location", "")
@@ -815,7 +828,9 @@ LAST = b"Connection: close\r\n"
 
 
 def test_hostile_content_under_gunicorn(gunicorn: tuple[str, Path]) -> None:
-    """What is refused in process is refused behind a server of production too: as a problem, and nothing is changed."""
+    """What is refused in process is refused behind a server of production too:
+    as a problem, and nothing is changed.
+    """
     url, database = gunicorn
     contents = {
         **MALFORMED,
@@ -854,7 +869,9 @@ def test_broken_requests_under_gunicorn(gunicorn: tuple[str, Path], raw: bytes, 
 def test_a_client_that_hangs_up_is_no_error(
     server: tuple[Shop, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A connection that is closed before, within or after the content leaves no trace, and the server answers on."""
+    """A connection that is closed before, within or after the content leaves no trace,
+    and the server answers on.
+    """
     shop, url = server
     parts = urlsplit(url)
     before = shop.rows()

@@ -46,7 +46,9 @@ def test_the_first_added_is_outermost() -> None:
 
 
 def test_problems_are_responses_to_middleware() -> None:
-    """`proceed` returns problems as responses: raised, of routing, and 405; OPTIONS and HEAD pass too."""
+    """`proceed` returns problems as responses: raised, of routing, and 405;
+    OPTIONS and HEAD pass too.
+    """
     client = Client(app_of())
     assert client.post("/x").headers.getlist("X-Mark") == ["resource", "inner", "outer"]
     assert client.delete("/x").headers.getlist("X-Mark") == ["resource", "inner", "outer"]
@@ -58,7 +60,9 @@ def test_problems_are_responses_to_middleware() -> None:
 
 
 def test_a_middleware_may_answer_itself() -> None:
-    """What a middleware returns or raises without proceeding is the answer, and the method does not run."""
+    """What a middleware returns or raises without proceeding is the answer,
+    and the method does not run.
+    """
     ran: list[int] = []
     app = App("Short")
 
@@ -79,7 +83,9 @@ def test_a_middleware_may_answer_itself() -> None:
 
 
 def test_a_failing_middleware_is_a_500() -> None:
-    """An exception of a middleware is answered like any other, and an outer one still sees a response."""
+    """An exception of a middleware is answered like any other,
+    and an outer one still sees a response.
+    """
     app = App("Failing")
     app.middleware(marker("outer"))
 
@@ -96,7 +102,9 @@ def test_a_failing_middleware_is_a_500() -> None:
 
 @pytest.mark.parametrize("returned", [None, "text", (200, "text"), 5])
 def test_a_middleware_that_returns_no_response_is_told(returned: Any) -> None:
-    """A middleware that forgets to return is the programmer's mistake, named, and answered as a problem."""
+    """A middleware that forgets to return is the programmer's mistake, named,
+    and answered as a problem.
+    """
     app = App("Forgetful")
     app.get("/x")(lambda: {})
 

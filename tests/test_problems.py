@@ -27,7 +27,9 @@ def answer_to(problem: Problem) -> Any:
 
 
 def test_the_members_are_those_of_rfc_9457() -> None:
-    """type, title and status are always there; detail, instance and extensions where they were given."""
+    """type, title and status are always there;
+    detail, instance and extensions where they were given.
+    """
     assert NotFound().to_dict() == {"type": "about:blank", "title": "Not Found", "status": 404}
     told = Conflict("taken", instance="/orders/7", headers={"X-A": "b"}, balance=Decimal("1.50"))
     response = answer_to(told)
@@ -98,7 +100,9 @@ def test_every_problem_that_is_exported_has_its_phrase() -> None:
 
 
 def test_problem_class_finds_or_makes() -> None:
-    """The class of a status is restkit's own where it has one, and else the same new one every time."""
+    """The class of a status is restkit's own where it has one,
+    and else the same new one every time.
+    """
     assert problem_class(404) is NotFound
     assert problem_class(451) is problem_class(451)
     assert problem_class(451).title == "Unavailable For Legal Reasons"
@@ -167,6 +171,8 @@ def test_a_problem_is_an_exception_with_a_message() -> None:
     ],
 )
 def test_what_a_class_says_is_not_said_again(make: Any, words: str) -> None:
-    """The base itself, and a status, type or title as a member, are refused: they would be lost silently."""
+    """The base itself, and a status, type or title as a member, are refused:
+    they would be lost silently.
+    """
     with pytest.raises(DeclarationError, match=words):
         make()

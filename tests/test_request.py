@@ -237,7 +237,9 @@ def test_lengths_that_are_none(length: str) -> None:
 
 
 def test_limits() -> None:
-    """Content over the limit is a 413: announced, it is dropped unread; in chunks, as soon as it is over."""
+    """Content over the limit is a 413: announced, it is dropped unread;
+    in chunks, as soon as it is over.
+    """
     assert request_of(b"x" * 10).read_content(10) == b"x" * 10
     with pytest.raises(ContentTooLarge, match="larger than 9 bytes"):
         request_of(b"x" * 10).read_content(9)
@@ -253,7 +255,9 @@ def test_limits() -> None:
 
 
 def test_chunked_content_needs_a_server_that_ends_it() -> None:
-    """Where the server does not say that it ends the stream, chunked content is refused, not read forever."""
+    """Where the server does not say that it ends the stream, chunked content is refused,
+    not read forever.
+    """
     request = chunked(b"x", **{"wsgi.input_terminated": False})
     assert request.has_content
     with pytest.raises(BadRequest, match="send a Content-Length"):
@@ -280,7 +284,9 @@ class Broken(io.RawIOBase):
 
 
 class CutOff(io.RawIOBase):
-    """Is a stream that counts what a chunk announced, not what arrived, as Werkzeug's development server does."""
+    """Is a stream that counts what a chunk announced, not what arrived,
+    as Werkzeug's development server does.
+    """
 
     def __init__(self, content: bytes) -> None:
         self.content = io.BytesIO(content)
@@ -299,7 +305,9 @@ class CutOff(io.RawIOBase):
     ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"],
 )
 def test_chunks_that_are_cut_off_do_not_read_past_the_buffer(content_type: str) -> None:
-    """A raw stream that counts more than it gave is a 400, for bodies and forms alike, and ends no process."""
+    """A raw stream that counts more than it gave is a 400, for bodies and forms alike,
+    and ends no process.
+    """
     app = App("Cut off")
     path = "/body" if content_type == "application/json" else "/form"
     app.post("/body")(takes(body={"a": fields.Str()})(lambda body: body))
@@ -329,7 +337,9 @@ READS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=b"])
 @pytest.mark.parametrize("name", READS)
 def test_a_method_that_reads_by_itself_is_as_safe(name: str, content_type: str) -> None:
-    """Content that no input declares is read over the same buffer: chunks that are cut off or none are a 400."""
+    """Content that no input declares is read over the same buffer:
+    chunks that are cut off or none are a 400.
+    """
     app = App("By itself")
 
     class Reading(Resource):
@@ -385,7 +395,9 @@ def test_broken_streams_are_the_clients_fault(
 
 
 def test_a_form_that_ends_before_its_length_is_refused() -> None:
-    """A form with fewer bytes than Content-Length is a 400, also where all its parts have arrived already."""
+    """A form with fewer bytes than Content-Length is a 400,
+    also where all its parts have arrived already.
+    """
     app = App("Short")
     app.post("/")(takes(form={"a": fields.Str()})(lambda form: form))
     content = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'

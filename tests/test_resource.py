@@ -139,7 +139,9 @@ def test_each_request_has_its_instance() -> None:
 
 
 def test_current_request() -> None:
-    """Request.current() is the request that is being answered, also in a stream, and an error elsewhere."""
+    """Request.current() is the request that is being answered, also in a stream,
+    and an error elsewhere.
+    """
 
     class Current(Resource):
         def get(self) -> dict[str, bool]:
@@ -169,7 +171,9 @@ def test_current_request() -> None:
     ],
 )
 def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
-    """A method that is a verb but for its case, a missing letter or two that changed places would answer 405."""
+    """A method that is a verb but for its case,
+    a missing letter or two that changed places would answer 405.
+    """
 
     def response(self: Any) -> dict[str, str]:
         return {}
@@ -201,7 +205,9 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
     ],
 )
 def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
-    """What nobody reads would say nothing, and a resource that is meant to be guarded would let everybody in."""
+    """What nobody reads would say nothing,
+    and a resource that is meant to be guarded would let everybody in.
+    """
 
     def response(self: Any) -> dict[str, str]:
         return {}

@@ -241,7 +241,9 @@ def test_unknown_names_are_refused(tmp_path: Path) -> None:
 
 
 def test_values_are_checked_too(tmp_path: Path) -> None:
-    """Values that are not text must be of the field's type, from keywords, the file and the constructor."""
+    """Values that are not text must be of the field's type, from keywords,
+    the file and the constructor.
+    """
     with pytest.raises(SettingError, match="The keyword debug is 'yes'; expected was a boolean"):
         Settings.load(environ=NOTHING, dotenv=False, debug="yes")
     with pytest.raises(

@@ -50,7 +50,8 @@ def mypy(programs: Sequence[Path]) -> Faults:
 
 def pyright(programs: Sequence[Path], folder: Path) -> Faults:
     """Return what pyright finds in programs."""
-    # NOTE: the project's own configuration leaves the wrong ones out, also where they are named on the command line.
+    # NOTE: the project's own configuration leaves the wrong ones out, also where they are named on
+    # the command line.
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pyright"]
     options = {name: value for name, value in project.items() if name not in ("include", "exclude")}
     config = folder / "pyrightconfig.json"
@@ -78,7 +79,9 @@ def run(checker: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_program_is_one_of_the_two() -> None:
-    """Every program is a right one or a wrong one, and every wrong one expects errors of both checkers."""
+    """Every program is a right one or a wrong one,
+    and every wrong one expects errors of both checkers.
+    """
     assert {*RIGHT, *WRONG} == set(PROGRAMS.glob("*.py"))
     for program in WRONG:
         assert expected([program], pyright=False)[program.name]
@@ -86,12 +89,16 @@ def test_each_program_is_one_of_the_two() -> None:
 
 
 def test_mypy() -> None:
-    """Under mypy --strict the right programs have no error, and the wrong ones just those that they expect."""
+    """Under mypy --strict the right programs have no error,
+    and the wrong ones just those that they expect.
+    """
     assert mypy([*RIGHT, *WRONG]) == expected([*RIGHT, *WRONG], pyright=False)
 
 
 @pytest.mark.external
 def test_pyright(tmp_path: Path) -> None:
-    """Under pyright's strict mode the right programs have no error, and the wrong ones just those that they expect."""
+    """Under pyright's strict mode the right programs have no error,
+    and the wrong ones just those that they expect.
+    """
     find_program("node", "nodejs", packages="nodejs npm")
     assert pyright([*RIGHT, *WRONG], tmp_path) == expected([*RIGHT, *WRONG], pyright=True)

@@ -1,6 +1,7 @@
 """Measure, print the table, and record: ``python -m tests.benchmarks``.
 
-A whole run (every row, program and part) writes results/recorded.json, docs/benchmarks.md and its chart; a partial one
+A whole run (every row, program and part) writes results/recorded.json, docs/benchmarks.md and its
+chart; a partial one
 prints only, unless ``--record`` is given, which merges its figures into the record.
 """
 

@@ -1,4 +1,6 @@
-"""What is asked and what must be answered: requests, payloads and expected answers, once for all programs."""
+"""What is asked and what must be answered:
+requests, payloads and expected answers, once for all programs.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,8 @@ class Case:
         title: Of its row in the tables.
         service: What program it is asked of: ``services``, ``routes:500``, ``nesting:3``.
         requests: How many requests are counted under callgrind.
-        expected: The decoded JSON of the answer; None where only the status counts. A list may be the ``items`` of a
+        expected: The decoded JSON of the answer; None where only the status counts. A list may be
+            the ``items`` of a
             page.
         other: What every second request sends in place of the body, as long as it is.
         more: Whether an answer may have members that are not expected.

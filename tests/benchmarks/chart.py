@@ -1,4 +1,6 @@
-"""A chart as SVG: horizontal bars in groups, on a logarithmic scale, readable on light and on dark paper."""
+"""A chart as SVG: horizontal bars in groups, on a logarithmic scale,
+readable on light and on dark paper.
+"""
 
 from __future__ import annotations
 

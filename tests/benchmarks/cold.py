@@ -1,4 +1,6 @@
-"""Cold start: import and first answer of the smallest program, and a large program with its document."""
+"""Cold start: import and first answer of the smallest program,
+and a large program with its document.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ _RESOURCES, _OPERATIONS = 100, 500
 
 
 def cold(names: Iterable[str], *, rounds: int = 7) -> dict[str, dict[str, float]]:
-    """Measure CPU seconds and peak memory (MiB) of fresh processes, one program after the other, round by round.
+    """Measure CPU seconds and peak memory (MiB) of fresh processes, one program after the other,
+    round by round.
 
     Args:
         names: Of the programs; the interpreter alone is measured with them as ``python``.
@@ -66,7 +69,8 @@ def _first(name: str, kind: str, cache: str) -> tuple[float, float]:
 
 
 def large(*, rounds: int = 3) -> dict[str, dict[str, float]]:
-    """Measure the CPU seconds of mounting 100 resources with 500 operations and of making their document.
+    """Measure the CPU seconds of mounting 100 resources with 500 operations and of making their
+    document.
 
     Returns:
         The medians for restkit and for flask-smorest.

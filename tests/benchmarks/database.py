@@ -1,4 +1,6 @@
-"""The SQLite file that the programs over a database answer from: one for all that only read, else each its own."""
+"""The SQLite file that the programs over a database answer from:
+one for all that only read, else each its own.
+"""
 
 from __future__ import annotations
 

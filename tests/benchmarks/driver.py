@@ -1,4 +1,6 @@
-"""Drive a program in process: as a WSGI server calls it, or as an ASGI server does, with nothing else around it."""
+"""Drive a program in process: as a WSGI server calls it, or as an ASGI server does,
+with nothing else around it.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +113,9 @@ def _environ_of(case: Case) -> dict[str, Any]:
 
 
 class _ASGIDriver(Driver):
-    """Has one event loop, which runs one coroutine around all requests: the loop's own cost is not counted N times."""
+    """Has one event loop, which runs one coroutine around all requests:
+    the loop's own cost is not counted N times.
+    """
 
     def __init__(self, app: Any, case: Case) -> None:
         super().__init__(app, case)

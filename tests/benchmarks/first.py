@@ -1,4 +1,6 @@
-"""Make the smallest program, answer one request, and print the peak memory; nothing else is imported."""
+"""Make the smallest program, answer one request, and print the peak memory;
+nothing else is imported.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,12 @@
-"""The gate: restkit's instruction counts against the recorded ones. ``python -m tests.benchmarks.gate``.
+"""The gate: restkit's instruction counts against the recorded ones. ``python -m
+tests.benchmarks.gate``.
 
-Exits 1 where a row costs over 5 % more than recorded, 2 where nothing can be compared. ``--rows hello,post`` measures
-these alone, ``--recorded FILE`` compares with other figures than those of the repository. Counts depend on the build of
-Python: with another interpreter or valgrind than the recorded ones, ratios to the bare program are compared instead,
+Exits 1 where a row costs over 5 % more than recorded, 2 where nothing can be compared. ``--rows
+hello,post`` measures
+these alone, ``--recorded FILE`` compares with other figures than those of the repository. Counts
+depend on the build of
+Python: with another interpreter or valgrind than the recorded ones, ratios to the bare program are
+compared instead,
 and 10 % are allowed.
 """
 
@@ -26,7 +30,9 @@ _GATED = {**ROWS, **DATABASE}
 
 
 def same_build(about: Mapping[str, Any]) -> list[str]:
-    """Return what is different from the recorded run so that counts cannot be compared, [] for nothing."""
+    """Return what is different from the recorded run so that counts cannot be compared,
+    [] for nothing.
+    """
     here = {"python": sys.version, "valgrind": valgrind_version()}
     return [
         f"{name} is {here[name]!r}, recorded {about.get(name)!r}"

@@ -1,6 +1,7 @@
 """Count the instructions of a request under callgrind, start-up excluded.
 
-``python -m tests.benchmarks.instructions restkit [flask falcon ...] [--rows hello,post]`` prints them. Each program
+``python -m tests.benchmarks.instructions restkit [flask falcon ...] [--rows hello,post]`` prints
+them. Each program
 and row is a process of its own with a fixed hash seed. Needs valgrind.
 """
 

@@ -1,4 +1,6 @@
-"""A bounded load on a server of this machine: a few connections, raw requests, every answer's status checked."""
+"""A bounded load on a server of this machine:
+a few connections, raw requests, every answer's status checked.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The parts of a run: each measures its cells one after the other and keeps every figure as soon as it is there."""
+"""The parts of a run: each measures its cells one after the other and keeps every figure as soon as
+it is there.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ __all__ = ["PARTS", "SCALED", "Plan", "measure"]
 SCALED = ("restkit", "fastapi", "flask")
 _OVER_DATABASE = ("bare", "fastapi", "restkit")
 _SERVED_CASES = ("hello", "post")
-# NOTE: Start-up is not counted, but it runs under valgrind; thousands of routes may take some programs very long.
+# NOTE: Start-up is not counted, but it runs under valgrind; thousands of routes may take some
+# programs very long.
 _LIMIT = 300.0
 
 

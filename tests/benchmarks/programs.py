@@ -83,7 +83,8 @@ def build(name: str, service: str) -> Any:
 
     Args:
         name: Of its file.
-        service: ``hello``, ``services``, ``routes:500``, ``nesting:3``; ``database``, which has a file of its own.
+        service: ``hello``, ``services``, ``routes:500``, ``nesting:3``; ``database``, which has a
+            file of its own.
 
     Returns:
         The WSGI or ASGI application.

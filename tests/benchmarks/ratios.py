@@ -1,4 +1,6 @@
-"""CPU time of restkit against a peer's: two processes that take turns, A B A B, and the median of the ratios."""
+"""CPU time of restkit against a peer's:
+two processes that take turns, A B A B, and the median of the ratios.
+"""
 
 from __future__ import annotations
 

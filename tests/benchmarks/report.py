@@ -1,4 +1,6 @@
-"""The page and the charts of the recorded figures: docs/benchmarks.md, and benchmarks.svg and scaling.svg in images."""
+"""The page and the charts of the recorded figures:
+docs/benchmarks.md, and benchmarks.svg and scaling.svg in images.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def table(figures: Figures) -> list[str]:
 
 
 def _demands(figures: Figures) -> list[tuple[str, float | None, float]]:
-    """Return what is demanded of the figures beside the targets: (what, ratio measured, ratio demanded)."""
+    """Return what is demanded of the figures beside the targets:
+    (what, ratio measured, ratio demanded).
+    """
     found, plain = figures.get("instructions", {}), figures.get("plain", {})
 
     def over(row: str, peer: str, own: Figures | None = None) -> float | None:

@@ -41,7 +41,8 @@ def served(
         rounds: How often each program has its turn with each case.
 
     Returns:
-        By case and program, the medians of requests a second and of the CPU seconds a thousand requests.
+        By case and program, the medians of requests a second and of the CPU seconds a thousand
+        requests.
 
     Raises:
         Failed: A program answers wrongly, or the server does not start.

@@ -1,7 +1,9 @@
 """Switch callgrind's instrumentation on and off from inside the program that it watches.
 
-Start-up then runs at valgrind's plain speed and is not counted. Valgrind takes a request as a sequence of machine
-instructions that does nothing elsewhere (valgrind.h of its distribution); here it is for x86-64 only.
+Start-up then runs at valgrind's plain speed and is not counted. Valgrind takes a request as a
+sequence of machine
+instructions that does nothing elsewhere (valgrind.h of its distribution); here it is for x86-64
+only.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import platform
 __all__ = ["AVAILABLE", "Switch"]
 
 AVAILABLE = platform.machine() in ("x86_64", "AMD64")
-# mov rax, rdi; xor edx, edx; rol rdi, 3; rol rdi, 13; rol rdi, 61; rol rdi, 51; xchg rbx, rbx; mov rax, rdx; ret
+# mov rax, rdi; xor edx, edx; rol rdi, 3; rol rdi, 13; rol rdi, 61; rol rdi, 51; xchg rbx, rbx; mov
+# rax, rdx; ret
 _CODE = bytes.fromhex("4889f8 31d2 48c1c703 48c1c70d 48c1c73d 48c1c733 4887db 4889d0 c3")
 _TOOL = ord("C") << 24 | ord("T") << 16
 _START, _STOP = _TOOL + 4, _TOOL + 5

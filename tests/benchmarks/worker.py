@@ -1,4 +1,6 @@
-"""The process that is measured: ``count`` answers so many requests under callgrind, ``turns`` answers on command."""
+"""The process that is measured:
+``count`` answers so many requests under callgrind, ``turns`` answers on command.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _WARM = 20
 def settle(driver: Driver) -> None:
     """Bring a program to rest: warm, with a garbage collector that knows only what requests make.
 
-    The collector stays on with its default thresholds; what start-up made is frozen, so that a full collection falls
+    The collector stays on with its default thresholds; what start-up made is frozen, so that a full
+    collection falls
     into no measurement by chance.
     """
     driver.run(min(_WARM, driver.case.requests))
@@ -37,7 +40,9 @@ def count(name: str, case: str, requests: int) -> None:
 
 
 def turns(name: str, case: str) -> None:
-    """Answer as many requests as each line of standard input says, and print the CPU seconds that they took."""
+    """Answer as many requests as each line of standard input says,
+    and print the CPU seconds that they took.
+    """
     driver = driver_of(name, CASES[case])
     settle(driver)
     print("ready", flush=True)

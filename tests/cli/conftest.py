@@ -13,7 +13,9 @@ from .shops import SHOP
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return the current directory, with ``shop.py`` in it; what is imported from it is forgotten afterwards."""
+    """Return the current directory, with ``shop.py`` in it;
+    what is imported from it is forgotten afterwards.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

@@ -122,7 +122,9 @@ def _part(lines: list[str], title: str) -> list[str]:
 
 
 def test_operation(depot: Path) -> None:
-    """An Operation is told with its URL's values, middleware, guards in their order, inputs, answers and problems."""
+    """An Operation is told with its URL's values, middleware, guards in their order, inputs,
+    answers and problems.
+    """
     lines = _said("depot", "PATCH", "/crates/3")
     assert lines[0] == "PATCH /crates/<int:crate_id>  updateCrate  depot.Crate.patch"
     assert _part(lines, "path") == ["crate_id = 3"]
@@ -147,7 +149,9 @@ def test_operation(depot: Path) -> None:
 
 
 def test_fields_have_tiers_and_reasons(depot: Path) -> None:
-    """Each field that is taken stands with its tier, what is not the quickest with its reason, nested ones below."""
+    """Each field that is taken stands with its tier, what is not the quickest with its reason,
+    nested ones below.
+    """
     taken = _part(_said("depot", "POST", "/crates"), "takes")
     assert taken[2] == "FIELD TYPE LOADED BY WHY"
     rows = {line.split()[0]: line.split(maxsplit=3)[1:] for line in taken[3:]}
@@ -258,7 +262,9 @@ def test_source(shop: Path) -> None:
     ],
 )
 def test_mistakes(depot: Path, arguments: list[str], told: str) -> None:
-    """A request that no Operation answers, or that is not said whole, is one sentence with exit code 2."""
+    """A request that no Operation answers, or that is not said whole,
+    is one sentence with exit code 2.
+    """
     result = invoke("explain", *arguments)
     assert result.exit_code == 2
     assert result.output == f"Error: {told}\n"

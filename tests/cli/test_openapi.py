@@ -32,7 +32,8 @@ def test_files(shop: Path, name: str, read: object) -> None:
     assert result.output == ""
     text = Path(name).read_text("utf-8")
     assert text.endswith("\n")
-    assert read(text) == json.loads(invoke("openapi", "shop").output)  # type: ignore[operator]  # one of two functions
+    # one of two functions
+    assert read(text) == json.loads(invoke("openapi", "shop").output)  # type: ignore[operator]
     result = invoke("openapi", "shop", "--check", name)
     assert result.exit_code == 0
     assert result.output == f"{name} is up to date.\n"

@@ -55,7 +55,9 @@ class Server:
         raise AssertionError(f"{pattern} is not in {''.join(self.output)}")
 
     def get(self, path: str) -> tuple[int, Any]:
-        """Send a GET request; ask again while nothing listens, or where a restart cuts the answer off."""
+        """Send a GET request; ask again while nothing listens,
+        or where a restart cuts the answer off.
+        """
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
@@ -112,7 +114,9 @@ def test_serves(shop: Path) -> None:
 
 
 def test_contract_is_checked(shop: Path) -> None:
-    """An answer outside its contract is a 500 that says which declaration is wrong, and a line in the log."""
+    """An answer outside its contract is a 500 that says which declaration is wrong,
+    and a line in the log.
+    """
     with running(shop, "--no-threads") as server:
         status, problem = server.get("/books/2")
         assert status == 500
@@ -182,7 +186,9 @@ def test_debugger(shop: Path) -> None:
 
 
 def write_until(path: Path, text: str, done: Callable[[], bool]) -> None:
-    """Write a file anew until the reloader, which looks once a second at the times of files, has acted on it."""
+    """Write a file anew until the reloader, which looks once a second at the times of files,
+    has acted on it.
+    """
     for _ in range(15):
         path.write_text(text, "utf-8")
         for _ in range(20):
@@ -240,7 +246,9 @@ def test_addresses_of_others(shop: Path) -> None:
 
 
 def test_greeting() -> None:
-    """The greeting shows an address that a browser can open, and the pages only where there are some."""
+    """The greeting shows an address that a browser can open,
+    and the pages only where there are some.
+    """
     from restkit import App
 
     assert (

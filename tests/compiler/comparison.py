@@ -1,4 +1,6 @@
-"""Two outcomes are the same: values, types, order of keys, exceptions, the input afterwards, each recorded call."""
+"""Two outcomes are the same: values, types, order of keys, exceptions, the input afterwards,
+each recorded call.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ def _same_exceptions(one: Any, other: Any) -> bool:
 
 
 class Outcome:
-    """Is what a call did: its value or its exception, its input afterwards, and the calls that it made."""
+    """Is what a call did: its value or its exception, its input afterwards,
+    and the calls that it made.
+    """
 
     __slots__ = ("data", "error", "holds_input", "log", "value")
 

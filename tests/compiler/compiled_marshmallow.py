@@ -1,7 +1,9 @@
 """A pytest plugin that sends every Schema.load and Schema.dump of a run through the compiler.
 
-It is loaded with ``-p compiled_marshmallow`` in a process of its own, where marshmallow's own tests run. Nested
-schemas, ``loads`` and ``dumps`` come through the same two methods. What the counters say is written as JSON to the
+It is loaded with ``-p compiled_marshmallow`` in a process of its own, where marshmallow's own tests
+run. Nested
+schemas, ``loads`` and ``dumps`` come through the same two methods. What the counters say is written
+as JSON to the
 file that RESTKIT_COMPILED_REPORT names.
 """
 
@@ -25,7 +27,9 @@ _compilers: list[Callable[[Schema], Any]] = []
 
 
 def _through(name: str) -> Callable[..., Any]:
-    """Return the method that takes the compiled way once and marshmallow's own when the compiled way falls back."""
+    """Return the method that takes the compiled way once and marshmallow's own when the compiled
+    way falls back.
+    """
     original = _originals[name]
 
     def method(self: Schema, *args: Any, **kwargs: Any) -> Any:
@@ -44,7 +48,9 @@ def _through(name: str) -> Callable[..., Any]:
 
 
 def _counted(name: str, within: str) -> Callable[..., Any]:
-    """Return the method that counts how often the compiled way came back to marshmallow's own steps."""
+    """Return the method that counts how often the compiled way came back to marshmallow's own
+    steps.
+    """
     original = _originals[name]
 
     def method(self: Schema, *args: Any, **kwargs: Any) -> Any:
@@ -60,7 +66,8 @@ Schema.dump = _through("dump")
 Schema._do_load = _counted("_do_load", "load")
 Schema._serialize = _counted("_serialize", "dump")
 
-# NOTE: only now, so that a compiler that remembers Schema.load when it is imported remembers the patched one, and
+# NOTE: only now, so that a compiler that remembers Schema.load when it is imported remembers the
+# patched one, and
 # does not mistake it for an override.
 from subject import compile_schema  # noqa: E402
 

@@ -1,6 +1,7 @@
 """Compares compiled schemas with plain marshmallow on drawn schemas and inputs.
 
-``python -m tests.compiler.equality --cases 1000000 --seed 1`` prints what it covered, or the first difference, shrunk.
+``python -m tests.compiler.equality --cases 1000000 --seed 1`` prints what it covered, or the first
+difference, shrunk.
 """
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ class Figures:
 
 
 def _built(spec: SchemaSpec) -> tuple[Any, Any] | None:
-    """Return two instances of a schema that share nothing; None where marshmallow refuses the schema."""
+    """Return two instances of a schema that share nothing;
+    None where marshmallow refuses the schema.
+    """
     code = compile(module_source(spec), "<drawn>", "exec")
     made: list[Any] = []
     for _ in range(2):
@@ -127,9 +130,11 @@ def _is_drawn(each: Any) -> bool:
 
 
 def _register(schema: Any) -> None:
-    """Let names of schemas mean the classes that were made with this one, and not those that were made last.
+    """Let names of schemas mean the classes that were made with this one, and not those that were
+    made last.
 
-    The two would nest the same class else, whose fields share what a validator changed of an option.
+    The two would nest the same class else, whose fields share what a validator changed of an
+    option.
     """
     class_registry._registry.update(getattr(type(getattr(schema, "schema", schema)), "drawn", {}))
 
@@ -206,7 +211,9 @@ def _compare_json(
             and expected.error is not None
             and any(each in str(other.error) for each in _NO_JSON)
         ):
-            continue  # text is made value by value: what is no JSON is told before what comes after it is asked
+            # text is made value by value: what is no JSON is told before what comes after it is
+            # asked
+            continue
         told = differences(expected, other)
         if told:
             return [f"{name}: {line}" for line in told]
@@ -271,7 +278,9 @@ def compare(cases: int, seed: int, figures: Figures) -> Iterator[Difference]:
 
 
 def _told(found: Difference) -> list[str]:
-    """Return how the last call differs, in fresh schemas; nothing where it does not, or an earlier one does."""
+    """Return how the last call differs, in fresh schemas;
+    nothing where it does not, or an earlier one does.
+    """
     try:
         pair = _built(found.spec)
     except SyntaxError:
@@ -346,7 +355,9 @@ def _smaller_field(each: FieldSpec, seen: set[int]) -> Iterator[Callable[[], Any
 
 
 def shrink(found: Difference) -> Difference:
-    """Return a smaller difference: the last call alone if that shows it, then with all taken away that may be."""
+    """Return a smaller difference: the last call alone if that shows it,
+    then with all taken away that may be.
+    """
     alone = Difference(found.spec, found.cases[-1:], found.told, found.seed)
     told = _told(alone)
     if told:

@@ -1,4 +1,6 @@
-"""Draws what a schema loads and dumps: valid, nearly valid and hostile, with the arguments of the call."""
+"""Draws what a schema loads and dumps:
+valid, nearly valid and hostile, with the arguments of the call.
+"""
 
 from __future__ import annotations
 
@@ -239,7 +241,9 @@ def _contained(draw: _Draw, each: FieldSpec, depth: int) -> Node:
 
 
 def _hashes(key: Leaf) -> bool:
-    """Return whether a value is a key, and the same key each time: NaN and plain objects hash by their address."""
+    """Return whether a value is a key, and the same key each time:
+    NaN and plain objects hash by their address.
+    """
     one, other = key.make(), key.make()
     try:
         return hash(one) == hash(other)

@@ -1,4 +1,6 @@
-"""What the differential test loads and dumps beside plain JSON values: subclasses, mappings, objects of every make."""
+"""What the differential test loads and dumps beside plain JSON values:
+subclasses, mappings, objects of every make.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Validators, hooks and defaults that write down each call, and misbehave in every way that marshmallow allows."""
+"""Validators, hooks and defaults that write down each call,
+and misbehave in every way that marshmallow allows.
+"""
 
 from __future__ import annotations
 
@@ -191,7 +193,9 @@ def error_handler(action: str) -> Callable[..., Any]:
 
 
 def overridden(name: str) -> Callable[..., Any]:
-    """Return a method that overrides a step of Schema, writes itself down and goes on with marshmallow's own."""
+    """Return a method that overrides a step of Schema,
+    writes itself down and goes on with marshmallow's own.
+    """
     original: Any = getattr(Schema, name)
 
     def method(*arguments: Any, **kwargs: Any) -> Any:
@@ -202,7 +206,9 @@ def overridden(name: str) -> Callable[..., Any]:
 
 
 def getter(name: str) -> Callable[..., Any]:
-    """Return a method for a Method field's ``serialize``; without ``self`` a function for a Function field."""
+    """Return a method for a Method field's ``serialize``;
+    without ``self`` a function for a Function field.
+    """
 
     def read(*arguments: Any) -> Any:
         LOG.append((name, type(arguments[-1])))

@@ -1,4 +1,6 @@
-"""A drawn schema and a drawn case as data: built as objects, written as source, and taken apart when it shrinks."""
+"""A drawn schema and a drawn case as data:
+built as objects, written as source, and taken apart when it shrinks.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ __all__ = [
 
 @dataclass(slots=True)
 class Branch:
-    """Is a container: a mapping where its items are pairs, a sequence otherwise; ``kind`` names what holds it."""
+    """Is a container: a mapping where its items are pairs, a sequence otherwise;
+    ``kind`` names what holds it.
+    """
 
     kind: str
     items: list[Any]
@@ -61,7 +65,9 @@ def source_of(node: Node) -> str:
 
 @dataclass(slots=True)
 class FieldSpec:
-    """Is a field: the pool of its values, how it is called, with what, and the schema or fields within."""
+    """Is a field: the pool of its values, how it is called, with what,
+    and the schema or fields within.
+    """
 
     pool: str
     call: str
@@ -130,7 +136,9 @@ class SchemaSpec:
 
 @dataclass(slots=True)
 class Case:
-    """Is one call of ``load`` or ``dump``, or of a loader whose arguments are settled where they may be."""
+    """Is one call of ``load`` or ``dump``,
+    or of a loader whose arguments are settled where they may be.
+    """
 
     way: str
     data: Node
@@ -139,7 +147,9 @@ class Case:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the loader with settled arguments is called: it has no ``unknown``, and ``partial`` is a boolean."""
+        """Whether the loader with settled arguments is called:
+        it has no ``unknown``, and ``partial`` is a boolean.
+        """
         partial = self.arguments.get("partial")
         if not self.may_settle or self.way != "load" or "unknown" in self.arguments:
             return False

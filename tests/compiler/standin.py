@@ -1,4 +1,6 @@
-"""Stands in for the compiler: marshmallow's own methods under the compiler's API, so that the tests can be tested."""
+"""Stands in for the compiler: marshmallow's own methods under the compiler's API,
+so that the tests can be tested.
+"""
 
 from __future__ import annotations
 

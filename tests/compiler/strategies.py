@@ -1,4 +1,6 @@
-"""Draws schemas: every field type, every option, hooks, nesting, Meta options and arguments of the constructor."""
+"""Draws schemas: every field type, every option, hooks, nesting,
+Meta options and arguments of the constructor.
+"""
 
 from __future__ import annotations
 

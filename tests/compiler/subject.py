@@ -1,6 +1,7 @@
 """The compiler under test: restkit's, or what the environment variable RESTKIT_COMPILER names.
 
-RESTKIT_COMPILER=standin puts marshmallow itself in its place, which must pass everything: that tests the tests.
+RESTKIT_COMPILER=standin puts marshmallow itself in its place, which must pass everything: that
+tests the tests.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ STANDIN = _NAME == "standin"
 
 
 def _load(name: str) -> object:
-    """Import the module under test; the stand-in lies beside this file, which may be no package here."""
+    """Import the module under test;
+    the stand-in lies beside this file, which may be no package here.
+    """
     folder = str(Path(__file__).parent)
     if STANDIN and folder not in sys.path:
         sys.path.append(folder)

@@ -1,4 +1,6 @@
-"""Compiled schemas mean what marshmallow means, on schemas and inputs drawn by chance (``equality`` runs more)."""
+"""Compiled schemas mean what marshmallow means,
+on schemas and inputs drawn by chance (``equality`` runs more).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ if not STANDIN:  # what marshmallow itself has not
 
 @pytest.mark.parametrize("seed", range(3))
 def test_drawn_schemas_load_and_dump_as_marshmallow_does(seed: int) -> None:
-    """A thousand calls give the values, types, errors, order, and calls of validators and hooks of marshmallow."""
+    """A thousand calls give the values, types, errors, order,
+    and calls of validators and hooks of marshmallow.
+    """
     figures = Figures()
     found = next(compare(1000, seed, figures), None)
     assert found is None, str(shrink(found))

@@ -1,4 +1,6 @@
-"""What the compiler says of a schema: the tier of each field and why, hooks, and what was generated."""
+"""What the compiler says of a schema:
+the tier of each field and why, hooks, and what was generated.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ def test_a_field_says_what_it_is() -> None:
 
 
 def test_a_schema_that_goes_straight_leaves_moments_to_the_encoder() -> None:
-    """Dates, datetimes and UUIDs of a schema without uncertain fields are native, and all sources can be read."""
+    """Dates, datetimes and UUIDs of a schema without uncertain fields are native,
+    and all sources can be read.
+    """
     schema = Schema.from_dict(
         {"at": fields.DateTime(), "key": fields.UUID(), "number": fields.Integer()}
     )()
@@ -113,7 +117,9 @@ def test_a_schema_that_goes_straight_leaves_moments_to_the_encoder() -> None:
 
 
 def test_hooks_are_named() -> None:
-    """Hooks are listed by kind, and a schema with hooks at dumping says that it does not go straight."""
+    """Hooks are listed by kind, and a schema with hooks at dumping says that it does not go
+    straight.
+    """
 
     class Hooked(Schema):
         a = fields.Integer()

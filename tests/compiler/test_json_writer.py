@@ -1,4 +1,6 @@
-"""What goes straight to JSON is the same bytes as what marshmallow dumps, written: natively and as text."""
+"""What goes straight to JSON is the same bytes as what marshmallow dumps, written:
+natively and as text.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def _straight(schema: Schema, way: str) -> Straight:
 
 
 def _same(schema: type[Schema], value: Any, way: str) -> bytes:
-    """Write a value straight, alone, paired and in lists, and see that it is what marshmallow's dump is, written."""
+    """Write a value straight, alone, paired and in lists,
+    and see that it is what marshmallow's dump is, written.
+    """
     expected = ENCODERS[way].dumps(schema().dump(value))
     found = _straight(schema(), way)
     assert found.one(value) == expected
@@ -71,7 +75,9 @@ _FLOATS: list[tuple[Callable[[], fields.Field[Any]], Callable[[Any], Any]]] = [
 def test_no_float_passes_that_json_cannot_hold(
     way: str, number: int, make: Callable[[Any], Any]
 ) -> None:
-    """From dicts, mappings and objects, nested, listed or by a dotted attribute, NaN and infinity raise ValueError."""
+    """From dicts, mappings and objects, nested, listed or by a dotted attribute,
+    NaN and infinity raise ValueError.
+    """
     field, around = _FLOATS[number]
     kind = Schema.from_dict({"a": field()})
     for value in (math.nan, math.inf, -math.inf, 1.5, 1e-5, -0.0, 10**400 if number == 8 else 2.5):
@@ -121,7 +127,9 @@ def _moments() -> list[dt.datetime]:
 
 @ways
 def test_a_datetime_is_its_isoformat(way: str) -> None:
-    """UTC ends with +00:00, an offset keeps its seconds, a zone has that of the day; offsets that were seen too."""
+    """UTC ends with +00:00, an offset keeps its seconds, a zone has that of the day;
+    offsets that were seen too.
+    """
     kind = Schema.from_dict(
         {"a": fields.DateTime(), "b": fields.Date(), "c": fields.List(fields.AwareDateTime())}
     )
@@ -140,7 +148,9 @@ def test_a_datetime_is_its_isoformat(way: str) -> None:
 
 @ways
 def test_a_time_is_its_isoformat(way: str) -> None:
-    """A time keeps the zeros of its fraction, which orjson loses, and its offset, which orjson refuses."""
+    """A time keeps the zeros of its fraction, which orjson loses, and its offset,
+    which orjson refuses.
+    """
     assert orjson.dumps(dt.time(1, 2, 3, 70_054)) != b'"01:02:03.070054"', (
         "orjson has been mended; leave times to it"
     )
@@ -196,7 +206,9 @@ class Everything:
 def test_every_kind_of_value_is_written_as_it_is_dumped(
     way: str, field: Callable[[], Any], values: list[Any]
 ) -> None:
-    """Each certain kind of field, from dicts, objects and dataclasses, with null and absent values around it."""
+    """Each certain kind of field, from dicts, objects and dataclasses,
+    with null and absent values around it.
+    """
     kind = Schema.from_dict(
         {"a": field(), "b": field()} if field().data_key is None else {"a": field()}
     )
@@ -222,7 +234,9 @@ def test_what_is_no_unicode_is_refused(way: str) -> None:
 @ways
 @pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 1000])
 def test_lists_are_written_in_chunks(way: str, count: int) -> None:
-    """A list, or an iterable, of any length is one array; and no more objects than a chunk has are dumped at a time."""
+    """A list, or an iterable, of any length is one array;
+    and no more objects than a chunk has are dumped at a time.
+    """
     kind = Schema.from_dict({"a": fields.Integer(), "b": fields.Date()})
     rows = [{"a": number, "b": dt.date(2024, 1, 1)} for number in range(count)]
     expected = ENCODERS[way].dumps(kind(many=True).dump(rows))
@@ -289,7 +303,9 @@ class _Patched(Schema):
     ],
 )
 def test_what_is_not_certain_says_why(schema: type[Schema], reason: str) -> None:
-    """A schema that may dump anything, or does more than dump, has no straight way, and the reason can be read."""
+    """A schema that may dump anything, or does more than dump, has no straight way,
+    and the reason can be read.
+    """
     compiled = compile_schema(schema())
     assert compiled.uncertain.startswith(reason)
     assert straight(compiled, ENCODERS["native"]) is None

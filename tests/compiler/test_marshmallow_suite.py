@@ -1,4 +1,6 @@
-"""marshmallow's own test-suite, taken from its sdist when the test runs, passes whole with compiled schemas."""
+"""marshmallow's own test-suite, taken from its sdist when the test runs,
+passes whole with compiled schemas.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def source(request: pytest.FixtureRequest) -> Path:
 
 
 def _suite(source: Path, report: Path, *arguments: str) -> dict[str, int]:
-    """Run the suite in a process of its own and return the counts of its last line, such as ``{"passed": 1192}``."""
+    """Run the suite in a process of its own and return the counts of its last line,
+    such as ``{"passed": 1192}``.
+    """
     places = [
         source.parent / "requirements",
         _HERE,
@@ -81,7 +85,9 @@ def _suite(source: Path, report: Path, *arguments: str) -> dict[str, int]:
 
 
 def test_the_suite_passes_whole_with_compiled_schemas(source: Path, tmp_path: Path) -> None:
-    """Every test of the newest and of the oldest marshmallow passes when each load and dump is compiled."""
+    """Every test of the newest and of the oldest marshmallow passes when each load and dump is
+    compiled.
+    """
     report = tmp_path / "report.json"
     plain = _suite(source, report)
     assert not report.exists()

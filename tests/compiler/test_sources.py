@@ -1,4 +1,6 @@
-"""What is dumped may be dicts, objects, dataclasses or SQLAlchemy's: read as marshmallow reads it, in chunks."""
+"""What is dumped may be dicts, objects, dataclasses or SQLAlchemy's:
+read as marshmallow reads it, in chunks.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ def _expected(way: str, obj: Any, *, many: bool = False) -> Any:
 
 @ways
 def test_an_expired_or_lazy_attribute_loads(session: Session, way: str) -> None:
-    """Reading an expired, a deferred or a lazy attribute sends the statements that marshmallow's reading sends."""
+    """Reading an expired, a deferred or a lazy attribute sends the statements that marshmallow's
+    reading sends.
+    """
     statements: list[str] = []
     event.listen(
         session.get_bind(),
@@ -161,7 +165,9 @@ def test_dataclasses_and_dicts(way: str) -> None:
 
 @pytest.mark.parametrize("way", ENCODERS)
 def test_a_long_list_takes_the_memory_of_its_text(way: str) -> None:
-    """Twenty thousand objects from a generator take what their text takes in chunks and as a whole, and little more."""
+    """Twenty thousand objects from a generator take what their text takes in chunks and as a whole,
+    and little more.
+    """
     schema = Schema.from_dict(
         {"id": fields.Integer(), "title": fields.String(), "published": fields.Date()}
     )()

@@ -1,4 +1,5 @@
-"""Each trap that was found by experiment: where a fast way is tempting and means something else than marshmallow.
+"""Each trap that was found by experiment: where a fast way is tempting and means something else
+than marshmallow.
 
 Every test compares with marshmallow itself, so that it holds for whatever tier takes the field.
 """
@@ -45,7 +46,9 @@ _Made = Callable[[], Schema]
 
 
 def agree(way: str, make: _Made, data: Callable[[], Any], **arguments: Any) -> Any:
-    """Call plain and compiled with equal inputs, see that they agree, and return marshmallow's value or exception."""
+    """Call plain and compiled with equal inputs, see that they agree,
+    and return marshmallow's value or exception.
+    """
     plain = outcome(getattr(make(), way), data(), arguments)
     compiled = outcome(getattr(compile_schema(make()), way), data(), arguments)
     assert differences(plain, compiled) == []
@@ -53,7 +56,9 @@ def agree(way: str, make: _Made, data: Callable[[], Any], **arguments: Any) -> A
 
 
 def loads(field: fields.Field[Any], *values: Any, **arguments: Any) -> list[Any]:
-    """Load each value by a schema with one field ``x`` on both ways, alone and in a list, and return what came."""
+    """Load each value by a schema with one field ``x`` on both ways, alone and in a list,
+    and return what came.
+    """
     kind = type("OneField", (Schema,), {"x": field})
     return [_loaded(kind, value, arguments) for value in values]
 
@@ -83,7 +88,9 @@ def _dumped(kind: type[Schema], value: Any) -> Any:
 
 
 def test_a_decimal_that_is_no_number_is_refused() -> None:
-    """NaN and Infinity are refused by Decimal unless it allows them, and a signalling NaN becomes a quiet one."""
+    """NaN and Infinity are refused by Decimal unless it allows them,
+    and a signalling NaN becomes a quiet one.
+    """
     special = ["Special numeric values (nan or infinity) are not permitted."]
     texts = ("NaN", "Infinity", "-Infinity", "sNaN", "-nan", "inf")
     assert loads(fields.Decimal(), *texts, float("nan"), Decimal("Infinity")) == [special] * 8
@@ -123,7 +130,9 @@ def test_decimal_places_quantize() -> None:
 
 
 def test_an_integer_takes_what_int_takes() -> None:
-    """Texts, floats and Decimals load as integers unless strict; booleans, and texts of too many digits, never."""
+    """Texts, floats and Decimals load as integers unless strict;
+    booleans, and texts of too many digits, never.
+    """
     values = (
         1,
         1.9,
@@ -145,13 +154,17 @@ def test_an_integer_takes_what_int_takes() -> None:
 
 
 def test_a_float_takes_integers_and_refuses_nan() -> None:
-    """An integer loads as a float, too large a one is refused, and NaN is refused in every spelling."""
+    """An integer loads as a float, too large a one is refused,
+    and NaN is refused in every spelling.
+    """
     loads(fields.Float(), 1, 2**53 + 1, 10**400, "1e5", "nan", float("inf"), -0.0, True, "1_0")
     loads(fields.Float(allow_nan=True), float("inf"), "nan", "-inf")
 
 
 def test_a_range_refuses_what_compares_badly() -> None:
-    """A number at, within and beyond a limit, and a limit of another type, are judged as by Range itself."""
+    """A number at, within and beyond a limit, and a limit of another type,
+    are judged as by Range itself.
+    """
     for limit in (
         validate.Range(min=0, max=3),
         validate.Range(min=0, min_inclusive=False),
@@ -165,7 +178,9 @@ def test_a_range_refuses_what_compares_badly() -> None:
 
 
 def test_a_datetime_is_what_fromisoformat_takes() -> None:
-    """The seventh digit is cut and not rounded, a lowercase z is refused, a date alone or a basic form is taken."""
+    """The seventh digit is cut and not rounded, a lowercase z is refused,
+    a date alone or a basic form is taken.
+    """
     texts = (
         *(
             "2024-02-29T12:30:45.1234567",
@@ -210,7 +225,9 @@ def test_a_datetime_is_what_fromisoformat_takes() -> None:
 
 
 def test_utc_is_written_as_an_offset() -> None:
-    """An aware datetime in UTC ends with +00:00, never with Z, and microseconds show where they are."""
+    """An aware datetime in UTC ends with +00:00, never with Z,
+    and microseconds show where they are.
+    """
     moment = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
     assert dumps(fields.DateTime(), moment) == ["2024-02-29T12:00:00+00:00"]
     dumps(fields.DateTime(), moment.replace(microsecond=120000), moment.replace(tzinfo=None), None)
@@ -229,7 +246,9 @@ def test_utc_is_written_as_an_offset_in_json_too() -> None:
 
 
 def test_the_wrong_kind_of_date_raises_what_marshmallow_raises() -> None:
-    """A date in a DateTime field, a datetime in a Date field, and a text in either, dump or raise alike."""
+    """A date in a DateTime field, a datetime in a Date field, and a text in either,
+    dump or raise alike.
+    """
     values = (dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 1), dt.time(1), "2024-02-29", 5)
     for kind in (fields.DateTime, fields.Date, fields.Time):
         dumps(kind(), *values)
@@ -274,7 +293,9 @@ def test_a_format_of_a_field_or_of_meta_decides() -> None:
 
 
 def test_subclasses_of_str_are_taken() -> None:
-    """A str subclass loads and dumps as the plain str that marshmallow makes of it, in each field that takes text."""
+    """A str subclass loads and dumps as the plain str that marshmallow makes of it,
+    in each field that takes text.
+    """
     text = StrSub("12345678-1234-5678-1234-567812345678")
     loads(fields.String(), text, b"bytes", b"\xff", "\ud800", 5, None)
     assert type(loads(fields.String(), text)[0]) is str
@@ -294,7 +315,9 @@ def test_subclasses_of_str_are_taken() -> None:
 
 
 def test_a_pattern_matches_at_the_start_alone() -> None:
-    """Regexp uses ``re.match``: what follows the match is free, and a dollar sign admits a last newline."""
+    """Regexp uses ``re.match``: what follows the match is free,
+    and a dollar sign admits a last newline.
+    """
     loads(fields.String(validate=validate.Regexp("a")), "abc", "ba", "", "a\n")
     loads(fields.String(validate=validate.Regexp("^[a-z]+$")), "abc\n", "abc", "ABC", "abc\nd")
     loads(
@@ -308,7 +331,9 @@ def test_length_counts_characters() -> None:
 
 
 def test_a_uuid_is_what_uuid_takes() -> None:
-    """Hyphens anywhere, braces, prefixes and capitals load as ever, whatever a quicker parser takes of them."""
+    """Hyphens anywhere, braces, prefixes and capitals load as ever,
+    whatever a quicker parser takes of them.
+    """
     plain = "6f1c2c3e-8c1f-4a55-9d33-0a4c3b1f9e77"
     texts = (
         *(
@@ -355,7 +380,9 @@ def test_a_uuid_is_what_uuid_takes() -> None:
 
 
 def test_skipped_values_may_be_anything() -> None:
-    """An unknown value is skipped unseen, be it text that is no UTF-8 or an integer of 5,000 digits."""
+    """An unknown value is skipped unseen,
+    be it text that is no UTF-8 or an integer of 5,000 digits.
+    """
 
     class Known(Schema):
         a = fields.Integer()
@@ -370,7 +397,9 @@ def test_skipped_values_may_be_anything() -> None:
 
 
 def test_unknown_keys_come_in_marshmallows_order() -> None:
-    """Included and refused keys come in the order in which marshmallow walks them, keys that are no text too."""
+    """Included and refused keys come in the order in which marshmallow walks them,
+    keys that are no text too.
+    """
     data = {
         1: "x",
         "zeta": 1,
@@ -387,7 +416,9 @@ def test_unknown_keys_come_in_marshmallows_order() -> None:
 
 
 def test_the_unknown_of_a_nested_field_is_its_own() -> None:
-    """``unknown`` of load reaches the outermost schema alone; below, the field's and the nested schema's rule."""
+    """``unknown`` of load reaches the outermost schema alone;
+    below, the field's and the nested schema's rule.
+    """
     inner = Schema.from_dict({"a": fields.Integer()})
     kinds = [
         Schema.from_dict({"n": fields.Nested(inner), "l": fields.List(fields.Nested(inner))}),
@@ -428,7 +459,9 @@ def test_two_load_fields_may_share_a_data_key() -> None:
 
 
 def test_a_dotted_attribute_nests() -> None:
-    """A dotted attribute loads into nested dicts and dumps from nested objects; a clash raises ValueError."""
+    """A dotted attribute loads into nested dicts and dumps from nested objects;
+    a clash raises ValueError.
+    """
 
     class Dotted(Schema):
         a = fields.Integer(attribute="p.q")
@@ -455,7 +488,9 @@ def test_a_dotted_attribute_nests() -> None:
 
 
 def test_a_dotted_name_and_an_empty_attribute() -> None:
-    """A name with a dot nests without any attribute; an empty attribute is none for loading, and a key for dumping."""
+    """A name with a dot nests without any attribute;
+    an empty attribute is none for loading, and a key for dumping.
+    """
     kind = Schema.from_dict({"x.y": fields.Integer(), "b": fields.Integer(attribute="")})
     agree("load", kind, lambda: {"x.y": 1, "b": 2})
     agree("dump", kind, lambda: {"x": {"y": 1}, "b": 2, "": 3})
@@ -463,7 +498,9 @@ def test_a_dotted_name_and_an_empty_attribute() -> None:
 
 
 def test_dict_methods_are_no_keys_until_they_are_missing() -> None:
-    """A field called items reads the key; where the key is absent marshmallow finds the method, and so must we."""
+    """A field called items reads the key;
+    where the key is absent marshmallow finds the method, and so must we.
+    """
     kind = Schema.from_dict(
         {"items": fields.Raw(), "keys": fields.List(fields.Integer()), "get": fields.String()}
     )
@@ -479,7 +516,9 @@ def test_dict_methods_are_no_keys_until_they_are_missing() -> None:
 
 
 def test_hostile_names_are_only_names() -> None:
-    """Quotes, braces, percent signs, line ends and keywords in names, keys and attributes break nothing."""
+    """Quotes, braces, percent signs, line ends and keywords in names,
+    keys and attributes break nothing.
+    """
     names = (
         "'",
         '"',
@@ -523,7 +562,9 @@ def test_hostile_names_are_only_names() -> None:
 
 
 def test_a_failing_attribute_is_absent_only_when_marshmallow_says_so() -> None:
-    """AttributeError means absent; other exceptions pass, unless a key was asked for and KeyError came first."""
+    """AttributeError means absent; other exceptions pass,
+    unless a key was asked for and KeyError came first.
+    """
 
     class Failing:
         def __init__(self, error: type[Exception]) -> None:
@@ -553,7 +594,9 @@ def test_a_failing_attribute_is_absent_only_when_marshmallow_says_so() -> None:
 
 
 def test_a_partial_collection_reaches_below() -> None:
-    """``partial`` as a collection names fields by dots, at load or in a nested schema of its own; True reaches all."""
+    """``partial`` as a collection names fields by dots, at load or in a nested schema of its own;
+    True reaches all.
+    """
     leaf = Schema.from_dict(
         {"a": fields.Integer(required=True), "b": fields.Integer(required=True)}
     )
@@ -604,7 +647,9 @@ def test_a_partial_collection_reaches_below() -> None:
 
 
 def test_custom_validators_run_once() -> None:
-    """A validator that counts is called once a value, in order, whether the value, another, or the whole fails."""
+    """A validator that counts is called once a value, in order, whether the value, another,
+    or the whole fails.
+    """
 
     class Counting(Schema):
         a = fields.Integer(
@@ -636,7 +681,9 @@ def test_custom_validators_run_once() -> None:
 
 
 def test_a_message_that_is_made_late_is_made_each_time() -> None:
-    """A message that is no plain text, such as a translation, or that names the input, is asked for each time."""
+    """A message that is no plain text, such as a translation, or that names the input,
+    is asked for each time.
+    """
     said: list[str] = []
 
     class Late(str):
@@ -666,7 +713,9 @@ def _messages(compiled: Any, value: Any) -> Any:
 
 
 def test_messages_are_nobody_elses() -> None:
-    """What a program does to the messages that it caught shows in no other error, and in nobody's own messages."""
+    """What a program does to the messages that it caught shows in no other error,
+    and in nobody's own messages.
+    """
     own = {"x": ["own"]}
 
     def refuse(value: Any) -> None:
@@ -695,7 +744,9 @@ def test_messages_are_nobody_elses() -> None:
 
 
 def test_what_is_invalid_is_not_loaded_again() -> None:
-    """Each value is converted once, in order, where it, another, or one of a nested schema is refused."""
+    """Each value is converted once, in order, where it, another,
+    or one of a nested schema is refused.
+    """
     seen: list[str] = []
 
     class Seen(fields.Integer):
@@ -736,7 +787,9 @@ def test_what_is_invalid_is_not_loaded_again() -> None:
 
 
 def test_what_msgspec_reads_otherwise_is_not_left_to_it() -> None:
-    """Decimals, dates, times, and what has functions or validators of its own, never load on the first tier."""
+    """Decimals, dates, times, and what has functions or validators of its own,
+    never load on the first tier.
+    """
     left: list[fields.Field[Any]] = [
         *(
             fields.Decimal(),
@@ -780,7 +833,9 @@ def test_field_functions_run_in_order() -> None:
 
 
 def test_hooks_see_what_they_always_saw() -> None:
-    """Hooks of each kind get data, original, many, partial and unknown as ever, in nested schemas too."""
+    """Hooks of each kind get data, original, many, partial and unknown as ever,
+    in nested schemas too.
+    """
 
     class Inner(Schema):
         a = fields.Integer()
@@ -810,7 +865,9 @@ def test_hooks_see_what_they_always_saw() -> None:
 
 
 def test_overridden_methods_are_called() -> None:
-    """A subclass, or an instance with a method of its own, is never replaced by what its parent would do."""
+    """A subclass, or an instance with a method of its own,
+    is never replaced by what its parent would do.
+    """
 
     class Shout(fields.String):
         def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
@@ -862,7 +919,9 @@ def test_a_schema_that_overrides_its_steps_is_obeyed() -> None:
 
 
 def test_mappings_and_sequences_of_every_make() -> None:
-    """Mappings that are no dict and sequences that are no list load; generators and texts are no sequences."""
+    """Mappings that are no dict and sequences that are no list load;
+    generators and texts are no sequences.
+    """
     inner = Schema.from_dict({"a": fields.Integer(required=True)})
     kind = Schema.from_dict(
         {
@@ -890,7 +949,9 @@ def test_mappings_and_sequences_of_every_make() -> None:
 
 
 def test_null_is_judged_by_each_field() -> None:
-    """None is refused, allowed, or the default's implication, and marshmallow's missing counts as absent."""
+    """None is refused, allowed, or the default's implication,
+    and marshmallow's missing counts as absent.
+    """
     for options in (
         {},
         {"allow_none": True},
@@ -947,7 +1008,9 @@ def test_a_long_chain_of_nested_schemas_compiles() -> None:
 
 
 def test_a_nested_schema_that_cannot_be_made_fails_when_it_is_used() -> None:
-    """Compiling raises nothing; the first value that reaches the nested field does, be it None; an absent one not."""
+    """Compiling raises nothing; the first value that reaches the nested field does, be it None;
+    an absent one not.
+    """
 
     class Clash(Schema):
         a = fields.Integer(data_key="k")
@@ -999,7 +1062,9 @@ def test_a_guard_over_an_override_keeps_the_override() -> None:
 
 
 def test_errors_keep_valid_data_and_order() -> None:
-    """The exception's messages come in the order of the fields, and its valid_data holds what was good."""
+    """The exception's messages come in the order of the fields,
+    and its valid_data holds what was good.
+    """
     inner = Schema.from_dict({"a": fields.Integer(), "b": fields.Integer(required=True)})
     kind = Schema.from_dict(
         {
@@ -1099,7 +1164,9 @@ def test_the_same_instance_is_compiled_once() -> None:
 
 
 def test_a_compiled_schema_is_freed_with_its_instance() -> None:
-    """A program that makes a schema for each call does not grow: what was compiled dies with the schema."""
+    """A program that makes a schema for each call does not grow:
+    what was compiled dies with the schema.
+    """
     schema = Schema.from_dict(
         {"a": fields.Integer(), "n": fields.Nested(Schema.from_dict({"b": fields.Integer()}))}
     )()
@@ -1133,7 +1200,9 @@ def test_a_copied_schema_is_another_schema() -> None:
     "argument", [{"many": 1}, {"many": ""}, {"unknown": "bogus"}, {"partial": iter(())}]
 )
 def test_odd_arguments_mean_what_they_meant(argument: dict[str, Any]) -> None:
-    """Arguments that are no booleans or no known word have the effect that they have in marshmallow."""
+    """Arguments that are no booleans or no known word have the effect that they have in
+    marshmallow.
+    """
     kind = Schema.from_dict({"a": fields.Integer(required=True)})
     for data in ({}, [], [{}], {"a": 1, "b": 2}):
         agree("load", kind, lambda data=data: data, **argument)

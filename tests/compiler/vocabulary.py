@@ -1,4 +1,6 @@
-"""Every name that the source of a drawn case may use; a printed repro begins with ``from ... import *`` of this."""
+"""Every name that the source of a drawn case may use;
+a printed repro begins with ``from ... import *`` of this.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ from .custom_fields import CUSTOM, patch
 
 
 def bound(schema: Schema, source: Any, *, strict: bool) -> Schema:
-    """Return a schema as restkit runs it: with the wire form of each field set before its ``deserialize``."""
+    """Return a schema as restkit runs it:
+    with the wire form of each field set before its ``deserialize``.
+    """
     return bind(
         schema, View.REQUEST, declared_at="drawn", source=source, strict=strict, compiled=False
     ).schema

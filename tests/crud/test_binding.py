@@ -1,4 +1,6 @@
-"""What a class's declarations come to: schema and model held against each other, entity tags, defaults."""
+"""What a class's declarations come to:
+schema and model held against each other, entity tags, defaults.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def with_field(name: str, field: Any) -> type[Schema]:
 def test_a_schema_that_takes_what_the_model_cannot_hold_is_refused(
     name: str, field: Any, says: str
 ) -> None:
-    """A field that the model does not have, gives itself, or has less room for is one clear sentence."""
+    """A field that the model does not have, gives itself,
+    or has less room for is one clear sentence.
+    """
     refused(says, schema=with_field(name, field))
 
 
@@ -96,7 +100,9 @@ def test_a_schema_that_cannot_be_made_is_refused() -> None:
 
 
 def test_a_put_sets_what_is_absent_to_what_a_new_item_has() -> None:
-    """Members that a PUT leaves out become the defaults of the model; what the schema does not take stays."""
+    """Members that a PUT leaves out become the defaults of the model;
+    what the schema does not take stays.
+    """
     client = collection(Book("Emma", 1815, genre="essay", tags=["a"], stars=4), schema=BookSchema)
     replaced = client.put("/books/1", json={"title": "Persuasion"}).json
     assert {**replaced, "title": ""} == {
@@ -113,7 +119,9 @@ def test_a_put_sets_what_is_absent_to_what_a_new_item_has() -> None:
 
 
 def test_a_get_of_what_has_not_changed_is_304() -> None:
-    """Items have entity tags without a word; `conditional = False` takes them away, `"required"` demands them."""
+    """Items have entity tags without a word;
+    `conditional = False` takes them away, `"required"` demands them.
+    """
     client = collection(Book("Emma"))
     tag = client.get("/books/1").headers["ETag"]
     assert client.get("/books/1", headers={"If-None-Match": tag}).status == 304

@@ -97,7 +97,9 @@ def test_all_is_done_in_one_request(client: Client) -> None:
 
 
 def test_what_is_deleted_frees_what_it_had(client: Client) -> None:
-    """Deletes go first, then updates, then creates, so that a unique value passes on in one request."""
+    """Deletes go first, then updates, then creates,
+    so that a unique value passes on in one request.
+    """
     response = bulk(client, "/authors", create=[{"name": "A"}, {"name": "B"}])
     one, two = (each["id"] for each in response.json["created"])
     response = bulk(
@@ -131,7 +133,9 @@ def test_all_that_is_invalid_is_listed_and_nothing_is_done(client: Client) -> No
 
 
 def test_a_patched_whole_is_validated(client: Client) -> None:
-    """An update is a merge patch: what comes of it is held against the schema, and null takes a value away."""
+    """An update is a merge patch: what comes of it is held against the schema,
+    and null takes a value away.
+    """
     (first,) = bulk(client, create=[{"title": "a", "year": 1}]).json["created"]
     (after,) = bulk(client, update=[{"id": first["id"], "year": None}]).json["updated"]
     assert after["title"] == "a"
@@ -187,7 +191,9 @@ def test_all_that_the_store_forbids_is_listed_and_nothing_is_done(client: Client
 
 
 def test_entity_tags_of_single_items(client: Client) -> None:
-    """An update may name the entity tag that its item must have; one that has another fails all of it."""
+    """An update may name the entity tag that its item must have;
+    one that has another fails all of it.
+    """
     bulk(client, create=[{"title": "a"}, {"title": "b"}])
     one, two = (client.get(f"/books/{key}").headers["ETag"] for key in (1, 2))
     response = bulk(
@@ -264,7 +270,9 @@ def test_minimal(client: Client) -> None:
 
 
 def test_the_document() -> None:
-    """The operation has a name and a summary, its lists a largest size, and its members the schema's fields."""
+    """The operation has a name and a summary, its lists a largest size,
+    and its members the schema's fields.
+    """
     document = collection(bulk=True, max_bulk=7).get("/openapi.json").json
     operation = document["paths"]["/books/bulk"]["post"]
     assert operation["operationId"] == "bulkBooks"

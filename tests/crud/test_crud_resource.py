@@ -99,7 +99,9 @@ def test_scopes_keep_tenants_apart() -> None:
 
 
 def test_nobody_moves_an_item_out_of_its_scope() -> None:
-    """A PUT, a PATCH and a bulk change leave the scope's attributes as they are, whatever content says of them."""
+    """A PUT, a PATCH and a bulk change leave the scope's attributes as they are,
+    whatever content says of them.
+    """
     client = collection(base=Tenants, bulk=True)
     one, two = {"X-Tenant": "one"}, {"X-Tenant": "two"}
     url = client.post("/books", json={"title": "a"}, headers=one).headers["Location"]
@@ -125,7 +127,9 @@ class Review:
 
 
 def test_what_a_url_says_is_not_asked_for_again() -> None:
-    """The derived schema of a collection below an item has the variables of its URL in answers only."""
+    """The derived schema of a collection below an item has the variables of its URL in answers
+    only.
+    """
 
     class Reviews(CRUDResource[Review]):
         store = MemoryStore(Review)
@@ -167,7 +171,9 @@ class ShelfSchema(Schema):
 
 @pytest.mark.parametrize("upsert", [True, False])
 def test_content_has_the_key_of_its_url(upsert: bool) -> None:
-    """A PUT whose content has another key is a 409 (RFC 9110, section 9.3.4); one that has none means the URL's."""
+    """A PUT whose content has another key is a 409 (RFC 9110, section 9.3.4);
+    one that has none means the URL's.
+    """
     client = collection(
         store=MemoryStore(Shelf, key="code", items=[Shelf("a")]), schema=ShelfSchema, upsert=upsert
     )
@@ -204,7 +210,9 @@ class Guarded(CRUDResource[Book]):
 
 
 def test_handlers_and_problems_of_ones_own() -> None:
-    """A class's problem handlers answer its errors, beside those for violations; a refused write writes nothing."""
+    """A class's problem handlers answer its errors, beside those for violations;
+    a refused write writes nothing.
+    """
     client = collection(Book("a", genre="kept"), base=Guarded)
     response = client.post("/books", json={"title": "lookup"})
     assert response.status == 409
@@ -251,7 +259,9 @@ def test_a_violation_that_an_action_raises_points_to_the_field() -> None:
     ],
 )
 def test_prefer(prefer: str, status: int) -> None:
-    """`Prefer: return` is followed where it is understood, and no error where it is not (RFC 7240, section 2)."""
+    """`Prefer: return` is followed where it is understood, and no error where it is not (RFC 7240,
+    section 2).
+    """
     response = collection().post("/books", json={"title": "a"}, headers={"Prefer": prefer})
     assert response.status == status
     assert ("Preference-Applied" in response.headers) is (status == 204)
@@ -259,7 +269,9 @@ def test_prefer(prefer: str, status: int) -> None:
 
 
 def test_what_a_put_has_made_need_not_be_sent_back() -> None:
-    """`return=minimal` holds for the item that a PUT makes, as for the one that it changes; both have their tags."""
+    """`return=minimal` holds for the item that a PUT makes, as for the one that it changes;
+    both have their tags.
+    """
     client = collection(store=MemoryStore(Shelf, key="code"), schema=ShelfSchema, upsert=True)
     for room in ("cellar", "attic"):
         response = client.put("/books/a", json={"room": room}, headers={"Prefer": "return=minimal"})

@@ -64,7 +64,9 @@ async def create_later(self: Any, item: Any) -> Any:
     ],
 )
 def test_what_cannot_be_meant_is_refused(members: dict[str, Any], says: str) -> None:
-    """A value of another kind, an action that cannot be called, and a name with a slip are told at start-up."""
+    """A value of another kind, an action that cannot be called,
+    and a name with a slip are told at start-up.
+    """
     refused(says, **members)
 
 

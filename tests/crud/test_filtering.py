@@ -106,7 +106,9 @@ def test_at_most_a_hundred_values() -> None:
     ],
 )
 def test_a_filter_that_cannot_be_is_refused(filters: Any, says: str) -> None:
-    """An attribute or an operator that there is not is one clear sentence, which names those that there are."""
+    """An attribute or an operator that there is not is one clear sentence,
+    which names those that there are.
+    """
     refused(says, filters=filters)
 
 

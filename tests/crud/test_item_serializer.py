@@ -1,4 +1,6 @@
-"""Items are read from what is loaded of them where nothing can tell the difference, and as ever where something can."""
+"""Items are read from what is loaded of them where nothing can tell the difference,
+and as ever where something can.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ def listed(
 
 
 def test_what_is_loaded_is_read_at_once(database: Database) -> None:
-    """The attributes of a mapped class are in its objects' dicts: these are dumped, where all of them are there."""
+    """The attributes of a mapped class are in its objects' dicts:
+    these are dumped, where all of them are there.
+    """
     store = database.store(Animal)
     assert isinstance(store, Loading)
     source = store.loaded(frozenset({"id", "name"}))
@@ -145,7 +149,9 @@ def test_classes_that_read_their_own_way_are_asked(database: Database, model: ty
 
 
 def test_objects_answer_as_their_classes_have_it(database: Database) -> None:
-    """A subclass, a deferred column, a hybrid property and a method of the schema say what they always say."""
+    """A subclass, a deferred column,
+    a hybrid property and a method of the schema say what they always say.
+    """
     names = ["ani", "cat the cat", "item lis"]
     assert [each["name"] for each in listed(database, Plain)] == names
     found = listed(database, Whole)

@@ -152,7 +152,9 @@ def test_items_are_copies(books: MemoryStore[Book]) -> None:
 
 
 def test_a_write_of_what_was_changed_since_is_stale(books: MemoryStore[Book]) -> None:
-    """Of two copies of an item, the one that is written second is stale; so is one that was removed."""
+    """Of two copies of an item, the one that is written second is stale;
+    so is one that was removed.
+    """
 
     def work(rows: Any) -> None:
         rows.add(Book("Emma"))
@@ -186,7 +188,9 @@ def test_a_change_to_the_same_is_none(books: MemoryStore[Book]) -> None:
 
 
 def test_rules_of_uniqueness(books: MemoryStore[Book]) -> None:
-    """One attribute, several together, and the key may be had once; None is like no other; nothing is lost by it."""
+    """One attribute, several together, and the key may be had once; None is like no other;
+    nothing is lost by it.
+    """
 
     def work(rows: Any) -> None:
         rows.add(Book("Emma", isbn="1"))
@@ -283,7 +287,9 @@ def library(authors: MemoryStore[Author], books: MemoryStore[Book]) -> Iterator[
 
 
 def test_who_writes_too_long_keeps_others_waiting(library: Any, books: MemoryStore[Book]) -> None:
-    """A second writer that waits longer than the store's limit is told to come back; readers never wait."""
+    """A second writer that waits longer than the store's limit is told to come back;
+    readers never wait.
+    """
     answers: list[Any] = []
     writer = threading.Thread(
         target=lambda: answers.append(Client(library).post("/books", json={"title": "wait"}))
@@ -383,7 +389,9 @@ class Shift:
 
 @pytest.mark.parametrize("sort", ["begins", "-begins"])
 def test_times_with_and_without_a_zone_have_an_order(sort: str) -> None:
-    """Whatever times clients send, lists are sorted and asked about: one of another kind breaks none of them."""
+    """Whatever times clients send, lists are sorted and asked about:
+    one of another kind breaks none of them.
+    """
     app = App("Shifts")
     members = {"store": MemoryStore(Shift), "sorts": ("begins",), "filters": ("begins__*",)}
     app.add("/shifts", type("Shifts", (CRUDResource,), members))

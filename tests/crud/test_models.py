@@ -64,7 +64,9 @@ def client() -> Client:
 
 
 def test_a_schema_comes_from_the_annotations() -> None:
-    """Each type has its field; None may be where the annotation has it; defaults and validators are kept."""
+    """Each type has its field; None may be where the annotation has it;
+    defaults and validators are kept.
+    """
     schema = MemoryStore(Thing).schema()()
     kinds = {name: type(each) for name, each in schema.fields.items()}
     assert kinds == {
@@ -198,7 +200,9 @@ def test_what_an_annotation_does_not_say_needs_a_schema() -> None:
 
 
 def test_lists_are_asked_for_what_they_have() -> None:
-    """`has` finds the items whose list has all that is asked for; texts are repeated, so that they may have commas."""
+    """`has` finds the items whose list has all that is asked for;
+    texts are repeated, so that they may have commas.
+    """
 
     class Worded(Things):
         store = MemoryStore(Thing)

@@ -37,7 +37,9 @@ def test_sizes() -> None:
 
 
 def test_links_keep_the_rest_of_the_query() -> None:
-    """Links lead to the same question at another place, and `next` in the content is the one in the header."""
+    """Links lead to the same question at another place,
+    and `next` in the content is the one in the header.
+    """
     client = collection(*BOOKS, filters=("title__contains",), sorts=("title",))
     first = client.get("/books?title__contains=t&sort=-title&limit=3")
     assert links(first).keys() == {"next"}

@@ -143,7 +143,9 @@ def test_a_path_that_leads_nowhere_is_422(operation: dict[str, Any]) -> None:
     ],
 )
 def test_a_test_compares_as_json_does(value: Any, tested: Any, equal: bool) -> None:
-    """True is not 1 to a ``test``, at any depth; numbers are equal by value, objects in any order (section 4.6)."""
+    """True is not 1 to a ``test``, at any depth;
+    numbers are equal by value, objects in any order (section 4.6).
+    """
     operation = {"op": "test", "path": "/a", "value": tested}
     if equal:
         assert patched({"a": value}, operation) == {"a": value}
@@ -179,7 +181,9 @@ def test_copies_of_copies_are_stopped() -> None:
     ],
 )
 def test_nesting_that_grows_step_by_step_is_stopped(operations: Any) -> None:
-    """What comes of a JSON Patch is nested no deeper than content may be, however small its steps are."""
+    """What comes of a JSON Patch is nested no deeper than content may be,
+    however small its steps are.
+    """
     client = collection(Book("Emma", cover={"a": {"a": 1}}))
     response = client.patch("/books/1", json=operations, content_type=JSON_PATCH)
     assert response.status == 422

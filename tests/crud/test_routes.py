@@ -138,7 +138,9 @@ class Told(CRUDResource[Book]):
 
 
 def test_what_is_said_of_overridden_actions_is_in_the_document() -> None:
-    """@raises, @operation and docstrings of actions are the operation's; those of CRUDResource's own are not."""
+    """@raises, @operation and docstrings of actions are the operation's;
+    those of CRUDResource's own are not.
+    """
     app = mounted(base=Told)
     paths = document(app)["paths"]
     create, read = paths["/books"]["post"], paths["/books/{id}"]["get"]

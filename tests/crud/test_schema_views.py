@@ -45,7 +45,9 @@ class Parts(CRUDResource[Part]):
 
 
 def test_views_of_one_schema_have_names_of_their_own() -> None:
-    """Collections of one schema may differ in what clients choose; the document has a component for each view."""
+    """Collections of one schema may differ in what clients choose;
+    the document has a component for each view.
+    """
 
     class WholeParts(Parts):
         pass
@@ -75,7 +77,9 @@ def test_views_of_one_schema_have_names_of_their_own() -> None:
 
 
 def test_a_patch_is_applied_to_what_a_client_has_read() -> None:
-    """Values that are texts only on the wire, such as decimals, are those for a patch, and stay as they are."""
+    """Values that are texts only on the wire, such as decimals, are those for a patch,
+    and stay as they are.
+    """
 
     class Fresh(Parts):
         store = MemoryStore(Part)
@@ -141,7 +145,9 @@ def test_relations_are_answered_where_they_are_asked_for() -> None:
 
 
 def test_fields_and_relations_together() -> None:
-    """`fields` chooses among fields, `expand` adds relations; each is refused where it names something else."""
+    """`fields` chooses among fields, `expand` adds relations;
+    each is refused where it names something else.
+    """
     client = novels(expand=("author",), fields=True)
     assert client.get("/books/1?fields=title&expand=author").json == {
         "title": "Emma",
@@ -206,7 +212,9 @@ class Secretive(BookSchema):
 
 
 def test_a_patch_of_what_is_never_answered() -> None:
-    """A member that is taken and never answered is patched without being shown, and need not be sent."""
+    """A member that is taken and never answered is patched without being shown,
+    and need not be sent.
+    """
     client = collection(Book("Emma"), schema=Secretive)
     assert "code" not in client.patch("/books/1", json={"year": 1815}).json
     assert client.patch("/books/1", json={"code": "x"}).status == 200
@@ -227,7 +235,9 @@ def test_a_patch_of_what_is_never_answered() -> None:
     ],
 )
 def test_no_patch_tells_what_is_never_answered(operation: dict[str, Any], status: int) -> None:
-    """A JSON Patch sees what GET answers: it can set a member that is taken only, and not test, copy or move it."""
+    """A JSON Patch sees what GET answers:
+    it can set a member that is taken only, and not test, copy or move it.
+    """
     store = MemoryStore(Book, items=[Book("Emma", genre="hunter2")])
     client = collection(store=store, schema=Secretive)
     response = client.patch("/books/1", json=[operation], content_type=JSON_PATCH)
@@ -267,7 +277,9 @@ class Loading(BookSchema):
 
 
 def test_a_schema_that_makes_items_itself_is_told_so() -> None:
-    """A post_load that makes something else than a mapping is one clear sentence at the first write."""
+    """A post_load that makes something else than a mapping is one clear sentence at the first
+    write.
+    """
     client = collection(Book("Emma"), schema=Loading)
     for method, path in (("POST", "/books"), ("PUT", "/books/1"), ("PATCH", "/books/1")):
         with pytest.raises(
@@ -277,7 +289,9 @@ def test_a_schema_that_makes_items_itself_is_told_so() -> None:
 
 
 def test_null_in_a_merge_patch_may_be_where_the_document_has_it() -> None:
-    """Null removes what need not be there, and the document says so; what is unknown cannot be removed either."""
+    """Null removes what need not be there, and the document says so;
+    what is unknown cannot be removed either.
+    """
 
     class Fresh(Parts):
         store = MemoryStore(Part)
@@ -304,7 +318,9 @@ def test_null_in_a_merge_patch_may_be_where_the_document_has_it() -> None:
 
 
 def test_what_no_schema_can_promise_is_told_in_words() -> None:
-    """The cursor of pages and JSON Patch are taken, and named in the document, but not as something to make up."""
+    """The cursor of pages and JSON Patch are taken, and named in the document,
+    but not as something to make up.
+    """
     app = App("Parts")
     app.add("/parts", type("Fresh", (Parts,), {"store": MemoryStore(Part), "page_size": 1}))
     paths = build(app)["paths"]
@@ -347,7 +363,9 @@ class Spanned(BookSchema):
 
 
 def test_what_is_stored_is_not_held_against_who_patches_something_else() -> None:
-    """What a row has that content cannot say, a secret inside or an older rule's value, blocks no other member."""
+    """What a row has that content cannot say, a secret inside or an older rule's value,
+    blocks no other member.
+    """
     book = Book("Emma", year=1066, cover={"name": "a", "secret": "b"})
     store = MemoryStore(Book, items=[book])
     client = collection(store=store, schema=Spanned)

@@ -1,4 +1,6 @@
-"""Orders: what clients may sort by, what comes without being asked for, and which declarations are refused."""
+"""Orders: what clients may sort by, what comes without being asked for,
+and which declarations are refused.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +42,16 @@ def test_the_order_without_being_asked(order: Any, expected: list[int]) -> None:
     ],
 )
 def test_what_is_asked_for(sort: str, expected: list[int]) -> None:
-    """Names are keys, the first one first; a minus descends; ties go the way of the last name, by the key."""
+    """Names are keys, the first one first; a minus descends;
+    ties go the way of the last name, by the key.
+    """
     assert ids(f"/books?sort={sort}", sorts=("title", "year")) == expected
 
 
 def test_the_document_says_what_may_be_asked_for() -> None:
-    """The parameter is an enumeration of names, each with and without a minus; without sorts there is none."""
+    """The parameter is an enumeration of names, each with and without a minus;
+    without sorts there is none.
+    """
     document = collection(sorts=("title", "year")).get("/openapi.json").json
     (sort,) = [
         each for each in document["paths"]["/books"]["get"]["parameters"] if each["name"] == "sort"

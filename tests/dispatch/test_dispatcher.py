@@ -1,4 +1,6 @@
-"""The frozen App: dispatching, sending, streams and what was provided for them, threads, and re-entrancy."""
+"""The frozen App: dispatching, sending, streams and what was provided for them, threads,
+and re-entrancy.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ def many_resources() -> App:
 
 
 def test_first_requests_of_many_threads_are_all_answered() -> None:
-    """Twenty threads on a fresh App at once, some asking for its document, get what a warm App answers."""
+    """Twenty threads on a fresh App at once, some asking for its document,
+    get what a warm App answers.
+    """
     expected = {"GET": "200", "HEAD": "200", "OPTIONS": "204", "DELETE": "405"}
     wrong: list[object] = []
 
@@ -135,7 +139,9 @@ def test_first_requests_of_many_threads_are_all_answered() -> None:
 
 
 def test_late_routes_redirect_as_others_do() -> None:
-    """The slash policy holds for the documents too, also when their URL is the very first that is asked."""
+    """The slash policy holds for the documents too,
+    also when their URL is the very first that is asked.
+    """
     response = Client(App("Documents")).get("/docs/")
     assert response.status in (308, 404)
     again = App("Documents")
@@ -172,7 +178,9 @@ class Number(BaseConverter):
 
 
 def test_a_converter_that_raises_is_answered() -> None:
-    """A ValueError of a user's converter is a 404, anything else that routing raises a 500; nothing escapes."""
+    """A ValueError of a user's converter is a 404, anything else that routing raises a 500;
+    nothing escapes.
+    """
 
     class Broken(BaseConverter):
         def to_python(self, value: str) -> int:
@@ -192,7 +200,9 @@ def test_a_converter_that_raises_is_answered() -> None:
     "host", ["a..example.com", "x" * 70 + ".example.com", "[::1]:80", "\xe9.example.com", "a b", ""]
 )
 def test_impossible_hosts_match_nothing(host: str) -> None:
-    """Where an App has host patterns, a Host header that is no host name is a 404, not an exception."""
+    """Where an App has host patterns, a Host header that is no host name is a 404,
+    not an exception.
+    """
     app = App("Hosts")
 
     class Tenant(Resource):
@@ -221,7 +231,9 @@ def test_path_parameters_of_one_request_are_its_own() -> None:
 
 
 def test_resources_that_share_a_pattern_keep_their_handlers() -> None:
-    """Two resources on one URL pattern answer exceptions each by its own problem handlers, HEAD too."""
+    """Two resources on one URL pattern answer exceptions each by its own problem handlers,
+    HEAD too.
+    """
 
     class Reader(Resource):
         problem_handlers = {KeyError: lambda error, request: Conflict("reader")}
@@ -306,7 +318,9 @@ def streaming(*, fails: bool = False, count: int = 3) -> App:
 
 
 def test_an_exception_mid_stream_reaches_the_server_and_the_session() -> None:
-    """What fails while streaming cannot be an answer any more: the server hears of it, the session rolls back."""
+    """What fails while streaming cannot be an answer any more:
+    the server hears of it, the session rolls back.
+    """
     with pytest.raises(RuntimeError, match="mid-stream"):
         run(streaming(fails=True), "/lines")
     assert log == ["open", "generator ended in /lines", "rollback RuntimeError", "closed in /lines"]
@@ -323,7 +337,9 @@ def test_an_exception_mid_stream_is_logged(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_a_client_that_goes_away_ends_the_stream() -> None:
-    """A server that closes early ends the generator and rolls back, both with the request still current."""
+    """A server that closes early ends the generator and rolls back,
+    both with the request still current.
+    """
     response = Client(streaming(count=1000)).get("/lines", stream=True)
     assert next(response.iter_chunks()) == b"line 0\n"
     response.close()
@@ -415,7 +431,9 @@ def test_a_failure_to_commit_a_heads_stream_is_the_answer() -> None:
 
 @pytest.mark.parametrize("words", ["yields more than once", "yields nothing"])
 def test_a_factory_that_does_not_yield_once_is_an_error(words: str) -> None:
-    """A factory that yields twice or never is the programmer's mistake, and is not silently left half done."""
+    """A factory that yields twice or never is the programmer's mistake,
+    and is not silently left half done.
+    """
 
     def twice() -> Iterator[int]:
         yield 1
@@ -506,7 +524,9 @@ def test_streams_that_are_read_in_turns_keep_their_own_request() -> None:
 
 
 def test_what_is_nowhere_is_answered_anew_each_time() -> None:
-    """The 404 of an unknown URL is one answer for all, but a server that changes its headers changes no other's."""
+    """The 404 of an unknown URL is one answer for all,
+    but a server that changes its headers changes no other's.
+    """
     app = App("Nowhere")
     status, headers, content = run(app, "/nowhere")
     headers.append(("X-Server", "was here"))
@@ -520,7 +540,9 @@ def test_what_is_nowhere_is_answered_anew_each_time() -> None:
 
 @pytest.mark.parametrize("error", [Problem, NotFound])
 def test_a_handler_of_unknown_urls_is_asked(error: type[Exception]) -> None:
-    """Where a handler answers for NotFound, or for a base of it, it answers for URLs of nothing too."""
+    """Where a handler answers for NotFound, or for a base of it,
+    it answers for URLs of nothing too.
+    """
     app = App("Nowhere")
 
     @app.problem_handler(error)
@@ -533,7 +555,9 @@ def test_a_handler_of_unknown_urls_is_asked(error: type[Exception]) -> None:
 
 
 def test_a_validated_post_walks_through_few_files() -> None:
-    """From app.py and back: 13 of our files, 15 moves from one to another; a class as the body is one file more."""
+    """From app.py and back: 13 of our files, 15 moves from one to another;
+    a class as the body is one file more.
+    """
 
     class ThingSchema(Schema):
         name = fields.Str(required=True)

@@ -35,7 +35,9 @@ def client_of(error: BaseException, *, status: int, handlers: Any = (), **settin
 
 
 def test_unexpected_exceptions_tell_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """An unexpected exception is a 500 that tells a stranger nothing, and a log record with the traceback."""
+    """An unexpected exception is a 500 that tells a stranger nothing,
+    and a log record with the traceback.
+    """
     with caplog.at_level(logging.ERROR, "restkit"):
         response = client_of(RuntimeError("secret"), status=409).get("/x")
     assert response.status == 500
@@ -173,7 +175,9 @@ def test_a_url_cannot_write_log_lines(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_handler_of_every_exception_leaves_answers_that_are_meant() -> None:
-    """A handler of Exception is for what was not expected: no redirect, no problem, no HTTP exception."""
+    """A handler of Exception is for what was not expected:
+    no redirect, no problem, no HTTP exception.
+    """
     asked: list[str] = []
 
     def handler(error: Exception, request: Request) -> Conflict:

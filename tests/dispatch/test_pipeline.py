@@ -1,4 +1,6 @@
-"""The pipeline: who calls, which representation, the input, the preconditions, and in which order they are asked."""
+"""The pipeline: who calls, which representation, the input, the preconditions,
+and in which order they are asked.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,9 @@ class Notes:
     ],
 )
 def test_conditional_reading(method: str, headers: dict[str, str], status: int) -> None:
-    """GET and HEAD are decided in the order of RFC 9110, section 13.2.2; both validators are always sent."""
+    """GET and HEAD are decided in the order of RFC 9110, section 13.2.2;
+    both validators are always sent.
+    """
     response = Notes().client.request(method, "/notes/a", headers=headers)
     assert response.status == status
     if status != 412:
@@ -197,7 +201,9 @@ def test_if_unmodified_since() -> None:
 
 
 def test_creating_only_where_nothing_is() -> None:
-    """PUT with If-None-Match: * makes what is not there, and changes nothing that is; If-Match the other way."""
+    """PUT with If-None-Match: * makes what is not there, and changes nothing that is;
+    If-Match the other way.
+    """
     notes = Notes()
     put = notes.client.put
     assert put("/notes/b", json={"text": "new"}, headers={"If-Match": "*"}).status == 412
@@ -210,7 +216,9 @@ def test_creating_only_where_nothing_is() -> None:
 
 
 def test_a_precondition_may_be_required() -> None:
-    """Where one is required, an unsafe request without one is a 428 and documented so; reading is free."""
+    """Where one is required, an unsafe request without one is a 428 and documented so;
+    reading is free.
+    """
     notes = Notes(conditional="required")
     client = notes.client
     assert client.get("/notes/a").status == 200
@@ -226,7 +234,9 @@ def test_a_precondition_may_be_required() -> None:
 
 
 def test_a_resource_that_forgets_its_tag_is_told() -> None:
-    """A conditional resource that states nothing cannot decide on a precondition, which is the programmer's mistake."""
+    """A conditional resource that states nothing cannot decide on a precondition,
+    which is the programmer's mistake.
+    """
 
     class Forgetful(Resource):
         conditional = True
@@ -284,7 +294,9 @@ def stating(done: list[str], *names: str) -> Any:
 def test_what_is_ignored_is_no_precondition(
     headers: dict[str, str], names: list[str], status: int
 ) -> None:
-    """Where a precondition is required, one that RFC 9110 (13.1.4) ignores is a 428 before anything is changed."""
+    """Where a precondition is required,
+    one that RFC 9110 (13.1.4) ignores is a 428 before anything is changed.
+    """
     done: list[str] = []
     client = Client(app_of(conditional="required", put=stating(done, *names)))
     assert client.put("/x", json={"text": "x"}, headers=headers).status == status
@@ -292,7 +304,9 @@ def test_what_is_ignored_is_no_precondition(
 
 
 def test_a_304_has_the_headers_that_caches_need() -> None:
-    """Of the plain answer a 304 keeps Cache-Control, Content-Location, Date, ETag, Expires and Vary (15.4.5)."""
+    """Of the plain answer a 304 keeps Cache-Control, Content-Location, Date, ETag,
+    Expires and Vary (15.4.5).
+    """
     kept = {"Cache-Control": "max-age=9", "Content-Location": "/y", "Date": DATE, "Expires": AFTER}
 
     @returns(NoteSchema, many=True, media_types=["application/json", "application/x-ndjson"])
@@ -308,7 +322,9 @@ def test_a_304_has_the_headers_that_caches_need() -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(("header", "status"), [("If-None-Match", 304), ("If-Match", 412)])
 def test_what_a_304_or_412_drops_is_closed(method: str, header: str, status: int) -> None:
-    """A file that is not sent is closed, a generator that is not sent is closed and was never begun."""
+    """A file that is not sent is closed,
+    a generator that is not sent is closed and was never begun.
+    """
     tag = '"1"' if status == 304 else '"2"'
     begun: list[int] = []
 
@@ -332,7 +348,9 @@ def test_what_a_304_or_412_drops_is_closed(method: str, header: str, status: int
 
 
 def test_a_generator_that_states_its_tag_can_be_a_304() -> None:
-    """A method that is a generator states while its first chunk is made, and is decided on after that."""
+    """A method that is a generator states while its first chunk is made,
+    and is decided on after that.
+    """
 
     def get(self: Any) -> Iterator[Note]:
         self.entity_tag = 1
@@ -410,7 +428,9 @@ def test_a_post_that_makes_something_states_its_tag_once(status: int, sent: str 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_clients_precondition_makes_no_500(method: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A method that states nothing cannot decide; in production that is a 412, logged, and rolled back."""
+    """A method that states nothing cannot decide;
+    in production that is a 412, logged, and rolled back.
+    """
     heard: list[str] = []
 
     def work() -> Iterator[int]:
@@ -435,7 +455,9 @@ def test_a_clients_precondition_makes_no_500(method: str, caplog: pytest.LogCapt
 
 @pytest.mark.parametrize("method", ["OPTIONS", "HEAD"])
 def test_written_options_and_head_need_no_tag(method: str) -> None:
-    """OPTIONS is exempt from preconditions (RFC 9110, section 13.2.1); a HEAD that states nothing ignores them."""
+    """OPTIONS is exempt from preconditions (RFC 9110, section 13.2.1);
+    a HEAD that states nothing ignores them.
+    """
 
     def nothing(self: Any) -> None: ...
 
@@ -446,7 +468,9 @@ def test_written_options_and_head_need_no_tag(method: str) -> None:
 
 
 def test_an_answer_outside_the_contract_commits_nothing_in_tests() -> None:
-    """Under the test client the contract is checked while what was provided can still be rolled back."""
+    """Under the test client the contract is checked while what was provided can still be rolled
+    back.
+    """
     heard: list[str] = []
 
     def work() -> Iterator[int]:
@@ -471,7 +495,9 @@ def test_an_answer_outside_the_contract_commits_nothing_in_tests() -> None:
 
 
 def test_middleware_may_complete_an_answer_before_it_is_checked() -> None:
-    """Where a middleware adds a header that is declared as required, the contract is checked after it."""
+    """Where a middleware adds a header that is declared as required,
+    the contract is checked after it.
+    """
 
     def complete(request: Any, proceed: Any) -> Any:
         response = proceed(request)
@@ -588,7 +614,9 @@ def test_a_scheme_that_breaks_lets_nobody_in() -> None:
 
 
 def test_the_order_of_refusals() -> None:
-    """401 comes before 428, 428 before 406, 406 before what is wrong with the body, and that before 412."""
+    """401 comes before 428, 428 before 406, 406 before what is wrong with the body,
+    and that before 412.
+    """
 
     class Thing(Resource):
         schema = NoteSchema

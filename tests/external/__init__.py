@@ -1,1 +1,3 @@
-"""What other people's programs make of restkit: fuzzers, linters of documents, generators of clients, a browser."""
+"""What other people's programs make of restkit:
+fuzzers, linters of documents, generators of clients, a browser.
+"""

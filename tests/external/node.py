@@ -45,7 +45,9 @@ def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.Complet
 
 
 def _find(name: str) -> str:
-    """Return the path of a linter: the one on the PATH if it is of our version, else the one in the cache."""
+    """Return the path of a linter: the one on the PATH if it is of our version,
+    else the one in the cache.
+    """
     package, version = _PACKAGES[name]
     on_path = shutil.which(name)
     if on_path is not None and _version_of(Path(on_path).resolve(), package) == version:

@@ -1,4 +1,6 @@
-"""Where things are: this repository, its exported documents, the programs beside Python, the bookstore when served."""
+"""Where things are: this repository, its exported documents, the programs beside Python,
+the bookstore when served.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ def script(name: str) -> str:
 
 
 def serve_bookstore(folder: Path, *, strict: bool = True) -> AbstractContextManager[str]:
-    """Serve the bookstore from a process of its own, as its users do; each answer is checked against its contract.
+    """Serve the bookstore from a process of its own, as its users do; each answer is checked
+    against its contract.
 
     Args:
         folder: Where the database is made.

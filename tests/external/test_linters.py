@@ -90,7 +90,9 @@ def test_an_exported_document_is_valid(name: str) -> None:
 def test_the_document_is_clean_in_every_version(
     version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bookstore's document has no error, no warning and no hint in OpenAPI 3.0, 3.1 and 3.2, by all three."""
+    """The bookstore's document has no error, no warning and no hint in OpenAPI 3.0, 3.1 and 3.2,
+    by all three.
+    """
     document = _bookstore(version, tmp_path, monkeypatch)
     said = json.loads(document.read_bytes())
     assert said["openapi"] == version
@@ -101,14 +103,18 @@ def test_the_document_is_clean_in_every_version(
 
 @pytest.mark.parametrize("name", sorted(EXPORTS.keys() - {"hello.yaml"}))
 def test_an_exported_document_is_clean(name: str, tmp_path: Path) -> None:
-    """Redocly and Spectral find no error, no warning and no hint in the documents of the larger examples."""
+    """Redocly and Spectral find no error,
+    no warning and no hint in the documents of the larger examples.
+    """
     document = ROOT / "openapi" / name
     assert _redocly(document, tmp_path) == []
     assert _spectral(document, tmp_path) == []
 
 
 def test_a_five_line_program_misses_only_what_it_does_not_say(tmp_path: Path) -> None:
-    """hello.py names no licence and nobody to ask; nothing is invented for it, and the linters find nothing else."""
+    """hello.py names no licence and nobody to ask;
+    nothing is invented for it, and the linters find nothing else.
+    """
     document = ROOT / "openapi" / "hello.yaml"
     assert [(each["ruleId"], each["severity"]) for each in _redocly(document, tmp_path)] == [
         ("info-license", "warn")

@@ -1,6 +1,7 @@
 """Schemathesis against the examples over a database: every phase, every check, and no failure.
 
-The bookstore has 100 examples an operation on SQLite; ``RESTKIT_TEST_EXAMPLES=100`` asks for as many everywhere.
+The bookstore has 100 examples an operation on SQLite; ``RESTKIT_TEST_EXAMPLES=100`` asks for as
+many everywhere.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.external
 
 _EXAMPLES = 100
-# CI has half an hour for everything; what PostgreSQL could answer otherwise is found by fewer examples too.
+# CI has half an hour for everything; what PostgreSQL could answer otherwise is found by fewer
+# examples too.
 _FEW = {("bookstore", "postgresql"): 15, ("todo", "sqlite"): 30, ("todo", "postgresql"): 15}
 _SEED = 1
 _PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -96,10 +98,13 @@ def _run(app: App, examples: int) -> _Tally:
 
 
 def _closing(app: App) -> WSGIApplication:
-    """Close each answer, as PEP 3333 asks of a server; the transport of Schemathesis leaves it open."""
+    """Close each answer, as PEP 3333 asks of a server;
+    the transport of Schemathesis leaves it open.
+    """
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        with closing(app(environ, start_response)) as response:  # type: ignore[type-var]  # the validator's has close()
+        # the validator's has close()
+        with closing(app(environ, start_response)) as response:  # type: ignore[type-var]
             return list(response)
 
     return call
@@ -151,14 +156,17 @@ def _example(name: str, url: str) -> Generator[App]:
         database.close()
 
 
-# NOTE: Schemathesis tries the method QUERY on purpose, and the standard library's validator does not know that one.
+# NOTE: Schemathesis tries the method QUERY on purpose, and the standard library's validator does
+# not know that one.
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD:wsgiref.validate.WSGIWarning")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", _OPERATIONS)
 def test_an_example_holds_in_process(
     name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All checks hold in all phases, and every operation was brought to succeed and to refuse at least once."""
+    """All checks hold in all phases,
+    and every operation was brought to succeed and to refuse at least once.
+    """
     monkeypatch.syspath_prepend(str(ROOT))
     with database_url(kind, tmp_path) as url, _example(name, url) as app:
         tally = _run(
@@ -180,7 +188,9 @@ def test_an_example_holds_in_process(
 
 
 def test_an_answer_outside_the_document_is_found() -> None:
-    """The run is a net with meshes: an App that answers what its document does not say does not get through."""
+    """The run is a net with meshes:
+    an App that answers what its document does not say does not get through.
+    """
     app = App("Liar", contract="off")
 
     @app.get("/things/<int:thing_id>")
@@ -196,7 +206,9 @@ def test_an_answer_outside_the_document_is_found() -> None:
 
 
 def test_the_bookstore_holds_served(tmp_path: Path) -> None:
-    """The command of Schemathesis finds nothing over HTTP either, with all operations tested in all phases."""
+    """The command of Schemathesis finds nothing over HTTP either,
+    with all operations tested in all phases.
+    """
     report = tmp_path / "report.json"
     hooks = Path(schemathesis_hooks.__file__)
     environ = {**os.environ, "SCHEMATHESIS_HOOKS": hooks.stem, "PYTHONPATH": str(hooks.parent)}

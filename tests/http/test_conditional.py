@@ -52,7 +52,9 @@ def test_tags_are_made_of_values(value: str | int | EntityTag, text: str) -> Non
     ["a b", "a\tb", "a\nb", "a\r", "\x00", "\x7f", "\u0100", 'a"b', '"a', 'w/"a"', '"a" ', '""a'],
 )
 def test_a_tag_has_no_other_characters(value: str) -> None:
-    """White space, controls, quotes and what Latin-1 lacks are a ValueError: no header can be split by a tag."""
+    """White space, controls, quotes and what Latin-1 lacks are a ValueError:
+    no header can be split by a tag.
+    """
     with pytest.raises(ValueError):
         EntityTag.of(value)
 
@@ -102,7 +104,9 @@ LISTS: list[tuple[str, object]] = [
 
 @pytest.mark.parametrize(("header", "found"), LISTS, ids=range(len(LISTS)))
 def test_parse_etag_list(header: str, found: object) -> None:
-    """A list of tags is read; commas inside quotes are part of a tag; malformed members are left out."""
+    """A list of tags is read; commas inside quotes are part of a tag;
+    malformed members are left out.
+    """
     assert parse_etag_list(header) == found
 
 
@@ -240,7 +244,9 @@ def test_from_environ() -> None:
     ],
 )
 def test_what_guards_a_change(headers: dict[str, str], dated: bool, undated: bool) -> None:
-    """If-Match, If-None-Match: * and a valid date for a resource that has one make a change conditional."""
+    """If-Match, If-None-Match: * and a valid date for a resource that has one make a change
+    conditional.
+    """
     assert conditions(**headers).guards() is dated
     assert conditions(**headers).guards(dated=False) is undated
 

@@ -134,7 +134,9 @@ def test_the_cut_of_a_long_header_splits_no_member() -> None:
 
 
 def test_a_chooser_stays_small() -> None:
-    """A chooser remembers at most 256 headers, none longer than 256 characters, and still answers right."""
+    """A chooser remembers at most 256 headers, none longer than 256 characters,
+    and still answers right.
+    """
     chooser = Chooser((JSON, HTML))
     for i in range(2000):
         assert chooser(f"text/html, x/y{i}") == HTML

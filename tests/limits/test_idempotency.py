@@ -137,7 +137,9 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
 
 
 def test_what_comes_again_is_answered_as_before(shop: Shop) -> None:
-    """The second request gets the first one's status, headers and content, and is told so; nothing is written."""
+    """The second request gets the first one's status, headers and content, and is told so;
+    nothing is written.
+    """
     first, second = shop.post(), shop.post()
     assert first.status == 201
     assert second.status == 201
@@ -168,7 +170,9 @@ def test_a_change_is_made_once_although_its_precondition_holds_no_more(shop: Sho
 
 
 def test_the_same_key_with_another_request_is_refused(shop: Shop) -> None:
-    """Another content, URL or query under the key is a 422 that names the header; another pattern is another key."""
+    """Another content, URL or query under the key is a 422 that names the header;
+    another pattern is another key.
+    """
     made = shop.post()
     again = shop.post(item="milk")
     assert again.status == 422
@@ -212,7 +216,9 @@ def test_what_fails_at_its_end_leaves_neither_the_write_nor_the_answer(shop: Sho
 
 
 def test_eight_at_once_write_once(shop: Shop) -> None:
-    """Of eight requests with one key one writes; the others get its answer, or a 409 while it is not there."""
+    """Of eight requests with one key one writes;
+    the others get its answer, or a 409 while it is not there.
+    """
     barrier = threading.Barrier(8)
     answers: list[Any] = []
 
@@ -362,7 +368,9 @@ def test_a_key_may_be_demanded(tmp_path: Path) -> None:
 
 
 def test_the_document_says_what_is_enforced(tmp_path: Path) -> None:
-    """POST and PATCH tell of the header, its failures and that of replays; other verbs have nothing of it."""
+    """POST and PATCH tell of the header, its failures and that of replays;
+    other verbs have nothing of it.
+    """
     with opened("memory", tmp_path) as shop:
         paths = shop.client.get("/openapi.json").json["paths"]
         for operation in (paths["/orders"]["post"], paths["/orders/{id}"]["patch"]):
@@ -415,7 +423,9 @@ def plain(storage: Any, **members: Any) -> tuple[App, list[str]]:
 
 
 def test_callers_have_keys_of_their_own() -> None:
-    """The same key of two callers is two keys; of a caller whose identity is not known it is a mistake."""
+    """The same key of two callers is two keys;
+    of a caller whose identity is not known it is a mistake.
+    """
     app, done = plain(MemoryStorage(), security=(Token(),))
 
     def post(name: str) -> Any:
@@ -447,7 +457,8 @@ def test_a_worker_that_died_lets_go_when_its_lease_is_over() -> None:
     storage = MemoryStorage(clock=lambda: clock[0])
     app, done = plain(storage)
     keep = storage.keep
-    storage.keep = lambda *given: None  # type: ignore[method-assign]  # what a process that is killed does not do any more
+    # what a process that is killed does not do any more
+    storage.keep = lambda *given: None  # type: ignore[method-assign]
     headers = {"Idempotency-Key": "k"}
     Client(app).post("/notes", json={"text": "x"}, headers=headers)
     storage.keep = keep  # type: ignore[method-assign]  # the next worker lives
@@ -476,7 +487,9 @@ def test_memory_is_bounded() -> None:
 @pytest.mark.external
 @pytest.mark.redis
 def test_without_redis_nothing_is_done(caplog: pytest.LogCaptureFixture) -> None:
-    """Where Redis does not answer it is not known what was done: 503, no write, and a line in the log that says why."""
+    """Where Redis does not answer it is not known what was done:
+    503, no write, and a line in the log that says why.
+    """
     storage = RedisStorage("redis://127.0.0.1:1/0", timeout=0.2)
     app, done = plain(storage)
     response = Client(app).post("/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"})
@@ -494,7 +507,9 @@ class FileSchema(Schema):
 
 
 def test_forms_streams_and_responses() -> None:
-    """A form is the same whatever its boundary; a stream is gathered; a Response is kept like an answer."""
+    """A form is the same whatever its boundary; a stream is gathered;
+    a Response is kept like an answer.
+    """
     done: list[str] = []
 
     class Files(Resource):
@@ -529,7 +544,9 @@ def test_forms_streams_and_responses() -> None:
 
 
 def test_what_cannot_be_meant_is_refused() -> None:
-    """A class that is no Idempotency, times that are none, and a model without the columns are refused at start-up."""
+    """A class that is no Idempotency, times that are none,
+    and a model without the columns are refused at start-up.
+    """
     with pytest.raises(DeclarationError, match="Idempotency"):
         plain(MemoryStorage(), idempotency=True)
     with pytest.raises(DeclarationError, match="storage"):

@@ -257,7 +257,9 @@ def test_metadata_is_taken_over() -> None:
 
 
 def test_a_default_is_written_as_json() -> None:
-    """load_default is the default of what is taken; one that is no JSON value or is a function is left out."""
+    """load_default is the default of what is taken;
+    one that is no JSON value or is a function is left out.
+    """
     assert _keywords(fields.Date(load_default=dt.date(2024, 1, 2)))["default"] == "2024-01-02"
     assert "default" not in _keywords(fields.Date(load_default=dt.date.today))
     assert "default" not in _keywords(fields.Raw(load_default=object()))

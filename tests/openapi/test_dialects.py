@@ -43,7 +43,9 @@ from restkit.schemas.bound import View, bind
 def test_what_3_0_does_not_know_is_said_in_its_way(
     given: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    """Null types, exclusive bounds, const, examples, siblings of $ref and tuples have another form, or none."""
+    """Null types, exclusive bounds, const, examples, siblings of $ref and tuples have another form,
+    or none.
+    """
     assert lower(given) == expected
 
 

@@ -152,7 +152,9 @@ def test_the_document_is_the_same_each_time() -> None:
 
 
 def test_the_app_says_what_it_is() -> None:
-    """Info, servers and tags come from the App; tags that are used are declared, the App's own first."""
+    """Info, servers and tags come from the App;
+    tags that are used are declared, the App's own first.
+    """
     made = build(
         _app(
             description="Sells books.",
@@ -204,7 +206,9 @@ def test_an_app_that_says_nothing_of_itself_is_described_all_the_same() -> None:
 def test_3_0_has_the_page_of_a_license_for_its_identifier(
     given: dict[str, str], expected: dict[str, str]
 ) -> None:
-    """A License Object of OpenAPI 3.0 knows no SPDX identifier; where SPDX has a page for it, that is its URL."""
+    """A License Object of OpenAPI 3.0 knows no SPDX identifier;
+    where SPDX has a page for it, that is its URL.
+    """
     assert build(_app(license=given), version="3.0.4")["info"]["license"] == expected
 
 
@@ -215,7 +219,9 @@ def test_the_server_is_where_the_app_answers() -> None:
 
 
 def test_words_come_from_the_docstring(document: dict[str, Any]) -> None:
-    """The first line is the summary, the rest the description; without one the operationId is put in words."""
+    """The first line is the summary, the rest the description;
+    without one the operationId is put in words.
+    """
     get = document["paths"]["/books"]["get"]
     assert get["operationId"] == "listBooks"
     assert get["summary"] == "List the books."
@@ -382,7 +388,9 @@ def test_what_several_operations_answer_alike_is_shared(document: dict[str, Any]
 
 
 def test_preconditions_are_parameters(document: dict[str, Any]) -> None:
-    """A conditional resource takes If-None-Match for reading; a required If-Match is a parameter for writing."""
+    """A conditional resource takes If-None-Match for reading;
+    a required If-Match is a parameter for writing.
+    """
     item = document["paths"]["/books/{id}"]
     reading = {each["name"]: each for each in item["get"]["parameters"]}
     writing = {each["name"]: each for each in item["patch"]["parameters"]}

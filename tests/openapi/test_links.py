@@ -36,7 +36,9 @@ def _created(app: App, path: str) -> dict[str, Any]:
 
 
 def test_what_was_made_is_linked_to_its_operations() -> None:
-    """A 201 says how the URL of what it made is filled in: from its content, and from the request's own path."""
+    """A 201 says how the URL of what it made is filled in:
+    from its content, and from the request's own path.
+    """
     app = App("Books")
     app.add("/books/<int:book_id>/pages", Pages)
     app.add("/books/<int:book_id>/pages/<int:page_id>", PageItem)

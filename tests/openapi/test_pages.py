@@ -143,7 +143,9 @@ def test_the_page_loads_everything_from_this_server(path: str, styles: str) -> N
     ("path", "files", "kinds"), [("/docs", 5, _KINDS), ("/scalar", 3, _KINDS - {"image/png"})]
 )
 def test_what_the_page_refers_to_is_there(path: str, files: int, kinds: set[str]) -> None:
-    """Style sheets, scripts and the icon have their media types, an entity tag, and may be kept for long."""
+    """Style sheets, scripts and the icon have their media types, an entity tag,
+    and may be kept for long.
+    """
     client = _client()
     page = client.get(path).text
     found = re.findall(rf'(?:src|href)="({path}/[^"]+)"', page)
@@ -232,7 +234,8 @@ def _get(app: App, environ: dict[str, Any]) -> str:
     environ["wsgi.input"] = BytesIO()
     environ["wsgi.errors"] = sys.stderr
     setup_testing_defaults(environ)
-    result = app(environ, lambda status, headers, exc_info=None: lambda data: None)  # type: ignore[arg-type]  # of the test
+    # of the test
+    result = app(environ, lambda status, headers, exc_info=None: lambda data: None)  # type: ignore[arg-type]
     try:
         return b"".join(result).decode()
     finally:
@@ -270,7 +273,9 @@ print(response.text)
 def test_without_its_package_a_page_is_plain(
     package: str, path: str, other: str, name: str
 ) -> None:
-    """It says what to install, lists the operations, has no script, and the other page has what it needs."""
+    """It says what to install, lists the operations, has no script,
+    and the other page has what it needs.
+    """
     command = [sys.executable, "-c", _NOT_INSTALLED, package, path, other]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     first, _, text = done.stdout.partition("\n")

@@ -42,7 +42,8 @@ def shaped(annotation: Any, declared: Any, data: Any, *, many: bool = False) -> 
 def test_one_many_and_optional() -> None:
     """A class, a list of it, or it or None, is built; anything else stays a mapping."""
     assert shaped(Point, PointSchema, {"x": 1}) == Point(1, 0)
-    assert shaped(Optional[Point], PointSchema, {"x": 1}) == Point(1, 0)  # noqa: UP045  # both spellings
+    # both spellings
+    assert shaped(Optional[Point], PointSchema, {"x": 1}) == Point(1, 0)  # noqa: UP045
     assert shaped(Point | None, PointSchema, {"x": 1}) == Point(1, 0)
     assert shaped(list[Point], PointSchema, [{"x": 1}], many=True) == [Point(1, 0)]
     for other in (dict, dict[str, Any], Any, None, Point | int):
@@ -122,7 +123,9 @@ def test_a_post_load_may_add_or_replace() -> None:
 
 
 def test_an_open_schema_does_not_fit_a_class() -> None:
-    """A schema that includes unknown fields is refused for a class, which would have no place for them."""
+    """A schema that includes unknown fields is refused for a class,
+    which would have no place for them.
+    """
 
     class OpenSchema(PointSchema):
         class Meta:

@@ -1,4 +1,6 @@
-"""Operations: what each stage adds to the record of a verb, what the document says of it, and what is refused."""
+"""Operations: what each stage adds to the record of a verb, what the document says of it,
+and what is refused.
+"""
 
 from __future__ import annotations
 
@@ -285,12 +287,15 @@ def test_tags() -> None:
 
 
 def test_words_of_the_document() -> None:
-    """Deprecated, examples, extensions, operation id and documented stand in the record as they were said."""
+    """Deprecated, examples, extensions,
+    operation id and documented stand in the record as they were said.
+    """
 
     def old(self: Any) -> dict[str, int]:
         return {}
 
-    old.__deprecated__ = "Use the other."  # type: ignore[attr-defined]  # what warnings.deprecated sets
+    # what warnings.deprecated sets
+    old.__deprecated__ = "Use the other."  # type: ignore[attr-defined]
     assert of(old).deprecated
     assert not of(operation(deprecated=False)(old)).deprecated
     assert not of(plain).deprecated
@@ -375,7 +380,9 @@ def test_security_and_scopes() -> None:
     ],
 )
 def test_contradictions_are_start_up_errors(made_of: dict[str, Any], words: str) -> None:
-    """What does not fit together is refused before the first request, in a sentence that says what to do."""
+    """What does not fit together is refused before the first request,
+    in a sentence that says what to do.
+    """
     members = {
         key: value for key, value in made_of.items() if key not in ("function", "method", "pattern")
     }
@@ -418,6 +425,8 @@ def test_a_refused_resource_is_not_added() -> None:
     ],
 )
 def test_uploads_stand_where_files_arrive(declared: dict[str, Any], words: str) -> None:
-    """An Upload outside of files=, and another field in it, are refused: neither could ever be satisfied."""
+    """An Upload outside of files=, and another field in it, are refused:
+    neither could ever be satisfied.
+    """
     with pytest.raises(DeclarationError, match=words):
         App("Uploads").post("/x")(takes(**declared)(lambda **inputs: {}))

@@ -21,7 +21,9 @@ class Writer(Resource):
 
 
 def test_one_method_of_one_url_is_declared_once() -> None:
-    """A method that another App answers at this URL is refused when it is mounted, or added to what is mounted."""
+    """A method that another App answers at this URL is refused when it is mounted,
+    or added to what is mounted.
+    """
     top, low = App("Top"), App("Low")
     top.add("/v1/x", Reader)
     low.add("/x", Reader)
@@ -39,7 +41,9 @@ def test_one_method_of_one_url_is_declared_once() -> None:
 
 
 def test_names_collide_across_mounts_that_are_documented() -> None:
-    """What is added to a mounted App is held against the outer document, unless it does not stand in it."""
+    """What is added to a mounted App is held against the outer document,
+    unless it does not stand in it.
+    """
 
     def build(*, documented: bool) -> App:
         top, low = App("Top"), App("Low")

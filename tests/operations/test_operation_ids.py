@@ -1,4 +1,6 @@
-"""What operations are called: operationIds of collections, items and functions, and their collisions."""
+"""What operations are called: operationIds of collections, items and functions,
+and their collisions.
+"""
 
 from __future__ import annotations
 

@@ -49,7 +49,9 @@ def location(*mounted: tuple[str, type[Resource]], post: str = "/things") -> str
 
 
 def test_a_collection_knows_its_item() -> None:
-    """The Location of a 201 is the item's URL, by the variable's name or its last word, with a slash or without."""
+    """The Location of a 201 is the item's URL, by the variable's name or its last word,
+    with a slash or without.
+    """
     assert location(("/things", Things), ("/things/<int:thing_id>", Thing)) == "/things/7"
     assert location(("/things", Things), ("/things/<int:id>", Thing)) == "/things/7"
     assert (
@@ -63,7 +65,9 @@ def test_a_collection_knows_its_item() -> None:
 
 
 def test_where_the_item_is_not_known_there_is_no_location() -> None:
-    """No item, no GET on it, two variables, or a variable that the answer does not have: no Location is declared."""
+    """No item, no GET on it, two variables, or a variable that the answer does not have:
+    no Location is declared.
+    """
 
     class Unread(Resource):
         def delete(self, thing_id: int) -> None: ...

@@ -1,4 +1,6 @@
-"""The schemas of a resource's verbs, bound: what they share, and that no schema means no marshmallow."""
+"""The schemas of a resource's verbs, bound:
+what they share, and that no schema means no marshmallow.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ class Books(Resource):
 
 
 def test_verbs_share_instances() -> None:
-    """All answers of a resource have one instance of the schema, all bodies another, whatever they make of it."""
+    """All answers of a resource have one instance of the schema, all bodies another,
+    whatever they make of it.
+    """
     app = App("Books")
     app.add("/books", Books)
     operations = {operation.method: operation for operation in app.operations()}

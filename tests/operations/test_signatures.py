@@ -53,7 +53,8 @@ def test_code_and_inspect_say_the_same() -> None:
     for function in (plain, keyword, open_one, all_optional, bare):
         for method in (True, False) if function is not bare else (False,):
             read = read_signature(function, "here", method=method)
-            function.said = "here"  # type: ignore[attr-defined]  # a function that has anything of its own
+            # a function that has anything of its own
+            function.said = "here"  # type: ignore[attr-defined]
             assert read_signature(function, "here", method=method) == read, function.__name__
             del function.said  # type: ignore[attr-defined]
 
@@ -185,7 +186,9 @@ class _Items(list[int]): ...
     ],
 )
 def test_what_return_annotations_mean(annotation: Any, kind: str) -> None:
-    """A return annotation means nothing, a Response, one value or many; a tuple means its first member."""
+    """A return annotation means nothing, a Response, one value or many;
+    a tuple means its first member.
+    """
     assert return_kind(annotation) == kind
 
 

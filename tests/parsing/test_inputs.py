@@ -42,7 +42,9 @@ def errors_of(response: Any) -> dict[str, str]:
 
 
 def test_body_faults_have_pointers() -> None:
-    """Each fault of a nested body has its RFC 6901 pointer, a sentence and a code; all are told at once."""
+    """Each fault of a nested body has its RFC 6901 pointer, a sentence and a code;
+    all are told at once.
+    """
     response = echo(body=OrderSchema).post(
         "/x",
         json={
@@ -62,7 +64,9 @@ def test_body_faults_have_pointers() -> None:
 
 @pytest.mark.parametrize("value", ["5", 5.7, True, 2**63, None, [], {}])
 def test_integers_in_json_are_integers(value: Any) -> None:
-    """An integer field takes a JSON integer within 64 bits and nothing that marshmallow would convert."""
+    """An integer field takes a JSON integer within 64 bits and nothing that marshmallow would
+    convert.
+    """
     response = echo(body={"n": fields.Int()}).post("/x", json={"n": value})
     assert response.status in (400, 422)
 
@@ -95,7 +99,9 @@ def test_wire_forms_are_enforced(made: fields.Field[Any], value: Any) -> None:
 
 
 def test_content_type_is_checked() -> None:
-    """A wrong or missing Content-Type is a 415 that lists what is taken; parameters and case do not matter."""
+    """A wrong or missing Content-Type is a 415 that lists what is taken;
+    parameters and case do not matter.
+    """
     client = echo(body={"n": fields.Int()})
     for content_type in (
         "text/plain",

@@ -61,7 +61,9 @@ def test_none_is_204() -> None:
 
 
 def test_tuples_choose_status_and_headers() -> None:
-    """`(data, status)`, `(data, headers)` and `(data, status, headers)` pick among what is declared."""
+    """`(data, status)`, `(data, headers)` and `(data, status,
+    headers)` pick among what is declared.
+    """
 
     @returns(ThingSchema, headers={"X-A": "A header."})
     @returns(ThingSchema, status=202, headers={"X-A": Header("X-A", required=True)})
@@ -90,7 +92,9 @@ def test_an_undeclared_status_is_loud_in_tests_and_logged_elsewhere(
 
 
 def test_media_types_are_negotiated() -> None:
-    """Accept picks among the declared media types; nothing acceptable is a 406, before the method runs."""
+    """Accept picks among the declared media types;
+    nothing acceptable is a 406, before the method runs.
+    """
     ran: list[int] = []
 
     @returns(ThingSchema, media_types=["application/json", "application/x-ndjson"], many=True)
@@ -260,7 +264,9 @@ def working(deeds: Deeds, post: Any) -> App:
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
 @pytest.mark.parametrize("kind", [list, iter])
 def test_what_is_ready_commits_before_it_is_sent(media_type: str, kind: Any) -> None:
-    """A list as NDJSON, and an iterator with nothing left after its first chunk, are plain answers, committed first."""
+    """A list as NDJSON, and an iterator with nothing left after its first chunk, are plain answers,
+    committed first.
+    """
     deeds = Deeds()
 
     @returns(ThingSchema, status=201, media_types=[media_type], many=True)
@@ -333,7 +339,9 @@ def test_an_iterator_needs_a_schema_of_many() -> None:
 def test_an_error_in_a_tuple_is_refused_and_commits_nothing(
     status: int, words: str, contract: bool
 ) -> None:
-    """`return data, 409` is a mistake of the program: loud in tests, a 500 elsewhere, and rolled back in both."""
+    """`return data, 409` is a mistake of the program:
+    loud in tests, a 500 elsewhere, and rolled back in both.
+    """
     deeds = Deeds()
 
     def post(self: Any) -> Any:

@@ -43,7 +43,9 @@ def test_fixed_digits_are_documented() -> None:
 
 
 def test_built_in_converters_keep_their_names() -> None:
-    """A converter with a built-in one's name would change other Apps' patterns, and is refused in one sentence."""
+    """A converter with a built-in one's name would change other Apps' patterns,
+    and is refused in one sentence.
+    """
     app = App("Shadow")
     app.converters["int"] = type("Other", (BaseConverter,), {})
     with pytest.raises(

@@ -84,7 +84,9 @@ def draws(
 
 @pytest.mark.parametrize("seed", range(20))
 def test_it_agrees_with_werkzeug(seed: int) -> None:
-    """Over drawn patterns and paths, what is found, its values, and what is surely absent are Werkzeug's."""
+    """Over drawn patterns and paths, what is found, its values,
+    and what is surely absent are Werkzeug's.
+    """
     matches = 0
     for path, matcher, expected in draws(seed, SIMPLE):
         found = matcher.find(path)
@@ -101,7 +103,9 @@ def test_it_agrees_with_werkzeug(seed: int) -> None:
 @pytest.mark.parametrize("strict_slashes", [True, False], ids=["redirect", "ignore"])
 @pytest.mark.parametrize("seed", range(40))
 def test_it_agrees_with_werkzeug_beside_other_patterns(seed: int, *, strict_slashes: bool) -> None:
-    """Beside patterns of another kind, what is found or surely absent still is Werkzeug's, by both slash policies."""
+    """Beside patterns of another kind, what is found or surely absent still is Werkzeug's,
+    by both slash policies.
+    """
     decided = 0
     for path, matcher, expected in draws(seed, PIECES, strict_slashes=strict_slashes):
         if not strict_slashes and path.endswith("/"):

@@ -97,7 +97,9 @@ def test_paths_are_documented_typed() -> None:
 
 @pytest.mark.parametrize("policy", ["redirect", "strict", "ignore"])
 def test_mixed_segments_win_where_werkzeug_prefers_them(policy: str) -> None:
-    """A segment with fixed text around its variable goes before a variable alone, whatever else stands there."""
+    """A segment with fixed text around its variable goes before a variable alone,
+    whatever else stands there.
+    """
     client = client_of(
         "/files/<string:name>", "/files/<name>.json", "/files/fixed.json", trailing_slash=policy
     )
@@ -122,7 +124,9 @@ def test_non_ascii_patterns() -> None:
     ("policy", "status"), [("redirect", 308), ("strict", 404), ("ignore", 200)]
 )
 def test_trailing_slash_policies(policy: str, status: int) -> None:
-    """A URL that lacks the pattern's last slash is redirected, absent or served, as the setting says."""
+    """A URL that lacks the pattern's last slash is redirected, absent or served,
+    as the setting says.
+    """
     client = client_of("/a/", trailing_slash=policy)
     response = client.get("/a", headers={"Host": "evil.example"})
     assert response.status == status
@@ -174,7 +178,9 @@ def test_bad_patterns_are_refused(pattern: str) -> None:
 
 
 def test_converters_of_mounted_apps_must_agree() -> None:
-    """Two Apps with different converters of one name collide when they are mounted, or when one is used."""
+    """Two Apps with different converters of one name collide when they are mounted,
+    or when one is used.
+    """
     top, low = App("Top"), App("Low")
     top.converters["c"] = type("A", (BaseConverter,), {})
     low.converters["c"] = type("B", (BaseConverter,), {})
@@ -199,7 +205,9 @@ def test_absurd_paths(path: str) -> None:
 
 
 def test_signed_integers_are_within_64_bits() -> None:
-    """A signed integer in a path is within 64 bits on both sides; a `min` of the pattern's own holds."""
+    """A signed integer in a path is within 64 bits on both sides;
+    a `min` of the pattern's own holds.
+    """
     app = App("Signed")
     app.get("/x/<int(signed=True):n>")(lambda n: {"n": n})
     app.get("/y/<int(signed=True, min=5):n>")(lambda n: {"n": n})

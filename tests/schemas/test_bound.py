@@ -27,7 +27,9 @@ class WholeSchema(Schema):
 
 
 def test_views_split_one_schema() -> None:
-    """RESPONSE leaves load_only out, REQUEST dump_only, and PATCH requires nothing and fills nothing in."""
+    """RESPONSE leaves load_only out, REQUEST dump_only,
+    and PATCH requires nothing and fills nothing in.
+    """
     read, write, patch = (bind(WholeSchema, view, declared_at="here") for view in View)
     assert list(read.dump_fields) == ["id", "name", "the-size", "part"]
     assert list(write.load_fields) == ["name", "password", "the-size", "part"]
@@ -56,7 +58,9 @@ def test_one_and_many() -> None:
 
 
 def test_names() -> None:
-    """A whole schema has a component name; a mapping, or an instance with a part of the fields, has none."""
+    """A whole schema has a component name;
+    a mapping, or an instance with a part of the fields, has none.
+    """
     assert bind(WholeSchema, View.RESPONSE, declared_at="here").name == "Whole"
     assert bind(WholeSchema(), View.RESPONSE, declared_at="here").name == "Whole"
     assert bind(WholeSchema(only=["name"]), View.RESPONSE, declared_at="here").name == ""
@@ -90,7 +94,9 @@ def test_a_schema_that_cannot_be_made_is_refused() -> None:
 
 
 def test_users_own_instances_stay_as_they_are() -> None:
-    """Binding an instance leaves it, its lists, mappings and nested schemas as lenient as marshmallow is."""
+    """Binding an instance leaves it, its lists,
+    mappings and nested schemas as lenient as marshmallow is.
+    """
 
     class MineSchema(Schema):
         plain = fields.Int()
@@ -130,7 +136,9 @@ def test_the_same_class_may_be_bound_for_several_uses() -> None:
 
 
 def test_strictness_and_what_a_schema_says_itself() -> None:
-    """Unknown fields are errors by default; the setting relaxes that, and a schema's own word holds."""
+    """Unknown fields are errors by default;
+    the setting relaxes that, and a schema's own word holds.
+    """
 
     class OpenSchema(PartSchema):
         class Meta:
@@ -220,7 +228,9 @@ def test_recursive_and_mutual_schemas() -> None:
 
 
 def test_deeper_than_the_stack() -> None:
-    """Where the depth of JSON is set above what Python's stack bears, deep input is invalid, not an exception."""
+    """Where the depth of JSON is set above what Python's stack bears, deep input is invalid,
+    not an exception.
+    """
 
     class DeepSchema(Schema):
         below = fields.Nested(lambda: DeepSchema())
@@ -254,7 +264,9 @@ def test_many_unknown_names_stay_cheap() -> None:
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_pre_load_sees_objects_only(compiled: bool) -> None:
-    """A hook that counts on an object is not asked about what is none: that is a fault, as without the hook."""
+    """A hook that counts on an object is not asked about what is none:
+    that is a fault, as without the hook.
+    """
 
     class SlugSchema(Schema):
         slug = fields.Str(required=True)
@@ -306,7 +318,9 @@ def nesting(declared: Any) -> App:
 
 
 def test_a_schema_that_is_nested_by_an_unknown_name_is_told_at_start_up() -> None:
-    """A name is looked up when the App is frozen, below lists and other schemas too; later classes are found."""
+    """A name is looked up when the App is frozen, below lists and other schemas too;
+    later classes are found.
+    """
 
     class Inner(Schema):
         lost = fields.List(fields.Nested("NowhereSchema"))

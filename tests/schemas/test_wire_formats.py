@@ -1,4 +1,6 @@
-"""Wire forms: what each field type takes from JSON and from text, and that its JSON Schema says the same."""
+"""Wire forms: what each field type takes from JSON and from text,
+and that its JSON Schema says the same.
+"""
 
 from __future__ import annotations
 
@@ -292,7 +294,9 @@ def test_the_table_agrees_with_the_json_schema(name: str) -> None:
 
 
 def known(name: str, value: Any) -> bool:
-    """Whether the JSON Schema cannot say that a value is refused: formats that its readers do not look into."""
+    """Whether the JSON Schema cannot say that a value is refused:
+    formats that its readers do not look into.
+    """
     if not isinstance(value, str):
         return False
     return name in ("Email", "Url") or (name in ("NaiveDateTime", "Time") and value[:4] == "0000")
@@ -409,7 +413,9 @@ def test_subclasses_and_odd_options_keep_their_own_meaning() -> None:
 
 @pytest.mark.parametrize("source", ["json", "text"])
 def test_moments_that_leave_the_calendar_are_refused(source: Any) -> None:
-    """A moment that a time zone would put before the year 1 or after 9999 is invalid, not an exception."""
+    """A moment that a time zone would put before the year 1 or after 9999 is invalid,
+    not an exception.
+    """
     bound = bind(
         {"v": fields.NaiveDateTime(timezone=UTC)}, View.REQUEST, declared_at="here", source=source
     )
@@ -448,7 +454,9 @@ NAIVE, AWARE = datetime(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
     ids=str,
 )
 def test_bounds_that_no_moment_can_be_held_against_are_refused(field: fields.Field[Any]) -> None:
-    """A range of local moments for moments with a zone, or the other way round, would fail for each value."""
+    """A range of local moments for moments with a zone, or the other way round,
+    would fail for each value.
+    """
     with pytest.raises(
         DeclarationError,
         match=r"DaySchema.at: validate.Range has the bound .* give one of that kind",
@@ -467,7 +475,9 @@ def test_bounds_that_no_moment_can_be_held_against_are_refused(field: fields.Fie
 def test_times_in_a_range_have_a_zone_where_its_bounds_have(
     zone: Any, taken: str, refused: str
 ) -> None:
-    """A time of another kind than the bounds could not be compared with them: it is invalid, not a failure."""
+    """A time of another kind than the bounds could not be compared with them:
+    it is invalid, not a failure.
+    """
     field = fields.Time(validate=validate.Range(min=time(8, tzinfo=zone)))
     bound = bind(
         type("DaySchema", (Schema,), {"at": field}), View.REQUEST, declared_at="days", strict=True

@@ -1,7 +1,9 @@
 """What a page costs, near and far: ``python -m tests.sqlalchemy.depth --rows 1000000``.
 
-Each page is asked of an App, through `CRUDResource`. Counted are the statements that it runs and the rows that they
-look at. On SQLite a function in each statement's WHERE counts them; on PostgreSQL EXPLAIN ANALYZE of that statement
+Each page is asked of an App, through `CRUDResource`. Counted are the statements that it runs and
+the rows that they
+look at. On SQLite a function in each statement's WHERE counts them; on PostgreSQL EXPLAIN ANALYZE
+of that statement
 does, which tells the blocks too.
 """
 
@@ -206,7 +208,9 @@ class Measured:
 
     @contextmanager
     def _counting(self) -> Generator[list[int]]:
-        """Count the rows that SQLite looks at; the function is asked of each that an index does not rule out."""
+        """Count the rows that SQLite looks at;
+        the function is asked of each that an index does not rule out.
+        """
         rows = [0]
 
         def seen() -> int:

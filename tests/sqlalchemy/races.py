@@ -1,6 +1,8 @@
-"""Eight writers at once, over real sockets, against two processes: ``python -m tests.sqlalchemy.races``.
+"""Eight writers at once, over real sockets, against two processes: ``python -m
+tests.sqlalchemy.races``.
 
-Each race goes over many rounds, in all of which the same must hold. The test-suite runs few, this command many.
+Each race goes over many rounds, in all of which the same must hold. The test-suite runs few, this
+command many.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class Reply:
 
 
 class Writers:
-    """Asks a server from several threads that start at the same moment, each on a connection of its own."""
+    """Asks a server from several threads that start at the same moment,
+    each on a connection of its own.
+    """
 
     def __init__(self, base: str, count: int = WRITERS) -> None:
         self._address = urlsplit(base)
@@ -191,7 +195,9 @@ def fields(writers: Writers) -> None:
 
 
 def unique(writers: Writers) -> None:
-    """Of POSTs with one value of a unique column exactly one is stored; the others are told which field it is."""
+    """Of POSTs with one value of a unique column exactly one is stored;
+    the others are told which field it is.
+    """
     name = uuid.uuid4().hex
     replies = writers.at_once([("POST", "/authors", {"name": name})] * WRITERS)
     _one_wins(replies, 201, 409)
@@ -201,7 +207,9 @@ def unique(writers: Writers) -> None:
 
 
 def references(writers: Writers) -> None:
-    """Where an author is deleted while books of hers are stored, no book is left that refers to nobody."""
+    """Where an author is deleted while books of hers are stored,
+    no book is left that refers to nobody.
+    """
     url, _ = _made(writers, "/authors", {"name": uuid.uuid4().hex})
     key = int(url.rpartition("/")[2])
     posts = [("POST", "/books", {"title": "new", "author_id": key}) for _ in range(WRITERS - 1)]

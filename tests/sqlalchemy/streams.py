@@ -1,7 +1,10 @@
-"""What a stream of a whole collection takes of its worker: ``python -m tests.sqlalchemy.streams --rows 100000``.
+"""What a stream of a whole collection takes of its worker: ``python -m tests.sqlalchemy.streams
+--rows 100000``.
 
-gunicorn serves a `CRUDResource`, in one worker process of its own, to a client that asks for everything as JSON Lines.
-The kernel tells the worker's peak of resident memory: after one page, after a tenth of the rows, and after all of them.
+gunicorn serves a `CRUDResource`, in one worker process of its own, to a client that asks for
+everything as JSON Lines.
+The kernel tells the worker's peak of resident memory: after one page, after a tenth of the rows,
+and after all of them.
 """
 
 from __future__ import annotations
@@ -105,7 +108,9 @@ class Streamed:
         return connection, connection.getresponse()
 
     def read(self, path: str, lines: int) -> int:
-        """Read so many lines, and return the worker's peak by then; each line is JSON, and none is lost."""
+        """Read so many lines, and return the worker's peak by then;
+        each line is JSON, and none is lost.
+        """
         connection, response = self.ask(path, NDJSON)
         assert response.status == 200
         assert response.headers["Content-Type"] == NDJSON

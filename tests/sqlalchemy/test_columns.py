@@ -1,4 +1,6 @@
-"""Columns as attributes: what they cannot keep is refused or answered as stored, and what is asked is meant."""
+"""Columns as attributes: what they cannot keep is refused or answered as stored,
+and what is asked is meant.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
     ],
 )
 def test_what_is_answered_is_what_is_stored(client: Client, values: dict[str, Any]) -> None:
-    """Where a database has fewer digits than a number, the answer to a write says so, not only a later GET."""
+    """Where a database has fewer digits than a number, the answer to a write says so,
+    not only a later GET.
+    """
     made = client.post("/samples", json=values)
     assert made.json == client.get("/samples/1").json
     changed = client.patch("/samples/1", json=dict.fromkeys(values) | {"price": "1.00"})
@@ -131,7 +135,9 @@ def test_pages_by_a_period(client: Client, sort: str) -> None:
 
 @pytest.mark.parametrize("name", ["data", "blob"])
 def test_what_has_no_order_is_no_sort(name: str) -> None:
-    """JSON and bytes have no order that both databases and a cursor know: a sentence at start-up says so."""
+    """JSON and bytes have no order that both databases and a cursor know:
+    a sentence at start-up says so.
+    """
     app = App("Samples")
     app.install(Database("sqlite://"))
     with pytest.raises(
@@ -141,7 +147,9 @@ def test_what_has_no_order_is_no_sort(name: str) -> None:
 
 
 def test_a_zone_that_sqlite_would_drop_is_refused() -> None:
-    """A moment that would come back without its zone is one sentence at start-up, which names what keeps it."""
+    """A moment that would come back without its zone is one sentence at start-up,
+    which names what keeps it.
+    """
     app = App("Zoned")
     app.install(Database("sqlite://"))
     says = r"Zoned.moment is a DateTime\(timezone=True\), of which SQLite drops the time zone; .*UTCDateTime"

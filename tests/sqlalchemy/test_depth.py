@@ -1,4 +1,6 @@
-"""A page costs the same wherever it is, and what is loaded along with it costs statements by kind, not by item."""
+"""A page costs the same wherever it is, and what is loaded along with it costs statements by kind,
+not by item.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def measured(request: pytest.FixtureRequest) -> Iterator[Measured]:
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_page_ten_thousand_costs_what_page_one_costs(measured: Measured, sort: str) -> None:
-    """Whatever is sorted by, also where it may be null, the same number of statements looks at as many rows."""
+    """Whatever is sorted by, also where it may be null,
+    the same number of statements looks at as many rows.
+    """
     near, *others = (measured.cost(measured.path(sort, page)) for page in PAGES)
     assert near.rows <= measured.size + 1
     for far in others:
@@ -31,7 +35,9 @@ def test_page_ten_thousand_costs_what_page_one_costs(measured: Measured, sort: s
 def test_the_page_between_values_and_nulls_costs_one_statement_more(
     measured: Measured, sort: str
 ) -> None:
-    """Where the rows with a value end, or begin, a page is put together from both, and none is lost."""
+    """Where the rows with a value end, or begin, a page is put together from both,
+    and none is lost.
+    """
     first, last = 1, PAGES[-1]
     known = measured.is_null_at(sort, first)
     while last - first > 1:

@@ -129,7 +129,9 @@ NO_SYNTAX = [
 
 
 def test_words_are_never_syntax(client: Client) -> None:
-    """Quotes, operators and column names are words, or nothing; no text makes an error, or widens what is found."""
+    """Quotes, operators and column names are words, or nothing;
+    no text makes an error, or widens what is found.
+    """
     write(client, ("Emma", None), ("Pride", None))
     for words in (*NO_SYNTAX, "   ", "\t"):
         assert found(client, words) == [], words
@@ -193,7 +195,9 @@ def test_the_index_is_used(client: Client, database: Database) -> None:
 
 
 def test_tables_are_dropped_and_migrated(database: Database) -> None:
-    """The index goes with its table; a table that exists gets one by the statements for a migration."""
+    """The index goes with its table;
+    a table that exists gets one by the statements for a migration.
+    """
     engine = database.engine
     Base.metadata.drop_all(engine)
     plain = sa.MetaData()
@@ -223,7 +227,9 @@ def test_the_document_has_the_parameter(client: Client) -> None:
 
 
 def test_what_cannot_be_meant_is_refused(tmp_path: Path) -> None:
-    """Columns that are none or not of text, sorting by a search, and keys that SQLite cannot index are mistakes."""
+    """Columns that are none or not of text, sorting by a search,
+    and keys that SQLite cannot index are mistakes.
+    """
     with pytest.raises(DeclarationError, match="FullText"):
         FullText()
     with pytest.raises(DeclarationError, match="language"):

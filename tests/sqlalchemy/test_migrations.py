@@ -36,7 +36,9 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database(kind: str, tmp_path: Path) -> Iterator[Database]:
-    """Return a database with a parent that has a child, whose statements and locks have half a second."""
+    """Return a database with a parent that has a child,
+    whose statements and locks have half a second.
+    """
     with database_url(kind, tmp_path) as url:
         made = Database(url, create=TABLES, limits=Limits(statement=0.5, lock=0.5, idle=1))
         with made.engine.begin() as connection:
@@ -79,7 +81,9 @@ def rebuild(connection: sa.Connection, rows: str) -> None:
 
 
 def test_a_table_of_sqlite_is_made_anew_and_its_children_stay(database: Database) -> None:
-    """Dropping a table removes nothing that refers to it, and the service holds foreign keys as before."""
+    """Dropping a table removes nothing that refers to it,
+    and the service holds foreign keys as before.
+    """
     with database.migration() as connection, connection.begin():
         rebuild(connection, "SELECT id FROM parent")
     with database.engine.begin() as connection:
@@ -89,7 +93,9 @@ def test_a_table_of_sqlite_is_made_anew_and_its_children_stay(database: Database
 
 
 def test_what_refers_to_nothing_is_not_committed(database: Database) -> None:
-    """A migration that loses what others refer to fails at its end, says where, and changes nothing."""
+    """A migration that loses what others refer to fails at its end, says where,
+    and changes nothing.
+    """
     with pytest.raises(
         IntegrityError, match="a row of child refers to one of parent that does not exist"
     ):
@@ -105,7 +111,9 @@ def lose(database: Database) -> None:
 
 @pytest.mark.parametrize("kind", [POSTGRESQL], indirect=True)
 def test_statements_have_their_time_and_locks_do_not(database: Database) -> None:
-    """A statement may take longer than those of the service; a lock that is not had in time ends the migration."""
+    """A statement may take longer than those of the service;
+    a lock that is not had in time ends the migration.
+    """
     with database.migration() as connection:
         connection.exec_driver_sql("SELECT pg_sleep(0.8)")
         connection.rollback()
@@ -117,7 +125,9 @@ def test_statements_have_their_time_and_locks_do_not(database: Database) -> None
 
 @pytest.mark.parametrize("kind", [POSTGRESQL], indirect=True)
 def test_two_at_once_take_turns(database: Database) -> None:
-    """A second migration waits for the first, longer than a lock is waited for; so only one of them does it."""
+    """A second migration waits for the first, longer than a lock is waited for;
+    so only one of them does it.
+    """
     first, done = threading.Event(), threading.Event()
     order: list[Any] = []
 
@@ -167,7 +177,9 @@ def included(name: str | None, kind: str, parents: object) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_search_outlives_a_change_of_its_table(kind: str, tmp_path: Path) -> None:
-    """Alembic passes over the index of a search, and a table that SQLite makes anew gets its index again."""
+    """Alembic passes over the index of a search,
+    and a table that SQLite makes anew gets its index again.
+    """
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
     from alembic.operations import Operations

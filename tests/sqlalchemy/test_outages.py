@@ -1,4 +1,6 @@
-"""Faults under load: killed workers, a database that crashes, a full disk, and clients that are slow to read."""
+"""Faults under load: killed workers, a database that crashes, a full disk,
+and clients that are slow to read.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ def workers_of(pid_file: Path) -> list[int]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_acknowledged_write_is_lost_where_workers_are_killed(kind: str, tmp_path: Path) -> None:
-    """Whatever was answered 201 is stored, though workers die in the middle of requests; nothing is answered 5xx."""
+    """Whatever was answered 201 is stored, though workers die in the middle of requests;
+    nothing is answered 5xx.
+    """
     pid_file = tmp_path / "pid"
     with (
         database_url(kind, tmp_path) as url,
@@ -136,7 +140,9 @@ def own_postgresql() -> Generator[PostgreSQL]:
 @pytest.mark.external
 @pytest.mark.postgresql
 def test_a_database_that_crashes_is_a_503_until_it_is_back() -> None:
-    """While PostgreSQL is down all is 503 with Retry-After; then it works again, and no acknowledged write is lost."""
+    """While PostgreSQL is down all is 503 with Retry-After;
+    then it works again, and no acknowledged write is lost.
+    """
     with (
         own_postgresql() as server,
         serving(server.url, threads=CLIENTS) as base,
@@ -220,7 +226,9 @@ def holds_when_full(url: str, make_room: Callable[[], object]) -> None:
 
 
 def test_a_full_disk_under_sqlite() -> None:
-    """Where SQLite's disk is full writers are answered 507, readers go on, and writers when there is room again."""
+    """Where SQLite's disk is full writers are answered 507, readers go on,
+    and writers when there is room again.
+    """
     with small_disk(4) as folder:
         ballast = folder / "ballast"
         ballast.write_bytes(bytes(2**19))
@@ -282,7 +290,9 @@ def large(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def test_slow_readers_hold_up_nobody(large: str) -> None:
-    """While clients leave their answers unread others read and write; those who hang up leave nothing behind."""
+    """While clients leave their answers unread others read and write;
+    those who hang up leave nothing behind.
+    """
     with serving(large, workers=2, threads=4) as base:
         readers = [dawdle(base) for _ in range(3)]
         writers = Writers(base, 1)

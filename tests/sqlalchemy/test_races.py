@@ -1,4 +1,6 @@
-"""Eight writers at once: one of those with the same precondition wins, no update is lost, and violations are 409."""
+"""Eight writers at once: one of those with the same precondition wins, no update is lost,
+and violations are 409.
+"""
 
 from __future__ import annotations
 

@@ -97,7 +97,9 @@ def book(client: Client, title: str, *headings: str) -> tuple[str, list[dict[str
 
 
 def test_nested_items_are_made_changed_and_removed(books: Client) -> None:
-    """Those that are named by their ids are changed and keep them, new ones are made, the others are deleted."""
+    """Those that are named by their ids are changed and keep them, new ones are made,
+    the others are deleted.
+    """
     url, (one, two) = book(books, "Emma", "one", "two")
     chapters = [{"id": two["id"], "heading": "2"}, {"heading": "three"}]
     response = books.patch(url, json={"chapters": chapters})
@@ -117,7 +119,9 @@ def test_what_is_not_named_stays(books: Client) -> None:
 
 
 def test_an_item_of_another_parent_is_not_taken(books: Client) -> None:
-    """The id of another parent's child is a 409 that points to the relation, and changes neither parent."""
+    """The id of another parent's child is a 409 that points to the relation,
+    and changes neither parent.
+    """
     mine, own = book(books, "Mine", "one")
     other, (theirs,) = book(books, "Theirs", "their first")
     for given in ([theirs], [*own, {"id": theirs["id"], "heading": "mine now"}]):
@@ -171,7 +175,9 @@ def test_one_nested_item_is_replaced_and_removed(client: Client) -> None:
 
 
 def test_keys_of_their_own_are_the_clients_to_choose(client: Client) -> None:
-    """Where the key is no number of the database's, new items bring theirs; one that is taken is a 409."""
+    """Where the key is no number of the database's, new items bring theirs;
+    one that is taken is a 409.
+    """
     labels = [{"code": "a", "text": "A"}, {"code": "b", "text": "B"}]
     url = client.post("/parcels", json={"weight": 1, "labels": labels}).headers["Location"]
     changed = [{"code": "b", "text": "b"}, {"code": "c", "text": "C"}]

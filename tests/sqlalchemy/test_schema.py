@@ -1,4 +1,6 @@
-"""Schemas that are derived from models: what the document allows is stored and read back equal, the rest is 422."""
+"""Schemas that are derived from models:
+what the document allows is stored and read back equal, the rest is 422.
+"""
 
 from __future__ import annotations
 
@@ -139,7 +141,9 @@ def test_what_the_document_allows_is_kept_and_the_rest_is_refused(client: Client
 
 
 def same(read: Any, written: Any) -> bool:
-    """Whether a value was read as it was written: a decimal has the same number, a UUID its usual form."""
+    """Whether a value was read as it was written:
+    a decimal has the same number, a UUID its usual form.
+    """
     if isinstance(written, Decimal):
         return Decimal(read) == written
     if isinstance(written, str) and isinstance(read, str):
@@ -161,7 +165,9 @@ def test_moments_beyond_the_calendar_in_utc_are_refused(client: Client) -> None:
 
 
 def test_what_is_left_out_has_its_default(client: Client) -> None:
-    """Defaults of Python's, of the server's and computed values are answered; a PUT without them sets them again."""
+    """Defaults of Python's, of the server's and computed values are answered;
+    a PUT without them sets them again.
+    """
     made = client.post("/things", json={"level": 5, "state": "old", "plain": 9})
     assert made.json["level"] == 5
     assert made.json["state"] == "old"
@@ -177,7 +183,9 @@ def test_what_is_left_out_has_its_default(client: Client) -> None:
 
 
 def test_the_document_says_what_the_columns_say(client: Client) -> None:
-    """Lengths, ranges, enumerations, nullability, defaults and the words of a column stand in the document."""
+    """Lengths, ranges, enumerations, nullability,
+    defaults and the words of a column stand in the document.
+    """
     schemas = client.get("/openapi.json").json["components"]["schemas"]
     found = schemas["Everything"]["properties"]
     assert found["plain"]["description"] == "A plain number."
@@ -191,7 +199,9 @@ def test_the_document_says_what_the_columns_say(client: Client) -> None:
 
 
 def test_relations_that_are_expanded_are_derived(tmp_path: Path) -> None:
-    """A relation in `expand` is a nested field of the related model's columns, answered where it is asked for."""
+    """A relation in `expand` is a nested field of the related model's columns,
+    answered where it is asked for.
+    """
 
     class Books(CRUDResource[Book]):
         model = Book
@@ -224,7 +234,9 @@ def test_relations_that_are_expanded_are_derived(tmp_path: Path) -> None:
 @pytest.mark.external
 @pytest.mark.postgresql
 def test_types_of_postgresql(tmp_path: Path) -> None:
-    """Arrays are lists of their items' fields; types of its own are what marshmallow-sqlalchemy says."""
+    """Arrays are lists of their items' fields;
+    types of its own are what marshmallow-sqlalchemy says.
+    """
 
     class Own(DeclarativeBase):
         pass

@@ -84,7 +84,9 @@ class Novels(CRUDResource[Novel]):
 
 @pytest.fixture(params=KINDS)
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Client, list[str]]]:
-    """Fill a database with 30 novels of 10 writers, and return what asks it, with the statements that read."""
+    """Fill a database with 30 novels of 10 writers, and return what asks it,
+    with the statements that read.
+    """
     with database_url(request.param, tmp_path) as url:
         database = Database(url, create=Base.metadata)
         app = App("Novels")

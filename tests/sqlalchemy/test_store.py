@@ -81,7 +81,9 @@ def test_a_patch_leaves_what_it_does_not_name(client: Client) -> None:
 
 
 def test_json_patch_is_applied_and_the_whole_validated_again(client: Client) -> None:
-    """A JSON Patch changes what it says; what comes of it must be valid, and a failed test is a conflict."""
+    """A JSON Patch changes what it says;
+    what comes of it must be valid, and a failed test is a conflict.
+    """
     url = f"/books/{made(client, '/books', title='Emma', price='9.50', chapters=[{'heading': 'one'}])['id']}"
 
     def patch(*operations: dict[str, Any]) -> Any:
@@ -121,7 +123,9 @@ def test_unique_and_foreign_keys_are_conflicts_that_point_to_the_field(client: C
     "sort", ["title", "-title", "year", "-year", "title,-year", "-year,title", "price,-id"]
 )
 def test_keyset_pages_have_every_item_once_there_and_back(client: Client, sort: str) -> None:
-    """Following next and then prev passes every item once, in one order, nulls at the end of the greatest."""
+    """Following next and then prev passes every item once, in one order,
+    nulls at the end of the greatest.
+    """
     for number in range(13):
         year = None if number % 4 == 0 else 1900 + number % 5
         made(
@@ -207,7 +211,9 @@ def test_filters(client: Client, query: str, titles: set[str]) -> None:
     ],
 )
 def test_what_is_no_value_or_beyond_the_column_is_422(client: Client, query: str) -> None:
-    """A parameter that is unknown, of another type or beyond the column's range is refused on both databases."""
+    """A parameter that is unknown, of another type or beyond the column's range is refused on both
+    databases.
+    """
     assert client.get(f"/books?{query}").status == 422
 
 
@@ -248,7 +254,9 @@ def test_nested_collections_scope_themselves(client: Client) -> None:
 
 @pytest.mark.parametrize("number", [2**31, 10**12, 2**63 - 1, 2**63, 10**40])
 def test_parents_beyond_the_column_are_404(client: Client, number: int) -> None:
-    """A collection below a key that no row can have is none, also where the URL pattern says nothing of its size."""
+    """A collection below a key that no row can have is none,
+    also where the URL pattern says nothing of its size.
+    """
     books = f"/authors/{number}/books"
     answers = [client.get(books), client.post(books, json={"title": "x"}), client.get(f"{books}/1")]
     answers += [client.patch(f"{books}/1", json={"title": "x"}), client.delete(f"{books}/1")]
@@ -345,7 +353,9 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
 
 
 def test_what_must_be_referred_to_stays(home: Client) -> None:
-    """An item that others cannot be without is not removed: 409, also where the model would let go of it."""
+    """An item that others cannot be without is not removed:
+    409, also where the model would let go of it.
+    """
     owner = made(home, "/owners")["id"]
     made(home, "/pets", owner_id=owner)
     assert home.delete(f"/owners/{owner}").status == 409
@@ -371,7 +381,9 @@ def test_lists_are_found_by_what_they_have(home: Client) -> None:
 
 
 def test_lists_say_what_they_have(tmp_path: Path) -> None:
-    """`has` needs a schema that says what the list has, for the document and for what a client asks."""
+    """`has` needs a schema that says what the list has,
+    for the document and for what a client asks.
+    """
 
     class Untyped(CRUDResource[Pet]):
         model = Pet
@@ -397,7 +409,9 @@ class _Line(_Mixed):
 def test_an_estimate_is_of_the_statistics_where_the_database_has_some(
     kind: str, tmp_path: Path
 ) -> None:
-    """`count=estimated` is what PostgreSQL last counted, and exact where nothing was counted or a filter holds."""
+    """`count=estimated` is what PostgreSQL last counted,
+    and exact where nothing was counted or a filter holds.
+    """
 
     class Lines(CRUDResource[_Line]):
         model = _Line

@@ -1,4 +1,6 @@
-"""A whole collection leaves as JSON Lines without being in memory, and its connection comes back whatever happens."""
+"""A whole collection leaves as JSON Lines without being in memory,
+and its connection comes back whatever happens.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def test_the_whole_filtered_collection_in_order(streamed: Streamed) -> None:
 
 
 def test_a_client_that_leaves_gives_the_connection_back(streamed: Streamed) -> None:
-    """A stream whose reader has gone does not keep the one connection that the pool has: the next request gets it."""
+    """A stream whose reader has gone does not keep the one connection that the pool has:
+    the next request gets it.
+    """
     for _ in range(3):
         connection, response = streamed.ask("/measures", NDJSON)
         assert response.readline()

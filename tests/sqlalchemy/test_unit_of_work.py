@@ -1,4 +1,6 @@
-"""One session a request: when it begins, what it may do, how it ends, and what is answered where the database fails."""
+"""One session a request: when it begins, what it may do, how it ends,
+and what is answered where the database fails.
+"""
 
 from __future__ import annotations
 
@@ -165,7 +167,9 @@ def is_unavailable(response: Any) -> bool:
 
 
 def test_a_session_begins_with_the_first_statement_and_ends_once(service: Service) -> None:
-    """A request that is refused before it needs the database begins no transaction; others have one, ended once."""
+    """A request that is refused before it needs the database begins no transaction;
+    others have one, ended once.
+    """
     told = service.watch()
     assert service.client.post("/notes", json={"text": 5}).status == 422
     assert service.client.get("/notes/none").status == 404
@@ -194,7 +198,9 @@ def test_it_is_committed_before_the_response_starts(service: Service) -> None:
 
 @pytest.mark.parametrize("content", [{"text": "refused"}, {"text": "kept", "parent_id": 77}])
 def test_it_is_rolled_back_on_a_problem(service: Service, content: dict[str, Any]) -> None:
-    """A problem that is raised behind a write takes the write back, and so does a constraint that fails at COMMIT."""
+    """A problem that is raised behind a write takes the write back,
+    and so does a constraint that fails at COMMIT.
+    """
     response = service.client.post("/notes", json=content)
     assert response.status == 409
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -204,7 +210,9 @@ def test_it_is_rolled_back_on_a_problem(service: Service, content: dict[str, Any
 
 
 def test_safe_methods_only_read(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    """A GET that writes fails and is logged, whatever had the connection before; a POST on the same one writes."""
+    """A GET that writes fails and is logged, whatever had the connection before;
+    a POST on the same one writes.
+    """
     insert = "INSERT INTO note (text, version) VALUES ('sneaked in', 1)"
     for _ in range(2):
         assert service.run("POST", "SELECT 1").json == [[1]]
@@ -229,7 +237,9 @@ def test_safe_methods_only_read(service: Service, caplog: pytest.LogCaptureFixtu
 def test_a_database_that_cannot_be_had_is_told_in_the_log(
     url: str, cause: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The client hears that it may try again; who runs the service hears why, in one line without what was sent."""
+    """The client hears that it may try again;
+    who runs the service hears why, in one line without what was sent.
+    """
     app = App("Notes")
     app.install(Database(url))
     app.add("/notes", Notes)
@@ -247,7 +257,9 @@ def test_a_database_that_cannot_be_had_is_told_in_the_log(
 
 
 def test_sqlite_is_set_up(tmp_path: Path) -> None:
-    """SQLite keeps a write-ahead log, waits for locks, holds foreign keys, and a commit is on the disk."""
+    """SQLite keeps a write-ahead log, waits for locks, holds foreign keys,
+    and a commit is on the disk.
+    """
     with serving("sqlite", tmp_path) as service:
         for name, value in {
             "journal_mode": "wal",
@@ -262,7 +274,9 @@ def test_sqlite_is_set_up(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_not_had_in_time_is_a_503(hurried: Service) -> None:
-    """A row that somebody else holds is waited for only so long; when it is free again, the same request works."""
+    """A row that somebody else holds is waited for only so long;
+    when it is free again, the same request works.
+    """
     url = hurried.client.post("/notes", json={"text": "old"}).headers["Location"]
     other = hurried.connect()
     try:
@@ -277,7 +291,9 @@ def test_a_lock_that_is_not_had_in_time_is_a_503(hurried: Service) -> None:
 
 
 def test_a_pool_without_a_free_connection_is_a_503(hurried: Service) -> None:
-    """Where all connections are in use one is waited for only so long, and had when it is free again."""
+    """Where all connections are in use one is waited for only so long,
+    and had when it is free again.
+    """
     with hurried.database.engine.connect():
         assert is_unavailable(hurried.client.get("/notes"))
     assert hurried.client.get("/notes").status == 200
@@ -351,7 +367,9 @@ STATES = {
 @pytest.mark.external
 @pytest.mark.postgresql
 def test_what_postgresql_says_is_answered(tmp_path: Path) -> None:
-    """Each state of PostgreSQL is answered with its status, stores nothing, and leaves the connection in order."""
+    """Each state of PostgreSQL is answered with its status, stores nothing,
+    and leaves the connection in order.
+    """
     with serving("postgresql", tmp_path) as service:
         with service.connect() as connection:
             connection.execute(
@@ -375,7 +393,9 @@ def test_what_postgresql_says_is_answered(tmp_path: Path) -> None:
 @pytest.mark.external
 @pytest.mark.postgresql
 def test_lost_connections_are_replaced(tmp_path: Path) -> None:
-    """A connection that is lost between requests is not noticed; one that is lost within a request is a 503."""
+    """A connection that is lost between requests is not noticed;
+    one that is lost within a request is a 503.
+    """
     end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
     with serving("postgresql", tmp_path) as service:
         with service.connect() as connection:
@@ -409,7 +429,9 @@ def test_a_read_only_database_is_a_503_for_writers(tmp_path: Path) -> None:
 def test_a_read_only_postgresql_is_a_503_for_writers_until_it_takes_changes_again(
     tmp_path: Path,
 ) -> None:
-    """Readers go on where PostgreSQL takes no changes, as a standby does; when it does again, so do writers."""
+    """Readers go on where PostgreSQL takes no changes, as a standby does;
+    when it does again, so do writers.
+    """
     with serving("postgresql", tmp_path) as service:
         url = service.client.post("/notes", json={"text": "kept"}).headers["Location"]
         for read_only in ("on", "off"):
@@ -434,7 +456,9 @@ def test_a_read_only_postgresql_is_a_503_for_writers_until_it_takes_changes_agai
 
 
 def test_a_full_disk_is_a_507_until_there_is_room(tmp_path: Path) -> None:
-    """Where SQLite has no page left the write is a 507, readers go on, and writers when there is room again."""
+    """Where SQLite has no page left the write is a 507, readers go on,
+    and writers when there is room again.
+    """
     with serving("sqlite", tmp_path, Limits(connections=1, overflow=0)) as service:
         pages = service.run("GET", "PRAGMA page_count").json[0][0]
         assert service.run("GET", f"PRAGMA max_page_count={pages + 3}").status == 200
@@ -456,7 +480,9 @@ def test_a_full_disk_is_a_507_until_there_is_room(tmp_path: Path) -> None:
 
 
 def test_a_slow_reader_holds_up_no_writer(service: Service) -> None:
-    """A stream that is not read to its end holds no lock: others write meanwhile, and it goes on as it began."""
+    """A stream that is not read to its end holds no lock:
+    others write meanwhile, and it goes on as it began.
+    """
     with service.database.engine.begin() as connection:
         connection.execute(
             sa.insert(Note), [{"text": "x" * 200, "version": 1} for _ in range(3000)]
@@ -500,7 +526,9 @@ class Counted(Resource):
 
 
 def test_the_session_of_the_app_is_provided(service: Service) -> None:
-    """`session` is the Database's of the App, of a mounted App its own; what that may refuse is documented."""
+    """`session` is the Database's of the App, of a mounted App its own;
+    what that may refuse is documented.
+    """
     app = App("Counted", strict=False)
     app.install(service.database)
     app.add("/counted", Counted)
@@ -551,7 +579,9 @@ class Late(Resource):
 def test_a_write_that_comes_too_late_is_no_500(
     service: Service, headers: dict[str, str], status: int
 ) -> None:
-    """In a resource of one's own too a version that is gone is a conflict, or a precondition that is false."""
+    """In a resource of one's own too a version that is gone is a conflict,
+    or a precondition that is false.
+    """
     app = App("Late", strict=False)
     app.install(service.database)
     app.add("/late/<int:note_id>", Late)

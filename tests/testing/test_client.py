@@ -128,7 +128,9 @@ def test_redirects(status: int, method: str, then: str) -> None:
 
 
 def test_redirects_that_are_not_followed() -> None:
-    """Without follow_redirects the redirect is the answer; circles, other hosts and spent content are errors."""
+    """Without follow_redirects the redirect is the answer;
+    circles, other hosts and spent content are errors.
+    """
     response = redirecting(302, "/to").get("/from")
     assert response.status == 302
     assert response.headers["Location"] == "/to"
@@ -158,7 +160,9 @@ def failing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
 
 
 def test_unexpected_errors_are_raised() -> None:
-    """An exception that the application answered with 500 is raised here, unless raise_errors is False."""
+    """An exception that the application answered with 500 is raised here,
+    unless raise_errors is False.
+    """
     with pytest.raises(KeyError, match="inside"):
         Client(failing).get("/")
     assert Client(failing, raise_errors=False).get("/").problem == {"status": 500}

@@ -1,4 +1,6 @@
-"""Whether values are what a schema says: the members of bodies at any depth, where jsonschema is missing too."""
+"""Whether values are what a schema says:
+the members of bodies at any depth, where jsonschema is missing too.
+"""
 
 from __future__ import annotations
 

@@ -49,7 +49,9 @@ def test_form() -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    """files= sends a multipart form: bytes, text, tuples, paths, open files, FileStorage, lists of them."""
+    """files= sends a multipart form:
+    bytes, text, tuples, paths, open files, FileStorage, lists of them.
+    """
     path = tmp_path / "cover.png"
     path.write_text("png")
     with path.open("rb") as opened:

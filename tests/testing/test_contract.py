@@ -1,4 +1,6 @@
-"""The contract check: each way in which an answer can be outside its Operation, and that it says so."""
+"""The contract check: each way in which an answer can be outside its Operation,
+and that it says so.
+"""
 
 from __future__ import annotations
 
@@ -282,7 +284,8 @@ def test_bodies_of_many() -> None:
     """A list is checked item by item."""
 
     def method(self: Any) -> list[Any]:
-        return raw(b'[{"id": 1, "title": "x"}, {"id": 2}]')  # type: ignore[return-value]  # what the test is about
+        # what the test is about
+        return raw(b'[{"id": 1, "title": "x"}, {"id": 2}]')  # type: ignore[return-value]
 
     assert "is not a list of BookSchema: at /1, 'title' is a required" in says(
         method, schema=BookSchema

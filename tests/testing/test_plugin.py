@@ -30,7 +30,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
-    """Run the project's tests in a process of its own, with this plugin and no other of the environment."""
+    """Run the project's tests in a process of its own,
+    with this plugin and no other of the environment.
+    """
     return project.runpytest_subprocess(
         "-p", "restkit.testing.plugin", "-p", "no:cacheprovider", *options
     )
@@ -45,7 +47,9 @@ def test_fixture_app(project: pytest.Pytester) -> None:
 
 
 def test_setting(project: pytest.Pytester) -> None:
-    """The client is of the App that the setting names, where there is no such fixture; the option wins."""
+    """The client is of the App that the setting names, where there is no such fixture;
+    the option wins.
+    """
     project.makepyfile(shop=SHOP, other=SHOP.replace('"shop"', '"other"'))
     project.makeini("[pytest]\nrestkit_app = shop:app")
     project.makepyfile(TEST)

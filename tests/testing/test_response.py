@@ -27,7 +27,9 @@ def test_answer() -> None:
 
 
 def test_json_of_an_answer() -> None:
-    """The property json is the decoded content; other answers are a clear error that shows how they begin."""
+    """The property json is the decoded content;
+    other answers are a clear error that shows how they begin.
+    """
     assert answer(response="[1]", content_type="application/vnd.own+json").json == [1]
     with pytest.raises(
         ValueError, match=r"The answer 200 to GET http://localhost/ is text/html, not JSON: b'<p>"

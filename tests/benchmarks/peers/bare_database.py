@@ -1,4 +1,6 @@
-"""The floor over a database: WSGI, sqlite3 and orjson, with one connection and statements written by hand."""
+"""The floor over a database: WSGI, sqlite3 and orjson,
+with one connection and statements written by hand.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """FastAPI, with pydantic models; the functions are asynchronous, so that none goes to a thread."""
 
-# NOTE: No "annotations" from __future__: FastAPI must see the models, which are made inside the functions.
+# NOTE: No "annotations" from __future__: FastAPI must see the models, which are made inside the
+# functions.
 
 from typing import Annotated, Any, Literal
 from uuid import UUID

@@ -1,6 +1,7 @@
 """FastAPI with SQLModel over a database, as SQLModel's documentation has it.
 
-There are models of their own to read and to write, a session by dependency, and plain functions, which FastAPI runs in
+There are models of their own to read and to write, a session by dependency, and plain functions,
+which FastAPI runs in
 threads.
 """
 

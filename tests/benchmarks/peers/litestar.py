@@ -1,6 +1,7 @@
 """Litestar, with msgspec; lists go out as dataclasses, without a schema that would filter them."""
 
-# NOTE: No "annotations" from __future__: Litestar must see types that are made inside the functions.
+# NOTE: No "annotations" from __future__: Litestar must see types that are made inside the
+# functions.
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
