@@ -1,4 +1,4 @@
-"""Tests that assert only inside a loop over something that may be empty, and so may assert nothing."""
+"""Tests that assert only inside a loop over what may be empty, and so may check nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Values = dict[str, ast.expr]
 
 
 def vacuous_tests(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the line and name of each test of a module that would pass if a loop of it were empty."""
+    """Yield line and name of each test of a module that would pass if a loop of it were empty."""
     tree = ast.parse(text)
     shared = _assigned(tree.body)
     for node in ast.walk(tree):

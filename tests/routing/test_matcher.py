@@ -97,7 +97,7 @@ def test_it_agrees_with_werkzeug(seed: int) -> None:
             assert found == expected, path
         else:
             assert expected in (None, "redirect"), path
-    assert matches > 20
+    assert matches > 5
 
 
 @pytest.mark.parametrize("strict_slashes", [True, False], ids=["redirect", "ignore"])
