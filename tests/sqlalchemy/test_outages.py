@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from databases import KINDS, PostgreSQL, database_url
 from library import Author, Book, library
 from library_service import serving
+from programs import find_program, program_missing
 from races import Reply, Writers
 
 from restkit.sqlalchemy.engines import Limits, make_engine
@@ -186,12 +187,15 @@ def test_a_service_starts_before_its_database() -> None:
 @contextmanager
 def small_disk(size: int) -> Generator[Path]:
     """Mount a file system of so many MiB."""
+    mount = [find_program("mount", packages="mount")]
+    root = [] if os.geteuid() == 0 else [find_program("sudo", packages="sudo"), "-n"]
     folder = Path(tempfile.mkdtemp(prefix="restkit-disk-"))
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    subprocess.run(
-        [*root, "mount", "-t", "tmpfs", "-o", f"size={size}m,mode=777", "restkit", folder],
-        check=True,
-    )
+    options = ["-t", "tmpfs", "-o", f"size={size}m,mode=777", "restkit", folder]
+    done = subprocess.run([*root, *mount, *options], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        folder.rmdir()
+        reason = f"a small file system cannot be mounted ({done.stderr.strip()})"
+        program_missing(reason, "mount sudo", otherwise="and run as root, or let sudo mount")
     try:
         yield folder
     finally:

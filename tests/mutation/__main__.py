@@ -1,0 +1,75 @@
+"""``python -m tests.mutation --sample 20 --seed 7``: change the package in small ways, and run its tests.
+
+Exits 1 if fewer than ``--least`` per cent of the mutants are noticed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .mutants import Mutant, sample
+from .trial import Trial, timed
+
+_ROOT = Path(__file__).parents[2]
+_EQUIVALENT = Path(__file__).with_name("equivalent.json")
+
+
+def main() -> int:
+    """Run the trials and print their result."""
+    options = _options()
+    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
+    known = {
+        (each["path"], each["before"], each["operator"]): each["reason"]
+        for each in json.loads(_EQUIVALENT.read_text("utf-8"))
+    }
+    mutants = sample(_ROOT, options.sample, seed, options.only)
+    print(f"{len(mutants)} mutants, seed {seed}", flush=True)
+    survivors: list[Mutant] = []
+    tried = skipped = 0
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="restkit-mutation-") as folder:
+        trial = Trial(_ROOT, Path(folder), whole=not options.near)
+        for mutant in mutants:
+            if options.minutes and time.monotonic() - began > options.minutes * 60:
+                print(f"{options.minutes} minutes are over")
+                break
+            if reason := known.get((mutant.path, mutant.before, mutant.operator)):
+                skipped += 1
+                print(f"equivalent    {mutant}: {reason}", flush=True)
+                continue
+            tried += 1
+            found, seconds = timed(trial, mutant)
+            if found is None:
+                survivors.append(mutant)
+            print(
+                f"{'noticed' if found else 'NOT NOTICED':12} {seconds:4.0f} s {mutant}: {found}",
+                flush=True,
+            )
+    share = 100 * (tried - len(survivors)) / max(tried, 1)
+    print(
+        f"seed {seed}: {tried - len(survivors)} of {tried} noticed ({share:.1f} %), {skipped} equivalent"
+    )
+    for mutant in survivors:
+        print(f"not noticed: {mutant}")
+    return int(not tried or share < options.least)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--sample", type=int, default=20, help="how many mutants to draw")
+    parser.add_argument("--seed", type=int, help="the seed of the draw; a random one without it")
+    parser.add_argument("--only", default="", help="draw from paths that begin so: restkit/http")
+    parser.add_argument("--minutes", type=float, help="try no further mutant after so long")
+    parser.add_argument("--least", type=float, default=0, help="per cent that must be noticed")
+    parser.add_argument("--near", action="store_true", help="ask only the tests near the mutant")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
