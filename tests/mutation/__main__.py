@@ -1,4 +1,4 @@
-"""``python -m tests.mutation --sample 20 --seed 7``: change the package in small ways, and run its tests.
+"""Change the package in small ways, and run its tests: ``python -m tests.mutation --seed 7``.
 
 Exits 1 if fewer than ``--least`` per cent of the mutants are noticed.
 """
@@ -53,7 +53,8 @@ def main() -> int:
             )
     share = 100 * (tried - len(survivors)) / max(tried, 1)
     print(
-        f"seed {seed}: {tried - len(survivors)} of {tried} noticed ({share:.1f} %), {skipped} equivalent"
+        f"seed {seed}: {tried - len(survivors)} of {tried} noticed ({share:.1f} %), "
+        f"{skipped} equivalent"
     )
     for mutant in survivors:
         print(f"not noticed: {mutant}")
