@@ -465,3 +465,65 @@ def test_current_is_per_context() -> None:
         yield Request.current() is Request.current()
 
     assert Client(app).get("/x").json == [True]
+
+
+def test_content_with_a_length_is_not_buffered() -> None:
+    """A server's stream stays as it is if the content is not chunked."""
+    stream = io.BytesIO(b"abc")
+    request = request_of(b"", **{"wsgi.input": stream, "CONTENT_LENGTH": "3"})
+    request.buffer_chunks()
+    assert request.environ["wsgi.input"] is stream
+
+
+class Recorded(io.BytesIO):
+    """A stream that records the sizes that it is asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.sizes: list[int] = []
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.sizes.append(-1 if size is None else size)
+        return super().read(size)
+
+
+@pytest.mark.parametrize("length", [10, 70_000, 200_000])
+def test_draining_reads_all_of_the_content_and_no_more(length: int) -> None:
+    """Content over the limit is read to its end, so that the client sees the 413, and no further."""
+    stream = Recorded(b"x" * length + b"GET / HTTP/1.1")
+    with pytest.raises(ContentTooLarge):
+        request_of(b"", **{"wsgi.input": stream, "CONTENT_LENGTH": str(length)}).read_content(9)
+    assert stream.tell() == length
+    assert sum(stream.sizes) == length
+
+
+def test_a_megabyte_is_drained_in_chunks_too() -> None:
+    """After a 413 all of a megabyte in chunks has been read."""
+    request = chunked(b"x" * 1_000_000)
+    with pytest.raises(ContentTooLarge):
+        request.read_content(9)
+    assert request.environ["wsgi.input"].read(1) == b""
+
+
+@pytest.mark.parametrize("name", ["path", "scheme", "query_string", "headers"])
+def test_lazy_attributes_on_the_class(name: str) -> None:
+    """On the class, an attribute that is made when touched is what describes it."""
+    assert getattr(Request, name) is vars(Request)[name]
+
+
+def test_files_of_a_form_that_the_method_reads_itself_are_closed() -> None:
+    """A form that no input declares is closed after the response, with its temporary files."""
+    files: list[Any] = []
+
+    class Pictures(Resource):
+        @raises(BadRequest)
+        def post(self) -> dict[str, int]:
+            files.extend(self.request.files.values())
+            return {"files": len(files)}
+
+    app = App("Pictures")
+    app.add("/pictures", Pictures)
+    big = ("a.png", b"x" * 600_000, "image/png")
+    response = Client(app).post("/pictures", files={"picture": big})
+    assert response.json == {"files": 1}
+    assert files[0].stream.closed

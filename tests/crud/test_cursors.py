@@ -80,3 +80,25 @@ def test_what_was_not_written_here_for_this_order_is_refused(
     """Another secret, collection or order, and any other text, is no cursor."""
     with pytest.raises(ValueError):
         signer.read(order, cursor, (None, None))
+
+
+def test_a_long_cursor_is_refused_though_it_is_signed() -> None:
+    """A cursor over the limit is refused before it is decoded, whoever wrote it."""
+    long = SIGNER.write("a", False, ("x" * 3000,))
+    assert len(long) > 4000
+    with pytest.raises(ValueError, match="too long"):
+        SIGNER.read("a", long, (None,))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 5])
+def test_only_the_canonical_text_of_a_cursor_is_taken(size: int) -> None:
+    """Base64 leaves bits over at its end: a cursor in which they are set is no cursor."""
+    cursor = SIGNER.write("a", False, ("x" * size,))
+    assert len(cursor) % 4, "a cursor without bits left over"
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    changed = cursor[:-1] + alphabet[alphabet.index(cursor[-1]) + 1]
+    padding = "=" * (-len(cursor) % 4)
+    assert base64.urlsafe_b64decode(changed + padding) == base64.urlsafe_b64decode(cursor + padding)
+    assert SIGNER.read("a", cursor, (None,)) == (False, ("x" * size,))
+    with pytest.raises(ValueError, match="not signed here"):
+        SIGNER.read("a", changed, (None,))

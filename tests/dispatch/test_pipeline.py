@@ -593,6 +593,14 @@ def test_alternatives() -> None:
     assert client.get("/x").status == 401
 
 
+def test_a_scheme_that_forbids_does_not_end_the_alternatives() -> None:
+    """A scheme after one that responds 403 is asked too, and may know the caller."""
+    client = guarded((KEY, ["read"]), TOKEN)
+    response = client.get("/x", headers={"X-Key": "good", "X-Token": "good"})
+    assert response.status == 200
+    assert response.json == {"caller": "Token:good"}
+
+
 def test_every_alternative_sends_its_challenge() -> None:
     """A 401 carries the challenges of all schemes (RFC 9110, section 11.6.1)."""
     assert guarded(KEY, TOKEN).get("/x").headers["WWW-Authenticate"] == "Key realm=x, Token realm=x"

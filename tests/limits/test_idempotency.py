@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import redis
@@ -21,7 +22,18 @@ from marshmallow import Schema, fields
 from redis_server import redis_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from restkit import App, Conflict, Request, Resource, Response, Upload, raises, returns, takes
+from restkit import (
+    App,
+    Conflict,
+    Request,
+    Resource,
+    Response,
+    Upload,
+    provide,
+    raises,
+    returns,
+    takes,
+)
 from restkit.crud import CRUDResource
 from restkit.errors import DeclarationError
 from restkit.limits import Idempotency, MemoryStorage
@@ -577,3 +589,52 @@ def test_it_is_for_the_verbs_that_are_named(tmp_path: Path) -> None:
     for methods in (("PUT",), (), ("POST", "DELETE"), "POST"):
         with pytest.raises(DeclarationError):
             Idempotency(MemoryStorage(), methods=methods)
+
+
+def test_a_response_is_kept_only_after_what_was_provided_is_closed() -> None:
+    """A storage outside the database keeps nothing if the commit fails: the retry runs again."""
+    outcomes = iter([RuntimeError("the commit failed"), None])
+    done: list[str] = []
+
+    def unit_of_work() -> Iterator[str]:
+        yield "open"
+        if error := next(outcomes):
+            raise error
+
+    class Notes(Resource):
+        schema = NoteSchema
+        idempotency = Idempotency(MemoryStorage())
+        unit = provide(unit_of_work)
+
+        @returns(NoteSchema, 200)
+        def post(self, body: Any) -> Any:
+            done.append(self.unit)
+            return body
+
+    app = App("Notes")
+    app.add("/notes", Notes)
+    responses = [
+        Client(app, raise_errors=False).post(
+            "/notes", json={"text": "x"}, headers={"Idempotency-Key": "k"}
+        )
+        for _ in range(2)
+    ]
+    assert [response.status for response in responses] == [500, 200]
+    assert "Idempotent-Replayed" not in responses[1].headers
+    assert done == ["open", "open"]
+
+
+@pytest.mark.parametrize("caller", ["ada", 7, UUID(int=7)])
+def test_callers_that_are_texts_numbers_or_uuids(caller: object) -> None:
+    """A caller that is a plain value has keys of its own, and another type is another caller."""
+    callers = iter([caller, f"other {caller}", caller])
+
+    class Scheme(Token):
+        def authenticate(self, request: Request, scopes: object) -> object:
+            return next(callers)
+
+    app, done = plain(MemoryStorage(), security=(Scheme(),))
+    for _ in range(3):
+        headers = {"Idempotency-Key": "k"}
+        assert Client(app).post("/notes", json={"text": "x"}, headers=headers).status == 200
+    assert done == ["x", "x"]
