@@ -118,7 +118,9 @@ class Browser:
         return [message for message in self.console() if message.level == "SEVERE"]
 
     def requests(self) -> list[NetworkRequest]:
-        """Return every request that the pages tried to send since the start or the last `forget`."""
+        """Return every request that the pages tried to send since the start or the last
+        `forget`.
+        """
         # as above
         entries: list[dict[str, Any]] = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
         for entry in entries:

@@ -1,4 +1,6 @@
-"""What every test of the suite has: each App is wrapped in the standard library's WSGI validator."""
+"""What every test of the suite has:
+each App is wrapped in the standard library's WSGI validator.
+"""
 
 from __future__ import annotations
 

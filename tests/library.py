@@ -1,4 +1,6 @@
-"""A library for tests of collections: authors, books with chapters, and tags, on whatever database."""
+"""A library for tests of collections:
+authors, books with chapters, and tags, on whatever database.
+"""
 
 from __future__ import annotations
 

@@ -317,7 +317,9 @@ def test_two_schemas_of_one_name_are_refused() -> None:
 
 
 def test_paths_that_a_document_cannot_tell_apart_are_refused() -> None:
-    """Two patterns that differ in their variables' names or converters only are a start-up error."""
+    """Two patterns that differ in their variables' names or converters only are a start-up
+    error.
+    """
     app = App("Paths")
     app.get("/x/<int:a>")(lambda a: {})
 
@@ -411,7 +413,9 @@ def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
     ],
 )
 def test_wrong_arguments_are_told(mistake: Any, words: str) -> None:
-    """What is of another kind than a method takes is a sentence of ours, not an error from inside."""
+    """What is of another kind than a method takes is a sentence of ours,
+    not an error from inside.
+    """
     with pytest.raises(DeclarationError, match=words):
         mistake(App("Mistakes"))
 

@@ -74,7 +74,9 @@ def test_other_factory() -> None:
 
 
 def test_packages() -> None:
-    """A package is named by its dotted name or its path; its submodule app counts as the package's."""
+    """A package is named by its dotted name or its path;
+    its submodule app counts as the package's.
+    """
     write("code/shop/__init__.py", "")
     write("code/shop/api/__init__.py", APP + "from .parts import name\napp = App(name)\n")
     write("code/shop/api/parts.py", "name = 'deep'\n")
@@ -120,7 +122,9 @@ def test_syntax_error(folder: Path) -> None:
 
 
 def test_exception_while_importing(folder: Path) -> None:
-    """An exception in the program is told with the last line of the program that it passed through."""
+    """An exception in the program is told with the last line of the program that it passed
+    through.
+    """
     write("shop.py", "import parts\n")
     write("parts.py", "import json\n\nfound = json.loads('{')\n")
     message = fails("shop")

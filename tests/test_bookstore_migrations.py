@@ -77,7 +77,9 @@ def bookstore(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_migrations_make_what_the_models_say(place: Place, bookstore: Any) -> None:
-    """After an upgrade of an empty database Alembic finds no difference between it and the models."""
+    """After an upgrade of an empty database Alembic finds no difference between it and the
+    models.
+    """
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -186,7 +188,9 @@ class Kept(IdempotencyRecord, Base):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_revision_has_types_of_sqlalchemy_only(kind: str, tmp_path: Path) -> None:
-    """What autogenerate writes of other models by our files runs, and names no class of restkit's."""
+    """What autogenerate writes of other models by our files runs,
+    and names no class of restkit's.
+    """
     copy = tmp_path / "things" / "service"
     shutil.copytree(BOOKSTORE, copy, ignore=shutil.ignore_patterns("__pycache__", "r0001*"))
     (tmp_path / "models.py").write_text(THINGS, "utf-8")

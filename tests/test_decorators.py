@@ -149,7 +149,9 @@ def test_decorators_stand_on_functions(decorator: Any) -> None:
 
 
 def test_a_verb_that_a_class_inherits_declares_the_same() -> None:
-    """Subclasses share the verb with what is declared of it, and may be mounted beside each other."""
+    """Subclasses share the verb with what is declared of it,
+    and may be mounted beside each other.
+    """
 
     class Other(Base):
         documented = False

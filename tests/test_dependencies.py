@@ -139,7 +139,9 @@ def test_override_stands_in_while_it_lasts() -> None:
 
 
 def test_a_factory_that_returns_an_iterator_is_refused() -> None:
-    """An iterator that is no generator cannot be told of an error; the sentence says what to write."""
+    """An iterator that is no generator cannot be told of an error;
+    the sentence says what to write.
+    """
 
     class Wrong(Resource):
         value = provide(lambda: iter([1]))

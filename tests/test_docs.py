@@ -484,7 +484,9 @@ def test_floors() -> None:
 
 
 def test_errors() -> None:
-    """Every mistake that restkit reports to a programmer stands in the reference by its own name."""
+    """Every mistake that restkit reports to a programmer stands in the reference by its own
+    name.
+    """
     module = importlib.import_module("restkit.errors")
     assert all(f"`{name}`" in reference() for name in module.__all__)
 

@@ -23,7 +23,9 @@ Ask = Callable[..., tuple[int, Any, Any]]
 
 
 def asking(url: str) -> Ask:
-    """Return what asks a server for a path, and returns status, content and headers of the answer."""
+    """Return what asks a server for a path, and returns status,
+    content and headers of the answer.
+    """
 
     def ask(method: str, path: str, data: Any = None, **headers: str) -> tuple[int, Any, Any]:
         content = None if data is None else json.dumps(data).encode()

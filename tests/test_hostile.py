@@ -523,7 +523,9 @@ def test_absurd_queries(unchanged: Shop, query: str) -> None:
     ],
 )
 def test_absurd_paths(unchanged: Shop, path: str) -> None:
-    """A URL that is none of ours is a 404 problem for every method, the documents' folder included."""
+    """A URL that is none of ours is a 404 problem for every method,
+    the documents' folder included.
+    """
     for method in ("GET", "POST", "DELETE"):
         response = unchanged.client.request(method, path)
         assert response.status in (404, 405, 308), response.text

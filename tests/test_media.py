@@ -232,7 +232,9 @@ fragments = st.lists(st.sampled_from([*PIECES.split(), "\t", "\n", " "]), max_si
 @given(fragments | st.binary(max_size=30) | values.map(lambda v: json.dumps(v).encode()[:-1]))
 @settings(max_examples=1500, deadline=None)
 def test_decoders_agree_on_any_bytes(data: bytes) -> None:
-    """With orjson and without, any bytes are read to the same value or refused in the same words."""
+    """With orjson and without, any bytes are read to the same value or refused in the same
+    words.
+    """
     assert response(media._loads_std, data) == response(media._loads_orjson, data)
 
 
@@ -288,7 +290,9 @@ HOSTILE: list[tuple[str, bytes]] = [
 @both_loaders
 @pytest.mark.parametrize("data", [data for _, data in HOSTILE], ids=[name for name, _ in HOSTILE])
 def test_hostile_bodies_are_refused_in_linear_time(loads: Loads, data: bytes) -> None:
-    """A large hostile body is refused without going back over it: in seconds at most, not in hours."""
+    """A large hostile body is refused without going back over it:
+    in seconds at most, not in hours.
+    """
     begin = time.process_time()
     with pytest.raises(BadRequest):
         loads(data, DEFAULT_LIMITS)
@@ -384,7 +388,9 @@ def test_handler_for(media_type: str, known: bool) -> None:
 
 
 def test_a_registry_is_its_own() -> None:
-    """A handler registered on a copy is not known to the original, and replaces JSON for +json too."""
+    """A handler registered on a copy is not known to the original,
+    and replaces JSON for +json too.
+    """
     original = Media(HANDLERS)
     copy = original.copy()
     csv = Handler("text/csv", lambda data: data.split(b","), b",".join)

@@ -380,7 +380,9 @@ class ChunkError(Exception):
 def test_broken_streams_are_the_clients_fault(
     framing: dict[str, str], content_type: str, error: type[Exception]
 ) -> None:
-    """A stream that breaks is a 400 for bodies and forms alike, whatever the server raises for it."""
+    """A stream that breaks is a 400 for bodies and forms alike,
+    whatever the server raises for it.
+    """
     app = App("Broken")
     path = "/body" if content_type == "application/json" else "/form"
     app.post("/body")(takes(body={"a": fields.Str()})(lambda body: body))
@@ -489,7 +491,9 @@ class Recorded(io.BytesIO):
 
 @pytest.mark.parametrize("length", [10, 70_000, 200_000])
 def test_draining_reads_all_of_the_content_and_no_more(length: int) -> None:
-    """Content over the limit is read to its end, so that the client sees the 413, and no further."""
+    """Content over the limit is read to its end, so that the client sees the 413,
+    and no further.
+    """
     stream = Recorded(b"x" * length + b"GET / HTTP/1.1")
     with pytest.raises(ContentTooLarge):
         request_of(b"", **{"wsgi.input": stream, "CONTENT_LENGTH": str(length)}).read_content(9)

@@ -79,7 +79,9 @@ def test_every_field_is_documented() -> None:
 
 
 def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A keyword wins over the default, the file over it, .env over that, the environment over all."""
+    """A keyword wins over the default, the file over it, .env over that,
+    the environment over all.
+    """
     monkeypatch.chdir(tmp_path)
     names = ["max_body_size", "max_upload_size", "max_json_depth", "docs_url"]
     Path("settings.toml").write_text(
@@ -216,7 +218,9 @@ def test_variables_of_other_programs_are_left_alone() -> None:
 
 
 def test_unknown_names_are_refused(tmp_path: Path) -> None:
-    """An unknown name is an error from every source, with the nearest setting where one is close."""
+    """An unknown name is an error from every source,
+    with the nearest setting where one is close.
+    """
     (tmp_path / "s.toml").write_text("max_bdy_size = 1")
     (tmp_path / "env").write_text("RESTKIT_DEBUGS=1")
     with pytest.raises(
@@ -266,7 +270,9 @@ def test_values_are_checked_too(tmp_path: Path) -> None:
 
 
 def test_values_of_a_file_are_converted(tmp_path: Path) -> None:
-    """TOML's own types become the fields': an array a tuple, an integer a float, a string a path."""
+    """TOML's own types become the fields':
+    an array a tuple, an integer a float, a string a path.
+    """
     (tmp_path / "s.toml").write_text(
         'ports = [1, 2]\nratio = 2\nhome = "/srv"\nmapping = {a = "b"}\n'
     )

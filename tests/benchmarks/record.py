@@ -36,7 +36,9 @@ def save(path: Path, figures: dict[str, Any]) -> None:
 
 
 def versions(names: Iterable[str]) -> dict[str, str]:
-    """Return the versions of what the programs and servers are made of, as far as it is installed."""
+    """Return the versions of what the programs and servers are made of,
+    as far as it is installed.
+    """
     distributions = [each for name in names for each in PEERS[name].distributions]
     return _installed(dict.fromkeys([*distributions, *_SHARED, *_SERVERS]))
 

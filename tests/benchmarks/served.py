@@ -1,4 +1,6 @@
-"""Programs behind servers: requests a second, and the server's CPU seconds for a thousand requests."""
+"""Programs behind servers: requests a second,
+and the server's CPU seconds for a thousand requests.
+"""
 
 from __future__ import annotations
 
@@ -127,7 +129,9 @@ def _command(server: str, kind: str, port: int) -> list[str] | None:
 
 @contextmanager
 def _running(command: list[str], name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server in a process group of its own, and end just that process; it ends its workers."""
+    """Run a server in a process group of its own, and end just that process;
+    it ends its workers.
+    """
     variables = environment(RESTKIT_BENCHMARK_PROGRAM=name, PYTHONPATH=str(ROOT))
     process = subprocess.Popen(
         command,

@@ -1,4 +1,6 @@
-"""What the development server calls: the App with its contract checked, or the mistake that it has."""
+"""What the development server calls:
+the App with its contract checked, or the mistake that it has.
+"""
 
 from __future__ import annotations
 

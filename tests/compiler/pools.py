@@ -1,4 +1,6 @@
-"""Values by field type: those a field takes, those it nearly takes, and hostile ones for any field."""
+"""Values by field type: those a field takes, those it nearly takes,
+and hostile ones for any field.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ def _snap(value: Any, depth: int = 3) -> Any:
 
 
 def weight(value: Any) -> int:
-    """Return a number that depends on a value alone, so that what misbehaves does so in both runs."""
+    """Return a number that depends on a value alone,
+    so that what misbehaves does so in both runs.
+    """
     if value is None or value is missing:
         return 1
     if isinstance(value, int):

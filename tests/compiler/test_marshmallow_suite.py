@@ -31,7 +31,9 @@ def _pip(*arguments: str) -> None:
 
 @pytest.fixture(scope="module", params=["installed", _OLDEST])
 def source(request: pytest.FixtureRequest) -> Path:
-    """Return the unpacked sdist of a marshmallow, with what its tests need beside it, and itself."""
+    """Return the unpacked sdist of a marshmallow, with what its tests need beside it,
+    and itself.
+    """
     number = version("marshmallow") if request.param == "installed" else request.param
     name = f"marshmallow-{number}"
     folder = _CACHE / name

@@ -124,7 +124,9 @@ def test_a_detached_object_fails_as_ever(session: Session, way: str) -> None:
 
 @ways
 def test_rows_and_mappings_of_a_query(session: Session, way: str) -> None:
-    """Rows, which have items by number and attributes by name, and their mappings are read as ever."""
+    """Rows, which have items by number and attributes by name,
+    and their mappings are read as ever.
+    """
     rows = session.query(_Book.id, _Book.title, _Book.published).all()
     for found in (rows, [row._mapping for row in rows]):
         assert _dump(way, found, many=True) == _expected(way, found, many=True)

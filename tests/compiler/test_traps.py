@@ -268,7 +268,9 @@ def test_naive_and_aware_datetimes_check_and_convert() -> None:
 
 
 def test_a_format_of_a_field_or_of_meta_decides() -> None:
-    """``format``, and Meta's dateformat, datetimeformat and timeformat, rule loading and dumping."""
+    """``format``, and Meta's dateformat, datetimeformat and timeformat,
+    rule loading and dumping.
+    """
 
     class Formats(Schema):
         a = fields.DateTime()
@@ -888,7 +890,9 @@ def test_overridden_methods_are_called() -> None:
 
 
 def test_a_schema_that_overrides_its_steps_is_obeyed() -> None:
-    """get_attribute, handle_error, dict_class, error_messages and index_errors keep their meaning."""
+    """get_attribute, handle_error, dict_class,
+    error_messages and index_errors keep their meaning.
+    """
 
     class Own(Schema):
         dict_class = OrderedDict
@@ -1036,7 +1040,9 @@ def test_a_nested_schema_that_cannot_be_made_fails_when_it_is_used() -> None:
 
 
 def test_a_guard_over_an_override_keeps_the_override() -> None:
-    """A wire form set before a field whose deserialize is its instance's own does not replace it."""
+    """A wire form set before a field whose deserialize is its instance's own does not replace
+    it.
+    """
 
     def made(source: str) -> Schema:
         schema = Schema.from_dict(
@@ -1097,7 +1103,9 @@ def _raise_key_error(error: ValidationError, data: Any, **kwargs: Any) -> None:
 
 
 def test_a_changed_schema_is_compiled_anew() -> None:
-    """What is changed on an instance after its first load counts from the next compile_schema on."""
+    """What is changed on an instance after its first load counts from the next compile_schema
+    on.
+    """
 
     class Changing(Schema):
         a = fields.Integer()
@@ -1179,7 +1187,9 @@ def test_a_compiled_schema_is_freed_with_its_instance() -> None:
 
 
 def test_a_copied_schema_is_another_schema() -> None:
-    """A copy of a schema that was compiled is compiled for itself: its fields may be other fields."""
+    """A copy of a schema that was compiled is compiled for itself:
+    its fields may be other fields.
+    """
 
     def made(copied: Callable[[Any], Any]) -> Schema:
         schema = Schema.from_dict({"a": fields.Integer(), "b": fields.Integer()})()

@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 from shelf import Book as Plain
 from shelf import collection, mounted, refused
 
-from restkit import App, Forbidden, raises
+from restkit import App, Conflict, Forbidden, UnprocessableContent, raises
 from restkit.crud import CRUDResource
 from restkit.errors import DeclarationError
 from restkit.sqlalchemy import Database
@@ -146,7 +146,9 @@ def test_a_patched_whole_is_validated(client: Client) -> None:
 
 
 def test_items_that_are_not_there_or_named_twice(client: Client) -> None:
-    """A key that nothing has is in conflict, one that is named twice invalid; each has its place."""
+    """A key that nothing has is in conflict, one that is named twice invalid;
+    each has its place.
+    """
     (first,) = bulk(client, create=[{"title": "a"}]).json["created"]
     response = bulk(
         client, update=[{"id": 777, "title": "x"}, {"id": first["id"], "title": "x"}], delete=[888]
@@ -363,3 +365,46 @@ def test_a_schema_that_makes_items_itself_is_told_so() -> None:
     client = collection(bulk=True, schema=Loading)
     with pytest.raises(DeclarationError, match="CRUDResource makes the items itself"):
         bulk(client, create=[{"title": "x"}])
+
+
+class Agreed(CRUDResource[Plain]):
+    """A collection whose actions raise problems without a list of errors."""
+
+    bulk = True
+
+    @raises(Conflict, UnprocessableContent)
+    def create(self, item: Plain) -> Plain:
+        if item.title == "taken":
+            raise Conflict("This title is taken.")
+        if item.title == "odd":
+            raise UnprocessableContent("This title is odd.")
+        return super().create(item)
+
+
+@pytest.mark.parametrize(
+    ("title", "status", "detail", "code"),
+    [
+        ("taken", 409, "This title is taken.", "conflict"),
+        ("odd", 422, "This title is odd.", "invalid"),
+    ],
+)
+def test_problems_of_an_action_are_listed_by_item(
+    title: str, status: int, detail: str, code: str
+) -> None:
+    """A problem without errors of its own becomes one: its detail, at the item."""
+    client = collection(base=Agreed)
+    response = bulk(client, create=[{"title": "x"}, {"title": title}])
+    assert response.status == status
+    assert response.problem["errors"] == [
+        {"pointer": "/create/1", "detail": detail, "code": code},
+    ]
+    assert titles(client) == []
+
+
+def test_an_update_with_an_invalid_field_names_the_item() -> None:
+    """An update that breaks a field's rule is a 422 at that item and field."""
+    client = collection(Plain("Emma"), Plain("Persuasion"), bulk=True)
+    response = bulk(client, update=[{"id": 1, "title": "x"}, {"id": 2, "title": ""}])
+    assert response.status == 422
+    assert [each["pointer"] for each in response.problem["errors"]] == ["/update/1/title"]
+    assert titles(client) == ["Emma", "Persuasion"]

@@ -1,4 +1,6 @@
-"""What a CRUDResource declares: what cannot be meant is one sentence at start-up, which says where."""
+"""What a CRUDResource declares:
+what cannot be meant is one sentence at start-up, which says where.
+"""
 
 from __future__ import annotations
 

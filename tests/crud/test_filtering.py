@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from marshmallow import Schema, fields, validate
 from shelf import Book, collection, mounted, refused
 
 from restkit.crud import MemoryStore
@@ -113,7 +114,9 @@ def test_a_filter_that_cannot_be_is_refused(filters: Any, says: str) -> None:
 
 
 def test_a_filter_with_the_name_of_another_parameter_is_refused() -> None:
-    """An attribute that is called like a parameter of every list cannot be asked for by that name."""
+    """An attribute that is called like a parameter of every list cannot be asked for by that
+    name.
+    """
 
     @dataclass
     class Rope:
@@ -126,3 +129,50 @@ def test_a_filter_with_the_name_of_another_parameter_is_refused() -> None:
         filters=("limit",),
     )
     mounted(store=MemoryStore(Rope), filters=("limit__gte",))
+
+
+@dataclass
+class Rated:
+    stars: Annotated[int, validate.Range(0, 5)]
+    code: str = ""
+    id: int = 0
+
+
+class RatedSchema(Schema):
+    id = fields.Int(dump_only=True)
+    stars = fields.Int(validate=validate.Range(0, 5))
+    code = fields.Str(validate=validate.Length(min=3))
+
+
+def test_filters_are_bound_by_the_store_and_not_by_the_content() -> None:
+    """A filter beyond what the store holds is a 422; the least length of the content binds none."""
+    client = collection(
+        store=MemoryStore(Rated, items=[Rated(3, "abc")]),
+        schema=RatedSchema,
+        filters=("stars__gte", "code"),
+    )
+    assert client.get("/books?stars__gte=6").status == 422
+    assert client.get("/books?stars__gte=3").status == 200
+    assert client.get("/books?code=a").json["items"] == []
+
+
+@dataclass
+class Chosen:
+    some: Annotated[str, validate.OneOf(["a,b", "c"])]
+    none: Annotated[str, validate.OneOf(["a", "c"])]
+    id: int = 0
+
+
+class ChosenSchema(Schema):
+    id = fields.Int(dump_only=True)
+    some = fields.Str(validate=validate.OneOf(["a,b", "c"]))
+    none = fields.Str(validate=validate.OneOf(["a", "c"]))
+
+
+def test_values_with_commas_are_repeated_parameters() -> None:
+    """Where one choice has a comma, values are repeated parameters; else commas separate them."""
+    found = parameters(
+        store=MemoryStore(Chosen), schema=ChosenSchema, filters=("some__in", "none__in")
+    )
+    assert found["some__in"].get("explode", True) is True
+    assert found["none__in"]["explode"] is False

@@ -174,7 +174,9 @@ def test_a_write_of_what_was_changed_since_is_stale(books: MemoryStore[Book]) ->
 
 
 def test_a_change_to_the_same_is_none(books: MemoryStore[Book]) -> None:
-    """Setting attributes to what they are leaves the version; an item that was never kept has none."""
+    """Setting attributes to what they are leaves the version;
+    an item that was never kept has none.
+    """
 
     def work(rows: Any) -> None:
         item = Book("Emma")
@@ -242,7 +244,9 @@ def test_references(authors: MemoryStore[Author], books: MemoryStore[Book]) -> N
 
 
 def test_stores_that_refer_to_each_other_are_kept_together() -> None:
-    """Stores joined by a third one's references share one transaction, and what was in them stays."""
+    """Stores joined by a third one's references share one transaction,
+    and what was in them stays.
+    """
     ones, twos = MemoryStore(Author, items=[Author("A")]), MemoryStore(Author, items=[Author("B")])
 
     @dataclass

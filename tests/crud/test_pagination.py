@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from shelf import Book, collection, refused
+from shelf import Book, collection, mounted, refused
 
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore
 from restkit.testing import Client
 
+PLAIN = App.__call__
 BOOKS = tuple(Book(f"t{number}") for number in range(7))
 
 
@@ -145,3 +146,31 @@ def test_pages_go_on_behind_long_texts(length: int) -> None:
     assert [each["id"] for each in back.json["items"]] == [3, 2]
     client.delete("/texts/4")
     assert client.get(pages[0].json["next"]).status == (200 if length < 400 else 400)
+
+
+def test_a_text_that_is_no_cursor_is_a_400() -> None:
+    """A short text that no response gave is a 400 that names the parameter, not a 422."""
+    for cursor in ("x", "abcd"):
+        response = collection(*BOOKS).get(f"/books?cursor={cursor}")
+        assert response.status == 400
+        assert response.problem["errors"][0]["parameter"] == "cursor"
+
+
+def test_the_first_counted_page_has_no_way_back() -> None:
+    """Where nothing is passed over there is neither a first nor a previous page."""
+    client = collection(*BOOKS, paging="offset", page_size=3)
+    assert links(client.get("/books?offset=0")).keys() == {"next"}
+    assert links(client.get("/books?offset=1")).keys() == {"first", "prev", "next"}
+
+
+def test_links_where_the_server_gives_no_query() -> None:
+    """A server may leave QUERY_STRING out (PEP 3333): the links are made without it."""
+    app = mounted(store=MemoryStore(Book, items=BOOKS), page_size=3)
+
+    def without_query(environ: Any, start_response: Any) -> Any:
+        environ.pop("QUERY_STRING", None)
+        return PLAIN(app, environ, start_response)
+
+    response = Client(without_query).get("/books")
+    assert links(response).keys() == {"next"}
+    assert links(response)["next"].startswith("/books?cursor=")

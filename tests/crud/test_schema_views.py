@@ -189,7 +189,9 @@ class Renamed(Schema):
 
 
 def test_names_in_content_and_attributes() -> None:
-    """A field has its own name in content, in patches and pointers, and another one in the model."""
+    """A field has its own name in content, in patches and pointers,
+    and another one in the model.
+    """
     client = collection(Book("Emma"), schema=Renamed, fields=True)
     assert client.patch("/books/1", json={"year:born": 1815}).json == {
         "number": 1,

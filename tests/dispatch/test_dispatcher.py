@@ -377,7 +377,9 @@ def test_head_of_a_streamed_response_ends_it() -> None:
 
 
 def test_a_stream_that_a_middleware_replaces_does_not_leave_the_session_open() -> None:
-    """Where a middleware drops or breaks a stream, what was provided is closed before the answer."""
+    """Where a middleware drops or breaks a stream,
+    what was provided is closed before the answer.
+    """
 
     def replaces(request: Request, proceed: Any) -> Response:
         proceed(request)
@@ -477,7 +479,9 @@ def test_a_factory_that_fails_at_its_end_does_not_keep_others_open() -> None:
 
 
 def test_an_app_may_call_itself() -> None:
-    """A request that asks the same App in process finds its own request current again afterwards."""
+    """A request that asks the same App in process finds its own request current again
+    afterwards.
+    """
     app = App("Self")
     app.get("/inner")(lambda: {"path": Request.current().path})
 

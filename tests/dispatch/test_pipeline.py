@@ -363,7 +363,9 @@ def test_a_generator_that_states_its_tag_can_be_a_304() -> None:
 
 @pytest.mark.parametrize("headers", [{"If-None-Match": '"1"'}, {"If-Match": '"2"'}])
 def test_reading_is_conditional_only_where_it_succeeds(headers: dict[str, str]) -> None:
-    """Preconditions are ignored where the plain answer would be no 2xx (RFC 9110, section 13.2.1)."""
+    """Preconditions are ignored where the plain answer would be no 2xx (RFC 9110,
+    section 13.2.1).
+    """
 
     @returns(NoteSchema)
     @returns(status=303, headers={"Location": ""})
@@ -390,7 +392,9 @@ def test_reading_is_conditional_only_where_it_succeeds(headers: dict[str, str]) 
 def test_a_change_sends_the_new_state_only(
     statements: list[tuple[str, Any]], sent: tuple[Any, Any]
 ) -> None:
-    """What a change states before it decides preconditions; only what it states afterwards is sent."""
+    """What a change states before it decides preconditions;
+    only what it states afterwards is sent.
+    """
 
     def put(self: Any, body: dict[str, str]) -> dict[str, str]:
         for name, value in statements:
@@ -402,7 +406,9 @@ def test_a_change_sends_the_new_state_only(
 
 
 def test_what_is_stated_of_the_new_state_decides_nothing() -> None:
-    """After `entity_tag = None` a date is that of what was made, and If-None-Match: * stays true."""
+    """After `entity_tag = None` a date is that of what was made, and If-None-Match:
+    * stays true.
+    """
 
     def put(self: Any, body: dict[str, str]) -> dict[str, str]:
         self.entity_tag = None
@@ -416,7 +422,9 @@ def test_what_is_stated_of_the_new_state_decides_nothing() -> None:
 
 @pytest.mark.parametrize(("status", "sent"), [(201, '"1"'), (200, None)])
 def test_a_post_that_makes_something_states_its_tag_once(status: int, sent: str | None) -> None:
-    """A 201 has the tag that its POST stated once; another POST states a second time, as PUT does."""
+    """A 201 has the tag that its POST stated once;
+    another POST states a second time, as PUT does.
+    """
 
     @returns(NoteSchema, status=status)
     def post(self: Any, body: dict[str, str]) -> dict[str, str]:
@@ -569,7 +577,9 @@ KEY, TOKEN = Scheme("Key", "x-key"), Scheme("Token", "x-token")
 
 
 def test_one_scheme() -> None:
-    """Without credentials 401 with a challenge, without a scope 403, otherwise the caller is known."""
+    """Without credentials 401 with a challenge, without a scope 403,
+    otherwise the caller is known.
+    """
     client = guarded((KEY, ["read"]))
     refused = client.get("/x")
     assert refused.status == 401
@@ -607,7 +617,9 @@ def test_every_alternative_sends_its_challenge() -> None:
 
 
 def test_a_scheme_that_breaks_lets_nobody_in() -> None:
-    """An exception in a scheme is a 500, never an entrance, also where another scheme would follow."""
+    """An exception in a scheme is a 500, never an entrance,
+    also where another scheme would follow.
+    """
 
     class Broken(Scheme):
         def authenticate(self, request: Request, scopes: Sequence[str]) -> object:

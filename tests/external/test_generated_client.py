@@ -81,7 +81,9 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
 
 @pytest.fixture
 def api(generated: tuple[str, str]) -> Iterator[SimpleNamespace]:
-    """Return the generated functions, each with a client at hand, and the generated models by name."""
+    """Return the generated functions, each with a client at hand,
+    and the generated models by name.
+    """
     client_module, models, types = (
         importlib.import_module(f"{_PACKAGE}.{name}") for name in ("client", "models", "types")
     )

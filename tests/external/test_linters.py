@@ -1,4 +1,6 @@
-"""What openapi-spec-validator, Redocly and Spectral say of the documents of the examples: nothing."""
+"""What openapi-spec-validator, Redocly and Spectral say of the documents of the examples:
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,9 @@ def _posted(browser: Browser) -> list[NetworkRequest]:
 
 
 def _quiet(browser: Browser, url: str) -> None:
-    """Check that nothing was wrong, nothing was held up by the policy, and nobody else was asked."""
+    """Check that nothing was wrong, nothing was held up by the policy,
+    and nobody else was asked.
+    """
     assert [message for message in browser.console() if message.level != "INFO"] == []
     assert browser.foreign_requests(url) == []
 
@@ -102,7 +104,9 @@ def test_scalar_runs_an_operation(browser: Browser, url: str) -> None:
 
 @pytest.mark.parametrize("page", _READY)
 def test_a_page_takes_no_parameters(url: str, page: str) -> None:
-    """A link that names another document is refused like any unknown parameter: 422, and no page."""
+    """A link that names another document is refused like any unknown parameter:
+    422, and no page.
+    """
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{url}{page}?url={_ELSEWHERE}")
     with refused.value as response:

@@ -305,7 +305,9 @@ def test_evaluate(methods: str, headers: dict[str, str], outcome: Outcome) -> No
 
 
 def test_a_weak_tag_never_passes_if_match() -> None:
-    """If-Match compares strongly, If-None-Match weakly, also where the tag that is there is weak."""
+    """If-Match compares strongly, If-None-Match weakly,
+    also where the tag that is there is weak.
+    """
     assert evaluate("PUT", conditions(if_match='"a"'), WEAK_A, None) is FAILED
     assert evaluate("PUT", conditions(if_match='W/"a"'), WEAK_A, None) is FAILED
     assert evaluate("PUT", conditions(if_match="*"), WEAK_A, None) is GO
@@ -313,7 +315,9 @@ def test_a_weak_tag_never_passes_if_match() -> None:
 
 
 def test_where_nothing_is() -> None:
-    """If-Match fails where nothing is, If-None-Match: * is how one creates, and dates say nothing."""
+    """If-Match fails where nothing is, If-None-Match:
+    * is how one creates, and dates say nothing.
+    """
     for header in ("*", '"a"', ""):
         assert evaluate("PUT", conditions(if_match=header), None, None, exists=False) is FAILED
         assert evaluate("PUT", conditions(if_none_match=header), None, None, exists=False) is GO

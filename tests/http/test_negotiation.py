@@ -230,3 +230,10 @@ PREFERENCES: list[tuple[str | None, dict[str, str]]] = [
 def test_parse_prefer(header: str | None, found: dict[str, str]) -> None:
     """Preferences are found by lower-case name; the first of a name wins (RFC 7240, section 2)."""
     assert parse_prefer(header) == found
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "latin-1"])
+def test_a_charset_in_accept_decides_nothing(charset: str) -> None:
+    """Everything textual is sent as UTF-8, so a charset in Accept excludes nothing."""
+    assert choose(f"application/json;charset={charset}", (JSON, HTML)) == JSON
+    assert choose(f"application/json;charset={charset};level=1", (JSON, HTML)) is None

@@ -164,7 +164,9 @@ def test_what_comes_again_is_answered_as_before(shop: Shop) -> None:
 
 
 def test_a_change_is_made_once_although_its_precondition_holds_no_more(shop: Shop) -> None:
-    """A PATCH that comes again is answered as before: its If-Match was decided when it came first."""
+    """A PATCH that comes again is answered as before:
+    its If-Match was decided when it came first.
+    """
     made = shop.post(None)
     headers = {"If-Match": made.headers["ETag"], "Idempotency-Key": '"p 1"'}
     url = made.headers["Location"]
@@ -213,7 +215,9 @@ def test_a_problem_is_not_kept(shop: Shop) -> None:
 
 
 def test_what_fails_at_its_end_leaves_neither_the_write_nor_the_answer(shop: Shop) -> None:
-    """A method that fails after its write is rolled back with what was kept; the retry writes once."""
+    """A method that fails after its write is rolled back with what was kept;
+    the retry writes once.
+    """
 
     def fail() -> None:
         raise Conflict("not now")
@@ -333,7 +337,9 @@ def test_what_has_expired_is_forgotten(shop: Shop) -> None:
 
 
 def test_records_that_have_expired_are_removed(tmp_path: Path) -> None:
-    """The table of keys does not grow for ever: what has expired goes when something new is kept."""
+    """The table of keys does not grow for ever:
+    what has expired goes when something new is kept.
+    """
     with opened("sqlite", tmp_path) as shop:
         for number in range(5):
             shop.post(f"k{number}", item=f"tea {number}")

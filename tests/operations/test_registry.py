@@ -1,4 +1,6 @@
-"""Mounting: entries as they stand below prefixes, links from collections to items, and collisions."""
+"""Mounting: entries as they stand below prefixes, links from collections to items,
+and collisions.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +120,9 @@ def test_each_app_keeps_its_settings_below_a_mount() -> None:
 
 
 def test_middleware_goes_from_the_outside_in() -> None:
-    """The outer App's middleware is outermost, the resource's innermost, also for 405 and OPTIONS."""
+    """The outer App's middleware is outermost, the resource's innermost,
+    also for 405 and OPTIONS.
+    """
     seen: list[str] = []
 
     def named(name: str) -> Any:

@@ -60,7 +60,9 @@ def test_verbs_share_instances() -> None:
 
 
 def test_schemas_of_several_answers_are_their_own() -> None:
-    """Two schemas of one verb, and fields that are written in line, are not taken for each other."""
+    """Two schemas of one verb, and fields that are written in line,
+    are not taken for each other.
+    """
 
     class Either(Resource):
         @returns({"a": fields.Int()})
@@ -78,7 +80,9 @@ def test_schemas_of_several_answers_are_their_own() -> None:
 
 
 def test_a_program_without_schemas_loads_no_marshmallow() -> None:
-    """The smallest program answers, also URLs of nothing but the document, without what is heavy."""
+    """The smallest program answers, also URLs of nothing but the document,
+    without what is heavy.
+    """
     program = """
 import sys
 from restkit import App

@@ -120,7 +120,9 @@ def test_unresolved_names_are_refused_with_what_to_do() -> None:
 
 
 def test_wrapped_functions_are_read_through() -> None:
-    """A decorator with functools.wraps does not hide names, nor the module in which they are known."""
+    """A decorator with functools.wraps does not hide names,
+    nor the module in which they are known.
+    """
 
     def traced(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)

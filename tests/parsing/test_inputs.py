@@ -481,3 +481,21 @@ def test_queries_arrive_as_the_annotated_class() -> None:
         return {"query": repr(query)}
 
     assert Client(app).get("/x?tags=a").json["query"] == "Paging(limit=20, tags=['a'])"
+
+
+class TextSchema(Schema):
+    text = fields.Str()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [(b"\xff", "encoding"), (b"a\xc3", "encoding"), (b"nul\x00", "nul")]
+)
+def test_a_part_that_is_no_text(text: bytes, code: str) -> None:
+    """A part of a form that is not UTF-8, or has a NUL character, is a 422 with a code."""
+    head = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n'
+    content = head + text + b"\r\n--b--\r\n"
+    response = echo(form=TextSchema).post(
+        "/x", content=content, content_type="multipart/form-data; boundary=b"
+    )
+    assert response.status == 422
+    assert response.problem["errors"][0]["code"] == code

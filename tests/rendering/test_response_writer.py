@@ -18,6 +18,7 @@ from restkit import (
     Header,
     Resource,
     Response,
+    Settings,
     provide,
     returns,
 )
@@ -82,7 +83,9 @@ def test_tuples_choose_status_and_headers() -> None:
 def test_an_undeclared_status_is_loud_in_tests_and_logged_elsewhere(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A status outside the contract is an error under the test client, and a log line without it."""
+    """A status outside the contract is an error under the test client,
+    and a log line without it.
+    """
     app = App("Loud")
     app.get("/x")(lambda: ({"a": 1}, 203))
     with pytest.raises(ContractError, match=r"203.*@returns"):
@@ -387,3 +390,58 @@ def test_a_tuple_that_means_nothing_is_told(value: Any) -> None:
         DeclarationError, match=r"returned a tuple of [234]; return data, \(data, status\)"
     ):
         client_of(get=lambda: value).get("/x")
+
+
+def _served(contract: str) -> Client:
+    """Return a client without a check of its own, on an App that watches its contract itself."""
+    app = App("Watched", settings=Settings(contract=contract))
+
+    @app.get("/text")
+    @returns(None, media_types=["text/plain"])
+    def text() -> Response:
+        return Response("a,b", content_type="text/csv")
+
+    @app.get("/status")
+    @returns(None, media_types=["text/plain"])
+    def status() -> Response:
+        return Response("a", status=203, content_type="text/plain")
+
+    return Client(app, contract=False)
+
+
+@pytest.mark.parametrize(("path", "says"), [("/text", "text/csv"), ("/status", "status 203")])
+def test_a_service_may_raise_logs_or_ignores_what_it_does_not_declare(
+    path: str, says: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An undeclared media type or status raises, is logged or passes, as the setting says."""
+    with pytest.raises(ContractError, match=says):
+        _served("raise").get(path)
+    assert _served("off").get(path).status < 300
+    assert caplog.text == ""
+    assert _served("log").get(path).status < 300
+    assert says in caplog.text
+
+
+def test_a_location_of_ones_own_is_the_only_one() -> None:
+    """A 201 that brings its own Location keeps just that one, however it is spelled."""
+
+    class Things(Resource):
+        schema = ThingSchema
+
+        def get(self) -> list[Any]:
+            return []
+
+        def post(self, body: Any) -> Any:
+            return THING, 201, {"location": "/elsewhere"}
+
+    class ThingItem(Resource):
+        schema = ThingSchema
+
+        def get(self, thing_id: int) -> Any:
+            return THING
+
+    app = App("Things")
+    app.add("/things", Things)
+    app.add("/things/<int:thing_id>", ThingItem)
+    response = Client(app).post("/things", json={"name": "a"})
+    assert response.headers.getlist("Location") == ["/elsewhere"]

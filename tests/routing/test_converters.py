@@ -91,7 +91,9 @@ def test_uuids_are_what_the_standard_library_makes(text: str) -> None:
     ],
 )
 def test_integers_are_bounded(pattern: str, taken: list[str], refused: list[str]) -> None:
-    """An integer of ASCII digits within its bounds is taken; whatever else int() would read is 404."""
+    """An integer of ASCII digits within its bounds is taken;
+    whatever else int() would read is 404.
+    """
     app = App("Numbers")
     app.get(pattern)(lambda n: {"n": n})
     client = Client(app)

@@ -307,7 +307,9 @@ class ThingSchema(Schema):
     "pattern", ["/books?sort=title", "/books#top", "/books\n", "/books/<int:book_id>?x", "/a\0"]
 )
 def test_a_pattern_that_no_path_matches_is_refused(pattern: str) -> None:
-    """What is in no path of a request, a query for instance, is a mistake that is told at start-up."""
+    """What is in no path of a request, a query for instance,
+    is a mistake that is told at start-up.
+    """
     with pytest.raises(
         DeclarationError, match="which is in no path; a query is declared by @takes"
     ):
@@ -324,7 +326,9 @@ def test_a_pattern_that_no_path_matches_is_refused(pattern: str) -> None:
     ],
 )
 def test_bounds_that_nothing_is_between_are_refused(converter: str) -> None:
-    """A converter whose bounds are no numbers, or the wrong way round, is refused with the pattern."""
+    """A converter whose bounds are no numbers, or the wrong way round,
+    is refused with the pattern.
+    """
     with pytest.raises(
         DeclarationError, match=r"The URL pattern .* cannot be read: nothing is from .* to "
     ):

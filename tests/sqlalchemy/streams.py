@@ -69,7 +69,9 @@ def _app(url: str) -> App:
 
 @contextmanager
 def filled(kind: str, rows: int) -> Generator[str]:
-    """Make a database of so many rows, half of them of the place "here", and remove it afterwards."""
+    """Make a database of so many rows, half of them of the place "here",
+    and remove it afterwards.
+    """
     with tempfile.TemporaryDirectory() as folder, database_url(kind, Path(folder)) as url:
         database = Database(url, create=Base.metadata)
         with database.engine.begin() as connection:

@@ -1,4 +1,6 @@
-"""Keys and marks of removal: which columns can be one, and tables whose primary key takes several."""
+"""Keys and marks of removal: which columns can be one,
+and tables whose primary key takes several.
+"""
 
 from __future__ import annotations
 

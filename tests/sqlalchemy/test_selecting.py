@@ -118,7 +118,9 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Clie
 
 
 def test_relations_of_relations_cost_statements_by_kind(shelf: tuple[Client, list[str]]) -> None:
-    """One to one is joined and one to many is one statement more, for a page of 30 as for an item."""
+    """One to one is joined and one to many is one statement more,
+    for a page of 30 as for an item.
+    """
     client, statements = shelf
     response = client.get("/novels?expand=writer&limit=30")
     assert len(response.json["items"]) == 30

@@ -40,7 +40,9 @@ def relation(link: str, name: str) -> str | None:
 
 
 def test_an_item_is_made_read_replaced_patched_and_deleted(client: Client) -> None:
-    """The verbs of an item do what they say, and each answer has the entity tag of the new state."""
+    """The verbs of an item do what they say,
+    and each answer has the entity tag of the new state.
+    """
     response = client.post("/books", json={"title": "Emma", "year": 1815, "price": "12.50"})
     assert response.status == 201
     url, tag = response.headers["Location"], response.headers["ETag"]
@@ -108,7 +110,9 @@ def test_json_patch_is_applied_and_the_whole_validated_again(client: Client) -> 
 
 
 def test_unique_and_foreign_keys_are_conflicts_that_point_to_the_field(client: Client) -> None:
-    """A value that is taken, or refers to nothing, is a 409 with a pointer, and nothing is stored."""
+    """A value that is taken, or refers to nothing, is a 409 with a pointer,
+    and nothing is stored.
+    """
     made(client, "/authors", name="Jane Austen")
     taken = client.post("/authors", json={"name": "Jane Austen"})
     assert taken.status == 409

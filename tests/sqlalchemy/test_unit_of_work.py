@@ -77,7 +77,9 @@ class Service:
         self.begun: list[int] = []
 
     def _direct(self) -> type[Resource]:
-        """Return a resource that runs the statement of a request's query, in the request's session."""
+        """Return a resource that runs the statement of a request's query,
+        in the request's session.
+        """
         database = self.database
 
         class Direct(Resource):

@@ -8,7 +8,9 @@ from .programs import Program, told
 
 
 def test_target_is_sent_as_written() -> None:
-    """The path reaches the application byte for byte: encoded slashes, double slashes, bad UTF-8."""
+    """The path reaches the application byte for byte:
+    encoded slashes, double slashes, bad UTF-8.
+    """
     program = Program()
     for path, info, raw in [
         ("/a%2Fb", "/a/b", "/a%2Fb"),
