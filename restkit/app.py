@@ -25,7 +25,8 @@ from .decorators import mounted
 from .dispatch.dispatcher import Dispatcher
 from .encoding import dumps_json
 from .errors import DeclarationError
-from .media import HANDLERS, Handler, JSONLimits, Media, loads_json
+from .json_parsing import JSONLimits, loads_json
+from .media import HANDLERS, Handler, Media
 from .middleware import Middleware
 from .operations.operation_ids import check_ids
 from .operations.registry import Entry, Registry, make_entry
@@ -156,7 +157,7 @@ class App:
         known_as = name or str(getattr(resource, "__name__", ""))
         places: Sequence[tuple[str, type[Resource], str]] = [(pattern, resource, known_as)]
         if isinstance(resource, type) and issubclass(resource, Resource):
-            places = resource.places(pattern, known_as, self)
+            places = resource._mount_points(pattern, known_as, self)
         entries = [
             make_entry(self, parse_pattern(rule, host or "", self.converters), each, called)
             for rule, each, called in places

@@ -128,19 +128,38 @@ class IdempotencyRule(Protocol):
 
 
 class Input(NamedTuple):
-    """Is what a verb takes from one location.
+    """The values that a verb takes from one location.
 
     For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters; ``body``,
-    ``form`` and ``files`` are content of one of ``media_types``. ``convert`` takes (media type, data) of a
-    body that the schema does not load as it stands, and returns the value.
+    ``form`` and ``files`` are content of one of ``media_types``. Several bodies have media types of
+    their own each.
+
+    Attributes:
+        location: Where the values stand.
+        schema: The schema; None for raw content.
+        media_types: The media types of content.
+        shape: Makes the class that the parameter's annotation names.
+        required: Whether the request must have them.
+        convert: Takes (media type, data) of a body that the schema does not load as it stands.
+        raw: The form in which content without a schema is handed over.
+        max_size: The largest size of content in bytes; the App's settings decide if it is None.
     """
 
     location: Location
-    schema: BoundSchema
+    schema: BoundSchema | None
     media_types: tuple[str, ...] = ()
     shape: Callable[[Any], Any] | None = None
     required: bool = True
     convert: Callable[[str, Any], Any] | None = None
+    raw: Literal["bytes", "text", "stream"] | None = None
+    max_size: int | None = None
+
+    @property
+    def bound(self) -> BoundSchema:
+        """The schema of parameters, a form or a body that is not raw."""
+        if self.schema is None:
+            raise TypeError(f"The {self.location} is raw content, which has no schema.")
+        return self.schema
 
 
 class Output(NamedTuple):
@@ -207,7 +226,7 @@ class Operation(NamedTuple):
     @property
     def schemas(self) -> Iterator[BoundSchema]:
         """Its schemas, of what it takes and of what it answers."""
-        yield from (each.schema for each in self.inputs)
+        yield from (each.schema for each in self.inputs if each.schema is not None)
         yield from (each.schema for each in self.outputs if each.schema is not None)
 
     def input(self, location: Location) -> Input | None:

@@ -1,216 +1,78 @@
-"""Bytes to data and back, one handler a media type; the strict JSON door.
-
-JSON is read by one set of rules, whether orjson is installed or not: a quick decoder with sufficient tests
-takes the usual body, and whatever fails a test goes to the exact decoder, which alone decides and words refusals.
-"""
+"""Media types: the handlers that read and write them, ranges of them, and the 415."""
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from itertools import accumulate
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, NamedTuple
 
 from .encoding import dumps_json, dumps_ndjson
 from .errors import DeclarationError
+from .json_parsing import loads_json
 from .problems import BadRequest, UnsupportedMediaType
 
-_orjson: Any
-try:
-    import orjson as _orjson
-except ImportError:
-    _orjson = None
-
 __all__ = [
-    "DEFAULT_LIMITS",
+    "FORM_TYPES",
     "HANDLERS",
+    "JSON",
+    "MULTIPART",
+    "NDJSON",
     "Handler",
-    "JSONLimits",
     "Media",
+    "check_media_types",
+    "covering",
     "handler_for",
-    "loads_json",
+    "is_json",
     "unsupported",
 ]
 
-
-class _Limits(NamedTuple):
-    depth: int = 64
-    bits: int = 64
-
-
-class JSONLimits(_Limits):
-    """Is how much JSON the strict door lets in: nested arrays and objects, and the width of a signed integer."""
-
-    __slots__ = ()
-
-    def __new__(cls, depth: int = 64, bits: int = 64) -> Self:
-        """Check what the decoders can keep."""
-        if not 1 <= depth <= 500 or not 64 <= bits <= 3600:
-            raise DeclarationError(
-                f"JSONLimits(depth={depth}, bits={bits}) is out of range; depth is from 1 to 500, bits from 64 to 3600."
-            )
-        return super().__new__(cls, depth, bits)
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+MULTIPART = "multipart/form-data"
+FORM_TYPES = ("application/x-www-form-urlencoded", MULTIPART)
+_TOKEN = r"[!#$&^_.+\-0-9a-z]+"  # noqa: S105  # of a media type (RFC 6838, section 4.2)
+_RANGE = rf"\*/\*|{_TOKEN}/(\*|{_TOKEN})"
 
 
-DEFAULT_LIMITS = JSONLimits()
-
-_NUMBER_LENGTH = 1100  # characters; a double written out exactly has at most 1,077
-# A string, or what is left of an unterminated one: possessive, so that no text makes it go back and try again.
-_STRING = rb'(?s)"(?:[^"\\]++|\\.?)*+"?'
-_DIGITS = bytes(48 if 48 <= byte <= 57 else 46 for byte in range(256))
-_LONG_RUN = b"0" * 19
-_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_REFUSED_ESCAPE = (
-    rb"(?s)(?:[^\\]++|\\(?!u0000|u[dD][89a-fA-F]).|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)*+\\u(0?)"
-)
+def is_json(media_type: str) -> bool:
+    """Return whether content of a media type is JSON (RFC 6839, section 3.1)."""
+    return media_type == JSON or media_type.endswith("+json")
 
 
-def loads_json(data: bytes, *, limits: JSONLimits = DEFAULT_LIMITS) -> Any:
-    """Read one strict JSON text (RFC 8259; UTF-8, no duplicate names as RFC 7493 has it).
+def covering(declared: Iterable[str], media_type: str) -> str | None:
+    """Return the declared media type or range that covers a media type, None if none does.
+
+    Args:
+        declared: Media types, and ranges as Accept has them (``image/*``, ``*/*``).
+        media_type: The media type, in lower case and without parameters.
+
+    Returns:
+        The most specific one.
+    """
+    found = set(declared)
+    kind = media_type.partition("/")[0]
+    return next((each for each in (media_type, f"{kind}/*", "*/*") if each in found), None)
+
+
+def check_media_types(media_types: Iterable[str], declared_at: str) -> None:
+    """Reject media types that no content can have.
 
     Raises:
-        BadRequest: A rule is broken; ``detail`` says which, and never holds input.
+        DeclarationError: One is neither a media type nor a range, as Accept has them.
     """
-    return _loads(data, limits)
-
-
-def _loads_std(data: bytes, limits: JSONLimits) -> Any:
-    """Decode exactly, with the standard library, and word every refusal."""
-    text = _text(data)
-    if text[:1] == "\ufeff" or "\0" in text[:4]:
-        _refuse("it must be UTF-8 without a byte order mark")
-    if not text.strip(" \t\r\n"):
-        _refuse("it is empty")
-    if data.count(b"[") + data.count(b"{") > limits.depth:
-        brackets = re.sub(_STRING, b"", data).translate(None, _BRACKETS)
-        if limits.depth + 1 in accumulate(map(_STEP.__getitem__, brackets)):
-            _refuse(f"it is nested deeper than {limits.depth} levels")
-    try:
-        value = _decoder(limits, _has_long_digits(data)).decode(text)
-    except json.JSONDecodeError as exc:
-        _refuse(
-            f"{exc.msg[:1].lower()}{exc.msg[1:].rstrip(':').removesuffix(' at')} at character {exc.pos}"
-        )
-    if data.find(b"\\u") >= 0 and (found := re.match(_REFUSED_ESCAPE, data)):
-        what = "a NUL character" if found[1] else "a lone surrogate"
-        _refuse(f"a string has {what} at byte {found.start(1) - 2}")
-    return value
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise BadRequest(f"The body is not UTF-8 at byte {exc.start}.") from None
-
-
-def _refuse(why: str) -> NoReturn:
-    raise BadRequest(f"The body is not acceptable JSON: {why}.") from None
-
-
-@lru_cache(maxsize=32)
-def _decoder(limits: JSONLimits, long_digits: bool) -> json.JSONDecoder:
-    largest = 2 ** (limits.bits - 1)
-
-    def integer(text: str) -> int:
-        if len(text) <= _NUMBER_LENGTH and -largest <= (value := int(text)) < largest:
-            return value
-        _refuse(f"an integer is over {limits.bits} bits")
-
-    def floating(text: str) -> float:
-        if len(text) > _NUMBER_LENGTH:
-            _refuse(f"a number is longer than {_NUMBER_LENGTH} characters")
-        if not math.isfinite(value := float(text)):
-            _refuse("a number is over what a double holds")
-        return value
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(made := dict(pairs)) != len(pairs):
-            _refuse("an object has two members of the same name")
-        return made
-
-    return json.JSONDecoder(
-        object_pairs_hook=members,
-        parse_float=floating,
-        parse_constant=lambda _: _refuse("NaN and Infinity are not JSON"),
-        parse_int=integer if long_digits else None,
-    )
-
-
-def _has_long_digits(data: bytes) -> bool:
-    """Return whether a number might be over 64 bits or very long; never False where one is."""
-    # PERF: 19 digits in a row show 3 in a row in every sixth byte; 4 instructions a byte, a regular expression 160.
-    if data[::6].translate(_DIGITS).find(b"000") < 0:
-        return False
-    digits = data.translate(_DIGITS) + b"."
-    start = digits.find(_LONG_RUN)
-    while start >= 0:
-        end = digits.find(b".", start)
-        if (
-            data[start - 1 : start] == b"."
-        ):  # a fraction: not an integer, and this one is quick to convert
-            if end - start > 99:
-                return True
-        elif end - start > 19 or data[start:end] > b"9223372036854775807":
-            return True
-        start = digits.find(_LONG_RUN, end)
-    return False
-
-
-def _loads_orjson(data: bytes, limits: JSONLimits) -> Any:
-    """Decode with orjson, and test what it lets pass; the exact decoder takes what fails."""
-    try:
-        value = _orjson.loads(data)
-        if _is_strict(data, value, limits.depth):
-            return value
-    except (ValueError, TypeError):
-        pass  # not JSON, or nested deeper than orjson writes
-    return _loads_std(data, limits)
-
-
-def _is_strict(data: bytes, value: Any, depth: int) -> bool:
-    """Return whether the text surely has no name twice, no integer over 64 bits, no NUL, and is not too deep."""
-    # PERF: a POST of 12 fields and 5 nested items (980 bytes) takes 62 thousand instructions through this door, 97 with
-    # spaces in it, of which orjson.loads alone is 41; the standard library's exact way takes 163.
-    try:
-        same = (written := _orjson.dumps(value, option=_SAFE_INTEGERS)) == data
-    except TypeError:
-        same, written = False, _orjson.dumps(value)
-    # A text that is just what orjson writes has neither a name twice nor an integer over 53 bits. In any other a lost
-    # member took its colon along; only an escaped colon could make up for it, and that is looked for next.
-    if not same and (_has_long_digits(data) or data.count(b":") != written.count(b":")):
-        return False
-    if (
-        0x5C in data
-        and data.find(b"\\u00") >= 0
-        and (data.find(b"\\u0000") >= 0 or data.find(b"\\u003") >= 0)
-    ):
-        return False
-    # PERF: a bounded replace counts what is rare in a third of the instructions of count.
-    opened = (
-        2 * len(data)
-        - len(data.replace(b"[", b"", depth + 1))
-        - len(data.replace(b"{", b"", depth + 1))
-    )
-    # A string as written has no raw line feed: a line so indented stands in that many arrays and objects.
-    return opened <= depth or (b"\n" + b"  " * depth) not in _orjson.dumps(value, option=_INDENTED)
-
-
-def _loads_ndjson(data: bytes) -> list[Any]:
-    return [_loads(line, DEFAULT_LIMITS) for line in data.split(b"\n") if line and line != b"\r"]
-
-
-_loads = _loads_std if _orjson is None else _loads_orjson
-if _orjson is not None:
-    _SAFE_INTEGERS, _INDENTED = _orjson.OPT_STRICT_INTEGER, _orjson.OPT_INDENT_2
+    for each in media_types:
+        if not re.fullmatch(_RANGE, each):
+            raise DeclarationError(
+                f"{declared_at}: {each!r} is not a media type. Write it in lower case and without "
+                "parameters: 'text/csv', or a range: 'image/*' or '*/*'."
+            )
 
 
 class Handler(NamedTuple):
-    """Is how one media type is read (BadRequest where malformed) and written (TypeError or ValueError)."""
+    """The functions that read and write one media type.
+
+    ``loads`` raises BadRequest for malformed content, ``dumps`` TypeError or ValueError.
+    """
 
     media_type: str
     loads: Callable[[bytes], Any]
@@ -218,7 +80,10 @@ class Handler(NamedTuple):
 
 
 class Media:
-    """Is the handlers that an App knows; a type that ends in ``+json`` is read and written as JSON (RFC 6839)."""
+    """The handlers of an App, by media type.
+
+    A type that ends in ``+json`` is read and written as JSON (RFC 6839).
+    """
 
     def __init__(self, handlers: Iterable[Handler] = ()) -> None:
         """Make a registry of handlers."""
@@ -230,20 +95,32 @@ class Media:
         Raises:
             DeclarationError: Its media type is none, or has parameters.
         """
-        if not re.fullmatch(r"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+", handler.media_type):
+        if not re.fullmatch(rf"{_TOKEN}/{_TOKEN}", handler.media_type):
             raise DeclarationError(
-                f"{handler.media_type!r} is no media type; write it lower-case, as in 'text/csv'."
+                f"{handler.media_type!r} is not a media type of a Handler. Write it in lower case and "
+                "without parameters, as in 'text/csv'."
             )
         self._handlers[handler.media_type] = handler
 
     def find(self, media_type: str) -> Handler | None:
-        """Return the handler of a media type (lower-case, no parameters), None where there is none."""
+        """Return the handler of a media type (lower case, no parameters), None if there is none."""
         known = media_type in self._handlers or not media_type.endswith("+json")
-        return self._handlers.get(media_type if known else "application/json")
+        return self._handlers.get(media_type if known else JSON)
 
     def copy(self) -> Media:
         """Return a registry of the same handlers that changes by itself."""
         return Media(self._handlers.values())
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise BadRequest(f"The body is not UTF-8 at byte {exc.start}.") from None
+
+
+def _loads_ndjson(data: bytes) -> list[Any]:
+    return [loads_json(line) for line in data.split(b"\n") if line and line != b"\r"]
 
 
 def _dumps_ndjson(value: Any) -> bytes:
@@ -251,8 +128,8 @@ def _dumps_ndjson(value: Any) -> bytes:
 
 
 HANDLERS = (
-    Handler("application/json", loads_json, dumps_json),
-    Handler("application/x-ndjson", _loads_ndjson, _dumps_ndjson),
+    Handler(JSON, loads_json, dumps_json),
+    Handler(NDJSON, _loads_ndjson, _dumps_ndjson),
     Handler("text/plain", _text, str.encode),
 )
 handler_for = Media(HANDLERS).find
@@ -264,5 +141,5 @@ def unsupported(taken: Sequence[str], *, accept_header: str = "Accept") -> Unsup
     ``accept_header`` is ``Accept-Patch`` for PATCH (RFC 5789, section 2.2), sent besides ``Accept``.
     """
     listed = ", ".join(taken)
-    detail = f"The content must be one of: {listed}." if taken else "No content is taken here."
+    detail = f"The content must be one of: {listed}." if taken else "This URL takes no content."
     return UnsupportedMediaType(detail, headers=dict.fromkeys(("Accept", accept_header), listed))

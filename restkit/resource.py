@@ -100,7 +100,7 @@ class Resource:
     _is_absent: bool = False
 
     @classmethod
-    def places(
+    def _mount_points(
         cls, pattern: str, name: str, app: Owner
     ) -> Sequence[tuple[str, type[Resource], str]]:
         """Return where the class is mounted when it is added to an App: (URL pattern, class, name) of each place.

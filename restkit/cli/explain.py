@@ -170,6 +170,9 @@ def _guards(operation: Operation, settings: Settings) -> Iterator[str]:
 
 def _input(each: Input, settings: Settings, source: bool) -> Iterator[str]:
     types = f", {', '.join(each.media_types)}" if each.media_types else ""
+    if each.schema is None:
+        yield f"{each.location}: {each.raw}{types}"
+        return
     yield f"{each.location}: {_name(each.schema)}{types}"
     if each.shape is not None:
         yield "  Made into the class that the annotation names."

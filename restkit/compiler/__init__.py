@@ -1,16 +1,23 @@
-"""A marshmallow Schema instance compiled to straight functions: the same values, types, errors and order.
+"""A marshmallow Schema instance compiled to Python functions: same values, types, errors and order.
 
-Knows nothing of restkit. Fields that are exactly marshmallow's own, without overrides, are written in line;
-every other one calls its own method, and schema hooks run in marshmallow's own order. The private names of
-marshmallow that are used: ``Schema._hooks``, ``_deserialize``, ``_invoke_load_processors``,
-``_invoke_dump_processors``, ``_invoke_field_validators``, ``_invoke_schema_validators``, ``Field._serialize``,
-``Field._validate``, ``Field._CHECK_ATTRIBUTE``, ``marshmallow.error_store.ErrorStore`` and ``copy_containers``.
+The package does not depend on the rest of restkit. It writes fields in line if they are exactly
+marshmallow's own, without overrides. Every other field calls its own method, and schema hooks run
+in marshmallow's order.
+
+The package uses these private names of marshmallow: ``Schema._hooks``, ``_deserialize``,
+``_invoke_load_processors``, ``_invoke_dump_processors``, ``_invoke_field_validators``,
+``_invoke_schema_validators``, ``Field._serialize``, ``Field._validate``,
+``Field._CHECK_ATTRIBUTE``, ``marshmallow.error_store.ErrorStore`` and ``copy_containers``.
+
+``Straight`` and ``straight`` are earlier names of ``JSONWriter`` and ``json_writer_of``.
 """
 
 from .compiled import Compiled, compile_schema
 from .explanation import Explanation, FieldTiers, Tier, explain
 from .guard import Guard
-from .json_writer import Encoder, Straight, straight
+from .json_writer import Encoder, JSONWriter, json_writer_of
+from .json_writer import JSONWriter as Straight
+from .json_writer import json_writer_of as straight
 from .plan import FieldPlan, Plan, plan_of
 from .tier_counts import COUNTS, Counts
 
@@ -23,11 +30,13 @@ __all__ = [
     "FieldPlan",
     "FieldTiers",
     "Guard",
+    "JSONWriter",
     "Plan",
     "Straight",
     "Tier",
     "compile_schema",
     "explain",
+    "json_writer_of",
     "plan_of",
     "straight",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from .compiled import Compiled
 from .tier_counts import COUNTS
 
-__all__ = ["Encoder", "Straight", "straight"]
+__all__ = ["Encoder", "JSONWriter", "json_writer_of"]
 
 # PERF: so many objects are dumped and written at a time. What was dumped of them is freed before the next, so that a
 # list of any length takes no more memory than its text, and the garbage collector finds nothing that has grown old.
@@ -37,7 +37,7 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
-class Straight:
+class JSONWriter:
     """Is the way of one schema; each function writes the bytes of what ``Schema.dump`` returns.
 
     Attributes:
@@ -52,7 +52,7 @@ class Straight:
     pair: Callable[[Any], tuple[Any, bytes]]
 
 
-def straight(compiled: Compiled, encoder: Encoder) -> Straight | None:
+def json_writer_of(compiled: Compiled, encoder: Encoder) -> JSONWriter | None:
     """Return the way of a compiled schema, None where there is none: what it dumps is not certain to be JSON."""
     if compiled.uncertain:
         return None
@@ -61,7 +61,7 @@ def straight(compiled: Compiled, encoder: Encoder) -> Straight | None:
     return _text(compiled, compiled.text(encoder.text), encoder)
 
 
-def _native(dump: Callable[[Any], Any], encoder: Encoder) -> Straight:
+def _native(dump: Callable[[Any], Any], encoder: Encoder) -> JSONWriter:
     dumps = encoder.native
 
     def one(value: Any) -> bytes:
@@ -82,10 +82,10 @@ def _native(dump: Callable[[Any], Any], encoder: Encoder) -> Straight:
         data = dump(value)
         return data, dumps(data)
 
-    return Straight(one, many, pair)
+    return JSONWriter(one, many, pair)
 
 
-def _text(compiled: Compiled, dump: Callable[[Any], str], encoder: Encoder) -> Straight:
+def _text(compiled: Compiled, dump: Callable[[Any], str], encoder: Encoder) -> JSONWriter:
     finish = encoder.finish
 
     def one(value: Any) -> bytes:
@@ -104,7 +104,7 @@ def _text(compiled: Compiled, dump: Callable[[Any], str], encoder: Encoder) -> S
         data = compiled.dump(value, many=False)
         return data, encoder.dumps(data)
 
-    return Straight(one, many, pair)
+    return JSONWriter(one, many, pair)
 
 
 def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:

@@ -223,7 +223,7 @@ class Binding:
         version = self.store.version(item)
         if version is not None:
             return EntityTag(str(version))
-        return digest_of(self.views.reading(None, ()).text(item) if text is None else text)
+        return digest_of(self.views.serializer(None, ()).text(item) if text is None else text)
 
     def replaced(self, body: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
         """Return all attributes that content sets; what is absent becomes what a new item has, or is the scope's."""

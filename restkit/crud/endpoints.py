@@ -14,7 +14,7 @@ from ..rendering.content import SerializedContent
 from ..resource import Resource
 from ..response import Chunks, PlainResponse
 from .binding import Binding, digest_of
-from .item_serializer import Reading
+from .item_serializer import ItemSerializer
 from .patching import PatchDocument
 from .query import Count, ListQuery, Page
 from .store import KeyTaken, StaleWrite, Transaction, Violation
@@ -51,7 +51,7 @@ class Actions(Protocol):
 
 
 class Endpoint(Resource):
-    """Is the base of the classes that `places_of` makes for the URLs of a `CRUDResource`."""
+    """Is the base of the classes that `endpoint_routes` makes for the URLs of a `CRUDResource`."""
 
     declared: ClassVar[Any]
     binding: ClassVar[Binding]
@@ -63,9 +63,9 @@ class Endpoint(Resource):
         return made
 
     @property
-    def whole(self) -> Reading:
+    def whole(self) -> ItemSerializer:
         """How an item is answered where nothing is chosen."""
-        return self.binding.views.reading(None, ())
+        return self.binding.views.serializer(None, ())
 
     def preference(self, headers: Mapping[str, str], name: str) -> str:
         """Return what the client prefers (RFC 7240), ``""`` where it says nothing of this."""
@@ -87,7 +87,7 @@ class CollectionEndpoint(Endpoint):
             return actions.rows.get(key, scope=scope)
 
         listing, window = binding.list_query(query, _COUNTS.get(asked, "none"), scope, get)
-        view = binding.views.reading(*binding.chosen(query))
+        view = binding.views.serializer(*binding.chosen(query))
         if self.request.response_media_type == NDJSON:
             return _lines(actions.rows.stream(listing), view)
         page = actions.list(listing)
@@ -140,7 +140,7 @@ class CollectionEndpoint(Endpoint):
             return None
 
 
-def _lines(rows: Iterator[Any], view: Reading) -> PlainResponse:
+def _lines(rows: Iterator[Any], view: ItemSerializer) -> PlainResponse:
     """Answer items as JSON Lines; the first chunk is made here, so that a failure before it is a proper answer."""
     chunks = view.lines(rows)
     first = next(chunks, b"")
@@ -169,7 +169,7 @@ class ItemEndpoint(Endpoint):
         binding = self.binding
         names, expand = binding.chosen(query or {})
         item = self.actions(binding.views.relations(names, expand)).read(key)
-        text = binding.views.reading(names, expand).text(item)
+        text = binding.views.serializer(names, expand).text(item)
         if self.conditional:
             # What is answered of a relation changes without the item: its version does not speak for the whole.
             self.entity_tag = (

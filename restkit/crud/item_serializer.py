@@ -7,14 +7,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from ..schemas.bound import BoundSchema
 
-__all__ = ["Loading", "Reading", "Source"]
+__all__ = ["AttributeSource", "ItemSerializer", "Source"]
 
 Source = Callable[[Any], Any]
 _CHUNK = 65536
 
 
 @runtime_checkable
-class Loading(Protocol):
+class AttributeSource(Protocol):
     """Is what a store may offer besides: to read items quicker than attribute by attribute."""
 
     def loaded(self, names: frozenset[str], /) -> Source | None:
@@ -29,7 +29,7 @@ class Loading(Protocol):
         ...
 
 
-class Reading:
+class ItemSerializer:
     """Is a view of a schema as items are answered by it.
 
     Attributes:
@@ -49,8 +49,8 @@ class Reading:
         """
         self.bound = bound
         self.relations = relations
-        names = bound.reads if isinstance(store, Loading) else None
-        self._source = store.loaded(names) if isinstance(store, Loading) and names else None
+        names = bound.reads if isinstance(store, AttributeSource) else None
+        self._source = store.loaded(names) if isinstance(store, AttributeSource) and names else None
 
     def data(self, item: Any) -> dict[str, Any]:
         """Return an item as it is answered."""
@@ -61,23 +61,25 @@ class Reading:
 
     def text(self, item: Any) -> bytes:
         """Return an item as JSON."""
-        return self.bound.straight.one(item if self._source is None else self._source(item))
+        return self.bound.json_writer.one(item if self._source is None else self._source(item))
 
     def pair(self, item: Any) -> tuple[dict[str, Any], bytes]:
         """Return an item as data, in which dates and UUIDs may be as they are, and as JSON."""
-        data, text = self.bound.straight.pair(item if self._source is None else self._source(item))
+        data, text = self.bound.json_writer.pair(
+            item if self._source is None else self._source(item)
+        )
         return data, text
 
     def array(self, items: Iterable[Any]) -> bytes:
         """Return items as one JSON array."""
         source = self._source
-        return self.bound.straight.many(
+        return self.bound.json_writer.many(
             items if source is None else [source(item) for item in items]
         )
 
     def lines(self, items: Iterable[Any]) -> Iterator[bytes]:
         """Yield items as JSON Lines, in chunks of about 64 KiB: they come from the store by hundreds."""
-        write = self.bound.straight.one
+        write = self.bound.json_writer.one
         pending: list[bytes] = []
         size = 0
         for item in items if self._source is None else map(self._source, items):

@@ -13,7 +13,7 @@ from .declaration_checks import check_declared
 from .filtering import Filters
 from .pagination import Paging
 from .query import ListQuery, Page
-from .routes import places_of
+from .routes import endpoint_routes
 from .store import Store, Transaction
 
 __all__ = ["CRUDResource"]
@@ -92,12 +92,12 @@ class CRUDResource(Resource, Generic[M]):
         self.expanded = expand
 
     @classmethod
-    def places(
+    def _mount_points(
         cls, pattern: str, name: str, app: Owner
     ) -> Sequence[tuple[str, type[Resource], str]]:
         """Return the collection's place, the items', and those of what else is declared."""
         check_declared(cls, CRUDResource)
-        return places_of(cls, pattern, name, app)
+        return endpoint_routes(cls, pattern, name, app)
 
     @property
     def rows(self) -> Transaction[M]:

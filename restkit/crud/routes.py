@@ -29,7 +29,7 @@ from .endpoints import (
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .store import StaleWrite, Store, Violation
 
-__all__ = ["places_of"]
+__all__ = ["endpoint_routes"]
 
 _COPIED = ("tags", "documented", "middleware", "security", "idempotency")
 _VARIABLE = re.compile(r"<(?:[^<>:]*(?:\([^<>]*\))?:)?([^<>:]+)>")
@@ -49,7 +49,7 @@ _TAKEN = Failure(
 )
 
 
-def places_of(
+def endpoint_routes(
     declared: Any, pattern: str, name: str, app: Owner
 ) -> Sequence[tuple[str, type[Resource], str]]:
     """Return where a `CRUDResource` is mounted: (URL pattern, endpoint class, name) of each URL.

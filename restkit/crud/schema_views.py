@@ -16,7 +16,7 @@ from ..parsing.pointers import pointer
 from ..problems import UnprocessableContent
 from ..schemas.bound import BoundSchema, View, bind
 from ..schemas.validation_errors import Fault, flatten
-from .item_serializer import Reading
+from .item_serializer import ItemSerializer
 from .patching import MERGE_PATCH, PatchDocument, equal
 
 __all__ = ["ABSENT", "Views"]
@@ -88,7 +88,7 @@ class Views:
             self.answered = declared
         self.page = _page_of(self.answered)
         self.merged = _merged(declared, self._schema)
-        self._reading: dict[Any, Reading] = {}
+        self._serializers: dict[Any, ItemSerializer] = {}
         self._write = bind(
             declared, View.REQUEST, declared_at=declared_at, strict=strict, compiled=compiled
         )
@@ -120,28 +120,30 @@ class Views:
         """Return the attributes that dumping some fields reads."""
         return [self._schema.dump_fields[name].attribute or name for name in names]
 
-    def reading(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> Reading:
+    def serializer(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> ItemSerializer:
         """Return how items are answered as a client asked for.
 
         Args:
             names: Of the fields, None for all.
             expand: Of the relations besides.
         """
-        found = self._reading.get((names, expand))
+        found = self._serializers.get((names, expand))
         if found is None:
             chosen = [name for name in self.names if names is None or name in names] + list(expand)
             schema = self._made(self.declared, only=chosen)
             bound = bind(
                 schema, View.RESPONSE, declared_at=self._place, many=True, compiled=self._compiled
             )
-            found = Reading(bound, tuple(_nested_paths(schema, (type(schema),))), self._store)
-            if len(self._reading) < _MAX_VIEWS:  # SECURITY: clients choose the keys
-                self._reading[names, expand] = found
+            found = ItemSerializer(
+                bound, tuple(_nested_paths(schema, (type(schema),))), self._store
+            )
+            if len(self._serializers) < _MAX_VIEWS:  # SECURITY: clients choose the keys
+                self._serializers[names, expand] = found
         return found
 
     def relations(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> tuple[str, ...]:
         """Return the relations that are dumped as a client asked for."""
-        return self.reading(names, expand).relations
+        return self.serializer(names, expand).relations
 
     def pointer_of(self, attribute: str) -> str:
         """Return where content has an attribute, as a JSON Pointer; ``""`` where it has not."""

@@ -32,7 +32,7 @@ from ..response import Outgoing, PlainResponse, as_sent, close_if_open, discard,
 from ..settings import Settings
 
 if TYPE_CHECKING:
-    from ..parsing.inputs import Reader
+    from ..parsing.body import Reader
 
 __all__ = ["Context", "compile_operation"]
 
@@ -119,18 +119,13 @@ def _readers(operation: Operation, context: Context) -> tuple[tuple[str, Reader]
     """Make what reads each input."""
     if not operation.inputs:
         return ()
-    from ..parsing.inputs import (
-        reader_of,
-    )  # cold start: inputs have schemas, and so load marshmallow
+    from ..parsing.inputs import readers_of  # cold start: inputs load marshmallow
 
-    return tuple(
-        (each.location, reader_of(each, operation, context.settings, context.media))
-        for each in operation.inputs
-    )
+    return tuple(readers_of(operation, context.settings, context.media))
 
 
 def _refuse_query(request: Request) -> None:
-    from ..parsing.inputs import read_nothing  # cold start, as above
+    from ..parsing.parameters import read_nothing  # cold start, as above
 
     read_nothing(request)
 

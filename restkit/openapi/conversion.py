@@ -78,7 +78,7 @@ class SchemaCollector:
 
     def form(self, *bound: BoundSchema) -> dict[str, Any]:
         """Return one object schema, in line, of the fields of several schemas that make up one form."""
-        parts = [self._convert(each.schema, each.view, "text") for each in bound]
+        parts = [self._convert(each.schema, each.view, "form") for each in bound]
         out: dict[str, Any] = {"type": "object", "properties": {}}
         for part in parts:
             out["properties"] |= part["properties"]
@@ -90,6 +90,8 @@ class SchemaCollector:
 
     def parameters(self, taken: Input) -> Iterator[tuple[str, fields.Field[Any], dict[str, Any]]]:
         """Yield (wire name, field, JSON Schema) for each field that is taken as a parameter, and documented."""
+        if taken.schema is None:
+            return
         converter = self._converter(taken.schema.view, "text")
         for name, each in taken.schema.load_fields.items():
             if each.metadata.get("documented", True) is False:
@@ -185,8 +187,9 @@ class SchemaCollector:
 
     def _converter(self, view: View, source: Source) -> FieldConverter:
         if (view, source) not in self._converters:
+            inside: Source = "json" if source == "form" else source
             self._converters[view, source] = FieldConverter(
-                self._spec, view, source, lambda schema: self._place(schema, view, source)
+                self._spec, view, source, lambda schema: self._place(schema, view, inside)
             )
         return self._converters[view, source]
 
@@ -257,7 +260,7 @@ def json_schema(
         or bound.schema.opts.unknown == EXCLUDE
     )
     collector = SchemaCollector(dialect=dialect, strict=strict, prefix="#/$defs/")
-    if bound.source == "text":
+    if bound.source != "json":
         return collector.form(bound)
     out = collector.schema(bound)
     components = collector.components()

@@ -16,6 +16,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import RAISE, Schema, fields, missing
 
 from ..schemas.bound import View
+from ..schemas.parameter_styles import takes_text
 from ..schemas.uploads import Upload
 from ..schemas.wire_formats import Source, wire_of
 from .annotations import returned
@@ -117,6 +118,8 @@ class FieldConverter(OpenAPIConverter):
     def field2property(self, field: fields.Field[Any]) -> Keywords:
         """Return the JSON Schema of a field in this view."""
         kind = type(field)
+        if isinstance(field, (fields.List, fields.Tuple)) and self._is_one_text(field):
+            return self._one_text(field)
         functions = self._functions.get(kind)
         if functions is None:
             functions = self._functions[kind] = [
@@ -127,7 +130,31 @@ class FieldConverter(OpenAPIConverter):
         out: Keywords = {}
         for each in functions:
             out.update(each(field, ret=out))
+        if self._is_text:
+            return _without_null(out)
         return _nullable(out) if field.allow_none else out
+
+    def _is_one_text(self, field: fields.Field[Any]) -> bool:
+        """Return whether a list is one string here, and OpenAPI has no style for it."""
+        plain = (fields.List._serialize, fields.Tuple._serialize)
+        if self.view is View.RESPONSE:
+            return type(field)._serialize not in plain and takes_text(field)
+        if not takes_text(field):
+            return False
+        return self.source == "json" or getattr(field, "delimiter", "") not in (",", " ", "|")
+
+    def _one_text(self, field: fields.Field[Any]) -> Keywords:
+        out: Keywords = {"type": "string"}
+        delimiter = getattr(field, "delimiter", None)
+        if isinstance(delimiter, str):
+            out["description"] = f"Items, separated by {delimiter!r}."
+        out.update(self.metadata2properties(field, out))
+        return _nullable(out) if field.allow_none and not self._is_text else out
+
+    @property
+    def _is_text(self) -> bool:
+        """Whether values are texts, among which there is no null."""
+        return self.source != "json" and self.view is not View.RESPONSE
 
     def field2type_and_format(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return type, format, pattern and bounds: from the wire form, else from the nearest known class."""
@@ -142,7 +169,7 @@ class FieldConverter(OpenAPIConverter):
                 keywords = {"type": "string"}
             if field.dump_only:
                 keywords = _unchecked(keywords)
-        elif self.source == "text" and keywords.get("type") == ["string", "number"]:
+        elif self.source != "json" and keywords.get("type") == ["string", "number"]:
             keywords = {"type": "string", **{key: keywords[key] for key in ("format", "pattern")}}
         if "const" in keywords and (kind := json_types([keywords["const"]])):
             keywords = {"type": kind, **keywords}
@@ -192,7 +219,9 @@ class FieldConverter(OpenAPIConverter):
 
     def list2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return the items of a list."""
-        return {"items": self.field2property(field.inner)} if isinstance(field, fields.List) else {}
+        if not isinstance(field, fields.List):
+            return {}
+        return {"items": self.field2property(field.inner)}
 
     def tuple2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
         """Return the items of a tuple, each with its own schema."""
@@ -207,11 +236,10 @@ class FieldConverter(OpenAPIConverter):
         """Return the schemas of a mapping's names and values."""
         if not isinstance(field, fields.Mapping):
             return {}
-        out: Keywords = {
-            "additionalProperties": self.field2property(field.value_field)
-            if field.value_field
-            else {}
-        }
+        source, self.source = self.source, "json" if self.source == "form" else self.source
+        value = self.field2property(field.value_field) if field.value_field else {}
+        self.source = source
+        out: Keywords = {"additionalProperties": value}
         if field.key_field is not None:
             names = _as_text(self.field2property(field.key_field))
             if names.keys() - {"type"} and names != _STRING:
@@ -228,7 +256,7 @@ class FieldConverter(OpenAPIConverter):
         else:
             values = [to_json_value(field.field, member.value) for member in members]
         kind = json_types(value for value in values if value is not None)
-        if self.source == "text" and isinstance(kind, list):
+        if self.source != "json" and isinstance(kind, list):
             kind, values = (
                 "string",
                 [each if isinstance(each, str) else json.dumps(each) for each in values],
@@ -314,6 +342,19 @@ def _nested_schema(field: fields.Nested) -> Schema:
     return schema
 
 
+def _without_null(schema: Keywords) -> Keywords:
+    """Return a schema of texts: a query, header or cookie cannot say null."""
+    out = dict(schema)
+    if out.get("default", ...) is None:
+        del out["default"]
+    if isinstance(out.get("enum"), list):
+        out["enum"] = [each for each in out["enum"] if each is not None]
+    if isinstance(out.get("type"), list) and "null" in out["type"]:
+        kinds = [each for each in out["type"] if each != "null"]
+        out["type"] = kinds[0] if len(kinds) == 1 else kinds
+    return out
+
+
 def _many(items: Keywords) -> Keywords:
     return {"type": "array", "items": items}
 
@@ -324,7 +365,7 @@ def _truths(field: fields.Boolean, source: Source) -> Keywords:
         return {}
     values = [*field.truthy, *field.falsy]
     taken: list[Any] = sorted(each for each in values if isinstance(each, str))
-    if source == "text":
+    if source != "json":
         return {"type": "string", "enum": taken}
     for pair in ((False, 0), (True, 1)):
         if pair[1] in values:

@@ -59,7 +59,11 @@ def component_names(
     seen = set() if seen is None else seen
     if op.failures:
         yield "Problem", Problem, op.declared_at
-    used = [(each.schema, each.location != "body") for each in op.inputs]
+    used = [
+        (each.schema, each.location != "body" or each.schema.source != "json")
+        for each in op.inputs
+        if each.schema is not None
+    ]
     for bound, inline in [
         *used,
         *((each.schema, False) for each in op.outputs if each.schema is not None),

@@ -14,6 +14,7 @@ from ..contract import Failure, Header, Input, Operation, Output
 from ..operations.operation_ids import operation_id
 from ..problems import MEDIA_TYPE, problem_class
 from ..schemas.bound import BoundSchema
+from ..schemas.parameter_styles import TextLocation, style_of
 from ..schemas.uploads import Upload
 from .conversion import SchemaCollector
 from .dialects import lower
@@ -21,7 +22,7 @@ from .dialects import lower
 __all__ = ["PROBLEM", "OperationPrinter", "copied", "share"]
 
 _IN = {"query": "query", "headers": "header", "cookies": "cookie"}
-_STYLE = {"query": "form", "headers": "simple", "cookies": "form"}
+_LOCATIONS: dict[str, TextLocation] = {"query": "query", "header": "headers", "cookie": "cookies"}
 # OpenAPI 3.1.1, section 4.8.12.1: a header parameter of one of these names is to be ignored.
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _HOISTED = ("description", "deprecated")
@@ -148,32 +149,54 @@ class OperationPrinter:
             out: dict[str, Any] = {"name": name, "in": where, **hoisted}
             if field.required:
                 out["required"] = True
-            if isinstance(field, (fields.List, fields.Tuple)):
-                out["style"] = _STYLE[taken.location]
-                out["explode"] = (
-                    where != "header" and field.metadata.get("explode", True) is not False
-                )
+            style = style_of(name, field, _LOCATIONS[where])
+            if style.name:
+                out["style"], out["explode"] = style.name, style.explode
             yield {**out, "schema": schema}
 
     # the request's content
 
     def _body(self, op: Operation) -> dict[str, Any]:
-        body = op.input("body")
-        if body is not None:
-            schema = self._collector.schema(body.schema)
-            content = {each: _media(schema, op) for each in body.media_types if each != _JSON_PATCH}
-            described = {"description": _PATCHED} if _JSON_PATCH in body.media_types else {}
-            return {**described, "required": body.required, "content": content}
+        bodies = [each for each in op.inputs if each.location == "body"]
         parts = [each for each in op.inputs if each.location in ("form", "files")]
-        if not parts:
+        content: dict[str, Any] = {}
+        for each in bodies:
+            content.update(self._body_content(each, op))
+        if parts:
+            content.update(self._form_content(parts, op))
+        if not content:
             return {}
-        media = _media(self._collector.form(*(each.schema for each in parts)), op)
-        media_types = dict.fromkeys(media_type for each in parts for media_type in each.media_types)
-        content = {}
-        for media_type in media_types:
-            encoding = dict(pair for part in parts for pair in _encoding(part.schema))
-            content[media_type] = {**media, "encoding": encoding} if encoding else media
-        return {"required": any(each.required for each in parts), "content": content}
+        patched = any(_JSON_PATCH in each.media_types for each in bodies)
+        described = {"description": _PATCHED} if patched else {}
+        required = any(each.required for each in (*bodies, *parts))
+        return {**described, "required": required, "content": content}
+
+    def _body_content(self, body: Input, op: Operation) -> dict[str, Any]:
+        if body.schema is None:
+            return {each: {"schema": self._raw(each, body)} for each in body.media_types}
+        if body.schema.source == "form":
+            return self._form_content([body], op)
+        media = _media(self._collector.schema(body.schema), op)
+        return {each: media for each in body.media_types if each != _JSON_PATCH}
+
+    def _raw(self, media_type: str, body: Input) -> dict[str, Any]:
+        """Return the schema of raw content: in 3.1 it has none, and media types say the rest."""
+        limit = {"maxLength": body.max_size} if body.max_size and body.raw == "text" else {}
+        if body.raw == "text":
+            return {"type": "string", **limit}
+        binary = {"type": "string", "format": "binary"}
+        return binary if body.max_size is None else {**binary, "maxLength": body.max_size}
+
+    def _form_content(self, parts: list[Input], op: Operation) -> dict[str, Any]:
+        found = [each.schema for each in parts if each.schema is not None]
+        media = _media(self._collector.form(*found), op)
+        encoding = dict(
+            pair for each in parts if each.schema for pair in _encoding(each.schema, each.location)
+        )
+        if encoding:
+            media = {**media, "encoding": encoding}
+        media_types = dict.fromkeys(each for part in parts for each in part.media_types)
+        return dict.fromkeys(media_types, media)
 
     # responses
 
@@ -282,18 +305,19 @@ def _media(schema: dict[str, Any], op: Operation) -> dict[str, Any]:
     return out
 
 
-def _encoding(bound: BoundSchema) -> Iterator[tuple[str, dict[str, Any]]]:
+def _encoding(bound: BoundSchema, location: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield how the fields of a form are encoded where that is not the default (section 4.8.15)."""
     for name, field in bound.load_fields.items():
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, Upload):
             if inner.media_types:
                 yield name, {"contentType": ", ".join(inner.media_types)}
-        elif (
-            isinstance(field, (fields.List, fields.Tuple))
-            and field.metadata.get("explode", True) is False
-        ):
-            yield name, {"style": "form", "explode": False}
+            continue
+        style = style_of(name, field, "files" if location == "files" else "form")
+        if style.is_json:
+            yield name, {"contentType": "application/json"}
+        elif style.name and not style.explode:
+            yield name, {"style": style.name, "explode": False}
 
 
 def _untyped(media_type: str) -> dict[str, Any]:

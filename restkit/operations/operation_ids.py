@@ -58,7 +58,7 @@ def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
 def noun(op: Operation) -> str:
     """Return what one item of a resource is called: ``Book`` for ``Books`` and ``BookItem``, as its schema has it."""
     bodies = (
-        *(i.schema for i in op.inputs if i.location == "body"),
+        *(i.schema for i in op.inputs if i.location == "body" and i.schema is not None),
         *(o.schema for o in op.outputs),
     )
     schemas = [bound.name for bound in bodies if bound is not None and bound.name]

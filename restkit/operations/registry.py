@@ -274,14 +274,13 @@ def shift(
 
 
 def _check_inputs(entry: Entry) -> None:
-    """Refuse inputs that cannot be read."""
+    """Reject inputs that cannot be read."""
     for operation in entry.operations:
-        for each in operation.inputs:
-            from ..parsing.inputs import (
-                reader_of,
-            )  # cold start: a service without schemas has no inputs
+        if operation.inputs:
+            # cold start: a service without schemas has no inputs
+            from ..parsing.inputs import readers_of
 
-            reader_of(each, operation, entry.owner.settings, entry.owner.media)
+            list(readers_of(operation, entry.owner.settings, entry.owner.media))
 
 
 def _below_mount(entry: Entry, prefix: str, documented: bool) -> Entry:

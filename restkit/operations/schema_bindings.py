@@ -60,7 +60,7 @@ class Bindings:
             schema,
             View.REQUEST,
             declared_at=where,
-            source="text",
+            source="form" if location in ("form", "files") else "text",
             strict=self._strict,
             compiled=self._compiled,
         )
@@ -77,7 +77,7 @@ class Bindings:
     def check_uploads(self, inputs: Iterable[Input], declared_at: str) -> None:
         """Refuse files where no file can arrive, and files= fields that none can satisfy."""
         for each in inputs:
-            for name, found in each.schema.load_fields.items():
+            for name, found in each.schema.load_fields.items() if each.schema else ():
                 inner = found.inner if isinstance(found, fields.List) else found
                 if isinstance(inner, Upload) is not (each.location == "files"):
                     what = f"is no Upload: files={{{name!r}: Upload()}}"

@@ -110,7 +110,7 @@ def _serializer(
     if media_type == _NDJSON:
         return lambda value: (
             None,
-            b"".join(dumps_ndjson(value, dumps_json if bound is None else bound.straight.one)),
+            b"".join(dumps_ndjson(value, dumps_json if bound is None else bound.json_writer.one)),
         )
     encode = _encoder(media_type, media, operation)
     if bound is None:
@@ -118,10 +118,10 @@ def _serializer(
     if encode is dumps_json:
         # What is dumped is on its way no value that anyone sees, save for the Location of what was made.
         if keep and not bound.many:
-            return lambda value: bound.straight.pair(value)
+            return lambda value: bound.json_writer.pair(value)
         if bound.many:
-            return lambda value: (None, bound.straight.many(value))
-        return lambda value: (None, bound.straight.one(value))
+            return lambda value: (None, bound.json_writer.many(value))
+        return lambda value: (None, bound.json_writer.one(value))
 
     def serialize(value: Any) -> tuple[Any, bytes]:
         data = bound.dump(value)
@@ -190,7 +190,7 @@ def _stream(
     """
     ended: list[bool] = []
     items: Iterable[Any] = itertools.chain(values, _mark(ended))
-    write = dumps_json if bound is None else bound.straight.one
+    write = dumps_json if bound is None else bound.json_writer.one
     if media_type == _NDJSON:
         chunks = dumps_ndjson(items, write)
     elif media_type in ("application/json", "*/*") or media_type.endswith("+json"):

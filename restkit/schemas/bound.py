@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from marshmallow import RAISE, Schema, ValidationError, class_registry, fields
 from marshmallow.exceptions import RegistryError
 
-from ..compiler import Compiled, Encoder, Straight, compile_schema, straight
+from ..compiler import Compiled, Encoder, JSONWriter, compile_schema, json_writer_of
 from ..encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from ..errors import DeclarationError
 from .strictness import cloned, enforce_wire_formats, hooks_of
@@ -71,9 +71,9 @@ class BoundSchema:
     __slots__ = (
         "_compile",
         "_flatten",
+        "_json_writer",
         "_load",
         "_partial",
-        "_straight",
         "_working",
         "declared",
         "many",
@@ -97,7 +97,7 @@ class BoundSchema:
         self._working: _Working | None = None
         self._flatten = Flattener(schema)
         self._load: Callable[[Any], Any] | None = None
-        self._straight: Straight | None = None
+        self._json_writer: JSONWriter | None = None
 
     def used(self, view: View, *, many: bool) -> BoundSchema:
         """Return the schema bound for another use of the same instance: of one or of many, written or patched."""
@@ -154,16 +154,20 @@ class BoundSchema:
         return (self._working or self.working).dump(value, many=False)
 
     @property
-    def straight(self) -> Straight:
+    def json_writer(self) -> JSONWriter:
         """The quickest way from a value to JSON; the bytes are those of what is dumped."""
-        if self._straight is None:
-            found = straight(self.working, _ENCODER) if isinstance(self.working, Compiled) else None
-            self._straight = found or Straight(
+        if self._json_writer is None:
+            found = (
+                json_writer_of(self.working, _ENCODER)
+                if isinstance(self.working, Compiled)
+                else None
+            )
+            self._json_writer = found or JSONWriter(
                 lambda value: dumps_json(self.dump_one(value)),
                 lambda values: dumps_json(self.working.dump(values, many=True)),
                 self._pair,
             )
-        return self._straight
+        return self._json_writer
 
     @property
     def reads(self) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from marshmallow.decorators import PRE_LOAD
 
 from ..compiler import Guard
+from .parameter_styles import takes_text
 from .wire_format import same
 from .wire_formats import Source, wire_of
 
@@ -99,18 +100,28 @@ def _enforce_field(
     field: fields.Field[Any], source: Source, strict: bool, above: tuple[type[Schema], ...]
 ) -> None:
     if isinstance(field, fields.Nested):
-        _enforce_nested(field, source, strict, above)
+        _enforce_nested(field, _inside(field, source), strict, above)
     elif isinstance(field, fields.List):
-        _enforce_field(field.inner, source, strict, above)
+        inner = "text" if takes_text(field) else source
+        _enforce_field(field.inner, inner, strict, above)
     elif isinstance(field, fields.Tuple):
+        inner = "text" if takes_text(field) else source
         for each in field.tuple_fields:
-            _enforce_field(each, source, strict, above)
+            _enforce_field(each, inner, strict, above)
     elif isinstance(field, fields.Mapping):
         for part in (field.key_field, field.value_field):
             if part is not None:
-                _enforce_field(part, "text" if part is field.key_field else source, strict, above)
+                inside = "text" if part is field.key_field else _inside(field, source)
+                _enforce_field(part, inside, strict, above)
     else:
         _take_wire(field, source)
+
+
+def _inside(field: fields.Field[Any], source: Source) -> Source:
+    """Return the source of an object's members: the objects of a form are JSON."""
+    if isinstance(field, fields.Pluck):
+        return source
+    return "json" if source == "form" else source
 
 
 _deepening = threading.RLock()

@@ -25,7 +25,8 @@ __all__ = ["INT64_MAX", "INT64_MIN", "Source", "wire_of"]
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
 
-Source = Literal["json", "text"]
+Source = Literal["json", "text", "form"]
+"""JSON, the text of parameters, or a form: texts whose objects are JSON."""
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _NO_NUL = r"^[^\u0000]*$"

@@ -132,7 +132,7 @@ class SQLAlchemyStore(Generic[M]):
         return schema_of(self.mapper, self.soft_delete, tuple(expand))
 
     def loaded(self, names: frozenset[str], /) -> Callable[[Any], Any] | None:
-        """Return what hands over an item's ``__dict__`` where all attributes are loaded; see `crud.reading.Loading`.
+        """Return what hands over an item's ``__dict__`` where all attributes are loaded; see `crud.item_serializer.AttributeSource`.
 
         PERF: each attribute of a mapped class is a descriptor in Python, which looks into that dict: 500 instructions
         a value. It is None where a class reads its attributes otherwise.

@@ -20,7 +20,7 @@ from typing import Any
 
 from marshmallow import ValidationError, class_registry
 
-from restkit.compiler import Compiled, Encoder, straight
+from restkit.compiler import Compiled, Encoder, json_writer_of
 from restkit.encoding import _dumps_orjson, _dumps_orjson_native, _dumps_std, encode_text, json_text
 
 from .comparison import Outcome, differences, outcome, same
@@ -188,7 +188,7 @@ def _compare_json(
     many = compiled.schema.many if arguments.get("many") is None else bool(arguments["many"])
     finite = plain.error is not None or _is_finite(plain.value)
     for name, encoder in ENCODERS.items():
-        way = straight(compiled, encoder)
+        way = json_writer_of(compiled, encoder)
         assert way is not None
         obj = build(case.data)
         write = way.many if many and obj is not None else way.one

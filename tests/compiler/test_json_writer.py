@@ -21,7 +21,7 @@ import orjson
 import pytest
 from marshmallow import Schema, fields, post_dump
 
-from restkit.compiler import COUNTS, Straight, compile_schema, straight
+from restkit.compiler import COUNTS, JSONWriter, compile_schema, json_writer_of
 from restkit.encoding import dumps_json
 
 from .equality import ENCODERS
@@ -30,8 +30,8 @@ from .objects import Attrs, Color, DictSub, Getitem, Level, Mapped, StrSub
 ways = pytest.mark.parametrize("way", ENCODERS)
 
 
-def _straight(schema: Schema, way: str) -> Straight:
-    found = straight(compile_schema(schema), ENCODERS[way])
+def _writer(schema: Schema, way: str) -> JSONWriter:
+    found = json_writer_of(compile_schema(schema), ENCODERS[way])
     assert found is not None
     return found
 
@@ -41,7 +41,7 @@ def _same(schema: type[Schema], value: Any, way: str) -> bytes:
     and see that it is what marshmallow's dump is, written.
     """
     expected = ENCODERS[way].dumps(schema().dump(value))
-    found = _straight(schema(), way)
+    found = _writer(schema(), way)
     assert found.one(value) == expected
     assert found.many([value] * 3) == b"[" + b",".join([expected] * 3) + b"]"
     assert found.many(iter([])) == b"[]"
@@ -87,7 +87,7 @@ def test_no_float_passes_that_json_cannot_hold(
             _same(kind, obj, way)
         else:
             with pytest.raises(ValueError, match="JSON"):
-                _straight(kind(), way).one(obj)
+                _writer(kind(), way).one(obj)
 
 
 @ways
@@ -226,7 +226,7 @@ def test_every_kind_of_value_is_written_as_it_is_dumped(
 @ways
 def test_what_is_no_unicode_is_refused(way: str) -> None:
     """A lone surrogate raises ValueError, as it does anywhere."""
-    found = _straight(Schema.from_dict({"a": fields.String()})(), way)
+    found = _writer(Schema.from_dict({"a": fields.String()})(), way)
     with pytest.raises(ValueError, match="surrogate"):
         found.one({"a": "\ud800"})
 
@@ -240,7 +240,7 @@ def test_lists_are_written_in_chunks(way: str, count: int) -> None:
     kind = Schema.from_dict({"a": fields.Integer(), "b": fields.Date()})
     rows = [{"a": number, "b": dt.date(2024, 1, 1)} for number in range(count)]
     expected = ENCODERS[way].dumps(kind(many=True).dump(rows))
-    assert _straight(kind(), way).many(rows) == _straight(kind(), way).many(iter(rows)) == expected
+    assert _writer(kind(), way).many(rows) == _writer(kind(), way).many(iter(rows)) == expected
 
 
 # where there is no straight way
@@ -308,7 +308,7 @@ def test_what_is_not_certain_says_why(schema: type[Schema], reason: str) -> None
     """
     compiled = compile_schema(schema())
     assert compiled.uncertain.startswith(reason)
-    assert straight(compiled, ENCODERS["native"]) is None
+    assert json_writer_of(compiled, ENCODERS["native"]) is None
     assert compiled.dump_source("text") == ""
 
 
@@ -329,7 +329,7 @@ def test_a_counter_shows_which_tier_served(way: str) -> None:
             return super().dump(*args, **kwargs)
 
     made, left = compile_schema(Schema.from_dict({"a": fields.Integer()})()), compile_schema(Left())
-    written = straight(made, ENCODERS[way])
+    written = json_writer_of(made, ENCODERS[way])
     assert written is not None
 
     def use() -> None:

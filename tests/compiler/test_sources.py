@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_colum
 from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.pool import StaticPool
 
-from restkit.compiler import compile_schema, straight
+from restkit.compiler import compile_schema, json_writer_of
 
 from .equality import ENCODERS
 
@@ -76,7 +76,7 @@ def _dump(way: str, obj: Any, *, many: bool = False) -> Any:
     compiled = compile_schema(_BookSchema())
     if way == "plain":
         return compiled.dump(obj, many=many)
-    found = straight(compiled, ENCODERS[way])
+    found = json_writer_of(compiled, ENCODERS[way])
     assert found is not None
     return (found.many if many else found.one)(obj)
 
@@ -173,7 +173,7 @@ def test_a_long_list_takes_the_memory_of_its_text(way: str) -> None:
     schema = Schema.from_dict(
         {"id": fields.Integer(), "title": fields.String(), "published": fields.Date()}
     )()
-    found = straight(compile_schema(schema), ENCODERS[way])
+    found = json_writer_of(compile_schema(schema), ENCODERS[way])
     assert found is not None
     found.many([])
     tracemalloc.start()

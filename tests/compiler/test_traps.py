@@ -240,7 +240,7 @@ def test_utc_is_written_as_an_offset_in_json_too() -> None:
     compiled = compiler.compile_schema(Schema.from_dict({"x": fields.DateTime()})())
     assert ENCODERS
     for encoder in ENCODERS.values():
-        way = compiler.straight(compiled, encoder)
+        way = compiler.json_writer_of(compiled, encoder)
         assert way is not None
         assert way.one({"x": moment}) == b'{"x":"2024-02-29T12:00:00+00:00"}'
 

@@ -26,7 +26,7 @@ from sqlalchemy.schema import ForeignKey
 
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore
-from restkit.crud.item_serializer import Loading
+from restkit.crud.item_serializer import AttributeSource
 from restkit.schemas.bound import View, bind
 from restkit.sqlalchemy import Database
 from restkit.testing import Client
@@ -121,7 +121,7 @@ def test_what_is_loaded_is_read_at_once(database: Database) -> None:
     these are dumped, where all of them are there.
     """
     store = database.store(Animal)
-    assert isinstance(store, Loading)
+    assert isinstance(store, AttributeSource)
     source = store.loaded(frozenset({"id", "name"}))
     assert source is not None
     animal = Animal(id=1, name="Tom")
@@ -195,4 +195,4 @@ def test_reads() -> None:
 
 def test_stores_need_not_offer_it() -> None:
     """A store in memory has plain objects, whose attributes are read as they are."""
-    assert not isinstance(MemoryStore(Book), Loading)
+    assert not isinstance(MemoryStore(Book), AttributeSource)

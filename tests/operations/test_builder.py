@@ -363,11 +363,15 @@ def test_security_and_scopes() -> None:
             "both a body and a form",
         ),
         (
-            {"function": takes(query={"a": fields.Nested(ThingSchema)})(lambda self, query: {})},
+            {
+                "function": takes(headers={"a": fields.Nested(ThingSchema)})(
+                    lambda self, headers: {}
+                )
+            },
             "single value or a list",
         ),
         (
-            {"function": takes(query={"a": fields.Dict()})(lambda self, query: {})},
+            {"function": takes(cookies={"a": fields.Dict()})(lambda self, cookies: {})},
             "single value or a list",
         ),
         ({"function": takes(query=5)(lambda self, query: {})}, "is not a schema"),  # type: ignore[arg-type]
@@ -402,9 +406,7 @@ def test_contradictions_are_start_up_errors(made_of: dict[str, Any], words: str)
 def test_media_types_without_a_handler_are_refused() -> None:
     """A body of a media type that nothing reads is refused when it is added."""
     declared = takes(body=ThingSchema, media_types=["application/xml"])(lambda body: {})
-    with pytest.raises(
-        DeclarationError, match="takes application/xml, for which there is no handler"
-    ):
+    with pytest.raises(DeclarationError, match="takes application/xml, which no handler reads"):
         App("Media").post("/x")(declared)
 
 

@@ -461,7 +461,7 @@ def test_one_content_only() -> None:
     with pytest.raises(DeclarationError, match="both a body and a form"):
         echo(body={"a": fields.Int()}, form={"a": fields.Int()})
     with pytest.raises(DeclarationError, match="single value or a list"):
-        echo(query={"a": fields.Nested(ItemSchema)})
+        echo(headers={"a": fields.Nested(ItemSchema)})
 
 
 @dataclass

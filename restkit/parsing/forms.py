@@ -1,0 +1,143 @@
+"""The readers of forms: fields and files, within the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from ..contract import Input, Operation
+from ..errors import DeclarationError
+from ..http.negotiation import parse_content_type
+from ..json_parsing import loads_json
+from ..media import FORM_TYPES, JSON, MULTIPART, Media
+from ..problems import BadRequest, ContentTooLarge
+from ..request import Request
+from ..schemas.bound import Fault
+from ..schemas.parameter_styles import TextLocation
+from ..settings import Settings
+from .body import Reader, content_stream, in_body, media_type_of
+from .text_values import TextValues, parse_pairs
+
+__all__ = ["form_reader"]
+
+MAX_FORM_PARTS = 1000
+MAX_FORM_MEMORY = 500_000
+
+
+def form_reader(each: Input, operation: Operation, settings: Settings, media: Media) -> Reader:
+    """Make the reader of a form's fields, or of its files.
+
+    Args:
+        each: The input: ``form`` or ``files``, or a body that is sent as a form.
+        operation: The Operation.
+        settings: The App's settings, for the limits.
+        media: The App's media types, for the JSON of parts.
+    """
+    others = [
+        other
+        for other in operation.inputs
+        if other.location in ("form", "files") and other is not each
+    ]
+    for media_type in each.media_types:
+        if media_type not in FORM_TYPES:
+            raise DeclarationError(
+                f"{operation.declared_at} takes a form as {media_type}; a form is "
+                f"{' or '.join(FORM_TYPES)}."
+            )
+    is_files = each.location == "files"
+    location: TextLocation = "files" if is_files else "form"
+    json_handler = media.find(JSON)
+    loads = loads_json if json_handler is None else json_handler.loads
+    values = TextValues(each, location, operation.declared_at, in_body, loads)
+    pairs_of = _file_pairs if is_files else _field_pairs(values)
+    unknown = _unknown_names(values, others, is_files=is_files)
+
+    def read(request: Request) -> object:
+        if "form" not in request.__dict__:
+            _parse_form(request, each.media_types, settings)
+        pairs = pairs_of(request)
+        return values.read(pairs, unknown(request, pairs))
+
+    return read
+
+
+def _field_pairs(values: TextValues) -> Callable[[Request], list[tuple[str, object]]]:
+    """Make what returns the fields; a part of JSON may be sent with a file name."""
+    parts = frozenset(name for name, style in values.styles.items() if style.is_json)
+
+    def pairs(request: Request) -> list[tuple[str, object]]:
+        found: list[tuple[str, object]] = [*request.form.items(multi=True)]
+        if parts:
+            found += [pair for pair in request.files.items(multi=True) if pair[0] in parts]
+        return found
+
+    return pairs
+
+
+def _file_pairs(request: Request) -> list[tuple[str, object]]:
+    """Return the files that were chosen: a browser sends an empty part for each that was not."""
+    return [pair for pair in request.files.items(multi=True) if not _is_unchosen(pair[1])]
+
+
+def _is_unchosen(file: FileStorage) -> bool:
+    if file.filename:
+        return False
+    size = file.stream.seek(0, 2)
+    file.stream.seek(0)
+    return not size
+
+
+def _unknown_names(
+    values: TextValues, others: Sequence[Input], *, is_files: bool
+) -> Callable[[Request, Sequence[tuple[str, object]]], list[Fault]]:
+    """Make what reports unknown names; if a part of the form is open, all of it is."""
+    schemas = [each.bound for each in others]
+    known = frozenset().union(*(schema.load_fields for schema in schemas))
+    if not values.strict or any(schema.open for schema in schemas):
+        return lambda request, pairs: []
+
+    def unknown(request: Request, pairs: Sequence[tuple[str, object]]) -> list[Fault]:
+        names = {name for name, _ in pairs} - values.known - known
+        if not others:
+            names |= set(request.form if is_files else request.files) - values.known
+        return [((name,), "Unknown field.", "unknown") for name in sorted(names)]
+
+    return unknown
+
+
+def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> None:
+    """Parse a form's content into ``request.form`` and ``request.files``, within the limits."""
+    request.form_parsed = True
+    media_type = media_type_of(request, taken)
+    is_multipart = media_type == MULTIPART
+    limit = settings.max_upload_size if is_multipart else settings.max_body_size
+    request.check_length(limit)
+    if not is_multipart:
+        pairs = parse_pairs(request.read_content(limit).decode("latin-1"), {"pointer": ""})
+        request.__dict__["form"] = ImmutableMultiDict(pairs)
+        request.__dict__["files"] = ImmutableMultiDict()
+        return
+    parameters = parse_content_type(request.environ.get("CONTENT_TYPE")).parameters
+    parser = FormDataParser(
+        max_form_memory_size=MAX_FORM_MEMORY,
+        max_content_length=limit,
+        max_form_parts=MAX_FORM_PARTS,
+        silent=False,
+    )
+    try:
+        _, form, files = parser.parse(
+            content_stream(request, limit), media_type, request.content_length, dict(parameters)
+        )
+    except RequestEntityTooLarge:
+        raise ContentTooLarge(
+            "The form exceeds the limit for total size, number of parts or part size."
+        ) from None
+    except ClientDisconnected:
+        raise BadRequest("The content is shorter than Content-Length says.") from None
+    except Exception:  # noqa: BLE001  # the parser's, and what a server raises for broken chunks
+        raise BadRequest("The form is malformed.") from None
+    request.__dict__["form"] = form
+    request.__dict__["files"] = files

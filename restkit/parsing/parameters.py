@@ -1,0 +1,117 @@
+"""The readers of parameters: a query, headers and cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ..contract import Input, Operation
+from ..problems import InvalidItem, UnprocessableContent
+from ..request import Request
+from ..schemas.bound import Fault
+from ..schemas.parameter_styles import Writing
+from .body import Reader
+from .pointers import plain_name
+from .text_values import Pairs, TextValues, parse_pairs
+
+__all__ = ["cookie_reader", "header_reader", "parse_query", "query_reader", "read_nothing"]
+
+_IN = {"query": "query", "headers": "header", "cookies": "cookie"}
+
+
+def parse_query(request: Request) -> Pairs:
+    """Return the names and values of the query, in their order.
+
+    Raises:
+        UnprocessableContent: The query is not UTF-8, or has more than 1,000 parameters (422).
+    """
+    query = request.environ.get("QUERY_STRING", "")
+    return parse_pairs(query, {"parameter": "", "location": "query"}) if query else []
+
+
+def read_nothing(request: Request) -> None:
+    """Reject a query where none is declared.
+
+    Raises:
+        UnprocessableContent: There are query parameters (422).
+    """
+    faults = _unknown(name for name, _ in parse_query(request))
+    if faults:
+        item = _in_parameter("query")
+        raise UnprocessableContent(errors=[item(fault) for fault in faults])
+
+
+def query_reader(each: Input, operation: Operation) -> Reader:
+    """Make the reader of a query."""
+    values = TextValues(each, "query", operation.declared_at, _in_parameter("query"))
+
+    def read(request: Request) -> object:
+        pairs = parse_query(request)
+        faults: list[Fault] = []
+        if values.strict:
+            faults = _unknown(name for name, _ in pairs if not values.is_known(name))
+        return values.read(pairs, faults)
+
+    return read
+
+
+def header_reader(each: Input, operation: Operation) -> Reader:
+    """Make the reader of headers; a schema that includes unknown members gets all of them."""
+    values = TextValues(each, "headers", operation.declared_at, _in_parameter("headers"))
+    keys = {name: _environ_key(name) for name in values.known}
+    lists = {name for name, style in values.styles.items() if style.writing is Writing.DELIMITED}
+    taken = set(keys.values())
+
+    def read(request: Request) -> object:
+        environ = request.environ
+        found: dict[str, object] = {}
+        for name, key in keys.items():
+            text = environ.get(key)
+            if text is not None:
+                found[name] = _items(text) if name in lists else text
+        if values.include:
+            found.update(_other_headers(request, taken))
+        return values.load(found, [])
+
+    return read
+
+
+def _items(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+def _other_headers(request: Request, taken: set[str]) -> Iterator[tuple[str, str]]:
+    for name, text in request.headers.items():
+        if _environ_key(name) not in taken:
+            yield name, text
+
+
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+def cookie_reader(each: Input, operation: Operation) -> Reader:
+    """Make the reader of cookies."""
+    values = TextValues(each, "cookies", operation.declared_at, _in_parameter("cookies"))
+    return lambda request: values.read(request.cookies.items(multi=True), [])
+
+
+def _unknown(names: Iterable[str]) -> list[Fault]:
+    return [((name,), "Unknown parameter.", "unknown") for name in dict.fromkeys(names)]
+
+
+def _in_parameter(location: str) -> Callable[[Fault], InvalidItem]:
+    """Make what words a fault of a parameter as an item of a problem's ``errors``."""
+    where = _IN[location]
+
+    def item(fault: Fault) -> InvalidItem:
+        path, detail, code = fault
+        name = plain_name(path[0]) if path else ""
+        if len(path) > 1:
+            if isinstance(path[1], int):
+                detail = f"Item {path[1]}: {detail}"
+            elif member := plain_name(path[1]):
+                name = f"{name}[{member}]"
+        return {"parameter": name, "location": where, "detail": detail, "code": code}
+
+    return item
