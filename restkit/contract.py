@@ -187,10 +187,14 @@ class Failure(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """Is everything that is known about one verb on one URL, made once at mount.
+    """The record of everything that is known about one verb on one URL, made once at mount.
 
-    ``path`` is the template as OpenAPI writes it (``/books/{book_id}``), ``rule`` the pattern as it was
-    mounted (``/books/<int:book_id>``). ``declared_at`` says where it is declared (``shop.api.Books.get``), for messages.
+    Attributes:
+        path: The template as OpenAPI writes it, ``/books/{book_id}``.
+        rule: The pattern as it was mounted, ``/books/<int:book_id>``.
+        declared_at: The declaration, ``shop.api.Books.get``, for messages.
+        operation_id: The operationId that the document prints.
+        has_given_id: Whether `operation` gave the operationId. A derived one is made unique by its path.
     """
 
     method: str
@@ -201,6 +205,7 @@ class Operation(NamedTuple):
     declared_at: str
     host: str = ""
     operation_id: str = ""
+    has_given_id: bool = False
     summary: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()

@@ -14,7 +14,6 @@ from ..app import App
 from ..app_loading import load_object
 from ..contract import Input, Operation, Output
 from ..operations.collisions import converters_of
-from ..operations.operation_ids import operation_id
 from ..operations.registry import Entry
 from ..rendering.response_writer import offered
 from ..request import Request
@@ -84,7 +83,7 @@ def _schema(declared: Schema | type[Schema], target: str, source: bool) -> Itera
 def _request(app: App, method: str, path: str, host: str, source: bool) -> Iterator[str]:
     entry, operation, values = _found(app, method, path, host)
     settings: Settings = entry.owner.settings
-    name = operation_id(operation) if operation.documented else "not documented"
+    name = operation.operation_id if operation.documented else "not documented"
     yield f"{operation.method} {operation.host}{operation.rule}  {name}  {operation.declared_at}"
     if operation.summary:
         yield operation.summary

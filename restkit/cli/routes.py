@@ -9,7 +9,6 @@ import click
 
 from ..app import App
 from ..contract import Operation
-from ..openapi.document import operation_id
 from .target import takes_target
 
 __all__ = ["command"]
@@ -41,7 +40,7 @@ def _row(operation: Operation) -> tuple[str, ...]:
 
 
 def _id(operation: Operation) -> str | None:
-    return operation_id(operation) if operation.documented else None
+    return operation.operation_id if operation.documented else None
 
 
 def _record(operation: Operation) -> dict[str, Any]:

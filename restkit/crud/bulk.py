@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 from marshmallow import RAISE, Schema, fields, missing, post_load, validate
 
@@ -23,6 +24,7 @@ __all__ = ["BulkEndpoint", "bulk_schemas"]
 
 T = TypeVar("T")
 _Place = tuple[str | int, ...]
+_Pair = tuple[type[Schema], type[Schema]]
 _CONDITION = "if_match"
 
 
@@ -35,9 +37,10 @@ class _Change:
     patch: dict[str, Any]
 
 
-def bulk_schemas(
-    binding: Binding, name: str, wanted: Collection[str], most: int
-) -> tuple[type[Schema], type[Schema]]:
+_known: WeakKeyDictionary[type, dict[tuple[object, ...], _Pair]] = WeakKeyDictionary()
+
+
+def bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int) -> _Pair:
     """Return the schemas of what is sent, and of what is answered.
 
     Args:
@@ -49,6 +52,15 @@ def bulk_schemas(
     Raises:
         DeclarationError: There is nothing to do in bulk, or a name is taken.
     """
+    # A class that is mounted on several URLs has one pair, which is one component of the document.
+    known = _known.setdefault(binding.views.declared, {})
+    key = (binding.views.answered, name, frozenset(wanted), most)
+    if key not in known:
+        known[key] = _bulk_schemas(binding, name, wanted, most)
+    return known[key]
+
+
+def _bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int) -> _Pair:
     declared = binding.views.declared
     answered = binding.views.answered
     length = validate.Length(max=most)

@@ -12,7 +12,7 @@ from marshmallow import fields
 from ..contract import Failure, Header, Location
 from ..decorators import Declarations, DeclaredMethod, Return, declarations_of
 from ..errors import DeclarationError
-from ..operations.operation_ids import singular, stem
+from ..operations.operation_ids import english_singular, singular, stem
 from ..problems import BadRequest, Conflict, NotFound
 from ..resource import Owner, Resource
 from ..schemas.wire_formats import INT64_MAX
@@ -214,9 +214,8 @@ class _Maker:
         def post(self: RestoreEndpoint, headers: Any, **path: Any) -> Any:
             return self.restore_item(path[key], headers)
 
-        words = {
-            "operation_id": f"restore{singular(self._name, stem(self._views.declared)) or self._name}"
-        }
+        item = singular(self._name, stem(self._views.declared)) or english_singular(self._name)
+        words = {"derived_id": f"restore{item}"}
         said = Declarations(
             {"headers": self._prefers}, None, self._answers(200), (_MISSING, _TAKEN), words=words
         )
@@ -257,7 +256,7 @@ class _Maker:
             returns,
             (*failures, _TAKEN, *missing, *self._always),
             words={
-                "operation_id": f"bulk{self._name}",
+                "derived_id": f"bulk{self._name}",
                 "summary": "Create, update and delete many, all or none",
                 "description": "What is deleted goes first, then what is updated, then what is created.",
             },

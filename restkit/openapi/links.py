@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..contract import Operation
-from ..operations.operation_ids import operation_id
 from ..rendering.response_writer import location_variable
 
 __all__ = ["links_of"]
@@ -43,7 +42,7 @@ def _links(post: Operation, items: Iterable[Operation]) -> dict[str, Any]:
         if found is not None:
             variable, member = found
             known = {name: f"$request.path.{name}" for name in above}
-            name = operation_id(op)
+            name = op.operation_id
             links[name] = {
                 "operationId": name,
                 "parameters": {**known, variable: f"$response.body#/{member}"},

@@ -11,7 +11,6 @@ from typing import Any
 from marshmallow import fields
 
 from ..contract import Failure, Header, Input, Operation, Output
-from ..operations.operation_ids import operation_id
 from ..problems import MEDIA_TYPE, problem_class
 from ..schemas.bound import BoundSchema
 from ..schemas.parameter_styles import TextLocation, style_of
@@ -85,7 +84,7 @@ class OperationPrinter:
 
     def print(self, op: Operation) -> dict[str, Any]:
         """Return the Operation Object of an operation."""
-        name = operation_id(op)
+        name = op.operation_id
         summary = op.summary or _words(name)
         out: dict[str, Any] = {"operationId": name, "summary": summary}
         out["description"] = _described(op, summary)

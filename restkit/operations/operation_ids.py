@@ -1,10 +1,16 @@
-"""What operations are called: operationIds, and the noun in them. An App refuses collisions of them at once."""
+"""The names of operations: operationIds, and the noun in them.
+
+An operationId is given (`operation`), or derived from the verb and the name of the class. A given one
+belongs to one operation alone. Of several operations that would derive the same one, the first that was
+declared keeps it; each of the others adds its path. So an operationId changes only if an operation that
+derives the same one is declared before it.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..contract import Operation
@@ -14,38 +20,110 @@ from ..resource import FunctionResource
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
 
-__all__ = ["check_ids", "noun", "operation_id", "stem"]
+__all__ = ["check_ids", "derived_id", "distinct_ids", "english_singular", "noun", "operation_id", "singular", "stem"]
 
 _SUFFIX = r"(?<=.)(Item|Resource|View|Collection)$"
 _VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+# Plurals of which the general rules know no singular, by their last word.
+_IRREGULAR = {
+    "Calories": "Calorie",
+    "Categories": "Category",
+    "Children": "Child",
+    "Cookies": "Cookie",
+    "Leaves": "Leaf",
+    "Men": "Man",
+    "Movies": "Movie",
+    "People": "Person",
+    "Selves": "Self",
+    "Women": "Woman",
+}
+_UNCHANGED = ("News", "Series", "Species", "Means", "Headquarters")
 
 
 def operation_id(op: Operation) -> str:
-    """Return the operationId of an operation: given, or made of the verb and the name of its class.
+    """Return the operationId of an operation: the one in its record, or the derived one if it has none yet."""
+    return op.operation_id or derived_id(op)
+
+
+def derived_id(op: Operation, name: str = "") -> str:
+    """Derive the operationId of an operation from its verb and the name of its class.
 
     Args:
-        op: An operation; nothing but its own record is looked at, so the name does not depend on the others.
+        op: An operation. Only its own record is read, so that the result does not depend on others.
+        name: The name that the resource was added with, if it is not that of its class or function.
 
     Returns:
-        ``listBooks``, ``getBook``, ``createBook``, ``replaceBook``, ``updateBook``, ``deleteBook``; for a
-        function route the function's name in camelCase.
+        ``listBooks``, ``getBook``, ``createBook``, ``replaceBook``, ``updateBook``, ``deleteBook``, and
+        ``deleteBooks`` at the URL of a collection; for a function route the function's name in camelCase.
     """
-    if op.operation_id:
-        return op.operation_id
     if issubclass(op.resource, FunctionResource):
-        name = getattr(
-            op.function, "__name__", ""
-        )  # a partial has none, and a lambda none of its own
-        return _camel(
-            name if name.isidentifier() else re.sub(r"\W+", "_", f"{op.method.lower()}_{op.path}")
-        )
+        own = getattr(op.function, "__name__", "")
+        if not name and not own.isidentifier():
+            # A partial has no name, and a lambda none of its own.
+            own = f"{op.method.lower()}_{op.path}"
+        return _camel(re.sub(r"\W+", "_", name or own))
+    called = _class_name(name or op.resource.__name__)
     if op.method == "GET":
-        is_item = op.path.rstrip("/").endswith("}")
+        is_item = _is_item(op)
         many = any(
             _is_list(output.schema, is_item=is_item) for output in op.outputs if output.status < 300
         )
-        return "list" + _bare(op.resource.__name__) if many else "get" + noun(op)
-    return _VERBS.get(op.method, op.method.lower()) + noun(op)
+        return "list" + _bare(called) if many else "get" + noun(op, called)
+    if op.method in ("PUT", "PATCH", "DELETE") and not _is_item(op):
+        return _VERBS[op.method] + _whole(called)
+    return _VERBS.get(op.method, op.method.lower()) + noun(op, called)
+
+
+def _is_item(op: Operation) -> bool:
+    return op.path.rstrip("/").endswith("}")
+
+
+def _whole(name: str) -> str:
+    """Return the name of a collection as a whole: ``Books``, and ``BookCollection``."""
+    return name if name.endswith("Collection") else _bare(name)
+
+
+def _class_name(name: str) -> str:
+    """Return a name as that of a class: ``BookList`` for ``book-list``."""
+    if name.isidentifier() and "_" not in name:
+        return name
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[\W_]+", name)) or name
+
+
+def distinct_ids(operations: Sequence[Operation]) -> dict[int, str]:
+    """Return the operationIds of operations that cannot have the one in their record.
+
+    Args:
+        operations: All operations of an App, in the order in which they were declared.
+
+    Returns:
+        New operationIds by the index of their operations.
+    """
+    taken = {op.operation_id for op in operations if op.has_given_id}
+    renamed: dict[int, str] = {}
+    derived = [pair for pair in enumerate(operations) if not pair[1].has_given_id]
+    # An operation outside the document must not change the operationId of one inside.
+    for index, op in sorted(derived, key=lambda pair: not pair[1].documented):
+        name = op.operation_id
+        if name in taken:
+            name = renamed[index] = _distinct(op, taken)
+        taken.add(name)
+    return renamed
+
+
+def _distinct(op: Operation, taken: set[str]) -> str:
+    """Return the derived operationId with the words of the path, and with a number if these are taken too."""
+    words = re.sub(r"\{([^}]*)\}", r"by_\1", op.path)
+    if op.host:
+        words = f"{words}_on_{op.host}"
+    where = "".join(part[:1].upper() + part[1:] for part in re.split(r"[\W_]+", words)) or "Root"
+    name = f"{op.operation_id}At{where}"
+    number = 1
+    candidate = name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}{number}"
+    return candidate
 
 
 def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
@@ -55,8 +133,16 @@ def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
     return bound.many or (not is_item and bound.has_items)
 
 
-def noun(op: Operation) -> str:
-    """Return what one item of a resource is called: ``Book`` for ``Books`` and ``BookItem``, as its schema has it."""
+def noun(op: Operation, name: str = "") -> str:
+    """Return the name of one item of a resource: ``Book`` for ``Books`` and ``BookItem``.
+
+    The singular is the one that a schema bears out. At an item's URL, and for a POST that creates one item,
+    it is otherwise made by the rules of English.
+
+    Args:
+        op: An operation of the resource.
+        name: The name of the resource, if it is not that of its class.
+    """
     bodies = (
         *(i.schema for i in op.inputs if i.location == "body" and i.schema is not None),
         *(o.schema for o in op.outputs),
@@ -67,13 +153,47 @@ def noun(op: Operation) -> str:
         schemas.append(stem(declared))
     elif declared is not None and not isinstance(declared, Mapping):
         schemas.append(stem(type(declared)))
-    return _borne_out(_bare(op.resource.__name__), tuple(schemas))
+    bare = _bare(name or op.resource.__name__)
+    found = _borne_out(bare, tuple(schemas))
+    if found or not (_is_item(op) or _creates_one(op)):
+        return found or bare
+    return english_singular(bare)
+
+
+def _creates_one(op: Operation) -> bool:
+    body = op.input("body")
+    is_many = body is not None and body.schema.many
+    return op.method == "POST" and op.output(201) is not None and not is_many
 
 
 @functools.lru_cache(256)
 def _borne_out(bare: str, schemas: tuple[str, ...]) -> str:
     """Return the singular that a schema bears out: of Books by Book, of AuthorBooks too."""
-    return next((name for each in schemas if (name := singular(bare, each))), bare)
+    return next((name for each in schemas if (name := singular(bare, each))), "")
+
+
+@functools.lru_cache(256)
+def english_singular(name: str) -> str:
+    """Return the singular of a name in CamelCase, the name itself if its last word is none that is known as plural."""
+    found = re.fullmatch(r"(.*?)([A-Z][a-z]*|[a-z]+)", name, re.DOTALL)
+    if found is None:
+        return name
+    before, last = found.groups()
+    return before + _singular_word(last)
+
+
+def _singular_word(word: str) -> str:
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if word in _UNCHANGED or len(word) < 4 or not word.endswith("s"):
+        return word
+    if word.endswith(("ss", "us", "is", "ics")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zzes", "tuses")):
+        return word[:-2]
+    return word[:-1]
 
 
 def singular(bare: str, schema: str) -> str:
@@ -109,19 +229,20 @@ def stem(declared: type) -> str:
 
 
 def check_ids(operations: Iterable[Operation], ids: MutableMapping[str, str]) -> None:
-    """Refuse operations that claim one operationId.
+    """Reject operations that were given the same operationId.
 
     Args:
-        operations: What to look at.
-        ids: The operationIds that are taken, with their places; those of the operations are added.
+        operations: The operations to check.
+        ids: The operationIds that were given before, with where they were declared. Those of the
+            operations are added.
 
     Raises:
-        CollisionError: Names both places.
+        CollisionError: Two operations have one. The message names where both were declared.
     """
     for op in operations:
-        if not op.documented:
+        if not (op.documented and op.has_given_id):
             continue
-        name = operation_id(op)
+        name = op.operation_id
         if name in ids:
             raise CollisionError(
                 f"{ids[name]} and {op.declared_at} both have the operationId {name!r}; "

@@ -19,6 +19,7 @@ from ..resource import ProblemHandler, Resource
 from ..routing.router import Pattern
 from .builder import Mount, collect
 from .collisions import CheckNames, Claims, converters_of
+from .operation_ids import derived_id, distinct_ids
 
 __all__ = [
     "Entry",
@@ -167,17 +168,23 @@ class Registry:
     def all_entries(
         self, declared: Callable[[Registry], Iterable[Entry]] | None = None
     ) -> list[Entry]:
-        """Return the entries of the App and of those mounted on it, with all that is around them, linked.
+        """Return the entries of the App and of those mounted on it, linked, with operationIds that are unique.
 
         Args:
             declared: Returns other entries of an App, which stand in the place of its own.
         """
+        return _distinct(self._surrounded(declared))
+
+    def _surrounded(
+        self, declared: Callable[[Registry], Iterable[Entry]] | None = None
+    ) -> list[Entry]:
+        """Return the entries of the App and of those mounted on it, with everything that surrounds them."""
         own = self.entries if declared is None else declared(self)
         entries = [self.shifted(entry) for entry in own]
         for prefix, other, documented in self.mounts:
             entries += [
                 self.shifted(each, prefix, documented=documented)
-                for each in other.all_entries(declared)
+                for each in other._surrounded(declared)
             ]
         return link(entries)
 
@@ -231,12 +238,17 @@ def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str
         settings.strict,
         settings.compile_schemas,
     )
+    own_name = "" if name == resource.__name__ else name
+    operations = tuple(
+        each if each.operation_id else each._replace(operation_id=derived_id(each, own_name))
+        for each in collect(resource, mount)
+    )
     return Entry(
         pattern,
         resource,
         name,
         owner,
-        collect(resource, mount),
+        operations,
         tuple(resource.middleware),
         (resource.problem_handlers,) if resource.problem_handlers else (),
     )
@@ -285,6 +297,24 @@ def _check_inputs(entry: Entry) -> None:
 
 def _below_mount(entry: Entry, prefix: str, documented: bool) -> Entry:
     return shift(entry, prefix, (), {}, documented=documented)
+
+
+def _distinct(entries: list[Entry]) -> list[Entry]:
+    """Return the entries with an operationId of its own for each operation."""
+    renamed = distinct_ids([operation for entry in entries for operation in entry.operations])
+    if not renamed:
+        return entries
+    index = -1
+    out: list[Entry] = []
+    for entry in entries:
+        operations: list[Operation] = []
+        for operation in entry.operations:
+            index += 1
+            if index in renamed:
+                operation = operation._replace(operation_id=renamed[index])
+            operations.append(operation)
+        out.append(entry._replace(operations=tuple(operations)))
+    return out
 
 
 def _below(prefix: str, pattern: Pattern) -> Pattern:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from restkit import App, CollisionError, Resource
+from restkit import App, CollisionError, Resource, operation
 from restkit.testing import Client
 
 
@@ -52,6 +52,7 @@ def test_names_collide_across_mounts_that_are_documented() -> None:
         low.get("/x")(thing)
         return top
 
+    @operation(operation_id="thing")
     def thing() -> dict[str, int]:
         return {}
 
