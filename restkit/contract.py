@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempt",
+    "Contribution",
+    "Contributor",
     "Failure",
     "Header",
     "IdempotencyRule",
@@ -25,7 +27,9 @@ __all__ = [
     "Location",
     "Operation",
     "Output",
+    "Parameter",
     "PathParameter",
+    "Security",
     "SecurityScheme",
 ]
 
@@ -186,6 +190,54 @@ class Failure(NamedTuple):
     headers: tuple[Header, ...] = ()
 
 
+class Parameter(NamedTuple):
+    """A request parameter that a middleware or an extension reads by itself, with its JSON Schema."""
+
+    name: str
+    location: Literal["query", "header", "cookie"] = "header"
+    description: str = ""
+    schema: Mapping[str, object] = MappingProxyType({"type": "string"})
+    required: bool = False
+
+
+Security = tuple[tuple[tuple["SecurityScheme", tuple[str, ...]], ...], ...]
+"""Alternatives, each a combination of security schemes with their scopes. An empty combination is the
+anonymous caller, OpenAPI's ``{}``; no alternatives at all is a public Operation."""
+
+
+class Contribution(NamedTuple):
+    """The additions of one part of an App to an Operation that it surrounds.
+
+    Attributes:
+        failures: The problems that the part may respond with.
+        headers: Headers of the responses that pass through it.
+        parameters: Request parameters that it reads.
+        security: What guards the Operation if neither the verb, its class, a mount nor the App says so.
+        extensions: ``x-...`` members of the Operation Object; those of the verb win.
+        description: A paragraph for the description.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    headers: tuple[Header, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    security: Security = ()
+    extensions: Mapping[str, object] = MappingProxyType({})
+    description: str = ""
+
+
+@runtime_checkable
+class Contributor(Protocol):
+    """A part of an App that adds to the Operations that it surrounds.
+
+    An installed extension, a middleware, a problem handler, a factory of `provide` and a security scheme
+    may have this method.
+    """
+
+    def contribute(self, operation: Operation, /) -> Contribution:
+        """Return the additions to an Operation. Called at start-up, more than once; it changes nothing."""
+        ...
+
+
 class Operation(NamedTuple):
     """The record of everything that is known about one verb on one URL, made once at mount.
 
@@ -194,6 +246,8 @@ class Operation(NamedTuple):
         rule: The pattern as it was mounted, ``/books/<int:book_id>``.
         declared_at: The declaration, ``shop.api.Books.get``, for messages.
         operation_id: The operationId that the document prints.
+        parameters: Request parameters that what surrounds the verb reads, see `Contribution`.
+        security: Alternatives of combinations of security schemes; empty if the Operation is public.
         has_given_id: Whether `operation` gave the operationId. A derived one is made unique by its path.
     """
 
@@ -215,7 +269,8 @@ class Operation(NamedTuple):
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     failures: tuple[Failure, ...] = ()
-    security: tuple[tuple[SecurityScheme, tuple[str, ...]], ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    security: Security = ()
     conditional: bool | Literal["required"] = False
     idempotency: IdempotencyRule | None = None
     examples: Mapping[str, object] = MappingProxyType({})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -12,7 +12,7 @@ from werkzeug.test import create_environ
 
 from ..app import App
 from ..app_loading import load_object
-from ..contract import Input, Operation, Output
+from ..contract import Input, Operation, Output, SecurityScheme
 from ..operations.collisions import converters_of
 from ..operations.registry import Entry
 from ..rendering.response_writer import offered
@@ -140,13 +140,18 @@ def _middleware(entry: Entry) -> list[str]:
     ]
 
 
+def _combination(schemes: Iterable[tuple[SecurityScheme, tuple[str, ...]]]) -> str:
+    """Return the words for the schemes that one alternative combines."""
+    words: list[str] = []
+    for scheme, scopes in schemes:
+        words.append(f"{scheme.name} ({', '.join(scopes)})" if scopes else scheme.name)
+    return " and ".join(words) or "anonymous"
+
+
 def _guards(operation: Operation, settings: Settings) -> Iterator[str]:
     """Yield what is asked of a request before the method runs and, at last, what its value is held against."""
-    schemes = [
-        f"{scheme.name} ({', '.join(scopes)})" if scopes else scheme.name
-        for scheme, scopes in operation.security
-    ]
-    yield f"security: {' or '.join(schemes)}" if schemes else "security: none, anyone may call"
+    allowed = [_combination(each) for each in operation.security]
+    yield f"security: {' or '.join(allowed)}" if allowed else "security: none, anyone may call"
     if operation.conditional == "required" and operation.method in _UNSAFE:
         yield "precondition demanded: If-Match, or a 428"
     if operation.idempotency is not None:

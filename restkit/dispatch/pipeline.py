@@ -163,7 +163,7 @@ def _guard(operation: Operation) -> Step:
 
     def guard(request: Request) -> None:
         refused: list[Problem] = []
-        for scheme, scopes in schemes:
+        for ((scheme, scopes),) in schemes:
             try:
                 request.caller = scheme.authenticate(request, scopes)
             except (Unauthorized, Forbidden) as problem:

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from ..contract import Failure, Header, Input, Operation, Output
+from ..contract import Failure, Header, Input, Operation, Output, Parameter, SecurityScheme
 from ..problems import MEDIA_TYPE, problem_class
 from ..schemas.bound import BoundSchema
 from ..schemas.parameter_styles import TextLocation, style_of
@@ -97,7 +97,7 @@ class OperationPrinter:
             out["requestBody"] = body
         out["responses"] = self._responses(op)
         if op.security:
-            out["security"] = [self._security(scheme, scopes) for scheme, scopes in op.security]
+            out["security"] = [self._security(each) for each in op.security]
         out.update(
             (name, copied(value)) for name, value in op.extensions.items() if name.startswith("x-")
         )
@@ -106,9 +106,16 @@ class OperationPrinter:
     def _schema(self, schema: Any) -> Any:
         return lower(copied(schema)) if self._dialect.startswith("3.0") else copied(schema)
 
-    def _security(self, scheme: Any, scopes: Iterable[str]) -> dict[str, list[str]]:
-        self.security_schemes[scheme.name] = copied(scheme.document())
-        return {scheme.name: list(scopes)}
+    def _security(
+        self, combination: Iterable[tuple[SecurityScheme, tuple[str, ...]]]
+    ) -> dict[str, list[str]]:
+        """Return a Security Requirement Object (OpenAPI 3.1.1, section 4.8.30)."""
+        out: dict[str, list[str]] = {}
+        for scheme, scopes in combination:
+            self.security_schemes[scheme.name] = copied(scheme.document())
+            known = out.setdefault(scheme.name, [])
+            known += [scope for scope in scopes if scope not in known]
+        return out
 
     # parameters
 
@@ -137,7 +144,19 @@ class OperationPrinter:
             and (header := rule.header).required
             and header.name.lower() not in named
         ):
+            named.add(header.name.lower())
             yield {**self._headers([header])[header.name], "name": header.name, "in": "header"}
+        for own in op.parameters:
+            if own.name.lower() not in named:
+                yield self._contributed(own)
+
+    def _contributed(self, parameter: Parameter) -> dict[str, Any]:
+        out: dict[str, Any] = {"name": parameter.name, "in": parameter.location}
+        if parameter.description:
+            out["description"] = parameter.description
+        if parameter.required:
+            out["required"] = True
+        return {**out, "schema": self._schema(parameter.schema)}
 
     def _taken(self, taken: Input) -> Iterator[dict[str, Any]]:
         where = _IN[taken.location]

@@ -401,9 +401,11 @@ def _requires(bound: BoundSchema) -> bool:
     return any(field.required for field in bound.schema.load_fields.values())
 
 
-def _security(resource: type[Resource]) -> Iterator[tuple[SecurityScheme, tuple[str, ...]]]:
+def _security(
+    resource: type[Resource],
+) -> Iterator[tuple[tuple[SecurityScheme, tuple[str, ...]], ...]]:
     for each in resource.security:
         if isinstance(each, tuple):
-            yield each[0], tuple(each[1])
+            yield ((each[0], tuple(each[1])),)
         else:
-            yield each, ()
+            yield ((each, ()),)

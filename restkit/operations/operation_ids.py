@@ -20,7 +20,16 @@ from ..resource import FunctionResource
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
 
-__all__ = ["check_ids", "derived_id", "distinct_ids", "english_singular", "noun", "operation_id", "singular", "stem"]
+__all__ = [
+    "check_ids",
+    "derived_id",
+    "distinct_ids",
+    "english_singular",
+    "noun",
+    "operation_id",
+    "singular",
+    "stem",
+]
 
 _SUFFIX = r"(?<=.)(Item|Resource|View|Collection)$"
 _VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
@@ -162,7 +171,7 @@ def noun(op: Operation, name: str = "") -> str:
 
 def _creates_one(op: Operation) -> bool:
     body = op.input("body")
-    is_many = body is not None and body.schema.many
+    is_many = body is not None and body.schema is not None and body.schema.many
     return op.method == "POST" and op.output(201) is not None and not is_many
 
 

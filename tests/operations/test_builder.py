@@ -319,7 +319,10 @@ def test_words_of_the_document() -> None:
 def test_security_and_scopes() -> None:
     """Schemes stand in the record with the scopes that they want."""
     one, two = Scheme(), Scheme()
-    assert of(plain, security=(one, (two, ["read"]))).security == ((one, ()), (two, ("read",)))
+    assert of(plain, security=(one, (two, ["read"]))).security == (
+        ((one, ()),),
+        ((two, ("read",)),),
+    )
 
 
 # what is refused
