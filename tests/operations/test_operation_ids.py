@@ -171,7 +171,9 @@ def test_two_operations_of_one_given_id_collide() -> None:
 
 
 def test_one_class_on_two_urls() -> None:
-    """The first keeps the derived operationId, further ones add their path; others stay as they are."""
+    """The first keeps the derived operationId, further ones add their path;
+    others stay as they are.
+    """
     app = App("Names")
     app.add("/", Hello)
     app.add("/hello", Hello)
@@ -316,7 +318,9 @@ def test_collections_that_share_a_schema(collection: str, item: str) -> None:
 
 
 def test_two_collections_of_one_model() -> None:
-    """Each collection names its operations after itself, also those of restoring and bulk changes."""
+    """Each collection names its operations after itself,
+    also those of restoring and bulk changes.
+    """
 
     @dataclass
     class Party:
