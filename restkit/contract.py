@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from .media import covering
 from .problems import Problem
 from .response import Outgoing
 
@@ -31,6 +32,7 @@ __all__ = [
     "PathParameter",
     "Security",
     "SecurityScheme",
+    "offered_types",
 ]
 
 Location = Literal["body", "query", "headers", "cookies", "form", "files"]
@@ -181,6 +183,12 @@ class Output(NamedTuple):
         return self.status not in (204, 205, 304) and bool(self.media_types)
 
 
+def offered_types(outputs: Sequence[Output]) -> tuple[str, ...]:
+    """Return the media types among which Accept chooses, () if there is nothing to choose."""
+    types = [each for output in outputs if output.has_content for each in output.media_types]
+    return () if "*/*" in types else tuple(dict.fromkeys(types))
+
+
 class Failure(NamedTuple):
     """Is one problem that a verb may answer, with the stage of the pipeline that adds it."""
 
@@ -301,7 +309,8 @@ class Operation(NamedTuple):
             media_type: Where several answers of one status are declared, the one that has this type goes first.
         """
         found = [output for output in self.outputs if output.status == status]
-        return next(
-            (output for output in found if media_type in output.media_types),
-            found[0] if found else None,
-        )
+        for output in found:
+            if media_type in output.media_types:
+                return output
+        ranged = (output for output in found if covering(output.media_types, media_type))
+        return next(ranged, found[0] if found else None)

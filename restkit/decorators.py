@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from .contract import Failure, Header, Location
 from .declaration_checks import check_mapping, texts_of
 from .errors import DeclarationError
+from .media import JSON, check_media_types
 from .problems import Problem
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def takes(
     }
     given = {name: schema for name, schema in said.items() if schema is not None}
     taken = texts_of(media_types, "media_types of @takes") if media_types is not None else None
+    check_media_types(taken or (), "@takes")
 
     def decorate(function: F) -> F:
         return _declare(
@@ -201,15 +203,29 @@ def returns(
     )
     said = Return(schema, status, items, types, description, many)
 
+    check_media_types(types or (), f"@returns(status={status})")
+
     def decorate(function: F) -> F:
-        if any(each.status == status for each in declarations_of(function).returns):
-            name = getattr(function, "__qualname__", function)
-            raise DeclarationError(
-                f"{name} declares the status {status} twice; one @returns says all of a status."
-            )
+        for each in declarations_of(function).returns:
+            if each.status == status and not _are_apart(each, said):
+                name = getattr(function, "__qualname__", function)
+                raise DeclarationError(
+                    f"{name} declares the status {status} twice for one media type. Give each "
+                    "@returns its own media_types, or declare alternatives: @returns(A | B)."
+                )
         return _declare(function, lambda old: old._replace(returns=(said, *old.returns)))
 
     return decorate
+
+
+def _are_apart(first: Return, second: Return) -> bool:
+    """Return whether two declarations of one status have no media type in common."""
+    ours, theirs = _types_of(first), _types_of(second)
+    return bool(ours) and bool(theirs) and not ours & theirs
+
+
+def _types_of(said: Return) -> set[str]:
+    return {JSON} if said.media_types is None else set(said.media_types)
 
 
 def raises(*problems: type[Problem], description: str = "") -> Callable[[F], F]:

@@ -60,10 +60,39 @@ def encode_text(text: str) -> bytes:
 
 def _dumps_std(value: Any) -> bytes:
     try:
-        text = _ENCODER.encode(value)
+        return encode_text(_encoded(value))
     except RecursionError:
         raise ValueError("the value is nested too deeply to be written as JSON") from None
-    return encode_text(text)
+
+
+def _encoded(value: Any) -> str:
+    try:
+        return _ENCODER.encode(value)
+    except TypeError as error:
+        # JSONEncoder calls no hook for the names of members.
+        if "keys must be" not in str(error):
+            raise
+    return _ENCODER.encode(_with_text_names(value))
+
+
+def _with_text_names(value: Any) -> Any:
+    """Copy a value with the names of members as texts, as values of their types are written."""
+    if isinstance(value, dict):
+        return {_member_name(name): _with_text_names(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_text_names(each) for each in value]
+    return value
+
+
+def _member_name(name: object) -> object:
+    if isinstance(name, str) and not isinstance(name, Enum):
+        return name
+    if name is None or (isinstance(name, (int, float)) and not isinstance(name, Enum)):
+        return name  # JSONEncoder writes these
+    written = _default(name)
+    if isinstance(written, (list, dict)):
+        raise TypeError(f"{type(name).__qualname__} cannot be the name of a member of a JSON object")
+    return _member_name(written)
 
 
 def _dumps_orjson_native(value: Any) -> bytes:
@@ -134,7 +163,7 @@ _ENCODER = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default
 )
 _SMALL_FLOAT = r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])'
-json_text: Callable[[Any], str] = _ENCODER.encode
+json_text: Callable[[Any], str] = _encoded
 """Returns a value as JSON text, save that small floats are still as Python writes them."""
 IS_NATIVE = _orjson is not None
 """Whether what a compiled schema leaves to orjson is written quicker than text that it makes itself."""

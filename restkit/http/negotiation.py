@@ -207,6 +207,8 @@ def _choose(header: str, offered: tuple[str, ...]) -> str | None:
 def _quality(media_type: str, ranges: Sequence[MediaRange]) -> float:
     """Return the weight of a media type: that of the most specific range that it is in."""
     kind, subtype, listed = _typed(media_type) or ("", "", [])
+    if subtype == "*":  # a range is offered: the method says which of its types it sends
+        return max((each.quality for each in ranges if each.type in ("*", kind)), default=0.0)
     parameters = {(name, value.lower()) for name, value in listed}
     # NOTE: everything textual is sent as UTF-8 (JSON has no other form), so a charset decides nothing.
     matching = [

@@ -17,7 +17,7 @@ from marshmallow.decorators import POST_LOAD
 
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, View
-from ..schemas.strictness import hooks_of
+from ..schemas.own_behavior import hooks_of
 from .signatures import item_of
 
 __all__ = ["shape_of"]

@@ -20,6 +20,7 @@ from ..contract import (
     Output,
     PathParameter,
     SecurityScheme,
+    offered_types,
 )
 from ..decorators import Declarations, declarations_of
 from ..dependencies import check_defaults, factories_of
@@ -325,8 +326,10 @@ class _Builder:
         if rule := self._idempotency():
             headers = (*headers, rule.replayed)
         if self.said.returns:
-            for index, said in enumerate(self.said.returns):
-                many = said.many if said.many is not None else (self.kind == "many" and index == 0)
+            for said in self.said.returns:
+                many = said.many
+                if many is None:
+                    many = self.kind == "many" and said.status == self.said.returns[0].status
                 bound = None
                 if said.schema is not None:
                     bound = self.shared.bindings.response(said.schema, self.declared_at, many=many)
@@ -363,10 +366,7 @@ class _Builder:
             yield _NO_SUCH_URL
         if self.resource.security:
             yield from _REFUSED
-        if any(
-            output.has_content and not any("*" in each for each in output.media_types)
-            for output in outputs
-        ):
+        if offered_types(outputs):
             yield _NO_REPRESENTATION
         if any(each.media_types for each in inputs):
             yield from _NOT_READ

@@ -14,6 +14,7 @@ from ..contract import Operation, Output
 from ..declaration_checks import check_resource
 from ..errors import DeclarationError
 from ..middleware import Middleware
+from ..rendering.content import check_outputs
 from ..rendering.response_writer import LOCATION, location_variable
 from ..resource import ProblemHandler, Resource
 from ..routing.router import Pattern
@@ -107,7 +108,7 @@ class Registry:
     def add(self, *entries: Entry) -> None:
         """Add entries, or refuse them whole."""
         for entry in entries:
-            _check_inputs(entry)
+            _check_content(entry)
         converters_of(app for _, app in self.root.walk_apps())
         self._claim(entries)
         self.entries += entries
@@ -285,9 +286,10 @@ def shift(
     )
 
 
-def _check_inputs(entry: Entry) -> None:
-    """Reject inputs that cannot be read."""
+def _check_content(entry: Entry) -> None:
+    """Reject inputs that cannot be read, and schemas in media types that nothing writes."""
     for operation in entry.operations:
+        check_outputs(operation, entry.owner.media)
         if operation.inputs:
             # cold start: a service without schemas has no inputs
             from ..parsing.inputs import readers_of

@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .. import problems
-from ..contract import Header, Operation, Output
+from ..contract import Header, Operation, Output, offered_types
 from ..encoding import dumps_json
 from ..environ_keys import CONTRACT_CHECK
 from ..errors import ContractError, DeclarationError
@@ -22,7 +22,7 @@ from ..media import Media
 from ..problems import problem_class
 from ..request import Request
 from ..response import Outgoing, PlainResponse, header_items
-from .content import PLAIN, ContentWriter, content_headers, content_writer
+from .content import PLAIN, ContentWriter, content_headers, content_writer, empty_writer
 
 __all__ = [
     "LOCATION",
@@ -48,8 +48,7 @@ _log = logging.getLogger("restkit")
 
 def offered(operation: Operation) -> tuple[str, ...]:
     """Return the media types among which Accept chooses, () where there is nothing to choose."""
-    types = [t for output in operation.outputs if output.has_content for t in output.media_types]
-    return () if any("*" in each for each in types) else tuple(dict.fromkeys(types))
+    return offered_types(operation.outputs)
 
 
 def writer_of(operation: Operation, media: Media, locate: Locate | None, contract: str) -> Writer:
@@ -64,10 +63,13 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
     usual, has_content = operation.outputs[0].status, operation.outputs[0].has_content
     writers = _writers(operation, media, located=locate is not None)
     silent = {output.status for output in operation.outputs if not output.has_content}
-    vary = [("Vary", "Accept")] if len(offered(operation)) > 1 else []
+    empty = {output.status: empty_writer(output.status) for output in operation.outputs}
+    types = offered(operation)
+    vary = [("Vary", "Accept")] if len(types) > 1 else []
+    ranged = any("*" in each for each in types)
 
     def write(request: Request, value: Any, media_type: str) -> Outgoing:
-        status, headers = usual, ()
+        status, headers, explicit = usual, (), False
         kind = type(value)
         if kind not in PLAIN and isinstance(value, WerkzeugResponse):
             if value.status_code in (204, 304):
@@ -79,12 +81,16 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             observe(request, operation, ready.status, _media_type_of(ready), contract)
             return ready
         if kind is tuple:
-            value, status, headers = _unpack(value, status, operation)
+            value, stated, headers = _unpack(value, operation)
+            if stated is not None:
+                status, explicit = stated, True
             if 400 <= status <= 599:
                 raise _returned_error(status, operation)
-        if value is None and status == usual and has_content:
+        if value is None and status == usual and has_content and not explicit:
             status = 204
         content = writers.get(status)
+        if value is None and explicit:
+            content = empty.get(status, content)
         if content is None:
             observe(request, operation, status, "", contract)
             return _undeclared(operation, value, status, headers)
@@ -96,7 +102,9 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             _add_headers(response, headers)
         if vary:
             response.headers += vary
-        if status == 201 and locate is not None and not _has(response, "location"):
+        if ranged and not _has(response, "content-type"):
+            raise _untyped(operation)
+        if status == 201 and locate is not None and data and not _has(response, "location"):
             url = locate(request, data)
             if url is not None:
                 response.headers.append(("Location", url))
@@ -105,17 +113,35 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
     return write
 
 
-def _unpack(value: tuple[Any, ...], status: int, operation: Operation) -> tuple[Any, int, Any]:
-    """Take ``(data, status)``, ``(data, headers)`` or ``(data, status, headers)`` apart."""
+def _unpack(value: tuple[Any, ...], operation: Operation) -> tuple[Any, int | None, Any]:
+    """Return data, status (None if there is none) and headers of a tuple."""
+    if len(value) in (2, 3) and _is_status(value[0]) and not isinstance(value[1], int):
+        raise DeclarationError(
+            f"{operation.declared_at} returned a tuple that begins with the status {value[0]:d}. "
+            "The order is data first: return data, status, or return data, status, headers."
+        )
     if len(value) == 2 and isinstance(value[1], int):
         return value[0], value[1], ()
     if len(value) == 2 and not isinstance(value[1], (str, bytes)):
-        return value[0], status, value[1]
+        return value[0], None, value[1]
     if len(value) == 3 and isinstance(value[1], int):
         return value
     raise DeclarationError(
-        f"{operation.declared_at} returned a tuple of {len(value)}; return data, (data, status), (data, headers) or "
-        "(data, status, headers)."
+        f"{operation.declared_at} returned a tuple of {len(value)}; return data, (data, status), "
+        "(data, headers) or (data, status, headers)."
+    )
+
+
+def _is_status(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
+
+
+def _untyped(operation: Operation) -> DeclarationError:
+    """Name the mistake of content whose media type is only known as a range."""
+    ranges = ", ".join(each for each in offered(operation) if "*" in each)
+    return DeclarationError(
+        f"{operation.declared_at} declares {ranges} and returned content without its media type: "
+        'return data, {"Content-Type": "image/png"}, for example.'
     )
 
 

@@ -1,24 +1,26 @@
 """A schema as declared (class, instance, mapping of fields) bound to one use: load and dump.
 
-`bind` makes the marshmallow instance once, when a resource is mounted. One declared schema yields its
-views: RESPONSE leaves out ``load_only`` fields, REQUEST leaves out ``dump_only`` ones, PATCH is REQUEST
-where nothing is required.
+`bind` makes the marshmallow instance once, when a resource is mounted. One declared schema yields
+its views: RESPONSE leaves out ``load_only`` fields, REQUEST leaves out ``dump_only`` ones, PATCH is
+REQUEST without required fields.
 """
 
 from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from marshmallow import RAISE, Schema, ValidationError, class_registry, fields
-from marshmallow.exceptions import RegistryError
+from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow.decorators import POST_DUMP
 
 from ..compiler import Compiled, Encoder, JSONWriter, compile_schema, json_writer_of
 from ..encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from ..errors import DeclarationError
-from .strictness import cloned, enforce_wire_formats, hooks_of
+from .nested_names import check_nested_names
+from .own_behavior import changes_output, hooks_of, overrides_dump, wraps_collections
+from .strictness import cloned, enforce_wire_formats
 from .validation_errors import Fault, Flattener
 from .wire_format import wire_name
 from .wire_formats import Source
@@ -31,7 +33,7 @@ SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]]
 
 
 class View(enum.Enum):
-    """Says for which use a schema is bound."""
+    """The use that a schema is bound for."""
 
     RESPONSE = "response"
     REQUEST = "request"
@@ -39,7 +41,7 @@ class View(enum.Enum):
 
 
 class Invalid(Exception):
-    """Is raised by `BoundSchema.load`; ``faults`` are (path from the outside in, detail, code)."""
+    """Raised by `BoundSchema.load`; ``faults`` are (path from the outside in, detail, code)."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(f"{len(faults)} invalid values")
@@ -57,7 +59,7 @@ def _uncompiled(schema: Any) -> _Working:
 
 
 class BoundSchema:
-    """Is a schema bound to one use. Made by `bind`; read by the pipeline and by the document.
+    """A schema bound to one use: made by `bind`, read by the pipeline and by the document.
 
     Attributes:
         declared: The schema class.
@@ -100,7 +102,7 @@ class BoundSchema:
         self._json_writer: JSONWriter | None = None
 
     def used(self, view: View, *, many: bool) -> BoundSchema:
-        """Return the schema bound for another use of the same instance: of one or of many, written or patched."""
+        """Return the schema bound for another use of the same instance."""
         return BoundSchema(
             self.schema,
             view,
@@ -112,7 +114,7 @@ class BoundSchema:
 
     @property
     def working(self) -> _Working:
-        """What loads and dumps: the compiled schema, made when it is first needed, or the schema itself."""
+        """The compiled schema, made when it is first needed, or the schema itself."""
         if self._working is None:
             self._working = self._compile(self.schema)
         return self._working
@@ -171,7 +173,7 @@ class BoundSchema:
 
     @property
     def reads(self) -> frozenset[str] | None:
-        """The attributes that dumping a value reads; None where it may do more with the value than that."""
+        """The attributes that dumping a value reads; None if it may do more with the value."""
         working = self.working
         return working.reads if isinstance(working, Compiled) else None
 
@@ -196,15 +198,25 @@ class BoundSchema:
 
     @property
     def misfits(self) -> tuple[type, ...]:
-        """The types of values that it would dump to nothing or to nonsense: a list where one is declared, and so on.
+        """The types of values that dumping would turn into nothing, as a list where one is declared.
 
-        A schema that has pre_dump hooks may make something of any value.
+        A schema with ``pre_dump`` hooks or a ``dump`` of its own may take any value.
         """
-        if hooks_of(self.schema).get("pre_dump"):
+        if hooks_of(self.schema).get("pre_dump") or overrides_dump(self.schema):
             return ()
         return (
             (Mapping, str, bytes) if self.many else (list, set, frozenset, str, bytes, int, float)
         )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether hooks, or an override of ``dump``, may change what is dumped."""
+        return changes_output(self.schema)
+
+    @property
+    def wraps_many(self) -> bool:
+        """Whether a hook sees all items of a list at once, as one that adds an envelope does."""
+        return self.many and wraps_collections(self.schema, POST_DUMP)
 
     @property
     def open(self) -> bool:
@@ -220,7 +232,7 @@ class BoundSchema:
         Raises:
             DeclarationError: marshmallow knows no schema, or several, of a name.
         """
-        _check_names(self.schema.fields, self.declared, declared_at, {self.declared})
+        check_nested_names(self.schema.fields, self.declared, declared_at)
 
     def __repr__(self) -> str:
         many = ", many" if self.many else ""
@@ -237,7 +249,7 @@ def bind(
     strict: bool = True,
     compiled: bool = True,
 ) -> BoundSchema:
-    """Make the schema instance for one use, with the wire forms of `restkit.schemas.wire_formats` enforced.
+    """Make the schema instance for one use, with the wire formats of its fields enforced.
 
     Args:
         declared: A Schema class, an instance, or a mapping of fields.
@@ -275,7 +287,8 @@ def _instance(declared: Any, declared_at: str) -> Schema:
         declared = Schema.from_dict(dict(declared))
     if not (isinstance(declared, type) and issubclass(declared, Schema)):
         raise DeclarationError(
-            f"{declared_at}: {declared!r} is not a schema; give a marshmallow Schema class, an instance or a dict of fields."
+            f"{declared_at}: {declared!r} is not a schema. Give a marshmallow Schema class, an "
+            "instance or a dict of fields."
         )
     try:
         return declared()
@@ -283,43 +296,6 @@ def _instance(declared: Any, declared_at: str) -> Schema:
         raise DeclarationError(
             f"{declared_at}: the schema {declared.__qualname__} cannot be made: {error}"
         ) from error
-
-
-_HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
-
-
-def _check_names(
-    declared: Mapping[str, fields.Field[Any]],
-    holder: type[Schema],
-    declared_at: str,
-    seen: set[type[Schema]],
-) -> None:
-    for name, field in declared.items():
-        for nested in _nested_in(field) if isinstance(field, _HOLDERS) else ():
-            if isinstance(nested, str) and nested != "self":
-                try:
-                    nested = class_registry.get_class(nested)
-                except RegistryError as error:
-                    raise DeclarationError(
-                        f"{declared_at}: the field {name!r} of {holder.__qualname__} nests a schema by a name that cannot be "
-                        f"found: {error} Import the module that has it, or give the class."
-                    ) from None
-            if isinstance(nested, type) and issubclass(nested, Schema) and nested not in seen:
-                seen.add(nested)
-                _check_names(nested._declared_fields, nested, declared_at, seen)
-
-
-def _nested_in(field: Any) -> Iterator[Any]:
-    """Yield what a field nests, as it was declared."""
-    if isinstance(field, fields.Nested):
-        yield field.nested
-    elif isinstance(field, fields.List):
-        yield from _nested_in(field.inner)
-    elif isinstance(field, fields.Tuple):
-        for each in field.tuple_fields:
-            yield from _nested_in(each)
-    elif isinstance(field, fields.Mapping):
-        yield from _nested_in(field.value_field)
 
 
 def _is_whole(schema: Schema) -> bool:

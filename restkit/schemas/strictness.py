@@ -11,19 +11,12 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from marshmallow.decorators import PRE_LOAD
 
 from ..compiler import Guard
+from .own_behavior import hooks_of
 from .parameter_styles import takes_text
 from .wire_format import same
 from .wire_formats import Source, wire_of
 
-__all__ = ["cloned", "enforce_wire_formats", "hooks_of"]
-
-
-def hooks_of(schema: Schema) -> Mapping[str, Any]:
-    """Return the hooks of a schema by their kind."""
-    hooks: Mapping[str, Any] = getattr(
-        schema, "_hooks", {}
-    )  # NOTE: marshmallow has no public way to ask for them
-    return hooks
+__all__ = ["cloned", "enforce_wire_formats"]
 
 
 def cloned(schema: Schema) -> Schema:

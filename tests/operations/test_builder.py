@@ -108,7 +108,8 @@ def with_id(self: Any, thing_id: int) -> dict[str, int]:
         ({"function": raises(NotFound, Conflict)(plain)}, {200, 404, 406, 409, 422}),
         ({"function": returns(status=302)(plain)}, {302, 422}),
         ({"function": returns(ThingSchema)(returns(status=204)(plain))}, {200, 204, 406, 422}),
-        ({"function": returns(media_types=["image/*"])(plain)}, {200, 422}),
+        ({"function": returns(media_types=["image/*"])(plain)}, {200, 406, 422}),
+        ({"function": returns(media_types=["*/*"])(plain)}, {200, 422}),
     ],
 )
 def test_each_stage_adds_its_statuses(made_of: dict[str, Any], statuses: set[int]) -> None:
