@@ -417,6 +417,6 @@ def _check_names(
     operations = list(operations)
     check_ids(operations, ids)
     if any(op.inputs or any(each.schema is not None for each in op.outputs) for op in operations):
-        from .openapi import check_components  # cold start: components are made of schemas
+        from .openapi import check_schemas  # cold start: components are made of schemas
 
-        check_components(operations, components)
+        check_schemas(operations, components)

@@ -91,7 +91,9 @@ def _member_name(name: object) -> object:
         return name  # JSONEncoder writes these
     written = _default(name)
     if isinstance(written, (list, dict)):
-        raise TypeError(f"{type(name).__qualname__} cannot be the name of a member of a JSON object")
+        raise TypeError(
+            f"{type(name).__qualname__} cannot be the name of a member of a JSON object"
+        )
     return _member_name(written)
 
 

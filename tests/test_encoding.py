@@ -105,12 +105,42 @@ class Plain:
 
 @both_dumpers
 @pytest.mark.parametrize(
-    "value", [{1, 2}, b"x", Plain(), object(), [{"a": Plain()}], {UUID(int=1): 1}, {(1,): 1}, 1j]
+    "value", [{1, 2}, b"x", Plain(), object(), [{"a": Plain()}], {(1,): 1}, {b"x": 1}, 1j]
 )
 def test_what_is_no_json_is_a_type_error(dumps: Dumps, value: Any) -> None:
     """Sets, bytes, dataclasses and other objects are a TypeError."""
     with pytest.raises(TypeError):
         dumps(value)
+
+
+class Shade(Enum):
+    red = "r"
+    two = 2
+
+
+@both_dumpers
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (Decimal("1.50"), "1.50"),
+        (date(2020, 1, 2), "2020-01-02"),
+        (datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), "2020-01-02T03:04:05+00:00"),
+        (clock(3, 4), "03:04:00"),
+        (Shade.red, "r"),
+        (Shade.two, "2"),
+        (7, "7"),
+        (1.5, "1.5"),
+        (True, "true"),
+        (None, "null"),
+    ],
+)
+def test_names_of_members_are_written_as_values_are(dumps: Dumps, name: Any, written: str) -> None:
+    """A dict by UUIDs, dates, Decimals or enums has texts for names, at any depth."""
+    value = [{"a": {name: [1, {name: Decimal(2)}]}}, UUID(int=2)]
+    inner = f'{{"{written}":[1,{{"{written}":"2"}}]}}'
+    expected = f'[{{"a":{inner}}},"00000000-0000-0000-0000-000000000002"]'
+    assert dumps(value) == expected.encode()
 
 
 @both_dumpers

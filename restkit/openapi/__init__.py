@@ -1,14 +1,15 @@
 """Operations to an OpenAPI document, and the document as resources; apispec is loaded with the first document."""
 
 from ..operations.operation_ids import operation_id
+from .declared_values import check_schemas
 from .diff import diff
 from .document import build, to_json, to_yaml
-from .names import check_components, component_names
+from .names import component_names
 from .pages import resources
 
 __all__ = [
     "build",
-    "check_components",
+    "check_schemas",
     "component_names",
     "diff",
     "operation_id",

@@ -1,11 +1,12 @@
 """Schemas as JSON Schema: one component for each view of a schema class, the rest in line.
 
-Everything is made as JSON Schema 2020-12, which OpenAPI 3.1 and 3.2 use, and turned into the dialect of
-OpenAPI 3.0 at the end where that is asked for.
+Everything is made as JSON Schema 2020-12, which OpenAPI 3.1 and 3.2 use, and lowered to the dialect
+of OpenAPI 3.0 at the end if that is wanted.
 """
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,14 +16,15 @@ from apispec import APISpec
 from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, missing
 
 from ..contract import Input
-from ..errors import CollisionError
 from ..operations.operation_ids import stem
 from ..schemas.bound import BoundSchema, View
+from ..schemas.json_values import text_value
 from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
-from .dialects import lower
+from .dialects import lower, map_subschemas
 from .fields import FieldConverter
-from .names import component_name, is_whole
+from .names import ComponentNames, is_whole
+from .schema_equality import have_same_fields
 
 __all__ = ["SchemaCollector", "json_schema"]
 
@@ -31,7 +33,7 @@ _Key = tuple[type[Schema], View]
 
 @dataclass(frozen=True)
 class _Reference:
-    """Is a place for a component's name, which is known once all of it is converted.
+    """A place for a component's name, which is known once all of it is converted.
 
     Two references to views of one class are equal, so that RESPONSE and REQUEST can be compared.
     """
@@ -57,7 +59,8 @@ class SchemaCollector:
         self._strict = strict
         self._prefix = prefix
         self._spec = APISpec(title="", version="", openapi_version="3.1.1")
-        self._instances: dict[type[Schema], Schema] = {}
+        self.names = ComponentNames()
+        self._instances: dict[_Key, Schema] = {}
         self._converted: dict[_Key, dict[str, Any]] = {}
         self._alike: dict[type[Schema], bool] = {}
         self._used: dict[_Key, None] = {}
@@ -77,7 +80,7 @@ class SchemaCollector:
         return self._finished(out)
 
     def form(self, *bound: BoundSchema) -> dict[str, Any]:
-        """Return one object schema, in line, of the fields of several schemas that make up one form."""
+        """Return the schema of a form that the fields of several schemas make up."""
         parts = [self._convert(each.schema, each.view, "form") for each in bound]
         out: dict[str, Any] = {"type": "object", "properties": {}}
         for part in parts:
@@ -89,7 +92,7 @@ class SchemaCollector:
         return self._finished(out)
 
     def parameters(self, taken: Input) -> Iterator[tuple[str, fields.Field[Any], dict[str, Any]]]:
-        """Yield (wire name, field, JSON Schema) for each field that is taken as a parameter, and documented."""
+        """Yield (wire name, field, JSON Schema) for each documented field of parameters."""
         if taken.schema is None:
             return
         converter = self._converter(taken.schema.view, "text")
@@ -99,39 +102,19 @@ class SchemaCollector:
             yield name, each, self._finish(converter.field2property(each))
 
     def components(self) -> dict[str, dict[str, Any]]:
-        """Return all components that what was asked for needs, sorted by name.
-
-        Raises:
-            CollisionError: Two schema classes have one component name.
-        """
+        """Return all components that what was asked for needs, sorted by name."""
         done: dict[str, dict[str, Any]] = {}
-        owners: dict[str, type[Schema]] = {}
-        while pending := [
-            key for key in self._used if self._name(*key) not in done or self._clash(key, owners)
-        ]:
+        while pending := [key for key in self._used if self._name(*key) not in done]:
             for key in pending:
-                owners[self._name(*key)] = key[0]
                 done[self._name(*key)] = self._finish(self._component(*key))
         return {name: done[name] for name in sorted(done)}
 
-    def _clash(self, key: _Key, owners: Mapping[str, type[Schema]]) -> bool:
-        declared, name = key[0], self._name(*key)
-        if owners[name] is declared:
-            return False
-        paths = " and ".join(
-            f"{each.__module__}.{each.__qualname__}" for each in (owners[name], declared)
-        )
-        raise CollisionError(
-            f"{paths} both claim the component name {name!r}; rename one of the two classes."
-        )
-
     def _name(self, declared: type[Schema], view: View) -> str:
-        return component_name(
-            declared, view, alike=view is View.REQUEST and self._is_alike(declared)
-        )
+        alike = view is not View.PATCH and self._is_alike(declared)
+        return self.names.name(declared, view, alike=alike)
 
     def _is_alike(self, declared: type[Schema]) -> bool:
-        """Whether RESPONSE and REQUEST come out equal, in the schemas that are nested too."""
+        """Return whether RESPONSE and REQUEST come out equal, in nested schemas too."""
         if declared not in self._alike:
             seen: set[type[Schema]] = set()
             pending = [declared]
@@ -148,20 +131,30 @@ class SchemaCollector:
 
     def _component(self, declared: type[Schema], view: View) -> dict[str, Any]:
         if (declared, view) not in self._converted:
-            self._converted[declared, view] = self._convert(self._instances[declared], view, "json")
+            schema = self._instance(declared, view)
+            self._converted[declared, view] = self._convert(schema, view, "json")
         return self._converted[declared, view]
+
+    def _instance(self, declared: type[Schema], view: View) -> Schema:
+        """Return the instance that a view of a class is made of.
+
+        One of another view has the same fields, but may treat unknown ones otherwise.
+        """
+        found = self._instances.get((declared, view))
+        if found is not None:
+            return found
+        schema = next(each for key, each in self._instances.items() if key[0] is declared)
+        if view is not View.RESPONSE and not self._has_own_unknown(schema):
+            schema = copy.copy(schema)
+            unknown: Any = self._class_unknown(declared)
+            schema.unknown = unknown
+        return schema
 
     def _place(
         self, schema: Schema, view: View, source: Source, *, whole: bool = True
     ) -> dict[str, Any]:
         declared = type(schema)
-        if (
-            whole
-            and source == "json"
-            and is_whole(schema)
-            and (view is View.RESPONSE or self._has_own_unknown(schema))
-        ):
-            self._instances.setdefault(declared, schema)
+        if whole and source == "json" and self._is_the_component(schema, view):
             return {"$ref": _Reference(declared, view)}
         key = (declared, tuple(schema.fields), view)
         if key in self._open:
@@ -174,6 +167,19 @@ class SchemaCollector:
             return self._convert(schema, view, source)
         finally:
             self._open.pop()
+
+    def _is_the_component(self, schema: Schema, view: View) -> bool:
+        """Return whether an instance equals the one that the component is made of."""
+        declared = type(schema)
+        if not is_whole(schema):
+            return False
+        if view is not View.RESPONSE and not self._has_own_unknown(schema):
+            return False
+        others = [each for key, each in self._instances.items() if key[0] is declared]
+        if others and not have_same_fields(schema, others[0]):
+            return False
+        self._instances.setdefault((declared, view), schema)
+        return True
 
     def _has_own_unknown(self, schema: Schema) -> bool:
         return (
@@ -196,10 +202,10 @@ class SchemaCollector:
     def _convert(self, schema: Schema, view: View, source: Source) -> dict[str, Any]:
         converter = self._converter(view, source)
         found = schema.dump_fields if view is View.RESPONSE else schema.load_fields
-        named = {wire_name(name, each): each for name, each in found.items()}
+        named = {wire_name(name, found[name]): found[name] for name in _in_order(schema, found)}
         out: dict[str, Any] = {"type": "object"}
         if title := getattr(schema.Meta, "title", None):
-            out["title"] = title
+            out["title"] = text_value(title)
         if description := _description(schema):
             out["description"] = description
         out["properties"] = {name: converter.field2property(each) for name, each in named.items()}
@@ -227,22 +233,25 @@ class SchemaCollector:
 
     def _named(self, node: Any) -> Any:
         """Copy a schema with the names of components in place of references."""
-        kind = type(node)
-        if kind is dict:
-            # PERF: most of what is in one is text.
-            return {
-                name: each if type(each) is str else self._named(each)
-                for name, each in node.items()
-            }
-        if kind is _Reference:
-            key = (node.declared, node.view)
+        if not isinstance(node, Mapping):
+            return node
+        out = map_subschemas(node, self._named)
+        reference = out.get("$ref")
+        if isinstance(reference, _Reference):
+            key = (reference.declared, reference.view)
             self._used[key] = None
-            return self._prefix + self._name(*key)
-        if isinstance(node, dict):
-            return {name: self._named(each) for name, each in node.items()}
-        if isinstance(node, (list, tuple)):
-            return [self._named(each) for each in node]
-        return node
+            out["$ref"] = self._prefix + self._name(*key)
+        if _is_bare_array(out):
+            # OpenAPI 3.0.4, section 4.7.24; generators expect it of 3.1 as well.
+            out["items"] = {}
+        return out
+
+
+def _is_bare_array(schema: Mapping[str, Any]) -> bool:
+    kind = schema.get("type")
+    if kind != "array" and not (isinstance(kind, list) and "array" in kind):
+        return False
+    return "items" not in schema and "prefixItems" not in schema
 
 
 def json_schema(
@@ -278,10 +287,18 @@ def _is_required(each: fields.Field[Any], schema: Schema, view: View) -> bool:
     return each.required and each.name not in (schema.partial or ())
 
 
+def _in_order(schema: Schema, found: Mapping[str, Any]) -> list[str]:
+    """Return names of fields in the order of the class: `only` may be a set, which has none."""
+    if schema.only is None:
+        return list(found)
+    places = {name: at for at, name in enumerate(schema._declared_fields)}
+    return sorted(found, key=lambda name: places.get(name, len(places)))
+
+
 def _description(schema: Schema) -> str:
     said = getattr(schema.Meta, "description", None)
     if said:
-        return str(said)
+        return text_value(said)
     own = vars(type(schema)).get("__doc__")
     return inspect.cleandoc(own) if own and stem(type(schema)) else ""
 

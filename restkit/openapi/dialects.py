@@ -1,24 +1,57 @@
-"""The dialects of schemas: JSON Schema 2020-12 (OpenAPI 3.1, 3.2) lowered to the subset of OpenAPI 3.0.
+"""The dialects of schemas: JSON Schema 2020-12 (OpenAPI 3.1, 3.2) and the subset of OpenAPI 3.0.
 
-OpenAPI 3.0 has no type arrays and no null type, boolean exclusive bounds, no ``const``, no tuples and no
-siblings of ``$ref`` (OpenAPI 3.0.4, section 4.7.24).
+OpenAPI 3.0 has no type arrays and no null type, boolean exclusive bounds, no ``const``, no tuples
+and no siblings of ``$ref`` (OpenAPI 3.0.4, section 4.7.24).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["lower"]
+__all__ = ["lower", "map_subschemas"]
 
-_UNKNOWN = (
-    "propertyNames",
-    "patternProperties",
-    "contentEncoding",
-    "contentMediaType",
-    "$defs",
-    "$comment",
+Schema = dict[str, Any]
+
+_ONE = frozenset(
+    {
+        *("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not"),
+        *("propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"),
+    }
 )
-_NULL: dict[str, Any] = {"type": "object", "nullable": True, "enum": [None]}
+_SEVERAL = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_BY_NAME = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
+# The keywords of OpenAPI 3.0, and those that are lowered to them.
+_KNOWN_3_0 = frozenset(
+    {
+        *("$ref", "additionalProperties", "allOf", "anyOf", "default", "deprecated", "description"),
+        *("discriminator", "enum", "example", "exclusiveMaximum", "exclusiveMinimum"),
+        *("externalDocs", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum"),
+        *("minItems", "minLength", "minProperties", "minimum", "multipleOf", "not", "nullable"),
+        *("oneOf", "pattern", "properties", "readOnly", "required", "title", "type"),
+        *("uniqueItems", "writeOnly", "xml"),
+        *("const", "examples", "prefixItems"),
+    }
+)
+_NULL: Schema = {"type": "object", "nullable": True, "enum": [None]}
+
+
+def map_subschemas(schema: Mapping[str, Any], convert: Callable[[Any], Any]) -> Schema:
+    """Return a copy of a schema in which each schema directly in it is converted.
+
+    Values that only look like schemas, such as defaults and examples, stay as they are.
+    """
+    out: Schema = {}
+    for name, value in schema.items():
+        if name in _ONE:
+            out[name] = convert(value)
+        elif name in _SEVERAL:
+            out[name] = [convert(each) for each in value]
+        elif name in _BY_NAME:
+            out[name] = {key: convert(each) for key, each in value.items()}
+        else:
+            out[name] = value
+    return out
 
 
 def lower(schema: Any) -> Any:
@@ -26,48 +59,47 @@ def lower(schema: Any) -> Any:
 
     What 3.0 cannot say is left out; what is accepted only grows by that.
     """
-    if not isinstance(schema, dict):
-        return {} if schema is True else {"not": {}} if schema is False else schema
-    out = {name: value for name, value in schema.items() if name not in _UNKNOWN}
-    _lower_items(out)
-    _lower_children(out)
+    if schema is True:
+        return {}
+    if schema is False:
+        return {"not": {}}
+    if schema == {"type": "null"}:
+        return dict(_NULL)
+    known = {name: schema[name] for name in schema if name in _KNOWN_3_0 or name.startswith("x-")}
+    if not _is_lossless(known.get("not", True)):
+        del known["not"]
+    _lower_items(known)
+    out = map_subschemas(known, lower)
+    if isinstance(known.get("additionalProperties"), bool):
+        out["additionalProperties"] = known["additionalProperties"]
     _lower_bounds(out)
-    if "const" in out:
-        out["enum"] = [out.pop("const")]
-    if "examples" in out:
-        examples = out.pop("examples")
-        out.setdefault("example", examples[0] if examples else None)
+    _lower_values(out)
     _lower_type(out)
-    if "$ref" in out and len(out) > 1:
-        out = {"allOf": [{"$ref": out.pop("$ref")}, *out.pop("allOf", [])], **out}
-    return out
+    if out.get("type") == "array":
+        out.setdefault("items", {})
+    return _lower_reference(out)
 
 
-def _lower_items(out: dict[str, Any]) -> None:
+def _is_lossless(schema: Any) -> bool:
+    """Return whether lowering keeps all that a schema says: a loss under ``not`` would accept less."""
+    return isinstance(schema, bool) or schema.keys() <= _KNOWN_3_0 - {"prefixItems"}
+
+
+def _lower_items(out: Schema) -> None:
     prefix = out.pop("prefixItems", None)
-    if prefix is not None:
+    if prefix:
+        rest = out.get("items", {})
+        if rest not in (False, {"not": {}}):
+            prefix = [*prefix, rest]
         distinct = [each for at, each in enumerate(prefix) if each not in prefix[:at]]
         out["items"] = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
     elif out.get("items") in (False, {"not": {}}):
         out["items"] = {}
 
 
-def _lower_children(out: dict[str, Any]) -> None:
-    if "properties" in out:
-        out["properties"] = {name: lower(each) for name, each in out["properties"].items()}
-    for name in ("items", "not"):
-        if name in out:
-            out[name] = lower(out[name])
-    if isinstance(out.get("additionalProperties"), dict):
-        out["additionalProperties"] = lower(out["additionalProperties"])
-    for name in ("anyOf", "allOf", "oneOf"):
-        if name in out:
-            out[name] = [_NULL if each == {"type": "null"} else lower(each) for each in out[name]]
-
-
-def _lower_bounds(out: dict[str, Any]) -> None:
+def _lower_bounds(out: Schema) -> None:
     for bound, strict in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if strict not in out:
+        if strict not in out or isinstance(out[strict], bool):
             continue
         value = out.pop(strict)
         wider = bound in out and (out[bound] > value if bound == "minimum" else out[bound] < value)
@@ -76,19 +108,39 @@ def _lower_bounds(out: dict[str, Any]) -> None:
             out[strict] = True
 
 
-def _lower_type(out: dict[str, Any]) -> None:
+def _lower_values(out: Schema) -> None:
+    if "const" in out:
+        out["enum"] = [out.pop("const")]
+    if "examples" in out:
+        examples = out.pop("examples")
+        if examples:
+            out.setdefault("example", examples[0])
+
+
+def _lower_type(out: Schema) -> None:
     kinds = out.get("type")
     if kinds == "null":
         out.update(_NULL)
     if not isinstance(kinds, list):
         return
     others = [kind for kind in kinds if kind != "null"]
-    nullable = "null" in kinds
     if len(others) == 1:
         out["type"] = others[0]
-        if nullable:
+        if "null" in kinds:
             out["nullable"] = True
         return
     del out["type"]
-    choices: list[dict[str, Any]] = [{"type": kind} for kind in others]
-    out["anyOf"] = [*choices, _NULL] if nullable else choices
+    choices: list[Schema] = [{"type": kind} for kind in others]
+    if "array" in others:
+        choices[others.index("array")]["items"] = out.pop("items", {})
+    if "null" in kinds:
+        choices.append(dict(_NULL))
+    if "anyOf" in out:
+        out["allOf"] = [*out.get("allOf", []), {"anyOf": out.pop("anyOf")}]
+    out["anyOf"] = choices
+
+
+def _lower_reference(out: Schema) -> Schema:
+    if "$ref" not in out or len(out) == 1:
+        return out
+    return {"allOf": [{"$ref": out.pop("$ref")}, *out.pop("allOf", [])], **out}

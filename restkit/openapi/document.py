@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..contract import Operation
 from ..operations.operation_ids import noun, operation_id
-from .names import component_names
+from .names import component_names, given_name
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
 
@@ -57,6 +57,11 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     operations = _documented(app)
     spec = APISpec(app.name, app.version, dialect, info=_info(app, dialect))
     collector = SchemaCollector(dialect=dialect, strict=app.settings.strict)
+    collector.names.reserve("Problem")
+    for op in operations:
+        for _, declared, _ in component_names(op):
+            if name := given_name(declared):
+                collector.names.give(declared, name)
     printer = OperationPrinter(collector, dialect, links_of(operations))
     printed = [printer.print(op) for op in operations]
     components = {

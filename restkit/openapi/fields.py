@@ -1,7 +1,7 @@
-"""apispec's converter with our own attribute functions: one marshmallow field as JSON Schema 2020-12.
+"""One marshmallow field as JSON Schema 2020-12: apispec's converter with other attribute functions.
 
-apispec documents what a field's class is called; here stands what the field takes and writes, from the
-wire forms that are enforced.
+apispec documents a field by the name of its class. These functions document what the field accepts and
+writes, from the wire formats that restkit enforces.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import RAISE, Schema, fields, missing
 
 from ..schemas.bound import View
+from ..schemas.json_values import json_value
 from ..schemas.parameter_styles import takes_text
 from ..schemas.uploads import Upload
 from ..schemas.wire_formats import Source, wire_of
 from .annotations import returned
+from .matching import fits
+from .metadata import Field, Keywords, metadata_keywords, serialized_default, to_json_value
+from .nullability import nullable, or_constant
 from .patterns import NO_NUL
-from .validators import json_types, refine, to_json_value
+from .validators import json_types, refine
 
 __all__ = ["FieldConverter"]
 
-Keywords = dict[str, Any]
-
 _STRING: Keywords = {"type": "string", "pattern": NO_NUL}
-# Subclasses of these, and these with options that the wire form does not cover: the nearest base counts.
-_BASES: tuple[tuple[type[fields.Field[Any]], Keywords], ...] = (
+# Subclasses of these, and these with options that no wire format covers: the nearest base counts.
+_BASES: tuple[tuple[type[Field], Keywords], ...] = (
     (fields.Integer, {"type": "integer"}),
     (fields.Float, {"type": "number"}),
     (fields.Decimal, {"type": ["string", "number"]}),
@@ -52,24 +54,14 @@ _BASES: tuple[tuple[type[fields.Field[Any]], Keywords], ...] = (
     (fields.Tuple, {"type": "array"}),
     (fields.Mapping, {"type": "object"}),
 )
-_NOT_NULL: Keywords = {"type": ["array", "boolean", "number", "object", "string"]}
+_NOT_NULL: Keywords = {"type": ["array", "boolean", "number", "object", "string"], "items": {}}
 _INT64 = ("minimum", "maximum")
-_METADATA = {
-    "const",
-    "contentEncoding",
-    "contentMediaType",
-    "patternProperties",
-    "propertyNames",
-    "uniqueItems",
-}
-_ANNOTATIONS = {"title", "description", "deprecated", "examples", "default"}
-_NOT_METADATA = {"required", "nullable", "default", "example", "readOnly", "writeOnly"}
 
 
 class FieldConverter(OpenAPIConverter):
-    """Is apispec's converter for one view of schemas and one source of their values.
+    """apispec's converter for one view of schemas and one source of their values.
 
-    ``reference`` is called with each nested schema and returns its place: a ``$ref`` or the schema itself.
+    ``reference`` is called with each nested schema and returns a ``$ref`` to it or the schema itself.
     """
 
     def __init__(
@@ -115,7 +107,7 @@ class FieldConverter(OpenAPIConverter):
         self._kinds: dict[Any, Any] = dict(zip(self.attribute_functions[1:10], named, strict=True))
         self._functions: dict[type[Any], list[Any]] = {}
 
-    def field2property(self, field: fields.Field[Any]) -> Keywords:
+    def field2property(self, field: Field) -> Keywords:
         """Return the JSON Schema of a field in this view."""
         kind = type(field)
         if isinstance(field, (fields.List, fields.Tuple)) and self._is_one_text(field):
@@ -131,10 +123,14 @@ class FieldConverter(OpenAPIConverter):
         for each in functions:
             out.update(each(field, ret=out))
         if self._is_text:
-            return _without_null(out)
-        return _nullable(out) if field.allow_none else out
+            out = _without_null(out)
+        elif field.allow_none:
+            out = nullable(out)
+        if "default" in out:
+            self._fit_default(field, out)
+        return out
 
-    def _is_one_text(self, field: fields.Field[Any]) -> bool:
+    def _is_one_text(self, field: Field) -> bool:
         """Return whether a list is one string here, and OpenAPI has no style for it."""
         plain = (fields.List._serialize, fields.Tuple._serialize)
         if self.view is View.RESPONSE:
@@ -143,21 +139,42 @@ class FieldConverter(OpenAPIConverter):
             return False
         return self.source == "json" or getattr(field, "delimiter", "") not in (",", " ", "|")
 
-    def _one_text(self, field: fields.Field[Any]) -> Keywords:
+    def _one_text(self, field: Field) -> Keywords:
         out: Keywords = {"type": "string"}
         delimiter = getattr(field, "delimiter", None)
         if isinstance(delimiter, str):
             out["description"] = f"Items, separated by {delimiter!r}."
         out.update(self.metadata2properties(field, out))
-        return _nullable(out) if field.allow_none and not self._is_text else out
+        return nullable(out) if field.allow_none and not self._is_text else out
 
     @property
     def _is_text(self) -> bool:
         """Whether values are texts, among which there is no null."""
         return self.source != "json" and self.view is not View.RESPONSE
 
-    def field2type_and_format(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
-        """Return type, format, pattern and bounds: from the wire form, else from the nearest known class."""
+    def _fit_default(self, field: Field, out: Keywords) -> None:
+        """Keep a default that fits its schema, and let a response have its default."""
+        default = out.pop("default")
+        if self._fits(field, out, default):
+            out["default"] = default
+        elif self.view is View.RESPONSE and field.dump_default is not missing:
+            widened = nullable(out) if default is None else or_constant(out, default)
+            out.clear()
+            out.update(widened, default=default)
+
+    def _fits(self, field: Field, schema: Keywords, default: Any) -> bool:
+        if not fits(schema, default):
+            return False
+        if not _refers(schema) or self.view is View.RESPONSE:
+            return True
+        try:
+            field.deserialize(copy.deepcopy(default))
+        except Exception:  # noqa: BLE001  # whatever it raises, it does not take the value
+            return False
+        return True
+
+    def field2type_and_format(self, field: Field, **_kwargs: Any) -> Keywords:
+        """Return type, format, pattern and bounds of the wire format or the nearest known class."""
         wire = wire_of(field)
         if wire is None:
             return self._base(field)
@@ -175,7 +192,7 @@ class FieldConverter(OpenAPIConverter):
             keywords = {"type": kind, **keywords}
         return keywords
 
-    def _base(self, field: fields.Field[Any]) -> Keywords:
+    def _base(self, field: Field) -> Keywords:
         if isinstance(field, fields.Boolean) and self.view is not View.RESPONSE:
             return _truths(field, self.source)
         keywords = next((found for kind, found in _BASES if isinstance(field, kind)), None)
@@ -197,14 +214,14 @@ class FieldConverter(OpenAPIConverter):
             else dict(keywords)
         )
 
-    def nested2properties(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
+    def nested2properties(self, field: Field, ret: Keywords) -> Keywords:
         """Return the place of a nested schema, as an array where many are nested."""
         if not isinstance(field, fields.Nested) or isinstance(field, fields.Pluck):
             return {}
         declared_at = self.reference(_nested_schema(field))
         return _many(declared_at) if field.many or field.schema.many else declared_at
 
-    def pluck2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def pluck2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return the JSON Schema of the one plucked field."""
         if not isinstance(field, fields.Pluck):
             return {}
@@ -217,22 +234,22 @@ class FieldConverter(OpenAPIConverter):
             plucked.allow_none = False
         return _many(self.field2property(plucked)) if many else self.field2property(plucked)
 
-    def list2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def list2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return the items of a list."""
         if not isinstance(field, fields.List):
             return {}
         return {"items": self.field2property(field.inner)}
 
-    def tuple2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def tuple2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return the items of a tuple, each with its own schema."""
         if not isinstance(field, fields.Tuple):
             return {}
         parts = [self.field2property(each) for each in field.tuple_fields]
-        # NOTE: {"not": {}} is false in other words; apispec would take false for the name of a component.
+        # NOTE: {"not": {}} means false; apispec would take false for the name of a component.
         prefix = {"prefixItems": parts} if parts else {}
         return {**prefix, "items": {"not": {}}, "minItems": len(parts), "maxItems": len(parts)}
 
-    def dict2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def dict2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return the schemas of a mapping's names and values."""
         if not isinstance(field, fields.Mapping):
             return {}
@@ -246,15 +263,13 @@ class FieldConverter(OpenAPIConverter):
                 out["propertyNames"] = names
         return out
 
-    def enum2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def enum2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return an enumeration's names or values, with their type."""
         if not isinstance(field, fields.Enum):
             return {}
-        members = cast("type[enum.Enum]", field.enum)
-        if field.by_value is False:
-            values: list[Any] = list(members.__members__)
-        else:
-            values = [to_json_value(field.field, member.value) for member in members]
+        values = _member_values(field, self.view)
+        if not values:
+            return {} if self.view is View.RESPONSE else {"not": {}}
         kind = json_types(value for value in values if value is not None)
         if self.source != "json" and isinstance(kind, list):
             kind, values = (
@@ -263,13 +278,13 @@ class FieldConverter(OpenAPIConverter):
             )
         return {**({"type": kind} if kind else {}), "enum": values}
 
-    def upload2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def upload2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return what an uploaded file may be at the most."""
         if not isinstance(field, Upload) or field.max_size is None:
             return {}
         return {"description": f"At most {field.max_size} bytes."}
 
-    def function2properties(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def function2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return what a Method or Function field writes, by its return annotation."""
         if self.view is not View.RESPONSE:
             return {}
@@ -281,51 +296,65 @@ class FieldConverter(OpenAPIConverter):
             else {}
         )
 
-    def field2declared(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
-        """Return what a field class of the user's own declares: its ``json_schema`` stands for its type."""
+    def field2declared(self, field: Field, ret: Keywords) -> Keywords:
+        """Return the ``json_schema`` of a user's field class, which replaces the keywords so far."""
         declared = getattr(field, "json_schema", None)
         if isinstance(declared, Mapping):
             ret.clear()
-            return dict(declared)
+            found: Any = json_value(declared)
+            return dict(found)
         return {}
 
-    def field2validators(self, field: fields.Field[Any], ret: Keywords) -> Keywords:
+    def field2validators(self, field: Field, ret: Keywords) -> Keywords:
         """Return all keywords so far, refined by the field's validators."""
         refined = refine(ret, field)
         ret.clear()
         return refined
 
-    def metadata2properties(self, field: fields.Field[Any], ret: Keywords) -> Keywords:  # type: ignore[override]
-        """Return what the field's metadata adds: title, description, examples, deprecated, ``x-...``."""
+    def metadata2properties(self, field: Field, ret: Keywords) -> Keywords:  # type: ignore[override]
+        """Return what the field's metadata adds: title, description, examples, ``x-...``."""
         if not field.metadata:  # PERF: as most have none
             return {}
-        found = super().metadata2properties(field)
-        out = {name: value for name, value in found.items() if name not in _NOT_METADATA}
-        out |= {name: value for name, value in field.metadata.items() if name in _METADATA}
-        if "example" in field.metadata and "examples" not in out:
-            out["examples"] = [field.metadata["example"]]
-        examples: Any = out.get("examples")
-        if isinstance(examples, Mapping):
-            out["examples"] = list(examples.values())
+        out = metadata_keywords(field)
         if ret.get("description") and out.get("description"):
             out["description"] = f"{out['description']} {ret['description']}"
         return out
 
-    def field2default(self, field: fields.Field[Any], **_kwargs: Any) -> Keywords:
+    def field2default(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return the value that stands for an absent one, where it can be written as JSON."""
         if self.view is View.PATCH:
             return {}
-        default = field.metadata.get("default", field.load_default)
+        declared = "default" in field.metadata
+        default = field.metadata["default"] if declared else field.load_default
         if self.view is View.RESPONSE and field.dump_default is not missing:
-            default = field.dump_default
-        if default is missing or callable(default):
-            return {}
-        if default is None or "default" in field.metadata:
-            return {"default": default}
+            default, declared = field.dump_default, False
+        found = serialized_default(field, default, declared=declared)
+        return {"default": found[0]} if found else {}
+
+
+def _member_values(field: fields.Enum[Any], view: View) -> list[Any]:
+    """Return the names or values of an enumeration as JSON; for requests, those that load."""
+    members = cast("type[enum.Enum]", field.enum)
+    if field.by_value is False:
+        return list(members.__members__)
+    values: list[Any] = []
+    for member in members:
         try:
-            return {"default": to_json_value(field, default)}
+            written = to_json_value(field.field, member.value)
         except ValueError:
-            return {}
+            continue
+        if view is View.RESPONSE or _loads(field, written):
+            values.append(written)
+    return values
+
+
+def _loads(field: Field, written: Any) -> bool:
+    try:
+        # The method that every field class overrides.
+        field._deserialize(written, None, None)
+    except Exception:  # noqa: BLE001  # a field of a user's own raises what it likes
+        return False
+    return True
 
 
 def _nameless(_schema: Any) -> None:
@@ -333,7 +362,7 @@ def _nameless(_schema: Any) -> None:
 
 
 def _nested_schema(field: fields.Nested) -> Schema:
-    """Return the nested schema as this field loads it: ``Nested(unknown=...)`` wins over the schema's own."""
+    """Return the nested schema as this field loads it: with ``Nested(unknown=...)`` if given."""
     schema = field.schema
     if field.unknown is not None and field.unknown != schema.unknown:
         schema = copy.copy(schema)
@@ -402,21 +431,5 @@ def _as_text(keywords: Keywords) -> Keywords:
     return keywords if kind == "string" else {}
 
 
-def _nullable(schema: Keywords) -> Keywords:
-    """Let null be taken too."""
-    annotations = {name: value for name, value in schema.items() if name in _ANNOTATIONS}
-    if "$ref" in schema:
-        return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}], **annotations}
-    out = dict(schema)
-    if "const" in out:
-        out["enum"] = [out.pop("const")]
-    if isinstance(out.get("enum"), list) and None not in out["enum"]:
-        out["enum"] = [*out["enum"], None]
-    if "not" in out and isinstance(out["not"], Mapping) and "enum" in out["not"]:
-        out["not"] = {"enum": [value for value in out["not"]["enum"] if value is not None]}
-    if "type" in out:
-        kinds = [out["type"]] if isinstance(out["type"], str) else list(out["type"])
-        out["type"] = kinds if "null" in kinds else [*kinds, "null"]
-    elif "anyOf" in out and {"type": "null"} not in out["anyOf"]:
-        out["anyOf"] = [*out["anyOf"], {"type": "null"}]
-    return out
+def _refers(schema: Keywords) -> bool:
+    return "$ref" in schema or any("$ref" in each for each in schema.get("anyOf", ()))

@@ -12,7 +12,8 @@ import json
 import math
 import pathlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
 __all__ = ["is_plain", "is_text", "json_value", "member_name", "ordered", "text_value"]
@@ -21,7 +22,6 @@ JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 
 _DATES = (datetime.date, datetime.time)
 _WRITTEN_AS_TEXT = (
-    Decimal,
     uuid.UUID,
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
@@ -29,14 +29,15 @@ _WRITTEN_AS_TEXT = (
     ipaddress.IPv6Network,
     pathlib.PurePath,
 )
+_NO_TEXTS = (int, float, Decimal, bytes, type, *_DATES, Mapping, Sequence, AbstractSet)
 
 
-def json_value(value: object, *, text: Callable[[object], str] = str) -> JSON:
+def json_value(value: object, *, nan_is_null: bool = False) -> JSON:
     """Return a Python value as a JSON value that belongs to the caller.
 
     Args:
         value: The value. Dates, Decimals, UUIDs, enums, sets, tuples and lazy texts are converted.
-        text: Converts a lazy text.
+        nan_is_null: Whether NaN and the infinities are written as null, or rejected.
 
     Raises:
         ValueError: JSON has no such value.
@@ -44,18 +45,16 @@ def json_value(value: object, *, text: Callable[[object], str] = str) -> JSON:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, enum.Enum):
-        return json_value(value.value, text=text)
+        return json_value(value.value, nan_is_null=nan_is_null)
     if isinstance(value, str):
         return _unicode(str.__str__(value))
-    if isinstance(value, (int, float)):
-        return _number(value)
+    if isinstance(value, (int, float, Decimal)):
+        return _number(value, nan_is_null)
     if isinstance(value, _DATES):
         return value.isoformat()
-    if isinstance(value, _WRITTEN_AS_TEXT):
-        return _finite(value)
-    if is_text(value):
-        return _unicode(str(text(value)))
-    return _container(value, text)
+    if isinstance(value, _WRITTEN_AS_TEXT) or is_text(value):
+        return _unicode(str(value))
+    return _container(value, nan_is_null)
 
 
 def _unicode(text: str) -> str:
@@ -66,28 +65,27 @@ def _unicode(text: str) -> str:
     return text
 
 
-def _number(value: float) -> int | float:
+def _number(value: float | Decimal, nan_is_null: bool) -> int | float | str | None:
     if isinstance(value, int):
         return int(value)
-    if not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a JSON number")
-    return float(value)
+    if math.isfinite(value):
+        return str(value) if isinstance(value, Decimal) else float(value)
+    if nan_is_null:
+        return None
+    raise ValueError(f"{value!r} is not a JSON number")
 
 
-def _finite(value: object) -> str:
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError(f"{value!r} is not a JSON number")
-    return str(value)
+def _container(value: object, nan_is_null: bool) -> JSON:
+    def convert(part: object) -> JSON:
+        return json_value(part, nan_is_null=nan_is_null)
 
-
-def _container(value: object, text: Callable[[object], str]) -> JSON:
     try:
         if isinstance(value, Mapping):
-            return {member_name(key, text): json_value(value[key], text=text) for key in value}
-        if isinstance(value, Set):
-            return ordered(json_value(each, text=text) for each in value)
+            return {member_name(key): convert(value[key]) for key in value}
+        if isinstance(value, AbstractSet):
+            return ordered(map(convert, value))
         if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-            return [json_value(each, text=text) for each in value]
+            return [convert(each) for each in value]
     except RecursionError:
         raise ValueError("a value that contains itself is not a JSON value") from None
     raise ValueError(f"{_shown(value)} is not a JSON value")
@@ -107,22 +105,24 @@ def text_value(value: object) -> str:
     if isinstance(value, enum.Enum):
         return text_value(value.value)
     own = type(value).__str__ not in (object.__str__, type(None).__str__)
-    if own and not isinstance(value, (int, float, bytes, type, *_DATES, Mapping, Sequence, Set)):
+    if own and not isinstance(value, _NO_TEXTS):
         return _unicode(str(value))
     raise ValueError(f"{_shown(value)} is not a text")
 
 
-def member_name(value: object, text: Callable[[object], str] = str) -> str:
+def member_name(value: object) -> str:
     """Return the name of a member of a JSON object: a string as it is, another value as JSON text.
 
     Raises:
         ValueError: The value is not a string, number, date or the like.
     """
-    name = json_value(value, text=text)
+    name = json_value(value)
     if isinstance(name, str):
         return name
     if isinstance(name, (list, dict)):
-        raise ValueError(f"{_shown(value)} is not the name of a member of a JSON object")
+        raise ValueError(  # noqa: TRY004  # the contract of this function
+            f"{_shown(value)} is not the name of a member of a JSON object"
+        )
     return json.dumps(name)
 
 
@@ -132,13 +132,13 @@ def ordered(values: Iterable[JSON]) -> list[JSON]:
 
 
 def _rank(value: JSON) -> tuple[str, float, str]:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    number = float(value) if is_number and abs(value) < 1e300 else 0.0  # type: ignore[arg-type]  # a number
-    return ("number" if is_number else type(value).__name__, number, json.dumps(value))
+    if isinstance(value, (int, float)) and abs(value) < 2**1000:
+        return ("number", float(value), json.dumps(value))
+    return (type(value).__name__, 0.0, json.dumps(value))
 
 
 def is_text(value: object) -> bool:
-    """Whether a value is a string, or a lazy text: an object with the methods of one, as Babel's."""
+    """Return whether a value is a string, or a lazy text: an object with a string's methods."""
     if isinstance(value, str):
         return True
     if isinstance(value, type) or type(value).__str__ is object.__str__:
@@ -152,7 +152,7 @@ def is_text(value: object) -> bool:
 
 
 def is_plain(value: object) -> bool:
-    """Whether a value consists of JSON's own types alone, so that it needs no conversion."""
+    """Return whether a value consists of JSON's own types alone, so that it needs no conversion."""
     kind = type(value)
     if kind in (str, int, bool, type(None)):
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ __all__ = [
     "Wire",
     "each_validator",
     "exact",
+    "in_order",
     "json_number",
     "matching",
     "ranged",
@@ -101,6 +103,18 @@ def ranged(low: float, high: float) -> Wire:
         lambda value: within(json_number(value)),
         lambda value: within(text_number(value)),
     )
+
+
+def in_order(values: Iterable[Any]) -> list[Any]:
+    """Return the values of a validator: a set in an order that does not depend on the process."""
+    if not isinstance(values, AbstractSet):
+        return list(values)
+    return sorted(values, key=_place_in_set)
+
+
+def _place_in_set(value: Any) -> tuple[str, float, str]:
+    is_number = isinstance(value, (int, float)) and abs(value) < 2**1000
+    return ("number", float(value), "") if is_number else (type(value).__name__, 0.0, str(value))
 
 
 def each_validator(validators: Iterable[Any]) -> Iterator[Any]:

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from marshmallow import fields
 
+from ..encoding import dumps_json
+from ..errors import DeclarationError
 from .datetimes import moment_of
 from .decimals import amount_of
 from .wire_format import Wire, exact, json_number, same, text_number
@@ -149,19 +151,27 @@ def _of_enum(field: fields.Enum[Any]) -> Wire | None:
 
 def _of_constant(field: fields.Constant[Any]) -> Wire:
     constant = field.constant
+    try:
+        written = json.loads(dumps_json(constant))
+    except (TypeError, ValueError) as error:
+        root = getattr(field, "root", None)
+        where = type(field).__name__ if root is None else f"{type(root).__name__}.{field.name}"
+        raise DeclarationError(
+            f"{where}: the constant {constant!r} cannot be written as JSON: {error}."
+        ) from None
 
     def take(value: Any) -> Any:
         # NOTE: 1.0 is 1 in JSON Schema (2020-12, core, section 4.2.2), and true is not.
-        if (type(value) is bool) is not (type(constant) is bool) or value != constant:
+        if (type(value) is bool) is not (type(written) is bool) or value != written:
             raise ValueError
         return constant
 
     def take_text(value: str) -> Any:
-        if value != _text_of(constant):
+        if value != _text_of(written):
             raise ValueError
         return constant
 
-    return Wire({"const": constant}, take, take_text)
+    return Wire({"const": written}, take, take_text)
 
 
 _SIMPLE: dict[type[Any], Wire] = {

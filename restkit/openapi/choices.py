@@ -1,0 +1,216 @@
+"""The validators that compare with given values, as ``enum``, ``const`` and ``not``.
+
+A choice is documented as the JSON value that the validator accepts. The validator compares what the
+field makes of that value, so ``"r"`` stands for a member of an enumeration of strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from ..schemas.json_values import json_value
+from ..schemas.wire_format import in_order
+from .metadata import Field, Keywords, to_json_value
+from .patterns import NO_NUL
+
+__all__ = [
+    "contains_none_of",
+    "contains_only",
+    "drop_nul_pattern",
+    "equal",
+    "none_of",
+    "one_of",
+    "say",
+    "types_of",
+]
+
+
+def say(out: Keywords, sentence: str) -> None:
+    """Add a sentence to the description."""
+    out["description"] = f"{out['description']} {sentence}" if out.get("description") else sentence
+
+
+def types_of(out: Mapping[str, Any]) -> set[str]:
+    """Return the JSON types that keywords allow."""
+    declared = out.get("type", ())
+    return {declared} if isinstance(declared, str) else set(declared)
+
+
+def _values(
+    field: Field,
+    validator: Any,
+    values: Iterable[Any],
+    types: set[str],
+    *,
+    passing: bool = True,
+) -> tuple[list[Any], bool]:
+    """Return the JSON values that mean some values of a field, and whether any could be written.
+
+    Args:
+        field: The field.
+        validator: The validator that has the values. It sees what the field makes of the JSON
+            value, so a choice that only looks like one is left out.
+        values: The values.
+        types: The JSON types of the field.
+        passing: Whether the validator is to accept the values, or to reject them.
+    """
+    out: list[Any] = []
+    written = [each for value in values for each in _forms(field, value, types)]
+    for each in written:
+        if each is None or any(type(each) is type(other) and each == other for other in out):
+            continue
+        if _is_accepted(field, each, validator) in (passing, None):
+            out.append(each)
+    return out, bool(written)
+
+
+def _forms(field: Field, value: Any, types: set[str]) -> list[Any]:
+    """Return the JSON values that may stand for a value: as the field writes it, and as it is."""
+    forms: list[Any] = []
+    converters: list[Callable[[], Any]] = [
+        lambda: to_json_value(field, value),
+        lambda: json_value(value),
+    ]
+    for convert in converters:
+        try:
+            written = convert()
+            if isinstance(written, str) and isinstance(field, fields.Number):
+                # as_string is for responses
+                written = written if "string" in types else _number_of(field, written)
+        except ValueError:
+            continue
+        forms.append(written)
+    return forms
+
+
+def _number_of(field: fields.Number[Any], text: str) -> Any:
+    convert: Callable[[str], Any] = field.num_type
+    return convert(text)
+
+
+def _is_accepted(field: Field, written: Any, validator: Any) -> bool | None:
+    """Return whether a validator accepts what a field makes of a JSON value, None if unknown."""
+    if isinstance(field, (fields.Nested, fields.Method, fields.Function)):
+        return None
+    try:
+        # The method that every field class overrides.
+        validator(field._deserialize(written, None, None))
+    except ValidationError:
+        return False
+    except Exception:  # noqa: BLE001  # the field may need a schema, or a request
+        return None
+    return True
+
+
+def _are_amounts(out: Keywords, words: str, values: Iterable[Any], field: Field) -> bool:
+    """Describe values of a Decimal in words: each has many texts, and rounding leads to it too."""
+    if not isinstance(field, fields.Decimal):
+        return False
+    say(out, f"{words}: {', '.join(str(each) for each in values)}.")
+    return True
+
+
+def drop_nul_pattern(out: Keywords) -> None:
+    """Leave out the pattern that forbids NUL if a narrower keyword says so too."""
+    if out.get("pattern") == NO_NUL and out.keys() & {"enum", "const", "format"}:
+        del out["pattern"]
+
+
+def one_of(out: Keywords, validator: validate.OneOf, field: Field) -> None:
+    """Add the choices of `OneOf`."""
+    choices: Any = validator.choices
+    if isinstance(choices, str):
+        _part_of(out, choices)
+        return
+    if _are_amounts(out, "One of", in_order(choices), field):
+        return
+    values, some = _values(field, validator, in_order(choices), types_of(out))
+    if not values and not some:
+        say(out, f"One of: {_listed(choices)}.")
+    elif not values:
+        out["not"] = {}
+    else:
+        known = out.get("enum", values)
+        out["enum"] = [value for value in known if value in values]
+
+
+# Of more characters than this there are more parts than an enum is good for.
+_LONGEST_TEXT_OF_PARTS = 10
+
+
+def _parts(text: str) -> list[str]:
+    """Return what is in a text, as `in` sees it."""
+    size = len(text)
+    found = {text[start:end] for start in range(size + 1) for end in range(start, size + 1)}
+    return sorted(found, key=lambda part: (len(part), part))
+
+
+def _part_of(out: Keywords, text: str) -> None:
+    say(out, f"Part of {text!r}.")
+    if len(text) <= _LONGEST_TEXT_OF_PARTS:
+        out["enum"] = _parts(text)
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(str(each) for each in in_order(values))
+
+
+def contains_only(out: Keywords, validator: validate.ContainsOnly, field: Field) -> None:
+    """Add the choices of `ContainsOnly` to the items."""
+    inner = _inner(field)
+    if inner is None or "items" not in out:
+        say(out, f"Only of: {_listed(validator.choices)}.")
+        return
+    out["items"] = dict(out["items"])
+    one_of(out["items"], validate.OneOf(validator.choices), inner)
+    drop_nul_pattern(out["items"])
+
+
+def none_of(out: Keywords, validator: validate.NoneOf, field: Field) -> None:
+    """Exclude the values of `NoneOf`."""
+    iterable: Any = validator.iterable
+    if isinstance(iterable, str):
+        say(out, f"No part of {iterable!r}.")
+        if len(iterable) <= _LONGEST_TEXT_OF_PARTS:
+            _deny(out, _parts(iterable))
+        return
+    if _are_amounts(out, "None of", in_order(iterable), field):
+        return
+    values, _ = _values(field, validator, in_order(iterable), types_of(out), passing=False)
+    _deny(out, values)
+
+
+def _deny(out: Keywords, values: list[Any]) -> None:
+    known = out.get("not", {"enum": []})
+    if values and "enum" in known:
+        out["not"] = {"enum": [*known["enum"], *values]}
+
+
+def contains_none_of(out: Keywords, validator: validate.ContainsNoneOf, field: Field) -> None:
+    """Exclude the values of `ContainsNoneOf` from the items."""
+    inner = _inner(field)
+    if inner is None or "items" not in out:
+        say(out, f"None of: {_listed(validator.iterable)}.")
+        return
+    out["items"] = dict(out["items"])
+    none_of(out["items"], validate.NoneOf(validator.iterable), inner)
+
+
+def equal(out: Keywords, validator: validate.Equal, field: Field) -> None:
+    """Add the value of `Equal`."""
+    if _are_amounts(out, "Equal to", [validator.comparable], field):
+        return
+    values, some = _values(field, validator, [validator.comparable], types_of(out))
+    if len(values) == 1:
+        out["const"] = values[0]
+    elif values:
+        out["enum"] = values
+    elif some:
+        out["not"] = {}
+
+
+def _inner(field: Field) -> Field | None:
+    return field.inner if isinstance(field, fields.List) else None

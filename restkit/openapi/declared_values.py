@@ -1,0 +1,200 @@
+"""The check of what operations declare for the document, when they are mounted.
+
+A value that cannot be written, or a component name that two classes ask for, is a mistake of the
+program. It is found at start-up, with its place, and not when somebody reads the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+
+from marshmallow import Schema, fields, missing
+from marshmallow.exceptions import RegistryError
+
+from ..contract import Operation
+from ..encoding import dumps_json
+from ..errors import CollisionError, DeclarationError
+from ..schemas.bound import View
+from ..schemas.json_values import json_value, text_value
+from ..schemas.wire_formats import wire_of
+from .dialects import map_subschemas
+from .metadata import Field, describe_field, metadata_keywords, serialized_default
+from .names import component_key, component_names, given_name, nested_fields
+
+__all__ = ["check_schemas", "check_words"]
+
+_Seen = set[tuple[int, View, bool]]
+
+
+def check_schemas(
+    operations: Iterable[Operation], given: MutableMapping[str, tuple[type, str]]
+) -> None:
+    """Reject operations whose schemas cannot be written into a document.
+
+    Args:
+        operations: The operations.
+        given: The component names that classes say themselves, with the classes and where they are
+            declared; those of the operations are added.
+
+    Raises:
+        CollisionError: Two classes say one name.
+        DeclarationError: A value of a declaration is not JSON.
+    """
+    checked: set[int] = set()
+    seen: _Seen = set()
+    for op in operations:
+        if not op.documented:
+            continue
+        check_words(op)
+        for bound in op.schemas:
+            _check_schema(bound.schema, op.declared_at, checked)
+        for _, declared, declared_at in component_names(op, seen):
+            if name := given_name(declared):
+                _claim(name, declared, declared_at, given)
+
+
+def _claim(
+    name: str, declared: type, declared_at: str, given: MutableMapping[str, tuple[type, str]]
+) -> None:
+    if component_key(name) != name:
+        raise DeclarationError(
+            f"{_path(declared)}: Meta.component_name is {name!r}, but a component name consists of "
+            "the characters a-z, A-Z, 0-9, '.', '_' and '-'. Rename it."
+        )
+    other, first = given.setdefault(name, (declared, declared_at))
+    if other is not declared:
+        raise CollisionError(
+            f"{_path(other)} (in {first}) and {_path(declared)} (in {declared_at}) both have "
+            f"Meta.component_name = {name!r}. Rename one of the two."
+        )
+
+
+def check_words(op: Operation) -> None:
+    """Reject words, examples and extensions of an operation that cannot be written.
+
+    Raises:
+        DeclarationError: One of them is not JSON, or not a text.
+    """
+    texts = {"summary": op.summary, "description": op.description}
+    for name, value in (*texts.items(), *(("tags", tag) for tag in op.tags)):
+        _check(f"{op.declared_at}: {name}", text_value, value)
+    for name, values in (("examples", op.examples), ("extensions", op.extensions)):
+        if values:
+            _check(f"{op.declared_at}: {name}", _json, values)
+
+
+def _json(value: object) -> object:
+    return json_value(value, nan_is_null=True)
+
+
+def _check(where: str, convert: Callable[[object], object], value: object) -> None:
+    try:
+        convert(value)
+    except ValueError as error:
+        raise DeclarationError(
+            f"{where} cannot be written into the document: {error}. "
+            "Give strings, numbers, booleans, lists and dicts."
+        ) from error
+    except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
+        return
+
+
+def _path(declared: type) -> str:
+    return f"{declared.__module__}.{declared.__qualname__}"
+
+
+def _check_schema(schema: Schema, declared_at: str, checked: set[int]) -> None:
+    declared = type(schema)
+    # PERF: instances of a class mostly share what their fields declare.
+    if id(schema) in checked:
+        return
+    checked.add(id(schema))
+    for name in ("title", "description"):
+        if (text := getattr(schema.Meta, name, None)) is not None:
+            _check(f"{_path(declared)}: Meta.{name}", text_value, text)
+    for field in schema.fields.values():
+        for each in (field, *_parts(field)):
+            _check_field(each)
+        for nested in _nested_schemas(field):
+            if type(nested) is not declared and id(type(nested)) not in checked:
+                checked.add(id(type(nested)))
+                _check_schema(nested, declared_at, checked)
+
+
+def _check_field(field: Field) -> None:
+    if field.metadata:
+        _ignoring_lookups(lambda: metadata_keywords(field))
+        if "default" in field.metadata:
+            serialized_default(field, field.metadata["default"], declared=True)
+    if not field.load_only:
+        _check_written(field)
+    declared = getattr(field, "json_schema", None)
+    if isinstance(declared, Mapping):
+        _check(f"{describe_field(field)}: json_schema", _as_schema, declared)
+
+
+def _check_written(field: Field) -> None:
+    """Reject what a response would say of itself, and that cannot be written."""
+    if isinstance(field, fields.Constant):
+        wire_of(field)
+        return
+    if isinstance(field, fields.Enum) and field.by_value is not False:
+        for member in field.enum:
+            _check_dumped(field.field, member.value, f"the value of {member}", field)
+    default = field.dump_default
+    if default is missing or default is None or callable(default):
+        return
+    if not isinstance(field, (fields.Nested, fields.Method, fields.Function)):
+        _check_dumped(field, default, f"dump_default {default!r}", field)
+
+
+def _check_dumped(writer: Field, value: object, what: str, field: Field) -> None:
+    try:
+        # The method that every field class overrides.
+        dumps_json(writer._serialize(value, field.name, None))
+    except Exception as error:
+        raise DeclarationError(
+            f"{describe_field(field)}: {what} cannot be written as JSON: {error}."
+        ) from error
+
+
+def _ignoring_lookups(check: Callable[[], object]) -> None:
+    try:
+        check()
+    except DeclarationError:
+        raise
+    except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
+        return
+
+
+def _as_schema(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{value!r} is not a JSON Schema")  # noqa: TRY004  # caught by _check
+    try:
+        return json_value(map_subschemas(value, _as_schema))
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"a keyword has a value of another type: {error}") from error
+
+
+def _parts(field: Field) -> Iterator[Field]:
+    """Yield the fields that a field is made of."""
+    found: list[Field] = []
+    if isinstance(field, fields.List):
+        found = [field.inner]
+    elif isinstance(field, fields.Tuple):
+        found = list(field.tuple_fields)
+    elif isinstance(field, fields.Mapping):
+        found = [each for each in (field.key_field, field.value_field) if each is not None]
+    for each in found:
+        yield each
+        yield from _parts(each)
+
+
+def _nested_schemas(field: Field) -> Iterator[Schema]:
+    for each in nested_fields(field):
+        try:
+            yield each.schema
+        except RegistryError:  # named by a string, and not declared yet
+            continue
