@@ -1,4 +1,4 @@
-"""A `CRUDResource` bound to its store at a URL: everything that its declarations come to, made once at mount."""
+"""A `CRUDResource` bound to its store at a URL: its declarations, evaluated once at mount."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..http.conditional import EntityTag
 from ..operations.operation_ids import singular, stem
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
-from ..schemas.wire_formats import INT64_MAX
+from .attribute_checks import check_attributes
 from .cursors import CursorSigner
 from .filtering import Filtering
 from .pagination import Pager, Window
@@ -23,32 +23,32 @@ from .patching import PatchDocument
 from .query import Count, ListQuery, Order, Page
 from .schema_views import ABSENT, Views
 from .sort_orders import Sorting
-from .store import Attribute, Store
+from .store import AnyField, AnyStore, Attribute
 
 __all__ = ["Binding"]
 
 
 class Binding:
-    """Is what a collection knows of itself.
+    """The evaluated declarations of one collection.
 
     Attributes:
-        declared_at: Where the class is declared, for messages.
-        store: Where its items are.
-        views: How its schema is used.
-        scope: The variables of its URL pattern that are attributes of its model.
+        declared_at: The qualified name of the class, for messages.
+        store: The store of the items.
+        views: The views of the schema.
+        scope: The variables of the URL pattern that are attributes of the model.
     """
 
     def __init__(
-        self, declared: Any, store: Store[Any], scope: Sequence[str], app: Owner, name: str
+        self, declared: Any, store: AnyStore, scope: Sequence[str], app: Owner, name: str
     ) -> None:
-        """Make the binding.
+        """Evaluate the declarations.
 
         Args:
             declared: The class.
-            store: Where its items are.
-            scope: The variables of its URL pattern.
-            app: Its App.
-            name: What cursors belong to.
+            store: The store of the items.
+            scope: The variables of the URL pattern.
+            app: The App.
+            name: The name of the collection, which its cursors are signed for.
 
         Raises:
             DeclarationError: The class, its schema and the store do not fit together.
@@ -56,18 +56,13 @@ class Binding:
         self.declared_at = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
         self.scope = tuple(scope)
-        self._unreachable = {"", ".", "..", *(["bulk"] if declared.bulk else [])}
+        self._unreachable = {"", ".", ".."}
+        if declared.bulk:
+            self._unreachable.add("bulk")
         self._app = app
         settings = app.settings
-        schema = _schema_class(
-            declared,
-            store,
-            self.declared_at,
-            [each for each in scope if each in store.attributes],
-            name,
-        )
         self.views = Views(
-            schema,
+            _schema_class(declared, store, self.declared_at, self.scope, name),
             declared.expand,
             bool(declared.fields),
             self.declared_at,
@@ -75,14 +70,14 @@ class Binding:
             compiled=settings.compile_schemas,
             store=store,
         )
-        self._check_attributes()
+        check_attributes(self.declared_at, self.views, store, self.scope)
         wire = self.views.attribute_fields()
         self.filtering = Filtering(declared.filters, store.attributes, wire, self.declared_at)
         self.sorting = Sorting(
             declared.sorts, declared.order, store.key, store.attributes, self.declared_at
         )
-        # NOTE: without a secret the signature is a checksum: who reads this can make cursors up. A cursor gives no
-        # access, only a place to begin at, and whatever is in it is compared, never run.
+        # NOTE: without a secret key the signature is only a checksum, which a client could forge.
+        # A cursor gives no access: it says where a page begins, and its values are only compared.
         signer = CursorSigner(settings.secret_key or app.name, f"{name} {store.model.__qualname__}")
         self.pager = Pager(
             declared.paging, declared.page_size, declared.max_page_size, signer, self.declared_at
@@ -92,65 +87,27 @@ class Binding:
             "expand": tuple(declared.expand),
         }
 
-    def _check_attributes(self) -> None:
-        """Hold what the schema takes against what the model has, so that no request finds it out."""
-        known = self.store.attributes
-        writable = {name for name in known if not known[name].generated}
-        for attribute, name in self.views.written.items():
-            if attribute not in writable and not self._is_nested(attribute):
-                what = "gives itself" if attribute in known else "does not have"
-                raise DeclarationError(
-                    f"{self.declared_at}: {self.views.declared.__name__} takes {name!r}, which {self.store.model.__name__} "
-                    f"{what}; make the field dump_only=True, or leave it out."
-                )
-            self._check_bounds(name, self.views.attribute_fields()[attribute], known.get(attribute))
-        for attribute in self.views.attribute_fields():
-            if attribute in known and known[attribute].unfit:
-                raise DeclarationError(f"{self.declared_at}: {known[attribute].unfit}")
-        for variable in self.scope:
-            if variable not in known:
-                raise DeclarationError(
-                    f"{self.declared_at}: the variable {variable!r} of the URL pattern is no attribute of "
-                    f"{self.store.model.__name__}; it has {', '.join(sorted(known))}. Name "
-                    "one of these, or leave the variable out."
-                )
-
-    def _check_bounds(
-        self, name: str, field: fields.Field[Any], attribute: Attribute | None
-    ) -> None:
-        """Refuse a field that takes what the store cannot hold: the document would promise it."""
-        for bound in attribute.bounds if attribute is not None else ():
-            lacking = _lacking(field, bound)
-            if lacking:
-                raise DeclarationError(
-                    f"{self.declared_at}: {self.views.declared.__name__}.{name} takes more than "
-                    f"{self.store.model.__name__}.{attribute and attribute.name} holds; add validate={lacking} to it."
-                )
-
-    def _is_nested(self, attribute: str) -> bool:
-        field = self.views.attribute_fields().get(attribute)
-        inner = field.inner if isinstance(field, fields.List) else field
-        return isinstance(inner, fields.Nested)
-
     # lists
 
-    def query_schema(self) -> dict[str, fields.Field[Any]]:
+    def query_schema(self) -> dict[str, AnyField]:
         """Return the query parameters of the collection."""
         own = {**self.pager.fields(), **self.sorting.fields(), **self.choice_schema()}
         filters = self.filtering.fields()
         clash = own.keys() & filters.keys()
         if clash:
             raise DeclarationError(
-                f"{self.declared_at} filters by {min(clash)!r}, which is the name of a parameter that every list has; "
-                "filter by another operator of it, or rename the attribute."
+                f"{self.declared_at}.filters: {min(clash)!r} is already a query parameter of every "
+                "list. Filter by another operator of the attribute, or rename the attribute."
             )
         return {**own, **filters}
 
-    def choice_schema(self) -> dict[str, fields.Field[Any]]:
-        """Return the query parameters that choose what is answered of an item."""
-        says = {"fields": "Answer only these fields.", "expand": "Answer these relations too."}
+    def choice_schema(self) -> dict[str, AnyField]:
+        """Return the query parameters that select the fields and relations of a response."""
+        descriptions = {"fields": "Return only these fields.", "expand": "Include these relations."}
         return {
-            name: _choice(choices, says[name]) for name, choices in self._choices.items() if choices
+            name: _choice(choices, descriptions[name])
+            for name, choices in self._choices.items()
+            if choices
         }
 
     def list_query(
@@ -158,20 +115,20 @@ class Binding:
         query: Mapping[str, Any],
         count: Count,
         scope: Mapping[str, Any],
-        get: Callable[[Any], Any],
+        get: Callable[[object], object],
     ) -> tuple[ListQuery, Window]:
-        """Return what a validated query asks for, and the window of it.
+        """Return the list query of validated query parameters, and its window.
 
         Args:
-            query: The validated query.
-            count: Which total is asked for.
-            scope: Attributes that all items of the collection have.
-            get: Returns the item of a key, None where there is none.
+            query: The validated query parameters.
+            count: The kind of total that the client prefers.
+            scope: The attribute values that all items of the collection share.
+            get: A function that returns the item of a key, or None.
         """
         order = self.sorting.order(query.get("sort"))
         attributes = self.store.attributes
 
-        def find(key: Any) -> tuple[Any, ...] | None:
+        def find(key: object) -> tuple[Any, ...] | None:
             item = get(key)
             return None if item is None else self._keys(item, order)
 
@@ -180,16 +137,18 @@ class Binding:
         )
         names, expand = self.chosen(query)
         read = None if names is None else tuple(self.views.attributes_of(names))
+        conditions = self.filtering.conditions(query)
+        relations = self.views.relations(names, expand)
         return (
             ListQuery(
-                self.filtering.conditions(query),
+                conditions,
                 order,
                 window.limit,
                 window.after,
                 window.before,
                 window.offset,
                 count,
-                self.views.relations(names, expand),
+                relations,
                 read,
                 scope,
             ),
@@ -197,90 +156,97 @@ class Binding:
         )
 
     def chosen(self, query: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-        """Return which fields and relations a validated query asks for, in the schema's order."""
-        asked = query.get("fields")
-        names = None if asked is None else tuple(name for name in self.views.names if name in asked)
-        wanted = query.get("expand", ())
-        return names, tuple(name for name in self._choices["expand"] if name in wanted)
+        """Return the fields and relations that a query selects, in the schema's order."""
+        fields_, relations = query.get("fields"), query.get("expand", ())
+        expand = tuple(name for name in self._choices["expand"] if name in relations)
+        if fields_ is None:
+            return None, expand
+        return tuple(name for name in self.views.names if name in fields_), expand
 
     def ends(self, page: Page[Any], order: Sequence[Order]) -> Sequence[tuple[Any, ...]]:
-        """Return the values of the order's keys of a page's first and last item."""
-        items = page.items
-        return [self._keys(item, order) for item in (items[0], items[-1])] if items else ()
+        """Return the sort key values of the first and the last item of a page."""
+        if not page.items:
+            return ()
+        return [self._keys(item, order) for item in (page.items[0], page.items[-1])]
 
-    def _keys(self, item: Any, order: Sequence[Order]) -> tuple[Any, ...]:
+    def _keys(self, item: object, order: Sequence[Order]) -> tuple[Any, ...]:
         return tuple(self.store.value(item, each.name) for each in order)
 
     # items
 
-    def tag_of(self, item: Any, text: bytes | None = None) -> EntityTag:
-        """Return the entity tag of an item: its version, or a digest of what is answered of it.
+    def tag_of(self, item: object, text: bytes | None = None) -> EntityTag:
+        """Return the entity tag of an item: its version, or a digest of its representation.
 
         Args:
             item: The item.
-            text: What is answered of the whole of it, where that is known.
+            text: The JSON of the whole item, if it is known.
         """
         version = self.store.version(item)
         if version is not None:
             return EntityTag(str(version))
-        return digest_of(self.views.serializer(None, ()).text(item) if text is None else text)
+        if text is None:
+            text = self.views.serializer(None, ()).text(item)
+        return digest_of(text)
 
     def replaced(self, body: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all attributes that content sets; what is absent becomes what a new item has, or is the scope's."""
-        values = {
-            name: body[name] if name in body else self._default(name) for name in self.views.written
-        }
+        """Return all writable attributes; absent ones get their default or the scope's value."""
+        absent = self.views.written.keys() - body.keys()
+        values = dict(body) | {name: self._default(name) for name in absent}
+        values = {name: values[name] for name in self.views.written}
         self.check_key(values)
         return _within(values, scope)
 
-    def patched(self, item: Any, patch: PatchDocument, scope: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the attributes that a patch changes, other than the scope's; see `Views.patched`."""
+    def patched(
+        self, item: object, patch: PatchDocument, scope: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the attributes that a patch changes, except those of the scope.
+
+        `Views.patched` says which problems it raises.
+        """
         values = self.views.patched(item, patch)
         self.check_key(values)
-        found = {
-            name: self._default(name) if value is ABSENT else value
-            for name, value in values.items()
-        }
-        return _within(found, scope)
+        removed = [name for name, value in values.items() if value is ABSENT]
+        defaults = {name: self._default(name) for name in removed}
+        return _within({**values, **defaults}, scope)
 
     def check_path(self, given: Mapping[str, Any]) -> None:
-        """Refuse variables of the URL pattern that no item can have as its attribute.
+        """Reject variables of the URL whose values the store cannot hold.
 
         Raises:
-            NotFound: One is beyond what the store holds.
+            NotFound: No item can have such a value.
         """
         for name in self.scope:
             for bound in self.store.attributes[name].bounds:
                 try:
                     bound(given[name])
                 except ValidationError:
-                    raise NotFound("There is no such collection.") from None
+                    raise NotFound("No collection exists at this URL.") from None
 
     def check_key(self, values: Mapping[str, Any]) -> None:
-        """Refuse a key that is in no URL: the item could never be read.
+        """Reject a key that cannot stand in a URL: the item could never be read.
 
         Raises:
-            UnprocessableContent: Values have such a key.
+            UnprocessableContent: The values have such a key.
         """
         key = values.get(self.store.key)
-        # "." and ".." are taken out of a URL by whoever asks for it (RFC 3986, section 5.2.4).
+        # Clients remove "." and ".." from a URL (RFC 3986, section 5.2.4).
         if isinstance(key, str) and (key in self._unreachable or "/" in key):
             where = self.views.pointer_of(self.store.key)
-            raise UnprocessableContent(
-                errors=[{"pointer": where, "detail": "No URL can have this key.", "code": "key"}]
-            )
+            detail = "A URL cannot contain this key."
+            raise UnprocessableContent(errors=[{"pointer": where, "detail": detail, "code": "key"}])
 
     def _default(self, name: str) -> Any:
         attribute = self.store.attributes.get(name)
-        if attribute is None:  # a relation: to many items or to one
-            field = self.views.attribute_fields().get(name)
-            return () if isinstance(field, fields.List) or getattr(field, "many", False) else None
-        return attribute.default() if callable(attribute.default) else attribute.default
+        if attribute is not None:
+            return attribute.default() if callable(attribute.default) else attribute.default
+        relation = self.views.attribute_fields().get(name)
+        is_many = isinstance(relation, fields.List) or getattr(relation, "many", False)
+        return () if is_many else None
 
 
 def _within(values: dict[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of attributes, those of the scope as it has them."""
-    # SECURITY: whoever may write what keeps tenants apart could move an item to another one.
+    """Return the values with those of the scope, which take precedence."""
+    # SECURITY: a client that could write the scope could move an item to another tenant.
     return {name: scope.get(name, value) for name, value in values.items()}
 
 
@@ -289,68 +255,39 @@ def digest_of(text: bytes) -> EntityTag:
     return EntityTag(hashlib.sha256(text).hexdigest()[:32])
 
 
-def _lacking(field: fields.Field[Any], bound: Any) -> str:
-    """Return the validator that a field lacks so that its values fit into a bound, ``""`` where it lacks none."""
-    own = [each for each in field.validators if isinstance(each, (validate.Range, validate.Length))]
-    if any(
-        isinstance(each, (validate.OneOf, validate.Equal, validate.ContainsOnly))
-        for each in field.validators
-    ):
-        return ""
-    most = min((each.max for each in own if each.max is not None), default=None)
-    if isinstance(bound, validate.Length) and type(field) in (
-        fields.String,
-        fields.Email,
-        fields.Url,
-    ):
-        equal = [
-            each.equal
-            for each in own
-            if isinstance(each, validate.Length) and each.equal is not None
-        ]
-        fits = any(each <= (bound.max or 0) for each in (most, *equal) if each is not None)
-        return "" if fits else f"validate.Length(max={bound.max})"
-    if isinstance(bound, validate.Range) and type(field) in (fields.Integer, fields.Decimal):
-        least = max((each.min for each in own if each.min is not None), default=None)
-        if type(field) is fields.Integer and bound.max >= INT64_MAX:
-            return ""  # as much as any integer on the wire
-        if most is None or most > bound.max or least is None or least < bound.min:
-            low = bound.min if least is None else least
-            return f"validate.Range({low}, {bound.max})"
-    return ""
-
-
 def _schema_class(
-    declared: Any, store: Store[Any], declared_at: str, scope: Sequence[str], name: str
+    declared: Any, store: AnyStore, declared_at: str, scope: Sequence[str], name: str
 ) -> type[Schema]:
     schema = declared.schema
     if schema is None:
         derived = store.schema(declared.expand)
-        return _scoped(derived, scope, name) if scope else derived
+        known = [each for each in scope if each in store.attributes]
+        return _scoped(derived, known, name) if known else derived
     if isinstance(schema, type) and issubclass(schema, Schema):
         return schema
     raise DeclarationError(
-        f"{declared_at}.schema is {schema!r}; a CRUDResource wants a marshmallow Schema class."
+        f"{declared_at}.schema must be a marshmallow Schema class, got {schema!r}."
     )
 
 
 def _scoped(derived: type[Schema], scope: Sequence[str], name: str) -> type[Schema]:
-    """Return a derived schema for a collection below a parent: what the URL says is answered, and never taken."""
-    members: dict[str, Any] = {}
+    """Return a derived schema whose attributes of the URL are in responses only."""
+    members: dict[str, object] = {}
     for attribute in scope:
-        field = members[attribute] = copy.copy(derived().fields[attribute])
+        field = copy.copy(derived().fields[attribute])
         field.dump_only, field.required, field.load_default = True, False, missing
+        members[attribute] = field
     own = singular(name, stem(derived)) or f"{name}{stem(derived)}"
     meta = type("Meta", (derived.Meta,), {"register": False})
     more = {"Meta": meta, "__doc__": derived.__doc__, "__module__": derived.__module__}
     return type(f"{own}Schema", (derived,), {**members, **more})
 
 
-def _choice(choices: Sequence[str], says: str) -> fields.Field[Any]:
+def _choice(choices: Sequence[str], description: str) -> AnyField:
     return fields.List(
         fields.Str(validate=validate.OneOf(choices)),
         validate=validate.Length(1, len(choices)),
-        metadata={"description": says, "explode": False},
+        metadata={"description": description, "explode": False},
     )
 
 

@@ -1,4 +1,4 @@
-"""The filters of a collection: which attributes clients may ask about, with which operators, and what they mean."""
+"""The filters of a collection: query parameters, each with an attribute and an operator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from marshmallow import missing, validate
 
 from ..errors import DeclarationError
 from .query import Condition, Operator
-from .store import Attribute
+from .store import AnyField, Attribute
 
 __all__ = ["Filtering", "Filters"]
 
@@ -19,83 +19,84 @@ Filters = Sequence[str] | Mapping[str, Sequence[str]]
 _OPERATORS: tuple[Operator, ...] = get_args(Operator)
 _MAX_VALUES = 100
 _MAX_TEXT = 200
-_SAYS: dict[str, str] = {
-    "eq": "is this",
-    "ne": "is not this",
-    "gt": "is greater than this",
-    "gte": "is this or greater",
-    "lt": "is less than this",
-    "lte": "is this or less",
-    "in": "is one of these",
-    "contains": "has this text in it, in small or capital letters",
-    "startswith": "begins with this text, in small or capital letters",
-    "null": "is null (true), or is not (false)",
-    "has": "has all of these",
+_DESCRIPTIONS: dict[str, str] = {
+    "eq": "Only items whose `{}` equals this value.",
+    "ne": "Only items whose `{}` differs from this value.",
+    "gt": "Only items whose `{}` is greater than this value.",
+    "gte": "Only items whose `{}` is greater than or equal to this value.",
+    "lt": "Only items whose `{}` is less than this value.",
+    "lte": "Only items whose `{}` is less than or equal to this value.",
+    "in": "Only items whose `{}` is one of these values.",
+    "contains": "Only items whose `{}` contains this text, ignoring case.",
+    "startswith": "Only items whose `{}` starts with this text, ignoring case.",
+    "null": "Only items whose `{}` is null (`true`) or is not null (`false`).",
+    "has": "Only items whose `{}` contains all of these values.",
+    "search": "Only items that match these words in a full-text search of `{}`.",
 }
 
 
 class Filtering:
-    """Is the filters of one collection, each a query parameter of its own: ``year``, ``year__gte``, ``id__in``."""
+    """The filters of one collection as query parameters: ``year``, ``year__gte``, ``id__in``."""
 
     def __init__(
         self,
         declared: Filters,
         attributes: Mapping[str, Attribute],
-        wire: Mapping[str, ma.Field[Any]],
+        wire: Mapping[str, AnyField],
         declared_at: str,
     ) -> None:
         """Make the filters.
 
         Args:
-            declared: ``("author", "year__gte")``, ``("year__*",)`` for all operators, or ``{"year": ("gte", "lte")}``.
-            attributes: What the store knows.
-            wire: The schema's fields by attribute: a parameter has the form that the content has.
-            declared_at: Where it is declared, for messages.
+            declared: ``("author", "year__gte")``, ``("year__*",)`` for all operators, or
+                ``{"year": ("gte", "lte")}``.
+            attributes: The store's attributes by name.
+            wire: The schema's fields by attribute: a parameter has the wire format of its field.
+            declared_at: The name of the class, for messages.
 
         Raises:
-            DeclarationError: There is no such attribute or operator.
+            DeclarationError: An attribute or operator does not exist.
         """
         self._attributes = attributes
         self._wire = wire
-        self._place = declared_at
+        self._declared_at = declared_at
         self._parameters: dict[str, tuple[str, Operator]] = {}
         for name, operator in self._pairs(declared):
             parameter = name if operator in ("eq", "search") else f"{name}__{operator}"
             self._parameters[parameter] = (name, operator)
 
     def _pairs(self, declared: Filters) -> Iterator[tuple[str, Operator]]:
+        """Yield the attribute and the operator of each filter."""
         if isinstance(declared, str):
-            raise DeclarationError(f"{self._place}.filters is a string; write ({declared!r},).")
-        if isinstance(declared, Mapping):
-            pairs = [
-                (name, operator) for name, operators in declared.items() for operator in operators
-            ]
-        else:
-            pairs = [
-                (name, operator or "")
-                for name, _, operator in (each.partition("__") for each in declared)
-            ]
-        for name, operator in pairs:
+            raise DeclarationError(
+                f"{self._declared_at}.filters must be a sequence of strings, not the string "
+                f"{declared!r}. Write ({declared!r},)."
+            )
+        for name, operator in _named(declared):
             attribute = self._attributes.get(name)
             if attribute is None:
                 raise DeclarationError(
-                    f"{self._place} filters by {name!r}, which its model does not have; it has "
+                    f"{self._declared_at}.filters: the model has no attribute {name!r}. It has "
                     f"{', '.join(sorted(self._attributes))}."
                 )
-            known: list[Operator] = [each for each in _OPERATORS if each in attribute.operators]
-            wanted = operator or ("search" if "search" in known else "eq")
-            found: list[Operator] = (
-                known if wanted == "*" else [each for each in known if each == wanted]
-            )
-            if not found:
-                raise DeclarationError(
-                    f"{self._place} filters by {name}__{wanted}, but {name!r} can be asked about with "
-                    f"{', '.join(known) or 'nothing'} only."
-                )
-            for each in found:
+            for each in self._operators(attribute, operator):
                 yield name, each
 
-    def fields(self) -> dict[str, ma.Field[Any]]:
+    def _operators(self, attribute: Attribute, wanted: str) -> list[Operator]:
+        """Return the operators that a declaration means: the default for ``""``, all for ``*``."""
+        known: list[Operator] = [each for each in _OPERATORS if each in attribute.operators]
+        if wanted == "*" and known:
+            return known
+        wanted = wanted or ("search" if "search" in known else "eq")
+        found = [each for each in known if each == wanted]
+        if not found:
+            raise DeclarationError(
+                f"{self._declared_at}.filters: {attribute.name!r} does not support the operator "
+                f"{wanted!r}. It supports {', '.join(known) or 'no operator'}."
+            )
+        return found
+
+    def fields(self) -> dict[str, AnyField]:
         """Return the query parameters."""
         return {
             parameter: self._field(name, operator)
@@ -103,7 +104,7 @@ class Filtering:
         }
 
     def conditions(self, query: Mapping[str, Any]) -> tuple[Condition, ...]:
-        """Return what a validated query asks for."""
+        """Return the conditions that validated query parameters set."""
         parameters = self._parameters
         return tuple(
             Condition(*parameters[each], value)
@@ -111,33 +112,34 @@ class Filtering:
             if each in parameters
         )
 
-    def _field(self, name: str, operator: Operator) -> ma.Field[Any]:
-        if operator == "search":
-            return _described(
-                ma.Str(validate=validate.Length(1, _MAX_TEXT)), f"Words of the full text: {name}."
-            )
-        says = f"{name} {_SAYS[operator]}."
-        if operator == "null":
-            return _described(ma.Bool(), says)
-        if operator in ("contains", "startswith"):
-            return _described(ma.Str(validate=validate.Length(1, _MAX_TEXT)), says)
-        if operator == "has":
-            return _described(_several(self._item(name)), says)
-        single = self._single(name)
-        return _described(single if operator != "in" else _several(single), says)
+    def _field(self, name: str, operator: Operator) -> AnyField:
+        field = self._plain_field(name, operator)
+        description = _DESCRIPTIONS[operator].format(name)
+        field.metadata = {**field.metadata, "description": description}
+        return field
 
-    def _item(self, name: str) -> ma.Field[Any]:
+    def _plain_field(self, name: str, operator: Operator) -> AnyField:
+        if operator in ("search", "contains", "startswith"):
+            return ma.Str(validate=validate.Length(1, _MAX_TEXT))
+        if operator == "null":
+            return ma.Bool()
+        if operator == "has":
+            return _several(self._item(name))
+        single = self._single(name)
+        return _several(single) if operator == "in" else single
+
+    def _item(self, name: str) -> AnyField:
         """Return the field of the items of an attribute that is a list."""
         declared = self._wire.get(name, self._attributes[name].field)
         if not isinstance(declared, ma.List):
             raise DeclarationError(
-                f"{self._place} filters by {name}__has, so its schema must say what the list has: write "
-                f"{name} = fields.List(fields.Str()) in it."
+                f"{self._declared_at}.filters: {name}__has needs a list field in the schema. Write "
+                f"{name} = fields.List(fields.Str()), for example."
             )
         return declared.inner
 
-    def _single(self, name: str) -> ma.Field[Any]:
-        """Return a field of one value: the schema's, without what it says of content, within what the store holds."""
+    def _single(self, name: str) -> AnyField:
+        """Return a field of one value: the schema's type, the store's bounds, no other options."""
         attribute = self._attributes[name]
         made = copy.copy(self._wire.get(name, attribute.field))
         made.required = made.allow_none = made.load_only = made.dump_only = False
@@ -146,20 +148,32 @@ class Filtering:
         made.validators = [*attribute.field.validators, *attribute.bounds]
         made.metadata = {}
         if isinstance(made, ma.Decimal):
-            made.places = None  # rounding what is asked for would answer another question
+            made.places = None  # a rounded value would change the filter's meaning
         return made
 
 
-def _several(single: ma.Field[Any]) -> ma.Field[Any]:
-    """Return a field of several values: separated by commas, or a repeated parameter where a value may have some."""
+def _several(single: AnyField) -> AnyField:
+    """Return a field of several values.
+
+    They are separated by commas. If values may contain commas, the parameter is repeated instead.
+    """
     choices = next(
         (each.choices for each in single.validators if isinstance(each, validate.OneOf)), None
     )
-    text = isinstance(single, ma.String) and not isinstance(single, ma.UUID)
-    apart = text and (choices is None or any("," in each for each in choices))
-    return ma.List(single, validate=validate.Length(1, _MAX_VALUES), metadata={"explode": apart})
+    is_text = isinstance(single, ma.String) and not isinstance(single, ma.UUID)
+    is_repeated = is_text and (choices is None or any("," in each for each in choices))
+    return ma.List(
+        single, validate=validate.Length(1, _MAX_VALUES), metadata={"explode": is_repeated}
+    )
 
 
-def _described(field: ma.Field[Any], says: str) -> ma.Field[Any]:
-    field.metadata = {**field.metadata, "description": says[:1].upper() + says[1:]}
-    return field
+def _named(declared: Sequence[str] | Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the names of attribute and operator of each filter, ``""`` without an operator."""
+    if isinstance(declared, Mapping):
+        for name, operators in declared.items():
+            for operator in operators:
+                yield name, operator
+        return
+    for each in declared:
+        name, _, operator = each.partition("__")
+        yield name, operator

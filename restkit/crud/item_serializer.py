@@ -1,4 +1,4 @@
-"""How items are answered: a view of a schema, from items to JSON, by what is loaded of them where that is the same."""
+"""Items to JSON: a view of a schema, read from loaded attributes directly if the store can."""
 
 from __future__ import annotations
 
@@ -15,37 +15,39 @@ _CHUNK = 65536
 
 @runtime_checkable
 class AttributeSource(Protocol):
-    """Is what a store may offer besides: to read items quicker than attribute by attribute."""
+    """The optional ability of a store to read items faster than attribute by attribute."""
 
     def loaded(self, names: frozenset[str], /) -> Source | None:
-        """Return what makes of an item the dict of its attributes, or the item itself where some are not loaded.
+        """Return a function from an item to a dict of its attributes.
+
+        The function returns the item itself if some attributes are not loaded.
 
         Args:
-            names: What will be read of the dict; there may be more in it.
+            names: The attributes that will be read; the dict may have more.
 
         Returns:
-            None where the store has no such dict, or where it may say other than the attributes do.
+            None if the store has no such dict, or if its values may differ from the attributes'.
         """
         ...
 
 
 class ItemSerializer:
-    """Is a view of a schema as items are answered by it.
+    """A serializer that writes items with one view of a schema.
 
     Attributes:
-        bound: The schema.
-        relations: The relations that it dumps, those inside others as paths: ``author.publisher``.
+        bound: The bound schema.
+        relations: The relations that it dumps, nested ones as paths: ``author.publisher``.
     """
 
     __slots__ = ("_source", "bound", "relations")
 
     def __init__(self, bound: BoundSchema, relations: tuple[str, ...], store: object) -> None:
-        """Make it.
+        """Make a serializer.
 
         Args:
             bound: The schema, bound to write many.
-            relations: What it dumps of others.
-            store: Whose items they are.
+            relations: The relations that it dumps.
+            store: The store of the items.
         """
         self.bound = bound
         self.relations = relations
@@ -53,10 +55,9 @@ class ItemSerializer:
         self._source = store.loaded(names) if isinstance(store, AttributeSource) and names else None
 
     def data(self, item: Any) -> dict[str, Any]:
-        """Return an item as it is answered."""
-        data: dict[str, Any] = self.bound.dump_one(
-            item if self._source is None else self._source(item)
-        )
+        """Return the dumped data of an item."""
+        source = self._source
+        data: dict[str, Any] = self.bound.dump_one(item if source is None else source(item))
         return data
 
     def text(self, item: Any) -> bytes:
@@ -64,7 +65,7 @@ class ItemSerializer:
         return self.bound.json_writer.one(item if self._source is None else self._source(item))
 
     def pair(self, item: Any) -> tuple[dict[str, Any], bytes]:
-        """Return an item as data, in which dates and UUIDs may be as they are, and as JSON."""
+        """Return an item as data, which may hold dates and UUIDs, and as JSON."""
         data, text = self.bound.json_writer.pair(
             item if self._source is None else self._source(item)
         )
@@ -73,12 +74,12 @@ class ItemSerializer:
     def array(self, items: Iterable[Any]) -> bytes:
         """Return items as one JSON array."""
         source = self._source
-        return self.bound.json_writer.many(
-            items if source is None else [source(item) for item in items]
-        )
+        if source is not None:
+            items = [source(item) for item in items]
+        return self.bound.json_writer.many(items)
 
     def lines(self, items: Iterable[Any]) -> Iterator[bytes]:
-        """Yield items as JSON Lines, in chunks of about 64 KiB: they come from the store by hundreds."""
+        """Yield items as JSON Lines in chunks of about 64 KiB."""
         write = self.bound.json_writer.one
         pending: list[bytes] = []
         size = 0

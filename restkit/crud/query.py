@@ -1,4 +1,4 @@
-"""What a client asks of a collection, as data: conditions, order, a window, and the page that answers it."""
+"""A list query as data: conditions, order, window; and the page that a store returns."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Count = Literal["none", "exact", "estimated"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Is one thing that must hold of an item.
+    """One condition that every listed item fulfils.
 
     Attributes:
         name: The attribute; for ``search`` the name of the store's full-text search.
-        operator: How it is compared. ``contains`` and ``startswith`` take no notice of the case of letters;
-            ``null`` has a boolean value: whether the attribute is None. ``has`` is for attributes that are lists: all
-            values are among their items.
-        value: What it is compared with, already a value of the attribute's type; a list for ``in`` and ``has``.
+        operator: The comparison. ``contains`` and ``startswith`` ignore case. The value of
+            ``null`` is a boolean: whether the attribute is None. ``has`` is for lists: all values
+            are among their items.
+        value: The value to compare with, of the attribute's type; a list for ``in`` and ``has``.
     """
 
     name: str
@@ -35,32 +35,32 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Is one key of an order. None stands last where it ascends, and first where it descends."""
+    """One sort key. None sorts last in ascending and first in descending order."""
 
     name: str
     descending: bool = False
 
     @property
     def reversed(self) -> Order:
-        """The same key, the other way."""
+        """The same key in the opposite direction."""
         return Order(self.name, not self.descending)
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Is what is asked of a collection.
+    """A query of a collection.
 
     Attributes:
-        conditions: What must hold, all of it.
-        order: The keys of the order, the last of which tells any two items apart.
-        limit: How many items at the most; None is all of them.
-        after: The values of ``order`` behind which the window begins; None from the first item.
-        before: The values of ``order`` before which the window ends; excludes ``after``.
-        offset: How many items to pass over, where pages are counted.
-        count: Whether the total of all pages is asked for.
-        expand: The relations that are dumped, and so loaded, with each item.
-        fields: The attributes that are dumped; None is all of them.
-        scope: Attributes that have one value in the whole collection.
+        conditions: The conditions, all of which must hold.
+        order: The sort keys, the last of which is unique.
+        limit: The maximum number of items; None for all of them.
+        after: The sort key values after which the window begins; None for the first item.
+        before: The sort key values before which the window ends; excludes ``after``.
+        offset: The number of items to skip, with offset pages.
+        count: The kind of total to return.
+        expand: The relations to load with each item, because they are dumped.
+        fields: The attributes that are dumped; None for all of them.
+        scope: The attribute values that all items of the collection share.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -77,13 +77,13 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[M]):
-    """Is one page of a collection.
+    """One page of a collection.
 
     Attributes:
-        items: The items, in the order that was asked for.
-        has_next: Whether more stand behind them.
-        has_previous: Whether more stand before them.
-        total: How many there are on all pages, where that was asked for.
+        items: The items in the query's order.
+        has_next: Whether more items follow.
+        has_previous: Whether there are items before these.
+        total: The number of items on all pages, if the query asks for it.
     """
 
     items: Sequence[M]

@@ -1,26 +1,23 @@
-"""The order of a collection: what clients may sort by, and what they ask for."""
+"""The sort orders of a collection: the attributes that clients may sort by, and the default."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from marshmallow import fields as ma
 from marshmallow import validate
 
 from ..errors import DeclarationError
 from .query import Order
-from .store import Attribute
+from .store import AnyField, Attribute
 
 __all__ = ["Sorting"]
 
-_UNORDERED = frozenset(
-    {"null", "has"}
-)  # what may be asked of a list, or of what nothing is known of
+_UNORDERED = frozenset({"null", "has"})  # the operators of attributes without an order
 
 
 class Sorting:
-    """Is the orders that a collection may have; every one ends with the key, so that no two items are alike in it."""
+    """The sort orders of a collection. Each ends with the key, so that no two items are equal."""
 
     def __init__(
         self,
@@ -34,47 +31,37 @@ class Sorting:
 
         Args:
             names: The attributes that clients may sort by.
-            default: The order where none is asked for; ``-`` before a name descends.
-            key: The attribute that tells any two items apart.
-            attributes: What the store knows.
-            declared_at: Where it is declared, for messages.
+            default: The default order; a name with ``-`` before it descends.
+            key: The key attribute, which is unique.
+            attributes: The store's attributes by name.
+            declared_at: The name of the class, for messages.
 
         Raises:
-            DeclarationError: There is no such attribute.
+            DeclarationError: An attribute does not exist or has no order.
         """
         if isinstance(names, str) or isinstance(default, str):
             raise DeclarationError(
-                f"{declared_at}.sorts and .order are sequences of names: write ({names or default!r},)."
+                f"{declared_at}.sorts and .order must be sequences of strings, not strings. Write "
+                f"({names or default!r},)."
             )
         for name in (*names, *(each.removeprefix("-") for each in default)):
-            if name not in attributes or "search" in attributes[name].operators:
-                known = sorted(
-                    each for each in attributes if "search" not in attributes[each].operators
-                )
-                raise DeclarationError(
-                    f"{declared_at} sorts by {name!r}, which its model does not have; it has {', '.join(known)}."
-                )
-            if not attributes[name].operators - _UNORDERED:
-                raise DeclarationError(
-                    f"{declared_at} sorts by {name!r}, whose values have no order that every store knows; sort by another "
-                    "attribute."
-                )
+            _check_sortable(name, attributes, declared_at)
         self._names = tuple(names)
         self._key = key
         self._orders: dict[str, tuple[Order, ...]] = {}
-        self._default = self._made(default)
+        self._default = self._build_order(default)
 
     @property
     def default(self) -> tuple[Order, ...]:
-        """The order where none is asked for."""
+        """The default order."""
         return self._default
 
-    def fields(self) -> dict[str, ma.Field[Any]]:
-        """Return the query parameter that asks for an order, none where nothing may be sorted by."""
+    def fields(self) -> dict[str, AnyField]:
+        """Return the query parameter of the order, or nothing if no attribute is sortable."""
         if not self._names:
             return {}
         choices = [sign + name for name in self._names for sign in ("", "-")]
-        described = "What to sort by, the first name first; a minus before a name descends."
+        described = "The sort keys, most significant first. A minus before a name sorts descending."
         return {
             "sort": ma.List(
                 ma.Str(validate=validate.OneOf(choices)),
@@ -83,25 +70,40 @@ class Sorting:
             )
         }
 
-    def order(self, asked: Sequence[str] | None) -> tuple[Order, ...]:
-        """Return the order that a query asks for."""
-        if not asked:
+    def order(self, names: Sequence[str] | None) -> tuple[Order, ...]:
+        """Return the order of a query's names, the default order without names."""
+        if not names:
             return self._default
-        text = ",".join(asked)
+        text = ",".join(names)
         found = self._orders.get(text)
         if found is None:
-            found = self._made(asked)
+            found = self._build_order(names)
             if len(self._orders) < 256:  # SECURITY: clients choose the keys
                 self._orders[text] = found
         return found
 
-    def _made(self, names: Sequence[str]) -> tuple[Order, ...]:
+    def _build_order(self, names: Sequence[str]) -> tuple[Order, ...]:
         keys: dict[str, Order] = {}
         for each in names:
             name = each.removeprefix("-")
             keys.setdefault(name, Order(name, each.startswith("-")))
-        # The key goes the way of the last name: an index on both then serves one way and the other.
+        # The key sorts in the direction of the last name, so that one index serves both directions.
         descending = bool(keys) and list(keys.values())[-1].descending
         keys.setdefault(self._key, Order(self._key, descending))
         made = list(keys.values())
         return tuple(made[: made.index(keys[self._key]) + 1])
+
+
+def _check_sortable(name: str, attributes: Mapping[str, Attribute], declared_at: str) -> None:
+    """Reject a name that is not an attribute with an order."""
+    known = [each for each in attributes if "search" not in attributes[each].operators]
+    if name not in known:
+        raise DeclarationError(
+            f"{declared_at} sorts by {name!r}, but the model has no such attribute. It has "
+            f"{', '.join(sorted(known))}."
+        )
+    if not attributes[name].operators - _UNORDERED:
+        raise DeclarationError(
+            f"{declared_at} sorts by {name!r}, whose values have no order that every store "
+            "supports. Sort by another attribute."
+        )

@@ -1,4 +1,4 @@
-"""The persistence protocol below `CRUDResource`: a `Store` of one model, and a `Transaction` on it for one request."""
+"""The persistence protocol below `CRUDResource`: a `Store` of one model and its `Transaction`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from ..resource import Owner
 from .query import ListQuery, Operator, Page
 
 __all__ = [
+    "AnyField",
+    "AnyStore",
     "Attribute",
     "KeyTaken",
     "ReferenceViolation",
@@ -28,16 +30,19 @@ __all__ = [
 
 M = TypeVar("M")
 
+AnyField = fields.Field[Any]
+"""A marshmallow field of any Python type."""
+
 
 class Violation(Exception):
-    """Is raised by a Transaction where a rule of the store forbids a write; answered with 409.
+    """Raised when a constraint of the store rejects a write; the response is a 409.
 
     Attributes:
-        names: The attributes that the rule is about, as far as they are known.
+        names: The attributes of the constraint, if they are known.
     """
 
     code = "conflict"
-    detail = "It is in conflict with what is stored."
+    detail = "The request conflicts with stored data."
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         super().__init__(f"{type(self).__name__} of {', '.join(names) or 'unknown attributes'}")
@@ -45,45 +50,45 @@ class Violation(Exception):
 
 
 class UniqueViolation(Violation):
-    """Is raised where another item has the value that may be had once."""
+    """Raised when another item already has a unique value."""
 
     code = "unique"
     detail = "Another item has this value."
 
 
 class KeyTaken(UniqueViolation):
-    """Is raised by `Transaction.add` where an item with the key exists; what was done before it still stands."""
+    """Raised when `Transaction.add` finds an item with the same key; earlier writes stay valid."""
 
 
 class ReferenceViolation(Violation):
-    """Is raised where an item names one that does not exist, or one that is named would cease to."""
+    """Raised when an item refers to a missing item, or a removed item is still referred to."""
 
     code = "reference"
-    detail = "There is no such item to refer to, or this item is still referred to."
+    detail = "The referenced item does not exist, or other items still refer to this item."
 
 
 class StaleWrite(Exception):
-    """Is raised by a Transaction where an item was changed or removed since it was read; answered with 412 or 409."""
+    """Raised when an item was changed or removed after it was read; a 412 or 409 response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """Is what a store knows of one attribute of its model.
+    """The store's description of one attribute of its model.
 
     Attributes:
-        name: Its name.
-        field: A field that takes and writes its values exactly.
-        nullable: Whether it may be None.
-        operators: The operators that conditions on it may have.
-        bounds: What a value must hold to fit into the store, as validators.
-        default: What it is where nothing is said: a value, or a callable that makes one; None without.
-        generated: Whether the store gives the value, and nobody may write it.
-        unfit: Why values do not come back as they were stored, and what to do: a collection that shows the attribute is
-            refused with this sentence; ``""`` where they do.
+        name: The name of the attribute.
+        field: A field that loads and dumps its values exactly.
+        nullable: Whether the value may be None.
+        operators: The operators that conditions on it may use.
+        bounds: The validators that every stored value passes.
+        default: The default value, or a function that returns it; None without a default.
+        generated: Whether the store generates the value, so that clients cannot write it.
+        unfit: The error message for collections that show the attribute, because the store does
+            not return values as they were stored; ``""`` if it does.
     """
 
     name: str
-    field: fields.Field[Any]
+    field: AnyField
     nullable: bool
     operators: frozenset[Operator]
     bounds: tuple[Validator, ...] = ()
@@ -93,11 +98,11 @@ class Attribute:
 
 
 class Transaction(Protocol[M]):
-    """Is one request's work on a store: all of it is kept, or none.
+    """The reads and writes of one request on a store, committed together or not at all.
 
-    Writes raise `UniqueViolation`, `ReferenceViolation` and `StaleWrite`; what the client cannot mend
-    (a lost database, a lock that is not had in time) is raised as a Problem, or turned into one by the
-    handlers that the store's owner has installed.
+    Writes raise `UniqueViolation`, `ReferenceViolation` and `StaleWrite`. A failure that the client
+    did not cause (a lost database, a lock timeout) is a Problem, raised here or by the problem
+    handlers of the store's owner.
     """
 
     def list(self, query: ListQuery, /) -> Page[M]:
@@ -105,12 +110,12 @@ class Transaction(Protocol[M]):
         ...
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
-        """Yield every item, without holding all of them in memory."""
+        """Yield every item without loading all of them into memory."""
         ...
 
     def get(
         self,
-        key: Any,
+        key: object,
         /,
         *,
         scope: Mapping[str, Any],
@@ -118,57 +123,57 @@ class Transaction(Protocol[M]):
         expand: Sequence[str] = (),
         removed: bool = False,
     ) -> M | None:
-        """Return the item of a key, None where there is none.
+        """Return the item of a key, or None.
 
         Args:
-            key: The value of the store's key.
-            scope: Attributes that it must have.
-            lock: Whether nobody else may change it until the transaction ends.
-            expand: Relations to load with it.
-            removed: Whether items count that were removed softly, and those only.
+            key: The value of the store's key attribute.
+            scope: The attribute values that the item must have.
+            lock: Whether other transactions must not change the item until this one ends.
+            expand: The relations to load with the item.
+            removed: Whether to look for soft-deleted items only.
         """
         ...
 
     def has_parents(self, scope: Mapping[str, Any], /) -> bool:
-        """Return whether what the attributes of a scope refer to exists."""
+        """Return whether the items exist that the attributes of a scope refer to."""
         ...
 
     def build(self, values: Mapping[str, Any], /) -> M:
-        """Make an item, not stored yet, of attributes."""
+        """Make an item from attribute values, without storing it."""
         ...
 
     def add(self, item: M, /) -> None:
         """Store a new item.
 
         Raises:
-            KeyTaken: An item with its key exists; nothing else is lost by that.
+            KeyTaken: An item with the same key exists; the transaction can go on.
         """
         ...
 
     def change(self, item: M, values: Mapping[str, Any], /) -> None:
-        """Set attributes of an item, and store it where it is still what was read."""
+        """Set attributes of an item, and store it if nobody changed it since it was read."""
         ...
 
     def remove(self, item: M, /) -> None:
-        """Remove an item where it is still what was read: softly, where the store is told to."""
+        """Remove an item, or mark it as removed, if nobody changed it since it was read."""
         ...
 
     def restore(self, item: M, /) -> None:
-        """Take back that an item was removed softly."""
+        """Restore a soft-deleted item."""
         ...
 
     def attempt(self) -> AbstractContextManager[object]:
-        """Return a context in which what is written is undone where it raises; what was written before stands."""
+        """Return a savepoint: a context whose writes are undone if an exception leaves it."""
         ...
 
 
 class Store(Protocol[M]):
-    """Is where the items of one model are kept.
+    """The storage of the items of one model.
 
     Attributes:
         model: The model.
-        key: The attribute that names an item in its URL.
-        attributes: What is known of each attribute, by name.
+        key: The attribute that identifies an item in its URL.
+        attributes: The attributes by name.
         failures: The problems that its transactions may raise, for the document.
     """
 
@@ -179,24 +184,24 @@ class Store(Protocol[M]):
 
     @property
     def key(self) -> str:
-        """The attribute that names an item in its URL."""
+        """The attribute that identifies an item in its URL."""
         ...
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
-        """What is known of each attribute, by name."""
+        """The attributes by name."""
         ...
 
     @property
     def failures(self) -> Sequence[Failure]:
-        """The problems that every operation on it may answer."""
+        """The problems that every operation on the store may return."""
         ...
 
     def configured(self, *, key: str, soft_delete: str | None) -> Store[M]:
-        """Return the store with another key, or with an attribute that says when an item was removed.
+        """Return the store with another key, or with an attribute that marks removed items.
 
         Raises:
-            DeclarationError: The model has no such attribute, or it cannot be what it should be.
+            DeclarationError: The model has no such attribute, or the attribute does not qualify.
         """
         ...
 
@@ -204,21 +209,25 @@ class Store(Protocol[M]):
         """Return a schema of the model, for resources that declare none.
 
         Args:
-            expand: Relations that are answered where a client asks for them.
+            expand: The relations that clients can ask for.
 
         Raises:
-            DeclarationError: The model does not say enough.
+            DeclarationError: The schema cannot be derived from the model.
         """
         ...
 
     def open(self, request: Request, app: Owner, /) -> Transaction[M]:
-        """Return the request's transaction, begun at the first call and ended with the request."""
+        """Return the request's transaction, which begins with the first call and ends with it."""
         ...
 
     def version(self, item: M, /) -> str | int | None:
-        """Return what changes with each change of an item, None where the model has nothing of the kind."""
+        """Return the version of an item, which each change increases; None if it has none."""
         ...
 
     def value(self, item: M, name: str, /) -> Any:
         """Return an attribute of an item."""
         ...
+
+
+AnyStore = Store[Any]
+"""A store of any model."""

@@ -59,7 +59,10 @@ def test_parameters_are_typed_and_described() -> None:
         "maximum": 5,
     }
     assert found["stars__null"]["schema"] == {"type": "boolean"}
-    assert found["stars__gte"]["description"] == "Stars is this or greater."
+    assert (
+        found["stars__gte"]["description"]
+        == "Only items whose `stars` is greater than or equal to this value."
+    )
     assert found["title__contains"]["schema"]["minLength"] == 1
     assert found["stars__in"]["schema"]["type"] == "array"
     assert found["stars__in"]["explode"] is False
@@ -89,20 +92,23 @@ def test_at_most_a_hundred_values() -> None:
 @pytest.mark.parametrize(
     ("filters", "says"),
     [
-        ("year", "Books.filters is a string; write ('year',)."),
+        (
+            "year",
+            "Books.filters must be a sequence of strings, not the string 'year'. Write ('year',).",
+        ),
         (
             ("pages",),
-            "Books filters by 'pages', which its model does not have; it has cover, genre, id, on, ",
+            "Books.filters: the model has no attribute 'pages'. It has cover, genre, id, on, ",
         ),
-        (("on__gt",), "Books filters by on__gt, but 'on' can be asked about with eq only."),
-        (("tags",), "Books filters by tags__eq, but 'tags' can be asked about with has only."),
+        (("on__gt",), "Books.filters: 'on' does not support the operator 'gt'. It supports eq."),
+        (("tags",), "Books.filters: 'tags' does not support the operator 'eq'. It supports has."),
         (
             ("title__null",),
-            "Books filters by title__null, but 'title' can be asked about with eq, ne, ",
+            "Books.filters: 'title' does not support the operator 'null'. It supports eq, ne, ",
         ),
         (
             {"year": ("near",)},
-            "Books filters by year__near, but 'year' can be asked about with eq, ne, ",
+            "Books.filters: 'year' does not support the operator 'near'. It supports eq, ne, ",
         ),
     ],
 )
@@ -124,7 +130,7 @@ def test_a_filter_with_the_name_of_another_parameter_is_refused() -> None:
         id: int = 0
 
     refused(
-        "filters by 'limit', which is the name of a parameter that every list has",
+        "'limit' is already a query parameter of every list",
         store=MemoryStore(Rope),
         filters=("limit",),
     )

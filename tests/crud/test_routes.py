@@ -76,7 +76,7 @@ def test_methods(
         ({"soft_delete": "title"}, "Book.title says when an item was removed"),
         (
             {"pattern": "/shelves/<int:shelf>/books"},
-            "the variable 'shelf' of the URL pattern is no attribute of Book; it has",
+            "the variable 'shelf' of the URL pattern is not an attribute of Book. Use one of",
         ),
     ],
 )

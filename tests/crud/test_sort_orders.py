@@ -71,18 +71,24 @@ def test_what_may_not_be_asked_for_is_422(sort: str) -> None:
 @pytest.mark.parametrize(
     ("members", "says"),
     [
-        ({"sorts": "title"}, "Books.sorts and .order are sequences of names: write ('title',)."),
-        ({"order": "-title"}, "Books.sorts and .order are sequences of names: write ('-title',)."),
+        (
+            {"sorts": "title"},
+            "Books.sorts and .order must be sequences of strings, not strings. Write ('title',).",
+        ),
+        (
+            {"order": "-title"},
+            "Books.sorts and .order must be sequences of strings, not strings. Write ('-title',).",
+        ),
         (
             {"sorts": ("pages",)},
-            "Books sorts by 'pages', which its model does not have; it has cover, genre, ",
+            "Books sorts by 'pages', but the model has no such attribute. It has cover, genre, ",
         ),
         (
             {"sorts": ("tags",)},
-            "Books sorts by 'tags', whose values have no order that every store knows; sort by ",
+            "Books sorts by 'tags', whose values have no order that every store supports. Sort by ",
         ),
         ({"order": ("-cover",)}, "Books sorts by 'cover', whose values have no order"),
-        ({"order": ("-pages",)}, "Books sorts by 'pages', which its model does not have"),
+        ({"order": ("-pages",)}, "Books sorts by 'pages', but the model has no such attribute"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused(members: dict[str, Any], says: str) -> None:
