@@ -329,3 +329,32 @@ def test_subclass_with_unresolvable_annotation() -> None:
         SettingError, match=r"The annotations of .*Lost cannot be resolved: name 'Nowhere'"
     ):
         Lost.load(environ=NOTHING, dotenv=False)
+
+
+@pytest.mark.parametrize("text", ["false", "0", "no", "off", "OFF"])
+def test_texts_that_are_false(text: str) -> None:
+    """Four words switch a setting off, in either case."""
+    assert load(strict=text).strict is False
+
+
+def test_how_much_of_a_wrong_value_is_shown() -> None:
+    """A text of 60 characters is shown whole, a longer one is cut."""
+    for length, shown in ((58, "x" * 58 + "'"), (59, "x" * 56 + "...")):
+        with pytest.raises(SettingError) as caught:
+            load(seed="x" * length)
+        assert f"is '{shown}; expected" in str(caught.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed(Settings):
+    """Settings of which one follows from another."""
+
+    host: str = "a"
+    base: str = dataclasses.field(init=False, default="")
+
+
+def test_a_field_that_is_computed_is_no_setting() -> None:
+    """A field that is not a parameter of the class cannot be set from outside."""
+    with pytest.raises(SettingError, match="base"):
+        Computed.load(environ={}, dotenv=False, base="x")
+    assert Computed.load(environ={"RESTKIT_HOST": "b"}, dotenv=False).host == "b"

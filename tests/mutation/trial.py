@@ -28,9 +28,10 @@ _NEAR = {
     "testing": ["testing", "test_examples.py"],
     "": ["dispatch", "operations", "http", "rendering", "parsing", "crud"],
 }
-_CORE = ["dispatch", "operations", "routing", "rendering", "parsing", "http", "schemas"]
+_CORE = ["dispatch", "operations", "routing", "rendering", "parsing", "http", "limits", "testing"]
 # These say nothing about behaviour, or need a quiet machine.
 _NEVER = ["test_style.py", "test_benchmarks.py", "test_typing.py", "external", "mutation"]
+_MARKS = "not external or postgresql or redis"
 _SECONDS = 420
 # Plugins that the suite does not use would take longer to import than most files of tests to run.
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -114,7 +115,7 @@ class Trial:
         left_out = [f"--ignore=tests/{name}" for name in _NEVER]
         left_out += [f"--deselect=tests/{test}" for test in self._unsound]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
-        command += [*_PLUGINS, "-n0", "-m", "not external", "--hypothesis-seed=0"]
+        command += [*_PLUGINS, "-n0", "-m", _MARKS, "--hypothesis-seed=0"]
         environment = {**os.environ, "PYTHONPATH": str(self.root), **_ENVIRONMENT}
         try:
             done = subprocess.run(

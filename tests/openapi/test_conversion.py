@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import pytest
-from marshmallow import EXCLUDE, INCLUDE, Schema, fields, post_dump, validate
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, post_dump, validate
 
+from restkit import App, returns, takes
 from restkit.openapi.conversion import SchemaCollector, json_schema
 from restkit.schemas.bound import SchemaLike, View, bind
 from restkit.schemas.uploads import Upload
+from restkit.testing import Client
 
 
 class Colour(enum.Enum):
@@ -506,3 +508,43 @@ def test_decimal_bounds_hold_for_text_too() -> None:
     assert made["maximum"] == 20
     assert "pattern" in made
     assert "allOf" in made
+
+
+def test_schemas_that_read_and_write_alike_are_one_component() -> None:
+    """A schema and the one nested in it have one component each if both views agree."""
+
+    class LeafSchema(Schema):
+        name = fields.Str()
+
+    class TwigSchema(Schema):
+        leaf = fields.Nested(LeafSchema)
+
+    app = App("Trees")
+
+    @app.post("/twigs")
+    @takes(body=TwigSchema)
+    @returns(TwigSchema, 201)
+    def post(body: Any) -> Any:
+        return body
+
+    document = Client(app).get("/openapi.json").json
+    assert {"Twig", "Leaf"} <= document["components"]["schemas"].keys()
+    assert not {"TwigInput", "LeafInput"} & document["components"]["schemas"].keys()
+
+
+def test_a_schema_that_rejects_unknown_members_says_so_though_the_app_does_not() -> None:
+    """Meta.unknown = RAISE holds under strict=False too, and the document closes the object."""
+
+    class ClosedSchema(Schema):
+        class Meta:
+            unknown = RAISE
+
+        name = fields.Str()
+
+    class OpenSchema(Schema):
+        name = fields.Str()
+
+    for declared, closed in ((ClosedSchema, True), (OpenSchema, False)):
+        found = json_schema(bind(declared, View.REQUEST, declared_at="test", strict=False))
+        [component] = found["$defs"].values() if "$defs" in found else [found]
+        assert (component.get("additionalProperties") is False) is closed, declared

@@ -147,3 +147,43 @@ def test_a_boolean_says_that_an_item_was_removed(shelf: tuple[Client, list[str]]
     assert client.delete("/novels/1").status == 404
     assert client.post("/novels/1/restore").json == {"id": 1, "writer_id": 1}
     assert client.get("/novels?limit=1").json["items"][0]["id"] == 1
+
+
+class Atlas(Base):
+    __tablename__ = "atlas"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(sa.String(50))
+    size: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class SizeSchema(Schema):
+    height = fields.Int()
+
+
+class AtlasSchema(Schema):
+    id = fields.Int(dump_only=True)
+    title = fields.Str(validate=validate.Length(max=50))
+    size = fields.Nested(SizeSchema, dump_only=True)
+
+
+class Atlases(CRUDResource[Atlas]):
+    model = Atlas
+    schema = AtlasSchema
+    expand = ("size",)
+
+
+def test_a_nested_field_that_is_no_relationship_is_expanded(tmp_path: Path) -> None:
+    """A schema may nest a mapping of a column: nothing is loaded along, and it is written."""
+    with database_url("sqlite", tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        app = App("Atlases")
+        app.install(database)
+        app.add("/atlases", Atlases)
+        with database.engine.begin() as connection:
+            connection.execute(sa.insert(Atlas), [{"title": "Sky", "size": {"height": 30}}])
+        client = Client(app)
+        assert client.get("/atlases/1?expand=size").json["size"] == {"height": 30}
+        assert client.get("/atlases?expand=size").json["items"][0]["size"] == {"height": 30}
+        assert "size" not in client.get("/atlases/1").json
+        database.close()

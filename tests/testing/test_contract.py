@@ -371,3 +371,41 @@ answer(b'{{"id": 1, "title": "x", "tags": [{{}}]}}')
         "at /tags/0, 'label' is a required property",
     ]
     assert done.stderr.count("pip install 'restkit[verify]'") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("integer", "-5", "1.5"),
+        ("number", "1.5e3", "abc"),
+        ("boolean", "true", "yes"),
+        ("boolean", "false", "1"),
+        ("string", "abc", None),
+    ],
+)
+def test_headers_are_of_the_declared_type(kind: str, good: str, bad: str | None) -> None:
+    """A header's text is checked where its schema names a simple type."""
+
+    def returning(value: str) -> Any:
+        declared = {"X-Rate": Header("X-Rate", schema={"type": kind})}
+        respond = returns(BookSchema, headers=declared)
+        return respond(lambda self: ({"id": 1, "title": "a"}, {"X-Rate": value}))
+
+    assert get(returning(good)).status == 200
+    if bad is not None:
+        assert f"X-Rate: {bad}; declared is {kind}" in says(returning(bad))
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [(400, "@raises(BadRequest)"), (418, "@raises(a Problem of 418)"), (399, "@returns(")],
+)
+def test_an_undeclared_status_names_its_decorator(status: int, hint: str) -> None:
+    """From 400 on a status is declared by @raises, below by @returns."""
+    assert hint in says(lambda self: raw(status=status))
+
+
+def test_a_malformed_problem_with_status_500_is_caught() -> None:
+    """A 500 that says it is a problem has to be one."""
+    body = b'{"status": "500", "title": 5}'
+    assert says(lambda self: raw(body, 500, "application/problem+json"))
