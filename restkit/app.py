@@ -25,6 +25,7 @@ from .decorators import mounted
 from .dispatch.dispatcher import Dispatcher
 from .encoding import dumps_json
 from .errors import DeclarationError
+from .foreign_names import APP_MEMBERS
 from .json_parsing import JSONLimits, loads_json
 from .media import HANDLERS, Handler, Media
 from .middleware import Middleware
@@ -132,6 +133,17 @@ class App:
 
     def __repr__(self) -> str:
         return f"<App {self.name!r}, {len(self._registry.entries)} resources>"
+
+    if not TYPE_CHECKING:  # a type checker should go on to report unknown attributes
+
+        def __getattr__(self, name: str) -> object:
+            remedy = APP_MEMBERS.get(name)
+            hint = f" {remedy}" if remedy else ""
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}.{hint}",
+                name=name,
+                obj=self,
+            )
 
     # declaring
 

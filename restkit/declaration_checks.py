@@ -5,20 +5,21 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from .errors import DeclarationError
+from .foreign_names import RESOURCE_MEMBERS, UNKNOWN_VERBS
 
 __all__ = [
     "check_app",
     "check_call",
     "check_factory",
     "check_mapping",
+    "check_members",
     "check_pattern",
     "check_plain",
     "check_resource",
-    "misspelt",
     "texts_of",
 ]
 
@@ -27,8 +28,7 @@ _MAPPINGS = {
     "license": "{'name': 'MIT'}",
     "tags": "{'Books': 'What is on the shelves.'}",
 }
-_WORDS = ("path", "mode", "pots")  # which lack a letter of others, or have it elsewhere
-_PLURALS = {"middlewares": "middleware"}  # as other frameworks call it
+_INSTANCE = ("app", "request")  # set on every instance of a resource
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _CONDITIONAL = (False, True, "required")
 
@@ -46,33 +46,6 @@ def texts_of(value: Any, declared_at: str) -> tuple[str, ...]:
     if not isinstance(value, Iterable) or not all(isinstance(each, str) for each in value):
         raise DeclarationError(f"{declared_at} is {value!r}; give a sequence of texts.")
     return tuple(value)
-
-
-def misspelt(name: str, known: Iterable[str]) -> str | None:
-    """Return the name that another one is but for its case, one missing letter, two that changed places or a plural.
-
-    Args:
-        name: What is written.
-        known: What could have been meant.
-
-    Returns:
-        It, None where the name is one of them, a word of its own, or farther away from each.
-    """
-    found = _near(tuple(known)).get(name.lower())
-    return None if found is None or name in known or name in _WORDS else found
-
-
-@functools.cache
-def _near(known: tuple[str, ...]) -> Mapping[str, str]:
-    """Return what is nearly one of some names, by what it is."""
-    near = {name: meant for name, meant in _PLURALS.items() if meant in known}
-    for each in known:
-        lacking = (each[:at] + each[at + 1 :] for at in range(len(each)))
-        changed = (
-            each[:at] + each[at + 1] + each[at] + each[at + 2 :] for at in range(len(each) - 1)
-        )
-        near |= dict.fromkeys([each, *lacking, *changed], each)
-    return near
 
 
 def check_mapping(value: object, declared_at: str, example: str) -> None:
@@ -243,6 +216,61 @@ def check_resource(resource: Any) -> None:
         raise DeclarationError(
             f"{declared_at}.__init__ has parameters without a default; the class is made for each request, with nothing."
         ) from None
+
+
+def check_members(resource: type, hooks: Collection[str], *, actions: bool = False) -> None:
+    """Reject members of a resource class that restkit would not use as they are meant.
+
+    Args:
+        resource: The class; its bases outside of restkit are looked through as well.
+        hooks: restkit's own methods that the class may override.
+        actions: Whether the class has actions (``list``, ``create``), as a CRUDResource has.
+
+    Raises:
+        DeclarationError: A member has a meaning in another framework, reads like a verb, or
+            replaces a part of restkit.
+    """
+    own = [each for each in resource.__mro__ if _is_restkit(each)]
+    for each in resource.__mro__:
+        if each is not object and each not in own:
+            for name, value in vars(each).items():
+                if not name.startswith("__"):
+                    _check_member(f"{each.__module__}.{each.__qualname__}", name, value, actions)
+                    if name not in hooks:
+                        _check_override(f"{each.__module__}.{each.__qualname__}", name, own)
+
+
+def _is_restkit(each: type) -> bool:
+    return (
+        each.__module__.partition(".")[0] == "restkit"
+        and each.__module__.count(".conformance") == 0
+    )
+
+
+def _check_member(declared_at: str, name: str, value: object, actions: bool) -> None:
+    if remedy := RESOURCE_MEMBERS.get(name):
+        raise DeclarationError(
+            f"{declared_at}.{name} is not a restkit attribute. {remedy} "
+            f"Rename your own attribute to _{name}."
+        )
+    verb = UNKNOWN_VERBS.get(name)
+    if verb and not actions and isinstance(value, types.FunctionType):
+        raise DeclarationError(
+            f"{declared_at}.{name} is not a verb. Name the method {verb}, subclass "
+            f"restkit.crud.CRUDResource for actions, or rename your own method to _{name}."
+        )
+
+
+def _check_override(declared_at: str, name: str, own: Iterable[type]) -> None:
+    """Reject a member that replaces a method, a property or an instance attribute of restkit."""
+    for each in own:
+        replaced = vars(each).get(name)
+        is_part = callable(replaced) or isinstance(replaced, (property, classmethod))
+        if is_part or name in _INSTANCE or (name.startswith("_") and name in vars(each)):
+            raise DeclarationError(
+                f"{declared_at}.{name} replaces a part of {each.__qualname__} that restkit needs. "
+                "Rename the attribute."
+            )
 
 
 def _check_security(security: Any, declared_at: str) -> None:

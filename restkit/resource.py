@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
 from .contract import IdempotencyRule, SecurityScheme
-from .declaration_checks import check_plain, misspelt
+from .declaration_checks import check_members, check_plain
 from .errors import DeclarationError
 from .http.conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
 from .request import Request
+from .spelling import misspelt
 
 if TYPE_CHECKING:
     from .schemas.bound import SchemaLike
@@ -228,6 +229,7 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
         check_plain(function, f"{declared_at}.{verb}")
         found[verb.upper()] = function
     _check_spelling(resource, declared_at)
+    check_members(resource, VERBS)
     if resource.methods is not None:
         wanted = {method.upper() for method in resource.methods}
         lacking = wanted - set(found) - {"HEAD", "OPTIONS"}

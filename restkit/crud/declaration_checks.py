@@ -7,9 +7,10 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-from ..declaration_checks import check_call, misspelt, texts_of
+from ..declaration_checks import check_call, check_members, texts_of
 from ..errors import DeclarationError
 from ..resource import DECLARED
+from ..spelling import misspelt
 
 __all__ = ["check_declared"]
 
@@ -58,6 +59,7 @@ def check_declared(declared: Any, base: type) -> None:
         DeclarationError: One of them is something else, or has nearly the name of another one.
     """
     declared_at = f"{declared.__module__}.{declared.__qualname__}"
+    check_members(declared, tuple(_ACTIONS), actions=True)
     _check_names(declared, base, declared_at)
     for name, parameters in _ACTIONS.items():
         _check_action(inspect.getattr_static(declared, name), parameters, f"{declared_at}.{name}")

@@ -1,0 +1,44 @@
+"""Names that are probably misspelt."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["misspelt"]
+
+_WORDS = ("path", "mode", "pots")  # words of their own, although close to other names
+_PLURALS = {"middlewares": "middleware"}  # as other frameworks call it
+
+
+def misspelt(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that ``name`` probably misspells.
+
+    A misspelling has another case, a missing letter, two swapped letters, or is a plural.
+
+    Args:
+        name: The name as written.
+        known: The names that could have been meant.
+
+    Returns:
+        The known name; None if ``name`` is known itself, a word of its own, or close to none.
+    """
+    found = _near(tuple(known)).get(name.lower())
+    return None if found is None or name in known or name in _WORDS else found
+
+
+@functools.cache
+def _near(known: tuple[str, ...]) -> Mapping[str, str]:
+    """Return every misspelling of the known names, with the name that it misspells."""
+    near = {name: meant for name, meant in _PLURALS.items() if meant in known}
+    for each in known:
+        near |= dict.fromkeys([each, *_without_a_letter(each), *_with_swapped_letters(each)], each)
+    return near
+
+
+def _without_a_letter(name: str) -> Iterator[str]:
+    return (name[:at] + name[at + 1 :] for at in range(len(name)))
+
+
+def _with_swapped_letters(name: str) -> Iterator[str]:
+    return (name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in range(len(name) - 1))
