@@ -71,7 +71,9 @@ def test_the_same_names_are_actions_or_data() -> None:
 
 
 @pytest.mark.parametrize("name", ["request", "app", "entity_tag", "last_modified", "is_stated"])
-@pytest.mark.parametrize("value", [get, ["Berlin"], property(get)], ids=repr)
+@pytest.mark.parametrize(
+    "value", [get, ["Berlin"], property(get)], ids=["method", "list", "property"]
+)
 def test_a_member_that_replaces_a_part_of_a_resource_is_rejected(name: str, value: object) -> None:
     """A resource without its request or entity tag would fail on the first request."""
     with pytest.raises(DeclarationError, match=rf"Books\.{name} replaces a part of Resource"):
