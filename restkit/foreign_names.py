@@ -1,6 +1,6 @@
 """Names that other frameworks give a meaning to: on a resource or an App they are rejected.
 
-SECURITY: a class with ``decorators = [login_required]`` that mounts without a word lets everybody in.
+SECURITY: a class with ``decorators = [login_required]`` that mounts in silence lets everybody in.
 """
 
 from __future__ import annotations

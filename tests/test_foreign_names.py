@@ -62,7 +62,7 @@ def test_a_method_that_reads_like_a_verb_is_rejected(name: str) -> None:
 
 
 def test_the_same_names_are_actions_or_data() -> None:
-    """Actions of a collection, private helpers and attributes that are no functions stay allowed."""
+    """Actions of a collection, private helpers and plain attributes stay allowed."""
     app = App("Shop")
     app.add("/things", resource(_fetch=get, index=["a"], store={}, shelf=get))
     app.add("/books", collection(update=lambda self, item, values: item))

@@ -220,6 +220,6 @@ def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
     own = type(
         "Own",
         (Resource,),
-        {"get": response, f"_{name}": (), "tag": "a", "method": "b", "schemas": ()},
+        {"get": response, f"_{name}": (), "label": "a", "kind": "b", "shelf": ()},
     )
     App("Shop").add("/own", own)
