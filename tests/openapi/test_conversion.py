@@ -8,7 +8,16 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import pytest
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, post_dump, validate
+from marshmallow import (
+    EXCLUDE,
+    INCLUDE,
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    post_dump,
+    validate,
+)
 
 from restkit import App, returns, takes
 from restkit.openapi.conversion import SchemaCollector, json_schema
@@ -548,3 +557,17 @@ def test_a_schema_that_rejects_unknown_members_says_so_though_the_app_does_not()
         found = json_schema(bind(declared, View.REQUEST, declared_at="test", strict=False))
         [component] = found["$defs"].values() if "$defs" in found else [found]
         assert (component.get("additionalProperties") is False) is closed, declared
+
+
+def test_members_of_an_enumeration_that_a_field_rejects_are_no_choices() -> None:
+    """A request's choices are those that the field loads; a response has all that it writes."""
+
+    class Picky(fields.Enum[Any]):
+        def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+            if value == 2:
+                raise ValidationError("not this one")
+            return super()._deserialize(value, attr, data, **kwargs)
+
+    field = Picky(Colour, by_value=True)
+    assert _keywords(field, View.REQUEST)["enum"] == [1]
+    assert _keywords(field, View.RESPONSE)["enum"] == [1, 2]

@@ -106,3 +106,14 @@ def test_failures_say_their_stage() -> None:
     """What may fail in any request on a database names the stage at which it does."""
     found = {(failure.problem.status, failure.stage) for failure in FAILURES}
     assert found == {(503, "database"), (507, "database")}
+
+
+def test_an_invalidated_connection_goes_back_to_the_pool(tmp_path: Path) -> None:
+    """A connection that is given up within a transaction leaves the pool usable."""
+    database = Database(f"sqlite:///{tmp_path / 'jars.db'}", create=Base.metadata)
+    with database.engine.connect() as connection:
+        connection.execute(sa.insert(Jar).values(label="plums", amount=1))
+        connection.invalidate()
+    with database.engine.begin() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(Jar)) == 0
+    database.close()

@@ -21,9 +21,12 @@ from restkit import (
     NotFound,
     Resource,
     Response,
+    ServiceUnavailable,
     raises,
     returns,
 )
+from restkit.contract import Failure
+from restkit.limits import Idempotency, MemoryStorage
 from restkit.testing import Client, ContractCheck
 
 JSON = "application/json"
@@ -409,3 +412,39 @@ def test_a_malformed_problem_with_status_500_is_caught() -> None:
     """A 500 that says it is a problem has to be one."""
     body = b'{"status": "500", "title": 5}'
     assert says(lambda self: raw(body, 500, "application/problem+json"))
+
+
+def test_headers_of_a_problem() -> None:
+    """A header that a failure declares is of its type in a problem too."""
+
+    class Busy(MemoryStorage):
+        failures = (
+            Failure(
+                ServiceUnavailable,
+                "idempotency",
+                "Busy.",
+                (Header("Retry-After", "", {"type": "integer"}),),
+            ),
+        )
+
+        def claim(self, request: Any, key: str, mark: bytes, seconds: float, /) -> bytes | None:
+            raise ServiceUnavailable("Busy.", headers={"Retry-After": key_of(request)})
+
+    def key_of(request: Any) -> str:
+        return str(request.headers["Idempotency-Key"])
+
+    app = App("Shop")
+
+    class Books(Resource):
+        schema = BookSchema
+        idempotency = Idempotency(Busy())
+
+        def post(self, body: Any) -> Any:
+            return body
+
+    app.add("/books", Books)
+    client = Client(app)
+    good = client.post("/books", json={"title": "a"}, headers={"Idempotency-Key": "5"})
+    assert good.status == 503
+    with pytest.raises(ContractError, match="Retry-After: soon; declared is integer"):
+        client.post("/books", json={"title": "a"}, headers={"Idempotency-Key": "soon"})
