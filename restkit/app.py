@@ -33,7 +33,7 @@ from .operations.operation_ids import check_ids
 from .operations.registry import Entry, Registry, make_entry
 from .request import Request, current_request
 from .resource import Resource, function_resource
-from .routing.router import parse_pattern
+from .routing.patterns import parse_pattern
 from .settings import Settings, SettingValues
 
 if TYPE_CHECKING:

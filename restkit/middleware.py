@@ -1,4 +1,4 @@
-"""The middleware protocol, composed once when a resource is mounted; free where there is none."""
+"""The middleware protocol, composed when a resource is mounted; free where there is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .errors import DeclarationError
 from .request import Request
-from .response import Outgoing, PlainResponse, Response
+from .response import DeferredResponse, Outgoing, PlainResponse, Response
 
 __all__ = ["Boundary", "Endpoint", "Middleware", "Proceed", "compose"]
 
@@ -19,19 +19,21 @@ Boundary = Callable[[Request, Exception], Outgoing]
 
 
 class Middleware(Protocol):
-    """Is a callable around the answering of a request.
+    """A callable around everything that responds to a request further in.
 
-    ``proceed(request)`` always returns a Response: a problem raised further in is one already::
+    ``proceed(request)`` always returns a Response; a problem that was raised further in is a Response
+    already. ``request.operation`` and ``request.app`` are set::
 
         def timed(request, proceed):
             started = time.perf_counter()
             response = proceed(request)
-            response.headers["Server-Timing"] = f"app;dur={(time.perf_counter() - started) * 1000:.1f}"
+            elapsed = (time.perf_counter() - started) * 1000
+            response.headers["Server-Timing"] = f"app;dur={elapsed:.1f}"
             return response
     """
 
     def __call__(self, request: Request, proceed: Proceed, /) -> Response:
-        """Answer the request, usually with what ``proceed(request)`` returns."""
+        """Return the response, usually the one that ``proceed(request)`` returns."""
         ...
 
 
@@ -39,38 +41,40 @@ def compose(middleware: Sequence[Middleware], endpoint: Endpoint, boundary: Boun
     """Put middleware around an endpoint, the first one outermost.
 
     Args:
-        middleware: What to put around it; none leaves the endpoint as it is.
-        endpoint: What answers in the end.
-        boundary: Turns an exception into an answer, between the layers.
+        middleware: The middleware; none leaves the endpoint as it is.
+        endpoint: The innermost callable.
+        boundary: A callable that turns an exception into a response, between the layers.
 
     Returns:
         The endpoint to call.
     """
-    for each in reversed(middleware):
-        endpoint = _around(each, endpoint, boundary)
+    for index, each in reversed(list(enumerate(middleware))):
+        endpoint = _layer(each, endpoint, boundary, is_outermost=index == 0)
     return endpoint
 
 
-def _around(middleware: Middleware, endpoint: Endpoint, boundary: Boundary) -> Endpoint:
+def _layer(
+    middleware: Middleware, endpoint: Endpoint, boundary: Boundary, *, is_outermost: bool
+) -> Endpoint:
     def proceed(request: Request) -> Response:
         try:
-            answer = endpoint(request)
-        except Exception as error:  # noqa: BLE001  # the boundary decides what leaves as an exception
-            answer = boundary(request, error)
-        if isinstance(answer, PlainResponse):
-            return answer.to_response()
-        return (
-            answer
-            if isinstance(answer, Response)
-            else cast(Response, Response.force_type(answer, request.environ))
-        )
+            response = endpoint(request)
+        except Exception as error:  # noqa: BLE001  # the boundary decides which exceptions leave
+            response = boundary(request, error)
+        if type(response) is PlainResponse:
+            return DeferredResponse.of(response)
+        if isinstance(response, Response):
+            return response
+        return cast(Response, Response.force_type(cast(Response, response), request.environ))
 
-    def call(request: Request) -> Response:
+    def call(request: Request) -> Outgoing:
         response = middleware(request, proceed)
+        if type(response) is DeferredResponse:
+            return response.outgoing() if is_outermost else response
         if not isinstance(response, WerkzeugResponse):
             raise DeclarationError(
                 f"The middleware {getattr(middleware, '__qualname__', middleware)} returned "
-                f"{type(response).__name__}; return a Response, usually that of proceed(request)."
+                f"{type(response).__name__}. Return a Response, usually that of proceed(request)."
             )
         return response
 

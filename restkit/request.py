@@ -1,17 +1,18 @@
-"""What came in: Werkzeug's request, made lazily, with limits on its content."""
+"""The request: Werkzeug's, made lazily, with limits on its content."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from .problems import BadRequest, ContentTooLarge
+from .settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -42,8 +43,26 @@ def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
     return name, int(port) if port and port.isdecimal() else None
 
 
+if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
+
+    class AppLike(Protocol):
+        """The part of an App that code below it needs."""
+
+        name: str
+        version: str
+        settings: Settings
+        servers: Sequence[str | Mapping[str, Any]]
+        extensions: list[Any]
+        overrides: dict[Any, Callable[..., Any]]
+        stores: list[Callable[[type], Any]]
+
+        def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
+            """Return the URL of a resource."""
+            ...
+
+
 class _Lazy:
-    """Is an attribute that is made of the environ when it is first touched, and then is the instance's own."""
+    """An attribute that is made of the environ when it is first read, and then is the instance's own."""
 
     # PERF: with a __getattr__ in its place each attribute of a request would cost 500 instructions to read, not 50.
 
@@ -61,21 +80,22 @@ class _Lazy:
 
 
 class Request(_WerkzeugRequest):
-    """Is the request: all of Werkzeug's, each part worked out when it is first touched.
+    """The request: Werkzeug's, with each part read when it is first needed.
 
     Attributes:
         path_parameters: The values of the URL pattern's variables.
-        operation: The Operation that answers, None before routing and for unknown URLs.
-        app: The App whose resource answers, None before routing.
-        caller: Who calls, as the security scheme says.
-        provided: What `provide` made, None where nothing was asked for.
+        operation: The Operation that has the method of the URL, set before any middleware runs; None if
+            no operation has it (404, 405).
+        app: The App whose resource the URL names, or whose prefix an unknown URL has.
+        caller: The caller, as the security scheme returned it.
+        provided: The values that `provide` made, None without one.
         form_parsed: Whether a form was parsed, which may have files open.
-        answer_type: The media type that Accept has chosen, ``""`` where there was nothing to choose.
+        response_media_type: The media type that Accept chose, ``""`` if there was nothing to choose.
     """
 
     path_parameters: dict[str, Any]
     operation: Any = None
-    app: Any = None
+    app: AppLike = None  # type: ignore[assignment]  # routing sets it before other code runs
     caller: Any = None
     provided: Any = None
     form_parsed = False

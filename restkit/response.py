@@ -1,17 +1,23 @@
-"""What goes out: `Response` for those who touch it, `PlainResponse` for the straight way to the server."""
+"""Responses: `Response` for code that changes it, `PlainResponse` for the direct way to the server."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from http import HTTPStatus
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as _WerkzeugResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 __all__ = [
     "STATUS_LINES",
     "Chunks",
+    "DeferredResponse",
     "HeaderItems",
     "Outgoing",
     "PlainResponse",
@@ -28,11 +34,25 @@ HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 class Response(_WerkzeugResponse):
-    """Is Werkzeug's response; a method or a middleware may return one, and it passes through."""
+    """Werkzeug's response. A method or a middleware may return one.
+
+    ``proceed`` hands middleware a Response that is filled in when code touches it. Until then it stays
+    plain, so that middleware that only looks at the status or changes headers costs little.
+    """
+
+    _sent: tuple[object, str] = (None, "")
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Return the headers for the server; without a Content-Length that its content has lost."""
+        # NOTE: middleware that wraps `response.response` does not know that the length was counted.
+        content, length = self._sent
+        if self.response is not content and self.headers.get("Content-Length") == length:
+            del self.headers["Content-Length"]
+        return super().get_wsgi_headers(environ)
 
 
 class PlainResponse:
-    """Is a finished answer that nobody touched: it goes to ``start_response`` as it is.
+    """A response that goes to ``start_response`` unchanged.
 
     Attributes:
         status: The HTTP status.
@@ -50,15 +70,185 @@ class PlainResponse:
         self.body = body
 
     def to_response(self) -> Response:
-        """Return the answer as a Response, for a middleware."""
-        response = Response(self.body, self.status)
-        response.headers.clear()
-        response.headers.extend(self.headers)
-        return response
+        """Return a Response with the same status, headers and body, for middleware."""
+        return DeferredResponse.of(self)
+
+
+class DeferredResponse(Response):
+    """A Response that is still a PlainResponse, and becomes a real one when code needs more of it.
+
+    Reading the status or the content and changing headers leave it plain. Everything else that
+    Werkzeug's Response has makes a `Response` of it in place (its ``__class__`` changes).
+    """
+
+    # PERF: Werkzeug's own __init__, __call__ and what they need cost 110 thousand instructions.
+
+    _plain: PlainResponse
+
+    @staticmethod
+    def of(plain: PlainResponse) -> DeferredResponse:
+        """Return a Response for a plain one."""
+        made = DeferredResponse()
+        made._plain = plain
+        made.headers = headers = _PlainHeaders()
+        headers._list = plain.headers
+        return made
+
+    if not TYPE_CHECKING:  # the types are Werkzeug's
+        __init__ = object.__init__
+        status_code = property(
+            lambda self: self._plain.status,
+            lambda self, status: setattr(self._become_response(), "status_code", status),
+        )
+        status = property(
+            lambda self: STATUS_LINES[self._plain.status],
+            lambda self, status: setattr(self._become_response(), "status", status),
+        )
+        data = property(lambda self: self.get_data(), lambda self, value: self.set_data(value))
+        response = property(
+            lambda self: self._become_response().response,
+            lambda self, value: setattr(self._become_response(), "response", value),
+        )
+        direct_passthrough = property(
+            lambda self: self._become_response().direct_passthrough,
+            lambda self, value: setattr(self._become_response(), "direct_passthrough", value),
+        )
+        __class__ = property(  # `force_type` of a subclass assigns it
+            lambda self: DeferredResponse,
+            lambda self, kind: setattr(self._become_response(), "__class__", kind),
+        )
+
+        def get_data(self, as_text: bool = False) -> bytes | str:
+            """Return the content."""
+            body = self._plain.body
+            if type(body) is not bytes:
+                return self._become_response().get_data(as_text)
+            return body.decode() if as_text else body
+
+        def call_on_close(self, function: Callable[[], Any]) -> Callable[[], Any]:
+            """Call a function when the response has been sent."""
+            return self._become_response().call_on_close(function)
+
+        def close(self) -> None:
+            """Close the content."""
+            self._become_response().close()
+
+    def _become_response(self) -> Response:
+        plain, headers = self._plain, self.headers
+        _CLASS_OF.__set__(self, Response)
+        Response.__init__(self, plain.body, STATUS_LINES[plain.status])
+        self.headers = headers
+        if type(plain.body) is bytes:
+            self._sent = self.response, str(len(plain.body))
+        return self
+
+    def outgoing(self) -> Outgoing:
+        """Return the response as it leaves: plain, unless a header changed that Werkzeug completes."""
+        headers = self.headers
+        if type(headers) is not _PlainHeaders or headers._list is not self._plain.headers:
+            return self._become_response()
+        if headers.only_appended:
+            return self._plain
+        given = headers.given
+        if given is not None and _completed(self._plain.headers) == _completed(given):
+            return self._plain
+        return self._become_response()
+
+
+class _PlainHeaders(Headers):
+    """The headers of a PlainResponse, changed in place.
+
+    Attributes:
+        only_appended: Whether nothing happened to the headers but additions that need no completion.
+        given: The headers before the first change of another kind.
+    """
+
+    # PERF: Werkzeug's __init__ checks each header again, for 12 thousand instructions, and its
+    # __setitem__ searches each value with a regular expression, for 8 thousand. ``_list`` is a
+    # private name of Werkzeug's.
+
+    if not TYPE_CHECKING:
+        __init__ = object.__init__
+
+    _list: list[tuple[str, str]]
+    only_appended = True
+    given: list[tuple[str, str]] | None = None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Replace a header, or add it."""
+        if type(key) is str and type(value) is str and value.isprintable():
+            size, lowered = len(key), key.lower()
+            for name, _ in self._list:
+                if len(name) == size and name.lower() == lowered:
+                    break
+            else:
+                if lowered not in _COMPLETED:
+                    self._list.append((key, value))
+                    return
+        self.note_change()
+        super().__setitem__(key, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a header by its name or position, or a slice of them as Headers."""
+        return super().__getitem__(key) if isinstance(key, str) else Headers(self._list)[key]
+
+    def __eq__(self, other: object) -> bool:
+        return Headers(self._list) == (
+            Headers(other) if isinstance(other, _PlainHeaders) else other
+        )
+
+    __hash__ = None
+
+    def note_change(self) -> None:
+        """Keep the headers as they are before a change that is no plain addition."""
+        if self.only_appended:
+            self.only_appended = False
+            self.given = self._list.copy()
+
+
+def _noting(name: str) -> Callable[..., Any]:
+    change = getattr(Headers, name)
+
+    @wraps(change)
+    def changing(self: _PlainHeaders, *arguments: Any, **named: Any) -> Any:
+        self.note_change()
+        return change(self, *arguments, **named)
+
+    return changing
+
+
+for _name in (
+    "__delitem__",
+    "__ior__",
+    "add",
+    "add_header",
+    "clear",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "set",
+    "setdefault",
+    "setlist",
+    "setlistdefault",
+    "update",
+):
+    if hasattr(Headers, _name):
+        setattr(_PlainHeaders, _name, _noting(_name))
+
+
+def _completed(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers that depend on the content, or whose value Werkzeug encodes."""
+    return [item for item in headers if item[0].lower() in _COMPLETED]
+
+
+_CLASS_OF = vars(object)["__class__"]
+_COMPLETED = frozenset({"content-length", "content-type", "location", "content-location"})
 
 
 class Chunks:
-    """Iterates over a stream's chunks; ``close`` closes the user's generator."""
+    """An iterator over a stream's chunks, whose ``close`` closes the user's generator."""
 
     def __init__(self, first: bytes, rest: Iterator[bytes], source: Iterator[object]) -> None:
         """Put the first chunk, which was made already, before the rest."""
@@ -90,12 +280,12 @@ STATUS_LINES[422] = "422 Unprocessable Content"
 
 
 def status_line(status: int) -> str:
-    """Return the status line of a status as WSGI wants it: code, space, reason."""
+    """Return the status line that WSGI wants: code, space, reason."""
     return STATUS_LINES[status]
 
 
 def is_stream(response: Outgoing) -> bool:
-    """Return whether an answer is still being made when it leaves; what was provided stays open until its end."""
+    """Return whether the body is made while it is sent; provided values stay open until its end."""
     return (
         type(response.body) is not bytes
         if isinstance(response, PlainResponse)
@@ -104,7 +294,7 @@ def is_stream(response: Outgoing) -> bool:
 
 
 def as_sent(response: Outgoing) -> tuple[int, list[tuple[str, str]], bytes | None]:
-    """Return the status, the headers and the body of an answer, None for a body that is streamed."""
+    """Return a response's status, headers and body; the body of a stream is None."""
     if isinstance(response, PlainResponse):
         return (
             response.status,
@@ -116,14 +306,14 @@ def as_sent(response: Outgoing) -> tuple[int, list[tuple[str, str]], bytes | Non
 
 
 def close_if_open(value: object) -> None:
-    """Close a generator, a file or whatever else has a ``close``."""
+    """Call the ``close`` method of a generator, a file or another object that has one."""
     close = getattr(value, "close", None)
     if close is not None:
         close()
 
 
 def discard(response: Outgoing) -> None:
-    """Close the body of an answer that is not sent after all: an open file, a generator."""
+    """Close the body of a response that is not sent: an open file, a generator."""
     close_if_open(response.body if isinstance(response, PlainResponse) else response)
 
 

@@ -11,12 +11,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..contract import Operation
 from ..environ_keys import UNEXPECTED_ERRORS
 from ..errors import ContractError, DeclarationError
 from ..operations.registry import Handlers
 from ..problems import MEDIA_TYPE, InternalServerError, Problem, problem_class
-from ..rendering.response_writer import observe
 from ..request import Request
 from ..response import Outgoing, PlainResponse, header_items
 from ..settings import Settings
@@ -102,9 +100,6 @@ class ErrorBoundary:
             outcome = _problem_of(outcome)
         if not isinstance(outcome, Problem):
             outcome = self._unexpected(request, outcome, error)
-        operation: Operation | None = request.operation
-        if operation is not None:
-            observe(request, operation, outcome.status, "", self._settings.contract)
         try:
             return problem_response(outcome)
         except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written

@@ -30,6 +30,7 @@ from ..request import Request
 from ..resource import FunctionResource, Resource, validators_of
 from ..response import Outgoing, PlainResponse, as_sent, close_if_open, discard, is_stream
 from ..settings import Settings
+from .contract_log import observe
 
 if TYPE_CHECKING:
     from ..parsing.body import Reader
@@ -78,13 +79,11 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
         invoke, finish = _once(operation.idempotency, invoke, finish)
     media_type = next(iter(offered(operation)), "application/json")
 
-    app = context.app
     kind: Any = operation.resource
     wrapped = context.wrapped or bool(kind.middleware)
+    contract = context.settings.contract
 
     def call(request: Request) -> Outgoing:
-        request.operation = operation
-        request.app = app
         try:
             for step in before:
                 step(request)
@@ -102,8 +101,8 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
                 if finish is None
                 else finish(request, (resource, value), chosen, write)
             )
-            if request.provided is not None and not wrapped and CONTRACT_CHECK in request.environ:
-                _check(operation, request, response)
+            if request.provided is not None and not wrapped:
+                _check(operation, request, response, contract)
         except BaseException as error:
             if request.provided is not None:
                 request.provided.close(error)
@@ -377,6 +376,10 @@ def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:
             response.headers.setdefault(name, text)
 
 
-def _check(operation: Operation, request: Request, response: Outgoing) -> None:
-    """Hold an answer against the contract while what was provided can still be rolled back."""
-    request.environ[CONTRACT_CHECK](operation, request, *as_sent(response))
+def _check(operation: Operation, request: Request, response: Outgoing, contract: str) -> None:
+    """Compare a response with the contract while provided values can still be rolled back."""
+    check = request.environ.get(CONTRACT_CHECK)
+    if check is not None:
+        check(operation, request, *as_sent(response))
+    elif contract == "raise":
+        observe(operation, response, contract)

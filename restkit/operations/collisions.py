@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 from ..contract import Operation
 from ..errors import CollisionError
 from ..resource import Resource
-from ..routing.router import Pattern
+from ..routing.patterns import Pattern
 
 __all__ = ["CheckNames", "Claims", "converters_of"]
 

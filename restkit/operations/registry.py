@@ -17,7 +17,7 @@ from ..middleware import Middleware
 from ..rendering.content import check_outputs
 from ..rendering.response_writer import LOCATION, location_variable
 from ..resource import ProblemHandler, Resource
-from ..routing.router import Pattern
+from ..routing.patterns import Pattern
 from .builder import Mount, collect
 from .collisions import CheckNames, Claims, converters_of
 from .operation_ids import derived_id, distinct_ids

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -29,7 +28,6 @@ __all__ = [
     "Locate",
     "Writer",
     "location_variable",
-    "observe",
     "offered",
     "options_response",
     "writer_of",
@@ -74,11 +72,9 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         if kind not in PLAIN and isinstance(value, WerkzeugResponse):
             if value.status_code in (204, 304):
                 _strip_content(value)
-            observe(request, operation, value.status_code, value.mimetype or "", contract)
             return value
         if kind is PlainResponse:
             ready: PlainResponse = value
-            observe(request, operation, ready.status, _media_type_of(ready), contract)
             return ready
         if kind is tuple:
             value, stated, headers = _unpack(value, operation)
@@ -92,7 +88,6 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         if value is None and explicit:
             content = empty.get(status, content)
         if content is None:
-            observe(request, operation, status, "", contract)
             return _undeclared(operation, value, status, headers)
         if status in silent and value is not None:
             message = f"{operation.declared_at} returned data with status {status}, which is declared without: annotate it."
@@ -189,44 +184,6 @@ def _undeclared(operation: Operation, value: Any, status: int, headers: Any) -> 
     return response
 
 
-def observe(
-    request: Request, operation: Operation, status: int, media_type: str, contract: str
-) -> None:
-    """Tell of an answer that is outside the Operation's contract, where declarations alone can show it.
-
-    Under the test client and the dev server a whole check follows, and this one leaves it the word.
-
-    Args:
-        request: What is answered.
-        operation: The record.
-        status: The answer's status.
-        media_type: Of its content, ``""`` where there is none.
-        contract: ``"log"``, ``"raise"`` or ``"off"``.
-
-    Raises:
-        ContractError: The setting is ``"raise"``.
-    """
-    if contract == "off" or status == 500 or CONTRACT_CHECK in request.environ:
-        return
-    output = operation.output(status, media_type)
-    if status not in operation.statuses:
-        hint = (
-            f"@raises({problem_class(status).__name__})"
-            if status >= 400
-            else f"@returns(..., status={status})"
-        )
-        message = f"{operation.declared_at} answered status {status}, which it does not declare: add {hint}."
-    elif (
-        output is not None
-        and media_type
-        and not any(fnmatchcase(media_type, each) for each in output.media_types)
-    ):
-        message = f"{operation.declared_at} answered {media_type}, which it does not declare: add it to media_types."
-    else:
-        return
-    _tell(message, contract)
-
-
 def _tell(message: str, contract: str) -> None:
     if contract == "raise":
         raise ContractError(message)
@@ -263,11 +220,6 @@ def _picker(outputs: list[Output], writers: list[ContentWriter]) -> ContentWrite
         for media_type in output.media_types:
             by_type.setdefault(media_type, writer)
     return lambda value, media_type: by_type.get(media_type, first)(value, media_type)
-
-
-def _media_type_of(response: PlainResponse) -> str:
-    found = next((text for name, text in response.headers if name.lower() == "content-type"), "")
-    return found.partition(";")[0].strip().lower()
 
 
 # headers of the stage

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from werkzeug.routing import BaseConverter, Rule
 
-__all__ = ["Matcher"]
+__all__ = ["Matcher", "Node"]
 
 _ASCII_DIGITS = r"\[0-9\]\{1,(\d+)\}"
 
@@ -25,28 +25,32 @@ _Convert = Callable[[str], Any]
 _Make = Callable[[list[str]], dict[str, Any]]
 
 
-class _Node:
-    """Is what may follow one segment.
+class Node:
+    """A place in the tree, behind one segment.
 
     Attributes:
-        fixed: What follows fixed text.
-        ways: What follows a variable, the lightest first: what accepts a segment, how many digits it may have where it
-            is of digits alone, and the node behind.
+        fixed: The nodes behind fixed text.
+        ways: The nodes behind a variable, the lightest first: (the test of a segment, the number of digits
+            it may have if it is of digits alone, the node).
         forms: The weight and the regular expression of each of the ways.
         others: Whether a pattern that is not in the tree goes on from here.
-        more: How many ways there are besides fixed text.
-        route: What stands here, and what makes the values of its variables.
+        more: The number of ways besides fixed text.
+        route: The target that is found here, and the function that makes the values of its variables.
+        targets: Every target whose pattern ends here.
+        rest: The targets of the patterns that are not in the tree and go on from here.
     """
 
-    __slots__ = ("fixed", "forms", "more", "others", "route", "ways")
+    __slots__ = ("fixed", "forms", "more", "others", "rest", "route", "targets", "ways")
 
     def __init__(self) -> None:
-        self.fixed: dict[str, _Node] = {}
-        self.ways: list[tuple[Callable[[str], Any], int, _Node]] = []
+        self.fixed: dict[str, Node] = {}
+        self.ways: list[tuple[Callable[[str], Any], int, Node]] = []
         self.forms: list[tuple[int, str]] = []
         self.others = False
         self.more = 0
         self.route: tuple[Any, _Make] | None = None
+        self.targets: list[Any] = []
+        self.rest: list[Any] = []
 
 
 class Matcher:
@@ -54,7 +58,7 @@ class Matcher:
 
     def __init__(self) -> None:
         """Make an empty matcher."""
-        self._root = _Node()
+        self.root = Node()
 
     def add(self, rule: Rule, target: Any) -> None:
         """Add a bound rule; of one with a segment of another kind, only where that segment stands.
@@ -64,11 +68,11 @@ class Matcher:
             target: What stands there.
         """
         segments, whole = _segments(rule)
-        node = self._root
+        node = self.root
         names: list[tuple[str, _Convert]] = []
         for text, variable in segments:
             if variable is None:
-                node = node.fixed.setdefault(text, _Node())
+                node = node.fixed.setdefault(text, Node())
             else:
                 converter = rule._converters[variable]
                 names.append((variable, converter.to_python))
@@ -76,7 +80,10 @@ class Matcher:
         if not whole:
             node.others = True
             node.more += 1
-        elif node.route is None:
+            node.rest.append(target)
+            return
+        node.targets.append(target)
+        if node.route is None:
             node.route = (target, _maker(names))
 
     def find(self, path: str) -> tuple[Any, dict[str, Any]] | Literal[False] | None:
@@ -92,7 +99,7 @@ class Matcher:
         # PERF: takes the first way at each fork, without calls; most trees have no path for which that is wrong.
         parts = path.split("/")
         del parts[0]
-        node, values, forked = self._root, [], False
+        node, values, forked = self.root, [], False
         for part in parts:
             child = node.fixed.get(part)
             if child is not None:
@@ -124,13 +131,13 @@ class Matcher:
     ) -> tuple[Any, dict[str, Any]] | Literal[False] | None:
         """Look at every way, in Werkzeug's order."""
         values: list[str] = []
-        route = _walk(self._root, parts, 0, values)
+        route = _walk(self.root, parts, 0, values)
         if route is not None:
             return None if route is _UNDECIDED else _made(route, values)
         if "//" in path or path.endswith("/"):
             return None
         # NOTE: this walk goes through every node that the one before went through.
-        return False if _walk(self._root, [*parts, ""], 0, []) is None else None
+        return False if _walk(self.root, [*parts, ""], 0, []) is None else None
 
 
 _UNDECIDED: Any = object()
@@ -159,12 +166,12 @@ def _maker(names: list[tuple[str, _Convert]]) -> _Make:
     }
 
 
-def _has_slash(node: _Node) -> bool:
+def _has_slash(node: Node) -> bool:
     child = node.fixed.get("")
     return child is not None and child.route is not None
 
 
-def _walk(node: _Node, parts: list[str], index: int, values: list[str]) -> Any:
+def _walk(node: Node, parts: list[str], index: int, values: list[str]) -> Any:
     if index == len(parts):
         # NOTE: where only a slash is missing Werkzeug looks no further, so neither does this.
         return _UNDECIDED if node.route is None and _has_slash(node) else node.route
@@ -213,14 +220,14 @@ def _segments(rule: Rule) -> tuple[list[tuple[str, str | None]], bool]:
     return out, True
 
 
-def _child(node: _Node, converter: BaseConverter) -> _Node:
+def _child(node: Node, converter: BaseConverter) -> Node:
     """Return the node behind a variable; converters of one form and weight share it."""
     form = (converter.weight, converter.regex)
     if form in node.forms:
         return node.ways[node.forms.index(form)][2]
     digits = re.fullmatch(_ASCII_DIGITS, converter.regex)
     place = bisect_right(node.forms, converter.weight, key=lambda each: each[0])
-    child = _Node()
+    child = Node()
     node.more += 1
     node.forms.insert(place, form)
     node.ways.insert(place, (_accepts(converter.regex), int(digits[1]) if digits else 0, child))

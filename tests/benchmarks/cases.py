@@ -19,6 +19,7 @@ __all__ = [
     "ROWS",
     "SCALING",
     "SHELVED",
+    "WRAPPED",
     "Book",
     "Case",
     "Mismatch",
@@ -225,6 +226,20 @@ def _routes(count: int, requests: int, target: int | None = None) -> Case:
     )
 
 
+def _wrapped() -> list[Case]:
+    """Return hello inside middleware: the target is that of hello, and 6, 10 or 3 more for each."""
+    hello = {"hello": "world"}
+    rows = [
+        ("middleware-1", "hello inside 1 middleware", "middleware:1", 36),
+        ("middleware-3", "hello inside 3 middlewares", "middleware:3", 42),
+        ("middleware-header", "hello inside 1 that sets a header", "header_middleware:1", 40),
+    ]
+    return [
+        Case(name, title, "/", 300, service=service, expected=hello, target=target)
+        for name, title, service, target in rows
+    ]
+
+
 def _nesting(depth: int) -> Case:
     content = _nested(depth)
     return Case(
@@ -316,6 +331,7 @@ def _database() -> list[Case]:
     ]
 
 
+WRAPPED: Mapping[str, Case] = {case.name: case for case in _wrapped()}
 ROWS: Mapping[str, Case] = {case.name: case for case in _rows()}
 SCALING: Mapping[str, Mapping[int, Case]] = {
     "list": {count: _list(count, max(3, 2_000 // count)) for count in LISTS},
@@ -326,5 +342,6 @@ DATABASE: Mapping[str, Case] = {case.name: case for case in _database()}
 CASES: Mapping[str, Case] = {
     **{case.name: case for group in SCALING.values() for case in group.values()},
     **ROWS,
+    **WRAPPED,
     **DATABASE,
 }

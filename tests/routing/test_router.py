@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from werkzeug.routing import BaseConverter
 
 from restkit import App, CollisionError, DeclarationError, Resource
-from restkit.routing.router import parse_pattern
+from restkit.routing.patterns import parse_pattern
 from restkit.testing import Client
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import falcon
 
-__all__ = ["hello", "routes", "services"]
+__all__ = ["header_middleware", "hello", "middleware", "routes", "services"]
 
 
 class _Hello:
@@ -53,6 +53,31 @@ def _posts(schema: Any) -> Any:
 
 def hello() -> Any:
     app = falcon.App()
+    app.add_route("/", _Hello())
+    return app
+
+
+class _Passing:
+    def process_request(self, request: Any, response: Any) -> None:
+        pass
+
+    def process_response(self, request: Any, response: Any, resource: Any, succeeded: bool) -> None:
+        pass
+
+
+class _AddingHeader(_Passing):
+    def process_response(self, request: Any, response: Any, resource: Any, succeeded: bool) -> None:
+        response.set_header("X-Content-Type-Options", "nosniff")
+
+
+def middleware(count: int) -> Any:
+    app = falcon.App(middleware=[_Passing() for _ in range(count)])
+    app.add_route("/", _Hello())
+    return app
+
+
+def header_middleware(count: int) -> Any:
+    app = falcon.App(middleware=[_AddingHeader() for _ in range(count)])
     app.add_route("/", _Hello())
     return app
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from restkit import App
 
-__all__ = ["hello", "large", "nesting", "routes", "services"]
+__all__ = ["header_middleware", "hello", "large", "middleware", "nesting", "routes", "services"]
 
 
 def hello() -> Any:
@@ -17,6 +17,26 @@ def hello() -> Any:
     def hello() -> dict[str, str]:
         return {"hello": "world"}
 
+    return app
+
+
+def middleware(count: int) -> Any:
+    app = hello()
+    for _ in range(count):
+        app.middleware(lambda request, proceed: proceed(request))
+    return app
+
+
+def header_middleware(count: int) -> Any:
+    app = hello()
+
+    def add_header(request: Any, proceed: Any) -> Any:
+        response = proceed(request)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    for _ in range(count):
+        app.middleware(add_header)
     return app
 
 

@@ -1,0 +1,222 @@
+"""From entries to a router: each Operation compiled, middleware around it, HEAD, OPTIONS and 405 added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..contract import Header, Operation, Output
+from ..environ_keys import ROUTING_ERROR
+from ..middleware import Boundary, Endpoint, compose
+from ..operations.collisions import converters_of
+from ..operations.registry import Entry, Handlers, Link, MountedPrefix
+from ..problems import MethodNotAllowed, NotFound
+from ..rendering.response_writer import Locate, options_response
+from ..request import Request
+from ..response import Outgoing, PlainResponse
+from ..routing.patterns import Pattern
+from ..routing.router import Allowed, Handler, Route, Router
+from ..settings import Settings
+from .error_boundary import ErrorBoundary, problem_response
+from .pipeline import Context, compile_operation
+
+if TYPE_CHECKING:
+    from ..request import AppLike
+
+__all__ = ["Composed", "compose_entries", "compose_unmatched"]
+
+_EVERY_STATUS = range(1000)
+_ALLOW = Header("Allow", "The methods of the URL.", required=True)
+_OF_OPTIONS = (Output(204, None, (), (_ALLOW,)), Output(200, None, ("*/*",)))
+
+
+class Composed(NamedTuple):
+    """A router and the entries that it was made of, replaced together."""
+
+    entries: Sequence[Entry]
+    router: Router
+
+
+def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
+    """Compile the Operations of each entry, and make the router of their URLs."""
+    converters = converters_of(dict.fromkeys([app, *(entry.owner for entry in entries)]))
+    router = Router(converters, app.settings.trailing_slash)
+    routes = [
+        (entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)
+    ]
+    checked: set[int] = set()
+    for entry, route in routes:
+        boundary = _boundary(entry.handlers, entry.owner.settings)
+        locate = _locate(router, entry.link)
+        context = Context(
+            entry.owner, entry.owner.settings, entry.owner.media, locate, bool(entry.middleware)
+        )
+        for operation in entry.operations:
+            _check_schemas(operation, checked)
+            endpoint = compile_operation(operation, context)
+            route.add(
+                operation.method,
+                _handler(entry, endpoint, boundary, operation),
+                operation.declared_at,
+            )
+    for entry, route in routes:
+        _complete(router, route, entry)
+    router.finish()
+    return Composed(entries, router)
+
+
+def _check_schemas(operation: Operation, checked: set[int]) -> None:
+    """Check the names in each schema once: the verbs of a resource share theirs."""
+    for schema in operation.schemas:
+        if id(schema.schema) not in checked:
+            checked.add(id(schema.schema))
+            schema.check_names(operation.declared_at)
+
+
+def _handler(
+    entry: Entry, endpoint: Endpoint, boundary: Boundary, operation: Operation | None
+) -> Handler:
+    """Put an entry's middleware around an endpoint."""
+    settings = entry.owner.settings
+    watched = operation is not None and settings.contract != "off"
+    return Handler(
+        compose(entry.middleware, endpoint, boundary),
+        operation,
+        entry.owner,
+        boundary,
+        operation.statuses | {500} if watched and operation is not None else _EVERY_STATUS,
+    )
+
+
+def _complete(router: Router, route: Route, entry: Entry) -> None:
+    """Add the handlers that no method is written for: HEAD from GET, OPTIONS, and 405."""
+    handlers = route.handlers
+    if "GET" in handlers:
+        handlers.setdefault("HEAD", handlers["GET"])
+    patch = _media_types(entry, "PATCH") or route.allowed.accept_patch
+    query = _media_types(entry, "QUERY") or route.allowed.accept_query
+    route.allowed = Allowed(", ".join(sorted({*handlers, "OPTIONS"})), patch, query)
+    boundary = _boundary(entry.handlers, entry.owner.settings)
+
+    def options(request: Request) -> PlainResponse:
+        allowed = router.allowed(request, route)
+        return options_response(allowed.allow, allowed.accept_patch)
+
+    def refuse(request: Request) -> Outgoing:
+        allow = router.allowed(request, route).allow
+        raise MethodNotAllowed(f"This resource allows {allow}.", headers={"Allow": allow})
+
+    if "OPTIONS" not in handlers:
+        route.options = _handler(entry, options, boundary, _options_operation(entry, options))
+    route.otherwise = _handler(entry, refuse, boundary, None)
+
+
+def _media_types(entry: Entry, method: str) -> str:
+    """Return the media types that a method takes, as a header has them."""
+    inputs = [
+        each
+        for operation in entry.operations
+        if operation.method == method
+        for each in operation.inputs
+    ]
+    return ", ".join(media_type for each in inputs for media_type in each.media_types)
+
+
+def _options_operation(entry: Entry, options: Callable[[Request], PlainResponse]) -> Operation:
+    """Return the record of OPTIONS where no method is written for it; no document has it."""
+    resource, pattern = entry.resource, entry.pattern
+    return Operation(
+        method="OPTIONS",
+        path=pattern.path,
+        rule=pattern.rule,
+        resource=resource,
+        function=options,
+        declared_at=f"{resource.__module__}.{resource.__qualname__}.options",
+        host=pattern.host,
+        documented=False,
+        path_parameters=pattern.parameters,
+        outputs=_OF_OPTIONS,
+    )
+
+
+# URLs without an entry
+
+
+def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> list[tuple[str, Route]]:
+    """Return the Route of the URLs below each prefix that belong to no entry, the innermost first."""
+    return [
+        (each.prefix, _unmatched(each))
+        for each in sorted(prefixes, key=lambda each: -len(each.prefix))
+    ]
+
+
+def _unmatched(mounted: MountedPrefix) -> Route:
+    route = Route(Pattern("", "", ()))
+    boundary = _boundary(mounted.handlers, mounted.app.settings)
+    call = compose(mounted.middleware, _nowhere(mounted), boundary)
+    route.otherwise = Handler(call, None, mounted.app, boundary, _EVERY_STATUS)
+    return route
+
+
+def _nowhere(mounted: MountedPrefix) -> Endpoint:
+    """Return the endpoint that responds with 404, or with the error that routing had."""
+    known: PlainResponse | None = None
+    if not ErrorBoundary(mounted.handlers, mounted.app.settings).handles(NotFound):
+        # PERF: to raise, render and write the problem for each request costs 60 thousand.
+        known = problem_response(_not_found())
+
+    def nowhere(request: Request) -> PlainResponse:
+        error: Exception | None = request.environ.get(ROUTING_ERROR)
+        if error is not None:
+            raise error
+        if known is None:
+            raise _not_found()
+        return PlainResponse(known.status, known.headers.copy(), known.body)
+
+    return nowhere
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is nothing at this URL.")
+
+
+# parts
+
+
+def _boundary(handlers: Sequence[Handlers], settings: Settings) -> Boundary:
+    """Return an error boundary that first closes provided values.
+
+    A stream that an error drops must not be committed.
+    """
+    boundary = ErrorBoundary(handlers, settings)
+
+    def close_and_respond(request: Request, error: Exception) -> Outgoing:
+        if request.provided is not None:
+            try:
+                request.provided.close(error)
+            except Exception as raised:  # noqa: BLE001  # a factory may fail at its end as well
+                error = raised
+        return boundary(request, error)
+
+    return close_and_respond
+
+
+def _locate(router: Router, link: Link | None) -> Locate | None:
+    """Return the callable that builds the Location of a POST's new item from the content."""
+    if link is None:
+        return None
+    variable, member = link.variable, link.member
+    builder: list[Callable[[Mapping[str, object], str], str | None]] = []
+
+    def locate(request: Request, data: object) -> str | None:
+        if not isinstance(data, dict) or data.get(member) is None:
+            return None
+        if not builder:
+            builder.append(router.builder(link.item))
+        value = data[member]
+        if isinstance(value, datetime):
+            value = value.isoformat()  # the JSON encoder may write it later
+        return builder[0]({**request.path_parameters, variable: value}, request.root_path)
+
+    return locate

@@ -1,0 +1,115 @@
+"""URL patterns: read once, with the JSON Schema of each variable.
+
+The private names of Werkzeug that are used here are ``Rule._trace`` and ``Rule._converters`` (the parts
+of a pattern, in order), and ``Rule._compile_builder``, ``_build`` and ``_build_unknown`` (the functions
+that build URLs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from werkzeug.routing import BaseConverter, Map, Rule
+
+from ..contract import PathParameter
+from ..errors import DeclarationError
+from .converters import known_converters, schema_of
+
+__all__ = ["LazyRule", "Pattern", "parse_pattern"]
+
+
+class Pattern(NamedTuple):
+    """A URL pattern, read once.
+
+    Attributes:
+        rule: The pattern as mounted, ``/books/<int:book_id>``.
+        path: The template as OpenAPI writes it, ``/books/{book_id}``.
+        parameters: The variables of the path, in order.
+        host: The pattern of the host, ``""`` for every host.
+        host_variables: The variables of the host's pattern.
+    """
+
+    rule: str
+    path: str
+    parameters: tuple[PathParameter, ...]
+    host: str = ""
+    host_variables: tuple[str, ...] = ()
+
+
+class LazyRule(Rule):
+    """A Werkzeug rule that compiles its builders of URLs when the first URL is built."""
+
+    # PERF: nine tenths of a rule's cost are the two builders, and most rules build no URL.
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compile_builder = super()._compile_builder
+        name = "_build_unknown" if append_unknown else "_build"
+
+        def build(rule: Rule, **values: object) -> tuple[str, str]:
+            made: Callable[..., tuple[str, str]] = compile_builder(append_unknown).__get__(
+                rule, None
+            )
+            setattr(rule, name, made)
+            return made(**values)
+
+        return build
+
+
+def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConverter]]) -> Pattern:
+    """Read a URL pattern.
+
+    Raises:
+        DeclarationError: Werkzeug cannot read the pattern, it names an unknown converter, or a converter
+            has the name of a built-in one.
+    """
+    known = known_converters(converters)
+    if isinstance(rule, str) and "{" in rule:
+        raise DeclarationError(
+            f"The URL pattern {rule!r} has braces; a variable is written <name> or <int:name>."
+        )
+    if not isinstance(rule, str) or not rule.startswith("/"):
+        raise DeclarationError(f"The URL pattern {rule!r} must be a string that begins with '/'.")
+    made = LazyRule(rule, endpoint="", host=host or None)
+    try:
+        Map([made], converters=known, host_matching=bool(host))
+    except (LookupError, ValueError, TypeError, SyntaxError) as error:
+        raise DeclarationError(
+            f"The URL pattern {rule!r} cannot be read: {error}. The converters are "
+            f"{', '.join(sorted(known))}."
+        ) from error
+    parts = list(made._trace)
+    _check_variables(rule, [data for dynamic, data in parts if dynamic])
+    _check_literals(rule, [data for dynamic, data in parts if not dynamic])
+    split = parts.index((False, "|")) if (False, "|") in parts else -1
+    in_host = tuple(data for dynamic, data in parts[: split + 1] if dynamic)
+    of_path = parts[split + 1 :]
+    path = "".join("{" + data + "}" if dynamic else data for dynamic, data in of_path)
+    parameters = tuple(
+        PathParameter(data, schema_of(made._converters[data]))
+        for dynamic, data in of_path
+        if dynamic
+    )
+    return Pattern(rule, path or "/", parameters, host, in_host)
+
+
+def _check_variables(rule: str, names: list[str]) -> None:
+    """Reject variables that cannot be arguments of one method."""
+    for name in names:
+        if names.count(name) > 1 or name in ("None", "True", "False"):
+            raise DeclarationError(
+                f"The URL pattern {rule!r} cannot be read: {name!r} is no name of one variable; "
+                "give each its own."
+            )
+
+
+def _check_literals(rule: str, literals: list[str]) -> None:
+    """Reject characters that no path of a request has, since the pattern would match nothing."""
+    found = next(
+        (each for text in literals for each in text if each in "?#" or not each.isprintable()), None
+    )
+    if found is not None:
+        raise DeclarationError(
+            f"The URL pattern {rule!r} has {found!r}, which is in no path; a query is declared by "
+            "@takes(query=...)."
+        )
