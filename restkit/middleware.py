@@ -21,8 +21,8 @@ Boundary = Callable[[Request, Exception], Outgoing]
 class Middleware(Protocol):
     """A callable around everything that responds to a request further in.
 
-    ``proceed(request)`` always returns a Response; a problem that was raised further in is a Response
-    already. ``request.operation`` and ``request.app`` are set::
+    ``proceed(request)`` always returns a Response; a problem that was raised further in is a
+    Response already. ``request.operation`` and ``request.app`` are set::
 
         def timed(request, proceed):
             started = time.perf_counter()

@@ -62,9 +62,10 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
 
 
 class _Lazy:
-    """An attribute that is made of the environ when it is first read, and then is the instance's own."""
+    """An attribute that is made of the environ when it is first read, and then kept."""
 
-    # PERF: with a __getattr__ in its place each attribute of a request would cost 500 instructions to read, not 50.
+    # PERF: with a __getattr__ in its place each attribute of a request would cost 500 instructions
+    # to read, not 50.
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         self._make = make
@@ -84,16 +85,16 @@ class Request(_WerkzeugRequest):
 
     Attributes:
         path_parameters: The values of the URL pattern's variables.
-        operation: The Operation that has the method of the URL, set before any middleware runs; None if
-            no operation has it (404, 405).
+        operation: The Operation that has the method of the URL, set before any middleware runs;
+            None if no operation has it (404, 405).
         app: The App whose resource the URL names, or whose prefix an unknown URL has.
         caller: The caller, as the security scheme returned it.
         provided: The values that `provide` made, None without one.
         form_parsed: Whether a form was parsed, which may have files open.
-        response_media_type: The media type that Accept chose, ``""`` if there was nothing to choose.
+        response_media_type: The media type that Accept chose, ``""`` if there was nothing to
+            choose.
     """
 
-    path_parameters: dict[str, Any]
     operation: Any = None
     app: AppLike = None  # type: ignore[assignment]  # routing sets it before other code runs
     caller: Any = None
@@ -103,11 +104,10 @@ class Request(_WerkzeugRequest):
     response_media_type: str = ""
     _content: bytes | None = None
 
-    def __init__(
-        self, environ: WSGIEnvironment
-    ) -> None:  # Werkzeug's own would work everything out at once
-        # PERF: 8 attributes and a Headers object less a request that looks at none of them.
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        # PERF: Werkzeug's own __init__ makes 8 attributes and a Headers object at once.
         self.environ = environ
+        self.path_parameters: dict[str, Any] = {}
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
         method = _Lazy(lambda environ: environ.get("REQUEST_METHOD", "GET"))
@@ -130,7 +130,7 @@ class Request(_WerkzeugRequest):
             return current_request.get()
         except LookupError:
             raise RuntimeError(
-                "There is no current request: Request.current() works only while a request is being answered."
+                "There is no current request: Request.current() works only during a request."
             ) from None
 
     def read_content(self, limit: int) -> bytes:
@@ -141,8 +141,8 @@ class Request(_WerkzeugRequest):
 
         Raises:
             ContentTooLarge: The content is over the limit (413).
-            BadRequest: Content-Length is not a number or stands beside Transfer-Encoding, or the content is cut
-                off or malformed (400).
+            BadRequest: Content-Length is not a number or stands beside Transfer-Encoding, or the
+                content is cut off or malformed (400).
         """
         if self._content is None:
             length = self._length(limit)
@@ -178,7 +178,8 @@ class Request(_WerkzeugRequest):
                 raise BadRequest("This server cannot read chunked content: send a Content-Length.")
             return None
         if self._is_chunked:
-            # SECURITY: what stands before us may have gone by the other of the two (RFC 9112, section 6.3).
+            # SECURITY: what stands before us may have gone by the other of the two (RFC 9112,
+            # section 6.3).
             raise BadRequest("Content-Length and Transfer-Encoding exclude each other.")
         if not (header.isascii() and header.isdecimal() and len(header) < 20):
             raise BadRequest("Content-Length is not a number of bytes.")
@@ -207,9 +208,10 @@ class Request(_WerkzeugRequest):
     def buffer_chunks(self) -> None:
         """Put a buffer around a server's stream of chunked content, before anything reads it.
 
-        SECURITY: ``RawIOBase.read`` believes the count that ``readinto`` returns. Werkzeug's development server
-        returns one that is too large where a chunk is cut off, and CPython then reads past its buffer, up to the end
-        of the process. ``BufferedReader`` hands out a buffer of fixed size, and checks the count.
+        SECURITY: ``RawIOBase.read`` believes the count that ``readinto`` returns. Werkzeug's
+        development server returns one that is too large where a chunk is cut off, and CPython then
+        reads past its buffer, up to the end of the process. ``BufferedReader`` hands out a buffer
+        of fixed size, and checks the count.
         """
         stream = self.environ["wsgi.input"]
         if self._is_chunked and not isinstance(stream, io.BufferedReader):
@@ -228,16 +230,16 @@ class Request(_WerkzeugRequest):
         return b"".join(parts)
 
     def _drain(self, length: int) -> None:
-        """Read and drop what the client is still sending, within bounds, so that it sees the answer."""
+        """Read and drop the rest of the content, within bounds, so that the client hears us."""
         left = length if length <= _DRAIN else 0
         while left > 0 and (data := self._read(min(_CHUNK, left))):
             left -= len(data)
 
     def _read(self, size: int) -> bytes:
-        """Read from the server; a connection that breaks, or chunks that are none, are the client's fault."""
+        """Read from the server; a broken connection or malformed chunks are the client's fault."""
         try:
             data: bytes = self.environ["wsgi.input"].read(size)
-        except Exception:  # noqa: BLE001  # each server has exceptions of its own for chunks that are none
+        except Exception:  # noqa: BLE001  # servers have exceptions of their own
             raise BadRequest(_BROKEN) from None
         return data
 
@@ -250,7 +252,10 @@ class Request(_WerkzeugRequest):
 
         @cached_property
         def stream(self) -> IO[bytes]:
-            """The content for a method that reads it by itself; what breaks on its way is a BadRequest (400)."""
+            """The content for a method that reads it by itself.
+
+            What breaks on its way is a BadRequest (400).
+            """
             self.buffer_chunks()
             return super().stream
 
@@ -269,7 +274,7 @@ class Request(_WerkzeugRequest):
 
 
 class _Chunks(io.RawIOBase):
-    """Is a server's stream of chunked content, of which whatever breaks is the client's fault."""
+    """A server's stream of chunked content, whose errors are the client's fault."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -283,7 +288,7 @@ class _Chunks(io.RawIOBase):
                 return self._stream.readinto(buffer) or 0
             data = self._stream.read(len(buffer))
             buffer[: len(data)] = data
-        except Exception:  # noqa: BLE001  # each server has exceptions of its own for chunks that are none
+        except Exception:  # noqa: BLE001  # servers have exceptions of their own
             raise BadRequest(_BROKEN) from None
         return len(data)
 

@@ -1,4 +1,4 @@
-"""Responses: `Response` for code that changes it, `PlainResponse` for the direct way to the server."""
+"""Responses: `Response` for code that changes it, `PlainResponse` for the way to the server."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 class Response(_WerkzeugResponse):
     """Werkzeug's response. A method or a middleware may return one.
 
-    ``proceed`` hands middleware a Response that is filled in when code touches it. Until then it stays
-    plain, so that middleware that only looks at the status or changes headers costs little.
+    ``proceed`` hands middleware a Response that is filled in when code touches it. Until then it
+    stays plain, so that middleware that only looks at the status or changes headers costs little.
     """
 
     _sent: tuple[object, str] = (None, "")
@@ -143,7 +143,10 @@ class DeferredResponse(Response):
         return self
 
     def outgoing(self) -> Outgoing:
-        """Return the response as it leaves: plain, unless a header changed that Werkzeug completes."""
+        """Return the response as it leaves.
+
+        Plain, unless a header changed that Werkzeug completes.
+        """
         headers = self.headers
         if type(headers) is not _PlainHeaders or headers._list is not self._plain.headers:
             return self._become_response()
@@ -159,7 +162,8 @@ class _PlainHeaders(Headers):
     """The headers of a PlainResponse, changed in place.
 
     Attributes:
-        only_appended: Whether nothing happened to the headers but additions that need no completion.
+        only_appended: Whether nothing happened to the headers but additions that need no
+            completion.
         given: The headers before the first change of another kind.
     """
 
@@ -217,23 +221,10 @@ def _noting(name: str) -> Callable[..., Any]:
     return changing
 
 
-for _name in (
-    "__delitem__",
-    "__ior__",
-    "add",
-    "add_header",
-    "clear",
-    "extend",
-    "insert",
-    "pop",
-    "popitem",
-    "remove",
-    "set",
-    "setdefault",
-    "setlist",
-    "setlistdefault",
-    "update",
-):
+_CHANGES = (
+    "add add_header clear extend insert pop popitem remove set setdefault setlist setlistdefault"
+)
+for _name in ("__delitem__", "__ior__", "update", *_CHANGES.split()):
     if hasattr(Headers, _name):
         setattr(_PlainHeaders, _name, _noting(_name))
 
@@ -280,7 +271,7 @@ STATUS_LINES[422] = "422 Unprocessable Content"
 
 
 def status_line(status: int) -> str:
-    """Return the status line that WSGI wants: code, space, reason."""
+    """Return a status line, as WSGI wants it."""
     return STATUS_LINES[status]
 
 

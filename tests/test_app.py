@@ -385,11 +385,12 @@ def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
         raise Forbidden("Not for you.")
 
     @inner.get("/hidden")
+    @raises(Forbidden)
     def hidden() -> dict[str, int]:
         return {}
 
     outer.mount("/v1", inner)
-    client = Client(outer)
+    client = Client(outer, contract=False)
     for url in ("/v1/hidden", "/v1/openapi.json", "/v1/openapi.yaml", "/v1/docs", "/v1/scalar"):
         assert client.get(url).status == 403, url
     for url in ("/openapi.json", "/docs"):

@@ -152,7 +152,7 @@ class Seen:
 
 
 def test_the_operation_is_known_before_any_middleware_runs() -> None:
-    """The App's, a mount's and a resource's middleware see operation and app, OPTIONS and HEAD included."""
+    """Middleware of App, mount and resource sees operation and app, for OPTIONS and HEAD too."""
     outer, inner, own = Seen(), Seen(), Seen()
 
     class Things(Resource):

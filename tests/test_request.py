@@ -456,7 +456,7 @@ def test_content_that_nobody_declared_has_a_limit() -> None:
 
 def test_current_is_per_context() -> None:
     """Without a request Request.current() is an error that says when there is one."""
-    with pytest.raises(RuntimeError, match="only while a request is being answered"):
+    with pytest.raises(RuntimeError, match="only during a request"):
         Request.current()
 
     app = App("Current")

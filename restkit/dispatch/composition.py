@@ -1,4 +1,4 @@
-"""From entries to a router: each Operation compiled, middleware around it, HEAD, OPTIONS and 405 added."""
+"""From entries to a router: Operations compiled, middleware around them, HEAD, OPTIONS and 405."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _options_operation(entry: Entry, options: Callable[[Request], PlainResponse]
 
 
 def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> list[tuple[str, Route]]:
-    """Return the Route of the URLs below each prefix that belong to no entry, the innermost first."""
+    """Return the Route of unknown URLs below each prefix, the innermost prefix first."""
     return [
         (each.prefix, _unmatched(each))
         for each in sorted(prefixes, key=lambda each: -len(each.prefix))

@@ -58,12 +58,19 @@ def _undeclared(operation: Operation, status: int, media_type: str) -> str:
         if status >= 400:
             hint = f"@raises({problem_class(status).__name__})"
         return f"{place} responded with status {status}, which it does not declare: add {hint}."
-    output = operation.output(status, media_type)
-    declared = output.media_types if output is not None else ()
-    fails = any(failure.problem.status == status for failure in operation.failures)
-    if fails:
-        declared = (*declared, MEDIA_TYPE)
+    declared = _media_types(operation, status, media_type)
     if not declared or not media_type or any(fnmatchcase(media_type, each) for each in declared):
         return ""
-    hint = f"raise {problem_class(status).__name__}" if fails else "add it to media_types"
+    hint = "add it to media_types"
+    if MEDIA_TYPE in declared:
+        hint = f"raise {problem_class(status).__name__}"
     return f"{place} responded with {media_type}, which it does not declare: {hint}."
+
+
+def _media_types(operation: Operation, status: int, media_type: str) -> tuple[str, ...]:
+    """Return the media types that a status may have."""
+    output = operation.output(status, media_type)
+    declared = output.media_types if output is not None else ()
+    if any(failure.problem.status == status for failure in operation.failures):
+        declared = (*declared, MEDIA_TYPE)
+    return declared

@@ -1,4 +1,4 @@
-"""The frozen App: the way of a request from the WSGI environ to the server, with nothing decided twice."""
+"""The frozen App: the way of a request from the WSGI environ to the server."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Dispatcher:
             app: The App, for its settings.
             entries: The mounted resources, those of Apps below included.
             prefixes: The Apps by their prefixes, for URLs that belong to no entry.
-            late: A callable that returns the entries of the documents, for the first URL that is not
-                found otherwise: most workers never load them.
+            late: A callable that returns the entries of the documents, for the first URL that is
+                not found otherwise: most workers never load them.
         """
         self._app = app
         self._late = late
@@ -62,11 +62,7 @@ class Dispatcher:
         request = Request(environ)
         token = current_request.set(request)
         try:
-            route = self._statics.get(environ.get("PATH_INFO") or "/")
-            if route is not None:
-                request.path_parameters = {}
-            else:
-                route = self._find(request)
+            route = self._statics.get(environ.get("PATH_INFO") or "/") or self._find(request)
             method = environ["REQUEST_METHOD"]
             handler = route.handlers.get(method) or self._other_handler(request, route, method)
             request.operation = handler.operation
@@ -131,7 +127,7 @@ class Dispatcher:
         return documents.router.match(request)
 
     def _unmatched_at(self, request: Request) -> Route:
-        """Return the Route of an unknown URL: that of the innermost App below whose prefix it is."""
+        """Return the Route of an unknown URL: that of the innermost App whose prefix it has."""
         for prefix, route in self._unmatched:
             if not prefix or f"{request.path}/".startswith(f"{prefix}/"):
                 return route
@@ -176,19 +172,14 @@ class Dispatcher:
     def url_for(
         self, target: object, owner: object, values: Mapping[str, object], root: str
     ) -> str | None:
-        """Build the URL of a resource class, function or name; the caller's own resources go first."""
+        """Build the URL of a resource class, function or name; the caller's own go first."""
         for composed in (self._composed, self._documents):
             if composed is None:
                 continue
             found = [
-                (
-                    entry.owner is not owner,
-                    -len(values.keys() & _variables(entry)) if entry.declared else 0,
-                    index,
-                )
+                (entry.owner is not owner, _distance(entry, values), index)
                 for index, entry in enumerate(composed.entries)
-                if target in (entry.name, entry.resource, entry.declared)
-                or _is_function(entry, target)
+                if _is_target(entry, target)
             ]
             for *_, index in sorted(found):
                 url = composed.router.build(str(index), values, root)
@@ -215,11 +206,17 @@ def _start(request: Request, response: Outgoing, start_response: StartResponse) 
     return [response.body] if isinstance(response.body, bytes) else response.body
 
 
-def _variables(entry: Entry) -> set[str]:
-    return {parameter.name for parameter in entry.pattern.parameters}
+def _distance(entry: Entry, values: Mapping[str, object]) -> int:
+    """Return how ill the values fit one of a class's patterns; less is better."""
+    if entry.declared is None:
+        return 0
+    return -len(values.keys() & {parameter.name for parameter in entry.pattern.parameters})
 
 
-def _is_function(entry: Entry, target: object) -> bool:
+def _is_target(entry: Entry, target: object) -> bool:
+    """Return whether a name, class or function means an entry."""
+    if target in (entry.name, entry.resource, entry.declared):
+        return True
     return issubclass(entry.resource, FunctionResource) and any(
         plain_function(operation.function) is plain_function(target)
         for operation in entry.operations

@@ -1,6 +1,6 @@
-"""One Operation as one straight callable: who, which representation, inputs, preconditions, method, outputs.
+"""One Operation as one callable: credentials, negotiation, inputs, method, response.
 
-What an Operation does not declare has no step here, and costs nothing.
+A stage that an Operation does not declare has no step here, and costs nothing.
 """
 
 from __future__ import annotations
@@ -39,16 +39,17 @@ __all__ = ["Context", "compile_operation"]
 
 Step = Callable[[Request], None]
 _log = logging.getLogger("restkit")
-# Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands in for an ETag.
+# Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands
+# in for an ETag.
 _KEPT = frozenset(
     {"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"}
 )
 
 
 class Context(NamedTuple):
-    """Is what an Operation is compiled in: its App, and what the App knows.
+    """The App that an Operation is compiled for, and what the App knows.
 
-    ``wrapped`` says that there is middleware around it, which may complete the answer.
+    ``wrapped`` says that there is middleware around it, which may change the response.
     """
 
     app: Any
@@ -175,7 +176,7 @@ def _guard(operation: Operation) -> Step:
 
 
 def _refusal(refused: Sequence[Problem]) -> Problem:
-    """Return what says most: a 403, or else a 401 with the challenges of all schemes (RFC 9110, section 11.6.1)."""
+    """Return the 403, or else a 401 with the challenges of all schemes (RFC 9110, section 11.6.1)."""
     for problem in refused:
         if isinstance(problem, Forbidden):
             return problem
@@ -251,7 +252,7 @@ _Finish = Callable[[Request, "tuple[Resource | None, Any]", str, Writer], Outgoi
 
 
 def _finisher(operation: Operation) -> _Finish | None:
-    """Make what turns the method's value into the answer of conditional resources, with their validators."""
+    """Return the writer of conditional responses with their validators, None without conditions."""
     if not operation.conditional or operation.method == "OPTIONS":
         return None
     method = operation.method
@@ -288,7 +289,7 @@ def _finisher(operation: Operation) -> _Finish | None:
 
 
 class _Attempted(NamedTuple):
-    """Is the value of a method that was called for a request with an Idempotency-Key, or was not called again."""
+    """The value of a method for a request with an Idempotency-Key; None if it was not called."""
 
     attempt: Attempt
     value: Any = None
@@ -297,7 +298,7 @@ class _Attempted(NamedTuple):
 def _once(
     rule: IdempotencyRule, invoke: _Invoke, finish: _Finish | None
 ) -> tuple[_Invoke, _Finish]:
-    """Put around a method and its finisher what answers a request that comes again as it was answered before."""
+    """Let a repeated request have its first response, by wrapping a method and its finisher."""
 
     def invoke_once(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource | None, Any]:
         attempt = rule.begin(request)
@@ -332,7 +333,7 @@ def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outc
 
 
 def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
-    """Return the iterator; an empty one in place of one that nobody would read, so that it is not begun."""
+    """Return the iterator, or an empty one in place of an iterator that nobody would read."""
     if outcome is Outcome.PROCEED:
         return value
     close_if_open(value)
@@ -340,7 +341,7 @@ def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
 
 
 def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
-    """Return the plain answer of a GET, or the 304 in its place (RFC 9110, section 13.2.1: it was a 2xx).
+    """Return the response, or the 304 in its place (RFC 9110, section 13.2.1).
 
     Raises:
         PreconditionFailed: The precondition is false.
@@ -355,7 +356,10 @@ def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
 
 
 def _unstated(operation: Operation, request: Request) -> Exception:
-    """Return what answers a precondition that the method never decided: a mistake of the program."""
+    """Return what answers a precondition that the method never decided.
+
+    A mistake of the program.
+    """
     message = (
         f"{operation.declared_at} is conditional, but did not set self.entity_tag or self.last_modified before it "
         "answered a request with a precondition."

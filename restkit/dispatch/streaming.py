@@ -1,4 +1,7 @@
-"""The body of an answer that is still being made when it leaves: the request stays current until its end."""
+"""The body of an answer that is still being made when it leaves.
+
+The request stays current until its end.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ _log = logging.getLogger("restkit")
 
 
 class Stream:
-    """Is the body of an answer that is still being made: the request stays current, what was provided open."""
+    """Is the body of an answer that is still being made.
+
+    The request stays current, what was provided open.
+    """
 
     def __init__(self, body: Iterable[bytes], request: Request) -> None:
         """Put the request around a body."""

@@ -1,4 +1,7 @@
-"""The converters of variables in URL patterns: Werkzeug's, with the JSON Schema of what each takes."""
+"""The converters of variables in URL patterns.
+
+Werkzeug's, with the JSON Schema of what each takes.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def _check_order(least: float, most: float) -> None:
 
 
 class _Text(UnicodeConverter):
-    """Is Werkzeug's ``string`` without NUL, which no database takes."""
+    """Werkzeug's ``string`` without NUL, which no database takes."""
 
     def __init__(
         self, map: Map, minlength: int = 1, maxlength: int | None = None, length: int | None = None
@@ -61,7 +64,10 @@ class _Path(PathConverter):
 
 
 class _Integer(IntegerConverter):
-    """Is Werkzeug's ``int`` of ASCII digits within 64 bits: a larger one is no URL of ours (404)."""
+    """Werkzeug's ``int`` of ASCII digits within 64 bits.
+
+    A larger one is no URL of ours (404).
+    """
 
     regex = "[0-9]{1,19}"
     min: int
@@ -92,7 +98,7 @@ class _Integer(IntegerConverter):
             )
 
     def to_python(self, value: str) -> int:
-        """Return the number; one out of bounds, or of other than the fixed digits, matches no URL."""
+        """Return the number; a number out of bounds, or with other digits, matches no URL."""
         number = int(value)
         if (
             number > self.max
@@ -131,8 +137,8 @@ class _UUID(_UUIDConverter):
 
     def to_python(self, value: str) -> UUID:
         """Return the UUID."""
-        # PERF: the pattern has read the text already, so that UUID(value) would read it twice: 7 thousand instructions
-        # in place of 11.
+        # PERF: the pattern has read the text already, so that UUID(value) would read it twice: 7
+        # thousand instructions in place of 11.
         made = _new(UUID)
         _set(made, "int", int(value.replace("-", ""), 16))
         _set(made, "is_safe", _UNKNOWN)
@@ -158,12 +164,14 @@ def known_converters(own: Mapping[str, type[BaseConverter]]) -> dict[str, type[B
     """Return the built-in converters and those of an App's own.
 
     Raises:
-        DeclarationError: One of the own has the name of a built-in one, which other Apps' patterns mean.
+        DeclarationError: One of the own has the name of a built-in one, which other Apps' patterns
+            mean.
     """
     for name, converter in own.items():
         if CONVERTERS.get(name, converter) is not converter:
             raise DeclarationError(
-                f"The URL converter {name!r} ({converter.__qualname__}) has a built-in one's name; give it another."
+                f"The URL converter {name!r} ({converter.__qualname__}) has the name of a built-in "
+                "converter; give it another."
             )
     return {**CONVERTERS, **own}
 

@@ -1,9 +1,10 @@
-"""The quick matcher: URL patterns whose every segment is fixed text or one variable, as a tree of segments.
+"""The quick matcher: a tree of the segments of URL patterns.
 
-It finds what Werkzeug's matcher finds, in its order: fixed text before variables, variables by the weight of
-their converters. Patterns of another kind stay with Werkzeug: the tree knows only where they begin, and a walk that
-comes by such a place, and does not go on along fixed text, decides nothing. Private names of Werkzeug that are used
-here: ``Rule._trace`` and ``Rule._converters``.
+Every segment is fixed text or one variable. The tree finds what Werkzeug's matcher finds, in its
+order: fixed text before variables, variables by the weight of their converters. Patterns of another
+kind stay with Werkzeug: the tree knows only where they begin, and a walk that comes by such a place,
+and does not go on along fixed text, decides nothing. Private names of Werkzeug that are used here:
+``Rule._trace`` and ``Rule._converters``.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ class Node:
 
     Attributes:
         fixed: The nodes behind fixed text.
-        ways: The nodes behind a variable, the lightest first: (the test of a segment, the number of digits
-            it may have if it is of digits alone, the node).
+        ways: The nodes behind a variable, the lightest first: (the test of a segment, the number of
+            digits it may have if it is of digits alone, the node).
         forms: The weight and the regular expression of each of the ways.
         others: Whether a pattern that is not in the tree goes on from here.
         more: The number of ways besides fixed text.
-        route: The target that is found here, and the function that makes the values of its variables.
+        route: The target that is found here, and the function that makes the values of its
+            variables.
         targets: Every target whose pattern ends here.
         rest: The targets of the patterns that are not in the tree and go on from here.
     """
@@ -93,10 +95,11 @@ class Matcher:
             path: Begins with one slash.
 
         Returns:
-            The target and the values; False where neither this path nor one that differs by its slashes is anywhere;
-            None where Werkzeug has to decide.
+            The target and the values; False where neither this path nor one that differs by its
+            slashes is anywhere; None where Werkzeug has to decide.
         """
-        # PERF: takes the first way at each fork, without calls; most trees have no path for which that is wrong.
+        # PERF: takes the first way at each fork, without calls; most trees have no path for which
+        # that is wrong.
         parts = path.split("/")
         del parts[0]
         node, values, forked = self.root, [], False
@@ -148,7 +151,8 @@ def _made(route: tuple[Any, _Make], values: list[str]) -> tuple[Any, dict[str, A
     try:
         return target, make(values)
     except ValueError:
-        # Werkzeug's ValidationError is one: the pattern was this one, and its converter refuses the value.
+        # Werkzeug's ValidationError is one: the pattern was this one, and its converter refuses the
+        # value.
         return None
 
 
@@ -182,7 +186,8 @@ def _walk(node: Node, parts: list[str], index: int, values: list[str]) -> Any:
         if found is not None:
             return found
     if node.others:
-        # NOTE: fixed text goes first at Werkzeug's too; between variables and other patterns their weights decide.
+        # NOTE: fixed text goes first at Werkzeug's too; between variables and other patterns their
+        # weights decide.
         return _UNDECIDED
     for accepts, _, child in node.ways:
         if accepts(part):

@@ -64,7 +64,10 @@ def _steps(nodes: _Nodes) -> Iterator[_Nodes]:
     ways = [way for node in nodes.values() for way in node.ways]
     if ways:
         yield {id(child): child for _, _, child in ways}
-    for text in {text for node in nodes.values() for text in node.fixed}:
-        children = [node.fixed[text] for node in nodes.values() if text in node.fixed]
+    by_text: dict[str, list[Node]] = {}
+    for node in nodes.values():
+        for text, child in node.fixed.items():
+            by_text.setdefault(text, []).append(child)
+    for text, children in by_text.items():
         children += [child for accepts, _, child in ways if accepts(text)]
         yield {id(child): child for child in children}

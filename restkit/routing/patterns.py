@@ -1,8 +1,8 @@
 """URL patterns: read once, with the JSON Schema of each variable.
 
-The private names of Werkzeug that are used here are ``Rule._trace`` and ``Rule._converters`` (the parts
-of a pattern, in order), and ``Rule._compile_builder``, ``_build`` and ``_build_unknown`` (the functions
-that build URLs).
+The private names of Werkzeug that are used here are ``Rule._trace`` and ``Rule._converters`` (the
+parts of a pattern, in order), and ``Rule._compile_builder``, ``_build`` and ``_build_unknown`` (the
+functions that build URLs).
 """
 
 from __future__ import annotations
@@ -60,10 +60,29 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
     """Read a URL pattern.
 
     Raises:
-        DeclarationError: Werkzeug cannot read the pattern, it names an unknown converter, or a converter
-            has the name of a built-in one.
+        DeclarationError: Werkzeug cannot read the pattern, it names an unknown converter, or a
+            converter has the name of a built-in one.
     """
-    known = known_converters(converters)
+    made = _compile(rule, host, known_converters(converters))
+    parts = list(made._trace)
+    _check_variables(rule, parts)
+    _check_literals(rule, [data for dynamic, data in parts if not dynamic])
+    split = parts.index((False, "|")) + 1 if (False, "|") in parts else 0
+    in_host, names = tuple(_names(parts[:split])), _names(parts[split:])
+    path = "".join(_templated(dynamic, data) for dynamic, data in parts[split:])
+    parameters = tuple(PathParameter(name, schema_of(made._converters[name])) for name in names)
+    return Pattern(rule, path or "/", parameters, host, in_host)
+
+
+def _names(parts: list[tuple[bool, str]]) -> list[str]:
+    return [data for dynamic, data in parts if dynamic]
+
+
+def _templated(dynamic: bool, data: str) -> str:
+    return "{" + data + "}" if dynamic else data
+
+
+def _compile(rule: str, host: str, known: Mapping[str, type[BaseConverter]]) -> LazyRule:
     if isinstance(rule, str) and "{" in rule:
         raise DeclarationError(
             f"The URL pattern {rule!r} has braces; a variable is written <name> or <int:name>."
@@ -78,23 +97,12 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
             f"The URL pattern {rule!r} cannot be read: {error}. The converters are "
             f"{', '.join(sorted(known))}."
         ) from error
-    parts = list(made._trace)
-    _check_variables(rule, [data for dynamic, data in parts if dynamic])
-    _check_literals(rule, [data for dynamic, data in parts if not dynamic])
-    split = parts.index((False, "|")) if (False, "|") in parts else -1
-    in_host = tuple(data for dynamic, data in parts[: split + 1] if dynamic)
-    of_path = parts[split + 1 :]
-    path = "".join("{" + data + "}" if dynamic else data for dynamic, data in of_path)
-    parameters = tuple(
-        PathParameter(data, schema_of(made._converters[data]))
-        for dynamic, data in of_path
-        if dynamic
-    )
-    return Pattern(rule, path or "/", parameters, host, in_host)
+    return made
 
 
-def _check_variables(rule: str, names: list[str]) -> None:
+def _check_variables(rule: str, parts: list[tuple[bool, str]]) -> None:
     """Reject variables that cannot be arguments of one method."""
+    names = _names(parts)
     for name in names:
         if names.count(name) > 1 or name in ("None", "True", "False"):
             raise DeclarationError(

@@ -1,8 +1,8 @@
 """From a URL to its `Route`, and back, on Werkzeug's rules.
 
-Paths without variables are one dict lookup, simple patterns a tree of segments; others go to Werkzeug's
-matcher. A Route is found by the path alone. Where several patterns match one path, `Router.match_method`
-finds the pattern that has the method.
+Paths without variables are one dict lookup, simple patterns a tree of segments; others go to
+Werkzeug's matcher. A Route is found by the path alone. Where several patterns match one path,
+`Router.match_method` finds the pattern that has the method.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ class Router:
     """The Routes of an App by their URLs; it also builds URLs. Filled when the App is frozen.
 
     Attributes:
-        statics: The Routes without variables by their path as WSGI has it, which go before all others;
-            `match` finds them too.
+        statics: The Routes without variables by their path as WSGI has it, which go before all
+            others; `match` finds them too.
     """
 
     def __init__(
@@ -151,7 +151,10 @@ class Router:
         )
 
     def route(self, pattern: Pattern, name: str) -> Route:
-        """Return the Route of a pattern, made if there is none yet; the name is for building URLs."""
+        """Return the Route of a pattern, made if there is none yet.
+
+        The name is for building URLs.
+        """
         route = self._routes.get((pattern.host, pattern.rule))
         return self._add(pattern, name, Route(pattern) if route is None else route)
 
@@ -177,21 +180,24 @@ class Router:
         return list(self._routes.values())
 
     def finish(self) -> None:
-        """Decide everything that depends on declarations alone; called once, after the last `route`."""
+        """Decide everything that depends on declarations alone.
+
+        Called once, after the last `route`.
+        """
         self._plain.update()
         self._hosted.update()
         if self._has_hosts:
             # NOTE: a host's own pattern goes before one for every host, so the dict cannot decide.
             self.statics = {}
-        shared = None if self._has_hosts else overlapping(self._matcher.root)
+        shared = overlapping(self._matcher.root)
         self._overlapping = {
-            id(route): route for route in self.routes if shared is None or id(route) in shared
+            id(route): route for route in self.routes if self._has_hosts or id(route) in shared
         }
 
     # matching
 
     def match(self, request: Request) -> Match | None:
-        """Return the first Route of a request's URL, and the values of its variables; None without one.
+        """Return the first Route of a request's URL with the values of its variables, or None.
 
         Raises:
             RequestRedirect: The URL differs from a pattern by its slashes (308).
@@ -200,17 +206,18 @@ class Router:
         # PERF: to ask path.startswith("/") costs a thousand instructions.
         if not path or path[0] != "/" or path[1:2] == "/" or not path.isascii():
             path = request.path
-        if self._has_hosts:
-            host = request.host.partition(":")[0]
-            found = self._match_in(self._hosted, request, host) if host else None
-            if found is not None:
-                return found
+        if self._has_hosts and (found := self._match_host(request)) is not None:
+            return found
         if self._ignores_slash and path.endswith("/"):
             return self._match_in(self._plain, request, "")
         quick = self._matcher.find(path)
         if quick is None:
             return self._match_in(self._plain, request, "")
         return quick or None
+
+    def _match_host(self, request: Request) -> Match | None:
+        host = request.host.partition(":")[0]
+        return self._match_in(self._hosted, request, host) if host else None
 
     def match_method(self, request: Request, method: str) -> Match | None:
         """Return the first Route of a request's URL that has a method; None without another Route.
@@ -238,10 +245,9 @@ class Router:
             return route.allowed
         others = dict(self._alternatives(request))
         patch, query = others.get("PATCH"), others.get("QUERY")
+        allow = ", ".join(sorted({*route.handlers, *others, "OPTIONS"}))
         return Allowed(
-            ", ".join(sorted({*route.handlers, *others, "OPTIONS"})),
-            patch.allowed.accept_patch if patch is not None else route.allowed.accept_patch,
-            query.allowed.accept_query if query is not None else route.allowed.accept_query,
+            allow, (patch or route).allowed.accept_patch, (query or route).allowed.accept_query
         )
 
     def _alternatives(self, request: Request) -> Iterator[tuple[str, Route]]:
@@ -282,13 +288,13 @@ class Router:
             root: The prefix of the path (SCRIPT_NAME).
 
         Returns:
-            The URL's path and query (with ``//host`` before it for a host's pattern), None if the values
-            do not fit.
+            The URL's path and query (with ``//host`` before it for a host's pattern), None if the
+            values do not fit.
         """
         return _build(*self._rules[name], values, root)
 
     def builder(self, pattern: Pattern) -> Callable[[Mapping[str, object], str], str | None]:
-        """Return a callable that builds a pattern's URL from its variables' values and SCRIPT_NAME."""
+        """Return a callable that builds a pattern's URL from values and SCRIPT_NAME."""
         rules, rule = self._first_rules[pattern.host, pattern.rule]
         return lambda values, root: _build(rules, rule, values, root)
 

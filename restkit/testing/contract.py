@@ -27,11 +27,11 @@ class _Request(Protocol):
 
 
 class ContractCheck:
-    """Is a check of answers against what their Operations declare; the App calls it before an answer leaves.
+    """A check of responses against their Operations; the App calls it before a response leaves.
 
-    It is an answer's contract that its status is declared, that its media type, headers and body are
-    those of that status, and that a problem is one of RFC 9457. Two things need no declaration: a 500
-    for an exception that nobody expected, and what HEAD leaves out.
+    The status must be declared; media type, headers and content must be those of that status; a problem
+    must have the shape of RFC 9457. Two things need no declaration: a 500 for an exception that nobody
+    expected, and the content that HEAD leaves out.
     """
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ def _decode(who: str, body: bytes, media_type: str) -> Any:
 
 
 def _check_empty(who: str, output: Output, media_type: str, body: bytes | None) -> None:
-    """Check that there is no content where none is declared or can be (RFC 9110, sections 15.3.5 and 15.4.5)."""
+    """Check that no content is sent where none is declared or allowed (RFC 9110, section 15.3.5)."""
     if body:
         raise ContractError(
             f"{who} with {len(body)} bytes of content, where "

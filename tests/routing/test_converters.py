@@ -49,7 +49,7 @@ def test_built_in_converters_keep_their_names() -> None:
     app = App("Shadow")
     app.converters["int"] = type("Other", (BaseConverter,), {})
     with pytest.raises(
-        DeclarationError, match=r"converter 'int' \(.*Other\) has a built-in one's name"
+        DeclarationError, match=r"converter 'int' \(.*Other\) has the name of a built-in"
     ):
         app.get("/<int:x>")(lambda x: {})
     same = App("Same")

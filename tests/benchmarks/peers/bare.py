@@ -7,7 +7,15 @@ from typing import Any
 
 import orjson
 
-__all__ = ["answer", "hello", "nesting", "routes", "services"]
+__all__ = [
+    "answer",
+    "header_middleware",
+    "hello",
+    "middleware",
+    "nesting",
+    "routes",
+    "services",
+]
 
 _JSON = "application/json"
 _STATUS = {
@@ -31,6 +39,33 @@ def hello() -> Any:
         return answer(start_response, 404, {"status": 404})
 
     return app
+
+
+def middleware(count: int) -> Any:
+    app = hello()
+    for _ in range(count):
+        app = _around(app)
+    return app
+
+
+def _around(app: Any) -> Any:
+    return lambda environ, start_response: app(environ, start_response)
+
+
+def header_middleware(count: int) -> Any:
+    app = hello()
+    for _ in range(count):
+        app = _adding_header(app)
+    return app
+
+
+def _adding_header(app: Any) -> Any:
+    added = ("X-Content-Type-Options", "nosniff")
+
+    def wrapped(environ: Any, start_response: Any) -> Any:
+        return app(environ, lambda status, headers: start_response(status, [*headers, added]))
+
+    return wrapped
 
 
 def services() -> Any:
