@@ -10,6 +10,7 @@ import copy
 import datetime as dt
 import gc
 import json
+import types
 import uuid
 import weakref
 from collections import OrderedDict
@@ -1218,3 +1219,18 @@ def test_odd_arguments_mean_what_they_meant(argument: dict[str, Any]) -> None:
         agree("load", kind, lambda data=data: data, **argument)
         if "many" in argument:
             agree("dump", kind, lambda data=data: data, **argument)
+
+
+@pytest.mark.parametrize("own", ["_validate_missing", "_deserialize", "deserialize"])
+def test_a_method_of_one_instance_is_asked(own: str) -> None:
+    """A method that stands on a field's instance is called, whatever its class would do."""
+
+    def refuse(self: Any, value: Any, *rest: Any, **more: Any) -> Any:
+        raise ValidationError("asked")
+
+    schema = Schema.from_dict({"a": fields.Integer(), "b": fields.Integer()})()
+    field = schema.fields["a"]
+    setattr(field, own, types.MethodType(refuse, field))
+    with pytest.raises(ValidationError) as raised:
+        compile_schema(schema).load({"a": 1, "b": 2})
+    assert raised.value.messages == {"a": ["asked"]}

@@ -535,6 +535,24 @@ def test_a_tag_on_a_resource_that_is_not_conditional_is_refused() -> None:
         Client(app).get("/x")
 
 
+def test_a_redirection_is_not_conditional() -> None:
+    """Only a 2xx is ever a 304: a 300 with the same entity tag stays a 300."""
+    app = App("Choices")
+
+    class Choices(Resource):
+        conditional = True
+
+        @returns(None, status=300)
+        def get(self) -> Any:
+            self.entity_tag = 1
+            return {"choices": []}, 300
+
+    app.add("/x", Choices)
+    client = Client(app, contract=False)
+    response = client.get("/x", headers={"If-None-Match": '"1"'})
+    assert response.status == 300
+
+
 # security
 
 

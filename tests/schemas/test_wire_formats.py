@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import enum
 import json
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -486,3 +486,19 @@ def test_times_in_a_range_have_a_zone_where_its_bounds_have(
     for wrong in (refused, taken.replace("12", "07")):
         with pytest.raises(Invalid):
             bound.load({"at": wrong})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        fields.Time(format="%H", validate=validate.Range(min=5)),
+        fields.Time(validate=validate.Range(min=5)),
+        fields.Date(validate=validate.Range(max="2024")),
+        fields.DateTime(validate=validate.Range(min=date(2024, 1, 1))),
+    ],
+    ids=["formatted time", "time", "date", "datetime"],
+)
+def test_a_bound_of_another_type_is_refused(field: fields.Field[Any]) -> None:
+    """A range whose bound no value can be compared with is refused where the schema is bound."""
+    with pytest.raises(DeclarationError, match="Range"):
+        bind({"v": field}, View.REQUEST, declared_at="here")

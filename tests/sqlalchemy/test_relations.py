@@ -10,7 +10,7 @@ import pytest
 from databases import KINDS, database_url
 from library import library
 from marshmallow import Schema, fields, validate
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, UniqueConstraint, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App
@@ -205,3 +205,62 @@ def test_timestamps_are_the_databases_to_write(client: Client) -> None:
     assert client.get(url).json == nested.json
     assert client.patch(url, json={"created_at": created}).status == 422
     assert client.post("/parcels", json={"weight": 1, "updated_at": created}).status == 422
+
+
+class Shelfmark(Base):
+    __tablename__ = "shelfmark"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room: Mapped[int]
+    shelf: Mapped[int]
+    name: Mapped[str] = mapped_column(String(50))
+    __table_args__ = (UniqueConstraint("room", "shelf"),)
+
+
+class Folio(Versioned, Base):
+    __tablename__ = "folio"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room: Mapped[int]
+    shelf: Mapped[int]
+    mark: Mapped[Shelfmark] = relationship(viewonly=True)
+    __table_args__ = (
+        ForeignKeyConstraint(["room", "shelf"], ["shelfmark.room", "shelfmark.shelf"]),
+    )
+
+
+class ShelfmarkSchema(Schema):
+    name = fields.Str()
+
+
+INTEGER = validate.Range(-(2**31), 2**31 - 1)
+
+
+class FolioSchema(Schema):
+    id = fields.Int(dump_only=True)
+    room = fields.Int(required=True, validate=INTEGER)
+    shelf = fields.Int(required=True, validate=INTEGER)
+    mark = fields.Nested(ShelfmarkSchema, dump_only=True)
+
+
+class Folios(CRUDResource[Folio]):
+    model = Folio
+    schema = FolioSchema
+
+
+def test_one_column_of_a_composite_key_changes_the_relation(tmp_path: Path) -> None:
+    """If a patch changes one column of a foreign key of two, the response has the new relation."""
+    with database_url("sqlite", tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        app = App("Folios")
+        app.install(database)
+        app.add("/folios", Folios)
+        marks = [{"room": 1, "shelf": shelf, "name": f"1/{shelf}"} for shelf in (1, 2)]
+        with database.engine.begin() as connection:
+            connection.execute(insert(Shelfmark), marks)
+        client = Client(app)
+        made = client.post("/folios", json={"room": 1, "shelf": 1})
+        assert made.json["mark"] == {"name": "1/1"}
+        changed = client.patch("/folios/1", json={"shelf": 2})
+        assert changed.json["mark"] == {"name": "1/2"}
+        database.close()
