@@ -1,4 +1,4 @@
-"""Many items at once: what one request creates, updates and deletes, all of it or none."""
+"""Bulk requests: many items created, updated and deleted at once, all or none."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ T = TypeVar("T")
 _Place = tuple[str | int, ...]
 _Pair = tuple[type[Schema], type[Schema]]
 _CONDITION = "if_match"
+_STALE = "Another request changed or deleted the item. Fetch it again, then retry."
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """Is what is to be changed of one item: its key, the entity tag that it must have, and a merge patch."""
+    """The change of one item: its key, the entity tag that it must have, and a merge patch."""
 
     key: Any
     tag: str | None
@@ -41,13 +42,13 @@ _known: WeakKeyDictionary[type, dict[tuple[object, ...], _Pair]] = WeakKeyDictio
 
 
 def bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int) -> _Pair:
-    """Return the schemas of what is sent, and of what is answered.
+    """Return the schemas of the request body and of the response.
 
     Args:
-        binding: Of the collection.
-        name: Of the collection; the schemas are called after it.
-        wanted: The verbs that it has: who cannot POST, PATCH or DELETE an item, cannot do so with many.
-        most: How many items each list may have.
+        binding: The binding of the collection.
+        name: The name of the collection, which the names of the schemas begin with.
+        wanted: The methods of the collection, which decide what a bulk request can do.
+        most: The maximum length of each list.
 
     Raises:
         DeclarationError: There is nothing to do in bulk, or a name is taken.
@@ -64,27 +65,29 @@ def _bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: in
     declared = binding.views.declared
     answered = binding.views.answered
     length = validate.Length(max=most)
-    sent: dict[str, Any] = {}
-    told: dict[str, Any] = {}
+    sent: dict[str, object] = {}
+    result: dict[str, object] = {}
     if "POST" in wanted:
         sent["create"] = fields.List(fields.Nested(declared), validate=length)
-        told["created"] = fields.List(fields.Nested(answered), required=True)
+        result["created"] = fields.List(fields.Nested(answered), required=True)
     if "PATCH" in wanted:
         sent["update"] = fields.List(fields.Nested(_change_schema(binding, name)), validate=length)
-        told["updated"] = fields.List(fields.Nested(answered), required=True)
+        result["updated"] = fields.List(fields.Nested(answered), required=True)
     if "DELETE" in wanted:
         sent["delete"] = fields.List(_key_field(binding), validate=length)
-        told["deleted"] = fields.List(_key_field(binding), required=True)
+        result["deleted"] = fields.List(_key_field(binding), required=True)
     if not sent:
         raise DeclarationError(
-            f"{binding.declared_at} has bulk = True, but none of the methods POST, PATCH and DELETE."
+            f"{binding.declared_at} has bulk = True, but none of the methods POST, PATCH and "
+            "DELETE. Add one of them to methods, or remove bulk."
         )
-    return _made(f"{name}BulkSchema", declared, sent), _made(
-        f"{name}BulkResultSchema", declared, told
+    return (
+        _schema_class(f"{name}BulkSchema", declared, sent),
+        _schema_class(f"{name}BulkResultSchema", declared, result),
     )
 
 
-def _made(name: str, declared: type[Schema], members: dict[str, Any]) -> type[Schema]:
+def _schema_class(name: str, declared: type[Schema], members: dict[str, object]) -> type[Schema]:
     meta = type("Meta", (Schema.Meta,), {"unknown": RAISE, "register": False})
     return type(name, (Schema,), {**members, "Meta": meta, "__module__": declared.__module__})
 
@@ -98,16 +101,16 @@ def _key_field(binding: Binding) -> fields.Field[Any]:
 
 
 def _key_name(binding: Binding) -> str:
-    """Return what content calls the key of an item."""
+    """Return the name of the key attribute in request bodies."""
     key = binding.store.key
     field = binding.views.attribute_fields().get(key)
     return key if field is None else str(field.data_key or field.name)
 
 
 def _change_schema(binding: Binding, collection: str) -> type[Schema]:
-    """Return the schema of a change: the members of a merge patch, the item's key, and a condition."""
+    """Return the schema of a change: the item's key, a condition, the members of a merge patch."""
     name = _key_name(binding)
-    members: dict[str, Any] = {}
+    members: dict[str, object] = {}
     for attribute, called in binding.views.written.items():
         made = copy.copy(binding.views.attribute_fields()[attribute])
         made.required, made.load_default = False, missing
@@ -116,14 +119,14 @@ def _change_schema(binding: Binding, collection: str) -> type[Schema]:
     members.pop(binding.store.key, None)
     if _CONDITION in (name, *binding.views.written.values()):
         raise DeclarationError(
-            f"{binding.declared_at}: a field called {_CONDITION!r} cannot be updated in bulk, where it is an entity tag; "
-            "call it something else with data_key=..., or leave bulk out."
+            f"{binding.declared_at}: the field name {_CONDITION!r} means the entity tag in bulk "
+            "requests. Rename the field with data_key=..., or remove bulk."
         )
     key = _key_field(binding)
     key.data_key, key.required = name, True
-    says = "The entity tag that the item must have, as its ETag has it."
+    description = "The ETag of the item, which must not have changed."
     tag = fields.Str(
-        data_key=_CONDITION, validate=validate.Length(1, 200), metadata={"description": says}
+        data_key=_CONDITION, validate=validate.Length(1, 200), metadata={"description": description}
     )
 
     def change(self: Schema, data: Any, original: Any, **_: Any) -> _Change:
@@ -131,27 +134,27 @@ def _change_schema(binding: Binding, collection: str) -> type[Schema]:
         return _Change(data["_key"], data.get("_tag"), patch)
 
     members.update(_key=key, _tag=tag, change=post_load(change, pass_original=True))
-    return _made(f"{collection}BulkChangeSchema", binding.views.declared, members)
+    return _schema_class(f"{collection}BulkChangeSchema", binding.views.declared, members)
 
 
 class BulkEndpoint(CollectionEndpoint):
-    """Answers for the URL where many items are changed at once.
+    """The endpoint of bulk requests.
 
     Attributes:
-        answers: The members of its answer.
+        members: The members of its response.
     """
 
-    answers: ClassVar[Sequence[str]] = ()
+    members: ClassVar[Sequence[str]] = ()
 
     def change_many(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
-        """Delete, update and create items, all of them or none.
+        """Delete, update and create items, all or none.
 
-        In this order: what a deleted item had once is free for a new one.
+        Deletions come first, so that a new item can have a unique value of a deleted one.
         """
         actions = self.actions(self.binding.views.relations(None, ()))
         scope = actions.scope()
         if scope and not actions.rows.has_parents(scope):
-            raise NotFound("There is no such collection.")
+            raise NotFound("No collection exists at this URL.")
 
         def create(values: Mapping[str, Any]) -> Any:
             self.binding.check_key(values)
@@ -160,27 +163,30 @@ class BulkEndpoint(CollectionEndpoint):
         work = _Bulk(self.binding, actions)
         changes, removed = work.found(body.get("update", ()), body.get("delete", ()))
         work.check()
-        for declared_at, item in removed:
-            work.attempt(declared_at, actions.delete, item)
+        for where, item in removed:
+            work.attempt(where, actions.delete, item)
         updated = [
-            work.attempt(declared_at, actions.update, item, values)
-            for declared_at, item, values in changes
+            work.attempt(where, actions.update, item, values) for where, item, values in changes
         ]
         values = ({**as_mapping(each, self.binding), **scope} for each in body.get("create", ()))
         created = [work.attempt(("create", at), create, each) for at, each in enumerate(values)]
         work.check()
-        if self.preference(headers, "return") == "minimal":
+        if self.wants_minimal(headers):
             return None, 204, {"Preference-Applied": "return=minimal"}
-        told: dict[str, Any] = {"created": created, "updated": updated}
-        told = {name: [self.whole.data(item) for item in items] for name, items in told.items()}
-        told["deleted"] = [
-            key if isinstance(key, int) else str(key) for key in body.get("delete", ())
-        ]
-        return SerializedContent({name: told[name] for name in self.answers})
+        result: dict[str, object] = {
+            "created": list(map(self.whole.data, created)),
+            "updated": list(map(self.whole.data, updated)),
+            "deleted": list(map(_json_key, body.get("delete", ()))),
+        }
+        return SerializedContent({name: result[name] for name in self.members})
+
+
+def _json_key(key: object) -> int | str:
+    return key if isinstance(key, int) else str(key)
 
 
 class _Bulk:
-    """Is one request's work on many items, and what is wrong with it."""
+    """The work of one bulk request, and the errors found so far."""
 
     def __init__(self, binding: Binding, actions: Actions) -> None:
         self._binding = binding
@@ -189,11 +195,10 @@ class _Bulk:
         self._is_conflict = True
 
     def check(self) -> None:
-        """Refuse all of it where something is wrong with some: as invalid where anything is, else as in conflict."""
+        """Reject the request if any item has an error: 422 if one is invalid, 409 otherwise."""
         if self._faults and self._is_conflict:
             raise Conflict(
-                "Nothing was changed: some items are in conflict with what is stored.",
-                errors=self._faults,
+                "Nothing was changed: some items conflict with stored data.", errors=self._faults
             )
         if self._faults:
             raise UnprocessableContent(
@@ -203,17 +208,18 @@ class _Bulk:
     def found(
         self, changes: Sequence[_Change], removed: Sequence[Any]
     ) -> tuple[list[tuple[_Place, Any, Any]], list[tuple[_Place, Any]]]:
-        """Return the items that are to be changed, each with its new values, and those that are to be removed."""
+        """Return the items to change, each with its new values, and the items to remove."""
         name = _key_name(self._binding)
         places: dict[Any, _Place] = {}
-        named = [(each.key, ("update", at, name)) for at, each in enumerate(changes)]
-        for key, declared_at in (
-            *named,
-            *((key, ("delete", at)) for at, key in enumerate(removed)),
-        ):
-            if places.setdefault(key, declared_at) is not declared_at:
-                self._add(declared_at, "The item is named twice.", "duplicate", is_conflict=False)
-        # In the order of their keys, so that no two requests wait for each other's items.
+        named: list[tuple[Any, _Place]] = [
+            (each.key, ("update", at, name)) for at, each in enumerate(changes)
+        ]
+        named += [(key, ("delete", at)) for at, key in enumerate(removed)]
+        for key, where in named:
+            if places.setdefault(key, where) is not where:
+                detail = "The request names this item twice."
+                self._add(where, detail, "duplicate", is_conflict=False)
+        # Locks are taken in the order of the keys, so that concurrent requests cannot deadlock.
         items = {key: self._read(key, places[key]) for key in sorted(places)}
         ready: list[tuple[_Place, Any, Any]] = []
         for at, each in enumerate(changes):
@@ -222,31 +228,17 @@ class _Bulk:
                 ready.append((("update", at), item, self._values(at, each, item)))
         return ready, [(places[key], items[key]) for key in removed if items[key] is not None]
 
-    def _read(self, key: Any, declared_at: _Place) -> Any:
+    def _read(self, key: Any, where: _Place) -> Any:
         try:
             return self._actions.read(key)
         except NotFound:
-            self._add(declared_at, "There is no such item.", "missing")
+            self._add(where, "No item has this key.", "missing")
             return None
 
     def _values(self, at: int, change: _Change, item: Any) -> Any:
-        """Return the attributes that a change sets."""
-        if change.tag is not None:
-            try:
-                holds = EntityTag.parse(change.tag).strong_match(self._binding.tag_of(item))
-            except ValueError:
-                self._add(
-                    ("update", at, _CONDITION),
-                    "Not an entity tag.",
-                    "entity_tag",
-                    is_conflict=False,
-                )
-                return None
-            if not holds:
-                self._add(
-                    ("update", at, _CONDITION), "Somebody else changed it in the meantime.", "stale"
-                )
-                return None
+        """Return the attributes that a change sets, None if the change has an error."""
+        if change.tag is not None and not self._holds(at, change.tag, item):
+            return None
         try:
             scope = self._actions.scope()
             return self._binding.patched(item, PatchDocument.of(MERGE_PATCH, change.patch), scope)
@@ -254,36 +246,46 @@ class _Bulk:
             self._merge(("update", at), problem)
             return None
 
-    def attempt(self, declared_at: _Place, do: Callable[..., T], *arguments: Any) -> T | None:
-        """Do one thing; what it has done is undone where it fails, and what is wrong is noted."""
+    def _holds(self, at: int, tag: str, item: object) -> bool:
+        """Compare an item with the entity tag that a change requires."""
+        where: _Place = ("update", at, _CONDITION)
+        try:
+            holds = EntityTag.parse(tag).strong_match(self._binding.tag_of(item))
+        except ValueError:
+            self._add(where, "Not an entity tag.", "entity_tag", is_conflict=False)
+            return False
+        if not holds:
+            self._add(where, _STALE, "stale")
+        return holds
+
+    def attempt(self, where: _Place, do: Callable[..., T], *arguments: object) -> T | None:
+        """Call an action in a savepoint; record its error if it fails."""
         try:
             with self._actions.rows.attempt():
                 return do(*arguments)
         except Violation as error:
-            where = [self._binding.views.pointer_of(name) for name in error.names]
-            for each in [text for text in where if text] or [""]:
-                self._note(pointer(declared_at) + each, error.detail, error.code)
+            members = [self._binding.views.pointer_of(name) for name in error.names]
+            for each in list(filter(None, members)) or [""]:
+                self._note(pointer(where) + each, error.detail, error.code)
         except StaleWrite:
-            self._add(declared_at, "Somebody else changed it in the meantime.", "stale")
+            self._add(where, _STALE, "stale")
         except (UnprocessableContent, Conflict, NotFound) as problem:
-            self._merge(declared_at, problem)
+            self._merge(where, problem)
         return None
 
-    def _merge(self, declared_at: _Place, problem: Problem) -> None:
-        """Note what is wrong with one item, as its own problem has it."""
+    def _merge(self, where: _Place, problem: Problem) -> None:
+        """Record the errors of a problem that one item has raised."""
         is_conflict = not isinstance(problem, UnprocessableContent)
         errors: Sequence[InvalidItem] = problem.errors or [
             {"detail": problem.detail or problem.title}
         ]
         for each in errors:
             code = each.get("code", "conflict" if is_conflict else "invalid")
-            where = pointer(declared_at) + each.get("pointer", "")
-            self._note(where, each.get("detail", problem.title), code, is_conflict=is_conflict)
+            full = pointer(where) + each.get("pointer", "")
+            self._note(full, each.get("detail", problem.title), code, is_conflict=is_conflict)
 
-    def _add(
-        self, declared_at: _Place, detail: str, code: str, *, is_conflict: bool = True
-    ) -> None:
-        self._note(pointer(declared_at), detail, code, is_conflict=is_conflict)
+    def _add(self, where: _Place, detail: str, code: str, *, is_conflict: bool = True) -> None:
+        self._note(pointer(where), detail, code, is_conflict=is_conflict)
 
     def _note(self, where: str, detail: str, code: str, *, is_conflict: bool = True) -> None:
         self._is_conflict = self._is_conflict and is_conflict

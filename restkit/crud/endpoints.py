@@ -1,4 +1,4 @@
-"""The verbs of a collection and of its items: HTTP on one side, a `CRUDResource`'s actions on the other."""
+"""The HTTP methods of a collection and its items, which call the actions of a `CRUDResource`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..http.conditional import Preconditions
 from ..http.negotiation import parse_prefer
-from ..problems import Conflict, NotFound, PreconditionFailed
+from ..http.uris import quote_path
+from ..media import NDJSON
+from ..problems import Conflict, InvalidItem, NotFound, PreconditionFailed
 from ..rendering.content import SerializedContent
+from ..request import Request
 from ..resource import Resource
 from ..response import Chunks, PlainResponse
 from .binding import Binding, digest_of
@@ -20,7 +23,6 @@ from .query import Count, ListQuery, Page
 from .store import KeyTaken, StaleWrite, Transaction, Violation
 
 __all__ = [
-    "NDJSON",
     "Actions",
     "CollectionEndpoint",
     "Endpoint",
@@ -29,29 +31,38 @@ __all__ = [
     "as_mapping",
 ]
 
-NDJSON = "application/x-ndjson"
-# RFC 9110, section 9.3.4: content that is inconsistent with the URL. Renamed by it, the same PUT would find nothing.
-_OTHER_KEY = "The key in the content is not the one in the URL."
+# RFC 9110, section 9.3.4: the content is inconsistent with the URL. If it could rename the item,
+# the same PUT would not find it again.
+_OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL's key, or none."
+_STALE = "Another request changed or deleted the item. Fetch it again, then retry."
+_NO_COLLECTION = "No collection exists at this URL."
+_MINIMAL = "return=minimal"
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
 
 
 class Actions(Protocol):
-    """Is what the endpoints call: a `CRUDResource`, of which users override what they will."""
+    """The actions of a `CRUDResource` that the endpoints call."""
 
-    rows: Transaction[Any]
+    @property
+    def rows(self) -> Transaction[Any]: ...  # noqa: D102  # `CRUDResource` documents all of them
 
-    scope: Callable[[], Mapping[str, Any]]
-    list: Callable[[ListQuery], Page[Any]]
-    read: Callable[[Any], Any]
-    create: Callable[[Any], Any]
-    replace: Callable[[Any, Mapping[str, Any]], Any]
-    update: Callable[[Any, Mapping[str, Any]], Any]
-    delete: Callable[[Any], None]
-    restore: Callable[[Any], Any]
+    scope: Callable[[], Mapping[str, object]]
+    list: Callable[[ListQuery], Page[object]]
+    read: Callable[[object], object]
+    create: Callable[[object], object]
+    replace: Callable[[object, Mapping[str, object]], object]
+    update: Callable[[object, Mapping[str, object]], object]
+    delete: Callable[[object], None]
+    restore: Callable[[object], object]
 
 
 class Endpoint(Resource):
-    """Is the base of the classes that `endpoint_routes` makes for the URLs of a `CRUDResource`."""
+    """The base of the classes that `endpoint_routes` makes for the URLs of a `CRUDResource`.
+
+    Attributes:
+        declared: The `CRUDResource`.
+        binding: Its evaluated declarations.
+    """
 
     declared: ClassVar[Any]
     binding: ClassVar[Binding]
@@ -64,131 +75,135 @@ class Endpoint(Resource):
 
     @property
     def whole(self) -> ItemSerializer:
-        """How an item is answered where nothing is chosen."""
+        """The serializer of whole items."""
         return self.binding.views.serializer(None, ())
 
     def preference(self, headers: Mapping[str, str], name: str) -> str:
-        """Return what the client prefers (RFC 7240), ``""`` where it says nothing of this."""
+        """Return the value of a preference (RFC 7240), ``""`` if the client does not state it."""
         given = headers.get("prefer")
         return parse_prefer(given).get(name, "") if given else ""
 
+    def wants_minimal(self, headers: Mapping[str, str]) -> bool:
+        """Return whether the client prefers a response without content."""
+        return self.preference(headers, "return") == "minimal"
+
 
 class CollectionEndpoint(Endpoint):
-    """Answers for the URL of a collection."""
+    """The endpoint of a collection's URL.
+
+    Attributes:
+        is_readable: Whether GET is mounted for items, so that a new item has a URL to fetch.
+    """
+
+    is_readable: ClassVar[bool] = True
 
     def list_items(self, query: dict[str, Any], headers: Mapping[str, str] | None = None) -> Any:
-        """Answer a page, or everything as JSON Lines."""
+        """Return a page, or all items as JSON Lines."""
         binding = self.binding
         actions = self.actions()
-        asked = self.preference(headers or {}, "count")
+        count = self.preference(headers or {}, "count")
         scope = actions.scope()
 
-        def get(key: Any) -> Any:
+        def get(key: object) -> object:
             return actions.rows.get(key, scope=scope)
 
-        listing, window = binding.list_query(query, _COUNTS.get(asked, "none"), scope, get)
+        listing, window = binding.list_query(query, _COUNTS.get(count, "none"), scope, get)
         view = binding.views.serializer(*binding.chosen(query))
         if self.request.response_media_type == NDJSON:
             return _lines(actions.rows.stream(listing), view)
         page = actions.list(listing)
         if not page.items and listing.scope and not actions.rows.has_parents(listing.scope):
-            raise NotFound("There is no such collection.")
+            raise NotFound(_NO_COLLECTION)
         links = binding.pager.links(
             self.request, window, listing.order, page, binding.ends(page, listing.order)
         )
-        rest: dict[str, Any] = {"next": links.get("next")}
-        told: dict[str, str] = {}
+        rest: dict[str, object] = {"next": links.get("next")}
+        response_headers: dict[str, str] = {}
         if page.total is not None:
             rest["total"] = page.total
-            told["Preference-Applied"] = f"count={asked}"
+            response_headers["Preference-Applied"] = f"count={count}"
         if links:
-            told["Link"] = ", ".join(f'<{url}>; rel="{name}"' for name, url in links.items())
-        return SerializedContent(
-            None, b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]
-        ), told
+            parts = [f'<{url}>; rel="{relation}"' for relation, url in links.items()]
+            response_headers["Link"] = ", ".join(parts)
+        text = b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]
+        return SerializedContent(None, text), response_headers
 
     def create_item(self, body: Any, headers: Mapping[str, str] | None = None) -> Any:
         """Store a new item."""
         actions = self.actions()
         scope = actions.scope()
         if scope and not actions.rows.has_parents(scope):
-            raise NotFound("There is no such collection.")
+            raise NotFound(_NO_COLLECTION)
         values = {**as_mapping(body, self.binding), **scope}
         self.binding.check_key(values)
         item = actions.create(actions.rows.build(values))
         data, text = self.whole.pair(item)
-        told = {"ETag": str(self.binding.tag_of(item, text))} if self.declared.conditional else {}
-        if self.preference(headers or {}, "return") != "minimal":
-            return SerializedContent(data, text), 201, told
-        url = self.url_of(data)
-        return (
-            None,
-            204,
-            {**told, "Preference-Applied": "return=minimal", **({"Location": url} if url else {})},
-        )
+        response_headers = {}
+        if self.declared.conditional:
+            response_headers["ETag"] = str(self.binding.tag_of(item, text))
+        if not self.wants_minimal(headers or {}):
+            return SerializedContent(data, text), 201, response_headers
+        response_headers["Preference-Applied"] = _MINIMAL
+        key = data.get(self.binding.store.key)
+        if self.is_readable and key is not None:
+            response_headers["Location"] = self._item_url(key)
+        return None, 204, response_headers
 
-    def url_of(self, data: Mapping[str, Any]) -> str | None:
-        """Return the URL of an item as it is dumped, None where it has none."""
-        key = self.binding.store.key
-        if key not in data:
-            return None
-        try:
-            return str(
-                self.app.url_for(self.declared, **self.request.path_parameters, **{key: data[key]})
-            )
-        except LookupError:
-            return None
+    def _item_url(self, key: object) -> str:
+        collection = quote_path(self.request.root_path + self.request.path).rstrip("/")
+        return f"{collection}/{quote_path(str(key))}"
 
 
 def _lines(rows: Iterator[Any], view: ItemSerializer) -> PlainResponse:
-    """Answer items as JSON Lines; the first chunk is made here, so that a failure before it is a proper answer."""
+    """Return items as JSON Lines. A failure before the first chunk is still a problem response."""
     chunks = view.lines(rows)
     first = next(chunks, b"")
     return PlainResponse(200, [("Content-Type", NDJSON)], Chunks(first, chunks, rows))
 
 
-def as_mapping(body: Any, binding: Binding) -> Mapping[str, Any]:
-    """Return what a schema has loaded, where it is a mapping of attributes.
+def as_mapping(body: object, binding: Binding) -> Mapping[str, Any]:
+    """Return a loaded body, which must be a mapping of attributes.
 
     Raises:
-        DeclarationError: The schema makes something else.
+        DeclarationError: The schema loads something else.
     """
     if not isinstance(body, Mapping):
         raise DeclarationError(
-            f"{binding.declared_at}: {binding.views.declared.__name__} loads {type(body).__name__}; CRUDResource makes the "
-            "items itself: let it load a dict, without a post_load that makes something else."
+            f"{binding.declared_at}: the schema {binding.views.declared.__name__} loads "
+            f"{type(body).__name__}, but a CRUDResource makes the items itself. Let the schema "
+            "load a dict: remove the post_load hook."
         )
     return body
 
 
 class ItemEndpoint(Endpoint):
-    """Answers for the URL of an item."""
+    """The endpoint of an item's URL."""
 
     def read_item(self, key: Any, query: Mapping[str, Any] | None = None) -> Any:
-        """Answer an item, whole or in part."""
+        """Return an item, or the selected fields of it."""
         binding = self.binding
         names, expand = binding.chosen(query or {})
         item = self.actions(binding.views.relations(names, expand)).read(key)
         text = binding.views.serializer(names, expand).text(item)
-        if self.conditional:
-            # What is answered of a relation changes without the item: its version does not speak for the whole.
-            self.entity_tag = (
-                digest_of(text) if expand else binding.tag_of(item, text if names is None else None)
-            )
+        if self.conditional and expand:
+            # A related item can change without the item, so that the item's version is not enough.
+            self.entity_tag = digest_of(text)
+        elif self.conditional:
+            self.entity_tag = binding.tag_of(item, text if names is None else None)
         return SerializedContent(None, text)
 
     def replace_item(self, key: Any, body: Any, headers: Mapping[str, str]) -> Any:
-        """Replace an item, or make it where that is declared."""
+        """Replace an item, or create it if the class declares ``upsert``."""
         actions = self.actions(self.binding.views.relations(None, ()))
         try:
             item = actions.read(key)
         except NotFound:
             if not self.declared.upsert:
                 raise
-            made = self._made(actions, key, body)
-            if made is not None:
-                return self._created(made, headers)
-            item = self._made_by_others(actions, key)
+            created = self._create_with_client_key(actions, key, body)
+            if created is not None:
+                return self._created(created, headers)
+            item = self._read_concurrent(actions, key)
         self.state(item)
         name = self.binding.store.key
         values = self.binding.replaced(
@@ -198,12 +213,10 @@ class ItemEndpoint(Endpoint):
             raise Conflict(_OTHER_KEY)
         return self._changed(actions.replace(item, values), headers)
 
-    def _made(self, actions: Actions, key: Any, body: Any) -> Any:
-        """Make an item under the key of the URL; return None where there is one by now."""
+    def _create_with_client_key(self, actions: Actions, key: object, body: object) -> object | None:
+        """Create an item under the key of the URL; return None if it exists by now."""
         if self.conditional:
-            self.entity_tag = (
-                None  # nothing is there, which is what If-None-Match: * and If-Match ask
-            )
+            self.entity_tag = None  # evaluates If-None-Match: * and If-Match: nothing exists yet
         name = self.binding.store.key
         values = {**as_mapping(body, self.binding), **actions.scope()}
         if values.setdefault(name, key) != key:
@@ -212,81 +225,83 @@ class ItemEndpoint(Endpoint):
             return actions.create(actions.rows.build(values))
         except KeyTaken:
             if Preconditions.from_environ(self.request.environ).guards():
-                raise PreconditionFailed("Somebody else has made it in the meantime.") from None
+                raise PreconditionFailed(
+                    "Another request created the item. Fetch it, then retry."
+                ) from None
             return None
 
-    def _made_by_others(self, actions: Actions, key: Any) -> Any:
-        """Return the item that has taken the key in between."""
+    def _read_concurrent(self, actions: Actions, key: object) -> object:
+        """Return the item that another request has created under the key."""
         try:
             return actions.read(key)
         except NotFound:
-            if not self.declared.soft_delete or not actions.rows.get(
-                key, scope=actions.scope(), removed=True
-            ):
+            if not self.declared.soft_delete:
                 raise
-            raise Conflict("An item with this key was removed; restore it first.") from None
+            if not actions.rows.get(key, scope=actions.scope(), removed=True):
+                raise
+            raise Conflict("An item with this key was removed. Restore it first.") from None
 
-    def _created(self, item: Any, headers: Mapping[str, str]) -> Any:
+    def _created(self, item: object, headers: Mapping[str, str]) -> Any:
         data, text = self.whole.pair(item)
         self.state(item, text)
-        if self.preference(headers, "return") == "minimal":
-            return None, 204, {"Preference-Applied": "return=minimal"}
+        if self.wants_minimal(headers):
+            return None, 204, {"Preference-Applied": _MINIMAL}
         return SerializedContent(data, text), 201
 
     def patch_item(self, key: Any, body: PatchDocument, headers: Mapping[str, str]) -> Any:
-        """Change what a patch says."""
+        """Apply a patch to an item."""
         actions = self.actions(self.binding.views.relations(None, ()))
         item = actions.read(key)
         self.state(item)
-        return self._changed(
-            actions.update(item, self.binding.patched(item, body, actions.scope())), headers
-        )
+        values = self.binding.patched(item, body, actions.scope())
+        return self._changed(actions.update(item, values), headers)
 
     def delete_item(self, key: Any) -> None:
-        """Remove an item."""
+        """Delete an item."""
         actions = self.actions()
         item = actions.read(key)
         self.state(item)
         actions.delete(item)
 
-    def state(self, item: Any, text: bytes | None = None) -> None:
-        """State the entity tag of an item: the first time it decides on the request's preconditions."""
+    def state(self, item: object, text: bytes | None = None) -> None:
+        """Set the entity tag of an item. The first call evaluates the request's preconditions."""
         if self.conditional:
             self.entity_tag = self.binding.tag_of(item, text)
 
-    def _changed(self, item: Any, headers: Mapping[str, str]) -> Any:
+    def _changed(self, item: object, headers: Mapping[str, str]) -> Any:
         text = self.whole.text(item)
         self.state(item, text)
-        if self.preference(headers, "return") == "minimal":
-            return None, 204, {"Preference-Applied": "return=minimal"}
+        if self.wants_minimal(headers):
+            return None, 204, {"Preference-Applied": _MINIMAL}
         return SerializedContent(None, text)
 
 
 class RestoreEndpoint(ItemEndpoint):
-    """Answers for the URL that brings an item back that was removed softly."""
+    """The endpoint that restores a soft-deleted item."""
 
     def restore_item(self, key: Any, headers: Mapping[str, str]) -> Any:
-        """Bring an item back."""
+        """Restore an item."""
         actions = self.actions()
         item = actions.rows.get(key, scope=actions.scope(), lock=True, removed=True)
         if item is None:
-            raise NotFound("There is no such removed item.")
+            raise NotFound("No removed item has this key.")
         self.state(item)
         return self._changed(actions.restore(item), headers)
 
 
 def conflict_of(error: Violation, request: Any) -> Conflict:
-    """Return the answer to a write that a rule of the store forbids, with where in the content it is."""
+    """Return the response to a violated constraint, with pointers to the members of the body."""
     views = request.operation.resource.binding.views
     found = [views.pointer_of(name) for name in error.names]
-    errors: Any = [
-        {"pointer": each, "detail": error.detail, "code": error.code} for each in found if each
+    pointers = [each for each in found if each]
+    errors: list[InvalidItem] = [
+        {"pointer": each, "detail": error.detail, "code": error.code} for each in pointers
     ]
     return Conflict(error.detail, errors=errors)
 
 
-def stale_of(error: StaleWrite, request: Any) -> PreconditionFailed | Conflict:
-    """Return the answer to a write of what is no more as it was read."""
+def stale_of(error: StaleWrite, request: Request) -> PreconditionFailed | Conflict:
+    """Return the response to a write of an item that has changed since it was read."""
     if Preconditions.from_environ(request.environ).guards():
-        return PreconditionFailed("Somebody else changed it in the meantime.")
-    return Conflict("Somebody else changed it in the meantime; read it, and try again.")
+        return PreconditionFailed(_STALE)
+    return Conflict(_STALE)

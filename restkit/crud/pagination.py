@@ -1,7 +1,7 @@
-"""Pages of a collection: their size, where they begin, and the links between them.
+"""Pagination: the size of pages, where they begin, and the links between them.
 
-Keyset pages begin behind an item, so that inserts and deletes move nothing, and the last page costs what the first
-does. Counted pages pass over a number of items, for those who need to jump.
+Keyset pages begin after an item, so that inserts and deletes do not shift them, and the last page
+costs as much as the first. Offset pages skip a number of items, for clients that jump to a page.
 """
 
 from __future__ import annotations
@@ -10,28 +10,37 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from marshmallow import fields as ma
 from marshmallow import validate
 
 from ..errors import DeclarationError
-from ..problems import BadRequest
+from ..http.uris import quote_path
+from ..problems import BadRequest, InvalidItem
 from ..request import Request
 from .cursors import CursorSigner
 from .query import Order, Page
+from .store import AnyField
 
 __all__ = ["Pager", "Paging", "Window"]
 
 Paging = Literal["keyset", "offset"]
 MAX_OFFSET = 2**31 - 1
-_MAX_CURSOR = 2000  # of a URL that every server and proxy takes
-_ROOT = "/!$&'()*+,:;=@"
+_MAX_CURSOR = 2000  # longer URLs are not accepted everywhere
+
+
+_BAD_CURSOR: InvalidItem = {
+    "parameter": "cursor",
+    "location": "query",
+    "detail": "Not a valid cursor.",
+    "code": "cursor",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Is which part of a collection a query asks for."""
+    """The part of a collection that a query selects."""
 
     limit: int
     after: tuple[Any, ...] | None = None
@@ -40,47 +49,47 @@ class Window:
 
 
 class Pager:
-    """Is the pages of one collection."""
+    """The pagination of one collection."""
 
     def __init__(
         self, paging: str, size: int, largest: int, signer: CursorSigner, declared_at: str
     ) -> None:
-        """Make the pages.
+        """Check and keep the sizes.
 
         Args:
-            paging: ``"keyset"``, or ``"offset"``.
-            size: How many items a page has where nothing is said.
-            largest: How many it may have at the most.
-            signer: Of the cursors.
-            declared_at: Where it is declared, for messages.
+            paging: ``"keyset"`` or ``"offset"``.
+            size: The default number of items on a page.
+            largest: The largest number of items on a page.
+            signer: The signer of the cursors.
+            declared_at: The name of the class, for messages.
 
         Raises:
-            DeclarationError: The sizes are no sizes.
+            DeclarationError: The paging is unknown, or the sizes are impossible.
         """
         if paging not in ("keyset", "offset"):
             raise DeclarationError(
-                f"{declared_at}.paging is {paging!r}; it is 'keyset' or 'offset'."
+                f"{declared_at}.paging must be 'keyset' or 'offset', got {paging!r}."
             )
         if not 1 <= size <= largest:
             raise DeclarationError(
-                f"{declared_at}.page_size is {size} and max_page_size {largest}; a page has at least one item, and page_size "
-                "at most max_page_size."
+                f"{declared_at}.page_size must be between 1 and max_page_size, got page_size "
+                f"{size} and max_page_size {largest}."
             )
         self._keyset = paging == "keyset"
         self._size = size
         self._largest = largest
         self._signer = signer
 
-    def fields(self) -> dict[str, ma.Field[Any]]:
+    def fields(self) -> dict[str, AnyField]:
         """Return the query parameters."""
         limit = ma.Int(
             load_default=self._size,
             validate=validate.Range(1, self._largest),
-            metadata={"description": "How many items a page has."},
+            metadata={"description": "The maximum number of items on the page."},
         )
         if self._keyset:
-            # NOTE: the document says it in the words of the 400, not as a parameter: any text that no answer gave is a
-            # 400, so a parameter of type string would promise what cannot be kept.
+            # NOTE: the description of the 400 documents the cursor, not a parameter. The server
+            # rejects every string that it did not send; a string parameter would promise too much.
             cursor = ma.Str(
                 validate=validate.Length(1, _MAX_CURSOR), metadata={"documented": False}
             )
@@ -88,7 +97,7 @@ class Pager:
         offset = ma.Int(
             load_default=0,
             validate=validate.Range(0, MAX_OFFSET),
-            metadata={"description": "How many items to pass over."},
+            metadata={"description": "The number of items to skip."},
         )
         return {"limit": limit, "offset": offset}
 
@@ -99,41 +108,33 @@ class Pager:
         kinds: Sequence[type[enum.Enum] | None],
         find: Callable[[Any], tuple[Any, ...] | None],
     ) -> Window:
-        """Return the part that a validated query asks for.
+        """Return the window that validated query parameters select.
 
         Args:
-            query: The validated query.
-            order: The order that it asks for.
-            kinds: The enumeration of each of its keys that is one.
-            find: Returns the values of the order's keys of the item that is named, None where there is none.
+            query: The validated query parameters.
+            order: The order of the query.
+            kinds: The enumeration of each sort key, None for keys of other types.
+            find: A function that returns the sort key values of the item of a key, or None.
 
         Raises:
-            BadRequest: The cursor is none of this collection in this order.
+            BadRequest: The cursor is not valid for this collection and sort order.
         """
         cursor = query.get("cursor")
         if cursor is None:
             return Window(query["limit"], offset=query.get("offset", 0))
         try:
-            backwards, values = self._place(cursor, order, kinds, find)
+            backwards, values = self._read(cursor, order, kinds, find)
         except ValueError:
             raise BadRequest(
-                "The cursor is none of this collection in this order.",
-                errors=[
-                    {
-                        "parameter": "cursor",
-                        "location": "query",
-                        "detail": "Not a cursor.",
-                        "code": "cursor",
-                    }
-                ],
+                "The cursor is not valid for this collection and sort order. Start at the first "
+                "page.",
+                errors=[_BAD_CURSOR],
             ) from None
-        return (
-            Window(query["limit"], before=values)
-            if backwards
-            else Window(query["limit"], after=values)
-        )
+        if backwards:
+            return Window(query["limit"], before=values)
+        return Window(query["limit"], after=values)
 
-    def _place(
+    def _read(
         self,
         cursor: str,
         order: Sequence[Order],
@@ -146,17 +147,15 @@ class Pager:
             backwards, (key,) = self._signer.read(_by_key(order), cursor, (None,))
         values = find(key)
         if values is None:
-            raise ValueError("the item that the page begins at is gone")
+            raise ValueError("the first item of the page was removed")
         return backwards, values
 
     def _cursor(self, order: Sequence[Order], backwards: bool, values: tuple[Any, ...]) -> str:
-        """Return the cursor of a place: the values there, or the item alone where they are too long for a URL."""
+        """Return a cursor with the sort key values, or only the key if they are too long."""
         cursor = self._signer.write(_named(order), backwards, values)
-        return (
-            cursor
-            if len(cursor) <= _MAX_CURSOR
-            else self._signer.write(_by_key(order), backwards, values[-1:])
-        )
+        if len(cursor) <= _MAX_CURSOR:
+            return cursor
+        return self._signer.write(_by_key(order), backwards, values[-1:])
 
     def links(
         self,
@@ -166,27 +165,19 @@ class Pager:
         page: Page[Any],
         ends: Sequence[tuple[Any, ...]],
     ) -> dict[str, str]:
-        """Return the URLs of other pages by their relation: ``first``, ``prev``, ``next`` (RFC 8288).
+        """Return the URLs of other pages by relation: ``first``, ``prev``, ``next`` (RFC 8288).
 
         Args:
-            request: Whose answer the page is.
-            window: What was asked for.
+            request: The request for the page.
+            window: The window of the page.
             order: The order.
             page: The page.
-            ends: The values of the order's keys of its first and its last item, () where it is empty.
+            ends: The sort key values of its first and its last item; empty for an empty page.
         """
         at = _Address(request)
-        links: dict[str, str] = {}
         if not self._keyset:
-            limit, offset = window.limit, window.offset
-            if offset:
-                links = {
-                    "first": at.url("offset", None),
-                    "prev": at.url("offset", str(max(0, offset - limit))),
-                }
-            if page.has_next and offset + limit <= MAX_OFFSET:
-                links["next"] = at.url("offset", str(offset + limit))
-            return links
+            return _offset_links(at, window, has_next=page.has_next)
+        links: dict[str, str] = {}
         if window.after is not None or window.before is not None:
             links["first"] = at.url("cursor", None)
         if page.has_previous and ends:
@@ -197,19 +188,19 @@ class Pager:
 
 
 def _named(order: Sequence[Order]) -> str:
-    return ",".join(("-" if each.descending else "") + each.name for each in order)
+    return ",".join("-" * each.descending + each.name for each in order)
 
 
 def _by_key(order: Sequence[Order]) -> str:
-    """Return what signs a cursor that names an item by its key, the last of each order, instead of its values."""
+    """Return the signed name of an order for cursors that hold only the key of an item."""
     return f"{_named(order)} of an item"
 
 
 class _Address:
-    """Is a request's URL, of which one parameter is replaced."""
+    """The URL of a request, in which one parameter can be replaced."""
 
     def __init__(self, request: Request) -> None:
-        self._path = quote(request.root_path + request.path, safe=_ROOT)
+        self._path = quote_path(request.root_path + request.path)
         query: str = request.environ.get("QUERY_STRING", "")
         self._pairs = parse_qsl(
             query.encode("latin-1").decode("utf-8", "replace"), keep_blank_values=True
@@ -220,3 +211,14 @@ class _Address:
         if value is not None:
             pairs.append((parameter, value))
         return f"{self._path}?{urlencode(pairs)}" if pairs else self._path
+
+
+def _offset_links(at: _Address, window: Window, *, has_next: bool) -> dict[str, str]:
+    limit, offset = window.limit, window.offset
+    links: dict[str, str] = {}
+    if offset:
+        links["first"] = at.url("offset", None)
+        links["prev"] = at.url("offset", str(max(0, offset - limit)))
+    if has_next and offset + limit <= MAX_OFFSET:
+        links["next"] = at.url("offset", str(offset + limit))
+    return links

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from ..http.methods import SAFE_METHODS
 from ..problems import NotFound
 from ..request import Request
 from ..resource import Owner, Resource
@@ -19,11 +20,10 @@ from .store import Store, Transaction
 __all__ = ["CRUDResource"]
 
 M = TypeVar("M")
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class CRUDResource(Resource, Generic[M]):
-    """Is the base of classes that answer for a collection and for its items.
+    """The base class of resources that serve a collection and its items.
 
     ::
 
@@ -34,28 +34,31 @@ class CRUDResource(Resource, Generic[M]):
 
         app.add("/books", Books)  # /books and /books/<id>
 
-    Override ``list``, ``create``, ``read``, ``replace``, ``update`` or ``delete`` to do more than the store does, and
-    call ``super()`` for what it does; each gets and returns items of the model.
+    Override ``list``, ``create``, ``read``, ``replace``, ``update`` or ``delete`` to do more than
+    the store, and call ``super()`` for the store's part. Actions take and return items of the
+    model.
 
     Attributes:
-        model: The model; its store comes from what is installed on the App.
-        store: The store, where it does not come from the App.
-        schema: A marshmallow schema class of the items; derived from the model where left out.
-        filters: What clients may ask about: ``("author", "year__gte", "title__*")`` or ``{"year": ("gte", "lte")}``.
+        model: The model; the App's installed extensions provide its store.
+        store: The store, if it does not come from the App.
+        schema: The marshmallow schema class of the items; derived from the model by default.
+        filters: The filters that clients may use: ``("author", "year__gte", "title__*")`` or
+            ``{"year": ("gte", "lte")}``.
         sorts: The attributes that clients may sort by.
-        order: The order where none is asked for: ``("-year",)``; by the key without.
-        fields: Whether clients may choose what is answered, by ``fields=id,title``.
-        expand: The relations that clients may ask for, by ``expand=author``: nested, dump-only fields of the schema.
-        paging: ``"keyset"``, or ``"offset"`` for pages that are counted.
-        page_size: How many items a page has where nothing is said.
-        max_page_size: How many a client may ask for.
-        key: The attribute that names an item in its URL; by default the model's primary key.
-        upsert: Whether a PUT makes the item where there is none (its key is then the client's to choose).
-        soft_delete: An attribute that says when an item was removed; DELETE sets it, and the item is gone for
-            readers, until a POST to its ``restore`` brings it back.
-        bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none; each by its action.
-        max_bulk: How many items each of its lists may have.
-        methods: The verbs that are mounted.
+        order: The default order: ``("-year",)``. Without one, the key decides.
+        fields: Whether clients may select fields: ``fields=id,title``.
+        expand: The relations that clients may include: ``expand=author``. Each is a nested
+            dump-only field of the schema.
+        paging: ``"keyset"`` or ``"offset"``.
+        page_size: The default number of items on a page.
+        max_page_size: The largest number of items that a client may request.
+        key: The attribute that identifies an item in its URL; the model's primary key by default.
+        upsert: Whether PUT creates a missing item, with the key that the client chose.
+        soft_delete: The attribute that marks an item as removed. DELETE sets it, and readers no
+            longer find the item until a POST to its ``restore`` URL.
+        bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none.
+        max_bulk: The maximum length of each list of a bulk request.
+        methods: The HTTP methods to mount; all of them by default.
     """
 
     model: ClassVar[Any] = None
@@ -78,13 +81,13 @@ class CRUDResource(Resource, Generic[M]):
     def __init__(
         self, binding: Binding, request: Request, app: Any, expand: Sequence[str] = ()
     ) -> None:
-        """Make the resource of one request; the endpoints of its URLs do.
+        """Make the resource of one request.
 
         Args:
-            binding: What the declarations come to at the URL.
+            binding: The evaluated declarations.
             request: The request.
             app: The App.
-            expand: The relations that are answered with each item.
+            expand: The relations that the response includes.
         """
         self.binding = binding
         self.request = request
@@ -95,7 +98,7 @@ class CRUDResource(Resource, Generic[M]):
     def _mount_points(
         cls, pattern: str, name: str, app: Owner
     ) -> Sequence[tuple[str, type[Resource], str]]:
-        """Return the collection's place, the items', and those of what else is declared."""
+        """Return the routes of the collection, its items, and further declared URLs."""
         check_declared(cls, CRUDResource)
         return endpoint_routes(cls, pattern, name, app)
 
@@ -105,10 +108,11 @@ class CRUDResource(Resource, Generic[M]):
         return self.binding.store.open(self.request, self.app)
 
     def scope(self) -> Mapping[str, Any]:
-        """Return attributes that all items of this collection have, and that new ones get.
+        """Return attribute values that all items of this collection share and new ones get.
 
-        By default the variables of the URL pattern: below ``/authors/<int:author_id>/books`` all books have that
-        ``author_id``. Override it to keep tenants apart.
+        By default these are the variables of the URL pattern: on
+        ``/authors/<int:author_id>/books``, all books have that ``author_id``. Override the method
+        to separate tenants.
         """
         given = self.request.path_parameters
         return {name: given[name] for name in self.binding.scope}
@@ -120,37 +124,37 @@ class CRUDResource(Resource, Generic[M]):
         return self.rows.list(query)
 
     def read(self, key: Any) -> M:
-        """Return the item of a key; the other actions on it ask here first.
+        """Return the item of a key. Every other action on an item reads it first.
 
         Raises:
-            NotFound: There is none in this collection.
+            NotFound: The collection has no such item.
         """
-        lock = self.request.method not in _SAFE
+        lock = self.request.method not in SAFE_METHODS
         item = self.rows.get(key, scope=self.scope(), lock=lock, expand=self.expanded)
         if item is None:
-            raise NotFound("There is no such item.")
+            raise NotFound("No item exists at this URL.")
         return item
 
     def create(self, item: M) -> M:
-        """Store a new item, and return it."""
+        """Store a new item and return it."""
         self.rows.add(item)
         return item
 
     def replace(self, item: M, values: Mapping[str, Any]) -> M:
-        """Set all attributes that content sets, and return the item."""
+        """Set all writable attributes and return the item."""
         self.rows.change(item, values)
         return item
 
     def update(self, item: M, values: Mapping[str, Any]) -> M:
-        """Set the attributes that a patch has changed, and return the item."""
+        """Set the attributes that a patch changes and return the item."""
         self.rows.change(item, values)
         return item
 
     def delete(self, item: M) -> None:
-        """Remove an item; softly, where ``soft_delete`` is declared."""
+        """Remove an item, or mark it as removed if ``soft_delete`` is declared."""
         self.rows.remove(item)
 
     def restore(self, item: M) -> M:
-        """Take back that an item was removed softly, and return it."""
+        """Restore a soft-deleted item and return it."""
         self.rows.restore(item)
         return item

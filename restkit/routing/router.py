@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter, BuildError, Map, RequestRedirect, Ru
 
 from ..contract import Operation
 from ..errors import CollisionError
+from ..http.uris import quote_path
 from ..middleware import Boundary, Endpoint
 from ..request import Request
 from .converters import known_converters
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Allowed", "Handler", "Match", "Route", "Router"]
 
 _QUERY = "".join(map(chr, range(33, 127)))
-_ROOT = "/!$&'()*+,:;=@"
 
 Match = tuple["Route", "dict[str, object]"]
 
@@ -260,7 +260,7 @@ class Router:
 
     def _match_in(self, rules: Map, request: Request, host: str) -> Match | None:
         try:
-            root = quote(request.root_path, safe=_ROOT)
+            root = quote_path(request.root_path)
             adapter = rules.bind(host or "localhost", root, subdomain=None if host else "")
             (_, route), values = adapter.match(
                 request.path if request.environ.get("PATH_INFO") else "/", "GET"
@@ -300,7 +300,7 @@ class Router:
 
 
 def _build(rules: Map, rule: Rule, values: Mapping[str, object], root: str) -> str | None:
-    adapter = rules.bind("localhost", quote(root, safe=_ROOT) or "/", url_scheme="")
+    adapter = rules.bind("localhost", quote_path(root) or "/", url_scheme="")
     try:
         return adapter.build(rule.endpoint, dict(values), force_external=rules.host_matching)
     except (BuildError, ValidationError, ValueError, TypeError):

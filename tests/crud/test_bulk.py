@@ -315,14 +315,16 @@ class Conditioned(Schema):
 
 def test_what_cannot_be_is_refused() -> None:
     """Sizes, conditions and names that do not fit are one clear sentence."""
-    refused("Books.max_bulk is 0; a list has at least one item.", bulk=True, max_bulk=0)
+    refused("Books.max_bulk must be at least 1, got 0.", bulk=True, max_bulk=0)
     refused(
-        "has bulk = True and conditional = 'required', but what is deleted",
+        "has bulk = True and conditional = 'required', but bulk deletions",
         bulk=True,
         conditional="required",
     )
     schema = Conditioned.from_dict({"title": fields.Str(dump_only=True)}, name="ConditionedSchema")
-    refused("a field called 'if_match' cannot be updated in bulk", bulk=True, schema=schema)
+    refused(
+        "the field name 'if_match' means the entity tag in bulk requests", bulk=True, schema=schema
+    )
 
 
 class Careful(CRUDResource[Plain]):

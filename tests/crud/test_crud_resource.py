@@ -181,7 +181,10 @@ def test_content_has_the_key_of_its_url(upsert: bool) -> None:
     for _ in range(2):
         response = client.put("/books/a", json={"code": "b"})
         assert response.status == 409
-        assert response.problem["detail"] == "The key in the content is not the one in the URL."
+        assert (
+            response.problem["detail"]
+            == "The key in the body differs from the key in the URL. Send the URL's key, or none."
+        )
     made = client.put("/books/c", json={"room": "cellar"})
     assert (made.status, made.status == 404 or made.json) == (
         (201, {"code": "c", "room": "cellar"}) if upsert else (404, True)
@@ -266,6 +269,37 @@ def test_prefer(prefer: str, status: int) -> None:
     assert response.status == status
     assert ("Preference-Applied" in response.headers) is (status == 204)
     assert response.headers["Location"] == "/books/1"
+
+
+@pytest.mark.parametrize("methods", [{"POST"}, {"POST", "PUT"}, {"POST", "PATCH", "DELETE"}])
+def test_a_minimal_response_names_no_url_without_a_get(methods: set[str]) -> None:
+    """If items have no GET, a 204 has no Location, and the document declares none."""
+    client = collection(methods=methods)
+    prefer = {"Prefer": "return=minimal"}
+    response = client.post("/books", json={"title": "a"}, headers=prefer)
+    assert response.status == 204
+    assert "Location" not in response.headers
+    document = client.get("/openapi.json").json
+    returned = document["paths"]["/books"]["post"]["responses"]["204"]
+    assert "Location" not in returned["headers"]
+
+
+def test_a_minimal_response_names_the_url_of_its_own_mount() -> None:
+    """A class on two URLs, one of them below a prefix, gives the URL that the GET answers."""
+
+    class Books(CRUDResource[Book]):
+        store = MemoryStore(Book)
+
+    inner, app = App("Inner"), App("Outer")
+    inner.add("/old", Books)
+    inner.add("/new", Books, name="NewBooks")
+    app.mount("/v 1", inner)
+    client = Client(app)
+    for number, url in enumerate(["/v%201/old", "/v%201/new"], 1):
+        headers = {"Prefer": "return=minimal"}
+        location = client.post(url, json={"title": "a"}, headers=headers).headers["Location"]
+        assert location == f"{url}/{number}"
+        assert client.get(location).json["id"] == number
 
 
 def test_what_a_put_has_made_need_not_be_sent_back() -> None:

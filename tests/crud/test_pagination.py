@@ -97,20 +97,26 @@ def test_an_app_with_a_secret_signs_with_it() -> None:
     assert other.get(cursor).status == 400
     problem = other.get(cursor).problem
     assert problem["errors"] == [
-        {"parameter": "cursor", "in": "query", "detail": "Not a cursor.", "code": "cursor"}
+        {"parameter": "cursor", "in": "query", "detail": "Not a valid cursor.", "code": "cursor"}
     ]
 
 
 @pytest.mark.parametrize(
     ("members", "says"),
     [
-        ({"paging": "pages"}, "Books.paging is 'pages'; it is 'keyset' or 'offset'."),
+        ({"paging": "pages"}, "Books.paging must be 'keyset' or 'offset', got 'pages'."),
         (
             {"page_size": 0},
-            "Books.page_size is 0 and max_page_size 100; a page has at least one item",
+            "Books.page_size must be between 1 and max_page_size, got page_size 0 and max_page_size 100",
         ),
-        ({"page_size": 200}, "Books.page_size is 200 and max_page_size 100"),
-        ({"max_page_size": 10}, "Books.page_size is 20 and max_page_size 10"),
+        (
+            {"page_size": 200},
+            "Books.page_size must be between 1 and max_page_size, got page_size 200",
+        ),
+        (
+            {"max_page_size": 10},
+            "Books.page_size must be between 1 and max_page_size, got page_size 20",
+        ),
     ],
 )
 def test_pages_that_cannot_be_are_refused(members: dict[str, Any], says: str) -> None:

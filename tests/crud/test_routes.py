@@ -48,17 +48,23 @@ def test_methods(
 @pytest.mark.parametrize(
     ("members", "says"),
     [
-        ({"methods": "GET"}, "Books.methods is a string; write a set: methods = {'GET'}."),
+        (
+            {"methods": "GET"},
+            "Books.methods must be a set of strings, not the string 'GET'. Write methods = {'GET'}.",
+        ),
         (
             {"methods": {"FETCH"}},
-            "Books.methods is {'FETCH'}; it names some of DELETE, GET, PATCH, POST, PUT.",
+            "Books.methods must contain some of DELETE, GET, PATCH, POST, PUT, got {'FETCH'}.",
         ),
-        ({"methods": set()}, "Books.methods is set(); it names some of DELETE, GET"),
-        ({"methods": {"HEAD"}}, "Books.methods is {'HEAD'}; it names some of"),
-        ({"store": None}, "Books has neither a model nor a store; write model = ... in it."),
+        (
+            {"methods": set()},
+            "Books.methods must contain some of DELETE, GET, PATCH, POST, PUT, got set().",
+        ),
+        ({"methods": {"HEAD"}}, "Books.methods must contain some of"),
+        ({"store": None}, "Books has neither a model nor a store. Add model = ... to the class."),
         (
             {"store": None, "model": Book},
-            "Books: no store of the App 'Shelf' takes the model <class 'shelf.Book'>; install",
+            "Books: no store of the App 'Shelf' supports the model <class 'shelf.Book'>. Install",
         ),
         ({"key": "pages"}, "Book has no attribute 'pages'; it has "),
         (
@@ -71,7 +77,7 @@ def test_methods(
         ),
         (
             {"store": MemoryStore(Book, unique=("on",)), "key": "on"},
-            "The key 'on' of Book is a Boolean; a key in a URL is",
+            "The key 'on' of Book is a Boolean, but a key in a URL must be",
         ),
         ({"soft_delete": "title"}, "Book.title says when an item was removed"),
         (
@@ -241,7 +247,7 @@ def test_an_action_that_raises_a_problem_of_the_framework() -> None:
         def read(self, key: Any) -> Book:
             item = super().read(key)
             if item.genre == "hidden":
-                raise NotFound("There is no such item.")
+                raise NotFound("No item exists at this URL.")
             return item
 
     client = collection(Book("a"), Book("b", genre="hidden"), base=Hidden)
@@ -258,5 +264,5 @@ def test_no_store_takes_the_model() -> None:
 
     app = App("Shelf")
     app.install(MemoryStore(Coded, key="code"))
-    with pytest.raises(DeclarationError, match="no store of the App 'Shelf' takes the model"):
+    with pytest.raises(DeclarationError, match="no store of the App 'Shelf' supports the model"):
         app.add("/books", Books)

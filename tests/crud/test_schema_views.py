@@ -285,7 +285,7 @@ def test_a_schema_that_makes_items_itself_is_told_so() -> None:
     client = collection(Book("Emma"), schema=Loading)
     for method, path in (("POST", "/books"), ("PUT", "/books/1"), ("PATCH", "/books/1")):
         with pytest.raises(
-            DeclarationError, match="Loading loads Book; CRUDResource makes the items itself"
+            DeclarationError, match="Loading loads Book, but a CRUDResource makes the items itself"
         ):
             client.request(method, path, json={"title": "x"})
 

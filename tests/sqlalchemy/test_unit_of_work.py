@@ -590,5 +590,5 @@ def test_a_write_that_comes_too_late_is_no_500(
     note = service.client.post("/notes", json={"text": "first"}).json["id"]
     response = Client(app).put(f"/late/{note}", headers=headers)
     assert response.status == status
-    assert response.problem["detail"].startswith("Somebody else changed it in the meantime")
+    assert response.problem["detail"].startswith("Another request changed or deleted the item.")
     assert service.texts() == {"first"}

@@ -1,0 +1,281 @@
+"""The endpoint classes of a `CRUDResource`, with the contract of each verb."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from ..contract import Failure, Header, Location
+from ..decorators import Declarations, DeclaredMethod, Return, declarations_of
+from ..errors import DeclarationError
+from ..media import JSON, NDJSON
+from ..operations.operation_ids import english_singular, singular, stem
+from ..problems import BadRequest, Conflict, NotFound
+from ..resource import Resource
+from .binding import Binding
+from .bulk import BulkEndpoint, bulk_schemas
+from .endpoints import (
+    CollectionEndpoint,
+    ItemEndpoint,
+    RestoreEndpoint,
+    conflict_of,
+    stale_of,
+)
+from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
+from .store import AnyField, StaleWrite, Violation
+
+__all__ = ["EndpointMaker"]
+
+_COPIED = ("tags", "documented", "middleware", "security", "idempotency")
+_JSON = (JSON,)
+_OWN_MODULE = "restkit.crud.resource"
+_APPLIED = Header("Preference-Applied", "The preference that the server applied (RFC 7240).")
+_TAG = Header("ETag", "The entity tag of the representation.")
+_LINK = Header("Link", "The URLs of the pages `first`, `prev` and `next` (RFC 8288).")
+_LOCATION = Header(
+    "Location", "The URL of the new item.", {"type": "string", "format": "uri-reference"}
+)
+_MISSING = Failure(NotFound, "database", "No item exists at this URL.")
+_TAKEN = Failure(
+    Conflict,
+    "database",
+    "The request conflicts with stored data: a unique value is taken, or a referenced item does "
+    "not exist.",
+)
+_DONE = "The request succeeded; sent with `Prefer: return=minimal`."
+
+
+class EndpointMaker:
+    """The maker of the endpoint classes of one `CRUDResource`."""
+
+    def __init__(self, declared: Any, binding: Binding, name: str) -> None:
+        self._declared = declared
+        self._binding = binding
+        self._name = name
+        self._views = binding.views
+        self._always = tuple(binding.store.failures)
+        self._prefers = _prefer("`return=minimal` requests a response without content (RFC 7240).")
+        self._missing_parent = (_MISSING,) if binding.scope else ()
+
+    def _class(
+        self, base: type[Resource], suffix: str, verbs: Mapping[str, Any], **members: Any
+    ) -> type[Resource]:
+        declared = self._declared
+        handlers = {Violation: conflict_of, StaleWrite: stale_of, **declared.problem_handlers}
+        copied = {each: getattr(declared, each) for each in _COPIED}
+        own = {
+            "declared": declared,
+            "binding": self._binding,
+            "schema": self._views.declared,
+            "problem_handlers": handlers,
+            "__module__": declared.__module__,
+            "__qualname__": declared.__qualname__,
+            "__doc__": declared.__doc__,
+        }
+        return type(self._name + suffix, (base,), {**copied, **own, **verbs, **members})
+
+    def _verb(
+        self, action: str, function: Callable[..., Any], contract: Declarations
+    ) -> DeclaredMethod:
+        """Return a verb with its contract and the declarations on the user's action."""
+        written = inspect.getattr_static(self._declared, action)
+        own = declarations_of(written)
+        words: dict[str, Any] = {}
+        documentation = inspect.cleandoc(written.__doc__ or "")
+        if written.__module__ != _OWN_MODULE and documentation:
+            summary, _, description = documentation.partition("\n")
+            words = {"summary": summary.strip(), "description": description.strip()}
+        failures = (*own.raises, *contract.raises, *self._always)
+        function.__doc__ = None
+        complete = contract._replace(
+            raises=failures, words={**contract.words, **words, **own.words}
+        )
+        function.__module__ = self._declared.__module__
+        function.__qualname__ = f"{self._declared.__qualname__}.{action}"
+        return DeclaredMethod(function, complete)
+
+    def collection(self, wanted: set[str]) -> type[Resource]:
+        """Return the endpoint class of the collection."""
+        verbs: dict[str, Any] = {}
+        if "GET" in wanted:
+            verbs["get"] = self._list()
+        if "POST" in wanted:
+            verbs["post"] = self._create(is_readable="GET" in wanted)
+        is_readable = "GET" in wanted
+        return self._class(
+            CollectionEndpoint, "", verbs, conditional=False, is_readable=is_readable
+        )
+
+    def item(self, wanted: set[str]) -> type[Resource]:
+        """Return the endpoint class of an item."""
+        made = {
+            "GET": self._read,
+            "PUT": self._replace,
+            "PATCH": self._update,
+            "DELETE": self._delete,
+        }
+        verbs = {method.lower(): make() for method, make in made.items() if method in wanted}
+        return self._class(ItemEndpoint, "Item", verbs, conditional=self._declared.conditional)
+
+    def restore(self) -> type[Resource]:
+        """Return the endpoint class that restores a soft-deleted item."""
+        key = self._binding.store.key
+
+        def post(self: RestoreEndpoint, headers: Any, **path: Any) -> Any:
+            return self.restore_item(path[key], headers)
+
+        item = singular(self._name, stem(self._views.declared)) or english_singular(self._name)
+        words = {"derived_id": f"restore{item}"}
+        contract = Declarations(
+            {"headers": self._prefers}, None, self._returns(200), (_MISSING, _TAKEN), words=words
+        )
+        verbs = {"post": self._verb("restore", post, contract)}
+        conditional = bool(self._declared.conditional)
+        return self._class(RestoreEndpoint, "Restore", verbs, conditional=conditional, schema=None)
+
+    def bulk(self, wanted: set[str]) -> type[Resource]:
+        """Return the endpoint class of bulk requests."""
+        declared, binding = self._declared, self._binding
+        if declared.max_bulk < 1:
+            raise DeclarationError(
+                f"{binding.declared_at}.max_bulk must be at least 1, got {declared.max_bulk}."
+            )
+        if declared.conditional == "required":
+            raise DeclarationError(
+                f"{binding.declared_at} has bulk = True and conditional = 'required', but bulk "
+                "deletions have no entity tag. Remove one of the two."
+            )
+        sent, result = bulk_schemas(binding, self._name, wanted, declared.max_bulk)
+
+        def post(self: BulkEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+            return self.change_many(body, headers)
+
+        post.__module__, post.__qualname__ = declared.__module__, f"{declared.__qualname__}.bulk"
+        actions = [
+            inspect.getattr_static(declared, each) for each in ("create", "update", "delete")
+        ]
+        failures = [failure for each in actions for failure in declarations_of(each).raises]
+        returns = (
+            Return(result, 200, (_APPLIED,), _JSON, "All items were changed.", False),
+            Return(None, 204, (_APPLIED,), (), _DONE, None),
+        )
+        contract = Declarations(
+            {"body": sent, "headers": self._prefers},
+            None,
+            returns,
+            (*failures, _TAKEN, *self._missing_parent, *self._always),
+            words={
+                "derived_id": f"bulk{self._name}",
+                "summary": "Create, update and delete many items, all or none",
+                "description": "Deletions come first, then updates, then creations.",
+            },
+        )
+        verbs = {"post": DeclaredMethod(post, contract)}
+        return self._class(
+            BulkEndpoint, "Bulk", verbs, conditional=False, members=tuple(result().fields)
+        )
+
+    # the collection's verbs
+
+    def _list(self) -> DeclaredMethod:
+        def get(self: CollectionEndpoint, query: Any, headers: Any, **path: Any) -> Any:
+            return self.list_items(query, headers)
+
+        prefer = _prefer(
+            "`count=exact` or `count=estimated` requests the total of all pages (RFC 7240)."
+        )
+        page = Return(
+            self._views.page,
+            200,
+            (_LINK, _APPLIED),
+            _JSON,
+            "One page of items, or all items as JSON Lines.",
+            False,
+        )
+        lines = Return(
+            self._views.answered, 200, (_LINK, _APPLIED), (NDJSON,), page.description, True
+        )
+        malformed = Failure(
+            BadRequest,
+            "paging",
+            "The `cursor` parameter, which the links to pages contain, is not valid for this "
+            "collection and sort order.",
+        )
+        failures = (malformed, *self._missing_parent)
+        inputs: dict[Location, Any] = {"query": self._binding.query_schema(), "headers": prefer}
+        return self._verb("list", get, Declarations(inputs, None, (page, lines), failures))
+
+    def _create(self, *, is_readable: bool) -> DeclaredMethod:
+        def post(self: CollectionEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+            return self.create_item(body, headers)
+
+        headers = (_TAG, _APPLIED) if self._declared.conditional else (_APPLIED,)
+        located = (*headers, _LOCATION) if is_readable else headers
+        minimal = "The item was created; sent with `Prefer: return=minimal`."
+        returns = (
+            Return(self._views.answered, 201, headers, _JSON, "", False),
+            Return(None, 204, located, (), minimal, None),
+        )
+        failures = (_TAKEN, *self._missing_parent)
+        inputs: dict[Location, Any] = {"body": self._views.declared, "headers": self._prefers}
+        return self._verb("create", post, Declarations(inputs, None, returns, failures))
+
+    # an item's verbs
+
+    def _returns(self, status: int) -> tuple[Return, ...]:
+        minimal = Return(None, 204, (_APPLIED,), (), _DONE, None)
+        return (Return(self._views.answered, status, (_APPLIED,), _JSON, "", False), minimal)
+
+    def _read(self) -> DeclaredMethod:
+        key = self._binding.store.key
+
+        def get(self: ItemEndpoint, **given: Any) -> Any:
+            return self.read_item(given[key], given.get("query"))
+
+        choices = self._binding.choice_schema()
+        inputs: dict[Location, Any] = {"query": choices} if choices else {}
+        whole = Return(self._views.answered, 200, (), _JSON, "", False)
+        return self._verb("read", get, Declarations(inputs, None, (whole,), (_MISSING,)))
+
+    def _replace(self) -> DeclaredMethod:
+        key = self._binding.store.key
+
+        def put(self: ItemEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+            return self.replace_item(path[key], body, headers)
+
+        returns = self._returns(200)
+        if self._declared.upsert:
+            created = "The item did not exist and was created."
+            returns += (Return(self._views.answered, 201, (), _JSON, created, False),)
+        missing = () if self._declared.upsert else (_MISSING,)
+        inputs: dict[Location, Any] = {"body": self._views.declared, "headers": self._prefers}
+        return self._verb("replace", put, Declarations(inputs, None, returns, (*missing, _TAKEN)))
+
+    def _update(self) -> DeclaredMethod:
+        key = self._binding.store.key
+
+        def patch(self: ItemEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+            return self.patch_item(path[key], body, headers)
+
+        inputs: dict[Location, Any] = {"body": self._views.merged, "headers": self._prefers}
+        media_types = (MERGE_PATCH, "application/json", JSON_PATCH)
+        failures = (_MISSING, _TAKEN)
+        contract = Declarations(inputs, media_types, self._returns(200), failures, PatchDocument.of)
+        return self._verb("update", patch, contract)
+
+    def _delete(self) -> DeclaredMethod:
+        key = self._binding.store.key
+
+        def delete(self: ItemEndpoint, **path: Any) -> None:
+            self.delete_item(path[key])
+
+        in_use = Failure(Conflict, "database", "Other items still refer to this item.")
+        gone = Return(None, 204, (), (), "", None)
+        return self._verb("delete", delete, Declarations({}, None, (gone,), (_MISSING, in_use)))
+
+
+def _prefer(description: str) -> dict[str, AnyField]:
+    return {"prefer": fields.Str(metadata={"description": description})}
