@@ -51,6 +51,7 @@ from .response import Response
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .schemas.unions import OneOf
     from .schemas.uploads import Upload
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "MissingExtraError",
     "NotAcceptable",
     "NotFound",
+    "OneOf",
     "Operation",
     "PreconditionFailed",
     "PreconditionRequired",
@@ -109,9 +111,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Cold start: Upload is a marshmallow field, and a service without schemas never loads marshmallow.
+    # Cold start: both load marshmallow, which a service without schemas never does.
     if name == "Upload":
         from .schemas.uploads import Upload
 
         return Upload
+    if name == "OneOf":
+        from .schemas.unions import OneOf
+
+        return OneOf
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -24,6 +24,7 @@ from ..schemas.wire_formats import Source
 from .dialects import lower, map_subschemas
 from .fields import FieldConverter
 from .names import ComponentNames, is_whole
+from .own_schemas import Words, knows_many, own_schema
 from .schema_equality import have_same_fields
 
 __all__ = ["SchemaCollector", "json_schema"]
@@ -74,14 +75,15 @@ class SchemaCollector:
             bound: The schema for one use.
             many: Whether an array of it is meant, as bound where None.
         """
+        many = bound.many if many is None else many
+        if many and knows_many(bound.schema, bound.view):
+            return self._finished(self._convert(bound.schema, bound.view, "json", many=True))
         out = self._place(bound.schema, bound.view, "json", whole=bool(bound.name))
-        if bound.many if many is None else many:
-            out = {"type": "array", "items": out}
-        return self._finished(out)
+        return self._finished({"type": "array", "items": out} if many else out)
 
     def form(self, *bound: BoundSchema) -> dict[str, Any]:
         """Return the schema of a form that the fields of several schemas make up."""
-        parts = [self._convert(each.schema, each.view, "form") for each in bound]
+        parts = [self._of_fields(each.schema, each.view, "form") for each in bound]
         out: dict[str, Any] = {"type": "object", "properties": {}}
         for part in parts:
             out["properties"] |= part["properties"]
@@ -168,6 +170,12 @@ class SchemaCollector:
         finally:
             self._open.pop()
 
+    def _nested(self, schema: Schema, view: View, source: Source, *, many: bool) -> dict[str, Any]:
+        if many and knows_many(schema, view):
+            return self._convert(schema, view, source, many=True)
+        out = self._place(schema, view, source)
+        return {"type": "array", "items": out} if many else out
+
     def _is_the_component(self, schema: Schema, view: View) -> bool:
         """Return whether an instance equals the one that the component is made of."""
         declared = type(schema)
@@ -195,11 +203,25 @@ class SchemaCollector:
         if (view, source) not in self._converters:
             inside: Source = "json" if source == "form" else source
             self._converters[view, source] = FieldConverter(
-                self._spec, view, source, lambda schema: self._place(schema, view, inside)
+                self._spec,
+                view,
+                source,
+                lambda schema, many: self._nested(schema, view, inside, many=many),
             )
         return self._converters[view, source]
 
-    def _convert(self, schema: Schema, view: View, source: Source) -> dict[str, Any]:
+    def _convert(
+        self, schema: Schema, view: View, source: Source, *, many: bool = False
+    ) -> dict[str, Any]:
+        words = Words(
+            lambda: self._of_fields(schema, view, source),
+            lambda each: self._place(each, view, source),
+            many,
+        )
+        own = own_schema(schema, view, words) if source == "json" else None
+        return self._of_fields(schema, view, source) if own is None else own
+
+    def _of_fields(self, schema: Schema, view: View, source: Source) -> dict[str, Any]:
         converter = self._converter(view, source)
         found = schema.dump_fields if view is View.RESPONSE else schema.load_fields
         named = {wire_name(name, found[name]): found[name] for name in _in_order(schema, found)}
@@ -217,8 +239,7 @@ class SchemaCollector:
 
     def _is_closed(self, schema: Schema, view: View) -> bool:
         if view is View.RESPONSE:
-            # NOTE: marshmallow has no public way to ask for the hooks of a schema.
-            return not getattr(schema, "_hooks", {}).get("post_dump")
+            return True
         unknown: str = schema.unknown
         if unknown == RAISE and unknown == schema.opts.unknown:
             unknown = self._class_unknown(type(schema))
@@ -236,15 +257,25 @@ class SchemaCollector:
         if not isinstance(node, Mapping):
             return node
         out = map_subschemas(node, self._named)
-        reference = out.get("$ref")
-        if isinstance(reference, _Reference):
-            key = (reference.declared, reference.view)
-            self._used[key] = None
-            out["$ref"] = self._prefix + self._name(*key)
+        if "$ref" in out:
+            out["$ref"] = self._pointer(out["$ref"])
+        if "discriminator" in out:
+            discriminator = out["discriminator"]
+            mapping = discriminator.get("mapping", {})
+            named = {tag: self._pointer(each) for tag, each in mapping.items()}
+            out["discriminator"] = {**discriminator, "mapping": named}
         if _is_bare_array(out):
             # OpenAPI 3.0.4, section 4.7.24; generators expect it of 3.1 as well.
             out["items"] = {}
         return out
+
+    def _pointer(self, reference: object) -> object:
+        """Return the ``$ref`` of a component."""
+        if not isinstance(reference, _Reference):
+            return reference
+        key = (reference.declared, reference.view)
+        self._used[key] = None
+        return self._prefix + self._name(*key)
 
 
 def _is_bare_array(schema: Mapping[str, Any]) -> bool:
@@ -282,6 +313,8 @@ def _is_required(each: fields.Field[Any], schema: Schema, view: View) -> bool:
         return not optional and (
             each.required or each.dump_only or each.dump_default is not missing
         )
+    if each.name in getattr(schema.Meta, "always_required", ()):
+        return True  # the discriminator of a union
     if view is View.PATCH or schema.partial is True:
         return False
     return each.required and each.name not in (schema.partial or ())

@@ -65,7 +65,7 @@ class FieldConverter(OpenAPIConverter):
     """
 
     def __init__(
-        self, spec: Any, view: View, source: Source, reference: Callable[[Schema], Keywords]
+        self, spec: Any, view: View, source: Source, reference: Callable[[Schema, bool], Keywords]
     ) -> None:
         """Make the converter; ``spec`` is the `apispec.APISpec` that it belongs to."""
         self.view = view
@@ -218,8 +218,7 @@ class FieldConverter(OpenAPIConverter):
         """Return the place of a nested schema, as an array where many are nested."""
         if not isinstance(field, fields.Nested) or isinstance(field, fields.Pluck):
             return {}
-        declared_at = self.reference(_nested_schema(field))
-        return _many(declared_at) if field.many or field.schema.many else declared_at
+        return self.reference(_nested_schema(field), bool(field.many or field.schema.many))
 
     def pluck2properties(self, field: Field, **_kwargs: Any) -> Keywords:
         """Return the JSON Schema of the one plucked field."""
@@ -362,13 +361,30 @@ def _nameless(_schema: Any) -> None:
 
 
 def _nested_schema(field: fields.Nested) -> Schema:
-    """Return the nested schema as this field loads it: with ``Nested(unknown=...)`` if given."""
+    """Return the nested schema as this field loads it: unknown and partial may be its parent's."""
     schema = field.schema
+    partial: Any = _nested_partial(field)
+    if partial != schema.partial:
+        schema = copy.copy(schema)
+        schema.partial = partial
     if field.unknown is not None and field.unknown != schema.unknown:
         schema = copy.copy(schema)
         unknown: Any = field.unknown
         schema.unknown = unknown
     return schema
+
+
+def _nested_partial(field: fields.Nested) -> Any:
+    """Return what marshmallow hands to a nested schema as ``partial``."""
+    name, parent = field.name, field.parent
+    while isinstance(parent, fields.Field):
+        name, parent = parent.name, parent.parent
+    if not isinstance(parent, Schema) or parent.partial is None:
+        return field.schema.partial
+    if isinstance(parent.partial, bool):
+        return parent.partial
+    prefix = f"{name}."
+    return tuple(each.removeprefix(prefix) for each in parent.partial if each.startswith(prefix))
 
 
 def _without_null(schema: Keywords) -> Keywords:

@@ -15,6 +15,7 @@ from ..contract import Operation
 from ..operations.operation_ids import stem
 from ..problems import Problem
 from ..schemas.bound import BoundSchema, View
+from ..schemas.unions import alternatives_of
 
 __all__ = [
     "ComponentNames",
@@ -195,6 +196,7 @@ _HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
 
 
 def _nested(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterator[type[Schema]]:
+    yield from _alternatives(schema, view, seen)
     found = schema.dump_fields if view is View.RESPONSE else schema.load_fields
     for field in found.values():
         for each in nested_fields(field) if isinstance(field, _HOLDERS) else ():
@@ -208,6 +210,15 @@ def _nested(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterator[typ
             if is_whole(below) and not isinstance(each, fields.Pluck):
                 yield type(below)
             yield from _nested(below, view, seen)
+
+
+def _alternatives(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterator[type[Schema]]:
+    for alternative in alternatives_of(schema)[1]:
+        if type(alternative.schema) not in seen:
+            seen.add(type(alternative.schema))
+            if is_whole(alternative.schema):
+                yield type(alternative.schema)
+            yield from _nested(alternative.schema, view, seen)
 
 
 def nested_fields(field: fields.Field[Any]) -> Iterator[fields.Nested]:

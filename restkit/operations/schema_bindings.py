@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from ..contract import Input, Location
 from ..errors import DeclarationError
@@ -38,8 +38,10 @@ class Bindings:
         return self._bound(schema, View.RESPONSE, declared_at, many=many)
 
     def body(self, schema: SchemaLike, declared_at: str, *, many: bool, patch: bool) -> BoundSchema:
-        """Bind the schema of a body; nothing of a patch is required."""
-        return self._bound(schema, View.PATCH if patch else View.REQUEST, declared_at, many=many)
+        """Bind the schema of a body; a patch requires nothing, unless the schema says partial."""
+        says_partial = isinstance(schema, Schema) and schema.partial is not None
+        view = View.PATCH if patch and not says_partial else View.REQUEST
+        return self._bound(schema, view, declared_at, many=many)
 
     def _bound(
         self, schema: SchemaLike, view: View, declared_at: str, *, many: bool

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from types import UnionType
 from typing import Any, Protocol
 
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -21,6 +22,7 @@ from ..errors import DeclarationError
 from .nested_names import check_nested_names
 from .own_behavior import changes_output, hooks_of, overrides_dump, wraps_collections
 from .strictness import cloned, enforce_wire_formats
+from .unions import OneOf, is_union, union_of
 from .validation_errors import Fault, Flattener
 from .wire_format import wire_name
 from .wire_formats import Source
@@ -29,7 +31,8 @@ __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
 
 _ENCODER = Encoder(IS_NATIVE, dumps_json, dumps_native, json_text, encode_text)
 
-SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]]
+SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]] | UnionType | OneOf
+"""A Schema class, an instance, a mapping of fields, or a union: ``CatSchema | DogSchema``."""
 
 
 class View(enum.Enum):
@@ -277,6 +280,8 @@ def bind(
 
 
 def _instance(declared: Any, declared_at: str) -> Schema:
+    if is_union(declared):
+        return union_of(declared, declared_at)
     if isinstance(declared, Schema):
         return cloned(declared)
     if isinstance(declared, Mapping):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
-from marshmallow.decorators import PRE_LOAD
+from marshmallow import EXCLUDE, RAISE, Schema, fields
 
 from ..compiler import Guard
-from .own_behavior import hooks_of
+from .hook_guards import guard_alternatives, guard_hooks
 from .parameter_styles import takes_text
+from .unions import UnionSchema, alternatives_of
 from .wire_format import same
 from .wire_formats import Source, wire_of
 
@@ -58,31 +58,27 @@ def enforce_wire_formats(
     """
     if not strict and "unknown" not in _meta_names(type(schema)) and schema.unknown == RAISE:
         schema.unknown = EXCLUDE
-    if hooks_of(schema).get(PRE_LOAD):
-        _let_hooks_see_objects_only(schema)
+    guard_hooks(schema)
     for field in schema.load_fields.values():
         _enforce_field(field, source, strict, (*above, type(schema)))
+    _enforce_alternatives(schema, source, strict, (*above, type(schema)))
 
 
-def _let_hooks_see_objects_only(schema: Schema) -> None:
-    """Refuse what is no object before pre_load hooks, which count on one; the document says the same."""
-    message = schema.error_messages["type"]
-    plain = type(
-        schema
-    )._invoke_load_processors  # NOTE: of the class, as the instance may be a copy of such a one
-
-    def invoke(tag: str, data: Any, *, many: bool, **options: Any) -> Any:
-        if tag == PRE_LOAD:
-            if many and not isinstance(data, list):
-                raise ValidationError([message])
-            each = enumerate(data) if many else [(None, data)]
-            if wrong := [at for at, value in each if not isinstance(value, Mapping)]:
-                raise ValidationError(
-                    {at: {"_schema": [message]} for at in wrong} if many else [message]
-                )
-        return plain(schema, tag, data, many=many, **options)
-
-    setattr(schema, "_invoke_load_processors", invoke)  # noqa: B010  # a method of one instance
+def _enforce_alternatives(
+    schema: Schema, source: Source, strict: bool, above: tuple[type[Schema], ...]
+) -> None:
+    """Set the wire formats in the schemas of a union, which get copies of their own."""
+    if isinstance(schema, UnionSchema):
+        schema.alternatives = tuple(cloned(each) for each in schema.alternatives)
+        for each in schema.alternatives:
+            enforce_wire_formats(each, source, strict, above)
+    elif alternatives_of(schema)[1]:
+        own: dict[str, Schema] = {}
+        for tag, declared in getattr(schema, "type_schemas", {}).items():
+            own[tag] = declared() if isinstance(declared, type) else cloned(declared)
+            if type(own[tag]) not in above:
+                enforce_wire_formats(own[tag], source, strict, above)
+        guard_alternatives(schema, own)
 
 
 def _meta_names(schema: type[Schema]) -> set[str]:

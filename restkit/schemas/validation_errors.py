@@ -12,6 +12,7 @@ from .wire_format import wire_name
 __all__ = ["Fault", "Flattener", "flatten"]
 
 Path = tuple[str | int, ...]
+_Key = Any  # of a mapping that a user's validator may have made
 Fault = tuple[Path, str, str]
 _MOST = 1024
 
@@ -35,10 +36,10 @@ class Flattener:
     def __init__(self, schema: Schema) -> None:
         """Flatten for a schema, the one that loaded: paths and codes follow its fields."""
         self._schema = schema
-        self._codes: dict[tuple[int, str], tuple[Any, str]] = {}
-        self._members: dict[tuple[int, Any], tuple[Any, Any]] = {}
+        self._codes: dict[tuple[int, str], tuple[object, str]] = {}
+        self._members: dict[tuple[int, object], tuple[object, object]] = {}
 
-    def __call__(self, messages: Any, *, many: bool = False) -> list[Fault]:
+    def __call__(self, messages: object, *, many: bool = False) -> list[Fault]:
         """Return the faults: (path from the outside in, detail, code).
 
         Args:
@@ -52,7 +53,7 @@ class Flattener:
             self._flatten(messages, (), self._schema, faults)
         return faults
 
-    def _many(self, messages: Any, out: list[Fault]) -> None:
+    def _many(self, messages: object, out: list[Fault]) -> None:
         if not isinstance(messages, Mapping):
             self._flatten(messages, (), self._schema, out)
             return
@@ -62,7 +63,7 @@ class Flattener:
             else:
                 self._flatten({key: below}, (), self._schema, out)
 
-    def _flatten(self, messages: Any, path: Path, node: Any, out: list[Fault]) -> None:
+    def _flatten(self, messages: object, path: Path, node: object, out: list[Fault]) -> None:
         if type(messages) is list or isinstance(messages, (list, tuple)):
             for message in messages:
                 if type(message) is str:
@@ -76,7 +77,7 @@ class Flattener:
             out.append((path, str(messages), self._code(str(messages), node)))
 
     def _flatten_member(
-        self, key: Any, below: Any, path: Path, node: Any, out: list[Fault]
+        self, key: _Key, below: object, path: Path, node: object, out: list[Fault]
     ) -> None:
         known = self._members.get((id(node), key))
         if known is None:
@@ -90,7 +91,9 @@ class Flattener:
                 )
         self._flatten(below, (*path, key), known[1], out)
 
-    def _flatten_odd(self, key: Any, below: Any, path: Path, node: Any, out: list[Fault]) -> None:
+    def _flatten_odd(
+        self, key: _Key, below: object, path: Path, node: object, out: list[Fault]
+    ) -> None:
         if key == "_schema" and not isinstance(node, fields.Mapping):
             self._flatten(below, path, node, out)
         elif isinstance(node, fields.Pluck) and (isinstance(key, int) or key == _plucked(node)):
@@ -112,7 +115,7 @@ class Flattener:
         else:
             self._flatten(below, (*path, key), _below(node, key), out)
 
-    def _code(self, message: str, node: Any) -> str:
+    def _code(self, message: str, node: object) -> str:
         known = self._codes.get((id(node), message))
         if known is None:
             known = (node, _code(message, node))
@@ -121,12 +124,12 @@ class Flattener:
         return known[1]
 
 
-def flatten(messages: Any, schema: Schema) -> list[Fault]:
+def flatten(messages: object, schema: Schema) -> list[Fault]:
     """Turn the messages of a ValidationError into faults by a `Flattener` that is not kept."""
     return Flattener(schema)(messages)
 
 
-def _is_plain(node: Any, key: Any) -> bool:
+def _is_plain(node: object, key: _Key) -> bool:
     """Whether a key of the messages is just one step of the path."""
     return key != "_schema" and not isinstance(node, (fields.Pluck, fields.Mapping))
 
@@ -135,7 +138,7 @@ def _plucked(field: fields.Pluck) -> str:
     return wire_name(field.field_name, field.schema.fields[field.field_name])
 
 
-def _below(node: Any, key: Any) -> Any:
+def _below(node: object, key: _Key) -> object:
     """Return the schema or field that a key of the messages speaks of, None where it is unknown."""
     if isinstance(node, Schema):
         found = node.fields.get(key)
@@ -160,7 +163,7 @@ def _below(node: Any, key: Any) -> Any:
     return None
 
 
-def _code(message: str, node: Any) -> str:
+def _code(message: str, node: object) -> str:
     if isinstance(node, fields.Field):
         for code, text, stem in _templates(node):
             if message == text or (stem and message.startswith(stem)):
@@ -176,7 +179,7 @@ def _templates(field: fields.Field[Any]) -> list[tuple[str, str, str]]:
     return [(code, text, text.partition("{")[0] if "{" in text else "") for code, text in pairs]
 
 
-def _texts(validator: Any) -> list[str]:
+def _texts(validator: object) -> list[str]:
     """Return the messages that a validator of marshmallow writes."""
     if not isinstance(validator, validate.Validator):
         return []
