@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
+import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -68,7 +70,8 @@ def test_frozen_and_keyword_only() -> None:
 
 def test_values_of_app_are_the_fields() -> None:
     """SettingValues has each field of Settings with its type, and no other."""
-    assert get_type_hints(SettingValues) == get_type_hints(Settings)
+    hints = {name: hint for name, hint in get_type_hints(Settings).items() if name[0] != "_"}
+    assert get_type_hints(SettingValues) == hints
 
 
 def test_every_field_is_documented() -> None:
@@ -185,23 +188,23 @@ def test_text_is_converted_by_the_type(name: str, text: str, value: object) -> N
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("debug", "maybe", "RESTKIT_DEBUG is 'maybe'; expected was a boolean (true or false)."),
-        ("max_body_size", "2 MB", "RESTKIT_MAX_BODY_SIZE is '2 MB'; expected was an integer."),
-        ("ratio", "much", "expected was a number."),
-        ("seed", "x", "expected was an integer or none."),
-        ("trailing_slash", "x", "expected was 'redirect', 'strict' or 'ignore'."),
-        ("ports", "1,x", "expected was a tuple (of an integer each)."),
-        ("pair", "1", "expected was a tuple"),
-        ("mapping", "a", "expected was a dict."),
+        ("debug", "maybe", "RESTKIT_DEBUG must be a boolean (true or false), not 'maybe'."),
+        ("max_body_size", "2 MB", "RESTKIT_MAX_BODY_SIZE must be an integer, not '2 MB'."),
+        ("ratio", "much", "must be a number, not"),
+        ("seed", "x", "must be an integer or none, not"),
+        ("trailing_slash", "x", "must be 'redirect', 'strict' or 'ignore', not"),
+        ("ports", "1,x", "must be a tuple (of an integer each), not"),
+        ("pair", "1", "must be a tuple"),
+        ("mapping", "a", "must be a dict, not"),
         (
             "max_body_size",
             "0",
-            "The environment variable RESTKIT_MAX_BODY_SIZE is '0'; it must be greater than 0.",
+            "The environment variable RESTKIT_MAX_BODY_SIZE must be greater than 0, not '0'.",
         ),
-        ("docs_url", "docs", 'it must begin with one "/".'),
-        ("docs_url", "//docs", 'it must begin with one "/".'),
-        ("openapi_version", "3.1", "it must be 3.0.x, 3.1.x or 3.2.x, with all three numbers."),
-        ("openapi_version", "2.0.0", "it must be 3.0.x"),
+        ("docs_url", "docs", 'must begin with one "/", not'),
+        ("docs_url", "//docs", 'must begin with one "/", not'),
+        ("openapi_version", "3.1", "must be 3.0.x, 3.1.x or 3.2.x, with all three numbers, not"),
+        ("openapi_version", "2.0.0", "must be 3.0.x"),
     ],
 )
 def test_wrong_text_is_refused(name: str, text: str, says: str) -> None:
@@ -248,24 +251,24 @@ def test_values_are_checked_too(tmp_path: Path) -> None:
     """Values that are not text must be of the field's type, from keywords,
     the file and the constructor.
     """
-    with pytest.raises(SettingError, match="The keyword debug is 'yes'; expected was a boolean"):
+    with pytest.raises(SettingError, match=r"The keyword debug must be a boolean .*, not 'yes'"):
         Settings.load(environ=NOTHING, dotenv=False, debug="yes")
     with pytest.raises(
-        SettingError, match="The keyword max_body_size is True; expected was an integer"
+        SettingError, match="The keyword max_body_size must be an integer, not True"
     ):
         Settings.load(environ=NOTHING, dotenv=False, max_body_size=True)
     (tmp_path / "s.toml").write_text("max_body_size = -1")
     with pytest.raises(
-        SettingError, match=r"max_body_size in .*s\.toml is -1; it must be greater than 0\."
+        SettingError, match=r"max_body_size in .*s\.toml must be greater than 0, not -1\."
     ):
         Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
     with pytest.raises(
-        SettingError, match="The setting contract is 'shout'; expected was 'log', 'raise' or 'off'"
+        SettingError, match="The setting contract must be 'log', 'raise' or 'off', not 'shout'"
     ):
         Settings(contract="shout")  # type: ignore[arg-type]  # what the test is about
-    with pytest.raises(SettingError, match=r"is 'x{50,}\.\.\.;"):
+    with pytest.raises(SettingError, match=r"not 'x{50,}\.\.\.\."):
         Settings.load(environ=NOTHING, dotenv=False, debug="x" * 1000)
-    with pytest.raises(SettingError, match="expected was a list"):
+    with pytest.raises(SettingError, match="must be a list"):
         Own.load(environ=NOTHING, dotenv=False, hosts="a")
 
 
@@ -342,7 +345,7 @@ def test_how_much_of_a_wrong_value_is_shown() -> None:
     for length, shown in ((58, "x" * 58 + "'"), (59, "x" * 56 + "...")):
         with pytest.raises(SettingError) as caught:
             load(seed="x" * length)
-        assert f"is '{shown}; expected" in str(caught.value)
+        assert f"not '{shown}." in str(caught.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,3 +361,102 @@ def test_a_field_that_is_computed_is_no_setting() -> None:
     with pytest.raises(SettingError, match="base"):
         Computed.load(environ={}, dotenv=False, base="x")
     assert Computed.load(environ={"RESTKIT_HOST": "b"}, dotenv=False).host == "b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopSettings(Settings, prefix="SHOP_"):
+    """Settings with a prefix, one without a default, and one with a variable of its own."""
+
+    database_url: str
+    mail_host: str = dataclasses.field(default="", metadata={"variable": "SMTP_HOST"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchSettings(ShopSettings):
+    """Settings that inherit the prefix."""
+
+    floor: int = 0
+
+
+def test_a_prefix_of_ones_own() -> None:
+    """A prefix replaces RESTKIT_ for all settings of the class and its subclasses."""
+    environ = {
+        "SHOP_DATABASE_URL": "sqlite://",
+        "SHOP_DEBUG": "true",
+        "SHOP_FLOOR": "3",
+        "RESTKIT_DEBUG": "false",
+        "RESTKIT_STRICT": "false",
+    }
+    settings = BranchSettings.load(environ=environ, dotenv=False)
+    assert settings.database_url == "sqlite://"
+    assert settings.debug is True
+    assert settings.strict is True
+    assert settings.floor == 3
+    assert Settings.load(environ=environ, dotenv=False).strict is False
+
+
+def test_no_prefix() -> None:
+    """With an empty prefix a setting is read from its own name in capitals, and others are left."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Plain(Settings, prefix=""):
+        greeting: str = "hi"
+
+    environ = {"GREETING": "hello", "GREETINGS": "no setting", "PATH": "/bin", "DEBUG": "1"}
+    settings = Plain.load(environ=environ, dotenv=False)
+    assert settings.greeting == "hello"
+    assert settings.debug is True
+
+
+def test_a_prefix_that_is_no_text() -> None:
+    """A prefix must be a string."""
+    with pytest.raises(SettingError, match="prefix must be a string, got 5"):
+        type("Odd", (Settings,), {}, prefix=5)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"DATABASE_URL": "postgresql://db/shop"}, "postgresql://db/shop"),
+        ({"DATABASE_URL": "a://", "SHOP_DATABASE_URL": "b://"}, "b://"),
+        ({"SHOP_DATABASE_URL": "b://"}, "b://"),
+    ],
+    ids=["without the prefix", "the prefix wins", "with the prefix"],
+)
+def test_database_url(environ: dict[str, str], expected: str) -> None:
+    """A setting database_url is read from DATABASE_URL as well, as hosting platforms set it."""
+    assert ShopSettings.load(environ=environ, dotenv=False).database_url == expected
+
+
+def test_database_url_in_dotenv(tmp_path: Path) -> None:
+    """DATABASE_URL of a .env file loses against the environment's."""
+    (tmp_path / ".env").write_text("DATABASE_URL=local://\n")
+    file = tmp_path / ".env"
+    assert ShopSettings.load(environ=NOTHING, dotenv=file).database_url == "local://"
+    environ = {"DATABASE_URL": "outer://"}
+    assert ShopSettings.load(environ=environ, dotenv=file).database_url == "outer://"
+
+
+def test_a_variable_of_ones_own() -> None:
+    """A field may name its variable; the name with the prefix is read as well."""
+    both = {"SMTP_HOST": "one", "SHOP_MAIL_HOST": "two", "SHOP_DATABASE_URL": "a://"}
+    assert ShopSettings.load(environ=both, dotenv=False).mail_host == "one"
+    del both["SMTP_HOST"]
+    assert ShopSettings.load(environ=both, dotenv=False).mail_host == "two"
+
+
+def test_a_missing_setting_is_named() -> None:
+    """A setting without a default and without a value is an error that says where to set it."""
+    expected = r"database_url of .*ShopSettings has no value.*SHOP_DATABASE_URL"
+    with pytest.raises(SettingError, match=expected):
+        ShopSettings.load(environ=NOTHING, dotenv=False)
+    with pytest.raises(SettingError, match=expected):
+        ShopSettings()  # type: ignore[call-arg]  # what the test is about
+
+
+def test_settings_are_copied_and_pickled() -> None:
+    """Settings with a required field survive copy, replace and pickle."""
+    settings = ShopSettings(database_url="a://")
+    assert copy.copy(settings) == settings
+    assert pickle.loads(pickle.dumps(settings)) == settings
+    assert dataclasses.replace(settings, debug=True).debug is True

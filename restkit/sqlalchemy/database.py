@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, MetaData, make_url
@@ -112,6 +112,16 @@ class Database:
                 session.rollback()
                 raise
             session.commit()
+
+    @contextmanager
+    def shell_context(self) -> Iterator[dict[str, object]]:
+        """Provide the names of `restkit shell`: ``database``, and a ``session`` of its own.
+
+        The session writes only if ``session.commit()`` is called in the shell; it is closed at the end.
+        """
+        writing, _ = self._opened()
+        with writing() as session:
+            yield {"database": self, "session": session}
 
     def migration(self) -> AbstractContextManager[Connection]:
         """Open a connection of its own for a tool that changes tables, such as Alembic; it begins and commits itself.

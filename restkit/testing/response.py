@@ -1,4 +1,4 @@
-"""What a test gets back from the client."""
+"""The response that the test client returns."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Any, Self
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_options_header
 
+from .json_values import callable_json
+
 __all__ = ["TestResponse"]
 
 _SHOWN = 200
 
 
 class TestResponse:
-    """Is the answer to a request of the test client.
+    """The response to a request of the test client.
 
     Attributes:
         status: The HTTP status, a number.
         headers: The headers; names are found in any case.
         method: The method of the request.
-        url: The URL that was asked, absolute.
-        history: The redirects that were followed to here, oldest first.
+        url: The URL of the request, absolute.
+        history: The redirects that led here, oldest first.
     """
 
     __test__ = False  # pytest would take the name for a class of tests
@@ -63,12 +65,27 @@ class TestResponse:
         return parse_options_header(self.headers.get("Content-Type"))[0].lower()
 
     @property
+    def status_code(self) -> int:
+        """The same as `status`."""
+        return self.status
+
+    @property
+    def content(self) -> bytes:
+        """The same as `body`."""
+        return self.body
+
+    @property
     def json(self) -> Any:
-        """The content, decoded.
+        """The content, decoded: ``response.json["title"]``, or ``response.json()`` as elsewhere.
+
+        Objects, arrays, strings and numbers may be called and return themselves.
 
         Raises:
-            ValueError: The answer is not JSON; the message shows how it begins.
+            ValueError: The response is not JSON; the message shows how it begins.
         """
+        return callable_json(self._decoded())
+
+    def _decoded(self) -> Any:
         kind = self.media_type
         if kind != "application/json" and not kind.endswith("+json"):
             raise ValueError(
@@ -83,25 +100,25 @@ class TestResponse:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The members of the problem that the answer is (RFC 9457).
+        """The members of the problem (RFC 9457).
 
         Raises:
-            ValueError: The answer is not a problem.
+            ValueError: The response is not a problem.
         """
         if self.media_type != "application/problem+json":
             raise ValueError(
                 f"{self._line()} is not a problem but {self.media_type or 'empty'}: {self._begin()}"
             )
-        members: dict[str, Any] = self.json
+        members: dict[str, Any] = self._decoded()
         return members
 
     def read(self) -> Self:
-        """Take the whole content and return the answer itself."""
+        """Take the whole content and return the response itself."""
         self._body = self.body
         return self
 
     def iter_chunks(self) -> Iterator[bytes]:
-        """Yield the content as it is made, for requests with ``stream=True``; then close the answer."""
+        """Yield the content as it is made, for requests with ``stream=True``; then close the response."""
         try:
             yield from self._chunks
         finally:
@@ -113,7 +130,7 @@ class TestResponse:
             self._closers.pop(0)()
 
     def call_on_close(self, function: Callable[[], None]) -> None:
-        """Call a function when the content has been read or the answer is closed."""
+        """Call a function when the content has been read or the response is closed."""
         self._closers.append(function)
 
     def __enter__(self) -> Self:
@@ -127,7 +144,7 @@ class TestResponse:
         return f"<TestResponse {self.status} {self.media_type or 'no content'}, {size}>"
 
     def _line(self) -> str:
-        return f"The answer {self.status} to {self.method} {self.url}"
+        return f"The response {self.status} to {self.method} {self.url}"
 
     def _begin(self) -> str:
         body = self.body

@@ -39,7 +39,7 @@ def test_failing_program(shop: Path) -> None:
 
 
 def test_terminal(shop: Path) -> None:
-    """On a terminal it is an interactive shell that says what is at hand."""
+    """On a terminal it is an interactive shell that lists its names."""
     master, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "restkit", "shell", "shop"],
@@ -60,5 +60,51 @@ def test_terminal(shop: Path) -> None:
     finally:
         os.close(master)
     assert process.wait(timeout=30) == 0
-    assert b"app, client and url_for are at hand." in shown
+    assert b"Available: app, client, url_for." in shown
     assert b"'ShopShop'" in shown
+
+
+NOTES = """\
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from restkit import App
+from restkit.crud import CRUDResource
+from restkit.sqlalchemy import Database
+
+
+class Base(DeclarativeBase): ...
+
+
+class Note(Base):
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(default="")
+
+
+class Notes(CRUDResource[Note]):
+    model = Note
+
+
+app = App("Notes")
+app.install(Database("sqlite:///notes.db", create=Base.metadata))
+app.add("/notes", Notes)
+"""
+WRITTEN = """\
+from notes import Note
+session.add(Note(text="kept"))
+session.commit()
+session.add(Note(text="given up"))
+print([each["text"] for each in client.get("/notes").json["items"]], database.engine.dialect.name)
+"""
+
+
+def test_session(tmp_path: Path) -> None:
+    """With a Database installed, the shell has its session; what is not committed is not kept."""
+    (tmp_path / "notes.py").write_text(NOTES)
+    done = command("shell", "notes", cwd=tmp_path, input=WRITTEN)
+    assert done.stderr == ""
+    assert done.stdout == "['kept'] sqlite\n"
+    done = command(
+        "shell", "notes", cwd=tmp_path, input="print(len(client.get('/notes').json['items']))"
+    )
+    assert done.stdout == "1\n"

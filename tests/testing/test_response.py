@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +33,7 @@ def test_json_of_an_answer() -> None:
     """
     assert answer(response="[1]", content_type="application/vnd.own+json").json == [1]
     with pytest.raises(
-        ValueError, match=r"The answer 200 to GET http://localhost/ is text/html, not JSON: b'<p>"
+        ValueError, match=r"The response 200 to GET http://localhost/ is text/html, not JSON: b'<p>"
     ):
         _ = answer(response="<p>" + "x" * 500, content_type="text/html").json
     with pytest.raises(ValueError, match=r"says it is application/json, but Expecting .*: b'\{'"):
@@ -80,3 +81,28 @@ def test_stream() -> None:
     with client.get("/", stream=True) as response:
         assert response.status == 200
     assert made == ["a", "closed"]
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"a": [1]}', b"[1, 2]", b'"text"', b"7", b"1.5"], ids=lambda each: each.decode()
+)
+def test_json_may_be_called(content: bytes) -> None:
+    """`json` is the value, and `json()` is the same value, as requests and httpx have it."""
+    it = answer(response=content, content_type="application/json")
+    assert it.json == json.loads(content)
+    assert it.json() == json.loads(content)
+    assert json.dumps(it.json) == json.dumps(json.loads(content))
+
+
+@pytest.mark.parametrize("content", [b"null", b"true", b"false"])
+def test_json_constants(content: bytes) -> None:
+    """null, true and false are Python's own constants."""
+    it = answer(response=content, content_type="application/json")
+    assert it.json is json.loads(content)
+
+
+def test_names_of_other_clients() -> None:
+    """`status_code` and `content` are the status and the body."""
+    it = answer(response=b"text", status=201, content_type="text/plain")
+    assert it.status_code == 201
+    assert it.content == b"text"

@@ -1,0 +1,165 @@
+"""The values of settings: text converted by the type of a setting, types and ranges checked."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any, Literal, Union, get_args, get_origin
+
+from .errors import SettingError
+
+__all__ = ["take_value"]
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+def take_value(name: str, value: object, hint: Any, source: str, *, text: bool) -> Any:
+    """Return a value converted to the type of its setting and checked against its range.
+
+    Args:
+        name: The setting.
+        value: Its value in the source.
+        hint: The type of the setting.
+        source: The words for the value's source in a message: ``The keyword debug``.
+        text: Whether the source has only text, which is converted.
+
+    Raises:
+        SettingError: The value is not of the type, or is out of the range.
+    """
+    try:
+        taken = _convert(value, hint, text)
+    except (ValueError, TypeError):
+        raise SettingError(f"{source} must be {_expected(hint)}, not {_show(value)}.") from None
+    check, rule = _RANGES.get(name, _ANY)
+    if not check(taken):
+        raise SettingError(f"{source} must {rule}, not {_show(value)}.")
+    return taken
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _convert(value: Any, hint: Any, text: bool) -> Any:
+    """Return a value as a type says.
+
+    Raises:
+        ValueError: It is not of that type.
+        TypeError: The same, of a value that is no text.
+    """
+    kind = get_origin(hint) or hint
+    if kind in (Union, types.UnionType):
+        return _convert_union(value, get_args(hint), text)
+    if kind is Literal:
+        return _convert_literal(value, get_args(hint), text)
+    if kind in (list, tuple, set, frozenset):
+        return _convert_items(value, kind, get_args(hint), text)
+    if kind is bool and text:
+        return _boolean(value)
+    if kind in (int, float) and text:
+        return kind(value)
+    if isinstance(value, str) and getattr(kind, "__module__", "").startswith("pathlib"):
+        return kind(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    wrong = isinstance(kind, type) and kind is not Any and not isinstance(value, kind)
+    if wrong or (kind is int and isinstance(value, bool)):
+        raise TypeError
+    return value
+
+
+def _boolean(value: str) -> bool:
+    word = value.strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE
+
+
+def _convert_union(value: Any, hints: tuple[Any, ...], text: bool) -> Any:
+    if types.NoneType in hints and (
+        value is None or (text and value.strip().lower() in ("", "none"))
+    ):
+        return None
+    for hint in hints:
+        if hint is not types.NoneType:
+            try:
+                return _convert(value, hint, text)
+            except (ValueError, TypeError):
+                continue
+    raise ValueError
+
+
+def _convert_literal(value: Any, choices: tuple[Any, ...], text: bool) -> Any:
+    for choice in choices:
+        if (text and str(choice) == value) or (type(choice) is type(value) and choice == value):
+            return choice
+    raise ValueError
+
+
+def _convert_items(
+    value: Any, kind: Callable[[list[Any]], Any], hints: tuple[Any, ...], text: bool
+) -> Any:
+    if text:
+        value = [item.strip() for item in value.split(",") if item.strip()]
+    elif isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple, set, frozenset)):
+        raise TypeError
+    hints = hints if kind is tuple and hints and hints[-1] is not ... else hints[:1] * len(value)
+    if hints and len(hints) != len(value):
+        raise ValueError
+    items = (
+        [_convert(item, hint, text) for item, hint in zip(value, hints, strict=True)]
+        if hints
+        else list(value)
+    )
+    return kind(items)
+
+
+_WORDS: dict[Any, str] = {
+    bool: "a boolean (true or false)",
+    float: "a number",
+    int: "an integer",
+    str: "a string",
+    types.NoneType: "none",
+}
+
+
+def _expected(hint: Any) -> str:
+    kind = get_origin(hint) or hint
+    if kind in (Union, types.UnionType, Literal):
+        words = [_expected(each) if kind is not Literal else repr(each) for each in get_args(hint)]
+        return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    if kind in (list, tuple, set, frozenset):
+        return f"a {kind.__name__}" + (
+            f" (of {_expected(get_args(hint)[0])} each)" if get_args(hint) else ""
+        )
+    name = getattr(kind, "__name__", kind)
+    return _WORDS.get(kind, "a path" if name == "Path" else f"a {name}")
+
+
+def _positive(value: Any) -> bool:
+    return bool(value > 0)
+
+
+def _rooted(value: Any) -> bool:
+    return value is None or (value.startswith("/") and not value.startswith("//"))
+
+
+def _supported(value: Any) -> bool:
+    minor, _, patch = value.rpartition(".")
+    return minor in ("3.0", "3.1", "3.2") and patch.isascii() and patch.isdigit()
+
+
+_ANY: tuple[Callable[[Any], bool], str] = (lambda _: True, "")
+_SIZE = (_positive, "be greater than 0")
+_URL = (_rooted, 'begin with one "/"')
+_RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "docs_url": _URL,
+    "max_body_size": _SIZE,
+    "max_json_depth": (lambda value: 1 <= value <= 500, "be from 1 to 500"),
+    "max_upload_size": _SIZE,
+    "openapi_url": _URL,
+    "openapi_version": (_supported, "be 3.0.x, 3.1.x or 3.2.x, with all three numbers"),
+    "scalar_url": _URL,
+}

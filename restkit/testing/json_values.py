@@ -1,0 +1,53 @@
+"""JSON values that may be called: ``response.json`` and ``response.json()`` are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+__all__ = ["callable_json"]
+
+
+class _Object(dict[str, Any]):
+    def __call__(self) -> Self:
+        return self
+
+
+class _Array(list[Any]):
+    def __call__(self) -> Self:
+        return self
+
+
+class _String(str):
+    __slots__ = ()
+
+    def __call__(self) -> Self:
+        return self
+
+
+class _Integer(int):
+    def __call__(self) -> Self:
+        return self
+
+
+class _Number(float):
+    def __call__(self) -> Self:
+        return self
+
+
+_KINDS: dict[type, Callable[[Any], Any]] = {
+    dict: _Object,
+    list: _Array,
+    str: _String,
+    int: _Integer,
+    float: _Number,
+}
+
+
+def callable_json(value: Any) -> Any:
+    """Return an equal value of a subclass that returns itself when it is called.
+
+    ``None``, ``True`` and ``False`` have no subclasses and are returned as they are.
+    """
+    kind = _KINDS.get(type(value))
+    return value if kind is None else kind(value)
