@@ -49,17 +49,21 @@ def read_dotenv(dotenv: bool | str | Path, prefix: str) -> tuple[dict[str, str],
         return {}, ""
     if not os.path.isfile(path):
         raise SettingError(f"The file {path}, given as dotenv, does not exist.")
+    found = _variables_of(path)
+    empty = [name for name, value in found.items() if value is None]
+    for name in empty:
+        if prefix and name.startswith(prefix):
+            raise SettingError(f"{name} in {path} has no value; write {name}=value.")
+    return {name: str(found[name]) for name in found.keys() - empty}, path
 
+
+def _variables_of(path: str) -> Mapping[str, str | None]:
     from dotenv import dotenv_values  # PERF: most programs have no such file, 17 ms of cold start
 
     try:
-        found = dotenv_values(path)
+        return dotenv_values(path)
     except (OSError, ValueError) as error:
         raise SettingError(f"The file {path} cannot be read: {error}.") from error
-    for name, value in found.items():
-        if value is None and prefix and name.startswith(prefix):
-            raise SettingError(f"{name} in {path} has no value; write {name}=value.")
-    return {name: value for name, value in found.items() if value is not None}, path
 
 
 def check_variable_names(

@@ -42,30 +42,33 @@ def _show(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _convert(value: Any, hint: Any, text: bool) -> Any:
+def _convert(value: object, hint: Any, text: bool) -> Any:
     """Return a value as a type says.
 
     Raises:
-        ValueError: It is not of that type.
-        TypeError: The same, of a value that is no text.
+        ValueError: The value is not of the type.
+        TypeError: The same, for a value that is no text.
     """
     kind = get_origin(hint) or hint
     if kind in (Union, types.UnionType):
         return _convert_union(value, get_args(hint), text)
     if kind is Literal:
         return _convert_literal(value, get_args(hint), text)
-    if kind in (list, tuple, set, frozenset):
+    if kind in _CONTAINERS:
         return _convert_items(value, kind, get_args(hint), text)
-    if kind is bool and text:
-        return _boolean(value)
-    if kind in (int, float) and text:
-        return kind(value)
+    if text and kind in _FROM_TEXT:
+        return _FROM_TEXT[kind](value)
+    return _convert_scalar(value, kind)
+
+
+def _convert_scalar(value: object, kind: Any) -> Any:
     if isinstance(value, str) and getattr(kind, "__module__", "").startswith("pathlib"):
         return kind(value)
     if kind is float and type(value) is int:
         return float(value)
-    wrong = isinstance(kind, type) and kind is not Any and not isinstance(value, kind)
-    if wrong or (kind is int and isinstance(value, bool)):
+    if isinstance(kind, type) and kind is not Any and not isinstance(value, kind):
+        raise TypeError
+    if kind is int and isinstance(value, bool):
         raise TypeError
     return value
 
@@ -78,9 +81,8 @@ def _boolean(value: str) -> bool:
 
 
 def _convert_union(value: Any, hints: tuple[Any, ...], text: bool) -> Any:
-    if types.NoneType in hints and (
-        value is None or (text and value.strip().lower() in ("", "none"))
-    ):
+    is_none = value is None or (text and value.strip().lower() in ("", "none"))
+    if types.NoneType in hints and is_none:
         return None
     for hint in hints:
         if hint is not types.NoneType:
@@ -101,21 +103,24 @@ def _convert_literal(value: Any, choices: tuple[Any, ...], text: bool) -> Any:
 def _convert_items(
     value: Any, kind: Callable[[list[Any]], Any], hints: tuple[Any, ...], text: bool
 ) -> Any:
+    items = _items(value, text)
+    if kind is not tuple or hints[-1:] == (...,):
+        hints = hints[:1] * len(items)
+    if not hints:
+        return kind(items)
+    return kind([_convert(each, hint, text) for each, hint in zip(items, hints, strict=True)])
+
+
+def _items(value: Any, text: bool) -> list[Any]:
     if text:
-        value = [item.strip() for item in value.split(",") if item.strip()]
-    elif isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple, set, frozenset)):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    if not isinstance(value, _CONTAINERS):
         raise TypeError
-    hints = hints if kind is tuple and hints and hints[-1] is not ... else hints[:1] * len(value)
-    if hints and len(hints) != len(value):
-        raise ValueError
-    items = (
-        [_convert(item, hint, text) for item, hint in zip(value, hints, strict=True)]
-        if hints
-        else list(value)
-    )
-    return kind(items)
+    return list(value)
 
 
+_CONTAINERS = (list, tuple, set, frozenset)
+_FROM_TEXT: dict[object, Callable[[Any], Any]] = {bool: _boolean, int: int, float: float}
 _WORDS: dict[Any, str] = {
     bool: "a boolean (true or false)",
     float: "a number",
@@ -126,16 +131,22 @@ _WORDS: dict[Any, str] = {
 
 
 def _expected(hint: Any) -> str:
-    kind = get_origin(hint) or hint
-    if kind in (Union, types.UnionType, Literal):
-        words = [_expected(each) if kind is not Literal else repr(each) for each in get_args(hint)]
-        return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
-    if kind in (list, tuple, set, frozenset):
-        return f"a {kind.__name__}" + (
-            f" (of {_expected(get_args(hint)[0])} each)" if get_args(hint) else ""
-        )
+    """Return the words for a type in a message."""
+    kind, hints = get_origin(hint) or hint, get_args(hint)
+    if kind is Literal:
+        return _alternatives([repr(each) for each in hints])
+    if kind in (Union, types.UnionType):
+        return _alternatives([_expected(each) for each in hints])
+    if kind in _CONTAINERS:
+        items = f" (of {_expected(hints[0])} each)" if hints else ""
+        return f"a {kind.__name__}{items}"
     name = getattr(kind, "__name__", kind)
     return _WORDS.get(kind, "a path" if name == "Path" else f"a {name}")
+
+
+def _alternatives(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _positive(value: Any) -> bool:

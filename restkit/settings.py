@@ -30,7 +30,7 @@ __all__ = ["SettingValues", "Settings"]
 
 
 class SettingValues(TypedDict, total=False):
-    """The keyword arguments of ``App(**values)``: the fields of `Settings`, none of them required."""
+    """The keyword arguments of ``App(**values)``: the fields of `Settings`, none required."""
 
     strict: bool
     compile_schemas: bool
@@ -51,8 +51,8 @@ class _SettingsType(type):
     """The metaclass of `Settings`: a missing setting is a SettingError that names it."""
 
     def __call__(cls, *args: Any, **values: Any) -> Any:
-        missing = [] if args else [name for name in _required(cls) if name not in values]
-        if missing:
+        missing = [name for name in _required(cls) if name not in values]
+        if missing and not args:
             name, variable = missing[0], _variables(cls)[missing[0]][0]
             raise SettingError(
                 f"The setting {name} of {cls.__qualname__} has no value. Set the environment "
@@ -65,25 +65,27 @@ class _SettingsType(type):
 class Settings(metaclass=_SettingsType):
     """The settings of an App, checked when they are made and not changed after.
 
-    A subclass adds fields of its own (``@dataclass(frozen=True, kw_only=True)``), which are read from
-    the same sources: ``greeting: str = "hi"`` from ``RESTKIT_GREETING``. The class keyword ``prefix``
-    replaces ``RESTKIT_``: ``class ShopSettings(Settings, prefix="SHOP_")`` reads ``SHOP_GREETING``,
-    and ``SHOP_DEBUG`` for restkit's own settings. A field named ``database_url`` is also read from
-    ``DATABASE_URL``, and a field with ``metadata={"variable": "NAME"}`` from that variable.
+    A subclass adds fields of its own (``@dataclass(frozen=True, kw_only=True)``), which are read
+    from the same sources: ``greeting: str = "hi"`` from ``RESTKIT_GREETING``. The class keyword
+    ``prefix`` replaces ``RESTKIT_``: ``class ShopSettings(Settings, prefix="SHOP_")`` reads
+    ``SHOP_GREETING``, and ``SHOP_DEBUG`` for restkit's own settings. A field named ``database_url``
+    is also read from ``DATABASE_URL``, and a field with ``metadata={"variable": "NAME"}`` from that
+    variable.
 
     Attributes:
-        strict: Whether unknown body fields and unknown query parameters are errors (422). If a schema
-            has ``Meta.unknown``, the schema's own value holds.
+        strict: Whether unknown body fields and unknown query parameters are errors (422). If a
+            schema has ``Meta.unknown``, the schema's own value holds.
         compile_schemas: Whether marshmallow schemas are compiled; the meaning is the same.
         debug: Whether a 500 response includes the exception and its traceback. Never enable it on a
             public service.
         max_body_size: Largest content of a request that is not multipart, in bytes; more is a 413.
-        max_upload_size: Largest content of a multipart request, all parts together, in bytes; more is
-            a 413.
-        max_json_depth: Deepest nesting of arrays and objects in a JSON body, in levels; more is a 400.
-        trailing_slash: The response to a URL without the last slash of its pattern: ``"redirect"`` is
-            a 308 to the pattern's form, ``"strict"`` a 404, ``"ignore"`` the resource. ``"ignore"``
-            also accepts one slash too many.
+        max_upload_size: Largest content of a multipart request, all parts together, in bytes; more
+            is a 413.
+        max_json_depth: Deepest nesting of arrays and objects in a JSON body, in levels; more is a
+            400.
+        trailing_slash: The response to a URL without the last slash of its pattern: ``"redirect"``
+            is a 308 to the pattern's form, ``"strict"`` a 404, ``"ignore"`` the resource.
+            ``"ignore"`` also accepts one slash too many.
         openapi_url: Path of the OpenAPI document as JSON; the YAML document has the same path with
             ``.yaml``. None turns both off, and with them the pages.
         docs_url: Path of Swagger UI; None turns it off.
@@ -93,8 +95,8 @@ class Settings(metaclass=_SettingsType):
             client nor the development server checks it: ``"log"`` a log line, ``"raise"`` a
             ContractError, ``"off"`` nothing.
         secret_key: Signs values that clients carry, such as the cursors of pages; the same for all
-            workers. Without a key, a cursor's signature detects mistakes and tampering, but anyone who
-            reads the source can make cursors.
+            workers. Without a key, a cursor's signature detects mistakes and tampering, but anyone
+            who reads the source can make cursors.
     """
 
     strict: bool = True
@@ -144,22 +146,23 @@ class Settings(metaclass=_SettingsType):
     ) -> Self:
         """Make the settings from their sources; a later one wins.
 
-        The sources are the fields' defaults, the keyword values, the TOML file, the ``.env`` file and
-        the environment (``RESTKIT_MAX_BODY_SIZE`` for ``max_body_size``; a subclass may have another
-        prefix). Text is converted by the field's type: ``true/false/1/0/yes/no/on/off``, numbers, a
-        list's items separated by commas; an empty text or ``none`` is None if the field may be None.
+        The sources are the fields' defaults, the keyword values, the TOML file, the ``.env`` file
+        and the environment (``RESTKIT_MAX_BODY_SIZE`` for ``max_body_size``; a subclass may have
+        another prefix). Text is converted by the field's type: ``true/false/1/0/yes/no/on/off``,
+        numbers, a list's items separated by commas; an empty text or ``none`` is None if the field
+        may be None.
 
         Args:
-            file: A TOML file whose top-level keys are settings; by default the file that the variable
-                ``RESTKIT_SETTINGS_FILE`` names, if any.
+            file: A TOML file whose top-level keys are settings; by default the file that the
+                variable ``RESTKIT_SETTINGS_FILE`` names, if any.
             environ: The environment, ``os.environ`` by default.
-            dotenv: A file of ``NAME=value`` lines; True is ``.env`` in the current directory if there
-                is one, False none.
+            dotenv: A file of ``NAME=value`` lines; True is ``.env`` in the current directory if
+                there is one, False none.
             values: Settings by name.
 
         Raises:
-            SettingError: A source cannot be read, names an unknown setting or has a wrong value, or a
-                setting without a default has no value.
+            SettingError: A source cannot be read, names an unknown setting or has a wrong value, or
+                a setting without a default has no value.
         """
         environ = os.environ if environ is None else environ
         local, local_name = read_dotenv(dotenv, cls._prefix)
