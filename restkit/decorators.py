@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar, cast
 
 from .contract import Failure, Header, Location
 from .declaration_checks import check_mapping, texts_of
@@ -19,6 +19,9 @@ from .problems import Problem
 
 if TYPE_CHECKING:
     from .schemas.bound import SchemaLike
+
+    RawLike = type[bytes | str | BinaryIO | IO[bytes]]
+    BodyLike = SchemaLike | RawLike | Mapping[str, SchemaLike | RawLike]
 
 __all__ = [
     "Declarations",
@@ -51,12 +54,13 @@ class Return(NamedTuple):
 class Declarations(NamedTuple):
     """Is everything that the decorators say of one verb."""
 
-    inputs: Mapping[Location, SchemaLike | None] = MappingProxyType({})
+    inputs: Mapping[Location, BodyLike | None] = MappingProxyType({})
     media_types: tuple[str, ...] | None = None
     returns: tuple[Return, ...] = ()
     raises: tuple[Failure, ...] = ()
     convert: Callable[[str, Any], Any] | None = None
     words: Mapping[str, Any] = MappingProxyType({})
+    max_size: int | None = None
 
 
 class DeclaredMethod:
@@ -117,29 +121,37 @@ def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
 
 def takes(
     *,
-    body: SchemaLike | None = None,
+    body: BodyLike | None = None,
     query: SchemaLike | None = None,
     headers: SchemaLike | None = None,
     cookies: SchemaLike | None = None,
     form: SchemaLike | None = None,
     files: SchemaLike | None = None,
     media_types: Sequence[str] | None = None,
+    max_size: int | None = None,
 ) -> Callable[[F], F]:
     """Declare the schemas of a verb's inputs, by the location where they stand.
 
     The validated values arrive as the keyword arguments of the same names.
 
     Args:
-        body: Of the request's content; wins over the class's ``schema``.
-        query: Of the query parameters. A ``List`` field is a repeated parameter, or comma-separated
-            with ``metadata={"explode": False}`` (OpenAPI's ``style: form``).
-        headers: Of request headers; a field ``x_request_id`` is the header ``X-Request-Id``.
-        cookies: Of cookies.
-        form: Of a form, ``application/x-www-form-urlencoded`` or ``multipart/form-data``.
-        files: Of a multipart form's files, with `Upload` fields.
-        media_types: Of the content; for a body JSON by default.
+        body: Schema of the request's content. Overrides the class's ``schema``. ``A | B`` takes
+            either, a mapping of media types to schemas one for each. ``bytes``, ``str`` and
+            ``BinaryIO`` take raw content of any media type, ``BinaryIO`` as a stream.
+        query: Schema of the query parameters. A ``List`` field is a repeated parameter, or a
+            delimited one with ``metadata={"explode": False}``, and ``"style"`` if its delimiter
+            is not a comma.
+        headers: Schema of request headers; a field ``x_request_id`` is ``X-Request-Id``.
+        cookies: Schema of cookies.
+        form: Schema of a form, ``application/x-www-form-urlencoded`` or ``multipart/form-data``.
+        files: Schema of a multipart form's files, with `Upload` fields.
+        media_types: Media types of the content; for a body JSON by default. A body may be taken as
+            JSON and as a form of the same schema.
+        max_size: Largest size of a body in bytes, in place of the App's settings.
     """
-    said: dict[Location, SchemaLike | None] = {
+    if max_size is not None and (not isinstance(max_size, int) or max_size < 1):
+        raise DeclarationError(f"@takes(max_size={max_size!r}) must be a number of bytes.")
+    said: dict[Location, BodyLike | None] = {
         "body": body,
         "query": query,
         "headers": headers,
@@ -157,6 +169,7 @@ def takes(
             lambda old: old._replace(
                 inputs={**old.inputs, **given},
                 media_types=taken if taken is not None else old.media_types,
+                max_size=max_size if max_size is not None else old.max_size,
             ),
         )
 

@@ -198,12 +198,11 @@ class OperationPrinter:
         return {each: media for each in body.media_types if each != _JSON_PATCH}
 
     def _raw(self, media_type: str, body: Input) -> dict[str, Any]:
-        """Return the schema of raw content: in 3.1 it has none, and media types say the rest."""
-        limit = {"maxLength": body.max_size} if body.max_size and body.raw == "text" else {}
-        if body.raw == "text":
-            return {"type": "string", **limit}
-        binary = {"type": "string", "format": "binary"}
-        return binary if body.max_size is None else {**binary, "maxLength": body.max_size}
+        """Return the schema of raw content: its media type says the rest."""
+        out = {"type": "string"} if body.raw == "text" else _untyped(media_type)
+        if body.max_size is None or "type" not in out:
+            return out
+        return {**out, "maxLength": body.max_size}
 
     def _form_content(self, parts: list[Input], op: Operation) -> dict[str, Any]:
         found = [each.schema for each in parts if each.schema is not None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ..contract import (
     Failure,
@@ -40,10 +40,11 @@ from ..problems import (
     UnsupportedMediaType,
 )
 from ..resource import FunctionResource, Resource, verbs_of
+from .body_inputs import Body, bodies_of, check_raw_annotation
 from .signatures import Kind, Signature, item_of, read_signature, return_kind
 
 if TYPE_CHECKING:
-    from ..schemas.bound import BoundSchema
+    from ..schemas.bound import BoundSchema, SchemaLike
     from .schema_bindings import Bindings
 
 __all__ = ["Mount", "collect"]
@@ -243,12 +244,28 @@ class _Builder:
                 f"{self.declared_at} takes application/json-patch+json, which changes a representation that a plain resource "
                 "does not hand over; take application/merge-patch+json."
             )
-        many = item_of(self.signature.annotations.get("body")) is not None
-        patch = self.method == "PATCH"
-        bound = self.shared.bindings.body(schema, self.declared_at, many=many, patch=patch)
-        media_types = self.said.media_types or (_MERGE_PATCH if patch else _JSON)
-        yield Input(
-            "body", bound, media_types, self._shape("body", bound), convert=self.said.convert
+        default = _MERGE_PATCH if self.method == "PATCH" else _JSON
+        for body in bodies_of(schema, self.said.media_types, default, self.declared_at):
+            yield self._body(body)
+
+    def _body(self, body: Body) -> Input:
+        """Make the input of one body."""
+        annotation = self.signature.annotations.get("body")
+        size = self.said.max_size
+        if body.raw is not None:
+            check_raw_annotation(annotation, body.raw, self.declared_at)
+            return Input("body", None, body.media_types, raw=body.raw, max_size=size)
+        if body.schema is None:
+            raise DeclarationError(f"{self.declared_at}: the body has no schema.")
+        if body.is_form:
+            bound = self.shared.bindings.text(body.schema, "form", self.declared_at)
+        else:
+            many = item_of(annotation) is not None
+            patch = self.method == "PATCH"
+            bound = self.shared.bindings.body(body.schema, self.declared_at, many=many, patch=patch)
+        shape = self._shape("body", bound)
+        return Input(
+            "body", bound, body.media_types, shape, convert=self.said.convert, max_size=size
         )
 
     def _form_inputs(self) -> Iterator[Input]:
@@ -270,7 +287,7 @@ class _Builder:
         schema = self.said.inputs[location]
         if schema is None:
             raise DeclarationError(f"{self.declared_at}: {location} has no schema.")
-        return self.shared.bindings.text(schema, location, self.declared_at)
+        return self.shared.bindings.text(cast("SchemaLike", schema), location, self.declared_at)
 
     def _shape(self, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
         annotation = self.signature.annotations.get(location)

@@ -1,0 +1,118 @@
+"""The bodies that a verb declares: schemas by media type, forms of a schema, and raw content."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO, Literal, NamedTuple
+
+from ..errors import DeclarationError
+from ..media import FORM_TYPES
+
+if typing.TYPE_CHECKING:
+    from ..schemas.bound import SchemaLike
+
+__all__ = ["Body", "Raw", "bodies_of", "check_raw_annotation"]
+
+Raw = Literal["bytes", "text", "stream"]
+_RAW: dict[object, Raw] = {
+    bytes: "bytes",
+    str: "text",
+    BinaryIO: "stream",
+    typing.IO[bytes]: "stream",
+}
+_RAW_TYPES: dict[Raw, tuple[str, ...]] = {
+    "bytes": ("application/octet-stream",),
+    "text": ("text/plain",),
+    "stream": ("application/octet-stream",),
+}
+_ANNOTATIONS: dict[Raw, tuple[object, ...]] = {
+    "bytes": (bytes,),
+    "text": (str,),
+    "stream": (BinaryIO, typing.IO[bytes]),
+}
+
+
+class Body(NamedTuple):
+    """One body of a verb.
+
+    Attributes:
+        schema: The schema; None for raw content.
+        media_types: The media types, all forms or none.
+        raw: The form in which raw content is handed over.
+    """
+
+    schema: SchemaLike | None
+    media_types: tuple[str, ...]
+    raw: Raw | None = None
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the content is a form."""
+        return self.media_types[0] in FORM_TYPES
+
+
+def bodies_of(
+    declared: object,
+    media_types: tuple[str, ...] | None,
+    default: tuple[str, ...],
+    declared_at: str,
+) -> Iterator[Body]:
+    """Yield the bodies that a declaration means.
+
+    Args:
+        declared: A schema, ``bytes``, ``str``, ``BinaryIO``, or a mapping of media types to those.
+        media_types: The media types that are declared, None if there are none.
+        default: The media types of a schema for which none are declared.
+        declared_at: Where they are declared, for messages.
+
+    Raises:
+        DeclarationError: Media types are declared twice.
+    """
+    if _is_by_media_type(declared):
+        if media_types is not None:
+            raise DeclarationError(
+                f"{declared_at} declares media types in body= and in media_types=. Leave out "
+                "media_types."
+            )
+        for media_type, each in typing.cast("Mapping[str, object]", declared).items():
+            yield from bodies_of(each, (media_type,), default, declared_at)
+        return
+    raw = _raw_of(declared)
+    if raw is not None:
+        yield Body(None, media_types or _RAW_TYPES[raw], raw)
+        return
+    schema = typing.cast("SchemaLike", declared)
+    taken = media_types or default
+    forms = tuple(each for each in taken if each in FORM_TYPES)
+    others = tuple(each for each in taken if each not in FORM_TYPES)
+    for found in (others, forms):
+        if found:
+            yield Body(schema, found)
+
+
+def _raw_of(declared: object) -> Raw | None:
+    return next((raw for kind, raw in _RAW.items() if kind is declared or kind == declared), None)
+
+
+def _is_by_media_type(declared: object) -> bool:
+    return (
+        isinstance(declared, Mapping)
+        and bool(declared)
+        and all(isinstance(each, str) and "/" in each for each in declared)
+        and not any(hasattr(each, "data_key") for each in declared.values())  # fields
+    )
+
+
+def check_raw_annotation(annotation: object, raw: Raw, declared_at: str) -> None:
+    """Reject an annotation that is not the form in which raw content arrives.
+
+    Raises:
+        DeclarationError: It is another one.
+    """
+    if annotation not in (None, typing.Any, object, *_ANNOTATIONS[raw]):
+        name = {"bytes": "bytes", "text": "str", "stream": "BinaryIO"}[raw]
+        raise DeclarationError(
+            f"{declared_at}: the parameter 'body' is annotated as {annotation!r}, but the raw "
+            f"content arrives as {name}. Annotate it as {name}, or declare body= accordingly."
+        )
