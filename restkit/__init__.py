@@ -6,6 +6,7 @@ from .app import App, Extension
 from .contract import Header, Operation, SecurityScheme
 from .decorators import operation, raises, returns, takes
 from .dependencies import provide
+from .error_formats import HTML_ERRORS, PROBLEM_DETAILS, ErrorFormat
 from .errors import (
     CollisionError,
     ContractError,
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from .schemas.uploads import Upload
 
 __all__ = [
+    "HTML_ERRORS",
+    "PROBLEM_DETAILS",
     "App",
     "BadGateway",
     "BadRequest",
@@ -64,6 +67,7 @@ __all__ = [
     "ContractError",
     "DeclarationError",
     "EntityTag",
+    "ErrorFormat",
     "Extension",
     "Forbidden",
     "GatewayTimeout",

@@ -24,6 +24,7 @@ from .declaration_checks import check_app, check_call, check_factory, check_patt
 from .decorators import mounted
 from .dispatch.dispatcher import Dispatcher
 from .encoding import dumps_json
+from .error_formats import ErrorFormat, formats_of
 from .errors import DeclarationError
 from .foreign_names import APP_MEMBERS
 from .json_parsing import JSONLimits, loads_json
@@ -86,6 +87,7 @@ class App:
         license: Mapping[str, str] | None = None,
         servers: Sequence[str | Mapping[str, Any]] = (),
         tags: Mapping[str, str] | None = None,
+        errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
         settings: Settings | None = None,
         **values: Unpack[SettingValues],
     ) -> None:
@@ -99,6 +101,8 @@ class App:
             license: OpenAPI's License Object.
             servers: URLs, or OpenAPI's Server Objects; by default where the document is served.
             tags: Descriptions of tags, in the document's order.
+            errors: The formats of error responses, the default first; Accept chooses among several.
+                Without them, those of the App around this one, or RFC 9457.
             settings: Ready settings, in place of ``values``.
             values: Single settings; a file, ``.env`` and ``RESTKIT_*`` win over them.
 
@@ -128,6 +132,7 @@ class App:
         self.stores: list[Callable[[type], Any]] = []
         self.extensions: list[Extension] = []
         self._registry = Registry(self, _check_names)
+        self._registry.errors = formats_of(errors, f"App({name!r})")
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
 
@@ -255,13 +260,21 @@ class App:
         """Mount the decorated function as the DELETE of a URL pattern."""
         return self._function_route(pattern, "delete", name, host)
 
-    def mount(self, prefix: str, app: App, *, documented: bool = True) -> App:
+    def mount(
+        self,
+        prefix: str,
+        app: App,
+        *,
+        documented: bool = True,
+        errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
+    ) -> App:
         """Mount another App below a prefix, with its own middleware, problem handlers and settings.
 
         Args:
             prefix: Begins with a slash, has no variables.
             app: The other App; it also serves its own document below the prefix.
             documented: Whether its operations stand in this App's document too.
+            errors: The formats of its error responses, if the other App says none itself.
 
         Returns:
             The other App.
@@ -276,7 +289,8 @@ class App:
                 f"mount({prefix!r}, {app!r}): what is mounted is another restkit App."
             )
         self._check_open(f"the App {app.name!r}")
-        self._registry.mount(prefix, app._registry, documented=documented)
+        formats = formats_of(errors, f"mount({prefix!r})")
+        self._registry.mount(prefix, app._registry, documented=documented, errors=formats)
         return app
 
     def middleware(self, middleware: M) -> M:

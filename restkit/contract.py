@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from .error_formats import DEFAULT_FORMATS, ErrorFormat
 from .media import covering
 from .problems import Problem
 from .response import Outgoing
@@ -256,6 +257,7 @@ class Operation(NamedTuple):
         operation_id: The operationId that the document prints.
         parameters: Request parameters that what surrounds the verb reads, see `Contribution`.
         security: Alternatives of combinations of security schemes; empty if the Operation is public.
+        errors: The formats of its error responses, the default first.
         has_given_id: Whether `operation` gave the operationId. A derived one is made unique by its path.
     """
 
@@ -277,6 +279,7 @@ class Operation(NamedTuple):
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     failures: tuple[Failure, ...] = ()
+    errors: tuple[ErrorFormat, ...] = DEFAULT_FORMATS
     parameters: tuple[Parameter, ...] = ()
     security: Security = ()
     conditional: bool | Literal["required"] = False

@@ -192,15 +192,17 @@ def returns(
 
     Args:
         schema: Of the content; None for content without a schema, and for 204.
-        status: The HTTP status, 200 to 399.
+        status: The HTTP status, 200 to 599. An error that is declared here may be returned as
+            ``(data, status)``; a Problem that is raised also rolls back provided values.
         headers: Response headers: a description, or a `Header`.
         media_types: Of the content, ``application/json`` by default.
         description: A sentence for the document.
         many: Whether the content is a list; by default as the return annotation says.
     """
-    if not isinstance(status, int) or not 200 <= status <= 399:
+    if not isinstance(status, int) or not 200 <= status <= 599:
         raise DeclarationError(
-            f"@returns(status={status!r}): an answer's status is 200 to 399; declare others by @raises."
+            f"@returns(status={status!r}): the status must be an integer from 200 to 599. Declare "
+            "problems with @raises."
         )
     check_mapping(
         headers, f"headers of @returns(status={status})", "{'X-Total': 'How many there are.'}"

@@ -22,6 +22,7 @@ except ImportError:
 
 __all__ = [
     "IS_NATIVE",
+    "dumps_any",
     "dumps_json",
     "dumps_json_chunks",
     "dumps_native",
@@ -164,6 +165,7 @@ def _small_float(match: re.Match[str]) -> str:
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default
 )
+_LENIENT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
 _SMALL_FLOAT = r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])'
 json_text: Callable[[Any], str] = _encoded
 """Returns a value as JSON text, save that small floats are still as Python writes them."""
@@ -184,6 +186,16 @@ _dumps_native = _dumps_std if _orjson is None else _dumps_orjson_native
 if _orjson is not None:
     _NATIVE = _orjson.OPT_PASSTHROUGH_DATACLASS
     _WRITING = _NATIVE | _orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def dumps_any(value: object) -> bytes:
+    """Return a value as JSON in UTF-8; values and characters that JSON does not have become text.
+
+    Raises:
+        ValueError: A number is not finite, or a container contains itself.
+        TypeError: A name in an object is not a string.
+    """
+    return _LENIENT.encode(value).encode("utf-8", "replace")
 
 
 def dumps_json_chunks(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTRACT_CHECK", "ROUTING_ERROR", "UNEXPECTED_ERRORS"]
+__all__ = ["CONTRACT_CHECK", "ERROR_FORMATS", "ROUTING_ERROR", "UNEXPECTED_ERRORS"]
 
 CONTRACT_CHECK = "restkit.contract"
 """A callable that raises ContractError for a response outside its Operation's contract. The test
 client and the development server set it; the dispatcher calls it before the response starts."""
+
+ERROR_FORMATS = "restkit.error_formats"
+"""A list of the media types of the problems that became responses. The test client sets and reads
+it; the error boundary fills it."""
 
 UNEXPECTED_ERRORS = "restkit.errors"
 """A list of the exceptions that became a 500. The test client and the debugger set it; the error

@@ -1,4 +1,4 @@
-"""The programmer's mistakes: raised at start-up or in tests, never answered over HTTP.
+"""The programmer's mistakes: raised at start-up or in tests, never sent over HTTP.
 
 The family::
 
@@ -8,7 +8,7 @@ The family::
     ├── SettingError         a setting is unknown or has a wrong value
     ├── MissingExtraError    a feature needs a package that is not installed
     ├── LoadError            the command line cannot find or import the app
-    └── ContractError        an answer is outside its Operation's contract
+    └── ContractError        a response violates its Operation's contract
 
 Each message is one sentence or two: what was found and where, what was expected, what to do.
 """
@@ -27,29 +27,29 @@ __all__ = [
 
 
 class RestkitError(Exception):
-    """Is the base of every mistake that restkit reports to the programmer."""
+    """Raised when a program has a mistake; the base of the other classes."""
 
 
 class DeclarationError(RestkitError):
-    """Is raised at start-up where a resource, schema, route or decorator contradicts itself."""
+    """Raised at start-up when a resource, schema, route or decorator contradicts itself."""
 
 
 class CollisionError(DeclarationError):
-    """Is raised at start-up where two declarations claim the same name; names both places."""
+    """Raised at start-up when two declarations claim the same name or URL."""
 
 
 class SettingError(RestkitError):
-    """Is raised where a setting is unknown or its value is not of the setting's type."""
+    """Raised when a setting is unknown or invalid, or its source cannot be read."""
 
 
 class MissingExtraError(RestkitError, ImportError):
-    """Is raised where a feature needs an extra that is not installed; says which one."""
+    """Raised when a feature needs an extra that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
         """Make the error.
 
         Args:
-            feature: What cannot be done, as the beginning of a sentence.
+            feature: The feature, as the beginning of a sentence.
             extra: The name of the extra, as in ``pip install 'restkit[extra]'``.
         """
         super().__init__(
@@ -59,8 +59,8 @@ class MissingExtraError(RestkitError, ImportError):
 
 
 class LoadError(RestkitError):
-    """Is raised by the command line where ``MODULE:APP`` does not lead to an App."""
+    """Raised by the command line when ``MODULE:APP`` does not name an App."""
 
 
 class ContractError(RestkitError, AssertionError):
-    """Is raised in tests and the dev server for an answer outside its Operation's contract."""
+    """Raised in tests and the development server when a response violates its contract."""

@@ -1,18 +1,30 @@
-"""What a client is told: RFC 9457 problem details, one class a status.
+"""Problem details (RFC 9457): one exception class for each error status.
 
-A `Problem` is an exception that is an answer. Raise one anywhere below the App; the App's error
-boundary renders it as ``application/problem+json``.
+A `Problem` is an exception that becomes a response. Raise one anywhere below the App; the App's
+error boundary writes it in the App's error format, by default ``application/problem+json``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import ClassVar, TypedDict
+from typing import TYPE_CHECKING, ClassVar
 
-from .encoding import dumps_json
+from .encoding import dumps_any, dumps_json
 from .errors import DeclarationError
+from .problem_members import (
+    MAX_ERRORS,
+    MAX_TITLE,
+    MAX_URI,
+    InvalidItem,
+    clip,
+    dump_members,
+    item_members,
+    member_schema,
+)
+
+if TYPE_CHECKING:
+    from .problem_members import MembersLike
 
 __all__ = [
     "BadGateway",
@@ -44,53 +56,51 @@ __all__ = [
 ]
 
 MEDIA_TYPE = "application/problem+json"
-MAX_ERRORS = 100
-MAX_TEXT = 1000
-
-
-class InvalidItem(TypedDict, total=False):
-    """Is one entry of a problem's ``errors``: where the input is invalid, and why.
-
-    Either ``pointer`` (RFC 6901, into the body) or ``parameter`` with ``in`` says where.
-    """
-
-    pointer: str
-    parameter: str
-    location: str  # rendered as "in", which Python keeps for itself
-    detail: str
-    code: str
 
 
 class Problem(Exception):
-    """Is an exception that is an RFC 9457 answer.
+    """An exception that becomes an error response (RFC 9457).
 
     Subclass it with a ``status`` and, for a problem of your own, a ``type`` (a URI reference that
-    identifies it) and a ``title``::
+    identifies it), a ``title`` and the schema of its extension ``members``::
 
         class OutOfStock(Problem):
             status = 409
             type = "https://example.com/problems/out-of-stock"
             title = "Out of stock"
+            members = {"expected": fields.Date(required=True)}
+
+        raise OutOfStock("All copies are sold.", expected=date(2027, 1, 1))
+
+    Attributes:
+        members: The marshmallow schema (or the fields by name) of the extension members; None for
+            any members.
+        extensions: The values of the extension members.
     """
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "about:blank"
     title: ClassVar[str] = ""
+    members: ClassVar[MembersLike] = None
 
     def __init_subclass__(cls) -> None:
-        """Check the class's status and fill in the title from it (RFC 9457, section 4.2.1)."""
+        """Check the class, and fill in the title of its status (RFC 9457, section 4.2.1)."""
         super().__init_subclass__()
         if not isinstance(cls.status, int) or not 400 <= cls.status <= 599:
             raise DeclarationError(
-                f"{cls.__qualname__}.status is {cls.status!r}; a Problem's status is an integer from 400 to 599."
+                f"{cls.__qualname__}.status must be an integer from 400 to 599, got {cls.status!r}."
             )
-        for name in ("type", "title"):
-            if not isinstance(getattr(cls, name), str):
+        for name, limit in (("type", MAX_URI), ("title", MAX_TITLE)):
+            text = getattr(cls, name)
+            if not isinstance(text, str) or len(text) > limit:
                 raise DeclarationError(
-                    f"{cls.__qualname__}.{name} is {getattr(cls, name)!r}; it is a text."
+                    f"{cls.__qualname__}.{name} must be a string of at most {limit} characters, "
+                    f"got {text!r:.60}."
                 )
         if "title" not in cls.__dict__ and ("status" in cls.__dict__ or not cls.title):
             cls.title = _phrase(cls.status)
+        if cls.__dict__.get("members") is not None:
+            cls.members = member_schema(cls.__qualname__, cls.members)
 
     def __init__(
         self,
@@ -104,59 +114,61 @@ class Problem(Exception):
         """Make a problem.
 
         Args:
-            detail: A sentence about this occurrence, shown to the client.
-            errors: What is invalid where, for 400 and 422.
-            headers: Response headers to send with it.
+            detail: A sentence about this occurrence, which the client sees.
+            errors: The invalid values, for 400 and 422.
+            headers: Response headers.
             instance: A URI reference that identifies this occurrence.
-            members: Extension members (RFC 9457, section 3.2), JSON values.
+            members: Extension members (RFC 9457, section 3.2): JSON values, or the values that the
+                class's ``members`` schema serializes.
+
+        Raises:
+            DeclarationError: The class is `Problem` itself, or the members are not its own.
         """
         own = {"status", "type", "title"} & members.keys()
         if type(self) is Problem or own:
-            what = f"takes no {min(own)}=" if own else "is a base"
+            found = f"does not accept {min(own)}=" if own else "cannot be raised itself"
             raise DeclarationError(
-                f"{type(self).__qualname__} {what}: raise the class of the status, such as UnprocessableContent, or a "
-                "subclass of your own with status, type and title."
+                f"{type(self).__qualname__} {found}. Raise the class of the status, such as "
+                "UnprocessableContent, or a subclass of your own with status, type and title."
             )
         super().__init__(detail if detail is not None else self.title)
         self.detail = detail
         self.errors = errors
         self.headers: dict[str, str] = dict(headers or {})
         self.instance = instance
-        self.members = members
+        self.extensions: dict[str, object] = members
+        if self.members is not None:
+            self.extensions = dump_members(type(self).__qualname__, self.members, members)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the problem's members as RFC 9457 names them."""
+        """Return the members of the problem details object (RFC 9457, section 3.1)."""
         out: dict[str, object] = {"type": self.type, "title": self.title, "status": self.status}
         if self.detail is not None:
-            out["detail"] = _clip(self.detail)
-        if self.instance is not None:
+            out["detail"] = clip(self.detail)
+        if self.instance is not None and len(self.instance) <= MAX_URI:
             out["instance"] = self.instance
         if self.errors:
-            out["errors"] = [_item(error) for error in self.errors[:MAX_ERRORS]]
+            out["errors"] = [item_members(error) for error in self.errors[:MAX_ERRORS]]
             if len(self.errors) > MAX_ERRORS:
                 out["omitted_errors"] = len(self.errors) - MAX_ERRORS
-        for name, value in self.members.items():
+        for name, value in self.extensions.items():
             out.setdefault(name, value)
         return out
 
     def to_bytes(self) -> bytes:
-        """Return the body, JSON text in UTF-8; member values of a class that JSON does not know become text.
+        """Return the problem details as JSON in UTF-8; other values than JSON's become text.
 
         Raises:
-            ValueError: A member is not finite, or holds itself.
-            TypeError: A name in a member is not text.
+            ValueError: A member is not finite, or contains itself.
+            TypeError: A name in a member is not a string.
         """
-        if self.members:
-            return _encode(self.to_dict()).encode("utf-8", "replace")
-        try:
-            return dumps_json(self.to_dict())
-        except ValueError:  # a text that is not Unicode
-            return _encode(self.to_dict()).encode("utf-8", "replace")
-
-
-_encode = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str
-).encode
+        data = self.to_dict()
+        if not self.extensions:
+            try:
+                return dumps_json(data)
+            except ValueError:  # a text that is not Unicode
+                pass
+        return dumps_any(data)
 
 
 def _phrase(status: int) -> str:
@@ -166,160 +178,144 @@ def _phrase(status: int) -> str:
         return "Client Error" if status < 500 else "Server Error"
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def _item(error: InvalidItem) -> dict[str, str]:
-    out: dict[str, str] = {}
-    if "pointer" in error:
-        out["pointer"] = error["pointer"]
-    if "parameter" in error:
-        out["parameter"] = error["parameter"]
-        out["in"] = error.get("location", "query")
-    out["detail"] = _clip(error.get("detail", ""))
-    out["code"] = error.get("code", "invalid")
-    return out
-
-
 class BadRequest(Problem):
-    """400: the request is malformed (RFC 9110, section 15.5.1)."""
+    """Raised when the request is malformed: 400 (RFC 9110, section 15.5.1)."""
 
     status = 400
 
 
 class Unauthorized(Problem):
-    """401: no valid credentials; carries WWW-Authenticate (RFC 9110, section 15.5.2)."""
+    """Raised when valid credentials are missing: 401 (RFC 9110, section 15.5.2)."""
 
     status = 401
 
 
 class Forbidden(Problem):
-    """403: the credentials do not suffice (RFC 9110, section 15.5.4)."""
+    """Raised when the caller lacks permission: 403 (RFC 9110, section 15.5.4)."""
 
     status = 403
 
 
 class NotFound(Problem):
-    """404: there is nothing at this URL (RFC 9110, section 15.5.5)."""
+    """Raised when the resource does not exist: 404 (RFC 9110, section 15.5.5)."""
 
     status = 404
 
 
 class MethodNotAllowed(Problem):
-    """405: the resource has no such method; carries Allow (RFC 9110, section 15.5.6)."""
+    """Raised when the resource lacks the method: 405 with Allow (RFC 9110, section 15.5.6)."""
 
     status = 405
 
 
 class NotAcceptable(Problem):
-    """406: no representation matches Accept (RFC 9110, section 15.5.7)."""
+    """Raised when no representation matches Accept: 406 (RFC 9110, section 15.5.7)."""
 
     status = 406
 
 
 class RequestTimeout(Problem):
-    """408: the request did not arrive in time (RFC 9110, section 15.5.9)."""
+    """Raised when the request does not arrive in time: 408 (RFC 9110, section 15.5.9)."""
 
     status = 408
 
 
 class Conflict(Problem):
-    """409: the request conflicts with the resource's state (RFC 9110, section 15.5.10)."""
+    """Raised when the request conflicts with the state: 409 (RFC 9110, section 15.5.10)."""
 
     status = 409
 
 
 class Gone(Problem):
-    """410: the resource is gone for good (RFC 9110, section 15.5.11)."""
+    """Raised when the resource is permanently gone: 410 (RFC 9110, section 15.5.11)."""
 
     status = 410
 
 
 class PreconditionFailed(Problem):
-    """412: If-Match or If-Unmodified-Since is false (RFC 9110, section 15.5.13)."""
+    """Raised when a precondition is false: 412 (RFC 9110, section 15.5.13)."""
 
     status = 412
 
 
 class ContentTooLarge(Problem):
-    """413: the request's content is over the limit (RFC 9110, section 15.5.14)."""
+    """Raised when the request's content exceeds the limit: 413 (RFC 9110, section 15.5.14)."""
 
     status = 413
     title = "Content Too Large"
 
 
 class URITooLong(Problem):
-    """414: the request's target is over the limit (RFC 9110, section 15.5.15)."""
+    """Raised when the request's target exceeds the limit: 414 (RFC 9110, section 15.5.15)."""
 
     status = 414
     title = "URI Too Long"
 
 
 class UnsupportedMediaType(Problem):
-    """415: the content's type or coding is not one that is taken (RFC 9110, section 15.5.16)."""
+    """Raised when the media type is not supported: 415 (RFC 9110, section 15.5.16)."""
 
     status = 415
 
 
 class RangeNotSatisfiable(Problem):
-    """416: no asked range overlaps the content (RFC 9110, section 15.5.17)."""
+    """Raised when no requested range overlaps the content: 416 (RFC 9110, section 15.5.17)."""
 
     status = 416
     title = "Range Not Satisfiable"
 
 
 class UnprocessableContent(Problem):
-    """422: the content is well-formed but invalid (RFC 9110, section 15.5.21)."""
+    """Raised when the content is well-formed but invalid: 422 (RFC 9110, section 15.5.21)."""
 
     status = 422
     title = "Unprocessable Content"
 
 
 class PreconditionRequired(Problem):
-    """428: the request must be conditional (RFC 6585, section 3)."""
+    """Raised when the request must be conditional: 428 (RFC 6585, section 3)."""
 
     status = 428
 
 
 class TooManyRequests(Problem):
-    """429: too many requests in a time (RFC 6585, section 4)."""
+    """Raised when a client sends too many requests: 429 (RFC 6585, section 4)."""
 
     status = 429
 
 
 class RequestHeaderFieldsTooLarge(Problem):
-    """431: the header fields are over the limit (RFC 6585, section 5)."""
+    """Raised when the header fields exceed the limit: 431 (RFC 6585, section 5)."""
 
     status = 431
 
 
 class InternalServerError(Problem):
-    """500: the server met an unexpected condition (RFC 9110, section 15.6.1)."""
+    """Raised when the server fails unexpectedly: 500 (RFC 9110, section 15.6.1)."""
 
     status = 500
 
 
 class BadGateway(Problem):
-    """502: an upstream server answered wrongly (RFC 9110, section 15.6.3)."""
+    """Raised when an upstream server's response is invalid: 502 (RFC 9110, section 15.6.3)."""
 
     status = 502
 
 
 class ServiceUnavailable(Problem):
-    """503: the service cannot answer now; may carry Retry-After (RFC 9110, section 15.6.4)."""
+    """Raised when the service is temporarily unavailable: 503 (RFC 9110, section 15.6.4)."""
 
     status = 503
 
 
 class GatewayTimeout(Problem):
-    """504: an upstream server did not answer in time (RFC 9110, section 15.6.5)."""
+    """Raised when an upstream server does not respond in time: 504 (RFC 9110, section 15.6.5)."""
 
     status = 504
 
 
 class InsufficientStorage(Problem):
-    """507: there is no room to store the representation (RFC 4918, section 11.5)."""
+    """Raised when the server cannot store the representation: 507 (RFC 4918, section 11.5)."""
 
     status = 507
 
@@ -328,7 +324,7 @@ _BY_STATUS: dict[int, type[Problem]] = {cls.status: cls for cls in Problem.__sub
 
 
 def problem_class(status: int) -> type[Problem]:
-    """Return the Problem class of a status, made on demand for one without a name here.
+    """Return the Problem class of a status; it is made if this module has none.
 
     Args:
         status: An HTTP status from 400 to 599.

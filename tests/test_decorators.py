@@ -127,10 +127,10 @@ def test_declarations_are_found_through_other_decorators() -> None:
     assert client.get("/x?b=1").status == 422
 
 
-@pytest.mark.parametrize("status", [100, 199, 400, 404, 500, 0, -1, "200", None])
+@pytest.mark.parametrize("status", [100, 199, 600, 0, -1, "200", None])
 def test_an_answers_status_is_no_error(status: Any) -> None:
-    """`returns` takes 200 to 399; errors are declared by `raises`."""
-    with pytest.raises(DeclarationError, match="200 to 399"):
+    """`returns` accepts the statuses from 200 to 599."""
+    with pytest.raises(DeclarationError, match="200 to 599"):
         returns(status=status)
 
 

@@ -24,7 +24,7 @@ def test_one_family() -> None:
     for name in errors.__all__:
         error = getattr(errors, name)
         assert issubclass(error, RestkitError)
-        assert error.__doc__.startswith("Is ")
+        assert error.__doc__.startswith("Raised ")
 
 
 @pytest.mark.parametrize(

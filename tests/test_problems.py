@@ -165,9 +165,9 @@ def test_a_problem_is_an_exception_with_a_message() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Problem("too many"), "Problem is a base"),
-        (lambda: Problem("x", status=422), "takes no status="),
-        (lambda: NotFound("x", title="Gone"), "takes no title="),
+        (lambda: Problem("too many"), "Problem cannot be raised itself"),
+        (lambda: Problem("x", status=422), "does not accept status="),
+        (lambda: NotFound("x", title="Gone"), "does not accept title="),
     ],
 )
 def test_what_a_class_says_is_not_said_again(make: Any, words: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..contract import Header, Operation, Output
 from ..environ_keys import ROUTING_ERROR
+from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat
 from ..middleware import Boundary, Endpoint, compose
 from ..operations.collisions import converters_of
 from ..operations.registry import Entry, Handlers, Link, MountedPrefix
@@ -47,7 +48,7 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
     ]
     checked: set[int] = set()
     for entry, route in routes:
-        boundary = _boundary(entry.handlers, entry.owner.settings)
+        boundary = _boundary(entry.handlers, entry.owner.settings, entry.errors)
         locate = _locate(router, entry.link)
         context = Context(
             entry.owner, entry.owner.settings, entry.owner.media, locate, bool(entry.middleware)
@@ -97,7 +98,7 @@ def _complete(router: Router, route: Route, entry: Entry) -> None:
     patch = _media_types(entry, "PATCH") or route.allowed.accept_patch
     query = _media_types(entry, "QUERY") or route.allowed.accept_query
     route.allowed = Allowed(", ".join(sorted({*handlers, "OPTIONS"})), patch, query)
-    boundary = _boundary(entry.handlers, entry.owner.settings)
+    boundary = _boundary(entry.handlers, entry.owner.settings, entry.errors)
 
     def options(request: Request) -> PlainResponse:
         allowed = router.allowed(request, route)
@@ -153,7 +154,7 @@ def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> list[tuple[str, Rout
 
 def _unmatched(mounted: MountedPrefix) -> Route:
     route = Route(Pattern("", "", ()))
-    boundary = _boundary(mounted.handlers, mounted.app.settings)
+    boundary = _boundary(mounted.handlers, mounted.app.settings, mounted.errors)
     call = compose(mounted.middleware, _nowhere(mounted), boundary)
     route.otherwise = Handler(call, None, mounted.app, boundary, _EVERY_STATUS)
     return route
@@ -162,9 +163,10 @@ def _unmatched(mounted: MountedPrefix) -> Route:
 def _nowhere(mounted: MountedPrefix) -> Endpoint:
     """Return the endpoint that responds with 404, or with the error that routing had."""
     known: PlainResponse | None = None
-    if not ErrorBoundary(mounted.handlers, mounted.app.settings).handles(NotFound):
+    is_default = mounted.errors == DEFAULT_FORMATS
+    if is_default and not ErrorBoundary(mounted.handlers, mounted.app.settings).handles(NotFound):
         # PERF: to raise, render and write the problem for each request costs 60 thousand.
-        known = problem_response(_not_found())
+        known = problem_response(_not_found(), _not_found().to_bytes(), PROBLEM_DETAILS)
 
     def nowhere(request: Request) -> PlainResponse:
         error: Exception | None = request.environ.get(ROUTING_ERROR)
@@ -184,12 +186,14 @@ def _not_found() -> NotFound:
 # parts
 
 
-def _boundary(handlers: Sequence[Handlers], settings: Settings) -> Boundary:
+def _boundary(
+    handlers: Sequence[Handlers], settings: Settings, errors: tuple[ErrorFormat, ...]
+) -> Boundary:
     """Return an error boundary that first closes provided values.
 
     A stream that an error drops must not be committed.
     """
-    boundary = ErrorBoundary(handlers, settings)
+    boundary = ErrorBoundary(handlers, settings, errors)
 
     def close_and_respond(request: Request, error: Exception) -> Outgoing:
         if request.provided is not None:

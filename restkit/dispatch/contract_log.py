@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..contract import Operation
 from ..errors import ContractError
-from ..problems import MEDIA_TYPE, problem_class
+from ..problems import problem_class
 from ..response import Outgoing
 
 __all__ = ["observe"]
@@ -62,7 +62,7 @@ def _undeclared(operation: Operation, status: int, media_type: str) -> str:
     if not declared or not media_type or any(fnmatchcase(media_type, each) for each in declared):
         return ""
     hint = "add it to media_types"
-    if MEDIA_TYPE in declared:
+    if any(each.media_type in declared for each in operation.errors):
         hint = f"raise {problem_class(status).__name__}"
     return f"{place} responded with {media_type}, which it does not declare: {hint}."
 
@@ -72,5 +72,5 @@ def _media_types(operation: Operation, status: int, media_type: str) -> tuple[st
     output = operation.output(status, media_type)
     declared = output.media_types if output is not None else ()
     if any(failure.problem.status == status for failure in operation.failures):
-        declared = (*declared, MEDIA_TYPE)
+        declared = (*declared, *(each.media_type for each in operation.errors))
     return declared

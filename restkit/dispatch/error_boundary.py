@@ -1,21 +1,23 @@
-"""The error boundary: the one place where an exception becomes an answer."""
+"""The error boundary: the one place where an exception becomes a response."""
 
 from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..environ_keys import UNEXPECTED_ERRORS
+from ..environ_keys import ERROR_FORMATS, UNEXPECTED_ERRORS
+from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
 from ..operations.registry import Handlers
-from ..problems import MEDIA_TYPE, InternalServerError, Problem, problem_class
+from ..problems import InternalServerError, Problem, problem_class
 from ..request import Request
+from ..resource import ProblemHandler
 from ..response import Outgoing, PlainResponse, header_items
 from ..settings import Settings
 
@@ -25,68 +27,93 @@ _log = logging.getLogger("restkit")
 _OWN = frozenset({"content-type", "content-length"})
 
 
-def problem_response(problem: Problem) -> PlainResponse:
-    """Render a problem (RFC 9457, section 3)."""
-    body = problem.to_bytes()
-    headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
+def problem_response(problem: Problem, body: bytes, error_format: ErrorFormat) -> PlainResponse:
+    """Return the response for a problem.
+
+    Args:
+        problem: The problem, for its status and headers.
+        body: The problem as the format has it.
+        error_format: The format.
+    """
+    headers = [("Content-Type", error_format.content_type), ("Content-Length", str(len(body)))]
+    headers += error_format.headers
     headers += [item for item in header_items(problem.headers) if item[0].lower() not in _OWN]
     return PlainResponse(problem.status, headers, body)
 
 
 class ErrorBoundary:
-    """Turns whatever is raised while a request is answered into an answer.
+    """The handler of every exception that is raised while an App responds.
 
-    A handler of the exception's class, or of the nearest of its bases, is asked first: the resource's, then
-    those of the Apps from the inside out.
+    The problem handler of the exception's class, or of the nearest of its bases, is called first:
+    the resource's handlers, then those of the Apps from the inside out. Its problem goes to the
+    handlers that remain, so that a handler of `Problem` is called for every problem. The handler of
+    one class is called once.
     """
 
-    def __init__(self, handlers: Sequence[Handlers], settings: Settings) -> None:
+    def __init__(
+        self,
+        handlers: Sequence[Handlers],
+        settings: Settings,
+        errors: Sequence[ErrorFormat] = DEFAULT_FORMATS,
+    ) -> None:
         """Make the boundary.
 
         Args:
-            handlers: By exception class, the nearest first.
-            settings: ``debug`` shows what failed; ``contract`` says what becomes of undeclared problems.
+            handlers: The problem handlers by exception class, the nearest first.
+            settings: ``debug`` shows the exception of a 500.
+            errors: The formats of error responses, the default first.
         """
         self._handlers = tuple(handlers)
         self._settings = settings
+        self._choose = FormatChooser(errors or DEFAULT_FORMATS)
 
     def __call__(self, request: Request, error: Exception) -> Outgoing:
-        """Return the answer to an exception.
+        """Return the response for an exception.
 
         Raises:
-            ContractError: In tests and the dev server; it is for the programmer.
+            ContractError: The exception is one: in tests and the dev server the programmer sees it.
         """
-        if isinstance(error, ContractError):
-            raise error
-        handler = self._handler(type(error))
-        outcome: Any = error
-        if handler is not None:
-            try:
-                outcome = handler(error, request)
-            except Exception as raised:  # noqa: BLE001  # a handler may raise the problem that it means
-                outcome = raised
-        return self._answer(request, outcome, error)
+        outcome: object = error
+        called: set[type] = set()
+        while not isinstance(outcome, WerkzeugResponse):
+            if isinstance(outcome, ContractError):
+                raise outcome
+            found = self._handler(type(outcome), called)
+            if found is not None:
+                called.add(found[0])
+                outcome = _handled(found[1], outcome, request)
+            elif isinstance(outcome, Problem) or _is_ready(outcome):
+                return self._response(request, outcome, error)
+            elif isinstance(outcome, HTTPException):
+                outcome = _problem_of(outcome)
+            else:
+                outcome = self._unexpected(request, outcome, error)
+        return outcome
 
     def handles(self, kind: type[Exception]) -> bool:
-        """Whether a handler would be asked for an exception class."""
-        return self._handler(kind) is not None
+        """Return whether a handler would be called for an exception class."""
+        return self._handler(kind, ()) is not None
 
-    def _handler(self, kind: type[Exception]) -> Any:
-        """Return the nearest handler; one of every exception is none of answers that are meant, nor of redirects."""
-        bases = kind.__mro__
+    def _handler(self, kind: type, called: Collection[type]) -> tuple[type, ProblemHandler] | None:
+        """Return the nearest handler with its class, of those whose class was not called yet.
+
+        A handler of `Exception` does not handle problems, HTTP exceptions or redirects.
+        """
+        if not issubclass(kind, Exception):
+            return None
+        bases: Sequence[type] = kind.__mro__
         if issubclass(kind, RequestRedirect):
             bases = bases[: bases.index(HTTPException)]
         elif issubclass(kind, (Problem, HTTPException)):
             bases = bases[: bases.index(Exception)]
         for handlers in self._handlers:
             for base in bases:
-                if base in handlers:
-                    return handlers[base]
+                if base in handlers and base not in called:
+                    return base, handlers[base]
         return None
 
-    def _answer(self, request: Request, outcome: Any, error: Exception) -> Outgoing:
-        if isinstance(outcome, WerkzeugResponse):
-            return outcome
+    def _response(self, request: Request, outcome: object, error: Exception) -> Outgoing:
+        """Return the response for a problem or an HTTP exception that no handler changes."""
         if isinstance(outcome, RequestRedirect):
             headers = [
                 ("Location", outcome.new_url),
@@ -95,22 +122,41 @@ class ErrorBoundary:
             ]
             return PlainResponse(outcome.code or 308, headers, b"")
         if isinstance(outcome, HTTPException):
-            if outcome.response is not None:
-                return WerkzeugResponse.force_type(outcome.response, request.environ)  # type: ignore[arg-type]  # abort() takes any WSGI response
-            outcome = _problem_of(outcome)
+            ready: Any = outcome.response  # abort() takes any WSGI response
+            return WerkzeugResponse.force_type(ready, request.environ)
         if not isinstance(outcome, Problem):
-            outcome = self._unexpected(request, outcome, error)
-        try:
-            return problem_response(outcome)
-        except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
-            return problem_response(self._unexpected(request, raised, error))
+            raise TypeError(outcome)
+        chosen = self._choose(request.environ.get("HTTP_ACCEPT"))
+        for each in (chosen, chosen, PROBLEM_DETAILS):
+            try:
+                response = problem_response(outcome, each.content(outcome, request), each)
+            except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
+                outcome = self._unexpected(request, raised, error)
+            else:
+                return self._negotiated(request, response, each)
+        raise error
 
-    def _unexpected(self, request: Request, outcome: Any, error: Exception) -> InternalServerError:
-        """Log what nobody expected; a stranger is told no more than that it happened."""
+    def _negotiated(
+        self, request: Request, response: PlainResponse, used: ErrorFormat
+    ) -> PlainResponse:
+        """Return a response with Vary if Accept chose its format (RFC 9110, section 12.5.5)."""
+        if self._choose.varies:
+            names = [text for name, text in response.headers if name.lower() == "vary"]
+            response.headers = [each for each in response.headers if each[0].lower() != "vary"]
+            response.headers.append(("Vary", ", ".join(dict.fromkeys([*names, "Accept"]))))
+        seen: list[str] | None = request.environ.get(ERROR_FORMATS)
+        if seen is not None:
+            seen.append(used.media_type)
+        return response
+
+    def _unexpected(
+        self, request: Request, outcome: object, error: Exception
+    ) -> InternalServerError:
+        """Log an unhandled exception, and return a 500 that discloses nothing of it."""
         if not isinstance(outcome, Exception):
             outcome = DeclarationError(
-                f"A problem handler of {type(error).__name__} returned {type(outcome).__name__}; return a Problem or a "
-                "Response."
+                f"A problem handler of {type(error).__name__} returned {type(outcome).__name__}. "
+                "Return a Problem or a Response."
             )
         collected = request.environ.get(UNEXPECTED_ERRORS)
         if collected is not None:
@@ -122,13 +168,30 @@ class ErrorBoundary:
             exc_info=outcome,
         )
         if not self._settings.debug:
-            return InternalServerError("The server failed; the failure has been logged.")
+            return InternalServerError(
+                "The server failed to process the request. The failure was logged."
+            )
         lines = traceback.format_exception(outcome)
         return InternalServerError(f"{type(outcome).__name__}: {outcome}", traceback="".join(lines))
 
 
+def _handled(handler: ProblemHandler, error: Any, request: Request) -> object:
+    """Call a handler. It may return its result, or raise it."""
+    try:
+        return handler(error, request)
+    except Exception as raised:  # noqa: BLE001  # a handler may raise the problem that it means
+        return raised
+
+
+def _is_ready(error: object) -> bool:
+    """Return whether an exception is a response already: a redirect, or ``abort(response)``."""
+    if isinstance(error, RequestRedirect):
+        return True
+    return isinstance(error, HTTPException) and error.response is not None
+
+
 def _problem_of(error: HTTPException) -> Problem:
-    """Turn one of Werkzeug's HTTP exceptions into the Problem of its status, with its headers."""
+    """Return the Problem of the status of one of Werkzeug's HTTP exceptions, with its headers."""
     code = error.code if error.code is not None and 400 <= error.code <= 599 else 500
     headers: dict[str, str] = {}
     for name, value in error.get_headers():

@@ -50,27 +50,25 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
 
     from .conversion import SchemaCollector
     from .links import links_of
-    from .operations import PROBLEM, OperationPrinter, copied, share
+    from .operations import OperationPrinter
 
     dialect = version or app.settings.openapi_version
     # What claims one name for two things was refused when it was added.
     operations = _documented(app)
     spec = APISpec(app.name, app.version, dialect, info=_info(app, dialect))
     collector = SchemaCollector(dialect=dialect, strict=app.settings.strict)
-    collector.names.reserve("Problem")
     for op in operations:
         for _, declared, _ in component_names(op):
             if name := given_name(declared):
                 collector.names.give(declared, name)
     printer = OperationPrinter(collector, dialect, links_of(operations))
+    printer.problems.reserve(operations)
     printed = [printer.print(op) for op in operations]
     components = {
-        "responses": share(printed),
-        "schemas": collector.components(),
+        "responses": printer.problems.share(printed),
+        "schemas": {**collector.components(), **printer.problems.components},
         "securitySchemes": printer.security_schemes,
     }
-    if any(op.failures for op in operations):
-        components["schemas"]["Problem"] = copied(PROBLEM)
     # PERF: apispec would copy all of it, and look through it for what is resolved here: as much again as the rest.
     paths: dict[str, dict[str, Any]] = {}
     for op, each in zip(operations, printed, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -11,14 +10,14 @@ from typing import Any
 from marshmallow import fields
 
 from ..contract import Failure, Header, Input, Operation, Output, Parameter, SecurityScheme
-from ..problems import MEDIA_TYPE, problem_class
 from ..schemas.bound import BoundSchema
 from ..schemas.parameter_styles import TextLocation, style_of
 from ..schemas.uploads import Upload
 from .conversion import SchemaCollector
 from .dialects import lower
+from .problem_responses import ProblemResponses
 
-__all__ = ["PROBLEM", "OperationPrinter", "copied", "share"]
+__all__ = ["OperationPrinter", "copied"]
 
 _IN = {"query": "query", "headers": "header", "cookies": "cookie"}
 _LOCATIONS: dict[str, TextLocation] = {"query": "query", "header": "headers", "cookie": "cookies"}
@@ -32,35 +31,6 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 # little. Accept-Patch names the media type.
 _JSON_PATCH = "application/json-patch+json"
 _PATCHED = "What changes, as a merge patch (RFC 7396). A JSON Patch (RFC 6902) is taken too, as `application/json-patch+json`."
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "A problem as RFC 9457 describes it.",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference", "description": "Identifies the kind of problem."},
-        "title": {"type": "string", "description": "Says what kind of problem it is."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
-        "detail": {"type": "string", "description": "Says what is wrong in this case."},
-        "instance": {"type": "string", "format": "uri-reference", "description": "Identifies this case."},
-        "errors": {
-            "type": "array",
-            "description": "What of the input is invalid, and where.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "pointer": {"type": "string", "description": "A JSON Pointer (RFC 6901) into the content."},
-                    "parameter": {"type": "string", "description": "The name of a parameter."},
-                    "in": {"type": "string", "description": "Where the parameter stands.",
-                           "enum": ["query", "path", "header", "cookie"]},
-                    "detail": {"type": "string", "description": "Says what is wrong with it."},
-                    "code": {"type": "string", "description": "Names the rule that is broken."},
-                },
-                "required": ["detail", "code"],
-            },
-        },
-        "omitted_errors": {"type": "integer", "description": "How many more errors there are."},
-    },
-    "required": ["type", "title", "status"],
-}  # fmt: skip
 
 
 class OperationPrinter:
@@ -80,7 +50,7 @@ class OperationPrinter:
         self._collector = collector
         self._dialect = dialect
         self.security_schemes: dict[str, dict[str, Any]] = {}
-        self._failures: dict[tuple[int, ...], dict[str, Any]] = {}
+        self.problems = ProblemResponses(collector, dialect)
 
     def print(self, op: Operation) -> dict[str, Any]:
         """Return the Operation Object of an operation."""
@@ -234,8 +204,8 @@ class OperationPrinter:
         for failure in op.failures:
             failures.setdefault(failure.problem.status, []).append(failure)
         for status, found in failures.items():
-            if status not in out:
-                out[status] = self._failure(status, found)
+            response = self.problems.response(status, found, op.errors, self._headers)
+            out[status] = _merged(out[status], response) if status in out else response
         return {str(status): out[status] for status in sorted(out)}
 
     def _content(self, output: Output, media_type: str) -> dict[str, Any]:
@@ -254,26 +224,18 @@ class OperationPrinter:
             out[each.name] = {**described, **required, "schema": self._schema(each.schema)}
         return out
 
-    def _failure(self, status: int, found: list[Failure]) -> dict[str, Any]:
-        """Return the response of the problems of one status, the same one for the same records."""
-        key = tuple(map(id, found))
-        if key not in self._failures:
-            self._failures[key] = self._made_failure(status, found)
-        return self._failures[key]
 
-    def _made_failure(self, status: int, found: list[Failure]) -> dict[str, Any]:
-        texts = [text for each in found if (text := _says(each))]
-        response: dict[str, Any] = {
-            "description": " ".join(dict.fromkeys(texts)) or f"{found[0].problem.title}."
-        }
-        if headers := self._headers(header for each in found for header in each.headers):
-            response["headers"] = headers
-        schema = {
-            "$ref": "#/components/schemas/Problem",
-            "properties": {"status": {"const": status}},
-        }
-        response["content"] = {MEDIA_TYPE: {"schema": self._schema(schema)}}
-        return response
+def _merged(declared: dict[str, Any], problems: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a declared response that may be a problem too."""
+    out = {**declared, "content": dict(declared.get("content", {}))}
+    for media_type, media in problems["content"].items():
+        known = out["content"].get(media_type)
+        if known is not None and known != media:
+            media = {"schema": {"anyOf": [known["schema"], media["schema"]]}}
+        out["content"][media_type] = media
+    if headers := {**problems.get("headers", {}), **declared.get("headers", {})}:
+        out["headers"] = headers
+    return out
 
 
 def copied(node: Any) -> Any:
@@ -285,34 +247,6 @@ def copied(node: Any) -> Any:
     if isinstance(node, (list, tuple)):
         return [copied(each) for each in node]
     return node
-
-
-def share(operations: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Put the problem responses that several operations have into components.
-
-    Args:
-        operations: Operation Objects; references take the place of what they share.
-
-    Returns:
-        The components by name, one for a status: the response that most operations have.
-    """
-    places: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    texts: dict[int, str] = {}
-    for operation in operations:
-        for status, response in operation["responses"].items():
-            if MEDIA_TYPE in response.get("content", {}):
-                text = texts.get(id(response)) or texts.setdefault(
-                    id(response), json.dumps(response)
-                )
-                places.setdefault((status, text), []).append(operation["responses"])
-    shared: dict[str, dict[str, Any]] = {}
-    for (status, _), found in sorted(places.items(), key=lambda item: (-len(item[1]), item[0])):
-        name = problem_class(int(status)).__name__
-        if len(found) > 1 and name not in shared:
-            shared[name] = found[0][status]
-            for responses in found:
-                responses[status] = {"$ref": f"#/components/responses/{name}"}
-    return shared
 
 
 def _media(schema: dict[str, Any], op: Operation) -> dict[str, Any]:
@@ -353,14 +287,6 @@ def _precondition(name: str, *, required: bool) -> dict[str, Any]:
     )
     out: dict[str, Any] = {"name": name, "in": "header", "description": says}
     return {**out, **({"required": True} if required else {}), "schema": {"type": "string"}}
-
-
-def _says(failure: Failure) -> str:
-    """Return when a problem is answered: as declared, or as a class of the user's own says of itself."""
-    text = failure.description
-    if not text and failure.problem is not problem_class(failure.problem.status):
-        text = (failure.problem.__doc__ or "").strip().partition("\n")[0] or failure.problem.title
-    return text if not text or text.endswith((".", "!", "?")) else text + "."
 
 
 def _phrase(status: int) -> str:

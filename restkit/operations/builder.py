@@ -342,11 +342,15 @@ class _Builder:
             headers = (_ETAG, _LAST_MODIFIED)
         if rule := self._idempotency():
             headers = (*headers, rule.replayed)
+        successes = [said for said in self.said.returns if said.status < 400]
+        if not successes:
+            yield self._default_output(headers)
         if self.said.returns:
-            for said in self.said.returns:
+            for said in sorted(self.said.returns, key=lambda said: said.status >= 400):
                 many = said.many
                 if many is None:
-                    many = self.kind == "many" and said.status == self.said.returns[0].status
+                    first = successes[0].status if successes else 0
+                    many = self.kind == "many" and said.status == first
                 bound = None
                 if said.schema is not None:
                     bound = self.shared.bindings.response(said.schema, self.declared_at, many=many)
@@ -355,11 +359,8 @@ class _Builder:
                     said.status in range(300, 400) and bound is None
                 ):
                     media_types = ()
-                yield Output(
-                    said.status, bound, media_types, (*said.headers, *headers), said.description
-                )
-        else:
-            yield self._default_output(headers)
+                own = said.headers if said.status >= 400 else (*said.headers, *headers)
+                yield Output(said.status, bound, media_types, own, said.description)
         if self.resource.conditional and self.method in ("GET", "HEAD"):
             yield Output(304, None, (), headers, "The client's representation is still good.")
 

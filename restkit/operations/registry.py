@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ..contract import Operation, Output
 from ..declaration_checks import check_resource
+from ..error_formats import DEFAULT_FORMATS, ErrorFormat
 from ..errors import DeclarationError
 from ..middleware import Middleware
 from ..rendering.content import check_outputs
@@ -58,6 +59,7 @@ class Entry(NamedTuple):
         handlers: Of exceptions, the nearest first.
         link: To the item, where it is a collection's.
         declared: The class that was added, where it is mounted at several places; None otherwise.
+        errors: The formats of its error responses; () until an App around it says them.
     """
 
     pattern: Pattern
@@ -69,6 +71,7 @@ class Entry(NamedTuple):
     handlers: tuple[Handlers, ...] = ()
     link: Link | None = None
     declared: type[Resource] | None = None
+    errors: tuple[ErrorFormat, ...] = ()
 
 
 class MountedPrefix(NamedTuple):
@@ -79,12 +82,14 @@ class MountedPrefix(NamedTuple):
         app: The App.
         middleware: Its own and that of the Apps around it, the outermost first.
         handlers: Of exceptions, the nearest first.
+        errors: The formats of error responses.
     """
 
     prefix: str
     app: Any
     middleware: tuple[Middleware, ...] = ()
     handlers: tuple[Handlers, ...] = ()
+    errors: tuple[ErrorFormat, ...] = DEFAULT_FORMATS
 
 
 class Registry:
@@ -103,6 +108,7 @@ class Registry:
         self.parent: Registry | None = None
         self.middleware: list[Middleware] = []
         self.handlers: dict[type[Exception], ProblemHandler] = {}
+        self.errors: tuple[ErrorFormat, ...] = ()
         self._claims = Claims(check_names)
 
     def add(self, *entries: Entry) -> None:
@@ -113,7 +119,14 @@ class Registry:
         self._claim(entries)
         self.entries += entries
 
-    def mount(self, prefix: str, other: Registry, *, documented: bool) -> None:
+    def mount(
+        self,
+        prefix: str,
+        other: Registry,
+        *,
+        documented: bool,
+        errors: tuple[ErrorFormat, ...] = (),
+    ) -> None:
         """Mount what another App declares below a prefix, or refuse it whole."""
         given, prefix = prefix, prefix.rstrip("/")
         if not prefix.startswith("/") or "<" in prefix:
@@ -136,9 +149,15 @@ class Registry:
                 f"The App {other.app.name!r} has trailing_slash={inner!r}, but {self.app.name!r} has {outer!r}; one "
                 "policy holds for all URLs, so give both the same."
             )
+        if errors and other.errors:
+            raise DeclarationError(
+                f"mount({given!r}): the App {other.app.name!r} has errors of its own. Declare errors "
+                "in one of the two places."
+            )
         converters_of(app for each in (self.root, other) for _, app in each.walk_apps())
         self._claim([_below_mount(entry, prefix, documented) for entry in other.all_entries()])
         other.parent = self
+        other.errors = other.errors or errors
         self.mounts.append((prefix, other, documented))
 
     def _claim(self, entries: Sequence[Entry]) -> None:
@@ -191,7 +210,8 @@ class Registry:
 
     def shifted(self, entry: Entry, prefix: str = "", *, documented: bool = True) -> Entry:
         """Return an entry with what this App puts around it."""
-        return shift(entry, prefix, self.middleware, self.handlers, documented=documented)
+        shifted = shift(entry, prefix, self.middleware, self.handlers, documented=documented)
+        return shifted if shifted.errors else _with_errors(shifted, self.line_errors())
 
     def walk_apps(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Yield every App with the prefix below which it answers, the own one first."""
@@ -201,21 +221,25 @@ class Registry:
 
     def mounted_prefixes(self) -> list[MountedPrefix]:
         """Return what stands around each App's URLs, the own first."""
+        handlers = (self.handlers,) if self.handlers else ()
         own = MountedPrefix(
-            "", self.app, tuple(self.middleware), (self.handlers,) if self.handlers else ()
+            "", self.app, tuple(self.middleware), handlers, self.line_errors() or DEFAULT_FORMATS
         )
         below = [
             (prefix, each) for prefix, other, _ in self.mounts for each in other.mounted_prefixes()
         ]
         return [own] + [
-            MountedPrefix(
-                prefix + each.prefix,
-                each.app,
-                (*own.middleware, *each.middleware),
-                (*each.handlers, *own.handlers),
+            each._replace(
+                prefix=prefix + each.prefix,
+                middleware=(*own.middleware, *each.middleware),
+                handlers=(*each.handlers, *own.handlers),
             )
             for prefix, each in below
         ]
+
+    def line_errors(self) -> tuple[ErrorFormat, ...]:
+        """Return the error formats of the nearest App that declares any, () if none does."""
+        return next((each.errors for each in self.line() if each.errors), ())
 
 
 def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str) -> Entry:
@@ -366,3 +390,11 @@ def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:
     variables = [each.name for each in items[0].pattern.parameters if each.name not in known]
     found = location_variable(variables, made)
     return Link(items[0].pattern, *found) if found is not None else None
+
+
+def _with_errors(entry: Entry, errors: tuple[ErrorFormat, ...]) -> Entry:
+    """Return an entry whose operations have formats of error responses."""
+    if not errors:
+        return entry
+    operations = tuple(each._replace(errors=errors) for each in entry.operations)
+    return entry._replace(operations=operations, errors=errors)

@@ -80,7 +80,7 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             value, stated, headers = _unpack(value, operation)
             if stated is not None:
                 status, explicit = stated, True
-            if 400 <= status <= 599:
+            if 400 <= status <= 599 and status not in writers:
                 raise _returned_error(status, operation)
         if value is None and status == usual and has_content and not explicit:
             status = 204

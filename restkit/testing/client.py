@@ -12,11 +12,11 @@ from werkzeug.http import dump_cookie
 from werkzeug.test import Client as _WerkzeugClient
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from ..environ_keys import CONTRACT_CHECK, UNEXPECTED_ERRORS
+from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, UNEXPECTED_ERRORS
 from .content import Content, FileValue, Pairs, as_pairs, encode_content
 from .contract import ContractCheck
 from .environment import make_environ
-from .response import TestResponse
+from .response import PROBLEM_TYPE, TestResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -213,7 +213,8 @@ class Client:
         headers.update(Headers(options.get("headers", ())))
         cookies = [*headers.getlist("Cookie"), *_cookies(options.get("cookies", {}))]
         environ = make_environ(method, url, urlsplit(self.base_url).path, headers, content)
-        environ |= {UNEXPECTED_ERRORS: errors, _COOKIES: cookies}
+        formats: list[str] = []
+        environ |= {UNEXPECTED_ERRORS: errors, ERROR_FORMATS: formats, _COOKIES: cookies}
         if self._check:
             environ[CONTRACT_CHECK] = self._check
         environ.update(options.get("environ", {}))
@@ -225,6 +226,7 @@ class Client:
             raise errors[0]
         chunks = answer.iter_encoded()
         response = TestResponse(answer.status_code, answer.headers, chunks, method=method, url=url)
+        response.error_types = (PROBLEM_TYPE, *formats)
         response.call_on_close(answer.close)
         return response if options.get("stream") else response.read()
 

@@ -9,23 +9,30 @@ from typing import Any
 from ..parsing.pointers import pointer
 from ..schemas.bound import BoundSchema
 
-__all__ = ["Checker", "Fault", "make_checker"]
+__all__ = ["Checker", "Fault", "checker_of", "make_checker"]
 
 Fault = tuple[str, str]
 Checker = Callable[[Any], Fault | None]
 
 
 def make_checker(schema: BoundSchema) -> Checker:
-    """Return a function that says where (a JSON Pointer) and how a value is outside a schema, None if nowhere.
+    """Return a function that returns where (a JSON Pointer) and how a value violates a schema, or None.
 
     Warns:
-        UserWarning: The package jsonschema is missing, so that only members are looked at.
+        UserWarning: The package jsonschema is missing, so that only members are checked.
     """
-    from ..openapi.conversion import (
-        json_schema,
-    )  # PERF: loads apispec, which only a checked JSON body needs
+    # PERF: loads apispec, which only a checked JSON body needs
+    from ..openapi.conversion import json_schema
 
-    document = json_schema(schema)
+    return checker_of(json_schema(schema))
+
+
+def checker_of(document: Mapping[str, Any]) -> Checker:
+    """Return the function of `make_checker` for a JSON Schema.
+
+    Warns:
+        UserWarning: The package jsonschema is missing, so that only members are checked.
+    """
     try:
         from jsonschema import Draft202012Validator  # PERF: the same
     except ImportError:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from werkzeug.http import parse_options_header
 
 from ..contract import Failure, Header, Operation, Output
+from ..error_formats import PROBLEM_DETAILS, ErrorFormat
 from ..errors import ContractError
 from ..problems import problem_class
 from ..schemas.bound import BoundSchema
-from .conformity import Checker, make_checker
+from .conformity import Checker, checker_of, make_checker
 
 __all__ = ["ContractCheck"]
 
-_PROBLEM = "application/problem+json"
 _MAX_TEXT = 300
 
 
@@ -36,6 +36,7 @@ class ContractCheck:
 
     def __init__(self) -> None:
         self._checkers: dict[BoundSchema, Checker] = {}
+        self._problem_checkers: dict[tuple[object, ...], Checker] = {}
 
     def __call__(
         self,
@@ -64,15 +65,22 @@ class ContractCheck:
         who = f"{operation.declared_at} answered status {status}"
         output = operation.output(status, media_type)
         failures = [failure for failure in operation.failures if failure.problem.status == status]
-        if media_type == _PROBLEM and (failures or status == 500):
-            _check_problem(who, status, body)
-            _check_headers(who, fields, failures)
+        used = next((each for each in operation.errors if each.media_type == media_type), None)
+        if used is not None and (failures or status == 500):
+            try:
+                self._check_problem(who, used, failures, status, body)
+                _check_headers(who, fields, failures)
+            except ContractError:
+                if output is None or media_type not in output.media_types:
+                    raise
+                self._check_output(who, output, media_type, fields, body)
         elif output is not None:
             self._check_output(who, output, media_type, fields, body)
         elif failures:
+            declared = " or ".join(each.media_type for each in operation.errors)
             raise ContractError(
-                f"{who} as {media_type or 'an answer without a Content-Type'}; a problem is {_PROBLEM}: "
-                f"answer it by raising {failures[0].problem.__name__}."
+                f"{who} as {media_type or 'a response without a Content-Type'}; a problem is "
+                f"{declared}: raise {failures[0].problem.__name__}."
             )
         elif status != 500:
             raise ContractError(f"{who}, which it does not declare: add {_missing(status)}.")
@@ -101,6 +109,34 @@ class ContractCheck:
             )
         if body is not None and (media_type == "application/json" or media_type.endswith("+json")):
             self._check_body(who, output.schema, _decode(who, body, media_type))
+
+    def _check_problem(
+        self,
+        who: str,
+        used: ErrorFormat,
+        failures: Sequence[Failure],
+        status: int,
+        body: bytes | None,
+    ) -> None:
+        """Check the content of an error response against the schema that the document prints."""
+        if body is None or not used.is_json:
+            return
+        problem = _decode(who, body, used.media_type)
+        if used is PROBLEM_DETAILS:
+            _check_type(who, problem, failures)
+        key = (status, used, *(each.problem for each in failures))
+        check = self._problem_checkers.get(key)
+        if check is None:
+            from ..openapi.problem_responses import error_schema  # PERF: loads apispec
+
+            check = checker_of(error_schema(status, failures, used))
+            self._problem_checkers[key] = check
+        fault = check(problem)
+        if fault is not None:
+            where, what = fault
+            raise ContractError(
+                f"{who} with a problem outside its schema: at {where or 'the top'}, {_clip(what)}."
+            )
 
     def _check_body(self, who: str, schema: BoundSchema | None, data: Any) -> None:
         if schema is None:
@@ -188,27 +224,14 @@ def _is_of(header: Header, value: str) -> bool:
     return kind != "boolean" or value in ("true", "false")
 
 
-_MEMBERS: dict[str, type] = {
-    "type": str,
-    "title": str,
-    "status": int,
-    "detail": str,
-    "instance": str,
-    "errors": list,
-}
-
-
-def _check_problem(who: str, status: int, body: bytes | None) -> None:
-    """Check the shape of a problem (RFC 9457, section 3.1)."""
-    if body is None:
+def _check_type(who: str, problem: object, failures: Sequence[Failure]) -> None:
+    """Check that a problem's type is declared, if the declared problems have types of their own."""
+    types = {each.problem.type for each in failures}
+    if not isinstance(problem, dict) or types <= {"about:blank"}:
         return
-    problem = _decode(who, body, _PROBLEM)
-    if not isinstance(problem, dict):
-        raise ContractError(f"{who} with a problem that is not a JSON object.")
-    for name, kind in _MEMBERS.items():
-        if name in problem and not isinstance(problem[name], kind):
-            raise ContractError(
-                f"{who} with a problem whose {name} is {problem[name]!r}, not a {kind.__name__}."
-            )
-    if problem.get("status", status) != status:
-        raise ContractError(f"{who} with a problem that says status {problem['status']}.")
+    found = problem.get("type", "about:blank")
+    if found not in types:
+        raise ContractError(
+            f"{who} with a problem of type {_clip(str(found))}; it declares "
+            f"{', '.join(sorted(types))}: add the class with @raises(...)."
+        )

@@ -11,7 +11,9 @@ from werkzeug.http import parse_options_header
 
 from .json_values import callable_json
 
-__all__ = ["TestResponse"]
+__all__ = ["PROBLEM_TYPE", "TestResponse"]
+
+PROBLEM_TYPE = "application/problem+json"
 
 _SHOWN = 200
 
@@ -25,6 +27,7 @@ class TestResponse:
         method: The method of the request.
         url: The URL of the request, absolute.
         history: The redirects that led here, oldest first.
+        error_types: The media types of the App's problems.
     """
 
     __test__ = False  # pytest would take the name for a class of tests
@@ -37,6 +40,7 @@ class TestResponse:
         self.method = method
         self.url = url
         self.history: tuple[TestResponse, ...] = ()
+        self.error_types: tuple[str, ...] = (PROBLEM_TYPE,)
         self._chunks = iter(chunks)
         self._body: bytes | None = None
         self._closers: list[Callable[[], None]] = []
@@ -100,12 +104,12 @@ class TestResponse:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The members of the problem (RFC 9457).
+        """The members of an error response, in the App's error format (RFC 9457 by default).
 
         Raises:
             ValueError: The response is not a problem.
         """
-        if self.media_type != "application/problem+json":
+        if self.status < 400 or self.media_type not in self.error_types:
             raise ValueError(
                 f"{self._line()} is not a problem but {self.media_type or 'empty'}: {self._begin()}"
             )

@@ -341,17 +341,21 @@ def test_problems_of_one_status_are_merged(document: dict[str, Any]) -> None:
 
 
 def test_a_problem_has_its_status(document: dict[str, Any]) -> None:
-    """The schema is that of RFC 9457 with the one status."""
-    content = _resolved(document, document["paths"]["/books"]["post"]["responses"]["409"])[
-        "content"
-    ]
+    """The schema is that of RFC 9457 with the one status, and the type of a class of its own."""
+    responses = document["paths"]["/books"]["post"]["responses"]
+    content = _resolved(document, responses["409"])["content"]
     assert content == {
-        "application/problem+json": {
-            "schema": {
-                "$ref": "#/components/schemas/Problem",
-                "properties": {"status": {"const": 409}},
-            }
-        }
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/SoldOutProblem"}}
+    }
+    assert document["components"]["schemas"]["SoldOutProblem"] == {
+        "$ref": "#/components/schemas/Problem",
+        "title": "Conflict",
+        "description": "The book is sold out.",
+        "properties": {
+            "type": {"const": "https://example.org/sold-out"},
+            "title": {"const": "Conflict"},
+            "status": {"const": 409},
+        },
     }
 
 

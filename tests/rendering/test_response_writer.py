@@ -234,9 +234,9 @@ def test_location_is_sent_where_the_item_is_known() -> None:
 
 
 def test_declared_statuses_are_answers() -> None:
-    """@returns takes statuses of answers only."""
-    with pytest.raises(DeclarationError, match="200 to 399"):
-        returns(ThingSchema, status=404)
+    """@returns accepts the statuses of final responses only."""
+    with pytest.raises(DeclarationError, match="200 to 599"):
+        returns(ThingSchema, status=103)
 
 
 class Deeds:

@@ -177,15 +177,19 @@ def test_problems_are_problems() -> None:
 
         return raises(NotFound)(method)
 
-    assert get(answering(b'{"status": 404}')).status == 404
+    whole = b'{"type": "about:blank", "title": "Not Found", "status": 404}'
+    assert get(answering(whole)).status == 404
     assert (
-        "status 404 as text/html; a problem is application/problem+json: answer it by raising NotFound."
+        "status 404 as text/html; a problem is application/problem+json: raise NotFound."
         in says(answering(b"<p>", "text/html"))
     )
-    assert "with a problem that is not a JSON object" in says(answering(b"[]"))
+    assert "outside its schema: at the top, [] is not of type 'object'" in says(answering(b"[]"))
+    assert "'type' is a required property" in says(answering(b'{"status": 404}'))
     assert "with a body that is not JSON" in says(answering(b"{"))
-    assert "with a problem whose title is 1, not a str" in says(answering(b'{"title": 1}'))
-    assert "with a problem that says status 400" in says(answering(b'{"status": 400}'))
+    assert "at /title, 1 is not of type 'string'" in says(
+        answering(whole.replace(b'"Not Found"', b"1"))
+    )
+    assert "at /status, 404 was expected" in says(answering(whole.replace(b"404", b"400")))
     assert get(answering(b""), verb="HEAD").status == 404
 
 
