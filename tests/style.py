@@ -43,6 +43,7 @@ CEILINGS = {
     "property docstring": "a property's docstring opens with a noun phrase",
 }
 
+_PRAGMA = re.compile(r"  # (type: ignore|noqa|pragma).*$")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DECISIONS = (ast.If, ast.For, ast.While, ast.ExceptHandler, ast.IfExp, ast.comprehension)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -150,9 +151,29 @@ def tree_findings(path: str, text: str) -> Iterator[Finding]:
 
 
 def _long_lines(path: str, text: str) -> Iterator[Finding]:
+    """Yield long lines; a checker's pragma does not count, nor do texts that a program prints."""
+    texts = _lines_of_texts(ast.parse(text))
     for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > 100:
-            yield Finding("columns", path, number, f"{len(line)} columns")
+        code = _PRAGMA.sub("", line)
+        if len(code) > 100 and number not in texts:
+            yield Finding("columns", path, number, f"{len(code)} columns")
+
+
+def _lines_of_texts(tree: ast.Module) -> set[int]:
+    """Return the lines of strings over several lines that are no docstrings."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, *_FUNCTIONS))
+        if node.body and isinstance(node.body[0], ast.Expr)
+    }
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in docstrings:
+            if not isinstance(getattr(node, "value", ""), str) or node.lineno == node.end_lineno:
+                continue
+            found.update(range(node.lineno + 1, (node.end_lineno or 0) + 1))
+    return found
 
 
 def _large_file(path: str, text: str) -> Iterator[Finding]:

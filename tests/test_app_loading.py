@@ -104,7 +104,8 @@ def test_missing_import_inside(folder: Path) -> None:
     """A module that imports what is not there is told apart from one that is not there itself."""
     write("shop.py", "import json\nimport nothing.of_this\n")
     assert fails("shop") == (
-        f"shop cannot be imported: ModuleNotFoundError: No module named 'nothing' ({folder}/shop.py, line 2)."
+        "shop cannot be imported: ModuleNotFoundError: No module named 'nothing' "
+        f"({folder}/shop.py, line 2)."
     )
     write("store.py", "from json import nothing\n")
     assert fails("store").startswith(

@@ -127,7 +127,13 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         r"license of App\('Shop'\) is 'MIT'; give a mapping",
     ),  # type: ignore[arg-type]  # same
     # same
-    "tags": (lambda: App("Shop", tags=["a"]), r"tags of App\('Shop'\) is \['a'\]; give a mapping"),  # type: ignore[arg-type]
+    "tags": (
+        lambda: App("Shop", tags=["a"]),
+        (
+            r"tags of App\('Shop'\) is \['a'\]; give a "
+            r"mapping"
+        ),
+    ),  # type: ignore[arg-type]
     # same
     "bare route": (lambda: App("Shop").route(resource()), r"write @app\.route\('/\.\.\.'\)"),  # type: ignore[arg-type]
     "middleware": (
@@ -139,7 +145,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         "The handler of KeyError of the App 'Shop'",
     ),
     # same
-    "factory": (lambda: provide(5), "The factory of provide is 5; give a function"),  # type: ignore[call-overload]
+    "factory": (lambda: provide(5), ("The factory of provide is 5; give a function")),  # type: ignore[call-overload]
     "factory of two": (
         lambda: provide(wide),
         r"The factory of provide is wide\(.*takes nothing, or the request",

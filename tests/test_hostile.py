@@ -304,7 +304,10 @@ def test_wrong_content_types(unchanged: Shop, content_type: str) -> None:
         b"\r\n" * 200_000,
         b"-" * 400_000,
         b"--b\r\nContent-Disposition: " + M + b"\r\n\r\n\r\n--b--\r\n",
-        b"--b\r\nContent-Disposition: form-data; name=\"cover\"; filename*=utf-16''%ff\r\n\r\nx\r\n--b--\r\n",
+        (
+            b'--b\r\nContent-Disposition: form-data; name="cover"; '
+            b"filename*=utf-16''%ff\r\n\r\nx\r\n--b--\r\n"
+        ),
         b'--b\r\nContent-Disposition: form-data; name="cover"; filename="a"\r\nContent-Type: '
         + M
         + b"\r\n\r\nx\r\n--b--\r\n",
@@ -791,7 +794,9 @@ SERVED: dict[str, bytes] = {
     "raw bytes in a query": b"GET /books?title__contains=\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
     "no host": b"GET /books HTTP/1.1\r\n\r\n",
     "two hosts": b"GET /books HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "binary header": b"GET /books HTTP/1.1\r\nHost: x\r\nX-A: \x00\xff\x80\r\nCookie: \xff=\x00;;\r\n\r\n",
+    "binary header": (
+        b"GET /books HTTP/1.1\r\nHost: x\r\nX-A: \x00\xff\x80\r\nCookie: \xff=\x00;;\r\n\r\n"
+    ),
     "folded header": b"GET /books HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n",
     "header without a colon": b"GET /books HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n",
     "absolute target": b"GET http://evil.example/books HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -817,7 +822,9 @@ def test_odd_requests_over_a_socket(server: tuple[Shop, str], raw: bytes) -> Non
 @pytest.fixture(scope="module")
 def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     folder, port = tmp_path_factory.mktemp("gunicorn"), free_port()
-    options = f"--bind 127.0.0.1:{port} --workers 1 --threads 4 --log-level error --no-control-socket".split()
+    options = (
+        f"--bind 127.0.0.1:{port} --workers 1 --threads 4 --log-level error --no-control-socket"
+    ).split()
     command = [sys.executable, "-m", "gunicorn", *options, "examples.bookstore:app"]
     root = Path(__file__).parents[1]
     variables = {"RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'shop.db'}", "PYTHONPATH": str(root)}

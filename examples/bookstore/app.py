@@ -21,7 +21,7 @@ def create_app(database: Database | None = None) -> App:
     """Make the App; the database is opened when the first request comes.
 
     Args:
-        database: By default the one that ``RESTKIT_DATABASE_URL`` names, or ``bookstore.db`` here. Where
+        database: By default the database of ``RESTKIT_DATABASE_URL``, or ``bookstore.db`` here. If
             ``RESTKIT_CREATE_TABLES`` is false, the migrations make the tables.
     """
     settings = BookstoreSettings.load()

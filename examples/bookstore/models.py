@@ -69,6 +69,6 @@ class Cover(Base):
 
 
 class Kept(IdempotencyRecord, Base):
-    """The answers that were given, by their Idempotency-Key: in the transaction of what they speak of."""
+    """Responses by their Idempotency-Key, stored in the transaction of the write."""
 
     __tablename__ = "kept"

@@ -54,7 +54,7 @@ class AuthorBooks(Books):
 
 
 class BookCover(Resource):
-    """Pictures of what is on the shelves: a resource of our own, in the unit of work that the collections have."""
+    """Cover pictures: a resource of our own, in the unit of work of the collections."""
 
     session = provide(session)
 

@@ -83,7 +83,10 @@ def _bar(bar: Bar, end: float, top: float) -> list[str]:
     text = f"{bar.value:,.0f}" if bar.value >= 10 else f"{bar.value:.1f}"
     return [
         f'<text x="{_LEFT - 8}" y="{top + 12}" text-anchor="end">{escape(bar.name)}</text>',
-        f'<rect class="{bar.kind}" x="{_LEFT}" y="{top}" width="{max(1, round(end - _LEFT, 1))}" height="{_BAR}"/>',
+        (
+            f'<rect class="{bar.kind}" x="{_LEFT}" y="{top}" '
+            f'width="{max(1, round(end - _LEFT, 1))}" height="{_BAR}"/>'
+        ),
         f'<text class="small" x="{end + 5}" y="{top + 12}">{text}</text>',
     ]
 

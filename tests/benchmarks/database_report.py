@@ -8,10 +8,14 @@ from .tables import Figures, markdown, ratio, thousands
 __all__ = ["INTRO", "database"]
 
 INTRO = (
-    "The same rows of one SQLite file, or of one made alike for each program where it writes: a table of 1,000 rows "
-    "with 10 columns, objects of an ORM in either framework. FastAPI with SQLModel is written as SQLModel's "
-    "documentation has it, its functions in threads. restkit is one CRUDResource: its page has the link to the next "
-    "one, its item an entity tag. The floor is sqlite3 and orjson by hand. Thousand instructions a request, and CPU "
+    "The same rows of one SQLite file, or of one made alike for each program where it "
+    "writes: a table of 1,000 rows "
+    "with 10 columns, objects of an ORM in either framework. FastAPI with SQLModel is "
+    "written as SQLModel's "
+    "documentation has it, its functions in threads. restkit is one CRUDResource: its "
+    "page has the link to the next "
+    "one, its item an entity tag. The floor is sqlite3 and orjson by hand. Thousand "
+    "instructions a request, and CPU "
     "time divided by restkit's (smallest to largest):"
 )
 
@@ -35,5 +39,8 @@ def database(figures: Figures) -> list[str]:
         rows.append([case.title, *measured, share, ratio(ratios.get(name, {}).get("fastapi"))])
     about = figures["database"]
     named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
-    said = f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m tests.benchmarks --parts=database`."
+    said = (
+        f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m "
+        "tests.benchmarks --parts=database`."
+    )
     return [*markdown([*head, "CPU time, FastAPI + SQLModel / restkit"], rows), "", said]

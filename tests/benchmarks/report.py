@@ -22,7 +22,9 @@ _SCALING = _CHART.with_name("scaling.svg")
 _SIZES = {
     "list": "Objects of a list, each 10 fields; thousand instructions a request:",
     "routes": "Routes of the program, the last one asked; thousand instructions a request:",
-    "nesting": "Depth of the nested object that is posted and answered; thousand instructions a request:",
+    "nesting": (
+        "Depth of the nested object that is posted and answered; thousand instructions a request:"
+    ),
 }
 _KINDS = {
     "list": ("list of objects of 10 fields", "objects"),
@@ -261,15 +263,22 @@ def _about(figures: Figures) -> list[str]:
     before = figures.get("before")
     lines = [
         f"- Date: {about.get('date')}; restkit at commit {about.get('commit')}{label}.",
-        f"- Machine: {about.get('machine')}; shared with other work, so times are ratios or medians.",
-        f"- Python {python}, built {built} `--enable-optimizations`; valgrind {about.get('valgrind')}.",
+        (
+            f"- Machine: {about.get('machine')}; shared with other work, so times are ratios "
+            "or medians."
+        ),
+        (
+            f"- Python {python}, built {built} `--enable-optimizations`; valgrind "
+            f"{about.get('valgrind')}."
+        ),
         "- Versions: "
         + ", ".join(f"{name} {version}" for name, version in sorted(named.items()))
         + ".",
     ]
     if before:
         lines.append(
-            f'- "restkit before" is {before.get("label") or "the record before"}, at commit {before["commit"]}.'
+            f'- "restkit before" is {before.get("label") or "the record before"}, at '
+            f"commit {before['commit']}."
         )
     if "--resume" in (about.get("command") or ""):
         lines.append(
@@ -363,7 +372,10 @@ def text(figures: Figures) -> str:
         ("Without accelerators", "Thousand instructions a request:", _plain, "plain"),
         (
             "What is installed and not used",
-            "Thousand instructions a request, with every extra and the other programs installed, and without:",
+            (
+                "Thousand instructions a request, with every extra and the other programs "
+                "installed, and without:"
+            ),
             _lean,
             "lean",
         ),
@@ -421,7 +433,10 @@ def svg(figures: Figures) -> str:
         ]
         if bars:
             groups.append(Group(case.title, bars, case.target))
-    unit = "thousand instructions a request, logarithmic scale; less is cheaper; the upright mark is restkit's target"
+    unit = (
+        "thousand instructions a request, logarithmic scale; less is cheaper; the "
+        "upright mark is restkit's target"
+    )
     return draw("What a request costs", unit, groups)
 
 

@@ -46,7 +46,10 @@ def test_unknown_command() -> None:
 
 def test_commands_are_lazy() -> None:
     """Asking for the version imports no command."""
-    code = "import sys; from restkit.cli import main; print([m for m in sys.modules if m.startswith('restkit.cli.')])"
+    code = (
+        "import sys; from restkit.cli import main; print([m for m in sys.modules if "
+        "m.startswith('restkit.cli.')])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

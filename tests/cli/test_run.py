@@ -233,7 +233,8 @@ def test_port_is_taken(shop: Path) -> None:
         done = command("run", "shop", "--port", port, cwd=shop)
     assert done.returncode == 2
     assert done.stderr == (
-        f"Error: Port {port} on 127.0.0.1 is taken: end what listens there, or choose another with --port.\n"
+        f"Error: Port {port} on 127.0.0.1 is taken: end what listens there, or choose "
+        "another with --port.\n"
     )
 
 

@@ -24,7 +24,8 @@ def test_real_command(shop: Path) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        f"Error: broken cannot be imported: ZeroDivisionError: division by zero ({shop}/broken.py, line 2). "
+        "Error: broken cannot be imported: ZeroDivisionError: division by zero "
+        f"({shop}/broken.py, line 2). "
         "--traceback shows all of it.\n"
     )
 

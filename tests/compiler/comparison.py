@@ -137,7 +137,10 @@ def _told(found: Outcome) -> str:
     if error is None:
         return f"value {_text(found.value)}"
     if isinstance(error, ValidationError):
-        more = f" field_name={error.field_name!r} valid_data={_text(error.valid_data)} kwargs={_text(error.kwargs)}"
+        more = (
+            f" field_name={error.field_name!r} valid_data={_text(error.valid_data)} "
+            f"kwargs={_text(error.kwargs)}"
+        )
         return f"ValidationError {_text(error.messages)}{more}"
     return f"{type(error).__name__} {_text(error.args)}"
 

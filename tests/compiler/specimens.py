@@ -96,7 +96,8 @@ class FieldSpec:
             options["data_key"] = repr(self.data_key)
         if self.attribute is not None:
             options["attribute"] = repr(self.attribute)
-        return f"{self.call}({', '.join(parts + [f'{name}={value}' for name, value in options.items()])})"
+        named = [f"{name}={value}" for name, value in options.items()]
+        return f"{self.call}({', '.join(parts + named)})"
 
 
 @dataclass(slots=True)

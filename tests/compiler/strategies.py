@@ -171,7 +171,8 @@ def draw_schema(rng: Random) -> SchemaSpec:
         spec.patches.append(f"patch(schema, {target!r}, {rng.choice(_PATCHES)!r})")
     if draw.maybe(0.3):
         spec.patches.append(
-            f"schema = bound(schema, {draw.pick('json', 'json', 'text')!r}, strict={draw.maybe(0.8)})"
+            f"schema = bound(schema, {draw.pick('json', 'json', 'text')!r}, "
+            f"strict={draw.maybe(0.8)})"
         )
     return spec
 
@@ -542,7 +543,8 @@ def _hooks(draw: _Draw, spec: SchemaSpec) -> None:
             options += ["skip_on_field_errors=False"] if draw.maybe(0.5) else []
             made = f"schema_check({name!r}, {draw.rng.choice(_FAULTS)!r})"
         else:
-            made = f"hook({name!r}, {draw.pick(*_FAULTS, 'copy', 'drop', 'add', 'wrap', 'object', 'none')!r})"
+            kind = draw.pick(*_FAULTS, "copy", "drop", "add", "wrap", "object", "none")
+            made = f"hook({name!r}, {kind!r})"
         spec.lines.append(f"{name} = {tag}({', '.join(options)})({made})")
     for chance, line in (
         (0.06, f"get_attribute = attribute_getter({draw.pick('same', 'none')!r})"),

@@ -34,7 +34,10 @@ def with_field(name: str, field: Any) -> type[Schema]:
         (
             "title",
             fields.Str(),
-            "OddSchema.title accepts values that the attribute 'title' of the model cannot hold. Add validate=validate.Length(max=50)",
+            (
+                "OddSchema.title accepts values that the attribute 'title' of the model "
+                "cannot hold. Add validate=validate.Length(max=50)"
+            ),
         ),
         (
             "title",

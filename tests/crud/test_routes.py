@@ -69,7 +69,10 @@ def test_methods(
         ({"key": "pages"}, "Book has no attribute 'pages'; it has "),
         (
             {"key": "title"},
-            "The key 'title' of Book does not name one item: write unique=('title',) in its MemoryStore",
+            (
+                "The key 'title' of Book does not name one item: write unique=('title',) in "
+                "its MemoryStore"
+            ),
         ),
         (
             {"store": MemoryStore(Book, unique=("year",)), "key": "year"},

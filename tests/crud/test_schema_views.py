@@ -175,7 +175,10 @@ def test_what_may_be_left_out_is_optional_in_the_document() -> None:
 def test_a_relation_that_is_none_is_refused(name: str) -> None:
     """Only nested fields that are answered can be expanded."""
     refused(
-        f"Books expands {name!r}, which is no nested field of NovelSchema that is only answered; write {name} = ",
+        (
+            f"Books expands {name!r}, which is no nested field of NovelSchema that is only "
+            f"answered; write {name} = "
+        ),
         store=MemoryStore(Novel),
         schema=NovelSchema,
         expand=(name,),

@@ -136,6 +136,9 @@ def test_the_policy_holds_a_page_to_its_server(browser: Browser, url: str, page:
     browser.open(f"{url}{page}")
     browser.wait_for(_READY[page])
     _quiet(browser, url)
-    script = "const done = arguments[1]; fetch(arguments[0]).then(() => done('sent'), error => done(String(error)))"
+    script = (
+        "const done = arguments[1]; fetch(arguments[0]).then(() => done('sent'), "
+        "error => done(String(error)))"
+    )
     assert browser.driver.execute_async_script(script, _ELSEWHERE) == "TypeError: Failed to fetch"
     assert any("Content Security Policy" in message.text for message in browser.console_errors())

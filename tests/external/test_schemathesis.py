@@ -72,7 +72,10 @@ class _Tally:
     seconds: float = 0
 
     def __str__(self) -> str:
-        figures = f"{self.checks.total()} checks in {self.seconds:.0f} s, ended: {self.ended}, {dict(self.phases)}"
+        figures = (
+            f"{self.checks.total()} checks in {self.seconds:.0f} s, ended: "
+            f"{self.ended}, {dict(self.phases)}"
+        )
         return "\n\n".join([figures, *self.findings])
 
 
@@ -212,7 +215,10 @@ def test_the_bookstore_holds_served(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     hooks = Path(schemathesis_hooks.__file__)
     environ = {**os.environ, "SCHEMATHESIS_HOOKS": hooks.stem, "PYTHONPATH": str(hooks.parent)}
-    options = f"-c all -n {_EXAMPLES} --seed {_SEED} --phases {','.join(_PHASES)} --continue-on-failure --no-color"
+    options = (
+        f"-c all -n {_EXAMPLES} --seed {_SEED} --phases {','.join(_PHASES)} "
+        "--continue-on-failure --no-color"
+    )
     reports = ["--report", "json", "--report-json-path", str(report)]
     with serve_bookstore(tmp_path) as url:
         command = [

@@ -457,7 +457,10 @@ def test_the_yaml_is_the_same_document(document: dict[str, Any]) -> None:
     assert text.startswith("openapi: '3.1.1'\ninfo:\n  title: Bookstore\n")
 
 
-_WORDS = "yes NO on off null ~ 1 1.0 1e3 1E+3 0x1F 0o17 017 1_000 12:30:45 .inf -.5 +1 2024-01-02 = << #a &a *a !a %a @a"
+_WORDS = (
+    "yes NO on off null ~ 1 1.0 1e3 1E+3 0x1F 0o17 017 1_000 12:30:45 .inf -.5 +1 "
+    "2024-01-02 = << #a &a *a !a %a @a"
+)
 _LINES = [
     "a\nb",
     "a\n",

@@ -329,7 +329,10 @@ def test_a_schema_that_is_nested_by_an_unknown_name_is_told_at_start_up() -> Non
     class Outer(Schema):
         inner = fields.Dict(values=fields.Nested(Inner))
 
-    sentence = r"Things.get: the field 'lost' of .*Inner nests a schema by a name.*'NowhereSchema'.*give the class"
+    sentence = (
+        r"Things.get: the field 'lost' of .*Inner nests a schema by a "
+        r"name.*'NowhereSchema'.*give the class"
+    )
     with pytest.raises(DeclarationError, match=sentence):
         nesting(Outer).freeze()
 

@@ -286,7 +286,8 @@ def _main() -> None:
     parser.add_argument("--databases", default="sqlite,postgresql")
     options = parser.parse_args()
     print(
-        "| database | sort | page | statements | rows | steps, blocks | ms |\n|---|---|---:|---:|---:|---:|---:|"
+        "| database | sort | page | statements | rows | steps, blocks | ms "
+        "|\n|---|---|---:|---:|---:|---:|---:|"
     )
     most = 0.0
     for kind in options.databases.split(","):

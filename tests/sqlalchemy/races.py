@@ -255,7 +255,10 @@ def _main() -> None:
                 began = time.monotonic()
                 race(name, base, options.rounds)
                 print(
-                    f"{kind:10} {name:10} {options.rounds} rounds held, {time.monotonic() - began:.0f} s",
+                    (
+                        f"{kind:10} {name:10} {options.rounds} rounds held, "
+                        f"{time.monotonic() - began:.0f} s"
+                    ),
                     flush=True,
                 )
 

@@ -172,7 +172,8 @@ def _main() -> None:
     options = parser.parse_args()
     tenth = options.rows // 10
     print(
-        f"| database | a page of 100 | {tenth:,} rows | {options.rows:,} rows | seconds |\n|---|---:|---:|---:|---:|"
+        f"| database | a page of 100 | {tenth:,} rows | {options.rows:,} rows | seconds "
+        "|\n|---|---:|---:|---:|---:|"
     )
     for kind in options.databases.split(","):
         with filled(kind, options.rows) as url, serving(url) as streamed:

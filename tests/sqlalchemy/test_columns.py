@@ -152,7 +152,10 @@ def test_a_zone_that_sqlite_would_drop_is_refused() -> None:
     """
     app = App("Zoned")
     app.install(Database("sqlite://"))
-    says = r"Zoned.moment is a DateTime\(timezone=True\), of which SQLite drops the time zone; .*UTCDateTime"
+    says = (
+        r"Zoned.moment is a DateTime\(timezone=True\), of which SQLite drops the time "
+        r"zone; .*UTCDateTime"
+    )
     with pytest.raises(DeclarationError, match=says):
         app.add("/zoned", type("Zoneds", (CRUDResource,), {"model": Zoned}))
     app.add("/marked", type("Marked", (CRUDResource,), {"model": Zoned, "soft_delete": "moment"}))

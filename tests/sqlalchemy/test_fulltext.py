@@ -202,7 +202,10 @@ def test_tables_are_dropped_and_migrated(database: Database) -> None:
     Base.metadata.drop_all(engine)
     plain = sa.MetaData()
     sa.Table(
-        "essay's", plain, sa.Column("id", sa.Integer, primary_key=True), sa.Column("title", sa.String(200)),
+        "essay's",
+        plain,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("title", sa.String(200)),
         sa.Column("the summary", sa.Text),
     )  # fmt: skip
     plain.create_all(engine)

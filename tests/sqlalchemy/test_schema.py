@@ -79,11 +79,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "clock": CLOCKS | DAYS | CLOCKS.map(lambda time: time + "+01:00"),
     "local": st.datetimes().map(lambda moment: moment.isoformat()) | DAYS,
     "moment": st.datetimes().map(lambda moment: moment.isoformat() + "+00:00") | CLOCKS,
-    "span": st.integers(-62_135_596_802, 253_402_300_801) | st.floats(-1e6, 1e6).map(lambda number: round(number, 3)),
+    "span": st.integers(-62_135_596_802, 253_402_300_801)
+    | st.floats(-1e6, 1e6).map(lambda number: round(number, 3)),
     "price": st.decimals(-(10**6) - 1, 10**6 + 1, places=2).map(str),
     "ratio": st.floats(allow_nan=False, allow_infinity=False),
     "code": st.uuids().map(str) | TEXTS,
-    "extra": st.recursive(st.none() | st.booleans() | TEXTS | integers(32), lambda inner: st.lists(inner, max_size=3)),
+    "extra": st.recursive(
+        st.none() | st.booleans() | TEXTS | integers(32),
+        lambda inner: st.lists(inner, max_size=3),
+    ),
     "blob": st.binary(max_size=9).map(lambda data: base64.b64encode(data).decode()) | TEXTS,
     "level": integers(32),
     "state": TEXTS,

@@ -398,7 +398,10 @@ def test_lost_connections_are_replaced(tmp_path: Path) -> None:
     """A connection that is lost between requests is not noticed;
     one that is lost within a request is a 503.
     """
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+        "current_database() AND pid <> "
+    )
     with serving("postgresql", tmp_path) as service:
         with service.connect() as connection:
             connection.execute(f"{end} pg_backend_pid()")
