@@ -80,7 +80,8 @@ def _is_filled(node: ast.expr, values: _Values) -> bool:
         case ast.Call(func=ast.Name(id="range")):
             return True
         case ast.Call(func=ast.Name(id=name)) if name in _SAME_LENGTH:
-            return all(isinstance(arg, ast.Starred) or _is_filled(arg, values) for arg in node.args)
+            counted = (ast.Starred, ast.Constant)  # such as the start of an enumeration
+            return all(isinstance(arg, counted) or _is_filled(arg, values) for arg in node.args)
         case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in _VIEWS:
             return bool(node.args and name == "product") or _is_filled(value, values)
     return False
