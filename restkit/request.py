@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
+from .content_streams import BROKEN, ChunkedContent, CopiedContent
 from .problems import BadRequest, ContentTooLarge
 from .settings import Settings
 
@@ -24,7 +26,7 @@ current_request: ContextVar[Request] = ContextVar("restkit_request")
 
 _CHUNK = 64 * 1024
 _DRAIN = 64 * 1024 * 1024
-_BROKEN = "The content is malformed, or the connection broke before its end."
+_IN_MEMORY = 512 * 1024
 
 
 def _path(environ: WSGIEnvironment) -> str:
@@ -60,6 +62,16 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
             """Return the URL of a resource."""
             ...
 
+    class _Content(Protocol):
+        """The part of an Input that reading content needs."""
+
+        @property
+        def location(self) -> str: ...
+        @property
+        def schema(self) -> object: ...
+        @property
+        def max_size(self) -> int | None: ...
+
 
 class _Lazy:
     """An attribute that is made of the environ when it is first read, and then kept."""
@@ -90,7 +102,8 @@ class Request(_WerkzeugRequest):
         app: The App whose resource the URL names, or whose prefix an unknown URL has.
         caller: The caller, as the security scheme returned it.
         provided: The values that `provide` made, None without one.
-        form_parsed: Whether a form was parsed, which may have files open.
+        form_parsed: Whether files may be open: those of a form, or of content that is kept.
+        form_read: Whether the form was parsed within the limits and media types of the operation.
         response_media_type: The media type that Accept chose, ``""`` if there was nothing to
             choose.
     """
@@ -100,9 +113,11 @@ class Request(_WerkzeugRequest):
     caller: Any = None
     provided: Any = None
     form_parsed = False
+    form_read = False
     shallow = False
     response_media_type: str = ""
     _content: bytes | None = None
+    _kept: IO[bytes] | None = None
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         # PERF: Werkzeug's own __init__ makes 8 attributes and a Headers object at once.
@@ -215,7 +230,7 @@ class Request(_WerkzeugRequest):
         """
         stream = self.environ["wsgi.input"]
         if self._is_chunked and not isinstance(stream, io.BufferedReader):
-            self.environ["wsgi.input"] = io.BufferedReader(_Chunks(stream), _CHUNK)
+            self.environ["wsgi.input"] = io.BufferedReader(ChunkedContent(stream), _CHUNK)
 
     def _read_chunked(self, limit: int) -> bytes:
         self.buffer_chunks()
@@ -240,8 +255,42 @@ class Request(_WerkzeugRequest):
         try:
             data: bytes = self.environ["wsgi.input"].read(size)
         except Exception:  # noqa: BLE001  # servers have exceptions of their own
-            raise BadRequest(_BROKEN) from None
+            raise BadRequest(BROKEN) from None
         return data
+
+    def _keep_content(self, limit: int) -> IO[bytes]:
+        """Copy the content, so that middleware and the framework can both read it."""
+        length = self._length(limit)
+        kept = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+        self._kept, self.form_parsed = kept, True
+        self.buffer_chunks()
+        size = 0
+        while data := self._read(_CHUNK if length is None else min(_CHUNK, length - size)):
+            size += len(data)
+            if size > limit:
+                self._drain(_DRAIN)
+                raise _too_large(limit)
+            kept.write(data)
+        if length is not None and size < length:
+            raise BadRequest("The content is shorter than Content-Length says.")
+        self.environ["wsgi.input"] = io.BufferedReader(CopiedContent(kept))
+        return io.BufferedReader(CopiedContent(kept))
+
+    def _declared_limit(self) -> int | None:
+        """Return the largest size of the declared content, None without content."""
+        declared = () if self.operation is None else self.operation.inputs
+        limits = [_limit(each, self.app.settings) for each in declared if each.media_types]
+        return max(limits, default=None)
+
+    def close_form(self) -> None:
+        """Close the files of a form."""
+        super().close()
+
+    def close(self) -> None:
+        """Close the files of a form, and the copy of content that middleware read."""
+        self.close_form()
+        if self._kept is not None:
+            self._kept.close()
 
     def make_form_data_parser(self) -> FormDataParser:
         """Return what parses the content as a form."""
@@ -256,6 +305,11 @@ class Request(_WerkzeugRequest):
 
             What breaks on its way is a BadRequest (400).
             """
+            if self._content is not None:
+                return io.BytesIO(self._content)
+            limit = self._declared_limit()
+            if limit is not None:
+                return self._keep_content(limit)
             self.buffer_chunks()
             return super().stream
 
@@ -273,24 +327,11 @@ class Request(_WerkzeugRequest):
             return self._content.decode("utf-8", "replace") if as_text else self._content
 
 
-class _Chunks(io.RawIOBase):
-    """A server's stream of chunked content, whose errors are the client's fault."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            if isinstance(self._stream, io.RawIOBase):
-                return self._stream.readinto(buffer) or 0
-            data = self._stream.read(len(buffer))
-            buffer[: len(data)] = data
-        except Exception:  # noqa: BLE001  # servers have exceptions of their own
-            raise BadRequest(_BROKEN) from None
-        return len(data)
+def _limit(declared: _Content, settings: Settings) -> int:
+    """Return the largest content that an input takes."""
+    if declared.location == "body" and declared.schema is not None:
+        return declared.max_size or settings.max_body_size
+    return declared.max_size or settings.max_upload_size
 
 
 def _too_large(limit: int) -> ContentTooLarge:

@@ -19,6 +19,7 @@ from restkit import (
     Request,
     Resource,
     Response,
+    Upload,
     raises,
     returns,
     takes,
@@ -406,3 +407,141 @@ def test_streams_stay_streams_inside_middleware() -> None:
     assert streamed.json == list(range(20_000))
     assert streamed.headers["X-Seen"] == "yes"
     assert client.get("/numbers?read=1").json == list(range(20_000))
+
+
+# content that middleware reads
+
+
+def read_data(request: Request) -> object:
+    return request.get_data()
+
+
+def read_property(request: Request) -> object:
+    return request.data
+
+
+def read_json(request: Request) -> object:
+    return request.get_json(silent=True)
+
+
+def read_form(request: Request) -> object:
+    return (request.form, request.files, request.values)
+
+
+def read_stream(request: Request) -> object:
+    return request.stream.read()
+
+
+def read_a_part(request: Request) -> object:
+    return request.stream.read(3)
+
+
+def read_lines(request: Request) -> object:
+    return list(request.stream)
+
+
+def read_twice(request: Request) -> object:
+    return (request.stream.read(), request.get_data(), request.data)
+
+
+READING = [
+    read_data,
+    read_property,
+    read_json,
+    read_form,
+    read_stream,
+    read_a_part,
+    read_lines,
+    read_twice,
+]
+
+
+class NoteSchema(Schema):
+    text = fields.Str(required=True)
+
+
+def notes(read: Any, **settings: Any) -> App:
+    """Return an App with a JSON body, a form and files, whose middleware reads the content."""
+    app = App("Notes", **settings)
+
+    @app.middleware
+    def reading(request: Request, proceed: Proceed) -> Response:
+        read(request)
+        return proceed(request)
+
+    @app.route("/json")
+    class Notes(Resource):
+        schema = NoteSchema
+
+        def post(self, body: dict[str, str]) -> dict[str, str]:
+            return body
+
+    @app.route("/form")
+    class Forms(Resource):
+        schema = NoteSchema
+
+        @takes(form=NoteSchema, media_types=["application/x-www-form-urlencoded"])
+        def post(self, form: dict[str, str]) -> dict[str, str]:
+            return form
+
+    @app.route("/files")
+    class Files(Resource):
+        schema = NoteSchema
+
+        @takes(form=NoteSchema, files=Schema.from_dict({"file": Upload(required=True)}))
+        def post(self, form: dict[str, str], files: dict[str, Any]) -> dict[str, str]:
+            return {"text": form["text"] + files["file"].stream.read().decode()}
+
+    return app
+
+
+@pytest.mark.parametrize("read", READING)
+def test_middleware_may_read_the_content(read: Any) -> None:
+    """Content that a middleware has read, whole or in part, reaches the method as it was sent."""
+    client = Client(notes(read))
+    assert client.post("/json", json={"text": "a"}).json == {"text": "a"}
+    assert client.post("/form", data={"text": "b"}).json == {"text": "b"}
+    sent = client.post("/files", data={"text": "c"}, files={"file": b"d" * 700_000})
+    assert sent.json == {"text": "c" + "d" * 700_000}
+    chunked = client.post("/json", content=[b'{"text"', b':"e"}'], content_type="application/json")
+    assert chunked.json == {"text": "e"}
+
+
+@pytest.mark.parametrize("read", READING)
+def test_middleware_that_reads_does_not_lift_the_limits(read: Any) -> None:
+    """Content over the limit is a 413, of a wrong type a 415, cut off a 400, invalid a 422."""
+    client = Client(notes(read, max_body_size=100, max_upload_size=2_000))
+    assert client.post("/json", json={"text": "a" * 200}).status == 413
+    assert client.post("/form", data={"text": "a" * 200}).status == 413
+    files = {"file": b"d" * 3_000}
+    assert client.post("/files", data={"text": "c"}, files=files).status == 413
+    chunks = [b'{"text":"', b"a" * 200, b'"}']
+    assert client.post("/json", content=chunks, content_type="application/json").status == 413
+    assert client.post("/json", content="{}", content_type="text/plain").status == 415
+    assert client.post("/form", content="{}", content_type="application/json").status == 415
+    assert client.post("/json", json={}).status == 422
+    assert client.post("/form", data={"other": "a"}).status == 422
+    cut = client.post("/json", json={"text": "a"}, environ={"CONTENT_LENGTH": "90"})
+    assert cut.status == 400
+
+
+def test_a_method_without_declared_content_reads_the_stream_itself() -> None:
+    """What a method reads by itself is not copied, and a middleware's `get_data` is kept for it."""
+    app = App("Raw")
+    seen: list[bytes] = []
+
+    @app.middleware
+    def reading(request: Request, proceed: Proceed) -> Response:
+        if request.headers.get("X-Read"):
+            request.get_data()
+        return proceed(request)
+
+    class Raw(Resource):
+        def post(self) -> None:
+            seen.append(self.request.get_data())
+
+    app.add("/raw", Raw)
+    client = Client(app)
+    client.post("/raw", content=b"one", content_type="text/plain")
+    client.post("/raw", content=b"two", content_type="text/plain", headers={"X-Read": "yes"})
+    assert seen == [b"one", b"two"]

@@ -297,7 +297,7 @@ def _fingerprint(request: Request) -> str:
     environ = request.environ
     names = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
     digest = hashlib.sha256(json.dumps([environ.get(name, "") for name in names]).encode())
-    if request.form_parsed:  # its boundary may be another one each time
+    if request.form_read:  # its boundary may be another one each time
         digest.update(json.dumps(list(request.form.items(multi=True))).encode())
         for name, each in request.files.items(multi=True):
             digest.update(json.dumps([name, each.filename]).encode())

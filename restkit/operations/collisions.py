@@ -78,29 +78,48 @@ class Claims:
         self._components.update(_new(more._components))
 
     def _claim_methods(self, mounted: _Mounted) -> None:
+        """Reject a method that another pattern of the same URLs, or of the same path, has."""
         pattern = mounted.pattern
         for operation in mounted.operations:
-            key = (pattern.host, pattern.rule, operation.method)
+            method, place = operation.method, operation.declared_at
+            key = (pattern.host, pattern.shape, method)
             if key in self._methods:
                 raise CollisionError(
-                    f"{operation.method} {pattern.rule} is declared twice: by {self._methods[key]} and by "
-                    f"{operation.declared_at}."
+                    f"{method} {pattern.rule} is declared twice: by {self._methods[key]} and by "
+                    f"{place}."
                 )
-            self._methods[key] = operation.declared_at
+            self._methods[key] = place
+            if operation.documented:
+                self._claim_in_document(pattern, method, place)
+
+    def _claim_in_document(self, pattern: Pattern, method: str, place: str) -> None:
+        """Reject a second operation of one path and method, of which a document has one."""
+        key = (pattern.host, f"document {_template(pattern)}", method)
+        if key in self._methods:
+            raise CollisionError(
+                f"{method} {pattern.rule} ({place}) and {self._methods[key]} are one operation to "
+                "a document, since it has no converters. Join them, or set documented = False on "
+                "one of them."
+            )
+        self._methods[key] = place
 
     def _claim_path(self, mounted: _Mounted) -> None:
-        """Refuse two documented URL patterns that a document cannot tell apart (OpenAPI 3.1, section 4.8.8)."""
+        """Reject two URL patterns that a document cannot tell apart (OpenAPI 3.1, section 4.8.8)."""
         if not any(operation.documented for operation in mounted.operations):
             return
         pattern = mounted.pattern
         declared_at = f"{mounted.resource.__module__}.{mounted.resource.__qualname__}"
-        template = re.sub(r"\{[^}]*\}", "{}", pattern.path)
+        template = _template(pattern)
         other, there = self._paths.setdefault((pattern.host, template), (pattern, declared_at))
         if other.path != pattern.path:
             raise CollisionError(
                 f"The URL patterns {other.rule!r} ({there}) and {pattern.rule!r} ({declared_at}) are the same path to a "
                 "document; give their variables one name, or set documented = False on one of them."
             )
+
+
+def _template(pattern: Pattern) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", pattern.path)
 
 
 def _new(claims: MutableMapping[Any, Any]) -> MutableMapping[Any, Any]:

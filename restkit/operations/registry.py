@@ -344,7 +344,9 @@ def _distinct(entries: list[Entry]) -> list[Entry]:
 
 
 def _below(prefix: str, pattern: Pattern) -> Pattern:
-    return pattern._replace(rule=prefix + pattern.rule, path=prefix + pattern.path)
+    return pattern._replace(
+        rule=prefix + pattern.rule, path=prefix + pattern.path, shape=prefix + pattern.shape
+    )
 
 
 def link(entries: Iterable[Entry]) -> list[Entry]:

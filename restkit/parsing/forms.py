@@ -56,7 +56,7 @@ def form_reader(each: Input, operation: Operation, settings: Settings, media: Me
     unknown = _unknown_names(values, others, is_files=is_files)
 
     def read(request: Request) -> object:
-        if "form" not in request.__dict__:
+        if not request.form_read:
             _parse_form(request, each.media_types, settings)
         pairs = pairs_of(request)
         return values.read(pairs, unknown(request, pairs))
@@ -110,7 +110,8 @@ def _unknown_names(
 
 def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> None:
     """Parse a form's content into ``request.form`` and ``request.files``, within the limits."""
-    request.form_parsed = True
+    request.close_form()  # the files that middleware parsed by itself, without the limits below
+    request.form_parsed = request.form_read = True
     media_type = media_type_of(request, taken)
     is_multipart = media_type == MULTIPART
     limit = settings.max_upload_size if is_multipart else settings.max_body_size

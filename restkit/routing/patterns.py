@@ -28,6 +28,8 @@ class Pattern(NamedTuple):
         parameters: The variables of the path, in order.
         host: The pattern of the host, ``""`` for every host.
         host_variables: The variables of the host's pattern.
+        shape: The pattern without the names of its variables: two patterns of one shape match the same
+            URLs.
     """
 
     rule: str
@@ -35,6 +37,7 @@ class Pattern(NamedTuple):
     parameters: tuple[PathParameter, ...]
     host: str = ""
     host_variables: tuple[str, ...] = ()
+    shape: str = ""
 
 
 class LazyRule(Rule):
@@ -71,11 +74,19 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
     in_host, names = tuple(_names(parts[:split])), _names(parts[split:])
     path = "".join(_templated(dynamic, data) for dynamic, data in parts[split:])
     parameters = tuple(PathParameter(name, schema_of(made._converters[name])) for name in names)
-    return Pattern(rule, path or "/", parameters, host, in_host)
+    shape = "".join(_shaped(made, dynamic, data) for dynamic, data in parts[split:])
+    return Pattern(rule, path or "/", parameters, host, in_host, shape)
 
 
 def _names(parts: list[tuple[bool, str]]) -> list[str]:
     return [data for dynamic, data in parts if dynamic]
+
+
+def _shaped(rule: Rule, dynamic: bool, data: str) -> str:
+    if not dynamic:
+        return data
+    converter = rule._converters[data]
+    return f"<{converter.weight}:{converter.regex}>"
 
 
 def _templated(dynamic: bool, data: str) -> str:
