@@ -14,6 +14,7 @@ from .declaration_checks import check_declared
 from .filtering import Filters
 from .pagination import Paging
 from .query import ListQuery, Page
+from .returned_items import check_returns, overridden_actions
 from .routes import endpoint_routes
 from .store import Store, Transaction
 
@@ -93,6 +94,7 @@ class CRUDResource(Resource, Generic[M]):
         self.request = request
         self.app = app
         self.expanded = expand
+        check_returns(self, overridden_actions(type(self), CRUDResource))
 
     @classmethod
     def _mount_points(

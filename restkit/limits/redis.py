@@ -6,11 +6,15 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-import redis
-
 from ..contract import Failure, Header
+from ..errors import MissingExtraError
 from ..problems import ServiceUnavailable
 from ..request import Request
+
+try:
+    import redis
+except ModuleNotFoundError as error:
+    raise MissingExtraError("restkit.limits.redis", "redis") from error
 
 __all__ = ["RedisStorage"]
 

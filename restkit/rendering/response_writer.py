@@ -22,6 +22,7 @@ from ..problems import problem_class
 from ..request import Request
 from ..response import Outgoing, PlainResponse, header_items
 from .content import PLAIN, ContentWriter, content_headers, content_writer, empty_writer
+from .returned_values import REJECTED, explained, forgotten_return, rejected_value
 
 __all__ = [
     "LOCATION",
@@ -41,6 +42,7 @@ LOCATION = Header(
     {"type": "string", "format": "uri-reference"},
     required=True,
 )
+_UNSERIALIZED = (WerkzeugResponse, *REJECTED)
 _log = logging.getLogger("restkit")
 
 
@@ -66,13 +68,14 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
     vary = [("Vary", "Accept")] if len(types) > 1 else []
     ranged = any("*" in each for each in types)
 
+    def report(message: str, request: Request) -> None:
+        _tell(message, "raise" if CONTRACT_CHECK in request.environ else contract)
+
     def write(request: Request, value: Any, media_type: str) -> Outgoing:
         status, headers, explicit = usual, (), False
         kind = type(value)
-        if kind not in PLAIN and isinstance(value, WerkzeugResponse):
-            if value.status_code in (204, 304):
-                _strip_content(value)
-            return value
+        if kind not in PLAIN and isinstance(value, _UNSERIALIZED):
+            return _finished(value, operation)
         if kind is PlainResponse:
             ready: PlainResponse = value
             return ready
@@ -88,10 +91,11 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         if value is None and explicit:
             content = empty.get(status, content)
         if content is None:
+            if not explicit:
+                report(forgotten_return(operation), request)
             return _undeclared(operation, value, status, headers)
         if status in silent and value is not None:
-            message = f"{operation.declared_at} returned data with status {status}, which is declared without: annotate it."
-            _tell(message, "raise" if CONTRACT_CHECK in request.environ else contract)
+            report(_unexpected_data(status, operation), request)
         data, response = content(value, media_type)
         if headers:
             _add_headers(response, headers)
@@ -106,6 +110,23 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         return response
 
     return write
+
+
+def _unexpected_data(status: int, operation: Operation) -> str:
+    """Return the message for data under a status that is declared without content."""
+    return (
+        f"{operation.declared_at} returned data with status {status}, which is declared without: "
+        "annotate it."
+    )
+
+
+def _finished(value: WerkzeugResponse | object, operation: Operation) -> WerkzeugResponse:
+    """Return a ready response; reject what no method can return."""
+    if not isinstance(value, WerkzeugResponse):
+        raise rejected_value(value, operation)
+    if value.status_code in (204, 304):
+        _strip_content(value)
+    return value
 
 
 def _unpack(value: tuple[Any, ...], operation: Operation) -> tuple[Any, int | None, Any]:
@@ -203,7 +224,10 @@ def _writers(operation: Operation, media: Media, *, located: bool) -> dict[int, 
         status: _picker(
             outputs,
             [
-                content_writer(each, operation, media, keep=status == 201 and located)
+                explained(
+                    content_writer(each, operation, media, keep=status == 201 and located),
+                    operation,
+                )
                 for each in outputs
             ],
         )

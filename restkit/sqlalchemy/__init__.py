@@ -3,6 +3,7 @@
 Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 """
 
+from . import requirements as requirements  # first: it names the extra that is missing
 from .database import Database, session
 from .engines import Limits
 from .fulltext import FullText

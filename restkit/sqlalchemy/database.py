@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, MetaData, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ..decorators import raises
@@ -208,4 +208,12 @@ def _parsed(url: Any) -> URL:
         raise DeclarationError(
             f"The URL of a Database names the driver {driver}, which is asynchronous; restkit runs on WSGI: write {name}://."
         )
+    try:
+        made.get_dialect()
+    except NoSuchModuleError:
+        raise DeclarationError(
+            f"The URL of a Database begins with {made.drivername}://, which SQLAlchemy does not "
+            "know. Write sqlite:///books.db or postgresql://user@host/name, or install the package "
+            "of the dialect."
+        ) from None
     return made

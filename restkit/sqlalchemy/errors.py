@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
+from ..errors import DeclarationError
 from ..http.conditional import Preconditions
 from ..problems import (
     Conflict,
@@ -19,6 +20,7 @@ from ..problems import (
     ServiceUnavailable,
     UnprocessableContent,
 )
+from ..request import Request
 
 __all__ = [
     "RETRY_AFTER",
@@ -54,6 +56,8 @@ _WRITES = (
     "behind goes into a session of your own, of database.engine."
 )
 _DISK_FULL = "53100"
+_UNDEFINED = ("42P01", "42703")  # undefined_table, undefined_column
+_ABSENT = re.compile(r"no such (table|column)|has no column named|does not exist")
 _COLUMNS = re.compile(r"constraint failed: (.+)$")
 
 
@@ -118,7 +122,7 @@ def columns_of(error: DBAPIError, table: Any) -> list[str]:
 
 
 def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
-    """Return the answer to an error of the database; where that is the service's fault, the log says why.
+    """Return the problem of a database error; the log has the reason if the service is at fault.
 
     Args:
         error: The error.
@@ -126,6 +130,7 @@ def problem_of(error: SQLAlchemyError, request: Any) -> Problem:
 
     Raises:
         SQLAlchemyError: It is the program's mistake, such as a GET that writes.
+        DeclarationError: A table or column is missing.
     """
     found = _answer(error, request)
     if found.status >= 500:
@@ -143,18 +148,41 @@ def _answer(error: SQLAlchemyError, request: Any) -> Problem:
         return Conflict("Somebody else changed it in the meantime; read it, and try again.")
     if isinstance(error, PoolTimeout):
         return _unavailable(_BUSY)
-    if isinstance(error, DBAPIError):
-        if _is_read_only(error) and request.method in SAFE:
-            error.add_note(
-                _WRITES.format(method=request.method)
-            )  # the driver's words sound like a file's permissions
-            raise error
-        found = _of_sqlite(error) if _sqlite_name(error) else _of_state(error)
-        if found is not None:
-            return found
+    if isinstance(error, DBAPIError) and (found := _of_driver(error, request)) is not None:
+        return found
     if isinstance(error, StatementError) and isinstance(error.orig, OverflowError):
         return UnprocessableContent("A value does not fit into the database.")
     raise error
+
+
+def _of_driver(error: DBAPIError, request: Request) -> Problem | None:
+    """Return the problem of a driver's error, None if there is none for it."""
+    if _is_read_only(error) and request.method in SAFE:
+        # The driver's words sound like a file's permissions.
+        error.add_note(_WRITES.format(method=request.method))
+        raise error
+    if missing := _missing(error):
+        raise _unmigrated(missing, request) from error
+    return _of_sqlite(error) if _sqlite_name(error) else _of_state(error)
+
+
+def _missing(error: DBAPIError) -> str:
+    """Return the table or column that does not exist, as the driver calls it, "" if all exist."""
+    if _sqlstate(error) not in _UNDEFINED and _sqlite_name(error) != "SQLITE_ERROR":
+        return ""
+    lines = str(error.orig).splitlines()
+    return lines[0] if lines and _ABSENT.search(lines[0]) else ""
+
+
+def _unmigrated(missing: str, request: Request) -> DeclarationError:
+    """Name the missing table or column, and the two ways to make it."""
+    operation = request.operation
+    declared_at = "The request" if operation is None else operation.declared_at
+    return DeclarationError(
+        f"{declared_at} needs a table or column that the database does not have: {missing}. Apply "
+        "the migrations (alembic upgrade head). In a prototype, write Database(url, "
+        "create=Base.metadata): it makes missing tables, but no columns of tables that exist."
+    )
 
 
 def _unavailable(detail: str) -> ServiceUnavailable:

@@ -1,0 +1,86 @@
+"""Returned values that a method cannot mean: a forgotten return, a coroutine, a Problem."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine
+from types import AsyncGeneratorType, CoroutineType
+
+from ..contract import Operation
+from ..errors import DeclarationError
+from ..response import PlainResponse
+from .content import ContentWriter
+
+__all__ = ["REJECTED", "explained", "forgotten_return", "rejected_value"]
+
+REJECTED: tuple[type, ...] = (BaseException, CoroutineType, AsyncGeneratorType)
+"""The types that no method can return."""
+
+_DETACHED = "DetachedInstanceError"
+
+
+def rejected_value(value: object, operation: Operation) -> DeclarationError:
+    """Return the error for a value of one of the `REJECTED` types."""
+    returned = f"{operation.declared_at} returned {type(value).__name__}"
+    if isinstance(value, BaseException):
+        return DeclarationError(f"{returned}. Raise it: raise {type(value).__name__}(...).")
+    if isinstance(value, Coroutine):
+        value.close()  # Python would warn that nobody awaited it
+    kind = "an async generator" if isinstance(value, AsyncIterator) else "a coroutine"
+    return DeclarationError(
+        f"{operation.declared_at} returned {kind}, which a WSGI application cannot await. Call a "
+        "plain function, or run the coroutine with asyncio.run(...)."
+    )
+
+
+def forgotten_return(operation: Operation) -> str:
+    """Return the message for None under a declared response with content."""
+    output = operation.outputs[0]
+    schema = "" if output.schema is None else f" with {output.schema.declared.__name__}"
+    return (
+        f"{operation.declared_at} answered status 204, which it does not declare: it returned None "
+        f"and declares status {output.status}{schema}. Add the missing `return`, or annotate the "
+        "method with `-> None`."
+    )
+
+
+def explained(write: ContentWriter, operation: Operation) -> ContentWriter:
+    """Let a content writer's exceptions name the method whose value cannot be serialized."""
+
+    def write_explained(value: object, media_type: str) -> tuple[object, PlainResponse]:
+        try:
+            return write(value, media_type)
+        except Exception as error:
+            found = _unserializable(error, value, operation)
+            if found is None:
+                raise
+            raise found from error
+
+    return write_explained
+
+
+def _unserializable(
+    error: Exception, value: object, operation: Operation
+) -> DeclarationError | TypeError | None:
+    """Explain an exception that serializing a returned value raised.
+
+    Returns:
+        The error to raise in its place, None if the exception explains itself.
+    """
+    names = {each.__name__ for each in type(error).__mro__}
+    if _DETACHED in names:
+        return DeclarationError(
+            f"{operation.declared_at} returned a {_kind(value)} whose session is closed, and its "
+            "schema reads an attribute that was not loaded. Use the session of the request "
+            "(session = provide(restkit.sqlalchemy.session)), which stays open until the response "
+            "is written, or load the attribute in the query with selectinload(...)."
+        )
+    if isinstance(error, TypeError) and "is not JSON;" in str(error):
+        return TypeError(
+            f"{operation.declared_at} returned a value that cannot be serialized: {error}."
+        )
+    return None
+
+
+def _kind(value: object) -> str:
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    return " and ".join(sorted({type(each).__name__ for each in items})) or "list"

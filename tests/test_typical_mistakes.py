@@ -1,0 +1,354 @@
+"""Typical mistakes, each made as a user would: the message names place and remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.pool import StaticPool
+
+from restkit import (
+    App,
+    NotFound,
+    Resource,
+)
+from restkit.crud import CRUDResource, MemoryStore
+from restkit.sqlalchemy import Database
+from restkit.testing import Client, TestResponse
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Author(Base):
+    __tablename__ = "authors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Todo(Base):
+    __tablename__ = "todos"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("authors.id"))
+    author: Mapped[Author | None] = relationship()
+
+
+@dataclass
+class Book:
+    title: str = ""
+    id: int = 0
+
+
+class BookSchema(Schema):
+    title = fields.Str(required=True)
+
+
+class AuthorSchema(Schema):
+    name = fields.Str()
+
+
+class TodoSchema(Schema):
+    title = fields.Str()
+    author = fields.Nested(AuthorSchema)
+
+
+Mistake = Callable[[], object]
+MISTAKES: dict[str, tuple[Mistake, tuple[str, ...]]] = {}
+
+
+def mistake(*words: str) -> Callable[[Mistake], Mistake]:
+    """Register a mistake with the words that its message has: the place, and the remedy."""
+
+    def register(function: Mistake) -> Mistake:
+        MISTAKES[function.__name__] = (function, words)
+        return function
+
+    return register
+
+
+def nothing(self: object) -> dict[str, object]:
+    return {}
+
+
+def mount(pattern: str = "/books", **members: Any) -> App:
+    app = App("Shop")
+    app.add(pattern, type("Books", (Resource,), members))
+    return app
+
+
+def get(returned: Any, **members: Any) -> TestResponse:
+    """Ask for what a method returns."""
+    return Client(mount(get=lambda self: returned, **members)).get("/books")
+
+
+def collection(**members: Any) -> App:
+    app = App("Shop")
+    members = {"model": Book, "store": MemoryStore(Book), **members}
+    app.add("/books", type("Books", (CRUDResource,), members))
+    return app
+
+
+def stored() -> Session:
+    """Return a session on a database that has one Todo with its Author."""
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Todo(title="Read", author=Author(name="Jo")))
+        session.commit()
+    return Session(engine)
+
+
+# what methods return
+
+
+@mistake("Books.get", "status 204", "returned None", "status 200 with BookSchema", "`return`")
+def verb_without_return() -> object:
+    return get(None, schema=BookSchema)
+
+
+@mistake("Books.get", "returned None", "declares status 200", "`return`")
+def verb_without_return_and_schema() -> object:
+    return get(None)
+
+
+@mistake("Books.get", "returned None", "BookSchema", "`return`")
+def verb_of_many_without_return() -> object:
+    def get_many(self: object) -> list[Book]:
+        return None  # type: ignore[return-value]  # the mistake
+
+    return Client(mount(schema=BookSchema, get=get_many)).get("/books")
+
+
+@mistake("Books.get", "returned a coroutine", "asyncio.run")
+def coroutine_returned() -> object:
+    return get(asyncio.sleep(0))
+
+
+@mistake("Books.get", "returned a coroutine", "asyncio.run")
+def coroutine_returned_for_a_schema() -> object:
+    return get(asyncio.sleep(0), schema=BookSchema)
+
+
+@mistake("Books.get", "returned an async generator", "asyncio.run")
+def async_generator_returned() -> object:
+    async def numbers() -> Any:
+        yield 1
+
+    return get(numbers())
+
+
+@mistake("Books.get", "returned NotFound", "raise NotFound")
+def problem_returned() -> object:
+    return get(NotFound("x"), schema=BookSchema)
+
+
+@mistake("Books.get", "Book is not JSON", "schema")
+def object_without_schema() -> object:
+    return get(Book())
+
+
+@mistake("Books.get", "status 200", "data first", "return data, status")
+def status_first() -> object:
+    return get((200, {"a": 1}))
+
+
+@mistake("Books.get", "returned a list", "list[...]")
+def list_for_one() -> object:
+    return get([{"title": "x"}], schema=BookSchema)
+
+
+@mistake("Books.get", "returned a Todo whose session is closed", "provide(", "selectinload")
+def detached_object() -> object:
+    def get_detached(self: object) -> Todo | None:
+        with stored() as session:
+            return session.get(Todo, 1)
+
+    return Client(mount(schema=TodoSchema, get=get_detached)).get("/books")
+
+
+@mistake("Books.get", "returned a Todo whose session is closed", "provide(")
+def expired_objects() -> object:
+    def get_expired(self: object) -> list[Todo]:
+        with stored() as session:
+            found = session.query(Todo).all()
+            session.commit()
+            return found
+
+    return Client(mount(schema=TodoSchema, get=get_expired)).get("/books")
+
+
+@mistake("Books.get", "404", "@raises(NotFound)")
+def problem_not_declared() -> object:
+    def get_missing(self: object) -> dict[str, object]:
+        raise NotFound("x")
+
+    return Client(mount(get=get_missing)).get("/books")
+
+
+def change(method: str, action: str, *, made: bool = True) -> TestResponse:
+    def returns_nothing(self: object, *arguments: object) -> None:
+        pass
+
+    client = Client(collection(**{action: returns_nothing}))
+    if made:
+        client.post("/books", json={"title": "x"})
+    path = "/books" if method in ("POST", "LIST") else "/books/1"
+    verb = "GET" if method == "LIST" else method
+    content: Any = {"json": {"title": "y"}} if verb in ("POST", "PUT", "PATCH") else {}
+    return client.request(verb, path, **content)
+
+
+@mistake("Books.create returned None", "return item")
+def create_without_return() -> object:
+    return change("POST", "create", made=False)
+
+
+@mistake("Books.update returned None", "return super().update(")
+def update_without_return() -> object:
+    return change("PATCH", "update")
+
+
+@mistake("Books.replace returned None", "return super().replace(")
+def replace_without_return() -> object:
+    return change("PUT", "replace")
+
+
+@mistake("Books.read returned None", "raises NotFound")
+def read_without_return() -> object:
+    return change("GET", "read")
+
+
+@mistake("Books.list returned None", "return super().list(query)")
+def list_without_return() -> object:
+    return change("LIST", "list")
+
+
+@mistake("Books.list returned a list", "Page")
+def list_without_page() -> object:
+    return Client(collection(list=lambda self, query: [Book()])).get("/books")
+
+
+@mistake("Books.scope returned None", "super().scope()")
+def scope_without_return() -> object:
+    return Client(collection(scope=lambda self: None)).get("/books")
+
+
+# the database
+
+
+def stored_at(url: str, model: type) -> Client:
+    app = App("Shop")
+    app.install(Database(url))
+    app.add("/items", type("Items", (CRUDResource,), {"model": model}))
+    return Client(app)
+
+
+@mistake("Items.list", "no such table: todos", "alembic upgrade head", "create=")
+def missing_migration_of_a_table() -> object:
+    return stored_at("sqlite://", Todo).get("/items")
+
+
+@mistake("Items.create", "no such table: authors", "alembic upgrade head")
+def missing_migration_of_a_written_table() -> object:
+    return stored_at("sqlite://", Author).post("/items", json={"name": "x"})
+
+
+@mistake("Database", "foo://", "postgresql://")
+def unknown_dialect() -> object:
+    return Database("foo://host/name")
+
+
+@mistake("Database", "sqlite:///")
+def database_url_without_scheme() -> object:
+    return Database("shop.db")
+
+
+@mistake("Items", "Todo", "app.install(Database(...))")
+def database_not_installed() -> object:
+    app = App("Shop")
+    app.add("/items", type("Items", (CRUDResource,), {"model": Todo}))
+    return app
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_names_the_place_and_the_remedy(name: str) -> None:
+    """Whoever makes a typical mistake reads in one sentence where it is and what to write."""
+    function, words = MISTAKES[name]
+    with pytest.raises(Exception) as caught:  # each message is looked at below
+        function()
+    message = str(caught.value)
+    for each in words:
+        assert each in message
+    assert len(message) < 500
+
+
+def test_a_forgotten_return_is_logged_in_production(caplog: pytest.LogCaptureFixture) -> None:
+    """Without the contract check the response is a 204, and the log names the method."""
+    app = mount(schema=BookSchema, get=lambda self: None)
+    with caplog.at_level(logging.WARNING, "restkit"):
+        response = Client(app, contract=False).get("/books")
+    assert response.status == 204
+    assert "Books.get answered status 204" in caplog.text
+    assert "Add the missing `return`" in caplog.text
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    """A table that is older than its model is said to lack the column."""
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE todos (id INTEGER PRIMARY KEY, author_id INTEGER)")
+    client = stored_at(f"sqlite:///{path}", Todo)
+    with pytest.raises(Exception, match=r"no such column: todos\.title.*alembic upgrade head"):
+        client.get("/items")
+    with pytest.raises(Exception, match=r"has no column named title.*alembic upgrade head"):
+        client.post("/items", json={"title": "x"})
+
+
+_BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocked())
+import {module}
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "extra"),
+    [
+        ("restkit.sqlalchemy", "sqlalchemy", "sql"),
+        ("restkit.sqlalchemy.fields", "sqlalchemy", "sql"),
+        ("restkit.sqlalchemy", "marshmallow_sqlalchemy", "sql"),
+        ("restkit.limits.redis", "redis", "redis"),
+    ],
+)
+def test_a_missing_extra_is_named_on_import(module: str, package: str, extra: str) -> None:
+    """A plain import says which extra is missing, and how to install it."""
+    program = _BLOCKED.format(module=module, package=package)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"pip install 'restkit[{extra}]'" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("package", ["orjson", "msgspec"])
+def test_accelerators_may_be_missing(package: str) -> None:
+    """Without the extra `fast` the same program runs."""
+    program = _BLOCKED.format(module="restkit.testing", package=package)
+    subprocess.run([sys.executable, "-c", program], check=True)
