@@ -1,4 +1,4 @@
-"""CRUDResource on the Store protocol: collections and their items, paged, filtered, sorted and patched."""
+"""CRUDResource: collections and their items over a Store, paged, filtered, sorted and patched."""
 
 from .memory_store import MemoryStore
 from .query import Condition, ListQuery, Order, Page

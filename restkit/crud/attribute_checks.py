@@ -8,10 +8,10 @@ from marshmallow import fields, validate
 
 from ..errors import DeclarationError
 from ..schemas.wire_formats import INT64_MAX
-from .schema_views import Views
+from .schema_views import Views, is_nested
 from .store import AnyField, AnyStore, Attribute
 
-__all__ = ["check_attributes", "is_nested", "missing_validator"]
+__all__ = ["check_attributes", "missing_validator"]
 
 _CHOICES = (validate.OneOf, validate.Equal, validate.ContainsOnly)
 _SIZES = (validate.Range, validate.Length)
@@ -70,12 +70,6 @@ def _check_bounds(field_name: str, field: AnyField, attribute: Attribute) -> Non
                 f"{field_name} accepts values that the attribute {attribute.name!r} of the model "
                 f"cannot hold. Add validate={missing} to the field."
             )
-
-
-def is_nested(field: AnyField | None) -> bool:
-    """Return whether a field holds objects of another schema, one or a list of them."""
-    inner = field.inner if isinstance(field, fields.List) else field
-    return isinstance(inner, fields.Nested)
 
 
 def missing_validator(field: AnyField, bound: object) -> str:

@@ -1,7 +1,7 @@
-"""Cursors: where a page begins, as an opaque text that a client cannot make up.
+"""Cursors: opaque, signed strings that say where a page begins.
 
-A cursor holds the values of the order's keys, and a signature (HMAC-SHA256, RFC 2104) over them and over what
-they belong to. One of another order, of another collection, or changed in one bit, is refused.
+A cursor holds the sort key values and a signature (HMAC-SHA256, RFC 2104) over them, the collection
+and the sort order. A cursor of another order or collection, or with a changed bit, is rejected.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ _TEXTUAL: dict[str, Any] = {
 
 
 class CursorSigner:
-    """Writes and reads the cursors of one collection."""
+    """The writer and reader of the cursors of one collection."""
 
     def __init__(self, secret: str, place: str) -> None:
         """Make a signer.
 
         Args:
-            secret: The key; whoever has it can make cursors up.
-            place: Distinguishes the collection that the cursors belong to.
+            secret: The key, with which cursors could be forged.
+            place: The name of the collection that the cursors belong to.
         """
         self._key = hashlib.sha256(f"{place}\0{secret}".encode()).digest()
 
     def write(self, order: str, backwards: bool, values: Sequence[Any]) -> str:
-        """Return the cursor of a place.
+        """Return a cursor.
 
         Args:
             order: The order that the values belong to.
-            backwards: Whether the window ends there, rather than begins.
-            values: Of the order's keys.
+            backwards: Whether the window ends at the values instead of beginning there.
+            values: The sort key values.
         """
         packed = [int(backwards), *map(_packed, values)]
         payload = json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode(
@@ -71,29 +71,29 @@ class CursorSigner:
     def read(
         self, order: str, cursor: str, kinds: Sequence[type[enum.Enum] | None]
     ) -> tuple[bool, tuple[Any, ...]]:
-        """Return whether the window ends there, and the values of the order's keys.
+        """Return whether the window ends at the cursor, and the sort key values.
 
         Args:
-            order: The order that is asked for.
-            cursor: The text.
-            kinds: The enumeration of each key that is one.
+            order: The order of the query.
+            cursor: The cursor.
+            kinds: The enumeration of each sort key, None for keys of other types.
 
         Raises:
-            ValueError: It was not written by this signer for this order.
+            ValueError: This signer did not write the cursor for this order.
         """
         if len(cursor) > _MAX_LENGTH or not cursor.isascii():
-            raise ValueError("too long, or no cursor")
+            raise ValueError("the cursor is too long or not ASCII")
         try:
             data = base64.b64decode(
                 cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
             )
         except binascii.Error:
-            raise ValueError("no cursor") from None
+            raise ValueError("the cursor is not Base64") from None
         signature, payload = data[:_SIGNATURE], data[_SIGNATURE:]
         again = base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-        # SECURITY: Base64 has several texts for one value where bits are left over; only the canonical one is taken.
+        # SECURITY: Base64 can encode a value in several ways; only the canonical one is accepted.
         if again != cursor or not hmac.compare_digest(signature, self._sign(order, payload)):
-            raise ValueError("not signed here for this order")
+            raise ValueError("the signature does not match the order")
         backwards, *values = json.loads(payload)
         return bool(backwards), tuple(
             _unpacked(value, kind) for value, kind in zip(values, kinds, strict=True)
@@ -104,7 +104,7 @@ class CursorSigner:
 
 
 def _packed(value: Any) -> Any:
-    """Return a value as JSON has it: itself, or ``{kind: text}``."""
+    """Return a value as JSON: itself or ``{kind: text}``."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, enum.Enum):
@@ -118,7 +118,9 @@ def _packed(value: Any) -> Any:
         return {"u": str(value)}
     if isinstance(value, dt.timedelta):
         return {"p": str(value // dt.timedelta(microseconds=1))}
-    raise TypeError(f"{type(value).__name__} cannot stand in a cursor; sort by another attribute.")
+    raise TypeError(
+        f"A cursor cannot hold a {type(value).__name__}. Sort by another attribute instead."
+    )
 
 
 def _unpacked(value: Any, kind: type[enum.Enum] | None) -> Any:

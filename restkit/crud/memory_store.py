@@ -1,4 +1,4 @@
-"""A store in memory, with the behaviour of one on a database: for prototypes and for tests."""
+"""A store in memory with the behaviour of a database, for prototypes and tests."""
 
 from __future__ import annotations
 
@@ -11,35 +11,32 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from marshmallow import Schema, fields
 
-from ..contract import Failure, Header
+from ..contract import Failure
 from ..dependencies import obtain
 from ..errors import DeclarationError
-from ..problems import ServiceUnavailable, UnprocessableContent
 from ..request import Request
 from ..resource import Owner
-from .models import as_key, members_of, schema_of
+from .models import as_key, check_values, members_of, new_item, schema_of
 from .query import ListQuery, Page
-from .rows import STAMP, Memory, Reference, Row, Rows, Work, copied, first_version
+from .rows import FAILURES, STAMP, Memory, Reference, Row, Rows, Work, copied, first_version
 from .selection import is_in_scope, select, select_all
 from .store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, UniqueViolation
 
 __all__ = ["MemoryStore", "MemoryTransaction"]
 
 M = TypeVar("M")
-_RETRY = Header("Retry-After", "After how many seconds to try again.", {"type": "integer"})
-_FAILURES = (
-    Failure(ServiceUnavailable, "database", "Another request writes for too long.", (_RETRY,)),
-)
 
 
 class _App(Protocol):
-    """Is what a MemoryStore needs of the App that it is installed on."""
+    """The part of an App that a MemoryStore uses."""
 
     stores: list[Callable[[type], Any]]
 
 
 class MemoryStore(Generic[M]):
-    """Is the Store of one model in memory: a dataclass, or a class whose constructor takes its attributes by name.
+    """The Store of one model in memory.
+
+    The model is a dataclass, or a class whose constructor accepts the attributes by name.
 
     ::
 
@@ -52,15 +49,15 @@ class MemoryStore(Generic[M]):
         class Books(CRUDResource[Book]):
             store = MemoryStore(Book, unique=("title",))
 
-    What a request writes is kept at its end, or not at all; requests that write take turns. Nothing outlives the
-    process, and no other process sees it: it is for prototypes and for tests.
+    The writes of a request are committed at its end or not at all, and requests that write take
+    turns. The items live in one process and end with it.
 
     Attributes:
         model: The class.
-        key: The attribute that names an item in its URL.
-        primary: The attribute that names an item where no other one is declared.
-        attributes: What is known of each attribute, by name.
-        failures: The problem of a request that has waited too long for another one.
+        key: The attribute that identifies an item in its URL.
+        primary: The attribute that identifies an item if no other key is configured.
+        attributes: The attributes by name.
+        failures: The problem of a request that waits too long for another one.
     """
 
     def __init__(
@@ -76,24 +73,24 @@ class MemoryStore(Generic[M]):
         """Make the store.
 
         Args:
-            model: The class; its annotations say what each attribute is.
-            key: The attribute that names an item. Integers are counted up where an item does not bring one along.
-            unique: What two items cannot both have: an attribute, or several together. None is like no other.
-            references: Attributes that name an item of another store, by its key.
-            items: What is in it at first.
-            timeout: How many seconds a request waits for another one that writes.
+            model: The class, whose annotations describe each attribute.
+            key: The attribute that identifies an item. Integer keys are assigned by the store.
+            unique: The unique constraints: an attribute or several together. None is never equal.
+            references: The attributes that refer to an item of another store, by its key.
+            items: The first items.
+            timeout: The seconds that a request waits for another one that writes.
 
         Raises:
             DeclarationError: The class cannot be a model, or has no such attribute.
         """
         self.model = model
         self.key = key
-        self.failures: Sequence[Failure] = _FAILURES
+        self.failures: Sequence[Failure] = FAILURES
         self.soft_delete: str | None = None
         self._members = members_of(model)
-        rules = [(key,), *((each,) if isinstance(each, str) else tuple(each) for each in unique)]
-        for name in (*(name for rule in rules for name in rule), *(references or ())):
-            self._check_name(name)
+        rules = [(key,), *map(_rule, unique)]
+        for rule in (*rules, tuple(references or ())):
+            self._check_names(rule)
         self.primary = key
         self._members[key] = as_key(self._members[key], model)
         self.attributes: Mapping[str, Attribute] = {
@@ -119,68 +116,69 @@ class MemoryStore(Generic[M]):
         finally:
             work.close()
 
-    def _check_name(self, name: str) -> None:
-        if name not in self._members:
-            raise DeclarationError(
-                f"{self.model.__qualname__} has no attribute {name!r}; it has {', '.join(sorted(self._members))}."
-            )
+    def _check_names(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._members:
+                known = ", ".join(sorted(self._members))
+                raise DeclarationError(
+                    f"{self.model.__qualname__} has no attribute {name!r}. It has {known}."
+                )
 
     @property
     def items(self) -> Sequence[M]:
-        """All items that are kept now, as copies."""
+        """Copies of all committed items."""
         rows = self._memory.root.kept[self.table]
         return [copied(row.item) for row in rows.by_number.values()]
 
     def install(self, app: _App, /) -> None:
-        """Let an App's CRUDResources find this store by its model."""
+        """Register the store, so that the App's CRUDResources find it by its model."""
         app.stores.append(lambda model: self if model is self.model else None)
 
     def configured(self, *, key: str, soft_delete: str | None) -> MemoryStore[M]:
-        """Return the store of the same items with another key, or with soft deletion."""
+        """Return the store of the same items with another key or with soft deletion."""
         made = copy.copy(self)
         made.key = key or self.key
-        self._check_name(made.key)
+        self._check_names([made.key])
         if (made.key,) not in self._rules or self.attributes[made.key].nullable:
             raise DeclarationError(
-                f"The key {made.key!r} of {self.model.__qualname__} does not name one item: write "
-                f"unique=({made.key!r},) in its MemoryStore, and let it not be None."
+                f"The key {made.key!r} of {self.model.__qualname__} is not unique. Pass "
+                f"unique=({made.key!r},) to its MemoryStore, and annotate it without None."
             )
         made.soft_delete = soft_delete
         if soft_delete is not None:
-            self._check_name(soft_delete)
+            self._check_names([soft_delete])
             attribute = self.attributes[soft_delete]
-            moment = isinstance(attribute.field, fields.DateTime) and attribute.nullable
-            if not moment and not isinstance(attribute.field, fields.Bool):
+            is_time = isinstance(attribute.field, fields.DateTime) and attribute.nullable
+            if not is_time and not isinstance(attribute.field, fields.Bool):
                 raise DeclarationError(
-                    f"{self.model.__qualname__}.{soft_delete} says when an item was removed: annotate it with datetime "
-                    "| None, None for items that are there, or with bool."
+                    f"{self.model.__qualname__}.{soft_delete} must mark removed items. Annotate it "
+                    "with datetime | None (None for items that are not removed) or with bool."
                 )
         return made
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
-        """Return a schema of the model's attributes, always the same one.
+        """Return the schema of the model's attributes, always the same one.
 
         Raises:
-            DeclarationError: Relations are to be expanded, of which a schema in memory knows nothing.
+            DeclarationError: Relations are to be expanded, which a model in memory does not have.
         """
         if expand:
             raise DeclarationError(
-                f"{self.model.__qualname__} in memory has no relations to derive {', '.join(expand)} from; write a "
-                "schema with fields.Nested(..., dump_only=True)."
+                f"A MemoryStore cannot derive the relations {', '.join(expand)} from the model "
+                f"{self.model.__qualname__}. Write a schema with "
+                "fields.Nested(..., dump_only=True)."
             )
-        found = self._schemas.get(self.soft_delete)
-        if found is None:
-            found = self._schemas[self.soft_delete] = schema_of(
-                self.model, self._members, self.soft_delete
-            )
-        return found
+        hidden = self.soft_delete
+        if hidden not in self._schemas:
+            self._schemas[hidden] = schema_of(self.model, self._members, hidden)
+        return self._schemas[hidden]
 
     def open(self, request: Request, app: Owner, /) -> MemoryTransaction[M]:
         """Return the request's transaction."""
         return MemoryTransaction(self, obtain(self._memory.root.work, request, app))
 
     def version(self, item: M, /) -> int | None:
-        """Return a number that changes with each change of an item, None for one that was never kept."""
+        """Return the version of an item, None if it was never stored."""
         stamp = vars(item).get(STAMP)
         return None if stamp is None else int(stamp[-1])
 
@@ -188,59 +186,39 @@ class MemoryStore(Generic[M]):
         """Return an attribute of an item."""
         return getattr(item, name)
 
-    # what its transactions ask
+    # for its transactions
 
     def made(self, values: Mapping[str, Any]) -> M:
-        """Return a new item; what its constructor needs and is not there is None."""
-        members = self._members
-        given = {
-            name: values.get(name)
-            for name, each in members.items()
-            if each.needed or name in values
-        }
-        item = self.model(**{name: value for name, value in given.items() if members[name].given})
-        for name, value in values.items():
-            if name not in members or not members[name].given:
-                setattr(item, name, value)
-        return item
+        """Return a new item; missing arguments of its constructor are None."""
+        return new_item(self.model, self._members, values)
 
     @property
     def counts(self) -> bool:
-        """Whether keys are counted up."""
+        """Whether the store assigns integer keys."""
         return self.attributes[self.primary].generated
 
     def wants_key(self, item: M) -> bool:
-        """Return whether an item brings no key along: it has none, or the one that every new item has."""
+        """Return whether an item needs a key: it has none, or only the default one."""
         value = getattr(item, self.primary)
         return self.counts and (value is None or value == self.attributes[self.primary].default)
 
     def is_live(self, item: M) -> bool:
-        """Return whether an item was not removed softly."""
+        """Return whether an item is not soft-deleted."""
         return self.soft_delete is None or not getattr(item, self.soft_delete)
 
     def mark(self, *, removed: bool) -> dict[str, Any]:
-        """Return the attribute that says whether an item was removed softly, with its value."""
+        """Return the attribute that marks removed items, with its value."""
         name = str(self.soft_delete)
         if isinstance(self.attributes[name].field, fields.Bool):
             return {name: removed}
         return {name: dt.datetime.now(dt.UTC) if removed else None}
 
-    def check(self, item: M) -> None:
-        """Refuse an item that lacks a value.
-
-        Raises:
-            UnprocessableContent: It does.
-        """
-        for name, attribute in self.attributes.items():
-            if not attribute.nullable and getattr(item, name) is None:
-                raise UnprocessableContent("A value does not fit into the store.")
-
 
 class MemoryTransaction(Generic[M]):
-    """Is a request's work, as the Transaction on one store; the items that it hands out are copies."""
+    """A Transaction on one store; it returns copies of the items."""
 
     def __init__(self, store: MemoryStore[M], work: Work) -> None:
-        """Put a store on a request's work."""
+        """Combine a store and the work of a request."""
         self._store = store
         self._work = work
 
@@ -252,12 +230,12 @@ class MemoryTransaction(Generic[M]):
         return replace(page, items=[copied(item) for item in page.items])
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
-        """Yield every item, as all of them were at the first one."""
+        """Yield every item of one snapshot."""
         return map(copied, select_all(self._live(), query))
 
     def get(
         self,
-        key: Any,
+        key: object,
         /,
         *,
         scope: Mapping[str, Any],
@@ -265,7 +243,7 @@ class MemoryTransaction(Generic[M]):
         expand: Sequence[str] = (),
         removed: bool = False,
     ) -> M | None:
-        """Return the item of a key, None where there is none; with a lock, nobody else writes until the end."""
+        """Return the item of a key, or None. A lock keeps other requests from writing."""
         if lock:
             self._work.lock()
         store = self._store
@@ -276,7 +254,7 @@ class MemoryTransaction(Generic[M]):
         return found
 
     def has_parents(self, scope: Mapping[str, Any], /) -> bool:
-        """Return whether each item exists that an attribute of the scope names."""
+        """Return whether the items exist that the attributes of a scope refer to."""
         return self._work.dangling(self._store.table, scope.get) is None
 
     def _live(self) -> Iterator[M]:
@@ -286,11 +264,11 @@ class MemoryTransaction(Generic[M]):
     # writing
 
     def build(self, values: Mapping[str, Any], /) -> M:
-        """Make an item of attributes."""
+        """Make an item from attribute values."""
         return self._store.made(values)
 
     def add(self, item: M, /) -> None:
-        """Keep a new item; one that brings no key along gets the next."""
+        """Store a new item; assign the next key if it has none."""
         store = self._store
         rows = self._work.writable(store.table)
         made = copied(item)
@@ -308,7 +286,7 @@ class MemoryTransaction(Generic[M]):
             setattr(item, name, getattr(made, name))
 
     def change(self, item: M, values: Mapping[str, Any], /) -> None:
-        """Set attributes of an item, and keep it where it is still what was read."""
+        """Set attributes of an item, and store it if nobody changed it since it was read."""
         row = self._current(item)
         for name, value in values.items():
             setattr(item, name, value)
@@ -319,7 +297,7 @@ class MemoryTransaction(Generic[M]):
         vars(item)[STAMP] = vars(made)[STAMP]
 
     def remove(self, item: M, /) -> None:
-        """Remove an item where it is still what was read: softly, where the store is told to."""
+        """Remove an item, or mark it as removed, if nobody changed it since it was read."""
         store = self._store
         if store.soft_delete is not None:
             self.change(item, store.mark(removed=True))
@@ -330,15 +308,15 @@ class MemoryTransaction(Generic[M]):
         self._work.writable(store.table).drop(row.number)
 
     def restore(self, item: M, /) -> None:
-        """Take back that an item was removed softly."""
+        """Restore a soft-deleted item."""
         self.change(item, self._store.mark(removed=False))
 
     def attempt(self) -> AbstractContextManager[object]:
-        """Return a context in which what is written is undone where it raises."""
+        """Return a context whose writes are undone if an exception leaves it."""
         return self._work.attempt()
 
     def _current(self, item: M) -> Row:
-        """Return the row of an item that is still what was read; from here on nobody else writes."""
+        """Take the lock, and return the row of an item that nobody changed since it was read."""
         store = self._store
         rows = self._work.writable(store.table)
         table, number, version = vars(item).get(STAMP, (store.table, 0, 0))
@@ -348,10 +326,10 @@ class MemoryTransaction(Generic[M]):
         return row
 
     def _put(self, row: Row, before: Row | None = None) -> None:
-        """Keep an item, where the store's rules hold."""
+        """Store an item that fulfils the constraints."""
         store, work = self._store, self._work
         rows = work.writable(store.table)
-        store.check(row.item)
+        check_values(row.item, store.attributes)
         taken = rows.taken(row.item, row.number)
         if taken is not None:
             raise UniqueViolation(taken)
@@ -366,3 +344,7 @@ class MemoryTransaction(Generic[M]):
 
 def _state(item: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(item).items() if name != STAMP}
+
+
+def _rule(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,4 +1,4 @@
-"""Plain classes as models: what their annotations say of each attribute, and the schema that comes of it."""
+"""Plain classes as models: their annotations as attributes and as a schema."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from marshmallow import Schema, fields, missing, validate
 
 from ..errors import DeclarationError
+from ..problems import UnprocessableContent
 from .query import Operator
-from .store import Attribute
+from .store import AnyField, Attribute
 
-__all__ = ["Member", "as_key", "members_of", "schema_of"]
+__all__ = ["Member", "as_key", "check_values", "members_of", "new_item", "schema_of"]
 
+M = TypeVar("M")
 _EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
 _TEXT: tuple[Operator, ...] = (*_ORDERED, "contains", "startswith")
-_KINDS: dict[Any, tuple[Callable[[], fields.Field[Any]], tuple[Operator, ...]]] = {
+_KINDS: dict[Any, tuple[Callable[[], AnyField], tuple[Operator, ...]]] = {
     bool: (fields.Bool, ("eq",)),
     int: (fields.Int, _ORDERED),
     float: (fields.Float, _ORDERED),
@@ -40,13 +42,13 @@ _KINDS: dict[Any, tuple[Callable[[], fields.Field[Any]], tuple[Operator, ...]]] 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Member:
-    """Is one attribute of a model in memory.
+    """One attribute of a model in memory.
 
     Attributes:
-        attribute: What a collection knows of it.
-        given: Whether the model's constructor takes it.
-        needed: Whether the constructor has no default for it.
-        known: Whether its annotation says what it is.
+        attribute: The attribute as the Store protocol describes it.
+        given: Whether the model's constructor accepts it.
+        needed: Whether the constructor requires it.
+        known: Whether its annotation determines a field.
     """
 
     attribute: Attribute
@@ -56,7 +58,7 @@ class Member:
 
 
 def members_of(model: type) -> dict[str, Member]:
-    """Return the attributes of a model by name: a dataclass's fields, another class's arguments.
+    """Return the attributes of a model by name: dataclass fields, or constructor arguments.
 
     Raises:
         DeclarationError: The class cannot be a model, or its annotations cannot be read.
@@ -69,7 +71,7 @@ def members_of(model: type) -> dict[str, Member]:
         hints = get_type_hints(source, include_extras=True)
     except Exception as error:
         raise DeclarationError(
-            f"The annotations of {model.__qualname__} cannot be read: {error}"
+            f"The annotations of {model.__qualname__} cannot be evaluated: {error}"
         ) from error
     if dataclasses.is_dataclass(model):
         return {each.name: _of_field(each, hints[each.name]) for each in dataclasses.fields(model)}
@@ -84,24 +86,25 @@ def members_of(model: type) -> dict[str, Member]:
         )
     if not found:
         raise DeclarationError(
-            f"{model.__qualname__} has no attributes that can be seen: make it a dataclass, or let its __init__ take "
-            "them by name."
+            f"{model.__qualname__} has no visible attributes. Make it a dataclass, or let its "
+            "__init__ accept them by name."
         )
     return found
 
 
 def _check(model: Any) -> None:
     if not isinstance(model, type):
-        raise DeclarationError(f"A MemoryStore wants a class as its model, not {model!r}.")
+        raise DeclarationError(f"The model of a MemoryStore must be a class, got {model!r}.")
     if not model.__dictoffset__:
         raise DeclarationError(
-            f"{model.__qualname__} has __slots__, and so no room for what a MemoryStore notes on its items; leave the "
-            "slots out."
+            f"{model.__qualname__} has __slots__, but a MemoryStore adds an attribute to its "
+            "items. Remove the slots."
         )
     parameters = getattr(model, "__dataclass_params__", None)
     if parameters is not None and parameters.frozen:
         raise DeclarationError(
-            f"{model.__qualname__} is frozen, but writes set attributes of items; let it be mutable."
+            f"{model.__qualname__} is frozen, but a MemoryStore sets attributes of items. Make it "
+            "mutable."
         )
 
 
@@ -138,7 +141,7 @@ def _member(
 
 
 def _read(hint: Any) -> tuple[Any, bool, list[validate.Validator]]:
-    """Return the type inside ``Annotated`` and ``| None``, whether None may be, and the validators."""
+    """Return the type in ``Annotated`` and ``| None``, whether it is nullable, the validators."""
     validators: list[validate.Validator] = []
     nullable = False
     while True:
@@ -150,35 +153,38 @@ def _read(hint: Any) -> tuple[Any, bool, list[validate.Validator]]:
             hint = hint.__origin__
         elif origin in (Union, types.UnionType) and type(None) in get_args(hint):
             nullable = True
-            hint = Union[tuple(each for each in get_args(hint) if each is not type(None))]  # noqa: UP007  # made here
+            rest = tuple(each for each in get_args(hint) if each is not type(None))
+            hint = Union[rest]  # noqa: UP007  # built at runtime
         else:
             return hint, nullable or hint in (Any, None, type(None)), validators
 
 
-def _field_of(kind: Any) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
-    """Return a field of a type's values, and how they can be asked about; Raw where nothing is known of the type."""
-    origin, arguments = get_origin(kind), get_args(kind)
+def _field_of(kind: Any) -> tuple[AnyField, tuple[Operator, ...]]:
+    """Return the field and the operators of a type's values; a Raw field for unknown types."""
+    origin, arguments = get_origin(kind) or kind, get_args(kind)
     if origin is Literal and all(isinstance(each, str) for each in arguments):
         return fields.Str(validate=validate.OneOf(arguments)), _EQUAL
-    if (origin or kind) is list:
-        inner = (
-            _field_of(arguments[0])[0]
-            if arguments and not isinstance(arguments[0], TypeVar)
-            else fields.Raw()
-        )
-        return fields.List(inner), ("has",)
-    if (origin or kind) is dict:
+    if origin is list:
+        return fields.List(_item_field(arguments)), ("has",)
+    if origin is dict:
         return fields.Dict(keys=fields.Str()), ()
-    if not isinstance(kind, type):
-        return fields.Raw(allow_none=True), ()
-    if issubclass(kind, enum.Enum):
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return fields.Enum(kind), _EQUAL
-    make, operators = _KINDS.get(kind, (None, ()))
-    return (fields.Raw(allow_none=True), ()) if make is None else (make(), operators)
+    if isinstance(kind, type) and kind in _KINDS:
+        make, operators = _KINDS[kind]
+        return make(), operators
+    return fields.Raw(allow_none=True), ()
+
+
+def _item_field(arguments: tuple[Any, ...]) -> AnyField:
+    """Return the field of a list's items, from the arguments of its annotation."""
+    if not arguments or isinstance(arguments[0], TypeVar):
+        return fields.Raw()
+    return _field_of(arguments[0])[0]
 
 
 def _bound(validator: validate.Validator) -> validate.Validator | None:
-    """Return a validator that says how much room there is, None where this one does not."""
+    """Return a validator as a bound of the store, None if it is not one."""
     if isinstance(validator, validate.Length):
         if validator.equal is not None:
             return validate.Length(validator.equal, validator.equal)
@@ -193,17 +199,17 @@ def _bound(validator: validate.Validator) -> validate.Validator | None:
 
 
 def as_key(member: Member, model: type) -> Member:
-    """Return what is known of the attribute that is the key: never None, and counted where it is an integer.
+    """Return the key attribute: never None, and assigned by the store if it is an integer.
 
     Raises:
-        DeclarationError: It may be None.
+        DeclarationError: The key may be None.
     """
     attribute = member.attribute
     counted = isinstance(attribute.field, fields.Integer)
     if attribute.nullable and not counted:
         raise DeclarationError(
-            f"The key {attribute.name!r} of {model.__qualname__} may be None, and then names no item; annotate it with "
-            "int, str or UUID."
+            f"The key {attribute.name!r} of {model.__qualname__} must not be None. Annotate it "
+            "with int, str or UUID."
         )
     operators = attribute.operators - {"null"}
     return dataclasses.replace(
@@ -214,16 +220,38 @@ def as_key(member: Member, model: type) -> Member:
     )
 
 
+def new_item(model: type[M], members: Mapping[str, Member], values: Mapping[str, Any]) -> M:
+    """Return a new object of a model; missing arguments of its constructor are None."""
+    arguments = {name for name, each in members.items() if each.given}
+    needed = {name for name in arguments if members[name].needed}
+    passed = needed | (arguments & values.keys())
+    item = model(**{name: values.get(name) for name in passed})
+    for name in values.keys() - arguments:
+        setattr(item, name, values[name])
+    return item
+
+
+def check_values(item: object, attributes: Mapping[str, Attribute]) -> None:
+    """Reject an item that lacks a value.
+
+    Raises:
+        UnprocessableContent: A required attribute is None.
+    """
+    for name, attribute in attributes.items():
+        if not attribute.nullable and getattr(item, name) is None:
+            raise UnprocessableContent("The store cannot hold a value of the request.")
+
+
 def schema_of(model: type, members: Mapping[str, Member], hidden: str | None) -> type[Schema]:
     """Return a schema class of a model.
 
     Args:
         model: The class.
-        members: Its attributes.
-        hidden: An attribute that no client sees.
+        members: The attributes.
+        hidden: An attribute that clients must not see.
 
     Raises:
-        DeclarationError: The annotation of an attribute does not say what it is.
+        DeclarationError: The annotation of an attribute does not determine a field.
     """
     made: dict[str, Any] = {}
     for name, member in members.items():
@@ -231,8 +259,9 @@ def schema_of(model: type, members: Mapping[str, Member], hidden: str | None) ->
             continue
         if not member.known:
             raise DeclarationError(
-                f"The annotation of {model.__qualname__}.{name} does not say what JSON has for it; write schema = ... "
-                "in the CRUDResource, or annotate it with a type such as str, int | None, a date, an Enum, or a list."
+                f"The annotation of {model.__qualname__}.{name} does not determine its JSON type. "
+                "Annotate it with a type such as str, int | None, date, an Enum or a list, or set "
+                "schema = ... in the CRUDResource."
             )
         made[name] = _schema_field(member)
     meta = type("Meta", (Schema.Meta,), {"register": False})
@@ -245,7 +274,7 @@ def schema_of(model: type, members: Mapping[str, Member], hidden: str | None) ->
     return type(f"{model.__name__}Schema", (Schema,), members_and_more)
 
 
-def _schema_field(member: Member) -> fields.Field[Any]:
+def _schema_field(member: Member) -> AnyField:
     attribute = member.attribute
     made = copy.copy(attribute.field)
     made.validators = [*made.validators, *attribute.bounds]
@@ -260,8 +289,8 @@ def _schema_field(member: Member) -> fields.Field[Any]:
 
 
 def _documentation(model: type) -> str | None:
-    """Return the model's docstring, None where it is the signature that a dataclass makes up."""
+    """Return the model's docstring, None if a dataclass has generated it."""
     found = vars(model).get("__doc__")
-    return (
-        None if found is None or found.startswith(f"{model.__name__}(") else inspect.cleandoc(found)
-    )
+    if found is None or found.startswith(f"{model.__name__}("):
+        return None
+    return inspect.cleandoc(found)

@@ -1,13 +1,14 @@
-"""Patch documents: what a PATCH sends, as data, and what comes of it when it is applied to JSON.
+"""Patch documents: the content of a PATCH request, and its application to a JSON document.
 
-A merge patch (RFC 7396) is an object of what changes; a JSON Patch (RFC 6902) a list of operations.
+A merge patch (RFC 7396) is an object with the changed members. A JSON Patch (RFC 6902) is a list of
+operations.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ _WANTS = {
 
 @dataclass(frozen=True, slots=True)
 class PatchDocument:
-    """Is a patch of one of the two formats, well-formed, and not applied yet."""
+    """A well-formed patch in one of the two formats."""
 
     media_type: str
     data: Any
@@ -42,55 +43,51 @@ class PatchDocument:
         """Check that the content is a patch.
 
         Args:
-            media_type: Of the content; plain JSON is taken for a merge patch.
-            data: The content, decoded.
+            media_type: The media type of the content; plain JSON is a merge patch.
+            data: The decoded content.
 
         Raises:
-            UnprocessableContent: It is no patch of this format.
+            UnprocessableContent: The content is not a patch of this format.
         """
         if media_type != JSON_PATCH:
             if not isinstance(data, dict):
                 raise _invalid(
-                    "",
-                    "A merge patch is an object; a JSON Patch is sent as application/json-patch+json.",
+                    "", f"A merge patch must be an object. Send a JSON Patch as {JSON_PATCH}."
                 )
             return cls(MERGE_PATCH, data)
         if not isinstance(data, list):
-            raise _invalid("", "A JSON Patch is an array of operations.")
+            raise _invalid("", "A JSON Patch must be an array of operations.")
         if len(data) > _MAX_OPERATIONS:
-            raise _invalid("", f"A JSON Patch has at most {_MAX_OPERATIONS} operations.")
+            raise _invalid("", f"A JSON Patch can have at most {_MAX_OPERATIONS} operations.")
         for index, each in enumerate(data):
             _check_operation(index, each)
         return cls(JSON_PATCH, data)
 
     def apply(self, document: dict[str, Any], unseen: Collection[str] = ()) -> Any:
-        """Return what comes of it; the document stays as it is.
+        """Return the patched document, without changing the given one.
 
         Args:
-            document: What the client has read.
-            unseen: Members that may be sent and are never answered, and so are not in the document; to replace one
-                is to add it.
+            document: The document that the client has read.
+            unseen: The members that clients can only write, which are not in the document. To
+                replace one means to add it.
 
         Raises:
-            UnprocessableContent: A path of a JSON Patch leads nowhere (RFC 5789, section 2.2), or what comes of it is
-                nested deeper than content may be.
+            UnprocessableContent: A path of a JSON Patch does not exist (RFC 5789, section 2.2), or
+                the result is nested too deeply.
             Conflict: A ``test`` of a JSON Patch fails.
         """
         if self.media_type == MERGE_PATCH:
             return _merged(document, self.data)
         added = {"/" + name.replace("~", "~0").replace("/", "~1") for name in unseen}
-        operations = [
-            {**each, "op": "add"} if each["op"] == "replace" and each["path"] in added else each
-            for each in self.data
-        ]
+        operations = [_addition(each, added) for each in self.data]
         after = _patched(copy.deepcopy(document), operations)
-        # SECURITY: what is put into each other grows deeper than Python's stack, where each step is small.
+        # SECURITY: a few small operations can nest a document deeper than Python's stack.
         if _is_deeper(after, _MAX_DEPTH) and not _is_deeper(document, _MAX_DEPTH):
             raise _too_deep("")
         return after
 
     def removes(self, name: str) -> bool:
-        """Whether a merge patch takes a member away."""
+        """Return whether a merge patch removes a member."""
         return self.media_type == MERGE_PATCH and name in self.data and self.data[name] is None
 
 
@@ -106,16 +103,24 @@ def _too_deep(where: str) -> UnprocessableContent:
 
 
 def _is_deeper(document: Any, depth: int) -> bool:
-    """Whether arrays and objects are in each other more than so many times."""
+    """Return whether arrays and objects are nested deeper than a number of levels."""
     level = [document]
     for _ in range(depth + 1):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, (dict, list))
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
+        level = [inner for each in level for inner in _inner(each)]
     return bool(level)
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _addition(operation: dict[str, Any], paths: Collection[str]) -> dict[str, Any]:
+    """Return an operation, as an addition if it replaces one of the paths."""
+    if operation["op"] == "replace" and operation["path"] in paths:
+        return {**operation, "op": "add"}
+    return operation
 
 
 def _check_operation(index: int, each: Any) -> None:
@@ -123,23 +128,23 @@ def _check_operation(index: int, each: Any) -> None:
     kind = each.get("op") if isinstance(each, dict) else None
     wants = _WANTS.get(kind) if isinstance(kind, str) else None
     if wants is None:
-        raise _invalid(f"/{index}", f"An operation has an op: {', '.join(_WANTS)}.")
+        raise _invalid(f"/{index}", f"The member op must be one of {', '.join(_WANTS)}.")
     for name in wants:
         if name not in each:
-            raise _invalid(f"/{index}", f"This operation lacks its {name}.")
+            raise _invalid(f"/{index}", f"This operation requires the member {name}.")
         if name != "value" and not _is_pointer(each[name]):
             raise _invalid(f"/{index}/{name}", "Not a JSON Pointer.")
 
 
 def _is_pointer(text: Any) -> bool:
-    """Whether a value is a JSON Pointer (RFC 6901, section 3)."""
+    """Return whether a value is a JSON Pointer (RFC 6901, section 3)."""
     if not isinstance(text, str) or (text and not text.startswith("/")):
         return False
     return text.count("~") == text.count("~0") + text.count("~1")
 
 
 def _merged(target: Any, patch: Any) -> Any:
-    """Merge as RFC 7396 (section 2) has it."""
+    """Merge according to RFC 7396, section 2."""
     if not isinstance(patch, dict):
         return patch
     out = dict(target) if isinstance(target, dict) else {}
@@ -162,9 +167,9 @@ def _patched(document: Any, operations: list[Any]) -> Any:
                 _check_size(each, document)
             elif not equal(resolve_pointer(document, each["path"]), each["value"]):
                 raise Conflict(
-                    "A test of the patch fails.",
+                    "A test operation of the patch failed. Fetch the item again, then retry.",
                     errors=[
-                        {"pointer": f"/{index}", "detail": "The value is another.", "code": "test"}
+                        {"pointer": f"/{index}", "detail": "The values differ.", "code": "test"}
                     ],
                 )
         except (
@@ -176,7 +181,7 @@ def _patched(document: Any, operations: list[Any]) -> Any:
             IndexError,
         ):
             raise _invalid(
-                f"/{index}", "There is nothing at this path, or nothing can be there."
+                f"/{index}", "The path does not exist, or cannot hold a value."
             ) from None
         except RecursionError:
             raise _too_deep(f"/{index}") from None
@@ -184,13 +189,13 @@ def _patched(document: Any, operations: list[Any]) -> Any:
 
 
 def _check_size(operation: dict[str, Any], document: Any) -> None:
-    # SECURITY: copies of copies grow without bounds; each is held against the size that content may have.
+    # SECURITY: repeated copies grow exponentially; the result must fit the limit of a request body.
     if operation["op"] == "copy" and len(json.dumps(document)) > _MAX_SIZE:
-        raise ContentTooLarge("What comes of the patch is too large.")
+        raise ContentTooLarge("The patched document is too large.")
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal (RFC 6902, section 4.6); to Python ``True`` would be 1."""
+    """Return whether two JSON values are equal (RFC 6902, section 4.6): ``True`` is not 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):

@@ -1,7 +1,8 @@
-"""What stores in memory have in common: their rows, the one lock of writers, and a request's work, kept or not at all.
+"""The data of stores in memory: rows, the lock of writers, and the unit of work of a request.
 
-What is kept is never changed, only replaced as a whole: who reads has all of it as it was at one moment, and needs
-no lock. A request that writes has a copy of its own, which takes the place of what was kept at the request's end.
+Committed rows are never changed, only replaced as a whole, so that readers have a consistent
+snapshot without a lock. A request that writes has its own copy, which replaces the committed rows
+at its end.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from ..contract import Failure, Header
 from ..errors import DeclarationError
+from ..http.methods import SAFE_METHODS
 from ..problems import ServiceUnavailable
 from ..request import Request
 
 __all__ = [
+    "FAILURES",
     "RETRY_AFTER",
     "STAMP",
     "Memory",
@@ -34,11 +38,20 @@ __all__ = [
 ]
 
 RETRY_AFTER = 2
-"""After how many seconds a client may try again, where another request writes for too long."""
+"""The seconds after which a client may retry, if another request writes for too long."""
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FAILURES = (
+    Failure(
+        ServiceUnavailable,
+        "database",
+        "Another request is writing. Retry later.",
+        (Header("Retry-After", "The seconds to wait before a retry.", {"type": "integer"}),),
+    ),
+)
+"""The problem of a request that waits too long for another one."""
+
 STAMP = "_row_in_memory"
-"""The attribute of an item that says which row it is a copy of, and at which version."""
+"""The attribute of an item that names its row and version."""
 
 _ATOMIC = frozenset(
     {
@@ -60,7 +73,7 @@ _ATOMIC = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Is an item as it is kept: an object that nobody else has, and a number that changes with each change of it."""
+    """A committed item: a private object, and a version that each change increases."""
 
     number: int
     item: Any
@@ -69,13 +82,13 @@ class Row:
 
 @dataclass(slots=True)
 class Rows:
-    """Is all rows of one store.
+    """The rows of one store.
 
     Attributes:
-        by_number: The rows.
-        by_value: For each rule of uniqueness, the number of the row that has the values.
-        last_number: The number that was given last.
-        last_key: The key that was given last, where keys are counted.
+        by_number: The rows by number.
+        by_value: For each unique constraint, the row numbers by value.
+        last_number: The last number that was assigned.
+        last_key: The last key that was assigned, if keys are counted.
     """
 
     by_number: dict[int, Row] = field(default_factory=dict)
@@ -84,21 +97,21 @@ class Rows:
     last_key: int = 0
 
     def copied(self) -> Rows:
-        """Return rows that can be changed without changing these."""
+        """Return an independent copy."""
         values = {names: dict(found) for names, found in self.by_value.items()}
         return replace(self, by_number=dict(self.by_number), by_value=values)
 
     def find(self, names: tuple[str, ...], values: tuple[Any, ...]) -> Row | None:
-        """Return the row that has the values of a rule of uniqueness."""
+        """Return the row with the values of a unique constraint."""
         number = self.by_value[names].get(values)
         return None if number is None else self.by_number[number]
 
     def taken(self, item: Any, but: int = 0) -> tuple[str, ...] | None:
-        """Return the names of a rule of uniqueness that an item would break, None where it breaks none.
+        """Return the attributes of a unique constraint that an item violates, or None.
 
         Args:
             item: The item.
-            but: The number of its own row.
+            but: The number of the item's own row.
         """
         for names, found in self.by_value.items():
             values = _values(item, names)
@@ -107,7 +120,7 @@ class Rows:
         return None
 
     def put(self, row: Row) -> None:
-        """Keep a row in place of the one with its number."""
+        """Store a row, which replaces the one with the same number."""
         self.drop(row.number)
         self.by_number[row.number] = row
         self.last_number = max(self.last_number, row.number)
@@ -117,7 +130,7 @@ class Rows:
                 found[values] = row.number
 
     def drop(self, number: int) -> None:
-        """Forget a row."""
+        """Remove a row."""
         row = self.by_number.pop(number, None)
         for names, found in self.by_value.items():
             values = None if row is None else _values(row.item, names)
@@ -126,25 +139,25 @@ class Rows:
 
 
 def _values(item: Any, names: Sequence[str]) -> tuple[Any, ...] | None:
-    """Return attributes of an item; None where one is None, which is like no other."""
+    """Return attributes of an item; None if one of them is None, which is never equal."""
     values = tuple(getattr(item, name) for name in names)
     return None if None in values else values
 
 
 def first_version() -> int:
-    """Return a version to begin at: an entity tag of an item that had the key before must not hold for this one."""
+    """Return a random first version, so that no ETag of an earlier item with the key matches."""
     return secrets.randbits(40) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Is that an attribute of one store's items names an item of another.
+    """A reference from the items of one store to the items of another.
 
     Attributes:
-        table: Of the items that refer.
-        name: Their attribute.
-        target: Of the items that are referred to.
-        key: The attribute whose value stands for them.
+        table: The table of the referring items.
+        name: The referring attribute.
+        target: The table of the referenced items.
+        key: The referenced attribute.
     """
 
     table: object
@@ -154,7 +167,7 @@ class Reference:
 
 
 def copied(item: Any) -> Any:
-    """Return a copy of an item that shares nothing with it that may change."""
+    """Return a copy of an item that shares no mutable value with it."""
     made = copy.copy(item)
     for name, value in vars(item).items():
         if type(value) not in _ATOMIC and name != STAMP:
@@ -163,13 +176,13 @@ def copied(item: Any) -> Any:
 
 
 class Memory:
-    """Is what one or more stores keep: those that refer to each other share one."""
+    """The committed rows of one store, or of several that refer to each other."""
 
     def __init__(self, timeout: float) -> None:
-        """Make an empty one.
+        """Make an empty memory.
 
         Args:
-            timeout: How many seconds a request waits for another one that writes.
+            timeout: The seconds that a request waits for another one that writes.
         """
         self.timeout = timeout
         self.kept: Mapping[object, Rows] = {}
@@ -179,11 +192,11 @@ class Memory:
 
     @property
     def root(self) -> Memory:
-        """The one that this one has become a part of; itself where it has not."""
+        """The memory that this one has joined, or this one."""
         return self if self._joined is None else self._joined.root
 
     def join(self, other: Memory) -> None:
-        """Become a part of another one, before the first request."""
+        """Join another memory, before the first request."""
         mine, theirs = self.root, other.root
         if mine is not theirs:
             theirs.kept = {**theirs.kept, **mine.kept}
@@ -192,8 +205,8 @@ class Memory:
             mine._joined = theirs
 
     def work(self, request: Request) -> Iterator[Work]:
-        """Begin a request's work, and keep it at the end; a factory for `restkit.resource.obtain`."""
-        work = Work(self, reading=request.method in _SAFE)
+        """Begin a request's work and commit it at the end; a factory for `obtain`."""
+        work = Work(self, reading=request.method in SAFE_METHODS)
         try:
             yield work
             work.keep()
@@ -202,14 +215,14 @@ class Memory:
 
 
 class Work:
-    """Is what one request reads and writes."""
+    """The unit of work of one request."""
 
     def __init__(self, memory: Memory, *, reading: bool = False) -> None:
-        """Begin with what is kept now.
+        """Begin with the committed rows.
 
         Args:
-            memory: Where it is kept.
-            reading: Whether nothing may be written.
+            memory: The memory.
+            reading: Whether the work is read-only.
         """
         self._is_reading = reading
         self._memory = memory
@@ -218,19 +231,20 @@ class Work:
         self._is_writing = False
 
     def rows(self, table: object) -> Rows:
-        """Return the rows of a store, to read."""
+        """Return the rows of a store for reading."""
         return self._own.get(table) or self._seen[table]
 
     def writable(self, table: object) -> Rows:
-        """Return the rows of a store, to write.
+        """Return the rows of a store for writing.
 
         Raises:
             ServiceUnavailable: Another request writes for too long.
-            DeclarationError: The request's method only reads (RFC 9110, section 9.2.1).
+            DeclarationError: The request's method is safe (RFC 9110, section 9.2.1).
         """
         if self._is_reading:
             raise DeclarationError(
-                "A GET, HEAD or OPTIONS writes to a MemoryStore; let an unsafe method do that."
+                "A safe method (GET, HEAD, OPTIONS, QUERY) must not write to a MemoryStore. Write "
+                "in a POST, PUT, PATCH or DELETE."
             )
         self.lock()
         if table not in self._own:
@@ -238,11 +252,11 @@ class Work:
         return self._own[table]
 
     def dangling(self, table: object, value_of: Callable[[str], Any]) -> str | None:
-        """Return the attribute that names an item that does not exist, None where there is none.
+        """Return the attribute that refers to a missing item, or None.
 
         Args:
-            table: Of the item that has the attributes.
-            value_of: Returns an attribute, None where it names nothing.
+            table: The table of the item that has the attributes.
+            value_of: A function that returns the value of an attribute.
         """
         for each in self._memory.references:
             value = value_of(each.name) if each.table is table else None
@@ -251,12 +265,12 @@ class Work:
         return None
 
     def is_used(self, table: object, row: Row, item: Any = None) -> bool:
-        """Return whether other items name one that ceases to exist.
+        """Return whether other items refer to an item that is removed or gets another key.
 
         Args:
-            table: Of the item.
-            row: The item as it is kept.
-            item: The item as it will be, None where it is removed.
+            table: The table of the item.
+            row: The committed item.
+            item: The item after the change; None if it is removed.
         """
         for each in self._memory.references:
             value = getattr(row.item, each.key) if each.target is table else None
@@ -268,7 +282,7 @@ class Work:
         return False
 
     def lock(self) -> None:
-        """Let nobody else write until this request ends; from here on it sees what the last one has written.
+        """Take the lock of writers until the end of the request, and see the latest commit.
 
         Raises:
             ServiceUnavailable: Another request writes for too long.
@@ -277,14 +291,14 @@ class Work:
             return
         if not self._memory.lock.acquire(timeout=self._memory.timeout):
             raise ServiceUnavailable(
-                "The store is busy; try again.", headers={"Retry-After": str(RETRY_AFTER)}
+                "The store is busy. Retry later.", headers={"Retry-After": str(RETRY_AFTER)}
             )
         self._is_writing = True
         self._seen = self._memory.kept
 
     @contextmanager
     def attempt(self) -> Generator[None]:
-        """Undo what is written in the context where it raises."""
+        """Undo the writes in the context if an exception leaves it."""
         before = {table: rows.copied() for table, rows in self._own.items()}
         try:
             yield
@@ -293,12 +307,12 @@ class Work:
             raise
 
     def keep(self) -> None:
-        """Let everybody see what was written."""
+        """Commit."""
         if self._own:
             self._memory.kept = {**self._memory.kept, **self._own}
 
     def close(self) -> None:
-        """Let others write."""
+        """Release the lock of writers."""
         if self._is_writing:
             self._is_writing = False
             self._memory.lock.release()

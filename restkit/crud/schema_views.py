@@ -1,4 +1,4 @@
-"""The views of a collection's schema: what is answered, whole or in part, and what a patched whole must be."""
+"""The views of a collection's schema: whole and partial responses, pages, patches."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from ..schemas.bound import BoundSchema, View, bind
 from ..schemas.validation_errors import Fault, flatten
 from .item_serializer import ItemSerializer
 from .patching import MERGE_PATCH, PatchDocument, equal
+from .store import AnyField
 
-__all__ = ["ABSENT", "Views"]
+__all__ = ["ABSENT", "Views", "is_nested"]
 
 ABSENT: Any = object()
-"""Stands for the value of a member that content does not have."""
+"""The value of a member that the content does not have."""
 _MAX_VIEWS = 128
 
 
 class Views:
-    """Is the ways in which one schema is used by a collection.
+    """The views of one schema that a collection needs.
 
     Attributes:
         declared: The schema class.
-        answered: The schema class of answers for the document; parts that may be left out are optional in it.
+        answered: The schema class of responses, in which fields that may be left out are optional.
         page: The schema class of a page.
-        merged: The schema class of merge patches for the document: null takes away what need not be there.
+        merged: The schema class of merge patches, in which null removes optional members.
     """
 
     def __init__(
@@ -51,88 +52,100 @@ class Views:
 
         Args:
             declared: The schema class.
-            expand: Its nested fields that are answered only where a client asks for them.
-            sparse: Whether clients may choose fields.
-            declared_at: Where it is declared, for messages.
+            expand: The nested fields that responses have only if a client asks for them.
+            sparse: Whether clients may select fields.
+            declared_at: The name of the class, for messages.
             strict: Whether unknown fields are errors.
             compiled: Whether schemas are compiled.
-            store: Whose items are answered.
+            store: The store of the items.
 
         Raises:
-            DeclarationError: A relation is no nested field of the schema.
+            DeclarationError: A relation is not a nested dump-only field of the schema.
         """
         self.declared = declared
-        self._place = declared_at
+        self._declared_at = declared_at
         self._strict = strict
         self._compiled = compiled
         self._store = store
-        self._schema = self._made(declared)
+        self._schema = self._instantiate(declared)
         for name in expand:
-            found = self._schema.fields.get(name)
-            inner = found.inner if isinstance(found, fields.List) else found
-            if not isinstance(inner, fields.Nested) or not found or not found.dump_only:
-                raise DeclarationError(
-                    f"{declared_at} expands {name!r}, which is no nested field of {declared.__name__} that is only answered; "
-                    f"write {name} = fields.Nested(..., dump_only=True) in it."
-                )
+            self._check_relation(name)
         self._expand = frozenset(expand)
         self.names = tuple(name for name in self._schema.dump_fields if name not in self._expand)
-        stem = declared.__name__.removesuffix("Schema")
-        if sparse:
-            self.answered = _optional(declared, tuple(self._schema.dump_fields), f"{stem}View")
-        elif expand:
-            # Named after what may be in it: of one schema there may be several such views in one document.
-            added = "".join(name[:1].upper() + name[1:] for name in sorted(expand))
-            self.answered = _optional(declared, tuple(expand), f"{stem}With{added}")
-        else:
-            self.answered = declared
+        self.answered = self._response_class(expand, sparse=sparse)
         self.page = _page_of(self.answered)
         self.merged = _merged(declared, self._schema)
         self._serializers: dict[Any, ItemSerializer] = {}
         self._write = bind(
             declared, View.REQUEST, declared_at=declared_at, strict=strict, compiled=compiled
         )
-        self._written = self._made(declared)
+        self._written = self._instantiate(declared)
         self._written.dump_fields = dict(self._written.load_fields)
         self._paths = {
             field.attribute or name: field.data_key or name
             for name, field in self._schema.load_fields.items()
         }
 
-    def _made(self, declared: type[Schema], **options: Any) -> Schema:
+    def _check_relation(self, name: str) -> None:
+        field = self._schema.fields.get(name)
+        if field is None or not field.dump_only or not is_nested(field):
+            raise DeclarationError(
+                f"{self._declared_at}.expand: {name!r} is not a nested dump-only field of "
+                f"{self.declared.__name__}. Write {name} = fields.Nested(..., dump_only=True)."
+            )
+
+    def _response_class(self, expand: Sequence[str], *, sparse: bool) -> type[Schema]:
+        """Return the schema class of responses, in which optional fields may be absent."""
+        declared = self.declared
+        stem = declared.__name__.removesuffix("Schema")
+        if sparse:
+            return _optional(declared, tuple(self._schema.dump_fields), f"{stem}View")
+        if not expand:
+            return declared
+        # The name lists the relations: one document may have several such views of a schema.
+        relations = "".join(name[:1].upper() + name[1:] for name in sorted(expand))
+        return _optional(declared, tuple(expand), f"{stem}With{relations}")
+
+    def _instantiate(self, declared: type[Schema], **options: Any) -> Schema:
         try:
             return declared(**options)
         except Exception as error:
             raise DeclarationError(
-                f"{self._place}: the schema {declared.__qualname__} cannot be made: {error}"
+                f"{self._declared_at}: the schema {declared.__qualname__} cannot be instantiated: "
+                f"{error}"
             ) from error
 
     @property
     def written(self) -> Mapping[str, str]:
-        """The attributes that content sets, each with its name in the content."""
+        """The writable attributes, each with its wire name."""
         return self._paths
 
-    def attribute_fields(self) -> dict[str, fields.Field[Any]]:
-        """Return the schema's fields by the attribute that they are of."""
+    def attribute_fields(self) -> dict[str, AnyField]:
+        """Return the schema's fields by attribute."""
         return {field.attribute or name: field for name, field in self._schema.fields.items()}
 
     def attributes_of(self, names: Iterable[str]) -> list[str]:
-        """Return the attributes that dumping some fields reads."""
+        """Return the attributes that the named fields dump."""
         return [self._schema.dump_fields[name].attribute or name for name in names]
 
     def serializer(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> ItemSerializer:
-        """Return how items are answered as a client asked for.
+        """Return the serializer of a selection of fields and relations.
 
         Args:
-            names: Of the fields, None for all.
-            expand: Of the relations besides.
+            names: The fields; None for all of them.
+            expand: The relations.
         """
         found = self._serializers.get((names, expand))
         if found is None:
-            chosen = [name for name in self.names if names is None or name in names] + list(expand)
-            schema = self._made(self.declared, only=chosen)
+            selected = self.names if names is None else names
+            only = [name for name in self.names if name in selected] + list(expand)
+            schema = self._instantiate(self.declared, only=only)
             bound = bind(
-                schema, View.RESPONSE, declared_at=self._place, many=True, compiled=self._compiled
+                schema,
+                View.RESPONSE,
+                declared_at=self._declared_at,
+                many=True,
+                compiled=self._compiled,
             )
             found = ItemSerializer(
                 bound, tuple(_nested_paths(schema, (type(schema),))), self._store
@@ -142,78 +155,77 @@ class Views:
         return found
 
     def relations(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the relations that are dumped as a client asked for."""
+        """Return the relations that a selection dumps."""
         return self.serializer(names, expand).relations
 
     def pointer_of(self, attribute: str) -> str:
-        """Return where content has an attribute, as a JSON Pointer; ``""`` where it has not."""
+        """Return the JSON Pointer of an attribute in a body, ``""`` if bodies do not have it."""
         name = self._paths.get(attribute)
         return "" if name is None else pointer((name,))
 
-    def patched(self, item: Any, patch: PatchDocument) -> dict[str, Any]:
-        """Return the attributes that a patch changes, with their new values; the whole is validated again.
+    def patched(self, item: object, patch: PatchDocument) -> dict[str, Any]:
+        """Return the attributes that a patch changes, with their new values.
 
-        A member that the patch has removed is `ABSENT`.
+        The patched document is validated as a whole. A removed member has the value `ABSENT`.
 
         Raises:
-            UnprocessableContent: The patch, or what comes of it, is invalid.
+            UnprocessableContent: The patch or the patched document is invalid.
             Conflict: A test of a JSON Patch fails.
         """
-        # As content has it: what a field leaves to the encoder, such as a Decimal, is no JSON yet.
+        # Through JSON: a dumped Decimal, for example, is not JSON yet.
         before = cast("dict[str, Any]", json.loads(dumps_json(self._written.dump(item))))
         loaded = self._write.load_fields  # by their names in the content
-        # SECURITY: what is never answered is not there for a patch to test, to copy or to move.
-        unseen = {name for name, field in loaded.items() if field.load_only}
-        after = patch.apply(
-            {name: value for name, value in before.items() if name not in unseen}, unseen
+        after = self._apply(before, patch)
+        _check_removed(patch, self._write)
+        absent = loaded.keys() - before.keys() - after.keys()
+        differing = [name for name in loaded if _differs(before, after, name)]
+        values = self._load(
+            after, [str(loaded[name].name) for name in absent], after.keys() - differing
         )
+        if not isinstance(values, Mapping):
+            raise DeclarationError(
+                f"{self._declared_at}: the schema {self.declared.__name__} loads "
+                f"{type(values).__name__}, but a CRUDResource makes the items itself. Let the "
+                "schema load a dict: remove the post_load hook."
+            )
+        changed = [loaded[name].attribute or str(loaded[name].name) for name in differing]
+        return {name: values.get(name, ABSENT) for name in changed}
+
+    def _apply(self, before: Mapping[str, Any], patch: PatchDocument) -> dict[str, Any]:
+        """Apply a patch to the members that clients can read; keep the others."""
+        # SECURITY: a patch must not test, copy or move a load_only member, which no response has.
+        loaded = self._write.load_fields
+        unseen = {name for name, field in loaded.items() if field.load_only}
+        seen = {name: value for name, value in before.items() if name not in unseen}
+        after = patch.apply(seen, unseen)
         if not isinstance(after, dict):
             raise UnprocessableContent(
                 errors=[{"pointer": "", "detail": "Not an object.", "code": "type"}]
             )
-        kept = [
-            name for name in unseen & before.keys() if name not in after and not patch.removes(name)
-        ]
-        after = {**after, **{name: before[name] for name in kept}}
-        _check_removed(patch, self._write)
-        unset = [
-            str(field.name)
-            for name, field in loaded.items()
-            if name not in before and name not in after
-        ]
-        differing = [name for name in loaded if _differs(before, after, name)]
-        values = self._load(after, unset, after.keys() - differing)
-        changed = [loaded[name].attribute or str(loaded[name].name) for name in differing]
-        if not isinstance(values, Mapping):
-            raise DeclarationError(
-                f"{self._place}: {self.declared.__name__} loads {type(values).__name__}; CRUDResource makes the items "
-                "itself: let it load a dict, without a post_load that makes something else."
-            )
-        return {name: values.get(name, ABSENT) for name in changed}
+        kept = unseen & before.keys() - after.keys()
+        return {**after, **{name: before[name] for name in kept if not patch.removes(name)}}
 
     def _load(self, data: dict[str, Any], unset: Sequence[str], same: Collection[str]) -> Any:
-        """Load what comes of a patch.
+        """Load a patched document.
 
         Args:
-            data: All of it.
-            unset: The fields that were absent, and still are.
-            same: The members that are as they were. What is stored may be nothing that content can say: of an item in
-                it a password is not dumped, and a rule may be younger than a row. Who patches another member has not
-                sent it, and is not told of it.
+            data: The document.
+            unset: The fields that were absent and still are.
+            same: The members that the patch leaves unchanged. A stored value may be invalid: a
+                password inside a nested item is not dumped, and a rule may be newer than a row.
+                The client did not send it, so it is no error of the request.
         """
         try:
             working: Any = self._write.working
             return working.load(data, many=False, partial=tuple(unset) or None)
         except ValidationError as error:
             loaded = self._write.load_fields
-            unsaid = {
-                name for name in same if name in loaded and not _is_valid(loaded[name], data[name])
-            }
-            if unsaid:
-                rest = {name: value for name, value in data.items() if name not in unsaid}
-                return self._load(rest, [*unset, *(str(loaded[name].name) for name in unsaid)], ())
+            skipped = self._invalid(data, same)
+            if skipped:
+                rest = {name: value for name, value in data.items() if name not in skipped}
+                return self._load(rest, [*unset, *(str(loaded[name].name) for name in skipped)], ())
             faults: Sequence[Fault] = flatten(error.messages, self._write.schema)
-        except RecursionError:  # of a schema that nests itself, deeper than Python's stack
+        except RecursionError:  # the schema nests itself, deeper than Python's stack
             faults = [((), "Nested too deeply.", "depth")]
         raise UnprocessableContent(
             errors=[
@@ -222,9 +234,21 @@ class Views:
             ]
         ) from None
 
+    def _invalid(self, data: Mapping[str, Any], names: Collection[str]) -> list[str]:
+        """Return the members whose values their own fields reject, in the schema's order."""
+        fields_ = self._write.load_fields
+        known = [name for name in fields_ if name in names]
+        return [name for name in known if not _is_valid(fields_[name], data[name])]
 
-def _is_valid(field: fields.Field[Any], value: Any) -> bool:
-    """Whether a field takes a value by itself, whatever rules there are over several fields."""
+
+def is_nested(field: AnyField | None) -> bool:
+    """Return whether a field holds objects of another schema, one or a list of them."""
+    inner = field.inner if isinstance(field, fields.List) else field
+    return isinstance(inner, fields.Nested)
+
+
+def _is_valid(field: AnyField, value: Any) -> bool:
+    """Return whether a field alone accepts a value."""
     try:
         field.deserialize(value)
     except ValidationError:
@@ -233,11 +257,12 @@ def _is_valid(field: fields.Field[Any], value: Any) -> bool:
 
 
 def _check_removed(patch: PatchDocument, bound: BoundSchema) -> None:
-    """Refuse a merge patch that takes away what the schema does not know: the result says nothing of it."""
+    """Reject a merge patch that removes unknown members, which the result cannot show."""
     if patch.media_type != MERGE_PATCH or bound.open:
         return
     known = bound.load_fields
-    strange = [name for name, value in patch.data.items() if value is None and name not in known]
+    removed = [name for name, value in patch.data.items() if value is None]
+    strange = [name for name in removed if name not in known]
     if strange:
         raise UnprocessableContent(
             errors=[
@@ -248,7 +273,7 @@ def _check_removed(patch: PatchDocument, bound: BoundSchema) -> None:
 
 
 def _nested_paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[str]:
-    """Yield the attributes whose values are dumped by schemas of their own, and theirs behind a dot."""
+    """Yield the attributes that nested schemas dump, theirs after a dot."""
     for name, field in schema.dump_fields.items():
         inner = field.inner if isinstance(field, fields.List) else field
         if not isinstance(inner, fields.Nested):
@@ -257,9 +282,8 @@ def _nested_paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[s
         yield attribute
         below = inner.schema
         if type(below) not in above:
-            yield from (
-                f"{attribute}.{path}" for path in _nested_paths(below, (*above, type(below)))
-            )
+            for path in _nested_paths(below, (*above, type(below))):
+                yield f"{attribute}.{path}"
 
 
 def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
@@ -269,7 +293,7 @@ def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> 
 
 @cache
 def _optional(declared: type[Schema], names: tuple[str, ...], stem: str) -> type[Schema]:
-    """Return a class like the schema's, whose fields of some names may be absent from answers."""
+    """Return a copy of a schema class whose named fields may be absent from responses."""
     meta = type("Meta", (declared.Meta,), {"optional": names, "register": False})
     members = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
     return type(f"{stem}Schema", (declared,), members)
@@ -279,7 +303,7 @@ _merging: dict[type[Schema], type[Schema]] = {}
 
 
 def _merged(declared: type[Schema], schema: Schema) -> type[Schema]:
-    """Return a class like the schema's, in which null may be wherever a member may be absent (RFC 7396)."""
+    """Return a copy of a schema class in which optional members may be null (RFC 7396)."""
     if declared not in _merging:
         members: dict[str, Any] = {}
         for name, each in schema.load_fields.items():
@@ -299,15 +323,19 @@ def _page_of(answered: type[Schema]) -> type[Schema]:
     members = {
         "Meta": type("Meta", (Schema.Meta,), {"unknown": RAISE, "register": False}),
         "items": fields.List(
-            fields.Nested(answered), required=True, metadata={"description": "The page."}
+            fields.Nested(answered),
+            required=True,
+            metadata={"description": "The items of the page."},
         ),
         "next": fields.Str(
             required=True,
             allow_none=True,
-            metadata={"description": "The URL of the next page, null on the last."},
+            metadata={"description": "The URL of the next page, null on the last page."},
         ),
         "total": fields.Int(
-            metadata={"description": "How many items all pages have, where `Prefer: count` asks."}
+            metadata={
+                "description": "The number of items on all pages, if `Prefer: count` requests it."
+            }
         ),
         "__module__": answered.__module__,
     }

@@ -1,4 +1,4 @@
-"""What a query asks for, picked from items in memory: conditions, order, and windows, as databases have them."""
+"""List queries over objects in memory, with the semantics of a database."""
 
 from __future__ import annotations
 
@@ -19,42 +19,48 @@ def select(items: Iterable[M], query: ListQuery) -> Page[M]:
     """Return one page of items.
 
     Args:
-        items: All of them, in any order.
-        query: What is asked for.
+        items: All items, in any order.
+        query: The query.
     """
     found = select_all(items, query)
     total = None if query.count == "none" else len(found)
     backwards = query.before is not None
-    edge = query.before if backwards else query.after
+    edge, side = (query.before, -1) if backwards else (query.after, 1)
     if edge is not None:
-        wanted = -1 if backwards else 1
-        found = [item for item in found if _side(item, query.order, edge) == wanted]
+        found = [item for item in found if _side(item, query.order, edge) == side]
     elif query.offset:
         found = found[query.offset :]
-    has_more = query.limit is not None and len(found) > query.limit
-    if has_more and query.limit is not None:
-        found = found[-query.limit :] if backwards else found[: query.limit]
-    has_next, has_previous = (True, has_more) if backwards else (has_more, query.after is not None)
-    return Page(found, has_next, has_previous, total)
+    kept = _limited(found, query.limit, backwards=backwards)
+    has_more = len(kept) < len(found)
+    if backwards:
+        return Page(kept, True, has_more, total)
+    return Page(kept, has_more, query.after is not None, total)
+
+
+def _limited(items: list[M], limit: int | None, *, backwards: bool) -> list[M]:
+    if limit is None or len(items) <= limit:
+        return items
+    return items[-limit:] if backwards else items[:limit]
 
 
 def select_all(items: Iterable[M], query: ListQuery) -> list[M]:
-    """Return all items that a query's conditions hold of, in its order."""
+    """Return all items that fulfil a query's conditions, in its order."""
     tests = [(each.name, _TESTS[each.operator], _wanted(each)) for each in query.conditions]
-    found = [
-        item
-        for item in items
-        if is_in_scope(item, query.scope)
-        and all(test(getattr(item, name), with_) for name, test, with_ in tests)
-    ]
-    # Sorting is stable, so that the first key, sorted by last, wins; None is the greatest.
+
+    def matches(item: object) -> bool:
+        if not is_in_scope(item, query.scope):
+            return False
+        return all(test(getattr(item, name), value) for name, test, value in tests)
+
+    found = list(filter(matches, items))
+    # Sorting is stable, so that the first key, sorted last, takes precedence; None is the greatest.
     for each in reversed(query.order):
         found.sort(key=_keyed(each.name), reverse=each.descending)
     return found
 
 
-def is_in_scope(item: Any, scope: Mapping[str, Any]) -> bool:
-    """Return whether an item has the attributes of a scope."""
+def is_in_scope(item: object, scope: Mapping[str, Any]) -> bool:
+    """Return whether an item has the attribute values of a scope."""
     return all(getattr(item, name) == wanted for name, wanted in scope.items())
 
 
@@ -63,10 +69,10 @@ def _keyed(name: str) -> Callable[[Any], Any]:
 
 
 def _rank(value: Any) -> tuple[Any, ...]:
-    """Return a value as a key to sort by: None behind all others, members of an enumeration by their names.
+    """Return a sort key of a value: None sorts last, members of an enumeration sort by name.
 
-    Times of a day without a time zone come before those with one: they cannot be compared, and one client could send
-    both.
+    Times without a time zone sort before those with one: Python cannot compare them, and clients
+    may send both.
     """
     if value is None:
         return (1,)
@@ -76,7 +82,7 @@ def _rank(value: Any) -> tuple[Any, ...]:
 
 
 def _side(item: Any, order: Sequence[Order], edge: Sequence[Any]) -> int:
-    """Return 1 for an item behind a place in an order, -1 for one before it, 0 for the one there."""
+    """Return 1 for an item after the edge, -1 for one before it, 0 for the item at the edge."""
     for each, at in zip(order, edge, strict=True):
         one, other = _rank(getattr(item, each.name)), _rank(at)
         if one != other:
@@ -91,12 +97,12 @@ def _wanted(condition: Condition) -> Any:
 
 
 def _compared(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
-    """Return a comparison that does not hold of None, like those of SQL."""
+    """Return a comparison that is false for None, like those of SQL."""
     return lambda value, other: value is not None and bool(compare(value, other))
 
 
 def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
-    """Return a comparison in the order that lists have."""
+    """Return a comparison in the sort order of lists."""
     return lambda value, other: value is not None and bool(compare(_rank(value), _rank(other)))
 
 

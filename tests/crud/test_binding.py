@@ -103,7 +103,7 @@ class Wanting(Schema):
 
 def test_a_schema_that_cannot_be_made_is_refused() -> None:
     """A schema class whose constructor wants more is one clear sentence."""
-    refused("the schema Wanting cannot be made", schema=Wanting)
+    refused("the schema Wanting cannot be instantiated", schema=Wanting)
 
 
 def test_a_put_sets_what_is_absent_to_what_a_new_item_has() -> None:

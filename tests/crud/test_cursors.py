@@ -52,7 +52,7 @@ def test_values_come_back_as_they_were(value: Any, backwards: bool) -> None:
 
 def test_a_value_that_cannot_stand_in_a_cursor() -> None:
     """What has no text of its own is refused with a sentence."""
-    with pytest.raises(TypeError, match="list cannot stand in a cursor; sort by another attribute"):
+    with pytest.raises(TypeError, match="A cursor cannot hold a list"):
         SIGNER.write("a", False, ([],))
 
 
@@ -100,5 +100,5 @@ def test_only_the_canonical_text_of_a_cursor_is_taken(size: int) -> None:
     padding = "=" * (-len(cursor) % 4)
     assert base64.urlsafe_b64decode(changed + padding) == base64.urlsafe_b64decode(cursor + padding)
     assert SIGNER.read("a", cursor, (None,)) == (False, ("x" * size,))
-    with pytest.raises(ValueError, match="not signed here"):
+    with pytest.raises(ValueError, match="signature does not match"):
         SIGNER.read("a", changed, (None,))

@@ -356,7 +356,7 @@ def test_soft_deletion_by_a_boolean() -> None:
     [
         (
             lambda: MemoryStore(Author, key="slug"),
-            "Author has no attribute 'slug'; it has id, name.",
+            "Author has no attribute 'slug'. It has id, name.",
         ),
         (lambda: MemoryStore(Author, unique=("slug",)), "has no attribute 'slug'"),
         (lambda: MemoryStore(Author, unique=(("name", "slug"),)), "has no attribute 'slug'"),
@@ -364,14 +364,14 @@ def test_soft_deletion_by_a_boolean() -> None:
             lambda: MemoryStore(Author, references={"slug": MemoryStore(Author)}),
             "has no attribute 'slug'",
         ),
-        (lambda: MemoryStore(Book, key="isbn"), "The key 'isbn' of Book may be None"),
+        (lambda: MemoryStore(Book, key="isbn"), "The key 'isbn' of Book must not be None"),
         (
             lambda: MemoryStore(Author).configured(key="name", soft_delete=None),
-            "does not name one item",
+            "of Author is not unique",
         ),
         (
             lambda: MemoryStore(Author).configured(key="", soft_delete="name"),
-            "says when an item was removed",
+            "must mark removed items",
         ),
         (
             lambda: MemoryStore(Author).configured(key="", soft_delete="gone"),

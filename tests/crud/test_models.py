@@ -176,11 +176,11 @@ class Unreadable:
 @pytest.mark.parametrize(
     ("model", "says"),
     [
-        ("Thing", "wants a class as its model, not 'Thing'"),
-        (Nothing, "Nothing has no attributes that can be seen"),
+        ("Thing", "The model of a MemoryStore must be a class, got 'Thing'"),
+        (Nothing, "Nothing has no visible attributes"),
         (Slotted, "Slotted has __slots__"),
         (Frozen, "Frozen is frozen"),
-        (Unreadable, "The annotations of Unreadable cannot be read"),
+        (Unreadable, "The annotations of Unreadable cannot be evaluated"),
     ],
 )
 def test_what_cannot_be_a_model_is_refused(model: Any, says: str) -> None:
@@ -194,7 +194,7 @@ def test_what_an_annotation_does_not_say_needs_a_schema() -> None:
     store = MemoryStore(Odd, items=[Odd(0, "x")])
     assert store.attributes["what"].operators == {"null"}
     with pytest.raises(
-        DeclarationError, match=r"The annotation of Odd\.what does not say what JSON has for it"
+        DeclarationError, match=r"The annotation of Odd\.what does not determine its JSON type"
     ):
         store.schema()
 

@@ -59,7 +59,7 @@ def test_a_merge_patch_of_nested_objects_changes_what_it_names() -> None:
 def test_a_merge_patch_is_an_object(media_type: str, content: bytes) -> None:
     """Any other JSON is a 422 that says so."""
     response = collection(Book("Emma")).patch("/books/1", content=content, content_type=media_type)
-    detail = "A merge patch is an object; a JSON Patch is sent as application/json-patch+json."
+    detail = "A merge patch must be an object. Send a JSON Patch as application/json-patch+json."
     assert response.status == 422
     assert response.problem["errors"][0]["detail"] == detail
 

@@ -66,23 +66,20 @@ def test_methods(
             {"store": None, "model": Book},
             "Books: no store of the App 'Shelf' supports the model <class 'shelf.Book'>. Install",
         ),
-        ({"key": "pages"}, "Book has no attribute 'pages'; it has "),
+        ({"key": "pages"}, "Book has no attribute 'pages'. It has "),
         (
             {"key": "title"},
-            (
-                "The key 'title' of Book does not name one item: write unique=('title',) in "
-                "its MemoryStore"
-            ),
+            "The key 'title' of Book is not unique. Pass unique=('title',) to its MemoryStore",
         ),
         (
             {"store": MemoryStore(Book, unique=("year",)), "key": "year"},
-            "The key 'year' of Book does not name one item",
+            "The key 'year' of Book is not unique",
         ),
         (
             {"store": MemoryStore(Book, unique=("on",)), "key": "on"},
             "The key 'on' of Book is a Boolean, but a key in a URL must be",
         ),
-        ({"soft_delete": "title"}, "Book.title says when an item was removed"),
+        ({"soft_delete": "title"}, "Book.title must mark removed items"),
         (
             {"pattern": "/shelves/<int:shelf>/books"},
             "the variable 'shelf' of the URL pattern is not an attribute of Book. Use one of",

@@ -175,10 +175,7 @@ def test_what_may_be_left_out_is_optional_in_the_document() -> None:
 def test_a_relation_that_is_none_is_refused(name: str) -> None:
     """Only nested fields that are answered can be expanded."""
     refused(
-        (
-            f"Books expands {name!r}, which is no nested field of NovelSchema that is only "
-            f"answered; write {name} = "
-        ),
+        f"Books.expand: {name!r} is not a nested dump-only field of NovelSchema. Write {name} = ",
         store=MemoryStore(Novel),
         schema=NovelSchema,
         expand=(name,),
