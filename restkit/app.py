@@ -260,6 +260,12 @@ class App:
         """Mount the decorated function as the DELETE of a URL pattern."""
         return self._function_route(pattern, "delete", name, host)
 
+    def query(
+        self, pattern: str, *, name: str | None = None, host: str | None = None
+    ) -> Callable[[F], F]:
+        """Mount the decorated function as the QUERY of a URL pattern (RFC 10008)."""
+        return self._function_route(pattern, "query", name, host)
+
     def mount(
         self,
         prefix: str,

@@ -11,6 +11,7 @@ from .contract import IdempotencyRule, SecurityScheme
 from .declaration_checks import check_members, check_plain
 from .errors import DeclarationError
 from .http.conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
+from .http.methods import SAFE_METHODS
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
 from .request import Request
@@ -30,7 +31,7 @@ __all__ = [
     "verbs_of",
 ]
 
-_WRITTEN = ("get", "post", "put", "patch", "delete")
+_WRITTEN = ("get", "post", "put", "patch", "delete", "query")
 DECLARED = (
     "schema",
     "conditional",
@@ -41,7 +42,7 @@ DECLARED = (
     "security",
 )
 """What a class says of itself whose name, a letter short, is no word that a program may use otherwise."""
-VERBS = ("get", "head", "post", "put", "patch", "delete", "options")
+VERBS = ("get", "head", "post", "put", "patch", "delete", "options", "query")
 ProblemHandler = Callable[[Any, Request], Any]
 
 
@@ -64,7 +65,7 @@ class Owner(Protocol):
 class Resource:
     """Is the base of the classes that answer for a URL; one instance a request.
 
-    Write ``get``, ``post``, ``put``, ``patch``, ``delete`` (``head`` and ``options`` come by themselves).
+    Write ``get``, ``post``, ``put``, ``patch``, ``delete``, ``query`` (``head`` and ``options`` come by themselves).
 
     Attributes:
         request: The request.
@@ -158,7 +159,7 @@ class Resource:
             )
         is_first = what not in self._stated
         self._stated = self._stated | {what}
-        if self.request.method in ("GET", "HEAD", "OPTIONS"):
+        if self.request.method in SAFE_METHODS:
             return
         if is_first and not self._renewed and not (self._is_absent and exists):
             self._is_absent = self._is_absent or (what == "entity_tag" and not exists)
@@ -195,7 +196,7 @@ def validators_of(resource: Resource, method: str, status: int) -> list[tuple[st
     sent = resource._stated
     if method == "DELETE":
         return []
-    if method not in ("GET", "HEAD") and (
+    if method not in SAFE_METHODS and (
         resource._renewed or not (method == "POST" and status == 201)
     ):
         sent = resource._renewed
@@ -240,7 +241,7 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
         found = {method: function for method, function in found.items() if method in wanted}
     if not found:
         raise DeclarationError(
-            f"{declared_at} has no verb; write a method get, post, put, patch or delete."
+            f"{declared_at} has no verb; write a method get, post, put, patch, delete or query."
         )
     return found
 

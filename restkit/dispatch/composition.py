@@ -47,6 +47,7 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
         (entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)
     ]
     checked: set[int] = set()
+    queries = {id(route): found for entry, route in routes if (found := _taken(entry, "QUERY"))}
     for entry, route in routes:
         boundary = _boundary(entry.handlers, entry.owner.settings, entry.errors)
         locate = _locate(router, entry.link)
@@ -56,6 +57,8 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
         for operation in entry.operations:
             _check_schemas(operation, checked)
             endpoint = compile_operation(operation, context)
+            if id(route) in queries and operation.method in ("GET", "HEAD", "OPTIONS"):
+                endpoint = _announcing(endpoint, ("Accept-Query", queries[id(route)]))
             route.add(
                 operation.method,
                 _handler(entry, endpoint, boundary, operation),
@@ -95,14 +98,14 @@ def _complete(router: Router, route: Route, entry: Entry) -> None:
     handlers = route.handlers
     if "GET" in handlers:
         handlers.setdefault("HEAD", handlers["GET"])
-    patch = _media_types(entry, "PATCH") or route.allowed.accept_patch
-    query = _media_types(entry, "QUERY") or route.allowed.accept_query
+    patch = _taken(entry, "PATCH") or route.allowed.accept_patch
+    query = _taken(entry, "QUERY") or route.allowed.accept_query
     route.allowed = Allowed(", ".join(sorted({*handlers, "OPTIONS"})), patch, query)
     boundary = _boundary(entry.handlers, entry.owner.settings, entry.errors)
 
     def options(request: Request) -> PlainResponse:
         allowed = router.allowed(request, route)
-        return options_response(allowed.allow, allowed.accept_patch)
+        return options_response(*allowed)
 
     def refuse(request: Request) -> Outgoing:
         allow = router.allowed(request, route).allow
@@ -113,7 +116,21 @@ def _complete(router: Router, route: Route, entry: Entry) -> None:
     route.otherwise = _handler(entry, refuse, boundary, None)
 
 
-def _media_types(entry: Entry, method: str) -> str:
+def _announcing(endpoint: Endpoint, header: tuple[str, str]) -> Endpoint:
+    """Add a header to the responses of an endpoint, if they do not have it."""
+
+    def call(request: Request) -> Outgoing:
+        response = endpoint(request)
+        if isinstance(response, PlainResponse):
+            response.headers.append(header)
+        else:
+            response.headers.setdefault(*header)
+        return response
+
+    return call
+
+
+def _taken(entry: Entry, method: str) -> str:
     """Return the media types that a method takes, as a header has them."""
     inputs = [
         each

@@ -39,6 +39,7 @@ __all__ = ["Context", "compile_operation"]
 
 Step = Callable[[Request], None]
 _log = logging.getLogger("restkit")
+_READING = ("GET", "HEAD", "QUERY")
 # Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands
 # in for an ETag.
 _KEPT = frozenset(
@@ -256,7 +257,7 @@ def _finisher(operation: Operation) -> _Finish | None:
     if not operation.conditional or operation.method == "OPTIONS":
         return None
     method = operation.method
-    reads = method in ("GET", "HEAD")
+    reads = method in _READING
     streams = reads and 200 <= operation.outputs[0].status < 300
 
     def finish(
@@ -281,7 +282,7 @@ def _finisher(operation: Operation) -> _Finish | None:
             ):
                 discard(response)
                 raise _unstated(operation, request)
-        elif 200 <= status < 300 and (resource.is_stated or method == "GET"):
+        elif 200 <= status < 300 and (resource.is_stated or method in ("GET", "QUERY")):
             return _decided(response, _outcome(request, given, resource))
         return response
 

@@ -253,7 +253,7 @@ def evaluate(
         and _changed(headers.if_unmodified_since, last_modified) is True
     ):
         return Outcome.FAILED
-    reads = method in ("GET", "HEAD")
+    reads = method in ("GET", "HEAD", "QUERY")
     if headers.if_none_match is not None:
         if _matches(headers.if_none_match, tag, exists, strong=False):
             return Outcome.NOT_MODIFIED if reads else Outcome.FAILED

@@ -8,7 +8,10 @@ from typing import Any
 __all__ = ["diff"]
 
 MAX_LINES = 20
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_METHODS = (
+    *("get", "put", "post", "delete", "options", "head", "patch", "trace", "query"),
+    "x-query",  # before OpenAPI 3.2
+)
 
 
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,11 @@ from .names import component_names, given_name
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
 
+_QUERY_BEFORE_3_2 = (
+    "The operation of the HTTP method QUERY (RFC 10008): safe and idempotent, with content. OpenAPI "
+    "has a member for it since 3.2, so it stands in an extension here."
+)
+
 # One license; an expression of several has no page.
 _SPDX = re.compile(r"(?!LicenseRef-)[A-Za-z0-9.-]+")
 
@@ -72,12 +77,20 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     # PERF: apispec would copy all of it, and look through it for what is resolved here: as much again as the rest.
     paths: dict[str, dict[str, Any]] = {}
     for op, each in zip(operations, printed, strict=True):
-        paths.setdefault(op.path, {})[op.method.lower()] = each
+        paths.setdefault(op.path, {}).update(_member(op, each, dialect))
     for tag in _tags(app, operations):
         spec.tag(tag)
     return _ordered(
         spec.to_dict() | {"paths": paths, "components": components}, _servers(app, server_root)
     )
+
+
+def _member(op: Operation, printed: dict[str, Any], dialect: str) -> dict[str, Any]:
+    """Return a member of a Path Item Object: QUERY has one of its own since OpenAPI 3.2."""
+    if op.method != "QUERY" or dialect.startswith("3.2"):
+        return {op.method.lower(): printed}
+    said = f"{printed.get('description', '')}\n\n{_QUERY_BEFORE_3_2}".strip()
+    return {"x-query": {**printed, "description": said}}
 
 
 def _documented(app: Documented) -> list[Operation]:

@@ -25,7 +25,7 @@ _LOCATIONS: dict[str, TextLocation] = {"query": "query", "header": "headers", "c
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _HOISTED = ("description", "deprecated")
 _NDJSON = "application/x-ndjson"
-_SAFE = ("GET", "HEAD", "OPTIONS")
+_SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
 # NOTE: a JSON Patch is told in words. Whether one can be applied is a matter of the item, which no schema says, and
 # members that an operation does not have are ignored (RFC 6902, section 4): a schema would promise too much or too
 # little. Accept-Patch names the media type.

@@ -26,7 +26,10 @@ from .document import build, to_json, to_yaml
 
 __all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Scalar", "SwaggerUI", "resources"]
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_METHODS = (
+    *("get", "put", "post", "delete", "options", "head", "patch", "trace", "query"),
+    "x-query",  # before OpenAPI 3.2
+)
 _ROOTS = 8
 _HOST = re.compile(r"[\w.-]+(:[0-9]+)?", re.ASCII)
 _documents: WeakKeyDictionary[Any, dict[tuple[str, str], tuple[bytes, str]]] = WeakKeyDictionary()
@@ -239,7 +242,7 @@ def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping
     for path, item in document["paths"].items():
         for method in _METHODS:
             if method in item:
-                yield method.upper(), path, item[method]
+                yield method.removeprefix("x-").upper(), path, item[method]
 
 
 def _section(

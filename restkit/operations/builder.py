@@ -25,6 +25,7 @@ from ..contract import (
 from ..decorators import Declarations, declarations_of
 from ..dependencies import check_defaults, factories_of
 from ..errors import DeclarationError
+from ..http.methods import SAFE_METHODS
 from ..problems import (
     BadRequest,
     Conflict,
@@ -228,7 +229,7 @@ class _Builder:
         if has_form:
             yield from self._form_inputs()
         schema = self.said.inputs.get("body")
-        if schema is None and not has_form and self.method in ("POST", "PUT", "PATCH"):
+        if schema is None and not has_form and self.method in ("POST", "PUT", "PATCH", "QUERY"):
             schema = self.resource.schema if self.signature.takes("body") else None
         if schema is None:
             return
@@ -361,7 +362,7 @@ class _Builder:
                     media_types = ()
                 own = said.headers if said.status >= 400 else (*said.headers, *headers)
                 yield Output(said.status, bound, media_types, own, said.description)
-        if self.resource.conditional and self.method in ("GET", "HEAD"):
+        if self.resource.conditional and self.method in ("GET", "HEAD", "QUERY"):
             yield Output(304, None, (), headers, "The client's representation is still good.")
 
     def _default_output(self, headers: tuple[Header, ...]) -> Output:
@@ -406,7 +407,7 @@ class _Builder:
 
     def _factories_failures(self) -> Iterator[Failure]:
         """Yield what the factories of `provide` raise; a safe method changes nothing that could fail to be kept."""
-        is_safe = self.method in ("GET", "HEAD", "OPTIONS")
+        is_safe = self.method in SAFE_METHODS
         said = {each.problem for each in self.said.raises}
         for failure in self.shared.provided:
             if failure.problem not in said and not (

@@ -78,6 +78,8 @@ def derived_id(op: Operation, name: str = "") -> str:
             _is_list(output.schema, is_item=is_item) for output in op.outputs if output.status < 300
         )
         return "list" + _bare(called) if many else "get" + noun(op, called)
+    if op.method == "QUERY":
+        return "query" + (noun(op, called) if _is_item(op) else _whole(called))
     if op.method in ("PUT", "PATCH", "DELETE") and not _is_item(op):
         return _VERBS[op.method] + _whole(called)
     return _VERBS.get(op.method, op.method.lower()) + noun(op, called)

@@ -249,11 +249,13 @@ def _picker(outputs: list[Output], writers: list[ContentWriter]) -> ContentWrite
 # headers of the stage
 
 
-def options_response(allow: str, accept_patch: str) -> PlainResponse:
-    """Return the answer to OPTIONS: 204 with Allow (RFC 9110, 9.3.7) and Accept-Patch (RFC 5789, 3.1)."""
+def options_response(allow: str, accept_patch: str, accept_query: str = "") -> PlainResponse:
+    """Return the 204 of OPTIONS: Allow (RFC 9110, 9.3.7), Accept-Patch (RFC 5789), Accept-Query."""
     headers = [("Allow", allow)]
     if accept_patch:
         headers.append(("Accept-Patch", accept_patch))
+    if accept_query:
+        headers.append(("Accept-Query", accept_query))
     return PlainResponse(204, headers, b"")
 
 

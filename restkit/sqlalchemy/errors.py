@@ -34,7 +34,7 @@ __all__ = [
 
 _log = logging.getLogger("restkit")
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 """The methods that only read (RFC 9110, section 9.2.1)."""
 RETRY_AFTER = 2
 """After how many seconds a client may try again, where the database is away or busy."""

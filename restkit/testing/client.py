@@ -143,6 +143,10 @@ class Client:
         """Send an OPTIONS request; see `RequestOptions`."""
         return self.request("OPTIONS", path, **options)
 
+    def query(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
+        """Send a QUERY request (RFC 10008); see `RequestOptions`."""
+        return self.request("QUERY", path, **options)
+
     def request(self, method: str, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a request.
 
