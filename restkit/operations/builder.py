@@ -347,14 +347,15 @@ class _Builder:
         if not successes:
             yield self._default_output(headers)
         if self.said.returns:
+            first = successes[0] if successes else None
             for said in sorted(self.said.returns, key=lambda said: said.status >= 400):
                 many = said.many
                 if many is None:
-                    first = successes[0].status if successes else 0
-                    many = self.kind == "many" and said.status == first
+                    is_first_status = first is not None and said.status == first.status
+                    many = self.kind == "many" and is_first_status
                 bound = None
                 if said.schema is not None:
-                    bound = self.shared.bindings.response(said.schema, self.declared_at, many=many)
+                    bound = self._returned(said.schema, many=many, is_first=said is first)
                 media_types = said.media_types if said.media_types is not None else _JSON
                 if said.status in (204, 205, 304) or (
                     said.status in range(300, 400) and bound is None
@@ -365,6 +366,13 @@ class _Builder:
         if self.resource.conditional and self.method in ("GET", "HEAD", "QUERY"):
             yield Output(304, None, (), headers, "The client's representation is still good.")
 
+    def _returned(self, schema: SchemaLike, *, many: bool, is_first: bool = True) -> BoundSchema:
+        """Bind the schema of a response, and hold the annotated class against it."""
+        annotation = self.signature.returns if is_first else None
+        return self.shared.bindings.response(
+            schema, self.declared_at, many=many, annotation=annotation
+        )
+
     def _default_output(self, headers: tuple[Header, ...]) -> Output:
         if self.kind == "none" or (self.kind == "absent" and self.method in ("DELETE", "OPTIONS")):
             return Output(204, None, (), headers)
@@ -373,7 +381,7 @@ class _Builder:
         schema = self.resource.schema
         if schema is None:
             return Output(200, None, _JSON, headers)
-        bound = self.shared.bindings.response(schema, self.declared_at, many=self.kind == "many")
+        bound = self._returned(schema, many=self.kind == "many")
         return Output(201 if self.method == "POST" else 200, bound, _JSON, headers)
 
     # failures

@@ -15,6 +15,7 @@ from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, SchemaLike, View, bind
 from ..schemas.uploads import Upload
 from .body_types import shape_of
+from .returned_types import check_returned
 
 __all__ = ["Bindings"]
 
@@ -33,9 +34,17 @@ class Bindings:
         self._compiled = compiled
         self._content: dict[tuple[int, bool], BoundSchema] = {}
 
-    def response(self, schema: SchemaLike, declared_at: str, *, many: bool) -> BoundSchema:
-        """Bind the schema of an answer."""
-        return self._bound(schema, View.RESPONSE, declared_at, many=many)
+    def response(
+        self, schema: SchemaLike, declared_at: str, *, many: bool, annotation: object = None
+    ) -> BoundSchema:
+        """Bind the schema of a response.
+
+        Raises:
+            DeclarationError: The class that the annotation names lacks a field of the schema.
+        """
+        bound = self._bound(schema, View.RESPONSE, declared_at, many=many)
+        check_returned(annotation, bound, declared_at)
+        return bound
 
     def body(self, schema: SchemaLike, declared_at: str, *, many: bool, patch: bool) -> BoundSchema:
         """Bind the schema of a body; a patch requires nothing, unless the schema says partial."""

@@ -1,0 +1,123 @@
+"""Whether the class that a method's return annotation names has what the schema dumps."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+from marshmallow import Schema, fields, missing
+
+from ..errors import DeclarationError
+from ..schemas.bound import BoundSchema
+from ..schemas.own_behavior import hooks_of, overrides_dump
+from .signatures import item_of
+
+__all__ = ["check_returned"]
+
+_Field = fields.Field[Any]
+_Hint = Any
+
+
+def check_returned(annotation: _Hint, bound: BoundSchema, declared_at: str) -> None:
+    """Reject a schema with fields that the annotated class does not have: they would be left out.
+
+    Args:
+        annotation: The return annotation; ``tuple[Book, int]`` means ``Book``.
+        bound: The schema of the response.
+        declared_at: Where the method is, for messages.
+
+    Raises:
+        DeclarationError: A dataclass, an attrs class, a NamedTuple or a TypedDict lacks a field.
+    """
+    target = _without_none(annotation)
+    origin: object = typing.get_origin(target)
+    if origin is tuple and not bound.many:
+        members = typing.get_args(target)
+        target = _without_none(members[0]) if members else None
+    if bound.many:
+        target = item_of(target)
+    _check(target, bound.schema, declared_at, set())
+
+
+def _check(target: _Hint, schema: Schema, declared_at: str, seen: set[object]) -> None:
+    known = _members_of(target)
+    if known is None or (target, type(schema)) in seen or _reads_otherwise(schema):
+        return
+    seen.add((target, type(schema)))
+    hints = _hints(target)
+    for name, field in schema.dump_fields.items():
+        attribute = (field.attribute or name).partition(".")[0]
+        if attribute not in known and _is_read(field, schema) and not hasattr(target, attribute):
+            raise DeclarationError(
+                f"{declared_at} returns {target.__qualname__}, which has no {attribute!r}, but "
+                f"{type(schema).__name__} has that field. Add it to the class, or leave it out of "
+                "the schema with exclude."
+            )
+        _check_nested(hints.get(attribute), field, declared_at, seen)
+
+
+def _check_nested(hint: _Hint, field: _Field, declared_at: str, seen: set[object]) -> None:
+    hint = _without_none(hint)
+    if isinstance(field, fields.List):
+        hint, field = item_of(hint), field.inner
+    elif isinstance(field, fields.Nested) and (field.many or field.schema.many):
+        hint = item_of(hint)
+    if isinstance(field, fields.Nested) and not isinstance(field, fields.Pluck):
+        _check(hint, field.schema, declared_at, seen)
+
+
+def _is_read(field: _Field, schema: Schema) -> bool:
+    """Return whether dumping a field needs its attribute."""
+    # NOTE: marshmallow's word for a field that reads nothing
+    reads = field._CHECK_ATTRIBUTE and field.dump_default is missing
+    return reads and field.name not in getattr(schema.Meta, "optional", ())
+
+
+def _reads_otherwise(schema: Schema) -> bool:
+    return (
+        bool(hooks_of(schema).get("pre_dump"))
+        or overrides_dump(schema)
+        or type(schema).get_attribute is not Schema.get_attribute
+    )
+
+
+def _members_of(target: _Hint) -> frozenset[str] | None:
+    """Return the attributes of a class that lists them, None for any other."""
+    if not isinstance(target, type) or hasattr(target, "__getattr__"):
+        return None
+    if dataclasses.is_dataclass(target):
+        names: Iterable[str] = (each.name for each in dataclasses.fields(target))
+    elif hasattr(target, "__attrs_attrs__"):
+        names = (each.name for each in target.__attrs_attrs__)
+    elif typing.is_typeddict(target):
+        names = getattr(target, "__annotations__", ())
+    elif issubclass(target, tuple) and hasattr(target, "_fields"):
+        names = target._fields
+    else:
+        return None
+    return frozenset(names) | _set_later(target)
+
+
+def _set_later(target: type) -> frozenset[str]:
+    """Return the names that a class may set after its constructor."""
+    later = (getattr(target, name, None) for name in ("__post_init__", "__attrs_post_init__"))
+    codes = (getattr(each, "__code__", None) for each in later)
+    return frozenset(name for code in codes if code is not None for name in code.co_names)
+
+
+def _hints(target: type) -> dict[str, _Hint]:
+    try:
+        return typing.get_type_hints(target)
+    except Exception:  # noqa: BLE001  # an annotation that cannot be resolved may be any class's
+        return {}
+
+
+def _without_none(annotation: _Hint) -> _Hint:
+    origin: object = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        members = [each for each in typing.get_args(annotation) if each is not type(None)]
+        return members[0] if len(members) == 1 else None
+    return annotation
