@@ -3,9 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 from .app import App, Extension
-from .contract import Header, Operation, SecurityScheme
-from .decorators import operation, raises, returns, takes
-from .dependencies import provide
+from .contract import (
+    Contribution,
+    Contributor,
+    Failure,
+    Header,
+    Operation,
+    Parameter,
+    SecurityScheme,
+)
+from .decorators import access, operation, raises, returns, takes
+from .dependencies import obtain, provide
 from .error_formats import HTML_ERRORS, PROBLEM_DETAILS, ErrorFormat
 from .errors import (
     CollisionError,
@@ -47,6 +55,7 @@ from .problems import (
     URITooLong,
 )
 from .request import Request
+from .requirements import Requirement, Scheme, anonymous
 from .resource import Resource
 from .response import Response
 from .settings import Settings
@@ -65,10 +74,13 @@ __all__ = [
     "Conflict",
     "ContentTooLarge",
     "ContractError",
+    "Contribution",
+    "Contributor",
     "DeclarationError",
     "EntityTag",
     "ErrorFormat",
     "Extension",
+    "Failure",
     "Forbidden",
     "GatewayTimeout",
     "Gone",
@@ -84,6 +96,7 @@ __all__ = [
     "NotFound",
     "OneOf",
     "Operation",
+    "Parameter",
     "PreconditionFailed",
     "PreconditionRequired",
     "Problem",
@@ -92,9 +105,11 @@ __all__ = [
     "Request",
     "RequestHeaderFieldsTooLarge",
     "RequestTimeout",
+    "Requirement",
     "Resource",
     "Response",
     "RestkitError",
+    "Scheme",
     "SecurityScheme",
     "ServiceUnavailable",
     "SettingError",
@@ -105,6 +120,9 @@ __all__ = [
     "UnprocessableContent",
     "UnsupportedMediaType",
     "Upload",
+    "access",
+    "anonymous",
+    "obtain",
     "operation",
     "parse_prefer",
     "provide",

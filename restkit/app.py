@@ -1,4 +1,4 @@
-"""App, the roof: the WSGI entry, mounting, and what composes the rooms below."""
+"""`App`: the WSGI entry, mounting, and the composition of the modules below."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, Unpack
 from urllib.parse import urljoin
 
 from werkzeug.routing import BaseConverter
 
-from .contract import Operation
+from .contract import Failure, Operation
 from .declaration_checks import check_app, check_call, check_factory, check_pattern
-from .decorators import mounted
+from .decorators import failures_of, mark_mounted, mounted
 from .dispatch.dispatcher import Dispatcher
 from .encoding import dumps_json
 from .error_formats import ErrorFormat, formats_of
@@ -31,8 +31,12 @@ from .json_parsing import JSONLimits, loads_json
 from .media import HANDLERS, Handler, Media
 from .middleware import Middleware
 from .operations.operation_ids import check_ids
-from .operations.registry import Entry, Registry, make_entry
+from .operations.registry import Entry, Mounted, Registry, make_entry
+from .operations.route_options import check_options, document_members
+from .operations.security import given_security
+from .problems import Problem
 from .request import Request, current_request
+from .requirements import SecurityLike
 from .resource import Resource, function_resource
 from .routing.patterns import parse_pattern
 from .settings import Settings, SettingValues
@@ -46,19 +50,34 @@ T = TypeVar("T")
 R = TypeVar("R", bound="type[Resource] | Callable[..., Any]")
 F = TypeVar("F", bound=Callable[..., Any])
 M = TypeVar("M", bound=Middleware)
+DocumentHook = Callable[[dict[str, Any]], "dict[str, Any] | None"]
+D = TypeVar("D", bound=DocumentHook)
 C = TypeVar("C", bound=type[Resource])
 
 
 class Extension(Protocol):
-    """Is what `App.install` takes: something that adds resources, middleware or handlers to an App."""
+    """An object that adds resources, middleware or handlers to an App.
+
+    It may also have a method ``contribute``, see `restkit.Contributor`: it then adds to the record of every
+    Operation of the App, of mounted Apps too, whether they were added before or after the installation.
+    """
 
     def install(self, app: App, /) -> None:
         """Add the extension's parts to the App."""
         ...
 
 
+class RouteOptions(TypedDict, total=False):
+    """The keyword arguments of `App.add` and of all routes."""
+
+    name: str | None
+    host: str | None
+    security: SecurityLike | None
+    public: bool
+
+
 class App:
-    """Is the WSGI application: resources on URL patterns, settings, middleware, and Apps mounted on it.
+    """The WSGI application: resources mounted on URL patterns, settings, middleware and mounted Apps.
 
     ::
 
@@ -75,6 +94,8 @@ class App:
         stores: What makes the store of a model, or returns None where it is no model of its own; see
             `restkit.crud.CRUDResource`.
         extensions: What was installed, in order.
+        members: More members of the document.
+        document_hooks: What `document_hook` added, in order.
     """
 
     def __init__(
@@ -88,6 +109,9 @@ class App:
         servers: Sequence[str | Mapping[str, Any]] = (),
         tags: Mapping[str, str] | None = None,
         errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
+        document: Mapping[str, object] | None = None,
+        security: SecurityLike | None = None,
+        raises: Sequence[type[Problem] | Failure] = (),
         settings: Settings | None = None,
         **values: Unpack[SettingValues],
     ) -> None:
@@ -103,6 +127,12 @@ class App:
             tags: Descriptions of tags, in the document's order.
             errors: The formats of error responses, the default first; Accept chooses among several.
                 Without them, those of the App around this one, or RFC 9457.
+            document: More members of the document: ``termsOfService``, ``externalDocs``, ``webhooks`` and
+                ``x-...``, as OpenAPI spells them.
+            security: What guards everything of the App that does not say otherwise, the document and its
+                pages too; only ``public=True`` opens. See `restkit.Scheme`.
+            raises: Problems that the App may respond with to every request, such as those of a server
+                before it.
             settings: Ready settings, in place of ``values``.
             values: Single settings; a file, ``.env`` and ``RESTKIT_*`` win over them.
 
@@ -131,8 +161,12 @@ class App:
         self.overrides: dict[Any, Callable[..., Any]] = {}
         self.stores: list[Callable[[type], Any]] = []
         self.extensions: list[Extension] = []
+        self.members = document_members(document, name)
+        self.document_hooks: list[DocumentHook] = []
         self._registry = Registry(self, _check_names)
         self._registry.errors = formats_of(errors, f"App({name!r})")
+        self._registry.raises = failures_of(raises, f"raises of App({name!r})")
+        self._registry.security = given_security(security, False, f"App({name!r})")
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
 
@@ -152,16 +186,15 @@ class App:
 
     # declaring
 
-    def add(
-        self, pattern: str, resource: C, *, name: str | None = None, host: str | None = None
-    ) -> C:
+    def add(self, pattern: str, resource: C, **options: Unpack[RouteOptions]) -> C:
         """Mount a resource on a URL pattern.
 
         Args:
             pattern: Werkzeug's: ``/books/<int:book_id>``.
             resource: A Resource class; it may be mounted on several patterns.
-            name: For `url_for`, the class's name by default.
-            host: A pattern of the host, ``<tenant>.example.com``; every host by default.
+            options: ``name`` for `url_for` and operationIds, the class's name by default; ``host``, a
+                pattern of the host such as ``<tenant>.example.com``, every host by default; ``security``
+                and ``public``, which win over those of the class.
 
         Returns:
             The class.
@@ -170,13 +203,17 @@ class App:
             DeclarationError: The class, its schemas or signatures and the pattern do not fit together.
             CollisionError: Another resource has the URL, or a name of the document.
         """
+        where = f"add({pattern!r})"
+        check_options(options, where)
         self._check_open(f"the resource {getattr(resource, '__name__', resource)!r}")
-        known_as = name or str(getattr(resource, "__name__", ""))
+        known_as = options.get("name") or str(getattr(resource, "__name__", ""))
+        security = given_security(options.get("security"), options.get("public", False), where)
+        host = options.get("host") or ""
         places: Sequence[tuple[str, type[Resource], str]] = [(pattern, resource, known_as)]
         if isinstance(resource, type) and issubclass(resource, Resource):
             places = resource._mount_points(pattern, known_as, self)
         entries = [
-            make_entry(self, parse_pattern(rule, host or "", self.converters), each, called)
+            make_entry(self, parse_pattern(rule, host, self.converters), each, called, security)
             for rule, each, called in places
         ]
         self._registry.add(
@@ -185,86 +222,68 @@ class App:
                 for entry in entries
             )
         )
+        mark_mounted(resource)
         return resource
 
-    def route(
-        self, pattern: str, *, name: str | None = None, host: str | None = None
-    ) -> Callable[[R], R]:
+    def route(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[R], R]:
         """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
         check_pattern(pattern, "route")
+        check_options(options, f"route({pattern!r})")
 
         def decorate(target: R) -> R:
-            made: R = self._add_target(pattern, target, name, host)
-            return made
+            added: R = self._add_target(pattern, target, options)
+            return added
 
         return decorate
 
-    def _add_target(self, pattern: str, target: Any, name: str | None, host: str | None) -> Any:
+    def _add_target(self, pattern: str, target: Any, options: RouteOptions) -> Any:
         if isinstance(target, type):
-            return self.add(pattern, target, name=name, host=host)
-        return self._add_function(pattern, target, "get", name, host)
+            return self.add(pattern, target, **options)
+        return self._add_function(pattern, target, "get", options)
 
     def _add_function(
-        self,
-        pattern: str,
-        function: Callable[..., Any],
-        method: str,
-        name: str | None,
-        host: str | None,
+        self, pattern: str, function: Callable[..., Any], method: str, options: RouteOptions
     ) -> Any:
         if not callable(function):
             raise DeclarationError(
                 f"{function!r} at {pattern!r} is neither a Resource class nor a function."
             )
-        self.add(pattern, function_resource(function, method), name=name, host=host)
+        self.add(pattern, function_resource(function, method), **options)
         return mounted(function)
 
-    def _function_route(
-        self, pattern: str, method: str, name: str | None, host: str | None
-    ) -> Callable[[F], F]:
+    def _function_route(self, pattern: str, method: str, options: RouteOptions) -> Callable[[F], F]:
         check_pattern(pattern, method)
+        check_options(options, f"{method}({pattern!r})")
 
         def decorate(function: F) -> F:
-            made: F = self._add_function(pattern, function, method, name, host)
-            return made
+            added: F = self._add_function(pattern, function, method, options)
+            return added
 
         return decorate
 
-    def get(
-        self, pattern: str, *, name: str | None = None, host: str | None = None
-    ) -> Callable[[F], F]:
-        """Mount the decorated function as the GET of a URL pattern."""
-        return self._function_route(pattern, "get", name, host)
+    def get(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the GET of a URL pattern; see `add`."""
+        return self._function_route(pattern, "get", options)
 
-    def post(
-        self, pattern: str, *, name: str | None = None, host: str | None = None
-    ) -> Callable[[F], F]:
-        """Mount the decorated function as the POST of a URL pattern."""
-        return self._function_route(pattern, "post", name, host)
+    def post(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the POST of a URL pattern; see `add`."""
+        return self._function_route(pattern, "post", options)
 
-    def put(
-        self, pattern: str, *, name: str | None = None, host: str | None = None
-    ) -> Callable[[F], F]:
-        """Mount the decorated function as the PUT of a URL pattern."""
-        return self._function_route(pattern, "put", name, host)
+    def put(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the PUT of a URL pattern; see `add`."""
+        return self._function_route(pattern, "put", options)
 
-    def patch(
-        self, pattern: str, *, name: str | None = None, host: str | None = None
-    ) -> Callable[[F], F]:
-        """Mount the decorated function as the PATCH of a URL pattern."""
-        return self._function_route(pattern, "patch", name, host)
+    def patch(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the PATCH of a URL pattern; see `add`."""
+        return self._function_route(pattern, "patch", options)
 
-    def delete(
-        self, pattern: str, *, name: str | None = None, host: str | None = None
-    ) -> Callable[[F], F]:
-        """Mount the decorated function as the DELETE of a URL pattern."""
-        return self._function_route(pattern, "delete", name, host)
+    def delete(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the DELETE of a URL pattern; see `add`."""
+        return self._function_route(pattern, "delete", options)
 
-    def query(
-        self, pattern: str, *, name: str | None = None, host: str | None = None
-    ) -> Callable[[F], F]:
+    def query(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the QUERY of a URL pattern (RFC 10008)."""
-        return self._function_route(pattern, "query", name, host)
+        return self._function_route(pattern, "query", options)
 
     def mount(
         self,
@@ -273,6 +292,9 @@ class App:
         *,
         documented: bool = True,
         errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
+        security: SecurityLike | None = None,
+        public: bool = False,
+        raises: Sequence[type[Problem] | Failure] = (),
     ) -> App:
         """Mount another App below a prefix, with its own middleware, problem handlers and settings.
 
@@ -281,22 +303,35 @@ class App:
             app: The other App; it also serves its own document below the prefix.
             documented: Whether its operations stand in this App's document too.
             errors: The formats of its error responses, if the other App says none itself.
+            security: What guards everything below that does not say otherwise; it wins over this App's.
+            public: Whether anybody may call what does not say otherwise.
+            raises: Problems that every operation below may respond with.
 
         Returns:
             The other App.
 
         Raises:
-            DeclarationError: The prefix has variables, the App is mounted already, or its trailing_slash is another.
-            CollisionError: Both have one method of one URL, or one name of the document or of a URL converter, for
-                two things.
+            DeclarationError: The prefix has variables, the App is mounted already, or its trailing_slash
+                is another.
+            CollisionError: Both have one method of one URL, or one name of the document or of a URL
+                converter, for two things.
         """
+        where = f"mount({prefix!r})"
         if not isinstance(app, App):
             raise DeclarationError(
                 f"mount({prefix!r}, {app!r}): what is mounted is another restkit App."
             )
         self._check_open(f"the App {app.name!r}")
-        formats = formats_of(errors, f"mount({prefix!r})")
-        self._registry.mount(prefix, app._registry, documented=documented, errors=formats)
+        self._registry.mount(
+            Mounted(
+                prefix,
+                app._registry,
+                documented,
+                failures_of(raises, f"raises of {where}"),
+                given_security(security, public, where),
+                formats_of(errors, where),
+            )
+        )
         return app
 
     def middleware(self, middleware: M) -> M:
@@ -325,6 +360,17 @@ class App:
             return handler
 
         return decorate
+
+    def document_hook(self, hook: D) -> D:
+        """Let a function change the document of this App before it is served, printed or checked.
+
+        It takes the document, a dict of JSON values, and changes it or returns another one. Hooks run in
+        the order in which they were added; those of an App hold for its own document only.
+        """
+        check_call(hook, ("document",), f"A document hook of the App {self.name!r}")
+        self._check_open("a document hook")
+        self.document_hooks.append(hook)
+        return hook
 
     def install(self, extension: Extension) -> None:
         """Let an extension add its parts.

@@ -295,6 +295,17 @@ class Operation(NamedTuple):
         )
 
     @property
+    def query_names(self) -> frozenset[str]:
+        """The query parameters that no input reads: those of contributions, and keys of security schemes."""
+        names = {each.name for each in self.parameters if each.location == "query"}
+        for combination in self.security:
+            for scheme, _ in combination:
+                document = scheme.document()
+                if document.get("in") == "query":
+                    names.add(str(document.get("name")))
+        return frozenset(names)
+
+    @property
     def schemas(self) -> Iterator[BoundSchema]:
         """Its schemas, of what it takes and of what it answers."""
         yield from (each.schema for each in self.inputs if each.schema is not None)

@@ -196,7 +196,6 @@ def check_resource(resource: Any) -> None:
         check_call(
             handler, ("error", "request"), f"The handler of {error.__name__} of {declared_at}"
         )
-    _check_security(resource.security, declared_at)
     if resource.idempotency is not None and not callable(
         getattr(resource.idempotency, "begin", None)
     ):
@@ -270,16 +269,6 @@ def _check_override(declared_at: str, name: str, own: Iterable[type]) -> None:
             raise DeclarationError(
                 f"{declared_at}.{name} replaces a part of {each.__qualname__} that restkit needs. "
                 "Rename the attribute."
-            )
-
-
-def _check_security(security: Any, declared_at: str) -> None:
-    for each in security if isinstance(security, (list, tuple)) else [security]:
-        scheme = each[0] if isinstance(each, tuple) and each else each
-        if not callable(getattr(scheme, "authenticate", None)):
-            raise DeclarationError(
-                f"{declared_at}.security has {scheme!r}, which is no security scheme; write a sequence of schemes, or of "
-                "(scheme, scopes)."
             )
 
 

@@ -7,15 +7,19 @@ declarations; nothing is written into the function itself.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar, cast
+from weakref import WeakSet
 
 from .contract import Failure, Header, Location
 from .declaration_checks import check_mapping, texts_of
 from .errors import DeclarationError
 from .media import JSON, check_media_types
 from .problems import Problem
+from .requirements import SecurityLike, normal_form
 
 if TYPE_CHECKING:
     from .schemas.bound import SchemaLike
@@ -27,7 +31,12 @@ __all__ = [
     "Declarations",
     "DeclaredMethod",
     "Return",
+    "access",
+    "class_failures",
+    "copy_class_failures",
     "declarations_of",
+    "failures_of",
+    "mark_mounted",
     "mounted",
     "operation",
     "plain_function",
@@ -37,11 +46,12 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=Callable[..., Any])
 _HeaderLike = Mapping[str, "str | Header"]
 
 
 class Return(NamedTuple):
-    """Is one `returns`: an answer as declared."""
+    """One `returns`: a response as declared."""
 
     schema: SchemaLike | None
     status: int
@@ -52,7 +62,7 @@ class Return(NamedTuple):
 
 
 class Declarations(NamedTuple):
-    """Is everything that the decorators say of one verb."""
+    """Everything that the decorators declare of one callable."""
 
     inputs: Mapping[Location, BodyLike | None] = MappingProxyType({})
     media_types: tuple[str, ...] | None = None
@@ -64,7 +74,7 @@ class Declarations(NamedTuple):
 
 
 class DeclaredMethod:
-    """Is a function with its `Declarations`; behaves as the function does."""
+    """A function with its `Declarations`; it behaves like the function."""
 
     def __init__(
         self, function: Callable[..., Any], declarations: Declarations, *, mounted: bool = False
@@ -76,6 +86,12 @@ class DeclaredMethod:
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self.function.__get__(instance, owner)
+
+    def __getattr__(self, name: str) -> Any:
+        # Only for what was not copied: the methods of an object that is called.
+        if name == "function":
+            raise AttributeError(name)
+        return getattr(self.function, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
@@ -92,14 +108,109 @@ def mounted(function: Callable[..., Any]) -> DeclaredMethod:
     return DeclaredMethod(plain_function(function), declarations_of(function), mounted=True)
 
 
-def declarations_of(function: Callable[..., Any]) -> Declarations:
-    """Return what was declared of a function, through wrappers that keep ``__wrapped__``."""
-    seen: Any = function
+def declarations_of(function: object) -> Declarations:
+    """Return the declarations of anything that is called, empty ones if nothing was declared.
+
+    Bound methods, static methods, partial functions, objects with ``__call__`` and wrappers that keep
+    ``__wrapped__`` have those of the function inside; a class has those that `raises` gave it.
+    """
+    on_class: tuple[Failure, ...] = ()
+    seen: object = function
     while seen is not None:
         if isinstance(seen, DeclaredMethod):
-            return seen.declarations
-        seen = getattr(seen, "__wrapped__", None)
-    return Declarations()
+            said = seen.declarations
+            return said._replace(raises=(*said.raises, *on_class)) if on_class else said
+        if isinstance(seen, type):
+            return Declarations(raises=class_failures(seen))
+        if not on_class and not isinstance(seen, types.FunctionType):
+            on_class = class_failures(type(seen))
+        seen = _inner(seen)
+    return Declarations(raises=on_class) if on_class else _NOTHING
+
+
+def _inner(function: object) -> object:
+    """Return the callable that another one wraps, None if it wraps none."""
+    wrapped = getattr(function, "__wrapped__", None)
+    if wrapped is not None or isinstance(function, types.FunctionType):
+        return wrapped
+    if isinstance(function, functools.partial):
+        return function.func
+    if isinstance(function, (staticmethod, classmethod)):
+        return function.__func__
+    if isinstance(function, types.MethodType):
+        return _as_written(function)
+    call = inspect.getattr_static(type(function), "__call__", None)
+    return call if isinstance(call, (DeclaredMethod, types.FunctionType)) else None
+
+
+def _as_written(method: types.MethodType) -> object:
+    """Return a bound method as it stands in its class, where it may have declarations."""
+    holder = method.__self__
+    kind = holder if isinstance(holder, type) else type(holder)
+    name = getattr(method, "__name__", "")
+    for base in kind.__mro__:
+        written = vars(base).get(name)
+        inner = written.__func__ if isinstance(written, classmethod) else written
+        if plain_function(inner) is method.__func__:
+            return inner
+    return method.__func__
+
+
+_mounted_classes: WeakSet[type] = WeakSet()
+
+
+def mark_mounted(declared: type) -> None:
+    """Mark a class as mounted: `raises` above the route would come too late, and is rejected."""
+    _mounted_classes.add(declared)
+
+
+_ON_CLASS = "__restkit_raises__"
+_NOTHING = Declarations()
+
+
+def class_failures(declared: type) -> tuple[Failure, ...]:
+    """Return the problems that `raises` declared above a class, and above its bases."""
+    found: tuple[Failure, ...] = getattr(declared, _ON_CLASS, ())
+    return found
+
+
+def copy_class_failures(declared: type, other: type) -> None:
+    """Declare of another class what `raises` declared above one."""
+    setattr(other, _ON_CLASS, class_failures(declared))
+
+
+def failures_of(problems: object, declared_at: str) -> tuple[Failure, ...]:
+    """Return problem classes, given in one sequence, as records.
+
+    Raises:
+        DeclarationError: It is no sequence of Problem classes and `Failure` records.
+    """
+    if isinstance(problems, (str, type)) or not isinstance(problems, Iterable):
+        raise DeclarationError(
+            f"{declared_at} must be a sequence of Problem classes, not {problems!r}. "
+            "Write [NotFound], for example."
+        )
+    out: list[Failure] = []
+    for each in problems:
+        if isinstance(each, Failure):
+            out.append(each)
+        elif isinstance(each, type) and issubclass(each, Problem):
+            out.append(Failure(each, "method"))
+        else:
+            raise DeclarationError(f"{declared_at} takes Problem classes, not {each!r}.")
+    return tuple(out)
+
+
+def _headers_of(headers: _HeaderLike | None, declared_at: str) -> tuple[Header, ...]:
+    check_mapping(headers, declared_at, "{'X-Total': 'How many there are.'}")
+    out: list[Header] = []
+    for name, value in (headers or {}).items():
+        if not isinstance(value, (str, Header)):
+            raise DeclarationError(
+                f"{declared_at}[{name!r}] must be a description or a Header, not {value!r}."
+            )
+        out.append(value if isinstance(value, Header) else Header(name, value))
+    return tuple(out)
 
 
 def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
@@ -109,14 +220,15 @@ def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
         )
     if isinstance(function, type):
         raise DeclarationError(
-            f"{function.__name__} is a class; @takes, @returns, @raises and @operation stand on its methods."
+            f"{function.__name__} is a class; @takes, @returns and @operation stand on its methods."
         )
     if isinstance(function, DeclaredMethod) and function.mounted:
         raise DeclarationError(
-            f"{function.function.__qualname__} is mounted already: put @takes, @returns, @raises and @operation below "
-            "the route."
+            f"{function.function.__qualname__} is mounted already: put @takes, @returns, @raises "
+            "and @operation below the route."
         )
-    return cast(F, DeclaredMethod(plain_function(function), change(declarations_of(function))))
+    said = declarations_of(function)
+    return cast(F, DeclaredMethod(plain_function(function), change(said)))
 
 
 def takes(
@@ -204,21 +316,15 @@ def returns(
             f"@returns(status={status!r}): the status must be an integer from 200 to 599. Declare "
             "problems with @raises."
         )
-    check_mapping(
-        headers, f"headers of @returns(status={status})", "{'X-Total': 'How many there are.'}"
-    )
-    items = tuple(
-        value if isinstance(value, Header) else Header(name, value)
-        for name, value in (headers or {}).items()
-    )
-    types = (
+    items = _headers_of(headers, f"headers of @returns(status={status})")
+    taken = (
         texts_of(media_types, f"media_types of @returns(status={status})")
         if media_types is not None
         else None
     )
-    said = Return(schema, status, items, types, description, many)
+    said = Return(schema, status, items, taken, description, many)
 
-    check_media_types(types or (), f"@returns(status={status})")
+    check_media_types(taken or (), f"@returns(status={status})")
 
     def decorate(function: F) -> F:
         for each in declarations_of(function).returns:
@@ -243,19 +349,34 @@ def _types_of(said: Return) -> set[str]:
     return {JSON} if said.media_types is None else set(said.media_types)
 
 
-def raises(*problems: type[Problem], description: str = "") -> Callable[[F], F]:
+def raises(
+    *problems: type[Problem], description: str = "", headers: _HeaderLike | None = None
+) -> Callable[[C], C]:
     """Declare the problems that a verb may raise.
+
+    It stands on everything that may respond: on verbs, the helpers that they call, functions as routes,
+    Resource classes, middleware, problem handlers, factories of `provide`, and ``authenticate`` of a
+    security scheme. Each Operation that one of these surrounds has the problems in its record.
 
     Args:
         problems: Problem classes.
         description: When they are raised, for the document.
+        headers: Headers of the responses: a description, or a `Header`.
     """
-    for problem in problems:
-        if not (isinstance(problem, type) and issubclass(problem, Problem)):
-            raise DeclarationError(f"@raises takes Problem classes, not {problem!r}.")
-    said = tuple(Failure(problem, "method", description) for problem in problems)
+    said_headers = _headers_of(headers, "headers of @raises")
+    said = tuple(
+        each._replace(description=description, headers=said_headers)
+        for each in failures_of(problems, "@raises")
+    )
 
-    def decorate(function: F) -> F:
+    def decorate(function: C) -> C:
+        if isinstance(function, type):
+            if function in _mounted_classes:
+                raise DeclarationError(
+                    f"{function.__name__} is mounted already: put @raises below the route."
+                )
+            setattr(function, _ON_CLASS, (*said, *class_failures(function)))
+            return function
         return _declare(function, lambda old: old._replace(raises=(*said, *old.raises)))
 
     return decorate
@@ -271,6 +392,7 @@ def operation(
     documented: bool | None = None,
     examples: Mapping[str, object] | None = None,
     extensions: Mapping[str, object] | None = None,
+    response_headers: _HeaderLike | None = None,
 ) -> Callable[[F], F]:
     """Declare what the document says of a verb, where the docstring and the class do not.
 
@@ -283,7 +405,10 @@ def operation(
         documented: False leaves it out of the document.
         examples: Named examples of the request's content, by name.
         extensions: ``x-...`` members of the Operation Object.
+        response_headers: Headers of every declared response of the verb; on a middleware, of every
+            response that passes through it.
     """
+    named = _headers_of(response_headers, "response_headers of @operation")
     said = {
         "operation_id": operation_id,
         "summary": summary,
@@ -293,10 +418,30 @@ def operation(
         "documented": documented,
         "examples": examples,
         "extensions": extensions,
+        "response_headers": named or None,
     }
     words = {name: value for name, value in said.items() if value is not None}
 
     def decorate(function: F) -> F:
         return _declare(function, lambda old: old._replace(words={**old.words, **words}))
+
+    return decorate
+
+
+def access(*, security: SecurityLike | None = None, public: bool = False) -> Callable[[F], F]:
+    """Declare what guards one verb or function; it wins over the class, the mount and the App.
+
+    Args:
+        security: Security schemes; see `restkit.Scheme`.
+        public: Whether anybody may call. Credentials are then ignored.
+    """
+    if public is not True and security is None:
+        raise DeclarationError("@access says nothing: give it security=... or public=True.")
+    if public and security is not None:
+        raise DeclarationError("@access has both public=True and security; leave one of them out.")
+    said = () if public else normal_form(security, "security of @access")
+
+    def decorate(function: F) -> F:
+        return _declare(function, lambda old: old._replace(words={**old.words, "security": said}))
 
     return decorate

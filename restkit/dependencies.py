@@ -143,24 +143,38 @@ def check_defaults(function: Callable[..., Any], declared_at: str) -> None:
 
 
 def obtain(
-    factory: Callable[..., Any], request: Request, app: _App, *, wants_request: bool | None = None
+    factory: Callable[..., Any],
+    request: Request,
+    app: _App | None = None,
+    *,
+    wants_request: bool | None = None,
 ) -> Any:
-    """Return what a factory makes for a request, made when it is first asked for; see `provide`.
+    """Return the value of a factory for a request, made on first touch; see `provide`.
+
+    Security schemes and middleware, which have no attributes of one request, use it: the value is the same
+    one that the resource has, and is closed with the request.
 
     Args:
-        factory: As `provide` takes it.
-        request: Whose value it is, and after which it is closed.
-        app: Whose `override` may have a fake in its place.
-        wants_request: Whether the factory takes the request, where that is known.
+        factory: A factory as `provide` takes it.
+        request: The request, after which the value is closed.
+        app: The App whose `override` may replace the factory; by default that of the request.
+        wants_request: Whether the factory takes the request, if that is known.
+
+    Raises:
+        RuntimeError: The request belongs to no App: no operation matched its URL.
     """
+    if app is None:
+        app = request.app
+        if app is None:
+            raise RuntimeError("obtain() needs a request that an operation responds to.")
     if request.provided is None:
         request.provided = Provided()
     values = request.provided.values
     if factory not in values:
-        made = app.overrides.get(factory, factory)
-        if made is not factory or wants_request is None:
-            wants_request = _wants_request(made)
-        values[factory] = request.provided.make(made, request, wants_request=wants_request)
+        maker = app.overrides.get(factory, factory)
+        if maker is not factory or wants_request is None:
+            wants_request = _wants_request(maker)
+        values[factory] = request.provided.make(maker, request, wants_request=wants_request)
     return values[factory]
 
 

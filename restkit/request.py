@@ -7,17 +7,19 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, cast
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from .content_streams import BROKEN, ChunkedContent, CopiedContent
+from .http.authorization import parse_authorization
 from .problems import BadRequest, ContentTooLarge
 from .settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Authorization
     from werkzeug.formparser import FormDataParser
 
 __all__ = ["Request", "current_request"]
@@ -92,8 +94,21 @@ class _Lazy:
         return value
 
 
-class Request(_WerkzeugRequest):
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # which every type checker knows: it has defaults
+
+    CallerT = TypeVar("CallerT", default=Any)
+else:
+    from typing import TypeVar
+
+    CallerT = TypeVar("CallerT")
+
+
+class Request(_WerkzeugRequest, Generic[CallerT]):
     """The request: Werkzeug's, with each part read when it is first needed.
+
+    ``Request[User]`` is a request whose ``caller`` is a User; annotate it in a resource class, or as a
+    parameter of middleware.
 
     Attributes:
         path_parameters: The values of the URL pattern's variables.
@@ -110,7 +125,7 @@ class Request(_WerkzeugRequest):
 
     operation: Any = None
     app: AppLike = None  # type: ignore[assignment]  # routing sets it before other code runs
-    caller: Any = None
+    caller: CallerT = None  # type: ignore[assignment]  # a guarded operation has a caller
     provided: Any = None
     form_parsed = False
     form_read = False
@@ -298,6 +313,11 @@ class Request(_WerkzeugRequest):
         return super().make_form_data_parser()
 
     if not TYPE_CHECKING:
+
+        @cached_property
+        def authorization(self) -> Authorization | None:
+            """The credentials of the Authorization header, None if it has none or they are malformed."""
+            return parse_authorization(self.environ.get("HTTP_AUTHORIZATION", ""))
 
         @cached_property
         def stream(self) -> IO[bytes]:

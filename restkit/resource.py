@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
-from .contract import IdempotencyRule, SecurityScheme
+from .contract import IdempotencyRule
 from .declaration_checks import check_members, check_plain
 from .errors import DeclarationError
 from .http.conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
@@ -15,6 +15,7 @@ from .http.methods import SAFE_METHODS
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
 from .request import Request
+from .requirements import SecurityLike
 from .spelling import misspelt
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ DECLARED = (
     "middleware",
     "problem_handlers",
     "security",
+    "public",
 )
 """What a class says of itself whose name, a letter short, is no word that a program may use otherwise."""
 VERBS = ("get", "head", "post", "put", "patch", "delete", "options", "query")
@@ -79,7 +81,9 @@ class Resource:
         documented: Whether it is in the document.
         middleware: Around its methods, the first one outermost.
         problem_handlers: Exception classes and what makes answers of them.
-        security: Schemes, each with the scopes it wants where it wants any.
+        security: The security schemes that guard its verbs, combined with ``|`` and ``&``. By default those
+            of the mount or the App.
+        public: Whether anybody may call, whatever the mount or the App says.
     """
 
     request: Request
@@ -93,7 +97,8 @@ class Resource:
     documented: ClassVar[bool] = True
     middleware: ClassVar[Sequence[Middleware]] = ()
     problem_handlers: ClassVar[Mapping[type[Exception], ProblemHandler]] = {}
-    security: ClassVar[Sequence[SecurityScheme | tuple[SecurityScheme, Sequence[str]]]] = ()
+    security: ClassVar[SecurityLike | None] = None
+    public: ClassVar[bool] = False
 
     _entity_tag: EntityTag | None = None
     _last_modified: datetime | None = None

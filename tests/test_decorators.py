@@ -177,8 +177,16 @@ def test_declarations_above_the_route_are_refused() -> None:
 
     with pytest.raises(DeclarationError, match="stand on its methods"):
 
-        @raises(NotFound)
+        @operation(summary="Things.")
         class Things(Resource):
+            def get(self) -> dict[str, int]:
+                return {}
+
+    with pytest.raises(DeclarationError, match="mounted already"):
+
+        @raises(NotFound)
+        @app.route("/y")
+        class Others(Resource):
             def get(self) -> dict[str, int]:
                 return {}
 

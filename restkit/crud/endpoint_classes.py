@@ -9,12 +9,22 @@ from typing import Any
 from marshmallow import fields
 
 from ..contract import Failure, Header, Location
-from ..decorators import Declarations, DeclaredMethod, Return, declarations_of
+from ..decorators import (
+    Declarations,
+    DeclaredMethod,
+    Return,
+    copy_class_failures,
+    declarations_of,
+)
+from ..dependencies import Provision, factories_of
 from ..errors import DeclarationError
 from ..media import JSON, NDJSON
 from ..operations.operation_ids import english_singular, singular, stem
+from ..operations.security import class_security
 from ..problems import BadRequest, Conflict, NotFound
+from ..requirements import Requirement
 from ..resource import Resource
+from .action_contracts import action_failures, bulk_security, check_action
 from .binding import Binding
 from .bulk import BulkEndpoint, bulk_schemas
 from .endpoints import (
@@ -29,7 +39,8 @@ from .store import AnyField, StaleWrite, Violation
 
 __all__ = ["EndpointMaker"]
 
-_COPIED = ("tags", "documented", "middleware", "security", "idempotency")
+_COPIED = ("tags", "documented", "middleware", "idempotency")
+_BULK = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 _JSON = (JSON,)
 _OWN_MODULE = "restkit.crud.resource"
 _APPLIED = Header("Preference-Applied", "The preference that the server applied (RFC 7240).")
@@ -65,8 +76,13 @@ class EndpointMaker:
     ) -> type[Resource]:
         declared = self._declared
         handlers = {Violation: conflict_of, StaleWrite: stale_of, **declared.problem_handlers}
-        copied = {each: getattr(declared, each) for each in _COPIED}
-        own = {
+        copied: dict[str, Any] = {each: getattr(declared, each) for each in _COPIED}
+        security = class_security(declared)
+        if security is not None:
+            copied |= {"security": Requirement(security)} if security else {"public": True}
+        for index, factory in enumerate(factories_of(declared)):
+            copied[f"_provided_{index}"] = Provision(factory)
+        own: dict[str, Any] = {
             "declared": declared,
             "binding": self._binding,
             "schema": self._views.declared,
@@ -75,7 +91,9 @@ class EndpointMaker:
             "__qualname__": declared.__qualname__,
             "__doc__": declared.__doc__,
         }
-        return type(self._name + suffix, (base,), {**copied, **own, **verbs, **members})
+        made = type(self._name + suffix, (base,), {**copied, **own, **verbs, **members})
+        copy_class_failures(declared, made)
+        return made
 
     def _verb(
         self, action: str, function: Callable[..., Any], contract: Declarations
@@ -88,7 +106,9 @@ class EndpointMaker:
         if written.__module__ != _OWN_MODULE and documentation:
             summary, _, description = documentation.partition("\n")
             words = {"summary": summary.strip(), "description": description.strip()}
-        failures = (*own.raises, *contract.raises, *self._always)
+        check_action(self._declared, action)
+        own_failures = action_failures(self._declared, action)
+        failures = (*own_failures, *contract.raises, *self._always)
         function.__doc__ = None
         complete = contract._replace(
             raises=failures, words={**contract.words, **words, **own.words}
@@ -154,10 +174,9 @@ class EndpointMaker:
             return self.change_many(body, headers)
 
         post.__module__, post.__qualname__ = declared.__module__, f"{declared.__qualname__}.bulk"
-        actions = [
-            inspect.getattr_static(declared, each) for each in ("create", "update", "delete")
-        ]
-        failures = [failure for each in actions for failure in declarations_of(each).raises]
+        called = [action for method, action in _BULK.items() if method in wanted]
+        failures = [failure for each in called for failure in action_failures(declared, each)]
+        security = bulk_security(declared, called)
         returns = (
             Return(result, 200, (_APPLIED,), _JSON, "All items were changed.", False),
             Return(None, 204, (_APPLIED,), (), _DONE, None),
@@ -168,6 +187,7 @@ class EndpointMaker:
             returns,
             (*failures, _TAKEN, *self._missing_parent, *self._always),
             words={
+                **({} if security is None else {"security": security}),
                 "derived_id": f"bulk{self._name}",
                 "summary": "Create, update and delete many items, all or none",
                 "description": "Deletions come first, then updates, then creations.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..contract import Header, Operation, Output
+from ..contract import Operation
 from ..environ_keys import ROUTING_ERROR
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat
 from ..middleware import Boundary, Endpoint, compose
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Composed", "compose_entries", "compose_unmatched"]
 
 _EVERY_STATUS = range(1000)
-_ALLOW = Header("Allow", "The methods of the URL.", required=True)
-_OF_OPTIONS = (Output(204, None, (), (_ALLOW,)), Output(200, None, ("*/*",)))
 
 
 class Composed(NamedTuple):
@@ -112,7 +110,7 @@ def _complete(router: Router, route: Route, entry: Entry) -> None:
         raise MethodNotAllowed(f"This resource allows {allow}.", headers={"Allow": allow})
 
     if "OPTIONS" not in handlers:
-        route.options = _handler(entry, options, boundary, _options_operation(entry, options))
+        route.options = _handler(entry, options, boundary, entry.options)
     route.otherwise = _handler(entry, refuse, boundary, None)
 
 
@@ -139,23 +137,6 @@ def _taken(entry: Entry, method: str) -> str:
         for each in operation.inputs
     ]
     return ", ".join(media_type for each in inputs for media_type in each.media_types)
-
-
-def _options_operation(entry: Entry, options: Callable[[Request], PlainResponse]) -> Operation:
-    """Return the record of OPTIONS where no method is written for it; no document has it."""
-    resource, pattern = entry.resource, entry.pattern
-    return Operation(
-        method="OPTIONS",
-        path=pattern.path,
-        rule=pattern.rule,
-        resource=resource,
-        function=options,
-        declared_at=f"{resource.__module__}.{resource.__qualname__}.options",
-        host=pattern.host,
-        documented=False,
-        path_parameters=pattern.parameters,
-        outputs=_OF_OPTIONS,
-    )
 
 
 # URLs without an entry

@@ -18,11 +18,8 @@ from ..http.negotiation import Chooser, not_acceptable
 from ..media import Media
 from ..middleware import Endpoint
 from ..problems import (
-    Forbidden,
     PreconditionFailed,
     PreconditionRequired,
-    Problem,
-    Unauthorized,
     UnprocessableContent,
 )
 from ..rendering.response_writer import Locate, Writer, offered, writer_of
@@ -31,6 +28,7 @@ from ..resource import FunctionResource, Resource, validators_of
 from ..response import Outgoing, PlainResponse, as_sent, close_if_open, discard, is_stream
 from ..settings import Settings
 from .contract_log import observe
+from .guard import make_guard
 
 if TYPE_CHECKING:
     from ..parsing.body import Reader
@@ -73,6 +71,7 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     before = tuple(_steps(operation))
     readers = _readers(operation, context)
     strict = context.settings.strict and operation.input("query") is None
+    known = operation.query_names
     choose = _chooser(operation)
     invoke = _invoker(operation, context)
     write = writer_of(operation, context.media, context.locate, context.settings.contract)
@@ -95,7 +94,7 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
             if accept is not None and accept != "*/*":
                 chosen = request.response_media_type = choose(accept)
             if strict and environ.get("QUERY_STRING"):
-                _refuse_query(request)
+                _refuse_query(request, known)
             arguments = _read(readers, request) if readers else request.path_parameters
             resource, value = invoke(request, arguments)
             response = (
@@ -125,10 +124,10 @@ def _readers(operation: Operation, context: Context) -> tuple[tuple[str, Reader]
     return tuple(readers_of(operation, context.settings, context.media))
 
 
-def _refuse_query(request: Request) -> None:
+def _refuse_query(request: Request, known: frozenset[str]) -> None:
     from ..parsing.parameters import read_nothing  # cold start, as above
 
-    read_nothing(request)
+    read_nothing(request, known)
 
 
 def _read(readers: Sequence[tuple[str, Reader]], request: Request) -> dict[str, Any]:
@@ -150,51 +149,12 @@ def _read(readers: Sequence[tuple[str, Reader]], request: Request) -> dict[str, 
 def _steps(operation: Operation) -> list[Step]:
     steps: list[Step] = []
     if operation.security:
-        steps.append(_guard(operation))
+        steps.append(make_guard(operation))
     if operation.conditional == "required" and operation.method in ("PUT", "PATCH", "DELETE"):
         steps.append(_require_precondition)
     if operation.idempotency is not None:
         steps.append(operation.idempotency.check)
     return steps
-
-
-def _guard(operation: Operation) -> Step:
-    """Make the step that asks each security scheme in turn; one that knows the caller is enough."""
-    schemes = operation.security
-
-    def guard(request: Request) -> None:
-        refused: list[Problem] = []
-        for ((scheme, scopes),) in schemes:
-            try:
-                request.caller = scheme.authenticate(request, scopes)
-            except (Unauthorized, Forbidden) as problem:
-                refused.append(problem)
-            else:
-                return
-        raise _refusal(refused)
-
-    return guard
-
-
-def _refusal(refused: Sequence[Problem]) -> Problem:
-    """Return the 403, or else a 401 with the challenges of all schemes (RFC 9110, section 11.6.1)."""
-    for problem in refused:
-        if isinstance(problem, Forbidden):
-            return problem
-    challenges = [
-        text
-        for problem in refused
-        for name, text in problem.headers.items()
-        if name.lower() == "www-authenticate"
-    ]
-    if len(challenges) > 1:
-        others = {
-            name: text
-            for name, text in refused[0].headers.items()
-            if name.lower() != "www-authenticate"
-        }
-        refused[0].headers = {**others, "WWW-Authenticate": ", ".join(challenges)}
-    return refused[0]
 
 
 def _require_precondition(request: Request) -> None:

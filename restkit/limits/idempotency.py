@@ -283,7 +283,7 @@ def _caller(request: Request) -> str:
         found = getattr(found, "id", None)
     if isinstance(found, (str, int, UUID)):
         return f"{type(found).__name__} {found}"
-    if found is None and request.caller is None and not request.operation.security:
+    if request.caller is None:  # a public operation, or the anonymous caller of an optional scheme
         return ""
     # SECURITY: callers that are not told apart would be answered with each other's answers.
     raise DeclarationError(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..contract import Operation
+from ..errors import DeclarationError
 from ..operations.operation_ids import noun, operation_id
 from .names import component_names, given_name
 
@@ -34,6 +35,16 @@ class Documented(Protocol):
     tags: Mapping[str, str]
     settings: Any
 
+    @property
+    def members(self) -> Mapping[str, object]:
+        """More members of the document's root."""
+        ...
+
+    @property
+    def document_hooks(self) -> Sequence[Callable[[dict[str, Any]], dict[str, Any] | None]]:
+        """Functions that change the document, in order."""
+        ...
+
     def operations(self) -> tuple[Operation, ...]:
         """Return all operations."""
         ...
@@ -55,7 +66,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
 
     from .conversion import SchemaCollector
     from .links import links_of
-    from .operations import OperationPrinter
+    from .operations import OperationPrinter, copied
 
     dialect = version or app.settings.openapi_version
     # What claims one name for two things was refused when it was added.
@@ -80,9 +91,39 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
         paths.setdefault(op.path, {}).update(_member(op, each, dialect))
     for tag in _tags(app, operations):
         spec.tag(tag)
-    return _ordered(
+    document = _ordered(
         spec.to_dict() | {"paths": paths, "components": components}, _servers(app, server_root)
     )
+    return _hooked(app, _with_members(document, copied(app.members), dialect))
+
+
+def _with_members(
+    document: dict[str, Any], members: Mapping[str, object], dialect: str
+) -> dict[str, Any]:
+    """Return a document with the members of the root that its App was given."""
+    for name, value in members.items():
+        if name == "termsOfService":
+            document["info"][name] = value
+        elif name == "webhooks" and dialect.startswith("3.0"):
+            document["x-webhooks"] = value  # 3.0 has no webhooks
+        else:
+            document[name] = value
+    return document
+
+
+def _hooked(app: Documented, document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document as the hooks of its App leave it."""
+    for hook in app.document_hooks:
+        changed: object = hook(document)
+        if changed is None:
+            continue
+        if not isinstance(changed, dict):
+            raise DeclarationError(
+                f"The document hook {getattr(hook, '__qualname__', hook)} returned "
+                f"{type(changed).__name__}; it must return the document, or None if it changed it."
+            )
+        document = changed
+    return document
 
 
 def _member(op: Operation, printed: dict[str, Any], dialect: str) -> dict[str, Any]:

@@ -19,10 +19,9 @@ from ..contract import (
     Operation,
     Output,
     PathParameter,
-    SecurityScheme,
     offered_types,
 )
-from ..decorators import Declarations, declarations_of
+from ..decorators import Declarations, class_failures, declarations_of
 from ..dependencies import check_defaults, factories_of
 from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
@@ -30,18 +29,17 @@ from ..problems import (
     BadRequest,
     Conflict,
     ContentTooLarge,
-    Forbidden,
     InsufficientStorage,
     NotAcceptable,
     NotFound,
     PreconditionFailed,
     PreconditionRequired,
-    Unauthorized,
     UnprocessableContent,
     UnsupportedMediaType,
 )
 from ..resource import FunctionResource, Resource, verbs_of
 from .body_inputs import Body, bodies_of, check_raw_annotation
+from .helpers import helper_failures
 from .signatures import Kind, Signature, item_of, read_signature, return_kind
 
 if TYPE_CHECKING:
@@ -59,15 +57,6 @@ _ETAG = Header("ETag", "The entity tag of the representation.")
 _LAST_MODIFIED = Header("Last-Modified", "When the representation was last changed.")
 # What each stage of the pipeline may answer. One record for all operations, so that the document makes it once.
 _NO_SUCH_URL = Failure(NotFound, "routing", "There is nothing at this URL.")
-_REFUSED = (
-    Failure(
-        Unauthorized,
-        "security",
-        "There are no valid credentials.",
-        (Header("WWW-Authenticate", "How to authenticate."),),
-    ),
-    Failure(Forbidden, "security", "The credentials do not suffice."),
-)
 _NO_REPRESENTATION = Failure(NotAcceptable, "negotiation", "No representation matches Accept.")
 _NOT_READ = (
     Failure(BadRequest, "body", "The content is malformed."),
@@ -128,7 +117,9 @@ class _Shared:
     def __init__(self, resource: type[Resource], mount: Mount) -> None:
         self.mount = mount
         self.provided = [
-            each for factory in factories_of(resource) for each in declarations_of(factory).raises
+            each._replace(stage="provide")
+            for factory in factories_of(resource)
+            for each in declarations_of(factory).raises
         ]
 
     @cached_property
@@ -198,7 +189,6 @@ class _Builder:
             inputs=inputs,
             outputs=outputs,
             failures=tuple(self._failures(inputs, outputs)),
-            security=tuple(_security(self.resource)),
             conditional=self.resource.conditional,
             idempotency=self._idempotency(),
             examples=words.get("examples", {}),
@@ -338,9 +328,9 @@ class _Builder:
     # outputs
 
     def _outputs(self) -> Iterator[Output]:
-        headers: tuple[Header, ...] = ()
+        headers: tuple[Header, ...] = self.said.words.get("response_headers", ())
         if self.resource.conditional and self.method != "DELETE":
-            headers = (_ETAG, _LAST_MODIFIED)
+            headers = (*headers, _ETAG, _LAST_MODIFIED)
         if rule := self._idempotency():
             headers = (*headers, rule.replayed)
         successes = [said for said in self.said.returns if said.status < 400]
@@ -391,8 +381,6 @@ class _Builder:
     ) -> Iterator[Failure]:
         if self.mount.parameters:
             yield _NO_SUCH_URL
-        if self.resource.security:
-            yield from _REFUSED
         if offered_types(outputs):
             yield _NO_REPRESENTATION
         if any(each.media_types for each in inputs):
@@ -411,6 +399,8 @@ class _Builder:
         if rule := self._idempotency():
             yield from rule.failures
         yield from self.said.raises
+        yield from helper_failures(self.function, self.resource)
+        yield from class_failures(self.resource)
         yield from self._factories_failures()
 
     def _factories_failures(self) -> Iterator[Failure]:
@@ -426,13 +416,3 @@ class _Builder:
 
 def _requires(bound: BoundSchema) -> bool:
     return any(field.required for field in bound.schema.load_fields.values())
-
-
-def _security(
-    resource: type[Resource],
-) -> Iterator[tuple[tuple[SecurityScheme, tuple[str, ...]], ...]]:
-    for each in resource.security:
-        if isinstance(each, tuple):
-            yield ((each[0], tuple(each[1])),)
-        else:
-            yield ((each, ()),)

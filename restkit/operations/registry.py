@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..contract import Operation, Output
+from ..contract import Failure, Operation, Output, Security
 from ..declaration_checks import check_resource
+from ..dependencies import factories_of
 from ..error_formats import DEFAULT_FORMATS, ErrorFormat
 from ..errors import DeclarationError
 from ..middleware import Middleware
@@ -21,12 +22,23 @@ from ..resource import ProblemHandler, Resource
 from ..routing.patterns import Pattern
 from .builder import Mount, collect
 from .collisions import CheckNames, Claims, converters_of
+from .contributions import (
+    add_contribution,
+    add_failures,
+    add_part,
+    contribution_of,
+    options_operation,
+    secured,
+    surrounded,
+)
 from .operation_ids import derived_id, distinct_ids
+from .security import check_schemes, said_security
 
 __all__ = [
     "Entry",
     "Handlers",
     "Link",
+    "Mounted",
     "MountedPrefix",
     "Registry",
     "link",
@@ -58,7 +70,9 @@ class Entry(NamedTuple):
         middleware: Around its verbs, the outermost first.
         handlers: Of exceptions, the nearest first.
         link: To the item, where it is a collection's.
-        declared: The class that was added, where it is mounted at several places; None otherwise.
+        declared: The class that was added, if it is mounted on several URLs; None otherwise.
+        options: The record of OPTIONS, if no method is written for it.
+        undecided: The methods of which nothing below an App has said the security.
         errors: The formats of its error responses; () until an App around it says them.
     """
 
@@ -71,6 +85,26 @@ class Entry(NamedTuple):
     handlers: tuple[Handlers, ...] = ()
     link: Link | None = None
     declared: type[Resource] | None = None
+    errors: tuple[ErrorFormat, ...] = ()
+    options: Operation | None = None
+    undecided: frozenset[str] = frozenset()
+
+    def with_operations(self, change: Callable[[Operation], Operation]) -> Entry:
+        """Return the entry with every record changed."""
+        return self._replace(
+            operations=tuple(map(change, self.operations)),
+            options=None if self.options is None else change(self.options),
+        )
+
+
+class Mounted(NamedTuple):
+    """An App mounted below a prefix, with what the mount says of it."""
+
+    prefix: str
+    registry: Registry
+    documented: bool = True
+    raises: tuple[Failure, ...] = ()
+    security: Security | None = None
     errors: tuple[ErrorFormat, ...] = ()
 
 
@@ -104,31 +138,31 @@ class Registry:
         """
         self.app = app
         self.entries: list[Entry] = []
-        self.mounts: list[tuple[str, Registry, bool]] = []
+        self.mounts: list[Mounted] = []
+        self.raises: tuple[Failure, ...] = ()
+        self.security: Security | None = None
         self.parent: Registry | None = None
         self.middleware: list[Middleware] = []
         self.handlers: dict[type[Exception], ProblemHandler] = {}
         self.errors: tuple[ErrorFormat, ...] = ()
         self._claims = Claims(check_names)
+        self._schemes: dict[str, tuple[Mapping[str, object], str]] = {}
 
     def add(self, *entries: Entry) -> None:
         """Add entries, or refuse them whole."""
         for entry in entries:
             _check_content(entry)
         converters_of(app for _, app in self.root.walk_apps())
+        schemes = dict(self._schemes)
+        check_schemes((each for entry in entries for each in entry.operations), schemes)
         self._claim(entries)
+        self._schemes = schemes
         self.entries += entries
 
-    def mount(
-        self,
-        prefix: str,
-        other: Registry,
-        *,
-        documented: bool,
-        errors: tuple[ErrorFormat, ...] = (),
-    ) -> None:
+    def mount(self, mounted: Mounted) -> None:
         """Mount what another App declares below a prefix, or refuse it whole."""
-        given, prefix = prefix, prefix.rstrip("/")
+        given, other, documented = mounted.prefix, mounted.registry, mounted.documented
+        prefix = given.rstrip("/")
         if not prefix.startswith("/") or "<" in prefix:
             raise DeclarationError(
                 f"The prefix {given!r} of {other.app.name!r} must be '/' and a name at least, and have no variables."
@@ -149,7 +183,7 @@ class Registry:
                 f"The App {other.app.name!r} has trailing_slash={inner!r}, but {self.app.name!r} has {outer!r}; one "
                 "policy holds for all URLs, so give both the same."
             )
-        if errors and other.errors:
+        if mounted.errors and other.errors:
             raise DeclarationError(
                 f"mount({given!r}): the App {other.app.name!r} has errors of its own. Declare errors "
                 "in one of the two places."
@@ -157,17 +191,19 @@ class Registry:
         converters_of(app for each in (self.root, other) for _, app in each.walk_apps())
         self._claim([_below_mount(entry, prefix, documented) for entry in other.all_entries()])
         other.parent = self
-        other.errors = other.errors or errors
-        self.mounts.append((prefix, other, documented))
+        other.errors = other.errors or mounted.errors
+        self.mounts.append(mounted._replace(prefix=prefix))
 
     def _claim(self, entries: Sequence[Entry]) -> None:
         """Refuse what collides, here or in an App around, before anything is changed."""
         claimed: list[tuple[Claims, Claims]] = []
         child: Registry | None = None
         for registry in self.line():
-            for prefix, other, documented in registry.mounts:
-                if other is child:
-                    entries = [_below_mount(entry, prefix, documented) for entry in entries]
+            for each in registry.mounts:
+                if each.registry is child:
+                    entries = [
+                        _below_mount(entry, each.prefix, each.documented) for entry in entries
+                    ]
             claimed.append((registry._claims, registry._claims.check(entries)))
             child = registry
         for claims, more in claimed:
@@ -193,31 +229,59 @@ class Registry:
         Args:
             declared: Returns other entries of an App, which stand in the place of its own.
         """
-        return _distinct(self._surrounded(declared))
+        entries = _distinct(self._surrounded(declared))
+        check_schemes((each for entry in entries for each in entry.operations), {})
+        return entries
 
     def _surrounded(
         self, declared: Callable[[Registry], Iterable[Entry]] | None = None
     ) -> list[Entry]:
         """Return the entries of the App and of those mounted on it, with everything that surrounds them."""
         own = self.entries if declared is None else declared(self)
-        entries = [self.shifted(entry) for entry in own]
-        for prefix, other, documented in self.mounts:
-            entries += [
-                self.shifted(each, prefix, documented=documented)
-                for each in other._surrounded(declared)
-            ]
+        entries = [self._around(entry) for entry in own]
+        for mounted in self.mounts:
+            below = mounted.registry._surrounded(declared)
+            entries += [self._around(each, mounted) for each in below]
         return link(entries)
 
-    def shifted(self, entry: Entry, prefix: str = "", *, documented: bool = True) -> Entry:
-        """Return an entry with what this App puts around it."""
-        shifted = shift(entry, prefix, self.middleware, self.handlers, documented=documented)
-        return shifted if shifted.errors else _with_errors(shifted, self.line_errors())
+    def _around(self, entry: Entry, mounted: Mounted | None = None) -> Entry:
+        """Return an entry with what this App puts around it, and the mount that it stands below."""
+        prefix = ""
+        documented = True
+        if mounted is not None:
+            prefix, documented = mounted.prefix, mounted.documented
+        entry = shift(entry, prefix, self.middleware, self.handlers, documented=documented)
+        if not entry.errors:
+            entry = _with_errors(entry, self.line_errors())
+        if mounted is not None:
+            entry = _guarded(entry, mounted.security)
+            if mounted.raises:
+                entry = entry.with_operations(
+                    lambda each: add_failures(each, mounted.raises, "mount")
+                )
+        return self._completed(_guarded(entry, self.security))
+
+    def _completed(self, entry: Entry) -> Entry:
+        """Return an entry whose records have what this App's parts contribute, from the inside out."""
+        extensions: list[object] = self.app.extensions
+        for extension in extensions:
+            entry = _extended(entry, extension)
+        handlers = list(self.handlers.values())
+        if not (handlers or self.middleware or self.raises):
+            return entry
+        middleware, raises = tuple(self.middleware), self.raises
+
+        def complete(operation: Operation) -> Operation:
+            operation = surrounded(operation, handlers, middleware)
+            return add_failures(operation, raises, "app")
+
+        return entry.with_operations(complete)
 
     def walk_apps(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Yield every App with the prefix below which it answers, the own one first."""
         yield prefix, self.app
-        for below, other, _ in self.mounts:
-            yield from other.walk_apps(prefix + below)
+        for each in self.mounts:
+            yield from each.registry.walk_apps(prefix + each.prefix)
 
     def mounted_prefixes(self) -> list[MountedPrefix]:
         """Return what stands around each App's URLs, the own first."""
@@ -226,7 +290,9 @@ class Registry:
             "", self.app, tuple(self.middleware), handlers, self.line_errors() or DEFAULT_FORMATS
         )
         below = [
-            (prefix, each) for prefix, other, _ in self.mounts for each in other.mounted_prefixes()
+            (mounted.prefix, each)
+            for mounted in self.mounts
+            for each in mounted.registry.mounted_prefixes()
         ]
         return [own] + [
             each._replace(
@@ -242,8 +308,21 @@ class Registry:
         return next((each.errors for each in self.line() if each.errors), ())
 
 
-def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str) -> Entry:
+def make_entry(
+    owner: Any,
+    pattern: Pattern,
+    resource: type[Resource],
+    name: str,
+    security: Security | None = None,
+) -> Entry:
     """Make the entry of a resource.
+
+    Args:
+        owner: Its App.
+        pattern: The URL pattern.
+        resource: The class.
+        name: Its name, for URLs and operationIds.
+        security: What `App.add` was given; it wins over the class.
 
     Raises:
         DeclarationError: The class is no Resource, or does not fit the pattern.
@@ -263,20 +342,73 @@ def make_entry(owner: Any, pattern: Pattern, resource: type[Resource], name: str
         settings.strict,
         settings.compile_schemas,
     )
-    own_name = "" if name == resource.__name__ else name
-    operations = tuple(
-        each if each.operation_id else each._replace(operation_id=derived_id(each, own_name))
-        for each in collect(resource, mount)
-    )
-    return Entry(
+    entry = Entry(
         pattern,
         resource,
         name,
         owner,
-        operations,
+        collect(resource, mount),
         tuple(resource.middleware),
         (resource.problem_handlers,) if resource.problem_handlers else (),
     )
+    return _completed_by_class(entry, security)
+
+
+def _completed_by_class(entry: Entry, security: Security | None) -> Entry:
+    """Return an entry with operationIds, the security that is said, and what the class's parts contribute."""
+    resource = entry.resource
+    own_name = "" if entry.name == resource.__name__ else entry.name
+    factories = [each for each in factories_of(resource) if hasattr(each, "contribute")]
+    handlers = list(resource.problem_handlers.values())
+    middleware = tuple(resource.middleware)
+    operations: list[Operation] = []
+    undecided: set[str] = set()
+    for each in entry.operations:
+        operation = each
+        if not each.operation_id:
+            operation = each._replace(operation_id=derived_id(each, own_name))
+        for factory in factories:
+            operation = add_part(operation, factory, "provide")
+        said = said_security(each.function, resource, security)
+        if said is None:
+            undecided.add(each.method)
+        elif said:
+            operation = secured(operation, said)
+        operations.append(surrounded(operation, handlers, middleware))
+    options = None
+    if not any(each.method == "OPTIONS" for each in operations):
+        options = surrounded(options_operation(entry.pattern, resource), handlers, middleware)
+    return entry._replace(
+        operations=tuple(operations), options=options, undecided=frozenset(undecided)
+    )
+
+
+def _guarded(entry: Entry, security: Security | None) -> Entry:
+    """Return an entry whose undecided methods have the security of a mount or an App."""
+    if security is None or not entry.undecided:
+        return entry
+    operations = tuple(
+        secured(each, security) if each.method in entry.undecided else each
+        for each in entry.operations
+    )
+    return entry._replace(operations=operations, undecided=frozenset())
+
+
+def _extended(entry: Entry, extension: object) -> Entry:
+    """Return an entry with the contributions of an installed extension."""
+
+    def extend(operation: Operation) -> Operation:
+        more = contribution_of(extension, operation)
+        if more is None:
+            return operation
+        if more.security and operation.method in entry.undecided:
+            decided.add(operation.method)
+            operation = secured(operation, more.security)
+        return add_contribution(operation, more, "extension")
+
+    decided: set[str] = set()
+    entry_with = entry.with_operations(extend)
+    return entry_with._replace(undecided=entry.undecided - decided)
 
 
 def shift(
@@ -290,23 +422,22 @@ def shift(
     """Return an entry as it stands below a mount's prefix, with the mounting App's part around it."""
     if not (prefix or middleware or handlers) and documented:
         return entry
-    return entry._replace(
+    below = entry._replace(
         pattern=_below(prefix, entry.pattern),
         link=entry.link._replace(item=_below(prefix, entry.link.item))
         if entry.link is not None
         else None,
-        operations=entry.operations
-        if not prefix and documented
-        else tuple(
-            each._replace(
-                path=prefix + each.path,
-                rule=prefix + each.rule,
-                documented=each.documented and documented,
-            )
-            for each in entry.operations
-        ),
         middleware=(*middleware, *entry.middleware),
         handlers=(*entry.handlers, handlers) if handlers else entry.handlers,
+    )
+    if not prefix and documented:
+        return below
+    return below.with_operations(
+        lambda each: each._replace(
+            path=prefix + each.path,
+            rule=prefix + each.rule,
+            documented=each.documented and documented,
+        )
     )
 
 
@@ -398,5 +529,4 @@ def _with_errors(entry: Entry, errors: tuple[ErrorFormat, ...]) -> Entry:
     """Return an entry whose operations have formats of error responses."""
     if not errors:
         return entry
-    operations = tuple(each._replace(errors=errors) for each in entry.operations)
-    return entry._replace(operations=operations, errors=errors)
+    return entry.with_operations(lambda each: each._replace(errors=errors))._replace(errors=errors)

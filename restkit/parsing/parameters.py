@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..contract import Input, Operation
 from ..problems import InvalidItem, UnprocessableContent
@@ -28,13 +28,17 @@ def parse_query(request: Request) -> Pairs:
     return parse_pairs(query, {"parameter": "", "location": "query"}) if query else []
 
 
-def read_nothing(request: Request) -> None:
+def read_nothing(request: Request, known: Collection[str] = ()) -> None:
     """Reject a query where none is declared.
+
+    Args:
+        request: The request.
+        known: Parameters that something else reads, such as a security scheme.
 
     Raises:
         UnprocessableContent: There are query parameters (422).
     """
-    faults = _unknown(name for name, _ in parse_query(request))
+    faults = _unknown(name for name, _ in parse_query(request) if name not in known)
     if faults:
         item = _in_parameter("query")
         raise UnprocessableContent(errors=[item(fault) for fault in faults])
@@ -43,9 +47,12 @@ def read_nothing(request: Request) -> None:
 def query_reader(each: Input, operation: Operation) -> Reader:
     """Make the reader of a query."""
     values = TextValues(each, "query", operation.declared_at, _in_parameter("query"))
+    known = operation.query_names
 
     def read(request: Request) -> object:
         pairs = parse_query(request)
+        if known:
+            pairs = [pair for pair in pairs if pair[0] not in known or values.is_known(pair[0])]
         faults: list[Fault] = []
         if values.strict:
             faults = _unknown(name for name, _ in pairs if not values.is_known(name))

@@ -84,7 +84,7 @@ def with_id(self: Any, thing_id: int) -> dict[str, int]:
         ({"function": nothing, "settings": {"strict": False}}, {204}),
         ({"function": nothing, "method": "delete"}, {204, 422}),
         ({"function": with_id, "pattern": "/x/<int:thing_id>"}, {200, 404, 406, 422}),
-        ({"function": plain, "security": (Scheme(),)}, {200, 401, 403, 406, 422}),
+        ({"function": plain, "security": (Scheme(),)}, {200, 400, 401, 403, 406, 422}),
         ({"function": plain, "conditional": True}, {200, 304, 406, 412, 422}),
         ({"function": plain, "conditional": "required"}, {200, 304, 406, 412, 422}),
         (
@@ -129,8 +129,6 @@ def test_stages_are_named() -> None:
     )
     assert [(each.problem.status, each.stage) for each in put.failures] == [
         (404, "routing"),
-        (401, "security"),
-        (403, "security"),
         (406, "negotiation"),
         (400, "body"),
         (413, "body"),
@@ -139,6 +137,9 @@ def test_stages_are_named() -> None:
         (412, "preconditions"),
         (428, "preconditions"),
         (409, "method"),
+        (401, "security"),
+        (403, "security"),
+        (400, "security"),
     ]
 
 

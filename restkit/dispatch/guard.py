@@ -1,0 +1,125 @@
+"""The guard of an Operation: its alternatives of security schemes, asked in order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from ..contract import Operation, SecurityScheme
+from ..errors import ContractError, DeclarationError
+from ..http.authorization import holds_several
+from ..problems import BadRequest, Forbidden, Problem, Unauthorized
+from ..request import Request
+
+__all__ = ["make_guard"]
+
+_log = logging.getLogger("restkit")
+_Guard = Callable[[Request], None]
+_Combination = tuple[tuple[SecurityScheme, tuple[str, ...]], ...]
+
+
+def make_guard(operation: Operation) -> _Guard:
+    """Make the step that lets a request in if one alternative accepts it.
+
+    If none does, a problem that is neither 401 nor 403, and any other exception, goes before a 403, and that
+    before a 401 with the challenges of all schemes. An exception of one scheme does not end the
+    alternatives: it is logged, and raised only if no other scheme lets the request in.
+    """
+    alternatives = [each for each in operation.security if each]
+    is_optional = () in operation.security
+    schemes = [scheme for each in alternatives for scheme, _ in each]
+    readers = [_reader(scheme) for scheme in schemes]
+    reads_authorization = any(_uses_authorization(scheme) for scheme in schemes)
+
+    def guard(request: Request) -> None:
+        if reads_authorization and holds_several(request.environ.get("HTTP_AUTHORIZATION", "")):
+            raise BadRequest("Send one Authorization header with credentials of one kind.")
+        refused: list[Problem] = []
+        failed: Exception | None = None
+        for combination in alternatives:
+            try:
+                request.caller = _authenticate(combination, request)
+            except (Unauthorized, Forbidden) as problem:
+                refused.append(problem)
+            except (ContractError, DeclarationError):
+                raise
+            except Exception as error:  # noqa: BLE001  # another alternative may let the request in
+                failed = failed or error
+                _log_failure(combination, error)
+            else:
+                return
+        if is_optional and not any(is_sent(request) for is_sent in readers):
+            return
+        raise failed if failed is not None else _refusal(refused)
+
+    return guard
+
+
+def _authenticate(combination: _Combination, request: Request) -> object:
+    """Return the caller as the first scheme of a combination says; every scheme must accept."""
+    callers: list[object] = []
+    for scheme, scopes in combination:
+        caller = scheme.authenticate(request, scopes)
+        if caller is None:
+            raise Unauthorized("Send valid credentials.", headers=_challenge(scheme))
+        callers.append(caller)
+    return callers[0]
+
+
+def _challenge(scheme: SecurityScheme) -> dict[str, str]:
+    """Return the challenge of a scheme that says none (RFC 9110, section 11.6.1)."""
+    document = scheme.document()
+    kind = document.get("type")
+    if kind == "http":
+        name = str(document.get("scheme", ""))
+        return {"WWW-Authenticate": name[:1].upper() + name[1:]}
+    return {"WWW-Authenticate": "Bearer"} if kind in ("oauth2", "openIdConnect") else {}
+
+
+def _log_failure(combination: _Combination, error: Exception) -> None:
+    if isinstance(error, Problem):
+        return
+    names = " & ".join(scheme.name for scheme, _ in combination)
+    _log.error("The security scheme %s failed", names, exc_info=error)
+
+
+def _refusal(refused: Sequence[Problem]) -> Problem:
+    """Return a 403, or else a 401 with the challenges of all schemes (RFC 9110, section 11.6.1)."""
+    for problem in refused:
+        if isinstance(problem, Forbidden):
+            return problem
+    challenges = [
+        text
+        for problem in refused
+        for name, text in problem.headers.items()
+        if name.lower() == "www-authenticate"
+    ]
+    first = refused[0]
+    if len(challenges) > 1:
+        others = {
+            name: text for name, text in first.headers.items() if name.lower() != "www-authenticate"
+        }
+        distinct = dict.fromkeys(challenges)
+        first.headers = {**others, "WWW-Authenticate": ", ".join(distinct)}
+    return first
+
+
+def _uses_authorization(scheme: SecurityScheme) -> bool:
+    return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")
+
+
+def _reader(scheme: SecurityScheme) -> Callable[[Request], bool]:
+    """Return the function that says whether a request has credentials for a scheme, valid or not."""
+    document = scheme.document()
+    name = str(document.get("name", ""))
+    kind, location = document.get("type"), document.get("in")
+    if kind == "apiKey" and location == "query":
+        return lambda request: name in request.args
+    if kind == "apiKey" and location == "cookie":
+        return lambda request: name in request.cookies
+    key = "HTTP_AUTHORIZATION"
+    if kind == "apiKey":
+        key = "HTTP_" + name.upper().replace("-", "_")
+    elif kind == "mutualTLS":
+        return lambda request: request.environ.get("SSL_CLIENT_VERIFY", "NONE") not in ("", "NONE")
+    return lambda request: key in request.environ

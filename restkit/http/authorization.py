@@ -1,0 +1,67 @@
+"""The Authorization header, parsed strictly (RFC 9110, section 11.6.2; RFC 7617)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from werkzeug.datastructures import Authorization
+from werkzeug.http import parse_dict_header
+
+__all__ = ["holds_several", "parse_authorization"]
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  # a grammar
+_TOKEN68 = r"[A-Za-z0-9._~+/-]+=*"  # a grammar
+_PARAMETER = rf'{_TOKEN}[ \t]*=[ \t]*(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'
+_ELEMENTS = r'(?:[^,"]|"(?:[^"\\]|\\.)*")+'
+
+
+def parse_authorization(value: str) -> Authorization | None:
+    """Return the credentials of a header's value, None if it has none or they are malformed.
+
+    The text of the header is Latin-1, as WSGI has it; a user name and password of Basic are UTF-8 without
+    control characters.
+    """
+    kind, _, rest = value.strip(" \t").partition(" ")
+    rest = rest.strip(" \t")
+    if not rest or not re.fullmatch(_TOKEN, kind):
+        return None
+    kind = kind.lower()
+    if re.fullmatch(_TOKEN68, rest):
+        return _basic(rest) if kind == "basic" else Authorization(kind, None, rest)
+    elements = _elements(rest)
+    if kind == "basic" or not all(re.fullmatch(_PARAMETER, each) for each in elements):
+        return None
+    names = [each.partition("=")[0].strip().lower() for each in elements]
+    if len(set(names)) < len(names):
+        return None
+    return Authorization(kind, parse_dict_header(rest), None)
+
+
+def _basic(token: str) -> Authorization | None:
+    """Return a name and a password (RFC 7617, section 2)."""
+    try:
+        text = binascii.a2b_base64(token, strict_mode=True).decode()
+    except ValueError:
+        return None
+    name, colon, password = text.partition(":")
+    if not colon or re.search(r"[\x00-\x1f\x7f]", text):
+        return None
+    return Authorization("basic", {"username": name, "password": password})
+
+
+def holds_several(value: str) -> bool:
+    """Whether a value is that of several Authorization headers, which servers join with commas."""
+    if "," not in value:
+        return False
+    first, *others = _elements(value)
+    kind, _, parameter = first.partition(" ")
+    if not re.fullmatch(_PARAMETER, parameter.strip(" \t")):
+        return bool(others) or not re.fullmatch(_TOKEN, kind)
+    return not all(re.fullmatch(_PARAMETER, each) for each in others)
+
+
+def _elements(value: str) -> list[str]:
+    """Return the elements of a list, of which quoted strings may have commas; an unclosed quote ends it."""
+    found = [each.strip(" \t") for each in re.findall(_ELEMENTS, value)]
+    return [each for each in found if each] or [""]

@@ -1,0 +1,200 @@
+"""Contributions: the additions of middleware, handlers, factories, schemes and extensions to an Operation.
+
+Each part declares its problems with `raises`, its response headers with `operation`, and everything else
+with a method ``contribute`` (see `restkit.contract.Contributor`). An Operation is completed from the inside
+out, so that the headers of a middleware stand on every response that passes through it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..contract import (
+    Contribution,
+    Failure,
+    Header,
+    Operation,
+    Output,
+    Parameter,
+    Security,
+    SecurityScheme,
+)
+from ..decorators import declarations_of
+from ..errors import DeclarationError
+from ..problems import BadRequest, Forbidden, Unauthorized
+from ..routing.patterns import Pattern
+
+__all__ = [
+    "add_contribution",
+    "add_failures",
+    "add_part",
+    "contribution_of",
+    "options_operation",
+    "reads_authorization",
+    "secured",
+    "surrounded",
+]
+
+_ALLOW = Header("Allow", "The methods of the URL.", required=True)
+_OF_OPTIONS = (Output(204, None, (), (_ALLOW,)), Output(200, None, ("*/*",)))
+_CHALLENGE = (Header("WWW-Authenticate", "How to authenticate."),)
+_UNAUTHORIZED = Failure(Unauthorized, "security", "There are no valid credentials.", _CHALLENGE)
+_FORBIDDEN = Failure(Forbidden, "security", "The credentials do not suffice.")
+_AMBIGUOUS = Failure(
+    BadRequest,
+    "security",
+    "There are several Authorization headers, or credentials of several kinds in one.",
+)
+
+
+def add_part(operation: Operation, part: object, stage: str) -> Operation:
+    """Return an Operation with what one part around it declares and contributes.
+
+    Args:
+        operation: The record.
+        part: A middleware, handler, factory or extension.
+        stage: The kind of the part, for `Failure.stage`.
+
+    Raises:
+        DeclarationError: ``contribute`` returned no Contribution.
+    """
+    said = declarations_of(part)
+    headers: tuple[Header, ...] = said.words.get("response_headers", ())
+    operation = add_contribution(
+        operation, Contribution(failures=said.raises, headers=headers), stage
+    )
+    more = contribution_of(part, operation)
+    return operation if more is None else add_contribution(operation, more, stage)
+
+
+def surrounded(
+    operation: Operation, handlers: Iterable[object], middleware: Sequence[object]
+) -> Operation:
+    """Return an Operation with what problem handlers, and middleware around them, contribute."""
+    for handler in handlers:
+        operation = add_part(operation, handler, "handler")
+    for each in reversed(middleware):
+        operation = add_part(operation, each, "middleware")
+    return operation
+
+
+def options_operation(pattern: Pattern, resource: type) -> Operation:
+    """Return the record of OPTIONS for a resource that has no method for it. No document has it."""
+    declared_at = f"{resource.__module__}.{resource.__qualname__}.options"
+    return Operation(
+        method="OPTIONS",
+        path=pattern.path,
+        rule=pattern.rule,
+        resource=resource,
+        function=resource,
+        declared_at=declared_at,
+        host=pattern.host,
+        documented=False,
+        path_parameters=pattern.parameters,
+        outputs=_OF_OPTIONS,
+    )
+
+
+def contribution_of(part: object, operation: Operation) -> Contribution | None:
+    """Return what a part contributes to an Operation, None if it has no method ``contribute``."""
+    contribute = getattr(part, "contribute", None)
+    if isinstance(part, type) or not callable(contribute):
+        return None
+    more = contribute(operation)
+    if not isinstance(more, Contribution):
+        raise DeclarationError(
+            f"{type(part).__qualname__}.contribute() returned {more!r}; it must return a Contribution."
+        )
+    return more
+
+
+def add_contribution(operation: Operation, more: Contribution, stage: str) -> Operation:
+    """Return an Operation with a contribution. Its security is not added here, see `secured`."""
+    if more == _NOTHING:
+        return operation
+    _check(more)
+    operation = add_failures(operation, more.failures, stage)
+    if more.headers:
+        operation = _with_headers(operation, more.headers)
+    parameters = [each for each in more.parameters if each not in operation.parameters]
+    description = operation.description
+    if more.description and more.description not in description:
+        description = f"{description}\n\n{more.description}".strip()
+    return operation._replace(
+        parameters=(*operation.parameters, *parameters),
+        extensions={**more.extensions, **operation.extensions},
+        description=description,
+    )
+
+
+_NOTHING = Contribution()
+
+
+def _check(more: Contribution) -> None:
+    for given, kind in (
+        (more.failures, Failure),
+        (more.headers, Header),
+        (more.parameters, Parameter),
+    ):
+        if isinstance(given, kind) or not all(isinstance(each, kind) for each in given):
+            raise DeclarationError(
+                f"A Contribution must have a tuple of {kind.__name__} records, not {given!r}."
+            )
+    if not isinstance(more.extensions, Mapping) or not all(
+        str(name).startswith("x-") for name in more.extensions
+    ):
+        raise DeclarationError(
+            "The extensions of a Contribution must be a mapping whose names begin with 'x-', "
+            f"not {more.extensions!r}."
+        )
+
+
+def add_failures(operation: Operation, failures: Iterable[Failure], stage: str) -> Operation:
+    """Return an Operation with more failures, each once, as failures of a stage."""
+    known = [(each.problem, each.description, each.headers) for each in operation.failures]
+    more: list[Failure] = []
+    for each in failures:
+        key = (each.problem, each.description, each.headers)
+        if key not in known:
+            known.append(key)
+            more.append(each._replace(stage=stage) if each.stage == "method" else each)
+    if not more:
+        return operation
+    return operation._replace(failures=(*operation.failures, *more))
+
+
+def _with_headers(operation: Operation, headers: Sequence[Header]) -> Operation:
+    outputs = [each._replace(headers=_joined(each.headers, headers)) for each in operation.outputs]
+    failures = [
+        each._replace(headers=_joined(each.headers, headers)) for each in operation.failures
+    ]
+    return operation._replace(outputs=tuple(outputs), failures=tuple(failures))
+
+
+def _joined(own: Sequence[Header], more: Sequence[Header]) -> tuple[Header, ...]:
+    names = {each.name.lower() for each in own}
+    return (*own, *(each for each in more if each.name.lower() not in names))
+
+
+def secured(operation: Operation, security: Security) -> Operation:
+    """Return an Operation that is guarded, with the problems and contributions of its schemes."""
+    operation = operation._replace(security=security)
+    if not security:
+        return operation
+    schemes = list({id(each): each for combination in security for each, _ in combination}.values())
+    own = [_UNAUTHORIZED, _FORBIDDEN]
+    if any(reads_authorization(each) for each in schemes):
+        own.append(_AMBIGUOUS)
+    operation = add_failures(operation, own, "security")
+    for each in schemes:
+        authenticate = inspect.getattr_static(each, "authenticate", None)
+        said = declarations_of(authenticate)
+        operation = add_failures(operation, said.raises, "security")
+        operation = add_part(operation, each, "security")
+    return operation
+
+
+def reads_authorization(scheme: SecurityScheme) -> bool:
+    """Whether a scheme's credentials stand in the Authorization header."""
+    return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")

@@ -1,0 +1,70 @@
+"""The keyword arguments of routes and Apps, with restkit's names for those of other frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..declaration_checks import check_mapping
+from ..errors import DeclarationError
+from ..schemas.json_values import json_value
+
+__all__ = ["check_options", "document_members"]
+
+_OPTIONS = ("name", "host", "security", "public")
+# Keyword arguments of other frameworks, with restkit's way.
+_ELSEWHERE = {
+    "methods": "Write @app.get, @app.post, ... for one verb, or a Resource class for several.",
+    "method": "Write @app.get, @app.post, ... for a verb.",
+    "status_code": "Declare the status with @returns(schema, status=201).",
+    "status": "Declare the status with @returns(schema, status=201).",
+    "response_model": "Declare the schema with @returns(schema).",
+    "responses": "Declare other responses with @returns and @raises.",
+    "endpoint": "Write name=... for url_for.",
+    "operation_id": "Write @operation(operation_id=...) below the route.",
+    "tags": "Write @operation(tags=[...]) below the route, or tags in a class.",
+    "summary": "Write @operation(summary=...) below the route.",
+    "description": "Write @operation(description=...) below the route.",
+    "deprecated": "Write @operation(deprecated=True) below the route.",
+    "include_in_schema": "Write @operation(documented=False) below the route.",
+    "documented": "Write @operation(documented=False) below the route.",
+    "strict_slashes": "Set trailing_slash of the App.",
+    "dependencies": "Write middleware, or security=...",
+    "middleware": "Write middleware = [...] in a Resource class, or use @app.middleware.",
+}
+_MEMBERS = ("termsOfService", "externalDocs", "webhooks")
+
+
+def check_options(options: Mapping[str, object], declared_at: str) -> None:
+    """Reject keyword arguments that a route does not have.
+
+    Raises:
+        DeclarationError: There is one. The message says what to write instead.
+    """
+    for name in options:
+        if name not in _OPTIONS:
+            advice = _ELSEWHERE.get(name, f"It takes {', '.join(_OPTIONS)}.")
+            raise DeclarationError(f"{declared_at} takes no {name}=. {advice}")
+
+
+def document_members(document: Mapping[str, object] | None, name: str) -> dict[str, object]:
+    """Return the members that an App adds to its document.
+
+    Raises:
+        DeclarationError: One is no member of the document's root that can be given.
+    """
+    declared_at = f"document of App({name!r})"
+    check_mapping(document, declared_at, "{'termsOfService': 'https://...'}")
+    given = document or {}
+    for member in given:
+        if not (isinstance(member, str) and (member in _MEMBERS or member.startswith("x-"))):
+            raise DeclarationError(
+                f"{declared_at} has {member!r}; it takes {', '.join(_MEMBERS)} and x-... members."
+            )
+    return {member: _json(value, f"{declared_at}[{member!r}]") for member, value in given.items()}
+
+
+def _json(value: object, declared_at: str) -> object:
+    try:
+        return json_value(value)
+    except ValueError as error:
+        raise DeclarationError(f"{declared_at} must be a JSON value: {error}.") from None

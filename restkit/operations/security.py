@@ -1,0 +1,107 @@
+"""The security that a declaration says: verb, route and class, of which the nearest wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..contract import Operation, Security
+from ..decorators import declarations_of
+from ..errors import CollisionError, DeclarationError
+from ..requirements import normal_form
+from ..resource import Resource
+
+__all__ = ["check_schemes", "class_security", "given_security", "said_security"]
+
+
+def said_security(
+    function: object, resource: type[Resource], given: Security | None
+) -> Security | None:
+    """Return the security of a verb, None if nothing below its App says one.
+
+    Args:
+        function: The verb.
+        resource: Its class.
+        given: The security that `App.add` or a route was given.
+    """
+    words = declarations_of(function).words
+    if "security" in words:
+        said: Security = words["security"]
+        return said
+    return given if given is not None else class_security(resource)
+
+
+def given_security(security: object, public: object, declared_at: str) -> Security | None:
+    """Return the security that a pair of ``security`` and ``public`` says: () if public, None if nothing.
+
+    Raises:
+        DeclarationError: Both are given, or one of them is something else.
+    """
+    if not isinstance(public, bool):
+        raise DeclarationError(f"{declared_at}: public must be True or False, not {public!r}.")
+    if public and security is not None:
+        raise DeclarationError(
+            f"{declared_at} has both public = True and security; leave one of them out."
+        )
+    if public:
+        return ()
+    if security is None:
+        return None
+    is_class = declared_at.rpartition(".")[2].isidentifier()
+    return normal_form(
+        security, f"{declared_at}.security" if is_class else f"security of {declared_at}"
+    )
+
+
+def class_security(resource: type[Resource]) -> Security | None:
+    """Return the security that a class says, or the nearest of its bases."""
+    for base in resource.__mro__:
+        own = vars(base)
+        said = given_security(
+            own.get("security"),
+            own.get("public", False),
+            f"{base.__module__}.{base.__qualname__}",
+        )
+        if said is not None:
+            return said
+        if "public" in own and base is not Resource:
+            return _without_public(resource, base)
+    return None
+
+
+def _without_public(resource: type[Resource], closed: type) -> Security | None:
+    """Return the security of the bases of a class that says ``public = False``."""
+    mro = resource.__mro__
+    for base in mro[mro.index(closed) + 1 :]:
+        said = vars(base).get("security")
+        if said is not None:
+            return normal_form(said, f"{base.__module__}.{base.__qualname__}.security")
+    return None
+
+
+def check_schemes(
+    operations: Iterable[Operation], known: dict[str, tuple[Mapping[str, object], str]]
+) -> None:
+    """Reject two security schemes of one name whose documents differ.
+
+    Args:
+        operations: The operations to check.
+        known: The documents of the schemes that were checked before, by their names, with where they guard.
+            Those of the operations are added.
+
+    Raises:
+        CollisionError: There are two. The message names both places.
+    """
+    seen: set[int] = set()
+    for operation in operations:
+        for combination in operation.security:
+            for scheme, _ in combination:
+                if id(scheme) in seen:
+                    continue
+                seen.add(id(scheme))
+                document = dict(scheme.document())
+                other, first = known.setdefault(scheme.name, (document, operation.declared_at))
+                if other != document:
+                    raise CollisionError(
+                        f"{first} and {operation.declared_at} have different security schemes with the name "
+                        f"{scheme.name!r}. Give each scheme a name of its own."
+                    )

@@ -1,0 +1,188 @@
+"""Security requirements: schemes combined with ``|`` and ``&``, `anonymous`, and their normal form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from .contract import Security, SecurityScheme
+from .declaration_checks import texts_of
+from .errors import DeclarationError
+
+if TYPE_CHECKING:
+    from .request import Request
+
+__all__ = ["Requirement", "Scheme", "SecurityLike", "anonymous", "normal_form"]
+
+_NAME = re.compile(r"[a-zA-Z0-9._-]+")
+# The members that each type of a Security Scheme Object must have (OpenAPI 3.1.1, section 4.8.27).
+_MEMBERS: Mapping[object, tuple[str, ...]] = {
+    "apiKey": ("name", "in"),
+    "http": ("scheme",),
+    "mutualTLS": (),
+    "oauth2": ("flows",),
+    "openIdConnect": ("openIdConnectUrl",),
+}
+
+
+class _Combined:
+    """The base of what ``|`` and ``&`` combine."""
+
+    def __or__(self, other: SecurityLike) -> Requirement:
+        return Requirement((*normal_form(self), *normal_form(other)))
+
+    def __ror__(self, other: SecurityLike) -> Requirement:
+        return Requirement((*normal_form(other), *normal_form(self)))
+
+    def __and__(self, other: SecurityLike) -> Requirement:
+        return _both(normal_form(self), normal_form(other))
+
+    def __rand__(self, other: SecurityLike) -> Requirement:
+        return _both(normal_form(other), normal_form(self))
+
+
+def _both(left: Security, right: Security) -> Requirement:
+    return Requirement(tuple((*one, *other) for one in left for other in right))
+
+
+class Requirement(_Combined):
+    """Alternatives of combinations of security schemes, made with ``|`` and ``&``."""
+
+    def __init__(self, alternatives: Security) -> None:
+        self.alternatives = alternatives
+
+    @classmethod
+    def of(cls, scheme: SecurityScheme, *scopes: str) -> Requirement:
+        """Return the requirement of one scheme with scopes."""
+        return cls(normal_form((scheme, scopes)))
+
+    def __repr__(self) -> str:
+        texts = [" & ".join(scheme.name for scheme, _ in each) for each in self.alternatives]
+        return f"<Requirement {' | '.join(text or 'anonymous' for text in texts)}>"
+
+
+anonymous = Requirement(((),))
+"""The caller without credentials, OpenAPI's ``{}``: ``security = keys | anonymous``."""
+
+
+class Scheme(_Combined):
+    """A base for security schemes of your own, which adds ``|`` and ``&``; see `SecurityScheme`."""
+
+    name: str
+
+    def document(self) -> Mapping[str, object]:
+        """Return the Security Scheme Object (OpenAPI 3.1.1, section 4.8.27)."""
+        raise NotImplementedError
+
+    def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+        """Return the caller; see `SecurityScheme.authenticate`."""
+        raise NotImplementedError
+
+    def scopes(self, *scopes: str) -> Requirement:
+        """Return the requirement of this scheme with scopes: ``security = keys.scopes("write")``."""
+        return Requirement.of(self, *scopes)
+
+
+_One: TypeAlias = SecurityScheme | Requirement | tuple[SecurityScheme, Sequence[str]]
+SecurityLike: TypeAlias = _One | _Combined | Sequence[_One]
+"""A scheme, a scheme with its scopes, schemes combined with ``|`` and ``&``, or a sequence of alternatives."""
+
+
+def normal_form(security: object, declared_at: str = "security") -> Security:
+    """Return what was given as ``security`` as alternatives of combinations.
+
+    Args:
+        security: A scheme, (scheme, scopes), a Requirement, or a sequence of these.
+        declared_at: Where it was given, for messages.
+
+    Raises:
+        DeclarationError: It is something else, or a scheme cannot stand in a document.
+    """
+    alternatives = tuple(_alternatives(security, declared_at))
+    if not alternatives:
+        raise DeclarationError(
+            f"{declared_at} is empty. Write public = True to let everybody in, or leave it out."
+        )
+    return tuple(dict.fromkeys(alternatives)) if _hashable(alternatives) else alternatives
+
+
+def _hashable(alternatives: Security) -> bool:
+    try:
+        hash(alternatives)
+    except TypeError:
+        return False
+    return True
+
+
+def _alternatives(
+    security: object, declared_at: str
+) -> Iterable[tuple[tuple[SecurityScheme, tuple[str, ...]], ...]]:
+    if isinstance(security, Requirement):
+        return security.alternatives
+    if isinstance(security, tuple) and _is_pair(security):
+        scheme, scopes = security
+        return (((_checked(scheme, declared_at), _scopes(scheme, scopes, declared_at)),),)
+    if isinstance(security, (list, tuple)):
+        return [each for one in security for each in _alternatives(one, declared_at)]
+    return (((_checked(security, declared_at), ()),),)
+
+
+def _is_pair(security: tuple[object, ...]) -> bool:
+    """Whether this is (scheme, scopes), not a sequence of two alternatives."""
+    if len(security) != 2:
+        return False
+    second = security[1]
+    if isinstance(second, str):
+        return True
+    return isinstance(second, (list, tuple, set, frozenset)) and all(
+        isinstance(each, str) for each in second
+    )
+
+
+def _scopes(scheme: object, scopes: object, declared_at: str) -> tuple[str, ...]:
+    name = getattr(scheme, "name", scheme)
+    return texts_of(scopes, f"The scopes of {name!r} in {declared_at}")
+
+
+def _checked(scheme: object, declared_at: str) -> SecurityScheme:
+    """Return a scheme that can be asked and documented."""
+    if isinstance(scheme, type):
+        raise DeclarationError(
+            f"{declared_at} has the class {scheme.__qualname__}; it must be an instance: "
+            f"{scheme.__qualname__}(...)."
+        )
+    if not isinstance(scheme, SecurityScheme) or not callable(scheme.authenticate):
+        raise DeclarationError(
+            f"{declared_at} has {scheme!r}, which is no security scheme. A scheme has a name and the "
+            "methods document() and authenticate(request, scopes)."
+        )
+    name: object = scheme.name
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise DeclarationError(
+            f"{declared_at}: the name {name!r} of {type(scheme).__qualname__} cannot stand in a document. "
+            "Use letters, digits, '.', '-' and '_'."
+        )
+    _check_document(scheme, declared_at)
+    return scheme
+
+
+def _check_document(scheme: SecurityScheme, declared_at: str) -> None:
+    document: object = scheme.document()
+    known = ", ".join(map(str, _MEMBERS))
+    if not isinstance(document, Mapping) or document.get("type") not in _MEMBERS:
+        raise DeclarationError(
+            f"{declared_at}: {type(scheme).__qualname__}.document() returned {document!r}; it must be a "
+            f"Security Scheme Object whose type is one of {known}."
+        )
+    lacking = [each for each in _MEMBERS[document["type"]] if not document.get(each)]
+    if lacking:
+        raise DeclarationError(
+            f"{declared_at}: {type(scheme).__qualname__}.document() has the type {document['type']!r}, "
+            f"but no {lacking[0]!r}."
+        )
+    if document["type"] == "apiKey" and document["in"] not in ("query", "header", "cookie"):
+        raise DeclarationError(
+            f"{declared_at}: {type(scheme).__qualname__}.document() has in = {document['in']!r}; it must be "
+            "'query', 'header' or 'cookie'."
+        )
