@@ -15,7 +15,7 @@ from collections.abc import (
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, Unpack
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from werkzeug.routing import BaseConverter
 
@@ -417,16 +417,25 @@ class App:
         """Return what is mounted where, with all that is around it; that of mounted Apps too."""
         return self._registry.all_entries()
 
-    def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
+    def url_for(
+        self,
+        target: object,
+        /,
+        *,
+        _external: bool = False,
+        _query: Mapping[str, object] | None = None,
+        **values: object,
+    ) -> str:
         """Build the URL of a resource.
 
         Args:
-            target: A Resource class, a function, or a name.
-            _external: Whether scheme and host stand before it; only while a request is answered.
-            values: The pattern's variables; what is left over becomes the query.
+            target: A Resource class, a function, the name given at `add`, or an operationId.
+            _external: Whether the URL has scheme and host; only during a request.
+            _query: Query parameters; a sequence is a repeated parameter.
+            values: The pattern's variables.
 
         Raises:
-            LookupError: Nothing of this name takes these values.
+            LookupError: No URL pattern of the target has just these variables.
         """
         root: App = self._registry.root.app
         request = current_request.get(None)
@@ -435,7 +444,12 @@ class App:
         )
         if url is None:
             given = ", ".join(values) or "no values"
-            raise LookupError(f"There is no URL for {target!r} with {given}.")
+            raise LookupError(
+                f"There is no URL for {target!r} with {given}. The values must be the variables "
+                "of its URL pattern; query parameters are given as _query={...}."
+            )
+        if _query:
+            url = f"{url}?{urlencode(_query, doseq=True)}"
         return urljoin(Request.current().host_url, url) if _external else url
 
     # answering

@@ -240,10 +240,8 @@ def check_members(resource: type, hooks: Collection[str], *, actions: bool = Fal
 
 
 def _is_restkit(each: type) -> bool:
-    return (
-        each.__module__.partition(".")[0] == "restkit"
-        and each.__module__.count(".conformance") == 0
-    )
+    module = each.__module__ or ""  # None for a class that exec() made
+    return module.partition(".")[0] == "restkit" and ".conformance" not in module
 
 
 def _check_member(declared_at: str, name: str, value: object, actions: bool) -> None:

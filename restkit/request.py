@@ -60,7 +60,15 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
         overrides: dict[Any, Callable[..., Any]]
         stores: list[Callable[[type], Any]]
 
-        def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
+        def url_for(
+            self,
+            target: object,
+            /,
+            *,
+            _external: bool = False,
+            _query: Mapping[str, object] | None = None,
+            **values: object,
+        ) -> str:
             """Return the URL of a resource."""
             ...
 

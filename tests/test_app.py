@@ -26,6 +26,7 @@ from restkit import (
     returns,
     takes,
 )
+from restkit.crud import CRUDResource, MemoryStore
 from restkit.testing import Client
 
 
@@ -210,7 +211,7 @@ def test_mounts_nest_and_url_for_finds_them() -> None:
     @low.route("/leaf/<int:leaf_id>")
     class Leaf(Resource):
         def get(self, leaf_id: int) -> dict[str, str]:
-            urls.append(self.app.url_for(Leaf, leaf_id=leaf_id + 1, q="a b"))
+            urls.append(self.app.url_for(Leaf, leaf_id=leaf_id + 1, _query={"q": "a b"}))
             urls.append(self.app.url_for("Leaf", _external=True, leaf_id=1))
             return {}
 
@@ -428,3 +429,38 @@ def test_what_is_no_extension_is_refused(extension: Any) -> None:
     """`install` wants an object with an install method, not a class, and says so."""
     with pytest.raises(DeclarationError, match="an extension is an object with a method install"):
         App("Shop").install(extension)
+
+
+def test_url_for_wants_the_variables_of_the_pattern() -> None:
+    """A value that is no variable, or a missing one, is a LookupError and not a query."""
+    app = App("URLs")
+
+    @app.get("/things/<int:thing_id>", name="Thing")
+    def thing(thing_id: int) -> dict[str, Any]:
+        return {}
+
+    for values in ({}, {"thing_id": 1, "page": 2}, {"id": 1}, {"thing_id": "x"}):
+        with pytest.raises(LookupError, match=r"_query=\{...\}"):
+            app.url_for(thing, **values)
+    query = {"tag": ["a", "b"], "q": "x y"}
+    assert app.url_for(thing, thing_id=1, _query=query) == "/things/1?tag=a&tag=b&q=x+y"
+    assert app.url_for("Thing", thing_id=1) == "/things/1"
+    assert app.url_for("thing", thing_id=1) == "/things/1"
+
+
+def test_url_for_takes_a_collection_and_its_item() -> None:
+    """A collection's class has two URLs; operationIds and the class name both find the item."""
+
+    @dataclass
+    class Note:
+        id: int = 0
+
+    class Notes(CRUDResource[Note]):
+        store = MemoryStore(Note)
+
+    app = App("URLs")
+    app.add("/notes", Notes)
+    assert app.url_for(Notes) == "/notes"
+    assert app.url_for(Notes, id=1) == "/notes/1"
+    assert app.url_for("listNotes") == "/notes"
+    assert app.url_for("getNote", id=1) == "/notes/1"

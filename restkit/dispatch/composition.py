@@ -25,7 +25,7 @@ from .pipeline import Context, compile_operation
 if TYPE_CHECKING:
     from ..request import AppLike
 
-__all__ = ["Composed", "compose_entries", "compose_unmatched"]
+__all__ = ["Composed", "compose_entries", "compose_server", "compose_unmatched"]
 
 _EVERY_STATUS = range(1000)
 
@@ -148,6 +148,21 @@ def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> list[tuple[str, Rout
         (each.prefix, _unmatched(each))
         for each in sorted(prefixes, key=lambda each: -len(each.prefix))
     ]
+
+
+def compose_server(prefixes: Iterable[MountedPrefix], entries: Iterable[Entry]) -> Route:
+    """Return the Route of ``OPTIONS *``, which asks about the server as a whole."""
+    methods = {operation.method for entry in entries for operation in entry.operations}
+    if "GET" in methods:
+        methods.add("HEAD")
+    allow = ", ".join(sorted({*methods, "OPTIONS"}))
+    root = next(each for each in prefixes if not each.prefix)
+    route = _unmatched(root)
+    call = compose(
+        root.middleware, lambda request: options_response(allow, ""), route.otherwise.boundary
+    )
+    route.options = Handler(call, None, root.app, route.otherwise.boundary, _EVERY_STATUS)
+    return route
 
 
 def _unmatched(mounted: MountedPrefix) -> Route:

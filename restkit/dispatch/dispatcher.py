@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from ..decorators import plain_function
 from ..environ_keys import CONTRACT_CHECK, ROUTING_ERROR
 from ..errors import ContractError
+from ..http.request_target import VALID_HOSTS, clean_script_name, host_error
 from ..operations.registry import Entry, MountedPrefix
+from ..problems import BadRequest
 from ..request import Request, current_request
 from ..resource import FunctionResource
 from ..response import STATUS_LINES, Outgoing, PlainResponse, as_sent, close_if_open, is_stream
 from ..routing.router import Handler, Match, Route
-from .composition import Composed, compose_entries, compose_unmatched
+from .composition import Composed, compose_entries, compose_server, compose_unmatched
 from .contract_log import observe
 from .streaming import Stream
 
@@ -52,6 +54,7 @@ class Dispatcher:
         self._late = late
         self._lock = threading.Lock()
         self._unmatched = compose_unmatched(prefixes)
+        self._server = compose_server(prefixes, entries)
         self._composed = compose_entries(app, entries)
         self._match = self._composed.router.match
         self._statics = self._composed.router.statics
@@ -62,7 +65,10 @@ class Dispatcher:
         request = Request(environ)
         token = current_request.set(request)
         try:
-            route = self._statics.get(environ.get("PATH_INFO") or "/") or self._find(request)
+            if environ.get("HTTP_HOST") in VALID_HOSTS and not environ.get("SCRIPT_NAME"):
+                route = self._statics.get(environ.get("PATH_INFO") or "/") or self._find(request)
+            else:
+                route = self._find_checked(request)
             method = environ["REQUEST_METHOD"]
             handler = route.handlers.get(method) or self._other_handler(request, route, method)
             request.operation = handler.operation
@@ -89,6 +95,16 @@ class Dispatcher:
 
     # routing
 
+    def _find_checked(self, request: Request) -> Route:
+        """Return the Route of a request whose host or prefix must be looked at first."""
+        environ = request.environ
+        if environ.get("SCRIPT_NAME"):
+            environ["SCRIPT_NAME"] = clean_script_name(environ["SCRIPT_NAME"])
+        if error := host_error(environ):
+            environ[ROUTING_ERROR] = BadRequest(error)
+            return self._unmatched_at(request)
+        return self._statics.get(environ.get("PATH_INFO") or "/") or self._find(request)
+
     def _find(self, request: Request) -> Route:
         """Return the Route of a URL with variables, of a document, or of an unknown URL."""
         try:
@@ -102,7 +118,7 @@ class Dispatcher:
             found = None
         if found is None:
             request.path_parameters = {}
-            return self._unmatched_at(request)
+            return self._server if _is_of_server(request) else self._unmatched_at(request)
         route, request.path_parameters = found
         return route
 
@@ -179,7 +195,7 @@ class Dispatcher:
             found = [
                 (entry.owner is not owner, _distance(entry, values), index)
                 for index, entry in enumerate(composed.entries)
-                if _is_target(entry, target)
+                if _is_target(entry, target) and _takes(entry, values)
             ]
             for *_, index in sorted(found):
                 url = composed.router.build(str(index), values, root)
@@ -213,10 +229,27 @@ def _distance(entry: Entry, values: Mapping[str, object]) -> int:
     return -len(values.keys() & {parameter.name for parameter in entry.pattern.parameters})
 
 
+def _takes(entry: Entry, values: Mapping[str, object]) -> bool:
+    """Return whether every value is a variable of the entry's pattern."""
+    pattern = entry.pattern
+    variables = {parameter.name for parameter in pattern.parameters}
+    return values.keys() <= variables.union(pattern.host_variables)
+
+
+def _is_of_server(request: Request) -> bool:
+    """Return whether a request is OPTIONS of the server as a whole (RFC 9110, section 9.3.7)."""
+    environ = request.environ
+    if environ["REQUEST_METHOD"] != "OPTIONS":
+        return False
+    return any(environ.get(name) == "*" for name in ("PATH_INFO", "REQUEST_URI", "RAW_URI"))
+
+
 def _is_target(entry: Entry, target: object) -> bool:
     """Return whether a name, class or function means an entry."""
     if target in (entry.name, entry.resource, entry.declared):
         return True
+    if isinstance(target, str):
+        return any(operation.operation_id == target for operation in entry.operations)
     return issubclass(entry.resource, FunctionResource) and any(
         plain_function(operation.function) is plain_function(target)
         for operation in entry.operations

@@ -64,12 +64,13 @@ class _Path(PathConverter):
 
 
 class _Integer(IntegerConverter):
-    """Werkzeug's ``int`` of ASCII digits within 64 bits.
+    """Werkzeug's ``int`` of ASCII digits within 64 bits, in one spelling.
 
-    A larger one is no URL of ours (404).
+    A larger number, or one with a zero before it, matches no URL (404): ``/books/01`` would be a
+    second URL of ``/books/1``.
     """
 
-    regex = "[0-9]{1,19}"
+    regex = "(?:0|[1-9][0-9]{0,18})"
     min: int
     max: int
 
@@ -81,6 +82,8 @@ class _Integer(IntegerConverter):
         max: int | None = None,
         signed: bool = False,
     ) -> None:
+        if fixed_digits:
+            self.regex = "[0-9]{1,19}"
         super().__init__(map, fixed_digits, min, max if max is not None else _INT64_MAX, signed)
         lowest = -_INT64_MAX - 1 if signed else 0
         _check_order(lowest if min is None else min, self.max)
@@ -100,17 +103,18 @@ class _Integer(IntegerConverter):
     def to_python(self, value: str) -> int:
         """Return the number; a number out of bounds, or with other digits, matches no URL."""
         number = int(value)
-        if (
-            number > self.max
-            or number < self.min
-            or (self.fixed_digits and len(value) != self.fixed_digits)
-        ):
+        if not self.min <= number <= self.max or not self._is_canonical(value, number):
             raise ValidationError
         return number
 
+    def _is_canonical(self, value: str, number: int) -> bool:
+        if self.fixed_digits:
+            return len(value) == self.fixed_digits
+        return value == str(number)
+
 
 class _Float(FloatConverter):
-    regex = "[0-9]{1,300}\\.[0-9]{1,300}"
+    regex = "(?:0|[1-9][0-9]{0,299})\\.[0-9]{1,300}"
 
     def __init__(
         self, map: Map, min: float | None = None, max: float | None = None, signed: bool = False

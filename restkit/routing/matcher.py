@@ -19,7 +19,7 @@ from werkzeug.routing import BaseConverter, Rule
 
 __all__ = ["Matcher", "Node"]
 
-_ASCII_DIGITS = r"\[0-9\]\{1,(\d+)\}"
+_ASCII_DIGITS = r"\(\?:0\|\[1-9\]\[0-9\]\{0,(\d+)\}\)"
 
 
 _Convert = Callable[[str], Any]
@@ -114,7 +114,10 @@ class Matcher:
                 return self._search(path, parts) if forked else None
             for accepts, digits, child in node.ways:  # noqa: B007  # it is what the loop ends with
                 if (
-                    part.isdigit() and len(part) <= digits and part.isascii()
+                    part.isdigit()
+                    and len(part) <= digits
+                    and part.isascii()
+                    and (part[0] != "0" or part == "0")
                     if digits
                     else accepts(part)
                 ):
@@ -235,7 +238,7 @@ def _child(node: Node, converter: BaseConverter) -> Node:
     child = Node()
     node.more += 1
     node.forms.insert(place, form)
-    node.ways.insert(place, (_accepts(converter.regex), int(digits[1]) if digits else 0, child))
+    node.ways.insert(place, (_accepts(converter.regex), int(digits[1]) + 1 if digits else 0, child))
     return child
 
 
