@@ -1,0 +1,274 @@
+"""What leaves an App is held against its Operation, wherever the response was made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+
+from restkit import (
+    App,
+    ContractError,
+    Proceed,
+    Request,
+    Resource,
+    Response,
+    TooManyRequests,
+    provide,
+    raises,
+)
+from restkit.testing import Client
+
+
+class BookSchema(Schema):
+    title = fields.Str(required=True)
+
+
+BOOK = {"title": "Emma"}
+
+
+class Books(Resource):
+    schema = BookSchema
+
+    def get(self) -> dict[str, str]:
+        if self.request.headers.get("X-Fail"):
+            raise KeyError("fail")
+        return BOOK
+
+
+def too_many(request: Request, proceed: Proceed) -> Response:
+    return Response("{}", 429, mimetype="application/problem+json")
+
+
+def raising(request: Request, proceed: Proceed) -> Response:
+    raise TooManyRequests("Wait.")
+
+
+def empty(request: Request, proceed: Proceed) -> Response:
+    return Response("{}", 200, mimetype="application/json")
+
+
+def text(request: Request, proceed: Proceed) -> Response:
+    return Response("Emma", 200, mimetype="text/plain")
+
+
+def changed_status(request: Request, proceed: Proceed) -> Response:
+    response = proceed(request)
+    response.status_code = 203
+    return response
+
+
+def changed_type(request: Request, proceed: Proceed) -> Response:
+    response = proceed(request)
+    response.headers["Content-Type"] = "text/plain"
+    return response
+
+
+def changed_data(request: Request, proceed: Proceed) -> Response:
+    response = proceed(request)
+    response.data = b'{"title": 5}'
+    return response
+
+
+def on_the_app(middleware: Any) -> App:
+    app = App("Outer", contract="log")
+    app.middleware(middleware)
+    app.add("/books", Books)
+    return app
+
+
+def on_a_mount(middleware: Any) -> App:
+    outer, inner = App("Outer"), App("Inner")
+    inner.add("/books", Books)
+    inner.middleware(middleware)
+    outer.mount("/v1", inner)
+    return outer
+
+
+def on_a_class(middleware: Any) -> App:
+    app = App("Outer")
+    app.add("/books", type("Own", (Books,), {"middleware": [middleware]}))
+    return app
+
+
+PLACES: list[tuple[Callable[[Any], App], str]] = [
+    (on_the_app, "/books"),
+    (on_a_mount, "/v1/books"),
+    (on_a_class, "/books"),
+]
+
+
+@pytest.mark.parametrize(("place", "url"), PLACES, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize(
+    ("middleware", "words"),
+    [
+        (too_many, "status 429"),
+        (raising, "status 429"),
+        (empty, "not BookSchema"),
+        (text, "text/plain"),
+        (changed_status, "status 203"),
+        (changed_type, "text/plain"),
+        (changed_data, "not BookSchema"),
+    ],
+)
+def test_a_middleware_outside_the_contract_is_an_error_in_tests(
+    place: Callable[[Any], App], url: str, middleware: Any, words: str
+) -> None:
+    """A middleware's own response, or what it made of another, is checked to its body."""
+    with pytest.raises(ContractError, match=words):
+        Client(place(middleware)).get(url)
+
+
+@pytest.mark.parametrize(("place", "url"), PLACES, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize(
+    ("middleware", "words"),
+    [
+        (too_many, "status 429"),
+        (raising, "status 429"),
+        (text, "text/plain"),
+        (changed_status, "status 203"),
+        (changed_type, "text/plain"),
+    ],
+)
+def test_a_middleware_outside_the_contract_is_one_line_of_the_log(
+    place: Callable[[Any], App],
+    url: str,
+    middleware: Any,
+    words: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In production the response is sent, and the log says once what was not declared."""
+    client = Client(place(middleware), contract=False)
+    with caplog.at_level(logging.WARNING, "restkit"):
+        response = client.get(url)
+    assert response.status in (200, 203, 429)
+    assert [words in record.getMessage() for record in caplog.records] == [True]
+    assert "Books.get" in caplog.text or "Own.get" in caplog.text
+
+
+def test_what_is_declared_passes_with_headers_of_its_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A declared response of a middleware is fine, whatever other headers it has."""
+
+    def declared(request: Request, proceed: Proceed) -> Response:
+        if request.headers.get("X-Many"):
+            raise TooManyRequests("Wait.", headers={"Retry-After": "5"})
+        response = proceed(request)
+        response.headers["X-Rate-Limit"] = "5"
+        return response
+
+    class Limited(Books):
+        @raises(TooManyRequests)
+        def get(self) -> dict[str, str]:
+            return BOOK
+
+    app = App("Limited")
+    app.middleware(declared)
+    app.add("/books", Limited)
+    for contract in (True, False):
+        client = Client(app, contract=contract)
+        assert client.get("/books").headers["X-Rate-Limit"] == "5"
+        assert client.get("/books", headers={"X-Many": "1"}).status == 429
+    assert not caplog.records
+
+
+def test_a_problem_handler_outside_the_contract_is_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The response that a handler makes is checked like any other."""
+    app = App("Handled")
+    app.add("/books", Books)
+
+    @app.problem_handler(KeyError)
+    def handle(error: KeyError, request: Request) -> Response:
+        return Response("{}", 418, mimetype="application/json")
+
+    with pytest.raises(ContractError, match="status 418"):
+        Client(app).get("/books", headers={"X-Fail": "1"})
+    Client(app, contract=False).get("/books", headers={"X-Fail": "1"})
+    assert [record.getMessage().count("status 418") for record in caplog.records] == [1]
+
+
+def test_a_security_scheme_outside_the_contract_is_an_error() -> None:
+    """A problem that a scheme raises must be one that the Operation declares."""
+
+    class Scheme:
+        name = "key"
+
+        def document(self) -> dict[str, object]:
+            return {"type": "http", "scheme": "bearer"}
+
+        def authenticate(self, request: Request, scopes: Any) -> object:
+            raise TooManyRequests("Wait.")
+
+    app = App("Guarded")
+    app.add("/books", type("Own", (Books,), {"security": [Scheme()]}))
+    with pytest.raises(ContractError, match="status 429"):
+        Client(app).get("/books")
+
+
+def test_a_factory_outside_the_contract_is_an_error() -> None:
+    """A problem that a factory of `provide` raises must be declared."""
+
+    def limit(request: Request) -> object:
+        raise TooManyRequests("Wait.")
+
+    class Own(Books):
+        limited = provide(limit)
+
+        def get(self) -> dict[str, str]:
+            return {"title": str(self.limited)}
+
+    app = App("Provided")
+    app.add("/books", Own)
+    with pytest.raises(ContractError, match="status 429"):
+        Client(app).get("/books")
+
+
+def test_contract_raise_is_for_middleware_too() -> None:
+    """With `contract="raise"` an undeclared response raises outside of tests as well."""
+    app = App("Loud", contract="raise")
+    app.middleware(too_many)
+    app.add("/books", Books)
+    with pytest.raises(ContractError, match="status 429"):
+        Client(app, contract=False).get("/books")
+
+
+def test_contract_off_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """With `contract="off"` nothing is logged."""
+    app = App("Quiet", contract="off")
+    app.middleware(too_many)
+    app.add("/books", Books)
+    assert Client(app, contract=False).get("/books").status == 429
+    assert not caplog.records
+
+
+def test_head_and_options_are_held_against_their_operations() -> None:
+    """HEAD is checked as GET without content; OPTIONS may be answered with 200 or 204."""
+
+    def preflight(request: Request, proceed: Proceed) -> Response:
+        if request.method != "OPTIONS":
+            return proceed(request)
+        return Response(status=int(request.headers["X-Status"]))
+
+    app = App("Preflight")
+    app.middleware(preflight)
+    app.add("/books", Books)
+    client = Client(app)
+    assert client.head("/books").status == 200
+    assert client.options("/books", headers={"X-Status": "200"}).status == 200
+    with pytest.raises(ContractError, match="status 202"):
+        client.options("/books", headers={"X-Status": "202"})
+
+
+def test_unknown_urls_and_methods_have_no_contract() -> None:
+    """Where no Operation matched nothing is held against one."""
+    app = App("Open")
+    app.middleware(too_many)
+    app.add("/books", Books)
+    assert Client(app).get("/nowhere").status == 429
+    assert Client(app).delete("/books").status == 429
