@@ -553,6 +553,32 @@ def test_a_redirection_is_not_conditional() -> None:
     assert response.status == 300
 
 
+def test_a_stream_that_a_precondition_rejects_is_closed() -> None:
+    """A write that states no entity tag is rejected under If-Match; its Response is closed."""
+    closed: list[str] = []
+
+    class Lines:
+        def __iter__(self) -> Any:
+            yield b"line"
+
+        def close(self) -> None:
+            closed.append("closed")
+
+    class Notes(Resource):
+        conditional = True
+
+        @returns(None, media_types=["text/plain"])
+        def put(self) -> Any:
+            return Response(Lines(), content_type="text/plain")
+
+    app = App("Notes")
+    app.add("/x", Notes)
+    client = Client(app, raise_errors=False, contract=False)
+    response = client.put("/x", headers={"If-Match": '"1"'})
+    assert response.status >= 400
+    assert closed == ["closed"]
+
+
 # security
 
 

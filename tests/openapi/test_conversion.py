@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 from marshmallow import (
@@ -571,3 +571,28 @@ def test_members_of_an_enumeration_that_a_field_rejects_are_no_choices() -> None
     field = Picky(Colour, by_value=True)
     assert _keywords(field, View.REQUEST)["enum"] == [1]
     assert _keywords(field, View.RESPONSE)["enum"] == [1, 2]
+
+
+Bound = TypeVar("Bound", bound=int)
+Free = TypeVar("Free")
+Either = TypeVar("Either", int, str)
+
+
+def test_a_method_field_that_returns_a_type_variable() -> None:
+    """A type variable stands for its bound or its constraints; a free one is anything."""
+
+    class Shown(Schema):
+        bound = fields.Method("get_bound")
+        free = fields.Method("get_free")
+        either = fields.Method("get_either")
+
+        def get_bound(self, obj: Any) -> Bound: ...  # type: ignore[type-var]  # read, never called
+
+        def get_free(self, obj: Any) -> Free: ...  # type: ignore[type-var]  # as above
+
+        def get_either(self, obj: Any) -> Either: ...  # type: ignore[type-var]  # as above
+
+    made = _schema_of(Shown, View.RESPONSE)["$defs"]["Shown"]["properties"]
+    assert made["bound"] == {"type": "integer", "readOnly": True}
+    assert made["free"] == {"readOnly": True}
+    assert made["either"] == {"type": ["integer", "string"], "readOnly": True}

@@ -1,4 +1,6 @@
-"""Several patterns of one URL: each method is answered wherever a pattern takes it, or the mount fails."""
+"""Several patterns of one URL: each method is answered wherever a pattern takes it,
+or the mount fails.
+"""
 
 from __future__ import annotations
 
