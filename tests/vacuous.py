@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 __all__ = ["vacuous_tests"]
 
 _SAME_LENGTH = {"enumerate", "list", "product", "reversed", "set", "sorted", "tuple", "zip"}
-_VIEWS = {"items", "keys", "values", "split", "product"}
+_VIEWS = {"items", "keys", "values", "split"}
+_ARRANGED = {"product", "permutations"}
 _Values = dict[str, ast.expr]
 
 
@@ -83,5 +84,7 @@ def _is_filled(node: ast.expr, values: _Values) -> bool:
             counted = (ast.Starred, ast.Constant)  # such as the start of an enumeration
             return all(isinstance(arg, counted) or _is_filled(arg, values) for arg in node.args)
         case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in _VIEWS:
-            return bool(node.args and name == "product") or _is_filled(value, values)
+            return _is_filled(value, values)
+        case ast.Call(func=ast.Attribute(attr=name)) if name in _ARRANGED:
+            return bool(node.args)
     return False

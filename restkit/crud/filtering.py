@@ -88,7 +88,7 @@ class Filtering:
         if wanted == "*" and known:
             return known
         wanted = wanted or ("search" if "search" in known else "eq")
-        found = [each for each in known if each == wanted]
+        found: list[Operator] = [each for each in known if each == wanted]
         if not found:
             raise DeclarationError(
                 f"{self._declared_at}.filters: {attribute.name!r} does not support the operator "

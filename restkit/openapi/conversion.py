@@ -213,11 +213,10 @@ class SchemaCollector:
     def _convert(
         self, schema: Schema, view: View, source: Source, *, many: bool = False
     ) -> dict[str, Any]:
-        words = Words(
-            lambda: self._of_fields(schema, view, source),
-            lambda each: self._place(each, view, source),
-            many,
-        )
+        def place(nested: Schema) -> dict[str, Any]:
+            return self._place(nested, view, source)
+
+        words = Words(lambda: self._of_fields(schema, view, source), place, many)
         own = own_schema(schema, view, words) if source == "json" else None
         return self._of_fields(schema, view, source) if own is None else own
 

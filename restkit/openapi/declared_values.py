@@ -6,7 +6,9 @@ program. It is found at start-up, with its place, and not when somebody reads th
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import cast
 
 from marshmallow import Schema, fields, missing
 from marshmallow.exceptions import RegistryError
@@ -139,7 +141,7 @@ def _check_written(field: Field) -> None:
         wire_of(field)
         return
     if isinstance(field, fields.Enum) and field.by_value is not False:
-        for member in field.enum:
+        for member in cast("type[enum.Enum]", field.enum):
             _check_dumped(field.field, member.value, f"the value of {member}", field)
     default = field.dump_default
     if default is missing or default is None or callable(default):

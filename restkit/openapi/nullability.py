@@ -70,7 +70,7 @@ def _can_admit_null(name: str, value: object) -> bool:
         parts = value if isinstance(value, list) else [value]
         return all(isinstance(each, Mapping) and each.keys() <= _OF_STRINGS for each in parts)
     if name == "not":
-        return isinstance(value, Mapping) and value.keys() == {"enum"}
+        return isinstance(value, Mapping) and set(value) == {"enum"}
     return name in _SIMPLE or name.startswith("x-")
 
 

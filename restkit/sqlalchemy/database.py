@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -114,7 +114,7 @@ class Database:
             session.commit()
 
     @contextmanager
-    def shell_context(self) -> Iterator[dict[str, object]]:
+    def shell_context(self) -> Generator[dict[str, object]]:
         """Provide the names of `restkit shell`: ``database``, and a ``session`` of its own.
 
         The session writes only if ``session.commit()`` is called in the shell; it is closed at the end.

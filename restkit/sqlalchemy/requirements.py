@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from ..errors import MissingExtraError
 
 __all__: list[str] = []
 
 try:
-    import marshmallow_sqlalchemy  # noqa: F401  # only whether it is installed
-    import sqlalchemy  # noqa: F401
+    import_module("marshmallow_sqlalchemy")
+    import_module("sqlalchemy")
 except ModuleNotFoundError as error:
     if error.name not in ("marshmallow_sqlalchemy", "sqlalchemy"):
         raise

@@ -661,7 +661,9 @@ def test_every_alternative_sends_its_challenge() -> None:
 
 
 def test_a_scheme_that_breaks_does_not_end_the_alternatives() -> None:
-    """An exception in a scheme is logged; it is a 500 only if no other scheme lets the request in."""
+    """An exception in a scheme is logged;
+    it is a 500 only if no other scheme lets the request in.
+    """
 
     class Broken(Scheme):
         def authenticate(self, request: Request, scopes: Sequence[str]) -> object:

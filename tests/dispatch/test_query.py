@@ -1,4 +1,6 @@
-"""QUERY (RFC 10008): a safe and idempotent method with content, in every part that knows methods."""
+"""QUERY (RFC 10008): a safe and idempotent method with content,
+in every part that knows methods.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Contributions: what surrounds an Operation declares its problems, headers and parameters in the record."""
+"""Contributions: what surrounds an Operation declares its problems,
+headers and parameters in the record.
+"""
 
 from __future__ import annotations
 
