@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempt",
+    "Combination",
     "Contribution",
     "Contributor",
     "Failure",
@@ -34,6 +35,7 @@ __all__ = [
     "Security",
     "SecurityScheme",
     "offered_types",
+    "uses_authorization",
 ]
 
 Location = Literal["body", "query", "headers", "cookies", "form", "files"]
@@ -60,6 +62,11 @@ class SecurityScheme(Protocol):
             Forbidden: The credentials lack one of the scopes.
         """
         ...
+
+
+def uses_authorization(scheme: SecurityScheme) -> bool:
+    """Return whether a scheme's credentials are sent in the Authorization header."""
+    return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")
 
 
 class PathParameter(NamedTuple):
@@ -209,9 +216,12 @@ class Parameter(NamedTuple):
     required: bool = False
 
 
-Security = tuple[tuple[tuple["SecurityScheme", tuple[str, ...]], ...], ...]
-"""Alternatives, each a combination of security schemes with their scopes. An empty combination is the
-anonymous caller, OpenAPI's ``{}``; no alternatives at all is a public Operation."""
+Combination = tuple[tuple["SecurityScheme", tuple[str, ...]], ...]
+"""Security schemes with their scopes, all of which must accept a request. The empty one is the
+anonymous caller, OpenAPI's ``{}``."""
+
+Security = tuple[Combination, ...]
+"""Alternatives, of which one must accept a request. An Operation without any is public."""
 
 
 class Contribution(NamedTuple):

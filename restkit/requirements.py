@@ -1,12 +1,13 @@
-"""Security requirements: schemes combined with ``|`` and ``&``, `anonymous`, and their normal form."""
+"""Security requirements: schemes combined with ``|`` and ``&``, and `anonymous`."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from .contract import Security, SecurityScheme
+from .contract import Combination, Security, SecurityScheme
 from .declaration_checks import texts_of
 from .errors import DeclarationError
 
@@ -43,7 +44,10 @@ class _Combined:
 
 
 def _both(left: Security, right: Security) -> Requirement:
-    return Requirement(tuple((*one, *other) for one in left for other in right))
+    found: list[Combination] = []
+    for one, other in itertools.product(left, right):
+        found.append((*one, *(each for each in other if each not in one)))
+    return Requirement(tuple(found))
 
 
 class Requirement(_Combined):
@@ -58,8 +62,11 @@ class Requirement(_Combined):
         return cls(normal_form((scheme, scopes)))
 
     def __repr__(self) -> str:
-        texts = [" & ".join(scheme.name for scheme, _ in each) for each in self.alternatives]
-        return f"<Requirement {' | '.join(text or 'anonymous' for text in texts)}>"
+        texts: list[str] = []
+        for combination in self.alternatives:
+            names = [scheme.name for scheme, _ in combination]
+            texts.append(" & ".join(names) or "anonymous")
+        return f"<Requirement {' | '.join(texts)}>"
 
 
 anonymous = Requirement(((),))
@@ -67,7 +74,7 @@ anonymous = Requirement(((),))
 
 
 class Scheme(_Combined):
-    """A base for security schemes of your own, which adds ``|`` and ``&``; see `SecurityScheme`."""
+    """A base for security schemes of your own, which adds ``|`` and ``&``."""
 
     name: str
 
@@ -86,7 +93,7 @@ class Scheme(_Combined):
 
 _One: TypeAlias = SecurityScheme | Requirement | tuple[SecurityScheme, Sequence[str]]
 SecurityLike: TypeAlias = _One | _Combined | Sequence[_One]
-"""A scheme, a scheme with its scopes, schemes combined with ``|`` and ``&``, or a sequence of alternatives."""
+"""A scheme, (scheme, scopes), schemes combined with ``|`` and ``&``, or a sequence of these."""
 
 
 def normal_form(security: object, declared_at: str = "security") -> Security:
@@ -115,9 +122,7 @@ def _hashable(alternatives: Security) -> bool:
     return True
 
 
-def _alternatives(
-    security: object, declared_at: str
-) -> Iterable[tuple[tuple[SecurityScheme, tuple[str, ...]], ...]]:
+def _alternatives(security: object, declared_at: str) -> Iterable[Combination]:
     if isinstance(security, Requirement):
         return security.alternatives
     if isinstance(security, tuple) and _is_pair(security):
@@ -129,7 +134,7 @@ def _alternatives(
 
 
 def _is_pair(security: tuple[object, ...]) -> bool:
-    """Whether this is (scheme, scopes), not a sequence of two alternatives."""
+    """Return whether this is (scheme, scopes), not a sequence of two alternatives."""
     if len(security) != 2:
         return False
     second = security[1]
@@ -170,7 +175,8 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
 def _check_document(scheme: SecurityScheme, declared_at: str) -> None:
     document: object = scheme.document()
     known = ", ".join(map(str, _MEMBERS))
-    if not isinstance(document, Mapping) or document.get("type") not in _MEMBERS:
+    kind = document.get("type") if isinstance(document, Mapping) else None
+    if not isinstance(document, Mapping) or not isinstance(kind, str) or kind not in _MEMBERS:
         raise DeclarationError(
             f"{declared_at}: {type(scheme).__qualname__}.document() returned {document!r}; it must be a "
             f"Security Scheme Object whose type is one of {known}."

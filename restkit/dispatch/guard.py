@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from ..contract import Operation, SecurityScheme
+from ..contract import Combination, Operation, SecurityScheme, uses_authorization
 from ..errors import ContractError, DeclarationError
 from ..http.authorization import holds_several
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
@@ -15,47 +15,54 @@ __all__ = ["make_guard"]
 
 _log = logging.getLogger("restkit")
 _Guard = Callable[[Request], None]
-_Combination = tuple[tuple[SecurityScheme, tuple[str, ...]], ...]
 
 
 def make_guard(operation: Operation) -> _Guard:
     """Make the step that lets a request in if one alternative accepts it.
 
-    If none does, a problem that is neither 401 nor 403, and any other exception, goes before a 403, and that
-    before a 401 with the challenges of all schemes. An exception of one scheme does not end the
-    alternatives: it is logged, and raised only if no other scheme lets the request in.
+    If none does, a problem that is neither 401 nor 403, and any other exception, goes before a 403,
+    and that before a 401 with the challenges of all schemes. An exception of one scheme does not
+    end the alternatives: it is logged, and raised only if no other scheme lets the request in.
     """
     alternatives = [each for each in operation.security if each]
-    is_optional = () in operation.security
     schemes = [scheme for each in alternatives for scheme, _ in each]
     readers = [_reader(scheme) for scheme in schemes]
-    reads_authorization = any(_uses_authorization(scheme) for scheme in schemes)
+    is_optional = () in operation.security
+    reads_authorization = any(uses_authorization(scheme) for scheme in schemes)
 
     def guard(request: Request) -> None:
         if reads_authorization and holds_several(request.environ.get("HTTP_AUTHORIZATION", "")):
             raise BadRequest("Send one Authorization header with credentials of one kind.")
-        refused: list[Problem] = []
-        failed: Exception | None = None
-        for combination in alternatives:
-            try:
-                request.caller = _authenticate(combination, request)
-            except (Unauthorized, Forbidden) as problem:
-                refused.append(problem)
-            except (ContractError, DeclarationError):
-                raise
-            except Exception as error:  # noqa: BLE001  # another alternative may let the request in
-                failed = failed or error
-                _log_failure(combination, error)
-            else:
-                return
+        problem = _ask(alternatives, request)
+        if problem is None:
+            return
         if is_optional and not any(is_sent(request) for is_sent in readers):
             return
-        raise failed if failed is not None else _refusal(refused)
+        raise problem
 
     return guard
 
 
-def _authenticate(combination: _Combination, request: Request) -> object:
+def _ask(alternatives: Sequence[Combination], request: Request) -> Exception | None:
+    """Ask each alternative, and return what to raise; None if one of them knows the caller."""
+    refused: list[Problem] = []
+    failed: Exception | None = None
+    for combination in alternatives:
+        try:
+            request.caller = _authenticate(combination, request)
+        except (Unauthorized, Forbidden) as problem:
+            refused.append(problem)
+        except (ContractError, DeclarationError):
+            raise
+        except Exception as error:  # noqa: BLE001  # another alternative may let the request in
+            failed = failed or error
+            _log_failure(combination, error)
+        else:
+            return None
+    return failed if failed is not None else _refusal(refused)
+
+
+def _authenticate(combination: Combination, request: Request) -> object:
     """Return the caller as the first scheme of a combination says; every scheme must accept."""
     callers: list[object] = []
     for scheme, scopes in combination:
@@ -76,7 +83,7 @@ def _challenge(scheme: SecurityScheme) -> dict[str, str]:
     return {"WWW-Authenticate": "Bearer"} if kind in ("oauth2", "openIdConnect") else {}
 
 
-def _log_failure(combination: _Combination, error: Exception) -> None:
+def _log_failure(combination: Combination, error: Exception) -> None:
     if isinstance(error, Problem):
         return
     names = " & ".join(scheme.name for scheme, _ in combination)
@@ -104,12 +111,8 @@ def _refusal(refused: Sequence[Problem]) -> Problem:
     return first
 
 
-def _uses_authorization(scheme: SecurityScheme) -> bool:
-    return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")
-
-
 def _reader(scheme: SecurityScheme) -> Callable[[Request], bool]:
-    """Return the function that says whether a request has credentials for a scheme, valid or not."""
+    """Return the predicate of requests that have credentials for a scheme, valid or not."""
     document = scheme.document()
     name = str(document.get("name", ""))
     kind, location = document.get("type"), document.get("in")

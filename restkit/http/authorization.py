@@ -19,8 +19,7 @@ _ELEMENTS = r'(?:[^,"]|"(?:[^"\\]|\\.)*")+'
 def parse_authorization(value: str) -> Authorization | None:
     """Return the credentials of a header's value, None if it has none or they are malformed.
 
-    The text of the header is Latin-1, as WSGI has it; a user name and password of Basic are UTF-8 without
-    control characters.
+    A user name and a password of Basic are UTF-8 without control characters.
     """
     kind, _, rest = value.strip(" \t").partition(" ")
     rest = rest.strip(" \t")
@@ -51,17 +50,17 @@ def _basic(token: str) -> Authorization | None:
 
 
 def holds_several(value: str) -> bool:
-    """Whether a value is that of several Authorization headers, which servers join with commas."""
+    """Return whether a value joins several Authorization headers, as servers do with commas."""
     if "," not in value:
         return False
     first, *others = _elements(value)
-    kind, _, parameter = first.partition(" ")
+    parameter = first.partition(" ")[2]
     if not re.fullmatch(_PARAMETER, parameter.strip(" \t")):
-        return bool(others) or not re.fullmatch(_TOKEN, kind)
+        return bool(others)
     return not all(re.fullmatch(_PARAMETER, each) for each in others)
 
 
 def _elements(value: str) -> list[str]:
-    """Return the elements of a list, of which quoted strings may have commas; an unclosed quote ends it."""
+    """Return the elements of a list; its quoted strings may contain commas."""
     found = [each.strip(" \t") for each in re.findall(_ELEMENTS, value)]
     return [each for each in found if each] or [""]

@@ -18,7 +18,7 @@ from ..contract import (
     Output,
     Parameter,
     Security,
-    SecurityScheme,
+    uses_authorization,
 )
 from ..decorators import declarations_of
 from ..errors import DeclarationError
@@ -31,7 +31,6 @@ __all__ = [
     "add_part",
     "contribution_of",
     "options_operation",
-    "reads_authorization",
     "secured",
     "surrounded",
 ]
@@ -184,7 +183,7 @@ def secured(operation: Operation, security: Security) -> Operation:
         return operation
     schemes = list({id(each): each for combination in security for each, _ in combination}.values())
     own = [_UNAUTHORIZED, _FORBIDDEN]
-    if any(reads_authorization(each) for each in schemes):
+    if any(uses_authorization(each) for each in schemes):
         own.append(_AMBIGUOUS)
     operation = add_failures(operation, own, "security")
     for each in schemes:
@@ -193,8 +192,3 @@ def secured(operation: Operation, security: Security) -> Operation:
         operation = add_failures(operation, said.raises, "security")
         operation = add_part(operation, each, "security")
     return operation
-
-
-def reads_authorization(scheme: SecurityScheme) -> bool:
-    """Whether a scheme's credentials stand in the Authorization header."""
-    return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")
