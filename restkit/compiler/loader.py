@@ -299,7 +299,8 @@ def _unknown_keys(schema: Schema) -> Callable[..., None]:
             field.data_key if field.data_key is not None else name
             for name, field in schema.load_fields.items()
         }
-        for key in set(data) - known:
+        # In the order of the data: a set has another in each process.
+        for key in [each for each in data if each not in known]:
             if unknown == INCLUDE:
                 result[key] = data[key]
             elif unknown == RAISE:

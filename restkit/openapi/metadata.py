@@ -17,6 +17,7 @@ from marshmallow import fields, missing
 
 from ..errors import DeclarationError
 from ..schemas.json_values import JSON, is_plain, json_value, text_value
+from ..schemas.repeatable import FreshDefault
 from ..schemas.wire_format import in_order
 
 __all__ = [
@@ -102,6 +103,8 @@ def serialized_default(field: Field, default: object, *, declared: bool) -> tupl
         default: Its default.
         declared: Whether the default stands in the metadata, and so is meant for the document.
     """
+    if isinstance(default, FreshDefault):
+        default = default.value
     if default is missing or (callable(default) and not declared):
         return ()
     if declared and _is_nan(default):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -71,10 +72,25 @@ class Flattener:
                 else:
                     self._flatten(message, path, node, out)
         elif type(messages) is dict or isinstance(messages, Mapping):
-            for key, below in messages.items():
-                self._flatten_member(key, below, path, node, out)
+            if _is_message(messages, node):
+                out.append((path, *_text_and_code(messages, node)))
+                return
+            for key in self._in_order(messages, node):
+                self._flatten_member(key, messages[key], path, node, out)
         else:
             out.append((path, str(messages), self._code(str(messages), node)))
+
+    def _in_order(self, messages: Mapping[Any, Any], node: Any) -> Iterable[Any]:
+        """Return the keys of messages: marshmallow reports unknown names in the order of a set."""
+        if len(messages) < 2 or not isinstance(node, (Schema, fields.Nested)):
+            return messages
+        schema = node.schema if isinstance(node, fields.Nested) else node
+        stranger = [schema.error_messages["unknown"]]
+        unknown = [key for key, below in messages.items() if below == stranger]
+        if len(unknown) < 2:
+            return messages
+        strangers = frozenset(unknown)
+        return [*(key for key in messages if key not in strangers), *sorted(unknown, key=str)]
 
     def _flatten_member(
         self, key: _Key, below: object, path: Path, node: object, out: list[Fault]
@@ -129,6 +145,36 @@ def flatten(messages: object, schema: Schema) -> list[Fault]:
     return Flattener(schema)(messages)
 
 
+# Where an object that stands for a message has its text.
+_TEXTS = ("message", "detail", "msg", "text", "error", "reason", "description", "title")
+
+
+def _is_message(messages: Mapping[Any, Any], node: Any) -> bool:
+    """Return whether an object is a message itself, and its keys are not members of the input.
+
+    Field classes and validators may have objects for messages, such as ``{"message": ..., "code": ...}``.
+    """
+    if isinstance(node, fields.Field) and any(
+        messages == each for each in node.error_messages.values() if isinstance(each, Mapping)
+    ):
+        return True
+    texts = [name for name in _TEXTS if isinstance(messages.get(name), str)]
+    if not texts or any(isinstance(each, (list, tuple)) for each in messages.values()):
+        return False
+    return all(_below(node, name) is None for name in texts)
+
+
+def _text_and_code(message: Mapping[Any, Any], node: Any) -> tuple[str, str]:
+    texts = [message[name] for name in _TEXTS if isinstance(message.get(name), str)]
+    text = texts[0] if texts else json.dumps(message, ensure_ascii=False, default=str)
+    if isinstance(node, fields.Field):
+        for code, known in node.error_messages.items():
+            if known == message:
+                return text, code
+    code = message.get("code")
+    return text, code if isinstance(code, str) else "invalid"
+
+
 def _is_plain(node: object, key: _Key) -> bool:
     """Whether a key of the messages is just one step of the path."""
     return key != "_schema" and not isinstance(node, (fields.Pluck, fields.Mapping))
@@ -173,7 +219,12 @@ def _code(message: str, node: object) -> str:
 
 def _templates(field: fields.Field[Any]) -> list[tuple[str, str, str]]:
     """Return what a field's messages look like: (code, the whole text, what stands before a placeholder)."""
-    pairs = [(key, text) for key, text in field.error_messages.items() if isinstance(text, str)]
+    pairs = [
+        (key, text)
+        for key, message in field.error_messages.items()
+        for text in (message if isinstance(message, list) else [message])
+        if isinstance(text, str)
+    ]
     for validator in field.validators:
         pairs += [(type(validator).__name__.lower(), text) for text in _texts(validator)]
     return [(code, text, text.partition("{")[0] if "{" in text else "") for code, text in pairs]

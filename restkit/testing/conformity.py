@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+from marshmallow import Schema, fields
 
 from ..parsing.pointers import pointer
 from ..schemas.bound import BoundSchema
+from ..schemas.wire_format import wire_name
 
 __all__ = ["Checker", "Fault", "checker_of", "make_checker"]
 
@@ -48,9 +51,42 @@ def checker_of(document: Mapping[str, Any]) -> Checker:
         errors = sorted(
             validator.iter_errors(data), key=lambda error: list(map(str, error.absolute_path))
         )
-        return (pointer(errors[0].absolute_path), errors[0].message) if errors else None
+        if not errors:
+            return None
+        path, message = errors[0].absolute_path, errors[0].message
+        return pointer(path), message + _advice(schema.schema, path, message)
 
     return check
+
+
+def _advice(schema: Schema, path: Iterable[str | int], message: str) -> str:
+    """Return what to do about a datetime without an offset, which RFC 3339 demands."""
+    if not message.endswith("is not a 'date-time'"):
+        return ""
+    field = _field_at(schema, path)
+    if not isinstance(field, fields.DateTime):
+        return ""
+    kind = type(field).__name__
+    return (
+        f": the field is a {kind}, whose datetimes have an offset from UTC. Return an aware "
+        "datetime, such as datetime.now(UTC), or declare the field as NaiveDateTime"
+    )
+
+
+def _field_at(schema: Schema, path: Iterable[str | int]) -> fields.Field[Any] | None:
+    """Return the field that wrote the value at a path, None if it cannot be told."""
+    node: Any = schema
+    for step in path:
+        if isinstance(node, fields.Nested):
+            node = node.schema
+        if isinstance(step, int):
+            node = getattr(node, "inner", node)
+        elif isinstance(node, Schema):
+            members = node.dump_fields.items()
+            node = next((each for name, each in members if wire_name(name, each) == step), None)
+        else:
+            return None
+    return node if isinstance(node, fields.Field) else None
 
 
 def _faults(

@@ -1,0 +1,70 @@
+"""Loads that do not depend on earlier loads or on the process: fresh defaults, sets in order."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from marshmallow import fields, missing, validate
+
+from .wire_format import in_order
+
+__all__ = ["FreshDefault", "make_repeatable"]
+
+
+def make_repeatable(field: fields.Field[Any]) -> None:
+    """Change a field of one instance so that each load does the same."""
+    _put_sets_in_order(field)
+    _make_default_for_each_load(field)
+
+
+def _put_sets_in_order(field: fields.Field[Any]) -> None:
+    """Let messages list the values of a set in one order, the same in every process."""
+    if any(isinstance(each, _WITH_VALUES) for each in field.validators):
+        field.validators = [_in_order(each) for each in field.validators]
+
+
+_WITH_VALUES = (validate.And, validate.OneOf, validate.NoneOf)
+
+
+def _in_order(validator: Any) -> Any:
+    made = copy.copy(validator)
+    if isinstance(validator, validate.And):
+        made.validators = tuple(_in_order(each) for each in validator.validators)
+    elif isinstance(validator, validate.OneOf) and isinstance(validator.choices, AbstractSet):
+        made.choices_text = ", ".join(str(each) for each in in_order(validator.choices))
+    elif isinstance(validator, validate.NoneOf) and isinstance(validator.iterable, AbstractSet):
+        made.values_text = ", ".join(str(each) for each in in_order(validator.iterable))
+    else:
+        return validator
+    return made
+
+
+class FreshDefault:
+    """A default that is copied for each load, so that no request sees what another one changed.
+
+    Attributes:
+        value: The default as it was declared.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __call__(self) -> object:
+        """Return a copy."""
+        return copy.deepcopy(self.value)
+
+
+def _make_default_for_each_load(field: fields.Field[Any]) -> None:
+    default = field.load_default
+    if default is missing or callable(default) or isinstance(default, (str, int, float)):
+        return
+    try:
+        is_mutable = copy.deepcopy(default) is not default
+    except Exception:  # noqa: BLE001  # an object that cannot be copied is meant to be one
+        return
+    if is_mutable:
+        field.load_default = FreshDefault(default)
