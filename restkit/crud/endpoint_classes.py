@@ -21,6 +21,7 @@ from ..errors import DeclarationError
 from ..media import JSON, NDJSON
 from ..operations.operation_ids import english_singular, singular, stem
 from ..operations.security import class_security
+from ..operations.words import split_docstring
 from ..problems import BadRequest, Conflict, NotFound
 from ..requirements import Requirement
 from ..resource import Resource
@@ -102,10 +103,9 @@ class EndpointMaker:
         written = inspect.getattr_static(self._declared, action)
         own = declarations_of(written)
         words: dict[str, Any] = {}
-        documentation = inspect.cleandoc(written.__doc__ or "")
-        if written.__module__ != _OWN_MODULE and documentation:
-            summary, _, description = documentation.partition("\n")
-            words = {"summary": summary.strip(), "description": description.strip()}
+        if written.__module__ != _OWN_MODULE and written.__doc__:
+            summary, description = split_docstring(written.__doc__)
+            words = {"summary": summary, "description": description}
         check_action(self._declared, action)
         own_failures = action_failures(self._declared, action)
         failures = (*own_failures, *contract.raises, *self._always)

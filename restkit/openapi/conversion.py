@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from apispec import APISpec
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, missing
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, missing
 
 from ..contract import Input
 from ..operations.operation_ids import stem
@@ -23,6 +23,7 @@ from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
 from .dialects import lower, map_subschemas
 from .fields import FieldConverter
+from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole
 from .own_schemas import Words, knows_many, own_schema
 from .schema_equality import have_same_fields
@@ -62,13 +63,13 @@ class SchemaCollector:
         self._spec = APISpec(title="", version="", openapi_version="3.1.1")
         self.names = ComponentNames()
         self._instances: dict[_Key, Schema] = {}
-        self._converted: dict[_Key, dict[str, Any]] = {}
+        self._converted: dict[_Key, Keywords] = {}
         self._alike: dict[type[Schema], bool] = {}
         self._used: dict[_Key, None] = {}
         self._open: list[tuple[Any, ...]] = []
         self._converters: dict[tuple[View, Source], FieldConverter] = {}
 
-    def schema(self, bound: BoundSchema, *, many: bool | None = None) -> dict[str, Any]:
+    def schema(self, bound: BoundSchema, *, many: bool | None = None) -> Keywords:
         """Return the place of a bound schema: a ``$ref`` to a component, or the schema itself.
 
         Args:
@@ -81,7 +82,7 @@ class SchemaCollector:
         out = self._place(bound.schema, bound.view, "json", whole=bool(bound.name))
         return self._finished({"type": "array", "items": out} if many else out)
 
-    def form(self, *bound: BoundSchema) -> dict[str, Any]:
+    def form(self, *bound: BoundSchema) -> Keywords:
         """Return the schema of a form that the fields of several schemas make up."""
         parts = [self._of_fields(each.schema, each.view, "form") for each in bound]
         out: dict[str, Any] = {"type": "object", "properties": {}}
@@ -93,7 +94,7 @@ class SchemaCollector:
             out["additionalProperties"] = False
         return self._finished(out)
 
-    def parameters(self, taken: Input) -> Iterator[tuple[str, fields.Field[Any], dict[str, Any]]]:
+    def parameters(self, taken: Input) -> Iterator[tuple[str, Field, Keywords]]:
         """Yield (wire name, field, JSON Schema) for each documented field of parameters."""
         if taken.schema is None:
             return
@@ -103,9 +104,9 @@ class SchemaCollector:
                 continue
             yield name, each, self._finish(converter.field2property(each))
 
-    def components(self) -> dict[str, dict[str, Any]]:
+    def components(self) -> dict[str, Keywords]:
         """Return all components that what was asked for needs, sorted by name."""
-        done: dict[str, dict[str, Any]] = {}
+        done: dict[str, Keywords] = {}
         while pending := [key for key in self._used if self._name(*key) not in done]:
             for key in pending:
                 done[self._name(*key)] = self._finish(self._component(*key))
@@ -131,7 +132,7 @@ class SchemaCollector:
             self._alike[declared] = alike
         return self._alike[declared]
 
-    def _component(self, declared: type[Schema], view: View) -> dict[str, Any]:
+    def _component(self, declared: type[Schema], view: View) -> Keywords:
         if (declared, view) not in self._converted:
             schema = self._instance(declared, view)
             self._converted[declared, view] = self._convert(schema, view, "json")
@@ -152,9 +153,7 @@ class SchemaCollector:
             schema.unknown = unknown
         return schema
 
-    def _place(
-        self, schema: Schema, view: View, source: Source, *, whole: bool = True
-    ) -> dict[str, Any]:
+    def _place(self, schema: Schema, view: View, source: Source, *, whole: bool = True) -> Keywords:
         declared = type(schema)
         if whole and source == "json" and self._is_the_component(schema, view):
             return {"$ref": _Reference(declared, view)}
@@ -177,17 +176,14 @@ class SchemaCollector:
         return {"type": "array", "items": out} if many else out
 
     def _is_the_component(self, schema: Schema, view: View) -> bool:
-        """Return whether an instance equals the one that the component is made of."""
+        """Return whether an instance equals the one that the view's component is made of."""
         declared = type(schema)
         if not is_whole(schema):
             return False
         if view is not View.RESPONSE and not self._has_own_unknown(schema):
             return False
-        others = [each for key, each in self._instances.items() if key[0] is declared]
-        if others and not have_same_fields(schema, others[0]):
-            return False
-        self._instances.setdefault((declared, view), schema)
-        return True
+        first = self._instances.setdefault((declared, view), schema)
+        return have_same_fields(schema, first)
 
     def _has_own_unknown(self, schema: Schema) -> bool:
         return (
@@ -224,7 +220,7 @@ class SchemaCollector:
         converter = self._converter(view, source)
         found = schema.dump_fields if view is View.RESPONSE else schema.load_fields
         named = {wire_name(name, found[name]): found[name] for name in _in_order(schema, found)}
-        out: dict[str, Any] = {"type": "object"}
+        out: Keywords = {"type": "object"}
         if title := getattr(schema.Meta, "title", None):
             out["title"] = text_value(title)
         if description := _description(schema):
@@ -244,7 +240,7 @@ class SchemaCollector:
             unknown = self._class_unknown(type(schema))
         return unknown not in (EXCLUDE, INCLUDE)
 
-    def _finished(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def _finished(self, schema: Keywords) -> Keywords:
         return {**self._finish(schema)}
 
     def _finish(self, node: Any) -> Any:
@@ -284,9 +280,7 @@ def _is_bare_array(schema: Mapping[str, Any]) -> bool:
     return "items" not in schema and "prefixItems" not in schema
 
 
-def json_schema(
-    bound: BoundSchema, *, dialect: Literal["3.0", "3.1", "3.2"] = "3.1"
-) -> dict[str, Any]:
+def json_schema(bound: BoundSchema, *, dialect: Literal["3.0", "3.1", "3.2"] = "3.1") -> Keywords:
     """Return the JSON Schema of a bound schema, self-contained with its ``$defs``.
 
     Args:
@@ -306,7 +300,7 @@ def json_schema(
     return {**out, "$defs": components} if components else out
 
 
-def _is_required(each: fields.Field[Any], schema: Schema, view: View) -> bool:
+def _is_required(each: Field, schema: Schema, view: View) -> bool:
     if view is View.RESPONSE:
         optional = each.name in getattr(schema.Meta, "optional", ())
         return not optional and (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 from ..contract import Operation
 from ..errors import DeclarationError
 from ..operations.operation_ids import noun, operation_id
+from ..resource import FunctionResource, Resource
+from ..schemas.json_values import json_value, text_value
 from .names import component_names, given_name
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
@@ -71,7 +74,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     dialect = version or app.settings.openapi_version
     # What claims one name for two things was refused when it was added.
     operations = _documented(app)
-    spec = APISpec(app.name, app.version, dialect, info=_info(app, dialect))
+    spec = APISpec(text_value(app.name), text_value(app.version), dialect, info=_info(app, dialect))
     collector = SchemaCollector(dialect=dialect, strict=app.settings.strict)
     for op in operations:
         for _, declared, _ in component_names(op):
@@ -144,13 +147,13 @@ def _documented(app: Documented) -> list[Operation]:
 
 
 def _info(app: Documented, dialect: str) -> dict[str, Any]:
-    out: dict[str, Any] = {"description": app.description or f"The operations of {app.name}."}
+    words = text_value(app.description) if app.description else f"The operations of {app.name}."
+    out: dict[str, Any] = {"description": words}
     if app.contact:
-        out["contact"] = dict(app.contact)
+        out["contact"] = json_value(app.contact)
     if app.license:
-        out["license"] = (
-            _license_3_0(app.license) if dialect.startswith("3.0") else dict(app.license)
-        )
+        given = _license_3_0(app.license) if dialect.startswith("3.0") else app.license
+        out["license"] = json_value(given)
     return out
 
 
@@ -164,18 +167,34 @@ def _license_3_0(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _servers(app: Documented, root: str) -> list[dict[str, Any]]:
-    given = [{"url": each} if isinstance(each, str) else dict(each) for each in app.servers]
+    given = [_server(each) for each in app.servers]
     return given or [{"url": root or "/"}]
 
 
+def _server(given: str | Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        return {"url": text_value(given)}
+    out: Any = json_value(given)
+    return dict(out)
+
+
 def _tags(app: Documented, operations: Iterable[Operation]) -> list[dict[str, Any]]:
-    used = dict.fromkeys(tag for op in operations for tag in op.tags)
-    declared = [name for name in app.tags if name in used]
-    others = [name for name in used if name not in app.tags]
+    given = {text_value(name): text_value(words) for name, words in app.tags.items()}
+    used: dict[str, str] = {}
+    for op in operations:
+        for tag in map(text_value, op.tags):
+            used[tag] = used.get(tag) or _class_words(op.resource)
+    names = dict.fromkeys([*(name for name in given if name in used), *used])
     return [
-        {"name": name, "description": app.tags.get(name) or f"Operations of {name}."}
-        for name in (*declared, *others)
+        {"name": name, "description": given.get(name) or used[name] or f"Operations of {name}."}
+        for name in names
     ]
+
+
+def _class_words(resource: type[Resource]) -> str:
+    """Return the docstring of a resource class, which describes its tag."""
+    own = vars(resource).get("__doc__")
+    return inspect.cleandoc(own) if own and not issubclass(resource, FunctionResource) else ""
 
 
 def _ordered(made: dict[str, Any], servers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -201,7 +220,8 @@ def _ordered(made: dict[str, Any], servers: list[dict[str, Any]]) -> dict[str, A
 
 def to_json(document: Mapping[str, Any]) -> bytes:
     """Return a document as JSON text: indented by two, in its own order, with a newline at the end."""
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
 
 
 # What YAML 1.2 takes for a number, and PyYAML, which speaks YAML 1.1, would write without quotes.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from ..contract import Operation
 from ..rendering.response_writer import location_variable
+from .metadata import Keywords
 
 __all__ = ["links_of"]
 
 _ITEM = re.compile(r"(.*)/\{[^{}/]+\}/?", re.DOTALL)
 
 
-def links_of(operations: Iterable[Operation]) -> dict[int, dict[str, Any]]:
+def links_of(operations: Iterable[Operation]) -> dict[int, Keywords]:
     """Return the links of each 201 whose content says which item it is, by the identity of the operation."""
     items: dict[tuple[str, str], list[Operation]] = {}
     posts: list[Operation] = []
@@ -29,12 +29,12 @@ def links_of(operations: Iterable[Operation]) -> dict[int, dict[str, Any]]:
     return {key: links for key, links in made.items() if links}
 
 
-def _links(post: Operation, items: Iterable[Operation]) -> dict[str, Any]:
+def _links(post: Operation, items: Iterable[Operation]) -> Keywords:
     created = post.output(201)
     if created is None:
         return {}
     above = [each.name for each in post.path_parameters]
-    links: dict[str, Any] = {}
+    links: Keywords = {}
     for op in items:
         found = location_variable(
             [each.name for each in op.path_parameters if each.name not in above], created

@@ -25,6 +25,7 @@ __all__ = [
     "Keywords",
     "describe_field",
     "examples_of",
+    "is_example_object",
     "metadata_keywords",
     "serialized",
     "serialized_default",
@@ -69,6 +70,8 @@ def to_json_value(field: Field, value: object) -> JSON:
     """
     if isinstance(field, fields.Constant) and value != field.constant:
         raise ValueError(f"{value!r} is not the constant {field.constant!r}")
+    if isinstance(value, AbstractSet):
+        value = in_order(value)
     try:
         # The method that every field class overrides.
         written = field._serialize(value, "", None)
@@ -170,6 +173,12 @@ def examples_of(given: object) -> Iterable[object]:
     return [given]
 
 
+def is_example_object(example: Mapping[object, object]) -> bool:
+    """Return whether a mapping is an Example Object, by the words beside the value."""
+    words = example.keys() & {"summary", "description", "externalValue"}
+    return bool(words) and example.keys() <= _EXAMPLE_OBJECT
+
+
 def _values_of(example: object, *, named: bool) -> list[object]:
     """Return the value of an Example Object, none if it stands elsewhere; other values as they are.
 
@@ -177,7 +186,7 @@ def _values_of(example: object, *, named: bool) -> list[object]:
     """
     if not isinstance(example, Mapping) or not example.keys() <= _EXAMPLE_OBJECT:
         return [example]
-    if not example or not (named or example.keys() & {"summary", "description", "externalValue"}):
+    if not example or not (named or is_example_object(example)):
         return [example]
     for name in ("value", "dataValue"):
         if name in example:

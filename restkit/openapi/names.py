@@ -107,7 +107,8 @@ class ComponentNames:
         if declared not in self._stems:
             name = component_key(stem(declared))
             first = self._first.setdefault(name, declared)
-            if first is not declared:
+            # A class that is derived from another of its name is a view of the same thing.
+            if first is None or not (issubclass(declared, first) or issubclass(first, declared)):
                 name = self._apart(name, first, declared)
             self._stems[declared] = name
         return self._stems[declared]

@@ -11,10 +11,12 @@ from marshmallow import fields
 
 from ..contract import Failure, Header, Input, Operation, Output, Parameter, SecurityScheme
 from ..schemas.bound import BoundSchema
+from ..schemas.json_values import json_value, text_value
 from ..schemas.parameter_styles import TextLocation, style_of
 from ..schemas.uploads import Upload
 from .conversion import SchemaCollector
 from .dialects import lower
+from .metadata import Keywords, is_example_object
 from .problem_responses import ProblemResponses
 
 __all__ = ["OperationPrinter", "copied"]
@@ -37,7 +39,7 @@ class OperationPrinter:
     """Prints operations for one document, and keeps what they share."""
 
     def __init__(
-        self, collector: SchemaCollector, dialect: str, links: Mapping[int, dict[str, Any]]
+        self, collector: SchemaCollector, dialect: str, links: Mapping[int, Keywords]
     ) -> None:
         """Make the printer.
 
@@ -52,13 +54,14 @@ class OperationPrinter:
         self.security_schemes: dict[str, dict[str, Any]] = {}
         self.problems = ProblemResponses(collector, dialect)
 
-    def print(self, op: Operation) -> dict[str, Any]:
+    def print(self, op: Operation) -> Keywords:
         """Return the Operation Object of an operation."""
         name = op.operation_id
-        summary = op.summary or _words(name)
-        out: dict[str, Any] = {"operationId": name, "summary": summary}
-        out["description"] = _described(op, summary)
-        out["tags"] = list(op.tags)
+        summary = text_value(op.summary) if op.summary else _words(name)
+        out: Keywords = {"operationId": name, "summary": summary}
+        if description := _description(op, summary):
+            out["description"] = description
+        out["tags"] = [text_value(tag) for tag in op.tags]
         if op.deprecated:
             out["deprecated"] = True
         if parameters := list(self._parameters(op)):
@@ -89,9 +92,9 @@ class OperationPrinter:
 
     # parameters
 
-    def _parameters(self, op: Operation) -> Iterator[dict[str, Any]]:
+    def _parameters(self, op: Operation) -> Iterator[Keywords]:
         for each in op.path_parameters:
-            parameter: dict[str, Any] = {"name": each.name, "in": "path", "required": True}
+            parameter: Keywords = {"name": each.name, "in": "path", "required": True}
             if each.description:
                 parameter["description"] = each.description
             yield {**parameter, "schema": self._schema(each.schema)}
@@ -120,21 +123,21 @@ class OperationPrinter:
             if own.name.lower() not in named:
                 yield self._contributed(own)
 
-    def _contributed(self, parameter: Parameter) -> dict[str, Any]:
-        out: dict[str, Any] = {"name": parameter.name, "in": parameter.location}
+    def _contributed(self, parameter: Parameter) -> Keywords:
+        out: Keywords = {"name": parameter.name, "in": parameter.location}
         if parameter.description:
             out["description"] = parameter.description
         if parameter.required:
             out["required"] = True
         return {**out, "schema": self._schema(parameter.schema)}
 
-    def _taken(self, taken: Input) -> Iterator[dict[str, Any]]:
+    def _taken(self, taken: Input) -> Iterator[Keywords]:
         where = _IN[taken.location]
         for name, field, schema in self._collector.parameters(taken):
             if where == "header" and name.lower() in _IGNORED_HEADERS:
                 continue
             hoisted = {key: schema.pop(key) for key in _HOISTED if key in schema}
-            out: dict[str, Any] = {"name": name, "in": where, **hoisted}
+            out: Keywords = {"name": name, "in": where, **hoisted}
             if field.required:
                 out["required"] = True
             style = style_of(name, field, _LOCATIONS[where])
@@ -144,10 +147,10 @@ class OperationPrinter:
 
     # the request's content
 
-    def _body(self, op: Operation) -> dict[str, Any]:
+    def _body(self, op: Operation) -> Keywords:
         bodies = [each for each in op.inputs if each.location == "body"]
         parts = [each for each in op.inputs if each.location in ("form", "files")]
-        content: dict[str, Any] = {}
+        content: Keywords = {}
         for each in bodies:
             content.update(self._body_content(each, op))
         if parts:
@@ -159,7 +162,7 @@ class OperationPrinter:
         required = any(each.required for each in (*bodies, *parts))
         return {**described, "required": required, "content": content}
 
-    def _body_content(self, body: Input, op: Operation) -> dict[str, Any]:
+    def _body_content(self, body: Input, op: Operation) -> Keywords:
         if body.schema is None:
             return {each: {"schema": self._raw(each, body)} for each in body.media_types}
         if body.schema.source == "form":
@@ -174,7 +177,7 @@ class OperationPrinter:
             return out
         return {**out, "maxLength": body.max_size}
 
-    def _form_content(self, parts: list[Input], op: Operation) -> dict[str, Any]:
+    def _form_content(self, parts: list[Input], op: Operation) -> Keywords:
         found = [each.schema for each in parts if each.schema is not None]
         media = _media(self._collector.form(*found), op)
         encoding = dict(
@@ -187,8 +190,8 @@ class OperationPrinter:
 
     # responses
 
-    def _responses(self, op: Operation) -> dict[str, Any]:
-        out: dict[int, dict[str, Any]] = {}
+    def _responses(self, op: Operation) -> Keywords:
+        out: dict[int, Keywords] = {}
         for output in op.outputs:
             response = out.setdefault(
                 output.status, {"description": output.description or _phrase(output.status)}
@@ -208,7 +211,7 @@ class OperationPrinter:
             out[status] = _merged(out[status], response) if status in out else response
         return {str(status): out[status] for status in sorted(out)}
 
-    def _content(self, output: Output, media_type: str) -> dict[str, Any]:
+    def _content(self, output: Output, media_type: str) -> Keywords:
         if output.schema is None:
             return {"schema": _untyped(media_type)}
         if media_type != _NDJSON:
@@ -216,8 +219,8 @@ class OperationPrinter:
         item = self._collector.schema(output.schema, many=False)
         return {"itemSchema" if self._dialect.startswith("3.2") else "schema": item}
 
-    def _headers(self, headers: Iterable[Header]) -> dict[str, Any]:
-        out: dict[str, Any] = {}
+    def _headers(self, headers: Iterable[Header]) -> Keywords:
+        out: Keywords = {}
         for each in headers:
             described = {"description": each.description} if each.description else {}
             required = {"required": True} if each.required else {}
@@ -238,25 +241,27 @@ def _merged(declared: dict[str, Any], problems: Mapping[str, Any]) -> dict[str, 
     return out
 
 
-def copied(node: Any) -> Any:
-    """Return JSON values that are a document's own: whoever changes it changes nothing that was declared."""
-    if type(node) is str:  # most are
-        return node
-    if isinstance(node, (dict, Mapping)):
-        return {name: copied(each) for name, each in node.items()}
-    if isinstance(node, (list, tuple)):
-        return [copied(each) for each in node]
-    return node
+def copied(node: object) -> Any:
+    """Return JSON values that belong to the document: changing them changes no declaration."""
+    return json_value(node, nan_is_null=True)
 
 
 def _media(schema: dict[str, Any], op: Operation) -> dict[str, Any]:
     out: dict[str, Any] = {"schema": schema}
     if op.examples:
-        out["examples"] = {name: {"value": copied(value)} for name, value in op.examples.items()}
+        out["examples"] = {str(name): _example(value) for name, value in op.examples.items()}
     return out
 
 
-def _encoding(bound: BoundSchema, location: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _example(value: object) -> Keywords:
+    """Return an Example Object: as it is given, or of a value."""
+    if isinstance(value, Mapping) and is_example_object(value):
+        found: Keywords = copied(value)
+        return found
+    return {"value": copied(value)}
+
+
+def _encoding(bound: BoundSchema, location: str) -> Iterator[tuple[str, Keywords]]:
     """Yield how the fields of a form are encoded where that is not the default (section 4.8.15)."""
     for name, field in bound.load_fields.items():
         inner = field.inner if isinstance(field, fields.List) else field
@@ -271,7 +276,7 @@ def _encoding(bound: BoundSchema, location: str) -> Iterator[tuple[str, dict[str
             yield name, {"style": style.name, "explode": False}
 
 
-def _untyped(media_type: str) -> dict[str, Any]:
+def _untyped(media_type: str) -> Keywords:
     if media_type == "*/*" or "json" in media_type:
         return {}
     if media_type.startswith("text/") or media_type.endswith("xml"):
@@ -279,13 +284,13 @@ def _untyped(media_type: str) -> dict[str, Any]:
     return {"type": "string", "format": "binary"}
 
 
-def _precondition(name: str, *, required: bool) -> dict[str, Any]:
+def _precondition(name: str, *, required: bool) -> Keywords:
     says = (
         "Answer 304 if the representation still has one of these entity tags (RFC 9110, section 13.1.2)."
         if name == "If-None-Match"
         else "Do it only if the representation has one of these entity tags (RFC 9110, section 13.1.1)."
     )
-    out: dict[str, Any] = {"name": name, "in": "header", "description": says}
+    out: Keywords = {"name": name, "in": "header", "description": says}
     return {**out, **({"required": True} if required else {}), "schema": {"type": "string"}}
 
 
@@ -296,25 +301,24 @@ def _phrase(status: int) -> str:
         return f"Status {status}"
 
 
-def _described(op: Operation, summary: str) -> str:
-    """Return the description of an operation, with what it takes that is no parameter."""
-    said = op.description or (summary if summary.endswith((".", "!", "?")) else summary + ".")
+def _description(op: Operation, summary: str) -> str:
+    """Return the description of an operation, with its inputs that are not parameters.
+
+    A description that only repeats the summary is left out.
+    """
+    said = text_value(op.description).strip() if op.description else ""
+    if said.rstrip(".") == summary.rstrip("."):
+        said = ""
     if op.idempotency is None or op.idempotency.header.required:
         return said
     header = op.idempotency.header
-    return f"{said}\n\nTakes the header `{header.name}`: {header.description[:1].lower()}{header.description[1:]}"
+    words = header.description[:1].lower() + header.description[1:]
+    return f"{said}\n\nTakes the header `{header.name}`: {words}".strip()
 
 
 def _words(name: str) -> str:
     """Return an operationId as a sentence: ``listBooks`` is "List books."."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+", name) or [name]
     first, *rest = words
-    return (
-        " ".join(
-            [
-                first[:1].upper() + first[1:],
-                *(w if w.isupper() and len(w) > 1 else w.lower() for w in rest),
-            ]
-        )
-        + "."
-    )
+    lower_case = [each if each.isupper() and len(each) > 1 else each.lower() for each in rest]
+    return " ".join([first[:1].upper() + first[1:], *lower_case]) + "."

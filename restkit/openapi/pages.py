@@ -259,10 +259,11 @@ def _section(
         said = shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
         rows.append((status, escape(said["description"])))
     table = "".join(f"<tr><th>{name}</th><td>{says}</td></tr>" for name, says in rows)
+    words = f"{operation['summary']} {operation.get('description', '')}".strip()
     kind = ' class="deprecated"' if operation.get("deprecated") else ""
     return (
         f'<h3 id="{escape(operation["operationId"])}"{kind}><b>{method}</b> {escape(path)}</h3>'
-        f"<p>{escape(operation['description'])}</p><table>{table}</table>"
+        f"<p>{escape(words)}</p><table>{table}</table>"
     )
 
 

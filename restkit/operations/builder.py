@@ -5,7 +5,6 @@ Each stage of the pipeline adds what it can answer, so what is enforced is what 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -41,6 +40,7 @@ from ..resource import FunctionResource, Resource, verbs_of
 from .body_inputs import Body, bodies_of, check_raw_annotation
 from .helpers import helper_failures
 from .signatures import Kind, Signature, item_of, read_signature, return_kind
+from .words import default_tag, split_docstring
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema, SchemaLike
@@ -164,10 +164,7 @@ class _Builder:
             self.shared.bindings.check_uploads(inputs, self.declared_at)
         self._check_signature({each.location for each in inputs})
         outputs = tuple(self._outputs())
-        documentation = self.function.__doc__ or ""
-        if "\n" in documentation:
-            documentation = inspect.cleandoc(documentation)
-        summary, _, description = documentation.partition("\n")
+        summary, description = split_docstring(self.function.__doc__ or "")
         return Operation(
             method=self.method,
             path=self.mount.path,
@@ -178,9 +175,13 @@ class _Builder:
             declared_at=self.declared_at,
             operation_id=words.get("operation_id", words.get("derived_id", "")),
             has_given_id="operation_id" in words,
-            summary=words.get("summary", summary.strip()),
-            description=words.get("description", description.strip()),
-            tags=tuple(words.get("tags") or self.resource.tags or (self._default_tag(),)),
+            summary=words.get("summary", summary),
+            description=words.get("description", description),
+            tags=tuple(
+                words.get("tags")
+                or self.resource.tags
+                or (default_tag(self.mount.path, self.resource.__name__),)
+            ),
             deprecated=words.get("deprecated", hasattr(self.function, "__deprecated__")),
             documented=words.get(
                 "documented", self.resource.documented and self.method not in ("HEAD", "OPTIONS")
@@ -199,12 +200,6 @@ class _Builder:
         """Return what lets the verb be repeated, None where nothing is declared for it."""
         rule = self.resource.idempotency
         return rule if rule is not None and self.method in rule.methods else None
-
-    def _default_tag(self) -> str:
-        for segment in self.mount.path.split("/"):
-            if segment and "{" not in segment:
-                return segment.replace("-", " ").replace("_", " ").capitalize()
-        return self.resource.__name__[:1].upper() + self.resource.__name__[1:]
 
     # inputs
 

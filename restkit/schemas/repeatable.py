@@ -6,17 +6,26 @@ import copy
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from marshmallow import fields, missing, validate
+from marshmallow import Schema, fields, missing, validate
 
 from .wire_format import in_order
 
-__all__ = ["FreshDefault", "make_repeatable"]
+__all__ = ["FreshDefault", "make_repeatable", "put_fields_in_order"]
 
 
 def make_repeatable(field: fields.Field[Any]) -> None:
     """Change a field of one instance so that each load does the same."""
     _put_sets_in_order(field)
     _make_default_for_each_load(field)
+
+
+def put_fields_in_order(schema: Schema) -> None:
+    """Load fields in the order of the class: `only` may be a set, which has no order."""
+    if schema.only is not None:
+        places = {name: at for at, name in enumerate(schema._declared_fields)}
+        found = schema.load_fields
+        names = sorted(found, key=lambda name: places.get(name, len(places)))
+        schema.load_fields = {name: found[name] for name in names}
 
 
 def _put_sets_in_order(field: fields.Field[Any]) -> None:

@@ -1,4 +1,4 @@
-"""marshmallow's error messages as a flat list of faults: where, a sentence, and a code that programs read."""
+"""marshmallow's error messages as a flat list of faults: path, sentence, and code for programs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _CODES = {
 
 
 class Flattener:
-    """Turns the messages of a ValidationError into faults, and remembers what it has learnt of the schema.
+    """The conversion of the messages of a ValidationError to faults, with a memory of the schema.
 
-    PERF: which field a message speaks of, and which of its messages it is, is looked up once for each; finding it anew
-    took 28 thousand instructions a fault.
+    PERF: the field of a message, and the code of the message, are looked up once for each; finding
+    them anew took 28 thousand instructions a fault.
     """
 
     __slots__ = ("_codes", "_members", "_schema")
@@ -44,7 +44,7 @@ class Flattener:
         """Return the faults: (path from the outside in, detail, code).
 
         Args:
-            messages: Nested mappings and lists of texts, as marshmallow and users' validators write them.
+            messages: Nested mappings and lists of texts, as marshmallow and validators write them.
             many: Whether the schema loaded a list.
         """
         faults: list[Fault] = []
@@ -113,10 +113,11 @@ class Flattener:
         if key == "_schema" and not isinstance(node, fields.Mapping):
             self._flatten(below, path, node, out)
         elif isinstance(node, fields.Pluck) and (isinstance(key, int) or key == _plucked(node)):
-            inside = isinstance(key, int)  # the input has no level for the plucked field itself
-            self._flatten(
-                below, (*path, key) if inside else path, node if inside else _below(node, key), out
-            )
+            # The input has no level for the plucked field itself.
+            if isinstance(key, int):
+                self._flatten(below, (*path, key), node, out)
+            else:
+                self._flatten(below, path, _below(node, key), out)
         elif (
             isinstance(node, fields.Mapping)
             and isinstance(below, Mapping)
@@ -152,7 +153,7 @@ _TEXTS = ("message", "detail", "msg", "text", "error", "reason", "description", 
 def _is_message(messages: Mapping[Any, Any], node: Any) -> bool:
     """Return whether an object is a message itself, and its keys are not members of the input.
 
-    Field classes and validators may have objects for messages, such as ``{"message": ..., "code": ...}``.
+    Fields and validators may have such messages, as in ``{"message": ..., "code": ...}``.
     """
     if isinstance(node, fields.Field) and any(
         messages == each for each in node.error_messages.values() if isinstance(each, Mapping)
@@ -171,8 +172,8 @@ def _text_and_code(message: Mapping[Any, Any], node: Any) -> tuple[str, str]:
         for code, known in node.error_messages.items():
             if known == message:
                 return text, code
-    code = message.get("code")
-    return text, code if isinstance(code, str) else "invalid"
+    own: object = message.get("code")
+    return text, own if isinstance(own, str) else "invalid"
 
 
 def _is_plain(node: object, key: _Key) -> bool:
@@ -218,16 +219,18 @@ def _code(message: str, node: object) -> str:
 
 
 def _templates(field: fields.Field[Any]) -> list[tuple[str, str, str]]:
-    """Return what a field's messages look like: (code, the whole text, what stands before a placeholder)."""
-    pairs = [
-        (key, text)
-        for key, message in field.error_messages.items()
-        for text in (message if isinstance(message, list) else [message])
-        if isinstance(text, str)
-    ]
+    """Return a field's messages: (code, the whole text, the part before a placeholder)."""
+    pairs: list[tuple[str, str]] = []
+    for key, message in field.error_messages.items():
+        texts = message if isinstance(message, list) else [message]
+        pairs += [(key, text) for text in texts if isinstance(text, str)]
     for validator in field.validators:
         pairs += [(type(validator).__name__.lower(), text) for text in _texts(validator)]
-    return [(code, text, text.partition("{")[0] if "{" in text else "") for code, text in pairs]
+    return [(code, text, _stem(text)) for code, text in pairs]
+
+
+def _stem(text: str) -> str:
+    return text.partition("{")[0] if "{" in text else ""
 
 
 def _texts(validator: object) -> list[str]:

@@ -27,11 +27,11 @@ def make_checker(schema: BoundSchema) -> Checker:
     # PERF: loads apispec, which only a checked JSON body needs
     from ..openapi.conversion import json_schema
 
-    return checker_of(json_schema(schema))
+    return checker_of(json_schema(schema), schema.schema)
 
 
-def checker_of(document: Mapping[str, Any]) -> Checker:
-    """Return the function of `make_checker` for a JSON Schema.
+def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Checker:
+    """Return the function of `make_checker` for a JSON Schema, which a schema may belong to.
 
     Warns:
         UserWarning: The package jsonschema is missing, so that only members are checked.
@@ -54,12 +54,12 @@ def checker_of(document: Mapping[str, Any]) -> Checker:
         if not errors:
             return None
         path, message = errors[0].absolute_path, errors[0].message
-        return pointer(path), message + _advice(schema.schema, path, message)
+        return pointer(path), message + _advice(schema, path, message)
 
     return check
 
 
-def _advice(schema: Schema, path: Iterable[str | int], message: str) -> str:
+def _advice(schema: Schema | None, path: Iterable[str | int], message: str) -> str:
     """Return what to do about a datetime without an offset, which RFC 3339 demands."""
     if not message.endswith("is not a 'date-time'"):
         return ""
@@ -73,7 +73,7 @@ def _advice(schema: Schema, path: Iterable[str | int], message: str) -> str:
     )
 
 
-def _field_at(schema: Schema, path: Iterable[str | int]) -> fields.Field[Any] | None:
+def _field_at(schema: Schema | None, path: Iterable[str | int]) -> fields.Field[Any] | None:
     """Return the field that wrote the value at a path, None if it cannot be told."""
     node: Any = schema
     for step in path:

@@ -1,0 +1,105 @@
+"""Words for the document that stand in the code: summaries of docstrings, tags of URLs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+__all__ = ["default_tag", "split_docstring"]
+
+# What ends the first paragraph of a docstring, besides an empty line: lists, sections, fields.
+_BLOCK = (
+    r"([-*+\u2022]|[0-9]+[.)])\s|:\w[^:]*:|\.\.\s|>>>|```|-{3,}$|={3,}$"
+    r"|(Args|Arguments|Attributes|Examples?|Notes?|Parameters|Raises|Returns|Yields|Warns)\s*:?$"
+)
+_END = r"[.!?\u2026]['\")\]`*]*(?=\s+\S)|[\u3002\uff01\uff1f]"
+# A full stop does not end a sentence after these, and after some only before a number.
+_ABBREVIATION = (
+    r"(?i:\b(e\.?g|i\.?e|cf|vs|approx|ca|resp|incl|excl|al|viz|mr|mrs|ms|dr|prof|st|jr|sr))\.$"
+    r"|(\b[A-Za-z]\.)+$|\.\.$"
+)
+_NUMBERED = r"(?i:\b(no|nos|fig|sec|sect|vol|art|ch|pp?))\.$"
+# A line of fewer characters was not wrapped; the next one begins a sentence if it looks so.
+_WRAPPED_AT = 50
+
+
+def split_docstring(text: str) -> tuple[str, str]:
+    """Return the first sentence of a docstring on one line, and all that follows it.
+
+    A sentence may go on over several lines. A first line without an end that is too short to be
+    wrapped is a title.
+    """
+    if "\n" not in text and re.search(_END, text) is None:
+        return text.strip(), ""
+    lines = inspect.cleandoc(text).split("\n")
+    size = _paragraph(lines)
+    rest = "\n".join(lines[size:]).strip()
+    summary, more = _first_sentence(lines[:size])
+    return summary, "\n\n".join(part for part in (more, rest) if part)
+
+
+def _paragraph(lines: list[str]) -> int:
+    """Return the number of lines of the first paragraph."""
+    for at, line in enumerate(lines):
+        if at and (not line.strip() or re.match(_BLOCK, line.strip())):
+            return at
+    return len(lines)
+
+
+def _first_sentence(lines: list[str]) -> tuple[str, str]:
+    first = lines[0].strip()
+    if len(lines) > 1 and _is_title(first, lines[1].strip()):
+        return first, "\n".join(lines[1:]).strip()
+    text = "\n".join(lines)
+    for found in re.finditer(_END, text):
+        if _ends_sentence(text[: found.end()], text[found.end() :].lstrip()):
+            return _on_one_line(text[: found.end()]), text[found.end() :].strip()
+    return _on_one_line(text), ""
+
+
+def _is_title(line: str, following: str) -> bool:
+    is_ended = re.search(r"[.!?,;:\u3002]$", line) is not None
+    return not is_ended and len(line) < _WRAPPED_AT and following[:1].isupper()
+
+
+def _ends_sentence(before: str, after: str) -> bool:
+    if after[:1].islower():
+        return False
+    stripped = before.rstrip("'\")]`*")
+    pattern = f"{_ABBREVIATION}|{_NUMBERED}" if after[:1].isdigit() else _ABBREVIATION
+    return re.search(pattern, stripped) is None
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+# Segments that say nothing about what is below them.
+_NO_WORD = r"(?i)(api|apis|rest|v[0-9][0-9.]*|[0-9.]+|latest|public|internal)"
+
+
+def default_tag(path: str, name: str) -> str:
+    """Return the tag of a resource: the first word of its path that says something, or its class.
+
+    Args:
+        path: The path as the document has it.
+        name: The name of the class.
+    """
+    for segment in path.split("/"):
+        stem = re.sub(r"(?<=.)\.[A-Za-z0-9]+$", "", segment)
+        words = _words(stem)
+        if words and "{" not in segment and not re.fullmatch(_NO_WORD, segment):
+            return words[:1].upper() + words[1:]
+    bare = re.sub(r"(?<=.)(Resource|View|Endpoint|Handler)$", "", name)
+    words = _words(bare)
+    return words[:1].upper() + words[1:]
+
+
+def _words(name: str) -> str:
+    """Return a name as words in lower case, save acronyms: ``HTTPLogs`` is "HTTP logs"."""
+    found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+|[^\W\d_]+", name)
+    return " ".join(map(_in_small_letters, found))
+
+
+def _in_small_letters(word: str) -> str:
+    return word if len(word) > 1 and word.isupper() else word.lower()
