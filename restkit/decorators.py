@@ -22,10 +22,16 @@ from .problems import Problem
 from .requirements import SecurityLike, normal_form
 
 if TYPE_CHECKING:
+    from types import UnionType
+
+    from marshmallow import Schema
+
     from .schemas.bound import SchemaLike
+    from .schemas.unions import OneOf
 
     RawLike = type[bytes | str | BinaryIO | IO[bytes]]
-    BodyLike = SchemaLike | RawLike | Mapping[str, SchemaLike | RawLike]
+    # A mapping of media types to schemas or raw content; their one common type is `type`.
+    BodyLike = SchemaLike | RawLike | Mapping[str, type | Schema | UnionType | OneOf]
 
 __all__ = [
     "Declarations",

@@ -44,6 +44,8 @@ def _described(response: Outgoing) -> tuple[int, str]:
     """Return a response's status, and its media type in lower case."""
     if isinstance(response, WerkzeugResponse):
         return response.status_code, (response.mimetype or "").lower()
+    if response.body == b"":
+        return response.status, ""  # there is no content that could have a media type
     texts = [text for name, text in response.headers if name.lower() == "content-type"]
     return response.status, texts[0].partition(";")[0].strip().lower() if texts else ""
 

@@ -95,7 +95,7 @@ def _members_of(target: _Hint) -> frozenset[str] | None:
     elif typing.is_typeddict(target):
         names = getattr(target, "__annotations__", ())
     elif issubclass(target, tuple) and hasattr(target, "_fields"):
-        names = target._fields
+        names = getattr(target, "_fields", ())
     else:
         return None
     return frozenset(names) | _set_later(target)
@@ -117,7 +117,7 @@ def _hints(target: type) -> dict[str, _Hint]:
 
 def _without_none(annotation: _Hint) -> _Hint:
     origin: object = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType):
+    if origin == typing.Union or origin is types.UnionType:
         members = [each for each in typing.get_args(annotation) if each is not type(None)]
         return members[0] if len(members) == 1 else None
     return annotation

@@ -1,7 +1,7 @@
 """From a method's value to a response: the status picks the serializer, a 201 gets its Location.
 
-One writer is made for each Operation at mount; it takes the request, the resource, the method's value and
-the media type that was negotiated.
+One writer is made for each Operation at mount. It takes the request, the value that the method
+returned and the negotiated media type.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
 
     Args:
         operation: The record.
-        media: The media types that the App knows.
-        locate: Gives the URL of what was made, for a 201; None where it is not known.
-        contract: The setting of that name: what becomes of a status or media type that is not declared.
+        media: The App's media types.
+        locate: Returns the URL of a created item, for a 201; None if it is not known.
+        contract: The setting of that name, for statuses and media types that are not declared.
     """
     usual, has_content = operation.outputs[0].status, operation.outputs[0].has_content
     writers = _writers(operation, media, located=locate is not None)
@@ -71,28 +71,38 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
     def report(message: str, request: Request) -> None:
         _tell(message, "raise" if CONTRACT_CHECK in request.environ else contract)
 
+    def check_status(status: int) -> None:
+        if 400 <= status <= 599 and status not in writers:
+            raise _returned_error(status, operation)
+
+    def without_value(
+        status: int, explicit: bool, request: Request
+    ) -> tuple[int, ContentWriter | None]:
+        if explicit:
+            return status, empty.get(status)
+        if status == usual and has_content:
+            status = 204
+        if status not in writers:
+            report(forgotten_return(operation), request)
+        return status, writers.get(status)
+
     def write(request: Request, value: Any, media_type: str) -> Outgoing:
-        status, headers, explicit = usual, (), False
         kind = type(value)
         if kind not in PLAIN and isinstance(value, _UNSERIALIZED):
             return _finished(value, operation)
         if kind is PlainResponse:
             ready: PlainResponse = value
             return ready
+        status, headers, explicit = usual, (), False
         if kind is tuple:
             value, stated, headers = _unpack(value, operation)
             if stated is not None:
                 status, explicit = stated, True
-            if 400 <= status <= 599 and status not in writers:
-                raise _returned_error(status, operation)
-        if value is None and status == usual and has_content and not explicit:
-            status = 204
+                check_status(status)
         content = writers.get(status)
-        if value is None and explicit:
-            content = empty.get(status, content)
+        if value is None:
+            status, content = without_value(status, explicit, request)
         if content is None:
-            if not explicit:
-                report(forgotten_return(operation), request)
             return _undeclared(operation, value, status, headers)
         if status in silent and value is not None:
             report(_unexpected_data(status, operation), request)
@@ -101,15 +111,26 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             _add_headers(response, headers)
         if vary:
             response.headers += vary
-        if ranged and not _has(response, "content-type"):
-            raise _untyped(operation)
-        if status == 201 and locate is not None and data and not _has(response, "location"):
-            url = locate(request, data)
-            if url is not None:
-                response.headers.append(("Location", url))
+        if ranged and value is not None and status not in silent:
+            _check_type(response, operation)
+        if status == 201 and locate is not None and data:
+            _add_location(response, request, data, locate)
         return response
 
     return write
+
+
+def _check_type(response: PlainResponse, operation: Operation) -> None:
+    """Reject content of a media type range whose type the method does not say."""
+    if not _has(response, "content-type"):
+        raise _untyped(operation)
+
+
+def _add_location(response: PlainResponse, request: Request, data: object, locate: Locate) -> None:
+    """Add the URL of a created item, if the method did not."""
+    url = None if _has(response, "location") else locate(request, data)
+    if url is not None:
+        response.headers.append(("Location", url))
 
 
 def _unexpected_data(status: int, operation: Operation) -> str:

@@ -290,6 +290,19 @@ def test_none_with_a_status_is_no_content(status: int, headers: Any) -> None:
     assert ("X-A" in response.headers) is bool(headers)
 
 
+def test_none_with_a_status_is_within_the_contract(caplog: pytest.LogCaptureFixture) -> None:
+    """In production, a declared status without content is no line of the log."""
+    client = Client(app_of(lambda: (None, 202), returns(status=202)), contract=False)
+    assert client.get("/x").status == 202
+    assert caplog.text == ""
+
+
+def test_no_content_beside_a_range() -> None:
+    """A 204 beside a range of media types needs no Content-Type."""
+    app = app_of(lambda: (None, 204), returns(media_types=["image/*"]), returns(status=204))
+    assert Client(app).get("/x").status == 204
+
+
 def test_none_where_a_schema_is_declared() -> None:
     """A declared schema has content: None with its status is outside the contract."""
     app = app_of(lambda: (None, 201), returns(LongSchema, 201))
