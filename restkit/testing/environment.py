@@ -37,14 +37,15 @@ def make_environ(
     path, _, query = target.partition("?")
     if not path.startswith(f"{root}/"):
         root = ""
+    sent = "*" if method == "OPTIONS" and path == "/*" else target  # RFC 9112, section 3.2.4
     environ: WSGIEnvironment = {
         "HTTP_HOST": parts.netloc,
         "PATH_INFO": unquote_to_bytes(path.removeprefix(root)).decode("latin-1"),
         "QUERY_STRING": query,
-        "RAW_URI": target,
+        "RAW_URI": sent,
         "REMOTE_ADDR": "127.0.0.1",
         "REQUEST_METHOD": method,
-        "REQUEST_URI": target,
+        "REQUEST_URI": sent,
         "SCRIPT_NAME": unquote_to_bytes(root).decode("latin-1"),
         "SERVER_NAME": parts.hostname or "localhost",
         "SERVER_PORT": str(parts.port or _PORTS[parts.scheme]),
