@@ -22,7 +22,7 @@ from ..problems import problem_class
 from ..request import Request
 from ..response import Outgoing, PlainResponse, header_items
 from .content import PLAIN, ContentWriter, content_headers, content_writer, empty_writer
-from .returned_values import REJECTED, explained, forgotten_return, rejected_value
+from .returned_values import REJECTED, forgotten_return, rejected_value, unserializable
 
 __all__ = [
     "LOCATION",
@@ -106,7 +106,13 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             return _undeclared(operation, value, status, headers)
         if status in silent and value is not None:
             report(_unexpected_data(status, operation), request)
-        data, response = content(value, media_type)
+        try:
+            data, response = content(value, media_type)
+        except Exception as error:
+            found = unserializable(error, value, operation)
+            if found is None:
+                raise
+            raise found from error
         if headers:
             _add_headers(response, headers)
         if vary:
@@ -245,10 +251,7 @@ def _writers(operation: Operation, media: Media, *, located: bool) -> dict[int, 
         status: _picker(
             outputs,
             [
-                explained(
-                    content_writer(each, operation, media, keep=status == 201 and located),
-                    operation,
-                )
+                content_writer(each, operation, media, keep=status == 201 and located)
                 for each in outputs
             ],
         )

@@ -7,10 +7,8 @@ from types import AsyncGeneratorType, CoroutineType
 
 from ..contract import Operation
 from ..errors import DeclarationError
-from ..response import PlainResponse
-from .content import ContentWriter
 
-__all__ = ["REJECTED", "explained", "forgotten_return", "rejected_value"]
+__all__ = ["REJECTED", "forgotten_return", "rejected_value", "unserializable"]
 
 REJECTED: tuple[type, ...] = (BaseException, CoroutineType, AsyncGeneratorType)
 """The types that no method can return."""
@@ -43,22 +41,7 @@ def forgotten_return(operation: Operation) -> str:
     )
 
 
-def explained(write: ContentWriter, operation: Operation) -> ContentWriter:
-    """Let a content writer's exceptions name the method whose value cannot be serialized."""
-
-    def write_explained(value: object, media_type: str) -> tuple[object, PlainResponse]:
-        try:
-            return write(value, media_type)
-        except Exception as error:
-            found = _unserializable(error, value, operation)
-            if found is None:
-                raise
-            raise found from error
-
-    return write_explained
-
-
-def _unserializable(
+def unserializable(
     error: Exception, value: object, operation: Operation
 ) -> DeclarationError | TypeError | None:
     """Explain an exception that serializing a returned value raised.
