@@ -20,6 +20,7 @@ __all__ = [
     "check_pattern",
     "check_plain",
     "check_resource",
+    "check_returns",
     "texts_of",
 ]
 
@@ -89,25 +90,43 @@ def check_pattern(pattern: object, decorator: str) -> None:
 
 
 def check_plain(function: Any, declared_at: str) -> None:
-    """Refuse an async function: nobody would await what it returns.
+    """Reject an async function: nobody would await its result.
 
     Raises:
         DeclarationError: It is one, or an object that is called as one.
     """
+    if _flags(function) & _ASYNC:
+        raise DeclarationError(
+            f"{declared_at} is async; restkit runs on WSGI: write a plain function or method."
+        )
+
+
+def check_returns(function: Any, declared_at: str) -> None:
+    """Reject an async function, and a generator function: its body would never run.
+
+    Raises:
+        DeclarationError: It is one of them.
+    """
+    check_plain(function, declared_at)
+    if _flags(function) & inspect.CO_GENERATOR:
+        raise DeclarationError(
+            f"{declared_at} is a generator function, whose body would never run. Return the value "
+            "instead of yielding it."
+        )
+
+
+def _flags(function: Any) -> int:
+    """Return the flags of the code that a call runs, 0 if it is not written in Python."""
     inner = function
-    if type(function) is not types.FunctionType or vars(
-        function
-    ):  # PERF: most are plain, and wrap nothing
+    if type(function) is not types.FunctionType or vars(function):  # PERF: most are plain
         inner = inspect.unwrap(function)
         while isinstance(inner, functools.partial):
             inner = inner.func
         if not (inspect.isfunction(inner) or inspect.ismethod(inner) or isinstance(inner, type)):
             inner = getattr(type(inner), "__call__", inner)  # noqa: B004  # the method, not whether there is one
+            inner = inspect.unwrap(inner)
     code = getattr(inner, "__code__", None)
-    if isinstance(code, types.CodeType) and code.co_flags & _ASYNC:
-        raise DeclarationError(
-            f"{declared_at} is async; restkit runs on WSGI: write a plain function or method."
-        )
+    return code.co_flags if isinstance(code, types.CodeType) else 0
 
 
 def check_call(function: Any, parameters: tuple[str, ...], declared_at: str) -> None:
@@ -124,7 +143,7 @@ def check_call(function: Any, parameters: tuple[str, ...], declared_at: str) -> 
     wanted = f"a function of ({', '.join(parameters)})"
     if not callable(function):
         raise DeclarationError(f"{declared_at} is {function!r}; give {wanted}.")
-    check_plain(function, declared_at)
+    check_returns(function, declared_at)
     signature = _signature(function)
     if signature is None:
         return

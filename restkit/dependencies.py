@@ -142,6 +142,22 @@ def check_defaults(function: Callable[..., Any], declared_at: str) -> None:
         )
 
 
+def check_factory_defaults(factory: Callable[..., Any]) -> None:
+    """Reject a factory whose parameter has a provided value as its default.
+
+    Raises:
+        DeclarationError: A default is what `provide` returns.
+    """
+    name = getattr(factory, "__qualname__", repr(factory))
+    defaults = getattr(factory, "__defaults__", None) or ()
+    named = getattr(factory, "__kwdefaults__", None) or {}
+    if any(isinstance(each, Provision) for each in (*defaults, *named.values())):
+        raise DeclarationError(
+            f"The factory {name} has provide(...) as a default, which it would get unresolved. Take the "
+            "request, and call obtain(other_factory, request) in it."
+        )
+
+
 def obtain(
     factory: Callable[..., Any],
     request: Request,
@@ -205,6 +221,7 @@ def provide(factory: Callable[..., Any]) -> Provision[Any]:
         factory: Returns the value, or yields it once; may take the request as its one argument.
     """
     check_factory(factory, "The factory of provide")
+    check_factory_defaults(factory)
     return Provision(factory)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from .contract import Combination, Security, SecurityScheme
-from .declaration_checks import texts_of
+from .declaration_checks import check_returns, texts_of
 from .errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
             f"{declared_at} has {scheme!r}, which is no security scheme. A scheme has a name and the "
             "methods document() and authenticate(request, scopes)."
         )
+    kind = type(scheme).__qualname__
+    check_returns(scheme.authenticate, f"{declared_at}: {kind}.authenticate")
     name: object = scheme.name
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise DeclarationError(

@@ -252,3 +252,57 @@ def test_an_async_generator_is_no_verb() -> None:
 
     with pytest.raises(DeclarationError, match=r"Items\.get is async"):
         App("Async").add("/x", Items)
+
+
+def test_generator_functions_where_a_value_is_meant() -> None:
+    """Middleware, handlers, hooks and `authenticate` that yield are rejected: their body would not run."""
+    app = App("Yields")
+
+    def yields(request: Any, proceed: Any = None) -> Any:
+        yield request
+
+    class Keys(Scheme):
+        name = "keys"
+
+        def document(self) -> dict[str, str]:
+            return {"type": "http", "scheme": "bearer"}
+
+        def authenticate(self, request: Any, scopes: Any) -> Any:
+            yield request
+
+    for declare in (
+        lambda: app.middleware(yields),
+        lambda: app.problem_handler(KeyError)(yields),
+        lambda: app.document_hook(yields),
+        lambda: App("Guarded", security=Keys()),
+    ):
+        with pytest.raises(DeclarationError, match="generator function, whose body would never"):
+            declare()
+
+
+def test_options_of_other_frameworks_on_routes() -> None:
+    """`methods=`, `status_code=` and their kind are rejected with restkit's way to say it."""
+    app = App("Routes")
+    for name, remedy in {
+        "methods": r"@app\.get, @app\.post",
+        "status_code": r"@returns\(schema, status=201\)",
+        "response_model": r"@returns\(schema\)",
+        "tags": "below the route",
+        "colour": "It takes name, host, security, public",
+    }.items():
+        options: Any = {name: ["GET"]}
+        for declare in (app.route, app.get, app.post, app.put, app.patch, app.delete):
+            with pytest.raises(DeclarationError, match=f"takes no {name}=.*{remedy}"):
+                declare("/x", **options)
+        with pytest.raises(DeclarationError, match=f"takes no {name}="):
+            app.add("/x", Resource, **options)
+
+
+def test_provide_as_a_default_of_a_factory() -> None:
+    """A factory that has a provided value as its default would get it unresolved."""
+
+    def factory(other: Any = provide(dict)) -> Any:  # noqa: B008  # that is what is tested
+        return other
+
+    with pytest.raises(DeclarationError, match="obtain"):
+        provide(factory)

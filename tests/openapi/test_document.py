@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,10 +12,21 @@ import yaml
 from marshmallow import Schema, fields, validate
 from openapi_spec_validator import validate as validate_document
 
-from restkit import App, Conflict, NotFound, Resource, operation, raises, returns, takes
+from restkit import (
+    App,
+    Conflict,
+    DeclarationError,
+    NotFound,
+    Resource,
+    operation,
+    raises,
+    returns,
+    takes,
+)
 from restkit.contract import Header
 from restkit.openapi import build, to_json, to_yaml
 from restkit.schemas.uploads import Upload
+from restkit.testing import Client
 
 
 class BookSchema(Schema):
@@ -491,3 +503,53 @@ def test_a_string_stays_a_string_in_yaml(value: str) -> None:
 def test_json_is_indented_and_ends_with_a_newline() -> None:
     """Not ASCII only."""
     assert to_json({"a": "é"}) == '{\n  "a": "é"\n}\n'.encode()
+
+
+def test_members_of_the_root_and_hooks() -> None:
+    """What `document=` and hooks say stands in the document, in the served one too."""
+    app = App(
+        "Members",
+        document={
+            "termsOfService": "https://example.com/terms",
+            "externalDocs": {"url": "https://example.com"},
+            "webhooks": {"paid": {"post": {"responses": {"204": {"description": "Taken."}}}}},
+            "x-logo": {"since": date(2026, 1, 2)},
+        },
+    )
+    app.get("/x")(lambda: {})
+
+    @app.document_hook
+    def change(document: dict[str, Any]) -> None:
+        document["info"]["x-audience"] = "public"
+
+    @app.document_hook
+    def replace(document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "x-hooks": 2}
+
+    document = build(app)
+    assert document["info"]["termsOfService"] == "https://example.com/terms"
+    assert document["info"]["x-audience"] == "public"
+    assert document["externalDocs"] == {"url": "https://example.com"}
+    assert list(document["webhooks"]) == ["paid"]
+    assert document["x-logo"] == {"since": "2026-01-02"}
+    assert document["x-hooks"] == 2
+    assert Client(app).get("/openapi.json").json == document
+    assert "webhooks" not in build(app, version="3.0.4")
+    assert build(app)["x-logo"] is not build(app)["x-logo"]
+
+
+@pytest.mark.parametrize(
+    "given", ["x", {"info": {}}, {"paths": {}}, {"logo": 1}, {1: 2}, {"x-a": object()}]
+)
+def test_members_that_cannot_be_given(given: Any) -> None:
+    """The rest of the root is made of operations, and a member is a JSON value."""
+    with pytest.raises(DeclarationError, match=r"document of App\('Members'\)"):
+        App("Members", document=given)
+
+
+def test_a_hook_that_returns_something_else() -> None:
+    """A hook returns the document, or nothing."""
+    app = App("Hooks")
+    app.document_hook(lambda document: "text")  # type: ignore[arg-type,return-value]
+    with pytest.raises(DeclarationError, match="it must return the document"):
+        build(app)
