@@ -1,6 +1,6 @@
 """Data to JSON bytes: the same bytes with orjson and without.
 
-What a compiled schema wrote takes one of two short ways: orjson writes what was left to it, or, without orjson, the
+Data of a compiled schema takes one of two short ways: orjson writes it, or, without orjson, the
 schema has made the text itself.
 """
 
@@ -35,10 +35,11 @@ _CHUNK = 65536
 
 
 def dumps_native(value: Any) -> bytes:
-    """Write what a compiled schema has left to orjson, the same bytes as `dumps_json`, without its searches.
+    """Write data of a compiled schema: the same bytes as `dumps_json`, without its searches.
 
     Args:
-        value: Has finite floats, no times of day, and datetimes without an offset or of one in whole minutes. Where
+        value: Data with finite floats, no times of day, and datetimes without an offset or with
+            one in whole minutes. If
             orjson is not installed it may be any value that `dumps_json` takes.
 
     Raises:
@@ -113,7 +114,8 @@ def _dumps_orjson(value: Any) -> bytes:
         return _dumps_std(
             value
         )  # integers over 64 bits, names that are not str, and what is no JSON at all
-    # PERF: orjson writes NaN as null, so that only a text with a null is searched; that costs as much again as writing.
+    # PERF: orjson writes NaN as null, so that only a text with a null is searched; the search costs
+    # as much as writing.
     if written.find(b"null") >= 0 and not _is_finite(value, written):
         return _dumps_std(value)
     return written
@@ -150,7 +152,8 @@ def _default(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
     raise TypeError(
-        f"{type(value).__qualname__} is not JSON; declare a schema for it, or return dicts, lists and scalars"
+        f"{type(value).__qualname__} is not JSON; declare a schema for it, or return dicts, lists "
+        "and scalars"
     )
 
 
@@ -170,13 +173,13 @@ _SMALL_FLOAT = r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])'
 json_text: Callable[[Any], str] = _encoded
 """Returns a value as JSON text, save that small floats are still as Python writes them."""
 IS_NATIVE = _orjson is not None
-"""Whether what a compiled schema leaves to orjson is written quicker than text that it makes itself."""
+"""Whether orjson writes the data of a compiled schema, quicker than the schema makes text."""
 # PERF: the name is the function itself: a call around it costs 500 instructions an answer.
 dumps_json: Callable[[Any], bytes] = _dumps_std if _orjson is None else _dumps_orjson
 """Writes a value as compact JSON in UTF-8, the same bytes with orjson and without.
 
-Decimals and UUIDs are written as strings, dates and times as ``isoformat`` has them, enums as their values, integers at
-any size.
+Decimals and UUIDs are written as strings, dates and times in ISO format, enums as their values,
+integers at any size.
 
 Raises:
     TypeError: Something in it is not JSON: a set, bytes, an object without a schema.
@@ -221,6 +224,6 @@ def dumps_json_chunks(
 def dumps_ndjson(
     iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json
 ) -> Iterator[bytes]:
-    """Write an iterable as newline-delimited JSON, each item its own line as soon as it is there."""
+    """Write an iterable as newline-delimited JSON, each item a line as soon as it is there."""
     for item in iterable:
         yield write(item) + b"\n"

@@ -97,8 +97,8 @@ class Media:
         """
         if not re.fullmatch(rf"{_TOKEN}/{_TOKEN}", handler.media_type):
             raise DeclarationError(
-                f"{handler.media_type!r} is not a media type of a Handler. Write it in lower case and "
-                "without parameters, as in 'text/csv'."
+                f"{handler.media_type!r} is not a media type of a Handler. Write it in lower case "
+                "and without parameters, as in 'text/csv'."
             )
         self._handlers[handler.media_type] = handler
 
@@ -138,7 +138,7 @@ handler_for = Media(HANDLERS).find
 def unsupported(taken: Sequence[str], *, accept_header: str = "Accept") -> UnsupportedMediaType:
     """Return the 415 problem that lists what is taken (RFC 9110, section 15.5.16).
 
-    ``accept_header`` is ``Accept-Patch`` for PATCH (RFC 5789, section 2.2), sent besides ``Accept``.
+    ``accept_header`` is ``Accept-Patch`` for PATCH (RFC 5789, section 2.2), besides ``Accept``.
     """
     listed = ", ".join(taken)
     detail = f"The content must be one of: {listed}." if taken else "This URL takes no content."

@@ -18,6 +18,7 @@ from marshmallow.decorators import POST_LOAD
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, View
 from ..schemas.own_behavior import hooks_of
+from ..schemas.unions import UnionSchema
 from .signatures import item_of
 
 __all__ = ["shape_of"]
@@ -40,6 +41,7 @@ def shape_of(annotation: Any, bound: BoundSchema, declared_at: str) -> Shape | N
     Raises:
         DeclarationError: The class and the schema do not fit.
     """
+    _check_union(annotation, bound, declared_at)
     target = _without_none(annotation)
     if bound.many:
         target = item_of(target)
@@ -68,6 +70,18 @@ def shape_of(annotation: Any, bound: BoundSchema, declared_at: str) -> Shape | N
     return _each(make) if bound.many else make
 
 
+def _check_union(annotation: object, bound: BoundSchema, declared_at: str) -> None:
+    """Reject classes for the alternatives of a union, which arrive as mappings."""
+    members = typing.get_args(annotation)
+    if isinstance(bound.schema, UnionSchema) and any(
+        _is_shape(each) for each in (annotation, *members)
+    ):
+        raise DeclarationError(
+            f"{declared_at} is annotated as {annotation}, but a union of schemas loads mappings; "
+            "annotate it as dict[str, Any], or make the objects in post_load hooks."
+        )
+
+
 def _without_none(annotation: Any) -> Any:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         members = [each for each in typing.get_args(annotation) if each is not type(None)]
@@ -75,7 +89,7 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
-def _is_shape(target: Any) -> bool:
+def _is_shape(target: object) -> bool:
     return isinstance(target, type) and (
         dataclasses.is_dataclass(target) or hasattr(target, "__attrs_attrs__")
     )

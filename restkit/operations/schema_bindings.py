@@ -1,6 +1,7 @@
 """The schemas of a resource's verbs, bound: what of a mounted resource knows marshmallow.
 
-`operations` loads this file with the first schema that is declared: a service without any starts without marshmallow.
+`operations` loads this module with the first declared schema: a service without schemas starts
+without marshmallow.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["Bindings"]
 
 
 class Bindings:
-    """Binds what the verbs of one resource declare: content to one instance to read and one to write."""
+    """The schemas of one resource's verbs, bound: one instance to read and one to write."""
 
     def __init__(self, *, strict: bool, compiled: bool) -> None:
         """Begin without a schema.
@@ -82,7 +83,7 @@ class Bindings:
     def shape(
         self, annotation: Any, bound: BoundSchema, location: Location, declared_at: str
     ) -> Callable[[Any], Any] | None:
-        """Return what makes the class that a parameter's annotation names, None where it names none."""
+        """Return the function that makes the class of a parameter's annotation, None without one."""
         return shape_of(annotation, bound, f"{declared_at}: the parameter {location!r}")
 
     def check_uploads(self, inputs: Iterable[Input], declared_at: str) -> None:
@@ -100,7 +101,7 @@ class Bindings:
 
 
 def _name_headers(bound: BoundSchema) -> None:
-    """Give the fields of a header schema their names on the wire: ``x_request_id`` is ``X-Request-Id``."""
+    """Give the fields of a header schema their names: ``x_request_id`` is ``X-Request-Id``."""
     for name, field in bound.schema.fields.items():
         if field.data_key is None:
             field.data_key = "-".join(part.capitalize() for part in name.split("_"))

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 __all__ = ["plain_name", "pointer"]
 
-# SECURITY: a client's own names are said only where they are short and plain, so that input is never echoed at length.
+# SECURITY: names that a client chose are repeated only if they are short and plain, so that input
+# is never echoed at length.
 _SAFE_NAME = re.compile(r"[\w.$@:\[\]-]{1,64}")
 
 
 def plain_name(name: object) -> str:
-    """Return a parameter's name as an error may say it: ``""`` for one that is long or has unusual characters."""
+    """Return a parameter's name as errors may repeat it: ``""`` if it is long or unusual."""
     text = str(name)
     return text if _SAFE_NAME.fullmatch(text) else ""
 

@@ -234,8 +234,8 @@ def _misfit(value: object, many: bool, operation: Operation) -> DeclarationError
     if many or isinstance(value, (str, bytes, int, float)):
         hint = ""
     return DeclarationError(
-        f"{operation.declared_at} returned a {type(value).__name__}, but its schema is declared for "
-        f"{declared}{hint}."
+        f"{operation.declared_at} returned a {type(value).__name__}, but its schema is declared "
+        f"for {declared}{hint}."
     )
 
 

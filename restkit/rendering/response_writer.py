@@ -195,7 +195,7 @@ def _returned_error(status: int, operation: Operation) -> DeclarationError:
         f"raise {named}" if hasattr(problems, named) else f"raise a Problem with status = {status}"
     )
     return DeclarationError(
-        f"{operation.declared_at} returned a tuple with the status {status}; {how}, so that it is an "
+        f"{operation.declared_at} returned a tuple with the status {status}; {how}, so that it is "
         "application/problem+json and what was provided is rolled back."
     )
 
@@ -217,10 +217,11 @@ def _has(response: PlainResponse, name: str) -> bool:
 
 
 def _undeclared(operation: Operation, value: Any, status: int, headers: Any) -> PlainResponse:
-    """Answer with a status that is not declared; whether that is an error the contract check decides."""
+    """Return a response whose status is not declared; the contract check decides about it."""
     if not 200 <= status <= 599:
         raise ContractError(
-            f"{operation.declared_at} answered status {status!r}, which is no HTTP status of an answer."
+            f"{operation.declared_at} answered status {status!r}, which is no HTTP status of a "
+            "response."
         )
     if value is None or status in (204, 205, 304):
         response = PlainResponse(status, [], b"")
@@ -243,7 +244,7 @@ def _tell(message: str, contract: str) -> None:
 
 
 def _writers(operation: Operation, media: Media, *, located: bool) -> dict[int, ContentWriter]:
-    """Make the writer of each status; where a status has several answers, the media type picks one."""
+    """Make the writer of each status; the media type picks one of several."""
     found: dict[int, list[Output]] = {}
     for output in operation.outputs:
         found.setdefault(output.status, []).append(output)
@@ -291,7 +292,7 @@ def location_variable(variables: Iterable[str], output: Output) -> tuple[str, st
         output: The 201.
 
     Returns:
-        (variable, member of the content), None where it is not known: the variable's own name, or what
+        (variable, member of the content), None if it is not known: the variable's own name, or what
         follows its last underscore (``id`` for ``book_id``).
     """
     names = list(variables)

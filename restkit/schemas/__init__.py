@@ -1,1 +1,1 @@
-"""marshmallow schemas as restkit uses them: bound to one use, strict, with documented wire formats."""
+"""marshmallow schemas bound to one use: strict, with documented wire formats."""

@@ -202,7 +202,7 @@ class BoundSchema:
 
     @property
     def misfits(self) -> tuple[type, ...]:
-        """The types of values that dumping would turn into nothing, as a list where one is declared.
+        """The types of values that dumping would make nothing of, as a list where one is declared.
 
         A schema with ``pre_dump`` hooks or a ``dump`` of its own may take any value.
         """

@@ -1,4 +1,4 @@
-"""The wire forms of moments: dates, times, both, and durations, as RFC 3339 has them or as a field's format says."""
+"""The wire formats of dates, times and durations: those of RFC 3339, or a field's own format."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _of_datetime(field: fields.DateTime) -> Wire | None:
 
 
 def _converted(zone: tzinfo) -> Wire:
-    """Return the form of moments that are put into a time zone, which must not lead out of the years 1 to 9999."""
+    """Return the format of datetimes in a time zone, which must stay in the years 1 to 9999."""
 
     def take(value: Any) -> Any:
         text = _EITHER.json(value)
@@ -183,7 +183,7 @@ def _mail() -> Wire:
 
 
 def _formatted(text: Any) -> Wire | None:
-    """Return the form that a format of strftime describes, None where it depends on the locale or is not known."""
+    """Return the format of a strftime pattern, None if it is unknown or depends on the locale."""
     pattern, rest = "", iter(str(text))
     for each in rest:
         directive = _DIRECTIVES.get(next(rest, "")) if each == "%" else None

@@ -1,4 +1,4 @@
-"""The wire form of decimals: as text or as a number, with what rounding to `places` leaves of their range."""
+"""The wire format of decimals: text or a number, and the range that rounding leaves."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def amount_of(field: fields.Decimal) -> Wire:
 def on_grid(
     field: fields.Decimal, bound: Any, *, inclusive: bool, upper: bool
 ) -> tuple[Decimal, bool]:
-    """Return the bound, and whether it is inclusive, that a value has before it is rounded to the field's places.
+    """Return the bound of a value before it is rounded to the field's places, and if it includes.
 
     Args:
         field: The field.
@@ -88,7 +88,7 @@ def on_grid(
 
 
 def _unrounded(field: fields.Decimal, rule: validate.Range) -> Callable[[Decimal], bool]:
-    """Make the check that refuses what only rounding brings into a range; the range itself refuses the rest."""
+    """Make the check that rejects values that only rounding brings into a range."""
     low = (
         None
         if rule.min is None

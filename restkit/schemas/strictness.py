@@ -1,4 +1,4 @@
-"""Strictness set on one schema instance: fields take exactly their wire forms, and what is unknown is an error."""
+"""Strictness of one schema instance: wire formats on its fields, and unknown fields rejected."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def _copied(field: fields.Field[Any]) -> Any:
         made.key_field = made.key_field and _copied(made.key_field)
         made.value_field = made.value_field and _copied(made.value_field)
     elif isinstance(made, fields.Nested):
-        made._schema = None  # NOTE: what the property `schema` keeps; marshmallow has no public way to make it anew
+        # NOTE: the value that the property `schema` keeps; marshmallow has no public way to reset it
+        made._schema = None
     return made
 
 

@@ -11,7 +11,7 @@ __all__ = ["Upload"]
 
 
 class Upload(fields.Field[Any]):
-    """Is an uploaded file of a multipart form: a ``werkzeug.datastructures.FileStorage``.
+    """An uploaded file of a multipart form: a ``werkzeug.datastructures.FileStorage``.
 
     Past 500 kB a file is on disk, not in memory, when the method sees it.
     """

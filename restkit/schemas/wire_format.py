@@ -1,4 +1,4 @@
-"""What a wire form is: the check of a value as it came, and the JSON Schema of just what passes, in one record."""
+"""Wire formats: the check of a value and the JSON Schema of the values that pass, in one record."""
 
 from __future__ import annotations
 
@@ -28,12 +28,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Is the wire form of one field type.
+    """The wire format of one field type.
 
-    ``json`` and ``text`` take a value as it came (a JSON value; a string of a query, header, cookie or
-    form) and return the value to hand to the field, or raise ValueError or TypeError where it is not of
-    this form. ``keywords`` is the JSON Schema of just what they take, ``answer`` of what is written
-    where that differs.
+    Attributes:
+        keywords: JSON Schema of the values that the checks accept.
+        json: Takes a JSON value and returns the value for the field. Raises ValueError or
+            TypeError for one of another format.
+        text: The same for a string of a query, header, cookie or form.
+        response: JSON Schema of the values that are written, if it differs.
+        error_key: Key of the field's error message.
     """
 
     keywords: Mapping[str, object]
@@ -49,7 +52,7 @@ def same(value: Any) -> Any:
 
 
 def matching(pattern: str, *, upper: bool = False) -> Callable[[Any], Any]:
-    """Make the check of texts that a pattern matches whole; ``upper`` hands them on in capital letters."""
+    """Make the check of texts that a pattern matches whole; ``upper`` makes them upper case."""
     matches = re.compile(pattern).fullmatch
 
     def take(value: Any) -> Any:

@@ -1,9 +1,9 @@
-"""The wire form of each marshmallow field type: the check and the JSON Schema keywords in one record.
+"""The wire format of each marshmallow field type: check and JSON Schema keywords in one record.
 
-marshmallow is lenient where a document must be exact: ``fields.Int`` takes ``"5"``, ``5.7`` and ``"1_000"``,
-``fields.Bool`` takes ``"on"``. What is enforced here before the field's own deserialization is what the
-OpenAPI document prints, so neither can drift from the other. Only the exact field classes are known: a
-subclass keeps its own meaning.
+marshmallow is lenient, but a document is exact: ``fields.Int`` takes ``"5"``, ``5.7``, ``"1_000"``,
+``fields.Bool`` takes ``"on"``. The checks here run before the field's own deserialization, and the
+document is made of the same records, so that neither can drift from the other. Only the exact
+field classes are known: a subclass keeps its own meaning.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _LS32 = f"({_H16}:{_H16}|{_V4})"
 # RFC 3986, section 3.2.2: the groups before and behind the "::", of which there is one at most.
 _V6 = (
     f"(({_H16}:){{6}}{_LS32}|::({_H16}:){{5}}{_LS32}|({_H16})?::({_H16}:){{4}}{_LS32}"
-    f"|(({_H16}:){{0,1}}{_H16})?::({_H16}:){{3}}{_LS32}|(({_H16}:){{0,2}}{_H16})?::({_H16}:){{2}}{_LS32}"
+    f"|(({_H16}:){{0,1}}{_H16})?::({_H16}:){{3}}{_LS32}"
+    f"|(({_H16}:){{0,2}}{_H16})?::({_H16}:){{2}}{_LS32}"
     f"|(({_H16}:){{0,3}}{_H16})?::{_H16}:{_LS32}|(({_H16}:){{0,4}}{_H16})?::{_LS32}"
     f"|(({_H16}:){{0,5}}{_H16})?::{_H16}|(({_H16}:){{0,6}}{_H16})?::)"
 )
@@ -85,7 +86,7 @@ def _text_string(value: str) -> str:
 
 
 def _address(value: Any) -> Any:
-    # NOTE: Python takes an IPv6 zone ("fe80::1%eth0"); the format ipv6 (RFC 4291, section 2.2) does not.
+    # NOTE: Python takes an IPv6 zone ("fe80::1%eth0"), the format ipv6 does not (RFC 4291, 2.2).
     if type(value) is not str or "%" in value or "\0" in value:
         raise ValueError
     return value
@@ -122,7 +123,7 @@ def _text_of(value: Any) -> str:
 
 
 def _of_enum(field: fields.Enum[Any]) -> Wire | None:
-    """Return the form of an enumeration by value: exactly one of the values, so ``true`` is not ``1``."""
+    """Return the format of an enumeration by value: one of the values; ``true`` is not ``1``."""
     members: type[enum.Enum] = field.enum
     values: list[Any] = [member.value for member in members]
     inner = wire_of(field.field) if field.by_value not in (True, False) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -449,6 +450,28 @@ def test_other_members_of_unions() -> None:
     client = Client(served(OpenSchema | DogSchema))
     assert client.post("/things", json={"meow": 1, "more": 2}).json == {"loaded": {"meow": 1}}
     assert client.post("/things", json={"bark": "a", "more": 2}).status == 422
+
+
+@dataclass
+class Cat:
+    meow: int
+
+
+@dataclass
+class Dog:
+    bark: str
+
+
+@pytest.mark.parametrize("annotation", [Cat | Dog, Cat, list[Cat]])
+def test_unions_arrive_as_mappings(annotation: Any) -> None:
+    """A class as annotation of a union's body is rejected: it would not arrive."""
+
+    def add(body: Any) -> Any:
+        return body
+
+    add.__annotations__["body"] = annotation
+    with pytest.raises(DeclarationError, match="a union of schemas loads mappings"):
+        App("T").post("/x")(takes(body=CatSchema | DogSchema)(add))
 
 
 class InnerSchema(Schema):
