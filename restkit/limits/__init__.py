@@ -1,4 +1,4 @@
-"""What a service does once, and for whom: keys that let a request be sent again without being done again."""
+"""Idempotency keys: clients can retry a request without repeating its effect."""
 
 from .idempotency import Idempotency, Storage
 from .memory import MemoryStorage

@@ -1,7 +1,7 @@
-"""`Idempotency`: a request with an Idempotency-Key is done once, however often it comes.
+"""`Idempotency`: a request with an Idempotency-Key takes effect once, however often it is sent.
 
-The header is that of the IETF's draft-ietf-httpapi-idempotency-key-header-07: a key that a client makes up for what it
-wants done, and sends again with each repetition of it.
+The header follows the IETF's draft-ietf-httpapi-idempotency-key-header-07: the client generates a
+key for an operation, and sends the same key with each retry.
 """
 
 from __future__ import annotations
@@ -27,73 +27,75 @@ __all__ = ["Idempotency", "Storage"]
 _NAME = "Idempotency-Key"
 _ENVIRON = "HTTP_IDEMPOTENCY_KEY"
 _REPLAYED = Header(
-    "Idempotent-Replayed", "`true` where the answer is the one that the key had before."
+    "Idempotent-Replayed", "`true` if this is the stored response of an earlier request."
 )
 _REPLAY = ("Idempotent-Replayed", "true")
 _CHUNK = 64 * 1024
-# The others are idempotent by themselves (RFC 9110, section 9.2.2).
+# The other methods are idempotent already (RFC 9110, section 9.2.2).
 _METHODS = ("POST", "PATCH")
-# A String of RFC 9651, section 3.3.3, as the draft has it; or the same bare, as many clients send it.
+# A String of RFC 9651, section 3.3.3, or the same without quotes, as many clients send it.
 _QUOTED = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,%d}"'
 _BARE = r"[!#-'*+.0-9:=@A-Z^-z|~/_-]{1,%d}"
 
 
 class Storage(Protocol):
-    """Keeps bytes under keys, for a time; all workers of a service see the same.
+    """The storage of responses by key, for a limited time; all workers of a service share it.
 
     Attributes:
-        transactional: Whether `keep` is a part of the request's unit of work, and so is called before that is
-            committed. What is not, is called when it is committed.
-        failures: The problems that it may answer, for the document.
+        transactional: Whether `keep` is part of the request's unit of work, and is called before
+            the commit. Otherwise it is called after the commit.
+        failures: The problems that it may cause, for the document.
     """
 
     @property
     def transactional(self) -> bool:
-        """Whether what is kept is committed with the request's unit of work."""
+        """Whether `keep` is committed with the request's unit of work."""
         ...
 
     @property
     def failures(self) -> Sequence[Failure]:
-        """The problems that it may answer."""
+        """The problems that it may cause."""
         ...
 
     def claim(self, request: Request, key: str, mark: bytes, seconds: float, /) -> bytes | None:
-        """Return what is kept under a key; put a mark there, and return None, where nothing is.
+        """Return the stored bytes of a key; store a mark and return None if there are none.
 
         Args:
-            request: For whom.
+            request: The request.
             key: The key, at most 64 letters and digits.
-            mark: Stands there until something is kept or it is released, for so many seconds at the most.
-            seconds: How long the mark holds.
+            mark: The bytes that stand for a request in progress.
+            seconds: The seconds after which the mark expires.
 
         Returns:
-            What was kept, the mark of another request, or ``b""`` where another one is known to be at it.
+            The stored response, the mark of another request, or ``b""`` if another request with
+            the key is known to be in progress.
         """
         ...
 
     def keep(self, request: Request, key: str, mark: bytes, data: bytes, seconds: float, /) -> None:
-        """Put data where the mark is, for so many seconds."""
+        """Replace the mark by data, for a number of seconds."""
         ...
 
     def release(self, request: Request, key: str, mark: bytes, /) -> None:
-        """Take the mark away, so that the next one may try."""
+        """Remove the mark, so that the client can retry."""
         ...
 
 
 class Idempotency:
-    """Lets POST and PATCH of a resource be repeated: write ``idempotency = Idempotency(storage)`` in its class.
+    """Idempotency keys for POST and PATCH: set ``idempotency = Idempotency(storage)`` in a class.
 
-    The first request with a key is answered as ever, and its answer is kept with the write. One that comes again gets
-    that answer, with ``Idempotent-Replayed: true``; 409 while the first is not answered yet; and 422 where it is not
-    the same request. A problem is not kept: what raised one has changed nothing, and may be tried again.
+    The response of the first request with a key is stored together with the write. A retry gets
+    that response with ``Idempotent-Replayed: true``, or 409 while the first request is in progress.
+    A different request with the same key gets 422. Problems are not stored: a request that raised
+    one has changed nothing, so the client can retry it.
 
-    Keys belong to their caller and to the URL pattern.
+    Keys belong to a caller and a URL pattern.
 
     Attributes:
-        methods: The verbs that it is for.
-        header: The header of requests.
-        replayed: The header of answers that were kept.
-        failures: The problems that it may answer.
+        methods: The methods that accept a key.
+        header: The request header.
+        replayed: The header of repeated responses.
+        failures: The problems that it may cause.
     """
 
     def __init__(
@@ -107,32 +109,35 @@ class Idempotency:
         caller: Callable[[Request], str] | None = None,
         methods: Collection[str] = _METHODS,
     ) -> None:
-        """Declare it.
+        """Check and keep the options.
 
         Args:
-            storage: Where answers are kept.
-            required: Whether a request without a key is refused (400).
-            expiry: For how many seconds an answer is kept.
-            lease: After how many seconds a request counts as lost, whose worker has died; in a storage that is
-                transactional it is over at once.
-            max_length: Of a key.
-            caller: Names who calls, so that keys of different callers are different keys; by default what the
-                security scheme says: a text, a number, a UUID, an ``id``, or the ``sub`` of a token.
-            methods: The verbs that it is for, of POST and PATCH; a key that comes with another one is passed over.
+            storage: The storage of the responses.
+            required: Whether requests without a key get a 400.
+            expiry: The seconds for which a response is stored.
+            lease: The seconds after which a request in progress counts as lost, because its worker
+                has died. A transactional storage notices at once.
+            max_length: The maximum length of a key.
+            caller: A function that identifies the caller, whose keys are separate from those of
+                other callers. By default, it is the caller of the security scheme: a string, a
+                number, a UUID, its ``id``, or the ``sub`` of a token.
+            methods: The methods that accept a key: POST, PATCH or both. Other methods ignore it.
 
         Raises:
-            DeclarationError: The storage is none; a time or a length is not positive; a method is another one.
+            DeclarationError: The storage is not a storage, a number is not positive, or a method
+                is not supported.
         """
         if not callable(getattr(storage, "claim", None)):
             raise DeclarationError(
-                f"Idempotency wants a storage, such as MemoryStorage(), not {storage!r}."
+                "The storage of Idempotency must be a Storage such as MemoryStorage(), got "
+                f"{storage!r}."
             )
         if min(expiry, lease, max_length) <= 0:
-            raise DeclarationError("Idempotency wants an expiry, a lease and a max_length above 0.")
+            raise DeclarationError("Idempotency: expiry, lease and max_length must be above 0.")
         self.methods = frozenset(texts_of(methods, "Idempotency(methods=...)"))
         if not self.methods or not self.methods <= {*_METHODS}:
             raise DeclarationError(
-                f"Idempotency is for POST and PATCH, or one of them, not for {methods!r}."
+                f"Idempotency(methods=...) must contain POST, PATCH or both, got {methods!r}."
             )
         self._storage = storage
         self._required = required
@@ -141,11 +146,9 @@ class Idempotency:
         self._caller = caller or _caller
         quoted, bare = _QUOTED % max_length, _BARE % max_length
         self._syntax = re.compile(f"(?:{quoted}|{bare})")
-        says = (
-            "A key of the client's for what it wants done; the same one where it asks for it again."
-        )
+        description = "A key that the client generates, and repeats with each retry."
         schema = {"type": "string", "pattern": f"^(?:{quoted}|{bare})$"}
-        self.header = Header(_NAME, says, schema, required)
+        self.header = Header(_NAME, description, schema, required)
         self.replayed = _REPLAYED
         missing = " or missing" if required else ""
         self.failures: Sequence[Failure] = (
@@ -153,35 +156,39 @@ class Idempotency:
             Failure(
                 Conflict,
                 "idempotency",
-                "A request with the same Idempotency-Key is being answered.",
+                "A request with the same Idempotency-Key is in progress.",
             ),
             Failure(
                 UnprocessableContent,
                 "idempotency",
-                "The Idempotency-Key came with another request before.",
+                "This Idempotency-Key was already used with a different request.",
             ),
             *storage.failures,
         )
 
     def check(self, request: Request, /) -> None:
-        """Refuse a request whose key is malformed, or missing where one is demanded.
+        """Reject a request whose key is malformed, or missing although it is required.
 
         Raises:
-            BadRequest: It is.
+            BadRequest: The key is malformed or missing.
         """
         given = request.environ.get(_ENVIRON)
         if given is None:
             if self._required:
-                raise _refused(BadRequest, "Send an Idempotency-Key with the request.", "required")
+                raise _refused(
+                    BadRequest,
+                    "This request requires a key. Send the header Idempotency-Key.",
+                    "required",
+                )
         elif not self._syntax.fullmatch(given):
-            raise _refused(BadRequest, "The Idempotency-Key is malformed, or too long.", "format")
+            raise _refused(BadRequest, "The Idempotency-Key is malformed or too long.", "format")
 
     def begin(self, request: Request, /) -> _Attempt | None:
-        """Return the attempt that a request with a key is, None for one without.
+        """Return the attempt of a request with a key, None for a request without one.
 
         Raises:
-            Conflict: Another request with the key is being answered.
-            UnprocessableContent: The key came with another request before.
+            Conflict: Another request with the key is in progress.
+            UnprocessableContent: The key was already used with a different request.
         """
         given = request.environ.get(_ENVIRON)
         if given is None:
@@ -201,7 +208,7 @@ class Idempotency:
 
 
 class _Attempt:
-    """Is one request with a key."""
+    """One request with a key."""
 
     def __init__(
         self, storage: Storage, request: Request, key: str, fingerprint: str, expiry: float
@@ -216,10 +223,10 @@ class _Attempt:
         self._data: bytes | None = None
 
     def claim(self, lease: float) -> None:
-        """Claim the key, or take the answer that it had."""
+        """Claim the key, or take its stored response."""
         found = self._storage.claim(self._request, self._key, self._mark, lease)
         if found is not None:
-            self.kept = self._answer_of(found)
+            self.kept = self._response_of(found)
         elif not self._storage.transactional:
             if self._request.provided is None:
                 self._request.provided = Provided()
@@ -227,22 +234,22 @@ class _Attempt:
             next(settling)
             self._request.provided.outlast(settling)
 
-    def _answer_of(self, found: bytes) -> PlainResponse:
-        fingerprint, response = (
-            _unpacked(found) if found else (self._fingerprint, PlainResponse(0, []))
-        )
+    def _response_of(self, found: bytes) -> PlainResponse:
+        fingerprint, response = self._fingerprint, PlainResponse(0, [])
+        if found:
+            fingerprint, response = _unpacked(found)
         if fingerprint != self._fingerprint:
             raise _refused(
                 UnprocessableContent,
-                "The Idempotency-Key came with another request before.",
+                "This Idempotency-Key was already used with a different request.",
                 "reused",
             )
         if not response.status:
-            raise Conflict("A request with the same Idempotency-Key is being answered; try again.")
+            raise Conflict("A request with the same Idempotency-Key is in progress. Retry later.")
         return PlainResponse(response.status, [*response.headers, _REPLAY], response.body)
 
     def _settled(self) -> Generator[None, None, None]:
-        """Keep the answer when all that was provided is closed, and with it the write committed."""
+        """Store the response after all provided values are closed and the write is committed."""
         try:
             yield
         except BaseException:
@@ -254,7 +261,7 @@ class _Attempt:
             self._storage.keep(self._request, self._key, self._mark, self._data, self._expiry)
 
     def keep(self, response: Outgoing, /) -> Outgoing:
-        """Keep an answer; what streams is gathered, and a failure of the server's is not kept."""
+        """Store a response, a stream as a whole; server errors are not stored."""
         gathered = _gathered(response)
         if gathered.status < 500:
             self._data = _packed(self._fingerprint, gathered)
@@ -270,12 +277,12 @@ def _refused(kind: type[BadRequest | UnprocessableContent], detail: str, code: s
 
 
 def _bare(given: str) -> str:
-    """Return the key itself, the same one for both ways to write it."""
+    """Return the key without quotes."""
     return re.sub(r"\\(.)", r"\1", given[1:-1]) if given.startswith('"') else given
 
 
 def _caller(request: Request) -> str:
-    """Return who calls, as the security scheme says."""
+    """Return the identity of the caller from the security scheme."""
     found: Any = request.caller
     if isinstance(found, Mapping):
         found = cast("Mapping[str, Any]", found).get("sub")
@@ -285,19 +292,20 @@ def _caller(request: Request) -> str:
         return f"{type(found).__name__} {found}"
     if request.caller is None:  # a public operation, or the anonymous caller of an optional scheme
         return ""
-    # SECURITY: callers that are not told apart would be answered with each other's answers.
+    # SECURITY: callers without an identity would get each other's responses.
     raise DeclarationError(
-        f"{request.operation.declared_at} has an Idempotency-Key, but who calls is {type(request.caller).__name__}, which "
-        "does not say whom: write Idempotency(..., caller=lambda request: ...) and return a text that does."
+        f"{request.operation.declared_at} accepts an Idempotency-Key, but its caller, of type "
+        f"{type(request.caller).__name__}, has no identity. Pass Idempotency(..., caller=lambda "
+        "request: ...), a function that returns an identifying string."
     )
 
 
 def _fingerprint(request: Request) -> str:
-    """Return a digest of everything that makes a request the same: method, URL, media type and content."""
+    """Return a digest of method, URL, media type and content."""
     environ = request.environ
     names = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
     digest = hashlib.sha256(json.dumps([environ.get(name, "") for name in names]).encode())
-    if request.form_read:  # its boundary may be another one each time
+    if request.form_read:  # the boundary of a form may differ in a retry
         digest.update(json.dumps(list(request.form.items(multi=True))).encode())
         for name, each in request.files.items(multi=True):
             digest.update(json.dumps([name, each.filename]).encode())
@@ -311,7 +319,7 @@ def _fingerprint(request: Request) -> str:
 
 
 def _gathered(response: Outgoing) -> PlainResponse:
-    """Return an answer whole, its content as bytes."""
+    """Return a response with its whole content as bytes."""
     if isinstance(response, PlainResponse):
         if isinstance(response.body, bytes):
             return response

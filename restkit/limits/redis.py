@@ -1,4 +1,4 @@
-"""`RedisStorage`: keys and answers in Redis, for all workers of a service. Needs the extra ``redis``."""
+"""`RedisStorage`: idempotency keys in Redis, shared by all workers. Needs the extra ``redis``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["RedisStorage"]
 
 _log = logging.getLogger("restkit")
 _RETRY_AFTER = 2
-# Redis runs a script as one step: nobody comes between the question and the change.
+# Redis runs a script atomically.
 _CLAIM = """
 local found = redis.call('GET', KEYS[1])
 if found then return found end
@@ -40,11 +40,11 @@ end
 
 
 class RedisStorage:
-    """Keeps answers in Redis.
+    """A storage in Redis.
 
     Attributes:
-        transactional: False: an answer is kept when the write is committed.
-        failures: A 503 where Redis does not answer: without it nobody knows what was done already.
+        transactional: False: a response is stored after the commit.
+        failures: A 503 if Redis is unavailable, because it decides whether a request is a retry.
     """
 
     transactional = False
@@ -52,20 +52,20 @@ class RedisStorage:
         Failure(
             ServiceUnavailable,
             "idempotency",
-            "The storage of idempotency keys does not answer now.",
-            (Header("Retry-After", "After how many seconds to try again.", {"type": "integer"}),),
+            "The idempotency key storage is unavailable.",
+            (Header("Retry-After", "The seconds to wait before a retry.", {"type": "integer"}),),
         ),
     )
 
     def __init__(
         self, url: str = "redis://127.0.0.1:6379/0", *, prefix: str = "restkit:", timeout: float = 2
     ) -> None:
-        """Say which Redis it is; it is connected to when the first key comes.
+        """Configure the client, which connects for the first key.
 
         Args:
-            url: ``redis://host:port/database``, ``rediss://`` with TLS, ``unix://``.
-            prefix: Before all keys.
-            timeout: How many seconds Redis may take.
+            url: ``redis://host:port/database``, ``rediss://`` for TLS, or ``unix://``.
+            prefix: The prefix of all keys.
+            timeout: The timeout in seconds.
         """
         self._prefix = prefix
         self._redis: Any = redis.Redis.from_url(
@@ -76,10 +76,10 @@ class RedisStorage:
         self._release = self._redis.register_script(_RELEASE)
 
     def claim(self, request: Request, key: str, mark: bytes, seconds: float, /) -> bytes | None:
-        """Return what is kept under a key; put the mark there, and return None, where nothing is.
+        """Return the stored bytes of a key; store the mark and return None if there are none.
 
         Raises:
-            ServiceUnavailable: Redis does not answer.
+            ServiceUnavailable: Redis is unavailable.
         """
         try:
             found: bytes | None = self._claim(
@@ -91,20 +91,20 @@ class RedisStorage:
             )
             headers = {"Retry-After": str(_RETRY_AFTER)}
             raise ServiceUnavailable(
-                "What was done already is not known now; try again.", headers=headers
+                "The idempotency key storage is unavailable. Retry later.", headers=headers
             ) from error
         return found
 
     def keep(self, request: Request, key: str, mark: bytes, data: bytes, seconds: float, /) -> None:
-        """Put data where the mark is; where Redis is away, the mark stays until it expires."""
+        """Replace the mark by data. If Redis is unavailable, the mark stays until it expires."""
         try:
             self._keep(keys=[self._prefix + key], args=[mark, data, _milliseconds(seconds)])
         except redis.RedisError as error:
-            # The write is committed, and the client is told so; only the next one with the key is not.
-            _log.error("an answer could not be kept for its idempotency key", exc_info=error)
+            # The write is committed and the client gets its response, but a retry will not.
+            _log.error("a response could not be stored for its idempotency key", exc_info=error)
 
     def release(self, request: Request, key: str, mark: bytes, /) -> None:
-        """Take the mark away; where Redis is away, it expires."""
+        """Remove the mark. If Redis is unavailable, it expires."""
         try:
             self._release(keys=[self._prefix + key], args=[mark])
         except redis.RedisError as error:

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from ..decorators import raises
 from ..dependencies import obtain
 from ..errors import DeclarationError
+from ..http.methods import SAFE_METHODS
 from ..problems import Conflict, InsufficientStorage, ServiceUnavailable
 from ..request import Request
 from .engines import WRITING, Limits, create_tables, make_engine
-from .errors import SAFE, problem_of
+from .errors import problem_of
 from .migrations import migrating
 from .store import SQLAlchemyStore
 
@@ -27,7 +28,7 @@ _ASYNCHRONOUS = frozenset({"aiomysql", "aiosqlite", "asyncmy", "asyncpg", "psyco
 
 
 class _App(Protocol):
-    """Is what a Database needs of the App that it is installed on."""
+    """The part of an App that a Database uses."""
 
     stores: list[Callable[[type], Any]]
 
@@ -35,21 +36,21 @@ class _App(Protocol):
 
 
 class Database:
-    """Is the database of an App: install it, and CRUDResources find the stores of their models there.
+    """The database of an App, in which CRUDResources find the stores of their models.
 
     ::
 
         database = Database("sqlite:///books.db", create=Base.metadata)
         app.install(database)
 
-    One session a request is opened where it is first asked for, commits before the response starts, and rolls back
-    on any problem. Safe methods (GET, HEAD) only read. What goes wrong with the database is answered with 409, 503
-    (with Retry-After) or 507.
+    Each request has one session, which opens on first use, commits before the response starts, and
+    rolls back on any problem. Safe methods have a read-only session. Database errors are 409, 503
+    (with Retry-After) or 507 responses.
 
-    In a resource of your own, ``session = provide(session)`` is the same session; see `session`.
+    In your own resources, ``session = provide(session)`` is the same session; see `session`.
 
     Attributes:
-        engine: SQLAlchemy's, made when it is first asked for.
+        engine: SQLAlchemy's engine, created on first use.
     """
 
     def __init__(
@@ -60,13 +61,13 @@ class Database:
         limits: Limits | None = None,
         **options: Any,
     ) -> None:
-        """Say which database it is; it is opened when the first request needs it.
+        """Configure the database, which opens for the first request that needs it.
 
         Args:
             url: SQLAlchemy's: ``sqlite:///books.db``, ``postgresql://user@host/name``.
-            create: The tables to make where they do not exist, for prototypes; migrations are for the rest.
-            limits: How long things may take.
-            options: More arguments of SQLAlchemy's ``create_engine``.
+            create: The tables to create if they do not exist, for prototypes without migrations.
+            limits: The time limits.
+            options: Further arguments of SQLAlchemy's ``create_engine``.
         """
         self._url = _parsed(url)
         self._create = create
@@ -76,21 +77,21 @@ class Database:
         self._sessions: tuple[sessionmaker[Session], sessionmaker[Session]] | None = None
 
     def install(self, app: _App, /) -> None:
-        """Let an App's CRUDResources find their stores here, and its errors be answered."""
+        """Register the stores of the models and the problem handler of database errors."""
         app.stores.append(self.store)
         app.problem_handler(SQLAlchemyError)(problem_of)
 
     def store(self, model: type) -> SQLAlchemyStore[Any] | None:
-        """Return the store of a model, None where it is no model of SQLAlchemy's.
+        """Return the store of a model, None if it is not an SQLAlchemy model.
 
         Raises:
-            DeclarationError: It is a model without a table.
+            DeclarationError: The model has no table.
         """
         if not hasattr(model, "__mapper__"):
             if hasattr(model, "registry") and hasattr(model, "metadata"):
                 raise DeclarationError(
-                    f"{model.__qualname__} has no table: it is abstract, or the base itself; name a class with a "
-                    "__tablename__."
+                    f"{model.__qualname__} has no table: it is abstract or the declarative base. Use "
+                    "a class with a __tablename__."
                 )
             return None
         return SQLAlchemyStore(model, self.session, backend=self._url.get_backend_name())
@@ -104,8 +105,8 @@ class Database:
     def session(self, request: Request) -> Iterator[Session]:
         """Open the session of a request; a factory for `restkit.provide`."""
         writing, reading = self._opened()
-        # The connection is taken from the pool, and the transaction begun, by the first statement.
-        with (reading if request.method in SAFE else writing)() as session:
+        # The first statement takes a connection from the pool and begins the transaction.
+        with (reading if request.method in SAFE_METHODS else writing)() as session:
             try:
                 yield session
             except BaseException:
@@ -124,35 +125,36 @@ class Database:
             yield {"database": self, "session": session}
 
     def migration(self) -> AbstractContextManager[Connection]:
-        """Open a connection of its own for a tool that changes tables, such as Alembic; it begins and commits itself.
+        """Open a separate connection for a migration tool such as Alembic, which commits itself.
 
-        Statements have no time limit here, only locks have one. On PostgreSQL a second migration waits until the first
-        one has closed its connection. On SQLite each transaction has the lock of all writers from its beginning, tables
-        are rebuilt without a look at what refers to them, and foreign keys are checked before it is committed.
+        Locks have a time limit, statements have none. On PostgreSQL, a second migration waits until
+        the first one has closed its connection. On SQLite, each transaction takes the lock of
+        writers at its beginning, tables can be rebuilt although others refer to them, and foreign
+        keys are checked before the commit.
 
         Raises:
-            DeclarationError: The URL is none, or names a driver that is not installed.
+            DeclarationError: The URL is invalid, or its driver is not installed.
         """
         return migrating(self._url, self._limits, dict(self._options))
 
     def close(self) -> None:
-        """Close all connections; the next request opens the database anew."""
+        """Close all connections; the next request opens new ones."""
         with self._lock:
             sessions, self._sessions = self._sessions, None
         if sessions is not None:
             sessions[0].kw["bind"].dispose()
 
     def _opened(self) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
-        """Return what makes sessions that may write, and sessions that only read; on one pool of connections."""
+        """Return the makers of writing and of read-only sessions, which share a connection pool."""
         sessions = self._sessions
         if sessions is None:
             with self._lock:
                 sessions = self._sessions
                 if sessions is None:
-                    sessions = self._sessions = self._made()
+                    sessions = self._sessions = self._build_sessions()
         return sessions
 
-    def _made(self) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
+    def _build_sessions(self) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
         engine = make_engine(self._url, self._limits, dict(self._options))
         try:
             if self._create is not None:
@@ -166,9 +168,9 @@ class Database:
         )
 
 
-@raises(Conflict, description="It is in conflict with what is stored.")
-@raises(ServiceUnavailable, description="The database is away or busy.")
-@raises(InsufficientStorage, description="The database has no room left.")
+@raises(Conflict, description="The request conflicts with stored data.")
+@raises(ServiceUnavailable, description="The database is unavailable or busy.")
+@raises(InsufficientStorage, description="The database has no storage left.")
 def session(request: Request) -> Session:
     """Return the session of a request, of the `Database` that is installed on its App; a factory for `provide`.
 

@@ -22,7 +22,7 @@ _CREATING = 0x7265_7374_6B69_74  # any number that nobody else locks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Is how long things may take, in seconds, and how many connections there may be.
+    """The time limits in seconds, and the limits of the connection pool.
 
     Attributes:
         connect: For a connection to the database server.

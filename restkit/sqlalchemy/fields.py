@@ -19,7 +19,7 @@ _base64, _time = re.compile(_BASE64), re.compile(_TIME, re.ASCII)
 
 
 class Base64(fields.Field[bytes]):
-    """Is bytes as text in Base64 (RFC 4648, section 4), in its one canonical form."""
+    """A field of bytes as canonical Base64 (RFC 4648, section 4)."""
 
     def __init__(self, **options: Any) -> None:
         """Make it, with what its document says."""
@@ -48,7 +48,7 @@ class Base64(fields.Field[bytes]):
 
 
 class LocalTime(fields.Field[dt.time]):
-    """Is a time of a day without a time zone: a column of times keeps none."""
+    """A field of times without a time zone, which columns of times do not store."""
 
     def __init__(self, **options: Any) -> None:
         """Make it, with what its document says."""
@@ -74,7 +74,7 @@ class LocalTime(fields.Field[dt.time]):
 
 
 class InUTC(validate.Validator):
-    """Holds where a moment is in the years 1 to 9999 in UTC too."""
+    """A validator of datetimes that stay within the years 1 to 9999 in UTC."""
 
     def __call__(self, value: Any) -> Any:
         """Return the moment.

@@ -126,7 +126,7 @@ class FullText:
 
 
 class _Words(sa.TypeDecorator[str]):
-    """Is words that are searched for; for FTS5 each is quoted, so that none is an operator."""
+    """The words of a search, quoted for FTS5, so that none is an operator."""
 
     impl = sa.String
     cache_ok = True
@@ -138,7 +138,7 @@ class _Words(sa.TypeDecorator[str]):
 
 
 class _Matches(FunctionElement[bool]):
-    """Is the condition: language, index and words, then the key and the columns of the table."""
+    """The condition of a search: language, index, words, then the key and the table's columns."""
 
     inherit_cache = True
     type = sa.Boolean()

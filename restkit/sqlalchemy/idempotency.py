@@ -24,7 +24,7 @@ _PURGED = 10
 
 
 class IdempotencyRecord:
-    """Gives a model the columns in which answers are kept for their idempotency keys.
+    """A mixin with the columns of stored responses by idempotency key.
 
     ::
 
@@ -38,15 +38,16 @@ class IdempotencyRecord:
 
 
 class SQLAlchemyStorage:
-    """Keeps answers in a table of the App's database, in the session of the request.
+    """A storage in a table of the App's database, written in the session of the request.
 
-    The answer is committed with the write. Where the worker dies, the connection is lost or a problem is raised, both
-    are rolled back, and the next request with the key is the first. Two that come at once: PostgreSQL tells the second
-    one that the first is at it (409); SQLite lets it wait for the lock of all writers, and then it gets the answer.
+    The response is committed together with the write. If the worker dies, the connection is lost or
+    a problem is raised, both are rolled back, and a retry counts as the first request. Of two
+    concurrent requests, the second gets a 409 on PostgreSQL. On SQLite it waits for the lock of
+    writers and then gets the stored response.
 
     Attributes:
         transactional: True.
-        failures: Those of the database.
+        failures: The problems of the database.
     """
 
     transactional = True

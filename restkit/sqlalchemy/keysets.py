@@ -1,4 +1,4 @@
-"""Keyset windows: the rows behind a place in an order, as ranges of an index."""
+"""Keyset windows: the rows after a position in an order, as ranges of an index."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _Clause = sa.ColumnElement[bool]
 
 
 class _Place(FunctionElement[Any]):
-    """Is a value that a window begins behind, kept from PostgreSQL's planner.
+    """A sort key value where a window begins, hidden from PostgreSQL's planner.
 
-    With the value it guesses how few rows are left, and where they are few reads a range of another index, the primary
-    key's, and sorts: many times the rows of the page. Without, each page has the plan of the first one.
+    If the planner saw the value, it would estimate the number of remaining rows. For few rows it
+    reads the primary key's index and sorts, which costs many times the rows of the page. Without
+    the value, each page has the plan of the first one.
     """
 
     inherit_cache = True
@@ -33,10 +34,11 @@ class _Place(FunctionElement[Any]):
 
 
 class _Rowid(_Place):
-    """Is a value that is compared with SQLite's rowid.
+    """A value that is compared with SQLite's rowid.
 
-    An index of SQLite ends with the rowid by itself. A row value is a range of both only where the rowid's side has a
-    collation, which it lacks as an integer; without, all rows that are alike in the other columns are read.
+    Every index of SQLite ends with the rowid. SQLite reads a row value as a range of both only if
+    the rowid's side has a collation, which integers lack. Without it, SQLite reads all rows that
+    are equal in the other columns.
     """
 
     inherit_cache = True
@@ -59,11 +61,11 @@ def _collated(element: Any, compiler: Any, **options: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Is a part of a window that is one range of an index on the order's keys.
+    """A part of a window that is one range of an index on the sort keys.
 
     Attributes:
-        nulls: Whether the first key is null in it, or is not; None where it is not asked.
-        placed: Whether it begins behind the window's place, rather than where such rows begin.
+        nulls: Whether the first key is null in all its rows, or in none; None if undivided.
+        placed: Whether the part begins at the window's position, not at its own first row.
     """
 
     nulls: bool | None
@@ -75,25 +77,21 @@ WHOLE = Part(None, True)
 
 
 class Keysets:
-    """Makes the conditions and orders of one model's windows."""
+    """The maker of the conditions and orders of one model's windows."""
 
     def __init__(self, mapper: Mapper[Any]) -> None:
         """Make it of the model's mapper."""
         self._mapper = mapper
 
     def parts(self, query: ListQuery) -> Sequence[Part]:
-        """Return the parts of a page's window, one after the other; the next is needed where one does not fill it.
+        """Return the parts of a page's window in order; each is read if the earlier ones are short.
 
-        Where the first key may be null, the rows with and those without a value are ranges of their own: no database
-        finds both with one, and together they are a scan and a sort.
+        If the first key is nullable, the rows with and without a value are separate ranges. In one
+        condition they would cost a scan and a sort on every database.
         """
         values = query.after if query.after is not None else query.before
-        if (
-            query.limit is None
-            or query.offset
-            or not query.order
-            or not self._is_nullable(query.order[0].name)
-        ):
+        is_keyset = query.limit is not None and not query.offset and bool(query.order)
+        if not is_keyset or not self._is_nullable(query.order[0].name):
             return (WHOLE,)
         nulls_first = query.order[0].descending is (query.before is None)  # nulls are the greatest
         kinds = [True, False] if nulls_first else [False, True]
@@ -105,11 +103,11 @@ class Keysets:
     def condition(
         self, order: Sequence[Order], values: Sequence[Any] | None, part: Part
     ) -> _Clause | None:
-        """Return what holds of the rows of a part, with the parameters ``key0``, ``key1``, ...
+        """Return the condition of a part, with the parameters ``key0``, ``key1``, ...
 
         Args:
-            order: The keys, as they are passed through.
-            values: Of the place, None where the window has none.
+            order: The sort keys in reading direction.
+            values: The sort key values where the window begins, if any.
             part: The part.
         """
         placed = values if part.placed else None
@@ -128,7 +126,7 @@ class Keysets:
         """Return the keys of ORDER BY."""
         if part.nulls is None:
             return [self._key(each, nullable=self._is_nullable(each.name)) for each in order]
-        # PERF: a first key that is null throughout stays in, or PostgreSQL does not see that its index has the order.
+        # PERF: PostgreSQL uses its index only if the first key stays, although it is always null.
         rest = [self._key(each, nullable=self._is_nullable(each.name)) for each in order[1:]]
         return [self._key(order[0], nullable=False), *rest]
 
@@ -139,7 +137,7 @@ class Keysets:
         return bool(self._mapper.columns[name].nullable)
 
     def _key(self, order: Order, *, nullable: bool) -> Any:
-        """Return a key of ORDER BY; where it may be null, nulls are the greatest, as PostgreSQL has it."""
+        """Return a key of ORDER BY; nulls are the greatest, as in PostgreSQL."""
         column = self._column(order.name)
         made = column.desc() if order.descending else column.asc()
         if not nullable:
@@ -149,48 +147,54 @@ class Keysets:
     def _behind(
         self, order: Sequence[Order], values: Sequence[Any], begin: int, *, valued: bool = False
     ) -> _Clause:
-        """Return what holds of the rows behind a place.
+        """Return the condition of the rows after a position.
 
         Args:
-            order: The keys.
-            values: Of the place.
+            order: The sort keys.
+            values: The sort key values of the position.
             begin: The number of the first parameter.
-            valued: Whether only rows are meant whose first key has a value.
+            valued: Whether to exclude rows whose first key is null.
         """
         parameters = [self._parameter(each.name, begin + index) for index, each in enumerate(order)]
         nullable = [self._is_nullable(each.name) for each in order]
         if valued:
             nullable[0] = False
         if not any(nullable) and len({each.descending for each in order}) == 1:
-            # PERF: a row value is one range of an index on both databases; the same written with OR is a scan.
-            left = sa.tuple_(*(self._column(each.name) for each in order))
-            right = sa.tuple_(
-                *parameters[:-1], self._parameter(order[-1].name, begin + len(order) - 1, last=True)
-            )
-            return left < right if order[0].descending else left > right
+            last = self._parameter(order[-1].name, begin + len(order) - 1, last=True)
+            return self._row_value(order, [*parameters[:-1], last])
         found: list[_Clause] = []
         equal: list[_Clause] = []
         for each, parameter, value, may in zip(order, parameters, values, nullable, strict=True):
-            column = self._column(each.name)
             found.append(sa.and_(*equal, self._further(each, parameter, value is None, may)))
-            equal.append(column.is_(None) if value is None else column == parameter)
+            equal.append(self._equal(each, parameter, is_null=value is None))
         clause = sa.or_(*found)
         if values[0] is not None and not nullable[0]:
-            # PERF: what the OR implies, said alone, is the range of an index on the first key.
+            # PERF: the OR implies this bound, which alone is a range of an index on the first key.
             column = self._column(order[0].name)
             bound = column <= parameters[0] if order[0].descending else column >= parameters[0]
             return sa.and_(bound, clause)
         return clause
 
+    def _equal(self, order: Order, parameter: _Place, *, is_null: bool) -> _Clause:
+        column = self._column(order.name)
+        clause: _Clause = column.is_(None) if is_null else column == parameter
+        return clause
+
+    def _row_value(self, order: Sequence[Order], parameters: Sequence[_Place]) -> _Clause:
+        """Return a row value comparison. PERF: it is one range of an index; OR would be a scan."""
+        left = sa.tuple_(*(self._column(each.name) for each in order))
+        right = sa.tuple_(*parameters)
+        return left < right if order[0].descending else left > right
+
     def _parameter(self, name: str, number: int, *, last: bool = False) -> _Place:
-        """Return the parameter of a key; the last key of a row value tells rows apart that are alike in the others."""
+        """Return the parameter of a sort key; the last key of a row value is unique."""
         column = self._mapper.columns[name]
         value = sa.bindparam(f"key{number}", type_=column.type)
         is_rowid = last and column.primary_key and isinstance(column.type, sa.Integer)
         return _Rowid(value) if is_rowid else _Place(value)
 
     def _further(self, order: Order, parameter: Any, is_null: bool, nullable: bool) -> _Clause:
-        """Return what holds of the values of one key that stand behind another one."""
+        """Return the condition of the values of one key after another value."""
         column: Any = self._column(order.name)
         if is_null:  # nulls are the greatest
             return column.is_not(None) if order.descending else sa.false()

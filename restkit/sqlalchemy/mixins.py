@@ -20,7 +20,7 @@ def _next_version(version: int | None) -> int:
 
 
 class Versioned:
-    """Gives a model a ``version`` that each change raises, inside the UPDATE; it is the item's entity tag."""
+    """A mixin with a ``version`` that each UPDATE increases; it is the item's entity tag."""
 
     version: Mapped[int] = mapped_column(BigInteger, nullable=False, info={"generated": True})
 
@@ -42,7 +42,7 @@ def _made(context: Any) -> dt.datetime:
 
 
 class Timestamps:
-    """Gives a model ``created_at`` and ``updated_at``, moments in UTC that nobody else writes."""
+    """A mixin with ``created_at`` and ``updated_at`` in UTC, which clients cannot write."""
 
     created_at: Mapped[dt.datetime] = mapped_column(
         UTCDateTime(), default=_now, info={"generated": True}

@@ -1,4 +1,4 @@
-"""Nested writes: mappings that content nests become rows of the related models."""
+"""Nested writes: nested mappings of a body become rows of the related models."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ __all__ = ["assign", "make", "touch"]
 
 
 def make(mapper: Mapper[Any], values: Mapping[str, Any]) -> Any:
-    """Return a new object of a model, with those that are nested in it."""
+    """Return a new object of a model, with its nested objects."""
     item = mapper.class_()
     assign(mapper, item, values)
     return item
 
 
 def assign(mapper: Mapper[Any], item: Any, values: Mapping[str, Any]) -> None:
-    """Set attributes of an object; what is nested in a relation becomes objects of it.
+    """Set attributes of an object; nested mappings become objects of its relations.
 
-    An object of the relation whose primary key is named is changed; others are new, and those that are
-    not named are left out (and deleted, where the relation cascades ``delete-orphan``).
+    If a mapping has the primary key of an object of the relation, that object is changed. Other
+    mappings become new objects. Objects that no mapping names leave the relation, and are deleted
+    if it cascades ``delete-orphan``.
 
     Raises:
-        ReferenceViolation: A key that the database gives is named, and no object of the relation has it: it is
-            another one's, or nobody's, or was named before.
+        ReferenceViolation: A mapping has a generated key that no object of the relation has, or
+            that another mapping has too.
     """
     relations = mapper.relationships
     for name, value in values.items():
@@ -39,37 +40,39 @@ def assign(mapper: Mapper[Any], item: Any, values: Mapping[str, Any]) -> None:
         present = getattr(item, name)
         if not relation.uselist:
             left = [present] if present is not None else []
-            setattr(item, name, None if value is None else _made(relation, value, left))
+            setattr(item, name, None if value is None else _matching_object(relation, value, left))
         else:
             left = list(present)
-            setattr(item, name, [_made(relation, each, left) for each in value or ()])
+            setattr(item, name, [_matching_object(relation, each, left) for each in value or ()])
 
 
-def _made(relation: RelationshipProperty[Any], value: Any, left: list[Any]) -> Any:
-    """Return the object that a mapping means: one of those that are left to be named, or a new one."""
+def _matching_object(relation: RelationshipProperty[Any], value: Any, left: list[Any]) -> Any:
+    """Return the object of a mapping: one of the remaining ones, or a new one."""
     if not isinstance(value, Mapping):
         return value
     mapper = relation.mapper
     names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     wanted = [value.get(name) for name in names]
+    if None in wanted:
+        return make(mapper, value)
     for each in left:
-        if None not in wanted and [getattr(each, name) for name in names] == wanted:
+        if [getattr(each, name) for name in names] == wanted:
             left.remove(each)
-            assign(
-                mapper, each, {name: given for name, given in value.items() if name not in names}
-            )
+            own = value.keys() - set(names)
+            assign(mapper, each, {name: value[name] for name in value if name in own})
             return each
-    if None not in wanted and mapper.local_table.autoincrement_column is not None:  # type: ignore[attr-defined]  # a Table has it
-        # SECURITY: it would be taken from another parent, or stand where the database puts a later one.
+    table: Any = mapper.local_table
+    if table.autoincrement_column is not None:
+        # SECURITY: the row would be taken from another parent, or block a later generated key.
         raise ReferenceViolation((relation.key,))
     return make(mapper, value)
 
 
 def touch(mapper: Mapper[Any], item: Any, names: Iterable[str]) -> None:
-    """Let an object's own row be updated where only what is nested in it changes: its version speaks for the whole.
+    """Mark an object as changed if only its nested objects change, so that its version increases.
 
     Args:
-        mapper: The object's.
+        mapper: The mapper of the object.
         item: The object.
         names: The attributes that are set.
     """

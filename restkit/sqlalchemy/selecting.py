@@ -1,6 +1,6 @@
-"""List queries as SELECT statements: conditions, windows, and what is loaded along.
+"""List queries as SELECT statements: conditions, windows, loaded relations.
 
-A statement is made once for each shape of query, with its values as parameters, so that SQLAlchemy compiles it once.
+Each shape of query has one statement with parameters, so that SQLAlchemy compiles it once.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _Clause = sa.ColumnElement[bool]
 
 
 class Selecting:
-    """Makes the SELECT statements of one model."""
+    """The maker of the SELECT statements of one model."""
 
     def __init__(
         self, mapper: Mapper[Any], key: str, live: _Clause | None, searches: dict[str, Any]
     ) -> None:
-        """Make it.
+        """Make the maker.
 
         Args:
-            mapper: The model's.
-            key: The attribute that names an item.
-            live: What holds of rows that are not removed softly, None where rows are removed for good.
-            searches: By name, what makes a condition of the words of a full-text search.
+            mapper: The mapper of the model.
+            key: The attribute that identifies an item.
+            live: The condition of rows that are not soft-deleted; None without soft deletion.
+            searches: Functions from words to the condition of a full-text search, by name.
         """
         self._mapper = mapper
         self._model = mapper.class_
@@ -48,7 +48,7 @@ class Selecting:
         self._statements: dict[Any, sa.Select[Any]] = {}
 
     def parts(self, query: ListQuery) -> Sequence[Part]:
-        """Return the parts of a page; the next one is asked for where the ones before do not fill it."""
+        """Return the parts of a page in order; each is read if the earlier ones are short."""
         return self._keysets.parts(query)
 
     def page(
@@ -56,27 +56,18 @@ class Selecting:
     ) -> tuple[sa.Select[Any], dict[str, Any]]:
         """Return the statement of a page, or of a part of it, and its parameters.
 
+        The statement reads one row more than the page has, to know whether there is a next page.
+
         Args:
-            query: What is asked for; one row more than the page has tells whether there is another one.
-            part: Of the page's window.
-            found: How many rows the parts before it had.
+            query: The query.
+            part: The part of the page's window.
+            found: The number of rows in the earlier parts.
         """
         values = query.after if query.after is not None else query.before
-        shape = (
-            tuple((each.name, each.operator) for each in query.conditions),
-            query.order,
-            query.before is not None,
-            values is not None and tuple(value is None for value in values),
-            query.limit is not None,
-            bool(query.offset),
-            query.expand,
-            query.fields,
-            tuple(query.scope),
-            part,
-        )
+        shape = (_shape(query, values), part)
         statement = self._statements.get(shape)
         if statement is None:
-            statement = self._made(query, part)
+            statement = self._build_statement(query, part)
             if len(self._statements) < _MAX_SHAPES:  # SECURITY: clients choose the keys
                 self._statements[shape] = statement
         parameters = dict(_parameters(query))
@@ -90,7 +81,7 @@ class Selecting:
         return statement, parameters
 
     def count(self, query: ListQuery) -> tuple[sa.Select[Any], dict[str, Any]]:
-        """Return the statement that counts all pages, and its parameters."""
+        """Return the statement that counts the items of all pages, and its parameters."""
         statement = sa.select(sa.func.count()).select_from(self._model)
         return statement.where(*self._where(query)), dict(_parameters(query))
 
@@ -117,10 +108,12 @@ class Selecting:
             self._statements[shape] = statement
         return statement
 
-    def _made(self, query: ListQuery, part: Part) -> sa.Select[Any]:
+    def _build_statement(self, query: ListQuery, part: Part) -> sa.Select[Any]:
         statement = sa.select(self._model).where(*self._where(query))
         backwards = query.before is not None
-        order = [each.reversed for each in query.order] if backwards else list(query.order)
+        order = list(query.order)
+        if backwards:
+            order = [each.reversed for each in order]
         window = self._keysets.condition(order, query.before if backwards else query.after, part)
         if window is not None:
             statement = statement.where(window)
@@ -128,12 +121,9 @@ class Selecting:
             *self._options(query.expand)
         )
         if query.fields is not None:
-            needed = {*query.fields, self._key, *(each.name for each in query.order)} & set(
-                self._mapper.column_attrs.keys()
-            )
-            statement = statement.options(
-                load_only(*(getattr(self._model, name) for name in sorted(needed)))
-            )
+            needed = {*query.fields, self._key, *(each.name for each in query.order)}
+            names = sorted(needed & set(self._mapper.column_attrs.keys()))
+            statement = statement.options(load_only(*map(self._column, names)))
         if query.limit is not None:
             statement = statement.limit(sa.bindparam("limit", type_=sa.Integer))
         if query.offset:
@@ -170,16 +160,16 @@ class Selecting:
         )
         return compared
 
-    # what is loaded along
+    # relations
 
     def _options(self, expand: Sequence[str]) -> Iterator[ExecutableOption]:
-        """Yield how relations are loaded with the items: ``author``, ``author.publisher``."""
+        """Yield the loader options of relations: ``author``, ``author.publisher``."""
         for path in expand:
             mapper: Mapper[Any] = self._mapper
             option: Any = None
             for name in path.split("."):
                 if name not in mapper.relationships:
-                    break  # a schema may nest what is no relation: a mapping in a column, a property
+                    break  # a schema may nest other attributes: a mapping in a column, a property
                 relation = mapper.relationships[name]
                 attribute = getattr(mapper.class_, name)
                 load = selectinload if relation.uselist else joinedload
@@ -205,7 +195,7 @@ _PARAMETERS: dict[str, Any] = {
 
 
 class _HasAll(FunctionElement[bool]):
-    """Is whether a JSON array has all items of another one, which is a parameter: one statement for any number."""
+    """The condition that a JSON array has all items of another one, which is one parameter."""
 
     inherit_cache = True
     name = "has_all"
@@ -240,9 +230,7 @@ def _differs(column: Any, value: Any) -> Any:
 
 
 def _is_null(column: Any, value: Any) -> Any:
-    if isinstance(
-        column.type, sa.JSON
-    ):  # which keeps None as the null of JSON, unless none_as_null is set
+    if isinstance(column.type, sa.JSON):  # it stores None as JSON null, unless none_as_null is set
         return (sa.func.coalesce(sa.cast(column, sa.Text), "null") == "null") == value
     return column.is_(None) == value
 
@@ -273,3 +261,21 @@ def _parameters(query: ListQuery) -> Iterator[tuple[str, Any]]:
         elif condition.operator == "has":
             value = json.dumps(value)
         yield f"value{index}", value
+
+
+def _shape(query: ListQuery, values: Sequence[Any] | None) -> tuple[object, ...]:
+    """Return everything of a query that its statement depends on."""
+    conditions = tuple((each.name, each.operator) for each in query.conditions)
+    nulls = tuple(value is None for value in values or ())
+    return (
+        conditions,
+        query.order,
+        query.before is not None,
+        values is None,
+        nulls,
+        query.limit is not None,
+        bool(query.offset),
+        query.expand,
+        query.fields,
+        tuple(query.scope),
+    )

@@ -1,4 +1,4 @@
-"""`SQLAlchemyStore`: the items of one model, in a request's session."""
+"""`SQLAlchemyStore`: the items of one model in a request's session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..problems import InsufficientStorage, ServiceUnavailable
 from ..request import Request
 from ..resource import Owner
 from .columns import attributes_of, is_rewritten
-from .errors import columns_of, is_null, is_reference, is_unique
+from .constraints import columns_of, is_null, is_reference, is_unique
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_key, live_of, primary_key_of
 from .relations import assign, make, touch
@@ -35,24 +35,22 @@ M = TypeVar("M")
 SessionFactory = Callable[[Request], Iterator[Session]]
 _CHUNK = 500
 _NOT_IN_DICT = ("dynamic", "write_only")
-_RETRY = Header("Retry-After", "After how many seconds to try again.", {"type": "integer"})
+_RETRY = Header("Retry-After", "The seconds to wait before a retry.", {"type": "integer"})
 FAILURES = (
-    Failure(
-        ServiceUnavailable, "database", "The database does not answer now, or is busy.", (_RETRY,)
-    ),
-    Failure(InsufficientStorage, "database", "There is no room left in the database."),
+    Failure(ServiceUnavailable, "database", "The database is unavailable or busy.", (_RETRY,)),
+    Failure(InsufficientStorage, "database", "The database has no storage left."),
 )
-"""The problems that any request on a database may end in."""
+"""The problems that any request on a database may cause."""
 
 
 class SQLAlchemyStore(Generic[M]):
-    """Is the Store of one model of SQLAlchemy's.
+    """The Store of one SQLAlchemy model.
 
     Attributes:
         model: The mapped class.
-        key: The attribute that names an item in its URL.
-        attributes: What is known of each column, by attribute.
-        failures: The problems that any request on a database may end in.
+        key: The attribute that identifies an item in its URL.
+        attributes: The columns as attributes, by name.
+        failures: The problems that any request on a database may cause.
     """
 
     def __init__(
@@ -68,13 +66,13 @@ class SQLAlchemyStore(Generic[M]):
 
         Args:
             model: A mapped class.
-            session: A factory of a request's session, as `restkit.provide` takes it.
-            key: The attribute that names an item; the primary key where left out.
-            soft_delete: A nullable date-time, or a boolean, that says that an item was removed.
-            backend: The database, such as ``"sqlite"``, so that what it cannot keep is refused at start-up.
+            session: A factory of a request's session, for `restkit.provide`.
+            key: The attribute that identifies an item; the primary key by default.
+            soft_delete: A nullable datetime or a boolean that marks removed items.
+            backend: The database, for example ``"sqlite"``, whose limits are checked at start-up.
 
         Raises:
-            DeclarationError: The model has no such attribute, or it cannot be what it should be.
+            DeclarationError: The model has no such attribute, or the attribute does not qualify.
         """
         mapper: Mapper[M] = sa.inspect(model)
         configure_mappers()
@@ -109,10 +107,10 @@ class SQLAlchemyStore(Generic[M]):
         self.selecting = Selecting(mapper, self.key, live, searches_of(mapper))
 
     def configured(self, *, key: str, soft_delete: str | None) -> SQLAlchemyStore[M]:
-        """Return the store with another key, or with soft deletion.
+        """Return the store with another key or with soft deletion.
 
         Raises:
-            DeclarationError: There is no such attribute, or no key.
+            DeclarationError: The attribute does not exist, or the model has no key.
         """
         if not key and not self.key:
             raise DeclarationError(
@@ -128,30 +126,21 @@ class SQLAlchemyStore(Generic[M]):
         )
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
-        """Return a schema of the model's columns, and of the relations that are expanded."""
+        """Return the schema of the model's columns and of the expanded relations."""
         return schema_of(self.mapper, self.soft_delete, tuple(expand))
 
     def loaded(self, names: frozenset[str], /) -> Callable[[Any], Any] | None:
-        """Return what hands over an item's ``__dict__`` where all attributes are loaded; see `crud.item_serializer.AttributeSource`.
+        """Return a function from an item to its ``__dict__``, or to the item if values are missing.
 
-        PERF: each attribute of a mapped class is a descriptor in Python, which looks into that dict: 500 instructions
-        a value. It is None where a class reads its attributes otherwise.
+        It implements `crud.item_serializer.AttributeSource`, and returns None if the class does not
+        keep all attributes in that dict. PERF: each attribute of a mapped class is a Python
+        descriptor that looks into the dict, which costs 500 instructions a value.
         """
         model = self.model
         if hasattr(model, "__getitem__") or model.__getattribute__ is not object.__getattribute__:
             return None
-        for name in names:
-            found = self.mapper.all_orm_descriptors.get(name)
-            dynamic = (
-                name in self.mapper.relationships
-                and self.mapper.relationships[name].lazy in _NOT_IN_DICT
-            )
-            if (
-                type(found) is not InstrumentedAttribute
-                or vars(model).get(name, found) is not found
-                or dynamic
-            ):
-                return None
+        if not all(map(self._is_in_dict, names)):
+            return None
 
         def source(item: Any) -> Any:
             values = item.__dict__
@@ -159,12 +148,22 @@ class SQLAlchemyStore(Generic[M]):
 
         return source
 
+    def _is_in_dict(self, name: str) -> bool:
+        """Return whether an item keeps the loaded value of an attribute in its ``__dict__``."""
+        found = self.mapper.all_orm_descriptors.get(name)
+        if type(found) is not InstrumentedAttribute:
+            return False
+        relation = self.mapper.relationships.get(name)
+        if relation is not None and relation.lazy in _NOT_IN_DICT:
+            return False
+        return vars(self.model).get(name, found) is found
+
     def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
         """Return the request's transaction."""
         return SQLAlchemyTransaction(self, obtain(self._session, request, app))
 
     def version(self, item: M, /) -> str | int | None:
-        """Return the value of the mapper's ``version_id_col``, None where there is none."""
+        """Return the value of the mapper's ``version_id_col``, None without one."""
         if self._version is None:
             return None
         version: int = getattr(item, self._version)
@@ -176,14 +175,14 @@ class SQLAlchemyStore(Generic[M]):
 
 
 class SQLAlchemyTransaction(Generic[M]):
-    """Is a request's session, as the Transaction on one store.
+    """The Transaction of one store on a request's session.
 
     Attributes:
-        session: SQLAlchemy's.
+        session: SQLAlchemy's session.
     """
 
     def __init__(self, store: SQLAlchemyStore[M], session: Session) -> None:
-        """Put a store on a session."""
+        """Combine a store and a session."""
         self._store = store
         self.session = session
 
@@ -217,7 +216,7 @@ class SQLAlchemyTransaction(Generic[M]):
         return int(self.session.scalar(statement, parameters) or 0)
 
     def _estimate(self) -> int:
-        """Return what PostgreSQL's statistics say of the table, -1 where nothing does."""
+        """Return the estimated number of rows from PostgreSQL's statistics, -1 without one."""
         dialect, table = self.session.get_bind().dialect, self._store.mapper.local_table
         if dialect.name != "postgresql" or not isinstance(table, sa.Table):
             return -1
@@ -228,7 +227,7 @@ class SQLAlchemyTransaction(Generic[M]):
         return int(self.session.scalar(statement, {"name": quoted}) or -1)
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
-        """Yield every item; a few hundred are in memory at a time."""
+        """Yield every item, with a few hundred in memory at a time."""
         statement, parameters = self._store.selecting.page(
             ListQuery(
                 query.conditions,
@@ -242,7 +241,7 @@ class SQLAlchemyTransaction(Generic[M]):
         try:
             yield from found
         finally:
-            found.close()  # of a client that hangs up, the cursor on the server too
+            found.close()  # closes the server's cursor, also if the client disconnects
 
     def get(
         self,
@@ -254,7 +253,7 @@ class SQLAlchemyTransaction(Generic[M]):
         expand: Sequence[str] = (),
         removed: bool = False,
     ) -> M | None:
-        """Return the item of a key, None where there is none; with a lock, as it is now."""
+        """Return the item of a key, or None; a lock reads its latest state."""
         statement = self._store.selecting.one(
             scope=tuple(scope), lock=lock, expand=expand, removed=removed
         )
@@ -263,7 +262,7 @@ class SQLAlchemyTransaction(Generic[M]):
         return found
 
     def has_parents(self, scope: Mapping[str, Any], /) -> bool:
-        """Return whether each row exists that an attribute of the scope refers to by a foreign key."""
+        """Return whether the rows exist that the foreign keys of a scope refer to."""
         for name, value in scope.items():
             for key in self._store.mapper.columns[name].foreign_keys:
                 if self.session.scalar(sa.select(sa.literal(1)).where(key.column == value)) is None:
@@ -273,19 +272,19 @@ class SQLAlchemyTransaction(Generic[M]):
     # writing
 
     def build(self, values: Mapping[str, Any], /) -> M:
-        """Make an item, with those that are nested in it."""
+        """Make an item with its nested items."""
         made: M = make(self._store.mapper, values)
         return made
 
     def add(self, item: M, /) -> None:
-        """Insert an item; where it brings its key along, and that is taken, the session goes on as it was."""
+        """Insert an item; if its own key is taken, the session stays usable."""
         if getattr(item, self._store.key) is None:
             with self._violations():
                 self.session.add(item)
                 self.session.flush()
             self._read_again(item, self._store.decorated)
             return
-        if self._is_known(item):  # to the session it would be another object of the same row
+        if self._is_known(item):  # the session cannot hold two objects of one row
             names = [
                 self._store.mapper.get_property_by_column(each).key
                 for each in self._store.mapper.primary_key
@@ -301,18 +300,18 @@ class SQLAlchemyTransaction(Generic[M]):
         self._read_again(item, self._store.decorated)
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
-        """Let what the types of columns may have changed on its way be read back, so that it is answered as stored."""
+        """Expire attributes whose column type may have changed the value, to return it as stored."""
         stale = [name for name in names if vars(item).get(name) is not None]
         if stale:
             self.session.expire(item, stale)
 
     def _is_known(self, item: M) -> bool:
-        """Return whether the session has an object with the primary key that a new one brings along."""
+        """Return whether the session has an object with the primary key of a new one."""
         found = self._store.mapper.identity_key_from_instance(item)
         return None not in found[1] and found in self.session.identity_map
 
     def change(self, item: M, values: Mapping[str, Any], /) -> None:
-        """Set attributes of an item, and update its row where that is still what was read."""
+        """Set attributes of an item, and update its row if nobody changed it since it was read."""
         mapper = self._store.mapper
         with self._violations(), self.session.no_autoflush:
             assign(mapper, item, values)
@@ -327,7 +326,7 @@ class SQLAlchemyTransaction(Generic[M]):
                 self.session.expire(item, [relation.key])
 
     def remove(self, item: M, /) -> None:
-        """Delete an item's row where it is still what was read; softly, where the store is told to."""
+        """Delete an item, or mark it as removed, if nobody changed it since it was read."""
         if self._store.soft_delete is not None:
             self.change(item, {self._store.soft_delete: self._mark()})
             return
@@ -336,20 +335,18 @@ class SQLAlchemyTransaction(Generic[M]):
                 self.session.delete(item)
                 self.session.flush()
         except IntegrityError as error:
-            if is_null(
-                error
-            ):  # SQLAlchemy takes the item out of those that refer to it, which they may forbid
+            if is_null(error):  # SQLAlchemy sets references to the item to null
                 raise ReferenceViolation from error
             raise
 
     def restore(self, item: M, /) -> None:
-        """Take back that an item was removed softly."""
+        """Restore a soft-deleted item."""
         name = str(self._store.soft_delete)
         column = self._store.mapper.columns[name]
         self.change(item, {name: False if isinstance(column.type, sa.Boolean) else None})
 
     def attempt(self) -> AbstractContextManager[object]:
-        """Return a context that is a savepoint of the transaction."""
+        """Return a savepoint of the transaction."""
         return self.session.begin_nested()
 
     def _mark(self) -> Any:
@@ -362,7 +359,7 @@ class SQLAlchemyTransaction(Generic[M]):
 
     @contextmanager
     def _violations(self) -> Generator[None]:
-        """Turn what the database forbids into what the Store protocol calls it."""
+        """Translate integrity errors to the exceptions of the Store protocol."""
         try:
             yield
         except StaleDataError:
@@ -377,7 +374,7 @@ class SQLAlchemyTransaction(Generic[M]):
             raise
 
     def _only_reference(self, table: Any) -> Sequence[str]:
-        """Return the attribute that refers to another table where there is just one: SQLite does not say which."""
+        """Return the only attribute with a foreign key, as SQLite does not name the violated one."""
         columns = {key.parent.name for key in table.foreign_keys}
         return self._names(list(columns), table) if len(columns) == 1 else ()
 

@@ -11,9 +11,9 @@ __all__ = ["UTCDateTime"]
 
 
 class UTCDateTime(sa.TypeDecorator[dt.datetime]):
-    """Is a moment: aware, kept and returned in UTC, also by databases that keep no time zone, such as SQLite.
+    """An aware datetime in UTC, also on databases without time zones such as SQLite.
 
-    Naive datetimes are refused.
+    Naive datetimes are rejected.
     """
 
     impl = sa.DateTime(timezone=True)

@@ -257,7 +257,7 @@ def test_eight_at_once_write_once(shop: Shop) -> None:
     assert len({response.data for response in made}) == 1
     assert sum("Idempotent-Replayed" not in response.headers for response in made) == 1
     assert all(
-        "being answered" in response.problem["detail"]
+        "in progress" in response.problem["detail"]
         for response in answers
         if response.status == 409
     )

@@ -91,7 +91,8 @@ def test_a_model_without_a_table_is_refused() -> None:
     app.install(Database("sqlite://"))
     for model in (Base, type("Abstract", (Base,), {"__abstract__": True})):
         with pytest.raises(
-            DeclarationError, match=f"{model.__name__} has no table: it is abstract"
+            DeclarationError,
+            match=f"{model.__name__} has no table: it is abstract or the declarative base",
         ):
             app.add("/seats", type("Seats", (CRUDResource,), {"model": model}))
 

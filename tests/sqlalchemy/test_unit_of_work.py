@@ -220,7 +220,7 @@ def test_safe_methods_only_read(service: Service, caplog: pytest.LogCaptureFixtu
         assert service.run("POST", "SELECT 1").json == [[1]]
         assert service.run("GET", insert).status == 500
         assert (
-            "A GET has a transaction that only reads." in caplog.text
+            "The transaction of a GET is read-only." in caplog.text
         )  # which the driver's words do not say
         caplog.clear()
         assert service.run("GET", "SELECT 1").json == [[1]]
@@ -252,7 +252,7 @@ def test_a_database_that_cannot_be_had_is_told_in_the_log(
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
     for record, method in zip(caplog.records, ("GET", "POST"), strict=True):
         line = record.getMessage()
-        assert line.startswith(f"{method} /notes was answered 503: ")
+        assert line.startswith(f"{method} /notes returned 503: ")
         assert cause in line
         assert "secret" not in line
         assert "\n" not in line
