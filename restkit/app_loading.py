@@ -74,6 +74,11 @@ def _split(target: str) -> tuple[str, str]:
     module, colon, name = target.strip().rpartition(":")
     if not colon or "/" in name or "\\" in name:  # C:\shop.py
         module, name = target.strip(), ""
+    if "(" in name and not name.endswith("()"):
+        raise LoadError(
+            f"{target!r} calls a factory with arguments, and TARGET takes none. Write "
+            f"`app = {name}` in the module and name {module}:app, or give the parameters defaults."
+        )
     if not module or (colon and module != target.strip() and not name):
         raise LoadError(f"{target!r} is not of the form MODULE or MODULE:APP, as in shop.api:app.")
     return module, name

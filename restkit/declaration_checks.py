@@ -1,4 +1,4 @@
-"""What declarations are given: refused at start-up where it cannot be meant, with a sentence that says where."""
+"""Checks at start-up: arguments of declarations that cannot be meant are rejected."""
 
 from __future__ import annotations
 

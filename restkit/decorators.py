@@ -11,7 +11,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, ParamSpec, TypeVar, cast
 from weakref import WeakSet
 
 from .contract import Failure, Header, Location
@@ -53,6 +53,8 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 _HeaderLike = Mapping[str, "str | Header"]
 
 
@@ -237,6 +239,35 @@ def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
     return cast(F, DeclaredMethod(plain_function(function), change(said)))
 
 
+def _needs_call(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a decorator that rejects positional arguments which only a mistake explains.
+
+    Args:
+        example: A correct use, for messages.
+    """
+
+    def decorate(decorator: Callable[P, R]) -> Callable[P, R]:
+        name = decorator.__name__
+        has_positional = not name.startswith(("takes", "operation"))
+
+        @functools.wraps(decorator)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            first = args[0] if args else None
+            if isinstance(first, (types.FunctionType, DeclaredMethod)):
+                declared_at = getattr(first, "__qualname__", name)
+                raise DeclarationError(
+                    f"@{name} on {declared_at} has no parentheses. Write {example}."
+                )
+            if args and not has_positional:
+                raise DeclarationError(f"@{name} has keyword arguments only. Write {example}.")
+            return decorator(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+@_needs_call("@takes(body=BookSchema)")
 def takes(
     *,
     body: BodyLike | None = None,
@@ -294,6 +325,7 @@ def takes(
     return decorate
 
 
+@_needs_call("@returns(BookSchema)")
 def returns(
     schema: SchemaLike | None = None,
     status: int = 200,
@@ -355,6 +387,7 @@ def _types_of(said: Return) -> set[str]:
     return {JSON} if said.media_types is None else set(said.media_types)
 
 
+@_needs_call("@raises(NotFound)")
 def raises(
     *problems: type[Problem], description: str = "", headers: _HeaderLike | None = None
 ) -> Callable[[C], C]:
@@ -388,6 +421,7 @@ def raises(
     return decorate
 
 
+@_needs_call("@operation(summary='...')")
 def operation(
     *,
     operation_id: str | None = None,

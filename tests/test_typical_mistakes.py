@@ -22,7 +22,14 @@ from restkit import (
     App,
     NotFound,
     Resource,
+    Settings,
+    operation,
+    provide,
+    raises,
+    returns,
+    takes,
 )
+from restkit.app_loading import load_app
 from restkit.crud import CRUDResource, MemoryStore
 from restkit.sqlalchemy import Database
 from restkit.testing import Client, TestResponse
@@ -50,6 +57,10 @@ class Todo(Base):
 class Book:
     title: str = ""
     id: int = 0
+
+
+class Plain:
+    title: str
 
 
 class BookSchema(Schema):
@@ -283,6 +294,241 @@ def database_not_installed() -> object:
     app = App("Shop")
     app.add("/items", type("Items", (CRUDResource,), {"model": Todo}))
     return app
+
+
+# declarations
+
+
+@mistake("@raises", "get_it", "@raises(NotFound)")
+def raises_without_parentheses() -> object:
+    @raises  # type: ignore[arg-type]  # the mistake
+    def get_it(self: object) -> dict[str, object]:
+        return {}
+
+    return get_it
+
+
+@mistake("@returns", "nothing", "@returns(BookSchema)")
+def returns_without_parentheses() -> object:
+    return returns(nothing)  # type: ignore[arg-type]  # the mistake
+
+
+@mistake("@takes", "nothing", "@takes(body=BookSchema)")
+def takes_without_parentheses() -> object:
+    return takes(nothing)  # type: ignore[call-arg]  # the mistake
+
+
+@mistake("@takes", "keyword", "@takes(body=BookSchema)")
+def takes_by_position() -> object:
+    return takes(BookSchema)  # type: ignore[call-arg]  # the mistake
+
+
+@mistake("@operation", "nothing", "@operation(summary=")
+def operation_without_parentheses() -> object:
+    return operation(nothing)  # type: ignore[call-arg]  # the mistake
+
+
+@mistake("@app.get('/...')", "URL pattern")
+def route_without_pattern() -> object:
+    return App("Shop").get(nothing)  # type: ignore[arg-type]  # the mistake
+
+
+@mistake("'/books/{id}'", "braces", "Write <id>")
+def pattern_of_fastapi() -> object:
+    return mount("/books/{id}", get=nothing)
+
+
+@mistake("'/books/{id:int}'", "Write <int:id>")
+def pattern_of_starlette() -> object:
+    return mount("/books/{id:int}", get=nothing)
+
+
+@mistake("'/books/:id'", "Write <id>")
+def pattern_of_express() -> object:
+    return mount("/books/:id", get=nothing)
+
+
+@mistake("'/books/<id:int>'", "Write <int:id>")
+def pattern_with_the_converter_behind() -> object:
+    return mount("/books/<id:int>", get=nothing)
+
+
+@mistake("'/books/(?P<id>", "regular expression", "<int:name>")
+def pattern_of_django() -> object:
+    return mount(r"/books/(?P<id>\d+)", get=nothing)
+
+
+@mistake("'/files/*'", "<path:rest>")
+def pattern_with_a_star() -> object:
+    return mount("/files/*", get=nothing)
+
+
+@mistake("'books'", "Write '/books'")
+def pattern_without_slash() -> object:
+    return mount("books", get=nothing)
+
+
+@mistake("'/books/<integer:id>'", "converter 'integer'", "int")
+def pattern_with_an_unknown_converter() -> object:
+    return mount("/books/<integer:id>", get=nothing)
+
+
+@mistake("Books.get", "no parameter 'book_id'", "add it to the signature")
+def variable_that_the_method_does_not_take() -> object:
+    return mount("/books/<int:book_id>", get=nothing)
+
+
+@mistake("Books.get takes no self", "def get(self, book_id, ...)")
+def self_forgotten_before_a_variable() -> object:
+    return mount("/books/<int:book_id>", get=lambda book_id: {})
+
+
+@mistake("Books.post takes no self", "def post(self, body, ...)")
+def self_forgotten_before_the_body() -> object:
+    return mount(schema=BookSchema, post=lambda body: body)
+
+
+@mistake("Books.get takes no self", "def get(self, ...)")
+def self_forgotten() -> object:
+    return mount(get=lambda: {})
+
+
+@mistake("Books.create", "(self, item)")
+def self_forgotten_by_an_action() -> object:
+    return collection(create=lambda item: item)
+
+
+@mistake("Books has no verb", "get, post, put, patch")
+def class_without_verbs() -> object:
+    return mount(schema=BookSchema)
+
+
+@mistake("'/books'", "pass the class", "app.add('/books', Books)")
+def instance_for_a_class() -> object:
+    made: Any = type("Books", (Resource,), {"get": nothing})()
+    return App("Shop").add("/books", made)
+
+
+@mistake("nothing", "@app.get('/books')")
+def function_for_a_class() -> object:
+    function: Any = nothing
+    return App("Shop").add("/books", function)
+
+
+@mistake("app.add('/books', Books)", "comes first")
+def arguments_in_the_wrong_order() -> object:
+    made: Any = type("Books", (Resource,), {"get": nothing})
+    return App("Shop").add(made, "/books")  # type: ignore[type-var]  # the mistake
+
+
+@mistake("Books.post", "Todo, an ORM model", "dict[str, Any]", "Todo(**body)")
+def model_for_a_body() -> object:
+    def post(self: object, body: Todo) -> Todo:
+        return body
+
+    return mount(schema=BookSchema, post=post)
+
+
+@mistake("Books.post", "no dataclass", "annotate it as a dataclass")
+def plain_class_for_a_body() -> object:
+    def post(self: object, body: Plain) -> Plain:
+        return body
+
+    return mount(schema=BookSchema, post=post)
+
+
+@mistake("Books.get", "Todo", "not a schema", "Schema class")
+def model_for_a_schema() -> object:
+    return mount(schema=Todo, get=nothing)
+
+
+@mistake("Books.get is async", "plain function")
+def async_verb() -> object:
+    async def get_later(self: object) -> None: ...
+
+    return mount(get=get_later)
+
+
+@mistake("Books.create", "@takes", "schema = BookSchema")
+def takes_on_an_action() -> object:
+    return collection(create=takes(body=BookSchema)(lambda self, item: item))
+
+
+@mistake("Books.create", "@returns", "schema = BookSchema")
+def returns_on_an_action() -> object:
+    return collection(create=returns(BookSchema)(lambda self, item: item))
+
+
+@mistake("The factory", "makes_a_value", "provide(...) as a default", "self.session")
+def provide_as_a_factory_default() -> object:
+    def makes_a_value(given: object = provide(dict)) -> object:
+        return given
+
+    return provide(makes_a_value)
+
+
+@mistake("Books.decorators", "middleware = [...]", "security = [scheme]")
+def decorators_of_flask() -> object:
+    return mount(get=nothing, decorators=[lambda function: function])
+
+
+@mistake("Books.permission_classes", "security = [scheme]")
+def permission_classes_of_django() -> object:
+    return mount(get=nothing, permission_classes=[object])
+
+
+@mistake("Books.secuirty", "security")
+def misspelt_attribute() -> object:
+    return mount(get=nothing, secuirty=[])
+
+
+@mistake("Books.fetch is not a verb", "get")
+def unknown_verb() -> object:
+    return mount(get=nothing, fetch=nothing)
+
+
+@mistake("'App'", "'run'", "restkit run module:app")
+def app_run() -> object:
+    return App("Shop").run()  # type: ignore[attr-defined]  # the mistake
+
+
+@mistake("'before_request'", "@app.middleware")
+def app_before_request() -> object:
+    return App("Shop").before_request(nothing)  # type: ignore[attr-defined]  # the mistake
+
+
+@mistake("'register_blueprint'", "app.mount('/prefix', other_app)")
+def app_register_blueprint() -> object:
+    return App("Shop").register_blueprint(nothing)  # type: ignore[attr-defined]  # the mistake
+
+
+@mistake("Client()", "Client(app)")
+def class_for_a_client() -> object:
+    return Client(App)  # type: ignore[arg-type]  # the mistake
+
+
+@mistake("api_key", "RESTKIT_API_KEY", "has no value")
+def setting_without_a_value() -> object:
+    @dataclass(frozen=True, kw_only=True)
+    class ShopSettings(Settings):
+        api_key: str
+
+    return ShopSettings.load(environ={}, dotenv=False)
+
+
+@mistake("debg", "did you mean debug?")
+def misspelt_setting() -> object:
+    return App("Shop", debg=True)  # type: ignore[call-arg]  # the mistake
+
+
+@mistake("shop:make('x')", "app = make('x')", "shop:app")
+def factory_with_arguments() -> object:
+    return load_app("shop:make('x')")
+
+
+@mistake("no_such_module", "There is no module")
+def target_without_module() -> object:
+    return load_app("no_such_module:app")
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -1,4 +1,4 @@
-"""What a `CRUDResource` declares, refused where it cannot be meant: each mistake is a sentence at start-up."""
+"""Checks of a `CRUDResource` at start-up: attributes and actions that cannot be meant are rejected."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..declaration_checks import check_call, check_members, texts_of
+from ..decorators import declarations_of
 from ..errors import DeclarationError
 from ..resource import DECLARED
 from ..spelling import misspelt
@@ -103,6 +104,14 @@ def _check_action(function: Any, parameters: tuple[str, ...], declared_at: str) 
             f"{declared_at} is not a method; an action is one of (self{_more(parameters)})."
         )
     check_call(function, ("self", *parameters), f"The action {declared_at}")
+    said = declarations_of(function)
+    if said.inputs or said.returns:
+        decorator = "@takes" if said.inputs else "@returns"
+        raise DeclarationError(
+            f"{declared_at} has {decorator}, which has no effect on an action: a CRUDResource takes "
+            "and returns what its schema says. Write schema = BookSchema in the class, or mount a "
+            "Resource of your own at another URL."
+        )
 
 
 def _more(parameters: tuple[str, ...]) -> str:

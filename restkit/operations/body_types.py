@@ -17,7 +17,7 @@ from marshmallow.decorators import POST_LOAD
 
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, View
-from ..schemas.own_behavior import hooks_of
+from ..schemas.own_behavior import hooks_of, overrides_load
 from ..schemas.unions import UnionSchema
 from .signatures import item_of
 
@@ -60,6 +60,7 @@ def shape_of(annotation: Any, bound: BoundSchema, declared_at: str) -> Shape | N
             "dict[str, Any], or as a dataclass."
         )
     if not _is_shape(target):
+        _check_class(target, bound.schema, declared_at)
         return None
     if bound.view is View.PATCH:
         raise DeclarationError(
@@ -80,6 +81,32 @@ def _check_union(annotation: object, bound: BoundSchema, declared_at: str) -> No
             f"{declared_at} is annotated as {annotation}, but a union of schemas loads mappings; "
             "annotate it as dict[str, Any], or make the objects in post_load hooks."
         )
+
+
+def _check_class(target: object, schema: Schema, declared_at: str) -> None:
+    """Reject a class that the schema does not make: the parameter would be a dict.
+
+    Raises:
+        DeclarationError: The class is an ORM model, or another one that is no mapping.
+    """
+    if not isinstance(target, type) or target is Any or _is_mapping(target):
+        return
+    if hooks_of(schema).get(POST_LOAD) or overrides_load(schema):
+        return
+    name = target.__qualname__
+    kind = "an ORM model" if hasattr(target, "__mapper__") else "no dataclass"
+    raise DeclarationError(
+        f"{declared_at} is annotated as {name}, {kind}, but {type(schema).__name__} loads a "
+        f"mapping. Annotate it as dict[str, Any] and write {name}(**body), let a post_load of the "
+        "schema make the object, or annotate it as a dataclass."
+    )
+
+
+def _is_mapping(target: type) -> bool:
+    """Return whether a class may stand for a mapping: dict, Mapping, a TypedDict, a protocol."""
+    if typing.is_typeddict(target) or getattr(target, "_is_protocol", False):
+        return True
+    return issubclass(dict, target) or issubclass(target, Mapping)
 
 
 def _without_none(annotation: Any) -> Any:

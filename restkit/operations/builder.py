@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from ..contract import (
     Failure,
@@ -290,6 +290,7 @@ class _Builder:
                 f"{self.declared_at}: {min(clash)!r} is both an input and a variable of {self.mount.rule!r}; "
                 "rename the variable."
             )
+        self._check_self(given)
         for name in sorted(given | inputs):
             if not self.signature.takes(name):
                 what = (
@@ -318,6 +319,18 @@ class _Builder:
                 hint = "it is neither a variable of the URL pattern nor one of body, query, headers, cookies, form, files"
             raise DeclarationError(
                 f"{self.declared_at}: nothing gives the parameter {name!r} a value: {hint}."
+            )
+
+    def _check_self(self, variables: set[str]) -> None:
+        """Reject a method whose first parameter is an input: it would be the resource."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        if code is None or not code.co_argcount or issubclass(self.resource, FunctionResource):
+            return
+        first = code.co_varnames[0]
+        if first in variables or first in get_args(Location):
+            raise DeclarationError(
+                f"{self.declared_at} takes no self; its first parameter is {first!r}. Write "
+                f"def {self.method.lower()}(self, {first}, ...)."
             )
 
     # outputs

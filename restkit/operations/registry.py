@@ -308,6 +308,15 @@ class Registry:
         return next((each.errors for each in self.line() if each.errors), ())
 
 
+def _instead(target: object, rule: str) -> str:
+    """Return what to write for a target that is no Resource class."""
+    if isinstance(target, Resource):
+        return f"pass the class, not an instance: app.add({rule!r}, {type(target).__name__})."
+    if callable(target) and not isinstance(target, type):
+        return f"a function is mounted with @app.get({rule!r})."
+    return "subclass restkit.Resource."
+
+
 def make_entry(
     owner: Any,
     pattern: Pattern,
@@ -329,7 +338,8 @@ def make_entry(
     """
     if not (isinstance(resource, type) and issubclass(resource, Resource)):
         raise DeclarationError(
-            f"{resource!r} at {pattern.rule!r} is not a Resource class; subclass restkit.Resource."
+            f"{resource!r} at {pattern.rule!r} is not a Resource class; "
+            f"{_instead(resource, pattern.rule)}"
         )
     check_resource(resource)
     settings = owner.settings

@@ -7,6 +7,7 @@ functions that build URLs).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -94,12 +95,18 @@ def _templated(dynamic: bool, data: str) -> str:
 
 
 def _compile(rule: str, host: str, known: Mapping[str, type[BaseConverter]]) -> LazyRule:
-    if isinstance(rule, str) and "{" in rule:
+    if not isinstance(rule, str):
         raise DeclarationError(
-            f"The URL pattern {rule!r} has braces; a variable is written <name> or <int:name>."
+            f"The URL pattern {rule!r} must be a string that begins with '/'. The pattern comes "
+            "first: app.add('/books', Books)."
         )
-    if not isinstance(rule, str) or not rule.startswith("/"):
-        raise DeclarationError(f"The URL pattern {rule!r} must be a string that begins with '/'.")
+    if foreign := _foreign(rule, known):
+        raise DeclarationError(f"The URL pattern {rule!r} {foreign}")
+    if not rule.startswith("/"):
+        raise DeclarationError(
+            f"The URL pattern {rule!r} must be a string that begins with '/'. Write "
+            f"'/{rule.lstrip('^/').rstrip('$')}'."
+        )
     made = LazyRule(rule, endpoint="", host=host or None)
     try:
         Map([made], converters=known, host_matching=bool(host))
@@ -109,6 +116,25 @@ def _compile(rule: str, host: str, known: Mapping[str, type[BaseConverter]]) -> 
             f"{', '.join(sorted(known))}."
         ) from error
     return made
+
+
+def _foreign(rule: str, known: Mapping[str, type[BaseConverter]]) -> str:
+    """Return what is another framework's syntax in a pattern, with restkit's; "" if none is."""
+    if "(?P<" in rule:
+        return "is a regular expression; a variable is written <name> or <int:name>."
+    if found := re.search(r"\{(\w*)(?::(\w+))?[^}]*\}?", rule):
+        name, converter = found[1] or "name", found[2]
+        written = f"<{converter}:{name}>" if converter in known else f"<{name}>"
+        return f"has braces; a variable is written <name> or <int:name>. Write {written}."
+    if found := re.search(r"/:(\w+)", rule):
+        return f"has :{found[1]}; a variable is written <name> or <int:name>. Write <{found[1]}>."
+    if found := re.search(r"/\*(\w*)(?=/|$)", rule):
+        return f"has *; write <path:{found[1] or 'rest'}> for the rest of a path."
+    if found := re.search(r"<(\w+):(\w+)>", rule):
+        name, converter = found[1], found[2]
+        if name not in known and converter in known:
+            return f"has the converter behind the name. Write <{converter}:{name}>."
+    return ""
 
 
 def _check_variables(rule: str, parts: list[tuple[bool, str]]) -> None:

@@ -105,6 +105,11 @@ class Client:
         Raises:
             RestkitError: The app has a mistake that shows at start-up.
         """
+        if isinstance(app, type) or not callable(app):
+            raise TypeError(
+                f"Client() expects an App or another WSGI application, got {app!r}. Pass the "
+                "instance: Client(app)."
+            )
         freeze: Callable[[], object] | None = getattr(app, "freeze", None)
         if freeze is not None:
             freeze()
