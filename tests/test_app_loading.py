@@ -140,7 +140,7 @@ def test_mistakes_of_declaration(folder: Path) -> None:
     """One of restkit's own errors is told as it stands, with the line that made it."""
     write("shop.py", APP + "app = App('x', max_body_size=-1)\n")
     assert fails("shop") == (
-        "shop cannot be imported: The keyword max_body_size is -1; it must be greater than 0 "
+        "shop cannot be imported: The keyword max_body_size must be greater than 0, not -1 "
         f"({folder}/shop.py, line 2)."
     )
 

@@ -5,6 +5,7 @@ Each stage of the pipeline adds what it can answer, so what is enforced is what 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
