@@ -459,7 +459,7 @@ def returns_on_an_action() -> object:
     return collection(create=returns(BookSchema)(lambda self, item: item))
 
 
-@mistake("The factory", "makes_a_value", "provide(...) as a default", "self.session")
+@mistake("The factory", "makes_a_value", "provide(...) as a default", "obtain(")
 def provide_as_a_factory_default() -> object:
     def makes_a_value(given: object = provide(dict)) -> object:
         return given
