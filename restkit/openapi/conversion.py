@@ -26,6 +26,8 @@ from .fields import FieldConverter
 from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole
 from .own_schemas import Words, knows_many, own_schema
+from .patterns import NO_NUL
+from .readable_examples import add_readable_example
 from .schema_equality import have_same_fields
 
 __all__ = ["SchemaCollector", "json_schema"]
@@ -259,6 +261,8 @@ class SchemaCollector:
             mapping = discriminator.get("mapping", {})
             named = {tag: self._pointer(each) for tag, each in mapping.items()}
             out["discriminator"] = {**discriminator, "mapping": named}
+        if self._prefix.startswith("#/components/") and out.get("pattern") == NO_NUL:
+            add_readable_example(out)
         if _is_bare_array(out):
             # OpenAPI 3.0.4, section 4.7.24; generators expect it of 3.1 as well.
             out["items"] = {}
