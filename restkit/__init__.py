@@ -56,7 +56,7 @@ from .problems import (
 )
 from .request import Request
 from .requirements import Requirement, Scheme, anonymous
-from .resource import Resource
+from .resource import Resource, Schemas
 from .response import Response
 from .settings import Settings
 
@@ -109,6 +109,7 @@ __all__ = [
     "Resource",
     "Response",
     "RestkitError",
+    "Schemas",
     "Scheme",
     "SecurityScheme",
     "ServiceUnavailable",

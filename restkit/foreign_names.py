@@ -61,7 +61,7 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "error_handlers": _ERRORS,
         "exception_handlers": _ERRORS,
         "response_schema": _SCHEMA,
-        "schemas": "Write schema = BookSchema; @takes and @returns say the exception of one verb.",
+        "schemas": "Write schema = Schemas(BookSchema, list=..., create=..., update=...).",
         "schema_class": _SCHEMA,
         # Django and Django REST framework
         "authentication_classes": _SECURITY,

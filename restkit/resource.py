@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, cast
 
 from .contract import IdempotencyRule
 from .declaration_checks import check_members, check_plain
@@ -27,6 +27,7 @@ __all__ = [
     "Owner",
     "ProblemHandler",
     "Resource",
+    "Schemas",
     "function_resource",
     "validators_of",
     "verbs_of",
@@ -64,6 +65,32 @@ class Owner(Protocol):
         ...
 
 
+class Schemas(NamedTuple):
+    """The schemas of a class whose verbs differ: ``schema = Schemas(Book, list=BookRow)``.
+
+    Attributes:
+        item: The response of one item, and the default of the others.
+        list: An item of a list response.
+        create: The body of POST and PUT.
+        update: The body of PATCH, of which nothing is required; ``create`` by default.
+    """
+
+    item: SchemaLike
+    list: SchemaLike | None = None
+    create: SchemaLike | None = None
+    update: SchemaLike | None = None
+
+    def body(self, method: str) -> SchemaLike:
+        """Return the schema of the body of a method."""
+        if method == "PATCH" and self.update is not None:
+            return self.update
+        return self.item if self.create is None else self.create
+
+    def response(self, *, many: bool) -> SchemaLike:
+        """Return the schema of a response, of each item if there are many."""
+        return self.list if many and self.list is not None else self.item
+
+
 class Resource:
     """Is the base of the classes that answer for a URL; one instance a request.
 
@@ -89,7 +116,7 @@ class Resource:
     request: Request
     app: Owner
 
-    schema: ClassVar[SchemaLike | None] = None
+    schema: ClassVar[SchemaLike | Schemas | None] = None
     methods: ClassVar[Collection[str] | None] = None
     tags: ClassVar[Sequence[str]] = ()
     conditional: ClassVar[bool | Literal["required"]] = False

@@ -37,7 +37,7 @@ from ..problems import (
     UnprocessableContent,
     UnsupportedMediaType,
 )
-from ..resource import FunctionResource, Resource, verbs_of
+from ..resource import FunctionResource, Resource, Schemas, verbs_of
 from .body_inputs import Body, bodies_of, check_raw_annotation
 from .helpers import helper_failures
 from .signatures import Kind, Signature, item_of, read_signature, return_kind
@@ -216,7 +216,7 @@ class _Builder:
             yield from self._form_inputs()
         schema = self.said.inputs.get("body")
         if schema is None and not has_form and self.method in ("POST", "PUT", "PATCH", "QUERY"):
-            schema = self.resource.schema if self.signature.takes("body") else None
+            schema = self._class_body() if self.signature.takes("body") else None
         if schema is None:
             return
         if has_form:
@@ -334,6 +334,11 @@ class _Builder:
                 f"def {self.method.lower()}(self, {first}, ...)."
             )
 
+    def _class_body(self) -> SchemaLike | None:
+        """Return the schema of the body that the class declares."""
+        schema = self.resource.schema
+        return schema.body(self.method) if isinstance(schema, Schemas) else schema
+
     # outputs
 
     def _outputs(self) -> Iterator[Output]:
@@ -378,6 +383,8 @@ class _Builder:
         if self.kind == "response":
             return Output(200, None, ("*/*",), headers)
         schema = self.resource.schema
+        if isinstance(schema, Schemas):
+            schema = schema.response(many=self.kind == "many")
         if schema is None:
             return Output(200, None, _JSON, headers)
         bound = self._returned(schema, many=self.kind == "many")

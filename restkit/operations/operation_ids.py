@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..contract import Operation
 from ..errors import CollisionError
-from ..resource import FunctionResource
+from ..resource import FunctionResource, Schemas
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
@@ -160,6 +160,8 @@ def noun(op: Operation, name: str = "") -> str:
     )
     schemas = [bound.name for bound in bodies if bound is not None and bound.name]
     declared = getattr(op.resource, "schema", None)
+    if isinstance(declared, Schemas):
+        declared = declared.item
     if isinstance(declared, type):
         schemas.append(stem(declared))
     elif declared is not None and not isinstance(declared, Mapping):

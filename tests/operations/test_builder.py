@@ -19,6 +19,7 @@ from restkit import (
     Request,
     Resource,
     Response,
+    Schemas,
     Upload,
     operation,
     raises,
@@ -26,6 +27,7 @@ from restkit import (
     takes,
 )
 from restkit.schemas.bound import View
+from restkit.testing import Client
 
 
 class ThingSchema(Schema):
@@ -437,3 +439,50 @@ def test_uploads_stand_where_files_arrive(declared: dict[str, Any], words: str) 
     """
     with pytest.raises(DeclarationError, match=words):
         App("Uploads").post("/x")(takes(**declared)(lambda **inputs: {}))
+
+
+def test_one_line_says_the_schemas_of_list_item_create_and_update() -> None:
+    """`Schemas` gives each verb its own; what is left out follows from the others."""
+
+    class RowSchema(Schema):
+        id = fields.Int()
+
+    class ItemSchema(RowSchema):
+        text = fields.Str()
+
+    class NewSchema(Schema):
+        text = fields.Str(required=True)
+
+    class ChangeSchema(Schema):
+        text = fields.Str()
+
+    class Items(Resource):
+        schema = Schemas(ItemSchema, list=RowSchema, create=NewSchema, update=ChangeSchema)
+
+        def get(self) -> list[dict[str, Any]]:
+            return [{"id": 1, "text": "a"}]
+
+        def post(self, body: dict[str, Any]) -> dict[str, Any]:
+            return {"id": 2, **body}
+
+        def patch(self, body: dict[str, Any]) -> dict[str, Any]:
+            return {"id": 3, **body}
+
+    class Short(Items):
+        schema = Schemas(ItemSchema, create=NewSchema)
+
+    app = App("Schemas")
+    app.add("/items", Items)
+    app.add("/short", Short)
+    client = Client(app)
+    assert client.get("/items").json == [{"id": 1}]
+    assert client.post("/items", json={"text": "b"}).json == {"id": 2, "text": "b"}
+    assert client.post("/items", json={"id": 1, "text": "b"}).status == 422
+    assert client.post("/items", json={}).status == 422
+    assert client.patch("/items", json={}).json == {"id": 3}
+    assert client.get("/short").json == [{"id": 1, "text": "a"}]
+    assert client.patch("/short", json={"text": "c"}).json == {"id": 3, "text": "c"}
+    document = client.get("/openapi.json").json
+    assert {"Row", "Item", "New", "ChangePatch"} <= document["components"]["schemas"].keys()
+    names = [each.operation_id for each in app.operations() if each.path == "/items"]
+    assert names == ["listItems", "createItem", "updateItems"]
