@@ -130,13 +130,21 @@ def _collection(kind: type[Any], arguments: tuple[Any, ...], depth: int) -> Sche
 
 def _typed_dict(kind: Any, depth: int) -> Schema:
     try:
-        hints = typing.get_type_hints(kind)
+        hints = typing.get_type_hints(kind, include_extras=True)
     except Exception:  # noqa: BLE001  # a name that exists for type checkers only
         return {"type": "object"}
     members = {name: _schema(hint, depth + 1) for name, hint in hints.items()}
     out: Schema = {"type": "object", "properties": members}
-    required = [name for name in members if name in kind.__required_keys__]
+    required = [name for name, hint in hints.items() if _is_required(kind, name, hint)]
     return {**out, "required": required} if required else out
+
+
+def _is_required(kind: Any, name: str, hint: Any) -> bool:
+    # The keys of the class are wrong where annotations are strings.
+    origin = typing.get_origin(hint)
+    if origin in (typing.Required, typing.NotRequired):
+        return origin is typing.Required
+    return name in kind.__required_keys__
 
 
 def _mapping(kind: type[Any], arguments: tuple[Any, ...], depth: int) -> Schema:
