@@ -415,7 +415,7 @@ def raises(
                     f"{function.__name__} is mounted already: put @raises below the route."
                 )
             setattr(function, _ON_CLASS, (*said, *class_failures(function)))
-            return function
+            return cast(C, function)
         return _declare(function, lambda old: old._replace(raises=(*said, *old.raises)))
 
     return decorate

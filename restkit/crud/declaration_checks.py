@@ -1,4 +1,4 @@
-"""Checks of a `CRUDResource` at start-up: attributes and actions that cannot be meant are rejected."""
+"""Start-up checks of a `CRUDResource`: rejects attributes and actions that cannot be meant."""
 
 from __future__ import annotations
 
@@ -108,9 +108,9 @@ def _check_action(function: Any, parameters: tuple[str, ...], declared_at: str) 
     if said.inputs or said.returns:
         decorator = "@takes" if said.inputs else "@returns"
         raise DeclarationError(
-            f"{declared_at} has {decorator}, which has no effect on an action: a CRUDResource takes "
-            "and returns what its schema says. Write schema = BookSchema in the class, or mount a "
-            "Resource of your own at another URL."
+            f"{declared_at} has {decorator}, which has no effect on an action: a CRUDResource "
+            "takes and returns what its schema says. Write schema = BookSchema in the class, or "
+            "mount a Resource of your own at another URL."
         )
 
 
@@ -119,21 +119,19 @@ def _more(parameters: tuple[str, ...]) -> str:
 
 
 def _check_names(declared: Any, base: type, declared_at: str) -> None:
-    """Refuse verbs, which would not be called, and names that nearly are those of something declared."""
+    """Reject verbs, which would not be called, and misspelt names of declarations."""
     for each in declared.__mro__[: declared.__mro__.index(base)]:
         for name, value in vars(each).items():
             if name in _VERBS:
                 raise DeclarationError(
-                    f"{declared_at}.{name} would not be called: the verbs of a CRUDResource call its actions; override "
-                    f"{_VERBS[name]} instead."
+                    f"{declared_at}.{name} would not be called: the verbs of a CRUDResource call "
+                    f"its actions; override {_VERBS[name]} instead."
                 )
             is_method = isinstance(value, types.FunctionType)
-            meant = (
-                None
-                if hasattr(base, name)
-                else misspelt(name, tuple(_ACTIONS) if is_method else _ATTRIBUTES)
-            )
+            known = tuple(_ACTIONS) if is_method else _ATTRIBUTES
+            meant = None if hasattr(base, name) else misspelt(name, known)
             if meant is not None:
                 raise DeclarationError(
-                    f"{declared_at}.{name} says nothing; call it {meant}, or _{name} where it is your own."
+                    f"{declared_at}.{name} says nothing; call it {meant}, or _{name} where it is "
+                    "your own."
                 )
