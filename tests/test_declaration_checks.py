@@ -255,7 +255,9 @@ def test_an_async_generator_is_no_verb() -> None:
 
 
 def test_generator_functions_where_a_value_is_meant() -> None:
-    """Middleware, handlers, hooks and `authenticate` that yield are rejected: their body would not run."""
+    """Middleware, handlers, hooks and `authenticate` that yield are rejected:
+    their body would not run.
+    """
     app = App("Yields")
 
     def yields(request: Any, proceed: Any = None) -> Any:

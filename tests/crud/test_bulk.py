@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from databases import KINDS, database_url
 from library import Author, Base, Book, BookSchema, Shelf
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from shelf import Book as Plain
+from shelf import BookSchema as PlainSchema
 from shelf import collection, mounted, refused
 
 from restkit import App, Conflict, Forbidden, UnprocessableContent, raises
@@ -359,8 +360,6 @@ def test_each_item_goes_through_its_action() -> None:
 
 def test_a_schema_that_makes_items_itself_is_told_so() -> None:
     """A post_load that makes something else than a mapping is one clear sentence."""
-    from shelf import BookSchema as PlainSchema
-
     from .test_schema_views import Loading
 
     assert issubclass(Loading, PlainSchema)
@@ -407,6 +406,24 @@ def test_an_update_with_an_invalid_field_names_the_item() -> None:
     """An update that breaks a field's rule is a 422 at that item and field."""
     client = collection(Plain("Emma"), Plain("Persuasion"), bulk=True)
     response = bulk(client, update=[{"id": 1, "title": "x"}, {"id": 2, "title": ""}])
+    assert response.status == 422
+    assert [each["pointer"] for each in response.problem["errors"]] == ["/update/1/title"]
+    assert titles(client) == ["Emma", "Persuasion"]
+
+
+class Differing(PlainSchema):
+    """A schema with a rule over two fields, which a patch of one of them may break."""
+
+    @validates_schema
+    def differ(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("title") == data.get("genre"):
+            raise ValidationError("Must differ from genre.", "title")
+
+
+def test_an_update_that_breaks_a_rule_over_several_fields() -> None:
+    """The patched whole is validated: the problem names the item and the field of the rule."""
+    client = collection(Plain("Emma"), Plain("Persuasion"), bulk=True, schema=Differing)
+    response = bulk(client, update=[{"id": 1, "title": "Sanditon"}, {"id": 2, "title": "novel"}])
     assert response.status == 422
     assert [each["pointer"] for each in response.problem["errors"]] == ["/update/1/title"]
     assert titles(client) == ["Emma", "Persuasion"]

@@ -361,7 +361,9 @@ def test_authenticate_that_returns_none_is_a_401() -> None:
 def test_another_exception_does_not_end_the_alternatives(
     first: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is logged unless it is a Problem, and raised only if no other scheme lets the request in."""
+    """It is logged unless it is a Problem,
+    and raised only if no other scheme lets the request in.
+    """
 
     @raises(TooManyRequests)
     class Limited(Keys):
@@ -414,7 +416,9 @@ def test_authorization_is_parsed_strictly(value: str, status: int) -> None:
 
 
 def test_a_scheme_has_the_requests_session() -> None:
-    """`obtain` gives a scheme the value of the resource, closed with the request, also after a 401."""
+    """`obtain` gives a scheme the value of the resource, closed with the request,
+    also after a 401.
+    """
     events: list[str] = []
 
     def users() -> Iterator[dict[str, str]]:
