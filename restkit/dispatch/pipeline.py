@@ -5,30 +5,29 @@ A stage that an Operation does not declare has no step here, and costs nothing.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..contract import Attempt, IdempotencyRule, Operation
+from ..contract import Operation
 from ..decorators import DeclaredMethod
 from ..environ_keys import CONTRACT_CHECK
-from ..errors import DeclarationError
-from ..http.conditional import Outcome, Preconditions, evaluate
+from ..http.conditional import Preconditions
 from ..http.negotiation import Chooser, not_acceptable
 from ..media import Media
 from ..middleware import Endpoint
 from ..problems import (
-    PreconditionFailed,
     PreconditionRequired,
     UnprocessableContent,
 )
-from ..rendering.response_writer import Locate, Writer, offered, writer_of
+from ..rendering.response_writer import Locate, offered, writer_of
 from ..request import Request
-from ..resource import FunctionResource, Resource, validators_of
-from ..response import Outgoing, PlainResponse, as_sent, close_if_open, discard, is_stream
+from ..resource import FunctionResource, Resource
+from ..response import Outgoing, as_sent, is_stream
 from ..settings import Settings
 from .contract_log import observe
 from .guard import make_guard
+from .idempotent import Invoke, respond_once
+from .preconditions import finisher_of
 
 if TYPE_CHECKING:
     from ..parsing.body import Reader
@@ -36,13 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Context", "compile_operation"]
 
 Step = Callable[[Request], None]
-_log = logging.getLogger("restkit")
-_READING = ("GET", "HEAD", "QUERY")
-# Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands
-# in for an ETag.
-_KEPT = frozenset(
-    {"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"}
-)
 
 
 class Context(NamedTuple):
@@ -75,9 +67,9 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     choose = _chooser(operation)
     invoke = _invoker(operation, context)
     write = writer_of(operation, context.media, context.locate, context.settings.contract)
-    finish = _finisher(operation)
+    finish = finisher_of(operation)
     if operation.idempotency is not None:
-        invoke, finish = _once(operation.idempotency, invoke, finish)
+        invoke, finish = respond_once(operation.idempotency, invoke, finish)
     media_type = next(iter(offered(operation)), "application/json")
 
     kind: Any = operation.resource
@@ -178,10 +170,7 @@ def _chooser(operation: Operation) -> Callable[[str], str]:
     return choose
 
 
-_Invoke = Callable[[Request, Mapping[str, Any]], "tuple[Resource | None, Any]"]
-
-
-def _invoker(operation: Operation, context: Context) -> _Invoke:
+def _invoker(operation: Operation, context: Context) -> Invoke:
     """Make what calls the method on an instance of its own."""
     kind: Any = operation.resource
     app = context.app
@@ -207,138 +196,6 @@ def _invoker(operation: Operation, context: Context) -> _Invoke:
         return resource, method(resource, **arguments)
 
     return invoke
-
-
-_Finish = Callable[[Request, "tuple[Resource | None, Any]", str, Writer], Outgoing]
-
-
-def _finisher(operation: Operation) -> _Finish | None:
-    """Return the writer of conditional responses with their validators, None without conditions."""
-    if not operation.conditional or operation.method == "OPTIONS":
-        return None
-    method = operation.method
-    reads = method in _READING
-    streams = reads and 200 <= operation.outputs[0].status < 300
-
-    def finish(
-        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
-    ) -> Outgoing:
-        resource, value = made
-        if resource is None:
-            return write(request, value, chosen)
-        given = Preconditions.from_environ(request.environ)
-        if given.given and streams and isinstance(value, Iterator) and resource.is_stated:
-            value = _unless_dropped(value, _outcome(request, given, resource))
-        response = write(request, value, chosen)
-        status = response.status if isinstance(response, PlainResponse) else response.status_code
-        _add_missing(response, validators_of(resource, method, status))
-        if not given.given:
-            return response
-        if not reads:
-            if (
-                not resource.is_stated
-                and status < 400
-                and (given.guards() or given.if_none_match is not None)
-            ):
-                discard(response)
-                raise _unstated(operation, request)
-        elif 200 <= status < 300 and (resource.is_stated or method in ("GET", "QUERY")):
-            return _decided(response, _outcome(request, given, resource))
-        return response
-
-    return finish
-
-
-class _Attempted(NamedTuple):
-    """The value of a method for a request with an Idempotency-Key; None if it was not called."""
-
-    attempt: Attempt
-    value: Any = None
-
-
-def _once(
-    rule: IdempotencyRule, invoke: _Invoke, finish: _Finish | None
-) -> tuple[_Invoke, _Finish]:
-    """Let a repeated request have its first response, by wrapping a method and its finisher."""
-
-    def invoke_once(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource | None, Any]:
-        attempt = rule.begin(request)
-        if attempt is None:
-            return invoke(request, arguments)
-        if attempt.kept is not None:
-            return None, _Attempted(attempt)
-        resource, value = invoke(request, arguments)
-        return resource, _Attempted(attempt, value)
-
-    def finish_once(
-        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
-    ) -> Outgoing:
-        resource, value = made
-        attempt = value.attempt if type(value) is _Attempted else None
-        if attempt is not None:
-            if attempt.kept is not None:
-                return attempt.kept
-            value = value.value
-        response = (
-            write(request, value, chosen)
-            if finish is None
-            else finish(request, (resource, value), chosen, write)
-        )
-        return response if attempt is None else attempt.keep(response)
-
-    return invoke_once, finish_once
-
-
-def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outcome:
-    return evaluate(request.method, given, resource.entity_tag, resource.last_modified, exists=True)
-
-
-def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
-    """Return the iterator, or an empty one in place of an iterator that nobody would read."""
-    if outcome is Outcome.PROCEED:
-        return value
-    close_if_open(value)
-    return iter(())
-
-
-def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
-    """Return the response, or the 304 in its place (RFC 9110, section 13.2.1).
-
-    Raises:
-        PreconditionFailed: The precondition is false.
-    """
-    if outcome is Outcome.PROCEED:
-        return response
-    discard(response)
-    if outcome is Outcome.FAILED:
-        raise PreconditionFailed("What the URL names is not in the state that the request demands.")
-    headers = response.headers if isinstance(response, PlainResponse) else response.headers.items()
-    return PlainResponse(304, [item for item in headers if item[0].lower() in _KEPT], b"")
-
-
-def _unstated(operation: Operation, request: Request) -> Exception:
-    """Return what answers a precondition that the method never decided.
-
-    A mistake of the program.
-    """
-    message = (
-        f"{operation.declared_at} is conditional, but did not set self.entity_tag or self.last_modified before it "
-        "answered a request with a precondition."
-    )
-    if CONTRACT_CHECK in request.environ:
-        return DeclarationError(message)
-    # A client's header makes no 500. What was provided hears of this and is rolled back.
-    _log.error(message)
-    return PreconditionFailed("Whether the precondition holds is not known.")
-
-
-def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:
-    if isinstance(response, PlainResponse):
-        present = {name.lower() for name, _ in response.headers} if headers else ()
-        response.headers += [item for item in headers if item[0].lower() not in present]
-    else:
-        for name, text in headers:
-            response.headers.setdefault(name, text)
 
 
 def _check(operation: Operation, request: Request, response: Outgoing, contract: str) -> None:

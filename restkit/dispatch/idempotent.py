@@ -1,0 +1,57 @@
+"""Responses that are made once for an Idempotency-Key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ..contract import Attempt, IdempotencyRule
+from ..rendering.response_writer import Writer
+from ..request import Request
+from ..resource import Resource
+from ..response import Outgoing
+from .preconditions import Finish
+
+__all__ = ["Invoke", "respond_once"]
+
+Invoke = Callable[[Request, Mapping[str, Any]], "tuple[Resource | None, Any]"]
+
+
+class _Attempted(NamedTuple):
+    """The value of a method for a request with an Idempotency-Key; None if it was not called."""
+
+    attempt: Attempt
+    value: Any = None
+
+
+def respond_once(
+    rule: IdempotencyRule, invoke: Invoke, finish: Finish | None
+) -> tuple[Invoke, Finish]:
+    """Let a repeated request have its first response, by wrapping a method and its finisher."""
+
+    def invoke_once(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource | None, Any]:
+        attempt = rule.begin(request)
+        if attempt is None:
+            return invoke(request, arguments)
+        if attempt.kept is not None:
+            return None, _Attempted(attempt)
+        resource, value = invoke(request, arguments)
+        return resource, _Attempted(attempt, value)
+
+    def finish_once(
+        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+    ) -> Outgoing:
+        resource, value = made
+        attempt = value.attempt if type(value) is _Attempted else None
+        if attempt is not None:
+            if attempt.kept is not None:
+                return attempt.kept
+            value = value.value
+        response = (
+            write(request, value, chosen)
+            if finish is None
+            else finish(request, (resource, value), chosen, write)
+        )
+        return response if attempt is None else attempt.keep(response)
+
+    return invoke_once, finish_once

@@ -1,0 +1,144 @@
+"""Conditional responses of an Operation: validators, 304 and 412 (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..contract import Operation
+from ..environ_keys import CONTRACT_CHECK
+from ..errors import DeclarationError
+from ..http.conditional import Outcome, Preconditions, evaluate
+from ..problems import PreconditionFailed
+from ..rendering.response_writer import Writer
+from ..request import Request
+from ..resource import Resource, validators_of
+from ..response import Outgoing, PlainResponse, close_if_open, discard
+
+__all__ = ["Finish", "finisher_of"]
+
+_log = logging.getLogger("restkit")
+_READING = ("GET", "HEAD", "QUERY")
+# Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands
+# in for an ETag.
+_KEPT = frozenset(
+    {"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"}
+)
+
+Finish = Callable[[Request, "tuple[Resource | None, Any]", str, Writer], Outgoing]
+
+
+def finisher_of(operation: Operation) -> Finish | None:
+    """Return the writer of conditional responses with their validators, None without conditions."""
+    if not operation.conditional or operation.method == "OPTIONS":
+        return None
+    return _reading(operation) if operation.method in _READING else _changing(operation)
+
+
+def _reading(operation: Operation) -> Finish:
+    method = operation.method
+    streams = 200 <= operation.outputs[0].status < 300
+
+    def finish(
+        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+    ) -> Outgoing:
+        resource, value = made
+        if resource is None:
+            return write(request, value, chosen)
+        given = Preconditions.from_environ(request.environ)
+        if given.given and streams and isinstance(value, Iterator) and resource.is_stated:
+            value = _unless_dropped(value, _outcome(request, given, resource))
+        response = write(request, value, chosen)
+        status = _add_validators(response, resource, method)
+        if not given.given or not 200 <= status < 300:
+            return response
+        if resource.is_stated or method != "HEAD":
+            return _decided(response, _outcome(request, given, resource))
+        return response
+
+    return finish
+
+
+def _changing(operation: Operation) -> Finish:
+    method = operation.method
+
+    def finish(
+        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+    ) -> Outgoing:
+        resource, value = made
+        response = write(request, value, chosen)
+        if resource is None:
+            return response
+        given = Preconditions.from_environ(request.environ)
+        status = _add_validators(response, resource, method)
+        if given.given and not resource.is_stated and status < 400 and _decides(given):
+            discard(response)
+            raise _unstated(operation, request)
+        return response
+
+    return finish
+
+
+def _decides(given: Preconditions) -> bool:
+    """Return whether a precondition demands a decision before a change."""
+    return given.guards() or given.if_none_match is not None
+
+
+def _add_validators(response: Outgoing, resource: Resource, method: str) -> int:
+    """Add a resource's validators to a response, and return its status."""
+    status = response.status if isinstance(response, PlainResponse) else response.status_code
+    _add_missing(response, validators_of(resource, method, status))
+    return status
+
+
+def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outcome:
+    return evaluate(request.method, given, resource.entity_tag, resource.last_modified, exists=True)
+
+
+def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
+    """Return the iterator, or an empty one in place of an iterator that nobody would read."""
+    if outcome is Outcome.PROCEED:
+        return value
+    close_if_open(value)
+    return iter(())
+
+
+def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
+    """Return the response, or the 304 in its place (RFC 9110, section 13.2.1).
+
+    Raises:
+        PreconditionFailed: The precondition is false.
+    """
+    if outcome is Outcome.PROCEED:
+        return response
+    discard(response)
+    if outcome is Outcome.FAILED:
+        raise PreconditionFailed("What the URL names is not in the state that the request demands.")
+    headers = response.headers if isinstance(response, PlainResponse) else response.headers.items()
+    return PlainResponse(304, [item for item in headers if item[0].lower() in _KEPT], b"")
+
+
+def _unstated(operation: Operation, request: Request) -> Exception:
+    """Return what answers a precondition that the method never decided.
+
+    A mistake of the program.
+    """
+    message = (
+        f"{operation.declared_at} is conditional, but did not set self.entity_tag or "
+        "self.last_modified before it answered a request with a precondition."
+    )
+    if CONTRACT_CHECK in request.environ:
+        return DeclarationError(message)
+    # A client's header makes no 500. What was provided hears of this and is rolled back.
+    _log.error(message)
+    return PreconditionFailed("Whether the precondition holds is not known.")
+
+
+def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:
+    if not isinstance(response, PlainResponse):
+        for name, text in headers:
+            response.headers.setdefault(name, text)
+    elif headers:
+        present = {name.lower() for name, _ in response.headers}
+        response.headers += [item for item in headers if item[0].lower() not in present]
