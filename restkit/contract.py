@@ -43,7 +43,7 @@ Location = Literal["body", "query", "headers", "cookies", "form", "files"]
 
 @runtime_checkable
 class SecurityScheme(Protocol):
-    """Says who may call: enforces itself and documents itself."""
+    """A security scheme, which authenticates callers and documents itself."""
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ def uses_authorization(scheme: SecurityScheme) -> bool:
 
 
 class PathParameter(NamedTuple):
-    """Is one variable of the URL pattern, with the JSON Schema of its converter."""
+    """One variable of the URL pattern, with the JSON Schema of its converter."""
 
     name: str
     schema: Mapping[str, object]
@@ -78,7 +78,7 @@ class PathParameter(NamedTuple):
 
 
 class Header(NamedTuple):
-    """Is one declared response header, with the JSON Schema of its value."""
+    """One declared response header, with the JSON Schema of its value."""
 
     name: str
     description: str = ""
@@ -87,7 +87,7 @@ class Header(NamedTuple):
 
 
 class Attempt(Protocol):
-    """Is one request with an Idempotency-Key."""
+    """One request with an Idempotency-Key."""
 
     @property
     def kept(self) -> Outgoing | None:
@@ -101,7 +101,7 @@ class Attempt(Protocol):
 
 @runtime_checkable
 class IdempotencyRule(Protocol):
-    """Lets a request be sent again without being done again: enforces itself and documents itself."""
+    """The rule by which a request may be sent again without being done again."""
 
     @property
     def methods(self) -> Collection[str]:
@@ -177,7 +177,7 @@ class Input(NamedTuple):
 
 
 class Output(NamedTuple):
-    """Is one answer of a verb: its status, and what stands in it."""
+    """One response of a verb: its status, headers and content."""
 
     status: int
     schema: BoundSchema | None = None
@@ -198,7 +198,7 @@ def offered_types(outputs: Sequence[Output]) -> tuple[str, ...]:
 
 
 class Failure(NamedTuple):
-    """Is one problem that a verb may answer, with the stage of the pipeline that adds it."""
+    """One problem that a verb may respond with, and the stage that adds it."""
 
     problem: type[Problem]
     stage: str

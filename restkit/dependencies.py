@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Provided:
-    """Is what was made for one request, in order, with how to close it."""
+    """The values provided for one request, in order, and the generators that close them."""
 
     __slots__ = ("_closers", "values")
 
@@ -93,7 +93,7 @@ def _finish(closer: Any, error: BaseException | None) -> None:
 
 
 class Provision(Generic[T]):
-    """Is the descriptor that `provide` makes."""
+    """The descriptor that `provide` makes."""
 
     def __init__(self, factory: Callable[..., Any]) -> None:
         self.factory = factory

@@ -50,7 +50,7 @@ ProblemHandler = Callable[[Any, Request], Any]
 
 
 class Owner(Protocol):
-    """Is what a resource knows of its App."""
+    """The part of an App that a resource knows."""
 
     name: str
     version: str
@@ -92,7 +92,7 @@ class Schemas(NamedTuple):
 
 
 class Resource:
-    """Is the base of the classes that answer for a URL; one instance a request.
+    """The base of the classes that respond for a URL; one instance a request.
 
     Write ``get``, ``post``, ``put``, ``patch``, ``delete``, ``query`` (``head`` and ``options`` come by themselves).
 
@@ -316,4 +316,4 @@ def function_resource(function: Callable[..., Any], method: str) -> type[Resourc
 
 
 class FunctionResource(Resource):
-    """Is the base of the resources that `function_resource` makes: its verb is a function without ``self``."""
+    """The base of the resources of functions, whose verb has no ``self``."""

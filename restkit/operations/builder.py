@@ -88,7 +88,7 @@ _UNGUARDED = Failure(
 
 
 class Mount(NamedTuple):
-    """Is where a resource is mounted: the pattern, as routing reads it, and whether unknown input is an error."""
+    """The place of a resource: its URL pattern, and whether unknown input is an error."""
 
     path: str
     rule: str
@@ -113,7 +113,7 @@ def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
 
 
 class _Shared:
-    """Is what the verbs of a resource share: its place, what is provided for it, and the schemas that they declare."""
+    """The parts that the verbs of a resource share: place, factories and schemas."""
 
     def __init__(self, resource: type[Resource], mount: Mount) -> None:
         self.mount = mount
@@ -133,7 +133,7 @@ class _Shared:
 
 
 class _Builder:
-    """Collects what one verb says, step by step."""
+    """The builder of one verb's Operation, step by step."""
 
     def __init__(
         self, resource: type[Resource], method: str, function: Callable[..., Any], shared: _Shared

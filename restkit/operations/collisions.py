@@ -24,7 +24,7 @@ CheckNames = Callable[
 if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
 
     class _Mounted(Protocol):
-        """Is what is looked at: a resource at a URL pattern."""
+        """A resource at a URL pattern."""
 
         @property
         def pattern(self) -> Pattern: ...
@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
 
 
 class Claims:
-    """Is what the declarations of one App, and of those mounted on it, have for themselves."""
+    """The names and URLs that belong to one declaration of an App, or of those below it."""
 
     def __init__(self, check_names: CheckNames) -> None:
         """Make claims of nothing.

@@ -51,7 +51,7 @@ _ITEM = r"(?s)(.*)/<[^<>/]+>/?"
 
 
 class Link(NamedTuple):
-    """Says how the URL of what a POST made is known: the item's entry, its variable, and the member that has it."""
+    """The item of a collection: its pattern, its variable, and the member that has it."""
 
     item: Pattern
     variable: str
@@ -59,7 +59,7 @@ class Link(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """Is a resource at a URL pattern.
+    """A resource at a URL pattern.
 
     Attributes:
         pattern: The pattern.
@@ -109,7 +109,7 @@ class Mounted(NamedTuple):
 
 
 class MountedPrefix(NamedTuple):
-    """Is what stands around everything below one prefix, also around URLs that nothing answers.
+    """The parts of Apps around everything below one prefix, unknown URLs included.
 
     Attributes:
         prefix: Below which the App answers.
@@ -127,7 +127,7 @@ class MountedPrefix(NamedTuple):
 
 
 class Registry:
-    """Is what was declared on one App: its entries, the Apps below, and what stands around them."""
+    """The declarations of one App: its entries, the Apps below, and the parts around them."""
 
     def __init__(self, app: Any, check_names: CheckNames) -> None:
         """Make an empty registry.

@@ -39,7 +39,7 @@ _MANY = (
 
 
 class Signature(NamedTuple):
-    """Is a method's signature without ``self``.
+    """A method's signature without ``self``.
 
     Attributes:
         annotations: The annotation of each named parameter, None where there is none.

@@ -368,31 +368,31 @@ class Tracing:
         return response
 
 
-def test_extensions_in_every_order() -> None:
+@pytest.mark.parametrize("order", list(itertools.permutations((0, 1, 2))))
+def test_extensions_in_every_order(order: tuple[int, ...]) -> None:
     """A limiter, CORS and tracing pass the contract check whichever is installed first."""
-    for order in itertools.permutations((0, 1, 2)):
-        tracing = Tracing()
-        parts: list[Any] = [RateLimit(4), CORS(), tracing]
-        app = App("Extended")
-        for index in order[:2]:
-            app.install(parts[index])
-        app.add("/things", Things)
-        low = App("Low")
-        low.add("/more", Things)
-        app.mount("/low", low)
-        app.install(parts[order[2]])
-        client = Client(app)
-        assert client.get("/things", query={"debug": "1"}).status == 200
-        assert client.get("/low/more").headers["X-Trace"] == "1"
-        assert client.get("/things", query={"other": "1"}).status == 422
-        preflight = {"Access-Control-Request-Method": "GET"}
-        assert client.options("/things", headers=preflight).status == 204
-        statuses = [client.request(each, "/things").status for each in ("GET", "POST", "HEAD")]
-        assert 429 in statuses
-        assert tracing.spans[:2] == ["getThings", "getThingsAtLowMore"]
-        operations = {each.path: each for each in app.operations() if each.method == "GET"}
-        assert operations["/low/more"].extensions["x-rate-limit"] == 2
-        assert low.operations()[0].extensions == {}
+    tracing = Tracing()
+    parts: list[Any] = [RateLimit(4), CORS(), tracing]
+    app = App("Extended")
+    for index in order[:2]:
+        app.install(parts[index])
+    app.add("/things", Things)
+    low = App("Low")
+    low.add("/more", Things)
+    app.mount("/low", low)
+    app.install(parts[order[2]])
+    client = Client(app)
+    assert client.get("/things", query={"debug": "1"}).status == 200
+    assert client.get("/low/more").headers["X-Trace"] == "1"
+    assert client.get("/things", query={"other": "1"}).status == 422
+    preflight = {"Access-Control-Request-Method": "GET"}
+    assert client.options("/things", headers=preflight).status == 204
+    statuses = [client.request(each, "/things").status for each in ("GET", "POST", "HEAD")]
+    assert 429 in statuses
+    assert tracing.spans[:2] == ["getThings", "getThingsAtLowMore"]
+    operations = {each.path: each for each in app.operations() if each.method == "GET"}
+    assert operations["/low/more"].extensions["x-rate-limit"] == 2
+    assert low.operations()[0].extensions == {}
 
 
 def test_the_document_has_contributions() -> None:
