@@ -167,7 +167,8 @@ def obtain(
 ) -> Any:
     """Return the value of a factory for a request, made on first touch; see `provide`.
 
-    Security schemes and middleware, which have no attributes of one request, use it: the value is the same
+    Security schemes and middleware, which have no attributes of one request, use it: the value is
+    the same
     one that the resource has, and is closed with the request.
 
     Args:
@@ -214,8 +215,10 @@ def provide(factory: Callable[..., Any]) -> Provision[Any]:
         class Books(Resource):
             session = provide(session)
 
-    Code after the ``yield`` runs before the response starts; an exception in the method arrives at the ``yield``.
-    What a factory may raise itself is declared with `raises` on it, and documented wherever it is provided.
+    Code after the ``yield`` runs before the response starts; an exception in the method arrives at
+    the ``yield``.
+    What a factory may raise itself is declared with `raises` on it, and documented wherever it is
+    provided.
 
     Args:
         factory: Returns the value, or yields it once; may take the request as its one argument.

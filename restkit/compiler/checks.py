@@ -11,51 +11,48 @@ __all__ = ["check_of"]
 
 
 def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
-    """Return the expression of ``{w}`` that says a validator accepts; None where only the validator can say.
+    """Return the expression of ``{w}`` for a validator, None if only the validator can decide.
 
     Args:
         validator: The validator.
         kind: The field's class.
         name: A name for an object that the expression needs, ``{name}`` in it.
-        bound: Takes that object.
+        bound: The objects by name, to which that object is added.
     """
-    if type(validator) is validate.Length and kind in (
-        fields.String,
-        fields.Email,
-        fields.Url,
-        fields.List,
-    ):
+    if type(validator) is validate.Length and kind in _SIZED:
         return _length(validator)
     if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
         return _range(validator)
-    if type(validator) is validate.OneOf and kind is fields.String:
-        choices = (
-            list(validator.choices)
-            if isinstance(validator.choices, (list, tuple, set, frozenset))
-            else []
-        )
-        if choices and all(type(choice) is str for choice in choices):
-            bound[name] = frozenset(choices)
-            return f"{{w}} in {{{name}}}"
+    if kind is fields.String and (choices := _text_choices(validator)):
+        bound[name] = choices
+        return f"{{w}} in {{{name}}}"
     if type(validator) in _PURE and kind in _PLAIN:
         bound[name] = _passes(validator)
         return f"{{{name}}}({{w}})"
-    if (
-        type(validator) is validate.Regexp
-        and kind is fields.String
-        and isinstance(validator.regex.pattern, str)
-    ):
+    is_pattern = type(validator) is validate.Regexp and isinstance(validator.regex.pattern, str)
+    if kind is fields.String and is_pattern:
         bound[name] = validator.regex.match
         return f"{{{name}}}({{w}}) is not None"
     return None
 
 
+def _text_choices(validator: Any) -> frozenset[str]:
+    """Return the choices of a OneOf validator, an empty set if they are not all strings."""
+    if type(validator) is not validate.OneOf:
+        return frozenset()
+    choices = validator.choices
+    if not isinstance(choices, (list, tuple, set, frozenset)):
+        return frozenset()
+    return frozenset(choices) if all(type(each) is str for each in choices) else frozenset()
+
+
+_SIZED = (fields.String, fields.Email, fields.Url, fields.List)
 _PURE = (validate.Email, validate.URL, validate.Equal, validate.NoneOf)
 _PLAIN = (fields.String, fields.Email, fields.Url, fields.Integer)
 
 
 def _passes(validator: Any) -> Callable[[Any], bool]:
-    """Ask a validator of marshmallow's own, which has no memory: where it refuses it is asked again for the words."""
+    """Return whether a stateless validator accepts; if not, it is called again for the message."""
 
     def passes(value: Any) -> bool:
         try:

@@ -31,11 +31,11 @@ __all__ = ["Compiled", "compile_schema"]
 
 
 class Compiled:
-    """Is a schema instance with its generated functions; each is written when it is first needed.
+    """A schema instance with its generated functions; each is written on first use.
 
     Attributes:
         schema: The instance.
-        plan: What became of each field, and why.
+        plan: How each field is compiled, and why.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -85,12 +85,12 @@ class Compiled:
 
     @functools.cached_property
     def reads(self) -> frozenset[str] | None:
-        """The attributes that dumping one object reads; None where something may be done with the object itself."""
+        """The attributes that dumping an object reads; None if fields may use the object itself."""
         return reads_of(self.plan) if self._plain_dump else None
 
     @functools.cached_property
     def uncertain(self) -> str:
-        """Why `native` and `text` cannot be had, ``""`` where they can: what is dumped may be other than plain JSON."""
+        """Why dumped values may be other than plain JSON, ``""`` if `native` and `text` are available."""
         return uncertain(self.plan, _plan_of)
 
     def native(self) -> DumpOne:
@@ -114,7 +114,7 @@ class Compiled:
         return self._dumper(TEXT)
 
     def dump_source(self, purpose: str = PLAIN.name) -> str:
-        """Return the generated dumper: ``"plain"``, or ``"native"`` or ``"text"`` where they can be had."""
+        """Return the source of a dumper: ``"plain"``, ``"native"`` or ``"text"``, ``""`` without one."""
         if self.plan.dump_reason or (purpose != PLAIN.name and self.uncertain):
             return ""
         self._dumper(next(each for each in (PLAIN, NATIVE, TEXT) if each.name == purpose))
@@ -132,7 +132,7 @@ class Compiled:
         return found[0]
 
     def nested_dumper(self, forms: Forms, encode: Callable[[Any], str], *, many: bool) -> DumpOne:
-        """Return what dumps one nested value, without a call between where nothing else is to be done."""
+        """Return the dumper of one nested value."""
         if self.plan.dump_reason or not self._plain_dump:
             return lambda value: self.dump(value, many=many)
         self._encode = encode
@@ -158,7 +158,7 @@ class Compiled:
         return made
 
     def one(self, unknown: str | None) -> tuple[LoadOne, Any, Any]:
-        """Return what loads one mapping for a Nested field, and the partial and unknown that hold by default.
+        """Return the loader of one mapping for a Nested field, with its default partial and unknown.
 
         It stores errors in the store that it is given, or raises ValidationError.
         """
@@ -295,7 +295,7 @@ _KEPT = "_restkit_compiled"
 
 
 def compile_schema(schema: Schema) -> Compiled:
-    """Compile a schema instance; the same instance is compiled again only when its fields have changed.
+    """Compile a schema instance; it is compiled again only if its fields have changed.
 
     What was compiled is kept on the instance, and freed with it.
     """

@@ -16,7 +16,7 @@ _MOST = 2048  # more offsets of whole minutes than there are in use anywhere
 
 
 class _Texts(dict[Any, str]):
-    """Makes a text when it is first asked for, and keeps no more than so many."""
+    """A bounded cache of texts."""
 
     def __init__(self, make: Callable[[Any], str]) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ _HOURS = tuple(f"T{number:02}" for number in range(24))
 _SIXTIETHS = tuple(f":{number:02}" for number in range(60))
 
 WHOLE_MINUTES: set[dt.timezone] = {dt.UTC}
-"""Offsets of whole minutes that were seen: an encoder that writes no seconds of an offset writes those right."""
+"""Known offsets of whole minutes, which encoders without seconds in offsets write correctly."""
 
 
 def date_text(value: dt.date) -> str:
@@ -61,7 +61,7 @@ def datetime_text(value: dt.datetime) -> str:
 
 
 def native_datetime(value: dt.datetime) -> dt.datetime | str:
-    """Return a datetime for an encoder that writes no seconds of an offset; as text, where it would differ."""
+    """Return a datetime for an encoder without seconds in offsets; as text if it would differ."""
     zone = value.tzinfo
     if type(zone) is dt.timezone and not zone.utcoffset(None) % dt.timedelta(minutes=1):
         if len(WHOLE_MINUTES) < _MOST:

@@ -118,7 +118,7 @@ def _together(steps: list[_Step], forms: Forms) -> str:
 
 
 class _Step:
-    """Writes what one field does."""
+    """The writer of one field's part of the dumper."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The store in which a load collects what is wrong, and what is put into it without marshmallow's copies."""
+"""The error store of a load, filled without marshmallow's copies of messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["Store", "copied", "put"]
 
 
 class Store(_error_store.ErrorStore):
-    """Is marshmallow's store.
+    """marshmallow's error store.
 
-    PERF: it begins with one empty dict for all, which marshmallow replaces and never writes to, in place of its own.
+    PERF: all stores begin with one shared empty dict, which marshmallow replaces and never changes.
     """
 
     __init__ = object.__init__
@@ -20,7 +20,7 @@ class Store(_error_store.ErrorStore):
 
 
 def put(store: Any, key: Any, messages: Any, index: Any) -> None:
-    """Store messages that nobody else holds under a key, as ``ErrorStore.store_error`` does with a copy of them."""
+    """Store messages under a key as ``ErrorStore.store_error`` does, without copying them."""
     errors = store.errors
     if index is not None or key in errors or (key == "_schema" and type(messages) is dict):
         store.store_error(messages, key, index=index)
@@ -31,5 +31,5 @@ def put(store: Any, key: Any, messages: Any, index: Any) -> None:
 
 
 def copied(messages: Any) -> Any:
-    """Return a copy of messages that somebody else may hold."""
+    """Return a copy of shared messages."""
     return _error_store.copy_containers(messages)  # type: ignore[no-untyped-call]  # it has no annotations

@@ -1,4 +1,4 @@
-"""What the compiler did with a schema, to be read: the tier of each field, why, and what was generated."""
+"""The compilation of a schema, explained: tiers, reasons and generated sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ field's own method; ``""`` where the field is not loaded, or not dumped."""
 
 @dataclass(frozen=True, slots=True)
 class FieldTiers:
-    """Is what becomes of one field.
+    """The tiers of one field.
 
     Attributes:
         name: Its name in the schema.
@@ -46,17 +46,18 @@ class FieldTiers:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Is what becomes of a schema.
+    """The explanation of one schema.
 
     Attributes:
         schema: The instance.
         fields: Each of its fields, in order.
         load_reason: Why marshmallow loads it whole, ``""`` where it does not.
         dump_reason: Why marshmallow dumps it whole, ``""`` where it does not.
-        straight_reason: Why it does not go straight to JSON, ``""`` where it does.
+        straight_reason: Why it is not written directly as JSON, ``""`` if it is.
         hooks: The names of its hooks, by the kind of hook, in the order in which marshmallow runs them.
         load_source: The generated loader, ``""`` where marshmallow loads.
-        dump_sources: The generated dumpers by purpose: ``plain``, and where it goes straight ``native`` and ``text``.
+        dump_sources: The generated dumpers by purpose: ``plain``, and if the schema is written
+            directly as JSON, ``native`` and ``text``.
     """
 
     schema: Schema
@@ -70,7 +71,7 @@ class Explanation:
 
 
 def explain(schema: Schema) -> Explanation:
-    """Return what the compiler did with a schema instance, and why."""
+    """Explain the compilation of a schema instance."""
     compiled = compile_schema(schema)
     plan = compiled.plan
     loads = {each.name: each for each in plan.load}

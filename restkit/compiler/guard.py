@@ -11,9 +11,9 @@ __all__ = ["Guard"]
 
 
 class Guard:
-    """Stands before one field's ``deserialize`` and refuses, or rewrites, what is not of a form.
+    """A check before one field's ``deserialize``, which rejects or rewrites values.
 
-    The compiler knows it, and writes the same check in line.
+    The compiler writes the same check in line.
     """
 
     __slots__ = ("_bare", "_error_key", "_field", "_names", "_plain", "take", "typed")

@@ -1,4 +1,4 @@
-"""From objects straight to JSON: by an encoder that takes what was left to it, or as text; lists in chunks."""
+"""From objects directly to JSON: with a native encoder or as text; lists in chunks."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from .tier_counts import COUNTS
 
 __all__ = ["Encoder", "JSONWriter", "json_writer_of"]
 
-# PERF: so many objects are dumped and written at a time. What was dumped of them is freed before the next, so that a
-# list of any length takes no more memory than its text, and the garbage collector finds nothing that has grown old.
+# PERF: the number of objects that are dumped at a time. Their data is freed before the next chunk,
+# so that a list of any length needs only the memory of its text.
 _CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """Is how JSON is written.
+    """The functions that write JSON.
 
     Attributes:
-        is_native: Whether `native` is quicker than text.
-        dumps: Writes any value as compact UTF-8.
-        native: Writes what `Compiled.native` dumped; the same bytes.
-        text: Returns any value as JSON text.
-        finish: Makes bytes of JSON text.
+        is_native: Whether `native` is faster than text.
+        dumps: The function from any value to compact UTF-8.
+        native: The function from the data of `Compiled.native` to the same bytes.
+        text: The function from any value to JSON text.
+        finish: The function from JSON text to bytes.
     """
 
     is_native: bool
@@ -38,13 +38,13 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True)
 class JSONWriter:
-    """Is the way of one schema; each function writes the bytes of what ``Schema.dump`` returns.
+    """The JSON writer of one schema: it writes the same bytes as the data of ``Schema.dump``.
 
     Attributes:
-        one: Writes one object.
-        many: Writes an iterable of objects.
-        pair: Returns what was dumped of one object, and its bytes. What was dumped may have dates, datetimes and UUIDs
-            in place of their text.
+        one: The function from an object to bytes.
+        many: The function from an iterable of objects to bytes.
+        pair: The function from an object to its dumped data and bytes. The data may hold dates,
+            datetimes and UUIDs instead of their text.
     """
 
     one: Callable[[Any], bytes]
@@ -53,7 +53,7 @@ class JSONWriter:
 
 
 def json_writer_of(compiled: Compiled, encoder: Encoder) -> JSONWriter | None:
-    """Return the way of a compiled schema, None where there is none: what it dumps is not certain to be JSON."""
+    """Return the writer of a compiled schema, None if its data is not certain to be JSON."""
     if compiled.uncertain:
         return None
     if encoder.is_native:
@@ -114,7 +114,7 @@ def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 def _array(parts: list[bytes]) -> bytes:
-    """Make one array of parts that have no brackets yet, without a second copy of the whole."""
+    """Join parts without brackets to one array, without a second copy of the whole."""
     if not parts:
         return b"[]"
     parts[0] = b"[" + parts[0]

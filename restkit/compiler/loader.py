@@ -67,7 +67,7 @@ def write_loader(
 
 
 class _Step:
-    """Writes what one field does."""
+    """The writer of one field's part of the loader."""
 
     def __init__(
         self, writer: Writer, plan: FieldPlan, number: int, nested: NestedOne, *, counts: bool

@@ -1,4 +1,4 @@
-"""What the compiler does with each field of a schema, and why: written in line, or the field's own method."""
+"""The compilation plan of a schema: each field is written in line or calls its own method."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Is how a value is accepted in line.
+    """The way a value is accepted in line.
 
     Attributes:
         test: An expression of ``v`` that is true only for values the field takes as they are, or that
@@ -66,7 +66,7 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
-    """Is what becomes of one field.
+    """The plan of one field.
 
     Attributes:
         name: Its name in the schema.
@@ -93,7 +93,7 @@ class FieldPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Is what becomes of a schema; ``load_reason`` and ``dump_reason`` say why marshmallow itself serves it whole."""
+    """The plan of a schema; the reasons say why marshmallow loads or dumps it as a whole."""
 
     schema: Schema
     load: tuple[FieldPlan, ...]

@@ -10,7 +10,7 @@ __all__ = ["COUNTS", "Counts"]
 
 @dataclass(slots=True)
 class Counts:
-    """Counts loads and dumps, not of nested schemas, of the whole process; about right where threads share it.
+    """The loads and dumps of the process by tier, without nested schemas; inexact with threads.
 
     Attributes:
         on: Whether it counts; it does not until this is set, and then costs a test each time.

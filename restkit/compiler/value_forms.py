@@ -21,7 +21,7 @@ __all__ = ["NATIVE", "PLAIN", "TEXT", "Forms", "json_name"]
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Is a purpose.
+    """The expressions of one purpose.
 
     Attributes:
         name: Of the purpose.
@@ -56,7 +56,7 @@ def json_name(name: str) -> str:
 
 
 class _NoNumber(float):
-    """Is NaN or an infinity, of a class that no encoder takes for a float that it can write."""
+    """NaN or an infinity, of a class that encoders reject."""
 
 
 def _clean(value: Any) -> Any:

@@ -13,7 +13,7 @@ _serial = itertools.count(1)
 
 
 class Writer:
-    """Collects lines and the namespace in which they run; the result can be read and shows in tracebacks."""
+    """The lines of a generated module and their namespace; tracebacks show the lines."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
