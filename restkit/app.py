@@ -162,6 +162,7 @@ class App:
         self.stores: list[Callable[[type], Any]] = []
         self.extensions: list[Extension] = []
         self.members = document_members(document, name)
+        _check_values(name, contact=contact, license=license, servers=self.servers, tags=self.tags)
         self.document_hooks: list[DocumentHook] = []
         self._registry = Registry(self, _check_names)
         self._registry.errors = formats_of(errors, f"App({name!r})")
@@ -491,6 +492,22 @@ class App:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         return (self._dispatcher or self._freeze())(environ, start_response)
+
+
+def _check_values(name: str, **values: object) -> None:
+    """Reject arguments that the document cannot hold."""
+    for argument, value in values.items():
+        if not value:
+            continue
+        from .schemas.json_values import json_value  # cold start: most Apps give none of these
+
+        try:
+            json_value(value)
+        except ValueError as error:
+            raise DeclarationError(
+                f"App({name!r}): {argument} cannot be written into the document: {error}. "
+                "Give strings, numbers, lists and dicts."
+            ) from error
 
 
 def _media(settings: Settings) -> Media:

@@ -201,3 +201,15 @@ def test_messages_that_are_objects_or_lists_keep_the_pointer(message: Any) -> No
     errors = Client(app).post("/a", json={}).json["errors"]
     assert {each["pointer"] for each in errors} == {"/x"}
     assert {each["code"] for each in errors} == {"required"}
+
+
+@pytest.mark.parametrize("argument", ["servers", "contact", "license", "tags"])
+def test_arguments_of_an_app_that_cannot_be_written_are_refused(argument: str) -> None:
+    """They are no 500 of the document, and lazy texts are taken."""
+    values: dict[str, Any] = {"servers": [{"url": object()}]}
+    with pytest.raises(DeclarationError, match=f"{argument} cannot be written into the document"):
+        App("X", **{argument: values.get(argument, {"name": object()})})
+    url = {"url": LazyText("https://a.example")}
+    assert Client(App("X", servers=[url])).get("/openapi.json").json["servers"] == [
+        {"url": "https://a.example"}
+    ]
