@@ -1,12 +1,14 @@
-"""Entity tags and preconditions (RFC 9110, sections 8.8 and 13): what a conditional request demands, without I/O."""
+"""Entity tags and preconditions (RFC 9110, sections 8.8 and 13), without I/O."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 __all__ = [
     "EntityTag",
@@ -30,10 +32,11 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _MONTH = f"(?P<month>{'|'.join(_MONTHS)})"
 _TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
 _SHORT_DAY = f"(?:{'|'.join(_DAYS)})"
+_LONG_DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 # Cold start: patterns that only some requests need are compiled, and kept, by `re` itself.
 _DATES = (
     rf"{_SHORT_DAY}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT",
-    rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT",
+    rf"{_LONG_DAY}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT",
     rf"{_SHORT_DAY} {_MONTH} (?P<day>[0-9]{{2}}| [0-9]) {_TIME} (?P<year>[0-9]{{4}})",
 )
 
@@ -44,9 +47,9 @@ class _Tag(NamedTuple):
 
 
 class EntityTag(_Tag):
-    """Is an entity tag (RFC 9110, section 8.8.3): an opaque value that changes when the representation does.
+    """An opaque value that changes with the representation (RFC 9110, section 8.8.3).
 
-    ``str()`` of it is the ETag header's text.
+    ``str()`` returns the text of the ETag header.
     """
 
     __slots__ = ()
@@ -55,7 +58,7 @@ class EntityTag(_Tag):
         """Check the characters.
 
         Raises:
-            ValueError: The value has a quote, white space, or what no header can hold.
+            ValueError: The value has a quote, white space, or a character that no header can hold.
         """
         if not re.fullmatch(_VALUE, value):
             raise ValueError("an entity tag has only visible characters of Latin-1, and no quotes")
@@ -66,7 +69,7 @@ class EntityTag(_Tag):
 
     @classmethod
     def parse(cls, text: str) -> EntityTag:
-        """Read one entity tag as headers have it.
+        """Read one entity tag in the form of headers.
 
         Raises:
             ValueError: The text is not ``"..."`` or ``W/"..."``.
@@ -78,7 +81,7 @@ class EntityTag(_Tag):
 
     @classmethod
     def of(cls, value: str | int | EntityTag) -> EntityTag:
-        """Make an entity tag of a version number, a plain value, or one already written as headers have it.
+        """Make an entity tag of a version number, a plain value, or a text in the form of headers.
 
         Raises:
             ValueError: The value has characters that an entity tag cannot have.
@@ -104,7 +107,7 @@ def parse_etag_list(header: str) -> Literal["*"] | tuple[EntityTag, ...]:
         header: The field's value; commas inside quotes are part of a tag.
 
     Returns:
-        ``"*"``, or the tags; malformed members are left out, and so is what follows the 256th member.
+        ``"*"``, or the tags. Malformed members and members after the 256th are left out.
     """
     if header.strip(" \t") == "*":
         return "*"
@@ -127,38 +130,40 @@ def parse_http_date(text: str) -> datetime | None:
     """Read a date in any of the three formats that HTTP has known (RFC 9110, section 5.6.7).
 
     Returns:
-        An aware datetime in UTC, None where the text is no such date.
+        An aware datetime in UTC, None if the text is no such date.
     """
     for pattern in _DATES:
         if match := re.fullmatch(pattern, text):
             break
     else:
         return None
-    year = int(match["year"])
-    if len(match["year"]) == 2:
-        # A year of two digits that seems more than 50 years ahead is the latest such year that is past.
-        now = datetime.now(UTC).year
-        year += now - now % 100
-        year -= 100 if year > now + 50 else 0
-    month = _MONTHS.index(match["month"]) + 1
     try:
-        # A leap second is the second before it: datetime has none.
-        second = min(int(match["second"]), 59) if match["second"] == "60" else int(match["second"])
         return datetime(
-            year,
-            month,
+            _year(match["year"]),
+            _MONTHS.index(match["month"]) + 1,
             int(match["day"]),
             int(match["hour"]),
             int(match["minute"]),
-            second,
+            # A leap second is the second before it: datetime has none.
+            59 if match["second"] == "60" else int(match["second"]),
             tzinfo=UTC,
         )
     except ValueError:
         return None
 
 
+def _year(digits: str) -> int:
+    year = int(digits)
+    if len(digits) == 2:
+        # A year of two digits more than 50 years ahead means the latest such year in the past.
+        now = datetime.now(UTC).year
+        year += now - now % 100
+        year -= 100 if year > now + 50 else 0
+    return year
+
+
 def format_http_date(moment: datetime) -> str:
-    """Write a date as HTTP has it, ``Sun, 06 Nov 1994 08:49:37 GMT`` (RFC 9110, section 5.6.7).
+    """Write a date in HTTP's format, ``Sun, 06 Nov 1994 08:49:37 GMT`` (RFC 9110, section 5.6.7).
 
     Args:
         moment: An aware datetime; parts of a second are cut off.
@@ -170,21 +175,22 @@ def format_http_date(moment: datetime) -> str:
         raise ValueError("an HTTP date is made of an aware datetime")
     utc = moment.astimezone(UTC)
     day, month = _DAYS[utc.weekday()], _MONTHS[utc.month - 1]
-    return f"{day}, {utc.day:02} {month} {utc.year:04} {utc.hour:02}:{utc.minute:02}:{utc.second:02} GMT"
+    time = f"{utc.hour:02}:{utc.minute:02}:{utc.second:02}"
+    return f"{day}, {utc.day:02} {month} {utc.year:04} {time} GMT"
 
 
 class Outcome(Enum):
-    """Is what preconditions come to."""
+    """The result of evaluating a request's preconditions."""
 
     PROCEED = "proceed"
     NOT_MODIFIED = "not modified"
-    """Answer 304."""
+    """Respond with 304."""
     FAILED = "failed"
-    """Answer 412."""
+    """Respond with 412."""
 
 
 class Preconditions(NamedTuple):
-    """Is the precondition headers of a request, unread (RFC 9110, section 13.1)."""
+    """The precondition headers of a request, unparsed (RFC 9110, section 13.1)."""
 
     if_match: str | None = None
     if_none_match: str | None = None
@@ -193,7 +199,7 @@ class Preconditions(NamedTuple):
     given: bool = False
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, Any]) -> Preconditions:
+    def from_environ(cls, environ: WSGIEnvironment) -> Preconditions:
         """Take the headers from a WSGI environment."""
         get = environ.get
         match, none_match = get("HTTP_IF_MATCH"), get("HTTP_IF_NONE_MATCH")
@@ -203,11 +209,11 @@ class Preconditions(NamedTuple):
         return cls(match, none_match, modified, unmodified, True)
 
     def guards(self, *, dated: bool = True) -> bool:
-        """Return whether a change that they come with is conditional on what the client has seen.
+        """Return whether they make a change conditional on the state that the client has seen.
 
         Args:
-            dated: Whether the resource has a modification date; without one, and where its own date is
-                not valid, If-Unmodified-Since is ignored (RFC 9110, section 13.1.4).
+            dated: Whether the resource has a modification date. Without one, If-Unmodified-Since is
+                ignored, as it is if its own date is invalid (RFC 9110, section 13.1.4).
         """
         if self.if_match is not None:
             return True
@@ -231,37 +237,30 @@ def evaluate(
     *,
     exists: bool = True,
 ) -> Outcome:
-    """Decide on a conditional request, in the order of RFC 9110, section 13.2.2.
+    """Evaluate a request's preconditions, in the order of RFC 9110, section 13.2.2.
 
     Args:
         method: The request's method.
-        headers: Its preconditions.
-        tag: The entity tag of what is there now.
-        last_modified: When that was last changed, aware; compared in whole seconds.
-        exists: Whether anything is there, which is what ``*`` asks.
+        headers: The preconditions.
+        tag: The entity tag of the current representation.
+        last_modified: The date of its last change, aware; compared in whole seconds.
+        exists: Whether there is a current representation, which ``*`` asks for.
 
     Returns:
-        Whether to go on, to answer 304, or to answer 412.
+        Whether to proceed, to respond with 304, or to respond with 412.
     """
     if method in ("OPTIONS", "TRACE", "CONNECT"):
         return Outcome.PROCEED
     if headers.if_match is not None:
         if not _matches(headers.if_match, tag, exists, strong=True):
             return Outcome.FAILED
-    elif (
-        headers.if_unmodified_since is not None
-        and _changed(headers.if_unmodified_since, last_modified) is True
-    ):
+    elif _changed(headers.if_unmodified_since, last_modified) is True:
         return Outcome.FAILED
     reads = method in ("GET", "HEAD", "QUERY")
     if headers.if_none_match is not None:
         if _matches(headers.if_none_match, tag, exists, strong=False):
             return Outcome.NOT_MODIFIED if reads else Outcome.FAILED
-    elif (
-        reads
-        and headers.if_modified_since is not None
-        and _changed(headers.if_modified_since, last_modified) is False
-    ):
+    elif reads and _changed(headers.if_modified_since, last_modified) is False:
         return Outcome.NOT_MODIFIED
     return Outcome.PROCEED
 
@@ -272,12 +271,13 @@ def _matches(header: str, tag: EntityTag | None, exists: bool, *, strong: bool) 
         return exists
     if tag is None or not exists:
         return False
-    return any(tag.strong_match(each) if strong else tag.weak_match(each) for each in listed)
+    match = tag.strong_match if strong else tag.weak_match
+    return any(match(each) for each in listed)
 
 
-def _changed(header: str, last_modified: datetime | None) -> bool | None:
-    """Return whether it changed after the header's date; None where either date is missing or invalid."""
-    since = parse_http_date(header)
+def _changed(header: str | None, last_modified: datetime | None) -> bool | None:
+    """Return whether the resource changed after the header's date; None without two valid dates."""
+    since = None if header is None else parse_http_date(header)
     if since is None or last_modified is None:
         return None
     return last_modified.replace(microsecond=0) > since

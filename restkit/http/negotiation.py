@@ -1,4 +1,4 @@
-"""What a client says about representations: Accept, Content-Type and Prefer, read without I/O."""
+"""The headers Accept, Content-Type and Prefer, read without I/O."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ESCAPED = r"(?s:\\(.))"
 
 
 class MediaRange(NamedTuple):
-    """Is one member of Accept (RFC 9110, section 12.5.1), all lower-case."""
+    """One member of Accept (RFC 9110, section 12.5.1), in lower case."""
 
     type: str
     subtype: str
@@ -47,7 +47,7 @@ class MediaRange(NamedTuple):
 
 
 class ContentType(NamedTuple):
-    """Is a Content-Type that was read; ``media_type`` is lower-case, and "" where the header is malformed."""
+    """A parsed Content-Type; ``media_type`` is in lower case, and "" if the header is malformed."""
 
     media_type: str
     charset: str | None
@@ -65,7 +65,7 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
         header: The field's value; only its first 4,096 characters and 128 members are read.
 
     Returns:
-        The media ranges as they stand; malformed members are left out.
+        The media ranges in the header's order, without malformed members.
     """
     return tuple(
         found for member in _members(header) if (found := _media_range(member)) is not None
@@ -73,14 +73,14 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
 
 
 def choose(header: str | None, offered: tuple[str, ...]) -> str | None:
-    """Return which of the media types offered the client likes best (RFC 9110, section 12.5.1).
+    """Return the available media type that the client prefers (RFC 9110, section 12.5.1).
 
     Args:
-        header: The Accept header, None where there is none.
-        offered: What the server can send, what it likes best first.
+        header: The Accept header, None without one.
+        offered: The media types that the server can send, the preferred one first.
 
     Returns:
-        One of ``offered``, the first of those that the client likes alike; None where it accepts none.
+        One of ``offered``, the first of equally good ones; None if the client accepts none.
     """
     if not header or header == "*/*" or not offered:
         return offered[0] if offered else None
@@ -88,18 +88,18 @@ def choose(header: str | None, offered: tuple[str, ...]) -> str | None:
 
 
 class Chooser:
-    """Is `choose` for one tuple of media types, made once at mount; it remembers the headers it has seen."""
+    """`choose` for one tuple of media types, made once at mount, with a cache of headers."""
 
     __slots__ = ("_first", "_offered", "_seen")
 
     def __init__(self, offered: tuple[str, ...]) -> None:
-        """Make a chooser among what is offered, what the server likes best first."""
+        """Make a chooser among media types, the preferred one first."""
         self._offered = offered
         self._first = offered[0] if offered else None
         self._seen: dict[str, str | None] = {}
 
     def __call__(self, header: str | None) -> str | None:
-        """Return one of what is offered, None where the client accepts none of it."""
+        """Return one of the media types, None if the client accepts none."""
         if not header or header == "*/*":
             return self._first
         try:
@@ -114,18 +114,20 @@ class Chooser:
 
 
 def not_acceptable(offered: Sequence[str]) -> NotAcceptable:
-    """Return the 406 problem that lists what is offered (RFC 9110, section 15.5.7)."""
-    return NotAcceptable(f"Accept allows none of what is offered: {', '.join(offered)}.")
+    """Return the 406 problem that lists the available media types (RFC 9110, section 15.5.7)."""
+    return NotAcceptable(
+        f"No available media type matches Accept. Available: {', '.join(offered)}."
+    )
 
 
 def parse_content_type(header: str | None) -> ContentType:
     """Read a Content-Type header (RFC 9110, section 8.3).
 
     Args:
-        header: The field's value, None where there is none.
+        header: The field's value, None without one.
 
     Returns:
-        The media type and its parameters, names in lower case; a parameter given twice is malformed.
+        The media type and its parameters, names in lower case. A repeated parameter is malformed.
     """
     if not header or len(header) > _MAX_HEADER:
         return _NO_CONTENT_TYPE
@@ -136,10 +138,10 @@ def parse_prefer(header: str | None) -> dict[str, str]:
     """Read a Prefer header (RFC 7240, section 2).
 
     Args:
-        header: The field's value, None where there is none; several fields joined by commas.
+        header: The field's value, None without one; several fields are joined by commas.
 
     Returns:
-        The preferences by lower-case name, "" for one without a value; the first of a name wins.
+        The preferences by lower-case name, "" without a value; the first of a name wins.
     """
     out: dict[str, str] = {}
     for member in _members(header or ""):
@@ -162,7 +164,7 @@ def _unquote(value: str) -> str:
 
 
 def _typed(text: str) -> tuple[str, str, list[tuple[str, str]]] | None:
-    """Split ``type/subtype; name=value`` into its parts, None where it is malformed."""
+    """Split ``type/subtype; name=value`` into its parts; return None if it is malformed."""
     match = re.match(_TYPE, text)
     if match is None:
         return None
@@ -187,14 +189,14 @@ def _media_range(member: str) -> MediaRange | None:
             if not re.fullmatch(_QUALITY, value):
                 return None
             quality = float(value)
-            break  # what follows the weight was an extension that RFC 9110 has dropped
+            break  # parameters after the weight were an extension that RFC 9110 has dropped
         parameters.add((name, value.lower()))
     return MediaRange(parts[0], parts[1], frozenset(parameters), quality)
 
 
 def _choose(header: str, offered: tuple[str, ...]) -> str | None:
     ranges = parse_accept(header)
-    if not ranges:  # nothing in it can be read: as if it were not there
+    if not ranges:  # a header without a readable member counts as absent
         return offered[0]
     best, best_quality = None, 0.0
     for media_type in offered:
@@ -205,12 +207,12 @@ def _choose(header: str, offered: tuple[str, ...]) -> str | None:
 
 
 def _quality(media_type: str, ranges: Sequence[MediaRange]) -> float:
-    """Return the weight of a media type: that of the most specific range that it is in."""
+    """Return the weight of a media type: that of the most specific matching range."""
     kind, subtype, listed = _typed(media_type) or ("", "", [])
     if subtype == "*":  # a range is offered: the method says which of its types it sends
         return max((each.quality for each in ranges if each.type in ("*", kind)), default=0.0)
     parameters = {(name, value.lower()) for name, value in listed}
-    # NOTE: everything textual is sent as UTF-8 (JSON has no other form), so a charset decides nothing.
+    # NOTE: all text is sent as UTF-8 (JSON has no other form), so a charset decides nothing.
     matching = [
         (each.type != "*", each.subtype != "*", len(each.parameters), each.quality)
         for each in ranges
