@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
 
 from .declaration_checks import check_factory
 from .errors import DeclarationError
@@ -181,7 +181,7 @@ def obtain(
         RuntimeError: The request belongs to no App: no operation matched its URL.
     """
     if app is None:
-        app = request.app
+        app = cast("_App | None", request.app)  # None until routing has found the App
         if app is None:
             raise RuntimeError("obtain() needs a request that an operation responds to.")
     if request.provided is None:

@@ -29,11 +29,16 @@ def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> st
     if type(validator) in _PURE and kind in _PLAIN:
         bound[name] = _passes(validator)
         return f"{{{name}}}({{w}})"
-    is_pattern = type(validator) is validate.Regexp and isinstance(validator.regex.pattern, str)
-    if kind is fields.String and is_pattern:
-        bound[name] = validator.regex.match
-        return f"{{{name}}}({{w}}) is not None"
+    if kind is fields.String and type(validator) is validate.Regexp:
+        return _pattern(validator, name, bound)
     return None
+
+
+def _pattern(validator: validate.Regexp, name: str, bound: dict[str, Any]) -> str | None:
+    if not isinstance(validator.regex.pattern, str):
+        return None
+    bound[name] = validator.regex.match
+    return f"{{{name}}}({{w}}) is not None"
 
 
 def _text_choices(validator: Any) -> frozenset[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..contract import Operation
 from ..errors import CollisionError
@@ -159,13 +159,13 @@ def noun(op: Operation, name: str = "") -> str:
         *(o.schema for o in op.outputs),
     )
     schemas = [bound.name for bound in bodies if bound is not None and bound.name]
-    declared = getattr(op.resource, "schema", None)
+    declared: Any = getattr(op.resource, "schema", None)
     if isinstance(declared, Schemas):
         declared = declared.item
     if isinstance(declared, type):
         schemas.append(stem(declared))
     elif declared is not None and not isinstance(declared, Mapping):
-        schemas.append(stem(type(declared)))
+        schemas.append(stem(declared.__class__))
     bare = _bare(name or op.resource.__name__)
     found = _borne_out(bare, tuple(schemas))
     if found or not (_is_item(op) or _creates_one(op)):
