@@ -19,20 +19,28 @@ _TEXT_FIELDS = (fields.String, fields.Email, fields.Url)
 _NUMBER_FIELDS = (fields.Integer, fields.Decimal)
 
 
-def check_attributes(declared_at: str, views: Views, store: AnyStore, scope: Sequence[str]) -> None:
-    """Compare the fields of a schema with the attributes of a store.
+def check_attributes(
+    declared_at: str,
+    responses: Sequence[Views],
+    bodies: Sequence[Views],
+    store: AnyStore,
+    scope: Sequence[str],
+) -> None:
+    """Compare the fields of a collection's schemas with the attributes of a store.
 
     Args:
         declared_at: The class of the collection, for messages.
-        views: The views of its schema.
+        responses: The views of the schemas of its responses.
+        bodies: The views of the schemas of its request bodies.
         store: The store of its items.
         scope: The variables of its URL pattern.
 
     Raises:
         DeclarationError: The schema accepts what the store cannot hold.
     """
-    _check_written(declared_at, views, store)
-    for name in views.attribute_fields():
+    for views in bodies:
+        _check_written(declared_at, views, store)
+    for name in (name for views in (*responses, *bodies) for name in views.attribute_fields()):
         attribute = store.attributes.get(name)
         if attribute is not None and attribute.unfit:
             raise DeclarationError(f"{declared_at}: {attribute.unfit}")

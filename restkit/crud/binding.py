@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 import enum
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, missing, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from ..errors import DeclarationError
 from ..http.conditional import EntityTag
-from ..operations.operation_ids import singular, stem
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from .attribute_checks import check_attributes
 from .cursors import CursorSigner
+from .declared_schemas import DeclaredSchemas, declared_schemas
 from .filtering import Filtering
 from .pagination import Pager, Window
 from .patching import PatchDocument
@@ -34,7 +34,10 @@ class Binding:
     Attributes:
         declared_at: The qualified name of the class, for messages.
         store: The store of the items.
-        views: The views of the schema.
+        views: The views of the schema of items.
+        list_views: The views of the schema of the items of a page.
+        create_views: The views of the schema of POST and PUT bodies.
+        update_views: The views of the schema of PATCH bodies.
         scope: The variables of the URL pattern that are attributes of the model.
     """
 
@@ -61,17 +64,11 @@ class Binding:
             self._unreachable.add("bulk")
         self._app = app
         settings = app.settings
-        self.views = Views(
-            _schema_class(declared, store, self.declared_at, self.scope, name),
-            declared.expand,
-            bool(declared.fields),
-            self.declared_at,
-            strict=settings.strict,
-            compiled=settings.compile_schemas,
-            store=store,
-        )
-        check_attributes(self.declared_at, self.views, store, self.scope)
-        wire = self.views.attribute_fields()
+        schemas = declared_schemas(declared, store, self.declared_at, self.scope, name)
+        views = _views_of(schemas, declared, store, self.declared_at, app)
+        self.views, self.list_views, self.create_views, self.update_views = views
+        check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
+        wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
         self.filtering = Filtering(declared.filters, store.attributes, wire, self.declared_at)
         self.sorting = Sorting(
             declared.sorts, declared.order, store.key, store.attributes, self.declared_at
@@ -82,16 +79,15 @@ class Binding:
         self.pager = Pager(
             declared.paging, declared.page_size, declared.max_page_size, signer, self.declared_at
         )
-        self._choices = {
-            "fields": self.views.names if declared.fields else (),
-            "expand": tuple(declared.expand),
-        }
+        self._expand = tuple(declared.expand)
+        self._is_sparse = bool(declared.fields)
 
     # lists
 
     def query_schema(self) -> dict[str, AnyField]:
         """Return the query parameters of the collection."""
-        own = {**self.pager.fields(), **self.sorting.fields(), **self.choice_schema()}
+        choices = self.choice_schema(self.list_views)
+        own = {**self.pager.fields(), **self.sorting.fields(), **choices}
         filters = self.filtering.fields()
         clash = own.keys() & filters.keys()
         if clash:
@@ -101,14 +97,14 @@ class Binding:
             )
         return {**own, **filters}
 
-    def choice_schema(self) -> dict[str, AnyField]:
+    def choice_schema(self, views: Views) -> dict[str, AnyField]:
         """Return the query parameters that select the fields and relations of a response."""
-        descriptions = {"fields": "Return only these fields.", "expand": "Include these relations."}
-        return {
-            name: _choice(choices, descriptions[name])
-            for name, choices in self._choices.items()
-            if choices
-        }
+        found: dict[str, AnyField] = {}
+        if self._is_sparse:
+            found["fields"] = _choice(views.names, "Return only these fields.")
+        if self._expand:
+            found["expand"] = _choice(self._expand, "Include these relations.")
+        return found
 
     def list_query(
         self,
@@ -135,10 +131,10 @@ class Binding:
         window = self.pager.window(
             query, order, [_enum_of(attributes[each.name]) for each in order], find
         )
-        names, expand = self.chosen(query)
-        read = None if names is None else tuple(self.views.attributes_of(names))
+        names, expand = self.chosen(query, self.list_views)
+        read = None if names is None else tuple(self.list_views.attributes_of(names))
         conditions = self.filtering.conditions(query)
-        relations = self.views.relations(names, expand)
+        relations = self.list_views.relations(names, expand)
         return (
             ListQuery(
                 conditions,
@@ -155,13 +151,15 @@ class Binding:
             window,
         )
 
-    def chosen(self, query: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    def chosen(
+        self, query: Mapping[str, Any], views: Views
+    ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """Return the fields and relations that a query selects, in the schema's order."""
         fields_, relations = query.get("fields"), query.get("expand", ())
-        expand = tuple(name for name in self._choices["expand"] if name in relations)
+        expand = tuple(name for name in self._expand if name in relations)
         if fields_ is None:
             return None, expand
-        return tuple(name for name in self.views.names if name in fields_), expand
+        return tuple(name for name in views.names if name in fields_), expand
 
     def ends(self, page: Page[Any], order: Sequence[Order]) -> Sequence[tuple[Any, ...]]:
         """Return the sort key values of the first and the last item of a page."""
@@ -173,6 +171,12 @@ class Binding:
         return tuple(self.store.value(item, each.name) for each in order)
 
     # items
+
+    @cached_property
+    def patch_relations(self) -> tuple[str, ...]:
+        """The relations that PATCH reads: those of its response and those that its body writes."""
+        written = self.update_views.relations(None, ())
+        return tuple(dict.fromkeys((*self.views.relations(None, ()), *written)))
 
     def tag_of(self, item: object, text: bytes | None = None) -> EntityTag:
         """Return the entity tag of an item: its version, or a digest of its representation.
@@ -190,10 +194,11 @@ class Binding:
 
     def replaced(self, body: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
         """Return all writable attributes; absent ones get their default or the scope's value."""
-        absent = self.views.written.keys() - body.keys()
-        values = dict(body) | {name: self._default(name) for name in absent}
-        values = {name: values[name] for name in self.views.written}
-        self.check_key(values)
+        views = self.create_views
+        absent = views.written.keys() - body.keys()
+        values = dict(body) | {name: self._default(name, views) for name in absent}
+        values = {name: values[name] for name in views.written}
+        self.check_key(values, views)
         return _within(values, scope)
 
     def patched(
@@ -203,10 +208,11 @@ class Binding:
 
         `Views.patched` says which problems it raises.
         """
-        values = self.views.patched(item, patch)
-        self.check_key(values)
+        views = self.update_views
+        values = views.patched(item, patch)
+        self.check_key(values, views)
         removed = [name for name, value in values.items() if value is ABSENT]
-        defaults = {name: self._default(name) for name in removed}
+        defaults = {name: self._default(name, views) for name in removed}
         return _within({**values, **defaults}, scope)
 
     def check_path(self, given: Mapping[str, Any]) -> None:
@@ -222,8 +228,12 @@ class Binding:
                 except ValidationError:
                     raise NotFound("No collection exists at this URL.") from None
 
-    def check_key(self, values: Mapping[str, Any]) -> None:
+    def check_key(self, values: Mapping[str, Any], views: Views) -> None:
         """Reject a key that cannot stand in a URL: the item could never be read.
+
+        Args:
+            values: The attributes of a body.
+            views: The views of the body's schema.
 
         Raises:
             UnprocessableContent: The values have such a key.
@@ -231,15 +241,15 @@ class Binding:
         key = values.get(self.store.key)
         # Clients remove "." and ".." from a URL (RFC 3986, section 5.2.4).
         if isinstance(key, str) and (key in self._unreachable or "/" in key):
-            where = self.views.pointer_of(self.store.key)
+            where = views.pointer_of(self.store.key)
             detail = "A URL cannot contain this key."
             raise UnprocessableContent(errors=[{"pointer": where, "detail": detail, "code": "key"}])
 
-    def _default(self, name: str) -> Any:
+    def _default(self, name: str, views: Views) -> Any:
         attribute = self.store.attributes.get(name)
         if attribute is not None:
             return attribute.default() if callable(attribute.default) else attribute.default
-        relation = self.views.attribute_fields().get(name)
+        relation = views.attribute_fields().get(name)
         is_many = isinstance(relation, fields.List) or getattr(relation, "many", False)
         return () if is_many else None
 
@@ -255,32 +265,29 @@ def digest_of(text: bytes) -> EntityTag:
     return EntityTag(hashlib.sha256(text).hexdigest()[:32])
 
 
-def _schema_class(
-    declared: Any, store: AnyStore, declared_at: str, scope: Sequence[str], name: str
-) -> type[Schema]:
-    schema = declared.schema
-    if schema is None:
-        derived = store.schema(declared.expand)
-        known = [each for each in scope if each in store.attributes]
-        return _scoped(derived, known, name) if known else derived
-    if isinstance(schema, type) and issubclass(schema, Schema):
-        return schema
-    raise DeclarationError(
-        f"{declared_at}.schema must be a marshmallow Schema class, got {schema!r}."
-    )
+def _views_of(
+    schemas: DeclaredSchemas, declared: Any, store: AnyStore, declared_at: str, app: Owner
+) -> tuple[Views, Views, Views, Views]:
+    """Return the views of each schema; schemas that are one class share their views."""
+    found: dict[type[Schema], Views] = {}
 
+    def views(schema: type[Schema], expand: Sequence[str] = (), *, sparse: bool = False) -> Views:
+        if schema not in found:
+            found[schema] = Views(
+                schema,
+                expand,
+                sparse,
+                declared_at,
+                strict=app.settings.strict,
+                compiled=app.settings.compile_schemas,
+                store=store,
+            )
+        return found[schema]
 
-def _scoped(derived: type[Schema], scope: Sequence[str], name: str) -> type[Schema]:
-    """Return a derived schema whose attributes of the URL are in responses only."""
-    members: dict[str, object] = {}
-    for attribute in scope:
-        field = copy.copy(derived().fields[attribute])
-        field.dump_only, field.required, field.load_default = True, False, missing
-        members[attribute] = field
-    own = singular(name, stem(derived)) or f"{name}{stem(derived)}"
-    meta = type("Meta", (derived.Meta,), {"register": False})
-    more = {"Meta": meta, "__doc__": derived.__doc__, "__module__": derived.__module__}
-    return type(f"{own}Schema", (derived,), {**members, **more})
+    sparse = bool(declared.fields)
+    item = views(schemas.item, declared.expand, sparse=sparse)
+    listed = views(schemas.list, declared.expand, sparse=sparse)
+    return item, listed, views(schemas.create), views(schemas.update)
 
 
 def _choice(choices: Sequence[str], description: str) -> AnyField:

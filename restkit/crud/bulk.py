@@ -55,7 +55,8 @@ def bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int
     """
     # A class that is mounted on several URLs has one pair, which is one component of the document.
     known = _known.setdefault(binding.views.declared, {})
-    key = (binding.views.answered, name, frozenset(wanted), most)
+    bodies = (binding.create_views.declared, binding.update_views.declared)
+    key = (binding.views.answered, *bodies, name, frozenset(wanted), most)
     if key not in known:
         known[key] = _bulk_schemas(binding, name, wanted, most)
     return known[key]
@@ -63,12 +64,13 @@ def bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int
 
 def _bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: int) -> _Pair:
     declared = binding.views.declared
+    created = binding.create_views.declared
     answered = binding.views.answered
     length = validate.Length(max=most)
     sent: dict[str, object] = {}
     result: dict[str, object] = {}
     if "POST" in wanted:
-        sent["create"] = fields.List(fields.Nested(declared), validate=length)
+        sent["create"] = fields.List(fields.Nested(created), validate=length)
         result["created"] = fields.List(fields.Nested(answered), required=True)
     if "PATCH" in wanted:
         sent["update"] = fields.List(fields.Nested(_change_schema(binding, name)), validate=length)
@@ -110,14 +112,15 @@ def _key_name(binding: Binding) -> str:
 def _change_schema(binding: Binding, collection: str) -> type[Schema]:
     """Return the schema of a change: the item's key, a condition, the members of a merge patch."""
     name = _key_name(binding)
+    views = binding.update_views
     members: dict[str, object] = {}
-    for attribute, called in binding.views.written.items():
-        made = copy.copy(binding.views.attribute_fields()[attribute])
+    for attribute, called in views.written.items():
+        made = copy.copy(views.attribute_fields()[attribute])
         made.required, made.load_default = False, missing
         made.data_key, made.attribute = called, None
         members[attribute] = made
     members.pop(binding.store.key, None)
-    if _CONDITION in (name, *binding.views.written.values()):
+    if _CONDITION in (name, *views.written.values()):
         raise DeclarationError(
             f"{binding.declared_at}: the field name {_CONDITION!r} means the entity tag in bulk "
             "requests. Rename the field with data_key=..., or remove bulk."
@@ -134,7 +137,7 @@ def _change_schema(binding: Binding, collection: str) -> type[Schema]:
         return _Change(data["_key"], data.get("_tag"), patch)
 
     members.update(_key=key, _tag=tag, change=post_load(change, pass_original=True))
-    return _schema_class(f"{collection}BulkChangeSchema", binding.views.declared, members)
+    return _schema_class(f"{collection}BulkChangeSchema", views.declared, members)
 
 
 class BulkEndpoint(CollectionEndpoint):
@@ -151,13 +154,13 @@ class BulkEndpoint(CollectionEndpoint):
 
         Deletions come first, so that a new item can have a unique value of a deleted one.
         """
-        actions = self.actions(self.binding.views.relations(None, ()))
+        actions = self.actions(self.binding.patch_relations)
         scope = actions.scope()
         if scope and not actions.rows.has_parents(scope):
             raise NotFound("No collection exists at this URL.")
 
         def create(values: Mapping[str, Any]) -> Any:
-            self.binding.check_key(values)
+            self.binding.check_key(values, self.binding.create_views)
             return actions.create(actions.rows.build(values))
 
         work = _Bulk(self.binding, actions)
@@ -264,7 +267,9 @@ class _Bulk:
             with self._actions.rows.attempt():
                 return do(*arguments)
         except Violation as error:
-            members = [self._binding.views.pointer_of(name) for name in error.names]
+            binding = self._binding
+            views = binding.update_views if where[0] == "update" else binding.create_views
+            members = [views.pointer_of(name) for name in error.names]
             for each in list(filter(None, members)) or [""]:
                 self._note(pointer(where) + each, error.detail, error.code)
         except StaleWrite:

@@ -208,16 +208,15 @@ class EndpointMaker:
             "`count=exact` or `count=estimated` requests the total of all pages (RFC 7240)."
         )
         page = Return(
-            self._views.page,
+            self._binding.list_views.page,
             200,
             (_LINK, _APPLIED),
             _JSON,
             "One page of items, or all items as JSON Lines.",
             False,
         )
-        lines = Return(
-            self._views.answered, 200, (_LINK, _APPLIED), (NDJSON,), page.description, True
-        )
+        listed = self._binding.list_views.answered
+        lines = Return(listed, 200, (_LINK, _APPLIED), (NDJSON,), page.description, True)
         malformed = Failure(
             BadRequest,
             "paging",
@@ -240,7 +239,8 @@ class EndpointMaker:
             Return(None, 204, located, (), minimal, None),
         )
         failures = (_TAKEN, *self._missing_parent)
-        inputs: dict[Location, Any] = {"body": self._views.declared, "headers": self._prefers}
+        schema = self._binding.create_views.declared
+        inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
         return self._verb("create", post, Declarations(inputs, None, returns, failures))
 
     # an item's verbs
@@ -255,7 +255,7 @@ class EndpointMaker:
         def get(self: ItemEndpoint, **given: Any) -> Any:
             return self.read_item(given[key], given.get("query"))
 
-        choices = self._binding.choice_schema()
+        choices = self._binding.choice_schema(self._views)
         inputs: dict[Location, Any] = {"query": choices} if choices else {}
         whole = Return(self._views.answered, 200, (), _JSON, "", False)
         return self._verb("read", get, Declarations(inputs, None, (whole,), (_MISSING,)))
@@ -271,7 +271,8 @@ class EndpointMaker:
             created = "The item did not exist and was created."
             returns += (Return(self._views.answered, 201, (), _JSON, created, False),)
         missing = () if self._declared.upsert else (_MISSING,)
-        inputs: dict[Location, Any] = {"body": self._views.declared, "headers": self._prefers}
+        schema = self._binding.create_views.declared
+        inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
         return self._verb("replace", put, Declarations(inputs, None, returns, (*missing, _TAKEN)))
 
     def _update(self) -> DeclaredMethod:
@@ -280,7 +281,8 @@ class EndpointMaker:
         def patch(self: ItemEndpoint, body: Any, headers: Any, **path: Any) -> Any:
             return self.patch_item(path[key], body, headers)
 
-        inputs: dict[Location, Any] = {"body": self._views.merged, "headers": self._prefers}
+        schema = self._binding.update_views.merged
+        inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
         media_types = (MERGE_PATCH, "application/json", JSON_PATCH)
         failures = (_MISSING, _TAKEN)
         contract = Declarations(inputs, media_types, self._returns(200), failures, PatchDocument.of)

@@ -108,7 +108,7 @@ class CollectionEndpoint(Endpoint):
             return actions.rows.get(key, scope=scope)
 
         listing, window = binding.list_query(query, _COUNTS.get(count, "none"), scope, get)
-        view = binding.views.serializer(*binding.chosen(query))
+        view = binding.list_views.serializer(*binding.chosen(query, binding.list_views))
         if self.request.response_media_type == NDJSON:
             return _lines(actions.rows.stream(listing), view)
         page = actions.list(listing)
@@ -135,7 +135,7 @@ class CollectionEndpoint(Endpoint):
         if scope and not actions.rows.has_parents(scope):
             raise NotFound(_NO_COLLECTION)
         values = {**as_mapping(body, self.binding), **scope}
-        self.binding.check_key(values)
+        self.binding.check_key(values, self.binding.create_views)
         item = actions.create(actions.rows.build(values))
         data, text = self.whole.pair(item)
         response_headers = {}
@@ -169,7 +169,7 @@ def as_mapping(body: object, binding: Binding) -> Mapping[str, Any]:
     """
     if not isinstance(body, Mapping):
         raise DeclarationError(
-            f"{binding.declared_at}: the schema {binding.views.declared.__name__} loads "
+            f"{binding.declared_at}: the schema {binding.create_views.declared.__name__} loads "
             f"{type(body).__name__}, but a CRUDResource makes the items itself. Let the schema "
             "load a dict: remove the post_load hook."
         )
@@ -182,7 +182,7 @@ class ItemEndpoint(Endpoint):
     def read_item(self, key: Any, query: Mapping[str, Any] | None = None) -> Any:
         """Return an item, or the selected fields of it."""
         binding = self.binding
-        names, expand = binding.chosen(query or {})
+        names, expand = binding.chosen(query or {}, binding.views)
         item = self.actions(binding.views.relations(names, expand)).read(key)
         text = binding.views.serializer(names, expand).text(item)
         if self.conditional and expand:
@@ -250,7 +250,7 @@ class ItemEndpoint(Endpoint):
 
     def patch_item(self, key: Any, body: PatchDocument, headers: Mapping[str, str]) -> Any:
         """Apply a patch to an item."""
-        actions = self.actions(self.binding.views.relations(None, ()))
+        actions = self.actions(self.binding.patch_relations)
         item = actions.read(key)
         self.state(item)
         values = self.binding.patched(item, body, actions.scope())
@@ -291,7 +291,8 @@ class RestoreEndpoint(ItemEndpoint):
 
 def conflict_of(error: Violation, request: Any) -> Conflict:
     """Return the response to a violated constraint, with pointers to the members of the body."""
-    views = request.operation.resource.binding.views
+    binding = request.operation.resource.binding
+    views = binding.update_views if request.method == "PATCH" else binding.create_views
     found = [views.pointer_of(name) for name in error.names]
     pointers = [each for each in found if each]
     errors: list[InvalidItem] = [

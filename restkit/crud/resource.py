@@ -43,6 +43,7 @@ class CRUDResource(Resource, Generic[M]):
         model: The model; the App's installed extensions provide its store.
         store: The store, if it does not come from the App.
         schema: The marshmallow schema class of the items; derived from the model by default.
+            ``Schemas(BookSchema, list=BookRow)`` declares one for each kind of content.
         filters: The filters that clients may use: ``("author", "year__gte", "title__*")`` or
             ``{"year": ("gte", "lte")}``.
         sorts: The attributes that clients may sort by.

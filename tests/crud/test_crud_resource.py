@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from shelf import Book, collection, mounted
 
-from restkit import App, Conflict, Forbidden, raises
+from restkit import App, Conflict, Forbidden, Schemas, raises
 from restkit.crud import CRUDResource, ListQuery, MemoryStore, Page, UniqueViolation, Violation
+from restkit.errors import DeclarationError
 from restkit.openapi import build
 from restkit.testing import Client
 
@@ -409,3 +410,123 @@ def test_two_schemas_of_one_model_are_two_components() -> None:
     app.add("/hidden", Hidden)
     schemas = build(app)["components"]["schemas"]
     assert schemas["BookPage"] != schemas["BookPage2"]
+
+
+class _RowSchema(Schema):
+    id = fields.Int(dump_only=True)
+    title = fields.Str(validate=validate.Length(max=50))
+
+
+class _WholeSchema(_RowSchema):
+    year = fields.Int(allow_none=True)
+
+
+class _NewSchema(Schema):
+    title = fields.Str(required=True, data_key="name", validate=validate.Length(1, 50))
+    year = fields.Int(load_default=None, allow_none=True)
+
+
+class _ChangeSchema(Schema):
+    year = fields.Int(allow_none=True)
+
+
+class _StrangeSchema(Schema):
+    weight = fields.Int()
+
+
+def _with_schemas(**members: Any) -> Client:
+    """Return a client of a collection whose schemas differ."""
+    chosen = Schemas(_WholeSchema, list=_RowSchema, create=_NewSchema, update=_ChangeSchema)
+    store = MemoryStore(Book, unique=("title",))
+    declared = type("Books", (CRUDResource,), {"schema": chosen, "store": store, **members})
+    app = App("Schemas")
+    app.add("/books", declared)
+    return Client(app)
+
+
+def test_schemas_differ_for_list_item_create_and_update() -> None:
+    """Each kind of content has its own schema, in requests and responses."""
+    client = _with_schemas()
+    created = client.post("/books", json={"name": "Emma", "year": 1815})
+    assert created.status == 201
+    assert created.json == {"id": 1, "title": "Emma", "year": 1815}
+    assert client.post("/books", json={"title": "Emma"}).status == 422
+    assert client.get("/books").json["items"] == [{"id": 1, "title": "Emma"}]
+    lines = client.get("/books", headers={"Accept": "application/x-ndjson"})
+    assert lines.text == '{"id":1,"title":"Emma"}\n'
+    assert client.get("/books/1").json == created.json
+    assert client.put("/books/1", json={"name": "Persuasion"}).json["year"] is None
+    assert client.patch("/books/1", json={"year": 1817}).json["title"] == "Persuasion"
+    refused = client.patch("/books/1", json={"name": "Emma"})
+    assert refused.status == 422
+    assert refused.json["errors"][0]["pointer"] == "/name"
+
+
+def test_schemas_of_a_collection_are_documented_apart() -> None:
+    """The document has a component for each schema, and the page is one of rows."""
+    schemas = _with_schemas().get("/openapi.json").json["components"]["schemas"]
+    assert {"_Row", "_Whole", "_New", "_ChangePatch", "_RowPage"} <= schemas.keys()
+    assert schemas["_RowPage"]["properties"]["items"]["items"] == {
+        "$ref": "#/components/schemas/_Row"
+    }
+
+
+def test_conflicts_point_to_the_member_of_the_body_that_was_sent() -> None:
+    """A violated constraint names the member as the schema of the body spells it."""
+    client = _with_schemas()
+    client.post("/books", json={"name": "Emma"})
+    conflict = client.post("/books", json={"name": "Emma"})
+    assert conflict.status == 409
+    assert conflict.json["errors"][0]["pointer"] == "/name"
+
+
+def test_schemas_hold_for_fields_and_bulk_requests() -> None:
+    """Lists offer the fields of rows, items theirs; bulk requests create and update by schema."""
+    client = _with_schemas(fields=True, bulk=True)
+    made = client.post("/books/bulk", json={"create": [{"name": "Emma"}]})
+    assert made.json["created"] == [{"id": 1, "title": "Emma", "year": None}]
+    changed = client.post("/books/bulk", json={"update": [{"id": 1, "year": 1815}]})
+    assert changed.json["updated"][0]["year"] == 1815
+    named = client.post("/books/bulk", json={"update": [{"id": 1, "name": "X"}]})
+    assert named.json["errors"][0]["pointer"] == "/update/0/name"
+    taken = client.post("/books/bulk", json={"create": [{"name": "Emma"}]})
+    assert taken.json["errors"][0]["pointer"] == "/create/0/name"
+    assert client.get("/books/1?fields=year").json == {"year": 1815}
+    assert client.get("/books?fields=year").status == 422
+    assert client.get("/books?fields=title").json["items"] == [{"title": "Emma"}]
+
+
+def test_schemas_that_are_left_out_follow_from_the_item() -> None:
+    """With a list schema alone, bodies have the schema of the item."""
+    store = MemoryStore(Book)
+
+    class ItemSchema(_RowSchema):
+        year = fields.Int(allow_none=True, load_default=None)
+
+    class Books(CRUDResource[Book]):
+        schema = Schemas(ItemSchema, list=_RowSchema)
+
+    Books.store = store
+    app = App("Schemas")
+    app.add("/books", Books)
+    client = Client(app)
+    client.post("/books", json={"title": "Emma", "year": 1815})
+    assert client.patch("/books/1", json={"title": "Emma!"}).json["title"] == "Emma!"
+    assert client.get("/books").json["items"] == [{"id": 1, "title": "Emma!"}]
+
+
+@pytest.mark.parametrize(
+    ("schemas", "words"),
+    [
+        (
+            Schemas(_WholeSchema, list={"id": fields.Int()}),
+            r"schema: list of Schemas.*Schema class",
+        ),
+        (Schemas(_WholeSchema(), create=_NewSchema), r"schema: item of Schemas.*Schema class"),
+        (Schemas(_WholeSchema, update=_StrangeSchema), "_StrangeSchema accepts 'weight'"),
+    ],
+)
+def test_schemas_that_a_collection_cannot_use_are_refused(schemas: Schemas, words: str) -> None:
+    """A member of Schemas must be a schema class, and a body must fit the store."""
+    with pytest.raises(DeclarationError, match=words):
+        _with_schemas(schema=schemas)
