@@ -64,7 +64,7 @@ def _undeclared(operation: Operation, status: int, media_type: str) -> str:
     if not declared or not media_type or any(fnmatchcase(media_type, each) for each in declared):
         return ""
     hint = "add it to media_types"
-    if any(each.media_type in declared for each in operation.errors):
+    if status >= 400 and any(each.media_type in declared for each in operation.errors):
         hint = f"raise {problem_class(status).__name__}"
     return f"{place} responded with {media_type}, which it does not declare: {hint}."
 

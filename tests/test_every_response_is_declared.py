@@ -1,0 +1,433 @@
+"""Programs drawn at random: every response is in the document, or is a ContractError that it deserves.
+
+Each example draws an App (middleware, problem handlers, a security scheme, error formats, a mount) and
+a request. Three judges must agree on the response: a model of the program, which knows what was
+declared; the printed document, with `jsonschema` as the judge of bodies; and the contract check.
+
+``RESTKIT_TEST_COMBINATIONS=20000`` draws that many.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from marshmallow import Schema, fields
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from restkit import (
+    HTML_ERRORS,
+    PROBLEM_DETAILS,
+    App,
+    Conflict,
+    ContractError,
+    ErrorFormat,
+    Gone,
+    Problem,
+    Request,
+    Resource,
+    Response,
+    TooManyRequests,
+    Unauthorized,
+    raises,
+    takes,
+)
+from restkit.openapi import build
+from restkit.testing import Client
+
+EXAMPLES = int(os.environ.get("RESTKIT_TEST_COMBINATIONS") or 250)
+
+
+class NumberSchema(Schema):
+    number = fields.Int(required=True)
+
+
+class QuerySchema(Schema):
+    page = fields.Int()
+
+
+class MessageSchema(Schema):
+    message = fields.Str(required=True)
+
+
+class OutOfStock(Problem):
+    """No copy is left."""
+
+    status = 409
+    type = "https://example.com/out-of-stock"
+    members = {"waiting": fields.Int(required=True)}
+
+
+class Token:
+    """A scheme that accepts one token."""
+
+    name = "token"
+
+    def document(self) -> dict[str, object]:
+        return {"type": "http", "scheme": "bearer"}
+
+    def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+        if request.headers.get("Authorization") != "Bearer right":
+            raise Unauthorized("Send the token.", headers={"WWW-Authenticate": "Bearer"})
+        return "ada"
+
+
+MESSAGES = ErrorFormat(
+    "application/json", MessageSchema, lambda problem: {"message": problem.detail or problem.title}
+)
+ENVELOPES = ErrorFormat(
+    "application/vnd.errors+json",
+    {
+        "type": "object",
+        "properties": {"errors": {"type": "array", "items": {"type": "string"}, "maxItems": 1}},
+        "required": ["errors"],
+    },
+    lambda problem: {"errors": [problem.title]},
+)
+FORMATS: dict[str, Any] = {
+    "default": None,
+    "messages": MESSAGES,
+    "envelopes": ENVELOPES,
+    "pages": [PROBLEM_DETAILS, HTML_ERRORS],
+    "messages and pages": [MESSAGES, HTML_ERRORS],
+}
+# What a middleware does: (its response, or None if it proceeds; whether every operation declares it).
+MIDDLEWARE = {
+    "pass": None,
+    "header": None,
+    "declared problem": 429,
+    "undeclared problem": 410,
+    "right content": 200,
+    "wrong content": 200,
+    "undeclared content": 202,
+    "text": 200,
+    "fails": 500,
+}
+METHODS = ("right", "wrong", "declared", "own", "undeclared", "undeclared type", "fails")
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program and one request.
+
+    Attributes:
+        outer: The middleware of the App, the outermost first.
+        inner: The middleware of the mounted App.
+        method: What the method does.
+        handlers: The problem handlers: of ValueError, and of Problem.
+    """
+
+    outer: tuple[str, ...]
+    inner: tuple[str, ...]
+    method: str
+    handlers: tuple[str, str]
+    errors: str
+    inner_errors: str
+    mounted: bool
+    guarded: bool
+    verb: str
+    url: str
+    query: str
+    token: str
+    accept: str
+
+
+PROGRAMS = st.builds(
+    Program,
+    outer=st.lists(st.sampled_from([*["pass", "header"] * 3, *MIDDLEWARE]), max_size=3).map(tuple),
+    inner=st.lists(st.sampled_from([*["pass", "header"] * 3, *MIDDLEWARE]), max_size=2).map(tuple),
+    method=st.sampled_from(METHODS),
+    handlers=st.tuples(
+        st.sampled_from(["none", "declared", "undeclared", "fails", "nothing"]),
+        st.sampled_from(["none", "same", "undeclared", "text"]),
+    ),
+    errors=st.sampled_from(sorted(FORMATS)),
+    inner_errors=st.sampled_from(sorted(FORMATS)),
+    mounted=st.booleans(),
+    guarded=st.booleans(),
+    verb=st.sampled_from(["GET", "GET", "POST", "POST", "HEAD", "PUT", "OPTIONS"]),
+    url=st.sampled_from(["/things/1", "/things/1", "/things/1", "/things/x", "/nowhere"]),
+    query=st.sampled_from(["", "", "?page=1", "?page=x", "?unknown=1"]),
+    token=st.sampled_from(["Bearer right", "Bearer right", "Bearer wrong", ""]),
+    accept=st.sampled_from(["", "*/*", "application/json", "text/html, */*;q=0.8"]),
+)
+
+
+# the program
+
+
+def middleware_of(kind: str) -> Callable[..., Response]:
+    def middleware(request: Request, proceed: Callable[[Request], Response]) -> Response:
+        if kind == "declared problem":
+            raise TooManyRequests("Slow down.")
+        if kind == "undeclared problem":
+            raise Gone("Closed.")
+        if kind == "fails":
+            raise RuntimeError("secret")
+        if kind == "text":
+            return Response("text", 200, content_type="text/plain")
+        if MIDDLEWARE[kind] is not None:
+            body = {"number": 1} if kind == "right content" else {"other": 1}
+            status = MIDDLEWARE[kind]
+            return Response(json.dumps(body), status, content_type="application/json")
+        response = proceed(request)
+        if kind == "header":
+            response.headers["X-Seen"] = "yes"
+        return response
+
+    return raises(TooManyRequests)(middleware) if kind == "declared problem" else middleware
+
+
+def answered(method: str) -> dict[str, int]:
+    if method == "declared":
+        raise Conflict("It is used.")
+    if method == "own":
+        raise OutOfStock("All are sold.", waiting=3)
+    if method == "undeclared":
+        raise Gone("It is sold.")
+    if method == "undeclared type":
+        raise type("Other", (Conflict,), {"type": "https://example.com/other"})("Other.")
+    if method == "fails":
+        raise ValueError("secret")
+    return {"number": 1} if method == "right" else {"other": 1}
+
+
+def resource_of(program: Program) -> type[Resource]:
+    class Things(Resource):
+        schema = NumberSchema
+        if program.guarded:
+            security = [Token()]
+
+        @takes(query=QuerySchema)
+        @raises(Conflict, OutOfStock)
+        def get(self, thing_id: int, query: dict[str, Any]) -> Any:
+            return answer()
+
+        @takes(query=QuerySchema)
+        @raises(Conflict, OutOfStock)
+        def post(self, thing_id: int, query: dict[str, Any]) -> Any:
+            return answer()
+
+    def answer() -> Any:
+        if program.method == "wrong":
+            return Response('{"other": 1}', 200, content_type="application/json")
+        return answered(program.method)
+
+    return Things
+
+
+def add_handlers(app: App, program: Program) -> None:
+    of_value, of_problem = program.handlers
+
+    def value(error: ValueError, request: Request) -> Any:
+        if of_value == "fails":
+            raise RuntimeError("secret")
+        made = {"declared": Conflict, "undeclared": Gone}.get(of_value)
+        return made("Handled.") if made is not None else None
+
+    def problem(error: Problem, request: Request) -> Any:
+        if of_problem == "same":
+            return error
+        if of_problem == "text":
+            return Response("text", error.status, content_type="text/plain")
+        return Gone("All are gone.")
+
+    if of_value != "none":
+        app.problem_handler(ValueError)(value)
+    if of_problem != "none":
+        app.problem_handler(Problem)(problem)
+
+
+def app_of(program: Program) -> App:
+    app = App("Outer", errors=FORMATS[program.errors])
+    for each in program.outer:
+        app.middleware(middleware_of(each))
+    add_handlers(app, program)
+    target = app
+    if program.mounted:
+        target = App("Inner", errors=FORMATS[program.inner_errors])
+        for each in program.inner:
+            target.middleware(middleware_of(each))
+    target.add("/things/<int:thing_id>", resource_of(program))
+    if program.mounted:
+        app.mount("/inner", target)
+    return app
+
+
+def ask(program: Program, client: Client) -> Any:
+    headers = {"Accept": program.accept, "Authorization": program.token}
+    return client.request(
+        program.verb,
+        ("/inner" if program.mounted else "") + program.url + program.query,
+        headers={name: text for name, text in headers.items() if text},
+    )
+
+
+# the judges
+
+
+def predicted(program: Program) -> tuple[int, bool]:
+    """Return the status, and whether the response is declared, by what the program declares."""
+    layers = [*program.outer, *(program.inner if program.mounted else ())]
+    declared = {409, 422, 404, 406} | ({401, 403} if program.guarded else set())
+    declared |= {429} if "declared problem" in layers else set()
+    stopping = next((each for each in layers if MIDDLEWARE[each] is not None), None)
+    routed = program.url == "/things/1" and program.verb != "PUT"
+    success = 201 if program.verb == "POST" else 200
+    if stopping == "fails":
+        return handled(program, 500, None, declared, routed)
+    if stopping in ("declared problem", "undeclared problem"):
+        return handled(program, MIDDLEWARE[stopping] or 0, "about:blank", declared, routed)
+    if stopping is not None:
+        status = MIDDLEWARE[stopping] or 0
+        if not routed:
+            return status, True
+        if program.verb == "OPTIONS":
+            return status, status == 200
+        right = stopping == "right content" or (program.verb == "HEAD" and stopping != "text")
+        return status, status == success and right
+    if program.url != "/things/1":
+        return handled(program, 404, "about:blank", declared, routed)
+    if program.verb == "PUT":
+        return handled(program, 405, "about:blank", declared, routed)
+    if program.verb == "OPTIONS":
+        return 204, True
+    return by_method(program, declared, success)
+
+
+def by_method(program: Program, declared: set[int], success: int) -> tuple[int, bool]:
+    if program.guarded and program.token != "Bearer right":
+        return handled(program, 401, "about:blank", declared, True)
+    if program.query in ("?page=x", "?unknown=1"):
+        return handled(program, 422, "about:blank", declared, True)
+    if program.method == "right":
+        return success, True
+    if program.method == "wrong":
+        return 200, success == 200 and program.verb == "HEAD"
+    of_value = program.handlers[0]
+    if program.method == "fails":
+        made = {"declared": 409, "undeclared": 410}.get(of_value, 500)
+        return handled(program, made, "about:blank", declared, True)
+    status, kind = {
+        "declared": (409, "about:blank"),
+        "own": (409, OutOfStock.type),
+        "undeclared": (410, "about:blank"),
+        "undeclared type": (409, "https://example.com/other"),
+    }[program.method]
+    return handled(program, status, kind, declared, True)
+
+
+def handled(
+    program: Program, status: int, kind: str | None, declared: set[int], routed: bool
+) -> tuple[int, bool]:
+    """Return the verdict on a problem, after the handler of Problem."""
+    of_problem = program.handlers[1]
+    if of_problem == "undeclared":
+        status, kind = 410, "about:blank"
+    if not routed:
+        return status, True
+    if program.verb == "OPTIONS":
+        # The derived OPTIONS declares what surrounds it, and no more.
+        declared = declared & {429}
+    if of_problem == "text":
+        return status, status == 500 and status not in declared
+    if status == 500:
+        return status, True
+    formats = FORMATS[program.errors]
+    if program.mounted and FORMATS[program.inner_errors] is not None:
+        formats = FORMATS[program.inner_errors]
+    is_details = formats is None or (isinstance(formats, list) and formats[0] is PROBLEM_DETAILS)
+    if is_details and status == 409 and program.verb != "HEAD" and not is_page(program, formats):
+        return status, status in declared and kind in ("about:blank", OutOfStock.type)
+    return status, status in declared
+
+
+def is_page(program: Program, formats: Any) -> bool:
+    return isinstance(formats, list) and "text/html" in program.accept
+
+
+def is_documented(program: Program, document: dict[str, Any], response: Any) -> bool:
+    """Return whether the printed document has the response."""
+    if program.url != "/things/1" or program.verb in ("PUT", "OPTIONS"):
+        return True  # no operation of the document
+    if response.status == 500:
+        return True
+    verb = "get" if program.verb == "HEAD" else program.verb.lower()
+    path = ("/inner" if program.mounted else "") + "/things/{thing_id}"
+    responses = document["paths"][path][verb]["responses"]
+    found = responses.get(str(response.status))
+    if found is None:
+        return False
+    if "$ref" in found:
+        found = document["components"]["responses"][found["$ref"].rpartition("/")[2]]
+    media = found.get("content", {}).get(response.media_type)
+    if media is None:
+        return False
+    if program.verb == "HEAD":
+        return True
+    data = response.text if response.media_type.startswith("text/") else json.loads(response.body)
+    return validator(document, media["schema"]).is_valid(data)
+
+
+def validator(document: dict[str, Any], schema: dict[str, Any]) -> Draft202012Validator:
+    registry: Registry[Any] = Registry().with_resource(
+        "urn:document", DRAFT202012.create_resource(document)
+    )
+    text = json.dumps(schema).replace('"#/', '"urn:document#/')
+    return Draft202012Validator(json.loads(text), registry=registry)
+
+
+seen: Counter[str] = Counter()
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(program=PROGRAMS)
+def check_a_program(program: Program) -> None:
+    app = app_of(program)
+    response = ask(program, Client(app, contract=False, raise_errors=False))
+    status, is_declared = predicted(program)
+    assert response.status == status
+    document = build(app)
+    routed = program.url == "/things/1" and program.verb not in ("PUT", "OPTIONS")
+    if routed:
+        assert is_documented(program, document, response) is is_declared
+    try:
+        checked = ask(program, Client(app, raise_errors=False))
+    except ContractError:
+        found = "a ContractError"
+        assert not is_declared
+    else:
+        found = "declared"
+        assert is_declared
+        assert checked.status == status
+        assert checked.body == response.body
+    seen[f"{found}: {response.status // 100}xx"] += 1
+
+
+def test_every_response_is_declared_or_a_contract_error() -> None:
+    """Model, document and contract check agree on the responses of random programs."""
+    seen.clear()
+    check_a_program()
+    for each in ("declared: 2xx", "declared: 4xx", "declared: 5xx", "a ContractError: 4xx"):
+        assert seen[each] > 0, seen
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_model_knows_its_program(method: str) -> None:
+    """Each method has a verdict, and there are both verdicts: no judge says the same of everything."""
+    program = Program(
+        (), (), method, ("none", "none"), "default", "default",
+        False, False, "GET", "/things/1", "", "", "",
+    )  # fmt: skip
+    status, is_declared = predicted(program)
+    assert 200 <= status <= 599
+    assert is_declared is (method not in ("wrong", "undeclared", "undeclared type"))
