@@ -1,5 +1,8 @@
 """A marshmallow Schema instance compiled to Python functions: same values, types, errors and order.
 
+Only unknown keys, which marshmallow walks in the order of a set, come in the order of the data, so
+that they are the same in every process.
+
 The package does not depend on the rest of restkit. It writes fields in line if they are exactly
 marshmallow's own, without overrides. Every other field calls its own method, and schema hooks run
 in marshmallow's order.
@@ -18,6 +21,7 @@ from .guard import Guard
 from .json_writer import Encoder, JSONWriter, json_writer_of
 from .json_writer import JSONWriter as Straight
 from .json_writer import json_writer_of as straight
+from .key_order import KeyOrder
 from .plan import FieldPlan, Plan, plan_of
 from .tier_counts import COUNTS, Counts
 
@@ -31,6 +35,7 @@ __all__ = [
     "FieldTiers",
     "Guard",
     "JSONWriter",
+    "KeyOrder",
     "Plan",
     "Straight",
     "Tier",

@@ -13,6 +13,7 @@ from marshmallow import Schema, fields, validate
 
 from .checks import check_of
 from .guard import Guard
+from .key_order import KeyOrder
 
 __all__ = ["Accept", "FieldPlan", "Plan", "accept_of", "dump_of", "has_functions", "plan_of"]
 
@@ -115,7 +116,9 @@ def plan_of(schema: Schema) -> Plan:
 
 def _overridden(schema: Schema, names: Iterable[str]) -> str:
     for name in names:
-        if name in vars(schema) or getattr(type(schema), name) is not getattr(Schema, name):
+        own = vars(schema).get(name)
+        changed = own is not None and not isinstance(own, KeyOrder)
+        if changed or getattr(type(schema), name) is not getattr(Schema, name):
             return f"the schema overrides {name}"
     if schema.dict_class is not dict:
         return "the schema has a dict_class of its own"

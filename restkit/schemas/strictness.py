@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields
 
-from ..compiler import Guard
+from ..compiler import Guard, KeyOrder
 from .hook_guards import guard_alternatives, guard_hooks
 from .parameter_styles import takes_text
 from .repeatable import make_repeatable
@@ -61,6 +61,7 @@ def enforce_wire_formats(
     if not strict and "unknown" not in _meta_names(type(schema)) and schema.unknown == RAISE:
         schema.unknown = EXCLUDE
     guard_hooks(schema)
+    KeyOrder(schema)
     for field in schema.load_fields.values():
         _enforce_field(field, source, strict, (*above, type(schema)))
     _enforce_alternatives(schema, source, strict, (*above, type(schema)))

@@ -13,6 +13,8 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
 
+import marshmallow.schema
+import pytest
 from marshmallow import ValidationError
 
 from .recording import LOG
@@ -99,14 +101,32 @@ class Outcome:
         self.holds_input = getattr(error, "data", None) is data
 
 
+class _DataOrder(set[Any]):
+    """A set whose difference lists its members in the order in which they came."""
+
+    def __init__(self, members: Any = ()) -> None:
+        self._members = list(members)
+        super().__init__(self._members)
+
+    def __sub__(self, known: Any) -> Any:
+        return [each for each in self._members if each not in known]
+
+
 def outcome(call: Callable[..., Any], data: Any, arguments: dict[str, Any]) -> Outcome:
-    """Call and return what came of it."""
+    """Call and return what came of it.
+
+    marshmallow walks the keys that a schema does not know as ``set(data) - known``, in another
+    order in each process. Here its set keeps the order of the data, which is the compiler's order,
+    so that the rest of marshmallow decides each position, and the comparison stays strict.
+    """
     LOG.clear()
     value, error = None, None
-    try:
-        value = call(data, **arguments)
-    except Exception as caught:
-        error = caught
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(marshmallow.schema, "set", _DataOrder, raising=False)
+        try:
+            value = call(data, **arguments)
+        except Exception as caught:
+            error = caught
     return Outcome(value, error, data, list(LOG))
 
 

@@ -399,9 +399,9 @@ def test_skipped_values_may_be_anything() -> None:
         agree("load", Known, lambda value=value: {"a": 1, "b": value}, unknown=RAISE)
 
 
-def test_unknown_keys_come_in_marshmallows_order() -> None:
-    """Included and refused keys come in the order in which marshmallow walks them,
-    keys that are no text too.
+def test_unknown_keys_come_in_the_order_of_the_data() -> None:
+    """Included and refused keys come where marshmallow has them, in the order of the data and not
+    of a set, keys that are no text too.
     """
     data = {
         1: "x",
@@ -416,6 +416,13 @@ def test_unknown_keys_come_in_marshmallows_order() -> None:
     for unknown in (INCLUDE, EXCLUDE, RAISE, "bogus"):
         agree("load", kind, lambda: dict(data), unknown=unknown)
         agree("load", kind, lambda: [dict(data)] * 2, unknown=unknown, many=True)
+    unknown_keys = [key for key in data if key != "a"]
+    assert list(agree("load", kind, lambda: data, unknown=INCLUDE)) == [
+        "a",
+        "missing",
+        *unknown_keys,
+    ]
+    assert list(agree("load", kind, lambda: data).messages) == unknown_keys
 
 
 def test_the_unknown_of_a_nested_field_is_its_own() -> None:

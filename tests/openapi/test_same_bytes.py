@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import pytest
 _PROGRAM = """
 import enum
 from typing import Any
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
+from marshmallow import INCLUDE, Schema, ValidationError, fields, pre_load, validate
 from marshmallow import validates_schema
 from restkit import App, Resource, operation, takes
 from restkit.openapi import build, to_json, to_yaml
@@ -50,7 +51,39 @@ class KeysSchema(Schema):
     three = fields.Int(required=True)
     four = fields.Int(required=True)
 
+class OpenPartSchema(Schema):
+    x = fields.Int(load_default=4)
+
+class OpenSchema(Schema):
+    class Meta:
+        unknown = INCLUDE
+
+    x = fields.Int()
+    part = fields.Nested(OpenPartSchema, unknown=INCLUDE)
+    parts = fields.Dict(values=fields.Nested(OpenPartSchema(unknown=INCLUDE)))
+    again = fields.Nested(lambda: OpenSchema(exclude=("again",)))
+
+class OwnSchema(OpenSchema):
+    def load(self, data, **options):
+        return super().load(data, **options)
+
+class Echo(Resource):
+    response = None
+
+    @takes(body=OpenSchema)
+    def post(self, body: dict[str, Any]) -> Any:
+        return body
+
+    @takes(body=OpenSchema(many=True))
+    def put(self, body: list[Any]) -> Any:
+        return body
+
+    @takes(body=OwnSchema)
+    def patch(self, body: dict[str, Any]) -> Any:
+        return body
+
 app = App("Same")
+app.add("/echo", Echo)
 for name, schema in {
     "thing": ThingSchema,
     "hooked": HookedSchema,
@@ -70,6 +103,12 @@ for version in ("3.0.4", "3.1.1", "3.2.0"):
     print(to_json(build(app, version=version)).decode())
     print(to_yaml(build(app, version=version)))
 client = Client(app)
+more = {f"m{number}": number for number in range(9)}
+full = {**more, "part": more, "parts": {"p": more}, "again": {**more, "part": more}, "x": 1}
+for answer in (client.post("/echo", json=full), client.put("/echo", json=[full, more]),
+               client.patch("/echo", json=full)):
+    assert answer.status == 200, answer.text
+    print(answer.text)
 bad = {"a": "q", "b": "x", "c": ["q"], "d": {"u1": 1, "u2": 2, "u3": 3}, "e": ["a"], "f": "q",
        "g": "q", "h": "a:b", "v1": 1, "v2": 2, "v3": 3}
 for name in ("thing", "hooked", "only", "without"):
@@ -99,3 +138,13 @@ def test_a_program_says_the_same_under_every_hash_seed(compiled: str) -> None:
     assert "Must be one of: w, x, y, z." in said[0]
     assert said[0].count("Unknown field.") > 20
     assert said[1:] == said[:1] * 3
+    for echoed in said[0].splitlines():
+        if echoed.startswith(('{"x":1', '[{"x":1')):
+            _assert_in_order_of_the_data(echoed)
+
+
+def _assert_in_order_of_the_data(echoed: str) -> None:
+    """Assert that each group of included keys is m0 to m8."""
+    names = re.findall(r'"(m[0-9])"', echoed)
+    assert len(names) >= 45
+    assert names == [f"m{number}" for number in range(9)] * (len(names) // 9)
