@@ -274,7 +274,7 @@ def test_inputs_that_cannot_be_read_are_refused_when_added() -> None:
     """A query field that is no single value, and a media type without a handler, fail at `add`."""
 
     class NestedSchema(Schema):
-        inner = fields.Nested(BookSchema)
+        inner = fields.List(fields.Nested(BookSchema))
 
     class Nested(Resource):
         @takes(query=NestedSchema)
@@ -286,9 +286,9 @@ def test_inputs_that_cannot_be_read_are_refused_when_added() -> None:
         def post(self, body: dict[str, Any]) -> None: ...
 
     app = App("Readers")
-    with pytest.raises(DeclarationError, match="the query field 'inner' is a Nested"):
+    with pytest.raises(DeclarationError, match=r"the query field 'inner'"):
         app.add("/nested", Nested)
-    with pytest.raises(DeclarationError, match="takes text/csv, for which there is no handler"):
+    with pytest.raises(DeclarationError, match="takes text/csv, which no handler reads"):
         app.add("/csv", CSV)
     assert app.operations() == ()
 
@@ -328,7 +328,7 @@ def test_paths_that_a_document_cannot_tell_apart_are_refused() -> None:
     def other(b: str) -> dict[str, str]:
         return {}
 
-    with pytest.raises(CollisionError, match="same path to a document"):
+    with pytest.raises(CollisionError, match="are one operation to a document"):
         app.get("/x/<b>")(other)
 
 

@@ -9,5 +9,5 @@ client = Client(App("Shop"))
 client.get("/", jsn={})  # error: call-arg, reportCallIssue
 client.get("/", stream="yes")  # error: arg-type, reportArgumentType
 client.get(7)  # error: arg-type, reportArgumentType
-client.get("/").status_code  # error: attr-defined, reportAttributeAccessIssue
+client.get("/").reason  # error: attr-defined, reportAttributeAccessIssue
 text: str = client.get("/").status  # error: assignment, reportAssignmentType
