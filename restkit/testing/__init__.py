@@ -1,4 +1,4 @@
-"""Testing an App in process: the client, its answers and the contract check."""
+"""Testing an App in process: the client, its responses and the contract check."""
 
 from __future__ import annotations
 

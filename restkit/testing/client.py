@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from werkzeug.datastructures import Headers
@@ -29,24 +29,24 @@ _MAX_REDIRECTS = 20
 
 
 class RequestOptions(TypedDict, total=False):
-    """Is what the methods of `Client` take by keyword.
+    """The keyword arguments that the methods of `Client` accept.
 
     Keys:
         json: A JSON value to send.
         data: The fields of a form, urlencoded, or multipart together with ``files``.
-        files: Files of a form by field: bytes, a path, an open file, ``(filename, bytes)`` or ``(filename,
-            bytes, media type)``, or a list of those.
+        files: Files of a form by field: bytes, a path, an open file, ``(filename, bytes)`` or
+            ``(filename, bytes, media type)``, or a list of those.
         content: Raw content: bytes, text, or an iterable of bytes, which is sent chunked.
-        content_type: The Content-Type, where another one than the content implies.
-        query: The query: a mapping (lists repeat the name, None is left out), or text as it stands in a URL.
-        headers: Headers of this request; they win over the client's own.
+        content_type: The Content-Type, if it differs from the one that the content implies.
+        query: The query: a mapping (a list repeats the name, None omits it), or an encoded string.
+        headers: Headers of this request; they override the client's own.
         cookies: Cookies of this request alone.
-        follow_redirects: Whether to ask again where the answer is a redirect.
-        stream: Whether to hand the answer over before its content is made.
+        follow_redirects: Whether to follow redirects.
+        stream: Whether to return the response before its content is complete.
         environ: Keys of the WSGI environment to set.
     """
 
-    json: Any
+    json: object
     data: Pairs
     files: Mapping[str, FileValue | Sequence[FileValue]]
     content: bytes | str | Iterable[bytes]
@@ -56,26 +56,23 @@ class RequestOptions(TypedDict, total=False):
     cookies: Mapping[str, str]
     follow_redirects: bool
     stream: bool
-    environ: Mapping[str, Any]
+    environ: Mapping[str, object]
 
 
-def _offer(written: str) -> str:
-    """Return what was probably meant."""
+def _suggestion(written: str) -> str:
+    """Return a hint that names the option which `written` probably misspells."""
     if written in ("params", "query_string"):
         return "the query is query="
-    close = get_close_matches(written, RequestOptions.__annotations__, n=1)
-    return (
-        f"did you mean {close[0]}=?"
-        if close
-        else f"the options are {', '.join(sorted(RequestOptions.__annotations__))}"
-    )
+    if close := get_close_matches(written, RequestOptions.__annotations__, n=1):
+        return f"did you mean {close[0]}=?"
+    return f"the options are {', '.join(sorted(RequestOptions.__annotations__))}"
 
 
 class Client:
-    """Is a client of one application, for tests; it speaks WSGI, no socket is opened.
+    """A client of one application, for tests: it calls WSGI in process and opens no socket.
 
-    Mistakes of start-up come through as they are, so do answers outside their Operation's contract
-    (ContractError) and exceptions that the application did not expect::
+    It raises errors of start-up, unhandled exceptions of the application, and ContractError for a
+    response outside its Operation's contract::
 
         client = Client(app)
         response = client.post("/books", json={"title": "Emma"})
@@ -83,7 +80,7 @@ class Client:
 
     Attributes:
         headers: Headers that go with every request, such as Authorization.
-        base_url: Where the application stands; paths are relative to it.
+        base_url: The URL at which the application is mounted; paths are relative to it.
     """
 
     def __init__(
@@ -94,16 +91,18 @@ class Client:
         raise_errors: bool = True,
         base_url: str = "http://localhost",
     ) -> None:
-        """Make the client, and freeze the app where it is one.
+        """Make the client; if the application is an App, freeze it.
 
         Args:
             app: An App, or any WSGI application (``wsgiref.validate.validator(app)``).
-            contract: Whether each answer is checked against its Operation; a check of one's own may be given.
-            raise_errors: Whether an exception that the app answers with 500 is raised here.
-            base_url: Scheme, host and prefix to pretend.
+            contract: Whether each response is checked against its Operation, or a check of your
+                own.
+            raise_errors: Whether an unhandled exception is raised here rather than turned into the
+                app's 500 response.
+            base_url: Scheme, host and prefix of the requests.
 
         Raises:
-            RestkitError: The app has a mistake that shows at start-up.
+            RestkitError: The app's declarations are invalid.
         """
         if isinstance(app, type) or not callable(app):
             raise TypeError(
@@ -156,18 +155,20 @@ class Client:
         """Send a request.
 
         Args:
-            method: The method, sent as it is written.
-            path: A path below the base URL, percent-encoded as in a URL, with or without a query; or a whole URL.
+            method: The HTTP method, sent unchanged.
+            path: A path below the base URL, percent-encoded, with or without a query; or an
+                absolute URL.
             options: See `RequestOptions`.
 
         Raises:
-            ContractError: The answer is outside its Operation's contract.
+            ContractError: The response is outside its Operation's contract.
             TypeError: Options exclude each other.
             ValueError: A redirect leads to another host or in circles.
         """
         unknown = sorted(set(options) - set(RequestOptions.__annotations__))
         if unknown:
-            raise TypeError(f"{unknown[0]!r} is not an option of a request; {_offer(unknown[0])}.")
+            hint = _suggestion(unknown[0])
+            raise TypeError(f"{unknown[0]!r} is not an option of a request; {hint}.")
         url = self._url(path, options.get("query"))
         content = encode_content(options)
         response = self._send(method, url, content, options)
@@ -188,7 +189,7 @@ class Client:
         self._werkzeug.set_cookie(name, value, domain=self._host, path=path)
 
     def get_cookie(self, name: str, *, path: str = "/") -> str | None:
-        """Return the value of a cookie that is kept, None where there is none."""
+        """Return the value of a stored cookie, None if there is no such cookie."""
         cookie = self._werkzeug.get_cookie(name, domain=self._host, path=path)
         return None if cookie is None else cookie.decoded_value
 
@@ -201,22 +202,20 @@ class Client:
         return urlsplit(self.base_url).hostname or "localhost"
 
     def _url(self, path: str, query: Pairs | str | None) -> str:
-        """Return the whole URL of a request."""
-        path = path.partition("#")[0]
-        url = (
-            path
-            if path.startswith(("http://", "https://"))
-            else f"{self.base_url}/{path.removeprefix('/')}"
-        )
-        if query is None:
+        """Return the absolute URL of a request."""
+        url = path.partition("#")[0]
+        if not url.startswith(("http://", "https://")):
+            url = f"{self.base_url}/{url.removeprefix('/')}"
+        text = query if isinstance(query, str) else urlencode(as_pairs(query or ()))
+        if not text:
             return url
-        text = query if isinstance(query, str) else urlencode(as_pairs(query))
-        return f"{url}{'&' if '?' in url else '?'}{text}" if text else url
+        separator = "&" if "?" in url else "?"
+        return f"{url}{separator}{text}"
 
     def _send(
         self, method: str, url: str, content: Content | None, options: RequestOptions
     ) -> TestResponse:
-        """Send one request and take its answer."""
+        """Send one request and return its response."""
         errors: list[Exception] = []
         headers = Headers(self.headers)
         headers.update(Headers(options.get("headers", ())))
@@ -227,21 +226,26 @@ class Client:
         if self._check:
             environ[CONTRACT_CHECK] = self._check
         environ.update(options.get("environ", {}))
-        answer = self._werkzeug.open(
+        received = self._werkzeug.open(
             _WerkzeugRequest(environ), buffered=not options.get("stream", False)
         )
         if errors and self._raise_errors:
-            answer.close()
+            received.close()
             raise errors[0]
-        chunks = answer.iter_encoded()
-        response = TestResponse(answer.status_code, answer.headers, chunks, method=method, url=url)
+        response = TestResponse(
+            received.status_code,
+            received.headers,
+            received.iter_encoded(),
+            method=method,
+            url=url,
+        )
         response.error_types = (PROBLEM_TYPE, *formats)
-        response.call_on_close(answer.close)
+        response.call_on_close(received.close)
         return response if options.get("stream") else response.read()
 
     def _call(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Call the application with the cookies of one request beside those that are kept."""
-        # NOTE: Werkzeug's client replaces the Cookie header by what it keeps; this runs after it.
+        """Call the application with the stored cookies and those of the request."""
+        # NOTE: Werkzeug's client overwrites the Cookie header with its own; this runs after it.
         cookies = [*environ.pop(_COOKIES), environ.get("HTTP_COOKIE", "")]
         if any(cookies):
             environ["HTTP_COOKIE"] = "; ".join(filter(None, cookies))
@@ -255,7 +259,7 @@ def _cookies(cookies: Mapping[str, str]) -> list[str]:
 def _redirected(
     response: TestResponse, content: Content | None, times: int
 ) -> tuple[str, str, Content | None]:
-    """Return method, URL and content of the request that a redirect asks for (RFC 9110, section 15.4)."""
+    """Return method, URL and content of the redirected request (RFC 9110, section 15.4)."""
     method, url = response.method, urljoin(response.url, response.headers["Location"])
     if times > _MAX_REDIRECTS:
         raise ValueError(f"{method} {response.url} is redirected more than {_MAX_REDIRECTS} times.")

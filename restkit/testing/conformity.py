@@ -1,4 +1,4 @@
-"""Whether a JSON value is what a schema's JSON Schema says: by `jsonschema`, or roughly without it."""
+"""Checks of JSON values against a schema's JSON Schema, with `jsonschema` or roughly without it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from ..schemas.wire_format import wire_name
 __all__ = ["Checker", "Fault", "checker_of", "make_checker"]
 
 Fault = tuple[str, str]
-Checker = Callable[[Any], Fault | None]
+Checker = Callable[[object], Fault | None]
 
 
 def make_checker(schema: BoundSchema) -> Checker:
-    """Return a function that returns where (a JSON Pointer) and how a value violates a schema, or None.
+    """Return a function that returns a value's first violation of a schema, or None.
+
+    A violation is a JSON Pointer and a message.
 
     Warns:
         UserWarning: The package jsonschema is missing, so that only members are checked.
@@ -31,7 +33,7 @@ def make_checker(schema: BoundSchema) -> Checker:
 
 
 def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Checker:
-    """Return the function of `make_checker` for a JSON Schema, which a schema may belong to.
+    """Return the function of `make_checker` for a JSON Schema, of a marshmallow schema if given.
 
     Warns:
         UserWarning: The package jsonschema is missing, so that only members are checked.
@@ -40,14 +42,15 @@ def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Che
         from jsonschema import Draft202012Validator  # PERF: the same
     except ImportError:
         warnings.warn(
-            "The contract check looks only at the members of bodies: for their values, pip install 'restkit[verify]'.",
+            "The contract check looks only at the members of bodies: for their values, "
+            "pip install 'restkit[verify]'.",
             stacklevel=2,
         )
         return lambda data: next(_faults(data, document, document, ()), None)
 
     validator = Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
-    def check(data: Any) -> Fault | None:
+    def check(data: object) -> Fault | None:
         errors = sorted(
             validator.iter_errors(data), key=lambda error: list(map(str, error.absolute_path))
         )
@@ -60,7 +63,7 @@ def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Che
 
 
 def _advice(schema: Schema | None, path: Iterable[str | int], message: str) -> str:
-    """Return what to do about a datetime without an offset, which RFC 3339 demands."""
+    """Return advice about a datetime that lacks the offset which RFC 3339 requires."""
     if not message.endswith("is not a 'date-time'"):
         return ""
     field = _field_at(schema, path)
@@ -74,7 +77,7 @@ def _advice(schema: Schema | None, path: Iterable[str | int], message: str) -> s
 
 
 def _field_at(schema: Schema | None, path: Iterable[str | int]) -> fields.Field[Any] | None:
-    """Return the field that wrote the value at a path, None if it cannot be told."""
+    """Return the field that wrote the value at a path, None if it is unknown."""
     node: Any = schema
     for step in path:
         if isinstance(node, fields.Nested):
@@ -90,26 +93,26 @@ def _field_at(schema: Schema | None, path: Iterable[str | int]) -> fields.Field[
 
 
 def _faults(
-    data: Any, rule: Any, root: Mapping[str, Any], path: tuple[str | int, ...]
+    data: object, rule: object, root: Mapping[str, Any], path: tuple[str | int, ...]
 ) -> Iterator[Fault]:
     """Yield required members that are missing and members that are not declared, at any depth."""
-    rule = _resolve(rule, root)
-    if isinstance(data, list) and "items" in rule:
+    resolved = _resolve(rule, root)
+    if isinstance(data, list) and "items" in resolved:
         for index, item in enumerate(data):
-            yield from _faults(item, rule["items"], root, (*path, index))
+            yield from _faults(item, resolved["items"], root, (*path, index))
     elif isinstance(data, dict):
-        members = rule.get("properties", {})
-        for name in rule.get("required", ()):
+        members = resolved.get("properties", {})
+        for name in resolved.get("required", ()):
             if name not in data:
                 yield pointer(path), f"{name!r} is a required property"
         for name, value in data.items():
             if name in members:
                 yield from _faults(value, members[name], root, (*path, name))
-            elif rule.get("additionalProperties") is False:
+            elif resolved.get("additionalProperties") is False:
                 yield pointer(path), f"{name!r} is not declared"
 
 
-def _resolve(rule: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolve(rule: object, root: Mapping[str, Any]) -> Mapping[str, Any]:
     while isinstance(rule, Mapping) and str(rule.get("$ref", "")).startswith("#"):
         found: Any = root
         for token in rule["$ref"].split("/")[1:]:

@@ -1,16 +1,19 @@
-"""The content of a test request: JSON, forms, files and raw bytes as what stands on the wire."""
+"""The content of a test request: JSON, forms, files and raw bytes, encoded for the wire."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 __all__ = ["ChunkedStream", "Content", "FileValue", "Pairs", "as_pairs", "encode_content"]
 
@@ -23,13 +26,13 @@ FileValue = (
     | tuple[str, bytes | IO[bytes]]
     | tuple[str, bytes, str]
 )
-Pairs = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Pairs = Mapping[str, object] | Iterable[tuple[str, object]]
 Content = tuple[bytes | Iterator[bytes], str | None]
 _KINDS = ("json", "data", "files", "content")
 
 
 class ChunkedStream(io.RawIOBase):
-    """Is a ``wsgi.input`` that hands on what an iterator yields, as a server does for chunked content."""
+    """A ``wsgi.input`` over the chunks of an iterator, for content of unknown length."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         super().__init__()
@@ -37,31 +40,32 @@ class ChunkedStream(io.RawIOBase):
         self._left = b""
 
     def readable(self) -> bool:
-        """Return True: it is there to be read."""
+        """Return True: the stream is readable."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        """Read into a buffer; 0 is the end."""
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read into a buffer and return the number of bytes, 0 at the end."""
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
             self._left = chunk
-        taken = self._left[: len(buffer)]
-        buffer[: len(taken)] = taken
+        view = memoryview(buffer)
+        taken = self._left[: len(view)]
+        view[: len(taken)] = taken
         self._left = self._left[len(taken) :]
         return len(taken)
 
 
 def encode_content(options: Mapping[str, Any]) -> Content | None:
-    """Return the content that the options of a request mean, with its media type.
+    """Return the encoded content of a request, with its media type.
 
     Args:
-        options: ``json``, ``data``, ``files``, ``content`` and ``content_type``, those that were given.
+        options: The given ones of ``json``, ``data``, ``files``, ``content`` and ``content_type``.
 
     Returns:
-        The bytes (an iterator of them for a chunked request) and the Content-Type (None: unknown), or
-        None where there is no content.
+        The bytes (an iterator of them for a chunked request) and the Content-Type (None: unknown),
+        or None if the request has no content.
 
     Raises:
         TypeError: Options exclude each other or are of a wrong type.
@@ -69,7 +73,8 @@ def encode_content(options: Mapping[str, Any]) -> Content | None:
     given = [kind for kind in _KINDS if kind in options]
     if len(given) > 1 and given != ["data", "files"]:
         raise TypeError(
-            f"A request has one content: give {given[0]}= or {given[1]}=, not both (files= goes with data=)."
+            f"A request has one content: give {given[0]}= or {given[1]}=, not both (only files= "
+            "and data= go together)."
         )
     if not given and "content_type" not in options:
         return None
@@ -95,8 +100,11 @@ def _encode(options: Mapping[str, Any]) -> Content:
 
 
 def as_pairs(values: Pairs) -> list[tuple[str, str]]:
-    """Return names and texts of a query or form: a list's items one by one, None left out, booleans small."""
-    items = cast("Mapping[str, Any]", values).items() if isinstance(values, Mapping) else values
+    """Return the fields of a query or form as names and strings.
+
+    A list becomes one pair for each item, None is omitted, booleans become ``true`` and ``false``.
+    """
+    items = cast("Mapping[str, object]", values).items() if isinstance(values, Mapping) else values
     out: list[tuple[str, str]] = []
     for name, value in items:
         many = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
@@ -104,10 +112,11 @@ def as_pairs(values: Pairs) -> list[tuple[str, str]]:
     return out
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    isoformat: Callable[[], str] | None = getattr(value, "isoformat", None)
+    return str(value) if isoformat is None else isoformat()
 
 
 def _raw(content: bytes | str | Iterable[bytes]) -> Content:
@@ -119,7 +128,7 @@ def _raw(content: bytes | str | Iterable[bytes]) -> Content:
 
 
 def _multipart(data: Pairs, files: Mapping[str, FileValue | Sequence[FileValue]]) -> Content:
-    parts: MultiDict[str, Any] = MultiDict(as_pairs(data))
+    parts: MultiDict[str, str | FileStorage] = MultiDict(as_pairs(data))
     for name, value in files.items():
         for each in value if isinstance(value, list) else [value]:
             parts.add(name, _file(name, each))
@@ -128,7 +137,10 @@ def _multipart(data: Pairs, files: Mapping[str, FileValue | Sequence[FileValue]]
 
 
 def _file(name: str, value: Any) -> FileStorage:
-    """Return one file of a form: bytes, a text, a path, an open file or ``(filename, bytes[, media type])``."""
+    """Return one file of a form.
+
+    The value is bytes, a string, a path, an open file or ``(filename, bytes[, media type])``.
+    """
     if isinstance(value, FileStorage):
         return value
     filename, media_type = name, None

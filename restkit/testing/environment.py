@@ -1,4 +1,4 @@
-"""The WSGI environment of a test request (PEP 3333), each byte of the target as the test wrote it."""
+"""The WSGI environment of a test request (PEP 3333), whose target keeps every byte."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def make_environ(
     """Return the environment of a request.
 
     Args:
-        method: The method, as it is written.
-        url: The whole URL.
-        root: The path at which the application stands, ``""`` for the host's root.
+        method: The HTTP method, sent unchanged.
+        url: The absolute URL.
+        root: The path at which the application is mounted, ``""`` for the host's root.
         headers: The headers.
-        content: The content with its Content-Type, which wins over the header.
+        content: The content with its Content-Type, which overrides the header.
     """
     parts = urlsplit(url)
     target = quote(url.partition("://")[2].removeprefix(parts.netloc), safe=_AS_WRITTEN)
@@ -65,7 +65,8 @@ def make_environ(
 
 
 def _put_headers(environ: WSGIEnvironment, headers: Headers) -> None:
-    for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118  # iterating Headers yields pairs
+    # NOTE: iterating Headers yields pairs, not names.
+    for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118
         key = name.upper().replace("-", "_")
         values = ("; " if name == "cookie" else ", ").join(headers.getlist(name))
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = values

@@ -1,4 +1,4 @@
-"""JSON values that may be called: ``response.json`` and ``response.json()`` are the same."""
+"""Callable JSON values, so that ``response.json`` and ``response.json()`` return the same."""
 
 from __future__ import annotations
 

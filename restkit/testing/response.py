@@ -26,11 +26,11 @@ class TestResponse:
         headers: The headers; names are found in any case.
         method: The method of the request.
         url: The URL of the request, absolute.
-        history: The redirects that led here, oldest first.
+        history: The redirect responses before this response, oldest first.
         error_types: The media types of the App's problems.
     """
 
-    __test__ = False  # pytest would take the name for a class of tests
+    __test__ = False  # the name begins with Test: keep pytest from collecting it
 
     def __init__(
         self, status: int, headers: Headers, chunks: Iterable[bytes], *, method: str, url: str
@@ -47,7 +47,7 @@ class TestResponse:
 
     @property
     def body(self) -> bytes:
-        """The content, all of it (of a stream, what has not been taken by `iter_chunks`)."""
+        """The whole content (of a stream, the part that `iter_chunks` has not yielded yet)."""
         if self._body is None:
             self._body = b"".join(self.iter_chunks())
         return self._body
@@ -65,7 +65,7 @@ class TestResponse:
 
     @property
     def media_type(self) -> str:
-        """The media type of the content, without parameters, ``""`` where there is none."""
+        """The media type of the content, without parameters, ``""`` if there is none."""
         return parse_options_header(self.headers.get("Content-Type"))[0].lower()
 
     @property
@@ -80,12 +80,12 @@ class TestResponse:
 
     @property
     def json(self) -> Any:
-        """The content, decoded: ``response.json["title"]``, or ``response.json()`` as elsewhere.
+        """The decoded content: ``response.json["title"]``, or ``response.json()`` as in requests.
 
-        Objects, arrays, strings and numbers may be called and return themselves.
+        Objects, arrays, strings and numbers are callable and return themselves.
 
         Raises:
-            ValueError: The response is not JSON; the message shows how it begins.
+            ValueError: The response is not JSON; the message quotes its beginning.
         """
         return callable_json(self._decoded())
 
@@ -117,19 +117,19 @@ class TestResponse:
         return members
 
     def read(self) -> Self:
-        """Take the whole content and return the response itself."""
+        """Read the whole content and return the response itself."""
         self._body = self.body
         return self
 
     def iter_chunks(self) -> Iterator[bytes]:
-        """Yield the content as it is made, for requests with ``stream=True``; then close the response."""
+        """Yield the content in chunks, for requests with ``stream=True``, then close."""
         try:
             yield from self._chunks
         finally:
             self.close()
 
     def close(self) -> None:
-        """End a stream early, as a client that hangs up does."""
+        """Close the response, which ends a stream early as a client's disconnect does."""
         while self._closers:
             self._closers.pop(0)()
 

@@ -76,7 +76,7 @@ def test_no_app(project: pytest.Pytester) -> None:
     result = run(project)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ['*knows no App: define a fixture "app" that returns an App, or set restkit_app =*']
+        ['*has no App: define a fixture "app" that returns an App, or set restkit_app =*']
     )
 
 

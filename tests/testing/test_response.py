@@ -29,7 +29,7 @@ def test_answer() -> None:
 
 def test_json_of_an_answer() -> None:
     """The property json is the decoded content;
-    other answers are a clear error that shows how they begin.
+    other responses are a clear error that quotes their beginning.
     """
     assert answer(response="[1]", content_type="application/vnd.own+json").json == [1]
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""The conformance suite of stores: what a collection does over every one of them."""
+"""The conformance suite of stores: tests of collections that hold for every store."""
 
 from .suite import StoreConformance
 

@@ -1,4 +1,4 @@
-"""What the parts of the conformance suite share: the collections that they ask, and how they ask."""
+"""The base of the conformance suite: its collections, and helpers that send requests to them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["Conformance", "answered", "pointers"]
 
 
 class Conformance:
-    """Is the base of the parts of the suite; see `StoreConformance`."""
+    """The base of the parts of the suite; see `StoreConformance`."""
 
-    note: ClassVar[type[Any]]
-    topic: ClassVar[type[Any]]
+    note: ClassVar[type[object]]
+    topic: ClassVar[type[object]]
     references: ClassVar[bool] = True
     writers: ClassVar[int] = 8
     rounds: ClassVar[int] = 5
@@ -48,11 +48,11 @@ class Conformance:
         return Client(app)
 
     def made(self, client: Client, path: str = "/notes", **values: Any) -> TestResponse:
-        """Make an item, and return the answer."""
+        """Create an item and return the response."""
         return answered(client.post(path, json=values), 201)
 
     def note_url(self, client: Client, **values: Any) -> str:
-        """Make a note, and return its URL."""
+        """Create a note and return its URL."""
         return self.made(client, **{"title": "a note", **values}).headers["Location"]
 
     def titles(self, client: Client, path: str = "/notes") -> list[str]:
@@ -61,7 +61,7 @@ class Conformance:
 
 
 def answered(response: TestResponse, *statuses: int) -> TestResponse:
-    """Return an answer that has one of these statuses."""
+    """Return the response if it has one of the statuses, otherwise fail."""
     assert response.status in statuses, (
         f"{response.method} {response.url} is {response.status}: {response.text}"
     )
@@ -69,16 +69,16 @@ def answered(response: TestResponse, *statuses: int) -> TestResponse:
 
 
 def pointers(response: TestResponse) -> list[str]:
-    """Return where a problem says that errors are."""
+    """Return the JSON Pointers of a problem's errors."""
     return [each.get("pointer", "") for each in response.problem.get("errors", [])]
 
 
 class _Failing(CRUDResource[Any]):
-    """Fails after it has written, or writes where it may only read."""
+    """A collection whose methods fail after they have written, or write in a safe method."""
 
     def list(self, query: ListQuery) -> Page[Any]:
         if query.limit == 1:
-            self.rows.add(self.rows.build({"title": "made by a GET"}))
+            self.rows.add(self.rows.build({"title": "created by a GET"}))
         return super().list(query)
 
     def create(self, item: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What many writers at once are over every store: of those that saw the same, one wins."""
+"""Tests of concurrent writers: of those that read the same version, one succeeds."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _AT_MOST = 60
 
 
 class ConcurrencyConformance(Conformance):
-    """Is the tests of writers at once."""
+    """The tests of concurrent writers."""
 
     def at_once(
         self, app: App, request: Callable[[Client, int], TestResponse]
     ) -> list[TestResponse]:
-        """Send a request from each writer, all at one moment, and return the answers in the writers' order."""
+        """Send a request from each writer at the same time; return the responses by writer."""
         gate = threading.Barrier(self.writers)
 
         def write(number: int) -> TestResponse:
@@ -35,7 +35,7 @@ class ConcurrencyConformance(Conformance):
             return list(pool.map(write, range(self.writers)))
 
     def test_of_writers_with_the_same_tag_one_wins(self, app: App) -> None:
-        """Of several that patch an item with the entity tag that they have seen, one changes it; the others get 412."""
+        """Of several patches with the same entity tag, one changes the item; the others get 412."""
         client = self.client(app)
         for _ in range(self.rounds):
             url = self.note_url(client, title="Emma")
@@ -46,17 +46,15 @@ class ConcurrencyConformance(Conformance):
             ) -> TestResponse:
                 return own.patch(url, json={"number": number}, headers=headers)
 
-            answers = self.at_once(app, patch)
-            assert Counter(each.status for each in answers) == {200: 1, 412: self.writers - 1}
-            winner = next(number for number, each in enumerate(answers) if each.status == 200)
+            responses = self.at_once(app, patch)
+            assert Counter(each.status for each in responses) == {200: 1, 412: self.writers - 1}
+            winner = next(number for number, each in enumerate(responses) if each.status == 200)
             after = client.get(url)
-            assert (after.json["number"], after.headers["ETag"]) == (
-                winner,
-                answers[winner].headers["ETag"],
-            )
+            assert after.json["number"] == winner
+            assert after.headers["ETag"] == responses[winner].headers["ETag"]
 
     def test_of_writers_and_removers_one_wins(self, app: App) -> None:
-        """Of several that replace or remove an item with the same entity tag, one does; the others get 412 or 404."""
+        """Of several writes with the same entity tag, one succeeds; the others get 412 or 404."""
         client = self.client(app)
         for _ in range(self.rounds):
             url = self.note_url(client, title="Emma")
@@ -74,7 +72,7 @@ class ConcurrencyConformance(Conformance):
             assert set(statuses) <= {200, 204, 404, 412}, statuses
 
     def test_without_a_tag_no_write_is_lost(self, app: App) -> None:
-        """Those that patch different members of one item all succeed, and all of it stands."""
+        """Concurrent patches of different members all succeed, and the item keeps every change."""
         client = self.client(app)
         for _ in range(self.rounds):
             url = self.note_url(client, title="Emma")
@@ -83,13 +81,14 @@ class ConcurrencyConformance(Conformance):
                 bodies = [{"title": "Persuasion"}, {"number": 7}, {"code": None}]
                 return own.patch(url, json=bodies[number % 3])
 
-            answers = self.at_once(app, patch)
-            assert {each.status for each in answers} == {200}
+            responses = self.at_once(app, patch)
+            assert {each.status for each in responses} == {200}
             after = client.get(url).json
-            assert (after["title"], after["number"]) == ("Persuasion", 7)
+            assert after["title"] == "Persuasion"
+            assert after["number"] == 7
 
     def test_of_makers_of_the_same_one_wins(self, app: App) -> None:
-        """Of several that make an item with the same unique value, or under the same key, one does."""
+        """Of several that create an item with one unique value, or one key, one succeeds."""
         client = self.client(app)
         for turn in range(self.rounds):
             note = {"title": "Emma", "code": f"c{turn}"}
@@ -97,15 +96,15 @@ class ConcurrencyConformance(Conformance):
             def post(own: Client, number: int, note: dict[str, str] = note) -> TestResponse:
                 return own.post("/notes", json=note)
 
-            answers = self.at_once(app, post)
-            assert Counter(each.status for each in answers) == {201: 1, 409: self.writers - 1}
+            responses = self.at_once(app, post)
+            assert Counter(each.status for each in responses) == {201: 1, 409: self.writers - 1}
             url = f"/topics/t{turn}"
 
             def put(own: Client, number: int, url: str = url, turn: int = turn) -> TestResponse:
                 body = {"slug": f"t{turn}", "name": f"{turn}/{number}"}
                 return own.put(url, json=body, headers={"If-None-Match": "*"})
 
-            answers = self.at_once(app, put)
-            assert Counter(each.status for each in answers) == {201: 1, 412: self.writers - 1}
-            winner = next(number for number, each in enumerate(answers) if each.status == 201)
+            responses = self.at_once(app, put)
+            assert Counter(each.status for each in responses) == {201: 1, 412: self.writers - 1}
+            winner = next(number for number, each in enumerate(responses) if each.status == 201)
             assert client.get(url).json["name"] == f"{turn}/{winner}"

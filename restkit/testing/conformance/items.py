@@ -1,8 +1,6 @@
-"""What items are over every store: made, read, replaced, patched, removed and restored, under preconditions."""
+"""Tests of items: create, read, replace, patch, delete, restore, preconditions and bulk writes."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from ...app import App
 from ..client import Client
@@ -15,10 +13,10 @@ _MINIMAL = {"Prefer": "return=minimal"}
 
 
 class ItemConformance(Conformance):
-    """Is the tests of items."""
+    """The tests of items."""
 
     def test_items(self, app: App) -> None:
-        """An item is made, read, replaced, patched and removed, and has a new entity tag each time."""
+        """An item is created, read, replaced, patched and deleted; each write changes its tag."""
         client = self.client(app)
         first = self.made(client, title="Emma", number=1815)
         url, tag = first.headers["Location"], first.headers["ETag"]
@@ -41,7 +39,7 @@ class ItemConformance(Conformance):
             answered(response, 404)
 
     def test_a_change_to_the_same_leaves_the_tag(self, app: App) -> None:
-        """A patch that changes nothing leaves the item, and its entity tag, as they were."""
+        """A patch that changes nothing leaves the item and its entity tag unchanged."""
         client = self.client(app)
         first = self.made(client, title="Emma", number=1)
         same = answered(
@@ -50,7 +48,7 @@ class ItemConformance(Conformance):
         assert (same.json, same.headers["ETag"]) == (first.json, first.headers["ETag"])
 
     def test_a_tag_of_a_removed_item_does_not_hold_for_a_new_one(self, app: App) -> None:
-        """An item that is made anew under an old key has another entity tag."""
+        """An item that is created again under a deleted item's key has another entity tag."""
         client = self.client(app)
         body = {"slug": "top", "name": "Top"}
         tag = answered(client.put("/topics/top", json=body), 201).headers["ETag"]
@@ -59,11 +57,11 @@ class ItemConformance(Conformance):
         answered(client.put("/topics/top", json=body, headers={"If-Match": tag}), 412)
 
     def test_patches(self, app: App) -> None:
-        """A merge patch and a JSON Patch change what they say; what comes of it is validated as a whole."""
+        """A merge patch and a JSON Patch change their members; the result is validated whole."""
         client = self.client(app)
         url = self.note_url(client, title="Emma", number=1)
 
-        def patch(*operations: dict[str, Any]) -> TestResponse:
+        def patch(*operations: dict[str, object]) -> TestResponse:
             return client.patch(
                 url, json=list(operations), content_type="application/json-patch+json"
             )
@@ -87,7 +85,7 @@ class ItemConformance(Conformance):
         assert client.get(url).json["number"] == 7
 
     def test_preconditions(self, app: App) -> None:
-        """If-Match is held against the item as it is when it is written; `*` is whether there is one."""
+        """If-Match is compared with the item when it is written; `*` demands that it exists."""
         client = self.client(app)
         first = self.made(client, title="Emma")
         url, old = first.headers["Location"], {"If-Match": first.headers["ETag"]}
@@ -105,7 +103,7 @@ class ItemConformance(Conformance):
         answered(client.delete(url, headers={"If-Match": client.get(url).headers["ETag"]}), 204)
 
     def test_put_makes_what_is_not_there(self, app: App) -> None:
-        """Where upsert is declared, a PUT makes the item or replaces it; If-None-Match: * only makes."""
+        """With upsert, a PUT creates or replaces; with If-None-Match: * it only creates."""
         client = self.client(app)
         body = {"slug": "top", "name": "Top"}
         made = answered(client.put("/topics/top", json=body, headers={"If-None-Match": "*"}), 201)
@@ -123,7 +121,7 @@ class ItemConformance(Conformance):
         assert [each["slug"] for each in client.get("/topics").json["items"]] == ["top"]
 
     def test_unique_values(self, app: App) -> None:
-        """A value that another item has is a 409 that points to it, whatever the verb; null is like no other."""
+        """A taken unique value is a 409 with a pointer, for any method; nulls do not conflict."""
         client = self.client(app)
         url = self.note_url(client, code="one")
         for _ in range(2):
@@ -146,7 +144,7 @@ class ItemConformance(Conformance):
         ]
 
     def test_references(self, app: App) -> None:
-        """What names nothing, and removing what is named, is a 409; a collection below an item scopes itself."""
+        """An unknown reference and deleting a referenced item are a 409; nested URLs scope."""
         if not self.references:
             return
         client = self.client(app)
@@ -182,7 +180,7 @@ class ItemConformance(Conformance):
             answered(response, 404)
 
     def test_soft_deletion(self, app: App) -> None:
-        """A removed item is gone for everybody until it is restored; its unique values stay taken."""
+        """A soft-deleted item is a 404 until it is restored; its unique values stay reserved."""
         client = self.client(app)
         url = self.note_url(client, title="Emma", code="one")
         answered(client.post(f"{url}/restore"), 404)
@@ -201,7 +199,7 @@ class ItemConformance(Conformance):
         assert "removed_at" not in restored.json
 
     def test_minimal_answers(self, app: App) -> None:
-        """With `Prefer: return=minimal` a write is answered without content, and says so."""
+        """With `Prefer: return=minimal`, a write has no content but Preference-Applied."""
         client = self.client(app)
         made = answered(client.post("/notes", json={"title": "Emma"}, headers=_MINIMAL), 204)
         url = made.headers["Location"]
@@ -214,7 +212,7 @@ class ItemConformance(Conformance):
         assert client.get(url).json["number"] is None
 
     def test_a_request_that_fails_leaves_nothing(self, app: App) -> None:
-        """What a request has written before it fails is not kept, whatever it was."""
+        """A failing request keeps nothing of its writes."""
         client = self.client(app)
         url = self.note_url(client, title="Emma", code="one")
         before = client.get(url)
@@ -228,14 +226,14 @@ class ItemConformance(Conformance):
         assert self.titles(client) == ["Emma", "Persuasion"]
 
     def test_safe_methods_only_read(self, app: App) -> None:
-        """A GET that writes is a mistake of the program, and nothing of it is kept."""
+        """A GET that writes is a 500, and keeps nothing of its writes."""
         self.client(app)
         client = Client(app, raise_errors=False)
         answered(client.get("/failing?limit=1"), 500)
         assert self.titles(client) == []
 
     def test_many_at_once(self, app: App) -> None:
-        """What is made, changed and removed at once is all done, or none; each item that is in the way is told."""
+        """A bulk request does everything or nothing; its problem points to each conflict."""
         client = self.client(app)
         both = [self.made(client, title="a", code="1"), self.made(client, title="b")]
         tail = both[0].headers["Location"].rpartition("/")[2]

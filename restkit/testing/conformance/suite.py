@@ -10,9 +10,10 @@ __all__ = ["StoreConformance"]
 
 
 class StoreConformance(ItemConformance, ListConformance, ConcurrencyConformance):
-    """Is the tests that every `restkit.crud.Store` passes, for pytest.
+    """The tests that every `restkit.crud.Store` passes, for pytest.
 
-    Declare the two models, and give a fixture ``app`` that installs an empty store of each on a new App::
+    Declare the two models, and define a fixture ``app`` that installs an empty store of each on a
+    new App::
 
         class TestMyStore(StoreConformance):
             note = Note
@@ -26,20 +27,21 @@ class StoreConformance(ItemConformance, ListConformance, ConcurrencyConformance)
 
     A note has these attributes:
 
-    - a key of any name, which the store gives;
-    - ``title``: a text of 1 to 100 characters, needed;
-    - ``code``: a text of at most 20 characters or None, unique;
+    - a key of any name, which the store generates;
+    - ``title``: a required string of 1 to 100 characters;
+    - ``code``: a unique string of at most 20 characters, or None;
     - ``number``: an integer or None;
-    - ``topic_id``: a text of at most 20 characters or None, which names a topic;
-    - ``removed_at``: a moment or None.
+    - ``topic_id``: a string of at most 20 characters that refers to a topic, or None;
+    - ``removed_at``: a datetime or None.
 
-    A topic has the key ``slug``, a text of at most 20 characters that the client gives, and ``name``, a unique text of
-    at most 50.
+    A topic has the key ``slug``, a string of at most 20 characters that the client chooses, and
+    ``name``, a unique string of at most 50.
 
     Attributes:
         note: The model of notes.
         topic: The model of topics.
-        references: Whether the store knows that ``topic_id`` names a topic; False leaves those tests out.
-        writers: How many threads write at once.
-        rounds: How often they do.
+        references: Whether the store enforces that ``topic_id`` refers to a topic; False skips
+            those tests.
+        writers: The number of threads that write concurrently.
+        rounds: The number of repetitions of each concurrency test.
     """
