@@ -1,4 +1,4 @@
-"""The command line: commands on an App that it finds."""
+"""The command line: commands that load an App and work with it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the development server calls: the App with its contract checked, or the mistake that keeps it from starting.
+"""The WSGI applications of the development server, and its problems for unreadable requests.
 
-And what it answers before it calls anything: requests that are none are told so as problems too.
+The server runs the App with its contract check, or shows the error that keeps it from starting.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ __all__ = ["BrokenProgram", "DevelopmentServer", "ProblemRequestHandler"]
 
 
 class DevelopmentServer:
-    """Is an App whose every answer is checked: one outside its contract becomes a 500 that says why."""
+    """An App whose responses are checked: a response outside its contract becomes a 500."""
 
     def __init__(self, app: App, *, debugger: bool = False) -> None:
         """Wrap an App.
 
         Args:
-            app: The App; its setting ``contract="off"`` turns the check off.
-            debugger: Whether exceptions leave the App, for a debugger around it.
+            app: The App; its setting ``contract="off"`` disables the check.
+            debugger: Whether exceptions propagate, for a debugger that wraps the App.
         """
         self._app: WSGIApplication = app
         self._check = ContractCheck() if app.settings.contract != "off" else None
         self._debugger = debugger
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
+        """Respond to a request (PEP 3333)."""
         if self._check is not None:
             environ[CONTRACT_CHECK] = self._check
         if self._debugger:
@@ -47,10 +47,10 @@ class DevelopmentServer:
             return self._app(environ, start_response)
         except ContractError as error:
             click.secho(f"ContractError: {error}", fg="red", err=True)
-            return _answer_error(str(error), start_response)
+            return _error_response(str(error), start_response)
 
     def _debugged(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer, or raise what the App would have answered with 500."""
+        """Return the App's response, or raise the exception behind its 500 response."""
         errors: list[Exception] = []
         started: list[tuple[Any, ...]] = []
 
@@ -61,7 +61,7 @@ class DevelopmentServer:
         environ[UNEXPECTED_ERRORS] = errors
         body = self._app(environ, start)
         if errors:
-            # NOTE: nothing has been sent yet, so that the debugger's page can be the answer.
+            # NOTE: nothing has been sent yet, so that the debugger's page can be the response.
             close: Callable[[], object] | None = getattr(body, "close", None)
             if close is not None:
                 close()
@@ -71,32 +71,32 @@ class DevelopmentServer:
 
 
 class BrokenProgram:
-    """Is an application that answers 500 with the sentence that says why the App does not start."""
+    """An application that responds to every request with a 500: the error of the App's start."""
 
     def __init__(self, message: str) -> None:
         self._message = message
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
-        return _answer_error(self._message, start_response)
+        """Respond to a request (PEP 3333)."""
+        return _error_response(self._message, start_response)
 
 
 class ProblemRequestHandler(WSGIRequestHandler):
-    """Is the development server's reader of requests: what it refuses by itself is a problem that echoes nothing."""
+    """The request handler of the development server: its errors are problems without input."""
 
     error_content_type = MEDIA_TYPE
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer a request that cannot be read, such as one whose header fields are too large."""
+        """Send a problem for an unreadable request, such as one with too large header fields."""
         self.error_message_format = problem_class(code)().to_bytes().decode().replace("%", "%%")
         super().send_error(code)
 
 
 def _refuse(_: bytes) -> object:
-    raise NotImplementedError("An App hands over its content as the body; it does not write.")
+    raise NotImplementedError("An App returns its content; it does not call write().")
 
 
-def _answer_error(message: str, start_response: StartResponse) -> Iterable[bytes]:
+def _error_response(message: str, start_response: StartResponse) -> Iterable[bytes]:
     body = InternalServerError(message).to_bytes()
     headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
     start_response("500 Internal Server Error", headers)

@@ -1,9 +1,9 @@
-"""``restkit explain``: what becomes of a request, step by step, or of the fields of a schema."""
+"""``restkit explain``: the steps of a request's handling, or the fields of a schema."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from itertools import chain
 
 import click
 from marshmallow import Schema
@@ -33,17 +33,17 @@ _UNSAFE = ("PUT", "PATCH", "DELETE")
 @click.argument("method", required=False)
 @click.argument("path", required=False)
 @click.option(
-    "--host", default="localhost", help="The host of the request, where patterns have one."
+    "--host", default="localhost", help="The host of the request, if patterns have a host."
 )
-@click.option("--source", is_flag=True, help="Print the Python that was generated of the schemas.")
-@click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake.")
+@click.option("--source", is_flag=True, help="Print the Python code generated from the schemas.")
+@click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of an error.")
 def command(
     target: str, method: str | None, path: str | None, host: str, source: bool, shown: bool
 ) -> None:
-    """Say what becomes of a request, or of a schema.
+    """Explain how an App handles a request, or how restkit handles a schema.
 
-    With METHOD and PATH, TARGET is an App: restkit explain shop.api GET /books/3. Alone it is a marshmallow Schema:
-    restkit explain shop.api:BookSchema.
+    With METHOD and PATH, TARGET is an App: restkit explain shop.api GET /books/3. Alone it is a
+    marshmallow Schema: restkit explain shop.api:BookSchema.
     """
     with mistakes(shown):
         found = load_object(target)
@@ -55,7 +55,7 @@ def command(
         app = target_of(target, shown)
         if method is None or path is None:
             raise Mistake(
-                f"Say which request of the App is meant, as in: restkit explain {target} GET /."
+                f"{target} is an App: name a request too, as in: restkit explain {target} GET /."
             )
         lines = _request(app, method.upper(), path, host, source)
     for line in lines:
@@ -66,7 +66,7 @@ def command(
 
 
 def _schema(declared: Schema | type[Schema], target: str, source: bool) -> Iterator[str]:
-    """Yield what is said of a schema as a resource has it: one instance to write, one to read."""
+    """Yield the lines on a schema: its instance for requests and its instance for responses."""
     with mistakes(False):
         written = bind(declared, View.REQUEST, declared_at=target)
         read = bind(declared, View.RESPONSE, declared_at=target)
@@ -88,30 +88,39 @@ def _request(app: App, method: str, path: str, host: str, source: bool) -> Itera
     if operation.summary:
         yield operation.summary
     if method == "HEAD" and operation.method == "GET":
-        yield "HEAD comes by itself: the answer to GET without its content."
-    parts = {
-        "path": [f"{name} = {value!r}" for name, value in values.items()],
-        "middleware, the outermost first": _middleware(entry),
-        "guards, in this order": list(_guards(operation, settings)),
-        "takes": [line for each in operation.inputs for line in _input(each, settings, source)],
-        "answers": [line for each in operation.outputs for line in _output(each, settings, source)],
-        "problems": list(columns(list(_problems(operation)))) if operation.failures else [],
-    }
-    for title, lines in parts.items():
-        yield from ("", title)
-        yield from indented(lines or ["none"])
+        yield "HEAD is automatic: the response to GET without its content."
+    yield from _part("path", [f"{name} = {value!r}" for name, value in values.items()])
+    yield from _part("middleware, the outermost first", _middleware(entry))
+    yield from _part("guards, in this order", _guards(operation, settings))
+    inputs = (_input(each, settings, source) for each in operation.inputs)
+    yield from _part("takes", chain.from_iterable(inputs))
+    outputs = (_output(each, settings, source) for each in operation.outputs)
+    yield from _part("responses", chain.from_iterable(outputs))
+    yield from _part("problems", _problems(operation))
 
 
-def _found(app: App, method: str, path: str, host: str) -> tuple[Entry, Operation, dict[str, Any]]:
-    """Find what answers a request, without answering it."""
-    entries = app.entries()
-    router = Router(
-        converters_of({id(each.owner): each.owner for each in entries}.values()),
-        app.settings.trailing_slash,
-    )
+def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a part below its title."""
+    yield from ("", title)
+    yield from indented(list(lines) or ["none"])
+
+
+def _router_of(app: App, entries: Sequence[Entry]) -> Router:
+    """Return a router whose routes are named by the position of their entry."""
+    owners = {id(each.owner): each.owner for each in entries}
+    router = Router(converters_of(owners.values()), app.settings.trailing_slash)
     for index, entry in enumerate(entries):
         router.route(entry.pattern, str(index))
     router.finish()
+    return router
+
+
+def _found(
+    app: App, method: str, path: str, host: str
+) -> tuple[Entry, Operation, dict[str, object]]:
+    """Return the entry and the Operation that handle a request, with the URL's values."""
+    entries = app.entries()
+    router = _router_of(app, entries)
     try:
         match = router.match(Request(create_environ(path, f"http://{host}/", method=method)))
     except HTTPException as redirect:
@@ -119,7 +128,7 @@ def _found(app: App, method: str, path: str, host: str) -> tuple[Entry, Operatio
             f"{path} is redirected to {getattr(redirect, 'new_url', 'another URL')}."
         ) from None
     if match is None:
-        raise Mistake(f"There is nothing at {path}; restkit routes lists what there is.")
+        raise Mistake(f"No route matches {path}. restkit routes lists the routes of the App.")
     route, values = match
     key = (route.pattern.host, route.pattern.rule)
     here = [each for each in entries if (each.pattern.host, each.pattern.rule) == key]
@@ -133,7 +142,7 @@ def _found(app: App, method: str, path: str, host: str) -> tuple[Entry, Operatio
 
 
 def _middleware(entry: Entry) -> list[str]:
-    found: Sequence[Any] = entry.middleware
+    found: Sequence[object] = entry.middleware
     return [
         f"{each.__module__}.{getattr(each, '__qualname__', type(each).__qualname__)}"
         for each in found
@@ -149,17 +158,24 @@ def _combination(schemes: Iterable[tuple[SecurityScheme, tuple[str, ...]]]) -> s
 
 
 def _guards(operation: Operation, settings: Settings) -> Iterator[str]:
-    """Yield what is asked of a request before the method runs and, at last, what its value is held against."""
+    """Yield the checks of a request before the method runs, then those of the method's value."""
     allowed = [_combination(each) for each in operation.security]
     yield f"security: {' or '.join(allowed)}" if allowed else "security: none, anyone may call"
     if operation.conditional == "required" and operation.method in _UNSAFE:
         yield "precondition demanded: If-Match, or a 428"
     if operation.idempotency is not None:
-        yield f"{operation.idempotency.header.name}: a request that comes again gets the answer that was kept"
+        yield f"{operation.idempotency.header.name}: a repeated request gets the stored response"
     types = offered(operation)
     yield f"negotiation: {', '.join(types)}; a 406 for any other" if types else "negotiation: none"
+    yield from _limits(operation, settings)
+    if operation.conditional:
+        yield "preconditions: entity_tag and last_modified, as the method sets them; a 304 or a 412"
+
+
+def _limits(operation: Operation, settings: Settings) -> Iterator[str]:
+    """Yield the checks of the query and the limits of the content."""
     if operation.input("query") is None:
-        yield "query: any is refused, a 422" if settings.strict else "query: not looked at"
+        yield "query: any is rejected, a 422" if settings.strict else "query: ignored"
     if operation.input("body") is not None:
         yield (
             f"limits: content of {settings.max_body_size:,} bytes, a 413 beyond; "
@@ -168,8 +184,6 @@ def _guards(operation: Operation, settings: Settings) -> Iterator[str]:
     if operation.input("form") is not None or operation.input("files") is not None:
         most = f"{settings.max_body_size:,} bytes, as multipart {settings.max_upload_size:,}"
         yield f"limits: content of {most}; a 413 beyond"
-    if operation.conditional:
-        yield "preconditions: entity_tag and last_modified, as the method sets them; a 304 or a 412"
 
 
 def _input(each: Input, settings: Settings, source: bool) -> Iterator[str]:
@@ -179,7 +193,7 @@ def _input(each: Input, settings: Settings, source: bool) -> Iterator[str]:
         return
     yield f"{each.location}: {_name(each.schema)}{types}"
     if each.shape is not None:
-        yield "  Made into the class that the annotation names."
+        yield "  Converted to the annotated class."
     yield from indented(
         tiers(each.schema.schema, "load", compiled=settings.compile_schemas, source=source)
     )
@@ -198,10 +212,14 @@ def _output(each: Output, settings: Settings, source: bool) -> Iterator[str]:
 
 def _name(bound: BoundSchema) -> str:
     name = bound.declared.__qualname__ if bound.name else "fields"
-    partial = ", each may be left out" if bound.view is View.PATCH else ""
-    return f"{'a list of ' if bound.many else ''}{name}{partial}"
+    partial = ", each may be omitted" if bound.view is View.PATCH else ""
+    many = "a list of " if bound.many else ""
+    return f"{many}{name}{partial}"
 
 
-def _problems(operation: Operation) -> Iterator[tuple[str, ...]]:
-    for each in sorted(operation.failures, key=lambda each: each.problem.status):
-        yield str(each.problem.status), each.problem.__name__, each.stage, each.description
+def _problems(operation: Operation) -> Iterable[str]:
+    rows: list[tuple[str, ...]] = [
+        (str(each.problem.status), each.problem.__name__, each.stage, each.description)
+        for each in sorted(operation.failures, key=lambda each: each.problem.status)
+    ]
+    return columns(rows) if rows else ()

@@ -13,14 +13,14 @@ _COMMANDS = ("explain", "openapi", "routes", "run", "shell")
 
 
 class _LazyGroup(click.Group):
-    """Is a group that imports ``restkit.cli.NAME`` for the command of that name."""
+    """A group that imports ``restkit.cli.NAME`` for the command of that name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
         return sorted({*_COMMANDS, *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, imported when it is first asked for."""
+        """Return a command, which is imported on first use."""
         if cmd_name in _COMMANDS and cmd_name not in self.commands:
             module = importlib.import_module(f".{cmd_name}", __package__)
             self.add_command(module.command, cmd_name)
@@ -51,6 +51,6 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 def main() -> None:
     """Work with a restkit App.
 
-    TARGET is where the App is: a module (shop.api), a file (app.py), or either with a name in it
+    TARGET is the App: a module (shop.api), a file (app.py), or either with a name in it
     (shop.api:app, shop.api:create_app).
     """

@@ -1,4 +1,4 @@
-"""``restkit openapi``: the OpenAPI document of an App, written to a file or held against one."""
+"""``restkit openapi``: the OpenAPI document of an App, written to a file or compared with one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _VERSIONS = {"3.0": "3.0.4", "3.1": "3.1.1", "3.2": "3.2.0"}
 @click.option(
     "--check",
     type=click.Path(path_type=Path),
-    help="Exit with 1 and a short diff where this file is stale.",
+    help="Exit with 1 and a short diff if this file is stale.",
 )
 @click.option(
     "--version",
@@ -57,22 +57,22 @@ def command(app: App, output: Path | None, check: Path | None, version: str | No
 
 
 def _text(document: dict[str, Any], path: Path) -> str:
-    """Return a document as the text of a file, YAML or JSON by the file's ending."""
+    """Return a document as YAML or JSON, depending on the file's suffix."""
     return to_yaml(document) if path.suffix.lower() in _YAML else to_json(document).decode()
 
 
 def _check(path: Path, document: dict[str, Any]) -> None:
     try:
         text = path.read_text("utf-8")
-        # NOTE: both ways through text, so that a value which text cannot hold apart is no difference.
+        # NOTE: both are parsed from text, so that values with the same text do not differ.
         read = yaml.safe_load if path.suffix.lower() in _YAML else json.loads
         old, new = read(text), read(_text(document, path))
     except OSError as error:
         raise Mistake(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, yaml.YAMLError) as error:
-        raise Mistake(f"{path} is not a document: {error}") from error
+        raise Mistake(f"{path} is not an OpenAPI document: {error}") from error
     if not isinstance(old, dict):
-        raise Mistake(f"{path} is not a document: it holds no object.")
+        raise Mistake(f"{path} is not an OpenAPI document: its root must be an object.")
     if old == new:
         click.echo(f"{path} is up to date.", err=True)
         return

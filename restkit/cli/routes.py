@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
@@ -43,7 +42,7 @@ def _id(operation: Operation) -> str | None:
     return operation.operation_id if operation.documented else None
 
 
-def _record(operation: Operation) -> dict[str, Any]:
+def _record(operation: Operation) -> dict[str, object]:
     return {
         "method": operation.method,
         "path": operation.path,

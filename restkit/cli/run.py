@@ -18,7 +18,8 @@ from .target import Mistake, target_of
 
 __all__ = ["command"]
 
-_HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # shown as what a browser can open
+# By listening address, the address that a browser can open.
+_HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 @click.command()
@@ -42,11 +43,11 @@ _HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  #
     "--debugger", is_flag=True, help="Show exceptions in the browser, with a Python prompt."
 )
 @click.option(
-    "--threads/--no-threads", default=True, help="Answer each request in a thread of its own."
+    "--threads/--no-threads", default=True, help="Handle each request in a thread of its own."
 )
-@click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake.")
+@click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of an error.")
 def command(target: str, host: str, port: int, shown: bool, debugger: bool, **options: Any) -> None:
-    """Serve an App for development, each answer checked against its contract."""
+    """Serve an App for development, with each response checked against its contract."""
     reloads: bool = options["reload"]
     watched = [str(Path(each).resolve()) for each in options["extra_files"]]
     program: DevelopmentServer | BrokenProgram
@@ -56,14 +57,14 @@ def command(target: str, host: str, port: int, shown: bool, debugger: bool, **op
     except Mistake as error:
         if not is_running_from_reloader():
             raise
-        # NOTE: the reloader ends with its child; a mistake while one edits is shown until it is mended.
+        # NOTE: the reloader ends with its child: serve the error until the source is corrected.
         error.show()
         program = BrokenProgram(error.message)
     else:
         if not is_running_from_reloader():
             port = _free_port(host, port)
             click.echo(_greeting(app, host, port))
-            _tell_of_the_check(app)
+            _warn_about_check(app)
     run_simple(
         host,
         port,
@@ -77,10 +78,10 @@ def command(target: str, host: str, port: int, shown: bool, debugger: bool, **op
 
 
 def _free_port(host: str, port: int) -> int:
-    """Return the port, a free one for 0; that it can be had is tried before anything else starts.
+    """Return the port, a free one for 0, after an attempt to bind it.
 
     Raises:
-        Mistake: The address is taken, or is none of this machine's.
+        Mistake: The address is in use, or does not belong to this machine.
     """
     family = select_address_family(host, port)
     try:
@@ -92,17 +93,19 @@ def _free_port(host: str, port: int) -> int:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise Mistake(
-                f"Port {port} on {host} is taken: end what listens there, or choose another with --port."
+                f"Port {port} on {host} is in use. Stop the process that listens there, or choose "
+                "another port with --port."
             ) from error
-        raise Mistake(f"{host}:{port} cannot be listened on: {error.strerror}.") from error
+        raise Mistake(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
-def _tell_of_the_check(app: App) -> None:
-    """Say once, in a line of its own, what a missing package leaves unchecked; a warning would stand amid requests."""
+def _warn_about_check(app: App) -> None:
+    """Print once that a missing package limits the check, rather than warn at a request."""
     if app.settings.contract != "off" and importlib.util.find_spec("jsonschema") is None:
         warnings.filterwarnings("ignore", "The contract check looks only", UserWarning)
         click.echo(
-            "Answers are checked by their members; for their values too: pip install 'restkit[verify]'",
+            "Only the members of responses are checked; for their values: "
+            "pip install 'restkit[verify]'",
             err=True,
         )
 
@@ -110,5 +113,7 @@ def _tell_of_the_check(app: App) -> None:
 def _greeting(app: App, host: str, port: int) -> str:
     shown = _HOSTS.get(host, host)
     url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-    docs = app.settings.docs_url if app.settings.openapi_url is not None else None
-    return f"Serving {app.name} at {url}" + (f" (docs at {url}{docs})" if docs else "")
+    greeting = f"Serving {app.name} at {url}"
+    if app.settings.openapi_url is None or not app.settings.docs_url:
+        return greeting
+    return f"{greeting} (docs at {url}{app.settings.docs_url})"

@@ -46,7 +46,7 @@ def command(app: App) -> None:
 def _run(app: App, names: dict[str, object]) -> None:
     if not sys.stdin.isatty():
         program = compile(sys.stdin.read(), "<stdin>", "exec")
-        exec(program, names)  # noqa: S102  # running it is what was asked for
+        exec(program, names)  # noqa: S102  # the purpose of the command
         return
     _complete(names)
     shown = [name for name in names if not name.startswith("__")]

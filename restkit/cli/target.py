@@ -1,11 +1,10 @@
-"""What the commands on an App have in common: the argument TARGET, and mistakes as one sentence."""
+"""The argument TARGET of the commands, and the user's errors as one sentence."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
@@ -17,28 +16,27 @@ __all__ = ["Mistake", "mistakes", "takes_target", "target_of"]
 
 
 class Mistake(click.ClickException):
-    """Is a mistake of the user's program, shown as ``Error: ...``.
+    """Raised when the user's program is invalid; click prints it as ``Error: ...``.
 
-    The exit code is 2, as for a wrong use of the command: 1 is left for what a command was asked to find out.
+    The exit code is 2, as for incorrect usage: 1 is reserved for a command's negative result.
     """
 
     exit_code = 2
 
 
-def takes_target(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the argument TARGET and ``--traceback``; it gets the frozen App as its first parameter.
+def takes_target(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the argument TARGET and ``--traceback`` to a command; its first parameter is the App.
 
-    A mistake at start-up is shown as one sentence; ``--traceback`` shows all of it.
+    The App is frozen. An error of its start is shown as one sentence, with ``--traceback`` whole.
     """
 
     @click.argument("target")
     @click.option(
-        "--traceback", "shown", is_flag=True, help="Show the whole traceback of a mistake."
+        "--traceback", "shown", is_flag=True, help="Show the whole traceback of an error."
     )
     @functools.wraps(function)
-    def command(target: str, shown: bool, **options: Any) -> Any:
-        app = target_of(target, shown)
-        return function(app, **options)
+    def command(target: str, shown: bool, **options: object) -> None:
+        function(target_of(target, shown), **options)
 
     return command
 
@@ -47,11 +45,11 @@ def target_of(target: str, shown: bool = False) -> App:
     """Load an App and freeze it.
 
     Args:
-        target: As `load_app` takes it.
-        shown: Whether an exception leaves as it is, with its traceback.
+        target: The App, as for `load_app`.
+        shown: Whether an exception propagates unchanged, with its traceback.
 
     Raises:
-        Mistake: The App cannot be loaded, or has a mistake that shows at start-up.
+        Mistake: The App cannot be loaded, or its declarations are invalid.
     """
     with mistakes(shown):
         app = load_app(target)
@@ -61,13 +59,13 @@ def target_of(target: str, shown: bool = False) -> App:
 
 @contextmanager
 def mistakes(shown: bool = False) -> Generator[None]:
-    """Turn what is wrong with the user's program into a `Mistake`.
+    """Convert errors of the user's program to `Mistake`.
 
     Args:
-        shown: Whether an exception leaves as it is, with its traceback.
+        shown: Whether an exception propagates unchanged, with its traceback.
 
     Raises:
-        Mistake: The program cannot be loaded, or has a mistake that shows at start-up.
+        Mistake: The program cannot be loaded, or its declarations are invalid.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The fields of a schema as a table: at which tier each is loaded or dumped, why, and what was generated."""
+"""The fields of a schema as a table: the tier of each, the reason, and the generated code."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _TITLES = {
 def tiers(
     schema: Schema, side: Side, *, compiled: bool = True, source: bool = False
 ) -> Iterator[str]:
-    """Yield the lines that say what becomes of a schema's fields, those of nested schemas below them.
+    """Yield the lines about a schema's fields and, below them, the fields of nested schemas.
 
     Args:
-        schema: The instance, as it is used.
-        side: Whether its loading or its dumping is meant.
-        compiled: Whether it is compiled; without that marshmallow takes every field.
-        source: Whether the generated Python follows.
+        schema: The instance that is used.
+        side: ``"load"`` or ``"dump"``.
+        compiled: Whether it is compiled; otherwise marshmallow handles every field.
+        source: Whether the generated Python code follows.
     """
     found = explain(schema)
     if not compiled:
-        yield "Not compiled: the setting compile_schemas is off, and marshmallow takes every field."
+        yield "Not compiled: compile_schemas is off, so marshmallow handles every field."
     else:
         yield from _whole(found, side)
     for tag, names in found.hooks.items():
@@ -41,11 +41,10 @@ def tiers(
             yield f"{tag}: {', '.join(names)}"
     rows = list(_rows(found, side, compiled, "", (type(schema),)))
     if rows:
-        yield from columns(
-            [(*_TITLES[side][:3], "WHY" if any(row[3] for row in rows) else ""), *rows]
-        )
+        reasons = any(row[3] for row in rows)
+        yield from columns([(*_TITLES[side][:3], "WHY" if reasons else ""), *rows])
     else:
-        yield "It has no field for this."
+        yield "The schema has no such field."
     if source and compiled:
         yield from _sources(found, side)
 
@@ -57,9 +56,9 @@ def _whole(found: Explanation, side: Side) -> Iterator[str]:
     elif found.dump_reason:
         yield f"marshmallow dumps it whole: {found.dump_reason}."
     elif found.straight_reason:
-        yield f"SerializedContent first and written then: {found.straight_reason}."
+        yield f"Dumped to a dict, then encoded as JSON: {found.straight_reason}."
     else:
-        yield "Goes straight from objects to JSON."
+        yield "Written directly from objects to JSON."
 
 
 def _rows(
@@ -67,13 +66,15 @@ def _rows(
 ) -> Iterator[_Row]:
     order = list(found.schema.fields)
     for each in sorted(found.fields, key=lambda each: order.index(each.name)):
-        tier, reason = (
-            (each.load, each.load_reason) if side == "load" else (each.dump, each.dump_reason)
-        )
+        tier, reason = each.load, each.load_reason
+        if side == "dump":
+            tier, reason = each.dump, each.dump_reason
         if not tier:
             continue
+        if not compiled:
+            tier, reason = "marshmallow", ""
         name = above + each.key
-        yield name, each.kind, tier if compiled else "marshmallow", reason if compiled else ""
+        yield name, each.kind, tier, reason
         if each.nested is not None and type(each.nested) not in seen:
             yield from _rows(
                 explain(each.nested), side, compiled, f"{name}.", (*seen, type(each.nested))
@@ -81,11 +82,9 @@ def _rows(
 
 
 def _sources(found: Explanation, side: Side) -> Iterator[str]:
-    sources = (
-        {"loader": found.load_source}
-        if side == "load"
-        else {f"dumper, {k}": v for k, v in found.dump_sources.items()}
-    )
+    sources = {"loader": found.load_source}
+    if side == "dump":
+        sources = {f"dumper, {kind}": text for kind, text in found.dump_sources.items()}
     for name, text in sources.items():
         if text:
             yield f"The generated {name}:"
@@ -99,5 +98,5 @@ def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def indented(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines one step further to the right."""
+    """Yield lines indented by one level."""
     return (f"  {line}".rstrip() for line in lines)

@@ -122,8 +122,8 @@ def _part(lines: list[str], title: str) -> list[str]:
 
 
 def test_operation(depot: Path) -> None:
-    """An Operation is told with its URL's values, middleware, guards in their order, inputs,
-    answers and problems.
+    """The lines name the URL's values, middleware, guards in their order, inputs,
+    responses and problems.
     """
     lines = _said("depot", "PATCH", "/crates/3")
     assert lines[0] == "PATCH /crates/<int:crate_id>  updateCrate  depot.Crate.patch"
@@ -133,17 +133,17 @@ def test_operation(depot: Path) -> None:
         "security: key (write)",
         "precondition demanded: If-Match, or a 428",
         "negotiation: application/json; a 406 for any other",
-        "query: any is refused, a 422",
+        "query: any is rejected, a 422",
         "limits: content of 2,097,152 bytes, a 413 beyond; JSON 64 levels deep, a 400 beyond",
         "preconditions: entity_tag and last_modified, as the method sets them; a 304 or a 412",
     ]
     assert _part(lines, "takes")[:2] == [
-        "body: CrateSchema, each may be left out, application/merge-patch+json, application/json",
+        "body: CrateSchema, each may be omitted, application/merge-patch+json, application/json",
         "post_load: settle",
     ]
-    assert _part(lines, "answers")[:2] == [
+    assert _part(lines, "responses")[:2] == [
         "200: CrateSchema, application/json",
-        "SerializedContent first and written then: parts: within: the schema nests itself.",
+        "Dumped to a dict, then encoded as JSON: parts: within: the schema nests itself.",
     ]
     assert any(line.startswith("428 PreconditionRequired") for line in _part(lines, "problems"))
 
@@ -163,42 +163,39 @@ def test_fields_have_tiers_and_reasons(depot: Path) -> None:
 
 
 def test_other_guards(depot: Path) -> None:
-    """Keys of idempotency, queries and forms are told where they are declared."""
+    """Idempotency keys, queries and forms have lines if they are declared."""
     lines = _said("depot", "post", "/crates")
-    assert "Idempotency-Key: a request that comes again gets the answer that was kept" in _part(
+    assert "Idempotency-Key: a repeated request gets the stored response" in _part(
         lines, "guards, in this order"
     )
     lines = _said("depot", "GET", "/crates?page=2")
     assert not any("query" in line for line in _part(lines, "guards, in this order"))
     assert _part(lines, "takes")[:2] == [
         "query: fields",
-        "Made into the class that the annotation names.",
+        "Converted to the annotated class.",
     ]
-    assert _part(lines, "answers")[0] == "200: a list of CrateSchema, application/json"
+    assert _part(lines, "responses")[0] == "200: a list of CrateSchema, application/json"
     lines = _said("depot", "POST", "/labels")
     assert lines[:2] == ["POST /labels  not documented  depot.label", "Print a label."]
     assert any("as multipart 67,108,864" in line for line in _part(lines, "guards, in this order"))
 
 
 def test_head(depot: Path) -> None:
-    """HEAD is told as the GET that it comes from."""
+    """HEAD is explained as the GET that it derives from."""
     lines = _said("depot", "HEAD", "/crates/3")
     assert lines[:3] == [
         "GET /crates/<int:crate_id>  getCrate  depot.Crate.get",
         "Read a crate.",
-        "HEAD comes by itself: the answer to GET without its content.",
+        "HEAD is automatic: the response to GET without its content.",
     ]
 
 
 def test_settings(depot: Path) -> None:
-    """What the App's settings turn off is told as off."""
+    """Features that the App's settings disable are shown as disabled."""
     lines = _said("depot:plain", "POST", "/parts/")
-    assert "query: not looked at" in _part(lines, "guards, in this order")
+    assert "query: ignored" in _part(lines, "guards, in this order")
     taken = _part(lines, "takes")
-    assert (
-        taken[1]
-        == "Not compiled: the setting compile_schemas is off, and marshmallow takes every field."
-    )
+    assert taken[1] == "Not compiled: compile_schemas is off, so marshmallow handles every field."
     assert {line.split()[2] for line in taken[3:]} == {"marshmallow"}
 
 
@@ -210,7 +207,7 @@ def test_hosts(depot: Path) -> None:
 
 
 def test_schema(depot: Path) -> None:
-    """A schema is told as a resource has it: what loads and what dumps each field."""
+    """A schema is explained with the tiers that load and dump each field."""
     lines = _said("depot:CrateSchema")
     assert lines[0] == "depot.CrateSchema"
     assert [line.split()[0] for line in _part(lines, "loads")[2:]][-2:] == ["weight", "notes"]
@@ -222,8 +219,8 @@ def test_schema(depot: Path) -> None:
 
 
 def test_straight(shop: Path) -> None:
-    """A schema whose answers go straight to JSON says so."""
-    assert _part(_said("shop:BookSchema"), "dumps")[0] == "Goes straight from objects to JSON."
+    """A schema that is written directly as JSON has a line for it."""
+    assert _part(_said("shop:BookSchema"), "dumps")[0] == "Written directly from objects to JSON."
 
 
 def test_source(shop: Path) -> None:
@@ -237,20 +234,20 @@ def test_source(shop: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["shop"], "Say which request of the App is meant, as in: restkit explain shop GET /."),
+        (["shop"], "shop is an App: name a request too, as in: restkit explain shop GET /."),
         (
             ["shop", "GET"],
-            "Say which request of the App is meant, as in: restkit explain shop GET /.",
+            "shop is an App: name a request too, as in: restkit explain shop GET /.",
         ),
         (
             ["shop", "GET", "/shelves"],
-            "There is nothing at /shelves; restkit routes lists what there is.",
+            "No route matches /shelves. restkit routes lists the routes of the App.",
         ),
         (
             ["shop", "GET", "/books/x"],
-            "There is nothing at /books/x; restkit routes lists what there is.",
+            "No route matches /books/x. restkit routes lists the routes of the App.",
         ),
         (["shop", "DELETE", "/books"], "/books has no DELETE of its own; it has GET, POST."),
         (["shop:Books", "GET", "/"], "shop:Books is not an App but the class Books."),
@@ -261,13 +258,13 @@ def test_source(shop: Path) -> None:
         (["depot:plain", "POST", "/parts"], "/parts is redirected to /parts/."),
     ],
 )
-def test_mistakes(depot: Path, arguments: list[str], told: str) -> None:
-    """A request that no Operation answers, or that is not said whole,
+def test_mistakes(depot: Path, arguments: list[str], message: str) -> None:
+    """A request without an Operation, or an incomplete request,
     is one sentence with exit code 2.
     """
     result = invoke("explain", *arguments)
     assert result.exit_code == 2
-    assert result.output == f"Error: {told}\n"
+    assert result.output == f"Error: {message}\n"
 
 
 def test_nothing_is_answered(depot: Path) -> None:

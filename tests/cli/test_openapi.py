@@ -69,9 +69,12 @@ def test_unusable_files(shop: Path) -> None:
     for text, arguments in [
         ("gone.json cannot be read: No such file or directory.", ["--check", "gone.json"]),
         ("no/api.json cannot be written: No such file or directory.", ["-o", "no/api.json"]),
-        ("bad.json is not a document: Expecting", ["--check", "bad.json"]),
-        ("bad.yaml is not a document: ", ["--check", "bad.yaml"]),
-        ("list.json is not a document: it holds no object.", ["--check", "list.json"]),
+        ("bad.json is not an OpenAPI document: Expecting", ["--check", "bad.json"]),
+        ("bad.yaml is not an OpenAPI document: ", ["--check", "bad.yaml"]),
+        (
+            "list.json is not an OpenAPI document: its root must be an object.",
+            ["--check", "list.json"],
+        ),
     ]:
         Path("bad.json").write_text("{")
         Path("bad.yaml").write_text("a: [")

@@ -233,8 +233,8 @@ def test_port_is_taken(shop: Path) -> None:
         done = command("run", "shop", "--port", port, cwd=shop)
     assert done.returncode == 2
     assert done.stderr == (
-        f"Error: Port {port} on 127.0.0.1 is taken: end what listens there, or choose "
-        "another with --port.\n"
+        f"Error: Port {port} on 127.0.0.1 is in use. Stop the process that listens there, or "
+        "choose another port with --port.\n"
     )
 
 
@@ -242,7 +242,7 @@ def test_addresses_of_others(shop: Path) -> None:
     """An address that is not this machine's is one sentence."""
     result = invoke("run", "shop", "--host", "192.0.2.1")
     assert result.exit_code == 2
-    assert result.output.startswith("Error: 192.0.2.1:8000 cannot be listened on: ")
+    assert result.output.startswith("Error: Cannot listen on 192.0.2.1:8000: ")
     assert invoke("run", "shop", "--port", "70000").exit_code == 2
 
 
