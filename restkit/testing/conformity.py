@@ -50,7 +50,7 @@ def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Che
 
     validator = Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
-    def check(data: object) -> Fault | None:
+    def check(data: Any) -> Fault | None:
         errors = sorted(
             validator.iter_errors(data), key=lambda error: list(map(str, error.absolute_path))
         )
