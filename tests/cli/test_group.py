@@ -15,7 +15,7 @@ def test_help() -> None:
     result = invoke("--help")
     assert result.exit_code == 0
     for name, text in [
-        ("explain", "Say what becomes of a request, or of a schema."),
+        ("explain", "Explain how an App handles a request"),
         ("openapi", "Print the OpenAPI document of an App."),
         ("routes", "List the routes of an App."),
         ("run", "Serve an App for development"),
