@@ -10,7 +10,7 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
+from types import EllipsisType, MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, ParamSpec, TypeVar, cast
 from weakref import WeakSet
 
@@ -59,7 +59,17 @@ _HeaderLike = Mapping[str, "str | Header"]
 
 
 class Return(NamedTuple):
-    """One `returns`: a response as declared."""
+    """One `returns`: a response as declared.
+
+    Attributes:
+        schema: The schema of the content.
+        status: The HTTP status.
+        headers: The response headers.
+        media_types: The media types of the content, None if they are not declared.
+        description: A sentence for the document.
+        many: Whether the content is a list, None if the annotation decides.
+        is_open: Whether the schema is written out as None: there is content, of no schema.
+    """
 
     schema: SchemaLike | None
     status: int
@@ -67,6 +77,7 @@ class Return(NamedTuple):
     media_types: tuple[str, ...] | None
     description: str
     many: bool | None
+    is_open: bool = False
 
 
 class Declarations(NamedTuple):
@@ -327,7 +338,7 @@ def takes(
 
 @_needs_call("@returns(BookSchema)")
 def returns(
-    schema: SchemaLike | None = None,
+    schema: SchemaLike | EllipsisType | None = ...,
     status: int = 200,
     *,
     headers: _HeaderLike | None = None,
@@ -335,19 +346,21 @@ def returns(
     description: str = "",
     many: bool | None = None,
 ) -> Callable[[F], F]:
-    """Declare one answer of a verb; repeat it for other statuses.
+    """Declare one response of a verb; repeat it for other statuses.
 
-    The first one that stands above the method is the status of a plain return value; others are chosen by
-    returning ``(data, status)``.
+    The first one above the method is the status of a plain return value. A method chooses another
+    one with ``return data, status``.
 
     Args:
-        schema: Of the content; None for content without a schema, and for 204.
+        schema: The schema of the content; None for content without a schema. If it is left out,
+            the response has no content with the return annotation None, and with the statuses 201
+            and 202 of a method without an annotation whose class has no schema.
         status: The HTTP status, 200 to 599. An error that is declared here may be returned as
             ``(data, status)``; a Problem that is raised also rolls back provided values.
         headers: Response headers: a description, or a `Header`.
-        media_types: Of the content, ``application/json`` by default.
+        media_types: Media types of the content, ``application/json`` by default.
         description: A sentence for the document.
-        many: Whether the content is a list; by default as the return annotation says.
+        many: Whether the content is a list; the return annotation decides by default.
     """
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise DeclarationError(
@@ -360,7 +373,8 @@ def returns(
         if media_types is not None
         else None
     )
-    said = Return(schema, status, items, taken, description, many)
+    declared = None if schema is ... else schema
+    said = Return(declared, status, items, taken, description, many, schema is None)
 
     check_media_types(taken or (), f"@returns(status={status})")
 

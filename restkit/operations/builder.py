@@ -21,7 +21,7 @@ from ..contract import (
     PathParameter,
     offered_types,
 )
-from ..decorators import Declarations, class_failures, declarations_of
+from ..decorators import Declarations, Return, class_failures, declarations_of
 from ..dependencies import check_defaults, factories_of
 from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
@@ -360,15 +360,26 @@ class _Builder:
                 bound = None
                 if said.schema is not None:
                     bound = self._returned(said.schema, many=many, is_first=said is first)
-                media_types = said.media_types if said.media_types is not None else _JSON
-                if said.status in (204, 205, 304) or (
-                    said.status in range(300, 400) and bound is None
-                ):
-                    media_types = ()
+                media_types = () if self._is_without_content(said) else said.media_types
+                media_types = _JSON if media_types is None else media_types
                 own = said.headers if said.status >= 400 else (*said.headers, *headers)
                 yield Output(said.status, bound, media_types, own, said.description)
         if self.resource.conditional and self.method in ("GET", "HEAD", "QUERY"):
             yield Output(304, None, (), headers, "The client's representation is still good.")
+
+    def _is_without_content(self, said: Return) -> bool:
+        """Return whether a declared response has no content."""
+        if said.status in (204, 205, 304):
+            return True
+        if said.schema is not None:
+            return False
+        if said.status in range(300, 400):
+            return True
+        if said.is_open or said.media_types is not None or said.status >= 400:
+            return False
+        if self.kind == "absent":
+            return said.status in (201, 202) and self.resource.schema is None
+        return self.kind == "none"
 
     def _returned(self, schema: SchemaLike, *, many: bool, is_first: bool = True) -> BoundSchema:
         """Bind the schema of a response, and hold the annotated class against it."""

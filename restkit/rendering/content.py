@@ -140,9 +140,8 @@ def content_writer(
 
 def empty_writer(status: int) -> ContentWriter:
     """Make the writer of a status without content."""
-    headers = [("Content-Type", "text/plain"), ("Content-Length", "0")]
-    if status in (204, 304):
-        headers = []
+    # RFC 9110, section 8.6: a 204 and a 304 have no Content-Length.
+    headers = [] if status in (204, 304) else [("Content-Length", "0")]
     return lambda value, media_type: (None, PlainResponse(status, list(headers), b""))
 
 

@@ -106,6 +106,7 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             return _undeclared(operation, value, status, headers)
         if status in silent and value is not None:
             report(_unexpected_data(status, operation), request)
+            return _undeclared(operation, value, status, headers)
         try:
             data, response = content(value, media_type)
         except Exception as error:
@@ -142,8 +143,9 @@ def _add_location(response: PlainResponse, request: Request, data: object, locat
 def _unexpected_data(status: int, operation: Operation) -> str:
     """Return the message for data under a status that is declared without content."""
     return (
-        f"{operation.declared_at} returned data with status {status}, which is declared without: "
-        "annotate it."
+        f"{operation.declared_at} returned data with status {status}, which is declared without "
+        "content. Annotate what the method returns, or declare the content with "
+        f"@returns(..., {status})."
     )
 
 

@@ -13,6 +13,7 @@ from marshmallow import Schema, fields
 from restkit import (
     App,
     Conflict,
+    ContractError,
     DeclarationError,
     NotFound,
     Operation,
@@ -486,3 +487,65 @@ def test_one_line_says_the_schemas_of_list_item_create_and_update() -> None:
     assert {"Row", "Item", "New", "ChangePatch"} <= document["components"]["schemas"].keys()
     names = [each.operation_id for each in app.operations() if each.path == "/items"]
     assert names == ["listItems", "createItem", "updateItems"]
+
+
+def _nothing() -> None: ...
+
+
+def _untyped():  # type: ignore[no-untyped-def]  # a method without an annotation is the case
+    return None
+
+
+def _mapping() -> dict[str, int]:
+    return {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("function", "declared", "has_content"),
+    [
+        (_nothing, {"status": 200}, False),
+        (_nothing, {"status": 201}, False),
+        (_nothing, {"schema": None, "status": 201}, True),
+        (_untyped, {"status": 201}, False),
+        (_untyped, {"status": 202}, False),
+        (_untyped, {"status": 200}, True),
+        (_untyped, {"schema": None, "status": 202}, True),
+        (_untyped, {"status": 201, "media_types": ["text/csv"]}, True),
+        (_mapping, {"status": 201}, True),
+    ],
+)
+def test_a_status_without_a_schema_may_be_one_without_content(
+    function: Any, declared: dict[str, Any], has_content: bool
+) -> None:
+    """Without a schema, the return annotation decides whether there is content; None as a schema
+    means content of any shape.
+    """
+    app = App("Content")
+    app.post("/x")(returns(**declared)(function))
+    document = Client(app).get("/openapi.json").json
+    response = document["paths"]["/x"]["post"]["responses"][str(declared["status"])]
+    assert ("content" in response) is has_content
+
+
+def test_the_schema_of_a_class_is_content() -> None:
+    """A status without a schema has content if the class has a schema, annotated or not."""
+
+    class Items(Resource):
+        schema = Schema.from_dict({"id": fields.Int()})
+
+        @returns(status=201)
+        def post(self):  # type: ignore[no-untyped-def]  # as above
+            return {"id": 1}
+
+    app = App("Content")
+    app.add("/x", Items)
+    assert Client(app).post("/x", json={}).json == {"id": 1}
+
+
+def test_data_under_a_status_without_content_is_reported_and_still_sent() -> None:
+    """The contract check names the mistake; in production the client gets the data."""
+    app = App("Content")
+    app.post("/x")(returns(status=201)(lambda: {"id": 1}))
+    with pytest.raises(ContractError, match="declared without content"):
+        Client(app).post("/x")
+    assert Client(app, contract=False).post("/x").json == {"id": 1}

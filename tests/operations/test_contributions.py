@@ -486,3 +486,63 @@ def test_schemes() -> None:
     client = Client(app)
     for key, status in (("many", 429), ("bad", 400), ("good", 200)):
         assert client.get("/things", headers={"X-Key": key}).status == status
+
+
+class Keyed(Scheme):
+    name = "key"
+
+    def document(self) -> Mapping[str, object]:
+        return {"type": "apiKey", "in": "header", "name": "X-Key"}
+
+    def authenticate(self, request: Request, scopes: Any) -> object:
+        if "HTTP_X_KEY" not in request.environ:
+            raise Unauthorized
+        return "caller"
+
+
+class _Guarding:
+    """An extension that guards what nothing else says, as the documentation of it promises."""
+
+    def __init__(self, scheme: Keyed) -> None:
+        self.scheme = scheme
+
+    def install(self, app: App) -> None: ...
+
+    def contribute(self, operation: Operation) -> Contribution:
+        is_write = operation.method == "POST"
+        return Contribution(security=(((self.scheme, ()),),) if is_write else None)
+
+
+def test_contributed_security_guards_the_verbs_that_say_none() -> None:
+    """An extension's security is enforced and documented for the verbs it is contributed to."""
+    app = App("Guarded")
+    app.add("/things", Things)
+    app.install(_Guarding(Keyed()))
+    client = Client(app)
+    assert client.get("/things").status == 200
+    assert client.post("/things").status == 401
+    assert client.post("/things", headers={"X-Key": "k"}).status == 200
+    document = client.get("/openapi.json").json
+    assert document["paths"]["/things"]["post"]["security"] == [{"key": []}]
+    assert "security" not in document["paths"]["/things"]["get"]
+    assert "key" in document["components"]["securitySchemes"]
+
+
+def test_contributed_security_leaves_what_says_its_own() -> None:
+    """A class that is public, or has security of its own, is not changed by an extension."""
+    app = App("Guarded")
+    app.add("/open", Things, public=True)
+    app.install(_Guarding(Keyed()))
+    assert Client(app).post("/open").status == 200
+    found = next(each for each in app.operations() if each.method == "POST")
+    assert found.security == ()
+
+
+def test_contributed_security_reaches_mounted_apps() -> None:
+    """The extension of an App guards the Operations of Apps that are mounted on it."""
+    app, inner = App("Outer"), App("Inner")
+    inner.add("/things", Things)
+    app.install(_Guarding(Keyed()))
+    app.mount("/inner", inner)
+    assert Client(app).post("/inner/things").status == 401
+    assert Client(app).get("/inner/things").status == 200
