@@ -8,9 +8,9 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-from .problems import BadRequest
+from .problems import BadRequest, ContentTooLarge
 
-__all__ = ["BROKEN", "ChunkedContent", "CopiedContent"]
+__all__ = ["BROKEN", "ChunkedContent", "CopiedContent", "LimitedContent"]
 
 BROKEN = "The content is malformed, or the connection broke before its end."
 
@@ -54,4 +54,33 @@ class CopiedContent(io.RawIOBase):
         data = self._kept.read(len(memoryview(buffer)))
         memoryview(buffer)[: len(data)] = data
         self._position += len(data)
+        return len(data)
+
+
+class LimitedContent(io.RawIOBase):
+    """Chunked content that raises if it is longer than its limit.
+
+    Werkzeug's LimitedStream ends in silence at the limit if all of it is read at once.
+    """
+
+    def __init__(self, stream: io.BufferedReader, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._left = limit
+
+    def readable(self) -> bool:
+        """Return True: the stream can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read into a buffer; return the number of bytes.
+
+        Raises:
+            ContentTooLarge: The content is over the limit (413).
+        """
+        data = self._stream.read1(min(len(memoryview(buffer)), self._left + 1))
+        if len(data) > self._left:
+            raise ContentTooLarge(f"The content is larger than {self._limit} bytes.")
+        memoryview(buffer)[: len(data)] = data
+        self._left -= len(data)
         return len(data)

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from .content_streams import BROKEN, ChunkedContent, CopiedContent
 from .http.authorization import parse_authorization
+from .http.request_target import host_of
 from .problems import BadRequest, ContentTooLarge
 from .settings import Settings
 
@@ -326,6 +327,12 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
         def authorization(self) -> Authorization | None:
             """The credentials of the Authorization header, None if it has none or they are malformed."""
             return parse_authorization(self.environ.get("HTTP_AUTHORIZATION", ""))
+
+        @cached_property
+        def host(self) -> str:
+            """The host, and the port if it is not that of the scheme."""
+            host = self.environ.get("HTTP_HOST")
+            return super().host if host is None else host_of(host, self.scheme)
 
         @cached_property
         def stream(self) -> IO[bytes]:

@@ -31,16 +31,16 @@ class _Combined:
     """The base of what ``|`` and ``&`` combine."""
 
     def __or__(self, other: SecurityLike) -> Requirement:
-        return Requirement((*normal_form(self), *normal_form(other)))
+        return Requirement((*_read(self), *_read(other)))
 
     def __ror__(self, other: SecurityLike) -> Requirement:
-        return Requirement((*normal_form(other), *normal_form(self)))
+        return Requirement((*_read(other), *_read(self)))
 
     def __and__(self, other: SecurityLike) -> Requirement:
-        return _both(normal_form(self), normal_form(other))
+        return _both(_read(self), _read(other))
 
     def __rand__(self, other: SecurityLike) -> Requirement:
-        return _both(normal_form(other), normal_form(self))
+        return _both(_read(other), _read(self))
 
 
 def _both(left: Security, right: Security) -> Requirement:
@@ -80,11 +80,17 @@ class Scheme(_Combined):
 
     def document(self) -> Mapping[str, object]:
         """Return the Security Scheme Object (OpenAPI 3.1.1, section 4.8.27)."""
-        raise NotImplementedError
+        raise DeclarationError(
+            f"{type(self).__qualname__} has no document(). Return a Security Scheme Object, such as "
+            "{'type': 'http', 'scheme': 'bearer'}."
+        )
 
     def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
         """Return the caller; see `SecurityScheme.authenticate`."""
-        raise NotImplementedError
+        raise DeclarationError(
+            f"{type(self).__qualname__} has no authenticate(request, scopes). Return the caller, or "
+            "raise Unauthorized or Forbidden."
+        )
 
     def scopes(self, *scopes: str) -> Requirement:
         """Return the requirement of this scheme with scopes: ``security = keys.scopes("write")``."""
@@ -106,11 +112,17 @@ def normal_form(security: object, declared_at: str = "security") -> Security:
     Raises:
         DeclarationError: It is something else, or a scheme cannot stand in a document.
     """
-    alternatives = tuple(_alternatives(security, declared_at))
-    if not alternatives:
+    alternatives = _read(security, declared_at)
+    if not any(alternatives):
+        found = "anonymous alone" if alternatives else "empty"
         raise DeclarationError(
-            f"{declared_at} is empty. Write public = True to let everybody in, or leave it out."
+            f"{declared_at} is {found}. Write public = True to let everybody in, or leave it out."
         )
+    return alternatives
+
+
+def _read(security: object, declared_at: str = "security") -> Security:
+    alternatives = tuple(_alternatives(security, declared_at))
     return tuple(dict.fromkeys(alternatives)) if _hashable(alternatives) else alternatives
 
 

@@ -67,7 +67,7 @@ def _authenticate(combination: Combination, request: Request) -> object:
     callers: list[object] = []
     for scheme, scopes in combination:
         caller = scheme.authenticate(request, scopes)
-        if caller is None:
+        if caller is None or caller is False:  # SECURITY: a scheme that says no by its value
             raise Unauthorized("Send valid credentials.", headers=_challenge(scheme))
         callers.append(caller)
     return callers[0]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-__all__ = ["VALID_HOSTS", "clean_script_name", "host_error"]
+__all__ = ["VALID_HOSTS", "clean_script_name", "host_error", "host_of"]
 
 VALID_HOSTS: set[str | None] = set()
 """Values of Host that were found valid; PERF: a look-up costs a twentieth of the check."""
 
 _MOST_HOSTS = 1000  # SECURITY: clients make up hosts; no more than these are remembered
 _HOST = r"(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\])(?::([0-9]*))?"
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 _UNSAFE = r"[\x00-\x1f\x7f\\]"
 
 
@@ -33,6 +34,21 @@ def host_error(environ: WSGIEnvironment) -> str:
     if len(VALID_HOSTS) < _MOST_HOSTS:
         VALID_HOSTS.add(host)
     return ""
+
+
+def host_of(text: str, scheme: str) -> str:
+    """Return a valid Host in its one spelling: in small letters, without the port of the scheme.
+
+    Werkzeug returns "" for an underscore, an empty port or a port with a zero before it.
+    """
+    found = re.fullmatch(_HOST, text)
+    if found is None:
+        return ""
+    host = text.lower()
+    if found[1] is None:
+        return host
+    host, port = host.rpartition(":")[0], found[1].lstrip("0") or found[1][:1]
+    return host if port in ("", _DEFAULT_PORTS.get(scheme)) else f"{host}:{port}"
 
 
 def clean_script_name(text: str) -> str:

@@ -6,8 +6,9 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, cast
 
-from werkzeug.wsgi import LimitedStream, get_input_stream
+from werkzeug.wsgi import LimitedStream
 
+from ..content_streams import LimitedContent
 from ..contract import Input, Operation
 from ..errors import DeclarationError
 from ..http.negotiation import parse_content_type
@@ -154,7 +155,7 @@ def content_stream(request: Request, limit: int) -> IO[bytes]:
     if length is None:
         if not request.has_content:
             return io.BytesIO()
-        return get_input_stream(request.environ, max_content_length=limit)
+        return io.BufferedReader(LimitedContent(request.environ["wsgi.input"], limit))
     stream: object = LimitedStream(request.environ["wsgi.input"], length)
     return cast("IO[bytes]", stream)
 

@@ -621,3 +621,35 @@ def test_operations_are_what_the_document_and_the_guard_read() -> None:
     assert stages[Unauthorized] == "security"
     assert stages[Forbidden] == "security"
     assert ServiceUnavailable not in stages
+
+
+@pytest.mark.parametrize("said", [None, False])
+def test_a_scheme_that_says_no_by_its_value(said: object) -> None:
+    """A scheme that returns None or False lets nobody in."""
+
+    class Checks(Keys):
+        def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+            return said
+
+    app = App("Shop", security=Checks())
+    app.get("/")(lambda: {})
+    assert Client(app).get("/").status == 401
+
+
+@pytest.mark.parametrize("security", [anonymous, [anonymous], anonymous | anonymous])
+def test_anonymous_alone_is_rejected(security: Any) -> None:
+    """Only public opens: anonymous needs a scheme whose credentials are optional."""
+    with pytest.raises(DeclarationError, match="anonymous alone"):
+        access(security=security)
+    with pytest.raises(DeclarationError, match="anonymous alone"):
+        App("Shop", security=security)
+
+
+def test_a_scheme_without_a_document() -> None:
+    """A scheme must say its Security Scheme Object, at start-up."""
+
+    class Mute(Scheme):
+        name = "mute"
+
+    with pytest.raises(DeclarationError, match=r"Mute has no document\(\)"):
+        access(security=Mute())

@@ -12,7 +12,7 @@ import pytest
 from marshmallow import Schema, fields
 from servers import free_port, serve_process
 
-from restkit import App, Resource, operation
+from restkit import App, Request, Resource, operation
 from restkit.http.request_target import clean_script_name
 from restkit.testing import Client
 
@@ -237,3 +237,29 @@ def status_of(port: int, *lines: str) -> int:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(sent.encode())
         return int(connection.recv(1000).split(b" ", 2)[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("my_service", "my_service"),
+        ("my_service:8000", "my_service:8000"),
+        ("A.Example:80", "a.example"),
+        ("a:", "a"),
+        ("a:080", "a"),
+        ("a:08000", "a:8000"),
+        ("[::1]:80", "[::1]"),
+        ("[::1]", "[::1]"),
+    ],
+)
+def test_a_url_has_the_host_of_the_request(host: str, expected: str) -> None:
+    """Each host that is taken stands in the URLs that are built of it, in one spelling."""
+    app = App("Shop")
+
+    @app.get("/", name="home")
+    def home() -> dict[str, str]:
+        return {"url": Request.current().url, "home": app.url_for("home", _external=True)}
+
+    client = Client(app)
+    found = client.get("/", environ={"HTTP_HOST": host}).json
+    assert found == {"url": f"http://{expected}/", "home": f"http://{expected}/"}
