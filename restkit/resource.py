@@ -207,7 +207,10 @@ class Resource:
             and self.request.method in ("PUT", "PATCH", "DELETE")
             and not given.guards(dated=self._last_modified is not None)
         ):
-            raise PreconditionRequired("Send If-Match with the entity tag that you have seen.")
+            raise PreconditionRequired(
+                "This request requires a precondition. Send If-Match with the ETag that you "
+                "last received."
+            )
         if given.given and (
             evaluate(
                 self.request.method, given, self._entity_tag, self._last_modified, exists=exists
@@ -215,7 +218,7 @@ class Resource:
             is not Outcome.PROCEED
         ):
             raise PreconditionFailed(
-                "What the URL names is not in the state that the request demands."
+                "The resource's current state does not satisfy the request's preconditions."
             )
 
 

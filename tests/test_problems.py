@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from marshmallow import fields, validate
 
 import restkit
-from restkit import App, Conflict, DeclarationError, NotFound, Problem, UnprocessableContent, raises
+from restkit import (
+    App,
+    Conflict,
+    ContractError,
+    DeclarationError,
+    NotFound,
+    Problem,
+    UnprocessableContent,
+    raises,
+)
+from restkit.openapi import build
+from restkit.openapi.problem_responses import PROBLEM
 from restkit.problems import problem_class
 from restkit.testing import Client
 
@@ -176,3 +190,89 @@ def test_what_a_class_says_is_not_said_again(make: Any, words: str) -> None:
     """
     with pytest.raises(DeclarationError, match=words):
         make()
+
+
+class SoldOut(Problem):
+    """No copy is left."""
+
+    status = 409
+    type = "https://example.com/problems/sold-out"
+    title = "Sold out"
+    members = {
+        "expected": fields.Date(required=True),
+        "in_stock": fields.Int(data_key="inStock", validate=validate.Range(0, 5)),
+    }
+
+
+def test_members_are_serialized() -> None:
+    """The schema of a class writes its members, under the names of the wire."""
+    problem = SoldOut("All are sold.", expected=date(2027, 1, 2), in_stock=3)
+    assert problem.to_dict()["expected"] == "2027-01-02"
+    assert problem.to_dict()["inStock"] == 3
+    assert SoldOut("x", expected=date(2027, 1, 2)).extensions == {"expected": "2027-01-02"}
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({}, "expected= is missing"),
+        ({"expected": date(2027, 1, 2), "other": 1}, "other= is not declared"),
+        ({"expected": date(2027, 1, 2), "in_stock": 6}, "violate their schema"),
+        ({"expected": "soon"}, "violate their schema"),
+    ],
+)
+def test_other_members_are_rejected(members: dict[str, Any], message: str) -> None:
+    """A member that is missing, unknown or invalid is a mistake of the program."""
+    with pytest.raises(DeclarationError, match=message):
+        SoldOut("x", **members)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"status": fields.Int()}, "declares 'status'"),
+        ({"x": fields.Str(data_key="detail")}, "declares 'detail'"),
+        (5, "must be a marshmallow schema"),
+    ],
+)
+def test_malformed_members_are_rejected(members: Any, message: str) -> None:
+    """The members of a class are a schema without the members of every problem."""
+    with pytest.raises(DeclarationError, match=message):
+        type("Wrong", (Conflict,), {"members": members})
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.1"])
+def test_types_of_one_status_are_told_apart(version: str) -> None:
+    """A response is of exactly one alternative, and an undeclared type is outside the contract."""
+
+    class Unknown(Conflict):
+        type = "https://example.com/problems/unknown"
+
+    app = App("Shop")
+
+    @app.get("/<int:number>")
+    @raises(SoldOut, Conflict)
+    def get(number: int) -> dict[str, int]:
+        if number == 1:
+            raise SoldOut("x", expected=date(2027, 1, 2))
+        raise Conflict("x") if number == 2 else Unknown("x")
+
+    document = build(app, version=version)
+    content = document["paths"]["/{number}"]["get"]["responses"]["409"]["content"]
+    assert len(content["application/problem+json"]["schema"]["oneOf"]) == 2
+    members = document["components"]["schemas"]["SoldOutProblem"]
+    assert set(members["properties"]) == {"type", "title", "status", "expected", "inStock"}
+    client = Client(app)
+    assert client.get("/1").problem["type"] == SoldOut.type
+    assert client.get("/2").problem["type"] == "about:blank"
+    with pytest.raises(ContractError, match=r"a problem of type .*unknown; it declares"):
+        client.get("/3")
+
+
+def test_bounds_are_those_of_the_document() -> None:
+    """A problem with too much of everything is valid against the component."""
+    huge = "x" * 9000
+    errors: Any = [{"pointer": "/" + huge, "detail": huge, "code": huge}] * 101
+    problem = UnprocessableContent(huge, errors=errors, instance=huge)
+    assert Draft202012Validator(PROBLEM).is_valid(problem.to_dict())
+    assert problem.to_dict()["omitted_errors"] == 1

@@ -151,7 +151,10 @@ def _steps(operation: Operation) -> list[Step]:
 
 def _require_precondition(request: Request) -> None:
     if not Preconditions.from_environ(request.environ).guards():
-        raise PreconditionRequired("Send If-Match with the entity tag that you have seen.")
+        raise PreconditionRequired(
+            "This request requires a precondition. Send If-Match with the ETag that you "
+            "last received."
+        )
 
 
 def _chooser(operation: Operation) -> Callable[[str], str]:

@@ -114,7 +114,9 @@ def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
         return response
     discard(response)
     if outcome is Outcome.FAILED:
-        raise PreconditionFailed("What the URL names is not in the state that the request demands.")
+        raise PreconditionFailed(
+            "The resource's current state does not satisfy the request's preconditions."
+        )
     headers = response.headers if isinstance(response, PlainResponse) else response.headers.items()
     return PlainResponse(304, [item for item in headers if item[0].lower() in _KEPT], b"")
 
