@@ -21,7 +21,7 @@ from werkzeug.routing import BaseConverter
 
 from .contract import Failure, Operation
 from .declaration_checks import check_app, check_call, check_factory, check_pattern
-from .decorators import failures_of, mark_mounted, mounted
+from .declarations import failures_of, mark_mounted, mounted
 from .dispatch.dispatcher import Dispatcher
 from .encoding import dumps_json
 from .error_formats import ErrorFormat, formats_of
@@ -30,8 +30,9 @@ from .foreign_names import APP_MEMBERS
 from .json_parsing import JSONLimits, loads_json
 from .media import HANDLERS, Handler, Media
 from .middleware import Middleware
+from .operations.entries import Entry, make_entry
 from .operations.operation_ids import check_ids
-from .operations.registry import Entry, Mounted, Registry, make_entry
+from .operations.registry import Mounted, Registry
 from .operations.route_options import check_options, document_members
 from .operations.security import given_security
 from .problems import Problem

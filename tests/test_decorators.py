@@ -21,7 +21,7 @@ from restkit import (
     returns,
     takes,
 )
-from restkit.decorators import declarations_of
+from restkit.declarations import declarations_of
 from restkit.testing import Client
 
 

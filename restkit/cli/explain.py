@@ -14,7 +14,7 @@ from ..app import App
 from ..app_loading import load_object
 from ..contract import Input, Operation, Output, SecurityScheme
 from ..operations.collisions import converters_of
-from ..operations.registry import Entry
+from ..operations.entries import Entry
 from ..rendering.response_writer import offered
 from ..request import Request
 from ..routing.router import Router

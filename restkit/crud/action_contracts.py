@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 
 from ..contract import Failure, Security
-from ..decorators import declarations_of
+from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..operations.helpers import helper_failures
 from ..operations.security import class_security

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..declaration_checks import check_call, check_members, texts_of
-from ..decorators import declarations_of
+from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..resource import DECLARED
 from ..spelling import misspelt

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import fields
 
 from ..contract import Failure, Header, Location
-from ..decorators import (
+from ..declarations import (
     Declarations,
     DeclaredMethod,
     Return,

@@ -11,7 +11,8 @@ from ..environ_keys import ROUTING_ERROR
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat
 from ..middleware import Boundary, Endpoint, compose
 from ..operations.collisions import converters_of
-from ..operations.registry import Entry, Handlers, Link, MountedPrefix
+from ..operations.entries import Entry, Handlers, Link
+from ..operations.registry import MountedPrefix
 from ..problems import MethodNotAllowed, NotFound
 from ..rendering.response_writer import Locate, options_response
 from ..request import Request

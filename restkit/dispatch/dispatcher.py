@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..decorators import plain_function
+from ..declarations import plain_function
 from ..environ_keys import CONTRACT_CHECK, ROUTING_ERROR
 from ..errors import ContractError
 from ..http.request_target import VALID_HOSTS, clean_script_name, host_error
-from ..operations.registry import Entry, MountedPrefix
+from ..operations.entries import Entry
+from ..operations.registry import MountedPrefix
 from ..problems import BadRequest
 from ..request import Request, current_request
 from ..resource import FunctionResource

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from ..environ_keys import ERROR_FORMATS, UNEXPECTED_ERRORS
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
-from ..operations.registry import Handlers
+from ..operations.entries import Handlers
 from ..problems import InternalServerError, Problem, problem_class
 from ..request import Request
 from ..resource import ProblemHandler

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..contract import Operation
-from ..decorators import DeclaredMethod
+from ..declarations import DeclaredMethod
 from ..environ_keys import CONTRACT_CHECK
 from ..http.conditional import Preconditions
 from ..http.negotiation import Chooser, not_acceptable

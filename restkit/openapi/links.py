@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..contract import Operation
-from ..rendering.response_writer import location_variable
+from ..operations.item_links import location_variable
 from .metadata import Keywords
 
 __all__ = ["links_of"]

@@ -21,7 +21,7 @@ from ..contract import (
     PathParameter,
     offered_types,
 )
-from ..decorators import Declarations, Return, class_failures, declarations_of
+from ..declarations import Declarations, Return, class_failures, declarations_of
 from ..dependencies import check_defaults, factories_of
 from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS

@@ -20,7 +20,7 @@ from ..contract import (
     Security,
     uses_authorization,
 )
-from ..decorators import declarations_of
+from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..problems import BadRequest, Forbidden, Unauthorized
 from ..routing.patterns import Pattern

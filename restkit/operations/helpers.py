@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterator
 
 from ..contract import Failure
-from ..decorators import DeclaredMethod, plain_function
+from ..declarations import DeclaredMethod, plain_function
 
 __all__ = ["helper_failures"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..contract import Operation, Security
-from ..decorators import declarations_of
+from ..declarations import declarations_of
 from ..errors import CollisionError, DeclarationError
 from ..requirements import normal_form
 from ..resource import Resource

@@ -7,13 +7,13 @@ returned and the negotiated media type.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .. import problems
-from ..contract import Header, Operation, Output, offered_types
+from ..contract import Operation, Output, offered_types
 from ..encoding import dumps_json
 from ..environ_keys import CONTRACT_CHECK
 from ..errors import ContractError, DeclarationError
@@ -25,10 +25,8 @@ from .content import PLAIN, ContentWriter, content_headers, content_writer, empt
 from .returned_values import REJECTED, forgotten_return, rejected_value, unserializable
 
 __all__ = [
-    "LOCATION",
     "Locate",
     "Writer",
-    "location_variable",
     "offered",
     "options_response",
     "writer_of",
@@ -36,12 +34,6 @@ __all__ = [
 
 Writer = Callable[[Request, Any, str], Outgoing]
 Locate = Callable[[Request, Any], "str | None"]
-LOCATION = Header(
-    "Location",
-    "The URL of what was made.",
-    {"type": "string", "format": "uri-reference"},
-    required=True,
-)
 _UNSERIALIZED = (WerkzeugResponse, *REJECTED)
 _log = logging.getLogger("restkit")
 
@@ -284,24 +276,3 @@ def options_response(allow: str, accept_patch: str, accept_query: str = "") -> P
     if accept_query:
         headers.append(("Accept-Query", accept_query))
     return PlainResponse(204, headers, b"")
-
-
-def location_variable(variables: Iterable[str], output: Output) -> tuple[str, str] | None:
-    """Say which member of a 201's content is the one variable more that the item's URL has.
-
-    Args:
-        variables: The variables that the item's pattern has and the collection's has not.
-        output: The 201.
-
-    Returns:
-        (variable, member of the content), None if it is not known: the variable's own name, or what
-        follows its last underscore (``id`` for ``book_id``).
-    """
-    names = list(variables)
-    if len(names) != 1 or output.schema is None or output.schema.many:
-        return None
-    known: Mapping[str, Any] = output.schema.dump_fields
-    for member in (names[0], names[0].rpartition("_")[2]):
-        if member in known:
-            return names[0], member
-    return None

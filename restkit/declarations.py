@@ -1,0 +1,218 @@
+"""The declarations of one callable as frozen data, and the function that carries them.
+
+A decorated method becomes a `DeclaredMethod`: it is still called like the function, and carries its
+declarations; nothing is written into the function itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from weakref import WeakSet
+
+from .contract import Failure, Header, Location
+from .errors import DeclarationError
+from .problems import Problem
+
+if TYPE_CHECKING:
+    from types import UnionType
+
+    from marshmallow import Schema
+
+    from .schemas.bound import SchemaLike
+    from .schemas.unions import OneOf
+
+    RawLike = type[bytes | str | BinaryIO | IO[bytes]]
+    # A mapping of media types to schemas or raw content; their one common type is `type`.
+    BodyLike = SchemaLike | RawLike | Mapping[str, type | Schema | UnionType | OneOf]
+
+__all__ = [
+    "Declarations",
+    "DeclaredMethod",
+    "Return",
+    "add_class_failures",
+    "class_failures",
+    "copy_class_failures",
+    "declarations_of",
+    "failures_of",
+    "is_mounted",
+    "mark_mounted",
+    "mounted",
+    "plain_function",
+]
+
+
+class Return(NamedTuple):
+    """One `returns`: a response as declared.
+
+    Attributes:
+        schema: The schema of the content.
+        status: The HTTP status.
+        headers: The response headers.
+        media_types: The media types of the content, None if they are not declared.
+        description: A sentence for the document.
+        many: Whether the content is a list, None if the annotation decides.
+        is_open: Whether the schema is written out as None: there is content, of no schema.
+    """
+
+    schema: SchemaLike | None
+    status: int
+    headers: tuple[Header, ...]
+    media_types: tuple[str, ...] | None
+    description: str
+    many: bool | None
+    is_open: bool = False
+
+
+class Declarations(NamedTuple):
+    """Everything that the decorators declare of one callable."""
+
+    inputs: Mapping[Location, BodyLike | None] = MappingProxyType({})
+    media_types: tuple[str, ...] | None = None
+    returns: tuple[Return, ...] = ()
+    raises: tuple[Failure, ...] = ()
+    convert: Callable[[str, Any], Any] | None = None
+    words: Mapping[str, Any] = MappingProxyType({})
+    max_size: int | None = None
+
+
+class DeclaredMethod:
+    """A function with its `Declarations`; it behaves like the function."""
+
+    def __init__(
+        self, function: Callable[..., Any], declarations: Declarations, *, mounted: bool = False
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.declarations = declarations
+        self.mounted = mounted
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self.function.__get__(instance, owner)
+
+    def __getattr__(self, name: str) -> Any:
+        # Only for what was not copied: the methods of an object that is called.
+        if name == "function":
+            raise AttributeError(name)
+        return getattr(self.function, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.function(*args, **kwargs)
+
+
+def plain_function(function: Any) -> Any:
+    """Return the function itself, without what was declared of it."""
+    return function.function if isinstance(function, DeclaredMethod) else function
+
+
+def mounted(function: Callable[..., Any]) -> DeclaredMethod:
+    """Mark a function as mounted: what is declared above the route would come too late, and is refused."""
+    return DeclaredMethod(plain_function(function), declarations_of(function), mounted=True)
+
+
+def declarations_of(function: object) -> Declarations:
+    """Return the declarations of anything that is called, empty ones if nothing was declared.
+
+    Bound methods, static methods, partial functions, objects with ``__call__`` and wrappers that keep
+    ``__wrapped__`` have those of the function inside; a class has those that `raises` gave it.
+    """
+    on_class: tuple[Failure, ...] = ()
+    seen: object = function
+    while seen is not None:
+        if isinstance(seen, DeclaredMethod):
+            said = seen.declarations
+            return said._replace(raises=(*said.raises, *on_class)) if on_class else said
+        if isinstance(seen, type):
+            return Declarations(raises=class_failures(seen))
+        if not on_class and not isinstance(seen, types.FunctionType):
+            on_class = class_failures(type(seen))
+        seen = _inner(seen)
+    return Declarations(raises=on_class) if on_class else _NOTHING
+
+
+def _inner(function: object) -> object:
+    """Return the callable that another one wraps, None if it wraps none."""
+    wrapped = getattr(function, "__wrapped__", None)
+    if wrapped is not None or isinstance(function, types.FunctionType):
+        return wrapped
+    if isinstance(function, functools.partial):
+        return function.func
+    if isinstance(function, (staticmethod, classmethod)):
+        return function.__func__
+    if isinstance(function, types.MethodType):
+        return _as_written(function)
+    call = inspect.getattr_static(type(function), "__call__", None)
+    return call if isinstance(call, (DeclaredMethod, types.FunctionType)) else None
+
+
+def _as_written(method: types.MethodType) -> object:
+    """Return a bound method as it stands in its class, where it may have declarations."""
+    holder = method.__self__
+    kind = holder if isinstance(holder, type) else type(holder)
+    name = getattr(method, "__name__", "")
+    for base in kind.__mro__:
+        written = vars(base).get(name)
+        inner = written.__func__ if isinstance(written, classmethod) else written
+        if plain_function(inner) is method.__func__:
+            return inner
+    return method.__func__
+
+
+_mounted_classes: WeakSet[type] = WeakSet()
+
+
+def mark_mounted(declared: type) -> None:
+    """Mark a class as mounted: `raises` above the route would come too late, and is rejected."""
+    _mounted_classes.add(declared)
+
+
+_ON_CLASS = "__restkit_raises__"
+_NOTHING = Declarations()
+
+
+def class_failures(declared: type) -> tuple[Failure, ...]:
+    """Return the problems that `raises` declared above a class, and above its bases."""
+    found: tuple[Failure, ...] = getattr(declared, _ON_CLASS, ())
+    return found
+
+
+def copy_class_failures(declared: type, other: type) -> None:
+    """Declare of another class what `raises` declared above one."""
+    setattr(other, _ON_CLASS, class_failures(declared))
+
+
+def failures_of(problems: object, declared_at: str) -> tuple[Failure, ...]:
+    """Return problem classes, given in one sequence, as records.
+
+    Raises:
+        DeclarationError: It is no sequence of Problem classes and `Failure` records.
+    """
+    if isinstance(problems, (str, type)) or not isinstance(problems, Iterable):
+        raise DeclarationError(
+            f"{declared_at} must be a sequence of Problem classes, not {problems!r}. "
+            "Write [NotFound], for example."
+        )
+    out: list[Failure] = []
+    for each in problems:
+        if isinstance(each, Failure):
+            out.append(each)
+        elif isinstance(each, type) and issubclass(each, Problem):
+            out.append(Failure(each, "method"))
+        else:
+            raise DeclarationError(f"{declared_at} takes Problem classes, not {each!r}.")
+    return tuple(out)
+
+
+def is_mounted(declared: type) -> bool:
+    """Return whether a class is mounted."""
+    return declared in _mounted_classes
+
+
+def add_class_failures(declared: type, failures: tuple[Failure, ...]) -> None:
+    """Declare problems of a class, in front of those that it has."""
+    setattr(declared, _ON_CLASS, (*failures, *class_failures(declared)))
