@@ -1,4 +1,4 @@
-"""Finds the App that a text such as ``shop.api:app`` names, for the command line and the pytest plugin."""
+"""Import of the App that a target such as ``shop.api:app`` names, for the CLI and pytest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
 
 from .app import App
 from .errors import LoadError, MissingExtraError, RestkitError
@@ -37,33 +36,36 @@ def load_app(target: str) -> App:
     """Import the App that a target names; the current directory is importable.
 
     Args:
-        target: ``MODULE``, ``MODULE:NAME`` or ``MODULE:factory()``. The module is a dotted name, or a path
-            to a file or a package. Without a name it is ``app``, else the only App in the module, else what
-            ``create_app`` or ``make_app`` returns, else the same in the module's submodule ``app``.
+        target: ``MODULE``, ``MODULE:NAME`` or ``MODULE:factory()``. The module is a dotted name, or
+            a path to a file or a package. The name defaults to ``app``, then to ``create_app`` or
+            ``make_app``, which are called, then to the only App in the module. If the module has
+            none of these, its submodule ``app`` is searched in the same way.
 
     Returns:
         The App.
 
     Raises:
-        LoadError: The target leads to no App; the cause is the exception of the user's code, where there is one.
+        LoadError: No App was found. The cause is the exception of the user's code, if any.
     """
     module, name, found = _found(target)
-    return found if isinstance(found, App) else _made(module, name.removesuffix("()"), found)
+    if isinstance(found, App):
+        return found
+    return _call_factory(module, name.removesuffix("()"), found)
 
 
-def load_object(target: str) -> Any:
-    """Import what a target names: an App, a factory that is not called, or anything else.
+def load_object(target: str) -> object:
+    """Import the object that a target names: an App, a factory (not called), or any other object.
 
     Args:
-        target: As `load_app` takes it.
+        target: A target as for `load_app`.
 
     Raises:
-        LoadError: The target leads to nothing; the cause is the exception of the user's code, where there is one.
+        LoadError: No object was found. The cause is the exception of the user's code, if any.
     """
     return _found(target)[2]
 
 
-def _found(target: str) -> tuple[ModuleType, str, Any]:
+def _found(target: str) -> tuple[ModuleType, str, object]:
     text, name = _split(target)
     _make_importable(Path.cwd())
     module = _import(_module_name(text))
@@ -76,7 +78,7 @@ def _split(target: str) -> tuple[str, str]:
         module, name = target.strip(), ""
     if "(" in name and not name.endswith("()"):
         raise LoadError(
-            f"{target!r} calls a factory with arguments, and TARGET takes none. Write "
+            f"{target!r} calls a factory with arguments, which TARGET does not support. Write "
             f"`app = {name}` in the module and name {module}:app, or give the parameters defaults."
         )
     if not module or (colon and module != target.strip() and not name):
@@ -90,7 +92,7 @@ def _make_importable(directory: Path) -> None:
 
 
 def _module_name(text: str) -> str:
-    """Return the dotted name of a module; for a path, make it importable from where its package lies."""
+    """Return the dotted name of a module; make a path importable from its top-level package."""
     path = Path(text)
     if not (text.endswith(".py") or "/" in text or "\\" in text):
         return text
@@ -122,18 +124,15 @@ def _import(name: str) -> ModuleType:
         missing = error.name or ""
         if not (name == missing or name.startswith(f"{missing}.")):
             raise _failed(f"{name} cannot be imported", error) from error
-        below = (
-            f" in the package {missing.rpartition('.')[0]}"
-            if "." in missing
-            else f" in {Path.cwd()}"
-        )
-        raise LoadError(f"There is no module {missing.rpartition('.')[2]}{below}.") from None
+        package, _, last = missing.rpartition(".")
+        searched = f"the package {package}" if package else Path.cwd()
+        raise LoadError(f"There is no module {last} in {searched}.") from None
     except (Exception, SystemExit) as error:
         raise _failed(f"{name} cannot be imported", error) from error
 
 
 def _failed(what: str, error: BaseException) -> LoadError:
-    """Return what to say of an exception that the user's own code raised."""
+    """Return the error for an exception that the user's own code raised."""
     if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
         return LoadError(f"{what}: {MissingExtraError('It', _EXTRAS[error.name])}")
     lines = str(error).strip().splitlines()
@@ -144,7 +143,7 @@ def _failed(what: str, error: BaseException) -> LoadError:
 
 
 def _place(trace: TracebackType | None) -> str:
-    """Return the last line of the user's own code that an exception passed through."""
+    """Return the last line of the user's own code in a traceback."""
     own = [
         frame
         for frame in traceback.extract_tb(trace)
@@ -155,13 +154,13 @@ def _place(trace: TracebackType | None) -> str:
     return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
-def _named(module: ModuleType, name: str) -> Any:
-    """Return what a dotted name in a module stands for."""
-    found: Any = module
+def _named(module: ModuleType, name: str) -> object:
+    """Return the object that a dotted name refers to in a module."""
+    found: object = module
     for part in name.removesuffix("()").split("."):
         if not hasattr(found, part):
             raise LoadError(
-                f"The module {module.__name__} has no {name.removesuffix('()')}{_offer(module)}."
+                f"The module {module.__name__} has no {name.removesuffix('()')}{_listed(module)}."
             )
         found = getattr(found, part)
     return _only(found) if isinstance(found, ModuleType) else found
@@ -171,44 +170,49 @@ def _apps(module: ModuleType) -> dict[str, App]:
     return {name: value for name, value in vars(module).items() if isinstance(value, App)}
 
 
-def _offer(module: ModuleType) -> str:
+def _listed(module: ModuleType) -> str:
     apps = sorted(_apps(module))
     return f"; its Apps are {', '.join(apps)}" if apps else "; it has no App"
 
 
-def _only(module: ModuleType) -> Any:
-    """Return the App or the factory of a module that is named without more."""
-    found = getattr(module, "app", None)
+def _only(module: ModuleType) -> object:
+    """Return the App or the factory of a module, for a target without a name."""
+    found: object = getattr(module, "app", None)
     if found is not None and not isinstance(found, ModuleType):
         return found
     apps = _apps(module)
     if len({id(app) for app in apps.values()}) > 1:
         names = " and ".join(sorted(apps))
         raise LoadError(
-            f"{module.__name__} has several Apps, {names}: say which, as in {module.__name__}:{min(apps)}."
+            f"{module.__name__} has several Apps, {names}. Name one of them, as in "
+            f"{module.__name__}:{min(apps)}."
         )
-    # NOTE: a factory goes first: where there is one, an App beside it is a part that the factory mounts.
-    for candidate in (*(getattr(module, name, None) for name in _FACTORIES), *apps.values()):
+    # NOTE: a factory takes precedence: other Apps of its module are parts that it mounts.
+    factories: list[object] = [getattr(module, name, None) for name in _FACTORIES]
+    for candidate in (*factories, *apps.values()):
         if candidate is not None:
             return candidate
     below = f"{module.__name__}.app"
     if hasattr(module, "__path__") and importlib.util.find_spec(below) is not None:
         return _only(_import(below))
     raise LoadError(
-        f"{module.__name__} has no App: name it app, or say where it is, as in {module.__name__}:NAME; a factory "
-        f"is called create_app or make_app."
+        f"{module.__name__} has no App. Name the App app, name a factory create_app or make_app, "
+        f"or give its name, as in {module.__name__}:NAME."
     )
 
 
-def _made(module: ModuleType, name: str, factory: Any) -> App:
-    """Return what a factory makes."""
+def _call_factory(module: ModuleType, name: str, factory: object) -> App:
+    """Return the App that a factory returns."""
     label = f"{module.__name__}:{name or getattr(factory, '__name__', 'app')}"
     if not callable(factory) or isinstance(factory, type):
         raise LoadError(f"{label} is not an App but {_kind(factory)}.")
-    if wanted := _wanted(factory):
-        raise LoadError(f"{label} cannot be called as a factory: it wants arguments ({wanted}).")
+    if required := _required(factory):
+        raise LoadError(
+            f"{label} cannot be called as a factory: it requires arguments ({required}). Give them "
+            "defaults."
+        )
     try:
-        made = factory()
+        made: object = factory()
     except Exception as error:
         raise _failed(f"{label}() failed", error) from error
     if not isinstance(made, App):
@@ -216,14 +220,14 @@ def _made(module: ModuleType, name: str, factory: Any) -> App:
     return made
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if value is None:
         return "None"
     return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
 
 
-def _wanted(factory: Callable[..., Any]) -> str:
-    """Return the parameters without which a factory cannot be called."""
+def _required(factory: Callable[..., object]) -> str:
+    """Return the names of a factory's required parameters."""
     try:
         parameters = inspect.signature(factory).parameters.values()
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Checks at start-up: arguments of declarations that cannot be meant are rejected."""
+"""Checks at start-up, which reject invalid arguments of declarations."""
 
 from __future__ import annotations
 
@@ -34,43 +34,46 @@ _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _CONDITIONAL = (False, True, "required")
 
 
-def texts_of(value: Any, declared_at: str) -> tuple[str, ...]:
-    """Return a sequence of texts as a tuple; one text alone would be read letter by letter.
+def texts_of(value: object, declared_at: str) -> tuple[str, ...]:
+    """Return a sequence of strings as a tuple; reject a string, whose items are its letters.
 
     Raises:
-        DeclarationError: It is a text, or something that holds other things than texts.
+        DeclarationError: The value is a string, or is not a sequence of strings.
     """
     if isinstance(value, str):
         raise DeclarationError(
-            f"{declared_at} is the text {value!r}; give a sequence of texts: [{value!r}]."
+            f"{declared_at} must be a sequence of strings, not the string {value!r}. "
+            f"Write [{value!r}]."
         )
     if not isinstance(value, Iterable) or not all(isinstance(each, str) for each in value):
-        raise DeclarationError(f"{declared_at} is {value!r}; give a sequence of texts.")
+        raise DeclarationError(f"{declared_at} must be a sequence of strings, got {value!r}.")
     return tuple(value)
 
 
 def check_mapping(value: object, declared_at: str, example: str) -> None:
-    """Refuse what is neither a mapping nor None.
+    """Reject a value that is neither a mapping nor None.
 
     Raises:
-        DeclarationError: It is something else; ``example`` says what to write.
+        DeclarationError: The value is of another type; the message quotes ``example``.
     """
     if value is not None and not isinstance(value, Mapping):
-        raise DeclarationError(f"{declared_at} is {value!r}; give a mapping, such as {example}.")
+        raise DeclarationError(
+            f"{declared_at} must be a mapping, such as {example}, got {value!r}."
+        )
 
 
 def check_app(name: object, version: object, *, servers: object, **mappings: object) -> None:
-    """Refuse what would make an App's document wrong.
+    """Reject arguments of an App that its document cannot hold.
 
     Raises:
-        DeclarationError: One of the arguments is of another kind.
+        DeclarationError: An argument is of a wrong type.
     """
     for value, declared_at in (
         (name, "The name of an App"),
         (version, f"version of App({name!r})"),
     ):
         if not isinstance(value, str):
-            raise DeclarationError(f"{declared_at} is {value!r}; give a text.")
+            raise DeclarationError(f"{declared_at} must be a string, got {value!r}.")
     if isinstance(servers, str):
         texts_of(servers, f"servers of App({name!r})")
     for argument, value in mappings.items():
@@ -78,22 +81,22 @@ def check_app(name: object, version: object, *, servers: object, **mappings: obj
 
 
 def check_pattern(pattern: object, decorator: str) -> None:
-    """Refuse a decorator that stands bare, where the URL pattern would be the function below it.
+    """Reject a decorator without parentheses, whose URL pattern is the decorated function.
 
     Raises:
-        DeclarationError: It is no pattern.
+        DeclarationError: The pattern is callable.
     """
     if callable(pattern):
         raise DeclarationError(
-            f"A route wants its URL pattern first: write @app.{decorator}('/...')."
+            f"A route needs its URL pattern first: write @app.{decorator}('/...')."
         )
 
 
-def check_plain(function: Any, declared_at: str) -> None:
-    """Reject an async function: nobody would await its result.
+def check_plain(function: object, declared_at: str) -> None:
+    """Reject an async function, whose result restkit would not await.
 
     Raises:
-        DeclarationError: It is one, or an object that is called as one.
+        DeclarationError: The function, or the ``__call__`` of the object, is async.
     """
     if _flags(function) & _ASYNC:
         raise DeclarationError(
@@ -101,11 +104,11 @@ def check_plain(function: Any, declared_at: str) -> None:
         )
 
 
-def check_returns(function: Any, declared_at: str) -> None:
-    """Reject an async function, and a generator function: its body would never run.
+def check_returns(function: object, declared_at: str) -> None:
+    """Reject an async function, and a generator function, whose body would never run.
 
     Raises:
-        DeclarationError: It is one of them.
+        DeclarationError: The function is async or a generator function.
     """
     check_plain(function, declared_at)
     if _flags(function) & inspect.CO_GENERATOR:
@@ -115,34 +118,35 @@ def check_returns(function: Any, declared_at: str) -> None:
         )
 
 
-def _flags(function: Any) -> int:
+def _flags(function: object) -> int:
     """Return the flags of the code that a call runs, 0 if it is not written in Python."""
-    inner = function
+    inner: Any = function
     if type(function) is not types.FunctionType or vars(function):  # PERF: most are plain
-        inner = inspect.unwrap(function)
+        inner = inspect.unwrap(inner)
         while isinstance(inner, functools.partial):
             inner = inner.func
         if not (inspect.isfunction(inner) or inspect.ismethod(inner) or isinstance(inner, type)):
-            inner = getattr(type(inner), "__call__", inner)  # noqa: B004  # the method, not whether there is one
+            # NOTE: the method itself is needed, not whether there is one.
+            inner = getattr(type(inner), "__call__", inner)  # noqa: B004
             inner = inspect.unwrap(inner)
-    code = getattr(inner, "__code__", None)
+    code: object = getattr(inner, "__code__", None)
     return code.co_flags if isinstance(code, types.CodeType) else 0
 
 
-def check_call(function: Any, parameters: tuple[str, ...], declared_at: str) -> None:
-    """Refuse what cannot be called with so many arguments by position.
+def check_call(function: object, parameters: tuple[str, ...], declared_at: str) -> None:
+    """Reject a value that cannot be called with these positional arguments.
 
     Args:
-        function: What was given.
-        parameters: What the arguments are, for the message.
-        declared_at: What it was given for, as the beginning of a sentence.
+        function: The declared value.
+        parameters: The names of the arguments, for the message.
+        declared_at: The name of the declaration, as the beginning of a sentence.
 
     Raises:
-        DeclarationError: It is no callable, or takes other arguments.
+        DeclarationError: The value is not callable, or has other parameters.
     """
     wanted = f"a function of ({', '.join(parameters)})"
     if not callable(function):
-        raise DeclarationError(f"{declared_at} is {function!r}; give {wanted}.")
+        raise DeclarationError(f"{declared_at} must be {wanted}, got {function!r}.")
     check_returns(function, declared_at)
     signature = _signature(function)
     if signature is None:
@@ -156,37 +160,37 @@ def check_call(function: Any, parameters: tuple[str, ...], declared_at: str) -> 
         ) from None
 
 
-def check_factory(factory: Any, declared_at: str) -> None:
-    """Refuse what can neither be called with nothing nor with the request alone.
+def check_factory(factory: object, declared_at: str) -> None:
+    """Reject a value that can be called neither without arguments nor with the request alone.
 
     Raises:
-        DeclarationError: It is no callable, or wants more.
+        DeclarationError: The value is not callable, or requires other arguments.
     """
     if not callable(factory):
         raise DeclarationError(
-            f"{declared_at} is {factory!r}; give a function that makes the value."
+            f"{declared_at} must be a function that returns the value, got {factory!r}."
         )
     check_plain(factory, declared_at)
     signature = _signature(factory)
     if signature is None:
         return
-    wanted = [
+    required = [
         each
         for each in signature.parameters.values()
         if each.default is each.empty and each.kind not in _OPEN
     ]
-    if len(wanted) > 1 or any(each.kind is each.KEYWORD_ONLY for each in wanted):
+    if len(required) > 1 or any(each.kind is each.KEYWORD_ONLY for each in required):
         name = getattr(factory, "__qualname__", repr(factory))
         raise DeclarationError(
-            f"{declared_at} is {name}{signature}; a factory takes nothing, or the request alone."
+            f"{declared_at} is {name}{signature}; a factory has no parameter, or the request alone."
         )
 
 
 def check_resource(resource: Any) -> None:
-    """Refuse a resource class whose attributes are not what `Resource` says of them.
+    """Reject a resource class with attributes of a wrong type, or with required arguments.
 
     Raises:
-        DeclarationError: One of them is something else, or the class cannot be made without arguments.
+        DeclarationError: An attribute is invalid, or the class cannot be called without arguments.
     """
     declared_at = f"{resource.__module__}.{resource.__qualname__}"
     texts_of(resource.tags, f"{declared_at}.tags")
@@ -196,51 +200,65 @@ def check_resource(resource: Any) -> None:
         resource.conditional is each or resource.conditional == each for each in _CONDITIONAL
     ):
         raise DeclarationError(
-            f"{declared_at}.conditional is {resource.conditional!r}; write True, False or 'required'."
+            f"{declared_at}.conditional is {resource.conditional!r}; write True, False or "
+            "'required'."
         )
-    if callable(resource.middleware) or not isinstance(resource.middleware, Iterable):
-        raise DeclarationError(
-            f"{declared_at}.middleware is a sequence of functions: middleware = [...]."
-        )
-    for each in resource.middleware:
-        check_call(each, ("request", "proceed"), f"A middleware of {declared_at}")
-    check_mapping(
-        resource.problem_handlers, f"{declared_at}.problem_handlers", "{KeyError: handler}"
-    )
-    for error, handler in (resource.problem_handlers or {}).items():
-        if not (isinstance(error, type) and issubclass(error, Exception)):
-            raise DeclarationError(
-                f"{declared_at}.problem_handlers is by exception class; {error!r} is none."
-            )
-        check_call(
-            handler, ("error", "request"), f"The handler of {error.__name__} of {declared_at}"
-        )
+    _check_middleware(resource.middleware, declared_at)
+    _check_handlers(resource.problem_handlers, declared_at)
     if resource.idempotency is not None and not callable(
         getattr(resource.idempotency, "begin", None)
     ):
         raise DeclarationError(
-            f"{declared_at}.idempotency is {resource.idempotency!r}; write idempotency = Idempotency(storage) with "
-            "restkit.limits.Idempotency."
+            f"{declared_at}.idempotency is {resource.idempotency!r}; write "
+            "idempotency = Idempotency(storage) with restkit.limits.Idempotency."
         )
+    _check_construction(resource, declared_at)
+
+
+def _check_middleware(middleware: object, declared_at: str) -> None:
+    if callable(middleware) or not isinstance(middleware, Iterable):
+        raise DeclarationError(
+            f"{declared_at}.middleware must be a sequence of functions: middleware = [...]."
+        )
+    for each in middleware:
+        check_call(each, ("request", "proceed"), f"A middleware of {declared_at}")
+
+
+def _check_handlers(handlers: Any, declared_at: str) -> None:
+    check_mapping(handlers, f"{declared_at}.problem_handlers", "{KeyError: handler}")
+    for error, handler in (handlers or {}).items():
+        if not (isinstance(error, type) and issubclass(error, Exception)):
+            raise DeclarationError(
+                f"{declared_at}.problem_handlers must have exception classes as keys, "
+                f"got {error!r}."
+            )
+        check_call(
+            handler, ("error", "request"), f"The handler of {error.__name__} of {declared_at}"
+        )
+
+
+def _check_construction(resource: Any, declared_at: str) -> None:
+    """Reject a class that cannot be called without arguments."""
     if (
         resource.__init__ is object.__init__
         and resource.__new__ is object.__new__
         and type(resource) is type
     ):
-        return  # PERF: almost every resource; inspect reads a signature out of object's documentation
+        return  # PERF: almost every resource; inspect parses a signature from object's docstring
     try:
         inspect.signature(resource).bind()
     except TypeError:
         raise DeclarationError(
-            f"{declared_at}.__init__ has parameters without a default; the class is made for each request, with nothing."
+            f"{declared_at}.__init__ has parameters without a default; restkit instantiates the "
+            "class for each request without arguments."
         ) from None
 
 
 def check_members(resource: type, hooks: Collection[str], *, actions: bool = False) -> None:
-    """Reject members of a resource class that restkit would not use as they are meant.
+    """Reject members of a resource class that restkit would silently ignore or misuse.
 
     Args:
-        resource: The class; its bases outside of restkit are looked through as well.
+        resource: The class; its bases outside of restkit are checked as well.
         hooks: restkit's own methods that the class may override.
         actions: Whether the class has actions (``list``, ``create``), as a CRUDResource has.
 
@@ -292,8 +310,8 @@ def _check_override(declared_at: str, name: str, own: Iterable[type]) -> None:
 _OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    """Return the signature of a callable, None for those of C that have none."""
+def _signature(function: Callable[..., object]) -> inspect.Signature | None:
+    """Return the signature of a callable, None for C functions without a signature."""
     try:
         return inspect.signature(function)
     except (TypeError, ValueError):

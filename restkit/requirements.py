@@ -28,7 +28,7 @@ _MEMBERS: Mapping[object, tuple[str, ...]] = {
 
 
 class _Combined:
-    """The base of what ``|`` and ``&`` combine."""
+    """The base of objects that ``|`` and ``&`` combine."""
 
     def __or__(self, other: SecurityLike) -> Requirement:
         return Requirement((*_read(self), *_read(other)))
@@ -93,7 +93,7 @@ class Scheme(_Combined):
         )
 
     def scopes(self, *scopes: str) -> Requirement:
-        """Return the requirement of this scheme with scopes: ``security = keys.scopes("write")``."""
+        """Return the requirement of this scheme and scopes: ``security = keys.scopes("write")``."""
         return Requirement.of(self, *scopes)
 
 
@@ -103,20 +103,21 @@ SecurityLike: TypeAlias = _One | _Combined | Sequence[_One]
 
 
 def normal_form(security: object, declared_at: str = "security") -> Security:
-    """Return what was given as ``security`` as alternatives of combinations.
+    """Return the value of ``security`` as alternatives of combinations.
 
     Args:
         security: A scheme, (scheme, scopes), a Requirement, or a sequence of these.
-        declared_at: Where it was given, for messages.
+        declared_at: The name of the declaration, for messages.
 
     Raises:
-        DeclarationError: It is something else, or a scheme cannot stand in a document.
+        DeclarationError: The value is of another type, or a scheme cannot be documented.
     """
     alternatives = _read(security, declared_at)
     if not any(alternatives):
         found = "anonymous alone" if alternatives else "empty"
         raise DeclarationError(
-            f"{declared_at} is {found}. Write public = True to let everybody in, or leave it out."
+            f"{declared_at} is {found}. Write public = True to allow anonymous requests, or "
+            "remove the declaration."
         )
     return alternatives
 
@@ -163,7 +164,7 @@ def _scopes(scheme: object, scopes: object, declared_at: str) -> tuple[str, ...]
 
 
 def _checked(scheme: object, declared_at: str) -> SecurityScheme:
-    """Return a scheme that can be asked and documented."""
+    """Return the value if it is a scheme that can authenticate and be documented."""
     if isinstance(scheme, type):
         raise DeclarationError(
             f"{declared_at} has the class {scheme.__qualname__}; it must be an instance: "
@@ -171,15 +172,15 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
         )
     if not isinstance(scheme, SecurityScheme) or not callable(scheme.authenticate):
         raise DeclarationError(
-            f"{declared_at} has {scheme!r}, which is no security scheme. A scheme has a name and the "
-            "methods document() and authenticate(request, scopes)."
+            f"{declared_at} has {scheme!r}, which is not a security scheme. A scheme has a name "
+            "and the methods document() and authenticate(request, scopes)."
         )
     kind = type(scheme).__qualname__
     check_returns(scheme.authenticate, f"{declared_at}: {kind}.authenticate")
     name: object = scheme.name
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise DeclarationError(
-            f"{declared_at}: the name {name!r} of {type(scheme).__qualname__} cannot stand in a document. "
+            f"{declared_at}: {kind}.name is {name!r}, which an OpenAPI document does not allow. "
             "Use letters, digits, '.', '-' and '_'."
         )
     _check_document(scheme, declared_at)
@@ -188,21 +189,18 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
 
 def _check_document(scheme: SecurityScheme, declared_at: str) -> None:
     document: object = scheme.document()
+    origin = f"{declared_at}: {type(scheme).__qualname__}.document()"
     known = ", ".join(map(str, _MEMBERS))
     kind = document.get("type") if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or not isinstance(kind, str) or kind not in _MEMBERS:
         raise DeclarationError(
-            f"{declared_at}: {type(scheme).__qualname__}.document() returned {document!r}; it must be a "
-            f"Security Scheme Object whose type is one of {known}."
+            f"{origin} returned {document!r}; it must be a Security Scheme Object whose type is "
+            f"one of {known}."
         )
-    lacking = [each for each in _MEMBERS[document["type"]] if not document.get(each)]
-    if lacking:
+    missing = [each for each in _MEMBERS[kind] if not document.get(each)]
+    if missing:
+        raise DeclarationError(f"{origin} has the type {kind!r}, but no {missing[0]!r}.")
+    if kind == "apiKey" and document["in"] not in ("query", "header", "cookie"):
         raise DeclarationError(
-            f"{declared_at}: {type(scheme).__qualname__}.document() has the type {document['type']!r}, "
-            f"but no {lacking[0]!r}."
-        )
-    if document["type"] == "apiKey" and document["in"] not in ("query", "header", "cookie"):
-        raise DeclarationError(
-            f"{declared_at}: {type(scheme).__qualname__}.document() has in = {document['in']!r}; it must be "
-            "'query', 'header' or 'cookie'."
+            f"{origin} has in = {document['in']!r}; it must be 'query', 'header' or 'cookie'."
         )

@@ -404,8 +404,11 @@ def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
     [
         (lambda app: App("X", settings=Settings), "is no Settings; give an instance"),
         (lambda app: app.mount("/old", lambda environ, start: []), "another restkit App"),
-        (lambda app: app.middleware("http"), "is .http.; give a function of .request, proceed."),
-        (lambda app: app.get(lambda: {}), "wants its URL pattern first"),
+        (
+            lambda app: app.middleware("http"),
+            "must be a function of .request, proceed., got .http.",
+        ),
+        (lambda app: app.get(lambda: {}), "needs its URL pattern first"),
         (lambda app: app.get("/x/{x_id}")(lambda x_id: {}), "a variable is written <name>"),
         (
             lambda app: app.add(

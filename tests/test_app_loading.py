@@ -149,12 +149,12 @@ def test_no_app() -> None:
     """A module without an App, or without the one that was named, says what it has."""
     write("shop.py", "x = 1\n")
     assert fails("shop").startswith(
-        "shop has no App: name it app, or say where it is, as in shop:NAME; a factory"
+        "shop has no App. Name the App app, name a factory create_app or make_app,"
     )
     assert fails("shop:gone") == "The module shop has no gone; it has no App."
     assert fails("shop:x") == "shop:x is not an App but a int."
     write("store.py", APP + "a = App('1')\nb = App('2')\n")
-    assert fails("store") == "store has several Apps, a and b: say which, as in store:a."
+    assert fails("store") == "store has several Apps, a and b. Name one of them, as in store:a."
     assert fails("store:c") == "The module store has no c; its Apps are a, b."
     assert fails("store:App") == "store:App is not an App but the class App."
 
@@ -169,7 +169,7 @@ def test_wrong_factories(folder: Path) -> None:
         + "def none():\n    pass\n",
     )
     assert fails("shop") == (
-        "shop:create_app cannot be called as a factory: it wants arguments (config, debug)."
+        "shop:create_app cannot be called as a factory: it requires arguments (config, debug). Give them defaults."
     )
     assert fails("shop:fails") == (
         f"shop:fails() failed: ZeroDivisionError: division by zero ({folder}/shop.py, line 5)."

@@ -91,7 +91,7 @@ def test_a_written_head_and_options_win() -> None:
     [
         ({}, "has no verb"),
         ({"get": lambda self: {}, "methods": {"put"}}, "names PUT"),
-        ({"get": lambda self: {}, "methods": "get"}, "is the text"),
+        ({"get": lambda self: {}, "methods": "get"}, "must be a sequence of strings"),
         ({"get": staticmethod(dict)}, "is not a method"),
         ({"get": 3}, "is not a method"),
         ({"get": lambda self, other: {}}, "nothing gives the parameter 'other'"),

@@ -21,20 +21,20 @@ async def create_later(self: Any, item: Any) -> Any:
 @pytest.mark.parametrize(
     ("members", "says"),
     [
-        ({"filters": 5}, "shelf.Books.filters is 5; give a sequence of texts."),
-        ({"filters": None}, "shelf.Books.filters is None; give a sequence of texts."),
-        ({"filters": (5,)}, "shelf.Books.filters is (5,); give a sequence of texts."),
+        ({"filters": 5}, "shelf.Books.filters must be a sequence of strings, got 5."),
+        ({"filters": None}, "shelf.Books.filters must be a sequence of strings, got None."),
+        ({"filters": (5,)}, "shelf.Books.filters must be a sequence of strings, got (5,)."),
         (
             {"filters": {"year": "gte"}},
-            "shelf.Books.filters['year'] is the text 'gte'; give a sequence of texts: ['gte'].",
+            "shelf.Books.filters['year'] must be a sequence of strings, not the string 'gte'. Write ['gte'].",
         ),
-        ({"sorts": 5}, "shelf.Books.sorts is 5; give a sequence of texts."),
-        ({"order": (5,)}, "shelf.Books.order is (5,); give a sequence of texts."),
+        ({"sorts": 5}, "shelf.Books.sorts must be a sequence of strings, got 5."),
+        ({"order": (5,)}, "shelf.Books.order must be a sequence of strings, got (5,)."),
         (
             {"expand": "author"},
-            "shelf.Books.expand is the text 'author'; give a sequence of texts: ['author'].",
+            "shelf.Books.expand must be a sequence of strings, not the string 'author'. Write ['author'].",
         ),
-        ({"methods": 5}, "shelf.Books.methods is 5; give a sequence of texts."),
+        ({"methods": 5}, "shelf.Books.methods must be a sequence of strings, got 5."),
         ({"page_size": "20"}, "shelf.Books.page_size is '20'; give a whole number."),
         ({"max_page_size": True}, "shelf.Books.max_page_size is True; give a whole number."),
         ({"max_bulk": None}, "shelf.Books.max_bulk is None; give a whole number."),
