@@ -480,7 +480,7 @@ class Documented(Keys):
     [
         ([(KEYS, "write")], "The scopes of 'key' .*sequence of"),
         ((KEYS, "write"), "sequence of"),
-        ([(KEYS, [1])], "no security scheme"),
+        ([(KEYS, [1])], "not a security scheme"),
         (Keys, r"has the class Keys; it must be an instance"),
         ([Keys], r"has the class Keys"),
         ([], r"is empty\. Write public = True"),
@@ -489,7 +489,7 @@ class Documented(Keys):
         ([None], "None, which is not a security scheme"),
         (5, "5, which is not a security scheme"),
         ({"key": []}, "which is not a security scheme"),
-        (Nameless("my key"), "name 'my key' of Nameless cannot stand"),
+        (Nameless("my key"), "Nameless.name is .my key., which an OpenAPI document does not allow"),
         (Nameless(""), "which an OpenAPI document does not allow"),
         (Nameless("schlüssel"), "which an OpenAPI document does not allow"),
         (Nameless("a\n"), "which an OpenAPI document does not allow"),
