@@ -185,7 +185,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "title": (
         lambda: type("Sold", (Problem,), {"status": 409, "title": 5}),
-        "Sold.title is 5; it is a text",
+        "Sold.title must be a string",
     ),
 }
 
