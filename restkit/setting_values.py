@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable
 from typing import Any, Literal, Union, get_args, get_origin
 
 from .errors import SettingError
 
-__all__ = ["take_value"]
+__all__ = ["show_value", "take_value"]
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
+
+
+# SECURITY: what is too much is hidden rather than too little; a password may contain any character.
+_SECRET_NAME = re.compile("secret|passw|token|key", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(://[^:@/\s]*:).+@")
+_QUERY_PASSWORD = re.compile(r"([?&]\w*(?:secret|passw|token|key)\w*=)[^&\s'\"]+", re.IGNORECASE)
+
+
+def show_value(name: str, value: object) -> str:
+    """Return the text of a setting's value for people, without secrets.
+
+    Args:
+        name: The setting. If the name says that the value is secret, it is hidden.
+        value: The value. Passwords of URLs are hidden.
+    """
+    if _SECRET_NAME.search(name) and not (value is None or isinstance(value, bool)):
+        return "'***'"
+    text = _URL_PASSWORD.sub(r"\1***@", repr(value))
+    return _QUERY_PASSWORD.sub(r"\1***", text)
 
 
 def take_value(name: str, value: object, hint: Any, source: str, *, text: bool) -> Any:
@@ -30,15 +50,17 @@ def take_value(name: str, value: object, hint: Any, source: str, *, text: bool) 
     try:
         taken = _convert(value, hint, text)
     except (ValueError, TypeError):
-        raise SettingError(f"{source} must be {_expected(hint)}, not {_show(value)}.") from None
+        raise SettingError(
+            f"{source} must be {_expected(hint)}, not {_show(name, value)}."
+        ) from None
     check, rule = _RANGES.get(name, _ANY)
     if not check(taken):
-        raise SettingError(f"{source} must {rule}, not {_show(value)}.")
+        raise SettingError(f"{source} must {rule}, not {_show(name, value)}.")
     return taken
 
 
-def _show(value: Any) -> str:
-    text = repr(value)
+def _show(name: str, value: object) -> str:
+    text = show_value(name, value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

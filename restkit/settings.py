@@ -21,7 +21,7 @@ from .setting_sources import (
     read_toml,
     suggestion,
 )
-from .setting_values import take_value
+from .setting_values import show_value, take_value
 
 if TYPE_CHECKING:
     from pathlib import Path  # cold start
@@ -48,16 +48,12 @@ class SettingValues(TypedDict, total=False):
 
 
 class _SettingsType(type):
-    """The metaclass of `Settings`: a missing setting is a SettingError that names it."""
+    """The metaclass of `Settings`: missing settings are a SettingError that names them."""
 
     def __call__(cls, *args: Any, **values: Any) -> Any:
         missing = [name for name in _required(cls) if name not in values]
         if missing and not args:
-            name, variable = missing[0], _variables(cls)[missing[0]][0]
-            raise SettingError(
-                f"The setting {name} of {cls.__qualname__} has no value. Set the environment "
-                f"variable {variable}, pass {name}=..., or give the field a default."
-            )
+            raise SettingError(_missing_values(cls, missing))
         return super().__call__(*args, **values)
 
 
@@ -71,6 +67,9 @@ class Settings(metaclass=_SettingsType):
     ``SHOP_GREETING``, and ``SHOP_DEBUG`` for restkit's own settings. A field named ``database_url``
     is also read from ``DATABASE_URL``, and a field with ``metadata={"variable": "NAME"}`` from that
     variable.
+
+    ``repr`` hides passwords in URLs, and the values of settings whose name contains ``secret``,
+    ``password``, ``token`` or ``key``.
 
     Attributes:
         strict: Whether unknown body fields and unknown query parameters are errors (422). If a
@@ -118,6 +117,9 @@ class Settings(metaclass=_SettingsType):
     def __init_subclass__(cls, *, prefix: str | None = None) -> None:
         """Take the prefix of the class's environment variables."""
         super().__init_subclass__()
+        if "__repr__" not in vars(cls):  # SECURITY: dataclass would make one that shows everything
+            nearest = next(each for each in cls.__mro__[1:] if issubclass(each, Settings))
+            setattr(cls, "__repr__", nearest.__repr__)  # noqa: B010  # mypy rejects the assignment
         if prefix is not None:
             if not isinstance(prefix, str):
                 raise SettingError(
@@ -125,6 +127,14 @@ class Settings(metaclass=_SettingsType):
                     "Write prefix='SHOP_'."
                 )
             cls._prefix = prefix
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{each.name}={show_value(each.name, getattr(self, each.name, None))}"
+            for each in dataclasses.fields(self)
+            if each.repr
+        ]
+        return f"{type(self).__qualname__}({', '.join(shown)})"
 
     def __post_init__(self) -> None:
         """Check every value against its field's type and range.
@@ -202,6 +212,21 @@ def _required(cls: type) -> list[str]:
         for name, each in own.items()
         if each.init and each.default is lacking and each.default_factory is lacking
     ]
+
+
+def _missing_values(cls: Any, missing: list[str]) -> str:
+    """Return the message about settings without a value."""
+    variables = [" or ".join(_variables(cls)[name]) for name in missing]
+    passed = ", ".join(f"{name}=..." for name in missing)
+    if len(missing) == 1:
+        return (
+            f"The setting {missing[0]} of {cls.__qualname__} has no value. Set the environment "
+            f"variable {variables[0]}, pass {passed}, or give the field a default."
+        )
+    return (
+        f"The settings {', '.join(missing)} of {cls.__qualname__} have no value. Set the environment "
+        f"variables {', '.join(variables)}, pass {passed}, or give the fields defaults."
+    )
 
 
 def _variables(cls: Any) -> dict[str, list[str]]:

@@ -460,3 +460,74 @@ def test_settings_are_copied_and_pickled() -> None:
     assert copy.copy(settings) == settings
     assert pickle.loads(pickle.dumps(settings)) == settings
     assert dataclasses.replace(settings, debug=True).debug is True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretSettings(Settings, prefix="VAULT_"):
+    """Settings with secrets."""
+
+    database_url: str
+    api_token: str
+    mail_password: str | None = None
+    brokers: tuple[str, ...] = ()
+    key_days: int = 1
+
+
+def test_repr_hides_secrets() -> None:
+    """Passwords in URLs and secret settings are in neither repr nor a message."""
+    made = SecretSettings(
+        database_url="postgresql://ada:p@55/w'rd@db/x?sslpassword=pa55&mode=1",
+        api_token="t0k3n",
+        brokers=("redis://:pa55@one",),
+        secret_key="pa55",
+    )
+    text = repr(made)
+    assert "pa55" not in text
+    assert "t0k3n" not in text
+    assert "p@55" not in text
+    assert "rd@db" not in text
+    assert "//ada:***@db/x?sslpassword=***&mode=1" in text
+    assert "brokers=('redis://:***@one',)" in text
+    assert "mail_password=None" in text
+    assert str(made) == text
+    assert text.startswith("SecretSettings(strict=True, ")
+    with pytest.raises(SettingError) as refused:
+        SecretSettings.load(environ={"VAULT_KEY_DAYS": "t0k3n"}, dotenv=False)
+    assert "t0k3n" not in str(refused.value)
+
+
+def test_repr_of_a_subclass_of_a_subclass_hides_secrets() -> None:
+    """A subclass of a subclass and one with a mixin hide secrets too; a repr of one's own stays."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Mixin:
+        other_token: str = "pa55"
+
+    @dataclass(frozen=True, kw_only=True)
+    class Deep(Mixin, SecretSettings):
+        pass
+
+    @dataclass(frozen=True, kw_only=True)
+    class Own(SecretSettings):
+        def __repr__(self) -> str:
+            return "own"
+
+    @dataclass(frozen=True, kw_only=True)
+    class BelowOwn(Own):
+        pass
+
+    assert "pa55" not in repr(Deep(database_url="", api_token="pa55"))
+    assert repr(BelowOwn(database_url="", api_token="")) == "own"
+
+
+def test_all_missing_settings_are_named() -> None:
+    """One error names every missing setting with all its variables."""
+    with pytest.raises(SettingError) as refused:
+        SecretSettings.load(environ={}, dotenv=False)
+    assert str(refused.value) == (
+        "The settings database_url, api_token of SecretSettings have no value. Set the environment "
+        "variables VAULT_DATABASE_URL or DATABASE_URL, VAULT_API_TOKEN, pass database_url=..., "
+        "api_token=..., or give the fields defaults."
+    )
+    with pytest.raises(SettingError, match="variable VAULT_DATABASE_URL or DATABASE_URL, pass"):
+        SecretSettings.load(environ={"VAULT_API_TOKEN": "x"}, dotenv=False)

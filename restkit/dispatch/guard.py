@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from ..contract import Combination, Operation, SecurityScheme, uses_authorization
+from ..environ_keys import CONTRACT_CHECK
 from ..errors import ContractError, DeclarationError
 from ..http.authorization import holds_several
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
@@ -66,15 +67,42 @@ def _authenticate(combination: Combination, request: Request) -> object:
     """Return the caller as the first scheme of a combination says; every scheme must accept."""
     callers: list[object] = []
     for scheme, scopes in combination:
-        caller = scheme.authenticate(request, scopes)
-        if caller is None or caller is False:  # SECURITY: a scheme that says no by its value
+        try:
+            caller = scheme.authenticate(request, scopes)
+        except Unauthorized as problem:
+            if not _challenges(problem):
+                problem.headers = {**problem.headers, **_challenge(scheme)}
+            raise
+        if caller is False:
+            _report_false(scheme, request)
+        if caller is None or caller is False:
             raise Unauthorized("Send valid credentials.", headers=_challenge(scheme))
         callers.append(caller)
     return callers[0]
 
 
+def _report_false(scheme: SecurityScheme, request: Request) -> None:
+    """Log that a scheme returned False, or raise it where the contract is checked.
+
+    Raises:
+        ContractError: The test client or the development server checks the contract.
+    """
+    text = (
+        f"{type(scheme).__qualname__}.authenticate() returned False. Return the caller, or raise "
+        "Unauthorized."
+    )
+    if CONTRACT_CHECK in request.environ:
+        raise ContractError(text)
+    _log.error(text)
+
+
+def _challenges(problem: Problem) -> list[str]:
+    """Return the challenges of a problem."""
+    return [text for name, text in problem.headers.items() if name.lower() == "www-authenticate"]
+
+
 def _challenge(scheme: SecurityScheme) -> dict[str, str]:
-    """Return the challenge of a scheme that says none (RFC 9110, section 11.6.1)."""
+    """Return the challenge of a scheme that states none (RFC 9110, section 11.6.1)."""
     document = scheme.document()
     kind = document.get("type")
     if kind == "http":
@@ -95,12 +123,7 @@ def _refusal(refused: Sequence[Problem]) -> Problem:
     for problem in refused:
         if isinstance(problem, Forbidden):
             return problem
-    challenges = [
-        text
-        for problem in refused
-        for name, text in problem.headers.items()
-        if name.lower() == "www-authenticate"
-    ]
+    challenges = [text for problem in refused for text in _challenges(problem)]
     first = refused[0]
     if len(challenges) > 1:
         others = {

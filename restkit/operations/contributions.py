@@ -8,6 +8,7 @@ out, so that the headers of a middleware stand on every response that passes thr
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..contract import (
@@ -52,7 +53,8 @@ def add_part(operation: Operation, part: object, stage: str) -> Operation:
 
     Args:
         operation: The record.
-        part: A middleware, handler, factory or extension.
+        part: A middleware, handler, factory or extension. The object of a bound method contributes
+            too: ``app.middleware(self.add)``.
         stage: The kind of the part, for `Failure.stage`.
 
     Raises:
@@ -63,7 +65,8 @@ def add_part(operation: Operation, part: object, stage: str) -> Operation:
     operation = add_contribution(
         operation, Contribution(failures=said.raises, headers=headers), stage
     )
-    more = contribution_of(part, operation)
+    contributor = part.__self__ if isinstance(part, types.MethodType) else part
+    more = contribution_of(contributor, operation)
     return operation if more is None else add_contribution(operation, more, stage)
 
 

@@ -13,6 +13,7 @@ import pytest
 from restkit import (
     App,
     CollisionError,
+    ContractError,
     DeclarationError,
     Forbidden,
     Operation,
@@ -623,13 +624,12 @@ def test_operations_are_what_the_document_and_the_guard_read() -> None:
     assert ServiceUnavailable not in stages
 
 
-@pytest.mark.parametrize("said", [None, False])
-def test_a_scheme_that_says_no_by_its_value(said: object) -> None:
-    """A scheme that returns None or False lets nobody in."""
+def test_a_scheme_that_returns_none() -> None:
+    """A scheme that returns None lets nobody in."""
 
     class Checks(Keys):
         def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
-            return said
+            return None
 
     app = App("Shop", security=Checks())
     app.get("/")(lambda: {})
@@ -653,3 +653,51 @@ def test_a_scheme_without_a_document() -> None:
 
     with pytest.raises(DeclarationError, match=r"Mute has no document\(\)"):
         access(security=Mute())
+
+
+# what authenticate returns and raises
+
+
+class Answering(Scheme):
+    """A bearer scheme that returns a value, or raises Unauthorized with headers."""
+
+    name = "token"
+
+    def __init__(self, value: object = None, headers: Mapping[str, str] | None = None) -> None:
+        self.value = value
+        self.headers = headers
+
+    def document(self) -> Mapping[str, object]:
+        return {"type": "http", "scheme": "bearer"}
+
+    def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+        if self.headers is not None:
+            raise Unauthorized("Send a token.", headers=self.headers)
+        return self.value
+
+
+def test_false_is_no_caller(caplog: pytest.LogCaptureFixture) -> None:
+    """A scheme that returns False fails a test, and is a logged 401 in production."""
+    app = App("False", security=Answering(False))
+    app.get("/x")(lambda: {})
+    with pytest.raises(ContractError, match=r"Answering.authenticate\(\) returned False. Return"):
+        Client(app).get("/x")
+    with caplog.at_level(logging.ERROR, "restkit"):
+        response = Client(app, contract=False).get("/x")
+    assert response.status == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert "Answering.authenticate() returned False" in caplog.text
+
+
+def test_a_raised_401_has_a_challenge() -> None:
+    """The challenge comes from the scheme's document unless the problem has one."""
+    for headers, sent in (
+        ({}, "Bearer"),
+        ({"X-A": "1"}, "Bearer"),
+        ({"www-authenticate": "Bearer realm=x"}, "Bearer realm=x"),
+    ):
+        client = guarded(Answering(headers=headers))
+        response = client.get("/x")
+        assert response.status == 401
+        assert response.headers["WWW-Authenticate"] == sent
+        assert response.headers.get("X-A") == headers.get("X-A")

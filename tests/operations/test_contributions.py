@@ -546,3 +546,39 @@ def test_contributed_security_reaches_mounted_apps() -> None:
     app.mount("/inner", inner)
     assert Client(app).post("/inner/things").status == 401
     assert Client(app).get("/inner/things").status == 200
+
+
+@pytest.mark.parametrize("is_bound_method", [True, False])
+@pytest.mark.parametrize("is_outermost", [True, False])
+def test_the_object_of_a_bound_method_contributes(
+    is_bound_method: bool, is_outermost: bool
+) -> None:
+    """`app.middleware(self.add)` contributes as `app.middleware(self)` does, where it stands."""
+
+    class Ids:
+        def install(self, app: App, /) -> None:
+            app.middleware(self.add if is_bound_method else self)
+
+        def add(self, request: Request, proceed: Proceed) -> Response:
+            response = proceed(request)
+            response.headers["X-Request-Id"] = "1"
+            return response
+
+        __call__ = add
+
+        def contribute(self, operation: Operation, /) -> Contribution:
+            return Contribution(headers=(Header("X-Request-Id", "The id.", required=True),))
+
+    app = App("Ids")
+    app.get("/a")(lambda: {})
+    if is_outermost:
+        app.install(Ids())
+    app.middleware(limited)
+    if not is_outermost:
+        app.install(Ids())
+    failure = next(each for each in app.operations()[0].failures if each.problem is TooManyRequests)
+    names = {each.name for each in failure.headers}
+    assert ("X-Request-Id" in names) is is_outermost
+    response = Client(app).get("/a", environ={"HTTP_X_MANY": "1"})
+    assert response.status == 429
+    assert ("X-Request-Id" in response.headers) is is_outermost
