@@ -224,8 +224,8 @@ def _missing_values(cls: Any, missing: list[str]) -> str:
             f"variable {variables[0]}, pass {passed}, or give the field a default."
         )
     return (
-        f"The settings {', '.join(missing)} of {cls.__qualname__} have no value. Set the environment "
-        f"variables {', '.join(variables)}, pass {passed}, or give the fields defaults."
+        f"The settings {', '.join(missing)} of {cls.__qualname__} have no value. Set the "
+        f"environment variables {', '.join(variables)}, pass {passed}, or give the fields defaults."
     )
 
 
