@@ -118,15 +118,18 @@ class Dispatcher:
             request.environ[ROUTING_ERROR] = error
             found = None
         if found is None:
-            request.path_parameters = {}
-            return self._server if _is_of_server(request) else self._unmatched_at(request)
+            is_options = request.environ["REQUEST_METHOD"] == "OPTIONS"
+            if is_options and _names_server(request.environ):
+                return self._server
+            return self._unmatched_at(request)
         route, request.path_parameters = found
         return route
 
     def _other_handler(self, request: Request, route: Route, method: str) -> Handler:
         """Return the handler of a method that a URL's first Route does not have."""
-        found = self._composed.router.match_method(request, method)
-        if found is not None:
+        # PERF: the Route of an unknown URL has no pattern; no other one can have the method.
+        found = route.pattern.rule and self._composed.router.match_method(request, method)
+        if found:
             route, request.path_parameters = found
             return route.handlers[method]
         if method == "OPTIONS" and route.options is not None:
@@ -237,11 +240,8 @@ def _takes(entry: Entry, values: Mapping[str, object]) -> bool:
     return values.keys() <= variables.union(pattern.host_variables)
 
 
-def _is_of_server(request: Request) -> bool:
-    """Return whether a request is OPTIONS of the server as a whole (RFC 9110, section 9.3.7)."""
-    environ = request.environ
-    if environ["REQUEST_METHOD"] != "OPTIONS":
-        return False
+def _names_server(environ: WSGIEnvironment) -> bool:
+    """Return whether OPTIONS asks about the server as a whole (RFC 9110, section 9.3.7)."""
     return any(environ.get(name) == "*" for name in ("PATH_INFO", "REQUEST_URI", "RAW_URI"))
 
 

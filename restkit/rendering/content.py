@@ -102,10 +102,14 @@ def content_writer(
         return empty_writer(status)
     bound = output.schema
     serializers = {
-        each: _serializer(each, bound, media, operation, keep=keep) for each in output.media_types
+        each: (
+            _serializer(each, bound, media, operation, keep=keep),
+            ("Content-Type", _content_type(each)),
+        )
+        for each in output.media_types
     }
     default = output.media_types[0]
-    types = {each: ("Content-Type", _content_type(each)) for each in serializers}
+    usual = serializers[default]
     many = bound is not None and bound.many
     rejected_types = () if bound is None else bound.misfits
     wraps_many = bound is not None and bound.wraps_many
@@ -116,26 +120,28 @@ def content_writer(
             return write(list(value), media_type)
         if not many and bound is not None and media_type != NDJSON:
             raise _misfit(value, many, operation)
+        _, (_, content_type) = serializers[media_type]
         return None, _stream(
-            status, _Stream(value, bound, media_type), types[media_type][1], operation, media
+            status, _Stream(value, bound, media_type), content_type, operation, media
         )
 
     def write(value: object, media_type: str) -> _Written:
-        if media_type not in serializers:
+        found = serializers.get(media_type)
+        serialize, content_type = usual if found is None else found
+        if found is None:
             media_type = default
-        if type(value) not in PLAIN and isinstance(value, Iterator):
+        kind = type(value)
+        if kind not in PLAIN and isinstance(value, Iterator):
             return stream(value, media_type)
         if rejected_types and isinstance(value, rejected_types) and media_type != NDJSON:
             raise _misfit(value, many, operation)
         if type(value) is SerializedContent:
             data, body = _serialized(value, reserialize.get(media_type))
         else:
-            data, body = serializers[media_type](value)
-        return data, PlainResponse(
-            status, [types[media_type], ("Content-Length", str(len(body)))], body
-        )
+            data, body = serialize(value)
+        return data, PlainResponse(status, [content_type, ("Content-Length", str(len(body)))], body)
 
-    return _typed(write, types)
+    return _typed(write, serializers)
 
 
 def empty_writer(status: int) -> ContentWriter:

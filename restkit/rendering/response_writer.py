@@ -34,7 +34,7 @@ __all__ = [
 
 Writer = Callable[[Request, Any, str], Outgoing]
 Locate = Callable[[Request, Any], "str | None"]
-_UNSERIALIZED = (WerkzeugResponse, *REJECTED)
+_READY = (WerkzeugResponse, PlainResponse, *REJECTED)
 _log = logging.getLogger("restkit")
 
 
@@ -80,11 +80,8 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
 
     def write(request: Request, value: Any, media_type: str) -> Outgoing:
         kind = type(value)
-        if kind not in PLAIN and isinstance(value, _UNSERIALIZED):
+        if kind not in PLAIN and isinstance(value, _READY):
             return _finished(value, operation)
-        if kind is PlainResponse:
-            ready: PlainResponse = value
-            return ready
         status, headers, explicit = usual, (), False
         if kind is tuple:
             value, stated, headers = _unpack(value, operation)
@@ -141,8 +138,10 @@ def _unexpected_data(status: int, operation: Operation) -> str:
     )
 
 
-def _finished(value: WerkzeugResponse | object, operation: Operation) -> WerkzeugResponse:
-    """Return a ready response; reject what no method can return."""
+def _finished(value: object, operation: Operation) -> Outgoing:
+    """Return a ready response; reject a value that no method can return."""
+    if isinstance(value, PlainResponse):
+        return value
     if not isinstance(value, WerkzeugResponse):
         raise rejected_value(value, operation)
     if value.status_code in (204, 304):

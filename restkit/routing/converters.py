@@ -103,14 +103,12 @@ class _Integer(IntegerConverter):
     def to_python(self, value: str) -> int:
         """Return the number; a number out of bounds, or with other digits, matches no URL."""
         number = int(value)
-        if not self.min <= number <= self.max or not self._is_canonical(value, number):
+        digits = self.fixed_digits
+        if not self.min <= number <= self.max or (
+            len(value) != digits if digits else value != str(number)
+        ):
             raise ValidationError
         return number
-
-    def _is_canonical(self, value: str, number: int) -> bool:
-        if self.fixed_digits:
-            return len(value) == self.fixed_digits
-        return value == str(number)
 
 
 class _Float(FloatConverter):

@@ -124,7 +124,8 @@ class Matcher:
                     break
             else:
                 # NOTE: with another slash behind it the path would end at the same place.
-                surely = not forked and "//" not in path and not path.endswith("/")
+                # PERF: to ask path.endswith("/") costs a thousand instructions.
+                surely = parts[-1] and not forked and "//" not in path
                 return False if surely else self._search(path, parts)
             if node.more > 1:
                 forked = True
