@@ -519,6 +519,20 @@ def _media(settings: Settings) -> Media:
     return media
 
 
+def _declares_values(op: Operation) -> bool:
+    """Return whether an operation has schemas, or words that may not be plain strings."""
+    texts = (op.summary, op.description, *op.tags)
+    return bool(
+        op.inputs
+        or op.examples
+        or op.extensions
+        or op.parameters
+        or any(each.schema is not None or each.headers for each in op.outputs)
+        or any(each.headers for each in op.failures)
+        or any(type(text) is not str for text in texts)
+    )
+
+
 def _check_names(
     operations: Iterable[Operation],
     ids: MutableMapping[str, Any],
@@ -526,7 +540,7 @@ def _check_names(
 ) -> None:
     operations = list(operations)
     check_ids(operations, ids)
-    if any(op.inputs or any(each.schema is not None for each in op.outputs) for op in operations):
+    if any(map(_declares_values, operations)):
         from .openapi import check_schemas  # cold start: components are made of schemas
 
         check_schemas(operations, components)

@@ -17,7 +17,7 @@ The package uses these private names of marshmallow: ``Schema._hooks``, ``_deser
 
 from .compiled import Compiled, compile_schema
 from .explanation import Explanation, FieldTiers, Tier, explain
-from .guard import Guard
+from .guard import Advice, Guard
 from .json_writer import Encoder, JSONWriter, json_writer_of
 from .json_writer import JSONWriter as Straight
 from .json_writer import json_writer_of as straight
@@ -27,6 +27,7 @@ from .tier_counts import COUNTS, Counts
 
 __all__ = [
     "COUNTS",
+    "Advice",
     "Compiled",
     "Counts",
     "Encoder",

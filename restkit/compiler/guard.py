@@ -7,7 +7,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, missing
 
-__all__ = ["Guard"]
+__all__ = ["Advice", "Guard"]
+
+
+class Advice(ValueError):
+    """Raised by a guard's ``take``: the text says how the value must be changed."""
 
 
 class Guard:
@@ -55,6 +59,8 @@ class Guard:
         if value is not None and value is not missing:
             try:
                 value = self.take(value)
+            except Advice as advice:
+                raise self._fault(value, f" {advice}") from None
             except (ValueError, TypeError):
                 raise self._fault(value) from None
         return self._plain(value, *args, **kwargs)
@@ -66,7 +72,11 @@ class Guard:
         """
         return self._bare and self._field is field
 
-    def _fault(self, value: Any) -> ValidationError:
-        if self._error_key in self._field.error_messages:
-            return self._field.make_error(self._error_key, input=value, **self._names)
-        return ValidationError("Invalid value.")
+    def _fault(self, value: Any, advice: str = "") -> ValidationError:
+        if self._error_key not in self._field.error_messages:
+            return ValidationError(f"Invalid value.{advice}")
+        fault = self._field.make_error(self._error_key, input=value, **self._names)
+        own = type(self._field).default_error_messages.get(self._error_key)
+        if advice and self._field.error_messages[self._error_key] == own:
+            return ValidationError([f"{message}{advice}" for message in fault.messages])
+        return fault

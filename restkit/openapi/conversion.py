@@ -19,9 +19,10 @@ from ..contract import Input
 from ..operations.operation_ids import stem
 from ..schemas.bound import BoundSchema, View
 from ..schemas.json_values import text_value
+from ..schemas.schema_values import map_subschemas
 from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
-from .dialects import lower, map_subschemas
+from .dialects import lower
 from .fields import FieldConverter
 from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole

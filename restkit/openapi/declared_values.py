@@ -13,13 +13,13 @@ from typing import cast
 from marshmallow import Schema, fields, missing
 from marshmallow.exceptions import RegistryError
 
-from ..contract import Operation
+from ..contract import Header, Operation, Parameter, PathParameter
 from ..encoding import dumps_json
 from ..errors import CollisionError, DeclarationError
 from ..schemas.bound import View
 from ..schemas.json_values import json_value, text_value
+from ..schemas.schema_values import schema_value
 from ..schemas.wire_formats import wire_of
-from .dialects import map_subschemas
 from .metadata import Field, describe_field, metadata_keywords, serialized_default
 from .names import component_key, component_names, given_name, nested_fields
 
@@ -83,6 +83,31 @@ def check_words(op: Operation) -> None:
     for name, values in (("examples", op.examples), ("extensions", op.extensions)):
         if values:
             _check(f"{op.declared_at}: {name}", _json, values)
+    for each in _described(op):
+        where = f"{op.declared_at}: the {_KINDS[type(each)]} {each.name!r}"
+        _check(f"{where} has a description that", text_value, each.description)
+        _check(f"{where} has a schema that", schema_value, each.schema)
+    for status, text in _response_texts(op):
+        _check(f"{op.declared_at}: the description of {status}", text_value, text)
+
+
+_KINDS = {Header: "header", Parameter: "parameter", PathParameter: "path parameter"}
+
+
+def _described(op: Operation) -> Iterator[Header | Parameter | PathParameter]:
+    yield from op.path_parameters
+    yield from op.parameters
+    for output in op.outputs:
+        yield from output.headers
+    for failure in op.failures:
+        yield from failure.headers
+    if op.idempotency is not None:
+        yield op.idempotency.header
+
+
+def _response_texts(op: Operation) -> Iterator[tuple[int, object]]:
+    yield from ((each.status, each.description) for each in op.outputs)
+    yield from ((each.problem.status, each.description) for each in op.failures)
 
 
 def _json(value: object) -> object:
@@ -132,7 +157,7 @@ def _check_field(field: Field) -> None:
         _check_written(field)
     declared = getattr(field, "json_schema", None)
     if isinstance(declared, Mapping):
-        _check(f"{describe_field(field)}: json_schema", _as_schema, declared)
+        _check(f"{describe_field(field)}: json_schema", schema_value, declared)
 
 
 def _check_written(field: Field) -> None:
@@ -167,17 +192,6 @@ def _ignoring_lookups(check: Callable[[], object]) -> None:
         raise
     except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
         return
-
-
-def _as_schema(value: object) -> object:
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is not a JSON Schema")  # noqa: TRY004  # caught by _check
-    try:
-        return json_value(map_subschemas(value, _as_schema))
-    except (AttributeError, TypeError) as error:
-        raise ValueError(f"a keyword has a value of another type: {error}") from error
 
 
 def _parts(field: Field) -> Iterator[Field]:

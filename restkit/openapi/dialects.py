@@ -6,21 +6,14 @@ and no siblings of ``$ref`` (OpenAPI 3.0.4, section 4.7.24).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["lower", "map_subschemas"]
+from ..schemas.schema_values import map_subschemas
+
+__all__ = ["lower"]
 
 Schema = dict[str, Any]
 
-_ONE = frozenset(
-    {
-        *("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not"),
-        *("propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"),
-    }
-)
-_SEVERAL = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_BY_NAME = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
 # The keywords of OpenAPI 3.0, and those that are lowered to them.
 _KNOWN_3_0 = frozenset(
     {
@@ -34,24 +27,6 @@ _KNOWN_3_0 = frozenset(
     }
 )
 _NULL: Schema = {"type": "object", "nullable": True, "enum": [None]}
-
-
-def map_subschemas(schema: Mapping[str, Any], convert: Callable[[Any], Any]) -> Schema:
-    """Return a copy of a schema in which each schema directly in it is converted.
-
-    Values that only look like schemas, such as defaults and examples, stay as they are.
-    """
-    out: Schema = {}
-    for name, value in schema.items():
-        if name in _ONE:
-            out[name] = convert(value)
-        elif name in _SEVERAL:
-            out[name] = [convert(each) for each in value]
-        elif name in _BY_NAME:
-            out[name] = {key: convert(each) for key, each in value.items()}
-        else:
-            out[name] = value
-    return out
 
 
 def lower(schema: Any) -> Any:

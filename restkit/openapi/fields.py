@@ -16,8 +16,8 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import RAISE, Schema, fields, missing
 
 from ..schemas.bound import View
-from ..schemas.json_values import json_value
 from ..schemas.parameter_styles import takes_text
+from ..schemas.schema_values import schema_value
 from ..schemas.uploads import Upload
 from ..schemas.wire_formats import Source, wire_of
 from .annotations import returned
@@ -300,7 +300,7 @@ class FieldConverter(OpenAPIConverter):
         declared = getattr(field, "json_schema", None)
         if isinstance(declared, Mapping):
             ret.clear()
-            found: Any = json_value(declared)
+            found: Any = schema_value(declared)
             return dict(found)
         return {}
 

@@ -18,6 +18,7 @@ from marshmallow import fields, missing
 from ..errors import DeclarationError
 from ..schemas.json_values import JSON, is_plain, json_value, text_value
 from ..schemas.repeatable import FreshDefault
+from ..schemas.schema_values import NUMBERS, keyword_number
 from ..schemas.wire_format import in_order
 
 __all__ = [
@@ -134,6 +135,8 @@ def metadata_keywords(field: Field) -> Keywords:
         where = f"metadata[{name!r}]"
         if key in _TEXTS:
             out[key] = _checked(field, where, partial(text_value, value))
+        elif key in NUMBERS and not isinstance(value, bool):
+            out[key] = _checked(field, where, partial(keyword_number, value))
         elif key in _KEYWORDS or key.startswith("x-"):
             out[key] = _checked(field, where, partial(json_value, value, nan_is_null=True))
     examples = _checked(field, "metadata['examples']", lambda: _examples(field))

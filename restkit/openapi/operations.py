@@ -10,9 +10,12 @@ from typing import Any
 from marshmallow import fields
 
 from ..contract import Failure, Header, Input, Operation, Output, Parameter, SecurityScheme
+from ..http.methods import SAFE_METHODS
+from ..media import NDJSON
 from ..schemas.bound import BoundSchema
 from ..schemas.json_values import json_value, text_value
 from ..schemas.parameter_styles import TextLocation, style_of
+from ..schemas.schema_values import schema_value
 from ..schemas.uploads import Upload
 from .conversion import SchemaCollector
 from .dialects import lower
@@ -26,8 +29,6 @@ _LOCATIONS: dict[str, TextLocation] = {"query": "query", "header": "headers", "c
 # OpenAPI 3.1.1, section 4.8.12.1: a header parameter of one of these names is to be ignored.
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _HOISTED = ("description", "deprecated")
-_NDJSON = "application/x-ndjson"
-_SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
 # NOTE: a JSON Patch is told in words. Whether one can be applied is a matter of the item, which no schema says, and
 # members that an operation does not have are ignored (RFC 6902, section 4): a schema would promise too much or too
 # little. Accept-Patch names the media type.
@@ -77,7 +78,8 @@ class OperationPrinter:
         return out
 
     def _schema(self, schema: Any) -> Any:
-        return lower(copied(schema)) if self._dialect.startswith("3.0") else copied(schema)
+        found = schema_value(schema)
+        return lower(found) if self._dialect.startswith("3.0") else found
 
     def _security(
         self, combination: Iterable[tuple[SecurityScheme, tuple[str, ...]]]
@@ -96,7 +98,7 @@ class OperationPrinter:
         for each in op.path_parameters:
             parameter: Keywords = {"name": each.name, "in": "path", "required": True}
             if each.description:
-                parameter["description"] = each.description
+                parameter["description"] = text_value(each.description)
             yield {**parameter, "schema": self._schema(each.schema)}
         named: set[str] = set()
         for taken in op.inputs:
@@ -106,9 +108,9 @@ class OperationPrinter:
                     yield parameter
         # NOTE: an optional If-Match is told in the words of the 412, not as a parameter: any value that no answer
         # gave is a 412, so a parameter of type string would promise what cannot be kept.
-        required = op.conditional == "required" and op.method not in _SAFE
+        required = op.conditional == "required" and op.method not in SAFE_METHODS
         name = "If-Match" if required else "If-None-Match"
-        if op.conditional and (required or op.method in _SAFE) and name.lower() not in named:
+        if op.conditional and (required or op.method in SAFE_METHODS) and name.lower() not in named:
             yield _precondition(name, required=required)
         # NOTE: an optional Idempotency-Key is told in words for the same reason: one that came before is a 422.
         rule = op.idempotency
@@ -126,7 +128,7 @@ class OperationPrinter:
     def _contributed(self, parameter: Parameter) -> Keywords:
         out: Keywords = {"name": parameter.name, "in": parameter.location}
         if parameter.description:
-            out["description"] = parameter.description
+            out["description"] = text_value(parameter.description)
         if parameter.required:
             out["required"] = True
         return {**out, "schema": self._schema(parameter.schema)}
@@ -194,7 +196,8 @@ class OperationPrinter:
         out: dict[int, Keywords] = {}
         for output in op.outputs:
             response = out.setdefault(
-                output.status, {"description": output.description or _phrase(output.status)}
+                output.status,
+                {"description": text_value(output.description or _phrase(output.status))},
             )
             if output.headers:
                 response.setdefault("headers", {}).update(self._headers(output.headers))
@@ -214,7 +217,7 @@ class OperationPrinter:
     def _content(self, output: Output, media_type: str) -> Keywords:
         if output.schema is None:
             return {"schema": _untyped(media_type)}
-        if media_type != _NDJSON:
+        if media_type != NDJSON:
             return {"schema": self._collector.schema(output.schema)}
         item = self._collector.schema(output.schema, many=False)
         return {"itemSchema" if self._dialect.startswith("3.2") else "schema": item}
@@ -222,7 +225,7 @@ class OperationPrinter:
     def _headers(self, headers: Iterable[Header]) -> Keywords:
         out: Keywords = {}
         for each in headers:
-            described = {"description": each.description} if each.description else {}
+            described = {"description": text_value(each.description)} if each.description else {}
             required = {"required": True} if each.required else {}
             out[each.name] = {**described, **required, "schema": self._schema(each.schema)}
         return out
@@ -312,7 +315,8 @@ def _description(op: Operation, summary: str) -> str:
     if op.idempotency is None or op.idempotency.header.required:
         return said
     header = op.idempotency.header
-    words = header.description[:1].lower() + header.description[1:]
+    words = text_value(header.description)
+    words = words[:1].lower() + words[1:]
     return f"{said}\n\nTakes the header `{header.name}`: {words}".strip()
 
 

@@ -20,6 +20,7 @@ from ..problems import NotFound
 from ..request import Request
 from ..resource import Resource
 from ..response import Response
+from ..schemas.json_values import watch_lazy_texts
 from ..settings import Settings
 from .assets import asset, edition, has_scalar, has_swagger_ui
 from .document import build, to_json, to_yaml
@@ -114,15 +115,23 @@ def _yaml_url(json_url: str) -> str:
 
 
 def _document(app: Any, root: str, media_type: Literal["json", "yaml"]) -> tuple[bytes, str]:
-    """Return the document's bytes and entity tag; printed once, as an App that answers does not change."""
+    """Return the document's bytes and entity tag.
+
+    The document is printed once, as an App that responds does not change. With lazy texts, which
+    may depend on the language of the request, it is printed for each request.
+    """
     with _lock:
         known = _documents.setdefault(app, {})
         if (root, media_type) not in known:
             if len(known) >= 2 * _ROOTS:
                 known.clear()
-            document = build(app, server_root=root)
+            with watch_lazy_texts() as lazy:
+                document = build(app, server_root=root)
             body = to_json(document) if media_type == "json" else to_yaml(document).encode()
-            known[root, media_type] = body, hashlib.sha256(body).hexdigest()[:24]
+            made = body, hashlib.sha256(body).hexdigest()[:24]
+            if lazy:
+                return made
+            known[root, media_type] = made
         return known[root, media_type]
 
 

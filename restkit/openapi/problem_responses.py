@@ -11,6 +11,7 @@ from ..error_formats import PROBLEM_DETAILS, ErrorFormat
 from ..problem_members import MAX_CODE, MAX_ERRORS, MAX_POINTER, MAX_TEXT, MAX_TITLE, MAX_URI
 from ..problems import Problem, problem_class
 from ..schemas.bound import BoundSchema, View
+from ..schemas.json_values import text_value
 from .conversion import SchemaCollector
 from .dialects import lower
 from .names import component_key
@@ -270,7 +271,7 @@ def _first_line(problem: type[Problem]) -> str:
 
 def _description(failure: Failure) -> str:
     """Return the declared description of a failure, or the docstring of the user's class."""
-    text = failure.description
+    text = text_value(failure.description) if failure.description else ""
     if not text and failure.problem is not problem_class(failure.problem.status):
         text = _first_line(failure.problem) or failure.problem.title
     return text if not text or text.endswith((".", "!", "?")) else text + "."

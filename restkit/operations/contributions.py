@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..contract import (
     Contribution,
@@ -25,6 +25,8 @@ from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..problems import BadRequest, Forbidden, Unauthorized
 from ..routing.patterns import Pattern
+from ..schemas.json_values import json_value, text_value
+from ..schemas.schema_values import schema_value
 
 __all__ = [
     "add_contribution",
@@ -116,6 +118,7 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     if more == _NOTHING:
         return operation
     _check(more)
+    _check_values(more, operation.declared_at)
     operation = add_failures(operation, more.failures, stage)
     if more.headers:
         operation = _with_headers(operation, more.headers)
@@ -150,6 +153,30 @@ def _check(more: Contribution) -> None:
             "The extensions of a Contribution must be a mapping whose names begin with 'x-', "
             f"not {more.extensions!r}."
         )
+
+
+def _check_values(more: Contribution, declared_at: str) -> None:
+    """Reject values that the document cannot hold."""
+    named: list[Header | Parameter] = [*more.headers, *more.parameters]
+    named += [header for failure in more.failures for header in failure.headers]
+    checks: list[tuple[str, Callable[[object], object], object]] = [
+        ("description", text_value, more.description),
+        ("extensions", json_value, more.extensions),
+    ]
+    for each in named:
+        checks.append((f"description of {each.name!r}", text_value, each.description))
+        checks.append((f"schema of {each.name!r}", schema_value, each.schema))
+    for what, convert, value in checks:
+        _check_value(f"{declared_at}: the {what} of a Contribution", convert, value)
+
+
+def _check_value(where: str, convert: Callable[[object], object], value: object) -> None:
+    try:
+        convert(value)
+    except ValueError as error:
+        raise DeclarationError(f"{where} cannot be written as JSON: {error}.") from None
+    except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
+        return
 
 
 def add_failures(operation: Operation, failures: Iterable[Failure], stage: str) -> Operation:

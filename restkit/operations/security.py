@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..contract import Operation, Security
+from ..contract import Operation, Security, SecurityScheme
 from ..declarations import declarations_of
 from ..errors import CollisionError, DeclarationError
 from ..requirements import normal_form
 from ..resource import Resource
+from ..schemas.json_values import json_value
 
 __all__ = ["check_schemes", "class_security", "given_security", "said_security"]
 
@@ -81,7 +82,7 @@ def _without_public(resource: type[Resource], closed: type) -> Security | None:
 def check_schemes(
     operations: Iterable[Operation], known: dict[str, tuple[Mapping[str, object], str]]
 ) -> None:
-    """Reject two security schemes of one name whose documents differ.
+    """Reject documents that are not JSON, and two schemes of one name whose documents differ.
 
     Args:
         operations: The operations to check.
@@ -90,6 +91,7 @@ def check_schemes(
 
     Raises:
         CollisionError: There are two. The message names both places.
+        DeclarationError: A document has a value that JSON cannot hold.
     """
     seen: set[int] = set()
     for operation in operations:
@@ -98,10 +100,24 @@ def check_schemes(
                 if id(scheme) in seen:
                     continue
                 seen.add(id(scheme))
-                document = dict(scheme.document())
+                document = _document_of(scheme, operation.declared_at)
                 other, first = known.setdefault(scheme.name, (document, operation.declared_at))
                 if other != document:
                     raise CollisionError(
                         f"{first} and {operation.declared_at} have different security schemes with the name "
                         f"{scheme.name!r}. Give each scheme a name of its own."
                     )
+
+
+def _document_of(scheme: SecurityScheme, declared_at: str) -> dict[str, object]:
+    document = dict(scheme.document())
+    try:
+        json_value(document)
+    except ValueError as error:
+        raise DeclarationError(
+            f"{declared_at}: {type(scheme).__qualname__}.document() of the security scheme "
+            f"{scheme.name!r} must return JSON values: {error}."
+        ) from None
+    except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
+        return document
+    return document

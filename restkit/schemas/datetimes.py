@@ -9,17 +9,29 @@ from typing import Any
 
 from marshmallow import fields
 
+from ..compiler import Advice
 from ..errors import DeclarationError
-from .wire_format import Wire, exact, ranged, ranges_of
+from .wire_format import Wire, exact, matching, ranged, ranges_of
 
 __all__ = ["moment_of"]
 
 _DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
 _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-_AWARE = exact(
-    f"{_DATE}[Tt]{_TIME}{_OFFSET}", {"type": "string", "format": "date-time"}, upper=True
-)
+_AWARE_TEXT = matching(f"{_DATE}[Tt]{_TIME}{_OFFSET}", upper=True)
+_NAIVE_TEXT = re.compile(f"{_DATE}[Tt ]{_TIME}")
+
+
+def _take_aware(value: Any) -> Any:
+    try:
+        return _AWARE_TEXT(value)
+    except ValueError:
+        if type(value) is str and _NAIVE_TEXT.fullmatch(value):
+            raise Advice("Include a UTC offset, such as Z or +02:00.") from None
+        raise
+
+
+_AWARE = Wire({"type": "string", "format": "date-time"}, _take_aware, _take_aware)
 _NAIVE = exact(
     f"{_DATE}T{_TIME}",
     {"type": "string", "format": "date-time-local", "pattern": f"^{_DATE}T{_TIME}$"},

@@ -12,11 +12,21 @@ import json
 import math
 import pathlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 
-__all__ = ["is_plain", "is_text", "json_value", "member_name", "ordered", "text_value"]
+__all__ = [
+    "is_plain",
+    "is_text",
+    "json_value",
+    "member_name",
+    "ordered",
+    "text_value",
+    "watch_lazy_texts",
+]
 
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 
@@ -30,6 +40,29 @@ _WRITTEN_AS_TEXT = (
     pathlib.PurePath,
 )
 _NO_TEXTS = (int, float, Decimal, bytes, type, *_DATES, Mapping, Sequence, AbstractSet)
+
+
+_lazy_texts: ContextVar[list[str] | None] = ContextVar("restkit lazy texts", default=None)
+
+
+@contextmanager
+def watch_lazy_texts() -> Iterator[list[str]]:
+    """Yield a list that collects the lazy texts that are looked up meanwhile."""
+    found: list[str] = []
+    token = _lazy_texts.set(found)
+    try:
+        yield found
+    finally:
+        _lazy_texts.reset(token)
+
+
+def _looked_up(value: object) -> str:
+    """Return the text of an object, which may be another one in the next request."""
+    text = _unicode(str(value))
+    found = _lazy_texts.get()
+    if found is not None:
+        found.append(text)
+    return text
 
 
 def json_value(value: object, *, nan_is_null: bool = False) -> JSON:
@@ -52,8 +85,10 @@ def json_value(value: object, *, nan_is_null: bool = False) -> JSON:
         return _number(value, nan_is_null)
     if isinstance(value, _DATES):
         return value.isoformat()
-    if isinstance(value, _WRITTEN_AS_TEXT) or is_text(value):
+    if isinstance(value, _WRITTEN_AS_TEXT):
         return _unicode(str(value))
+    if is_text(value):
+        return _looked_up(value)
     return _container(value, nan_is_null)
 
 
@@ -101,12 +136,12 @@ def text_value(value: object) -> str:
         ValueError: The value does not stand for a text.
     """
     if is_text(value):
-        return _unicode(str.__str__(value) if isinstance(value, str) else str(value))
+        return _unicode(str.__str__(value)) if isinstance(value, str) else _looked_up(value)
     if isinstance(value, enum.Enum):
         return text_value(value.value)
     own = type(value).__str__ not in (object.__str__, type(None).__str__)
     if own and not isinstance(value, _NO_TEXTS):
-        return _unicode(str(value))
+        return _looked_up(value)
     raise ValueError(f"{_shown(value)} is not a text")
 
 

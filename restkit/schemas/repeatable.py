@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, missing, validate
 
 from .wire_format import in_order
 
-__all__ = ["FreshDefault", "make_repeatable", "put_fields_in_order"]
+__all__ = ["FreshDefault", "make_repeatable", "put_defaults_in_order", "put_fields_in_order"]
 
 
 def make_repeatable(field: fields.Field[Any]) -> None:
@@ -26,6 +26,18 @@ def put_fields_in_order(schema: Schema) -> None:
         found = schema.load_fields
         names = sorted(found, key=lambda name: places.get(name, len(places)))
         schema.load_fields = {name: found[name] for name in names}
+
+
+def put_defaults_in_order(schema: Schema, above: tuple[type[Schema], ...] = ()) -> None:
+    """Write defaults of responses that are sets in one order, those of nested schemas too."""
+    for field in schema.dump_fields.values():
+        if isinstance(field, fields.List) and isinstance(field.dump_default, AbstractSet):
+            field.dump_default = in_order(field.dump_default)
+        inner = field.inner if isinstance(field, fields.List) else field
+        nested = inner.nested if isinstance(inner, fields.Nested) else None
+        is_known = isinstance(nested, Schema) or (isinstance(nested, type) and nested not in above)
+        if isinstance(inner, fields.Nested) and is_known and type(inner.schema) not in above:
+            put_defaults_in_order(inner.schema, (*above, type(schema)))
 
 
 def _put_sets_in_order(field: fields.Field[Any]) -> None:

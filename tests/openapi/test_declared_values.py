@@ -6,15 +6,16 @@ import datetime as dt
 import enum
 import json
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import yaml
-from marshmallow import Schema, fields, validate
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
-from restkit import App, Resource
-from restkit.errors import DeclarationError
+from restkit import App, Conflict, Header, Resource, operation, raises, takes
+from restkit.errors import ContractError, DeclarationError
 from restkit.testing import Client
 
 
@@ -213,3 +214,276 @@ def test_arguments_of_an_app_that_cannot_be_written_are_refused(argument: str) -
     assert Client(App("X", servers=[url])).get("/openapi.json").json["servers"] == [
         {"url": "https://a.example"}
     ]
+
+
+class _Key:
+    """A security scheme with a value of the test in its document."""
+
+    name = "key"
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def document(self) -> dict[str, object]:
+        """Return the Security Scheme Object."""
+        return {"type": "apiKey", "in": "header", "name": "K", "x-value": self.value}
+
+    def authenticate(self, request: object, scopes: object) -> str:
+        """Let everybody in."""
+        return "all"
+
+
+def _guarded(value: object) -> App:
+    app = App("X", security=[_Key(value)])
+
+    @app.route("/a")
+    def get() -> str:
+        return "a"
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (Decimal("1.50"), "1.50"),
+        (dt.date(2020, 1, 2), "2020-01-02"),
+        ({"b", "a"}, ["a", "b"]),
+        (LazyText("Titel"), "Titel"),
+    ],
+)
+def test_the_document_of_a_security_scheme_is_written_as_json(value: Any, written: Any) -> None:
+    """Values of Python are written as they are in metadata."""
+    found = Client(_guarded(value)).get("/openapi.json").json["components"]["securitySchemes"]
+    assert found["key"]["x-value"] == written
+
+
+@pytest.mark.parametrize("value", [object(), b"x", float("nan")])
+def test_the_document_of_a_security_scheme_that_is_not_json_is_refused(value: Any) -> None:
+    """The App is refused with the class of the scheme, before anybody reads the document."""
+    with pytest.raises(DeclarationError, match=r"_Key\.document\(\) of the security scheme 'key'"):
+        _guarded(value).operations()
+
+
+def _with_header(header: Header) -> App:
+    app = App("X")
+
+    @app.route("/a")
+    @operation(response_headers={"X-A": header})
+    def get() -> str:
+        return "a"
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("schema", "written"),
+    [
+        ({"type": "number", "minimum": Decimal("1.5")}, {"type": "number", "minimum": 1.5}),
+        ({"type": "number", "maximum": Decimal(9)}, {"type": "number", "maximum": 9}),
+        ({"enum": {"b", "a"}}, {"enum": ["a", "b"]}),
+        ({"default": dt.date(2020, 1, 2)}, {"default": "2020-01-02"}),
+        ({"description": LazyText("Titel")}, {"description": "Titel"}),
+        ({"items": {"multipleOf": Decimal("0.25")}}, {"items": {"multipleOf": 0.25}}),
+    ],
+)
+def test_the_schema_of_a_header_is_written_as_json(schema: Any, written: Any) -> None:
+    """A Decimal is a number where JSON Schema has a number; the document is valid."""
+    app = _with_header(Header("X-A", LazyText("Words"), schema))  # type: ignore[arg-type]  # a lazy text
+    response = Client(app).get("/openapi.json").json["paths"]["/a"]["get"]["responses"]["200"]
+    assert response["headers"]["X-A"] == {"description": "Words", "schema": written}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        Header("X-A", "", {"minimum": dt.date(2020, 1, 2)}),
+        Header("X-A", "", {"minimum": float("nan")}),
+        Header("X-A", "", {"items": {"maximum": "5"}}),
+        Header("X-A", "", {"properties": 5}),
+        Header("X-A", "", {"default": object()}),
+        Header("X-A", 5, {}),  # type: ignore[arg-type]  # what is refused
+    ],
+)
+@pytest.mark.parametrize("place", ["verb", "middleware", "problem"])
+def test_a_header_that_cannot_be_written_is_refused(header: Header, place: str) -> None:
+    """One sentence names the header, whichever part of the App declares it."""
+    with pytest.raises(DeclarationError, match=r"'X-A'.* cannot be written"):
+        _DECLARED_BY[place](header)
+
+
+def _on_middleware(header: Header) -> None:
+    app = App("X")
+    app.middleware(operation(response_headers={"X-A": header})(_middleware))
+    app.add("/a", type("A", (Resource,), {"get": _get}))
+    app.operations()
+
+
+def _on_problem(header: Header) -> None:
+    verb = raises(Conflict, headers={"X-A": header})(_get)
+    App("X").add("/a", type("A", (Resource,), {"get": verb}))
+
+
+_DECLARED_BY: dict[str, Callable[[Header], object]] = {
+    "verb": _with_header,
+    "middleware": _on_middleware,
+    "problem": _on_problem,
+}
+
+
+def _get(self: object) -> str:
+    return "a"
+
+
+def _middleware(request: Any, call_next: Any) -> Any:
+    return call_next(request)
+
+
+@pytest.mark.parametrize("keyword", ["minimum", "exclusiveMaximum", "multipleOf"])
+def test_a_number_of_metadata_is_a_number(keyword: str) -> None:
+    """A Decimal is written as a number, and what is no number is refused."""
+    written = _app(x=fields.Float(metadata={keyword: Decimal("0.5")}))
+    schemas = Client(written).get("/openapi.json").json["components"]["schemas"]
+    assert schemas["Thing"]["properties"]["x"][keyword] == 0.5
+    with pytest.raises(DeclarationError, match=r"\.x: metadata"):
+        _app(x=fields.Float(metadata={keyword: "many"}))
+
+
+def test_lazy_texts_are_looked_up_for_each_document() -> None:
+    """Each request reads them anew, in another language each time."""
+    language = ["en"]
+
+    class Now(LazyText):
+        def __str__(self) -> str:
+            return f"{language[0]} text"
+
+    app = _app(x=fields.Str(metadata={"description": Now("")}))
+    client = Client(app)
+    for kind in ("json", "yaml"):
+        tags = set()
+        for name in ("de", "fr", "de"):
+            language[0] = name
+            response = client.get(f"/openapi.{kind}")
+            assert f"description: {name} text" in response.text.replace('"', "")
+            tags.add(response.headers["ETag"])
+        assert len(tags) == 2
+
+
+def test_an_app_without_lazy_texts_prints_its_document_once() -> None:
+    """A change of a declaration after the first document is not seen: it was kept."""
+    field = fields.Str(metadata={"description": "first"})
+    client = Client(_app(x=field))
+    first = client.get("/openapi.json").text
+    field.metadata["description"] = "second"
+    assert client.get("/openapi.json").text == first
+
+
+def test_a_datetime_without_an_offset_names_the_remedy() -> None:
+    """Fields of aware datetimes say what is missing, other mistakes do not; own messages stay."""
+    own = fields.DateTime(error_messages={"invalid": "Own words."})
+    app = _app(a=fields.DateTime(), b=fields.AwareDateTime(), c=own, d=fields.NaiveDateTime())
+    client = Client(app)
+    remedy = "Not a valid datetime. Include a UTC offset, such as Z or +02:00."
+    errors = client.post("/a", json=dict.fromkeys("abcd", "2020-01-02T03:04:05")).json["errors"]
+    assert [(each["pointer"], each["detail"]) for each in errors] == [
+        ("/a", remedy),
+        ("/b", remedy),
+        ("/c", "Own words."),
+    ]
+    assert {each["code"] for each in errors} == {"invalid"}
+    errors = client.post("/a", json={"a": "2020-01-02", "d": "2020-01-02T03:04:05Z"}).json["errors"]
+    assert {each["detail"] for each in errors} == {"Not a valid datetime."}
+
+
+def test_a_response_with_a_naive_datetime_says_what_to_do() -> None:
+    """The ContractError names the field type and both remedies."""
+
+    class EventSchema(Schema):
+        at = fields.AwareDateTime()
+        times = fields.List(fields.DateTime())
+
+    for value in ({"at": dt.datetime(2020, 1, 2)}, {"times": [dt.datetime(2020, 1, 2)]}):
+
+        def get(self: Any, value=value) -> Any:  # type: ignore[no-untyped-def]  # carries a value
+            return value
+
+        app = App("X")
+        app.add("/a", type("Events", (Resource,), {"schema": EventSchema, "get": get}))
+        with pytest.raises(ContractError, match=r"an aware datetime.*NaiveDateTime"):
+            Client(app).get("/a")
+
+
+def test_a_default_of_a_response_that_is_a_set_has_one_order() -> None:
+    """A list field lists it in order, nested ones too; a field that cannot write a set is refused."""
+    members = {f"n{number}" for number in range(20)}
+
+    class PartSchema(Schema):
+        names = fields.List(fields.Str(), dump_default=members)
+
+    class ThingSchema(PartSchema):
+        part = fields.Nested(PartSchema)
+        parts = fields.List(fields.Nested(PartSchema()))
+
+    def get(self: Any) -> Any:
+        return {"part": {}, "parts": [{}]}
+
+    for compiled in (True, False):
+        app = App("X", compile_schemas=compiled)
+        app.add("/a", type("Things", (Resource,), {"schema": ThingSchema, "get": get}))
+        found = Client(app).get("/a").json
+        assert found["names"] == sorted(members)
+        assert found["part"]["names"] == sorted(members)
+        assert found["parts"][0]["names"] == sorted(members)
+    with pytest.raises(DeclarationError, match=r"ThingSchema\.x: dump_default"):
+        _app(x=fields.Raw(dump_default={1, 2}))
+
+
+def test_the_instance_decides_and_not_the_first_of_its_class() -> None:
+    """A lenient instance and a strict one, of one class, are documented as they work."""
+
+    class BookSchema(Schema):
+        title = fields.Str()
+        pages = fields.Int(required=True)
+
+    uses = {
+        "plain": BookSchema,
+        "lenient": BookSchema(unknown=EXCLUDE),
+        "open": BookSchema(unknown=INCLUDE),
+        "partial": BookSchema(partial=True),
+        "some": BookSchema(partial=("pages",)),
+        "only": BookSchema(only=("pages",)),
+        "less": BookSchema(exclude=("pages",)),
+    }
+    for order in (list(uses), list(reversed(uses))):
+        app = App("X")
+        for name in order:
+
+            @takes(body=uses[name])
+            def post(self: Any, body: dict[str, Any]) -> Any:
+                return {}
+
+            app.add(f"/{name}", type(name.title(), (Resource,), {"post": post}))
+        client = Client(app)
+        document = client.get("/openapi.json").json
+        for name in order:
+            content = document["paths"][f"/{name}"]["post"]["requestBody"]["content"]
+            schema = content["application/json"]["schema"]
+            if "$ref" in schema:
+                schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            closed = schema.get("additionalProperties") is False
+            sent = {"title": "a", "pages": 1}
+            sent = {key: value for key, value in sent.items() if key in schema["properties"]}
+            more = client.post(f"/{name}", json={**sent, "colour": "red"})
+            assert (more.status == 422) is closed
+            assert (client.post(f"/{name}", json={}).status == 422) is bool(schema.get("required"))
+            assert client.post(f"/{name}", json=sent).status == 200
+
+
+def test_the_pattern_without_nul_has_a_readable_example() -> None:
+    """Pages show a word of the permitted length, and examples of the user's own stay."""
+    assert _property(fields.Str())["examples"] == ["string"]
+    assert _property(fields.Str(validate=validate.Length(max=3)))["examples"] == ["str"]
+    assert _property(fields.Str(validate=validate.Length(min=8)))["examples"] == ["stringst"]
+    assert _property(fields.Str(metadata={"examples": ["Emma"]}))["examples"] == ["Emma"]
+    assert "examples" not in _property(fields.Str(load_default="x"))
+    assert "examples" not in _property(fields.Str(validate=validate.OneOf(["a"])))
