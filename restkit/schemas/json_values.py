@@ -12,7 +12,7 @@ import json
 import math
 import pathlib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -46,7 +46,7 @@ _lazy_texts: ContextVar[list[str] | None] = ContextVar("restkit lazy texts", def
 
 
 @contextmanager
-def watch_lazy_texts() -> Iterator[list[str]]:
+def watch_lazy_texts() -> Generator[list[str]]:
     """Yield a list that collects the lazy texts that are looked up meanwhile."""
     found: list[str] = []
     token = _lazy_texts.set(found)
