@@ -34,13 +34,12 @@ __all__ = [
 _CHUNK = 65536
 
 
-def dumps_native(value: Any) -> bytes:
+def dumps_native(value: object) -> bytes:
     """Write data of a compiled schema: the same bytes as `dumps_json`, without its searches.
 
     Args:
         value: Data with finite floats, no times of day, and datetimes without an offset or with
-            one in whole minutes. If
-            orjson is not installed it may be any value that `dumps_json` takes.
+            one in whole minutes. If orjson is not installed, any value that `dumps_json` accepts.
 
     Raises:
         TypeError: As `dumps_json` raises it.
@@ -50,24 +49,24 @@ def dumps_native(value: Any) -> bytes:
 
 
 def encode_text(text: str) -> bytes:
-    """Finish JSON text that was put together of `json_text` and of what Python writes of numbers.
+    """Return assembled JSON text as bytes, with numbers in the form that `dumps_json` writes.
 
     Raises:
-        ValueError: A string in it is not Unicode.
+        ValueError: A string in the text is not Unicode.
     """
     if "e-0" in text:
         text = re.sub(_SMALL_FLOAT, _small_float, text)
     return text.encode("utf-8")
 
 
-def _dumps_std(value: Any) -> bytes:
+def _dumps_std(value: object) -> bytes:
     try:
         return encode_text(_encoded(value))
     except RecursionError:
         raise ValueError("the value is nested too deeply to be written as JSON") from None
 
 
-def _encoded(value: Any) -> str:
+def _encoded(value: object) -> str:
     try:
         return _ENCODER.encode(value)
     except TypeError as error:
@@ -77,7 +76,7 @@ def _encoded(value: Any) -> str:
     return _ENCODER.encode(_with_text_names(value))
 
 
-def _with_text_names(value: Any) -> Any:
+def _with_text_names(value: object) -> Any:
     """Copy a value with the names of members as texts, as values of their types are written."""
     if isinstance(value, dict):
         return {_member_name(name): _with_text_names(each) for name, each in value.items()}
@@ -99,7 +98,7 @@ def _member_name(name: object) -> object:
     return _member_name(written)
 
 
-def _dumps_orjson_native(value: Any) -> bytes:
+def _dumps_orjson_native(value: object) -> bytes:
     try:
         written: bytes = _orjson.dumps(value, _default, _NATIVE)
     except TypeError:
@@ -107,7 +106,7 @@ def _dumps_orjson_native(value: Any) -> bytes:
     return written
 
 
-def _dumps_orjson(value: Any) -> bytes:
+def _dumps_orjson(value: object) -> bytes:
     try:
         written: bytes = _orjson.dumps(value, _default, _WRITING)
     except TypeError:
@@ -121,8 +120,8 @@ def _dumps_orjson(value: Any) -> bytes:
     return written
 
 
-def _is_finite(value: Any, written: bytes) -> bool:
-    """Return whether each null stands for a None; False where that is not certain."""
+def _is_finite(value: object, written: bytes) -> bool:
+    """Return whether each null is a None; False if that is uncertain."""
     nulls = written.count(b"null")
     level: list[Any] = [value]
     while level:
@@ -170,12 +169,12 @@ _ENCODER = json.JSONEncoder(
 )
 _LENIENT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
 _SMALL_FLOAT = r'"(?:[^"\\]++|\\.)*+"|(-?)([0-9])(?:\.([0-9]+))?e-0([5-9])'
-json_text: Callable[[Any], str] = _encoded
+json_text: Callable[[object], str] = _encoded
 """Returns a value as JSON text, save that small floats are still as Python writes them."""
 IS_NATIVE = _orjson is not None
 """Whether orjson writes the data of a compiled schema, quicker than the schema makes text."""
 # PERF: the name is the function itself: a call around it costs 500 instructions an answer.
-dumps_json: Callable[[Any], bytes] = _dumps_std if _orjson is None else _dumps_orjson
+dumps_json: Callable[[object], bytes] = _dumps_std if _orjson is None else _dumps_orjson
 """Writes a value as compact JSON in UTF-8, the same bytes with orjson and without.
 
 Decimals and UUIDs are written as strings, dates and times in ISO format, enums as their values,
@@ -202,7 +201,7 @@ def dumps_any(value: object) -> bytes:
 
 
 def dumps_json_chunks(
-    iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json
+    iterable: Iterable[object], write: Callable[[object], bytes] = dumps_json
 ) -> Iterator[bytes]:
     """Write an iterable as one JSON array, in chunks of about 64 KiB, without holding it whole.
 
@@ -222,7 +221,7 @@ def dumps_json_chunks(
 
 
 def dumps_ndjson(
-    iterable: Iterable[Any], write: Callable[[Any], bytes] = dumps_json
+    iterable: Iterable[object], write: Callable[[object], bytes] = dumps_json
 ) -> Iterator[bytes]:
     """Write an iterable as newline-delimited JSON, each item a line as soon as it is there."""
     for item in iterable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import SettingError
 
@@ -17,7 +17,7 @@ DATABASE_URL = "DATABASE_URL"
 """The variable in which hosting platforms hand over the database, without a prefix."""
 
 
-def read_toml(path: str | Path) -> dict[str, Any]:
+def read_toml(path: str | Path) -> dict[str, object]:
     """Return the keys of a TOML file.
 
     Raises:
@@ -45,16 +45,18 @@ def read_dotenv(dotenv: bool | str | Path, prefix: str) -> tuple[dict[str, str],
         SettingError: The file does not exist or cannot be read, or a setting in it has no value.
     """
     path = ".env" if dotenv is True else os.fspath(dotenv or ".env")
-    if dotenv is False or (dotenv is True and not os.path.isfile(path)):
+    exists = dotenv is not False and os.path.isfile(path)
+    if not exists and isinstance(dotenv, bool):
         return {}, ""
-    if not os.path.isfile(path):
+    if not exists:
         raise SettingError(f"The file {path}, given as dotenv, does not exist.")
-    found = _variables_of(path)
-    empty = [name for name, value in found.items() if value is None]
-    for name in empty:
-        if prefix and name.startswith(prefix):
+    variables: dict[str, str] = {}
+    for name, value in _variables_of(path).items():
+        if value is not None:
+            variables[name] = value
+        elif prefix and name.startswith(prefix):
             raise SettingError(f"{name} in {path} has no value; write {name}=value.")
-    return {name: str(found[name]) for name in found.keys() - empty}, path
+    return variables, path
 
 
 def _variables_of(path: str) -> Mapping[str, str | None]:

@@ -13,7 +13,7 @@ __all__ = ["link", "location_variable"]
 
 _LOCATION = Header(
     "Location",
-    "The URL of what was made.",
+    "The URL of the created item.",
     {"type": "string", "format": "uri-reference"},
     required=True,
 )

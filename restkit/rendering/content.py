@@ -31,9 +31,9 @@ __all__ = [
 # instructions.
 PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 
-_Dumps = Callable[[Any], bytes]
+_Dumps = Callable[[object], bytes]
 _Written = tuple[object, PlainResponse]
-ContentWriter = Callable[[Any, str], _Written]
+ContentWriter = Callable[[object, str], _Written]
 
 
 class SerializedContent:
@@ -41,7 +41,7 @@ class SerializedContent:
 
     __slots__ = ("body", "data")
 
-    def __init__(self, data: Any, body: bytes | None = None) -> None:
+    def __init__(self, data: object, body: bytes | None = None) -> None:
         """Wrap JSON data.
 
         Args:
@@ -58,10 +58,10 @@ def content_headers(media_type: str, body: bytes) -> list[tuple[str, str]]:
 
 
 def check_outputs(operation: Operation, media: Media) -> None:
-    """Reject schemas in media types that nothing writes.
+    """Reject schemas in media types that no handler writes.
 
     Raises:
-        DeclarationError: There is one.
+        DeclarationError: An output has such a media type.
     """
     for output in operation.outputs:
         if output.schema is None or output.schema.is_open:
@@ -76,7 +76,7 @@ def check_outputs(operation: Operation, media: Media) -> None:
 
 
 def _own_handler(media_type: str, media: Media) -> Handler | None:
-    """Return the handler that writes data, None if only text or bytes can be sent as they are."""
+    """Return the handler that serializes data, None if only str and bytes can be sent."""
     handler = media.find(media_type)
     is_text = handler is not None and handler.dumps is str.encode
     return None if is_text else handler

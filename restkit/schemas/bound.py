@@ -45,7 +45,7 @@ class View(enum.Enum):
 
 
 class Invalid(Exception):
-    """Raised by `BoundSchema.load`; ``faults`` are (path from the outside in, detail, code)."""
+    """Raised when data is invalid; ``faults`` are (path from the outside in, detail, code)."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(f"{len(faults)} invalid values")
@@ -53,8 +53,8 @@ class Invalid(Exception):
 
 
 class _Working(Protocol):
-    def load(self, data: Any, *, many: bool, partial: bool | None) -> Any: ...
-    def dump(self, obj: Any, *, many: bool) -> Any: ...
+    def load(self, data: object, *, many: bool, partial: bool | None) -> Any: ...
+    def dump(self, obj: object, *, many: bool) -> Any: ...
 
 
 def _uncompiled(schema: Any) -> _Working:
@@ -102,7 +102,7 @@ class BoundSchema:
         self._compile = compile_schema if compiled else _uncompiled
         self._working: _Working | None = None
         self._flatten = Flattener(schema)
-        self._load: Callable[[Any], Any] | None = None
+        self._load: Callable[[object], Any] | None = None
         self._json_writer: JSONWriter | None = None
 
     def used(self, view: View, *, many: bool) -> BoundSchema:
@@ -123,7 +123,7 @@ class BoundSchema:
             self._working = self._compile(self.schema)
         return self._working
 
-    def load(self, data: Any) -> Any:
+    def load(self, data: object) -> Any:
         """Validate and deserialize data.
 
         Raises:
@@ -138,10 +138,10 @@ class BoundSchema:
         ):  # of a schema that nests itself, where `max_json_depth` lets more in than Python's stack
             raise Invalid([((), "Nested too deeply.", "depth")]) from None
 
-    def _invalid(self, messages: Any) -> Invalid:
+    def _invalid(self, messages: object) -> Invalid:
         return Invalid(self._flatten(messages, many=self.many))
 
-    def _loader(self) -> Callable[[Any], Any]:
+    def _loader(self) -> Callable[[object], Any]:
         working = self.working
         if isinstance(working, Compiled):
             self._load = working.loader(
@@ -151,11 +151,11 @@ class BoundSchema:
             self._load = functools.partial(working.load, many=self.many, partial=self._partial)
         return self._load
 
-    def dump(self, value: Any) -> Any:
+    def dump(self, value: object) -> Any:
         """Serialize a value (an iterable of values where ``many``)."""
         return (self._working or self.working).dump(value, many=self.many)
 
-    def dump_one(self, value: Any) -> Any:
+    def dump_one(self, value: object) -> Any:
         """Serialize one value, also where ``many``."""
         return (self._working or self.working).dump(value, many=False)
 
@@ -181,7 +181,7 @@ class BoundSchema:
         working = self.working
         return working.reads if isinstance(working, Compiled) else None
 
-    def _pair(self, value: Any) -> tuple[Any, bytes]:
+    def _pair(self, value: object) -> tuple[Any, bytes]:
         data = self.dump_one(value)
         return data, dumps_json(data)
 
@@ -283,7 +283,7 @@ def bind(
     return BoundSchema(schema, view, many=many, source=source, name=name, compiled=compiled)
 
 
-def _instance(declared: Any, declared_at: str) -> Schema:
+def _instance(declared: object, declared_at: str) -> Schema:
     if is_union(declared):
         return union_of(declared, declared_at)
     if isinstance(declared, Schema):

@@ -72,7 +72,7 @@ _MAIL_DATE = (
     r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] (GMT|\+([01][0-9]|2[0-3])[0-5][0-9]|"
     r"-(?!0000)([01][0-9]|2[0-3])[0-5][0-9])"
 )
-# Of strftime, those that say the same in every locale.
+# The directives of strftime that do not depend on the locale.
 _DIRECTIVES = {
     "%": "%",
     "Y": "(?!0000)[0-9]{4}",
@@ -86,10 +86,11 @@ _DIRECTIVES = {
     "j": "(00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-5])",
 }
 _SYNTAX = re.compile(r"[\\^$.*+?()[\]{}|/]")
+_DATETIMES = (fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime)
 
 
 def moment_of(field: fields.Field[Any]) -> Wire | None:
-    """Return the wire form of a field of moments, None for other fields and formats that have none.
+    """Return the wire form of a date or time field, None for other fields and formats without one.
 
     Args:
         field: A field bound to its schema (the schema's ``Meta`` may set a format).
@@ -98,29 +99,20 @@ def moment_of(field: fields.Field[Any]) -> Wire | None:
     if isinstance(field, fields.TimeDelta) and kind is fields.TimeDelta:
         unit = timedelta(**{field.precision: 1})
         return ranged(-(-timedelta.min // unit), timedelta.max // unit)
-    if isinstance(field, fields.DateTime) and kind in (
-        fields.DateTime,
-        fields.NaiveDateTime,
-        fields.AwareDateTime,
-    ):
+    if isinstance(field, fields.DateTime) and kind in _DATETIMES:
         _check_bounds(field, _EPOCH.replace(tzinfo=None) if _is_naive(field) else _EPOCH)
         return _of_datetime(field)
     if isinstance(field, fields.Date) and kind is fields.Date:
         _check_bounds(field, _EPOCH.date())
         return _DATES if field.format in _ISO else _formatted(field.format)
-    if isinstance(field, fields.Time) and kind is fields.Time:
-        if field.format in _ISO:
-            return _of_time(field)
-        _check_bounds(field, time(12))
-        return _formatted(field.format)
-    return None
+    return _of_time(field) if isinstance(field, fields.Time) and kind is fields.Time else None
 
 
 def _check_bounds(field: fields.Field[Any], value: Any) -> None:
-    """Refuse a range that no value of a field can be held against, such as this one."""
+    """Reject a range whose bounds cannot be compared with a value of the field."""
     for bound in _bounds(field):
         try:
-            bool(value < bound)  # whether it can be compared is all that is asked
+            bool(value < bound)  # only whether they are comparable matters
         except TypeError:
             root = getattr(field, "root", None)
             place = type(field).__name__ if root is None else f"{type(root).__name__}.{field.name}"
@@ -140,13 +132,16 @@ def _bounds(field: fields.Field[Any]) -> list[Any]:
 
 
 def _is_naive(field: fields.DateTime) -> bool:
-    """Whether a field makes moments without a time zone, whatever comes."""
+    """Return whether a field always loads datetimes without a time zone."""
     if type(field) is fields.DateTime:
         return field.format not in (*_ISO, *_MAIL)
     return type(field) is fields.NaiveDateTime
 
 
-def _of_time(field: fields.Time) -> Wire:
+def _of_time(field: fields.Time) -> Wire | None:
+    if field.format not in _ISO:
+        _check_bounds(field, time(12))
+        return _formatted(field.format)
     zoned = {getattr(bound, "tzinfo", None) is not None for bound in _bounds(field)}
     if not zoned:
         return _TIMES
@@ -173,8 +168,8 @@ def _of_datetime(field: fields.DateTime) -> Wire | None:
 def _converted(zone: tzinfo) -> Wire:
     """Return the format of datetimes in a time zone, which must stay in the years 1 to 9999."""
 
-    def take(value: Any) -> Any:
-        text = _EITHER.json(value)
+    def take(value: object) -> object:
+        text: Any = _EITHER.json(value)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             try:
@@ -194,7 +189,7 @@ def _mail() -> Wire:
     return exact(_MAIL_DATE, {**words, "pattern": f"^{_MAIL_DATE}$"}, response=words)
 
 
-def _formatted(text: Any) -> Wire | None:
+def _formatted(text: object) -> Wire | None:
     """Return the format of a strftime pattern, None if it is unknown or depends on the locale."""
     pattern, rest = "", iter(str(text))
     for each in rest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,20 +17,18 @@ _FRACTION = r"(\.[0-9]{1,40})?"
 _DIGITS = 40
 _PRECISION = 28  # of Python's decimals; rounding what has more digits fails
 _WIDE = decimal.Context(prec=1000)  # for bounds, which may be wider than any value that is taken
-_ANSWER = {"type": "string", "format": "decimal"}
+_RESPONSE = {"type": "string", "format": "decimal"}
 
 
 def amount_of(field: fields.Decimal) -> Wire:
-    """Return the wire form of a field of decimals.
+    """Return the wire form of a decimal field.
 
     Args:
-        field: The field; ``places``, ``allow_nan`` and its ranges count.
+        field: The field, with ``places``, ``allow_nan`` and its ranges.
     """
-    digits = (
-        _DIGITS
-        if field.places is None
-        else max(1, _PRECISION - 1 + int(field.places.as_tuple().exponent))
-    )
+    digits = _DIGITS
+    if field.places is not None:
+        digits = max(1, _PRECISION - 1 + int(field.places.as_tuple().exponent))
     pattern = f"-?[0-9]{{1,{digits}}}{_FRACTION}"
     ranges = list(ranges_of(field.validators))
     if field.allow_nan and not ranges:  # Python compares no NaN with a bound
@@ -47,23 +45,32 @@ def amount_of(field: fields.Decimal) -> Wire:
         keywords |= {"minimum": -float(largest), "maximum": float(largest)}
         checks.append(lambda number: abs(number) <= largest)
         checks += [_unrounded(field, each) for each in ranges]
+    response = {"type": "string"} if field.allow_nan else _RESPONSE
+    return _wire(keywords, take_text, checks, response)
 
-    def check(value: Any) -> Any:
+
+def _wire(
+    keywords: Mapping[str, object],
+    take_text: Callable[[object], object],
+    checks: Sequence[Callable[[Decimal], bool]],
+    response: Mapping[str, object],
+) -> Wire:
+    """Return the format of decimals whose values pass checks."""
+
+    def check(value: object) -> object:
         number = Decimal(str(value))
         if number.is_finite() and not all(each(number) for each in checks):
             raise ValueError
         return value
 
-    def take(value: Any) -> Any:
+    def take(value: object) -> object:
         value = take_text(value) if type(value) is str else json_number(value)
         return check(value) if checks else value
 
-    def take_parameter(value: str) -> Any:
+    def take_parameter(value: str) -> object:
         return check(take_text(value)) if checks else take_text(value)
 
-    return Wire(
-        keywords, take, take_parameter, response={"type": "string"} if field.allow_nan else _ANSWER
-    )
+    return Wire(keywords, take, take_parameter, response=response)
 
 
 def on_grid(

@@ -42,7 +42,7 @@ def _copied(field: fields.Field[Any]) -> Any:
         made.key_field = made.key_field and _copied(made.key_field)
         made.value_field = made.value_field and _copied(made.value_field)
     elif isinstance(made, fields.Nested):
-        # NOTE: the value that the property `schema` keeps; marshmallow has no public way to reset it
+        # NOTE: the cache of the property `schema`, which marshmallow has no public way to reset.
         made._schema = None
     return made
 

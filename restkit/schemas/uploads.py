@@ -38,8 +38,8 @@ class Upload(fields.Field[Any]):
         self.max_size = max_size
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:
+        self, value: Any, attr: str | None, data: Mapping[str, object] | None, **kwargs: Any
+    ) -> object:
         if not hasattr(value, "stream"):
             raise self.make_error("invalid")
         if self.media_types and value.mimetype not in self.media_types:

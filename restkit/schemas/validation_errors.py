@@ -80,7 +80,7 @@ class Flattener:
         else:
             out.append((path, str(messages), self._code(str(messages), node)))
 
-    def _in_order(self, messages: Mapping[Any, Any], node: Any) -> Iterable[Any]:
+    def _in_order(self, messages: Mapping[object, object], node: object) -> Iterable[object]:
         """Return the keys of messages: marshmallow reports unknown names in the order of a set."""
         if len(messages) < 2 or not isinstance(node, (Schema, fields.Nested)):
             return messages
@@ -110,25 +110,21 @@ class Flattener:
     def _flatten_odd(
         self, key: _Key, below: object, path: Path, node: object, out: list[Fault]
     ) -> None:
-        if key == "_schema" and not isinstance(node, fields.Mapping):
-            self._flatten(below, path, node, out)
-        elif isinstance(node, fields.Pluck) and (isinstance(key, int) or key == _plucked(node)):
-            # The input has no level for the plucked field itself.
-            if isinstance(key, int):
-                self._flatten(below, (*path, key), node, out)
-            else:
-                self._flatten(below, path, _below(node, key), out)
-        elif (
+        if (
             isinstance(node, fields.Mapping)
             and isinstance(below, Mapping)
             and below.keys() <= {"key", "value"}
         ):
+            parts = {"key": node.key_field, "value": node.value_field}
             for part, inner in below.items():
-                self._flatten(
-                    inner, (*path, key), node.key_field if part == "key" else node.value_field, out
-                )
+                self._flatten(inner, (*path, key), parts[part], out)
         elif key == "_schema":
             self._flatten(below, path, node, out)
+        elif isinstance(node, fields.Pluck) and isinstance(key, int):
+            self._flatten(below, (*path, key), node, out)
+        elif isinstance(node, fields.Pluck) and key == _plucked(node):
+            # The input has no level for the plucked field itself.
+            self._flatten(below, path, _below(node, key), out)
         else:
             self._flatten(below, (*path, key), _below(node, key), out)
 
@@ -146,11 +142,11 @@ def flatten(messages: object, schema: Schema) -> list[Fault]:
     return Flattener(schema)(messages)
 
 
-# Where an object that stands for a message has its text.
+# The keys of the text in an object that is a message.
 _TEXTS = ("message", "detail", "msg", "text", "error", "reason", "description", "title")
 
 
-def _is_message(messages: Mapping[Any, Any], node: Any) -> bool:
+def _is_message(messages: Mapping[object, object], node: object) -> bool:
     """Return whether an object is a message itself, and its keys are not members of the input.
 
     Fields and validators may have such messages, as in ``{"message": ..., "code": ...}``.
@@ -165,8 +161,8 @@ def _is_message(messages: Mapping[Any, Any], node: Any) -> bool:
     return all(_below(node, name) is None for name in texts)
 
 
-def _text_and_code(message: Mapping[Any, Any], node: Any) -> tuple[str, str]:
-    texts = [message[name] for name in _TEXTS if isinstance(message.get(name), str)]
+def _text_and_code(message: Mapping[object, object], node: object) -> tuple[str, str]:
+    texts = [each for name in _TEXTS if isinstance(each := message.get(name), str)]
     text = texts[0] if texts else json.dumps(message, ensure_ascii=False, default=str)
     if isinstance(node, fields.Field):
         for code, known in node.error_messages.items():
@@ -177,7 +173,7 @@ def _text_and_code(message: Mapping[Any, Any], node: Any) -> tuple[str, str]:
 
 
 def _is_plain(node: object, key: _Key) -> bool:
-    """Whether a key of the messages is just one step of the path."""
+    """Return whether a key of the messages is exactly one step of the path."""
     return key != "_schema" and not isinstance(node, (fields.Pluck, fields.Mapping))
 
 
@@ -186,14 +182,9 @@ def _plucked(field: fields.Pluck) -> str:
 
 
 def _below(node: object, key: _Key) -> object:
-    """Return the schema or field that a key of the messages speaks of, None where it is unknown."""
+    """Return the schema or field that a key of the messages refers to, None if it is unknown."""
     if isinstance(node, Schema):
-        found = node.fields.get(key)
-        if found is not None and found.data_key is None:
-            return found
-        return next(
-            (field for name, field in node.fields.items() if wire_name(name, field) == key), None
-        )
+        return _field_of(node, key)
     if isinstance(node, fields.Nested):
         nested = node.schema
         if isinstance(key, int):
@@ -207,6 +198,17 @@ def _below(node: object, key: _Key) -> object:
         and 0 <= key < len(node.tuple_fields)
     ):
         return node.tuple_fields[key]
+    return None
+
+
+def _field_of(schema: Schema, key: _Key) -> object:
+    """Return the field of a schema by its name on the wire."""
+    found = schema.fields.get(key)
+    if found is not None and found.data_key is None:
+        return found
+    for name, field in schema.fields.items():
+        if wire_name(name, field) == key:
+            return field
     return None
 
 

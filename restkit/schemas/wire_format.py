@@ -40,22 +40,22 @@ class Wire:
     """
 
     keywords: Mapping[str, object]
-    json: Callable[[Any], Any]
-    text: Callable[[str], Any]
+    json: Callable[[object], object]
+    text: Callable[[str], object]
     response: Mapping[str, object] | None = None
     error_key: str = "invalid"
 
 
-def same(value: Any) -> Any:
+def same(value: object) -> object:
     """Take any value as it is."""
     return value
 
 
-def matching(pattern: str, *, upper: bool = False) -> Callable[[Any], Any]:
+def matching(pattern: str, *, upper: bool = False) -> Callable[[object], object]:
     """Make the check of texts that a pattern matches whole; ``upper`` makes them upper case."""
     matches = re.compile(pattern).fullmatch
 
-    def take(value: Any) -> Any:
+    def take(value: object) -> object:
         if type(value) is not str or not matches(value):
             raise ValueError
         # NOTE: RFC 3339 (section 5.6) allows a small "t" and "z"; datetime.fromisoformat does not.
@@ -72,7 +72,7 @@ def exact(
     return Wire(keywords, take, take, **options)
 
 
-def json_number(value: Any) -> Any:
+def json_number(value: object) -> object:
     """Take a JSON number."""
     if type(value) is not int and type(value) is not float:
         raise TypeError
@@ -96,7 +96,7 @@ def text_number(value: str) -> float:
 def ranged(low: float, high: float) -> Wire:
     """Make the form of numbers from ``low`` to ``high``."""
 
-    def within(value: Any) -> Any:
+    def within(value: Any) -> object:
         if not low <= value <= high:
             raise ValueError
         return value

@@ -48,7 +48,7 @@ _V4_INTERFACE = f"{_V4}(/(3[0-2]|[12]?[0-9]))?"
 _V6_INTERFACE = f"{_V6}(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?"
 
 
-def _json_integer(value: Any) -> int:
+def _json_integer(value: object) -> int:
     if type(value) is float and value.is_integer():
         value = int(value)  # 5.0 is an integer in JSON Schema (2020-12, validation, section 6.1.1)
     if type(value) is not int or not INT64_MIN <= value <= INT64_MAX:
@@ -65,7 +65,7 @@ def _text_integer(value: str) -> int:
     return _json_integer(int(value))
 
 
-def _json_boolean(value: Any) -> bool:
+def _json_boolean(value: object) -> bool:
     if value is not True and value is not False:
         raise TypeError
     return value
@@ -85,7 +85,7 @@ def _text_string(value: str) -> str:
     return value
 
 
-def _address(value: Any) -> Any:
+def _address(value: object) -> object:
     # NOTE: Python takes an IPv6 zone ("fe80::1%eth0"), the format ipv6 does not (RFC 4291, 2.2).
     if type(value) is not str or "%" in value or "\0" in value:
         raise ValueError
@@ -117,37 +117,48 @@ _INTERFACES = {
 _IP = replace(_IPV4, keywords={"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
 
 
-def _text_of(value: Any) -> str:
-    """Return a value as a parameter says it: ``true``, not ``True``."""
+_JSON_TYPES = frozenset({str, int, float, bool})
+
+
+def _text_of(value: object) -> str:
+    """Return a value as it is written in a parameter: ``true``, not ``True``."""
     return json.dumps(value) if type(value) in (bool, int, float, type(None)) else str(value)
 
 
 def _of_enum(field: fields.Enum[Any]) -> Wire | None:
     """Return the format of an enumeration by value: one of the values; ``true`` is not ``1``."""
     members: type[enum.Enum] = field.enum
-    values: list[Any] = [member.value for member in members]
-    inner = wire_of(field.field) if field.by_value not in (True, False) else None
-    if inner is not None:
-        return replace(inner, keywords={"enum": values}, response=None)
-    raw = field.by_value is True or (
-        field.by_value is not False and type(field.field) is fields.Raw
-    )
-    if not raw or not all(type(value) in (str, int, float, bool) for value in values):
-        return None
+    values: list[object] = [member.value for member in members]
+    is_raw = field.by_value is True
+    if not isinstance(field.by_value, bool):
+        inner = wire_of(field.field)
+        if inner is not None:
+            return replace(inner, keywords={"enum": values}, response=None)
+        is_raw = type(field.field) is fields.Raw
+    return _of_values(values) if is_raw and _JSON_TYPES.issuperset(map(type, values)) else None
+
+
+def _of_values(values: list[object]) -> Wire:
+    """Return the format of JSON values of an enumeration."""
     texts = {_text_of(value): value for value in values}
 
-    def take(value: Any) -> Any:
+    def take(value: object) -> object:
         for each in values:
             if each == value and (type(each) is bool) is (type(value) is bool):
                 return each
         raise ValueError
 
-    def take_text(value: str) -> Any:
+    def take_text(value: str) -> object:
         if value not in texts:
             raise ValueError
         return texts[value]
 
     return Wire({"enum": values}, take, take_text, error_key="unknown")
+
+
+def _of_boolean(field: fields.Boolean) -> Wire | None:
+    default = field.truthy is fields.Boolean.truthy and field.falsy is fields.Boolean.falsy
+    return _BOOLEAN if default else None
 
 
 def _of_constant(field: fields.Constant[Any]) -> Wire:
@@ -161,13 +172,13 @@ def _of_constant(field: fields.Constant[Any]) -> Wire:
             f"{where}: the constant {constant!r} cannot be written as JSON: {error}."
         ) from None
 
-    def take(value: Any) -> Any:
+    def take(value: object) -> object:
         # NOTE: 1.0 is 1 in JSON Schema (2020-12, core, section 4.2.2), and true is not.
         if (type(value) is bool) is not (type(written) is bool) or value != written:
             raise ValueError
         return constant
 
-    def take_text(value: str) -> Any:
+    def take_text(value: str) -> object:
         if value != _text_of(written):
             raise ValueError
         return constant
@@ -188,7 +199,7 @@ _SIMPLE: dict[type[Any], Wire] = {
 
 
 def wire_of(field: fields.Field[Any]) -> Wire | None:
-    """Return the wire form of a field, None where the field's own deserialization is the only rule.
+    """Return the wire form of a field, None if only the field's own deserialization knows it.
 
     Args:
         field: A field bound to its schema (the schema's ``Meta`` may set a date format).
@@ -203,8 +214,7 @@ def wire_of(field: fields.Field[Any]) -> Wire | None:
     if isinstance(field, fields.Decimal) and kind is fields.Decimal:
         return amount_of(field)
     if isinstance(field, fields.Boolean) and kind is fields.Boolean:
-        default = field.truthy is fields.Boolean.truthy and field.falsy is fields.Boolean.falsy
-        return _BOOLEAN if default else None
+        return _of_boolean(field)
     if isinstance(field, fields.Enum) and kind is fields.Enum:
         return _of_enum(field)
     if isinstance(field, fields.Constant) and kind is fields.Constant:
