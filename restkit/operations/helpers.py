@@ -11,6 +11,9 @@ from ..declarations import DeclaredMethod, plain_function
 __all__ = ["helper_failures"]
 
 
+_CALLED = (DeclaredMethod, types.FunctionType)
+
+
 def helper_failures(function: object, holder: type) -> list[Failure]:
     """Return the problems that the helpers of a verb declare, each once.
 
@@ -42,8 +45,10 @@ def _named(function: types.FunctionType, holder: type) -> Iterator[object]:
     for code in _codes(function.__code__):
         for name in code.co_names:
             member = _member(holder, name)
-            if isinstance(member, (DeclaredMethod, types.FunctionType)):
-                yield member
+            if member is not None:
+                # `self.session` of a class is not the function `session` of its module.
+                yield from [member] if isinstance(member, _CALLED) else []
+                continue
             found = module.get(name)
             is_own = getattr(found, "__module__", None) == function.__module__
             if isinstance(found, DeclaredMethod) or (

@@ -178,10 +178,7 @@ def test_an_example_holds_in_process(
 
     assert not tally.findings, str(tally)
     assert tally.ended == "completed", str(tally)
-    # The todo program has no room for examples, so that there is nothing to try in their phase.
-    assert set(tally.phases) == set(_PHASES) - ({"examples"} if name == "todo" else set()), str(
-        tally
-    )
+    assert set(tally.phases) == set(_PHASES), str(tally)
     assert set(tally.checks) == set(schemathesis.checks.CHECKS.get_all_names()), str(tally)
     assert set(tally.statuses) == _OPERATIONS[name], str(tally)
     for operation, statuses in tally.statuses.items():
