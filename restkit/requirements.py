@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Requirement", "Scheme", "SecurityLike", "anonymous", "normal_form"]
 
-_NAME = re.compile(r"[a-zA-Z0-9._-]+")
+_NAME = r"[a-zA-Z0-9._-]+"
 # The members that each type of a Security Scheme Object must have (OpenAPI 3.1.1, section 4.8.27).
 _MEMBERS: Mapping[object, tuple[str, ...]] = {
     "apiKey": ("name", "in"),
@@ -178,7 +178,7 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
     kind = type(scheme).__qualname__
     check_returns(scheme.authenticate, f"{declared_at}: {kind}.authenticate")
     name: object = scheme.name
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
         raise DeclarationError(
             f"{declared_at}: {kind}.name is {name!r}, which an OpenAPI document does not allow. "
             "Use letters, digits, '.', '-' and '_'."

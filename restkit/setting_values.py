@@ -16,9 +16,10 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 
 
 # SECURITY: what is too much is hidden rather than too little; a password may contain any character.
-_SECRET_NAME = re.compile("secret|passw|token|key", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(://[^:@/\s]*:).+@")
-_QUERY_PASSWORD = re.compile(r"([?&]\w*(?:secret|passw|token|key)\w*=)[^&\s'\"]+", re.IGNORECASE)
+# PERF: cold start: compiled when a value is shown first.
+_HIDDEN_NAME = "(?i:secret|passw|token|key)"
+_IN_AUTHORITY = r"(://[^:@/\s]*:).+@"
+_IN_QUERY = r"(?i)([?&]\w*(?:secret|passw|token|key)\w*=)[^&\s'\"]+"
 
 
 def show_value(name: str, value: object) -> str:
@@ -28,10 +29,10 @@ def show_value(name: str, value: object) -> str:
         name: The setting. If the name says that the value is secret, it is hidden.
         value: The value. Passwords of URLs are hidden.
     """
-    if _SECRET_NAME.search(name) and not (value is None or isinstance(value, bool)):
+    if re.search(_HIDDEN_NAME, name) and not (value is None or isinstance(value, bool)):
         return "'***'"
-    text = _URL_PASSWORD.sub(r"\1***@", repr(value))
-    return _QUERY_PASSWORD.sub(r"\1***", text)
+    text = re.sub(_IN_AUTHORITY, r"\1***@", repr(value))
+    return re.sub(_IN_QUERY, r"\1***", text)
 
 
 def take_value(name: str, value: object, hint: Any, source: str, *, text: bool) -> Any:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..contract import Operation
 from ..declarations import DeclaredMethod
 from ..environ_keys import CONTRACT_CHECK
-from ..http.conditional import Preconditions
 from ..http.negotiation import Chooser, not_acceptable
 from ..media import Media
 from ..middleware import Endpoint
@@ -25,12 +24,11 @@ from ..resource import FunctionResource, Resource
 from ..response import Outgoing, as_sent, is_stream
 from ..settings import Settings
 from .contract_log import observe
-from .guard import make_guard
-from .idempotent import Invoke, respond_once
-from .preconditions import finisher_of
 
 if TYPE_CHECKING:
     from ..parsing.body import Reader
+    from .idempotent import Invoke
+    from .preconditions import Finish
 
 __all__ = ["Context", "compile_operation"]
 
@@ -67,8 +65,10 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     choose = _chooser(operation)
     invoke = _invoker(operation, context)
     write = writer_of(operation, context.media, context.locate, context.settings.contract)
-    finish = finisher_of(operation)
+    finish = _finisher(operation)
     if operation.idempotency is not None:
+        from .idempotent import respond_once  # cold start, as for every stage
+
         invoke, finish = respond_once(operation.idempotency, invoke, finish)
     media_type = next(iter(offered(operation)), "application/json")
 
@@ -107,6 +107,15 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     return call
 
 
+def _finisher(operation: Operation) -> Finish | None:
+    """Return the writer of conditional responses, None without conditions."""
+    if not operation.conditional:
+        return None
+    from .preconditions import finisher_of  # cold start
+
+    return finisher_of(operation)
+
+
 def _readers(operation: Operation, context: Context) -> tuple[tuple[str, Reader], ...]:
     """Make what reads each input."""
     if not operation.inputs:
@@ -141,6 +150,8 @@ def _read(readers: Sequence[tuple[str, Reader]], request: Request) -> dict[str, 
 def _steps(operation: Operation) -> list[Step]:
     steps: list[Step] = []
     if operation.security:
+        from .guard import make_guard  # cold start
+
         steps.append(make_guard(operation))
     if operation.conditional == "required" and operation.method in ("PUT", "PATCH", "DELETE"):
         steps.append(_require_precondition)
@@ -150,6 +161,8 @@ def _steps(operation: Operation) -> list[Step]:
 
 
 def _require_precondition(request: Request) -> None:
+    from ..http.conditional import Preconditions  # cold start
+
     if not Preconditions.from_environ(request.environ).guards():
         raise PreconditionRequired(
             "This request requires a precondition. Send If-Match with the ETag that you "

@@ -119,7 +119,7 @@ class Claims:
 
 
 def _template(pattern: Pattern) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", pattern.path)
+    return re.sub(r"\{[^}]*\}", "{}", pattern.path) if pattern.parameters else pattern.path
 
 
 def _new(claims: MutableMapping[Any, Any]) -> MutableMapping[Any, Any]:

@@ -70,7 +70,8 @@ def derived_id(op: Operation, name: str = "") -> str:
         if not name and not own.isidentifier():
             # A partial has no name, and a lambda none of its own.
             own = f"{op.method.lower()}_{op.path}"
-        return _camel(re.sub(r"\W+", "_", name or own))
+        text = name or own
+        return _camel(text if text.isascii() and text.isidentifier() else re.sub(r"\W+", "_", text))
     called = _class_name(name or op.resource.__name__)
     if op.method == "GET":
         is_item = _is_item(op)

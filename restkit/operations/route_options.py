@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from ..declaration_checks import check_mapping
 from ..errors import DeclarationError
-from ..schemas.json_values import json_value
 
 __all__ = ["check_options", "document_members"]
 
@@ -64,6 +63,8 @@ def document_members(document: Mapping[str, object] | None, name: str) -> dict[s
 
 
 def _json(value: object, declared_at: str) -> object:
+    from ..schemas.json_values import json_value  # cold start: it loads decimal and pathlib
+
     try:
         return json_value(value)
     except ValueError as error:

@@ -12,6 +12,7 @@ _BLOCK = (
     r"([-*+\u2022]|[0-9]+[.)])\s|:\w[^:]*:|\.\.\s|>>>|```|-{3,}$|={3,}$"
     r"|(Args|Arguments|Attributes|Examples?|Notes?|Parameters|Raises|Returns|Yields|Warns)\s*:?$"
 )
+_MARKS = ".!?\u2026\u3002\uff01\uff1f"
 _END = r"[.!?\u2026]['\")\]`*]*(?=\s+\S)|[\u3002\uff01\uff1f]"
 # A full stop does not end a sentence after these, and after some only before a number.
 _ABBREVIATION = (
@@ -29,13 +30,19 @@ def split_docstring(text: str) -> tuple[str, str]:
     A sentence may go on over several lines. A first line without an end that is too short to be
     wrapped is a title.
     """
-    if "\n" not in text and re.search(_END, text) is None:
+    if "\n" not in text and not _has_end(text):
         return text.strip(), ""
     lines = inspect.cleandoc(text).split("\n")
     size = _paragraph(lines)
     rest = "\n".join(lines[size:]).strip()
     summary, more = _first_sentence(lines[:size])
     return summary, "\n\n".join(part for part in (more, rest) if part)
+
+
+def _has_end(line: str) -> bool:
+    """Return whether a sentence may end before the end of a line."""
+    # PERF: cold start: most docstrings are one sentence, and need no expression.
+    return any(mark in line[:-1] for mark in _MARKS) and re.search(_END, line) is not None
 
 
 def _paragraph(lines: list[str]) -> int:
@@ -74,7 +81,8 @@ def _on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-# Segments that say nothing about what is below them.
+_SUFFIXES = ("Resource", "View", "Endpoint", "Handler")
+# Segments that say nothing about the resources below them.
 _NO_WORD = r"(?i)(api|apis|rest|v[0-9][0-9.]*|[0-9.]+|latest|public|internal)"
 
 
@@ -86,17 +94,19 @@ def default_tag(path: str, name: str) -> str:
         name: The name of the class.
     """
     for segment in path.split("/"):
-        stem = re.sub(r"(?<=.)\.[A-Za-z0-9]+$", "", segment)
+        stem = re.sub(r"(?<=.)\.[A-Za-z0-9]+$", "", segment) if "." in segment else segment
         words = _words(stem)
         if words and "{" not in segment and not re.fullmatch(_NO_WORD, segment):
             return words[:1].upper() + words[1:]
-    bare = re.sub(r"(?<=.)(Resource|View|Endpoint|Handler)$", "", name)
-    words = _words(bare)
+    suffix = next((each for each in _SUFFIXES if name.endswith(each)), "")
+    words = _words(name.removesuffix(suffix) or name)
     return words[:1].upper() + words[1:]
 
 
 def _words(name: str) -> str:
     """Return a name as words in lower case, save acronyms: ``HTTPLogs`` is "HTTP logs"."""
+    if not name or (name.isascii() and name.isalpha() and name[1:].islower()):
+        return name.lower()  # PERF: cold start: one word needs no expression
     found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+|[^\W\d_]+", name)
     return " ".join(map(_in_small_letters, found))
 
