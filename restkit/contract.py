@@ -1,6 +1,6 @@
-"""The contract of a verb on a URL: one frozen `Operation`, read by everything that speaks of it.
+"""The contract of a verb on a URL: one frozen `Operation`, the source of truth for all readers.
 
-The pipeline runs it; the OpenAPI document, the routes table and the contract check are printed from it.
+The pipeline runs it; the OpenAPI document, the routes table and the contract check read it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class SecurityScheme(Protocol):
         ...
 
     def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
-        """Return who calls.
+        """Return the caller.
 
         Raises:
             Unauthorized: There are no valid credentials.
@@ -91,52 +91,52 @@ class Attempt(Protocol):
 
     @property
     def kept(self) -> Outgoing | None:
-        """The answer that the request had before; None where it is the first of its key."""
+        """The stored response of an earlier request with the key, None if there is none."""
         ...
 
     def keep(self, response: Outgoing, /) -> Outgoing:
-        """Keep the answer for those that come after, and return it; called before the unit of work ends."""
+        """Store the response for later requests and return it, before the unit of work ends."""
         ...
 
 
 @runtime_checkable
 class IdempotencyRule(Protocol):
-    """The rule by which a request may be sent again without being done again."""
+    """The rule by which a client may repeat a request without repeating its effect."""
 
     @property
     def methods(self) -> Collection[str]:
-        """The verbs that it is for, of those that are not idempotent by themselves."""
+        """The HTTP methods of the rule, among those that are not idempotent."""
         ...
 
     @property
     def header(self) -> Header:
-        """The header of requests."""
+        """The request header of the key."""
         ...
 
     @property
     def replayed(self) -> Header:
-        """The header of answers that were kept."""
+        """The header of replayed responses."""
         ...
 
     @property
     def failures(self) -> Sequence[Failure]:
-        """The problems that it may answer."""
+        """The problems that the rule may respond with."""
         ...
 
     def check(self, request: Request, /) -> None:
-        """Refuse a request whose key is malformed, or missing where one is demanded.
+        """Reject a request whose key is malformed, or missing although the rule requires it.
 
         Raises:
-            BadRequest: It is.
+            BadRequest: The key is malformed or missing.
         """
         ...
 
     def begin(self, request: Request, /) -> Attempt | None:
-        """Return the attempt that a request with a key is, None for one without; its inputs have been read.
+        """Return the attempt of a request with a key, None without one; after the inputs are read.
 
         Raises:
-            Conflict: Another request with the key is being answered.
-            UnprocessableContent: The key came with another request before.
+            Conflict: Another request with the key is in progress.
+            UnprocessableContent: The key was used with a different request.
         """
         ...
 
@@ -144,18 +144,18 @@ class IdempotencyRule(Protocol):
 class Input(NamedTuple):
     """The values that a verb takes from one location.
 
-    For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters; ``body``,
-    ``form`` and ``files`` are content of one of ``media_types``. Several bodies have media types of
-    their own each.
+    For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters;
+    ``body``, ``form`` and ``files`` are content of one of ``media_types``. Each of several bodies
+    has media types of its own.
 
     Attributes:
-        location: Where the values stand.
+        location: The part of the request that has the values.
         schema: The schema; None for raw content.
         media_types: The media types of content.
-        shape: Makes the class that the parameter's annotation names.
-        required: Whether the request must have them.
-        convert: Takes (media type, data) of a body that the schema does not load as it stands.
-        raw: The form in which content without a schema is handed over.
+        shape: A function that converts loaded data to the annotated class.
+        required: Whether the request must have the values.
+        convert: A function of (media type, data) that prepares a body for the schema.
+        raw: The type of content without a schema.
         max_size: The largest size of content in bytes; the App's settings decide if it is None.
     """
 
@@ -187,7 +187,7 @@ class Output(NamedTuple):
 
     @property
     def has_content(self) -> bool:
-        """Whether the answer has content (RFC 9110, section 6.4.1: not with 204, 205 and 304)."""
+        """Whether the response has content (RFC 9110, 6.4.1: not with 204, 205 and 304)."""
         return self.status not in (204, 205, 304) and bool(self.media_types)
 
 
@@ -207,7 +207,7 @@ class Failure(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A request parameter that a middleware or an extension reads by itself, with its JSON Schema."""
+    """A request parameter that a middleware or an extension reads, with its JSON Schema."""
 
     name: str
     location: Literal["query", "header", "cookie"] = "header"
@@ -229,10 +229,11 @@ class Contribution(NamedTuple):
 
     Attributes:
         failures: The problems that the part may respond with.
-        headers: Headers of the responses that pass through it.
-        parameters: Request parameters that it reads.
-        security: What guards the Operation if neither the verb, its class, a mount nor the App says so.
-        extensions: ``x-...`` members of the Operation Object; those of the verb win.
+        headers: Headers of the responses that pass through the part.
+        parameters: Request parameters that the part reads.
+        security: The default security requirement, if neither the verb, its class, a mount nor the
+            App declares one.
+        extensions: ``x-...`` members of the Operation Object; those of the verb take precedence.
         description: A paragraph for the description.
     """
 
@@ -248,27 +249,28 @@ class Contribution(NamedTuple):
 class Contributor(Protocol):
     """A part of an App that adds to the Operations that it surrounds.
 
-    An installed extension, a middleware, a problem handler, a factory of `provide` and a security scheme
-    may have this method.
+    An installed extension, a middleware, a problem handler, a factory of `provide` and a security
+    scheme may have this method.
     """
 
     def contribute(self, operation: Operation, /) -> Contribution:
-        """Return the additions to an Operation. Called at start-up, more than once; it changes nothing."""
+        """Return the additions to an Operation; called at start-up, perhaps more than once."""
         ...
 
 
 class Operation(NamedTuple):
-    """The record of everything that is known about one verb on one URL, made once at mount.
+    """The record of one verb on one URL, built once at mount.
 
     Attributes:
         path: The template as OpenAPI writes it, ``/books/{book_id}``.
         rule: The pattern as it was mounted, ``/books/<int:book_id>``.
         declared_at: The declaration, ``shop.api.Books.get``, for messages.
         operation_id: The operationId that the document prints.
-        parameters: Request parameters that what surrounds the verb reads, see `Contribution`.
-        security: Alternatives of combinations of security schemes; empty if the Operation is public.
+        parameters: Request parameters that surrounding parts read, see `Contribution`.
+        security: Alternatives of combinations of security schemes; empty if it is public.
         errors: The formats of its error responses, the default first.
-        has_given_id: Whether `operation` gave the operationId. A derived one is made unique by its path.
+        has_given_id: Whether `operation` declared the operationId. A derived operationId is made
+            unique by its path.
     """
 
     method: str
@@ -299,14 +301,13 @@ class Operation(NamedTuple):
 
     @property
     def statuses(self) -> frozenset[int]:
-        """Every status that the verb may answer."""
-        return frozenset(
-            [o.status for o in self.outputs] + [f.problem.status for f in self.failures]
-        )
+        """Every status that the verb may respond with."""
+        declared = {output.status for output in self.outputs}
+        return frozenset(declared.union(failure.problem.status for failure in self.failures))
 
     @property
     def query_names(self) -> frozenset[str]:
-        """The query parameters that no input reads: those of contributions, and keys of security schemes."""
+        """The query parameters of contributions and of security schemes, which no input reads."""
         names = {each.name for each in self.parameters if each.location == "query"}
         for combination in self.security:
             for scheme, _ in combination:
@@ -317,20 +318,20 @@ class Operation(NamedTuple):
 
     @property
     def schemas(self) -> Iterator[BoundSchema]:
-        """Its schemas, of what it takes and of what it answers."""
+        """The schemas of the inputs and of the outputs."""
         yield from (each.schema for each in self.inputs if each.schema is not None)
         yield from (each.schema for each in self.outputs if each.schema is not None)
 
     def input(self, location: Location) -> Input | None:
-        """Return what the verb takes from a location, None where it takes nothing."""
+        """Return the input from a location, None if the verb has none there."""
         return next((i for i in self.inputs if i.location == location), None)
 
     def output(self, status: int, media_type: str = "") -> Output | None:
-        """Return the declared answer of a status, None where there is none.
+        """Return the declared output of a status, None if there is none.
 
         Args:
             status: The status.
-            media_type: Where several answers of one status are declared, the one that has this type goes first.
+            media_type: The preferred media type, if several outputs have the status.
         """
         found = [output for output in self.outputs if output.status == status]
         for output in found:

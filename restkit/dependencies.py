@@ -1,4 +1,4 @@
-"""What is made once for a request, on first touch, and closed after it: `provide`."""
+"""Dependency injection with `provide`: values created once a request, and closed after it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     class _App(Protocol):
         @property
-        def overrides(self) -> Mapping[Any, Callable[..., Any]]: ...
+        def overrides(self) -> Mapping[object, Callable[..., Any]]: ...
 
     class _Holder(Protocol):
         request: Request
@@ -35,16 +35,16 @@ class Provided:
     __slots__ = ("_closers", "values")
 
     def __init__(self) -> None:
-        self.values: dict[Any, Any] = {}
+        self.values: dict[object, Any] = {}
         self._closers: list[Generator[Any, None, None]] = []
 
     def make(self, factory: Callable[..., Any], request: Request, *, wants_request: bool) -> Any:
-        """Call a factory, and advance it to its value where it is a generator function's."""
+        """Call a factory and return its value; advance a generator to its first value."""
         made = factory(request) if wants_request else factory()
         if isinstance(made, Iterator) and not isinstance(made, types.GeneratorType):
             raise DeclarationError(
-                f"The factory {factory!r} returned an iterator; provide wants a value, or a generator function that "
-                "yields it once."
+                f"The factory {factory!r} returned an iterator; provide wants a value, or a "
+                "generator function that yields it once."
             )
         if isinstance(made, types.GeneratorType):
             self._closers.append(made)
@@ -57,14 +57,14 @@ class Provided:
         return made
 
     def outlast(self, closer: Generator[Any, None, None]) -> None:
-        """Have a generator, which is at its ``yield``, closed after everything that is made for the request."""
+        """Close a generator, suspended at its ``yield``, after every other value of the request."""
         self._closers.insert(0, closer)
 
     def close(self, error: BaseException | None = None) -> None:
-        """Close what was made, the last one first; with an error each is told of it at its ``yield``.
+        """Close the values in reverse order; raise an error at the ``yield`` of each factory.
 
         Raises:
-            Exception: What a factory raised at its end: a failure to commit is the answer.
+            Exception: A factory failed after its ``yield``, for example to commit.
         """
         while self._closers:
             closer = self._closers.pop()
@@ -77,7 +77,7 @@ class Provided:
 
 
 def _finish(closer: Any, error: BaseException | None) -> None:
-    """Advance a factory behind its one ``yield``, or raise the error there."""
+    """Advance a factory past its only ``yield``, or raise the error there."""
     try:
         if error is None:
             next(closer)
@@ -95,7 +95,7 @@ def _finish(closer: Any, error: BaseException | None) -> None:
 class Provision(Generic[T]):
     """The descriptor that `provide` makes."""
 
-    def __init__(self, factory: Callable[..., Any]) -> None:
+    def __init__(self, factory: Callable[..., object]) -> None:
         self.factory = factory
         self._wants_request = _wants_request(factory)
 
@@ -104,7 +104,7 @@ class Provision(Generic[T]):
     @overload
     def __get__(self, instance: _Holder, owner: type) -> T: ...
     def __get__(self, instance: _Holder | None, owner: type) -> Any:
-        """Return the value, made at the first touch of the request."""
+        """Return the value, which is created on first access."""
         if instance is None:
             return self
         return obtain(
@@ -113,23 +113,23 @@ class Provision(Generic[T]):
 
 
 def factories_of(holder: type) -> list[Callable[..., Any]]:
-    """Return the factories of what a class is provided with, each once, the class's own first."""
-    found: dict[str, Any] = {}
+    """Return the factories of a class's provided attributes, each once, the class's own first."""
+    found: dict[str, object] = {}
     for base in holder.__mro__:
         for name, value in vars(base).items():
             found.setdefault(name, value)
     return list({each.factory: None for each in found.values() if isinstance(each, Provision)})
 
 
-def check_defaults(function: Callable[..., Any], declared_at: str) -> None:
-    """Refuse a value that is provided as a parameter's default: it would arrive as it stands.
+def check_defaults(function: Callable[..., object], declared_at: str) -> None:
+    """Reject a provided value as a parameter's default, which would arrive unresolved.
 
     Args:
         function: A verb.
-        declared_at: Where it stands, for messages.
+        declared_at: The name of the verb, for messages.
 
     Raises:
-        DeclarationError: A default is what `provide` returns.
+        DeclarationError: A default is a value of `provide`.
     """
     defaults = (
         *(getattr(function, "__defaults__", None) or ()),
@@ -137,12 +137,12 @@ def check_defaults(function: Callable[..., Any], declared_at: str) -> None:
     )
     if any(isinstance(each, Provision) for each in defaults):
         raise DeclarationError(
-            f"{declared_at} has provide(...) as a default; it is for the attributes of a Resource class: write "
-            "session = provide(...) there, and self.session in the method."
+            f"{declared_at} has provide(...) as a default; it is for the attributes of a Resource "
+            "class: write session = provide(...) there, and self.session in the method."
         )
 
 
-def check_factory_defaults(factory: Callable[..., Any]) -> None:
+def check_factory_defaults(factory: Callable[..., object]) -> None:
     """Reject a factory whose parameter has a provided value as its default.
 
     Raises:
@@ -153,8 +153,8 @@ def check_factory_defaults(factory: Callable[..., Any]) -> None:
     named = getattr(factory, "__kwdefaults__", None) or {}
     if any(isinstance(each, Provision) for each in (*defaults, *named.values())):
         raise DeclarationError(
-            f"The factory {name} has provide(...) as a default, which it would get unresolved. Take the "
-            "request, and call obtain(other_factory, request) in it."
+            f"The factory {name} has provide(...) as a default, which it would get unresolved. "
+            "Take the request, and call obtain(other_factory, request) in it."
         )
 
 
@@ -167,12 +167,11 @@ def obtain(
 ) -> Any:
     """Return the value of a factory for a request, made on first touch; see `provide`.
 
-    Security schemes and middleware, which have no attributes of one request, use it: the value is
-    the same
-    one that the resource has, and is closed with the request.
+    Security schemes and middleware use it, since they have no attributes of one request. The value
+    is the one that the resource has, and is closed with the request.
 
     Args:
-        factory: A factory as `provide` takes it.
+        factory: A factory as for `provide`.
         request: The request, after which the value is closed.
         app: The App whose `override` may replace the factory; by default that of the request.
         wants_request: Whether the factory takes the request, if that is known.
@@ -204,7 +203,7 @@ def provide(factory: Callable[[], T]) -> Provision[T]: ...
 @overload
 def provide(factory: Callable[[Request], T]) -> Provision[T]: ...
 def provide(factory: Callable[..., Any]) -> Provision[Any]:
-    """Declare a value that is made once a request, on first touch, and closed after the method.
+    """Declare a value that is created once a request, on first access, and closed after the method.
 
     ::
 
@@ -215,24 +214,23 @@ def provide(factory: Callable[..., Any]) -> Provision[Any]:
         class Books(Resource):
             session = provide(session)
 
-    Code after the ``yield`` runs before the response starts; an exception in the method arrives at
-    the ``yield``.
-    What a factory may raise itself is declared with `raises` on it, and documented wherever it is
-    provided.
+    Code after the ``yield`` runs before the response starts; an exception in the method is raised
+    at the ``yield``. Declare the problems of a factory with `raises` on it: they are documented
+    wherever it is provided.
 
     Args:
-        factory: Returns the value, or yields it once; may take the request as its one argument.
+        factory: A function that returns the value, or yields it once; the request is its only
+            parameter, if any.
     """
     check_factory(factory, "The factory of provide")
     check_factory_defaults(factory)
     return Provision(factory)
 
 
-def _wants_request(factory: Callable[..., Any]) -> bool:
+def _wants_request(factory: Callable[..., object]) -> bool:
     plain = factory.__func__ if isinstance(factory, types.MethodType) else factory
-    if (
-        type(plain) is types.FunctionType and not plain.__dict__
-    ):  # PERF: a signature costs 100 thousand instructions
+    # PERF: a signature costs 100 thousand instructions
+    if type(plain) is types.FunctionType and not plain.__dict__:
         return plain.__code__.co_argcount - len(plain.__defaults__ or ()) > (plain is not factory)
     try:
         parameters = inspect.signature(factory).parameters.values()
