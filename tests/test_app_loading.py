@@ -169,7 +169,8 @@ def test_wrong_factories(folder: Path) -> None:
         + "def none():\n    pass\n",
     )
     assert fails("shop") == (
-        "shop:create_app cannot be called as a factory: it requires arguments (config, debug). Give them defaults."
+        "shop:create_app cannot be called as a factory: it requires arguments (config, debug). "
+        "Give them defaults."
     )
     assert fails("shop:fails") == (
         f"shop:fails() failed: ZeroDivisionError: division by zero ({folder}/shop.py, line 5)."

@@ -1,7 +1,7 @@
-"""Programs drawn at random: every response is in the document, or is a ContractError that it deserves.
+"""Programs drawn at random: every response is declared, or is a deserved ContractError.
 
-Each example draws an App (middleware, problem handlers, a security scheme, error formats, a mount) and
-a request. Three judges must agree on the response: a model of the program, which knows what was
+Each example draws an App (middleware, problem handlers, a security scheme, error formats, a mount)
+and a request. Three judges must agree on the response: a model of the program, which knows what was
 declared; the printed document, with `jsonschema` as the judge of bodies; and the contract check.
 
 ``RESTKIT_TEST_COMBINATIONS=20000`` draws that many.
@@ -100,7 +100,7 @@ FORMATS: dict[str, Any] = {
     "pages": [PROBLEM_DETAILS, HTML_ERRORS],
     "messages and pages": [MESSAGES, HTML_ERRORS],
 }
-# What a middleware does: (its response, or None if it proceeds; whether every operation declares it).
+# A middleware: (its response, or None if it proceeds; whether every operation declares it).
 MIDDLEWARE = {
     "pass": None,
     "header": None,
@@ -423,7 +423,7 @@ def test_every_response_is_declared_or_a_contract_error() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_model_knows_its_program(method: str) -> None:
-    """Each method has a verdict, and there are both verdicts: no judge says the same of everything."""
+    """Each method has a verdict, and both verdicts occur."""
     program = Program(
         (), (), method, ("none", "none"), "default", "default",
         False, False, "GET", "/things/1", "", "", "",

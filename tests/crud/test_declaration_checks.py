@@ -26,13 +26,15 @@ async def create_later(self: Any, item: Any) -> Any:
         ({"filters": (5,)}, "shelf.Books.filters must be a sequence of strings, got (5,)."),
         (
             {"filters": {"year": "gte"}},
-            "shelf.Books.filters['year'] must be a sequence of strings, not the string 'gte'. Write ['gte'].",
+            "shelf.Books.filters['year'] must be a sequence of strings, not the string 'gte'. "
+            "Write ['gte'].",
         ),
         ({"sorts": 5}, "shelf.Books.sorts must be a sequence of strings, got 5."),
         ({"order": (5,)}, "shelf.Books.order must be a sequence of strings, got (5,)."),
         (
             {"expand": "author"},
-            "shelf.Books.expand must be a sequence of strings, not the string 'author'. Write ['author'].",
+            "shelf.Books.expand must be a sequence of strings, not the string 'author'. "
+            "Write ['author'].",
         ),
         ({"methods": 5}, "shelf.Books.methods must be a sequence of strings, got 5."),
         ({"page_size": "20"}, "shelf.Books.page_size is '20'; give a whole number."),

@@ -1,4 +1,4 @@
-"""Schemathesis against the programs of "Serve a contract you were given", on their own documents."""
+"""Schemathesis against the programs of "Serve a contract you were given"."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _programs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD:wsgiref.validate.WSGIWarning")
 @pytest.mark.parametrize("name", _OPERATIONS)
 def test_a_given_contract_holds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All checks hold in all phases: errors, credentials and envelopes are as the document has them."""
+    """All checks hold in all phases: errors, credentials and envelopes are as documented."""
     app: App = _programs(monkeypatch)[name]
 
     tally = _run(app, 30)
