@@ -163,7 +163,14 @@ class App:
         self.stores: list[Callable[[type], Any]] = []
         self.extensions: list[Extension] = []
         self.members = document_members(document, name)
-        _check_values(name, contact=contact, license=license, servers=self.servers, tags=self.tags)
+        _check_values(
+            name,
+            description=description,
+            contact=contact,
+            license=license,
+            servers=self.servers,
+            tags=self.tags,
+        )
         self.document_hooks: list[DocumentHook] = []
         self._registry = Registry(self, _check_names)
         self._registry.errors = formats_of(errors, f"App({name!r})")
@@ -500,15 +507,26 @@ def _check_values(name: str, **values: object) -> None:
     for argument, value in values.items():
         if not value:
             continue
-        from .schemas.json_values import json_value  # cold start: most Apps give none of these
+        from .schemas import json_values  # cold start: most Apps give none of these
 
         try:
-            json_value(value)
+            json_values.json_value(value)
+            for text in _texts(argument, value):
+                json_values.text_value(text)
         except ValueError as error:
             raise DeclarationError(
                 f"App({name!r}): {argument} cannot be written into the document: {error}. "
                 "Give strings, numbers, lists and dicts."
             ) from error
+
+
+def _texts(argument: str, value: object) -> Iterable[object]:
+    """Return the values in an argument of App that must be texts."""
+    if argument == "servers":
+        return ()
+    if not isinstance(value, Mapping):
+        return (value,)
+    return (text for name, text in value.items() if not str(name).startswith("x-"))
 
 
 def _media(settings: Settings) -> Media:
@@ -521,7 +539,9 @@ def _media(settings: Settings) -> Media:
 
 def _declares_values(op: Operation) -> bool:
     """Return whether an operation has schemas, or words that may not be plain strings."""
-    texts = (op.summary, op.description, *op.tags)
+    texts = [op.summary, op.description, *op.tags]
+    texts += [each.description for each in op.outputs]
+    texts += [each.description for each in op.failures]
     return bool(
         op.inputs
         or op.examples

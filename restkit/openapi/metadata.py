@@ -48,6 +48,41 @@ _KEYWORDS = frozenset(
         "xml",
     }
 )
+_KINDS: Mapping[str, tuple[str, Callable[[JSON], bool]]] = {
+    **dict.fromkeys(
+        ("maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"),
+        ("a number from 0", lambda value: type(value) is int and value >= 0),
+    ),
+    **dict.fromkeys(
+        ("deprecated", "uniqueItems"), ("True or False", lambda value: isinstance(value, bool))
+    ),
+    **dict.fromkeys(
+        ("contentEncoding", "contentMediaType", "format", "pattern"),
+        ("a string", lambda value: isinstance(value, str)),
+    ),
+    "type": ("a string or a list", lambda value: isinstance(value, (str, list))),
+    "enum": ("a list", lambda value: isinstance(value, list)),
+    **dict.fromkeys(
+        ("allOf", "anyOf", "oneOf"),
+        (
+            "a list of schemas",
+            lambda value: isinstance(value, list) and all(map(_is_schema, value)),
+        ),
+    ),
+    **dict.fromkeys(
+        ("additionalProperties", "items", "not", "propertyNames"),
+        ("a schema", lambda value: _is_schema(value)),
+    ),
+    **dict.fromkeys(
+        ("patternProperties", "properties"),
+        (
+            "a dict of schemas",
+            lambda value: isinstance(value, dict) and all(map(_is_schema, value.values())),
+        ),
+    ),
+    **dict.fromkeys(("externalDocs", "xml"), ("a dict", lambda value: isinstance(value, dict))),
+}
+"""The kinds of values that keywords have in JSON Schema 2020-12; a wrong one breaks the document."""
 # What an Example Object may have (OpenAPI 3.1.1, section 4.8.19, and 3.2.0).
 _EXAMPLE_OBJECT = frozenset(
     {"summary", "description", "value", "externalValue", "dataValue", "serializedValue"}
@@ -138,9 +173,22 @@ def metadata_keywords(field: Field) -> Keywords:
         elif key in NUMBERS and not isinstance(value, bool):
             out[key] = _checked(field, where, partial(keyword_number, value))
         elif key in _KEYWORDS or key.startswith("x-"):
-            out[key] = _checked(field, where, partial(json_value, value, nan_is_null=True))
+            out[key] = _checked(field, where, partial(_keyword, key, value))
     examples = _checked(field, "metadata['examples']", lambda: _examples(field))
     return {**out, "examples": examples} if examples else out
+
+
+def _keyword(key: str, value: object) -> JSON:
+    """Return the value of a keyword, which has the kind that JSON Schema demands."""
+    written = json_value(value, nan_is_null=True)
+    expected, fits = _KINDS.get(key, ("", None))
+    if fits is not None and not fits(written):
+        raise ValueError(f"{key} must be {expected}")
+    return written
+
+
+def _is_schema(value: JSON) -> bool:
+    return isinstance(value, (bool, dict))
 
 
 def _checked(field: Field, where: str, make: Callable[[], T]) -> T:

@@ -110,6 +110,7 @@ def contribution_of(part: object, operation: Operation) -> Contribution | None:
         raise DeclarationError(
             f"{type(part).__qualname__}.contribute() returned {more!r}; it must return a Contribution."
         )
+    _check(more)
     return more
 
 
@@ -122,18 +123,24 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     operation = add_failures(operation, more.failures, stage)
     if more.headers:
         operation = _with_headers(operation, more.headers)
-    parameters = [each for each in more.parameters if each not in operation.parameters]
+    known = {(each.location, each.name.lower()) for each in operation.parameters}
+    parameters = {
+        key: each
+        for each in more.parameters
+        if (key := (each.location, each.name.lower())) not in known
+    }
     description = operation.description
     if more.description and more.description not in description:
         description = f"{description}\n\n{more.description}".strip()
     return operation._replace(
-        parameters=(*operation.parameters, *parameters),
+        parameters=(*operation.parameters, *parameters.values()),
         extensions={**more.extensions, **operation.extensions},
         description=description,
     )
 
 
 _NOTHING = Contribution()
+_LOCATIONS = ("query", "header", "cookie")
 
 
 def _check(more: Contribution) -> None:
@@ -153,6 +160,29 @@ def _check(more: Contribution) -> None:
             "The extensions of a Contribution must be a mapping whose names begin with 'x-', "
             f"not {more.extensions!r}."
         )
+    _check_meaning(more)
+
+
+def _check_meaning(more: Contribution) -> None:
+    for parameter in more.parameters:
+        if parameter.location not in _LOCATIONS:
+            raise DeclarationError(
+                f"The parameter {parameter.name!r} of a Contribution has the location "
+                f"{parameter.location!r}; it must be 'query', 'header' or 'cookie'."
+            )
+    if more.security and not _is_security(more.security):
+        raise DeclarationError(
+            "The security of a Contribution must be Requirement.alternatives with at least one "
+            f"scheme, not {more.security!r}."
+        )
+
+
+def _is_security(security: object) -> bool:
+    """Return whether a value is alternatives of combinations of (scheme, scopes)."""
+    if not isinstance(security, tuple):
+        return False
+    pairs = [pair for each in security for pair in (each if isinstance(each, tuple) else (None,))]
+    return bool(pairs) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs)
 
 
 def _check_values(more: Contribution, declared_at: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
-from restkit import App, Conflict, Header, Resource, operation, raises, takes
+from restkit import App, Conflict, Header, Resource, operation, raises, returns, takes
 from restkit.errors import ContractError, DeclarationError
 from restkit.testing import Client
 
@@ -487,3 +487,60 @@ def test_the_pattern_without_nul_has_a_readable_example() -> None:
     assert _property(fields.Str(metadata={"examples": ["Emma"]}))["examples"] == ["Emma"]
     assert "examples" not in _property(fields.Str(load_default="x"))
     assert "examples" not in _property(fields.Str(validate=validate.OneOf(["a"])))
+
+
+NO_TEXTS = [5, {1, 2}, b"a", {"a": 1}, ("a",), dt.date(2020, 1, 1), "\ud800"]
+
+
+@pytest.mark.parametrize("value", NO_TEXTS, ids=repr)
+@pytest.mark.parametrize("argument", ["description", "tags", "contact", "license"])
+def test_words_of_apps_that_are_no_texts(value: Any, argument: str) -> None:
+    """They are rejected at once."""
+    words: dict[str, Any] = {argument: value if argument == "description" else {"name": value}}
+    with pytest.raises(DeclarationError, match="cannot be written into the document"):
+        App("A", **words)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("minLength", -1),
+        ("maxItems", 1.5),
+        ("deprecated", "yes"),
+        ("format", 5),
+        ("pattern", ["a"]),
+        ("enum", "abc"),
+        ("type", 5),
+        ("allOf", {"a": 1}),
+        ("oneOf", [5]),
+        ("items", 5),
+        ("properties", [1]),
+        ("properties", {"a": 1}),
+        ("externalDocs", "https://a.example"),
+    ],
+)
+def test_a_keyword_of_another_kind(keyword: str, value: Any) -> None:
+    """A keyword whose value JSON Schema does not allow would make the whole document invalid."""
+    field = fields.Raw(metadata={keyword: value})
+    with pytest.raises(DeclarationError, match=f"{keyword} must be "):
+        _app(x=field)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("minimum", 0.5), ("multipleOf", 2), ("uniqueItems", True), ("items", {}), ("enum", {"a"})],
+)
+def test_a_keyword_of_the_right_kind(keyword: str, value: Any) -> None:
+    """It is written as it is, and a set as a list."""
+    expected = list(value) if isinstance(value, set) else value
+    assert _property(fields.Raw(metadata={keyword: value}))[keyword] == expected
+
+
+@pytest.mark.parametrize("value", NO_TEXTS[:-1], ids=repr)
+@pytest.mark.parametrize("decorator", [raises, returns])
+def test_descriptions_of_responses_that_are_no_texts(decorator: Any, value: Any) -> None:
+    """They are rejected at start-up, also for an operation without schemas."""
+    declared = (Conflict,) if decorator is raises else ()
+    app = App("A")
+    with pytest.raises(DeclarationError, match="is not a text"):
+        app.get("/")(decorator(*declared, description=value)(lambda: {}))

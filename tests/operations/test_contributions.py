@@ -33,6 +33,7 @@ from restkit import (
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
+    anonymous,
     operation,
     provide,
     raises,
@@ -582,3 +583,48 @@ def test_the_object_of_a_bound_method_contributes(
     response = Client(app).get("/a", environ={"HTTP_X_MANY": "1"})
     assert response.status == 429
     assert ("X-Request-Id" in response.headers) is is_outermost
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (Contribution(parameters=(Parameter("a", "body"),)), "location 'body'"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(description=5), "description of a Contribution"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(security="key"), "security of a Contribution"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(security=anonymous.alternatives), "at least one scheme"),
+    ],
+)
+def test_members_of_contributions_that_cannot_be_meant(given: Contribution, words: str) -> None:
+    """They are rejected at start-up, with what is expected."""
+
+    class Part:
+        def install(self, app: App, /) -> None: ...
+
+        def contribute(self, operation: Operation, /) -> Contribution:
+            return given
+
+    app = App("Shop")
+    app.add("/things", Things)
+    app.install(Part())
+    with pytest.raises(DeclarationError, match=words):
+        app.freeze()
+
+
+def test_a_parameter_is_contributed_once() -> None:
+    """Two parts that read one header make one parameter."""
+
+    class Part:
+        def __init__(self, description: str) -> None:
+            self.description = description
+
+        def install(self, app: App, /) -> None: ...
+
+        def contribute(self, operation: Operation, /) -> Contribution:
+            return Contribution(parameters=(Parameter("X-Trace", "header", self.description),))
+
+    app = App("Shop")
+    app.add("/things", Things)
+    app.install(Part("One."))
+    app.install(Part("Two."))
+    parameters = Client(app).get("/openapi.json").json["paths"]["/things"]["get"]["parameters"]
+    assert [each["name"] for each in parameters] == ["X-Trace"]
