@@ -1,4 +1,4 @@
-"""Columns as attributes of a collection: which field takes a column's values, within what bounds, asked how."""
+"""Columns as attributes of a collection: the field, the bounds and the filter operators of each."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ __all__ = ["attributes_of", "bounds_of", "field_of", "is_rewritten"]
 _EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
 _TEXT: tuple[Operator, ...] = (*_ORDERED, "contains", "startswith")
-# SQLite keeps a period as the moment so much after 1970, within the years 1 to 9999.
+# SQLite stores an interval as a datetime relative to 1970, within the years 1 to 9999.
 _PERIODS = (dt.timedelta(seconds=-62_135_596_800), dt.timedelta(seconds=253_402_300_799))
 _SQLITE_DIGITS = 15
 _BITS = ((sa.SmallInteger, 16), (sa.BigInteger, 64), (sa.Integer, 32))
 
 
 def attributes_of(mapper: Mapper[Any], backend: str = "") -> dict[str, Attribute]:
-    """Return what is known of each column of a model, by attribute.
+    """Return the Attribute of each column of a model, by name.
 
     Args:
-        mapper: The model's.
-        backend: The database that keeps it, such as ``"sqlite"``; ``""`` where it is not known.
+        mapper: The mapper of the model.
+        backend: The database, for example ``"sqlite"``; ``""`` if it is unknown.
     """
     return {name: _attribute(name, column, mapper, backend) for name, column in _columns(mapper)}
 
@@ -64,7 +64,7 @@ def _attribute(name: str, column: sa.Column[Any], mapper: Mapper[Any], backend: 
 
 
 def _unfit(name: str, column: sa.Column[Any], mapper: Mapper[Any], backend: str) -> str:
-    """Return why a database does not keep what a column says, ``""`` where it does."""
+    """Return why a database cannot store the values of a column, ``""`` if it can."""
     if backend == "sqlite" and isinstance(column.type, sa.DateTime) and column.type.timezone:
         return (
             f"{mapper.class_.__name__}.{name} is a DateTime(timezone=True), of which SQLite drops the time zone; "
@@ -99,17 +99,17 @@ def _default(column: sa.Column[Any]) -> Any:
         return given
     if given is None or column.computed is not None:
         return None
-    # What the database works out is set as an expression: a PUT that says nothing is to have what a new row has.
+    # PUT sets an omitted attribute to the database's own default, as an expression.
     made = sa.cast(sa.literal(given), column.type) if isinstance(given, str) else given
     return lambda: made
 
 
 def is_rewritten(column: sa.Column[Any], backend: str) -> bool:
-    """Whether values may come back as others than were set: by a type of one's own, or for want of digits.
+    """Return whether the database may change a value: by a TypeDecorator, or by its precision.
 
     Args:
         column: The column.
-        backend: The database that keeps it, such as ``"sqlite"``.
+        backend: The database, for example ``"sqlite"``.
     """
     kind = column.type
     if isinstance(kind, sa.Float):
@@ -120,7 +120,7 @@ def is_rewritten(column: sa.Column[Any], backend: str) -> bool:
 
 
 def bounds_of(column: sa.Column[Any]) -> Iterator[validate.Validator]:
-    """Yield what a value must hold to fit into a column, on every database alike."""
+    """Yield the validators of a column's values, the same for every database."""
     kind = _plain(column.type)
     for base, bits in _BITS:
         if isinstance(kind, base):
@@ -144,7 +144,7 @@ def bounds_of(column: sa.Column[Any]) -> Iterator[validate.Validator]:
 
 
 def field_of(column: sa.Column[Any]) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
-    """Return a field that takes a column's values, and the operators that conditions on it may have."""
+    """Return the field of a column's values, and the operators that filters on it may use."""
     kind = column.type
     if isinstance(kind, sa.TypeDecorator) and _python_type(kind) in (None, object):
         kind = kind.impl_instance
@@ -185,7 +185,7 @@ def _is_aware(kind: Any) -> bool:
 
 
 def _converted(kind: Any) -> fields.Field[Any]:
-    """Return what marshmallow-sqlalchemy has for a type that is one database's own: addresses, bits, money."""
+    """Return marshmallow-sqlalchemy's field for a type of one database: addresses, bits, money."""
     try:
         return ModelConverter().column2field(sa.Column("value", kind, nullable=True))
     except ModelConversionError:

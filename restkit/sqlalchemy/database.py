@@ -172,10 +172,10 @@ class Database:
 @raises(ServiceUnavailable, description="The database is unavailable or busy.")
 @raises(InsufficientStorage, description="The database has no storage left.")
 def session(request: Request) -> Session:
-    """Return the session of a request, of the `Database` that is installed on its App; a factory for `provide`.
+    """Return the session of a request from the App's `Database`; a factory for `provide`.
 
-    It is the session that the CRUDResources of the request have, too. What the database may refuse is documented in
-    every operation that has it: 503, and 409 and 507 where the method is not a safe one.
+    The CRUDResources of the request share this session. Every operation that uses it documents the
+    database errors: 503, and also 409 and 507 for unsafe methods.
 
     Raises:
         DeclarationError: The App has no Database, or several.
@@ -194,13 +194,13 @@ def session(request: Request) -> Session:
 def _parsed(url: Any) -> URL:
     try:
         made = make_url(url)
-    except (ArgumentError, ValueError):  # of a port that is no number
+    except (ArgumentError, ValueError):  # if the port is not a number
         # SECURITY: the text may have a password in it.
         raise DeclarationError(
             "The URL of a Database is none of SQLAlchemy's; write one such as 'sqlite:///books.db' or "
             "'postgresql://user@host/name'."
         ) from None
-    # Both are found in the settings of other frameworks, and both would only be told by the first request.
+    # Other frameworks accept both URLs; here they would fail only at the first request.
     if made.drivername == "postgres":
         raise DeclarationError(
             "The URL of a Database begins with postgres://, which SQLAlchemy gave up: write postgresql://."

@@ -1,4 +1,4 @@
-"""Engines with sane limits: how long a connection, a lock and a statement may take, on SQLite and PostgreSQL."""
+"""Engines with time limits for connections, locks and statements, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["WRITING", "Limits", "create_tables", "make_engine"]
 WRITING = "restkit_writing"
 """The execution option of an engine or a connection: whether its transactions may write."""
 _READING = "restkit_reading"
-_CREATING = 0x7265_7374_6B69_74  # any number that nobody else locks
+_CREATING = 0x7265_7374_6B69_74  # an arbitrary number for an advisory lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +25,13 @@ class Limits:
     """The time limits in seconds, and the limits of the connection pool.
 
     Attributes:
-        connect: For a connection to the database server.
-        pool: For a connection of the pool to become free.
-        lock: For a lock that another transaction has.
-        statement: For one statement, on PostgreSQL.
-        idle: For a transaction that nothing is done in, on PostgreSQL.
-        connections: How many connections are kept open.
-        overflow: How many more may be opened under load.
+        connect: The time to connect to the database server.
+        pool: The time to wait for a free connection of the pool.
+        lock: The time to wait for a lock of another transaction.
+        statement: The time of one statement, on PostgreSQL.
+        idle: The time that a transaction may be idle, on PostgreSQL.
+        connections: The number of connections that stay open.
+        overflow: The number of further connections under load.
     """
 
     connect: float = 5
@@ -47,12 +47,12 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
     """Make an engine.
 
     Args:
-        url: SQLAlchemy's; ``postgresql://`` is psycopg 3.
-        limits: How long things may take.
-        options: More arguments of ``create_engine``, which win.
+        url: An SQLAlchemy URL; ``postgresql://`` selects psycopg 3.
+        limits: The time limits.
+        options: Further arguments of ``create_engine``, which take precedence.
 
     Raises:
-        DeclarationError: The URL is none, or names a driver that is not installed.
+        DeclarationError: The URL is invalid, or its driver is not installed.
     """
     try:
         made = make_url(url)
@@ -80,11 +80,11 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
 
 
 def create_tables(engine: Engine, tables: MetaData) -> None:
-    """Make the tables that do not exist; workers that start at once take turns.
+    """Create the tables that do not exist; workers that start together wait for each other.
 
     Args:
-        engine: Of the database.
-        tables: What to make.
+        engine: The engine of the database.
+        tables: The tables to create.
     """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
@@ -113,7 +113,7 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
     settings += (
         " -c timezone=UTC"  # in another zone Python could not read moments at the calendar's ends
     )
-    # A server that vanished without a word is noticed after about a minute, not after two hours.
+    # A lost server is detected after about a minute, not after two hours.
     alive = {
         "keepalives": 1,
         "keepalives_idle": 30,
@@ -128,10 +128,10 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
 
 
 def _begin_postgresql(connection: Any) -> None:
-    """Let psycopg begin the transaction as one that only reads where no more is asked for.
+    """Let psycopg begin a read-only transaction if the connection must not write.
 
-    SQLAlchemy's own option ``postgresql_readonly`` leaves READ WRITE behind on the connection, which a standby refuses
-    in another way than a write, and which overrides what the database's owner has set.
+    SQLAlchemy's option ``postgresql_readonly`` leaves READ WRITE on the connection. A standby
+    rejects that in another way than a write, and it overrides the setting of the database's owner.
     """
     reading = True if _only_reads(connection) else None
     driver = connection.connection.dbapi_connection
@@ -161,7 +161,7 @@ def _sqlite(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
 
 
 def _configure(connection: Any, record: object) -> None:
-    """Set up a connection: WAL lets readers go on while one writes; SQLite has foreign keys off by default."""
+    """Configure a connection: WAL for concurrent readers, and foreign keys, which are off by default."""
     connection.isolation_level = (
         None  # transactions begin where SQLAlchemy says so, not where sqlite3 guesses
     )
@@ -170,24 +170,24 @@ def _configure(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    """Begin a transaction; one that may write takes the lock at once, so that what it reads stays true."""
+    """Begin a transaction; a writing transaction takes the lock at once, so its reads stay valid."""
     reading = _only_reads(connection)
     info = connection.info
     if info.get(_READING, False) is not reading:
-        # PERF: it stays so until a request of the other kind has this connection: most have none.
+        # PERF: the pragma stays until a request of the other kind uses this connection.
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
         info[_READING] = reading
     statement = "BEGIN" if reading else "BEGIN IMMEDIATE"
     driver = connection.connection.dbapi_connection
     try:
-        # PERF: a statement through SQLAlchemy costs 100 thousand instructions, a tenth of a request for one item.
+        # PERF: a statement through SQLAlchemy costs 100 thousand instructions, a tenth of a GET.
         driver.execute(statement).close()
     except connection.dialect.dbapi.Error as error:
         raise DBAPIError.instance(statement, None, error, connection.dialect.dbapi.Error) from error
 
 
 def _end_sqlite(connection: Any, record: object) -> None:
-    """End a transaction whose COMMIT has failed: SQLite leaves it open, with its lock, for another try."""
+    """End a transaction whose COMMIT failed: SQLite leaves it open, with its lock."""
     if connection is not None and connection.in_transaction:
         connection.rollback()
 

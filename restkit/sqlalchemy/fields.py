@@ -1,4 +1,4 @@
-"""What columns hold and marshmallow has no field or validator for: bytes, times of a day, moments in UTC."""
+"""Fields and validators that marshmallow lacks: bytes, times without a zone, datetimes in UTC."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Base64(fields.Field[bytes]):
     """A field of bytes as canonical Base64 (RFC 4648, section 4)."""
 
     def __init__(self, **options: Any) -> None:
-        """Make it, with what its document says."""
+        """Make the field with its JSON Schema."""
         super().__init__(**options)
         self.metadata = {
             "type": "string",
@@ -51,7 +51,7 @@ class LocalTime(fields.Field[dt.time]):
     """A field of times without a time zone, which columns of times do not store."""
 
     def __init__(self, **options: Any) -> None:
-        """Make it, with what its document says."""
+        """Make the field with its JSON Schema."""
         super().__init__(**options)
         self.metadata = {
             "type": "string",
@@ -77,10 +77,10 @@ class InUTC(validate.Validator):
     """A validator of datetimes that stay within the years 1 to 9999 in UTC."""
 
     def __call__(self, value: Any) -> Any:
-        """Return the moment.
+        """Return the datetime.
 
         Raises:
-            ValidationError: It is not.
+            ValidationError: The datetime is outside these years.
         """
         try:
             cast("dt.datetime", value).astimezone(dt.UTC)

@@ -1,6 +1,6 @@
 """Full-text search, declared on a model: FTS5 on SQLite, tsvector with a GIN index on PostgreSQL.
 
-What is searched for is words, all of which an item has; nothing in them is syntax of a query language.
+A search finds the items that contain all its words. The words are never query syntax.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LANGUAGE = re.compile(r"[a-z_]+")
 
 
 class FullText:
-    """Declares a full-text search over columns of a model.
+    """A full-text search over columns of a model.
 
     ::
 
@@ -40,20 +40,20 @@ class FullText:
             model = Book
             filters = ("search",)  # ?search=pride prejudice
 
-    The index is made with the table. For a table that exists, ``Book.search.statements(Book, dialect)`` gives what a
-    migration executes.
+    The index is created with the table. For an existing table, a migration executes the statements
+    of ``Book.search.statements(Book, dialect)``.
     """
 
     def __init__(self, *columns: str, language: str = "simple") -> None:
-        """Declare it.
+        """Declare the search.
 
         Args:
-            columns: Attributes of the model, each of text.
-            language: ``"simple"`` compares words as they stand, in small or capital letters; another configuration
-                of PostgreSQL's, such as ``"english"``, their stems. SQLite has stems for English only.
+            columns: Text attributes of the model.
+            language: ``"simple"`` compares words and ignores case. Another text search configuration
+                of PostgreSQL, such as ``"english"``, compares stems. SQLite has stems for English only.
 
         Raises:
-            DeclarationError: There is no column, or the language cannot be the name of one.
+            DeclarationError: No column is given, or the language is not a valid name.
         """
         if not columns or not all(isinstance(each, str) for each in columns):
             raise DeclarationError(
@@ -71,14 +71,14 @@ class FullText:
         self.name = name
 
     def statements(self, model: type, dialect: Dialect) -> list[str]:
-        """Return the statements that make the index of a table, and fill it.
+        """Return the statements that create and fill the index of a table.
 
         Args:
             model: The mapped class.
-            dialect: Of the connection that they are for: ``op.get_bind().dialect`` in a migration of Alembic's.
+            dialect: The dialect of the connection: ``op.get_bind().dialect`` in an Alembic migration.
 
         Raises:
-            DeclarationError: The database has no full-text search that is known here.
+            DeclarationError: restkit does not support full-text search on this database.
         """
         return self._made(sa.inspect(model), dialect)
 
@@ -101,7 +101,7 @@ class FullText:
         """Return the columns.
 
         Raises:
-            DeclarationError: One of them is none of the model's, or not of text.
+            DeclarationError: The model lacks a column, or the column is not text.
         """
         found = [mapper.columns.get(name) for name in self.columns]
         for name, column in zip(self.columns, found, strict=True):
@@ -116,7 +116,7 @@ class FullText:
         return cast("list[sa.Column[Any]]", found)
 
     def matches(self, mapper: Mapper[Any], words: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
-        """Return what holds of rows that have all the words."""
+        """Return the condition for rows that contain all the words."""
         table = cast("sa.Table", mapper.local_table)
         names: list[sa.ColumnElement[Any]] = [
             sa.literal_column(each) for each in (self.language, self.index(table))
@@ -144,7 +144,7 @@ class _Matches(FunctionElement[bool]):
     type = sa.Boolean()
 
     def self_group(self, against: Any = None) -> Any:
-        # PERF: a function of this type would be compared with 1 on SQLite, which then does not use the index.
+        # PERF: SQLAlchemy would compare the function with 1, and SQLite would not use the index.
         return self
 
 
@@ -221,12 +221,12 @@ def _searches(mapper: Mapper[Any]) -> dict[str, FullText]:
 def searches_of(
     mapper: Mapper[Any],
 ) -> dict[str, Callable[[sa.BindParameter[str]], sa.ColumnElement[bool]]]:
-    """Return by name what makes a condition of the words of each search that a model declares."""
+    """Return by name the function that makes the condition of each declared search."""
     return {name: partial(search.matches, mapper) for name, search in _searches(mapper).items()}
 
 
 def attributes_of_searches(mapper: Mapper[Any]) -> dict[str, Attribute]:
-    """Return the searches of a model as attributes that can be asked about, and not be sorted by or written."""
+    """Return the searches of a model as attributes that allow filters, but no sorting or writing."""
     operators: Any = frozenset({"search"})
     return {
         name: Attribute(name, fields.Str(), False, operators, generated=True)
@@ -236,7 +236,7 @@ def attributes_of_searches(mapper: Mapper[Any]) -> dict[str, Attribute]:
 
 @event.listens_for(Mapper, "after_mapper_constructed")
 def _attach(mapper: Mapper[Any], kind: type) -> None:
-    """Let the index of each search be made and dropped with the table."""
+    """Create and drop the index of each search with its table."""
     table = mapper.local_table
     for name, search in _searches(mapper).items():
         known: set[str] = (

@@ -1,4 +1,4 @@
-"""Idempotency keys in the database, kept in the same transaction as the write: both are there, or neither is."""
+"""Idempotency keys in the database, committed in the same transaction as the write."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class SQLAlchemyStorage:
     failures: Sequence[Failure] = FAILURES
 
     def __init__(self, model: type[IdempotencyRecord]) -> None:
-        """Say in which table.
+        """Choose the table.
 
         Args:
             model: A mapped class with the columns of `IdempotencyRecord`.
 
         Raises:
-            DeclarationError: It is no such class.
+            DeclarationError: The model is not such a class.
         """
         if not (issubclass(model, IdempotencyRecord) and hasattr(model, "__mapper__")):
             raise DeclarationError(
@@ -85,10 +85,10 @@ class SQLAlchemyStorage:
         return store.open(request, app).session
 
     def claim(self, request: Request, key: str, mark: bytes, seconds: float, /) -> bytes | None:
-        """Return what is kept under a key; ``b""`` where another transaction is at it; None where the key is free."""
+        """Return the stored response of a key, ``b""`` if another transaction holds the key, or None."""
         session = self._session(request)
         if session.get_bind().dialect.name == "postgresql":
-            # The lock ends with the transaction, also where the connection is lost: no mark can be left behind.
+            # The lock ends with the transaction, even if the connection is lost.
             number = int(key[:16], 16) - 2**63
             if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(number))):
                 return b""
@@ -98,13 +98,13 @@ class SQLAlchemyStorage:
         return found
 
     def keep(self, request: Request, key: str, mark: bytes, data: bytes, seconds: float, /) -> None:
-        """Insert what is kept, in the transaction of the write; a few that have expired go for it.
+        """Store a response in the transaction of the write, and delete a few expired ones.
 
         Raises:
-            Conflict: Another transaction has kept something under the key in the meantime.
+            Conflict: Another transaction stored a response under the key in the meantime.
         """
         session = self._session(request)
-        session.flush()  # what is wrong with the write itself is told before
+        session.flush()  # errors of the write itself come first
         model, now = self._model, _now()
         old = (
             sa.select(model.key)
@@ -126,7 +126,7 @@ class SQLAlchemyStorage:
             ) from error
 
     def release(self, request: Request, key: str, mark: bytes, /) -> None:
-        """Do nothing: what was not committed is not there."""
+        """Do nothing: a rollback has removed the key."""
 
 
 _PLAIN = {"synchronize_session": False}

@@ -1,4 +1,4 @@
-"""What names a row, and what says that it was removed."""
+"""Keys of items, and the marks of soft deletion."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["check_key", "live_of", "primary_key_of"]
 
 
 def primary_key_of(mapper: Mapper[Any]) -> str:
-    """Return the attribute that is the primary key, ``""`` where it takes several."""
+    """Return the attribute of the primary key, ``""`` if the key has several columns."""
     names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     return names[0] if len(names) == 1 else ""
 
 
 def check_key(mapper: Mapper[Any], key: str) -> None:
-    """Refuse an attribute that may be the same in two rows, or null.
+    """Reject an attribute that may be null or equal in two rows.
 
     Raises:
-        DeclarationError: It does not name one row.
+        DeclarationError: The attribute does not identify one row.
     """
     column = mapper.columns[key]
     table: Any = mapper.local_table
@@ -40,14 +40,14 @@ def check_key(mapper: Mapper[Any], key: str) -> None:
 
 
 def live_of(mapper: Mapper[Any], name: str) -> sa.ColumnElement[bool]:
-    """Return what holds of rows that are not removed softly.
+    """Return the condition for rows that are not soft-deleted.
 
     Args:
-        mapper: The model's.
-        name: The attribute that says when a row was removed, or that it was.
+        mapper: The mapper of the model.
+        name: The attribute that marks removed rows: a nullable datetime or a boolean.
 
     Raises:
-        DeclarationError: It can say neither.
+        DeclarationError: The attribute is of another type.
     """
     column: Any = getattr(mapper.class_, name)
     kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type

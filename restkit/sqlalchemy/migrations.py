@@ -1,4 +1,4 @@
-"""Connections for migrations: as long as it takes, one at a time, and nothing half done."""
+"""Connections for migrations: without a time limit for statements, one at a time, atomic."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .engines import Limits, make_engine
 
 __all__ = ["migrating"]
 
-_MIGRATING = 0x7265_7374_6B69_75  # any number that nobody else locks
+_MIGRATING = 0x7265_7374_6B69_75  # an arbitrary number for an advisory lock
 
 
 @contextmanager
 def migrating(url: str | URL, limits: Limits, options: dict[str, Any]) -> Generator[Connection]:
-    """Open a connection of its own on which tables may be changed; see `Database.migration`.
+    """Open a separate connection that may change tables; see `Database.migration`.
 
     Args:
-        url: Of the database.
-        limits: Those of the service; a statement may take as long as it takes here.
-        options: More arguments of ``create_engine``.
+        url: The URL of the database.
+        limits: The time limits of the service; statements have none here.
+        options: Further arguments of ``create_engine``.
     """
     engine = make_engine(url, replace(limits, statement=0, idle=0), options)
     try:
@@ -40,19 +40,19 @@ def migrating(url: str | URL, limits: Limits, options: dict[str, Any]) -> Genera
 
 
 def _take_turns(connection: Connection) -> None:
-    """Wait for whoever migrates now; the lock ends with the connection, also where the process dies."""
+    """Wait for a running migration; the lock ends with its connection, even if the process dies."""
     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
     connection.exec_driver_sql(f"SELECT pg_advisory_lock({_MIGRATING})")
     connection.commit()
 
 
 def _let_tables_be_rebuilt(connection: Any, record: object) -> None:
-    """Leave foreign keys alone: SQLite changes a table by dropping it, which would remove all that refers to it."""
+    """Turn foreign keys off: SQLite rebuilds a table by dropping it, which would delete references."""
     connection.execute("PRAGMA foreign_keys=OFF").close()
 
 
 def _check_references(connection: Connection) -> None:
-    """Hold foreign keys before the transaction ends, in place of at each statement.
+    """Check foreign keys before the transaction ends, instead of at each statement.
 
     Raises:
         IntegrityError: A row refers to one that does not exist.

@@ -1,4 +1,4 @@
-"""Columns that most tables want: a version for entity tags, and when a row was made and changed."""
+"""Mixins for common columns: a version for entity tags, and creation and update times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Timestamps", "Versioned"]
 
 
 def _next_version(version: int | None) -> int:
-    # A row that is made anew under an old key does not begin at 1: a tag of the old one would hold for it.
+    # A new row under an old key must not start at 1: an old entity tag would match it.
     return secrets.randbits(40) + 1 if version is None else version + 1
 
 
@@ -27,7 +27,7 @@ class Versioned:
     @declared_attr.directive
     @classmethod
     def __mapper_args__(cls) -> dict[str, object]:
-        """Let SQLAlchemy hold every UPDATE and DELETE against the version that was read."""
+        """Let SQLAlchemy compare the version that was read in every UPDATE and DELETE."""
         return {"version_id_col": cls.version, "version_id_generator": _next_version}
 
 
@@ -36,7 +36,7 @@ def _now() -> dt.datetime:
 
 
 def _made(context: Any) -> dt.datetime:
-    # What was never changed has the same moment in both.
+    # A row without updates has the same time in both columns.
     made = context.get_current_parameters().get("created_at")
     return made if isinstance(made, dt.datetime) else _now()
 

@@ -1,4 +1,4 @@
-"""Models as schemas, for collections that declare none: through marshmallow-sqlalchemy, within the columns' bounds."""
+"""Schemas of models, for collections without one, with the bounds of the columns."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def schema_of(
     """Return the schema class of a model's columns, the same one for the same arguments.
 
     Args:
-        mapper: The model's.
+        mapper: The mapper of the model.
         hidden: An attribute that no client sees.
-        expand: Relations that are answered, with the columns of the models that they lead to.
-        name: Of the class, without ``Schema``; the model's where left out.
+        expand: The relations to include, with the columns of their models.
+        name: The name of the class without ``Schema``; that of the model by default.
 
     Raises:
-        DeclarationError: There is no such relation.
+        DeclarationError: The model lacks a relation.
     """
     members: dict[str, Any] = {
         name: _field(attribute, mapper)
@@ -54,7 +54,7 @@ def _nested(mapper: Mapper[Any], name: str) -> fields.Field[Any]:
             f"{mapper.class_.__qualname__} has no relation {name!r}, which expand asks for; it has "
             f"{', '.join(sorted(mapper.relationships.keys())) or 'none'}."
         )
-    # A name of its own: the related model may have a collection whose schema hides or expands other things.
+    # The name is unique: a collection of the related model may hide or expand other attributes.
     stem = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     nested = fields.Nested(
         schema_of(relation.mapper, name=f"{mapper.class_.__name__}{stem}"), dump_only=True

@@ -1,4 +1,4 @@
-"""Column types: moments in UTC, the same on every database."""
+"""Column types: datetimes in UTC, the same on every database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UTCDateTime(sa.TypeDecorator[dt.datetime]):
     aware = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
-        """Return the moment as the database keeps it.
+        """Return the datetime as the database stores it.
 
         Raises:
             ValueError: The datetime is naive.
@@ -36,7 +36,7 @@ class UTCDateTime(sa.TypeDecorator[dt.datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
-        """Return the moment in UTC."""
+        """Return the datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
