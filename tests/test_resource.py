@@ -94,9 +94,9 @@ def test_a_written_head_and_options_win() -> None:
         ({"get": lambda self: {}, "methods": "get"}, "must be a sequence of strings"),
         ({"get": staticmethod(dict)}, "is not a method"),
         ({"get": 3}, "is not a method"),
-        ({"get": lambda self, other: {}}, "nothing gives the parameter 'other'"),
-        ({"post": lambda self, body: {}}, "nothing gives the parameter 'body'"),
-        ({"get": lambda self, /, other: {}}, "nothing gives"),
+        ({"get": lambda self, other: {}}, "the parameter 'other' has no source"),
+        ({"post": lambda self, body: {}}, "the parameter 'body' has no source"),
+        ({"get": lambda self, /, other: {}}, "has no source"),
     ],
 )
 def test_contradictions_are_refused(members: dict[str, Any], words: str) -> None:

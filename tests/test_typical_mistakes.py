@@ -373,7 +373,7 @@ def pattern_with_an_unknown_converter() -> object:
     return mount("/books/<integer:id>", get=nothing)
 
 
-@mistake("Books.get", "no parameter 'book_id'", "add it to the signature")
+@mistake("Books.get", "no parameter 'book_id'", "Add it to the signature")
 def variable_that_the_method_does_not_take() -> object:
     return mount("/books/<int:book_id>", get=nothing)
 

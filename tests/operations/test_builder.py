@@ -340,14 +340,14 @@ def test_security_and_scopes() -> None:
             {"function": lambda self: {}, "pattern": "/x/<thing_id>"},
             "no parameter 'thing_id' for the variable",
         ),
-        ({"function": lambda self, other: {}}, "nothing gives the parameter 'other' a value"),
+        ({"function": lambda self, other: {}}, "the parameter 'other' has no source"),
         (
             {"function": lambda self, body: {}, "method": "post"},
-            r"declare `schema` on the class or @takes\(body",
+            r"with schema in the class, or with @takes\(body",
         ),
         (
             {"function": lambda self, body: {}, "schema": ThingSchema},
-            "nothing gives the parameter 'body'",
+            "the parameter 'body' has no source",
         ),
         ({"function": lambda self, query: {}}, r"@takes\(query=...\)"),
         (

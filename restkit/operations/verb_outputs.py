@@ -1,0 +1,106 @@
+"""The responses of a verb that are no problems: status, schema, media types and headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..contract import Header, Output
+from ..declarations import Return
+from ..resource import Schemas
+from .verb import Verb
+
+if TYPE_CHECKING:
+    from ..schemas.bound import BoundSchema, SchemaLike
+
+__all__ = ["outputs_of"]
+
+_JSON = ("application/json",)
+_EMPTY = (204, 205, 304)
+_ETAG = Header("ETag", "The entity tag of the representation.")
+_LAST_MODIFIED = Header("Last-Modified", "When the representation was last changed.")
+_NOT_MODIFIED = "The client's representation is still good."
+
+
+def outputs_of(verb: Verb) -> tuple[Output, ...]:
+    """Return the responses of a verb, the one of a plain return value first."""
+    headers = _shared_headers(verb)
+    successes = [said for said in verb.said.returns if said.status < 400]
+    errors = [said for said in verb.said.returns if said.status >= 400]
+    first = successes[0] if successes else None
+    outputs = [_declared_output(verb, said, first, headers) for said in successes]
+    if first is None:
+        outputs.append(_default_output(verb, headers))
+    outputs += [_declared_output(verb, said, first, ()) for said in errors]
+    if verb.resource.conditional and verb.method in ("GET", "HEAD", "QUERY"):
+        outputs.append(Output(304, None, (), headers, _NOT_MODIFIED))
+    return tuple(outputs)
+
+
+def _shared_headers(verb: Verb) -> tuple[Header, ...]:
+    """Return the headers of every response that is no error."""
+    headers: tuple[Header, ...] = verb.said.words.get("response_headers", ())
+    if verb.resource.conditional and verb.method != "DELETE":
+        headers = (*headers, _ETAG, _LAST_MODIFIED)
+    rule = verb.idempotency
+    return headers if rule is None else (*headers, rule.replayed)
+
+
+def _declared_output(
+    verb: Verb, said: Return, first: Return | None, headers: tuple[Header, ...]
+) -> Output:
+    """Return the record of one `returns`.
+
+    Args:
+        verb: The verb.
+        said: The declaration.
+        first: The declaration of a plain return value.
+        headers: The headers of responses like it.
+    """
+    many = said.many
+    if many is None:
+        has_first_status = first is not None and said.status == first.status
+        many = verb.kind == "many" and has_first_status
+    bound = None
+    if said.schema is not None:
+        bound = _bind(verb, said.schema, many=many, is_first=said is first)
+    media_types = () if _is_without_content(verb, said) else said.media_types
+    if media_types is None:
+        media_types = _JSON
+    return Output(said.status, bound, media_types, (*said.headers, *headers), said.description)
+
+
+def _is_without_content(verb: Verb, said: Return) -> bool:
+    """Return whether a declared response has no content."""
+    if said.status in _EMPTY:
+        return True
+    if said.schema is not None:
+        return False
+    if said.status in range(300, 400):
+        return True
+    if said.is_open or said.media_types is not None or said.status >= 400:
+        return False
+    if verb.kind == "absent":
+        return said.status in (201, 202) and verb.resource.schema is None
+    return verb.kind == "none"
+
+
+def _bind(verb: Verb, schema: SchemaLike, *, many: bool, is_first: bool = True) -> BoundSchema:
+    """Bind the schema of a response, and compare the annotated class with it."""
+    annotation = verb.signature.returns if is_first else None
+    return verb.bindings.response(schema, verb.declared_at, many=many, annotation=annotation)
+
+
+def _default_output(verb: Verb, headers: tuple[Header, ...]) -> Output:
+    """Return the response of a verb that declares none that is no error."""
+    if verb.kind == "none" or (verb.kind == "absent" and verb.method in ("DELETE", "OPTIONS")):
+        return Output(204, None, (), headers)
+    if verb.kind == "response":
+        return Output(200, None, ("*/*",), headers)
+    many = verb.kind == "many"
+    schema = verb.resource.schema
+    if isinstance(schema, Schemas):
+        schema = schema.response(many=many)
+    if schema is None:
+        return Output(200, None, _JSON, headers)
+    bound = _bind(verb, schema, many=many)
+    return Output(201 if verb.method == "POST" else 200, bound, _JSON, headers)
