@@ -1,4 +1,4 @@
-"""`App`: the WSGI entry, mounting, and the composition of the modules below."""
+"""`App`: the WSGI application on which users declare, mount and install."""
 
 from __future__ import annotations
 
@@ -9,36 +9,32 @@ from collections.abc import (
     Iterable,
     Iterator,
     Mapping,
-    MutableMapping,
     Sequence,
 )
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
 from urllib.parse import urlencode, urljoin
 
 from werkzeug.routing import BaseConverter
 
+from .app_arguments import check_names, check_values, media_of
 from .contract import Failure, Operation
-from .declaration_checks import check_app, check_call, check_factory, check_pattern
-from .declarations import failures_of, mark_mounted, mounted
+from .declaration_checks import check_app, check_call, check_factory
+from .declarations import failures_of, mark_mounted
 from .dispatch.dispatcher import Dispatcher
-from .encoding import dumps_json
 from .error_formats import ErrorFormat, formats_of
 from .errors import DeclarationError
 from .foreign_names import APP_MEMBERS
-from .json_parsing import JSONLimits, loads_json
-from .media import HANDLERS, Handler, Media
 from .middleware import Middleware
 from .operations.entries import Entry, make_entry
-from .operations.operation_ids import check_ids
 from .operations.registry import Mounted, Registry
 from .operations.route_options import check_options, document_members
 from .operations.security import given_security
 from .problems import Problem
 from .request import Request, current_request
 from .requirements import SecurityLike
-from .resource import Resource, function_resource
+from .resource import Resource
+from .route_decorators import RouteDecorators, RouteOptions
 from .routing.patterns import parse_pattern
 from .settings import Settings, SettingValues
 
@@ -48,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["App", "Extension"]
 
 T = TypeVar("T")
-R = TypeVar("R", bound="type[Resource] | Callable[..., Any]")
 F = TypeVar("F", bound=Callable[..., Any])
 M = TypeVar("M", bound=Middleware)
 DocumentHook = Callable[[dict[str, Any]], "dict[str, Any] | None"]
@@ -59,8 +54,8 @@ C = TypeVar("C", bound=type[Resource])
 class Extension(Protocol):
     """An object that adds resources, middleware or handlers to an App.
 
-    It may also have a method ``contribute``, see `restkit.Contributor`: it then adds to the record of every
-    Operation of the App, of mounted Apps too, whether they were added before or after the installation.
+    It may also have a method ``contribute``, see `restkit.Contributor`. The method adds to every
+    Operation of the App and of mounted Apps, added before or after the installation.
     """
 
     def install(self, app: App, /) -> None:
@@ -68,17 +63,8 @@ class Extension(Protocol):
         ...
 
 
-class RouteOptions(TypedDict, total=False):
-    """The keyword arguments of `App.add` and of all routes."""
-
-    name: str | None
-    host: str | None
-    security: SecurityLike | None
-    public: bool
-
-
-class App:
-    """The WSGI application: resources mounted on URL patterns, settings, middleware and mounted Apps.
+class App(RouteDecorators):
+    """The WSGI application: resources on URL patterns, settings, middleware and mounted Apps.
 
     ::
 
@@ -88,15 +74,16 @@ class App:
         class Books(Resource): ...
 
     Attributes:
-        settings: See `restkit.Settings`.
-        media: The media types that bodies may have; register handlers of your own.
-        converters: URL converters of your own by name; a converter says its JSON Schema as ``json_schema``.
-        overrides: What stands in for factories of `provide`, see `override`.
-        stores: What makes the store of a model, or returns None where it is no model of its own; see
-            `restkit.crud.CRUDResource`.
-        extensions: What was installed, in order.
+        settings: The settings; see `restkit.Settings`.
+        media: The media types of request and response content; register handlers of your own.
+        converters: Your URL converters by name. A converter has its JSON Schema as
+            ``json_schema``.
+        overrides: The replacements of factories of `provide`; see `override`.
+        stores: Functions that return the store of a model, or None if they do not know the model;
+            see `restkit.crud.CRUDResource`.
+        extensions: The installed extensions, in order.
         members: More members of the document.
-        document_hooks: What `document_hook` added, in order.
+        document_hooks: The functions that `document_hook` added, in order.
     """
 
     def __init__(
@@ -119,34 +106,35 @@ class App:
         """Make an App.
 
         Args:
-            name: The title of its document.
-            version: Of the API, as the document says it.
-            description: CommonMark, for the document.
+            name: The title of the OpenAPI document.
+            version: The API version in the OpenAPI document.
+            description: The description in the OpenAPI document, in CommonMark.
             contact: OpenAPI's Contact Object.
             license: OpenAPI's License Object.
-            servers: URLs, or OpenAPI's Server Objects; by default where the document is served.
-            tags: Descriptions of tags, in the document's order.
+            servers: URLs, or OpenAPI's Server Objects; the document's own URL by default.
+            tags: Descriptions of tags by name, in the document's order.
             errors: The formats of error responses, the default first; Accept chooses among several.
-                Without them, those of the App around this one, or RFC 9457.
-            document: More members of the document: ``termsOfService``, ``externalDocs``, ``webhooks`` and
-                ``x-...``, as OpenAPI spells them.
-            security: What guards everything of the App that does not say otherwise, the document and its
-                pages too; only ``public=True`` opens. See `restkit.Scheme`.
-            raises: Problems that the App may respond with to every request, such as those of a server
-                before it.
-            settings: Ready settings, in place of ``values``.
-            values: Single settings; a file, ``.env`` and ``RESTKIT_*`` win over them.
+                By default those of the App around this one, or RFC 9457.
+            document: More members of the document: ``termsOfService``, ``externalDocs``,
+                ``webhooks`` and ``x-...``, as OpenAPI spells them.
+            security: The security schemes of everything that declares none, the document and its
+                pages included. Only ``public=True`` opens a URL. See `restkit.Scheme`.
+            raises: Problems that every request may get, such as those of a reverse proxy.
+            settings: Loaded settings, in place of ``values``.
+            values: Single settings. A file, ``.env`` and ``RESTKIT_*`` take precedence.
 
         Raises:
-            SettingError: A setting is unknown or has a wrong value.
+            SettingError: A setting is unknown or has an invalid value.
         """
         if settings is not None and not isinstance(settings, Settings):
             raise DeclarationError(
-                f"App({name!r}): settings={settings!r} is no Settings; give an instance, such as Settings.load()."
+                f"App({name!r}): settings must be a Settings instance, got {settings!r}. Pass "
+                "Settings.load(), for example."
             )
         if settings is not None and values:
             raise DeclarationError(
-                f"App({name!r}): give settings=... or single settings, not both."
+                f"App({name!r}) expects settings=... or single settings, not both. Remove one of "
+                "them."
             )
         check_app(name, version, contact=contact, license=license, tags=tags, servers=servers)
         self.name = name
@@ -157,13 +145,13 @@ class App:
         self.servers: Sequence[str | Mapping[str, Any]] = tuple(servers)
         self.tags: Mapping[str, str] = dict(tags or {})
         self.settings = settings if settings is not None else Settings.load(**values)
-        self.media = _media(self.settings)
+        self.media = media_of(self.settings)
         self.converters: dict[str, type[BaseConverter]] = {}
         self.overrides: dict[Any, Callable[..., Any]] = {}
         self.stores: list[Callable[[type], Any]] = []
         self.extensions: list[Extension] = []
         self.members = document_members(document, name)
-        _check_values(
+        check_values(
             name,
             description=description,
             contact=contact,
@@ -172,7 +160,7 @@ class App:
             tags=self.tags,
         )
         self.document_hooks: list[DocumentHook] = []
-        self._registry = Registry(self, _check_names)
+        self._registry = Registry(self, check_names)
         self._registry.errors = formats_of(errors, f"App({name!r})")
         self._registry.raises = failures_of(raises, f"raises of App({name!r})")
         self._registry.security = given_security(security, False, f"App({name!r})")
@@ -199,18 +187,18 @@ class App:
         """Mount a resource on a URL pattern.
 
         Args:
-            pattern: Werkzeug's: ``/books/<int:book_id>``.
+            pattern: A URL pattern in Werkzeug's syntax: ``/books/<int:book_id>``.
             resource: A Resource class; it may be mounted on several patterns.
-            options: ``name`` for `url_for` and operationIds, the class's name by default; ``host``, a
-                pattern of the host such as ``<tenant>.example.com``, every host by default; ``security``
-                and ``public``, which win over those of the class.
+            options: ``name`` for `url_for` and operationIds, the class's name by default; ``host``,
+                a pattern of the host such as ``<tenant>.example.com``, every host by default;
+                ``security`` and ``public``, which override those of the class.
 
         Returns:
             The class.
 
         Raises:
-            DeclarationError: The class, its schemas or signatures and the pattern do not fit together.
-            CollisionError: Another resource has the URL, or a name of the document.
+            DeclarationError: The class, its schemas or signatures do not fit the pattern.
+            CollisionError: Another resource has the URL, or a name in the document.
         """
         where = f"add({pattern!r})"
         check_options(options, where)
@@ -218,81 +206,17 @@ class App:
         known_as = options.get("name") or str(getattr(resource, "__name__", ""))
         security = given_security(options.get("security"), options.get("public", False), where)
         host = options.get("host") or ""
-        places: Sequence[tuple[str, type[Resource], str]] = [(pattern, resource, known_as)]
+        mount_points: Sequence[tuple[str, type[Resource], str]] = [(pattern, resource, known_as)]
         if isinstance(resource, type) and issubclass(resource, Resource):
-            places = resource._mount_points(pattern, known_as, self)
-        entries = [
-            make_entry(self, parse_pattern(rule, host, self.converters), each, called, security)
-            for rule, each, called in places
-        ]
-        self._registry.add(
-            *(
-                entry if entry.resource is resource else entry._replace(declared=resource)
-                for entry in entries
-            )
-        )
+            mount_points = resource._mount_points(pattern, known_as, self)
+        entries: list[Entry] = []
+        for rule, each, called in mount_points:
+            parsed = parse_pattern(rule, host, self.converters)
+            entry = make_entry(self, parsed, each, called, security)
+            entries.append(entry if each is resource else entry._replace(declared=resource))
+        self._registry.add(*entries)
         mark_mounted(resource)
         return resource
-
-    def route(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[R], R]:
-        """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
-        check_pattern(pattern, "route")
-        check_options(options, f"route({pattern!r})")
-
-        def decorate(target: R) -> R:
-            added: R = self._add_target(pattern, target, options)
-            return added
-
-        return decorate
-
-    def _add_target(self, pattern: str, target: Any, options: RouteOptions) -> Any:
-        if isinstance(target, type):
-            return self.add(pattern, target, **options)
-        return self._add_function(pattern, target, "get", options)
-
-    def _add_function(
-        self, pattern: str, function: Callable[..., Any], method: str, options: RouteOptions
-    ) -> Any:
-        if not callable(function):
-            raise DeclarationError(
-                f"{function!r} at {pattern!r} is neither a Resource class nor a function."
-            )
-        self.add(pattern, function_resource(function, method), **options)
-        return mounted(function)
-
-    def _function_route(self, pattern: str, method: str, options: RouteOptions) -> Callable[[F], F]:
-        check_pattern(pattern, method)
-        check_options(options, f"{method}({pattern!r})")
-
-        def decorate(function: F) -> F:
-            added: F = self._add_function(pattern, function, method, options)
-            return added
-
-        return decorate
-
-    def get(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
-        """Mount the decorated function as the GET of a URL pattern; see `add`."""
-        return self._function_route(pattern, "get", options)
-
-    def post(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
-        """Mount the decorated function as the POST of a URL pattern; see `add`."""
-        return self._function_route(pattern, "post", options)
-
-    def put(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
-        """Mount the decorated function as the PUT of a URL pattern; see `add`."""
-        return self._function_route(pattern, "put", options)
-
-    def patch(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
-        """Mount the decorated function as the PATCH of a URL pattern; see `add`."""
-        return self._function_route(pattern, "patch", options)
-
-    def delete(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
-        """Mount the decorated function as the DELETE of a URL pattern; see `add`."""
-        return self._function_route(pattern, "delete", options)
-
-    def query(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
-        """Mount the decorated function as the QUERY of a URL pattern (RFC 10008)."""
-        return self._function_route(pattern, "query", options)
 
     def mount(
         self,
@@ -308,28 +232,27 @@ class App:
         """Mount another App below a prefix, with its own middleware, problem handlers and settings.
 
         Args:
-            prefix: Begins with a slash, has no variables.
-            app: The other App; it also serves its own document below the prefix.
-            documented: Whether its operations stand in this App's document too.
-            errors: The formats of its error responses, if the other App says none itself.
-            security: What guards everything below that does not say otherwise; it wins over this App's.
-            public: Whether anybody may call what does not say otherwise.
+            prefix: The path prefix; it begins with a slash and has no variables.
+            app: The other App. It also serves its own document below the prefix.
+            documented: Whether its operations are in this App's document too.
+            errors: The formats of its error responses, if the other App declares none.
+            security: The security schemes of everything below that declares none. They override
+                those of this App.
+            public: Whether everything below that declares no security is public.
             raises: Problems that every operation below may respond with.
 
         Returns:
             The other App.
 
         Raises:
-            DeclarationError: The prefix has variables, the App is mounted already, or its trailing_slash
-                is another.
-            CollisionError: Both have one method of one URL, or one name of the document or of a URL
-                converter, for two things.
+            DeclarationError: The prefix has variables, the App is mounted already, or the two Apps
+                have different values of trailing_slash.
+            CollisionError: The two Apps have the same method of a URL, the same name in the
+                document, or the same name of a URL converter.
         """
         where = f"mount({prefix!r})"
         if not isinstance(app, App):
-            raise DeclarationError(
-                f"mount({prefix!r}, {app!r}): what is mounted is another restkit App."
-            )
+            raise DeclarationError(f"mount({prefix!r}) expects another restkit App, got {app!r}.")
         self._check_open(f"the App {app.name!r}")
         self._registry.mount(
             Mounted(
@@ -344,19 +267,20 @@ class App:
         return app
 
     def middleware(self, middleware: M) -> M:
-        """Put a middleware around everything that the App answers; the first one added is outermost."""
+        """Add a middleware around every response of the App; the first one is the outermost."""
         check_call(middleware, ("request", "proceed"), f"A middleware of the App {self.name!r}")
         self._check_open("a middleware")
         self._registry.middleware.append(middleware)
         return middleware
 
     def problem_handler(self, error: type[Exception]) -> Callable[[F], F]:
-        """Let the decorated function answer for an exception class and its subclasses.
+        """Register the decorated function as the handler of an exception class and its subclasses.
 
-        It takes the exception and the request, and returns (or raises) a Problem, or returns a Response.
+        It takes the exception and the request, and returns (or raises) a Problem, or returns a
+        Response.
         """
         if not (isinstance(error, type) and issubclass(error, Exception)):
-            raise DeclarationError(f"problem_handler wants an exception class, not {error!r}.")
+            raise DeclarationError(f"problem_handler() expects an exception class, got {error!r}.")
 
         def decorate(handler: F) -> F:
             check_call(
@@ -371,10 +295,10 @@ class App:
         return decorate
 
     def document_hook(self, hook: D) -> D:
-        """Let a function change the document of this App before it is served, printed or checked.
+        """Register a function that changes the App's document before it is served or printed.
 
-        It takes the document, a dict of JSON values, and changes it or returns another one. Hooks run in
-        the order in which they were added; those of an App hold for its own document only.
+        It takes the document, a dict of JSON values, and changes it or returns another one. Hooks
+        run in the order in which they were added. They apply to the App's own document only.
         """
         check_call(hook, ("document",), f"A document hook of the App {self.name!r}")
         self._check_open("a document hook")
@@ -382,22 +306,22 @@ class App:
         return hook
 
     def install(self, extension: Extension) -> None:
-        """Let an extension add its parts.
+        """Install an extension: it adds its parts to the App.
 
         Raises:
-            DeclarationError: It is no extension.
+            DeclarationError: The object has no method ``install``.
         """
         if isinstance(extension, type) or not callable(getattr(extension, "install", None)):
             raise DeclarationError(
-                f"install({extension!r}): an extension is an object with a method install(app)."
+                f"install() expects an object with a method install(app), got {extension!r}."
             )
         extension.install(self)
         self.extensions.append(extension)
 
     @contextmanager
     def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Generator[None]:
-        """Let a fake stand in for a factory of `provide`, here and in mounted Apps, while the context lasts."""
-        check_factory(fake, "What stands in for a factory")
+        """Replace a factory of `provide`, here and in mounted Apps, while the context lasts."""
+        check_factory(fake, "The replacement of a factory")
         apps = [app for _, app in self._registry.walk_apps()]
         before = [app.overrides for app in apps]
         for app in apps:
@@ -413,7 +337,8 @@ class App:
             app: App = registry.app
             if app._dispatcher is not None:
                 raise DeclarationError(
-                    f"The App {app.name!r} is already answering requests; add {what} before the first."
+                    f"The App {app.name!r} already responds to requests. Add {what} before the "
+                    "first request."
                 )
 
     # reading
@@ -423,7 +348,7 @@ class App:
         return tuple(operation for entry in self.entries() for operation in entry.operations)
 
     def entries(self) -> list[Entry]:
-        """Return what is mounted where, with all that is around it; that of mounted Apps too."""
+        """Return the mounted resources with everything around them, those of mounted Apps too."""
         return self._registry.all_entries()
 
     def url_for(
@@ -461,13 +386,13 @@ class App:
             url = f"{url}?{urlencode(_query, doseq=True)}"
         return urljoin(Request.current().host_url, url) if _external else url
 
-    # answering
+    # responding
 
     def freeze(self) -> None:
-        """Compose everything that was declared; the first request does it, a server may do it earlier.
+        """Compose the declarations. The first request does it; a server may do it earlier.
 
         Raises:
-            DeclarationError: What was declared does not fit together.
+            DeclarationError: The declarations do not fit together.
         """
         self._freeze()
 
@@ -498,69 +423,5 @@ class App:
         return self._registry.all_entries(documents)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
+        """Respond to a request (PEP 3333)."""
         return (self._dispatcher or self._freeze())(environ, start_response)
-
-
-def _check_values(name: str, **values: object) -> None:
-    """Reject arguments that the document cannot hold."""
-    for argument, value in values.items():
-        if not value:
-            continue
-        from .schemas import json_values  # cold start: most Apps give none of these
-
-        try:
-            json_values.json_value(value)
-            for text in _texts(argument, value):
-                json_values.text_value(text)
-        except ValueError as error:
-            raise DeclarationError(
-                f"App({name!r}): {argument} cannot be written into the document: {error}. "
-                "Give strings, numbers, lists and dicts."
-            ) from error
-
-
-def _texts(argument: str, value: object) -> Iterable[object]:
-    """Return the values in an argument of App that must be texts."""
-    if argument == "servers":
-        return ()
-    if not isinstance(value, Mapping):
-        return (value,)
-    return (text for name, text in value.items() if not str(name).startswith("x-"))
-
-
-def _media(settings: Settings) -> Media:
-    media = Media(HANDLERS)
-    if settings.max_json_depth != JSONLimits().depth:
-        loads = partial(loads_json, limits=JSONLimits(depth=settings.max_json_depth))
-        media.register(Handler("application/json", loads, dumps_json))
-    return media
-
-
-def _declares_values(op: Operation) -> bool:
-    """Return whether an operation has schemas, or words that may not be plain strings."""
-    texts = [op.summary, op.description, *op.tags]
-    texts += [each.description for each in op.outputs]
-    texts += [each.description for each in op.failures]
-    return bool(
-        op.inputs
-        or op.examples
-        or op.extensions
-        or op.parameters
-        or any(each.schema is not None or each.headers for each in op.outputs)
-        or any(each.headers for each in op.failures)
-        or any(type(text) is not str for text in texts)
-    )
-
-
-def _check_names(
-    operations: Iterable[Operation],
-    ids: MutableMapping[str, Any],
-    components: MutableMapping[str, Any],
-) -> None:
-    operations = list(operations)
-    check_ids(operations, ids)
-    if any(map(_declares_values, operations)):
-        from .openapi import check_schemas  # cold start: components are made of schemas
-
-        check_schemas(operations, components)

@@ -248,7 +248,7 @@ def test_declaring_after_the_first_request_is_refused() -> None:
     app = App("Late")
     app.get("/")(lambda: {})
     Client(app).get("/")
-    with pytest.raises(DeclarationError, match="already answering"):
+    with pytest.raises(DeclarationError, match="already responds"):
         app.get("/late")(lambda: {})
 
 
@@ -266,7 +266,7 @@ def test_a_mounted_app_is_closed_with_its_root() -> None:
         lambda: inner.problem_handler(KeyError)(lambda error, request: Conflict()),
         lambda: inner.mount("/more", App("More")),
     ):
-        with pytest.raises(DeclarationError, match="The App 'Outer' is already answering"):
+        with pytest.raises(DeclarationError, match="The App 'Outer' already responds"):
             late()
 
 
@@ -402,7 +402,7 @@ def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
-        (lambda app: App("X", settings=Settings), "is no Settings; give an instance"),
+        (lambda app: App("X", settings=Settings), "must be a Settings instance"),
         (lambda app: app.mount("/old", lambda environ, start: []), "another restkit App"),
         (
             lambda app: app.middleware("http"),
@@ -431,7 +431,7 @@ def test_wrong_arguments_are_told(mistake: Any, words: str) -> None:
 )
 def test_what_is_no_extension_is_refused(extension: Any) -> None:
     """`install` wants an object with an install method, not a class, and says so."""
-    with pytest.raises(DeclarationError, match="an extension is an object with a method install"):
+    with pytest.raises(DeclarationError, match="expects an object with a method install"):
         App("Shop").install(extension)
 
 

@@ -159,7 +159,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),  # type: ignore[call-overload]  # same
     "fake": (
         lambda: App("Shop").override(narrow, 5).__enter__(),
-        "What stands in for a factory must be a function",
+        "The replacement of a factory must be a function",
     ),  # type: ignore[arg-type]  # same
     "media types of takes": (
         lambda: takes(media_types="text/csv"),

@@ -1,0 +1,89 @@
+"""The arguments of an App: checks that the document can hold them, and the parts that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from functools import partial
+from typing import Any
+
+from .contract import Operation
+from .encoding import dumps_json
+from .errors import DeclarationError
+from .json_parsing import JSONLimits, loads_json
+from .media import HANDLERS, Handler, Media
+from .operations.operation_ids import check_ids
+from .settings import Settings
+
+__all__ = ["check_names", "check_values", "media_of"]
+
+
+def check_values(name: str, **values: object) -> None:
+    """Reject arguments that the document cannot hold."""
+    for argument, value in values.items():
+        if not value:
+            continue
+        from .schemas import json_values  # cold start: most Apps give none of these
+
+        try:
+            json_values.json_value(value)
+            for text in _texts(argument, value):
+                json_values.text_value(text)
+        except ValueError as error:
+            raise DeclarationError(
+                f"App({name!r}): {argument} cannot be written into the document: {error}. "
+                "Give strings, numbers, lists and dicts."
+            ) from error
+
+
+def _texts(argument: str, value: object) -> Iterable[object]:
+    """Return the values in an argument of App that must be texts."""
+    if argument == "servers":
+        return ()
+    if not isinstance(value, Mapping):
+        return (value,)
+    return (text for name, text in value.items() if not str(name).startswith("x-"))
+
+
+def media_of(settings: Settings) -> Media:
+    """Return the media types of an App, whose JSON parser has the limits of the settings."""
+    media = Media(HANDLERS)
+    if settings.max_json_depth != JSONLimits().depth:
+        loads = partial(loads_json, limits=JSONLimits(depth=settings.max_json_depth))
+        media.register(Handler("application/json", loads, dumps_json))
+    return media
+
+
+def check_names(
+    operations: Iterable[Operation],
+    ids: MutableMapping[str, Any],
+    components: MutableMapping[str, Any],
+) -> None:
+    """Reject names that the document would have for two things, and record the others.
+
+    Args:
+        operations: The Operations.
+        ids: The operationIds that are taken.
+        components: The names of components that are taken.
+
+    Raises:
+        CollisionError: A name is taken.
+    """
+    operations = list(operations)
+    check_ids(operations, ids)
+    if any(map(_declares_values, operations)):
+        from .openapi import check_schemas  # cold start: components are made of schemas
+
+        check_schemas(operations, components)
+
+
+def _declares_values(op: Operation) -> bool:
+    """Return whether an Operation has schemas, or words that may not be plain strings."""
+    if op.inputs or op.examples or op.extensions or op.parameters:
+        return True
+    if any(each.schema is not None or each.headers for each in op.outputs):
+        return True
+    texts = [op.summary, op.description, *op.tags]
+    texts += [each.description for each in op.outputs]
+    texts += [each.description for each in op.failures]
+    has_headers = any(each.headers for each in op.failures)
+    return has_headers or any(type(text) is not str for text in texts)

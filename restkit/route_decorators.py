@@ -1,0 +1,96 @@
+"""The decorators of an App that mount classes and functions: `route`, `get`, `post` and the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypedDict, TypeVar, Unpack
+
+from .declaration_checks import check_pattern
+from .declarations import mounted
+from .errors import DeclarationError
+from .operations.route_options import check_options
+from .requirements import SecurityLike
+from .resource import Resource, function_resource
+
+__all__ = ["RouteDecorators", "RouteOptions"]
+
+R = TypeVar("R", bound="type[Resource] | Callable[..., Any]")
+F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=type[Resource])
+
+
+class RouteOptions(TypedDict, total=False):
+    """The keyword arguments of `App.add` and of all routes."""
+
+    name: str | None
+    host: str | None
+    security: SecurityLike | None
+    public: bool
+
+
+class RouteDecorators:
+    """The base of `App` with the decorators that call `add`."""
+
+    def add(self, pattern: str, resource: C, **options: Unpack[RouteOptions]) -> C:
+        """Mount a resource on a URL pattern; see `App.add`."""
+        raise NotImplementedError
+
+    def route(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[R], R]:
+        """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
+        check_pattern(pattern, "route")
+        check_options(options, f"route({pattern!r})")
+
+        def decorate(target: R) -> R:
+            added: R = self._add_target(pattern, target, options)
+            return added
+
+        return decorate
+
+    def _add_target(self, pattern: str, target: Any, options: RouteOptions) -> Any:
+        if isinstance(target, type):
+            return self.add(pattern, target, **options)
+        return self._add_function(pattern, target, "get", options)
+
+    def _add_function(
+        self, pattern: str, function: Callable[..., Any], method: str, options: RouteOptions
+    ) -> Any:
+        if not callable(function):
+            raise DeclarationError(
+                f"{function!r} at {pattern!r} is neither a Resource class nor a function."
+            )
+        self.add(pattern, function_resource(function, method), **options)
+        return mounted(function)
+
+    def _function_route(self, pattern: str, method: str, options: RouteOptions) -> Callable[[F], F]:
+        check_pattern(pattern, method)
+        check_options(options, f"{method}({pattern!r})")
+
+        def decorate(function: F) -> F:
+            added: F = self._add_function(pattern, function, method, options)
+            return added
+
+        return decorate
+
+    def get(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the GET of a URL pattern; see `add`."""
+        return self._function_route(pattern, "get", options)
+
+    def post(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the POST of a URL pattern; see `add`."""
+        return self._function_route(pattern, "post", options)
+
+    def put(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the PUT of a URL pattern; see `add`."""
+        return self._function_route(pattern, "put", options)
+
+    def patch(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the PATCH of a URL pattern; see `add`."""
+        return self._function_route(pattern, "patch", options)
+
+    def delete(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the DELETE of a URL pattern; see `add`."""
+        return self._function_route(pattern, "delete", options)
+
+    def query(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Mount the decorated function as the QUERY of a URL pattern (RFC 10008)."""
+        return self._function_route(pattern, "query", options)
