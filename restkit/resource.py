@@ -174,7 +174,7 @@ class Resource:
     def last_modified(self, value: datetime | None) -> None:
         if value is not None and value.tzinfo is None:
             raise ValueError(
-                f"{type(self).__qualname__}.last_modified wants an aware datetime, not {value!r}."
+                f"{type(self).__qualname__}.last_modified must be an aware datetime, got {value!r}."
             )
         self._last_modified = value
         self._state("last_modified", exists=value is not None or self._entity_tag is not None)
@@ -187,7 +187,8 @@ class Resource:
     def _state(self, what: str, *, exists: bool) -> None:
         if not self.conditional:
             raise DeclarationError(
-                f"{type(self).__qualname__} sets {what}, but does not declare it: write `conditional = True` in it."
+                f"{type(self).__qualname__} sets {what}, but does not declare it. Write "
+                "conditional = True in the class."
             )
         is_first = what not in self._stated
         self._stated = self._stated | {what}
@@ -271,12 +272,13 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
         lacking = wanted - set(found) - {"HEAD", "OPTIONS"}
         if lacking:
             raise DeclarationError(
-                f"{declared_at}.methods names {min(lacking)}, but the class has no such method."
+                f"{declared_at}.methods contains {min(lacking)}, but the class has no such method. "
+                "Write the method, or remove the name."
             )
         found = {method: function for method, function in found.items() if method in wanted}
     if not found:
         raise DeclarationError(
-            f"{declared_at} has no verb; write a method get, post, put, patch, delete or query."
+            f"{declared_at} has no HTTP method. Write a method get, post, put, patch, delete or query."
         )
     return found
 
@@ -291,11 +293,13 @@ def _check_spelling(resource: type[Resource], declared_at: str) -> None:
             if isinstance(value, types.FunctionType):
                 if name not in VERBS and (verb := misspelt(name, _WRITTEN)):
                     raise DeclarationError(
-                        f"{declared_at}.{name} is no verb; call it {verb}, or _{name} where it is a method of your own."
+                        f"{declared_at}.{name} is not an HTTP method. Did you mean {verb}? Rename "
+                        f"your own method to _{name}."
                     )
             elif meant := misspelt(name, DECLARED):
                 raise DeclarationError(
-                    f"{declared_at}.{name} says nothing; call it {meant}, or _{name} where it is your own."
+                    f"{declared_at}.{name} is not a restkit attribute. Did you mean {meant}? Rename "
+                    f"your own attribute to _{name}."
                 )
 
 

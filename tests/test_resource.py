@@ -89,8 +89,8 @@ def test_a_written_head_and_options_win() -> None:
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({}, "has no verb"),
-        ({"get": lambda self: {}, "methods": {"put"}}, "names PUT"),
+        ({}, "has no HTTP method"),
+        ({"get": lambda self: {}, "methods": {"put"}}, "contains PUT"),
         ({"get": lambda self: {}, "methods": "get"}, "must be a sequence of strings"),
         ({"get": staticmethod(dict)}, "is not a method"),
         ({"get": 3}, "is not a method"),
@@ -184,7 +184,8 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
 
     slip = type("Slip", (Base,), {"__module__": "shop", name: response})
     with pytest.raises(
-        DeclarationError, match=f"shop.Slip.{name} is no verb; call it {verb}, or _{name} where"
+        DeclarationError,
+        match=f"shop.Slip.{name} is not an HTTP method. Did you mean {verb}.* _{name}",
     ):
         App("Shop").add("/slip", slip)
     other = type(
@@ -214,7 +215,8 @@ def test_an_attribute_with_a_slip_is_refused(name: str, meant: str) -> None:
 
     slip = type("Slip", (Resource,), {"__module__": "shop", "get": response, name: ()})
     with pytest.raises(
-        DeclarationError, match=f"shop.Slip.{name} says nothing; call it {meant}, or _{name} where"
+        DeclarationError,
+        match=f"shop.Slip.{name} is not a restkit attribute. Did you mean {meant}.* _{name}",
     ):
         App("Shop").add("/slip", slip)
     own = type(

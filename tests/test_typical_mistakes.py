@@ -398,7 +398,7 @@ def self_forgotten_by_an_action() -> object:
     return collection(create=lambda item: item)
 
 
-@mistake("Books has no verb", "get, post, put, patch")
+@mistake("Books has no HTTP method", "get, post, put, patch")
 def class_without_verbs() -> object:
     return mount(schema=BookSchema)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from ..contract import Header, Output
+from ..contract import Header, Operation, Output
 from .entries import Entry, Link
 
 __all__ = ["link", "location_variable"]
+
+T = TypeVar("T")
 
 _LOCATION = Header(
     "Location",
@@ -26,37 +28,52 @@ def link(entries: Iterable[Entry]) -> list[Entry]:
     The item of ``/books`` is the one entry ``/books/<...>`` that has a GET and one variable more.
     """
     entries = list(entries)
+    items = _items_by_collection(entries)
+    linked: list[Entry] = []
+    for entry in entries:
+        key = (entry.pattern.host, entry.pattern.rule.rstrip("/"))
+        linked.append(_linked(entry, items.get(key, ())))
+    return linked
+
+
+def _items_by_collection(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
+    """Return the readable items by the host and the URL pattern of their collection."""
     items: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         rule = entry.pattern.rule
         found = re.fullmatch(_ITEM, rule) if "<" in rule else None
-        if found is not None and any(operation.method == "GET" for operation in entry.operations):
+        if found is not None and _operation(entry, "GET") is not None:
             items.setdefault((entry.pattern.host, found[1]), []).append(entry)
-    return [
-        _linked(entry, items.get((entry.pattern.host, entry.pattern.rule.rstrip("/")), ()))
-        for entry in entries
-    ]
+    return items
+
+
+def _operation(entry: Entry, method: str) -> Operation | None:
+    return next((each for each in entry.operations if each.method == method), None)
 
 
 def _linked(entry: Entry, items: Sequence[Entry]) -> Entry:
-    post = next((each for each in entry.operations if each.method == "POST"), None)
-    made = post.output(201) if post is not None else None
+    """Return a collection with the link to its item, the entry itself if it has none."""
+    post = _operation(entry, "POST")
+    made = None if post is None else post.output(201)
     if post is None or made is None:
         return entry
     found = _item_of(entry, items, made)
     if found is None or any(header.name.lower() == "location" for header in made.headers):
         return entry
-    outputs = tuple(
-        each._replace(headers=(*each.headers, _LOCATION)) if each is made else each
-        for each in post.outputs
-    )
-    linked = post._replace(outputs=outputs)
-    return entry._replace(
-        operations=tuple(linked if each is post else each for each in entry.operations), link=found
-    )
+    located = made._replace(headers=(*made.headers, _LOCATION))
+    outputs = _replaced(post.outputs, made, located)
+    operations = _replaced(entry.operations, post, post._replace(outputs=outputs))
+    return entry._replace(operations=operations, link=found)
+
+
+def _replaced(records: tuple[T, ...], old: T, new: T) -> tuple[T, ...]:
+    """Return records with one replaced."""
+    index = next(index for index, each in enumerate(records) if each is old)
+    return (*records[:index], new, *records[index + 1 :])
 
 
 def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:
+    """Return the link to the one item of a collection whose key is in the 201's content."""
     if len(items) != 1:
         return None
     known = {parameter.name for parameter in entry.pattern.parameters}

@@ -88,38 +88,49 @@ class Registry:
 
     def mount(self, mounted: Mounted) -> None:
         """Mount what another App declares below a prefix, or refuse it whole."""
-        given, other, documented = mounted.prefix, mounted.registry, mounted.documented
-        prefix = given.rstrip("/")
-        if not prefix.startswith("/") or "<" in prefix:
-            raise DeclarationError(
-                f"The prefix {given!r} of {other.app.name!r} must be '/' and a name at least, and have no variables."
-            )
-        if other.parent is not None or other in self.line():
-            raise DeclarationError(
-                f"The App {other.app.name!r} is mounted already; an App has one place. Where a factory mounts it, "
-                "make it in the factory too."
-            )
-        if documented and self.app.settings.strict != other.app.settings.strict:
-            raise DeclarationError(
-                f"The Apps {self.app.name!r} and {other.app.name!r} differ in strict, and one document cannot say "
-                "both: give both the same, or mount with documented=False."
-            )
-        outer, inner = (each.app.settings.trailing_slash for each in (self, other))
-        if outer != inner:
-            raise DeclarationError(
-                f"The App {other.app.name!r} has trailing_slash={inner!r}, but {self.app.name!r} has {outer!r}; one "
-                "policy holds for all URLs, so give both the same."
-            )
-        if mounted.errors and other.errors:
-            raise DeclarationError(
-                f"mount({given!r}): the App {other.app.name!r} has errors of its own. Declare errors "
-                "in one of the two places."
-            )
+        other, documented = mounted.registry, mounted.documented
+        prefix = mounted.prefix.rstrip("/")
+        self._check_place(mounted, prefix)
+        self._check_settings(mounted)
         converters_of(app for each in (self.root, other) for _, app in each.walk_apps())
         self._claim([_below_mount(entry, prefix, documented) for entry in other.all_entries()])
         other.parent = self
         other.errors = other.errors or mounted.errors
         self.mounts.append(mounted._replace(prefix=prefix))
+
+    def _check_place(self, mounted: Mounted, prefix: str) -> None:
+        """Reject a prefix that cannot be one, and an App that is mounted already."""
+        given, name = mounted.prefix, mounted.registry.app.name
+        if not prefix.startswith("/") or "<" in prefix:
+            raise DeclarationError(
+                f"mount({given!r}) of the App {name!r}: a prefix must begin with '/' and a name, "
+                "and have no variables. Write '/shop', for example."
+            )
+        if mounted.registry.parent is not None or mounted.registry in self.line():
+            raise DeclarationError(
+                f"The App {name!r} is mounted already, and an App can be mounted only once. If a "
+                "factory mounts it, make it in the factory too."
+            )
+
+    def _check_settings(self, mounted: Mounted) -> None:
+        """Reject an App whose settings and error formats do not fit this App's."""
+        own, other = self.app, mounted.registry.app
+        if mounted.documented and own.settings.strict != other.settings.strict:
+            raise DeclarationError(
+                f"The Apps {own.name!r} and {other.name!r} differ in strict, but one document "
+                "cannot describe both. Set the same value, or mount with documented=False."
+            )
+        outer, inner = own.settings.trailing_slash, other.settings.trailing_slash
+        if outer != inner:
+            raise DeclarationError(
+                f"The App {other.name!r} has trailing_slash={inner!r}, but {own.name!r} has "
+                f"{outer!r}. One policy applies to all URLs: set the same value in both."
+            )
+        if mounted.errors and mounted.registry.errors:
+            raise DeclarationError(
+                f"mount({mounted.prefix!r}): the App {other.name!r} has errors of its own. Declare "
+                "errors in one of the two places."
+            )
 
     def _claim(self, entries: Sequence[Entry]) -> None:
         """Refuse what collides, here or in an App around, before anything is changed."""
