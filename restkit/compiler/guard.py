@@ -11,7 +11,7 @@ __all__ = ["Advice", "Guard"]
 
 
 class Advice(ValueError):
-    """Raised by a guard's ``take``: the text says how the value must be changed."""
+    """Raised when a guard rejects a value; the text says how to change the value."""
 
 
 class Guard:

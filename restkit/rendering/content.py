@@ -101,13 +101,7 @@ def content_writer(
     if not output.has_content:
         return empty_writer(status)
     bound = output.schema
-    serializers = {
-        each: (
-            _serializer(each, bound, media, operation, keep=keep),
-            ("Content-Type", _content_type(each)),
-        )
-        for each in output.media_types
-    }
+    serializers = _serializers(output, operation, media, keep=keep)
     default = output.media_types[0]
     usual = serializers[default]
     many = bound is not None and bound.many
@@ -142,6 +136,19 @@ def content_writer(
         return data, PlainResponse(status, [content_type, ("Content-Length", str(len(body)))], body)
 
     return _typed(write, serializers)
+
+
+def _serializers(
+    output: Output, operation: Operation, media: Media, *, keep: bool
+) -> dict[str, tuple[_Serialize, tuple[str, str]]]:
+    """Return the serializer of each media type, with its Content-Type."""
+    return {
+        each: (
+            _serializer(each, output.schema, media, operation, keep=keep),
+            ("Content-Type", _content_type(each)),
+        )
+        for each in output.media_types
+    }
 
 
 def empty_writer(status: int) -> ContentWriter:

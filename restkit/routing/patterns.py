@@ -128,10 +128,20 @@ def _foreign(rule: str, known: Mapping[str, type[BaseConverter]]) -> str:
         name, converter = found[1] or "name", found[2]
         written = f"<{converter}:{name}>" if converter in known else f"<{name}>"
         return f"has braces; a variable is written <name> or <int:name>. Write {written}."
+    return _foreign_variable(rule) or _swapped(rule, known)
+
+
+def _foreign_variable(rule: str) -> str:
+    """Return what is written as in Express or a shell pattern."""
     if found := re.search(r"/:(\w+)", rule):
         return f"has :{found[1]}; a variable is written <name> or <int:name>. Write <{found[1]}>."
     if found := re.search(r"/\*(\w*)(?=/|$)", rule):
         return f"has *; write <path:{found[1] or 'rest'}> for the rest of a path."
+    return ""
+
+
+def _swapped(rule: str, known: Mapping[str, type[BaseConverter]]) -> str:
+    """Return a variable whose converter stands behind its name, as in FastAPI."""
     if found := re.search(r"<(\w+):(\w+)>", rule):
         name, converter = found[1], found[2]
         if name not in known and converter in known:

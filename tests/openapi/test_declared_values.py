@@ -414,7 +414,7 @@ def test_a_response_with_a_naive_datetime_says_what_to_do() -> None:
 
 
 def test_a_default_of_a_response_that_is_a_set_has_one_order() -> None:
-    """A list field lists it in order, nested ones too; a field that cannot write a set is refused."""
+    """A list field writes a set in order, nested ones too; other fields are refused."""
     members = {f"n{number}" for number in range(20)}
 
     class PartSchema(Schema):
