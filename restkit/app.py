@@ -12,6 +12,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
 from urllib.parse import urlencode, urljoin
 
@@ -311,6 +312,12 @@ class App(RouteDecorators):
         Raises:
             DeclarationError: The object has no method ``install``.
         """
+        if isinstance(extension, type) and hasattr(extension, "install"):
+            raise DeclarationError(
+                f"install({extension.__qualname__}) got a class; an extension is an object with a "
+                f"method install(app). Pass "
+                f"{extension.__qualname__}()."
+            )
         if isinstance(extension, type) or not callable(getattr(extension, "install", None)):
             raise DeclarationError(
                 f"install() expects an object with a method install(app), got {extension!r}."
@@ -378,6 +385,8 @@ class App(RouteDecorators):
         )
         if url is None:
             given = ", ".join(values) or "no values"
+            if isinstance(target, str) and not _is_known(target, root.entries()):
+                raise LookupError(_unknown_name(target, root.entries()))
             raise LookupError(
                 f"There is no URL for {target!r} with {given}. The values must be the variables "
                 "of its URL pattern; query parameters are given as _query={...}."
@@ -425,3 +434,23 @@ class App(RouteDecorators):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request (PEP 3333)."""
         return (self._dispatcher or self._freeze())(environ, start_response)
+
+
+def _names(entries: Iterable[Entry]) -> set[str]:
+    """Return the names of entries for `App.url_for`, operationIds too."""
+    found: set[str] = set()
+    for entry in entries:
+        found.update(each.operation_id for each in entry.operations)
+        found.add(entry.name)
+    return found
+
+
+def _is_known(target: str, entries: Iterable[Entry]) -> bool:
+    return target in _names(entries)
+
+
+def _unknown_name(target: str, entries: Iterable[Entry]) -> str:
+    """Return the message about a name that no resource has."""
+    close = get_close_matches(target, _names(entries), n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else "Pass the class, its name or an operationId."
+    return f"There is no URL for {target!r}: no resource or operation has this name. {hint}"

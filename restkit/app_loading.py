@@ -172,6 +172,9 @@ def _apps(module: ModuleType) -> dict[str, App]:
 
 def _listed(module: ModuleType) -> str:
     apps = sorted(_apps(module))
+    factories = [name for name in _FACTORIES if callable(getattr(module, name, None))]
+    if factories and not apps:
+        return f"; it has the factory {factories[0]}, so write {module.__name__}:{factories[0]}"
     return f"; its Apps are {', '.join(apps)}" if apps else "; it has no App"
 
 

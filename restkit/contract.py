@@ -198,7 +198,16 @@ def offered_types(outputs: Sequence[Output]) -> tuple[str, ...]:
 
 
 class Failure(NamedTuple):
-    """One problem that a verb may respond with, and the stage that adds it."""
+    """One problem that a verb may respond with, and the stage that adds it.
+
+    Attributes:
+        problem: The problem class.
+        stage: The part of the program that responds, as ``restkit explain`` shows it. It may be any
+            word. ``"method"`` is a problem of the verb; in a contribution it becomes the kind of the
+            contributing part, such as ``"middleware"``.
+        description: When the problem is raised, for the document.
+        headers: The headers of the response.
+    """
 
     problem: type[Problem]
     stage: str

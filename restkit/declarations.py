@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from .contract import Failure, Header, Location
 from .errors import DeclarationError
-from .problems import Problem
+from .problems import Problem, problem_class
 
 if TYPE_CHECKING:
     from types import UnionType
@@ -204,8 +204,21 @@ def failures_of(problems: object, declared_at: str) -> tuple[Failure, ...]:
         elif isinstance(each, type) and issubclass(each, Problem):
             out.append(Failure(each, "method"))
         else:
-            raise DeclarationError(f"{declared_at} takes Problem classes, not {each!r}.")
+            raise DeclarationError(
+                f"{declared_at} takes Problem classes, not {each!r}.{_class_of(each)}"
+            )
     return tuple(out)
+
+
+def _class_of(value: object) -> str:
+    """Return the remedy for a status or an instance in place of a Problem class."""
+    if isinstance(value, Problem):
+        return f" Write {type(value).__name__}."
+    is_status = isinstance(value, int) and 400 <= value <= 599
+    name = problem_class(value).__name__ if isinstance(value, int) and is_status else ""
+    if name and not name.startswith("Problem"):
+        return f" Write {name}."
+    return f" Subclass Problem with status = {value}." if name else ""
 
 
 def is_mounted(declared: type) -> bool:

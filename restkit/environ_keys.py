@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTRACT_CHECK", "ERROR_FORMATS", "ROUTING_ERROR", "UNEXPECTED_ERRORS"]
+__all__ = ["CONTRACT_CHECK", "ERROR_FORMATS", "RAISED_BY", "ROUTING_ERROR", "UNEXPECTED_ERRORS"]
 
 CONTRACT_CHECK = "restkit.contract"
 """A callable that raises ContractError for a response outside its Operation's contract. The test
@@ -11,6 +11,10 @@ client and the development server set it; the dispatcher calls it before the res
 ERROR_FORMATS = "restkit.error_formats"
 """A list of the media types of the problems that became responses. The test client sets and reads
 it; the error boundary fills it."""
+
+RAISED_BY = "restkit.raised_by"
+"""The qualified name of the user's function that raised the exception of a response, if the contract
+is checked. The error boundary sets it for the messages of the contract check."""
 
 UNEXPECTED_ERRORS = "restkit.errors"
 """A list of the exceptions that became a 500. The test client and the debugger set it; the error

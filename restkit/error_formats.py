@@ -126,9 +126,15 @@ class ErrorFormat:
 
         Raises:
             Exception: Whatever the function or the schema raises.
-            TypeError: The format is not JSON, and the function returned neither str nor bytes.
+            TypeError: The function returned None, or the format is not JSON and it returned neither
+                str nor bytes.
         """
         data = self._render(problem, request)
+        if data is None:
+            raise TypeError(
+                f"The function of the ErrorFormat {self.media_type} returned None. Add the missing "
+                "`return`."
+            )
         if self.is_json:
             if self.bound is not None:
                 data = self.bound.dump(data)

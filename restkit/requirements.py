@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from .contract import Combination, Security, SecurityScheme
-from .declaration_checks import check_returns, texts_of
+from .declaration_checks import check_call, texts_of
 from .errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -24,6 +24,16 @@ _MEMBERS: Mapping[object, tuple[str, ...]] = {
     "mutualTLS": (),
     "oauth2": ("flows",),
     "openIdConnect": ("openIdConnectUrl",),
+}
+
+# The parts of a security scheme, with the remedy if one is missing.
+_PARTS: Mapping[str, str] = {
+    "name": "Write name = 'token', its key under components.securitySchemes.",
+    "document": "Write document(self), which returns a Security Scheme Object.",
+    "authenticate": (
+        "Write authenticate(self, request, scopes), which returns the caller or raises "
+        "Unauthorized."
+    ),
 }
 
 
@@ -170,13 +180,19 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
             f"{declared_at} has the class {scheme.__qualname__}; it must be an instance: "
             f"{scheme.__qualname__}(...)."
         )
+    lacking = [each for each in _PARTS if not hasattr(scheme, each)]
+    if lacking and len(lacking) < len(_PARTS):
+        raise DeclarationError(
+            f"{declared_at}: {type(scheme).__qualname__} has no {' and no '.join(lacking)}. "
+            f"{' '.join(_PARTS[each] for each in lacking)}"
+        )
     if not isinstance(scheme, SecurityScheme) or not callable(scheme.authenticate):
         raise DeclarationError(
             f"{declared_at} has {scheme!r}, which is not a security scheme. A scheme has a name "
             "and the methods document() and authenticate(request, scopes)."
         )
     kind = type(scheme).__qualname__
-    check_returns(scheme.authenticate, f"{declared_at}: {kind}.authenticate")
+    check_call(scheme.authenticate, ("request", "scopes"), f"{declared_at}: {kind}.authenticate")
     name: object = scheme.name
     if not isinstance(name, str) or not re.fullmatch(_NAME, name):
         raise DeclarationError(
@@ -184,6 +200,10 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
             "Use letters, digits, '.', '-' and '_'."
         )
     _check_document(scheme, declared_at)
+    if isinstance(scheme, Scheme) and type(scheme).authenticate is Scheme.authenticate:
+        raise DeclarationError(
+            f"{declared_at}: {kind} has no authenticate. {_PARTS['authenticate']}"
+        )
     return scheme
 
 

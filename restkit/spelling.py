@@ -14,7 +14,8 @@ _PLURALS = {"middlewares": "middleware"}  # as other frameworks call it
 def misspelt(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that ``name`` probably misspells.
 
-    A misspelling has another case, a missing letter, two swapped letters, or is a plural.
+    A misspelling has another case, a missing letter, a doubled letter, two swapped letters, or is a
+    plural.
 
     Args:
         name: The name as written.
@@ -32,8 +33,18 @@ def _near(known: tuple[str, ...]) -> Mapping[str, str]:
     """Return every misspelling of the known names, with the name that it misspells."""
     near = {name: meant for name, meant in _PLURALS.items() if meant in known}
     for each in known:
-        near |= dict.fromkeys([each, *_without_a_letter(each), *_with_swapped_letters(each)], each)
+        near |= dict.fromkeys([each, *_misspellings(each)], each)
     return near
+
+
+def _misspellings(name: str) -> Iterator[str]:
+    yield from _without_a_letter(name)
+    yield from _with_a_doubled_letter(name)
+    yield from _with_swapped_letters(name)
+
+
+def _with_a_doubled_letter(name: str) -> Iterator[str]:
+    return (name[: at + 1] + name[at:] for at in range(len(name)))
 
 
 def _without_a_letter(name: str) -> Iterator[str]:

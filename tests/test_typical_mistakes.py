@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,16 @@ from sqlalchemy.pool import StaticPool
 
 from restkit import (
     App,
+    ContractError,
+    DeclarationError,
+    ErrorFormat,
     NotFound,
+    Problem,
+    Request,
     Resource,
+    Scheme,
     Settings,
+    TooManyRequests,
     operation,
     provide,
     raises,
@@ -598,3 +605,142 @@ def test_accelerators_may_be_missing(package: str) -> None:
     """Without the extra `fast` the same program runs."""
     program = _BLOCKED.format(module="restkit.testing", package=package)
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+class Token(Scheme):
+    """A complete security scheme."""
+
+    name = "token"
+
+    def document(self) -> dict[str, object]:
+        return {"type": "http", "scheme": "bearer"}
+
+    def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+        return "ada"
+
+
+class Nameless(Scheme):
+    def document(self) -> dict[str, object]:
+        return {"type": "http", "scheme": "bearer"}
+
+    def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+        return "ada"
+
+
+class Open(Scheme):
+    name = "open"
+
+    def document(self) -> dict[str, object]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class Short(Token):
+    def authenticate(self, request: Request) -> object:  # type: ignore[override]
+        return "ada"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "message"),
+    [
+        (Nameless(), r"Nameless has no name. Write name = 'token'"),
+        (Open(), r"Open has no authenticate. Write authenticate\(self, request, scopes\)"),
+        (Short(), r"Short.authenticate\(request.*\).*a function of \(request, scopes\)"),
+    ],
+)
+def test_incomplete_security_scheme(scheme: Any, message: str) -> None:
+    """A scheme that lacks a part, or a parameter, is an error at start that names the part."""
+    with pytest.raises(DeclarationError, match=message):
+        App("Shop", security=scheme)
+
+
+def test_error_format_without_return() -> None:
+    """A forgotten return in an error format is an error at an unknown URL too."""
+
+    def render(problem: Problem) -> None:
+        problem.to_dict()
+
+    app = App("Shop", errors=ErrorFormat("application/json", {"type": "object"}, render))
+    with pytest.raises(TypeError, match="returned None. Add the missing `return`"):
+        Client(app).get("/unknown")
+    assert Client(app, raise_errors=False).get("/unknown").status == 500
+
+
+def test_one_item_for_a_list_and_a_wrong_type() -> None:
+    """A value that cannot be serialized is named with its method, schema, field and index."""
+
+    class Row(Schema):
+        year = fields.Int()
+
+    class One(Resource):
+        @returns(Row, many=True)
+        def get(self) -> Any:
+            return Book()
+
+        @returns(Row)
+        def post(self) -> Any:
+            return {"year": "x"}
+
+        @returns(Row, many=True)
+        def put(self) -> Any:
+            return [{"year": 1}, {"year": "x"}]
+
+    app = App("Shop")
+    app.add("/one", One)
+    client = Client(app)
+    with pytest.raises(DeclarationError, match=r"One.get returned a Book.*: return a list"):
+        client.get("/one")
+    for method, place in (("POST", "the field 'year',"), ("PUT", "the field 'year' of item 1,")):
+        with pytest.raises(ValueError, match="invalid literal") as raised:
+            client.request(method, "/one")
+        assert any("Row" in each and place in each for each in raised.value.__notes__)
+
+
+def test_undeclared_problem_of_a_middleware() -> None:
+    """The message names the middleware that raised, not the verb."""
+
+    class Limit:
+        def __call__(self, request: Request, proceed: Any) -> Any:
+            raise TooManyRequests
+
+    app = App("Shop")
+    app.get("/x")(lambda: {})
+    app.middleware(Limit())
+    with pytest.raises(ContractError, match=r"put @raises\(TooManyRequests\) on .*Limit.__call__,"):
+        Client(app).get("/x")
+
+
+def test_mistakes_of_names() -> None:
+    """A class to install, a status to raise, a name, a converter and a verb name the remedy."""
+    app = App("Shop")
+
+    class Extension:
+        def install(self, app: App, /) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"Pass .*Extension\(\)"):
+        app.install(Extension)  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match="Write NotFound"):
+        raises(404)  # type: ignore[arg-type]
+
+    class Books(Resource):
+        def get(self) -> list[dict[str, int]]:
+            return []
+
+    app.add("/books", Books)
+    assert app.url_for("Books") == "/books"
+    with pytest.raises(LookupError, match="Did you mean 'Books'"):
+        app.url_for("Bokos")
+
+    class Item(Resource):
+        def get(self, id: str) -> dict[str, int]:
+            return {}
+
+    with pytest.raises(DeclarationError, match=r"passes int. Annotate it with int, or write <id>"):
+        app.add("/books/<int:id>", Item)
+    app.add("/items/<id>", Item)
+
+    class Typo(Resource):
+        def gett(self) -> dict[str, int]:
+            return {}
+
+    with pytest.raises(DeclarationError, match=r"gett.* get\b"):
+        app.add("/typo", Typo)

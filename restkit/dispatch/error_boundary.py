@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import traceback
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..environ_keys import ERROR_FORMATS, UNEXPECTED_ERRORS
+from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, RAISED_BY, UNEXPECTED_ERRORS
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
 from ..operations.entries import Handlers
@@ -75,6 +76,8 @@ class ErrorBoundary:
         """
         outcome: object = error
         called: set[type] = set()
+        if CONTRACT_CHECK in request.environ:
+            request.environ[RAISED_BY] = _raiser(error)
         while not isinstance(outcome, WerkzeugResponse):
             if isinstance(outcome, ContractError):
                 raise outcome
@@ -198,3 +201,20 @@ def _problem_of(error: HTTPException) -> Problem:
         if name.lower() not in _OWN:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return problem_class(code)(error.description, headers=headers)
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def _raiser(error: Exception) -> str:
+    """Return the name of the innermost function of the user that restkit called for an exception."""
+    name, by_restkit = "", True
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        is_own = code.co_filename.startswith(_PACKAGE)
+        if not is_own and by_restkit:
+            name = code.co_qualname
+        by_restkit = is_own
+        trace = trace.tb_next
+    return name

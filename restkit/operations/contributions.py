@@ -23,7 +23,7 @@ from ..contract import (
 )
 from ..declarations import declarations_of
 from ..errors import DeclarationError
-from ..problems import BadRequest, Forbidden, Unauthorized
+from ..problems import BadRequest, Forbidden, Problem, Unauthorized
 from ..routing.patterns import Pattern
 from ..schemas.json_values import json_value, text_value
 from ..schemas.schema_values import schema_value
@@ -153,6 +153,8 @@ def _check(more: Contribution) -> None:
             raise DeclarationError(
                 f"A Contribution must have a tuple of {kind.__name__} records, not {given!r}."
             )
+    for each in more.failures:
+        _check_failure(each)
     if not isinstance(more.extensions, Mapping) or not all(
         str(name).startswith("x-") for name in more.extensions
     ):
@@ -207,6 +209,20 @@ def _check_value(where: str, convert: Callable[[object], object], value: object)
         raise DeclarationError(f"{where} cannot be written as JSON: {error}.") from None
     except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
         return
+
+
+def _check_failure(failure: Failure) -> None:
+    kind: object = failure.problem
+    if not (isinstance(kind, type) and issubclass(kind, Problem)):
+        raise DeclarationError(
+            f"The problem of a contributed Failure must be a Problem class, not {kind!r}."
+        )
+    stage: object = failure.stage
+    if not isinstance(stage, str) or not stage:
+        raise DeclarationError(
+            f"The stage of a contributed Failure must be a word, not {stage!r}. Write the part that "
+            f"responds: Failure({kind.__name__}, 'middleware')."
+        )
 
 
 def add_failures(operation: Operation, failures: Iterable[Failure], stage: str) -> Operation:

@@ -10,6 +10,7 @@ from ..contract import Location
 from ..dependencies import check_defaults
 from ..errors import DeclarationError
 from ..resource import FunctionResource
+from .signatures import check_variable
 from .verb import Verb
 
 __all__ = ["check_signature"]
@@ -39,6 +40,9 @@ def check_signature(verb: Verb, inputs: AbstractSet[str]) -> None:
     _check_self(verb, variables)
     _check_missing(verb, variables, inputs)
     _check_unknown(verb, variables | inputs)
+    for parameter in verb.mount.parameters:
+        annotation = verb.signature.annotations.get(parameter.name)
+        check_variable(parameter.name, annotation, verb.mount.rule, verb.declared_at)
 
 
 def _check_self(verb: Verb, variables: AbstractSet[str]) -> None:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from werkzeug.wrappers import Response
 
 from ..errors import DeclarationError
 
-__all__ = ["Kind", "Signature", "item_of", "read_signature", "return_kind"]
+__all__ = ["Kind", "Signature", "check_variable", "item_of", "read_signature", "return_kind"]
 
 Kind = Literal["absent", "none", "response", "one", "many"]
 _BY_POSITION = (
@@ -218,3 +220,43 @@ def item_of(annotation: Any) -> Any:
         return None
     members = typing.get_args(annotation)
     return members[0] if members else Any
+
+
+# The types of werkzeug's converters; those of a program may convert to anything.
+_CONVERTED: Mapping[str, type] = {
+    "": str,
+    "default": str,
+    "string": str,
+    "path": str,
+    "int": int,
+    "float": float,
+    "uuid": UUID,
+}
+_CONVERTER_OF: Mapping[object, str] = {str: "", int: "int", float: "float", UUID: "uuid"}
+
+
+def check_variable(name: str, annotation: object, rule: str, declared_at: str) -> None:
+    """Reject an annotation of a URL variable that is not the type of its converter.
+
+    Args:
+        name: The variable.
+        annotation: The annotation of the parameter; None without one.
+        rule: The URL pattern.
+        declared_at: The method.
+
+    Raises:
+        DeclarationError: The annotation is another of the types that converters make.
+    """
+    found = re.search(rf"<(?:(\w+)(?:\([^<>]*\))?:)?{re.escape(name)}>", rule)
+    made = _CONVERTED.get(found[1] or "") if found else None
+    if made is None or annotation is made or annotation not in _CONVERTER_OF:
+        return
+    if made is int and annotation is float:
+        return
+    wanted = _CONVERTER_OF[annotation]
+    variable = f"<{wanted}:{name}>" if wanted else f"<{name}>"
+    raise DeclarationError(
+        f"{declared_at}: {name!r} is annotated with {getattr(annotation, '__name__', '')}, but "
+        f"{rule!r} passes {made.__name__}. Annotate it with {made.__name__}, or write {variable} in "
+        "the URL pattern."
+    )

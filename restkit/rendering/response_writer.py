@@ -133,8 +133,7 @@ def _unexpected_data(status: int, operation: Operation) -> str:
     """Return the message for data under a status that is declared without content."""
     return (
         f"{operation.declared_at} returned data with status {status}, which is declared without "
-        "content. Annotate what the method returns, or declare the content with "
-        f"@returns(..., {status})."
+        "content. Annotate the method with the type that it returns, or return nothing."
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from types import AsyncGeneratorType, CoroutineType
+from typing import TYPE_CHECKING
 
 from ..contract import Operation
 from ..errors import DeclarationError
+
+if TYPE_CHECKING:
+    from ..schemas.bound import BoundSchema
 
 __all__ = ["REJECTED", "forgotten_return", "rejected_value", "unserializable"]
 
@@ -61,7 +65,37 @@ def unserializable(
         return TypeError(
             f"{operation.declared_at} returned a value that cannot be serialized: {error}."
         )
+    bound = next((each.schema for each in operation.outputs if each.schema is not None), None)
+    if bound is None or type(error) not in (TypeError, ValueError, AttributeError):
+        return None
+    if bound.many and not isinstance(value, Iterable):
+        return DeclarationError(
+            f"{operation.declared_at} returned a {type(value).__name__}, but its schema is declared "
+            "for many values: return a list."
+        )
+    if place := _failing_field(bound, value):
+        error.add_note(
+            f"{operation.declared_at} returned a value that {bound.declared.__name__} cannot "
+            f"serialize: {place}."
+        )
     return None
+
+
+def _failing_field(bound: BoundSchema, value: object) -> str:
+    """Return the place of the first field that cannot be serialized, "" if there is none."""
+    items = value if bound.many else [value]
+    if not isinstance(items, (list, tuple)):
+        return ""  # an iterator is exhausted
+    for index, item in enumerate(items):
+        for name, field in bound.schema.dump_fields.items():
+            try:
+                field.serialize(name, item, accessor=bound.schema.get_attribute)
+            except Exception as error:  # noqa: BLE001  # of any field; the error itself is raised
+                where = (
+                    f"the field {name!r} of item {index}" if bound.many else f"the field {name!r}"
+                )
+                return f"{where}, {type(error).__name__}: {error}"
+    return ""
 
 
 def _kind(value: object) -> str:

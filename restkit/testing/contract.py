@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from werkzeug.http import parse_options_header
 
 from ..contract import Failure, Header, Operation, Output
+from ..environ_keys import RAISED_BY
 from ..error_formats import PROBLEM_DETAILS, ErrorFormat
 from ..errors import ContractError
 from ..problems import problem_class
@@ -24,6 +25,9 @@ _MAX_TEXT = 300
 class _Request(Protocol):
     @property
     def method(self) -> str: ...
+
+    @property
+    def environ(self) -> Mapping[str, Any]: ...
 
 
 class ContractCheck:
@@ -83,7 +87,8 @@ class ContractCheck:
                 f"{declared}: raise {failures[0].problem.__name__}."
             )
         elif status != 500:
-            raise ContractError(f"{who}, which it does not declare: add {_missing(status)}.")
+            remedy = _remedy(operation, status, request.environ.get(RAISED_BY, ""))
+            raise ContractError(f"{who}, which it does not declare: {remedy}.")
 
     def _check_output(
         self,
@@ -152,6 +157,20 @@ class ContractCheck:
                 f"{who} with a body that is not {many}{schema.declared.__name__}: at {where or 'the top'}, "
                 f"{_clip(what)}. Correct the value, or declare what is answered with @returns(...)."
             )
+
+
+def _remedy(operation: Operation, status: int, raised_by: str) -> str:
+    """Return what to write; a function around the verb that raised the problem declares it."""
+    missing = _missing(status)
+    verb = getattr(operation.function, "__qualname__", "")
+    if (
+        raised_by == verb
+        or status < 400
+        or not raised_by
+        or operation.declared_at.endswith(raised_by)
+    ):
+        return f"add {missing}"
+    return f"put {missing} on {raised_by}, which raised the problem"
 
 
 def _missing(status: int) -> str:

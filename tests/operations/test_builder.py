@@ -288,7 +288,7 @@ def test_tags() -> None:
     assert of(operation(tags=["Verb"])(plain), tags=("Class",)).tags == ("Verb",)
     assert of(plain, tags=("Class", "Two")).tags == ("Class", "Two")
     assert of(plain, pattern="/order-items/all").tags == ("Order items",)
-    assert of(with_id, pattern="/<thing_id>").tags == ("Some",)
+    assert of(with_id, pattern="/<int:thing_id>").tags == ("Some",)
 
 
 def test_words_of_the_document() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from marshmallow import Schema, fields, post_dump, validate
@@ -227,6 +227,7 @@ def says_of(method: Any, status: int, body: bytes, content_type: str) -> str:
 class Request:
     """Is all that the check asks of a request."""
 
+    environ: ClassVar[dict[str, Any]] = {}
     method = "GET"
 
 
