@@ -314,9 +314,8 @@ class App(RouteDecorators):
         """
         if isinstance(extension, type) and hasattr(extension, "install"):
             raise DeclarationError(
-                f"install({extension.__qualname__}) got a class; an extension is an object with a "
-                f"method install(app). Pass "
-                f"{extension.__qualname__}()."
+                "install() expects an object with a method install(app), got the class "
+                f"{extension.__qualname__}. Pass {extension.__qualname__}()."
             )
         if isinstance(extension, type) or not callable(getattr(extension, "install", None)):
             raise DeclarationError(
