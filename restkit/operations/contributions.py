@@ -25,8 +25,6 @@ from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
 from ..routing.patterns import Pattern
-from ..schemas.json_values import json_value, text_value
-from ..schemas.schema_values import schema_value
 
 __all__ = [
     "add_contribution",
@@ -191,6 +189,10 @@ def _check_values(more: Contribution, declared_at: str) -> None:
     """Reject values that the document cannot hold."""
     named: list[Header | Parameter] = [*more.headers, *more.parameters]
     named += [header for failure in more.failures for header in failure.headers]
+    # Cold start: these load decimal and pathlib, and most programs contribute nothing.
+    from ..schemas.json_values import json_value, text_value
+    from ..schemas.schema_values import schema_value
+
     checks: list[tuple[str, Callable[[object], object], object]] = [
         ("description", text_value, more.description),
         ("extensions", json_value, more.extensions),

@@ -9,7 +9,6 @@ from ..declarations import declarations_of
 from ..errors import CollisionError, DeclarationError
 from ..requirements import normal_form
 from ..resource import Resource
-from ..schemas.json_values import json_value
 
 __all__ = ["check_schemes", "class_security", "given_security", "said_security"]
 
@@ -111,6 +110,8 @@ def check_schemes(
 
 def _document_of(scheme: SecurityScheme, declared_at: str) -> dict[str, object]:
     document = dict(scheme.document())
+    from ..schemas.json_values import json_value  # cold start: it loads decimal and pathlib
+
     try:
         json_value(document)
     except ValueError as error:

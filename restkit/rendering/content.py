@@ -153,8 +153,10 @@ def _serializers(
 
 def empty_writer(status: int) -> ContentWriter:
     """Make the writer of a status without content."""
-    # RFC 9110, section 8.6: a 204 and a 304 have no Content-Length.
-    headers = [] if status in (204, 304) else [("Content-Length", "0")]
+    headers: list[tuple[str, str]] = []
+    if status not in (204, 304):  # RFC 9110, section 8.6: these have no Content-Length
+        # NOTE: wsgiref.validate demands a Content-Type even for a response of length 0.
+        headers = [("Content-Type", "text/plain"), ("Content-Length", "0")]
     return lambda value, media_type: (None, PlainResponse(status, list(headers), b""))
 
 
