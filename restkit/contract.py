@@ -203,8 +203,8 @@ class Failure(NamedTuple):
     Attributes:
         problem: The problem class.
         stage: The part of the program that responds, as ``restkit explain`` shows it. It may be any
-            word. ``"method"`` is a problem of the verb; in a contribution it becomes the kind of the
-            contributing part, such as ``"middleware"``.
+            word. ``"method"`` is a problem of the verb; in a contribution it becomes the kind of
+            the contributing part, such as ``"middleware"``.
         description: When the problem is raised, for the document.
         headers: The headers of the response.
     """

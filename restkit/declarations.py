@@ -118,8 +118,8 @@ def mounted(function: Callable[..., Any]) -> DeclaredMethod:
 def declarations_of(function: object) -> Declarations:
     """Return the declarations of anything that is called, empty ones if nothing was declared.
 
-    Bound methods, static methods, partial functions, objects with ``__call__`` and wrappers that keep
-    ``__wrapped__`` have those of the function inside; a class has those that `raises` gave it.
+    Bound methods, static methods, partial functions, objects with ``__call__`` and wrappers that
+    keep ``__wrapped__`` have those of the function inside; a class has those that `raises` gave it.
     """
     on_class: tuple[Failure, ...] = ()
     seen: object = function

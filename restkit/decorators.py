@@ -225,9 +225,10 @@ def raises(
 ) -> Callable[[C], C]:
     """Declare the problems that a verb may raise.
 
-    It stands on everything that may respond: on verbs, the helpers that they call, functions as routes,
-    Resource classes, middleware, problem handlers, factories of `provide`, and ``authenticate`` of a
-    security scheme. Each Operation that one of these surrounds has the problems in its record.
+    It stands on everything that may respond: on verbs, the helpers that they call, functions as
+    routes, Resource classes, middleware, problem handlers, factories of `provide`, and
+    ``authenticate`` of a security scheme. Each Operation that one of these surrounds has the
+    problems in its record.
 
     Args:
         problems: Problem classes.

@@ -116,8 +116,8 @@ else:
 class Request(_WerkzeugRequest, Generic[CallerT]):
     """The request: Werkzeug's, with each part read when it is first needed.
 
-    ``Request[User]`` is a request whose ``caller`` is a User; annotate it in a resource class, or as a
-    parameter of middleware.
+    ``Request[User]`` is a request whose ``caller`` is a User; annotate it in a resource class, or
+    as a parameter of middleware.
 
     Attributes:
         path_parameters: The values of the URL pattern's variables.

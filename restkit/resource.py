@@ -94,7 +94,8 @@ class Schemas(NamedTuple):
 class Resource:
     """The base of the classes that respond for a URL; one instance a request.
 
-    Write ``get``, ``post``, ``put``, ``patch``, ``delete``, ``query`` (``head`` and ``options`` come by themselves).
+    Write ``get``, ``post``, ``put``, ``patch``, ``delete``, ``query`` (``head`` and ``options``
+    come by themselves).
 
     Attributes:
         request: The request.
@@ -104,12 +105,13 @@ class Resource:
         tags: Of its operations in the document.
         conditional: Whether its methods state `entity_tag` or `last_modified`; ``"required"`` also
             demands a precondition of unsafe methods (428).
-        idempotency: What lets a POST or PATCH be sent again without being done again: `restkit.limits.Idempotency`.
+        idempotency: What lets a POST or PATCH be sent again without being done again:
+            `restkit.limits.Idempotency`.
         documented: Whether it is in the document.
         middleware: Around its methods, the first one outermost.
         problem_handlers: Exception classes and what makes answers of them.
-        security: The security schemes that guard its verbs, combined with ``|`` and ``&``. By default those
-            of the mount or the App.
+        security: The security schemes that guard its verbs, combined with ``|`` and ``&``. By
+            default those of the mount or the App.
         public: Whether anybody may call, whatever the mount or the App says.
     """
 
@@ -150,9 +152,10 @@ class Resource:
     def entity_tag(self) -> EntityTag | None:
         """The entity tag of what the URL names now (RFC 9110, section 8.8.3).
 
-        In an unsafe method, set it before anything is changed: the first assignment is where If-Match
-        and If-None-Match are decided, and raises PreconditionFailed. A later one states the tag of the
-        new state, which is the one that is sent. None says that nothing is there yet.
+        In an unsafe method, set it before anything is changed: the first assignment is where
+        If-Match and If-None-Match are decided, and raises PreconditionFailed. A later one states
+        the tag of the new state, which is the one that is sent. None says that nothing is there
+        yet.
         """
         return self._entity_tag
 
@@ -165,8 +168,9 @@ class Resource:
     def last_modified(self) -> datetime | None:
         """When what the URL names was last changed (RFC 9110, section 8.8.2); an aware datetime.
 
-        Where an unsafe method states `entity_tag` too, state that first: each is decided on when it is stated. What
-        is stated after the first statement of the new state belongs to that state too, and decides nothing.
+        Where an unsafe method states `entity_tag` too, state that first: each is decided on when it
+        is stated. What is stated after the first statement of the new state belongs to that state
+        too, and decides nothing.
         """
         return self._last_modified
 
@@ -226,8 +230,8 @@ class Resource:
 def validators_of(resource: Resource, method: str, status: int) -> list[tuple[str, str]]:
     """Return the ETag and Last-Modified of an answer, as headers.
 
-    After a change they are those of the new state only: what was stated again, or once where a POST made
-    something (201).
+    After a change they are those of the new state only: what was stated again, or once where a POST
+    made something (201).
     """
     sent = resource._stated
     if method == "DELETE":

@@ -96,9 +96,9 @@ class Compiled:
     def native(self) -> DumpOne:
         """Return what dumps one object to what a JSON encoder writes as it would write what `dump` returns.
 
-        Dates, datetimes and UUIDs may be left as they are. The encoder must write a date and a UUID as ``str`` has
-        them, and a datetime as ``isoformat`` has it if its offset is of whole minutes. NaN and infinities are of a
-        subclass of float that it must refuse.
+        Dates, datetimes and UUIDs may be left as they are. The encoder must write a date and a UUID
+        as ``str`` has them, and a datetime as ``isoformat`` has it if its offset is of whole
+        minutes. NaN and infinities are of a subclass of float that it must refuse.
         """
         return self._dumper(NATIVE)
 
@@ -215,7 +215,8 @@ class Compiled:
         Args:
             many: Whether a list is loaded.
             partial: Whether nothing is required, None for what the schema says.
-            refusal: Makes of messages what may be raised in place of the ValidationError, where no hook would see that.
+            refusal: Makes of messages what may be raised in place of the ValidationError, where no
+                hook would see that.
         """
         schema: Any = self.schema
         if many or self.plan.load_reason or not (self._plain_load and self._is_direct):

@@ -30,7 +30,8 @@ def uncertain(
     Args:
         plan: Of the schema.
         nested: Returns the plan of a nested schema.
-        above: The schema classes around it; one that nests itself is not followed, and promises nothing.
+        above: The schema classes around it; one that nests itself is not followed, and promises
+            nothing.
     """
     schema, kind = plan.schema, type(plan.schema)
     hooks = schema._hooks

@@ -1,8 +1,9 @@
 """Writes the dumper of a schema: one straight function for one object, with a branch for dicts and one for objects.
 
-Either has two parts. The straight one reads each value, sees that it is what its field expects, and ends with
-everything written at once. The first value that is something else leads to the other one, which takes what was read so
-far and goes on field by field. So values are read, and fields' own methods called, in marshmallow's order, and once.
+Either has two parts. The straight one reads each value, sees that it is what its field expects, and
+ends with everything written at once. The first value that is something else leads to the other one,
+which takes what was read so far and goes on field by field. So values are read, and fields' own
+methods called, in marshmallow's order, and once.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def write_dumper(
     Args:
         plan: Of the schema.
         nested: Returns what dumps a nested schema; it is called when the first value is there.
-        forms: For which purpose. All but PLAIN demand a schema of which everything is certain (see `is_certain`).
+        forms: For which purpose. All but PLAIN demand a schema of which everything is certain (see
+            `is_certain`).
         encode: Returns a value as JSON text, for what has no form in line; only text needs it.
 
     Returns:
@@ -294,7 +296,8 @@ class _Step:
     def _nested(self, field: fields.Nested) -> str:
         """Bind what dumps by a nested schema: compiled when the first value is there, as it may nest this one.
 
-        The first value may be None: marshmallow looks the schema up for it too, and tells what is wrong with it.
+        The first value may be None: marshmallow looks the schema up for it too, and tells what is
+        wrong with it.
         """
         name, new = f"nested_{self.number}", f"new_{self.number}"
         null = "null" if self.forms.is_text else None

@@ -31,7 +31,8 @@ class FieldTiers:
         load_reason: Why that is not a quicker one.
         dump: The tier that dumps it.
         dump_reason: Why that is not a quicker one.
-        nested: The schema that it nests, or its items do; None where there is none, or it cannot be made yet.
+        nested: The schema that it nests, or its items do; None where there is none, or it cannot be
+            made yet.
     """
 
     name: str
@@ -54,7 +55,8 @@ class Explanation:
         load_reason: Why marshmallow loads it whole, ``""`` where it does not.
         dump_reason: Why marshmallow dumps it whole, ``""`` where it does not.
         straight_reason: Why it is not written directly as JSON, ``""`` if it is.
-        hooks: The names of its hooks, by the kind of hook, in the order in which marshmallow runs them.
+        hooks: The names of its hooks, by the kind of hook, in the order in which marshmallow runs
+            them.
         load_source: The generated loader, ``""`` where marshmallow loads.
         dump_sources: The generated dumpers by purpose: ``plain``, and if the schema is written
             directly as JSON, ``native`` and ``text``.

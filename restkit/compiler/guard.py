@@ -38,8 +38,8 @@ class Guard:
             take: Returns the value to hand on, or raises ValueError or TypeError.
             error_key: Which of the field's error messages refuses.
             names: What the message has in braces.
-            typed: Whether ``take`` lets the numbers (within 64 bits) and booleans pass that the field is of;
-                where it is for text, it does not.
+            typed: Whether ``take`` lets the numbers (within 64 bits) and booleans pass that the
+                field is of; where it is for text, it does not.
         """
         self._field = field
         self._bare = "deserialize" not in vars(field)

@@ -1,8 +1,8 @@
 """Writes the loader of a schema: one straight function for one mapping.
 
-A value that a field is known to accept is stored where it is found. Everything else (absent, null, invalid,
-or of a field that is not written in line) goes to the field's own ``deserialize``, once, so that messages and
-validators are marshmallow's.
+A value that a field is known to accept is stored where it is found. Everything else (absent, null,
+invalid, or of a field that is not written in line) goes to the field's own ``deserialize``, once,
+so that messages and validators are marshmallow's.
 """
 
 from __future__ import annotations
@@ -246,7 +246,8 @@ def _own(plan: FieldPlan) -> Callable[..., Any]:
 def _refusal(plan: FieldPlan) -> Callable[..., bool]:
     """Return what asks the validators of a field, all of them marshmallow's own, and stores what they say.
 
-    The value is known to be loaded and to be refused by one of them, so that nothing is done twice but the check of it.
+    The value is known to be loaded and to be refused by one of them, so that nothing is done twice
+    but the check of it.
     """
     validators, key = tuple(plan.field.validators), plan.key
     fixed = len(validators) == 1 and _is_fixed(validators[0])

@@ -33,7 +33,8 @@ def nested_of(field: fields.Field[Any]) -> tuple[fields.Nested, bool] | None:
     """Return the Nested field that is written in line, and whether it stands in a List.
 
     Returns:
-        Of ``Nested(...)`` itself, of ``List(Nested(...))`` its inner field; None for every other field.
+        Of ``Nested(...)`` itself, of ``List(Nested(...))`` its inner field; None for every other
+        field.
     """
     if not _is_plain(field):
         return None
@@ -159,8 +160,9 @@ def collection_loader(field: fields.Field[Any]) -> tuple[str, Callable[[Any, Any
     """Return how a list of plain values loads in line.
 
     Returns:
-        An expression of ``v`` that says for which values, and a function of (value, partial) that returns the
-        loaded value or raises ValidationError; None where the field's own method is called.
+        An expression of ``v`` that says for which values, and a function of (value, partial) that
+        returns the loaded value or raises ValidationError; None where the field's own method is
+        called.
     """
     if type(field) is not fields.List or not _is_plain(field):
         return None

@@ -46,14 +46,16 @@ class Accept:
     """The way a value is accepted in line.
 
     Attributes:
-        test: An expression of ``v`` that is true only for values the field takes as they are, or that
-            ``convert`` may be tried on; ``{name}`` stands for an object of ``bound``.
+        test: An expression of ``v`` that is true only for values the field takes as they are, or
+            that ``convert`` may be tried on; ``{name}`` stands for an object of ``bound``.
         straight: The same expression without what ``checks`` imply.
-        take: What narrows the value first, or raises; None where there is nothing before ``convert``.
+        take: What narrows the value first, or raises; None where there is nothing before
+            ``convert``.
         convert: What makes the loaded value of it, or raises; None where it stays as it is.
         checks: Expressions of the loaded value ``{w}`` that all must be true.
         bound: The objects that the expressions name.
-        tier: ``native`` where msgspec converts, which takes less than the field and makes the same of it.
+        tier: ``native`` where msgspec converts, which takes less than the field and makes the same
+            of it.
     """
 
     test: str
@@ -76,7 +78,8 @@ class FieldPlan:
         field: The field.
         accept: How it loads in line, None where its own method is called.
         load_reason: Why its own method is called, ``""`` where it is in line.
-        dump: How it dumps in line: a key of the dumper's table, ``""`` where its own method is called.
+        dump: How it dumps in line: a key of the dumper's table, ``""`` where its own method is
+            called.
         dump_reason: Why its own method is called.
         reads: Whether its value is read in line, even where its own method is called with it then.
     """

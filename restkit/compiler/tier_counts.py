@@ -15,7 +15,8 @@ class Counts:
     Attributes:
         on: Whether it counts; it does not until this is set, and then costs a test each time.
         loads: By tier, ``generated`` or ``marshmallow``.
-        dumps: By tier: ``native`` or ``text`` where values went straight to JSON, ``generated``, ``marshmallow``.
+        dumps: By tier: ``native`` or ``text`` where values went straight to JSON, ``generated``,
+            ``marshmallow``.
     """
 
     on: bool = False

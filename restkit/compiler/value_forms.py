@@ -1,7 +1,7 @@
 """How a value is written in line: what it must be, and the expression of what is written, for each purpose.
 
-``PLAIN`` is what marshmallow dumps. ``NATIVE`` leaves a date, a datetime and a UUID to a JSON encoder that writes the
-same text of them. ``TEXT`` is JSON text at once.
+``PLAIN`` is what marshmallow dumps. ``NATIVE`` leaves a date, a datetime and a UUID to a JSON
+encoder that writes the same text of them. ``TEXT`` is JSON text at once.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Forms:
 
     Attributes:
         name: Of the purpose.
-        kinds: By kind of field, an expression that says whether a value ``{v}`` is written in line, and what is
-            written; where that is ``{v}`` itself, it stays as it is.
+        kinds: By kind of field, an expression that says whether a value ``{v}`` is written in line,
+            and what is written; where that is ``{v}`` itself, it stays as it is.
         null: What is written for None.
         checks: Whether what a field's own method returned is checked to be JSON.
         names: What the expressions name.
@@ -62,8 +62,8 @@ class _NoNumber(float):
 def _clean(value: Any) -> Any:
     """Return what marshmallow's own method dumped, so that an encoder writes or refuses it as it does elsewhere.
 
-    Moments that came through as they were become text. NaN and infinities are left for the encoder to refuse, once
-    everything is dumped.
+    Moments that came through as they were become text. NaN and infinities are left for the encoder
+    to refuse, once everything is dumped.
     """
     if isinstance(value, float):
         return value if math.isfinite(value) else _NoNumber(value)

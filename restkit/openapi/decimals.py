@@ -1,7 +1,7 @@
 """Bounds of decimals that travel as text: a range of numbers as a pattern of digits.
 
-JSON Schema's ``minimum`` says nothing about strings, and a Decimal is taken as ``"9.99"`` too. How many
-digits a text may have is said by the pattern of the wire form, beside these.
+JSON Schema's ``minimum`` says nothing about strings, and a Decimal is taken as ``"9.99"`` too. How
+many digits a text may have is said by the pattern of the wire form, beside these.
 """
 
 from __future__ import annotations

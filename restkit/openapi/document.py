@@ -59,7 +59,8 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     Args:
         app: The App.
         version: The version of OpenAPI, 3.0.x, 3.1.x or 3.2.x; the App's setting where left out.
-        server_root: The path below which the App answers, for the server where it names none itself.
+        server_root: The path below which the App answers, for the server where it names none
+            itself.
 
     Returns:
         A plain dict of JSON values, in a stable order.

@@ -1,7 +1,7 @@
 """One marshmallow field as JSON Schema 2020-12: apispec's converter with other attribute functions.
 
-apispec documents a field by the name of its class. These functions document what the field accepts and
-writes, from the wire formats that restkit enforces.
+apispec documents a field by the name of its class. These functions document what the field accepts
+and writes, from the wire formats that restkit enforces.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ _INT64 = ("minimum", "maximum")
 class FieldConverter(OpenAPIConverter):
     """apispec's converter for one view of schemas and one source of their values.
 
-    ``reference`` is called with each nested schema and returns a ``$ref`` to it or the schema itself.
+    ``reference`` is called with each nested schema and returns a ``$ref`` to it or the schema
+    itself.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The document and the pages about it as resources: /openapi.json, /openapi.yaml, /docs and /scalar by default.
 
-Everything comes from this server: no other host is asked for anything, and the Content-Security-Policy
-holds the pages to that.
+Everything comes from this server: no other host is asked for anything, and the
+Content-Security-Policy holds the pages to that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Python's regular expressions as patterns of JSON Schema (ECMA-262).
 
-marshmallow's ``Regexp`` uses ``re.match``, which is anchored at the start only, and Python writes some things
-that ECMA-262 does not know. A NUL character never passes the JSON door, so no pattern written here admits one.
+marshmallow's ``Regexp`` uses ``re.match``, which is anchored at the start only, and Python writes
+some things that ECMA-262 does not know. A NUL character never passes the JSON door, so no pattern
+written here admits one.
 """
 
 from __future__ import annotations

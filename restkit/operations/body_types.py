@@ -1,7 +1,7 @@
 """From a validated mapping to the class that a method's annotation names: a dataclass or an attrs class.
 
-That each field of the schema has a place in the class, and the class a value for each of its own, is
-checked when the resource is mounted.
+That each field of the schema has a place in the class, and the class a value for each of its own,
+is checked when the resource is mounted.
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ class Claims:
         """Make claims of nothing.
 
         Args:
-            check_names: Raises CollisionError where operations have a name that the two mappings, of operationIds
-                and of components, have for something else; adds theirs.
+            check_names: Raises CollisionError where operations have a name that the two mappings,
+                of operationIds and of components, have for something else; adds theirs.
         """
         self._check_names = check_names
         self._methods: MutableMapping[tuple[str, str, str], str] = {}

@@ -1,8 +1,9 @@
 """Contributions: the additions of middleware, handlers, factories, schemes and extensions to an Operation.
 
-Each part declares its problems with `raises`, its response headers with `operation`, and everything else
-with a method ``contribute`` (see `restkit.contract.Contributor`). An Operation is completed from the inside
-out, so that the headers of a middleware stand on every response that passes through it.
+Each part declares its problems with `raises`, its response headers with `operation`, and everything
+else with a method ``contribute`` (see `restkit.contract.Contributor`). An Operation is completed
+from the inside out, so that the headers of a middleware stand on every response that passes through
+it.
 """
 
 from __future__ import annotations

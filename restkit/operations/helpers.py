@@ -17,8 +17,8 @@ _CALLED = (DeclaredMethod, types.FunctionType)
 def helper_failures(function: object, holder: type) -> list[Failure]:
     """Return the problems that the helpers of a verb declare, each once.
 
-    A helper is a method of the class, or a function of the verb's module, whose name occurs in the verb's
-    code, or in the code of another helper.
+    A helper is a method of the class, or a function of the verb's module, whose name occurs in the
+    verb's code, or in the code of another helper.
 
     Args:
         function: The verb.

@@ -1,9 +1,9 @@
 """The names of operations: operationIds, and the noun in them.
 
-An operationId is given (`operation`), or derived from the verb and the name of the class. A given one
-belongs to one operation alone. Of several operations that would derive the same one, the first that was
-declared keeps it; each of the others adds its path. So an operationId changes only if an operation that
-derives the same one is declared before it.
+An operationId is given (`operation`), or derived from the verb and the name of the class. A given
+one belongs to one operation alone. Of several operations that would derive the same one, the first
+that was declared keeps it; each of the others adds its path. So an operationId changes only if an
+operation that derives the same one is declared before it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def derived_id(op: Operation, name: str = "") -> str:
         name: The name that the resource was added with, if it is not that of its class or function.
 
     Returns:
-        ``listBooks``, ``getBook``, ``createBook``, ``replaceBook``, ``updateBook``, ``deleteBook``, and
-        ``deleteBooks`` at the URL of a collection; for a function route the function's name in camelCase.
+        ``listBooks``, ``getBook``, ``createBook``, ``replaceBook``, ``updateBook``, ``deleteBook``,
+        and ``deleteBooks`` at the URL of a collection; for a function route the function's name in
+        camelCase.
     """
     if issubclass(op.resource, FunctionResource):
         own = getattr(op.function, "__name__", "")
@@ -148,8 +149,8 @@ def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
 def noun(op: Operation, name: str = "") -> str:
     """Return the name of one item of a resource: ``Book`` for ``Books`` and ``BookItem``.
 
-    The singular is the one that a schema bears out. At an item's URL, and for a POST that creates one item,
-    it is otherwise made by the rules of English.
+    The singular is the one that a schema bears out. At an item's URL, and for a POST that creates
+    one item, it is otherwise made by the rules of English.
 
     Args:
         op: An operation of the resource.

@@ -61,7 +61,8 @@ class Registry:
 
         Args:
             app: Whose it is.
-            check_names: Raises CollisionError where the document would have one name for two things, see `Claims`.
+            check_names: Raises CollisionError where the document would have one name for two
+                things, see `Claims`.
         """
         self.app = app
         self.entries: list[Entry] = []

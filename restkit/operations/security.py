@@ -85,8 +85,8 @@ def check_schemes(
 
     Args:
         operations: The operations to check.
-        known: The documents of the schemes that were checked before, by their names, with where they guard.
-            Those of the operations are added.
+        known: The documents of the schemes that were checked before, by their names, with where
+            they guard. Those of the operations are added.
 
     Raises:
         CollisionError: There are two. The message names both places.

@@ -2,9 +2,9 @@
 
 Every segment is fixed text or one variable. The tree finds what Werkzeug's matcher finds, in its
 order: fixed text before variables, variables by the weight of their converters. Patterns of another
-kind stay with Werkzeug: the tree knows only where they begin, and a walk that comes by such a place,
-and does not go on along fixed text, decides nothing. Private names of Werkzeug that are used here:
-``Rule._trace`` and ``Rule._converters``.
+kind stay with Werkzeug: the tree knows only where they begin, and a walk that comes by such a
+place, and does not go on along fixed text, decides nothing. Private names of Werkzeug that are used
+here: ``Rule._trace`` and ``Rule._converters``.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class Pattern(NamedTuple):
         parameters: The variables of the path, in order.
         host: The pattern of the host, ``""`` for every host.
         host_variables: The variables of the host's pattern.
-        shape: The pattern without the names of its variables: two patterns of one shape match the same
-            URLs.
+        shape: The pattern without the names of its variables: two patterns of one shape match the
+            same URLs.
     """
 
     rule: str

@@ -118,7 +118,8 @@ class Database:
     def shell_context(self) -> Generator[dict[str, object]]:
         """Provide the names of `restkit shell`: ``database``, and a ``session`` of its own.
 
-        The session writes only if ``session.commit()`` is called in the shell; it is closed at the end.
+        The session writes only if ``session.commit()`` is called in the shell; it is closed at the
+        end.
         """
         writing, _ = self._opened()
         with writing() as session:

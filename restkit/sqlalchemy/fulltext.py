@@ -49,8 +49,9 @@ class FullText:
 
         Args:
             columns: Text attributes of the model.
-            language: ``"simple"`` compares words and ignores case. Another text search configuration
-                of PostgreSQL, such as ``"english"``, compares stems. SQLite has stems for English only.
+            language: ``"simple"`` compares words and ignores case. Another text search
+                configuration of PostgreSQL, such as ``"english"``, compares stems. SQLite has stems
+                for English only.
 
         Raises:
             DeclarationError: No column is given, or the language is not a valid name.
@@ -75,7 +76,8 @@ class FullText:
 
         Args:
             model: The mapped class.
-            dialect: The dialect of the connection: ``op.get_bind().dialect`` in an Alembic migration.
+            dialect: The dialect of the connection: ``op.get_bind().dialect`` in an Alembic
+                migration.
 
         Raises:
             DeclarationError: restkit does not support full-text search on this database.

@@ -33,9 +33,9 @@ class _Request(Protocol):
 class ContractCheck:
     """A check of responses against their Operations; the App calls it before a response leaves.
 
-    The status must be declared; media type, headers and content must be those of that status; a problem
-    must have the shape of RFC 9457. Two things need no declaration: a 500 for an exception that nobody
-    expected, and the content that HEAD leaves out.
+    The status must be declared; media type, headers and content must be those of that status; a
+    problem must have the shape of RFC 9457. Two things need no declaration: a 500 for an exception
+    that nobody expected, and the content that HEAD leaves out.
     """
 
     def __init__(self) -> None:
