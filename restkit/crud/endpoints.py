@@ -44,7 +44,9 @@ class Actions(Protocol):
     """The actions of a `CRUDResource` that the endpoints call."""
 
     @property
-    def rows(self) -> Transaction[Any]: ...  # noqa: D102  # `CRUDResource` documents all of them
+    def rows(self) -> Transaction[Any]:
+        """The request's transaction on the store."""
+        ...
 
     scope: Callable[[], Mapping[str, object]]
     list: Callable[[ListQuery], Page[object]]
