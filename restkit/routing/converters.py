@@ -88,6 +88,7 @@ class _Integer(IntegerConverter):
         lowest = -_INT64_MAX - 1 if signed else 0
         _check_order(lowest if min is None else min, self.max)
         self.min = lowest if min is None or min < lowest else min
+        self._has_spellings = signed or fixed_digits > 0
         self.json_schema: dict[str, object] = {
             "type": "integer",
             "format": "int64",
@@ -103,12 +104,15 @@ class _Integer(IntegerConverter):
     def to_python(self, value: str) -> int:
         """Return the number; a number out of bounds, or with other digits, matches no URL."""
         number = int(value)
-        digits = self.fixed_digits
-        if not self.min <= number <= self.max or (
-            len(value) != digits if digits else value != str(number)
-        ):
+        if not self.min <= number <= self.max:
+            raise ValidationError
+        # PERF: without options the pattern itself has one spelling of each number.
+        if self._has_spellings and not self._is_canonical(value, number):
             raise ValidationError
         return number
+
+    def _is_canonical(self, value: str, number: int) -> bool:
+        return len(value) == self.fixed_digits if self.fixed_digits else value == str(number)
 
 
 class _Float(FloatConverter):
