@@ -161,7 +161,7 @@ def _is_message(messages: Mapping[object, object], node: object) -> bool:
     return all(_below(node, name) is None for name in texts)
 
 
-def _is_own(messages: Mapping[object, object], field: fields.Field[Any]) -> bool:
+def _is_own(messages: Mapping[object, object], field: fields.Field[object]) -> bool:
     # PERF: most messages are strings, and to ask an abstract class costs ten times as much.
     return any(
         messages == each
