@@ -137,6 +137,10 @@ def declarations_of(function: object) -> Declarations:
 
 def _inner(function: object) -> object:
     """Return the callable that another one wraps, None if it wraps none."""
+    if isinstance(function, types.MethodType):
+        # Before __wrapped__, which a method hands on from its function: since Python 3.13 that is
+        # the DeclaredMethod itself for a class method.
+        return _as_written(function)
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None or isinstance(function, types.FunctionType):
         return wrapped
@@ -144,8 +148,6 @@ def _inner(function: object) -> object:
         return function.func
     if isinstance(function, (staticmethod, classmethod)):
         return function.__func__
-    if isinstance(function, types.MethodType):
-        return _as_written(function)
     call = inspect.getattr_static(type(function), "__call__", None)
     return call if isinstance(call, (DeclaredMethod, types.FunctionType)) else None
 
