@@ -488,3 +488,20 @@ def test_the_schema_of_the_document_accepts_the_responses() -> None:
     for url in ERRORS:
         data = Client(app, raise_errors=False).get(url).json
         assert Draft202012Validator(schema).is_valid(data)
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_the_page_shows_the_traceback_only_in_debug(debug: bool) -> None:
+    """With the setting debug the page of a 500 has the traceback, escaped; without it none."""
+    app = App("Shop", errors=[HTML_ERRORS], debug=debug)
+
+    @app.get("/broken")
+    def broken() -> dict[str, Any]:
+        raise ValueError("<b>broken</b>")
+
+    client = Client(app, raise_errors=False)
+    response = client.get("/broken", headers={"Accept": "text/html"})
+    assert response.status == 500
+    assert ("<pre>Traceback" in response.text) is debug
+    assert ("&lt;b&gt;broken" in response.text) is debug
+    assert "<b>broken" not in response.text
