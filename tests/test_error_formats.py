@@ -500,7 +500,7 @@ def test_the_page_shows_the_traceback_only_in_debug(debug: bool) -> None:
         raise ValueError("<b>broken</b>")
 
     client = Client(app, raise_errors=False)
-    response = client.get("/broken", headers={"Accept": "text/html"})
+    response = client.get("/broken", headers={"Accept": "text/html, */*;q=0.1"})
     assert response.status == 500
     assert ("<pre>Traceback" in response.text) is debug
     assert ("&lt;b&gt;broken" in response.text) is debug
