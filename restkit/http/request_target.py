@@ -13,6 +13,7 @@ __all__ = ["VALID_HOSTS", "clean_script_name", "host_error", "host_of"]
 VALID_HOSTS: set[str | None] = set()
 """Values of Host that were found valid; PERF: a look-up costs a twentieth of the check."""
 
+_MOST_CHARACTERS = 253 + len(":65535")
 _MOST_HOSTS = 1000  # SECURITY: clients make up hosts; no more than these are remembered
 _HOST = r"(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\])(?::([0-9]*))?"
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -28,7 +29,8 @@ def host_error(environ: WSGIEnvironment) -> str:
     if host is None:
         is_demanded = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
         return "Send the header Host, which HTTP/1.1 requires." if is_demanded else ""
-    found = re.fullmatch(_HOST, host)
+    # SECURITY: what is remembered is bounded in size as well; a name has 253 characters at most.
+    found = re.fullmatch(_HOST, host) if len(host) <= _MOST_CHARACTERS else None
     if found is None or int(found[1] or 0) > 65535:
         return "The header Host is malformed. Send a host and an optional port."
     if len(VALID_HOSTS) < _MOST_HOSTS:
