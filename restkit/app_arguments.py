@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import partial
-from typing import Any
 
-from .contract import Operation
+from .contract import Failure, Operation, Output
 from .encoding import dumps_json
 from .errors import DeclarationError
 from .json_parsing import JSONLimits, loads_json
@@ -55,8 +54,8 @@ def media_of(settings: Settings) -> Media:
 
 def check_names(
     operations: Iterable[Operation],
-    ids: MutableMapping[str, Any],
-    components: MutableMapping[str, Any],
+    ids: MutableMapping[str, str],
+    components: MutableMapping[str, tuple[type, str]],
 ) -> None:
     """Reject names that the document would have for two things, and record the others.
 
@@ -80,10 +79,10 @@ def _declares_values(op: Operation) -> bool:
     """Return whether an Operation has schemas, or words that may not be plain strings."""
     if op.inputs or op.examples or op.extensions or op.parameters:
         return True
-    if any(each.schema is not None or each.headers for each in op.outputs):
+    if any(each.schema is not None for each in op.outputs):
         return True
-    texts = [op.summary, op.description, *op.tags]
-    texts += [each.description for each in op.outputs]
-    texts += [each.description for each in op.failures]
-    has_headers = any(each.headers for each in op.failures)
-    return has_headers or any(type(text) is not str for text in texts)
+    responses: list[Output | Failure] = [*op.outputs, *op.failures]
+    if any(each.headers for each in responses):
+        return True
+    texts = [op.summary, op.description, *op.tags, *(each.description for each in responses)]
+    return any(type(text) is not str for text in texts)

@@ -111,7 +111,7 @@ def plain_function(function: Any) -> Any:
 
 
 def mounted(function: Callable[..., Any]) -> DeclaredMethod:
-    """Mark a function as mounted: what is declared above the route would come too late, and is refused."""
+    """Mark a function as mounted: a declaration above the route would come too late."""
     return DeclaredMethod(plain_function(function), declarations_of(function), mounted=True)
 
 

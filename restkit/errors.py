@@ -31,11 +31,11 @@ class RestkitError(Exception):
 
 
 class DeclarationError(RestkitError):
-    """Raised at start-up when a resource, schema, route or decorator contradicts itself."""
+    """Raised when a resource, schema, route or decorator contradicts itself, at start-up."""
 
 
 class CollisionError(DeclarationError):
-    """Raised at start-up when two declarations claim the same name or URL."""
+    """Raised when two declarations claim the same name or URL, at start-up."""
 
 
 class SettingError(RestkitError):
@@ -59,8 +59,8 @@ class MissingExtraError(RestkitError, ImportError):
 
 
 class LoadError(RestkitError):
-    """Raised by the command line when ``MODULE:APP`` does not name an App."""
+    """Raised when ``MODULE:APP`` on the command line does not name an App."""
 
 
 class ContractError(RestkitError, AssertionError):
-    """Raised in tests and the development server when a response violates its contract."""
+    """Raised when a response violates its contract, in tests and the development server."""

@@ -59,7 +59,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """An exception that becomes an error response (RFC 9457).
+    """Raised when a request gets an error response (RFC 9457).
 
     Subclass it with a ``status`` and, for a problem of your own, a ``type`` (a URI reference that
     identifies it), a ``title`` and the schema of its extension ``members``::

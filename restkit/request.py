@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import Authorization
     from werkzeug.formparser import FormDataParser
+    from werkzeug.routing import BaseConverter
 
 __all__ = ["Request", "current_request"]
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
         version: str
         settings: Settings
         servers: Sequence[str | Mapping[str, Any]]
+        converters: dict[str, type[BaseConverter]]
         extensions: list[Any]
         overrides: dict[Any, Callable[..., Any]]
         stores: list[Callable[[type], Any]]

@@ -91,15 +91,15 @@ class Scheme(_Combined):
     def document(self) -> Mapping[str, object]:
         """Return the Security Scheme Object (OpenAPI 3.1.1, section 4.8.27)."""
         raise DeclarationError(
-            f"{type(self).__qualname__} has no document(). Return a Security Scheme Object, such as "
-            "{'type': 'http', 'scheme': 'bearer'}."
+            f"{type(self).__qualname__} has no document(). Return a Security Scheme Object, "
+            "such as {'type': 'http', 'scheme': 'bearer'}."
         )
 
     def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
         """Return the caller; see `SecurityScheme.authenticate`."""
         raise DeclarationError(
-            f"{type(self).__qualname__} has no authenticate(request, scopes). Return the caller, or "
-            "raise Unauthorized or Forbidden."
+            f"{type(self).__qualname__} has no authenticate(request, scopes). Return the caller, "
+            "or raise Unauthorized or Forbidden."
         )
 
     def scopes(self, *scopes: str) -> Requirement:
@@ -180,12 +180,7 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
             f"{declared_at} has the class {scheme.__qualname__}; it must be an instance: "
             f"{scheme.__qualname__}(...)."
         )
-    lacking = [each for each in _PARTS if not hasattr(scheme, each)]
-    if lacking and len(lacking) < len(_PARTS):
-        raise DeclarationError(
-            f"{declared_at}: {type(scheme).__qualname__} has no {' and no '.join(lacking)}. "
-            f"{' '.join(_PARTS[each] for each in lacking)}"
-        )
+    _check_parts(scheme, declared_at)
     if not isinstance(scheme, SecurityScheme) or not callable(scheme.authenticate):
         raise DeclarationError(
             f"{declared_at} has {scheme!r}, which is not a security scheme. A scheme has a name "
@@ -205,6 +200,17 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
             f"{declared_at}: {kind} has no authenticate. {_PARTS['authenticate']}"
         )
     return scheme
+
+
+def _check_parts(scheme: object, declared_at: str) -> None:
+    """Reject an object that has some parts of a security scheme, but not all of them."""
+    lacking = [each for each in _PARTS if not hasattr(scheme, each)]
+    if not lacking or len(lacking) == len(_PARTS):
+        return
+    remedies = " ".join(_PARTS[each] for each in lacking)
+    raise DeclarationError(
+        f"{declared_at}: {type(scheme).__qualname__} has no {' and no '.join(lacking)}. {remedies}"
+    )
 
 
 def _check_document(scheme: SecurityScheme, declared_at: str) -> None:

@@ -1,4 +1,4 @@
-"""The decorators of an App that mount classes and functions: `route`, `get`, `post` and the others."""
+"""The decorators of an App that mount classes and functions: `route`, `get`, `post` and more."""
 
 from __future__ import annotations
 

@@ -69,39 +69,46 @@ def bodies_of(
     Raises:
         DeclarationError: Media types are declared twice.
     """
-    if _is_by_media_type(declared):
-        if media_types is not None:
-            raise DeclarationError(
-                f"{declared_at} declares media types in body= and in media_types=. Leave out "
-                "media_types."
-            )
-        for media_type, each in typing.cast("Mapping[str, object]", declared).items():
-            yield from bodies_of(each, (media_type,), default, declared_at)
+    if not _is_by_media_type(declared):
+        yield from _bodies_of_one(declared, media_types, default)
         return
+    if media_types is not None:
+        raise DeclarationError(
+            f"{declared_at} declares media types in body= and in media_types=. Remove media_types."
+        )
+    for media_type, each in declared.items():
+        yield from bodies_of(each, (media_type,), default, declared_at)
+
+
+def _bodies_of_one(
+    declared: object, media_types: tuple[str, ...] | None, default: tuple[str, ...]
+) -> Iterator[Body]:
+    """Yield the bodies of one schema, which are read differently from forms, or of raw content."""
     raw = _raw_of(declared)
     if raw is not None:
         yield Body(None, media_types or _RAW_TYPES[raw], raw)
         return
     schema = typing.cast("SchemaLike", declared)
-    taken = media_types or default
-    forms = tuple(each for each in taken if each in FORM_TYPES)
-    others = tuple(each for each in taken if each not in FORM_TYPES)
+    forms: list[str] = []
+    others: list[str] = []
+    for each in media_types or default:
+        (forms if each in FORM_TYPES else others).append(each)
     for found in (others, forms):
         if found:
-            yield Body(schema, found)
+            yield Body(schema, tuple(found))
 
 
 def _raw_of(declared: object) -> Raw | None:
     return next((raw for kind, raw in _RAW.items() if kind is declared or kind == declared), None)
 
 
-def _is_by_media_type(declared: object) -> bool:
-    return (
-        isinstance(declared, Mapping)
-        and bool(declared)
-        and all(isinstance(each, str) and "/" in each for each in declared)
-        and not any(hasattr(each, "data_key") for each in declared.values())  # fields
-    )
+def _is_by_media_type(declared: object) -> typing.TypeGuard[Mapping[str, object]]:
+    """Return whether a declaration is a mapping of media types, not one of fields."""
+    if not isinstance(declared, Mapping) or not declared:
+        return False
+    if any(hasattr(each, "data_key") for each in declared.values()):
+        return False
+    return all(isinstance(each, str) and "/" in each for each in declared)
 
 
 def check_raw_annotation(annotation: object, raw: Raw, declared_at: str) -> None:

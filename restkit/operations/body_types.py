@@ -1,16 +1,13 @@
-"""From a validated mapping to the class that a method's annotation names: a dataclass or an attrs class.
+"""Convert validated mappings to the dataclass or attrs class that a method annotates.
 
-That each field of the schema has a place in the class, and the class a value for each of its own,
-is checked when the resource is mounted.
+When a resource is mounted, the fields of the schema are compared with the members of the class.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, missing
 from marshmallow.decorators import POST_LOAD
@@ -19,55 +16,50 @@ from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, View
 from ..schemas.own_behavior import hooks_of, overrides_load
 from ..schemas.unions import UnionSchema
-from .signatures import item_of
+from .signatures import item_of, without_none
 
-__all__ = ["shape_of"]
+__all__ = ["Shape", "shape_of"]
 
-Shape = Callable[[Any], Any]
+Shape = Callable[[object], object]
+_Field = fields.Field[typing.Any]
+_Made = dict[tuple[type, type[Schema]], Shape]
 _NO_MAPPING = (int, float, str, bytes, bool, set, frozenset, tuple)
+_SEQUENCES = (list, tuple, set, frozenset)
 
 
-def shape_of(annotation: Any, bound: BoundSchema, declared_at: str) -> Shape | None:
-    """Make the conversion from what a schema loads to what a parameter's annotation names.
+def shape_of(annotation: object, bound: BoundSchema, declared_at: str) -> Shape | None:
+    """Make the conversion from the loaded value of a schema to a parameter's annotation.
 
     Args:
         annotation: The parameter's annotation.
         bound: The schema that loads.
-        declared_at: Where the parameter stands, for messages.
+        declared_at: The name of the parameter, for messages.
 
     Returns:
-        The conversion, None where the annotation is not a dataclass or an attrs class.
+        The conversion, None if the annotation is not a dataclass or an attrs class.
 
     Raises:
         DeclarationError: The class and the schema do not fit.
     """
     _check_union(annotation, bound, declared_at)
-    target = _without_none(annotation)
+    target = without_none(annotation)
     if bound.many:
         target = item_of(target)
     elif item_of(target) is not None:
         raise DeclarationError(
-            f"{declared_at} is annotated as many, but its schema is of one; declare it with Schema(many=True) in @takes."
+            f"{declared_at} is annotated as a list, but its schema loads one item. Declare it with "
+            "@takes(body=Schema(many=True)), or annotate it as one item."
         )
-    if isinstance(target, type) and issubclass(target, Schema):
-        raise DeclarationError(
-            f"{declared_at} is annotated as {target.__qualname__}, which is a schema, not what it loads; annotate it as "
-            "dict[str, Any], or as a dataclass."
-        )
-    if target in _NO_MAPPING and not hooks_of(bound.schema).get(POST_LOAD):
-        raise DeclarationError(
-            f"{declared_at} is annotated as {target.__name__}, but its schema loads a mapping; annotate it as "
-            "dict[str, Any], or as a dataclass."
-        )
+    _check_loaded(target, bound.schema, declared_at)
     if not _is_shape(target):
         _check_class(target, bound.schema, declared_at)
         return None
     if bound.view is View.PATCH:
         raise DeclarationError(
-            f"{declared_at}: PATCH hands over a mapping of just what was sent; annotate it as dict[str, Any], "
-            f"not as {target.__qualname__}."
+            f"{declared_at} is annotated as {target.__qualname__}, but PATCH passes a mapping of "
+            "the members that were sent. Annotate it as dict[str, Any]."
         )
-    make = _maker(target, bound.schema, declared_at, {})
+    make = _conversion(target, bound.schema, declared_at, {})
     return _each(make) if bound.many else make
 
 
@@ -78,8 +70,24 @@ def _check_union(annotation: object, bound: BoundSchema, declared_at: str) -> No
         _is_shape(each) for each in (annotation, *members)
     ):
         raise DeclarationError(
-            f"{declared_at} is annotated as {annotation}, but a union of schemas loads mappings; "
-            "annotate it as dict[str, Any], or make the objects in post_load hooks."
+            f"{declared_at} is annotated as {annotation}, but a union of schemas loads mappings. "
+            "Annotate it as dict[str, Any], or make the objects in post_load hooks."
+        )
+
+
+def _check_loaded(target: object, schema: Schema, declared_at: str) -> None:
+    """Reject a schema as an annotation, and a class that no mapping can be."""
+    if not isinstance(target, type):
+        return
+    if issubclass(target, Schema):
+        raise DeclarationError(
+            f"{declared_at} is annotated as {target.__qualname__}, which is a schema, not "
+            "the value that it loads. Annotate it as dict[str, Any], or as a dataclass."
+        )
+    if target in _NO_MAPPING and not hooks_of(schema).get(POST_LOAD):
+        raise DeclarationError(
+            f"{declared_at} is annotated as {target.__name__}, but its schema loads a mapping. "
+            "Annotate it as dict[str, Any], or as a dataclass."
         )
 
 
@@ -89,7 +97,7 @@ def _check_class(target: object, schema: Schema, declared_at: str) -> None:
     Raises:
         DeclarationError: The class is an ORM model, or another one that is no mapping.
     """
-    if not isinstance(target, type) or target is Any or _is_mapping(target):
+    if not isinstance(target, type) or target is typing.Any or _is_mapping(target):
         return
     if hooks_of(schema).get(POST_LOAD) or overrides_load(schema):
         return
@@ -109,112 +117,154 @@ def _is_mapping(target: type) -> bool:
     return issubclass(dict, target) or issubclass(target, Mapping)
 
 
-def _without_none(annotation: Any) -> Any:
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        members = [each for each in typing.get_args(annotation) if each is not type(None)]
-        return members[0] if len(members) == 1 else None
-    return annotation
-
-
-def _is_shape(target: object) -> bool:
+def _is_shape(target: object) -> typing.TypeGuard[type]:
     return isinstance(target, type) and (
         dataclasses.is_dataclass(target) or hasattr(target, "__attrs_attrs__")
     )
 
 
 def _each(make: Shape) -> Shape:
-    return lambda values: [make(value) for value in values]
+    """Return the conversion of a list, from the conversion of an item."""
+
+    def make_each(values: object) -> object:
+        if not isinstance(values, _SEQUENCES):
+            return values  # null, or an object that the schema made
+        return [make(value) for value in values]
+
+    return make_each
 
 
-def _members(target: Any) -> Iterator[tuple[str, str, bool]]:
-    """Yield (attribute, argument of __init__, whether it must be given) of a dataclass or attrs class."""
+class _Member(typing.NamedTuple):
+    """A member of a dataclass or attrs class.
+
+    Attributes:
+        argument: The argument of ``__init__``.
+        is_required: Whether the argument must be given.
+    """
+
+    argument: str
+    is_required: bool
+
+
+def _members(target: type) -> Iterator[tuple[str, _Member]]:
+    """Yield the members of a dataclass or attrs class by the name of their attribute."""
     if dataclasses.is_dataclass(target):
         for each in dataclasses.fields(target):
+            defaults = (each.default, each.default_factory)
             if each.init:
-                needed = (
-                    each.default is dataclasses.MISSING
-                    and each.default_factory is dataclasses.MISSING
-                )
-                yield each.name, each.name, needed
+                is_required = all(default is dataclasses.MISSING for default in defaults)
+                yield each.name, _Member(each.name, is_required)
         return
-    for attribute in target.__attrs_attrs__:
+    for attribute in getattr(target, "__attrs_attrs__", ()):
         if attribute.init:
             alias = getattr(attribute, "alias", None) or attribute.name.lstrip("_")
-            yield attribute.name, alias, repr(attribute.default) == "NOTHING"
+            yield attribute.name, _Member(alias, repr(attribute.default) == "NOTHING")
 
 
-def _maker(target: Any, schema: Schema, declared_at: str, made: dict[Any, Shape]) -> Shape:
-    known = {name: (argument, needed) for name, argument, needed in _members(target)}
-    hints = _hints(target, declared_at)
-    arguments = {name: argument for name, (argument, _) in known.items()}
-    inner: dict[str, Shape] = {}
-    if schema.unknown == INCLUDE:
-        raise DeclarationError(
-            f"{declared_at}: {type(schema).__name__} includes unknown fields, which {target.__qualname__} has no place for; "
-            "annotate the parameter as dict[str, Any]."
-        )
+def _conversion(target: type, schema: Schema, declared_at: str, made: _Made) -> Shape:
+    """Make the conversion from the mapping that a schema loads to a class.
 
-    def make(value: Any) -> Any:
+    Args:
+        target: The class.
+        schema: The schema.
+        declared_at: The name of the parameter, for messages.
+        made: The conversions of classes around this one, which may nest each other.
+    """
+    members = dict(_members(target))
+    _check_members(target, schema, members, declared_at)
+    arguments = {name: member.argument for name, member in members.items()}
+    nested: dict[str, Shape] = {}
+
+    def make(value: object) -> object:
         if not isinstance(value, Mapping):
             return value  # a post_load of the schema made its own object
-        return target(
-            **{
-                arguments[name]: inner[name](each) if name in inner else each
-                for name, each in value.items()
-            }
-        )
+        values: dict[str, object] = {}
+        for name, each in value.items():
+            values[arguments[name]] = nested[name](each) if name in nested else each
+        return target(**values)
 
     made[target, type(schema)] = make
+    hints = _hints(target)
     for name, field in schema.load_fields.items():
         attribute = field.attribute or name
-        if attribute not in known:
-            raise DeclarationError(
-                f"{declared_at}: {type(schema).__name__} loads {attribute!r}, which {target.__qualname__} does not have."
-            )
-        _, needed = known.pop(attribute)
-        if needed and not field.required and field.load_default is missing:
-            raise DeclarationError(
-                f"{declared_at}: {type(schema).__name__} may leave {attribute!r} out, but {target.__qualname__} has no "
-                "default for it; make the field required, or give one of them a default."
-            )
-        nested = _nested(hints.get(attribute), field, declared_at, made)
-        if nested is not None:
-            inner[attribute] = nested
-    lacking = [name for name, (_, needed) in known.items() if needed]
-    if lacking:
-        raise DeclarationError(
-            f"{declared_at}: {target.__qualname__} needs {lacking[0]!r}, which {type(schema).__name__} does not load; "
-            "give it a default."
-        )
+        found = _nested(hints.get(attribute), field, declared_at, made)
+        if found is not None:
+            nested[attribute] = found
     return make
 
 
-def _hints(target: Any, declared_at: str) -> dict[str, Any]:
+def _check_members(
+    target: type, schema: Schema, members: Mapping[str, _Member], declared_at: str
+) -> None:
+    """Reject a schema that loads other members than the class has."""
+    schema_name, class_name = type(schema).__name__, target.__qualname__
+    if schema.unknown == INCLUDE:
+        raise DeclarationError(
+            f"{declared_at}: {schema_name} includes unknown fields, which {class_name} has no "
+            "members for. Annotate the parameter as dict[str, Any]."
+        )
+    loaded = _check_loaded_members(target, schema, members, declared_at)
+    for attribute, member in members.items():
+        if member.is_required and attribute not in loaded:
+            raise DeclarationError(
+                f"{declared_at}: {class_name} needs {attribute!r}, which {schema_name} does not "
+                "load. Give it a default in the class."
+            )
+
+
+def _check_loaded_members(
+    target: type, schema: Schema, members: Mapping[str, _Member], declared_at: str
+) -> set[str]:
+    """Return the members that a schema loads; reject those that the class cannot take."""
+    schema_name, class_name = type(schema).__name__, target.__qualname__
+    loaded: set[str] = set()
+    for name, field in schema.load_fields.items():
+        attribute = field.attribute or name
+        member = members.get(attribute)
+        if member is None:
+            raise DeclarationError(
+                f"{declared_at}: {schema_name} loads {attribute!r}, which {class_name} does not "
+                "have. Add it to the class, or leave it out of the schema with exclude."
+            )
+        if attribute in loaded:
+            raise DeclarationError(
+                f"{declared_at}: two fields of {schema_name} load {attribute!r}. Annotate the "
+                "parameter as dict[str, Any], or remove one of the fields."
+            )
+        loaded.add(attribute)
+        if member.is_required and not field.required and field.load_default is missing:
+            raise DeclarationError(
+                f"{declared_at}: {schema_name} may leave {attribute!r} out, but {class_name} has "
+                "no default for it. Make the field required, or give one of them a default."
+            )
+    return loaded
+
+
+def _hints(target: type) -> dict[str, object]:
     try:
         return typing.get_type_hints(target)
     except Exception:  # noqa: BLE001  # an annotation that cannot be resolved may be any class's
         return {}
 
 
-def _nested(
-    annotation: Any, field: fields.Field[Any], declared_at: str, made: dict[Any, Shape]
-) -> Shape | None:
-    """Return the conversion of one attribute whose value is nested, None where it stays as it is."""
-    annotation = _without_none(annotation)
-    many = False
-    if isinstance(field, fields.List):
-        annotation, field, many = item_of(annotation), field.inner, True
-    elif isinstance(field, fields.Nested) and (field.many or field.schema.many):
-        annotation, many = item_of(annotation), True
-    if (
-        not isinstance(field, fields.Nested)
-        or isinstance(field, fields.Pluck)
-        or not _is_shape(annotation)
-    ):
+def _nested(annotation: object, field: _Field, declared_at: str, made: _Made) -> Shape | None:
+    """Return the conversion of one nested attribute, None if its value stays as loaded."""
+    annotation, nested, many = _item_field(without_none(annotation), field)
+    if not isinstance(nested, fields.Nested) or isinstance(nested, fields.Pluck):
         return None
-    make = made.get((annotation, type(field.schema))) or _maker(
-        annotation, field.schema, declared_at, made
-    )
-    if many:
-        return lambda values: values if values is None else [make(value) for value in values]
-    return make
+    if not _is_shape(annotation):
+        return None
+    schema = nested.schema
+    make = made.get((annotation, type(schema)))
+    if make is None:
+        make = _conversion(annotation, schema, declared_at, made)
+    return _each(make) if many else make
+
+
+def _item_field(annotation: object, field: _Field) -> tuple[object, _Field, bool]:
+    """Return the annotation and field of one item, and whether there are many."""
+    if isinstance(field, fields.List):
+        return item_of(annotation), field.inner, True
+    if isinstance(field, fields.Nested) and (field.many or field.schema.many):
+        return item_of(annotation), field, True
+    return annotation, field, False

@@ -1,9 +1,8 @@
-"""From a resource class to its Operations: everything known about each verb, once, when it is mounted."""
+"""Make the Operations of a resource class when it is mounted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from ..contract import Operation
 from ..resource import Resource, verbs_of
@@ -50,7 +49,7 @@ def _operation(verb: Verb) -> Operation:
         has_given_id="operation_id" in words,
         summary=words.get("summary", summary),
         description=words.get("description", description),
-        tags=_tags(verb, words),
+        tags=_tags(verb, words.get("tags")),
         deprecated=words.get("deprecated", is_deprecated),
         documented=words.get("documented", _is_documented(verb)),
         path_parameters=verb.mount.parameters,
@@ -64,8 +63,8 @@ def _operation(verb: Verb) -> Operation:
     )
 
 
-def _tags(verb: Verb, words: Mapping[str, Any]) -> tuple[str, ...]:
-    declared = words.get("tags") or verb.resource.tags
+def _tags(verb: Verb, declared: Sequence[str] | None) -> tuple[str, ...]:
+    declared = declared or verb.resource.tags
     return tuple(declared) or (default_tag(verb.mount.path, verb.resource.__name__),)
 
 

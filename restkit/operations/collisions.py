@@ -1,11 +1,11 @@
-"""What belongs to one declaration alone: a method of a URL, a path of the document, its names."""
+"""Names and URLs that only one declaration can have: methods of a URL, paths, operationIds."""
 
 from __future__ import annotations
 
 import re
 from collections import ChainMap
 from collections.abc import Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from werkzeug.routing import BaseConverter
 
@@ -16,8 +16,11 @@ from ..routing.patterns import Pattern
 
 __all__ = ["CheckNames", "Claims", "converters_of"]
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 CheckNames = Callable[
-    [Iterable[Operation], MutableMapping[str, Any], MutableMapping[str, Any]], None
+    [Iterable[Operation], MutableMapping[str, str], MutableMapping[str, tuple[type, str]]], None
 ]
 
 
@@ -33,28 +36,35 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
         @property
         def operations(self) -> tuple[Operation, ...]: ...
 
+    class _WithConverters(Protocol):
+        """An App, with its name and its URL converters."""
+
+        name: str
+        converters: dict[str, type[BaseConverter]]
+
 
 class Claims:
-    """The names and URLs that belong to one declaration of an App, or of those below it."""
+    """The names and URLs that the declarations of an App, and of Apps below it, have taken."""
 
     def __init__(self, check_names: CheckNames) -> None:
-        """Make claims of nothing.
+        """Begin without names and URLs.
 
         Args:
-            check_names: Raises CollisionError where operations have a name that the two mappings,
-                of operationIds and of components, have for something else; adds theirs.
+            check_names: A function of operations and two mappings, of operationIds and of
+                components. It adds their names to the mappings, and raises CollisionError if a
+                mapping has a name for something else.
         """
         self._check_names = check_names
         self._methods: MutableMapping[tuple[str, str, str], str] = {}
         self._paths: MutableMapping[tuple[str, str], tuple[Pattern, str]] = {}
-        self._ids: MutableMapping[str, Any] = {}
-        self._components: MutableMapping[str, Any] = {}
+        self._ids: MutableMapping[str, str] = {}
+        self._components: MutableMapping[str, tuple[type, str]] = {}
 
     def check(self, mounted: Iterable[_Mounted]) -> Claims:
-        """Return what more is claimed by these; nothing is changed.
+        """Return the names and URLs of more resources, without adding them.
 
         Raises:
-            CollisionError: Another declaration has it, or two of these have.
+            CollisionError: A name or URL is taken, or two of the resources have it.
         """
         mounted = list(mounted)
         more = Claims(self._check_names)
@@ -71,7 +81,7 @@ class Claims:
         return more
 
     def take(self, more: Claims) -> None:
-        """Add what `check` returned."""
+        """Add the names and URLs that `check` returned."""
         self._methods.update(_new(more._methods))
         self._paths.update(_new(more._paths))
         self._ids.update(_new(more._ids))
@@ -104,7 +114,7 @@ class Claims:
         self._methods[key] = place
 
     def _claim_path(self, mounted: _Mounted) -> None:
-        """Reject two URL patterns that a document cannot tell apart (OpenAPI 3.1, section 4.8.8)."""
+        """Reject two URL patterns of one path in a document (OpenAPI 3.1, section 4.8.8)."""
         if not any(operation.documented for operation in mounted.operations):
             return
         pattern = mounted.pattern
@@ -113,8 +123,9 @@ class Claims:
         other, there = self._paths.setdefault((pattern.host, template), (pattern, declared_at))
         if other.path != pattern.path:
             raise CollisionError(
-                f"The URL patterns {other.rule!r} ({there}) and {pattern.rule!r} ({declared_at}) are the same path to a "
-                "document; give their variables one name, or set documented = False on one of them."
+                f"The URL patterns {other.rule!r} ({there}) and {pattern.rule!r} ({declared_at}) "
+                "are the same path in a document. Give their variables one name, or set "
+                "documented = False on one of them."
             )
 
 
@@ -122,23 +133,24 @@ def _template(pattern: Pattern) -> str:
     return re.sub(r"\{[^}]*\}", "{}", pattern.path) if pattern.parameters else pattern.path
 
 
-def _new(claims: MutableMapping[Any, Any]) -> MutableMapping[Any, Any]:
+def _new(claims: MutableMapping[K, V]) -> MutableMapping[K, V]:
     return claims.maps[0] if isinstance(claims, ChainMap) else claims
 
 
-def converters_of(apps: Iterable[Any]) -> dict[str, type[BaseConverter]]:
+def converters_of(apps: Iterable[_WithConverters]) -> dict[str, type[BaseConverter]]:
     """Return the URL converters of several Apps as one mapping.
 
     Raises:
         CollisionError: Two Apps have different converters of one name.
     """
     merged: dict[str, type[BaseConverter]] = {}
-    owners: dict[str, Any] = {}
+    owners: dict[str, str] = {}
     for app in apps:
         for name, converter in app.converters.items():
             if merged.setdefault(name, converter) is not converter:
                 raise CollisionError(
-                    f"The Apps {owners[name].name!r} and {app.name!r} have different URL converters named {name!r}."
+                    f"The Apps {owners[name]!r} and {app.name!r} have different URL converters "
+                    f"named {name!r}. Rename one of them."
                 )
-            owners.setdefault(name, app)
+            owners.setdefault(name, app.name)
     return merged

@@ -1,9 +1,8 @@
-"""Contributions: the additions of middleware, handlers, factories, schemes and extensions to an Operation.
+"""Contributions to Operations: the failures, headers, parameters and security of other parts.
 
 Each part declares its problems with `raises`, its response headers with `operation`, and everything
 else with a method ``contribute`` (see `restkit.contract.Contributor`). An Operation is completed
-from the inside out, so that the headers of a middleware stand on every response that passes through
-it.
+from the inside out, so that every response that passes through a middleware has its headers.
 """
 
 from __future__ import annotations
@@ -107,7 +106,8 @@ def contribution_of(part: object, operation: Operation) -> Contribution | None:
     more = contribute(operation)
     if not isinstance(more, Contribution):
         raise DeclarationError(
-            f"{type(part).__qualname__}.contribute() returned {more!r}; it must return a Contribution."
+            f"{type(part).__qualname__}.contribute() returned {more!r}. It must return a "
+            "Contribution."
         )
     _check(more)
     return more
@@ -182,7 +182,11 @@ def _is_security(security: object) -> bool:
     """Return whether a value is alternatives of combinations of (scheme, scopes)."""
     if not isinstance(security, tuple):
         return False
-    pairs = [pair for each in security for pair in (each if isinstance(each, tuple) else (None,))]
+    pairs: list[object] = []
+    for combination in security:
+        if not isinstance(combination, tuple):
+            return False
+        pairs += combination
     return bool(pairs) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs)
 
 
@@ -223,8 +227,8 @@ def _check_failure(failure: Failure) -> None:
     stage: object = failure.stage
     if not isinstance(stage, str) or not stage:
         raise DeclarationError(
-            f"The stage of a contributed Failure must be a word, not {stage!r}. Write the part that "
-            f"responds: Failure({kind.__name__}, 'middleware')."
+            f"The stage of a contributed Failure must be a word, not {stage!r}. Write the part "
+            f"that responds: Failure({kind.__name__}, 'middleware')."
         )
 
 

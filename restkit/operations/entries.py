@@ -1,8 +1,9 @@
-"""`Entry`: a resource at a URL pattern with its Operations, and what surrounds it added to them."""
+"""`Entry`: a resource at a URL pattern, with its Operations and the parts around them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..contract import Operation, Security
@@ -41,7 +42,7 @@ Handlers = Mapping[type[Exception], ProblemHandler]
 
 
 class Link(NamedTuple):
-    """The item of a collection: its pattern, its variable, and the member that has it."""
+    """The item of a collection: its URL pattern, its variable, and the member with the value."""
 
     item: Pattern
     variable: str
@@ -54,16 +55,16 @@ class Entry(NamedTuple):
     Attributes:
         pattern: The pattern.
         resource: The class.
-        name: For `App.url_for`.
+        name: The name for `App.url_for`.
         owner: The App that it was added to.
         operations: The records of its verbs.
-        middleware: Around its verbs, the outermost first.
-        handlers: Of exceptions, the nearest first.
-        link: To the item, where it is a collection's.
+        middleware: The middleware around its verbs, the outermost first.
+        handlers: The problem handlers, the nearest first.
+        link: The link from a collection to its item.
         declared: The class that was added, if it is mounted on several URLs; None otherwise.
         options: The record of OPTIONS, if no method is written for it.
-        undecided: The methods of which nothing below an App has said the security.
-        errors: The formats of its error responses; () until an App around it says them.
+        undecided: The methods whose security is not declared below the App.
+        errors: The formats of its error responses; () until an App around it declares them.
     """
 
     pattern: Pattern
@@ -88,7 +89,7 @@ class Entry(NamedTuple):
 
 
 def _instead(target: object, rule: str) -> str:
-    """Return what to write for a target that is no Resource class."""
+    """Return what to write in place of a target that is not a Resource class."""
     if isinstance(target, Resource):
         return f"pass the class, not an instance: app.add({rule!r}, {type(target).__name__})."
     if callable(target) and not isinstance(target, type):
@@ -144,7 +145,7 @@ def make_entry(
 
 
 def _completed_by_class(entry: Entry, security: Security | None) -> Entry:
-    """Return an entry with operationIds, the security that is said, and what the class's parts contribute."""
+    """Return an entry with operationIds, declared security and the contributions of its class."""
     resource = entry.resource
     own_name = "" if entry.name == resource.__name__ else entry.name
     factories = [each for each in factories_of(resource) if hasattr(each, "contribute")]
@@ -176,11 +177,11 @@ def guarded(entry: Entry, security: Security | None) -> Entry:
     """Return an entry whose undecided methods have the security of a mount or an App."""
     if security is None or not entry.undecided:
         return entry
-    operations = tuple(
-        secured(each, security) if each.method in entry.undecided else each
-        for each in entry.operations
-    )
-    return entry._replace(operations=operations, undecided=frozenset())
+    operations: list[Operation] = []
+    for each in entry.operations:
+        is_undecided = each.method in entry.undecided
+        operations.append(secured(each, security) if is_undecided else each)
+    return entry._replace(operations=tuple(operations), undecided=frozenset())
 
 
 def extended(entry: Entry, extension: object) -> Entry:
@@ -208,17 +209,18 @@ def shift(
     *,
     documented: bool = True,
 ) -> Entry:
-    """Return an entry as it stands below a mount's prefix, with the mounting App's part around it."""
+    """Return an entry below a mount's prefix, with the mounting App's parts around it."""
     if not (prefix or middleware or handlers) and documented:
         return entry
     below = entry._replace(
         pattern=_below(prefix, entry.pattern),
-        link=entry.link._replace(item=_below(prefix, entry.link.item))
-        if entry.link is not None
-        else None,
         middleware=(*middleware, *entry.middleware),
-        handlers=(*entry.handlers, handlers) if handlers else entry.handlers,
     )
+    if entry.link is not None:
+        item = _below(prefix, entry.link.item)
+        below = below._replace(link=entry.link._replace(item=item))
+    if handlers:
+        below = below._replace(handlers=(*entry.handlers, handlers))
     if not prefix and documented:
         return below
     return below.with_operations(
@@ -232,7 +234,7 @@ def shift(
 
 def with_distinct_ids(entries: list[Entry]) -> list[Entry]:
     """Return the entries with an operationId of its own for each operation."""
-    renamed = distinct_ids([operation for entry in entries for operation in entry.operations])
+    renamed = distinct_ids(list(chain.from_iterable(entry.operations for entry in entries)))
     if not renamed:
         return entries
     index = -1

@@ -1,10 +1,10 @@
-"""Links from a collection to its items: the Location of a 201, and the member that identifies the item."""
+"""Links from a collection to its items: the Location of a 201, and the member with the key."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from ..contract import Header, Operation, Output
 from .entries import Entry, Link
@@ -23,7 +23,7 @@ _ITEM = r"(?s)(.*)/<[^<>/]+>/?"
 
 
 def link(entries: Iterable[Entry]) -> list[Entry]:
-    """Return entries in which each collection whose POST answers 201 knows its item, and says so.
+    """Return entries in which each collection whose POST responds with 201 links to its item.
 
     The item of ``/books`` is the one entry ``/books/<...>`` that has a GET and one variable more.
     """
@@ -83,20 +83,20 @@ def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:
 
 
 def location_variable(variables: Iterable[str], output: Output) -> tuple[str, str] | None:
-    """Say which member of a 201's content is the one variable more that the item's URL has.
+    """Find the member of a 201's content that is the variable of the item's URL.
 
     Args:
-        variables: The variables that the item's pattern has and the collection's has not.
+        variables: The variables of the item's pattern that the collection's pattern does not have.
         output: The 201.
 
     Returns:
-        (variable, member of the content), None if it is not known: the variable's own name, or what
-        follows its last underscore (``id`` for ``book_id``).
+        (variable, member of the content), None if no member is known. The member has the name of
+        the variable, or the part after its last underscore (``id`` for ``book_id``).
     """
     names = list(variables)
     if len(names) != 1 or output.schema is None or output.schema.many:
         return None
-    known: Mapping[str, Any] = output.schema.dump_fields
+    known = output.schema.dump_fields
     for member in (names[0], names[0].rpartition("_")[2]):
         if member in known:
             return names[0], member

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..contract import Operation
 from ..errors import CollisionError
@@ -33,6 +33,8 @@ __all__ = [
 
 _SUFFIX = r"(?<=.)(Item|Resource|View|Collection)$"
 _VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+# The methods that, at the URL of a collection, concern the collection as a whole.
+_ON_WHOLE = ("PUT", "PATCH", "DELETE", "QUERY")
 # Plurals of which the general rules know no singular, by their last word.
 _IRREGULAR = {
     "Calories": "Calorie",
@@ -50,7 +52,7 @@ _UNCHANGED = ("News", "Series", "Species", "Means", "Headquarters")
 
 
 def operation_id(op: Operation) -> str:
-    """Return the operationId of an operation: the one in its record, or the derived one if it has none yet."""
+    """Return the operationId in an operation's record, or the derived one if it has none yet."""
     return op.operation_id or derived_id(op)
 
 
@@ -67,24 +69,32 @@ def derived_id(op: Operation, name: str = "") -> str:
         camelCase.
     """
     if issubclass(op.resource, FunctionResource):
-        own = getattr(op.function, "__name__", "")
-        if not name and not own.isidentifier():
-            # A partial has no name, and a lambda none of its own.
-            own = f"{op.method.lower()}_{op.path}"
-        text = name or own
-        return _camel(text if text.isascii() and text.isidentifier() else re.sub(r"\W+", "_", text))
+        return _function_id(op, name)
     called = _class_name(name or op.resource.__name__)
-    if op.method == "GET":
-        is_item = _is_item(op)
-        many = any(
-            _is_list(output.schema, is_item=is_item) for output in op.outputs if output.status < 300
-        )
-        return "list" + _bare(called) if many else "get" + noun(op, called)
-    if op.method == "QUERY":
-        return "query" + (noun(op, called) if _is_item(op) else _whole(called))
-    if op.method in ("PUT", "PATCH", "DELETE") and not _is_item(op):
-        return _VERBS[op.method] + _whole(called)
-    return _VERBS.get(op.method, op.method.lower()) + noun(op, called)
+    if op.method == "GET" and _responds_with_list(op):
+        return "list" + _bare(called)
+    verb = _VERBS.get(op.method, op.method.lower())
+    if op.method in _ON_WHOLE and not _is_item(op):
+        return verb + _whole(called)
+    return verb + noun(op, called)
+
+
+def _function_id(op: Operation, name: str) -> str:
+    """Return the operationId of a function route."""
+    own = getattr(op.function, "__name__", "")
+    if not name and not own.isidentifier():
+        # A partial has no name, and a lambda none of its own.
+        own = f"{op.method.lower()}_{op.path}"
+    text = name or own
+    if not (text.isascii() and text.isidentifier()):
+        text = re.sub(r"\W+", "_", text)
+    return _camel(text)
+
+
+def _responds_with_list(op: Operation) -> bool:
+    """Return whether a successful response is a list, or a page of one."""
+    is_item = _is_item(op)
+    return any(_is_list(each.schema, is_item=is_item) for each in op.outputs if each.status < 300)
 
 
 def _is_item(op: Operation) -> bool:
@@ -125,7 +135,7 @@ def distinct_ids(operations: Sequence[Operation]) -> dict[int, str]:
 
 
 def _distinct(op: Operation, taken: set[str]) -> str:
-    """Return the derived operationId with the words of the path, and with a number if these are taken too."""
+    """Return the derived operationId with the words of the path, and a number if that is taken."""
     words = re.sub(r"\{([^}]*)\}", r"by_\1", op.path)
     if op.host:
         words = f"{words}_on_{op.host}"
@@ -140,7 +150,7 @@ def _distinct(op: Operation, taken: set[str]) -> str:
 
 
 def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
-    """Whether an answer is a list, or a page: an object whose ``items`` are one, not at the URL of one thing."""
+    """Return whether content is a list, or a page: an object with ``items`` at no item's URL."""
     if bound is None:
         return False
     return bound.many or (not is_item and bound.has_items)
@@ -149,30 +159,38 @@ def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
 def noun(op: Operation, name: str = "") -> str:
     """Return the name of one item of a resource: ``Book`` for ``Books`` and ``BookItem``.
 
-    The singular is the one that a schema bears out. At an item's URL, and for a POST that creates
-    one item, it is otherwise made by the rules of English.
+    A singular that is the name of a schema goes first. Otherwise the rules of English make the
+    singular at an item's URL, and for a POST that creates one item.
 
     Args:
         op: An operation of the resource.
         name: The name of the resource, if it is not that of its class.
     """
-    bodies = (
-        *(i.schema for i in op.inputs if i.location == "body" and i.schema is not None),
-        *(o.schema for o in op.outputs),
-    )
-    schemas = [bound.name for bound in bodies if bound is not None and bound.name]
-    declared: Any = getattr(op.resource, "schema", None)
-    if isinstance(declared, Schemas):
-        declared = declared.item
-    if isinstance(declared, type):
-        schemas.append(stem(declared))
-    elif declared is not None and not isinstance(declared, Mapping):
-        schemas.append(stem(declared.__class__))
     bare = _bare(name or op.resource.__name__)
-    found = _borne_out(bare, tuple(schemas))
-    if found or not (_is_item(op) or _creates_one(op)):
-        return found or bare
-    return english_singular(bare)
+    found = _confirmed_singular(bare, tuple(_schema_names(op)))
+    if found:
+        return found
+    return english_singular(bare) if _is_item(op) or _creates_one(op) else bare
+
+
+def _schema_names(op: Operation) -> Iterator[str]:
+    """Yield the names of an operation's schemas: of its bodies, its responses and its class."""
+    bound = [each.schema for each in op.inputs if each.location == "body"]
+    bound += [each.schema for each in op.outputs]
+    for each in bound:
+        if each is not None and each.name:
+            yield each.name
+    declared = _class_schema(op.resource)
+    if isinstance(declared, type):
+        yield stem(declared)
+    elif declared is not None and not isinstance(declared, Mapping):
+        yield stem(type(declared))
+
+
+def _class_schema(resource: type) -> object:
+    """Return the schema of an item that a class declares, None if it declares none."""
+    declared: object = getattr(resource, "schema", None)
+    return declared.item if isinstance(declared, Schemas) else declared
 
 
 def _creates_one(op: Operation) -> bool:
@@ -182,14 +200,14 @@ def _creates_one(op: Operation) -> bool:
 
 
 @functools.lru_cache(256)
-def _borne_out(bare: str, schemas: tuple[str, ...]) -> str:
-    """Return the singular that a schema bears out: of Books by Book, of AuthorBooks too."""
+def _confirmed_singular(bare: str, schemas: tuple[str, ...]) -> str:
+    """Return the singular that ends with a schema's name, "" if none does."""
     return next((name for each in schemas if (name := singular(bare, each))), "")
 
 
 @functools.lru_cache(256)
 def english_singular(name: str) -> str:
-    """Return the singular of a name in CamelCase, the name itself if its last word is none that is known as plural."""
+    """Return the singular of a name in CamelCase, the name itself if its last word is no plural."""
     found = re.fullmatch(r"(.*?)([A-Z][a-z]*|[a-z]+)", name, re.DOTALL)
     if found is None:
         return name
@@ -212,9 +230,9 @@ def _singular_word(word: str) -> str:
 
 
 def singular(bare: str, schema: str) -> str:
-    """Return what one of a collection is called by the stem of its schema, ``""`` where the two have nothing in common.
+    """Return the singular of a collection's name that ends with a schema's name, "" if none does.
 
-    ``AuthorBook`` for ``AuthorBooks`` and ``Book``.
+    For ``AuthorBooks`` and ``Book``, this is ``AuthorBook``.
     """
     return next((name for name in (bare, *_singulars(bare)) if name.endswith(schema)), "")
 
@@ -248,11 +266,12 @@ def check_ids(operations: Iterable[Operation], ids: MutableMapping[str, str]) ->
 
     Args:
         operations: The operations to check.
-        ids: The operationIds that were given before, with where they were declared. Those of the
-            operations are added.
+        ids: The operationIds that were given before, with the names of their declarations. Those of
+            the operations are added.
 
     Raises:
-        CollisionError: Two operations have one. The message names where both were declared.
+        CollisionError: Two operations have the same operationId. The message names both
+            declarations.
     """
     for op in operations:
         if not (op.documented and op.has_given_id):
@@ -260,7 +279,7 @@ def check_ids(operations: Iterable[Operation], ids: MutableMapping[str, str]) ->
         name = op.operation_id
         if name in ids:
             raise CollisionError(
-                f"{ids[name]} and {op.declared_at} both have the operationId {name!r}; "
-                f'give one of them another with @operation(operation_id="...").'
+                f"{ids[name]} and {op.declared_at} both have the operationId {name!r}. "
+                'Give one of them another with @operation(operation_id="...").'
             )
         ids[name] = op.declared_at

@@ -1,4 +1,4 @@
-"""The entries of an App and those of the Apps mounted on it, with everything that surrounds them."""
+"""The entries of an App and those of the Apps mounted on it, with the parts around them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 
 class Mounted(NamedTuple):
-    """An App mounted below a prefix, with what the mount says of it."""
+    """An App mounted below a prefix, with the options of the mount."""
 
     prefix: str
     registry: Registry
@@ -39,10 +39,10 @@ class MountedPrefix(NamedTuple):
     """The parts of Apps around everything below one prefix, unknown URLs included.
 
     Attributes:
-        prefix: Below which the App answers.
+        prefix: The prefix below which the App responds.
         app: The App.
-        middleware: Its own and that of the Apps around it, the outermost first.
-        handlers: Of exceptions, the nearest first.
+        middleware: The middleware of the App and of the Apps around it, the outermost first.
+        handlers: The problem handlers, the nearest first.
         errors: The formats of error responses.
     """
 
@@ -60,9 +60,9 @@ class Registry:
         """Make an empty registry.
 
         Args:
-            app: Whose it is.
-            check_names: Raises CollisionError where the document would have one name for two
-                things, see `Claims`.
+            app: The App.
+            check_names: A function that raises CollisionError if the document would have one name
+                for two things, see `Claims`.
         """
         self.app = app
         self.entries: list[Entry] = []
@@ -77,7 +77,7 @@ class Registry:
         self._schemes: dict[str, tuple[Mapping[str, object], str]] = {}
 
     def add(self, *entries: Entry) -> None:
-        """Add entries, or refuse them whole."""
+        """Add entries, all of them or none."""
         for entry in entries:
             _check_content(entry)
         converters_of(app for _, app in self.root.walk_apps())
@@ -88,7 +88,7 @@ class Registry:
         self.entries += entries
 
     def mount(self, mounted: Mounted) -> None:
-        """Mount what another App declares below a prefix, or refuse it whole."""
+        """Mount the entries of another App below a prefix, all of them or none."""
         other, documented = mounted.registry, mounted.documented
         prefix = mounted.prefix.rstrip("/")
         self._check_place(mounted, prefix)
@@ -134,7 +134,7 @@ class Registry:
             )
 
     def _claim(self, entries: Sequence[Entry]) -> None:
-        """Refuse what collides, here or in an App around, before anything is changed."""
+        """Reject collisions, here and in the Apps around, before anything is changed."""
         claimed: list[tuple[Claims, Claims]] = []
         child: Registry | None = None
         for registry in self.line():
@@ -149,7 +149,7 @@ class Registry:
             claims.take(more)
 
     def line(self) -> Iterator[Registry]:
-        """Yield this registry and those around it, the outermost last."""
+        """Yield this registry and the registries around it, the outermost last."""
         above: Registry | None = self
         while above is not None:
             yield above
@@ -157,16 +157,16 @@ class Registry:
 
     @property
     def root(self) -> Registry:
-        """The registry that nothing is mounted around."""
+        """The registry of the outermost App."""
         return list(self.line())[-1]
 
     def all_entries(
         self, declared: Callable[[Registry], Iterable[Entry]] | None = None
     ) -> list[Entry]:
-        """Return the entries of the App and of those mounted on it, linked, with operationIds that are unique.
+        """Return the entries of the App and of mounted Apps, linked and with unique operationIds.
 
         Args:
-            declared: Returns other entries of an App, which stand in the place of its own.
+            declared: A function that returns other entries of an App, in place of its own.
         """
         entries = with_distinct_ids(self._surrounded(declared))
         check_schemes((each for entry in entries for each in entry.operations), {})
@@ -175,7 +175,7 @@ class Registry:
     def _surrounded(
         self, declared: Callable[[Registry], Iterable[Entry]] | None = None
     ) -> list[Entry]:
-        """Return the entries of the App and of those mounted on it, with everything that surrounds them."""
+        """Return the entries of the App and of mounted Apps, with the parts around them."""
         own = self.entries if declared is None else declared(self)
         entries = [self._around(entry) for entry in own]
         for mounted in self.mounts:
@@ -184,7 +184,7 @@ class Registry:
         return link(entries)
 
     def _around(self, entry: Entry, mounted: Mounted | None = None) -> Entry:
-        """Return an entry with what this App puts around it, and the mount that it stands below."""
+        """Return an entry with the parts of this App and of a mount around it."""
         prefix = ""
         documented = True
         if mounted is not None:
@@ -201,7 +201,7 @@ class Registry:
         return self._completed(guarded(entry, self.security))
 
     def _completed(self, entry: Entry) -> Entry:
-        """Return an entry whose records have what this App's parts contribute, from the inside out."""
+        """Return an entry with the contributions of this App's parts, from the inside out."""
         extensions: list[object] = self.app.extensions
         for extension in extensions:
             entry = extended(entry, extension)
@@ -217,13 +217,13 @@ class Registry:
         return entry.with_operations(complete)
 
     def walk_apps(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
-        """Yield every App with the prefix below which it answers, the own one first."""
+        """Yield every App with the prefix below which it responds, this one first."""
         yield prefix, self.app
         for each in self.mounts:
             yield from each.registry.walk_apps(prefix + each.prefix)
 
     def mounted_prefixes(self) -> list[MountedPrefix]:
-        """Return what stands around each App's URLs, the own first."""
+        """Return the parts around the URLs of each App, those of this one first."""
         handlers = (self.handlers,) if self.handlers else ()
         own = MountedPrefix(
             "", self.app, tuple(self.middleware), handlers, self.line_errors() or DEFAULT_FORMATS

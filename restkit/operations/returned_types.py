@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing
 from collections.abc import Iterable
-from typing import Any
 
 from marshmallow import Schema, fields, missing
 
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema
 from ..schemas.own_behavior import hooks_of, overrides_dump
-from .signatures import item_of
+from .signatures import item_of, without_none
 
 __all__ = ["check_returned"]
 
-_Field = fields.Field[Any]
-_Hint = Any
+_Field = fields.Field[typing.Any]
 
 
-def check_returned(annotation: _Hint, bound: BoundSchema, declared_at: str) -> None:
+def check_returned(annotation: object, bound: BoundSchema, declared_at: str) -> None:
     """Reject a schema with fields that the annotated class does not have: they would be left out.
 
     Args:
@@ -32,19 +29,21 @@ def check_returned(annotation: _Hint, bound: BoundSchema, declared_at: str) -> N
     Raises:
         DeclarationError: A dataclass, an attrs class, a NamedTuple or a TypedDict lacks a field.
     """
-    target = _without_none(annotation)
+    target = without_none(annotation)
     origin: object = typing.get_origin(target)
     if origin is tuple and not bound.many:
         members = typing.get_args(target)
-        target = _without_none(members[0]) if members else None
+        target = without_none(members[0]) if members else None
     if bound.many:
         target = item_of(target)
     _check(target, bound.schema, declared_at, set())
 
 
-def _check(target: _Hint, schema: Schema, declared_at: str, seen: set[object]) -> None:
+def _check(target: object, schema: Schema, declared_at: str, seen: set[object]) -> None:
     known = _members_of(target)
-    if known is None or (target, type(schema)) in seen or _reads_otherwise(schema):
+    if not isinstance(target, type) or known is None:
+        return
+    if (target, type(schema)) in seen or _reads_otherwise(schema):
         return
     seen.add((target, type(schema)))
     hints = _hints(target)
@@ -59,8 +58,8 @@ def _check(target: _Hint, schema: Schema, declared_at: str, seen: set[object]) -
         _check_nested(hints.get(attribute), field, declared_at, seen)
 
 
-def _check_nested(hint: _Hint, field: _Field, declared_at: str, seen: set[object]) -> None:
-    hint = _without_none(hint)
+def _check_nested(hint: object, field: _Field, declared_at: str, seen: set[object]) -> None:
+    hint = without_none(hint)
     if isinstance(field, fields.List):
         hint, field = item_of(hint), field.inner
     elif isinstance(field, fields.Nested) and (field.many or field.schema.many):
@@ -84,7 +83,7 @@ def _reads_otherwise(schema: Schema) -> bool:
     )
 
 
-def _members_of(target: _Hint) -> frozenset[str] | None:
+def _members_of(target: object) -> frozenset[str] | None:
     """Return the attributes of a class that lists them, None for any other."""
     if not isinstance(target, type) or hasattr(target, "__getattr__"):
         return None
@@ -108,16 +107,8 @@ def _set_later(target: type) -> frozenset[str]:
     return frozenset(name for code in codes if code is not None for name in code.co_names)
 
 
-def _hints(target: type) -> dict[str, _Hint]:
+def _hints(target: type) -> dict[str, object]:
     try:
         return typing.get_type_hints(target)
     except Exception:  # noqa: BLE001  # an annotation that cannot be resolved may be any class's
         return {}
-
-
-def _without_none(annotation: _Hint) -> _Hint:
-    origin: object = typing.get_origin(annotation)
-    if origin == typing.Union or origin is types.UnionType:
-        members = [each for each in typing.get_args(annotation) if each is not type(None)]
-        return members[0] if len(members) == 1 else None
-    return annotation

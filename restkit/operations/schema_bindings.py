@@ -1,13 +1,12 @@
-"""The schemas of a resource's verbs, bound: what of a mounted resource knows marshmallow.
+"""The bound schemas of a resource's verbs.
 
-`operations` loads this module with the first declared schema: a service without schemas starts
+A resource loads this module with its first schema, so that a service without schemas starts
 without marshmallow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from marshmallow import Schema, fields
 
@@ -15,7 +14,7 @@ from ..contract import Input, Location
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, SchemaLike, View, bind
 from ..schemas.uploads import Upload
-from .body_types import shape_of
+from .body_types import Shape, shape_of
 from .returned_types import check_returned
 
 __all__ = ["Bindings"]
@@ -81,23 +80,27 @@ class Bindings:
         return bound
 
     def shape(
-        self, annotation: Any, bound: BoundSchema, location: Location, declared_at: str
-    ) -> Callable[[Any], Any] | None:
-        """Return the function that makes the class of a parameter's annotation, None without one."""
+        self, annotation: object, bound: BoundSchema, location: Location, declared_at: str
+    ) -> Shape | None:
+        """Return the conversion to the class of a parameter's annotation, None if it has none."""
         return shape_of(annotation, bound, f"{declared_at}: the parameter {location!r}")
 
     def check_uploads(self, inputs: Iterable[Input], declared_at: str) -> None:
-        """Refuse files where no file can arrive, and files= fields that none can satisfy."""
+        """Reject `Upload` fields outside of files=, and other fields in files=."""
         for each in inputs:
-            for name, found in each.schema.load_fields.items() if each.schema else ():
-                inner = found.inner if isinstance(found, fields.List) else found
-                if isinstance(inner, Upload) is not (each.location == "files"):
-                    what = f"is no Upload: files={{{name!r}: Upload()}}"
-                    if isinstance(inner, Upload):
-                        what = "is an Upload, which arrives in files= only"
-                    raise DeclarationError(
-                        f"{declared_at} ({each.location}): the field {name!r} {what}."
-                    )
+            if each.schema is not None:
+                _check_uploads(each.schema, each.location, declared_at)
+
+
+def _check_uploads(bound: BoundSchema, location: Location, declared_at: str) -> None:
+    for name, field in bound.schema.load_fields.items():
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, Upload) is (location == "files"):
+            continue
+        found = f"is not an Upload. Write @takes(files={{{name!r}: Upload()}})."
+        if isinstance(inner, Upload):
+            found = "is an Upload, which arrives in files= only."
+        raise DeclarationError(f"{declared_at} ({location}): the field {name!r} {found}")
 
 
 def _name_headers(bound: BoundSchema) -> None:

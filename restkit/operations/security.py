@@ -1,4 +1,4 @@
-"""The security that a declaration says: verb, route and class, of which the nearest wins."""
+"""The declared security of a verb, a route or a class, of which the nearest wins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["check_schemes", "class_security", "given_security", "said_security"]
 def said_security(
     function: object, resource: type[Resource], given: Security | None
 ) -> Security | None:
-    """Return the security of a verb, None if nothing below its App says one.
+    """Return the security of a verb, None if nothing below its App declares one.
 
     Args:
         function: The verb.
@@ -31,10 +31,10 @@ def said_security(
 
 
 def given_security(security: object, public: object, declared_at: str) -> Security | None:
-    """Return the security that a pair of ``security`` and ``public`` says: () if public, None if nothing.
+    """Return declared ``security`` or ``public``: () if public, None if neither is declared.
 
     Raises:
-        DeclarationError: Both are given, or one of them is something else.
+        DeclarationError: Both are given, or one of them has a wrong type.
     """
     if not isinstance(public, bool):
         raise DeclarationError(f"{declared_at}: public must be True or False, not {public!r}.")
@@ -53,7 +53,7 @@ def given_security(security: object, public: object, declared_at: str) -> Securi
 
 
 def class_security(resource: type[Resource]) -> Security | None:
-    """Return the security that a class says, or the nearest of its bases."""
+    """Return the security that a class or the nearest of its bases declares."""
     for base in resource.__mro__:
         own = vars(base)
         said = given_security(
@@ -69,7 +69,7 @@ def class_security(resource: type[Resource]) -> Security | None:
 
 
 def _without_public(resource: type[Resource], closed: type) -> Security | None:
-    """Return the security of the bases of a class that says ``public = False``."""
+    """Return the security of the bases of a class that declares ``public = False``."""
     mro = resource.__mro__
     for base in mro[mro.index(closed) + 1 :]:
         said = vars(base).get("security")
@@ -103,8 +103,8 @@ def check_schemes(
                 other, first = known.setdefault(scheme.name, (document, operation.declared_at))
                 if other != document:
                     raise CollisionError(
-                        f"{first} and {operation.declared_at} have different security schemes with the name "
-                        f"{scheme.name!r}. Give each scheme a name of its own."
+                        f"{first} and {operation.declared_at} have different security schemes "
+                        f"with the name {scheme.name!r}. Give each scheme a name of its own."
                     )
 
 

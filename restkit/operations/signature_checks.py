@@ -1,4 +1,4 @@
-"""Start-up checks of a verb's signature: its parameters are the variables and inputs of the verb."""
+"""Start-up checks of signatures: parameters are the URL variables and inputs of the verb."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a method's signature says: its parameters by name, and by its annotations what they are.
+"""The signatures of methods: the names and annotations of parameters, and the return annotation.
 
-Read once, when a resource is mounted; a request never looks at a signature.
+A signature is read when its resource is mounted, never during a request.
 """
 
 from __future__ import annotations
@@ -12,14 +12,22 @@ import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from werkzeug.wrappers import Response
 
 from ..errors import DeclarationError
 
-__all__ = ["Kind", "Signature", "check_variable", "item_of", "read_signature", "return_kind"]
+__all__ = [
+    "Kind",
+    "Signature",
+    "check_variable",
+    "item_of",
+    "read_signature",
+    "return_kind",
+    "without_none",
+]
 
 Kind = Literal["absent", "none", "response", "one", "many"]
 _BY_POSITION = (
@@ -44,28 +52,28 @@ class Signature(NamedTuple):
     """A method's signature without ``self``.
 
     Attributes:
-        annotations: The annotation of each named parameter, None where there is none.
+        annotations: The annotation of each named parameter, None for one without an annotation.
         required: The parameters without a default.
         open: Whether there is a ``**kwargs``.
-        returns: The return annotation, ``inspect.Signature.empty`` where there is none.
+        returns: The return annotation, ``inspect.Signature.empty`` if there is none.
     """
 
-    annotations: Mapping[str, Any]
+    annotations: Mapping[str, object]
     required: frozenset[str]
     open: bool
-    returns: Any
+    returns: object
 
     def takes(self, name: str) -> bool:
-        """Whether an argument of this name can be passed."""
+        """Return whether an argument of this name can be passed."""
         return self.open or name in self.annotations
 
 
-def read_signature(function: Callable[..., Any], declared_at: str, *, method: bool) -> Signature:
+def read_signature(function: Callable[..., object], declared_at: str, *, method: bool) -> Signature:
     """Read a function's signature.
 
     Args:
         function: The method (unbound) or function.
-        declared_at: Where it stands, for messages.
+        declared_at: The name of the function, for messages.
         method: Whether the first parameter is ``self``.
 
     Raises:
@@ -79,39 +87,50 @@ def read_signature(function: Callable[..., Any], declared_at: str, *, method: bo
         signature = inspect.signature(function)
     except ValueError:
         raise DeclarationError(
-            f"{declared_at} has no signature that can be read; write a function or a method."
+            f"{declared_at} has no signature that restkit can read. Write a function or a method."
         ) from None
-    if method and not any(each.kind in _BY_POSITION for each in signature.parameters.values()):
-        raise DeclarationError(
-            f"{declared_at} takes no self; it is a method: def {declared_at.rpartition('.')[2]}(self, ...)."
-        )
-    parameters = list(signature.parameters.values())[1 if method else 0 :]
+    parameters = list(signature.parameters.values())
+    if method:
+        if not any(each.kind in _BY_POSITION for each in parameters):
+            name = declared_at.rpartition(".")[2]
+            raise DeclarationError(
+                f"{declared_at} takes no self, but it is a method: write def {name}(self, ...)."
+            )
+        del parameters[0]
+    return _read_parameters(parameters, signature.return_annotation, function, declared_at)
+
+
+def _read_parameters(
+    parameters: Iterable[inspect.Parameter],
+    returns: object,
+    function: Callable[..., object],
+    declared_at: str,
+) -> Signature:
+    """Resolve the annotations of parameters that `inspect` found."""
     scope = _scope(inspect.unwrap(function))
-    annotations: dict[str, Any] = {}
+    annotations: dict[str, object] = {}
     required: set[str] = set()
     is_open = False
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            is_open = True
-        elif parameter.kind is parameter.POSITIONAL_ONLY:
+    for each in parameters:
+        if each.kind is each.POSITIONAL_ONLY:
             raise DeclarationError(
-                f"{declared_at}: the parameter {parameter.name!r} is positional-only; arguments are passed by name."
+                f"{declared_at}: the parameter {each.name!r} is positional-only, but restkit "
+                "passes arguments by name. Remove the '/'."
             )
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
-            annotations[parameter.name] = _resolved(
-                parameter.annotation, scope, declared_at, parameter.name
-            )
-            if parameter.default is parameter.empty:
-                required.add(parameter.name)
-    returns = signature.return_annotation
-    if returns is not signature.empty:
+        if each.kind is each.VAR_KEYWORD:
+            is_open = True
+        elif each.kind is not each.VAR_POSITIONAL:
+            annotations[each.name] = _resolved(each.annotation, scope, declared_at, each.name)
+            if each.default is each.empty:
+                required.add(each.name)
+    if returns is not inspect.Signature.empty:
         returns = _resolved(returns, scope, declared_at, "return")
     return Signature(annotations, frozenset(required), is_open, returns)
 
 
 def _read_code(function: types.FunctionType, declared_at: str, *, method: bool) -> Signature:
-    """Read the signature of a plain function off its code."""
-    # PERF: to make inspect.Signature of it takes three times as long, and a service has a thousand methods.
+    """Read the signature of a plain function from its code."""
+    # PERF: inspect.signature takes three times as long, and a service may have a thousand methods.
     code = function.__code__
     positional = code.co_varnames[int(method) : code.co_argcount]
     named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -126,30 +145,34 @@ def _read_code(function: types.FunctionType, declared_at: str, *, method: bool) 
         name: _resolved(said.get(name, empty), scope, declared_at, name)
         for name in (*positional, *named)
     }
-    returns = _resolved(said["return"], scope, declared_at, "return") if "return" in said else empty
+    returns: object = empty
+    if "return" in said:
+        returns = _resolved(said["return"], scope, declared_at, "return")
     is_open = bool(code.co_flags & inspect.CO_VARKEYWORDS)
     return Signature(annotations, frozenset(annotations.keys() - optional), is_open, returns)
 
 
-def _resolved(annotation: Any, scope: dict[str, Any], declared_at: str, name: str) -> Any:
+def _resolved(annotation: object, scope: dict[str, object], declared_at: str, name: str) -> object:
+    """Return an annotation as a type, None if there is none."""
     if annotation is inspect.Parameter.empty:
         return None
     if not isinstance(annotation, str):
         return annotation
-    # PERF: typing reads most annotations for ten times what it takes to evaluate them.
-    with contextlib.suppress(Exception):  # typing says what is wrong with it
-        value = eval(_compiled(annotation), scope)  # noqa: S307  # the programmer's own text, as typing evaluates it
+    # PERF: to evaluate an annotation takes a tenth of the time that typing takes.
+    with contextlib.suppress(Exception):  # typing, below, explains the error
+        # The text is the program's own; typing evaluates it in the same way.
+        value: object = eval(_compiled(annotation), scope)  # noqa: S307
         if value is None or _is_plain(value):
             return type(None) if value is None else value
+    holder = types.SimpleNamespace(__annotations__={name: annotation})
     try:
-        return typing.get_type_hints(
-            types.SimpleNamespace(__annotations__={name: annotation}), scope
-        )[name]
+        hints: dict[str, object] = typing.get_type_hints(holder, scope)
     except Exception as error:
         raise DeclarationError(
-            f"{declared_at}: the annotation {annotation!r} of {name!r} cannot be resolved ({error}); import what it names "
-            "at run time, at the top of its module (not only for type checking)."
+            f"{declared_at}: the annotation {annotation!r} of {name!r} cannot be resolved "
+            f"({error}). Import its names at the top of the module, not only for type checking."
         ) from error
+    return hints[name]
 
 
 @lru_cache(maxsize=256)
@@ -157,44 +180,47 @@ def _compiled(annotation: str) -> types.CodeType:
     return compile(annotation, "<annotation>", "eval")
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether typing has nothing to add: classes, and generics and unions of such."""
+def _is_plain(value: object) -> bool:
+    """Return whether typing would return the value itself: classes, their generics and unions."""
     if isinstance(value, (types.GenericAlias, types.UnionType)):
         return all(_is_plain(each) for each in value.__args__)
-    return isinstance(value, type) or value is Any
+    return isinstance(value, type) or value is typing.Any
 
 
-def _scope(function: Any) -> dict[str, Any]:
-    scope: dict[str, Any] = getattr(function, "__globals__", {})
-    cells = getattr(function, "__closure__", None)
-    if not cells:
+def _scope(function: Callable[..., object]) -> dict[str, object]:
+    """Return the names that a function sees: those of its module and its closure."""
+    scope: dict[str, object] = getattr(function, "__globals__", {})
+    cells: tuple[types.CellType, ...] | None = getattr(function, "__closure__", None)
+    code: types.CodeType | None = getattr(function, "__code__", None)
+    if not cells or code is None:
         return scope
     scope = dict(scope)
-    for name, cell in zip(function.__code__.co_freevars, cells, strict=False):
+    for name, cell in zip(code.co_freevars, cells, strict=False):
         with contextlib.suppress(ValueError):  # a cell that is still empty
             scope[name] = cell.cell_contents
     return scope
 
 
-def _without_none(annotation: Any) -> Any:
+def without_none(annotation: object) -> object:
     """Return ``X`` for ``X | None``, the annotation itself otherwise."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    origin: object = typing.get_origin(annotation)
+    if origin == typing.Union or origin is types.UnionType:
         members = [member for member in typing.get_args(annotation) if member is not type(None)]
         if len(members) == 1:
             return members[0]
     return annotation
 
 
-def return_kind(annotation: Any) -> Kind:
-    """Say what a return annotation means: nothing, a Response, one value or many."""
+def return_kind(annotation: object) -> Kind:
+    """Return the meaning of a return annotation: nothing, a Response, one value or many."""
     if annotation is inspect.Signature.empty:
         return "absent"
     if annotation is None or annotation is type(None):
         return "none"
     if annotation is tuple:
         return "one"
-    annotation = _without_none(annotation)
-    origin = typing.get_origin(annotation)
+    annotation = without_none(annotation)
+    origin: object = typing.get_origin(annotation)
     if origin is tuple:
         members = typing.get_args(annotation)
         return return_kind(members[0]) if members else "one"
@@ -204,7 +230,7 @@ def return_kind(annotation: Any) -> Kind:
     return "many" if _is_many(kind) else "one"
 
 
-def _is_many(kind: Any) -> bool:
+def _is_many(kind: object) -> bool:
     if kind is AsyncIterable or not isinstance(kind, type):
         return False
     if issubclass(kind, (str, bytes, Mapping)):
@@ -212,14 +238,14 @@ def _is_many(kind: Any) -> bool:
     return kind in _MANY or issubclass(kind, (list, set, frozenset, Iterator))
 
 
-def item_of(annotation: Any) -> Any:
-    """Return ``X`` for ``list[X]`` and its kin, None where the annotation is not of many."""
-    annotation = _without_none(annotation)
-    kind = typing.get_origin(annotation) or annotation
+def item_of(annotation: object) -> object:
+    """Return ``X`` for ``list[X]`` and the like, None for an annotation of one value."""
+    annotation = without_none(annotation)
+    kind: object = typing.get_origin(annotation) or annotation
     if not _is_many(kind):
         return None
     members = typing.get_args(annotation)
-    return members[0] if members else Any
+    return members[0] if members else typing.Any
 
 
 # The types of werkzeug's converters; those of a program may convert to anything.

@@ -1,4 +1,4 @@
-"""`Verb`: one method of a resource class at a URL pattern, with what its declarations and signature say."""
+"""`Verb`: one method of a resource class at a URL pattern, with its declarations and signature."""
 
 from __future__ import annotations
 

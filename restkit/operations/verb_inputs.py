@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from ..contract import Input, Location
 from ..errors import DeclarationError
@@ -15,6 +15,7 @@ from .verb import Verb
 if TYPE_CHECKING:
     from ..declarations import BodyLike
     from ..schemas.bound import BoundSchema, SchemaLike
+    from .body_types import Shape
 
 __all__ = ["inputs_of"]
 
@@ -125,7 +126,7 @@ def _bind(verb: Verb, location: Location) -> BoundSchema:
     return verb.bindings.text(cast("SchemaLike", schema), location, verb.declared_at)
 
 
-def _shape(verb: Verb, location: Location, bound: BoundSchema) -> Callable[[Any], Any] | None:
+def _shape(verb: Verb, location: Location, bound: BoundSchema) -> Shape | None:
     annotation = verb.signature.annotations.get(location)
     return verb.bindings.shape(annotation, bound, location, verb.declared_at)
 

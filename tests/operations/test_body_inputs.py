@@ -123,7 +123,7 @@ def test_a_schema_or_raw_content() -> None:
 
 def test_media_types_are_declared_once() -> None:
     """Media types in body= and in media_types= contradict each other."""
-    with pytest.raises(DeclarationError, match="Leave out media_types"):
+    with pytest.raises(DeclarationError, match="Remove media_types"):
         served(echo, body={"text/csv": bytes}, media_types=["text/csv"])
 
 

@@ -137,23 +137,23 @@ def test_an_open_schema_does_not_fit_a_class() -> None:
 
 
 def test_patch_is_a_mapping() -> None:
-    """PATCH hands over what was sent; a class is refused."""
-    with pytest.raises(DeclarationError, match="PATCH hands over a mapping"):
+    """A class is refused for PATCH, which passes a mapping of the members that were sent."""
+    with pytest.raises(DeclarationError, match="PATCH passes a mapping"):
         shape_of(Point, bind(PointSchema, View.PATCH, declared_at="here"), "here")
 
 
 def test_many_for_one_is_refused() -> None:
     """A list annotation for a schema of one is refused."""
-    with pytest.raises(DeclarationError, match="annotated as many"):
+    with pytest.raises(DeclarationError, match="annotated as a list"):
         shaped(list[Point], PointSchema, {"x": 1})
 
 
 def test_a_schema_is_no_shape() -> None:
-    """Whoever annotates the schema itself means what it loads, and is told how to say it."""
+    """A schema is refused as an annotation, with the annotation to write."""
     for annotation in (PointSchema, PointSchema | None):
         with pytest.raises(
             DeclarationError,
-            match="here is annotated as PointSchema, which is a schema, not what it",
+            match="here is annotated as PointSchema, which is a schema, not the value",
         ):
             shape_of(annotation, bind(PointSchema, View.REQUEST, declared_at="here"), "here")
 

@@ -431,7 +431,7 @@ def test_a_refused_resource_is_not_added() -> None:
     [
         ({"form": {"cover": Upload()}}, "arrives in files= only"),
         ({"body": {"cover": fields.List(Upload())}}, "arrives in files= only"),
-        ({"files": {"cover": fields.Str()}}, "is no Upload"),
+        ({"files": {"cover": fields.Str()}}, "is not an Upload"),
     ],
 )
 def test_uploads_stand_where_files_arrive(declared: dict[str, Any], words: str) -> None:

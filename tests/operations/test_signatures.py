@@ -108,7 +108,8 @@ def test_unresolved_names_are_refused_with_what_to_do() -> None:
         def post(self, body: Missing) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
     with pytest.raises(
-        DeclarationError, match=r"'Missing' of 'body' cannot be resolved.*at run time"
+        DeclarationError,
+        match=r"'Missing' of 'body' cannot be resolved.*not only for type checking",
     ):
         App("Broken").add("/x", Broken)
 
