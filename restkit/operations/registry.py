@@ -11,6 +11,7 @@ from ..errors import DeclarationError
 from ..middleware import Middleware
 from ..rendering.content import check_outputs
 from ..resource import ProblemHandler
+from ..routing.patterns import check_path
 from .collisions import CheckNames, Claims, converters_of
 from .contributions import add_failures, surrounded
 from .entries import Entry, Handlers, extended, guarded, shift, with_distinct_ids, with_errors
@@ -107,6 +108,7 @@ class Registry:
                 f"mount({given!r}) of the App {name!r}: a prefix must begin with '/' and a name, "
                 "and have no variables. Write '/shop', for example."
             )
+        check_path(f"mount({given!r}) of the App {name!r}", given)
         if mounted.registry.parent is not None or mounted.registry in self.line():
             raise DeclarationError(
                 f"The App {name!r} is mounted already, and an App can be mounted only once. If a "

@@ -1,11 +1,13 @@
-"""The converters of variables in URL patterns.
+"""The converters of variables in URL patterns: Werkzeug's, with the JSON Schema of their values.
 
-Werkzeug's, with the JSON Schema of what each takes.
+Each value has one spelling in a URL, the one that `to_url` builds. Every other spelling is a 404,
+so that no resource has two URLs; a value that no URL can have raises ValidationError.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from uuid import UUID, SafeUUID
 
@@ -27,17 +29,27 @@ _INT64_MAX = 2**63 - 1
 
 
 def _check_order(least: float, most: float) -> None:
-    """Refuse bounds that are no numbers, or that nothing is between.
+    """Reject bounds that are not numbers, or that no value is between.
 
     Raises:
-        ValueError: They are so.
+        ValueError: The bounds are of that kind.
     """
     if isinstance(least, str) or isinstance(most, str) or not least <= most:
         raise ValueError(f"nothing is from {least!r} to {most!r}")
 
 
+def _check_spelling(converter: BaseConverter, text: str) -> None:
+    """Reject text that a converter would not accept in a URL.
+
+    Raises:
+        ValidationError: The text does not match.
+    """
+    if re.fullmatch(converter.regex, text) is None:
+        raise ValidationError
+
+
 class _Text(UnicodeConverter):
-    """Werkzeug's ``string`` without NUL, which no database takes."""
+    """Werkzeug's ``string`` without NUL, which databases reject."""
 
     def __init__(
         self, map: Map, minlength: int = 1, maxlength: int | None = None, length: int | None = None
@@ -52,6 +64,11 @@ class _Text(UnicodeConverter):
             self.json_schema["maxLength"] = most
         self.json_schema["pattern"] = r"^[^/\u0000]*$"
 
+    def to_url(self, value: object) -> str:
+        """Return the text, quoted."""
+        _check_spelling(self, str(value))
+        return super().to_url(value)
+
 
 class _Path(PathConverter):
     regex = "[^/\\0][^\\0]*?"
@@ -62,11 +79,27 @@ class _Path(PathConverter):
         "pattern": r"^[^/\u0000][^\u0000]*$",
     }
 
+    def to_url(self, value: object) -> str:
+        """Return the path, quoted."""
+        _check_spelling(self, str(value))
+        return super().to_url(value)
+
+
+class _Any(AnyConverter):
+    def __init__(self, map: Map, *items: str) -> None:
+        super().__init__(map, *items)
+        self.part_isolating = not any("/" in item for item in items)
+        self.json_schema: dict[str, object] = {"type": "string", "enum": sorted(items)}
+
+    def to_url(self, value: object) -> str:
+        """Return the item, quoted."""
+        return BaseConverter.to_url(self, super().to_url(value))
+
 
 class _Integer(IntegerConverter):
-    """Werkzeug's ``int`` of ASCII digits within 64 bits, in one spelling.
+    """Werkzeug's ``int`` of ASCII digits within 64 bits.
 
-    A larger number, or one with a zero before it, matches no URL (404): ``/books/01`` would be a
+    A number out of bounds or with a leading zero matches no URL (404): ``/books/01`` would be a
     second URL of ``/books/1``.
     """
 
@@ -102,44 +135,88 @@ class _Integer(IntegerConverter):
             )
 
     def to_python(self, value: str) -> int:
-        """Return the number; a number out of bounds, or with other digits, matches no URL."""
+        """Return the number; a number out of bounds or in another spelling matches no URL."""
         number = int(value)
         if not self.min <= number <= self.max:
             raise ValidationError
         # PERF: without options the pattern itself has one spelling of each number.
-        if self._has_spellings and not self._is_canonical(value, number):
+        if self._has_spellings and value != self._spelled(number):
             raise ValidationError
         return number
 
-    def _is_canonical(self, value: str, number: int) -> bool:
-        return len(value) == self.fixed_digits if self.fixed_digits else value == str(number)
+    def to_url(self, value: object) -> str:
+        """Return the digits of a number within the bounds."""
+        number = int(str(value))
+        if not self.min <= number <= self.max:
+            raise ValidationError
+        return self._spelled(number)
+
+    def _spelled(self, number: int) -> str:
+        text = str(number).zfill(self.fixed_digits)
+        if self.fixed_digits and len(text) > self.fixed_digits:
+            raise ValidationError
+        return text
 
 
 class _Float(FloatConverter):
+    """Werkzeug's ``float`` in the shortest decimal notation, such as ``1.5``, ``2.0`` or ``0.001``.
+
+    ``1.50`` and ``01.5`` would be further URLs of ``1.5``.
+    """
+
     regex = "(?:0|[1-9][0-9]{0,299})\\.[0-9]{1,300}"
 
     def __init__(
         self, map: Map, min: float | None = None, max: float | None = None, signed: bool = False
     ) -> None:
         super().__init__(map, min, max, signed)
-        _check_order(-math.inf if min is None else min, math.inf if max is None else max)
+        least = -math.inf if min is None else min
+        _check_order(least, math.inf if max is None else max)
         lowest = min if signed or min else 0
-        self.json_schema: dict[str, object] = {"type": "number"}
+        self.json_schema: dict[str, object] = {
+            "type": "number",
+            "description": "decimal notation with a point and the fewest digits, as 1.5 or 2.0",
+        }
         if lowest is not None:
             self.json_schema["minimum"] = lowest
         if max is not None:
             self.json_schema["maximum"] = max
 
     def to_python(self, value: str) -> float:
-        """Return the number; an infinite one matches no URL."""
+        """Return the number; an infinite one or another spelling matches no URL."""
         number: float = super().to_python(value)
-        if not math.isfinite(number):
+        if not math.isfinite(number) or value != _decimal_notation(number):
             raise ValidationError
         return number
 
+    def to_url(self, value: object) -> str:
+        """Return the decimal notation of a number within the bounds."""
+        text = _decimal_notation(float(str(value)))
+        _check_spelling(self, text)
+        super().to_python(text)
+        return text
+
+
+def _decimal_notation(number: float) -> str:
+    """Return the shortest notation of a number that has a decimal point and no exponent."""
+    text = repr(number + 0.0)  # -0.0 becomes 0.0, which equals it
+    if "e" not in text:
+        return text
+    from decimal import Decimal  # cold start
+
+    text = format(Decimal(text), "f")
+    return text if "." in text else f"{text}.0"
+
 
 class _UUID(_UUIDConverter):
-    json_schema: Mapping[str, object] = {"type": "string", "format": "uuid"}
+    """Werkzeug's ``uuid`` with lower-case digits, as RFC 9562 (section 4) writes them."""
+
+    regex = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    json_schema: Mapping[str, object] = {
+        "type": "string",
+        "format": "uuid",
+        "pattern": f"^{regex}$",
+    }
 
     def to_python(self, value: str) -> UUID:
         """Return the UUID."""
@@ -149,6 +226,10 @@ class _UUID(_UUIDConverter):
         _set(made, "int", int(value.replace("-", ""), 16))
         _set(made, "is_safe", _UNKNOWN)
         return made
+
+    def to_url(self, value: object) -> str:
+        """Return a UUID, given as such or as text, in lower case."""
+        return str(value if isinstance(value, UUID) else UUID(str(value)))
 
 
 _new, _set = object.__new__, object.__setattr__
@@ -162,31 +243,26 @@ CONVERTERS: dict[str, type[BaseConverter]] = {
     "int": _Integer,
     "float": _Float,
     "uuid": _UUID,
-    "any": AnyConverter,
+    "any": _Any,
 }
 
 
 def known_converters(own: Mapping[str, type[BaseConverter]]) -> dict[str, type[BaseConverter]]:
-    """Return the built-in converters and those of an App's own.
+    """Return the built-in converters and an App's own ones.
 
     Raises:
-        DeclarationError: One of the own has the name of a built-in one, which other Apps' patterns
-            mean.
+        DeclarationError: An own converter has the name of a built-in one, which the patterns of
+            other Apps use.
     """
     for name, converter in own.items():
         if CONVERTERS.get(name, converter) is not converter:
             raise DeclarationError(
                 f"The URL converter {name!r} ({converter.__qualname__}) has the name of a built-in "
-                "converter; give it another."
+                "converter. Choose another name."
             )
     return {**CONVERTERS, **own}
 
 
 def schema_of(converter: BaseConverter) -> Mapping[str, object]:
-    """Return the JSON Schema of a converter; one of a user's says its own as ``json_schema``."""
-    schema = getattr(converter, "json_schema", None)
-    if schema is not None:
-        return dict(schema)
-    if isinstance(converter, AnyConverter):
-        return {"type": "string", "enum": sorted(converter.items)}
-    return {"type": "string"}
+    """Return the JSON Schema of a converter: its ``json_schema``, any string without one."""
+    return dict(getattr(converter, "json_schema", {"type": "string"}))

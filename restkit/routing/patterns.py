@@ -17,7 +17,7 @@ from ..contract import PathParameter
 from ..errors import DeclarationError
 from .converters import known_converters, schema_of
 
-__all__ = ["LazyRule", "Pattern", "parse_pattern"]
+__all__ = ["LazyRule", "Pattern", "check_path", "parse_pattern"]
 
 
 class Pattern(NamedTuple):
@@ -70,10 +70,13 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
     made = _compile(rule, host, known_converters(converters))
     parts = list(made._trace)
     _check_variables(rule, parts)
-    _check_literals(rule, [data for dynamic, data in parts if not dynamic])
     split = parts.index((False, "|")) + 1 if (False, "|") in parts else 0
     in_host, names = tuple(_names(parts[:split])), _names(parts[split:])
     path = "".join(_templated(dynamic, data) for dynamic, data in parts[split:])
+    what = f"The URL pattern {rule!r}"
+    check_path(what, path)
+    if "//" in rule:  # Werkzeug merges them in what it reads
+        check_path(what, re.sub("<[^>]*>", "{}", rule))
     parameters = tuple(PathParameter(name, schema_of(made._converters[name])) for name in names)
     shape = "".join(_shaped(made, dynamic, data) for dynamic, data in parts[split:])
     return Pattern(rule, path or "/", parameters, host, in_host, shape)
@@ -155,18 +158,52 @@ def _check_variables(rule: str, parts: list[tuple[bool, str]]) -> None:
     for name in names:
         if names.count(name) > 1 or name in ("None", "True", "False"):
             raise DeclarationError(
-                f"The URL pattern {rule!r} cannot be read: {name!r} is no name of one variable; "
-                "give each its own."
+                f"The URL pattern {rule!r} has the variable {name!r}, which is a keyword or occurs "
+                "twice. Give each variable a name of its own."
             )
 
 
-def _check_literals(rule: str, literals: list[str]) -> None:
-    """Reject characters that no path of a request has, since the pattern would match nothing."""
-    found = next(
-        (each for text in literals for each in text if each in "?#" or not each.isprintable()), None
-    )
-    if found is not None:
+def check_path(what: str, path: str) -> None:
+    """Reject a path that no request has as it is written.
+
+    Clients remove the segments ``.`` and ``..`` (RFC 3986, section 5.2.4), routing merges empty
+    segments, and servers decode percent-encoded characters before they match.
+
+    Args:
+        what: The pattern or prefix, for the message.
+        path: The path or its template; a slash may end it.
+
+    Raises:
+        DeclarationError: A character or a segment cannot occur in a path.
+    """
+    _check_characters(what, path)
+    if "//" in path:
         raise DeclarationError(
-            f"The URL pattern {rule!r} has {found!r}, which is in no path; a query is declared by "
-            "@takes(query=...)."
+            f"{what} has an empty segment ('//'), which no request matches. Write one slash."
         )
+    for segment in path.split("/"):
+        if segment in (".", ".."):
+            raise DeclarationError(
+                f"{what} has the segment {segment!r}, which clients remove from URLs. Write the "
+                "path without it."
+            )
+    # PERF: cold start: most paths need no compiled expression.
+    if "%" in path and (found := re.search("%[0-9A-Fa-f]{2}", path)):
+        raise DeclarationError(
+            f"{what} contains {found[0]}, a percent-encoded character, but patterns are matched "
+            "after decoding. Write the character itself."
+        )
+
+
+def _check_characters(what: str, text: str) -> None:
+    """Reject characters that no host or path has."""
+    for character in text:
+        if character in "?#":
+            raise DeclarationError(
+                f"{what} contains {character!r}, which cannot occur in a path. Declare query "
+                "parameters with @takes(query=...)."
+            )
+        if not character.isprintable():
+            raise DeclarationError(
+                f"{what} contains {character!r}, which cannot occur in a path. Remove it."
+            )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import pytest
 from marshmallow import Schema, fields
+from servers import serve
 from werkzeug.routing import BaseConverter
 
 from restkit import App, CollisionError, DeclarationError, Resource
 from restkit.routing.patterns import parse_pattern
 from restkit.testing import Client
+
+PLAIN = App.__call__  # Werkzeug's server sets variables that the WSGI validator rejects
 
 
 def client_of(*patterns: str, **settings: Any) -> Client:
@@ -87,10 +93,18 @@ def test_paths_are_documented_typed() -> None:
     schemas = {each.name: dict(each.schema) for each in operation.path_parameters}
     assert schemas == {
         "a": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 9},
-        "b": {"type": "string", "format": "uuid"},
+        "b": {
+            "type": "string",
+            "format": "uuid",
+            "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        },
         "c": {"type": "string", "enum": ["x", "y"]},
         "d": {"type": "string", "pattern": "^[a-z-]+$"},
-        "e": {"type": "number", "minimum": 0},
+        "e": {
+            "type": "number",
+            "description": "decimal notation with a point and the fewest digits, as 1.5 or 2.0",
+            "minimum": 0,
+        },
     }
     assert Client(app).get(f"/3/{'0' * 8}-0000-0000-0000-{'0' * 12}/x/a-b/1.0").status == 200
 
@@ -307,13 +321,62 @@ class ThingSchema(Schema):
     "pattern", ["/books?sort=title", "/books#top", "/books\n", "/books/<int:book_id>?x", "/a\0"]
 )
 def test_a_pattern_that_no_path_matches_is_refused(pattern: str) -> None:
-    """What is in no path of a request, a query for instance,
-    is a mistake that is told at start-up.
-    """
-    with pytest.raises(
-        DeclarationError, match="which is in no path; a query is declared by @takes"
-    ):
+    """A pattern or prefix with a character that no path of a request has is rejected."""
+    remedy = r"Declare query parameters with @takes" if set("?#") & {*pattern} else "Remove it"
+    with pytest.raises(DeclarationError, match=f"which cannot occur in a path. {remedy}"):
         parse_pattern(pattern, "", {})
+    if "<" not in pattern:
+        with pytest.raises(DeclarationError, match=f"which cannot occur in a path. {remedy}"):
+            App("Outer").mount(pattern, App("Inner"))
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/a//b", "has an empty segment"),
+        ("//a", "has an empty segment"),
+        ("/a//", "has an empty segment"),
+        ("/a/./b", r"has the segment '\.', which clients remove"),
+        ("/a/../b", r"has the segment '\.\.', which clients remove"),
+        ("/a/..", r"has the segment '\.\.', which clients remove"),
+        ("/.", r"has the segment '\.', which clients remove"),
+        ("/a%20b", "contains %20, a percent-encoded character"),
+        ("/a/%2e%2e/b", "contains %2e, a percent-encoded character"),
+        ("/%C3%A4", "contains %C3, a percent-encoded character"),
+    ],
+)
+def test_paths_that_clients_or_servers_change_are_refused(path: str, message: str) -> None:
+    """A path that no request has as it is written is rejected in patterns and in mounts."""
+    with pytest.raises(DeclarationError, match=f"The URL pattern .* {message}"):
+        App("Routes").get(path)(lambda: {})
+    with pytest.raises(DeclarationError, match=rf"mount\(.*\) of the App 'Inner' {message}"):
+        App("Outer").mount(path, App("Inner"))
+
+
+@pytest.mark.parametrize("pattern", ["/a/<path:x>//b", "/<int:x>/../b", "/a//<x>"])
+def test_the_segments_beside_variables_are_checked(pattern: str) -> None:
+    """A segment that no request has is found beside variables as well."""
+    with pytest.raises(DeclarationError, match="segment"):
+        App("Routes").get(pattern)(lambda x: {})
+
+
+@pytest.mark.parametrize("mounted", [False, True])
+def test_paths_of_any_other_character_work_on_a_server(mounted: bool) -> None:
+    """A request over a socket finds a path with spaces, letters of any script and other signs."""
+    app = App("Served")
+    paths = ["/a b", "/ä", "/..a", "/a..", "/a;b=1", "/100%", "/a%zz", "/~+|", "/a\\b"]
+    for index, path in enumerate(paths):
+        target = App(f"Inner{index}") if mounted else app
+        target.get(path)(lambda path=path: {"found": path})
+        target.get(f"{path}/<int:x>")(lambda x: {"found": x})
+        if mounted:
+            app.mount(path, target)
+    with serve(lambda environ, start: PLAIN(app, environ, start)) as url:
+        for path in paths:
+            prefix = quote(path) if mounted else ""
+            for rest, found in ((quote(path), path), (f"{quote(path)}/5", 5)):
+                with urlopen(f"{url}{prefix}{rest}") as response:
+                    assert json.load(response) == {"found": found}
 
 
 @pytest.mark.parametrize(
