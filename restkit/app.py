@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urljoin
 
 from werkzeug.routing import BaseConverter
 
-from .app_arguments import check_names, check_values, media_of
+from .app_arguments import check_names, check_subclass, check_values, media_of
 from .contract import Failure, Operation
 from .declaration_checks import check_app, check_call, check_factory
 from .declarations import failures_of, mark_mounted
@@ -167,6 +167,9 @@ class App(RouteDecorators):
         self._registry.security = given_security(security, False, f"App({name!r})")
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
+
+    def __init_subclass__(cls) -> None:
+        check_subclass(cls, App)
 
     def __repr__(self) -> str:
         return f"<App {self.name!r}, {len(self._registry.entries)} resources>"

@@ -13,7 +13,30 @@ from .media import HANDLERS, Handler, Media
 from .operations.operation_ids import check_ids
 from .settings import Settings
 
-__all__ = ["check_names", "check_values", "media_of"]
+__all__ = ["APP_ATTRIBUTES", "check_names", "check_subclass", "check_values", "media_of"]
+
+
+APP_ATTRIBUTES = (
+    "name",
+    "version",
+    "description",
+    "contact",
+    "license",
+    "servers",
+    "tags",
+    "settings",
+    "media",
+    "converters",
+    "overrides",
+    "stores",
+    "extensions",
+    "members",
+    "document_hooks",
+    "_registry",
+    "_dispatcher",
+    "_lock",
+)
+"""The attributes that the constructor of an App sets."""
 
 
 def check_values(name: str, **values: object) -> None:
@@ -50,6 +73,29 @@ def media_of(settings: Settings) -> Media:
         loads = partial(loads_json, limits=JSONLimits(depth=settings.max_json_depth))
         media.register(Handler("application/json", loads, dumps_json))
     return media
+
+
+def check_subclass(kind: type, base: type) -> None:
+    """Reject a subclass of App that replaces a part of it.
+
+    Args:
+        kind: The subclass.
+        base: `App`.
+
+    Raises:
+        DeclarationError: An attribute or a method has the name of one that restkit needs.
+    """
+    parts = {*APP_ATTRIBUTES, *dir(base)}
+    for each in kind.__mro__:
+        if each in base.__mro__:
+            continue
+        replaced = sorted(name for name in parts.intersection(vars(each)) if name[:2] != "__")
+        if replaced:
+            declared_at = f"{each.__module__}.{each.__qualname__}.{replaced[0]}"
+            raise DeclarationError(
+                f"{declared_at} replaces a part of App that restkit needs. Rename it, or pass "
+                "settings and descriptions to the constructor."
+            )
 
 
 def check_names(

@@ -5,22 +5,22 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .errors import DeclarationError
-from .foreign_names import RESOURCE_MEMBERS, UNKNOWN_VERBS
 
 __all__ = [
     "check_app",
     "check_call",
     "check_factory",
+    "check_flag",
     "check_mapping",
-    "check_members",
     "check_pattern",
     "check_plain",
     "check_resource",
     "check_returns",
+    "check_text",
     "texts_of",
 ]
 
@@ -29,9 +29,7 @@ _MAPPINGS = {
     "license": "{'name': 'MIT'}",
     "tags": "{'Books': 'What is on the shelves.'}",
 }
-_INSTANCE = ("app", "request")  # set on every instance of a resource
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-_CONDITIONAL = (False, True, "required")
 
 
 def texts_of(value: object, declared_at: str) -> tuple[str, ...]:
@@ -76,6 +74,12 @@ def check_app(name: object, version: object, *, servers: object, **mappings: obj
             raise DeclarationError(f"{declared_at} must be a string, got {value!r}.")
     if isinstance(servers, str):
         texts_of(servers, f"servers of App({name!r})")
+    given = servers if isinstance(servers, (list, tuple)) else [None]
+    if not all(isinstance(each, (str, Mapping)) for each in given):
+        raise DeclarationError(
+            f"servers of App({name!r}) must be a sequence of URLs or Server Objects, such as "
+            f"['https://api.example.com'], got {servers!r}."
+        )
     for argument, value in mappings.items():
         check_mapping(value, f"{argument} of App({name!r})", _MAPPINGS[argument])
 
@@ -196,12 +200,11 @@ def check_resource(resource: Any) -> None:
     texts_of(resource.tags, f"{declared_at}.tags")
     if resource.methods is not None:
         texts_of(resource.methods, f"{declared_at}.methods")
-    if not any(
-        resource.conditional is each or resource.conditional == each for each in _CONDITIONAL
-    ):
+    check_flag(resource.documented, f"{declared_at}.documented")
+    conditional: object = resource.conditional
+    if conditional != "required" and not isinstance(conditional, bool):
         raise DeclarationError(
-            f"{declared_at}.conditional is {resource.conditional!r}; write True, False or "
-            "'required'."
+            f"{declared_at}.conditional must be True, False or 'required', got {conditional!r}."
         )
     _check_middleware(resource.middleware, declared_at)
     _check_handlers(resource.problem_handlers, declared_at)
@@ -254,57 +257,26 @@ def _check_construction(resource: Any, declared_at: str) -> None:
         ) from None
 
 
-def check_members(resource: type, hooks: Collection[str], *, actions: bool = False) -> None:
-    """Reject members of a resource class that restkit would silently ignore or misuse.
-
-    Args:
-        resource: The class; its bases outside of restkit are checked as well.
-        hooks: restkit's own methods that the class may override.
-        actions: Whether the class has actions (``list``, ``create``), as a CRUDResource has.
+def check_flag(value: object, declared_at: str) -> None:
+    """Reject a value that is not a bool: a function or a text would count as True.
 
     Raises:
-        DeclarationError: A member has a meaning in another framework, reads like a verb, or
-            replaces a part of restkit.
+        DeclarationError: The value is of another type.
     """
-    own = [each for each in resource.__mro__ if _is_restkit(each)]
-    for each in resource.__mro__:
-        if each is not object and each not in own:
-            for name, value in vars(each).items():
-                if not name.startswith("__"):
-                    _check_member(f"{each.__module__}.{each.__qualname__}", name, value, actions)
-                    if name not in hooks:
-                        _check_override(f"{each.__module__}.{each.__qualname__}", name, own)
+    if not isinstance(value, bool):
+        raise DeclarationError(f"{declared_at} must be True or False, got {value!r}.")
 
 
-def _is_restkit(each: type) -> bool:
-    module = each.__module__ or ""  # None for a class that exec() made
-    return module.partition(".")[0] == "restkit" and ".conformance" not in module
+def check_text(value: object, declared_at: str, example: str) -> None:
+    """Reject a value that is not a string with at least one character.
 
-
-def _check_member(declared_at: str, name: str, value: object, actions: bool) -> None:
-    if remedy := RESOURCE_MEMBERS.get(name):
+    Raises:
+        DeclarationError: The value is another one; the message quotes ``example``.
+    """
+    if not isinstance(value, str) or not value:
         raise DeclarationError(
-            f"{declared_at}.{name} is not a restkit attribute. {remedy} "
-            f"Rename your own attribute to _{name}."
+            f"{declared_at} must be a string, such as {example!r}, got {value!r}."
         )
-    verb = UNKNOWN_VERBS.get(name)
-    if verb and not actions and isinstance(value, types.FunctionType):
-        raise DeclarationError(
-            f"{declared_at}.{name} is not a verb. Name the method {verb}, subclass "
-            f"restkit.crud.CRUDResource for actions, or rename your own method to _{name}."
-        )
-
-
-def _check_override(declared_at: str, name: str, own: Iterable[type]) -> None:
-    """Reject a member that replaces a method, a property or an instance attribute of restkit."""
-    for each in own:
-        replaced = vars(each).get(name)
-        is_part = callable(replaced) or isinstance(replaced, (property, classmethod))
-        if is_part or name in _INSTANCE or (name.startswith("_") and name in vars(each)):
-            raise DeclarationError(
-                f"{declared_at}.{name} replaces a part of {each.__qualname__} that restkit needs. "
-                "Rename the attribute."
-            )
 
 
 _OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

@@ -9,7 +9,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from .contract import Header, Location
-from .declaration_checks import check_mapping, texts_of
+from .declaration_checks import check_flag, check_mapping, check_text, texts_of
 from .declarations import (
     Declarations,
     DeclaredMethod,
@@ -42,6 +42,7 @@ def _headers_of(headers: _HeaderLike | None, declared_at: str) -> tuple[Header, 
     check_mapping(headers, declared_at, "{'X-Total': 'How many there are.'}")
     out: list[Header] = []
     for name, value in (headers or {}).items():
+        check_text(name, f"A name in {declared_at}", "X-Total")
         if not isinstance(value, (str, Header)):
             raise DeclarationError(
                 f"{declared_at}[{name!r}] must be a description or a Header, not {value!r}."
@@ -77,7 +78,7 @@ def _needs_call(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     def decorate(decorator: Callable[P, R]) -> Callable[P, R]:
         name = decorator.__name__
-        has_positional = not name.startswith(("takes", "operation"))
+        has_positional = name in ("returns", "raises")
 
         @functools.wraps(decorator)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -127,7 +128,7 @@ def takes(
             JSON and as a form of the same schema.
         max_size: Largest size of a body in bytes, in place of the App's settings.
     """
-    if max_size is not None and (not isinstance(max_size, int) or max_size < 1):
+    if max_size is not None and (type(max_size) is not int or max_size < 1):
         raise DeclarationError(f"@takes(max_size={max_size!r}) must be a number of bytes.")
     said: dict[Location, BodyLike | None] = {
         "body": body,
@@ -141,15 +142,16 @@ def takes(
     taken = texts_of(media_types, "media_types of @takes") if media_types is not None else None
     check_media_types(taken or (), "@takes")
 
+    def change(old: Declarations) -> Declarations:
+        new = old._replace(inputs={**old.inputs, **given})
+        if taken is not None:
+            new = new._replace(media_types=taken)
+        if max_size is not None:
+            new = new._replace(max_size=max_size)
+        return new
+
     def decorate(function: F) -> F:
-        return _declare(
-            function,
-            lambda old: old._replace(
-                inputs={**old.inputs, **given},
-                media_types=taken if taken is not None else old.media_types,
-                max_size=max_size if max_size is not None else old.max_size,
-            ),
-        )
+        return _declare(function, change)
 
     return decorate
 
@@ -180,6 +182,8 @@ def returns(
         description: A sentence for the document.
         many: Whether the content is a list; the return annotation decides by default.
     """
+    if many is not None:
+        check_flag(many, f"many of @returns(status={status})")
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise DeclarationError(
             f"@returns(status={status!r}): the status must be an integer from 200 to 599. Declare "
@@ -282,6 +286,13 @@ def operation(
             response that passes through it.
     """
     named = _headers_of(response_headers, "response_headers of @operation")
+    if operation_id is not None:
+        check_text(operation_id, "operation_id of @operation", "listBooks")
+    for option, value in (("deprecated", deprecated), ("documented", documented)):
+        if value is not None:
+            check_flag(value, f"{option} of @operation")
+    check_mapping(examples, "examples of @operation", "{'short': {'title': 'Emma'}}")
+    check_mapping(extensions, "extensions of @operation", "{'x-internal': True}")
     said = {
         "operation_id": operation_id,
         "summary": summary,
@@ -301,6 +312,7 @@ def operation(
     return decorate
 
 
+@_needs_call("@access(security=keys)")
 def access(*, security: SecurityLike | None = None, public: bool = False) -> Callable[[F], F]:
     """Declare what guards one verb or function; it wins over the class, the mount and the App.
 
@@ -308,7 +320,8 @@ def access(*, security: SecurityLike | None = None, public: bool = False) -> Cal
         security: Security schemes; see `restkit.Scheme`.
         public: Whether anybody may call. Credentials are then ignored.
     """
-    if public is not True and security is None:
+    check_flag(public, "public of @access")
+    if not public and security is None:
         raise DeclarationError("@access says nothing: give it security=... or public=True.")
     if public and security is not None:
         raise DeclarationError("@access has both public=True and security; leave one of them out.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["APP_MEMBERS", "RESOURCE_MEMBERS", "UNKNOWN_VERBS"]
+__all__ = ["APP_MEMBERS", "HTTP_METHODS", "RESOURCE_MEMBERS", "UNKNOWN_VERBS"]
 
 _MIDDLEWARE = "Write middleware = [...], functions of (request, proceed)."
 _SECURITY = "Write security = [scheme]; a security scheme's authenticate() raises Forbidden."
@@ -153,8 +153,6 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         # others
         "method": "Name the verb by the method: get, post, put, patch, delete, query.",
         "verbs": "Write methods = ('get', 'post').",
-        "trace": "TRACE is a 405, since it would repeat credentials. " + _NEXT,
-        "connect": "CONNECT is for proxies. " + _NEXT,
         "hooks": _MIDDLEWARE,
         "interceptors": _MIDDLEWARE,
         "auth": _SECURITY,
@@ -203,6 +201,31 @@ UNKNOWN_VERBS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Methods of a plain Resource that read like verbs: the verb that was meant."""
+
+_WEBDAV = "restkit has no WebDAV; write a verb for the same purpose."
+HTTP_METHODS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "trace": "A response to TRACE would repeat credentials, so TRACE gets a 405.",
+        "connect": "CONNECT is for proxies.",
+        "purge": "Write a DELETE, or a POST that empties the cache.",
+        "mkactivity": _WEBDAV,
+        "mkcalendar": _WEBDAV,
+        "mkcol": _WEBDAV,
+        "mkredirectref": _WEBDAV,
+        "mkworkspace": _WEBDAV,
+        "orderpatch": _WEBDAV,
+        "propfind": _WEBDAV,
+        "proppatch": _WEBDAV,
+        "rebind": _WEBDAV,
+        "uncheckout": _WEBDAV,
+        "updateredirectref": _WEBDAV,
+    }
+)
+"""HTTP methods that restkit does not serve: the reason or the remedy.
+
+Methods whose names are everyday words (SEARCH, COPY, MOVE, LINK, LOCK, MERGE, REPORT) are not among
+them: ``def search`` is a helper.
+"""
 
 APP_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
     {

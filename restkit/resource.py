@@ -1,22 +1,21 @@
-"""The class that users write: its verbs, what they may say of themselves, and the operations they become."""
+"""`Resource`: the class that users write, with its verbs and attributes."""
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, cast
 
 from .contract import IdempotencyRule
-from .declaration_checks import check_members, check_plain
+from .declaration_checks import check_plain
 from .errors import DeclarationError
 from .http.conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .http.methods import SAFE_METHODS
+from .member_checks import VERBS, check_members, check_methods
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
 from .request import Request
 from .requirements import SecurityLike
-from .spelling import misspelt
 
 if TYPE_CHECKING:
     from .schemas.bound import SchemaLike
@@ -33,19 +32,6 @@ __all__ = [
     "verbs_of",
 ]
 
-_WRITTEN = ("get", "post", "put", "patch", "delete", "query")
-DECLARED = (
-    "schema",
-    "conditional",
-    "idempotency",
-    "documented",
-    "middleware",
-    "problem_handlers",
-    "security",
-    "public",
-)
-"""What a class says of itself whose name, a letter short, is no word that a program may use otherwise."""
-VERBS = ("get", "head", "post", "put", "patch", "delete", "options", "query")
 ProblemHandler = Callable[[Any, Request], Any]
 
 
@@ -94,25 +80,25 @@ class Schemas(NamedTuple):
 class Resource:
     """The base of the classes that respond for a URL; one instance a request.
 
-    Write ``get``, ``post``, ``put``, ``patch``, ``delete``, ``query`` (``head`` and ``options``
-    come by themselves).
+    Write ``get``, ``post``, ``put``, ``patch``, ``delete`` and ``query``. restkit derives ``head``
+    and ``options``.
 
     Attributes:
         request: The request.
-        app: The App that it is mounted on.
-        schema: The body of post, put and patch, and the answer of every verb that answers.
-        methods: The verbs that are mounted, all that the class has where it is None.
-        tags: Of its operations in the document.
-        conditional: Whether its methods state `entity_tag` or `last_modified`; ``"required"`` also
+        app: The App that the class is mounted on.
+        schema: The schema of the body of post, put and patch, and of responses with content.
+        methods: The verbs that are mounted; None mounts all verbs of the class.
+        tags: The tags of its operations in the document.
+        conditional: Whether its methods set `entity_tag` or `last_modified`. ``"required"`` also
             demands a precondition of unsafe methods (428).
-        idempotency: What lets a POST or PATCH be sent again without being done again:
+        idempotency: The rule by which a client can repeat a POST or PATCH safely:
             `restkit.limits.Idempotency`.
-        documented: Whether it is in the document.
-        middleware: Around its methods, the first one outermost.
-        problem_handlers: Exception classes and what makes answers of them.
+        documented: Whether its operations are in the document.
+        middleware: The middleware around its methods, the outermost first.
+        problem_handlers: The functions that make responses of exceptions, by exception class.
         security: The security schemes that guard its verbs, combined with ``|`` and ``&``. By
             default those of the mount or the App.
-        public: Whether anybody may call, whatever the mount or the App says.
+        public: Whether anybody may call, in spite of the security of the mount or the App.
     """
 
     request: Request
@@ -139,23 +125,22 @@ class Resource:
     def _mount_points(
         cls, pattern: str, name: str, app: Owner
     ) -> Sequence[tuple[str, type[Resource], str]]:
-        """Return where the class is mounted when it is added to an App: (URL pattern, class, name) of each place.
+        """Return the (URL pattern, class, name) of each URL that the class is mounted on.
 
         Args:
-            pattern: The URL pattern that it is added on.
-            name: For `App.url_for`.
+            pattern: The URL pattern that the class is added on.
+            name: The name for `App.url_for`.
             app: The App.
         """
         return [(pattern, cls, name)]
 
     @property
     def entity_tag(self) -> EntityTag | None:
-        """The entity tag of what the URL names now (RFC 9110, section 8.8.3).
+        """The entity tag of the resource's current state (RFC 9110, section 8.8.3).
 
-        In an unsafe method, set it before anything is changed: the first assignment is where
-        If-Match and If-None-Match are decided, and raises PreconditionFailed. A later one states
-        the tag of the new state, which is the one that is sent. None says that nothing is there
-        yet.
+        In an unsafe method, set it before you change anything: the first assignment evaluates
+        If-Match and If-None-Match, and may raise PreconditionFailed. A later assignment is the tag
+        of the new state, which the response has. None means that nothing exists yet.
         """
         return self._entity_tag
 
@@ -166,11 +151,11 @@ class Resource:
 
     @property
     def last_modified(self) -> datetime | None:
-        """When what the URL names was last changed (RFC 9110, section 8.8.2); an aware datetime.
+        """The time of the resource's last change, an aware datetime (RFC 9110, section 8.8.2).
 
-        Where an unsafe method states `entity_tag` too, state that first: each is decided on when it
-        is stated. What is stated after the first statement of the new state belongs to that state
-        too, and decides nothing.
+        If an unsafe method sets `entity_tag` too, set that first: each assignment evaluates its
+        preconditions. Assignments after the first one of the new state belong to the new state,
+        and evaluate nothing.
         """
         return self._last_modified
 
@@ -185,7 +170,7 @@ class Resource:
 
     @property
     def is_stated(self) -> bool:
-        """Whether the method stated `entity_tag` or `last_modified`."""
+        """Whether the method set `entity_tag` or `last_modified`."""
         return bool(self._stated)
 
     def _state(self, what: str, *, exists: bool) -> None:
@@ -205,7 +190,7 @@ class Resource:
             self._renewed = self._renewed | {what}
 
     def _decide(self, exists: bool) -> None:
-        """Hold the state before the change against the preconditions."""
+        """Evaluate the preconditions against the state before the change."""
         given = Preconditions.from_environ(self.request.environ)
         if (
             self.conditional == "required"
@@ -228,10 +213,10 @@ class Resource:
 
 
 def validators_of(resource: Resource, method: str, status: int) -> list[tuple[str, str]]:
-    """Return the ETag and Last-Modified of an answer, as headers.
+    """Return the ETag and Last-Modified headers of a response.
 
-    After a change they are those of the new state only: what was stated again, or once where a POST
-    made something (201).
+    After a change they describe the new state: they were set again, or once by a POST that created
+    an item (201).
     """
     sent = resource._stated
     if method == "DELETE":
@@ -248,71 +233,54 @@ def validators_of(resource: Resource, method: str, status: int) -> list[tuple[st
     return headers
 
 
-def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., Any]]:
+def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., object]]:
     """Return a class's verb methods by their HTTP method, those that ``methods`` leaves on.
 
     Raises:
-        DeclarationError: ``methods`` names what the class does not have, or a verb is not a method.
+        DeclarationError: A verb is not a method, ``methods`` contains a verb that the class does
+            not have, or a member of the class would be ignored.
     """
     declared_at = f"{resource.__module__}.{resource.__qualname__}"
-    found: dict[str, Callable[..., Any]] = {}
-    members: dict[str, Any] = {}
+    found: dict[str, Callable[..., object]] = {}
+    members: dict[str, object] = {}
     for base in reversed(resource.__mro__):
         members.update(vars(base))
     for verb in VERBS:
-        function = members.get(verb)
-        if function is None:
-            continue
-        if isinstance(function, staticmethod) and issubclass(resource, FunctionResource):
-            function = function.__func__
-        if isinstance(function, (staticmethod, classmethod)) or not callable(function):
-            raise DeclarationError(f"{declared_at}.{verb} is not a method; a verb takes self.")
-        check_plain(function, f"{declared_at}.{verb}")
-        found[verb.upper()] = function
-    _check_spelling(resource, declared_at)
+        value = members.get(verb)
+        if value is not None:
+            is_function = issubclass(resource, FunctionResource)
+            found[verb.upper()] = _verb_of(value, f"{declared_at}.{verb}", is_function)
     check_members(resource, VERBS)
     if resource.methods is not None:
         wanted = {method.upper() for method in resource.methods}
-        lacking = wanted - set(found) - {"HEAD", "OPTIONS"}
-        if lacking:
-            raise DeclarationError(
-                f"{declared_at}.methods contains {min(lacking)}, but the class has no such method. "
-                "Write the method, or remove the name."
-            )
+        check_methods(wanted, found, declared_at)
         found = {method: function for method, function in found.items() if method in wanted}
     if not found:
         raise DeclarationError(
-            f"{declared_at} has no HTTP method. Write a method get, post, put, patch, delete or query."
+            f"{declared_at} has no HTTP method. Write a method get, post, put, patch, delete or "
+            "query."
         )
     return found
 
 
-def _check_spelling(resource: type[Resource], declared_at: str) -> None:
-    """Refuse a method that was meant to be a verb, which would answer 405, and an attribute that would say nothing.
-
-    SECURITY: of ``secuirty = [keys]`` nobody would ever hear; it would let everybody in.
-    """
-    for each in resource.__mro__[: resource.__mro__.index(Resource)]:
-        for name, value in vars(each).items():
-            if isinstance(value, types.FunctionType):
-                if name not in VERBS and (verb := misspelt(name, _WRITTEN)):
-                    raise DeclarationError(
-                        f"{declared_at}.{name} is not an HTTP method. Did you mean {verb}? Rename "
-                        f"your own method to _{name}."
-                    )
-            elif meant := misspelt(name, DECLARED):
-                raise DeclarationError(
-                    f"{declared_at}.{name} is not a restkit attribute. Did you mean {meant}? Rename "
-                    f"your own attribute to _{name}."
-                )
+def _verb_of(value: object, declared_at: str, is_function: bool) -> Callable[..., object]:
+    """Return the function of a verb; reject a value that cannot be one."""
+    if isinstance(value, staticmethod) and is_function:
+        value = value.__func__
+    if isinstance(value, (staticmethod, classmethod)) or not callable(value):
+        raise DeclarationError(
+            f"{declared_at} is not a method. Write a plain method, whose first parameter is self."
+        )
+    check_plain(value, declared_at)
+    return value
 
 
 def function_resource(function: Callable[..., Any], method: str) -> type[Resource]:
     """Make the one-verb Resource of a function.
 
     Args:
-        function: Takes the path parameters and inputs by name; no ``self``.
-        method: The verb, in small letters.
+        function: A function of the URL variables and inputs by name, without ``self``.
+        method: The verb, in lower case.
     """
     members = {
         method: staticmethod(function),

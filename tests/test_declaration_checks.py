@@ -55,7 +55,7 @@ class Scheme:
 ATTRIBUTES: dict[str, tuple[Any, str]] = {
     "tags": ("books", r"Books\.tags must be a sequence of strings.*\['books'\]"),
     "methods": (5, r"Books\.methods must be a sequence of strings, got 5"),
-    "conditional": ("yes", r"Books\.conditional is 'yes'; write True, False or 'required'"),
+    "conditional": ("yes", r"Books\.conditional must be True, False or 'required', got 'yes'"),
     "middleware": (narrow, r"Books\.middleware must be a sequence of functions"),
     "middleware of one parameter": (
         [narrow],
@@ -77,7 +77,10 @@ ATTRIBUTES: dict[str, tuple[Any, str]] = {
         r"Books\.security has 'basic', which is not a security scheme",
     ),
     "__init__": (lambda self, session: None, r"Books\.__init__ has parameters without a default"),
-    "get": (lambda: {}, r"Books\.get takes no self; it is a method: def get\(self, \.\.\.\)"),
+    "get": (
+        lambda: {},
+        r"Books\.get takes no self, but it is a method: write def get\(self, \.\.\.\)",
+    ),
 }
 
 

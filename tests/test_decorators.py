@@ -16,6 +16,7 @@ from restkit import (
     Header,
     NotFound,
     Resource,
+    access,
     operation,
     raises,
     returns,
@@ -203,3 +204,75 @@ def test_a_function_may_be_mounted_twice() -> None:
     assert Client(app).get("/a").json == {"n": 1}
     assert get() == {"n": 1}
     assert app.url_for(get) == "/a"
+
+
+def action() -> None:
+    """Stand where a bool or a text is expected."""
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda value: operation(documented=value), "documented of @operation must be True or"),
+        (lambda value: operation(deprecated=value), "deprecated of @operation must be True or"),
+        (lambda value: access(public=value), "public of @access must be True or False"),
+        (lambda value: returns(ThingSchema, many=value), r"many of @returns\(status=200\) must be"),
+    ],
+)
+@pytest.mark.parametrize("value", [action, 1, 0, "no", [], ""])
+def test_an_option_that_is_no_bool_is_rejected(declare: Any, words: str, value: object) -> None:
+    """A function or a text counts as True in Python, although nobody means that."""
+    with pytest.raises(DeclarationError, match=words):
+        declare(value)
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda: operation(operation_id=action), "operation_id of @operation must be a string"),
+        (lambda: operation(operation_id=""), "operation_id of @operation must be a string"),
+        (lambda: operation(examples=[1]), "examples of @operation must be a mapping"),
+        (lambda: operation(extensions="x-a"), "extensions of @operation must be a mapping"),
+        (lambda: returns(None, headers={5: "Five."}), "A name in headers of @returns.* string"),
+        (lambda: takes(max_size=True), "max_size=True"),
+        (lambda: access(action), "@access on action has no parentheses"),
+        (lambda: access(5), "@access has keyword arguments only"),
+    ],
+)
+def test_an_option_of_a_wrong_type_is_rejected(declare: Any, words: str) -> None:
+    """A value that the document or the request could not use is named when it is declared."""
+    with pytest.raises(DeclarationError, match=words):
+        declare()
+
+
+@pytest.mark.parametrize(
+    ("add", "words"),
+    [
+        (lambda app: app.get("/", name=5), r"get\('/'\): name must be a string"),
+        (lambda app: app.get("/", host=5), r"get\('/'\): host must be a string"),
+        (lambda app: app.add("/", Resource, name=action), r"add\('/'\): name must be a string"),
+        (
+            lambda app: app.add("/", Resource, public=action),
+            r"add\('/'\): public must be True or False",
+        ),
+        (lambda app: app.mount(5, App("B")), "prefix of mount.* must be a string"),
+        (lambda app: app.mount("/b", App("B"), documented=action), r"mount\('/b'\): documented"),
+        (lambda app: app.mount("/b", App("B"), public="no"), r"mount\('/b'\): public must be"),
+        (lambda app: App("A", servers=5), r"servers of App\('A'\) must be a sequence"),
+        (lambda app: App("A", servers=[5]), r"servers of App\('A'\) must be a sequence"),
+        (lambda app: App("A", servers={"url": "/"}), r"servers of App\('A'\) must be a sequence"),
+    ],
+)
+def test_an_option_of_an_app_of_a_wrong_type_is_rejected(add: Any, words: str) -> None:
+    """Routes, mounts and Apps check their options as decorators do."""
+    with pytest.raises(DeclarationError, match=words):
+        add(App("A"))
+
+
+@pytest.mark.parametrize("value", [action, 1, "yes", None])
+@pytest.mark.parametrize("name", ["documented", "conditional", "public"])
+def test_an_attribute_that_is_no_bool_is_rejected(name: str, value: object) -> None:
+    """A class attribute that is on or off is a bool; a method of that name is not one."""
+    declared = type("Books", (Resource,), {"get": lambda self: {}, name: value})
+    with pytest.raises(DeclarationError, match=rf"Books.{{1,3}}{name} must be True"):
+        App("A").add("/books", declared)

@@ -57,7 +57,9 @@ def test_a_member_of_a_mixin_is_rejected() -> None:
 @pytest.mark.parametrize("name", UNKNOWN_VERBS)
 def test_a_method_that_reads_like_a_verb_is_rejected(name: str) -> None:
     """A plain Resource has verbs; a method like `fetch` beside them would never be called."""
-    with pytest.raises(DeclarationError, match=rf"Books\.{name} is not a verb"):
+    with pytest.raises(
+        DeclarationError, match=rf"Books\.{name} is not an HTTP method.* Name the method"
+    ):
         App("Shop").add("/books", resource(**{name: get}))
 
 

@@ -185,7 +185,7 @@ def test_a_verb_with_a_slip_is_refused(name: str, verb: str) -> None:
     slip = type("Slip", (Base,), {"__module__": "shop", name: response})
     with pytest.raises(
         DeclarationError,
-        match=f"shop.Slip.{name} is not an HTTP method. Did you mean {verb}.* _{name}",
+        match=f"shop.Slip.{name} is not an HTTP method.* Did you mean {verb}.* _{name}",
     ):
         App("Shop").add("/slip", slip)
     other = type(

@@ -489,7 +489,7 @@ def misspelt_attribute() -> object:
     return mount(get=nothing, secuirty=[])
 
 
-@mistake("Books.fetch is not a verb", "get")
+@mistake("Books.fetch is not an HTTP method", "get")
 def unknown_verb() -> object:
     return mount(get=nothing, fetch=nothing)
 

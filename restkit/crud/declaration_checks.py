@@ -7,10 +7,10 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-from ..declaration_checks import check_call, check_members, texts_of
+from ..declaration_checks import check_call, texts_of
 from ..declarations import declarations_of
 from ..errors import DeclarationError
-from ..resource import DECLARED
+from ..member_checks import DECLARED, check_members
 from ..spelling import misspelt
 
 __all__ = ["check_declared"]

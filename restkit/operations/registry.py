@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..contract import Failure, Operation, Security
+from ..declaration_checks import check_flag, check_text
 from ..error_formats import DEFAULT_FORMATS, ErrorFormat
 from ..errors import DeclarationError
 from ..middleware import Middleware
@@ -91,6 +92,9 @@ class Registry:
     def mount(self, mounted: Mounted) -> None:
         """Mount the entries of another App below a prefix, all of them or none."""
         other, documented = mounted.registry, mounted.documented
+        if mounted.prefix != "":
+            check_text(mounted.prefix, "The prefix of mount()", "/shop")
+        check_flag(documented, f"mount({mounted.prefix!r}): documented")
         prefix = mounted.prefix.rstrip("/")
         self._check_place(mounted, prefix)
         self._check_settings(mounted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..declaration_checks import check_mapping
+from ..declaration_checks import check_mapping, check_text
 from ..errors import DeclarationError
 
 __all__ = ["check_options", "document_members"]
@@ -43,6 +43,9 @@ def check_options(options: Mapping[str, object], declared_at: str) -> None:
         if name not in _OPTIONS:
             advice = _ELSEWHERE.get(name, f"It takes {', '.join(_OPTIONS)}.")
             raise DeclarationError(f"{declared_at} takes no {name}=. {advice}")
+    for name, example in (("name", "books"), ("host", "api.example.com")):
+        if options.get(name) is not None:
+            check_text(options[name], f"{declared_at}: {name}", example)
 
 
 def document_members(document: Mapping[str, object] | None, name: str) -> dict[str, object]:

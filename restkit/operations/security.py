@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..contract import Operation, Security, SecurityScheme
+from ..declaration_checks import check_flag
 from ..declarations import declarations_of
 from ..errors import CollisionError, DeclarationError
 from ..requirements import normal_form
@@ -36,8 +37,7 @@ def given_security(security: object, public: object, declared_at: str) -> Securi
     Raises:
         DeclarationError: Both are given, or one of them has a wrong type.
     """
-    if not isinstance(public, bool):
-        raise DeclarationError(f"{declared_at}: public must be True or False, not {public!r}.")
+    check_flag(public, f"{declared_at}: public")
     if public and security is not None:
         raise DeclarationError(
             f"{declared_at} has both public = True and security; leave one of them out."
