@@ -93,9 +93,8 @@ class Settings(metaclass=_SettingsType):
         contract: The consequence of a response outside its Operation's contract if neither the test
             client nor the development server checks it: ``"log"`` a log line, ``"raise"`` a
             ContractError, ``"off"`` nothing.
-        secret_key: Signs values that clients carry, such as the cursors of pages; the same for all
-            workers. Without a key, a cursor's signature detects mistakes and tampering, but anyone
-            who reads the source can make cursors.
+        secret_key: Encrypts and authenticates values that clients carry, such as the cursors of
+            pages; the same for all workers. Without a key, each process makes one of its own.
     """
 
     strict: bool = True

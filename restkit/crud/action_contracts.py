@@ -1,4 +1,4 @@
-"""What the actions of a `CRUDResource` declare: their problems, and the security of bulk requests."""
+"""The declarations on actions of a `CRUDResource`: problems, and the security of bulk requests."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def check_action(declared: type[Resource], action: str) -> None:
     own = declarations_of(inspect.getattr_static(declared, action))
     if own.inputs or own.returns or own.media_types:
         raise DeclarationError(
-            f"{declared.__module__}.{declared.__qualname__}.{action} has @takes or @returns, but the "
-            "inputs and responses of an action follow from the class. Declare schema, filters, sorts "
-            "and fields there, or write a Resource."
+            f"{declared.__module__}.{declared.__qualname__}.{action} has @takes or @returns, but "
+            "the inputs and responses of an action follow from the class. Declare schema, "
+            "filters, sorts and fields there, or write a Resource."
         )
 
 

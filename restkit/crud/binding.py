@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -15,7 +14,7 @@ from ..http.conditional import EntityTag
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from .attribute_checks import check_attributes
-from .cursors import CursorSigner
+from .cursors import CursorCipher
 from .declared_schemas import DeclaredSchemas, declared_schemas
 from .filtering import Filtering
 from .pagination import Pager, Window
@@ -23,7 +22,7 @@ from .patching import PatchDocument
 from .query import Count, ListQuery, Order, Page
 from .schema_views import ABSENT, Views
 from .sort_orders import Sorting
-from .store import AnyField, AnyStore, Attribute
+from .store import AnyField, AnyStore
 
 __all__ = ["Binding"]
 
@@ -73,11 +72,9 @@ class Binding:
         self.sorting = Sorting(
             declared.sorts, declared.order, store.key, store.attributes, self.declared_at
         )
-        # NOTE: without a secret key the signature is only a checksum, which a client could forge.
-        # A cursor gives no access: it says where a page begins, and its values are only compared.
-        signer = CursorSigner(settings.secret_key or app.name, f"{name} {store.model.__qualname__}")
+        cipher = CursorCipher(settings.secret_key, f"{name} {store.model.__qualname__}")
         self.pager = Pager(
-            declared.paging, declared.page_size, declared.max_page_size, signer, self.declared_at
+            declared.paging, declared.page_size, declared.max_page_size, cipher, self.declared_at
         )
         self._expand = tuple(declared.expand)
         self._is_sparse = bool(declared.fields)
@@ -128,9 +125,7 @@ class Binding:
             item = get(key)
             return None if item is None else self._keys(item, order)
 
-        window = self.pager.window(
-            query, order, [_enum_of(attributes[each.name]) for each in order], find
-        )
+        window = self.pager.window(query, order, [attributes[each.name] for each in order], find)
         names, expand = self.chosen(query, self.list_views)
         read = None if names is None else tuple(self.list_views.attributes_of(names))
         conditions = self.filtering.conditions(query)
@@ -296,8 +291,3 @@ def _choice(choices: Sequence[str], description: str) -> AnyField:
         validate=validate.Length(1, len(choices)),
         metadata={"description": description, "explode": False},
     )
-
-
-def _enum_of(attribute: Attribute) -> type[enum.Enum] | None:
-    field = attribute.field
-    return field.enum if isinstance(field, fields.Enum) else None

@@ -1,7 +1,11 @@
-"""Cursors: opaque, signed strings that say where a page begins.
+"""Cursors: encrypted, authenticated strings that say where a page begins.
 
-A cursor holds the sort key values and a signature (HMAC-SHA256, RFC 2104) over them, the collection
-and the sort order. A cursor of another order or collection, or with a changed bit, is rejected.
+A cursor holds the sort key values of an item. A client cannot read them: a hidden attribute may
+decide the order. Only the collection and the sort order that a cursor was made for accept it.
+
+The construction is deterministic authenticated encryption with a synthetic initialization vector,
+as in RFC 5297, of the primitives in Python's standard library: HMAC-SHA256 (RFC 2104) and
+SHAKE256 (FIPS 202) as the stream cipher.
 """
 
 from __future__ import annotations
@@ -13,22 +17,30 @@ import enum
 import hashlib
 import hmac
 import json
+import logging
+import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
 
-__all__ = ["CursorSigner"]
+from .store import Attribute
 
-_SIGNATURE = 12
-_MAX_LENGTH = 2000
+__all__ = ["MAX_LENGTH", "CursorCipher"]
+
+_log = logging.getLogger("restkit")
+
+MAX_LENGTH = 2000
+"""The maximum length of a cursor: longer URLs are not accepted everywhere."""
+_TAG = 16
+_BLOCK = 64
 
 
 def _period(microseconds: str) -> dt.timedelta:
     return dt.timedelta(microseconds=int(microseconds))
 
 
-_TEXTUAL: dict[str, Any] = {
+_TEXTUAL: dict[str, Callable[[str], object]] = {
     "d": dt.date.fromisoformat,
     "m": dt.datetime.fromisoformat,
     "t": dt.time.fromisoformat,
@@ -38,19 +50,31 @@ _TEXTUAL: dict[str, Any] = {
 }
 
 
-class CursorSigner:
+@lru_cache(maxsize=1)
+def _secret_of_process() -> str:
+    """Return a random secret, the same for every App of the process."""
+    _log.warning(
+        "The setting secret_key is empty: cursors of pages are valid in this process only, and "
+        "until it ends. Set the same secret_key for all workers."
+    )
+    return secrets.token_hex(32)
+
+
+class CursorCipher:
     """The writer and reader of the cursors of one collection."""
 
-    def __init__(self, secret: str, place: str) -> None:
-        """Make a signer.
+    def __init__(self, secret: str, collection: str) -> None:
+        """Make a cipher.
 
         Args:
-            secret: The key, with which cursors could be forged.
-            place: The name of the collection that the cursors belong to.
+            secret: The secret that all workers share; ``""`` for one of the process.
+            collection: The name of the collection that the cursors belong to.
         """
-        self._key = hashlib.sha256(f"{place}\0{secret}".encode()).digest()
+        self._secret = secret
+        self._collection = collection
+        self._keys: tuple[bytes, bytes] | None = None
 
-    def write(self, order: str, backwards: bool, values: Sequence[Any]) -> str:
+    def write(self, order: str, backwards: bool, values: Sequence[object]) -> str:
         """Return a cursor.
 
         Args:
@@ -59,51 +83,81 @@ class CursorSigner:
             values: The sort key values.
         """
         packed = [int(backwards), *map(_packed, values)]
-        payload = json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
-        return (
-            base64.urlsafe_b64encode(self._sign(order, payload) + payload)
-            .rstrip(b"=")
-            .decode("ascii")
-        )
+        text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+        payload = text.encode("utf-8", "surrogatepass")
+        # SECURITY: the length of a hidden value must not show; JSON ignores the white space.
+        payload += b" " * (-(len(payload) + _TAG) % _BLOCK)
+        tag = self._tag(order, payload)
+        sealed = tag + self._crypt(tag, payload)
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def read(
-        self, order: str, cursor: str, kinds: Sequence[type[enum.Enum] | None]
-    ) -> tuple[bool, tuple[Any, ...]]:
+        self, order: str, cursor: str, attributes: Sequence[Attribute]
+    ) -> tuple[bool, tuple[object, ...]]:
         """Return whether the window ends at the cursor, and the sort key values.
 
         Args:
             order: The order of the query.
             cursor: The cursor.
-            kinds: The enumeration of each sort key, None for keys of other types.
+            attributes: The attribute of each sort key.
 
         Raises:
-            ValueError: This signer did not write the cursor for this order.
+            ValueError: This cipher did not write the cursor for this order, or a value does not
+                fit its attribute.
         """
-        if len(cursor) > _MAX_LENGTH or not cursor.isascii():
+        payload = self._opened(order, cursor)
+        try:
+            backwards, *packed = json.loads(payload)
+            values = [_fitting(value, each) for value, each in zip(packed, attributes, strict=True)]
+        except Exception as error:
+            # SECURITY: whoever has the secret, or an earlier version of the service, may have
+            # written anything: no cursor is an error of the server.
+            raise ValueError("a value of the cursor does not fit the order") from error
+        return bool(backwards), tuple(values)
+
+    def _opened(self, order: str, cursor: str) -> bytes:
+        """Return the decrypted and authenticated content of a cursor."""
+        if len(cursor) > MAX_LENGTH or not cursor.isascii():
             raise ValueError("the cursor is too long or not ASCII")
         try:
-            data = base64.b64decode(
+            sealed = base64.b64decode(
                 cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
             )
         except binascii.Error:
             raise ValueError("the cursor is not Base64") from None
-        signature, payload = data[:_SIGNATURE], data[_SIGNATURE:]
-        again = base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+        tag, encrypted = sealed[:_TAG], sealed[_TAG:]
+        payload = self._crypt(tag, encrypted)
+        again = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
         # SECURITY: Base64 can encode a value in several ways; only the canonical one is accepted.
-        if again != cursor or not hmac.compare_digest(signature, self._sign(order, payload)):
-            raise ValueError("the signature does not match the order")
-        backwards, *values = json.loads(payload)
-        return bool(backwards), tuple(
-            _unpacked(value, kind) for value, kind in zip(values, kinds, strict=True)
-        )
+        if again != cursor or not hmac.compare_digest(tag, self._tag(order, payload)):
+            raise ValueError("the cursor was not written here for this order")
+        return payload
 
-    def _sign(self, order: str, payload: bytes) -> bytes:
-        return hmac.digest(self._key, order.encode() + b"\0" + payload, "sha256")[:_SIGNATURE]
+    def _derived(self) -> tuple[bytes, bytes]:
+        """Return the keys of the collection: one authenticates, the other one encrypts."""
+        if self._keys is None:
+            secret = (self._secret or _secret_of_process()).encode()
+            name = self._collection.encode()
+            self._keys = (
+                hmac.digest(secret, b"cursor authentication\0" + name, "sha256"),
+                hmac.digest(secret, b"cursor encryption\0" + name, "sha256"),
+            )
+        return self._keys
+
+    def _tag(self, order: str, payload: bytes) -> bytes:
+        key, _ = self._derived()
+        return hmac.digest(key, order.encode() + b"\0" + payload, "sha256")[:_TAG]
+
+    def _crypt(self, tag: bytes, data: bytes) -> bytes:
+        """Encrypt or decrypt data: both are an exclusive or with the same stream."""
+        _, key = self._derived()
+        size = len(data)
+        stream = hashlib.shake_256(key + tag).digest(size)
+        mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")
+        return mixed.to_bytes(size, "big")
 
 
-def _packed(value: Any) -> Any:
+def _packed(value: object) -> object:
     """Return a value as JSON: itself or ``{kind: text}``."""
     if value is None or type(value) in (bool, int, float, str):
         return value
@@ -123,10 +177,20 @@ def _packed(value: Any) -> Any:
     )
 
 
-def _unpacked(value: Any, kind: type[enum.Enum] | None) -> Any:
-    if not isinstance(value, dict):
-        return value
-    ((tag, text),) = value.items()
-    if tag == "e":
-        return kind[text] if kind is not None else text
-    return _TEXTUAL[tag](text)
+def _fitting(packed: object, attribute: Attribute) -> object:
+    """Return a value that an attribute can have, or raise an error of any type."""
+    value = packed
+    if isinstance(packed, dict):
+        ((tag, text),) = packed.items()
+        if tag == "e":
+            return attribute.field.enum[text]  # type: ignore[attr-defined]  # fails for others
+        value = _TEXTUAL[tag](text)
+    if value is None:
+        if not attribute.nullable:
+            raise ValueError(f"{attribute.name} is not nullable")
+        return None
+    field = attribute.field
+    again = field.deserialize(field.serialize("value", {"value": value}))
+    for bound in attribute.bounds:
+        bound(again)
+    return value if isinstance(value, type(again)) else again

@@ -6,7 +6,6 @@ costs as much as the first. Offset pages skip a number of items, for clients tha
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,16 +18,14 @@ from ..errors import DeclarationError
 from ..http.uris import quote_path
 from ..problems import BadRequest, InvalidItem
 from ..request import Request
-from .cursors import CursorSigner
+from .cursors import MAX_LENGTH, CursorCipher
 from .query import Order, Page
-from .store import AnyField
+from .store import AnyField, Attribute
 
 __all__ = ["Pager", "Paging", "Window"]
 
 Paging = Literal["keyset", "offset"]
 MAX_OFFSET = 2**31 - 1
-_MAX_CURSOR = 2000  # longer URLs are not accepted everywhere
-
 
 _BAD_CURSOR: InvalidItem = {
     "parameter": "cursor",
@@ -43,8 +40,8 @@ class Window:
     """The part of a collection that a query selects."""
 
     limit: int
-    after: tuple[Any, ...] | None = None
-    before: tuple[Any, ...] | None = None
+    after: tuple[object, ...] | None = None
+    before: tuple[object, ...] | None = None
     offset: int = 0
 
 
@@ -52,7 +49,7 @@ class Pager:
     """The pagination of one collection."""
 
     def __init__(
-        self, paging: str, size: int, largest: int, signer: CursorSigner, declared_at: str
+        self, paging: str, size: int, largest: int, cipher: CursorCipher, declared_at: str
     ) -> None:
         """Check and keep the sizes.
 
@@ -60,7 +57,7 @@ class Pager:
             paging: ``"keyset"`` or ``"offset"``.
             size: The default number of items on a page.
             largest: The largest number of items on a page.
-            signer: The signer of the cursors.
+            cipher: The writer and reader of the cursors.
             declared_at: The name of the class, for messages.
 
         Raises:
@@ -78,7 +75,7 @@ class Pager:
         self._keyset = paging == "keyset"
         self._size = size
         self._largest = largest
-        self._signer = signer
+        self._cipher = cipher
 
     def fields(self) -> dict[str, AnyField]:
         """Return the query parameters."""
@@ -90,9 +87,7 @@ class Pager:
         if self._keyset:
             # NOTE: the description of the 400 documents the cursor, not a parameter. The server
             # rejects every string that it did not send; a string parameter would promise too much.
-            cursor = ma.Str(
-                validate=validate.Length(1, _MAX_CURSOR), metadata={"documented": False}
-            )
+            cursor = ma.Str(validate=validate.Length(1, MAX_LENGTH), metadata={"documented": False})
             return {"limit": limit, "cursor": cursor}
         offset = ma.Int(
             load_default=0,
@@ -105,15 +100,15 @@ class Pager:
         self,
         query: Mapping[str, Any],
         order: Sequence[Order],
-        kinds: Sequence[type[enum.Enum] | None],
-        find: Callable[[Any], tuple[Any, ...] | None],
+        attributes: Sequence[Attribute],
+        find: Callable[[object], tuple[object, ...] | None],
     ) -> Window:
         """Return the window that validated query parameters select.
 
         Args:
             query: The validated query parameters.
             order: The order of the query.
-            kinds: The enumeration of each sort key, None for keys of other types.
+            attributes: The attribute of each sort key.
             find: A function that returns the sort key values of the item of a key, or None.
 
         Raises:
@@ -123,7 +118,7 @@ class Pager:
         if cursor is None:
             return Window(query["limit"], offset=query.get("offset", 0))
         try:
-            backwards, values = self._read(cursor, order, kinds, find)
+            backwards, values = self._read(cursor, order, attributes, find)
         except ValueError:
             raise BadRequest(
                 "The cursor is not valid for this collection and sort order. Start at the first "
@@ -138,32 +133,32 @@ class Pager:
         self,
         cursor: str,
         order: Sequence[Order],
-        kinds: Sequence[type[enum.Enum] | None],
-        find: Callable[[Any], tuple[Any, ...] | None],
-    ) -> tuple[bool, tuple[Any, ...]]:
+        attributes: Sequence[Attribute],
+        find: Callable[[object], tuple[object, ...] | None],
+    ) -> tuple[bool, tuple[object, ...]]:
         try:
-            return self._signer.read(_named(order), cursor, kinds)
+            return self._cipher.read(_named(order), cursor, attributes)
         except ValueError:
-            backwards, (key,) = self._signer.read(_by_key(order), cursor, (None,))
+            backwards, (key,) = self._cipher.read(_by_key(order), cursor, attributes[-1:])
         values = find(key)
         if values is None:
             raise ValueError("the first item of the page was removed")
         return backwards, values
 
-    def _cursor(self, order: Sequence[Order], backwards: bool, values: tuple[Any, ...]) -> str:
+    def _cursor(self, order: Sequence[Order], backwards: bool, values: tuple[object, ...]) -> str:
         """Return a cursor with the sort key values, or only the key if they are too long."""
-        cursor = self._signer.write(_named(order), backwards, values)
-        if len(cursor) <= _MAX_CURSOR:
+        cursor = self._cipher.write(_named(order), backwards, values)
+        if len(cursor) <= MAX_LENGTH:
             return cursor
-        return self._signer.write(_by_key(order), backwards, values[-1:])
+        return self._cipher.write(_by_key(order), backwards, values[-1:])
 
     def links(
         self,
         request: Request,
         window: Window,
         order: Sequence[Order],
-        page: Page[Any],
-        ends: Sequence[tuple[Any, ...]],
+        page: Page[object],
+        ends: Sequence[tuple[object, ...]],
     ) -> dict[str, str]:
         """Return the URLs of other pages by relation: ``first``, ``prev``, ``next`` (RFC 8288).
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..problems import Conflict, ContentTooLarge, InvalidItem, UnprocessableContent
+
+_Operation = dict[str, Any]
 
 __all__ = ["JSON_PATCH", "MERGE_PATCH", "PatchDocument", "equal"]
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 _MAX_OPERATIONS = 1000
-_MAX_SIZE = 2 * 1024 * 1024
+_MAX_COPIED = 2 * 1024 * 1024
+_FREE_COPIES = 64 * 1024
 _MAX_DEPTH = 64
 _WANTS = {
     "add": ("path", "value"),
@@ -39,7 +42,7 @@ class PatchDocument:
     data: Any
 
     @classmethod
-    def of(cls, media_type: str, data: Any) -> PatchDocument:
+    def of(cls, media_type: str, data: object) -> PatchDocument:
         """Check that the content is a patch.
 
         Args:
@@ -102,48 +105,49 @@ def _too_deep(where: str) -> UnprocessableContent:
     )
 
 
-def _is_deeper(document: Any, depth: int) -> bool:
+def _is_deeper(document: object, depth: int) -> bool:
     """Return whether arrays and objects are nested deeper than a number of levels."""
-    level = [document]
+    level: list[object] = [document]
     for _ in range(depth + 1):
         level = [inner for each in level for inner in _inner(each)]
     return bool(level)
 
 
-def _inner(value: Any) -> Iterable[Any]:
+def _inner(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
 
 
-def _addition(operation: dict[str, Any], paths: Collection[str]) -> dict[str, Any]:
+def _addition(operation: _Operation, paths: Collection[str]) -> _Operation:
     """Return an operation, as an addition if it replaces one of the paths."""
     if operation["op"] == "replace" and operation["path"] in paths:
         return {**operation, "op": "add"}
     return operation
 
 
-def _check_operation(index: int, each: Any) -> None:
+def _check_operation(index: int, each: object) -> None:
     """Check one operation of a JSON Patch (RFC 6902, section 4)."""
-    kind = each.get("op") if isinstance(each, dict) else None
+    operation = each if isinstance(each, Mapping) else {}
+    kind = operation.get("op")
     wants = _WANTS.get(kind) if isinstance(kind, str) else None
     if wants is None:
         raise _invalid(f"/{index}", f"The member op must be one of {', '.join(_WANTS)}.")
     for name in wants:
-        if name not in each:
+        if name not in operation:
             raise _invalid(f"/{index}", f"This operation requires the member {name}.")
-        if name != "value" and not _is_pointer(each[name]):
+        if name != "value" and not _is_pointer(operation[name]):
             raise _invalid(f"/{index}/{name}", "Not a JSON Pointer.")
 
 
-def _is_pointer(text: Any) -> bool:
+def _is_pointer(text: object) -> bool:
     """Return whether a value is a JSON Pointer (RFC 6901, section 3)."""
     if not isinstance(text, str) or (text and not text.startswith("/")):
         return False
     return text.count("~") == text.count("~0") + text.count("~1")
 
 
-def _merged(target: Any, patch: Any) -> Any:
+def _merged(target: object, patch: object) -> object:
     """Merge according to RFC 7396, section 2."""
     if not isinstance(patch, dict):
         return patch
@@ -156,22 +160,45 @@ def _merged(target: Any, patch: Any) -> Any:
     return out
 
 
-def _patched(document: Any, operations: list[Any]) -> Any:
+class _Copies:
+    """The budget of one JSON Patch for the values that it copies.
+
+    SECURITY: repeated copies grow exponentially, and each of them costs time and memory. What all
+    of them copy is bounded by the size of the stored document, which the request reads anyway.
+    """
+
+    def __init__(self, document: object) -> None:
+        size = len(json.dumps(document))
+        self._rest = min(_MAX_COPIED, _FREE_COPIES + 2 * size)
+        self._is_deep = _is_deeper(document, _MAX_DEPTH)
+
+    def spend(self, value: object, where: str) -> None:
+        """Subtract a value that is going to be copied.
+
+        Raises:
+            ContentTooLarge: The patch copies too much.
+            UnprocessableContent: The value is nested too deeply.
+        """
+        if not self._is_deep and _is_deeper(value, _MAX_DEPTH):
+            raise _too_deep(where)
+        self._rest -= len(json.dumps(value))
+        if self._rest < 0:
+            raise ContentTooLarge("The patch copies too much of the document.")
+
+
+def _patched(document: Any, operations: Sequence[_Operation]) -> Any:
     from jsonpatch import JsonPatch, JsonPatchException  # cold start: few workers need it
     from jsonpointer import JsonPointerException, resolve_pointer
 
+    copies = _Copies(document)
     for index, each in enumerate(operations):
         try:
-            if each["op"] != "test":
-                document = JsonPatch([each]).apply(document, in_place=True)
-                _check_size(each, document)
-            elif not equal(resolve_pointer(document, each["path"]), each["value"]):
-                raise Conflict(
-                    "A test operation of the patch failed. Fetch the item again, then retry.",
-                    errors=[
-                        {"pointer": f"/{index}", "detail": "The values differ.", "code": "test"}
-                    ],
-                )
+            if each["op"] == "test":
+                _check_equal(resolve_pointer(document, each["path"]), each["value"], index)
+                continue
+            if each["op"] == "copy":
+                copies.spend(resolve_pointer(document, each["from"]), f"/{index}")
+            document = JsonPatch([each]).apply(document, in_place=True)
         except (
             JsonPatchException,
             JsonPointerException,
@@ -188,13 +215,16 @@ def _patched(document: Any, operations: list[Any]) -> Any:
     return document
 
 
-def _check_size(operation: dict[str, Any], document: Any) -> None:
-    # SECURITY: repeated copies grow exponentially; the result must fit the limit of a request body.
-    if operation["op"] == "copy" and len(json.dumps(document)) > _MAX_SIZE:
-        raise ContentTooLarge("The patched document is too large.")
+def _check_equal(found: object, wanted: object, index: int) -> None:
+    """Reject a patch whose ``test`` operation fails."""
+    if not equal(found, wanted):
+        raise Conflict(
+            "A test operation of the patch failed. Fetch the item again, then retry.",
+            errors=[{"pointer": f"/{index}", "detail": "The values differ.", "code": "test"}],
+        )
 
 
-def equal(one: Any, other: Any) -> bool:
+def equal(one: object, other: object) -> bool:
     """Return whether two JSON values are equal (RFC 6902, section 4.6): ``True`` is not 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other

@@ -25,6 +25,7 @@ __all__ = ["ABSENT", "Views", "is_nested"]
 ABSENT: Any = object()
 """The value of a member that the content does not have."""
 _MAX_VIEWS = 128
+_Selection = tuple[tuple[str, ...] | None, tuple[str, ...]]
 
 
 class Views:
@@ -75,7 +76,7 @@ class Views:
         self.answered = self._response_class(expand, sparse=sparse)
         self.page = _page_of(self.answered)
         self.merged = _merged(declared, self._schema)
-        self._serializers: dict[Any, ItemSerializer] = {}
+        self._serializers: dict[_Selection, ItemSerializer] = {}
         self._write = bind(
             declared, View.REQUEST, declared_at=declared_at, strict=strict, compiled=compiled
         )
@@ -150,7 +151,9 @@ class Views:
             found = ItemSerializer(
                 bound, tuple(_nested_paths(schema, (type(schema),))), self._store
             )
-            if len(self._serializers) < _MAX_VIEWS:  # SECURITY: clients choose the keys
+            # SECURITY: clients choose the selections, which must not keep the default view out.
+            is_default = names is None and not expand
+            if is_default or len(self._serializers) < _MAX_VIEWS:
                 self._serializers[names, expand] = found
         return found
 

@@ -68,8 +68,7 @@ class Selecting:
         statement = self._statements.get(shape)
         if statement is None:
             statement = self._build_statement(query, part)
-            if len(self._statements) < _MAX_SHAPES:  # SECURITY: clients choose the keys
-                self._statements[shape] = statement
+            self._keep(shape, statement, query)
         parameters = dict(_parameters(query))
         if query.limit is not None:
             parameters["limit"] = query.limit + 1 - found
@@ -79,6 +78,12 @@ class Selecting:
             for index, value in enumerate(values or ()):
                 parameters[f"key{index}"] = value
         return statement, parameters
+
+    def _keep(self, shape: object, statement: sa.Select[Any], query: ListQuery) -> None:
+        """Cache a statement. Shapes that clients choose must not keep the default one out."""
+        is_default = not query.conditions and not query.expand and query.fields is None
+        if is_default or len(self._statements) < _MAX_SHAPES:
+            self._statements[shape] = statement
 
     def count(self, query: ListQuery) -> tuple[sa.Select[Any], dict[str, Any]]:
         """Return the statement that counts the items of all pages, and its parameters."""

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields, validate
 from shelf import Book, collection, mounted
+from sqlalchemy import BigInteger, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from restkit import App, Conflict, Forbidden, Schemas, raises
 from restkit.crud import CRUDResource, ListQuery, MemoryStore, Page, UniqueViolation, Violation
 from restkit.errors import DeclarationError
 from restkit.openapi import build
+from restkit.sqlalchemy import Database
 from restkit.testing import Client
 
 
@@ -434,19 +437,39 @@ class _StrangeSchema(Schema):
     weight = fields.Int()
 
 
-def _with_schemas(**members: Any) -> Client:
-    """Return a client of a collection whose schemas differ."""
+class _Base(DeclarativeBase):
+    pass
+
+
+class _StoredBook(_Base):
+    __tablename__ = "book"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(50), unique=True)
+    year: Mapped[int | None] = mapped_column(BigInteger)
+
+
+_STORES = ("memory", "sqlite")
+
+
+def _with_schemas(kind: str = "memory", **members: Any) -> Client:
+    """Return a client of a collection whose schemas differ, in memory or in SQLite."""
     chosen = Schemas(_WholeSchema, list=_RowSchema, create=_NewSchema, update=_ChangeSchema)
-    store = MemoryStore(Book, unique=("title",))
-    declared = type("Books", (CRUDResource,), {"schema": chosen, "store": store, **members})
     app = App("Schemas")
-    app.add("/books", declared)
+    own: dict[str, Any] = {"schema": chosen}
+    if kind == "sqlite":
+        app.install(Database("sqlite://", create=_Base.metadata))
+        own["model"] = _StoredBook
+    else:
+        own["store"] = MemoryStore(Book, unique=("title",))
+    app.add("/books", type("Books", (CRUDResource,), {**own, **members}))
     return Client(app)
 
 
-def test_schemas_differ_for_list_item_create_and_update() -> None:
+@pytest.mark.parametrize("kind", _STORES)
+def test_schemas_differ_for_list_item_create_and_update(kind: str) -> None:
     """Each kind of content has its own schema, in requests and responses."""
-    client = _with_schemas()
+    client = _with_schemas(kind)
     created = client.post("/books", json={"name": "Emma", "year": 1815})
     assert created.status == 201
     assert created.json == {"id": 1, "title": "Emma", "year": 1815}
@@ -462,27 +485,30 @@ def test_schemas_differ_for_list_item_create_and_update() -> None:
     assert refused.json["errors"][0]["pointer"] == "/name"
 
 
-def test_schemas_of_a_collection_are_documented_apart() -> None:
+@pytest.mark.parametrize("kind", _STORES)
+def test_schemas_of_a_collection_are_documented_apart(kind: str) -> None:
     """The document has a component for each schema, and the page is one of rows."""
-    schemas = _with_schemas().get("/openapi.json").json["components"]["schemas"]
+    schemas = _with_schemas(kind).get("/openapi.json").json["components"]["schemas"]
     assert {"_Row", "_Whole", "_New", "_ChangePatch", "_RowPage"} <= schemas.keys()
     assert schemas["_RowPage"]["properties"]["items"]["items"] == {
         "$ref": "#/components/schemas/_Row"
     }
 
 
-def test_conflicts_point_to_the_member_of_the_body_that_was_sent() -> None:
+@pytest.mark.parametrize("kind", _STORES)
+def test_conflicts_point_to_the_member_of_the_body_that_was_sent(kind: str) -> None:
     """A violated constraint names the member as the schema of the body spells it."""
-    client = _with_schemas()
+    client = _with_schemas(kind)
     client.post("/books", json={"name": "Emma"})
     conflict = client.post("/books", json={"name": "Emma"})
     assert conflict.status == 409
     assert conflict.json["errors"][0]["pointer"] == "/name"
 
 
-def test_schemas_hold_for_fields_and_bulk_requests() -> None:
+@pytest.mark.parametrize("kind", _STORES)
+def test_schemas_hold_for_fields_and_bulk_requests(kind: str) -> None:
     """Lists offer the fields of rows, items theirs; bulk requests create and update by schema."""
-    client = _with_schemas(fields=True, bulk=True)
+    client = _with_schemas(kind, fields=True, bulk=True)
     made = client.post("/books/bulk", json={"create": [{"name": "Emma"}]})
     assert made.json["created"] == [{"id": 1, "title": "Emma", "year": None}]
     changed = client.post("/books/bulk", json={"update": [{"id": 1, "year": 1815}]})

@@ -1,4 +1,4 @@
-"""Cursors: values of every kind there and back, and nothing that was not written here."""
+"""Cursors: values of every type there and back, unreadable, and nothing that was forged."""
 
 from __future__ import annotations
 
@@ -10,95 +10,155 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from marshmallow import fields, validate
 
-from restkit.crud.cursors import CursorSigner
+from restkit.crud.cursors import CursorCipher
+from restkit.crud.store import AnyField, Attribute
 
 
 class Color(enum.Enum):
     RED = "red"
 
 
-SIGNER = CursorSigner("secret", "books")
+CIPHER = CursorCipher("secret", "books")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        True,
-        7,
-        0.5,
-        "ä ☃",
-        Color.RED,
-        Decimal("1.50"),
-        uuid.UUID(int=5),
-        dt.date(2024, 2, 29),
-        dt.time(1, 2, 3),
-        dt.datetime(2024, 2, 29, 1, 2, 3, 4, dt.UTC),
-        dt.timedelta(days=-1, microseconds=7),
-        dt.timedelta.max,
-    ],
-)
+def attribute(field: AnyField, *, nullable: bool = True) -> Attribute:
+    return Attribute("value", field, nullable, frozenset())
+
+
+TEXT, NUMBER = attribute(fields.Str()), attribute(fields.Int())
+
+
+VALUES: list[tuple[Any, AnyField]] = [
+    (None, fields.Str()),
+    (True, fields.Bool()),
+    (7, fields.Int()),
+    (0.5, fields.Float()),
+    ("ä ☃", fields.Str()),
+    (Color.RED, fields.Enum(Color)),
+    (Decimal("1.50"), fields.Decimal()),
+    (uuid.UUID(int=5), fields.UUID()),
+    (dt.date(2024, 2, 29), fields.Date()),
+    (dt.time(1, 2, 3), fields.Time()),
+    (dt.datetime(2024, 2, 29, 1, 2, 3, 4, dt.UTC), fields.AwareDateTime()),
+    (dt.timedelta(days=-1, seconds=7), fields.TimeDelta()),
+]
+
+
+@pytest.mark.parametrize(("value", "field"), VALUES)
 @pytest.mark.parametrize("backwards", [True, False])
-def test_values_come_back_as_they_were(value: Any, backwards: bool) -> None:
-    """A cursor holds the values of an order's keys with their types, and which way it goes."""
-    cursor = SIGNER.write("a,-b", backwards, (value, 1))
-    kind = Color if isinstance(value, Color) else None
-    found_backwards, values = SIGNER.read("a,-b", cursor, (kind, None))
+def test_values_come_back_as_they_were(value: Any, field: AnyField, backwards: bool) -> None:
+    """A cursor keeps the type of each sort key value, and the direction."""
+    cursor = CIPHER.write("a,-b", backwards, (value, 1))
+    found_backwards, values = CIPHER.read("a,-b", cursor, (attribute(field), NUMBER))
     assert found_backwards == backwards
     assert values == (value, 1)
     assert type(values[0]) is type(value)
 
 
+@pytest.mark.parametrize("value", ["confidential", 4021, Decimal("99.25"), Color.RED])
+def test_a_client_cannot_read_the_values(value: Any) -> None:
+    """No part of a value stands in the bytes of a cursor, and its length does not show."""
+    cursor = CIPHER.write("a", False, (value, 1))
+    data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    text = value.name if isinstance(value, Color) else str(value)
+    for part in (text[at : at + 3].encode() for at in range(len(text) - 2)):
+        assert part not in data
+    assert len(cursor) == len(CIPHER.write("a", False, (1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("values", "attributes"),
+    [
+        (("x", 1), (NUMBER, NUMBER)),
+        (("x",), (TEXT, NUMBER)),
+        (("x", 1, 1), (TEXT, NUMBER)),
+        ((None, 1), (attribute(fields.Str(), nullable=False), NUMBER)),
+        ((Color.RED, 1), (TEXT, NUMBER)),
+        ((Color.RED, 1), (attribute(fields.Enum(enum.Enum("Other", ["BLUE"]))), NUMBER)),
+        ((dt.date(2024, 1, 1), 1), (attribute(fields.UUID()), NUMBER)),
+        ((float("inf"), 1), (attribute(fields.Float()), NUMBER)),
+        (
+            (2**70, 1),
+            (
+                Attribute(
+                    "value", fields.Int(), True, frozenset(), (validate.Range(0, 2**63 - 1),)
+                ),
+                NUMBER,
+            ),
+        ),
+    ],
+)
+def test_values_that_do_not_fit_are_refused(values: Any, attributes: Any) -> None:
+    """A cursor with the right secret still has to fit the attributes of the order."""
+    cursor = CIPHER.write("a", False, values)
+    with pytest.raises(ValueError, match="does not fit"):
+        CIPHER.read("a", cursor, attributes)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"[", b"{}", b"7", b"null", b"[0,{}]", b'[0,{"x":"y"}]', b'[0,{"n":[]}]', b"\xff"],
+)
+def test_any_content_under_the_right_secret_is_a_value_error(payload: bytes) -> None:
+    """Whatever was encrypted with the secret is read, or refused as a cursor."""
+    tag = CIPHER._tag("a", payload)
+    sealed = tag + CIPHER._crypt(tag, payload)
+    cursor = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    with pytest.raises(ValueError, match="does not fit"):
+        CIPHER.read("a", cursor, (TEXT,))
+
+
 def test_a_value_that_cannot_stand_in_a_cursor() -> None:
     """What has no text of its own is refused with a sentence."""
     with pytest.raises(TypeError, match="A cursor cannot hold a list"):
-        SIGNER.write("a", False, ([],))
+        CIPHER.write("a", False, ([],))
 
 
-CURSOR = SIGNER.write("a", False, ("x", 1))
+CURSOR = CIPHER.write("a", False, ("x", 1))
 
 
 @pytest.mark.parametrize(
     ("signer", "order", "cursor"),
     [
-        (CursorSigner("other", "books"), "a", CURSOR),
-        (CursorSigner("secret", "authors"), "a", CURSOR),
-        (SIGNER, "-a", CURSOR),
-        (SIGNER, "a", CURSOR + "A"),
-        (SIGNER, "a", CURSOR[:-1]),
-        (SIGNER, "a", ""),
-        (SIGNER, "a", "x" * 3000),
-        (SIGNER, "a", "ä"),
-        (SIGNER, "a", "?"),
-        (SIGNER, "a", base64.urlsafe_b64encode(b"\0" * 12 + b'[0,"x",1]').decode()),
+        (CursorCipher("other", "books"), "a", CURSOR),
+        (CursorCipher("secret", "authors"), "a", CURSOR),
+        (CIPHER, "-a", CURSOR),
+        (CIPHER, "a", CURSOR + "A"),
+        (CIPHER, "a", CURSOR[:-1]),
+        (CIPHER, "a", ""),
+        (CIPHER, "a", "x" * 3000),
+        (CIPHER, "a", "ä"),
+        (CIPHER, "a", "?"),
+        (CIPHER, "a", base64.urlsafe_b64encode(b"\0" * 16 + b'[0,"x",1]').decode()),
     ],
 )
 def test_what_was_not_written_here_for_this_order_is_refused(
-    signer: CursorSigner, order: str, cursor: str
+    signer: CursorCipher, order: str, cursor: str
 ) -> None:
     """Another secret, collection or order, and any other text, is no cursor."""
     with pytest.raises(ValueError):
-        signer.read(order, cursor, (None, None))
+        signer.read(order, cursor, (TEXT, NUMBER))
 
 
 def test_a_long_cursor_is_refused_though_it_is_signed() -> None:
     """A cursor over the limit is refused before it is decoded, whoever wrote it."""
-    long = SIGNER.write("a", False, ("x" * 3000,))
+    long = CIPHER.write("a", False, ("x" * 3000,))
     assert len(long) > 4000
     with pytest.raises(ValueError, match="too long"):
-        SIGNER.read("a", long, (None,))
+        CIPHER.read("a", long, (TEXT,))
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 5])
 def test_only_the_canonical_text_of_a_cursor_is_taken(size: int) -> None:
     """Base64 leaves bits over at its end: a cursor in which they are set is no cursor."""
-    cursor = SIGNER.write("a", False, ("x" * size,))
+    cursor = CIPHER.write("a", False, ("x" * (size + 11),))
     assert len(cursor) % 4, "a cursor without bits left over"
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     changed = cursor[:-1] + alphabet[alphabet.index(cursor[-1]) + 1]
     padding = "=" * (-len(cursor) % 4)
     assert base64.urlsafe_b64decode(changed + padding) == base64.urlsafe_b64decode(cursor + padding)
-    assert SIGNER.read("a", cursor, (None,)) == (False, ("x" * size,))
-    with pytest.raises(ValueError, match="signature does not match"):
-        SIGNER.read("a", changed, (None,))
+    assert CIPHER.read("a", cursor, (TEXT,)) == (False, ("x" * (size + 11),))
+    with pytest.raises(ValueError, match="not written here"):
+        CIPHER.read("a", changed, (TEXT,))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from marshmallow import Schema, fields
 from shelf import Book, collection, mounted, refused
 
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore
+from restkit.crud.cursors import CursorCipher, _secret_of_process
 from restkit.testing import Client
 
 PLAIN = App.__call__
@@ -101,13 +105,55 @@ def test_an_app_with_a_secret_signs_with_it() -> None:
     ]
 
 
+def test_a_cursor_does_not_show_a_hidden_order() -> None:
+    """Clients cannot read the values of an attribute that orders a list but is not in responses."""
+
+    class TitleSchema(Schema):
+        title = fields.Str(dump_only=True)
+
+    books = [Book(f"t{number}", genre=f"confidential{number}") for number in range(3)]
+    client = collection(*books, order=("genre",), schema=TitleSchema, methods={"GET"})
+    page = client.get("/books?limit=1")
+    cursor = page.json["next"].partition("cursor=")[2]
+    data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert b"confidential" not in data
+    assert titles(client.get(page.json["next"])) == ["t1"]
+
+
+def test_without_a_secret_cursors_hold_in_one_process(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says once that several workers need a secret, and the App's name is no secret."""
+    _secret_of_process.cache_clear()
+    for _ in range(2):
+        client = collection(*BOOKS)
+        assert client.get(client.get("/books?limit=1").json["next"]).status == 200
+    assert [each.message.partition(":")[0] for each in caplog.records] == [
+        "The setting secret_key is empty"
+    ]
+    by_name = CursorCipher("Shelf", "Books Book").write("id", False, (1,))
+    assert client.get(f"/books?cursor={by_name}").status == 400
+
+
+@pytest.mark.parametrize(
+    "values", [(), (None,), ("x",), (True, 1), (dt.date(2024, 1, 1),), (b"".hex(),)]
+)
+@pytest.mark.parametrize("order", ["id", "id of an item"])
+def test_a_signed_cursor_of_any_content_is_a_400(order: str, values: tuple[Any, ...]) -> None:
+    """Whoever has the secret can write what is not valid, and gets a 400, never a 500."""
+    own = App("Shelf", secret_key="s" * 32)
+    own.add("/books", type("Books", (CRUDResource,), {"store": MemoryStore(Book, items=BOOKS)}))
+    cursor = CursorCipher("s" * 32, "Books Book").write(order, False, values)
+    assert Client(own).get(f"/books?cursor={cursor}").status == 400
+    good = CursorCipher("s" * 32, "Books Book").write(order, False, (3,))
+    assert titles(Client(own).get(f"/books?cursor={good}")) == ["t3", "t4", "t5", "t6"]
+
+
 @pytest.mark.parametrize(
     ("members", "says"),
     [
         ({"paging": "pages"}, "Books.paging must be 'keyset' or 'offset', got 'pages'."),
         (
             {"page_size": 0},
-            "Books.page_size must be between 1 and max_page_size, got page_size 0 and max_page_size 100",
+            "Books.page_size must be between 1 and max_page_size, got page_size 0",
         ),
         (
             {"page_size": 200},

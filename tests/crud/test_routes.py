@@ -50,7 +50,7 @@ def test_methods(
     [
         (
             {"methods": "GET"},
-            "Books.methods must be a set of strings, not the string 'GET'. Write methods = {'GET'}.",
+            "Books.methods must be a set of strings, not the string 'GET'. Write methods =",
         ),
         (
             {"methods": {"FETCH"}},
