@@ -1,16 +1,19 @@
-"""What marshmallow's own validators accept, as expressions that the loader writes in line."""
+"""marshmallow's own validators as expressions that the loader contains."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 __all__ = ["check_of"]
 
+_SIZED = (fields.String, fields.Email, fields.Url, fields.List)
+_PURE = (validate.Email, validate.URL, validate.Equal, validate.NoneOf)
+_PLAIN = (fields.String, fields.Email, fields.Url, fields.Integer)
 
-def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> str | None:
+
+def check_of(validator: object, kind: type, name: str, bound: dict[str, object]) -> str | None:
     """Return the expression of ``{w}`` for a validator, None if only the validator can decide.
 
     Args:
@@ -23,43 +26,45 @@ def check_of(validator: Any, kind: type, name: str, bound: dict[str, Any]) -> st
         return _length(validator)
     if type(validator) is validate.Range and kind in (fields.Integer, fields.Float):
         return _range(validator)
-    if kind is fields.String and (choices := _text_choices(validator)):
-        bound[name] = choices
-        return f"{{w}} in {{{name}}}"
-    if type(validator) in _PURE and kind in _PLAIN:
+    if isinstance(validator, _PURE) and type(validator) in _PURE and kind in _PLAIN:
         bound[name] = _passes(validator)
         return f"{{{name}}}({{w}})"
-    if kind is fields.String and type(validator) is validate.Regexp:
+    return _text_check(validator, name, bound) if kind is fields.String else None
+
+
+def _text_check(validator: object, name: str, bound: dict[str, object]) -> str | None:
+    if type(validator) is validate.Regexp:
         return _pattern(validator, name, bound)
-    return None
+    choices = _text_choices(validator)
+    if not choices:
+        return None
+    bound[name] = choices
+    return f"{{w}} in {{{name}}}"
 
 
-def _pattern(validator: validate.Regexp, name: str, bound: dict[str, Any]) -> str | None:
+def _pattern(validator: validate.Regexp, name: str, bound: dict[str, object]) -> str | None:
     if not isinstance(validator.regex.pattern, str):
         return None
     bound[name] = validator.regex.match
     return f"{{{name}}}({{w}}) is not None"
 
 
-def _text_choices(validator: Any) -> frozenset[str]:
+def _text_choices(validator: object) -> frozenset[str]:
     """Return the choices of a OneOf validator, an empty set if they are not all strings."""
     if type(validator) is not validate.OneOf:
         return frozenset()
     choices = validator.choices
     if not isinstance(choices, (list, tuple, set, frozenset)):
         return frozenset()
-    return frozenset(choices) if all(type(each) is str for each in choices) else frozenset()
+    if not all(type(each) is str for each in choices):
+        return frozenset()
+    return frozenset(choices)
 
 
-_SIZED = (fields.String, fields.Email, fields.Url, fields.List)
-_PURE = (validate.Email, validate.URL, validate.Equal, validate.NoneOf)
-_PLAIN = (fields.String, fields.Email, fields.Url, fields.Integer)
-
-
-def _passes(validator: Any) -> Callable[[Any], bool]:
+def _passes(validator: validate.Validator) -> Callable[[object], bool]:
     """Return whether a stateless validator accepts; if not, it is called again for the message."""
 
-    def passes(value: Any) -> bool:
+    def passes(value: object) -> bool:
         try:
             validator(value)
         except ValidationError:
@@ -70,16 +75,18 @@ def _passes(validator: Any) -> Callable[[Any], bool]:
 
 
 def _length(validator: validate.Length) -> str | None:
-    numbers = (validator.equal, validator.min, validator.max)
-    if any(each is not None and type(each) is not int for each in numbers):
+    least, most, exact = validator.min, validator.max, validator.equal
+    if any(each is not None and type(each) is not int for each in (least, most, exact)):
         return None
-    if validator.equal is not None:
-        return f"len({{w}}) == {validator.equal}"
-    tests = [f"len({{w}}) >= {validator.min}"] if validator.min is not None else []
-    tests += [f"len({{w}}) <= {validator.max}"] if validator.max is not None else []
-    if len(tests) == 2:
-        return f"{validator.min} <= len({{w}}) <= {validator.max}"
-    return tests[0] if tests else "True"
+    if exact is not None:
+        return f"len({{w}}) == {exact}"
+    if least is not None and most is not None:
+        return f"{least} <= len({{w}}) <= {most}"
+    if least is not None:
+        return f"len({{w}}) >= {least}"
+    if most is not None:
+        return f"len({{w}}) <= {most}"
+    return "True"
 
 
 def _range(validator: validate.Range) -> str | None:

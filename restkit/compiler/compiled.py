@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from marshmallow import Schema, ValidationError
-from marshmallow import error_store as _error_store
+from marshmallow import Schema
 from marshmallow.decorators import (
     POST_DUMP,
     POST_LOAD,
@@ -16,13 +15,16 @@ from marshmallow.decorators import (
     VALIDATES,
     VALIDATES_SCHEMA,
 )
+from marshmallow.types import UnknownOption
 from marshmallow.utils import is_sequence_but_not_string
 
 from .dump_guarantees import reads_of, uncertain
-from .dumper import DumpOne, write_dumper
+from .dumper import write_dumper
 from .error_store import Store
-from .fingerprint import fingerprint
-from .loader import LoadOne, write_loader
+from .fingerprint import Fingerprint
+from .function_types import DumpOne, Encode, LoadOne, Partial
+from .load_hooks import load_with_hooks, refuse
+from .loader import write_loader
 from .plan import Plan, plan_of
 from .tier_counts import COUNTS
 from .value_forms import NATIVE, PLAIN, TEXT, Forms
@@ -31,11 +33,11 @@ __all__ = ["Compiled", "compile_schema"]
 
 
 class Compiled:
-    """A schema instance with its generated functions; each is written on first use.
+    """A schema instance with its generated functions; each is generated on first use.
 
     Attributes:
         schema: The instance.
-        plan: How each field is compiled, and why.
+        plan: The plan of each field, with the reasons.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -45,18 +47,17 @@ class Compiled:
         self._load_one: LoadOne | None = None
         self._load_source = ""
         self._dumpers: dict[str, tuple[DumpOne, str]] = {}
-        self._encode: Callable[[Any], str] | None = None
+        self._encode: Encode | None = None
         hooks = schema._hooks
         self._plain_load = not any(
             hooks[tag] for tag in (PRE_LOAD, POST_LOAD, VALIDATES, VALIDATES_SCHEMA)
         )
         self._plain_dump = not (hooks[PRE_DUMP] or hooks[POST_DUMP])
-        self._is_direct = type(
-            schema
-        ).handle_error is Schema.handle_error and "handle_error" not in vars(schema)
+        inherited = type(schema).handle_error is Schema.handle_error
+        self._is_direct = inherited and "handle_error" not in vars(schema)
         self._index_errors: bool = schema.opts.index_errors
 
-    # dumping
+    # Dumping
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """Serialize as ``Schema.dump`` does."""
@@ -68,17 +69,18 @@ class Compiled:
             COUNTS.dumps["generated"] += 1
         dump_one = self._dumper(PLAIN)
         whole = bool(self.schema.many if many is None else many)
-        if self._plain_dump:
-            return [dump_one(each) for each in obj] if whole and obj is not None else dump_one(obj)
-        return self._dump_with_hooks(obj, dump_one, many=whole)
+        if not self._plain_dump:
+            return self._dump_with_hooks(obj, dump_one, many=whole)
+        if whole and obj is not None:
+            return [dump_one(each) for each in obj]
+        return dump_one(obj)
 
-    def _dump_with_hooks(self, obj: Any, dump_one: DumpOne, *, many: bool) -> Any:
+    def _dump_with_hooks(self, obj: Any, dump_one: DumpOne, *, many: bool) -> object:
         schema, result = self.schema, obj
         if schema._hooks[PRE_DUMP]:
             result = schema._invoke_dump_processors(PRE_DUMP, obj, many=many, original_data=obj)
-        result = (
-            [dump_one(each) for each in result] if many and result is not None else dump_one(result)
-        )
+        dump = _list_dumper(dump_one) if many and result is not None else dump_one
+        result = dump(result)
         if schema._hooks[POST_DUMP]:
             result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
         return result
@@ -90,31 +92,32 @@ class Compiled:
 
     @functools.cached_property
     def uncertain(self) -> str:
-        """Why dumped values may be other than plain JSON, ``""`` if `native` and `text` are available."""
+        """The reason why dumped data may not be JSON, ``""`` if `native` and `text` are usable."""
         return uncertain(self.plan, _plan_of)
 
     def native(self) -> DumpOne:
-        """Return what dumps one object to what a JSON encoder writes as it would write what `dump` returns.
+        """Return the function that dumps one object for a native JSON encoder.
 
-        Dates, datetimes and UUIDs may be left as they are. The encoder must write a date and a UUID
-        as ``str`` has them, and a datetime as ``isoformat`` has it if its offset is of whole
-        minutes. NaN and infinities are of a subclass of float that it must refuse.
+        The encoder then writes the bytes that it would write for the data of `dump`. Dates,
+        datetimes and UUIDs may stay as they are. The encoder must write dates and UUIDs as ``str``
+        does, and a datetime with an offset of whole minutes as ``isoformat`` does. NaN and
+        infinities belong to a subclass of float that it must reject.
         """
         return self._dumper(NATIVE)
 
-    def text(self, encode: Callable[[Any], str]) -> DumpOne:
-        """Return what dumps one object to compact JSON text that is not confined to ASCII.
+    def text(self, encode: Encode) -> Callable[[object], str]:
+        """Return the function that dumps one object to compact JSON text, not limited to ASCII.
 
         Args:
-            encode: Returns a value as JSON text, for the few that are not written in line.
+            encode: The function that returns a value as JSON text, for values without inline code.
         """
         if self._encode is not encode:
             self._encode = encode
             self._dumpers.pop(TEXT.name, None)
-        return self._dumper(TEXT)
+        return cast("Callable[[object], str]", self._dumper(TEXT))
 
     def dump_source(self, purpose: str = PLAIN.name) -> str:
-        """Return the source of a dumper: ``"plain"``, ``"native"`` or ``"text"``, ``""`` without one."""
+        """Return the source of the plain, native or text dumper, ``""`` without one."""
         if self.plan.dump_reason or (purpose != PLAIN.name and self.uncertain):
             return ""
         self._dumper(next(each for each in (PLAIN, NATIVE, TEXT) if each.name == purpose))
@@ -131,47 +134,51 @@ class Compiled:
             found = self._dumpers[forms.name] = write_dumper(self.plan, nested, forms, encode)
         return found[0]
 
-    def nested_dumper(self, forms: Forms, encode: Callable[[Any], str], *, many: bool) -> DumpOne:
+    def nested_dumper(self, forms: Forms, encode: Encode, *, many: bool) -> DumpOne:
         """Return the dumper of one nested value."""
         if self.plan.dump_reason or not self._plain_dump:
-            return lambda value: self.dump(value, many=many)
-        self._encode = encode
-        direct = self._dumper(forms)
-        if not many:
-            return direct
-        if forms.is_text:
-            return lambda value: f"[{','.join([direct(each) for each in value])}]"
-        return lambda value: [direct(each) for each in value]
+            return functools.partial(self.dump, many=many)
+        if not forms.is_text:
+            direct = self._dumper(forms)
+            return _list_dumper(direct) if many else direct
+        text = self.text(encode)
+        return _array_writer(text) if many else text
 
-    # loading
+    # Loading
 
     @property
     def load_source(self) -> str:
-        """The generated loader, ``""`` where marshmallow loads."""
+        """The generated loader, ``""`` if marshmallow loads."""
         if not (self.plan.load_reason or self._load_one):
             self._write_loader()
         return self._load_source
 
     def _write_loader(self) -> LoadOne:
-        made, self._load_source = write_loader(self.plan, _nested_one, Store)
+        made, self._load_source = write_loader(self.plan, _nested_loader)
         self._load_one = made
         return made
 
-    def one(self, unknown: str | None) -> tuple[LoadOne, Any, Any]:
-        """Return the loader of one mapping for a Nested field, with its default partial and unknown.
+    def nested_loader(
+        self, unknown: UnknownOption | None
+    ) -> tuple[LoadOne, Partial, UnknownOption | None]:
+        """Return the loader of one mapping for a Nested field, and its default options.
 
-        It stores errors in the store that it is given, or raises ValidationError.
+        The options are partial and unknown. The loader stores errors in the given store, or raises
+        ValidationError.
         """
         schema = self.schema
         if not self.plan.load_reason and self._plain_load and self._is_direct:
-            return (
-                self._load_one or self._write_loader(),
-                schema.partial,
-                schema.unknown if unknown is None else unknown,
-            )
+            load_one = self._load_one or self._write_loader()
+            return load_one, schema.partial, schema.unknown if unknown is None else unknown
         load = self.load
 
-        def whole(data: Any, partial: Any, unknown: Any, store: Any, index: Any) -> Any:
+        def whole(
+            data: object,
+            partial: Partial,
+            unknown: UnknownOption | None,
+            store: Store,
+            index: int | None,
+        ) -> object:
             return load(data, partial=partial, unknown=unknown)
 
         return whole, None, unknown
@@ -181,15 +188,15 @@ class Compiled:
         data: Any,
         *,
         many: bool | None = None,
-        partial: Any = None,
-        unknown: str | None = None,
+        partial: Partial = None,
+        unknown: UnknownOption | None = None,
     ) -> Any:
         """Deserialize as ``Schema.load`` does.
 
         Raises:
             ValidationError: As marshmallow raises it.
         """
-        schema: Any = self.schema
+        schema = self.schema
         if self.plan.load_reason:
             if COUNTS.on:
                 COUNTS.loads["marshmallow"] += 1
@@ -200,31 +207,37 @@ class Compiled:
         unknown = schema.unknown if unknown is None else unknown
         partial = schema.partial if partial is None else partial
         if not self._plain_load:
-            return self._load_with_hooks(data, whole, partial, unknown)
+            return load_with_hooks(
+                schema, self._deserialize, data, many=whole, partial=partial, unknown=unknown
+            )
         store = Store()
         result = self._deserialize(data, store, whole, partial, unknown)
         if store.errors:
-            self._refuse(store.errors, data, result, whole, partial)
+            refuse(schema, store.errors, data, result, many=whole, partial=partial)
         return result
 
     def loader(
-        self, *, many: bool, partial: bool | None, refusal: Callable[[Any], Exception]
+        self,
+        *,
+        many: bool,
+        partial: bool | None,
+        refusal: Callable[[dict[object, object]], Exception],
     ) -> Callable[[Any], Any]:
-        """Return `load` with its arguments settled, as the schema is now.
+        """Return `load` with fixed arguments and the schema's current options.
 
         Args:
-            many: Whether a list is loaded.
-            partial: Whether nothing is required, None for what the schema says.
-            refusal: Makes of messages what may be raised in place of the ValidationError, where no
-                hook would see that.
+            many: True to load a list.
+            partial: True if no field is required, None for the schema's own option.
+            refusal: The function from error messages to an exception, which may be raised instead
+                of the ValidationError if no hook could see that.
         """
-        schema: Any = self.schema
+        schema = self.schema
         if many or self.plan.load_reason or not (self._plain_load and self._is_direct):
             return functools.partial(self.load, many=many, partial=partial)
         load_one = self._load_one or self._write_loader()
         unknown, whole = schema.unknown, schema.partial if partial is None else partial
 
-        def load(data: Any) -> Any:
+        def load(data: object) -> object:
             if COUNTS.on:
                 COUNTS.loads["generated"] += 1
             store = Store()
@@ -235,7 +248,9 @@ class Compiled:
 
         return load
 
-    def _deserialize(self, data: Any, store: Any, many: bool, partial: Any, unknown: Any) -> Any:
+    def _deserialize(
+        self, data: Any, store: Store, many: bool, partial: Partial, unknown: UnknownOption
+    ) -> object:
         load_one = self._load_one or self._write_loader()
         if not many:
             return load_one(data, partial, unknown, store, None)
@@ -248,68 +263,37 @@ class Compiled:
             ]
         return [load_one(each, partial, unknown, store, None) for each in data]
 
-    def _load_with_hooks(self, data: Any, many: bool, partial: Any, unknown: Any) -> Any:
-        """Load in the order of marshmallow's ``_do_load``: pre_load, fields, validators, post_load."""
-        schema: Any = self.schema
-        hooks = schema._hooks
-        options = {"many": many, "original_data": data, "partial": partial, "unknown": unknown}
-        store = _error_store.ErrorStore()  # type: ignore[no-untyped-call]  # it has no annotations
-        errors: Any = None
-        processed, result = data, None
-        if hooks[PRE_LOAD]:
-            try:
-                processed = schema._invoke_load_processors(PRE_LOAD, data, **options)
-            except ValidationError as error:
-                errors = _normalized(error)
-        if not errors:
-            result = self._deserialize(processed, store, many, partial, unknown)
-            if hooks[VALIDATES]:
-                schema._invoke_field_validators(error_store=store, data=result, many=many)
-            if hooks[VALIDATES_SCHEMA]:
-                field_errors = bool(store.errors)
-                for pass_collection in (True, False):
-                    schema._invoke_schema_validators(
-                        error_store=store,
-                        pass_collection=pass_collection,
-                        data=result,
-                        field_errors=field_errors,
-                        **options,
-                    )
-            errors = store.errors
-            if not errors and hooks[POST_LOAD]:
-                try:
-                    result = schema._invoke_load_processors(POST_LOAD, result, **options)
-                except ValidationError as error:
-                    errors = _normalized(error)
-        if errors:
-            self._refuse(errors, data, result, many, partial)
-        return result
 
-    def _refuse(self, errors: Any, data: Any, result: Any, many: bool, partial: Any) -> None:
-        error = ValidationError(errors, data=data, valid_data=result)
-        self.schema.handle_error(error, data, many=many, partial=partial)
-        raise error
-
-
-_normalized: Callable[[Any], Any] = ValidationError.normalized_messages
 _KEPT = "_restkit_compiled"
 
 
 def compile_schema(schema: Schema) -> Compiled:
     """Compile a schema instance; it is compiled again only if its fields have changed.
 
-    What was compiled is kept on the instance, and freed with it.
+    The instance keeps the compiled schema, which is freed with it.
     """
-    print_ = fingerprint(schema)
-    found: tuple[object, Compiled] | None = vars(schema).get(_KEPT)
-    if found is None or found[0] != print_ or found[1].schema is not schema:
-        found = vars(schema)[_KEPT] = (print_, Compiled(schema))
-    return found[1]
+    kept: tuple[Fingerprint, Compiled] | None = vars(schema).get(_KEPT)
+    fingerprint = Fingerprint(schema)
+    if kept is not None and kept[0].matches(fingerprint):
+        return kept[1]
+    compiled = Compiled(schema)
+    vars(schema)[_KEPT] = (fingerprint, compiled)
+    return compiled
+
+
+def _list_dumper(dump: DumpOne) -> DumpOne:
+    return lambda values: [dump(each) for each in values]
+
+
+def _array_writer(text: Callable[[object], str]) -> DumpOne:
+    return lambda values: f"[{','.join([text(each) for each in values])}]"
 
 
 def _plan_of(schema: Schema) -> Plan:
     return compile_schema(schema).plan
 
 
-def _nested_one(schema: Schema, unknown: str | None) -> tuple[LoadOne, Any, Any]:
-    return compile_schema(schema).one(unknown)
+def _nested_loader(
+    schema: Schema, unknown: UnknownOption | None
+) -> tuple[LoadOne, Partial, UnknownOption | None]:
+    return compile_schema(schema).nested_loader(unknown)

@@ -1,4 +1,4 @@
-"""What is certain of what a schema dumps: that it is JSON, and of which attributes alone it is made."""
+"""Guarantees of a dumped schema: that its data is JSON, and which attributes the dump reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from .plan import Plan, dump_of
+from .plan import FieldPlan, Plan, dump_of, has_own_accessor, nested_schema
 
 __all__ = ["reads_of", "uncertain"]
 
@@ -21,86 +21,101 @@ _PLAIN_CLASSES = (
 )
 _OVERRIDES = ("serialize", "_serialize", "get_value")
 
+_PlanOf = Callable[[Schema], Plan]
 
-def uncertain(
-    plan: Plan, nested: Callable[[Schema], Plan], above: tuple[type[Schema], ...] = ()
-) -> str:
-    """Return why what is dumped may be anything, ``""`` where it is text, numbers, booleans, null, lists and dicts.
+
+def uncertain(plan: Plan, nested: _PlanOf, above: tuple[type[Schema], ...] = ()) -> str:
+    """Return the reason why dumped data may not be JSON, ``""`` if it always is.
+
+    JSON data consists of strings, numbers, booleans, None, lists and dicts.
 
     Args:
-        plan: Of the schema.
-        nested: Returns the plan of a nested schema.
-        above: The schema classes around it; one that nests itself is not followed, and promises
-            nothing.
+        plan: The plan of the schema.
+        nested: The function from a nested schema to its plan.
+        above: The schema classes around it. A schema that nests itself has no guarantee.
     """
-    schema, kind = plan.schema, type(plan.schema)
-    hooks = schema._hooks
-    if plan.dump_reason:
-        return plan.dump_reason
-    if hooks["pre_dump"] or hooks["post_dump"]:
-        return "the schema has pre_dump or post_dump hooks"
-    if kind in above:
-        return "the schema nests itself"
-    if kind.get_attribute is not Schema.get_attribute or "get_attribute" in vars(schema):
-        return "the schema overrides get_attribute"
-    keys: list[Any] = [each.key for each in plan.dump]
-    if len(set(keys)) != len(keys) or not all(
-        type(key) is str and key.isprintable() for key in keys
-    ):
-        return "its keys are no plain texts that differ"
+    reason = _schema_reason(plan, above)
+    if reason:
+        return reason
+    within = (*above, type(plan.schema))
     for each in plan.dump:
-        reason = _uncertain(each.field, each.dump, nested, (*above, kind))
+        reason = _field_reason(each.field, each.dump, nested, within)
         if reason:
             return f"{each.name}: {reason}"
     return ""
 
 
-def reads_of(plan: Plan) -> frozenset[str] | None:
-    """Return the attributes that dumping an object reads; None where its fields may do more with the object.
-
-    Args:
-        plan: Of a schema without hooks.
-    """
-    schema, kind = plan.schema, type(plan.schema)
-    if (
-        plan.dump_reason
-        or kind.get_attribute is not Schema.get_attribute
-        or "get_attribute" in vars(schema)
-    ):
-        return None
-    names = {
-        each.name if each.field.attribute is None else each.field.attribute for each in plan.dump
-    }
-    plain = all(each.reads and (each.dump or _is_plain(each.field)) for each in plan.dump)
-    return frozenset(names) if plain and not any("." in name for name in names) else None
+def _schema_reason(plan: Plan, above: tuple[type[Schema], ...]) -> str:
+    schema = plan.schema
+    if plan.dump_reason:
+        return plan.dump_reason
+    if schema._hooks["pre_dump"] or schema._hooks["post_dump"]:
+        return "the schema has pre_dump or post_dump hooks"
+    if type(schema) in above:
+        return "the schema nests itself"
+    if has_own_accessor(schema):
+        return "the schema overrides get_attribute"
+    keys: list[object] = [each.key for each in plan.dump]
+    if len(set(keys)) != len(keys) or not all(map(_is_printable, keys)):
+        return "its keys are not distinct printable strings"
+    return ""
 
 
-def _is_plain(field: Any) -> bool:
-    """Whether a field's own method takes no notice of the object that its value is of."""
-    return type(field) in _PLAIN_CLASSES and not any(each in vars(field) for each in _OVERRIDES)
+def _is_printable(key: object) -> bool:
+    return type(key) is str and key.isprintable()
 
 
-def _uncertain(
-    field: Any, kind: str, nested: Callable[[Schema], Plan], above: tuple[type[Schema], ...]
+def _field_reason(
+    field: fields.Field[Any], kind: str, nested: _PlanOf, above: tuple[type[Schema], ...]
 ) -> str:
     if kind in _CERTAIN:
         return ""
-    if kind == "enum_name":
-        return "its members may have no name" if issubclass(field.enum, enum.Flag) else ""
-    if kind == "enum_value":
-        plain = all(type(member.value) in (str, int, bool, type(None)) for member in field.enum)
-        return "" if plain else "its values may be anything"
-    if kind == "list":
-        return _uncertain(field.inner, dump_of(field.inner)[0], nested, above)
-    if kind == "nested":
-        try:
-            schema: Any = field.schema
-        except Exception:  # noqa: BLE001  # what is wrong with it shows where it is used, as in marshmallow
-            field._schema = (
-                None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
-            )
-            return "its schema cannot be made yet"
+    if isinstance(field, fields.Enum) and kind in ("enum_name", "enum_value"):
+        return _enum_reason(field, kind)
+    if isinstance(field, fields.List) and kind == "list":
+        return _field_reason(field.inner, dump_of(field.inner)[0], nested, above)
+    if isinstance(field, fields.Nested) and kind == "nested":
+        schema = nested_schema(field)
+        if schema is None:
+            return "its schema cannot be created yet"
         return uncertain(nested(schema), nested, above)
-    if type(field) in _CERTAIN_CLASSES and _is_plain(field):
+    if type(field) in _CERTAIN_CLASSES and _ignores_object(field):
         return ""
-    return f"what {type(field).__name__} dumps may be anything"
+    return f"{type(field).__name__} may dump values that are not JSON"
+
+
+def _enum_reason(field: fields.Enum[enum.Enum], kind: str) -> str:
+    if kind == "enum_name":
+        return "a flag may have no name" if issubclass(field.enum, enum.Flag) else ""
+    if all(type(member.value) in (str, int, bool, type(None)) for member in field.enum):
+        return ""
+    return "its values may not be JSON"
+
+
+def reads_of(plan: Plan) -> frozenset[str] | None:
+    """Return the attributes that dumping an object reads, None if fields may use the object itself.
+
+    Args:
+        plan: The plan of a schema without hooks.
+    """
+    if plan.dump_reason or has_own_accessor(plan.schema):
+        return None
+    if not all(map(_reads_one_attribute, plan.dump)):
+        return None
+    names = frozenset(map(_attribute_of, plan.dump))
+    if any("." in name for name in names):
+        return None
+    return names
+
+
+def _attribute_of(plan: FieldPlan) -> str:
+    return plan.name if plan.field.attribute is None else plan.field.attribute
+
+
+def _reads_one_attribute(plan: FieldPlan) -> bool:
+    return plan.reads and (bool(plan.dump) or _ignores_object(plan.field))
+
+
+def _ignores_object(field: fields.Field[Any]) -> bool:
+    """Return True if a field's own method uses only the value, not the object that has it."""
+    return type(field) in _PLAIN_CLASSES and vars(field).keys().isdisjoint(_OVERRIDES)

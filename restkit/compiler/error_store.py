@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from marshmallow import error_store as _error_store
 
@@ -16,10 +16,17 @@ class Store(_error_store.ErrorStore):
     """
 
     __init__ = object.__init__
-    errors: Any = {}  # noqa: RUF012  # see above
+    errors: dict[object, object] = {}  # noqa: RUF012  # see above
+
+    if TYPE_CHECKING:  # marshmallow's method has no annotations
+
+        def store_error(
+            self, messages: object, field_name: object = "_schema", index: int | None = None
+        ) -> None:
+            """Store messages under a key."""
 
 
-def put(store: Any, key: Any, messages: Any, index: Any) -> None:
+def put(store: Store, key: object, messages: object, index: int | None) -> None:
     """Store messages under a key as ``ErrorStore.store_error`` does, without copying them."""
     errors = store.errors
     if index is not None or key in errors or (key == "_schema" and type(messages) is dict):
@@ -30,6 +37,6 @@ def put(store: Any, key: Any, messages: Any, index: Any) -> None:
         store.errors = {key: messages}
 
 
-def copied(messages: Any) -> Any:
+def copied(messages: object) -> object:
     """Return a copy of shared messages."""
     return _error_store.copy_containers(messages)  # type: ignore[no-untyped-call]  # it has no annotations

@@ -9,14 +9,17 @@ from marshmallow import Schema, fields
 
 from .compiled import Compiled, compile_schema
 from .nesting import collection_loader, nested_of
-from .plan import FieldPlan, dump_of
+from .plan import FieldPlan, dump_of, nested_schema
 from .value_forms import NATIVE, PLAIN, TEXT
 
 __all__ = ["Explanation", "FieldTiers", "Tier", "explain"]
 
 Tier = Literal["native", "generated", "marshmallow", ""]
-"""``native`` is done by msgspec or left to the JSON encoder, ``generated`` is written in line, ``marshmallow`` is the
-field's own method; ``""`` where the field is not loaded, or not dumped."""
+"""The code that loads or dumps a field.
+
+``native`` is msgspec or the JSON encoder, ``generated`` is inline code, ``marshmallow`` is the field's
+own method, ``""`` means that the field is not loaded or not dumped.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,15 @@ class FieldTiers:
     """The tiers of one field.
 
     Attributes:
-        name: Its name in the schema.
-        key: Its name on the wire.
-        kind: The name of its class.
-        load: The tier that loads it.
-        load_reason: Why that is not a quicker one.
-        dump: The tier that dumps it.
-        dump_reason: Why that is not a quicker one.
-        nested: The schema that it nests, or its items do; None where there is none, or it cannot be
-            made yet.
+        name: The field's name in the schema.
+        key: The field's name in the data.
+        kind: The name of the field's class.
+        load: The tier that loads the field.
+        load_reason: The reason why no faster tier loads it.
+        dump: The tier that dumps the field.
+        dump_reason: The reason why no faster tier dumps it.
+        nested: The schema that the field or its items nest, None without one or if it cannot be
+            created yet.
     """
 
     name: str
@@ -51,15 +54,15 @@ class Explanation:
 
     Attributes:
         schema: The instance.
-        fields: Each of its fields, in order.
-        load_reason: Why marshmallow loads it whole, ``""`` where it does not.
-        dump_reason: Why marshmallow dumps it whole, ``""`` where it does not.
-        straight_reason: Why it is not written directly as JSON, ``""`` if it is.
-        hooks: The names of its hooks, by the kind of hook, in the order in which marshmallow runs
-            them.
-        load_source: The generated loader, ``""`` where marshmallow loads.
-        dump_sources: The generated dumpers by purpose: ``plain``, and if the schema is written
-            directly as JSON, ``native`` and ``text``.
+        fields: The fields of the schema, in order.
+        load_reason: The reason why marshmallow loads the whole schema, ``""`` if it is compiled.
+        dump_reason: The reason why marshmallow dumps the whole schema, ``""`` if it is compiled.
+        straight_reason: The reason why objects are not written directly as JSON, ``""`` if they
+            are.
+        hooks: The names of the schema's hooks by kind of hook, in marshmallow's order.
+        load_source: The source of the generated loader, ``""`` if marshmallow loads.
+        dump_sources: The sources of the generated dumpers by purpose: ``plain``, and ``native`` and
+            ``text`` if objects are written directly as JSON.
     """
 
     schema: Schema
@@ -78,33 +81,38 @@ def explain(schema: Schema) -> Explanation:
     plan = compiled.plan
     loads = {each.name: each for each in plan.load}
     dumps = {each.name: each for each in plan.dump}
+    tiers = [
+        _tiers(compiled, each, loads.get(name), dumps.get(name))
+        for name, each in (loads | dumps).items()
+    ]
     sources = {each.name: compiled.dump_source(each.name) for each in (PLAIN, NATIVE, TEXT)}
-    hooks: dict[str, Any] = schema._hooks
     return Explanation(
         schema,
-        tuple(
-            _tiers(compiled, each, loads.get(name), dumps.get(name))
-            for name, each in {**loads, **dumps}.items()
-        ),
+        tuple(tiers),
         plan.load_reason,
         plan.dump_reason,
         compiled.uncertain,
-        {tag: tuple(name for name, *_ in found) for tag, found in hooks.items() if found},
+        _hooks(schema),
         compiled.load_source,
         {purpose: source for purpose, source in sources.items() if source},
     )
+
+
+def _hooks(schema: Schema) -> dict[str, tuple[str, ...]]:
+    names: dict[str, tuple[str, ...]] = {}
+    for tag, found in schema._hooks.items():
+        if found:
+            names[tag] = tuple(name for name, *_ in found)
+    return names
 
 
 def _tiers(
     compiled: Compiled, found: FieldPlan, load: FieldPlan | None, dump: FieldPlan | None
 ) -> FieldTiers:
     field = found.field
-    load_tier, load_reason = (
-        _load_tier(load, compiled.plan.load_reason) if load is not None else ("", "")
-    )
-    dump_tier, dump_reason = _dump_tier(dump, compiled) if dump is not None else ("", "")
-    inner = field.inner if isinstance(field, fields.List) else field
-    nested = _nested(inner) if isinstance(inner, fields.Nested) else None
+    load_tier, load_reason = _load_tier(load, compiled.plan.load_reason)
+    dump_tier, dump_reason = _dump_tier(dump, compiled)
+    inner: fields.Field[Any] = field.inner if isinstance(field, fields.List) else field
     return FieldTiers(
         found.name,
         str(found.key),
@@ -113,11 +121,13 @@ def _tiers(
         load_reason,
         dump_tier,
         dump_reason,
-        nested,
+        nested_schema(inner) if isinstance(inner, fields.Nested) else None,
     )
 
 
-def _load_tier(plan: FieldPlan, whole: str) -> tuple[Tier, str]:
+def _load_tier(plan: FieldPlan | None, whole: str) -> tuple[Tier, str]:
+    if plan is None:
+        return "", ""
     if whole:
         return "marshmallow", whole
     if plan.accept is not None:
@@ -127,28 +137,29 @@ def _load_tier(plan: FieldPlan, whole: str) -> tuple[Tier, str]:
     return "marshmallow", plan.load_reason
 
 
-def _dump_tier(plan: FieldPlan, compiled: Compiled) -> tuple[Tier, str]:
+def _dump_tier(plan: FieldPlan | None, compiled: Compiled) -> tuple[Tier, str]:
+    if plan is None:
+        return "", ""
     if compiled.plan.dump_reason:
         return "marshmallow", compiled.plan.dump_reason
-    kind, field = plan.dump, plan.field
-    if not kind:
-        return "marshmallow", plan.dump_reason
-    if "." in (field.attribute or plan.name):
-        return "marshmallow", "its attribute has a dot"
-    if isinstance(field, fields.List):
-        kind, reason = dump_of(field.inner)
-        if not kind or kind == "list":
-            return "marshmallow", f"of its items: {reason or 'List has no form in line'}"
+    kind, reason = _dump_kind(plan)
+    if reason:
+        return "marshmallow", reason
     if kind in ("date", "datetime", "uuid") and not compiled.uncertain:
         return "native", ""
     return "generated", ""
 
 
-def _nested(field: fields.Nested) -> Schema | None:
-    try:
-        return field.schema
-    except Exception:  # noqa: BLE001  # what is wrong with it shows where it is used, as in marshmallow
-        field._schema = (
-            None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
-        )
-        return None
+def _dump_kind(plan: FieldPlan) -> tuple[str, str]:
+    """Return the kind of inline code that dumps a field or its items, and the reason for none."""
+    if not plan.dump:
+        return "", plan.dump_reason
+    field = plan.field
+    if "." in (field.attribute or plan.name):
+        return "", "its attribute contains a dot"
+    if not isinstance(field, fields.List):
+        return plan.dump, ""
+    kind, reason = dump_of(field.inner)
+    if kind == "list":
+        reason = "no inline code for List"
+    return kind, f"its items: {reason}" if reason else ""

@@ -1,4 +1,4 @@
-"""An override of a field's ``deserialize`` that only narrows what the field takes."""
+"""An override of a field's ``deserialize`` that only narrows the accepted values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Advice(ValueError):
 class Guard:
     """A check before one field's ``deserialize``, which rejects or rewrites values.
 
-    The compiler writes the same check in line.
+    The compiler calls the same check in the generated loader.
     """
 
     __slots__ = ("_bare", "_error_key", "_field", "_names", "_plain", "take", "typed")
@@ -25,7 +25,7 @@ class Guard:
     def __init__(
         self,
         field: fields.Field[Any],
-        take: Callable[[Any], Any],
+        take: Callable[[Any], object],
         error_key: str,
         names: dict[str, str],
         *,
@@ -35,26 +35,27 @@ class Guard:
 
         Args:
             field: The field; its ``deserialize`` becomes this object.
-            take: Returns the value to hand on, or raises ValueError or TypeError.
-            error_key: Which of the field's error messages refuses.
-            names: What the message has in braces.
-            typed: Whether ``take`` lets the numbers (within 64 bits) and booleans pass that the
-                field is of; where it is for text, it does not.
+            take: The function that returns the value for the field, or raises ValueError or
+                TypeError.
+            error_key: The key of the field's error message for rejected values.
+            names: The values for the placeholders in the message.
+            typed: True if ``take`` accepts the field's own numbers (within 64 bits) and booleans;
+                False if it accepts only their text.
         """
         self._field = field
         self._bare = "deserialize" not in vars(field)
-        self._plain = field.deserialize
+        self._plain: Callable[..., object] = field.deserialize
         self._error_key = error_key
         self._names = names
         self.take = take
         self.typed = typed
         vars(field)["deserialize"] = self
 
-    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Deserialize a value, if it is of the form.
+    def __call__(self, value: object, *args: object, **kwargs: object) -> object:
+        """Deserialize a value that the guard accepts.
 
         Raises:
-            ValidationError: It is not, or the field refuses it.
+            ValidationError: The guard or the field rejects the value.
         """
         if value is not None and value is not missing:
             try:
@@ -66,13 +67,14 @@ class Guard:
         return self._plain(value, *args, **kwargs)
 
     def stands_alone_before(self, field: fields.Field[Any]) -> bool:
-        """Whether a field has nothing between this guard and the ``deserialize`` of its class.
+        """Return True if this guard calls the ``deserialize`` of the field's class directly.
 
-        A copy of the field has not: the guard that was copied with it still leads to the original.
+        It is False for a copy of the field: the guard that was copied with it still calls the
+        original.
         """
         return self._bare and self._field is field
 
-    def _fault(self, value: Any, advice: str = "") -> ValidationError:
+    def _fault(self, value: object, advice: str = "") -> ValidationError:
         if self._error_key not in self._field.error_messages:
             return ValidationError(f"Invalid value.{advice}")
         fault = self._field.make_error(self._error_key, input=value, **self._names)

@@ -22,7 +22,7 @@ class Encoder:
     """The functions that write JSON.
 
     Attributes:
-        is_native: Whether `native` is faster than text.
+        is_native: True if `native` is faster than text.
         dumps: The function from any value to compact UTF-8.
         native: The function from the data of `Compiled.native` to the same bytes.
         text: The function from any value to JSON text.
@@ -30,9 +30,9 @@ class Encoder:
     """
 
     is_native: bool
-    dumps: Callable[[Any], bytes]
-    native: Callable[[Any], bytes]
-    text: Callable[[Any], str]
+    dumps: Callable[[object], bytes]
+    native: Callable[[object], bytes]
+    text: Callable[[object], str]
     finish: Callable[[str], bytes]
 
 
@@ -47,8 +47,8 @@ class JSONWriter:
             datetimes and UUIDs instead of their text.
     """
 
-    one: Callable[[Any], bytes]
-    many: Callable[[Iterable[Any]], bytes]
+    one: Callable[[object], bytes]
+    many: Callable[[Iterable[object]], bytes]
     pair: Callable[[Any], tuple[Any, bytes]]
 
 
@@ -61,22 +61,25 @@ def json_writer_of(compiled: Compiled, encoder: Encoder) -> JSONWriter | None:
     return _text(compiled, compiled.text(encoder.text), encoder)
 
 
-def _native(dump: Callable[[Any], Any], encoder: Encoder) -> JSONWriter:
+def _native(dump: Callable[[object], object], encoder: Encoder) -> JSONWriter:
     dumps = encoder.native
 
-    def one(value: Any) -> bytes:
+    def one(value: object) -> bytes:
         if COUNTS.on:
             COUNTS.dumps["native"] += 1
         return dumps(dump(value))
 
-    def many(values: Iterable[Any]) -> bytes:
+    def many(values: Iterable[object]) -> bytes:
         if COUNTS.on:
             COUNTS.dumps["native"] += 1
         if type(values) is list and len(values) <= _CHUNK:
             return dumps([dump(each) for each in values])
-        return _array([dumps([dump(each) for each in chunk])[1:-1] for chunk in _chunks(values)])
+        return _array([members(chunk) for chunk in _chunks(values)])
 
-    def pair(value: Any) -> tuple[Any, bytes]:
+    def members(chunk: list[object]) -> bytes:
+        return dumps([dump(each) for each in chunk])[1:-1]
+
+    def pair(value: object) -> tuple[Any, bytes]:
         if COUNTS.on:
             COUNTS.dumps["native"] += 1
         data = dump(value)
@@ -85,29 +88,30 @@ def _native(dump: Callable[[Any], Any], encoder: Encoder) -> JSONWriter:
     return JSONWriter(one, many, pair)
 
 
-def _text(compiled: Compiled, dump: Callable[[Any], str], encoder: Encoder) -> JSONWriter:
+def _text(compiled: Compiled, dump: Callable[[object], str], encoder: Encoder) -> JSONWriter:
     finish = encoder.finish
 
-    def one(value: Any) -> bytes:
+    def one(value: object) -> bytes:
         if COUNTS.on:
             COUNTS.dumps["text"] += 1
         return finish(dump(value))
 
-    def many(values: Iterable[Any]) -> bytes:
+    def many(values: Iterable[object]) -> bytes:
         if COUNTS.on:
             COUNTS.dumps["text"] += 1
-        return _array(
-            [finish(",".join([dump(each) for each in chunk])) for chunk in _chunks(values)]
-        )
+        return _array([members(chunk) for chunk in _chunks(values)])
 
-    def pair(value: Any) -> tuple[Any, bytes]:
+    def members(chunk: list[object]) -> bytes:
+        return finish(",".join([dump(each) for each in chunk]))
+
+    def pair(value: object) -> tuple[Any, bytes]:
         data = compiled.dump(value, many=False)
         return data, encoder.dumps(data)
 
     return JSONWriter(one, many, pair)
 
 
-def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+def _chunks(values: Iterable[object]) -> Iterator[list[object]]:
     items = iter(values)
     while chunk := list(islice(items, _CHUNK)):
         yield chunk

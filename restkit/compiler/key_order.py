@@ -10,10 +10,10 @@ __all__ = ["KeyOrder"]
 
 
 class KeyOrder:
-    """The order of the keys that a schema does not know and includes: that of the data.
+    """The order of a schema's included unknown keys: the order of the data.
 
-    marshmallow walks these keys in the order of a set, which differs from process to process. The
-    compiler writes loaders with the same order, so it does not count this override as one.
+    marshmallow iterates over these keys as a set, whose order differs from process to process.
+    Compiled loaders keep the same order, so the compiler compiles a schema with this override.
     """
 
     __slots__ = ("_schema",)
@@ -24,7 +24,7 @@ class KeyOrder:
         vars(schema)["_deserialize"] = self
 
     def __call__(self, data: object, **options: object) -> object:
-        """Deserialize with the method of the class, and put the included keys in order."""
+        """Deserialize with the class's own method, then sort the included keys as in the data."""
         schema = self._schema
         loaded: object = type(schema)._deserialize(schema, data, **options)  # type: ignore[arg-type]  # marshmallow's own
         included = options.get("unknown") == INCLUDE and not options.get("many")

@@ -1,22 +1,24 @@
-"""How List and Nested fields load and dump without their own methods: loops around compiled schemas."""
+"""Inline code for List and Nested fields: loops around compiled schemas."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
+from marshmallow.types import UnknownOption
 
 from .checks import check_of
-from .error_store import copied
-from .plan import Accept, accept_of, has_functions
+from .error_store import Store, copied
+from .function_types import NestedLoad, Partial
+from .load_forms import Accept, accept_of, has_functions
+from .plan import nested_schema
 from .writer import Writer
 
-__all__ = ["NestedOne", "collection_loader", "nested_of", "write_nested"]
+__all__ = ["Collection", "CollectionLoad", "collection_loader", "nested_of", "write_nested"]
 
-LoadOne = Callable[[Any, Any, Any, Any, Any], Any]
-NestedOne = Callable[[Schema, "str | None"], tuple[LoadOne, Any, Any]]
-"""Returns what loads one mapping of a nested schema, and the partial and unknown that it has by itself."""
+CollectionLoad = Callable[[Any, Partial], object]
+"""Loads a list: (list, partial). It raises ValidationError."""
 
 _OVERRIDES = (
     "deserialize",
@@ -29,53 +31,63 @@ _OVERRIDES = (
 )
 
 
-def nested_of(field: fields.Field[Any]) -> tuple[fields.Nested, bool] | None:
-    """Return the Nested field that is written in line, and whether it stands in a List.
+class Collection(NamedTuple):
+    """A nested field with inline code.
 
-    Returns:
-        Of ``Nested(...)`` itself, of ``List(Nested(...))`` its inner field; None for every other
-        field.
+    Attributes:
+        inner: The Nested field itself, or the Nested field of a List's items.
+        in_list: True if the field is a List.
     """
+
+    inner: fields.Nested
+    in_list: bool
+
+
+def nested_of(field: fields.Field[Any]) -> Collection | None:
+    """Return the Nested field of a Nested field or a List of them, None for other fields."""
     if not _is_plain(field):
         return None
     if type(field) is fields.Nested:
-        return (field, False) if _many_of(field) is False else None
-    if type(field) is fields.List:
-        inner = field.inner
-        if (
-            type(inner) is fields.Nested
-            and _is_plain(inner)
-            and not inner.validators
-            and _many_of(inner) is False
-        ):
-            return inner, True
-    return None
+        return Collection(field, False) if _is_single(field) else None
+    if type(field) is not fields.List:
+        return None
+    inner = field.inner
+    if type(inner) is not fields.Nested or not _is_plain(inner) or inner.validators:
+        return None
+    return Collection(inner, True) if _is_single(inner) else None
 
 
 def write_nested(
     writer: Writer,
     number: int,
     field: fields.Field[Any],
-    found: tuple[fields.Nested, bool],
-    nested: NestedOne,
+    found: Collection,
+    nested: NestedLoad,
 ) -> None:
-    """Write how ``v``, a dict or a list, becomes ``w``: the loaded value, or M where there is none.
+    """Write the code that loads ``v``, a dict or a list, into ``w``; ``w`` is M without a value.
 
-    What is wrong is in ``failed`` then, None where nothing is.
+    The code puts the errors into ``failed``, None without errors.
 
     Args:
-        writer: Of the loader; ``partial`` and ``M`` are names in it.
-        number: Of the step.
+        writer: The writer of the loader, in which ``partial`` and ``M`` are names.
+        number: The number of the step.
         field: The field.
-        found: What `nested_of` returned of it.
-        nested: Returns what loads one mapping of a nested schema.
+        found: The result of `nested_of` for the field.
+        nested: The function that returns the loader of a nested schema.
     """
     inner, in_list = found
     one, part, unk = (f"{stem}_{number}" for stem in ("one", "part", "unk"))
 
-    def first(value: Any, partial: Any, unknown: Any, store: Any, index: Any) -> Any:
-        # The nested schema is compiled when data first reaches it: it may nest this one.
-        load, own_partial, own_unknown = nested(inner.schema, inner.unknown)
+    def first(
+        value: object,
+        partial: Partial,
+        unknown: UnknownOption | None,
+        store: Store,
+        index: int | None,
+    ) -> object:
+        # The nested schema is compiled with the first data for it, because it may nest this one.
+        option: Any = inner.unknown
+        load, own_partial, own_unknown = nested(inner.schema, option)
         writer.set(part, own_partial)
         writer.set(unk, own_unknown)
         writer.set(one, load)
@@ -138,59 +150,49 @@ def _write_list(writer: Writer, number: int, call: str) -> None:
 
 
 def _checks(field: fields.Field[Any], variable: str) -> str:
-    """Return the expression that says that all validators accept; where it is false they are asked themselves."""
-    bound: dict[str, Any] = {}
+    """Return the expression that is true if all validators accept; if false, they are called."""
+    bound: dict[str, object] = {}
     checks = [check_of(validator, type(field), "unbound", bound) for validator in field.validators]
     if bound or any(check is None for check in checks):
         return "False"
     return " and ".join(check.format(w=variable) for check in checks if check is not None)
 
 
-def _item(inner: fields.Nested) -> Callable[[Any, Any], Any]:
-    """Load an item that is no dict the field's own way, which mostly refuses it."""
+def _item(inner: fields.Nested) -> CollectionLoad:
+    """Return the function that loads an item that is not a dict with the field's own method."""
     deserialize = inner.deserialize
 
-    def item(value: Any, partial: Any) -> Any:
+    def item(value: object, partial: Partial) -> object:
         return deserialize(value) if partial is None else deserialize(value, partial=partial)
 
     return item
 
 
-def collection_loader(field: fields.Field[Any]) -> tuple[str, Callable[[Any, Any], Any]] | None:
-    """Return how a list of plain values loads in line.
+def collection_loader(field: fields.Field[Any]) -> CollectionLoad | None:
+    """Return the function that loads a list of plain values, None without inline code for it.
 
-    Returns:
-        An expression of ``v`` that says for which values, and a function of (value, partial) that
-        returns the loaded value or raises ValidationError; None where the field's own method is
-        called.
+    The caller tests the value: only a value whose class is exactly ``list`` is accepted.
     """
     if type(field) is not fields.List or not _is_plain(field):
         return None
     accept, _ = accept_of(field.inner)
     if accept is None or accept.convert is not None:
         return None
-    return "type(v) is list", _validated(field, _list_of_plain(field, accept))
+    return _validated(field, _list_of_plain(field, accept))
 
 
 def _is_plain(field: fields.Field[Any]) -> bool:
-    return not (has_functions(field) or any(each in vars(field) for each in _OVERRIDES))
+    return not has_functions(field) and vars(field).keys().isdisjoint(_OVERRIDES)
 
 
-def _many_of(field: fields.Nested) -> bool | None:
-    """Return whether a Nested field is of many; None where its schema cannot be made yet."""
-    try:
-        return bool(field.schema.many or field.many)
-    except Exception:  # noqa: BLE001  # what is wrong with it shows where it is used, as in marshmallow
-        field._schema = (
-            None  # NOTE: marshmallow keeps a half-made one, and would not tell the fault again
-        )
-        return None
+def _is_single(field: fields.Nested) -> bool:
+    """Return True if a Nested field loads one mapping, False if many or if unknown yet."""
+    schema = nested_schema(field)
+    return schema is not None and not (schema.many or field.many)
 
 
-def _validated(
-    field: fields.Field[Any], load: Callable[[Any, Any], Any]
-) -> Callable[[Any, Any], Any]:
-    """Put the field's own validators behind the loading."""
+def _validated(field: fields.Field[Any], load: CollectionLoad) -> CollectionLoad:
+    """Return the loading function with the field's own validators after it."""
     if not field.validators:
         return load
     writer = Writer()
@@ -198,7 +200,7 @@ def _validated(
         writer.line(f"return {_checks(field, 'w')}")
     is_valid = writer.run("checks")["is_valid"]
 
-    def validated(value: Any, partial: Any) -> Any:
+    def validated(value: object, partial: Partial) -> object:
         output = load(value, partial)
         if not is_valid(output):
             field._validate(output)
@@ -207,31 +209,35 @@ def _validated(
     return validated
 
 
-def _list_of_plain(field: fields.Field[Any], accept: Accept) -> Callable[[Any, Any], Any]:
-    """Accept a list whose items are all accepted as they are; another list takes the field's own way."""
+def _list_of_plain(field: fields.Field[Any], accept: Accept) -> CollectionLoad:
+    """Return the function that copies a list if all items are accepted unchanged.
+
+    It loads any other list with the field's own method.
+    """
+    accepts = _accepts_all(accept)
+    own = field._deserialize
+
+    def load_list(values: list[object], partial: Partial) -> object:
+        if accepts(values):
+            return list(values)
+        if partial is None:
+            return own(values, None, None)
+        return own(values, None, None, partial=partial)
+
+    return load_list
+
+
+def _accepts_all(accept: Accept) -> Callable[[list[object]], bool]:
+    """Return the function that is true for a list whose items are all accepted unchanged."""
     names = {name: name for name in accept.bound}
-    tests = [
-        accept.test.format(**names),
-        *(check.format(w="v", **names) for check in accept.checks),
-    ]
+    checks = [check.format(w="v", **names) for check in accept.checks]
+    tests = [f"({test})" for test in (accept.test.format(**names), *checks)]
     writer = Writer()
     for name, value in accept.bound.items():
         writer.set(name, value)
     with writer.block("def accepts(values):"):
-        with (
-            writer.block("for v in values:"),
-            writer.block(f"if not ({' and '.join(f'({test})' for test in tests)}):"),
-        ):
+        with writer.block("for v in values:"), writer.block(f"if not ({' and '.join(tests)}):"):
             writer.line("return False")
         writer.line("return True")
-    accepts = writer.run("list")["accepts"]
-    own = field._deserialize
-
-    def load_list(values: Any, partial: Any) -> Any:
-        if accepts(values):
-            return list(values)
-        return (
-            own(values, None, None) if partial is None else own(values, None, None, partial=partial)
-        )
-
-    return load_list
+    accepts: Callable[[list[object]], bool] = writer.run("list")["accepts"]
+    return accepts

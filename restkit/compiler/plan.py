@@ -1,32 +1,20 @@
-"""The compilation plan of a schema: each field is written in line or calls its own method."""
+"""The compilation plan of a schema: inline code for each field, or a call of its own method."""
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
-from .checks import check_of
-from .guard import Guard
 from .key_order import KeyOrder
+from .load_forms import ISO, Accept, accept_of
 
-__all__ = ["Accept", "FieldPlan", "Plan", "accept_of", "dump_of", "has_functions", "plan_of"]
+__all__ = ["FieldPlan", "Plan", "dump_of", "has_own_accessor", "nested_schema", "plan_of"]
 
 _SERIALIZE = ("serialize", "_serialize", "get_value")
-_DESERIALIZE = (
-    "_deserialize",
-    "_validate",
-    "_validate_all",
-    "_validate_missing",
-    "_validated",
-    "_format_num",
-    "make_error",
-)
 _LOAD_METHODS = (
     "load",
     "_do_load",
@@ -36,35 +24,6 @@ _LOAD_METHODS = (
     "_run_validator",
 )
 _DUMP_METHODS = ("dump", "_serialize")
-_ISO = (None, "iso", "iso8601")
-
-Convert = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """The way a value is accepted in line.
-
-    Attributes:
-        test: An expression of ``v`` that is true only for values the field takes as they are, or
-            that ``convert`` may be tried on; ``{name}`` stands for an object of ``bound``.
-        straight: The same expression without what ``checks`` imply.
-        take: What narrows the value first, or raises; None where there is nothing before
-            ``convert``.
-        convert: What makes the loaded value of it, or raises; None where it stays as it is.
-        checks: Expressions of the loaded value ``{w}`` that all must be true.
-        bound: The objects that the expressions name.
-        tier: ``native`` where msgspec converts, which takes less than the field and makes the same
-            of it.
-    """
-
-    test: str
-    convert: Convert | None
-    checks: tuple[str, ...]
-    bound: dict[str, Any]
-    take: Convert | None = None
-    straight: str = ""
-    tier: Literal["native", "generated"] = "generated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +31,16 @@ class FieldPlan:
     """The plan of one field.
 
     Attributes:
-        name: Its name in the schema.
-        key: Its name on the wire.
-        target: The key that it loads to.
+        name: The field's name in the schema.
+        key: The field's name in the data.
+        target: The key of the loaded value.
         field: The field.
-        accept: How it loads in line, None where its own method is called.
-        load_reason: Why its own method is called, ``""`` where it is in line.
-        dump: How it dumps in line: a key of the dumper's table, ``""`` where its own method is
-            called.
-        dump_reason: Why its own method is called.
-        reads: Whether its value is read in line, even where its own method is called with it then.
+        accept: The inline code that loads the field, None if its own method is called.
+        load_reason: The reason why the field's own method loads it, ``""`` with inline code.
+        dump: The key of the inline code in the dumper's table, ``""`` if the field's own method
+            is called.
+        dump_reason: The reason why the field's own method dumps it.
+        reads: True if inline code reads the value, even if the field's own method dumps it.
     """
 
     name: str
@@ -97,7 +56,15 @@ class FieldPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan of a schema; the reasons say why marshmallow loads or dumps it as a whole."""
+    """The plan of a schema.
+
+    Attributes:
+        schema: The instance.
+        load: The fields that are loaded, in order.
+        dump: The fields that are dumped, in order.
+        load_reason: The reason why marshmallow loads the whole schema, ``""`` if it is compiled.
+        dump_reason: The reason why marshmallow dumps the whole schema, ``""`` if it is compiled.
+    """
 
     schema: Schema
     load: tuple[FieldPlan, ...]
@@ -110,11 +77,27 @@ def plan_of(schema: Schema) -> Plan:
     """Plan the compilation of a schema instance."""
     return Plan(
         schema,
-        tuple(_field_plan(name, field) for name, field in schema.load_fields.items()),
-        tuple(_field_plan(name, field) for name, field in schema.dump_fields.items()),
+        _field_plans(schema.load_fields),
+        _field_plans(schema.dump_fields),
         _overridden(schema, _LOAD_METHODS),
         _overridden(schema, _DUMP_METHODS),
     )
+
+
+def has_own_accessor(schema: Schema) -> bool:
+    """Return True if a schema's class or instance overrides ``get_attribute``."""
+    inherited = type(schema).get_attribute is Schema.get_attribute
+    return not inherited or "get_attribute" in vars(schema)
+
+
+def nested_schema(field: fields.Nested) -> Schema | None:
+    """Return the schema of a Nested field, None if it cannot be created yet."""
+    try:
+        return field.schema
+    except Exception:  # noqa: BLE001  # marshmallow raises it again when the field is used
+        # NOTE: marshmallow keeps a half-made schema, and would not raise the error again.
+        field._schema = None
+        return None
 
 
 def _overridden(schema: Schema, names: Iterable[str]) -> str:
@@ -124,8 +107,12 @@ def _overridden(schema: Schema, names: Iterable[str]) -> str:
         if changed or getattr(type(schema), name) is not getattr(Schema, name):
             return f"the schema overrides {name}"
     if schema.dict_class is not dict:
-        return "the schema has a dict_class of its own"
+        return "the schema overrides dict_class"
     return ""
+
+
+def _field_plans(found: dict[str, fields.Field[Any]]) -> tuple[FieldPlan, ...]:
+    return tuple(_field_plan(name, field) for name, field in found.items())
 
 
 def _field_plan(name: str, field: fields.Field[Any]) -> FieldPlan:
@@ -133,212 +120,46 @@ def _field_plan(name: str, field: fields.Field[Any]) -> FieldPlan:
     dump, dump_reason = dump_of(field)
     key = field.data_key if field.data_key is not None else name
     target = field.attribute or name
-    return FieldPlan(
-        name, key, target, field, accept, load_reason, dump, dump_reason, _reads(field)
-    )
+    reads = _has_plain_reading(field)
+    return FieldPlan(name, key, target, field, accept, load_reason, dump, dump_reason, reads)
 
 
-# loading
-
-
-def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
-    """Return how a field loads in line, or None and the reason why its own method is called."""
-    own = vars(field)
-    for each in _DESERIALIZE:
-        if each in own:
-            return None, f"the instance overrides {each}"
-    guard = own.get("deserialize")
-    if guard is not None and not isinstance(guard, Guard):
-        return None, "the instance overrides deserialize"
-    if guard is not None and not guard.stands_alone_before(field):
-        return None, "its deserialize was overridden before it was guarded"
-    if has_functions(field):
-        return None, "it has pre_load or post_load functions"
-    if (
-        guard is not None
-        and not guard.typed
-        and type(field) in (fields.Integer, fields.Float, fields.Boolean)
-    ):
-        return None, "it takes text"
-    made = _ACCEPTS.get(type(field))
-    if made is None:
-        return None, f"{type(field).__name__} has no form in line"
-    accept = made(field, guard)
-    if accept is None:
-        return None, "its options have no form in line"
-    checks: list[str] = []
-    bound = dict(accept.bound)
-    for number, validator in enumerate(field.validators):
-        check = check_of(validator, type(field), f"c{number}", bound)
-        if check is None:
-            return None, f"the validator {type(validator).__name__} has no form in line"
-        checks.append(check)
-    return replace(accept, checks=tuple(checks), bound=bound), ""
-
-
-def has_functions(field: fields.Field[Any]) -> bool:
-    """Return whether a field has functions that come before or after its loading, which marshmallow 4.1 has not."""
-    return bool(getattr(field, "pre_load", None) or getattr(field, "post_load", None))
-
-
-_Made = Callable[[Any, Guard | None], Accept | None]
-_INT64 = "-9223372036854775808 <= v <= 9223372036854775807"
-
-
-def _string(field: Any, guard: Guard | None) -> Accept | None:
-    return Accept("type(v) is str", guard.take if guard is not None else None, (), {})
-
-
-def _integer(field: Any, guard: Guard | None) -> Accept | None:
-    if guard is None:
-        return Accept("type(v) is int", None, (), {})
-    bounded = any(_is_bounded(validator) for validator in field.validators)
-    return Accept(
-        f"type(v) is int and {_INT64}", None, (), {}, straight="type(v) is int" if bounded else ""
-    )
-
-
-def _is_bounded(validator: Any) -> bool:
-    """Whether a validator takes no integer over 64 bits."""
-    if (
-        type(validator) is not validate.Range
-        or type(validator.min) is not int
-        or type(validator.max) is not int
-    ):
+def _has_plain_reading(field: fields.Field[Any]) -> bool:
+    """Return True if a field has a value to read, and overrides nothing of the reading."""
+    kind = type(field)
+    if kind.serialize is not fields.Field.serialize:
         return False
-    return validator.min >= -(2**63) and validator.max < 2**63
-
-
-def _float(field: Any, guard: Guard | None) -> Accept | None:
-    if field.allow_nan is not False:
-        return None
-    return Accept(
-        "type(v) is float and -1.7976931348623157e308 <= v <= 1.7976931348623157e308", None, (), {}
-    )
-
-
-def _boolean(field: Any, guard: Guard | None) -> Accept | None:
-    if field.truthy is not fields.Boolean.truthy or field.falsy is not fields.Boolean.falsy:
-        return None
-    return Accept("v is True or v is False", None, (), {})
-
-
-def _converted(
-    convert: Convert, guard: Guard | None, tier: Literal["native", "generated"] = "generated"
-) -> Accept:
-    return Accept(
-        "type(v) is str", convert, (), {}, guard.take if guard is not None else None, tier=tier
-    )
-
-
-def _temporal(kind: Any) -> _Made:
-    def accept(field: Any, guard: Guard | None) -> Accept | None:
-        if field.format not in _ISO:
-            return None
-        if type(field) in (fields.NaiveDateTime, fields.AwareDateTime):
-            return None
-        return _converted(kind.fromisoformat, guard)
-
-    return accept
-
-
-def _uuid(field: Any, guard: Guard | None) -> Accept | None:
-    # PERF: msgspec makes a UUID in 3.6 thousand instructions, uuid.UUID in 11. It takes 32 digits with the four hyphens
-    # or without; what else there is of braces and prefixes goes the field's own way.
-    try:
-        import msgspec  # only where it is used: most of the time that it takes to load is for what is not used here
-    except ImportError:
-        return _converted(uuid.UUID, guard)
-    return _converted(partial(msgspec.convert, type=uuid.UUID), guard, "native")
-
-
-def _enum(field: Any, guard: Guard | None) -> Accept | None:
-    if field.by_value is False:
-        known: dict[Any, Any] = dict(field.enum.__members__)
-        kind: type = str
-    elif field.by_value is True and type(field.field) is fields.Raw:
-        known = {member.value: member for member in field.enum}
-        kinds = {type(value) for value in known}
-        if kinds not in ({str}, {int}):
-            return None
-        kind = kinds.pop()
-    else:
-        return None
-    if guard is not None and not guard.typed and kind is not str:
-        return None
-    return Accept(
-        f"type(v) is {kind.__name__} and v in {{known}}", known.__getitem__, (), {"known": known}
-    )
-
-
-_ACCEPTS: dict[type, _Made] = {
-    fields.String: _string,
-    fields.Email: _string,
-    fields.Url: _string,
-    fields.Integer: _integer,
-    fields.Float: _float,
-    fields.Boolean: _boolean,
-    fields.DateTime: _temporal(dt.datetime),
-    fields.Date: _temporal(dt.date),
-    fields.Time: _temporal(dt.time),
-    fields.UUID: _uuid,
-    fields.Enum: _enum,
-}
-
-
-# dumping
+    if kind.get_value is not fields.Field.get_value:
+        return False
+    return field._CHECK_ATTRIBUTE and vars(field).keys().isdisjoint(("serialize", "get_value"))
 
 
 def dump_of(field: fields.Field[Any]) -> tuple[str, str]:
-    """Return which form in line dumps a field, or "" and the reason why its own method is called."""
+    """Return the kind of inline code that dumps a field, or ``""`` and the reason for none."""
     for each in _SERIALIZE:
         if each in vars(field):
             return "", f"the instance overrides {each}"
     kind = type(field)
-    if kind in (fields.Integer, fields.Float) and field.as_string:  # type: ignore[attr-defined]  # kind says so
-        return "", "it is written as a string"
-    if kind in (
-        fields.DateTime,
-        fields.NaiveDateTime,
-        fields.AwareDateTime,
-        fields.Date,
-        fields.Time,
-    ):
-        if field.format not in _ISO:  # type: ignore[attr-defined]  # ditto
-            return "", "it has a format of its own"
-        return _TEMPORAL[kind], ""
-    if kind is fields.Enum:
-        return _enum_dump(field)
     found = _DUMPS.get(kind)
-    return (found, "") if found is not None else ("", f"{kind.__name__} has no form in line")
+    if found is None:
+        return "", f"no inline code for {kind.__name__}"
+    if isinstance(field, (fields.Integer, fields.Float)) and field.as_string:
+        return "", "it is dumped as a string"
+    if isinstance(field, (fields.DateTime, fields.Date, fields.Time)) and field.format not in ISO:
+        return "", "it has a custom format"
+    if isinstance(field, fields.Enum):
+        return _enum_dump(field)
+    return found, ""
 
 
-def _reads(field: fields.Field[Any]) -> bool:
-    """Whether a field reads its value as Field does: nothing of that is overridden, and it has a value to read."""
-    kind = type(field)
-    plain = kind.serialize is fields.Field.serialize and kind.get_value is fields.Field.get_value
-    return (
-        plain
-        and field._CHECK_ATTRIBUTE
-        and not any(each in vars(field) for each in ("serialize", "get_value"))
-    )
-
-
-def _enum_dump(field: Any) -> tuple[str, str]:
+def _enum_dump(field: fields.Enum[enum.Enum]) -> tuple[str, str]:
     if field.by_value is False and type(field.field) is fields.String:
         return "enum_name", ""
     if field.by_value is True and type(field.field) is fields.Raw:
         return "enum_value", ""
-    return "", "its values have a field of their own"
+    return "", "its values are dumped by another field"
 
 
-_TEMPORAL: dict[type, str] = {
-    fields.DateTime: "datetime",
-    fields.NaiveDateTime: "datetime",
-    fields.AwareDateTime: "datetime",
-    fields.Date: "date",
-    fields.Time: "time",
-}
 _DUMPS: dict[type, str] = {
     fields.String: "str",
     fields.Url: "str",
@@ -348,6 +169,12 @@ _DUMPS: dict[type, str] = {
     fields.Boolean: "bool",
     fields.Raw: "same",
     fields.UUID: "uuid",
+    fields.DateTime: "datetime",
+    fields.NaiveDateTime: "datetime",
+    fields.AwareDateTime: "datetime",
+    fields.Date: "date",
+    fields.Time: "time",
+    fields.Enum: "enum",
     fields.List: "list",
     fields.Nested: "nested",
 }

@@ -1,4 +1,4 @@
-"""Counts which tier served how many loads and dumps, where that is switched on."""
+"""Counts of loads and dumps by tier, if counting is enabled."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Counts:
     """The loads and dumps of the process by tier, without nested schemas; inexact with threads.
 
     Attributes:
-        on: Whether it counts; it does not until this is set, and then costs a test each time.
-        loads: By tier, ``generated`` or ``marshmallow``.
-        dumps: By tier: ``native`` or ``text`` where values went straight to JSON, ``generated``,
-            ``marshmallow``.
+        on: True to count; False by default. Counting costs a test for each load and dump.
+        loads: The loads by tier: ``generated`` or ``marshmallow``.
+        dumps: The dumps by tier: ``native`` or ``text`` if values were written directly as JSON,
+            ``generated``, ``marshmallow``.
     """
 
     on: bool = False
@@ -24,7 +24,7 @@ class Counts:
     dumps: Counter[str] = field(default_factory=Counter)
 
     def clear(self) -> None:
-        """Begin at nothing again."""
+        """Reset the counts to zero."""
         self.loads.clear()
         self.dumps.clear()
 

@@ -1,7 +1,7 @@
-"""How a value is written in line: what it must be, and the expression of what is written, for each purpose.
+"""The inline code of a dumper for each purpose: the test of a value, and the dumped expression.
 
-``PLAIN`` is what marshmallow dumps. ``NATIVE`` leaves a date, a datetime and a UUID to a JSON
-encoder that writes the same text of them. ``TEXT`` is JSON text at once.
+``PLAIN`` is the data that marshmallow dumps. ``NATIVE`` leaves dates, datetimes and UUIDs to a JSON
+encoder that writes the same text for them. ``TEXT`` is JSON text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from json.encoder import encode_basestring
-from typing import Any
 
 from .datetimes import WHOLE_MINUTES, date_text, datetime_text, native_datetime
 
@@ -24,34 +23,34 @@ class Forms:
     """The expressions of one purpose.
 
     Attributes:
-        name: Of the purpose.
-        kinds: By kind of field, an expression that says whether a value ``{v}`` is written in line,
-            and what is written; where that is ``{v}`` itself, it stays as it is.
-        null: What is written for None.
-        checks: Whether what a field's own method returned is checked to be JSON.
-        names: What the expressions name.
+        name: The name of the purpose.
+        kinds: By kind of field, the test of a value ``{v}`` and the dumped expression; the
+            expression ``{v}`` leaves the value unchanged.
+        null: The expression for None.
+        checks: True if the result of a field's own method is made safe for the JSON encoder.
+        names: The objects that the expressions name.
     """
 
     name: str
     kinds: dict[str, tuple[str, str]]
     null: str
     checks: bool
-    names: dict[str, Any]
+    names: dict[str, object]
 
     @property
     def is_text(self) -> bool:
-        """Whether text is written, and not values."""
+        """True if the expressions are JSON text rather than values."""
         return self.name == "text"
 
-    def checked(self, serialize: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a field's own method with what it returns checked, where this purpose does so."""
+    def checked(self, serialize: Callable[..., object]) -> Callable[..., object]:
+        """Return a field's own method; if the purpose checks, its result is made safe."""
         if not self.checks:
             return serialize
         return lambda *arguments: _clean(serialize(*arguments))
 
 
 def json_name(name: str) -> str:
-    """Return a member's name as JSON text, with the colon behind it."""
+    """Return a member's name as JSON text, with the colon."""
     return f"{encode_basestring(name)}:"
 
 
@@ -59,11 +58,10 @@ class _NoNumber(float):
     """NaN or an infinity, of a class that encoders reject."""
 
 
-def _clean(value: Any) -> Any:
-    """Return what marshmallow's own method dumped, so that an encoder writes or refuses it as it does elsewhere.
+def _clean(value: object) -> object:
+    """Return a dumped value such that a native encoder writes or rejects it as ``dumps`` does.
 
-    Moments that came through as they were become text. NaN and infinities are left for the encoder
-    to refuse, once everything is dumped.
+    Dates and times become text. The encoder rejects NaN and infinities after everything is dumped.
     """
     if isinstance(value, float):
         return value if math.isfinite(value) else _NoNumber(value)
@@ -76,7 +74,7 @@ def _clean(value: Any) -> Any:
     return value
 
 
-_NAMES: dict[str, Any] = {
+_NAMES: dict[str, object] = {
     "datetime": dt.datetime,
     "date": dt.date,
     "time": dt.time,
@@ -122,7 +120,7 @@ NATIVE = Forms(
         "bool": ("{v} is True or {v} is False", "{v}"),
         "datetime": ("type({v}) is datetime", _NATIVE_DATETIME),
         "date": ("type({v}) is date", "{v}"),
-        # NOTE: a time is no such value: orjson 3.13 writes 1:02:03.070054 as "01:02:03.70054".
+        # NOTE: times become text, as orjson 3.13 writes 1:02:03.070054 as "01:02:03.70054".
         "uuid": ("type({v}) is UUID", "{v}"),
     },
     "None",

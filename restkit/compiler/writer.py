@@ -1,4 +1,4 @@
-"""Writes the source of one generated module: lines, and the objects that they name."""
+"""The source of one generated module: its lines, and the objects that they name."""
 
 from __future__ import annotations
 
@@ -19,43 +19,33 @@ class Writer:
         self._lines: list[str] = []
         self._depth = 0
         self._namespace: dict[str, Any] = {}
-        self._names: dict[int, str] = {}
 
     def line(self, text: str) -> None:
-        """Write one line at the present depth."""
+        """Write one line at the current indentation."""
         self._lines.append("    " * self._depth + text)
 
     @contextmanager
     def block(self, head: str) -> Generator[None]:
-        """Write a head, and what is written inside one level deeper."""
+        """Write a block's first line, and indent the lines that are written inside."""
         self.line(head)
         self._depth += 1
         yield
         self._depth -= 1
 
-    def bind(self, stem: str, value: Any) -> str:
-        """Give an object a name in the namespace; the same object has one name."""
-        found = self._names.get(id(value))
-        if found is None:
-            found = f"{stem}_{len(self._namespace)}"
-            self._names[id(value)] = found
-            self._namespace[found] = value
-        return found
-
-    def set(self, name: str, value: Any) -> None:
-        """Put an object into the namespace under a name of its own."""
+    def set(self, name: str, value: object) -> None:
+        """Add an object to the namespace, or replace it there."""
         self._namespace[name] = value
 
     @property
     def source(self) -> str:
-        """What was written."""
+        """The source so far."""
         return "\n".join(self._lines) + "\n"
 
     def run(self, title: str) -> dict[str, Any]:
-        """Compile and run what was written.
+        """Compile and run the source.
 
         Args:
-            title: For tracebacks.
+            title: The module's title in tracebacks.
 
         Returns:
             The namespace, with the functions that were defined.
@@ -66,5 +56,5 @@ class Writer:
         return self._namespace
 
     def get_source(self, name: str) -> str:
-        """Return what was written; this is how a traceback asks for the lines of a function (PEP 302)."""
+        """Return the source; tracebacks read the lines of a function from it (PEP 302)."""
         return self.source

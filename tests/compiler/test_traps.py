@@ -1173,6 +1173,91 @@ def test_a_changed_schema_is_compiled_anew() -> None:
     assert step > 10
 
 
+def _replace_validators(schema: Schema, number: int) -> None:
+    schema.fields["a"].validators = []
+    schema.fields["a"].validators = [validate.Range(max=-number)]
+
+
+def _replace_key(schema: Schema, number: int) -> None:
+    schema.fields["a"].data_key = None
+    schema.fields["a"].data_key = f"key{number}"
+
+
+def _replace_attribute(schema: Schema, number: int) -> None:
+    schema.fields["a"].attribute = None
+    schema.fields["a"].attribute = f"key{number}"
+
+
+def _replace_item_validators(schema: Schema, number: int) -> None:
+    schema.fields["l"].inner.validators = []
+    schema.fields["l"].inner.validators = [validate.Range(max=-number)]
+
+
+def _replace_nested(schema: Schema, number: int) -> None:
+    schema.fields["n"]._schema = None
+    schema.fields["n"]._schema = Schema.from_dict({"b": fields.Integer(data_key=f"b{number}")})()
+
+
+def _change_range(schema: Schema, number: int) -> None:
+    schema.fields["r"].validators[0].max = -number
+
+
+def _change_choices(schema: Schema, number: int) -> None:
+    schema.fields["c"].validators[0].choices[:] = [f"key{number}"]
+
+
+def _change_message(schema: Schema, number: int) -> None:
+    schema.fields["r"].validators[0].max = -100
+    schema.fields["r"].validators[0].error = f"Too large: {number}."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _replace_validators,
+        _replace_key,
+        _replace_attribute,
+        _replace_item_validators,
+        _replace_nested,
+        _change_range,
+        _change_choices,
+        _change_message,
+    ],
+)
+def test_an_option_is_never_mistaken_for_one_that_was_freed(
+    change: Callable[[Schema, int], None],
+) -> None:
+    """Options that are replaced or changed again and again count each time,
+    also if a new one lies where a freed one lay in memory.
+    """
+
+    def made() -> Schema:
+        return Schema.from_dict(
+            {
+                "a": fields.Integer(),
+                "r": fields.Integer(validate=validate.Range(max=0)),
+                "c": fields.String(validate=validate.OneOf(["z"])),
+                "l": fields.List(fields.Integer()),
+                "n": fields.Nested(Schema.from_dict({"b": fields.Integer()})),
+            }
+        )()
+
+    plain, compiled = made(), made()
+    for number in range(40):
+        for schema in (plain, compiled):
+            change(schema, number)
+        if number % 2:  # every second change is compiled, but reaches no data
+            compile_schema(compiled)
+            continue
+        for last in range(number - 2, number + 1):  # what an earlier state accepts
+            data = {"a": -last, "r": -last, "c": f"key{last}", "l": [-last]}
+            data |= {f"key{last}": last, "n": {f"b{last}": 1, "b": 2}}
+            for way in ("load", "dump"):
+                one = outcome(getattr(plain, way), data, {})
+                other = outcome(getattr(compile_schema(compiled), way), data, {})
+                assert differences(one, other) == [], f"after change {number}, {way}"
+
+
 def test_the_same_instance_is_compiled_once() -> None:
     """compile_schema returns the same object while nothing changed."""
     schema = Schema.from_dict({"a": fields.Integer()})()

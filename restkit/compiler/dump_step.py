@@ -1,0 +1,273 @@
+"""One field's part of a generated dumper."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable
+from typing import Any, Literal
+
+from marshmallow import Schema, fields, missing
+
+from .function_types import NestedDump
+from .plan import FieldPlan, dump_of
+from .value_forms import Forms, json_name
+from .writer import Writer
+
+__all__ = ["Source", "Step"]
+
+Source = Literal["dict", "object"]
+"""The kind of dumped object: values are its items or its attributes."""
+
+_DICT_NAMES = frozenset(dir(dict))
+
+
+class Step:
+    """The writer of one field's part of the dumper.
+
+    Attributes:
+        plan: The plan of the field.
+        number: The number of the step, which makes its names unique.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        plan: FieldPlan,
+        number: int,
+        schema: Schema,
+        nested: NestedDump,
+        forms: Forms,
+    ) -> None:
+        """Begin a step."""
+        self.plan = plan
+        self.number = number
+        self._writer = writer
+        self._nested = nested
+        self._forms = forms
+        self._value = f"v{number}"
+        self._attribute = plan.name if plan.field.attribute is None else plan.field.attribute
+        self._own = self._bind("own", forms.checked(plan.field._serialize))
+        self._form: tuple[str, str] | None = None
+        self._whole = ""
+        if plan.reads and "." not in self._attribute:
+            self._form = self._form_of(plan.field, plan.dump)
+        else:
+            self._whole = self._bind("field", forms.checked(_whole_field(plan, schema)))
+
+    def _bind(self, stem: str, value: object) -> str:
+        self._writer.set(f"{stem}_{self.number}", value)
+        return f"{stem}_{self.number}"
+
+    # The two parts of a branch
+
+    def write_fast(self, source: Source) -> None:
+        """Write the lines of the fast part: read the value, convert it, or leave the part."""
+        if self._form is None:
+            self._write_fast_own(source)
+            return
+        self._read(source)
+        test, made = self._form
+        if self._forms.null != "None":
+            self._write_fast_conversion(test, made, f"elif {self._value} is None:")
+        elif made == self._value:
+            self._write_fast_test(test)
+        else:
+            self._write_fast_conversion(test, made, "")
+
+    def _write_fast_own(self, source: Source) -> None:
+        write, value = self._writer, self._value
+        self._write_own(source)
+        with write.block(f"if {value} is M:"):
+            # This field writes nothing; the next field's value has not been read.
+            self._leave(f"{self.number}.5")
+        if self._forms.is_text:
+            write.line(f"{value} = encode({value})")
+
+    def _write_fast_test(self, test: str) -> None:
+        """Write the lines for a value, or None, that is dumped unchanged."""
+        value = self._value
+        refused = f"not ({test}) and {value} is not None"
+        if test == f"{value} is not M":
+            refused = f"{value} is M"
+        with self._writer.block(f"if {refused}:"):
+            self._leave(self.number)
+
+    def _write_fast_conversion(self, test: str, made: str, null: str) -> None:
+        """Write the lines for a converted value; ``null`` heads a branch that converts None."""
+        write, value = self._writer, self._value
+        with write.block(f"if {test}:"):
+            write.line(f"{value} = {made}")
+        rest = f"elif {value} is not None:"
+        if null:
+            with write.block(null):
+                write.line(f"{value} = {self._forms.null}")
+            rest = "else:"
+        with write.block(rest):
+            self._leave(self.number)
+
+    def _leave(self, number: int | str) -> None:
+        """Leave the fast part.
+
+        Fields of a lower number are done. Only the value of this number has been read.
+        """
+        self._writer.line(f"n = {number}")
+        self._writer.line("break")
+
+    def write_general(self, source: Source) -> None:
+        """Write the lines of the general part, which accepts any value."""
+        write, value = self._writer, self._value
+        with write.block(f"if n >= {self.number}:"):
+            write.line(f"{value} = read[{value!r}]")
+        with write.block(f"if n > {self.number}:"):
+            if self._form is None:
+                with write.block(f"if {value} is not M:"):
+                    self._put(value)
+            else:
+                self._put(value)
+        with write.block("else:"):
+            if self._form is None:
+                self._write_own(source)
+                self._put_own()
+                return
+            with write.block(f"if n < {self.number}:"):
+                self._read(source)
+            self._write_any(*self._form)
+
+    def _write_any(self, test: str, made: str) -> None:
+        write, value = self._writer, self._value
+        with write.block(f"if {test}:"):
+            self._put(made)
+        with write.block(f"elif {value} is None:"):
+            self._put(self._forms.null)
+        with write.block(f"elif {value} is not M:"):
+            write.line(f"{value} = {self._own}({value}, {self.plan.name!r}, obj)")
+            self._put_own()
+
+    def _put_own(self) -> None:
+        """Write the line that adds the result of the field's own method, if there is one."""
+        with self._writer.block(f"if {self._value} is not M:"):
+            self._put(f"encode({self._value})" if self._forms.is_text else self._value)
+
+    def _put(self, made: str) -> None:
+        key = self.plan.key
+        if self._forms.is_text:
+            self._writer.line(f"result.append({json_name(key)!r} + ({made}))")
+        else:
+            self._writer.line(f"result[{key!r}] = {made}")
+
+    # Reading
+
+    def _write_own(self, source: Source) -> None:
+        """Write the call of the field's own method, which may also read the value."""
+        value = self._value
+        if self._whole:
+            self._writer.line(f"{value} = {self._whole}(obj)")
+            return
+        self._read(source)
+        with self._writer.block(f"if {value} is not M:"):
+            self._writer.line(f"{value} = {self._own}({value}, {self.plan.name!r}, obj)")
+
+    def _read(self, source: Source) -> None:
+        attribute = self._attribute
+        if source == "dict":
+            # marshmallow falls back to the attribute of the dict itself: its method of that name.
+            absent = f"obj.{attribute}" if attribute in _DICT_NAMES else "M"
+            self._try(f"obj[{attribute!r}]", "KeyError", absent)
+        elif _is_name(attribute):
+            self._try(f"obj.{attribute}", "AttributeError", "M")
+        else:
+            self._writer.line(f"{self._value} = getattr(obj, {attribute!r}, M)")
+        self._default()
+
+    def _try(self, read: str, error: str, absent: str) -> None:
+        write, value = self._writer, self._value
+        with write.block("try:"):
+            write.line(f"{value} = {read}")
+        with write.block(f"except {error}:"):
+            write.line(f"{value} = {absent}")
+
+    def _default(self) -> None:
+        default = self.plan.field.dump_default
+        if default is missing:
+            return
+        name = self._bind("default", default)
+        made = f"{name}()" if callable(default) else name
+        with self._writer.block(f"if {self._value} is M:"):
+            self._writer.line(f"{self._value} = {made}")
+
+    # Inline code of values
+
+    def _form_of(self, field: fields.Field[Any], kind: str) -> tuple[str, str] | None:
+        """Return the test and the expression of a value, None without inline code."""
+        if isinstance(field, fields.Nested) and kind == "nested":
+            made = self._bind_nested(field)
+            return f"{self._value} is not M", self._dumped(made, self._value)
+        if isinstance(field, fields.List) and kind == "list":
+            return self._list(field.inner)
+        if kind in self._forms.kinds:
+            return self._expressions(field, kind, self._value)
+        return None
+
+    def _expressions(self, field: fields.Field[Any], kind: str, value: str) -> tuple[str, str]:
+        members = self._bind("enum", field.enum) if isinstance(field, fields.Enum) else ""
+        test, made = self._forms.kinds[kind]
+        return test.format(v=value, enum=members), made.format(v=value)
+
+    def _bind_nested(self, field: fields.Nested) -> str:
+        """Bind the dumper of a nested schema, which is compiled with the first value.
+
+        It cannot be compiled earlier, because it may nest this schema. The first value may be None:
+        marshmallow creates the nested schema for it too, and raises its errors.
+        """
+        name, new = f"nested_{self.number}", f"new_{self.number}"
+        null = "null" if self._forms.is_text else None
+
+        def first(value: object) -> object:
+            schema = field.schema
+            dump = self._nested(schema, bool(schema.many or field.many))
+            self._writer.set(name, dump)  # the generated code calls it directly from now on
+            self._writer.set(new, False)
+            return null if value is None else dump(value)
+
+        self._writer.set(name, first)
+        self._writer.set(new, True)
+        return name
+
+    def _dumped(self, name: str, value: str) -> str:
+        condition = f"{value} is not None or new_{self.number}"
+        return f"{name}({value}) if {condition} else {self._forms.null}"
+
+    def _list(self, inner: fields.Field[Any]) -> tuple[str, str] | None:
+        item = self._list_item(inner)
+        if item is None:
+            return None
+        made = f"[{item} for x in {self._value}]"
+        if self._forms.is_text:
+            made = f"'[' + ','.join({made}) + ']'"
+        return f"type({self._value}) is list", made
+
+    def _list_item(self, inner: fields.Field[Any]) -> str | None:
+        """Return the expression of an item ``x``, None without inline code."""
+        kind, _ = dump_of(inner)
+        if isinstance(inner, fields.Nested) and kind == "nested":
+            return self._dumped(self._bind_nested(inner), "x")
+        if kind not in self._forms.kinds:
+            return None
+        test, made = self._expressions(inner, kind, "x")
+        method = self._bind("inner", self._forms.checked(inner._serialize))
+        if kind == "same":
+            return "x"
+        own = f"{method}(x, {self.plan.name!r}, obj)"
+        if self._forms.is_text:
+            own = f"encode({own})"
+        return f"({made}) if {test} else {own}"
+
+
+def _is_name(text: str) -> bool:
+    """Return True if a text can follow the dot of an attribute."""
+    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _whole_field(plan: FieldPlan, schema: Schema) -> Callable[[object], object]:
+    serialize, name, accessor = plan.field.serialize, plan.name, schema.get_attribute
+    return lambda obj: serialize(name, obj, accessor=accessor)

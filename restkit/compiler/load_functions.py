@@ -1,0 +1,118 @@
+"""The functions that a generated loader calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, missing, validate
+from marshmallow.types import UnknownOption
+
+from .error_store import Store, put
+from .function_types import Partial
+from .plan import FieldPlan
+
+__all__ = ["own_loader", "refusal", "unknown_keys", "whole_loader"]
+
+
+def own_loader(plan: FieldPlan) -> Callable[..., object]:
+    """Return the function that calls the field's ``deserialize`` and stores its errors.
+
+    It does the same as marshmallow's ``_call_and_store``.
+    """
+    field, key = plan.field, plan.key
+
+    def own(value: object, data: Any, partial: Partial, store: Store, index: int | None) -> object:
+        try:
+            if partial is None:
+                return field.deserialize(value, key, data)
+            return field.deserialize(value, key, data, partial=partial)
+        except ValidationError as error:
+            store.store_error(error.messages, key, index=index)
+            return error.valid_data or missing
+
+    return own
+
+
+def refusal(plan: FieldPlan) -> Callable[[object, Store, int | None], bool]:
+    """Return the function that calls a field's validators and stores their messages.
+
+    All of them are marshmallow's own. The value is already loaded, and one of the validators
+    rejects it, so that only the check is repeated.
+    """
+    validators, key = tuple(plan.field.validators), plan.key
+    fixed = len(validators) == 1 and _is_fixed(validators[0])
+    known: list[object] = []
+
+    def refuse(value: object, store: Store, index: int | None) -> bool:
+        errors = known[:]
+        for validator in () if errors else validators:
+            try:
+                validator(value)
+            except ValidationError as error:  # as in marshmallow's And
+                if isinstance(error.messages, dict):
+                    errors.append(error.messages)
+                else:
+                    errors.extend(error.messages)
+        if not errors:
+            return False
+        if fixed:
+            known[:] = errors
+        put(store, key, errors, index)
+        return True
+
+    return refuse
+
+
+def _is_fixed(validator: object) -> bool:
+    """Return True if a validator has one message for every value.
+
+    Its texts then are plain strings that do not contain the input.
+    """
+    if type(validator) in (validate.Length, validate.Range):
+        names = ["message_min", "message_max", "message_all", "message_equal", "error"]
+    elif type(validator) in (validate.Regexp, validate.OneOf, validate.Email, validate.URL):
+        names = ["error"]
+    else:
+        return False
+    return all(map(_is_fixed_text, (getattr(validator, name, None) for name in names)))
+
+
+def _is_fixed_text(text: object) -> bool:
+    return text is None or (type(text) is str and "{input" not in text)
+
+
+def whole_loader(schema: Schema) -> Callable[..., object]:
+    """Return the function that loads one mapping with marshmallow's own ``_deserialize``."""
+
+    def whole(
+        data: Any, partial: Partial, unknown: UnknownOption, store: Store, index: int | None
+    ) -> object:
+        return schema._deserialize(
+            data, error_store=store, many=False, partial=partial, unknown=unknown, index=index
+        )
+
+    return whole
+
+
+def unknown_keys(schema: Schema) -> Callable[..., None]:
+    """Return the function that includes or rejects the keys that a schema does not know."""
+
+    def handle_unknown(
+        data: dict[object, object],
+        result: dict[object, object],
+        unknown: UnknownOption,
+        store: Store,
+        index: int | None,
+    ) -> None:
+        known: set[object] = set()
+        for name, field in schema.load_fields.items():
+            known.add(name if field.data_key is None else field.data_key)
+        # The order of the data is the same in every process; the order of a set is not.
+        for key in [each for each in data if each not in known]:
+            if unknown == INCLUDE:
+                result[key] = data[key]
+            elif unknown == RAISE:
+                store.store_error([schema.error_messages["unknown"]], key, index)
+
+    return handle_unknown
