@@ -12,7 +12,6 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
 from urllib.parse import urlencode, urljoin
 
@@ -35,12 +34,14 @@ from .problems import Problem
 from .request import Request, current_request
 from .requirements import SecurityLike
 from .resource import Resource
-from .route_decorators import RouteDecorators, RouteOptions
+from .route_decorators import RouteDecorators
 from .routing.patterns import parse_pattern
 from .settings import Settings, SettingValues
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .route_decorators import RouteOptions
 
 __all__ = ["App", "Extension"]
 
@@ -453,6 +454,8 @@ def _is_known(target: str, entries: Iterable[Entry]) -> bool:
 
 def _unknown_name(target: str, entries: Iterable[Entry]) -> str:
     """Return the message about a name that no resource has."""
+    from difflib import get_close_matches  # cold start
+
     close = get_close_matches(target, _names(entries), n=1)
     hint = f"Did you mean {close[0]!r}?" if close else "Pass the class, its name or an operationId."
     return f"There is no URL for {target!r}: no resource or operation has this name. {hint}"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .error_formats import DEFAULT_FORMATS, ErrorFormat
 from .media import covering
 from .problems import Problem
+from .records import Record
 from .response import Outgoing
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def uses_authorization(scheme: SecurityScheme) -> bool:
     return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")
 
 
-class PathParameter(NamedTuple):
+class PathParameter(Record):
     """One variable of the URL pattern, with the JSON Schema of its converter."""
 
     name: str
@@ -77,7 +78,7 @@ class PathParameter(NamedTuple):
     description: str = ""
 
 
-class Header(NamedTuple):
+class Header(Record):
     """One declared response header, with the JSON Schema of its value."""
 
     name: str
@@ -141,7 +142,7 @@ class IdempotencyRule(Protocol):
         ...
 
 
-class Input(NamedTuple):
+class Input(Record):
     """The values that a verb takes from one location.
 
     For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters;
@@ -176,7 +177,7 @@ class Input(NamedTuple):
         return self.schema
 
 
-class Output(NamedTuple):
+class Output(Record):
     """One response of a verb: its status, headers and content."""
 
     status: int
@@ -197,7 +198,7 @@ def offered_types(outputs: Sequence[Output]) -> tuple[str, ...]:
     return () if "*/*" in types else tuple(dict.fromkeys(types))
 
 
-class Failure(NamedTuple):
+class Failure(Record):
     """One problem that a verb may respond with, and the stage that adds it.
 
     Attributes:
@@ -215,7 +216,7 @@ class Failure(NamedTuple):
     headers: tuple[Header, ...] = ()
 
 
-class Parameter(NamedTuple):
+class Parameter(Record):
     """A request parameter that a middleware or an extension reads, with its JSON Schema."""
 
     name: str
@@ -233,7 +234,7 @@ Security = tuple[Combination, ...]
 """Alternatives, of which one must accept a request. An Operation without any is public."""
 
 
-class Contribution(NamedTuple):
+class Contribution(Record):
     """The additions of one part of an App to an Operation that it surrounds.
 
     Attributes:
@@ -267,7 +268,7 @@ class Contributor(Protocol):
         ...
 
 
-class Operation(NamedTuple):
+class Operation(Record):
     """The record of one verb on one URL, built once at mount.
 
     Attributes:
@@ -320,8 +321,7 @@ class Operation(NamedTuple):
         names = {each.name for each in self.parameters if each.location == "query"}
         for combination in self.security:
             for scheme, _ in combination:
-                document = scheme.document()
-                if document.get("in") == "query":
+                if (document := scheme.document()).get("in") == "query":
                     names.add(str(document.get("name")))
         return frozenset(names)
 

@@ -11,12 +11,13 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from weakref import WeakSet
 
 from .contract import Failure, Header, Location
 from .errors import DeclarationError
 from .problems import Problem, problem_class
+from .records import Record
 
 if TYPE_CHECKING:
     from types import UnionType
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 
-class Return(NamedTuple):
+class Return(Record):
     """One `returns`: a response as declared.
 
     Attributes:
@@ -68,7 +69,7 @@ class Return(NamedTuple):
     is_open: bool = False
 
 
-class Declarations(NamedTuple):
+class Declarations(Record):
     """Everything that the decorators declare of one callable."""
 
     inputs: Mapping[Location, BodyLike | None] = MappingProxyType({})

@@ -11,10 +11,11 @@ import math
 import re
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from .errors import DeclarationError
 from .problems import BadRequest
+from .records import Record
 
 _orjson: Any
 try:
@@ -25,7 +26,7 @@ except ImportError:
 __all__ = ["DEFAULT_LIMITS", "JSONLimits", "loads_json"]
 
 
-class _Limits(NamedTuple):
+class _Limits(Record):
     depth: int = 64
     bits: int = 64
 

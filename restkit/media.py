@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from .encoding import dumps_json, dumps_ndjson
 from .errors import DeclarationError
 from .json_parsing import loads_json
 from .problems import BadRequest, UnsupportedMediaType
+from .records import Record
 
 __all__ = [
     "FORM_TYPES",
@@ -68,7 +69,7 @@ def check_media_types(media_types: Iterable[str], declared_at: str) -> None:
             )
 
 
-class Handler(NamedTuple):
+class Handler(Record):
     """The functions that read and write one media type.
 
     ``loads`` raises BadRequest for malformed content, ``dumps`` TypeError or ValueError.

@@ -37,17 +37,21 @@ MAX_POINTER = 5000
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance", "errors", "omitted_errors"})
 
 
-class InvalidItem(TypedDict, total=False):
-    """One entry of a problem's ``errors``: the place of an invalid value, and the reason.
+if TYPE_CHECKING:
 
-    The place is a ``pointer`` (RFC 6901, into the body) or a ``parameter`` with its location.
-    """
+    class InvalidItem(TypedDict, total=False):
+        """One entry of a problem's ``errors``: the place of an invalid value, and the reason.
 
-    pointer: str
-    parameter: str
-    location: str  # rendered as "in", which is a keyword of Python
-    detail: str
-    code: str
+        The place is a ``pointer`` (RFC 6901, into the body) or a ``parameter`` with its location.
+        """
+
+        pointer: str
+        parameter: str
+        location: str  # rendered as "in", which is a keyword of Python
+        detail: str
+        code: str
+else:
+    InvalidItem = dict  # cold start: to make a TypedDict compiles its annotations
 
 
 def clip(text: str) -> str:

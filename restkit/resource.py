@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
 from .contract import IdempotencyRule
 from .declaration_checks import check_plain
@@ -14,6 +14,7 @@ from .http.methods import SAFE_METHODS
 from .member_checks import VERBS, check_members, check_methods
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
+from .records import Record
 from .request import Request
 from .requirements import SecurityLike
 
@@ -51,7 +52,7 @@ class Owner(Protocol):
         ...
 
 
-class Schemas(NamedTuple):
+class Schemas(Record):
     """The schemas of a class whose verbs differ: ``schema = Schemas(Book, list=BookRow)``.
 
     Attributes:

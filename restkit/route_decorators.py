@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from .declaration_checks import check_pattern
 from .declarations import mounted
@@ -19,13 +19,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=type[Resource])
 
 
-class RouteOptions(TypedDict, total=False):
-    """The keyword arguments of `App.add` and of all routes."""
+if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
 
-    name: str | None
-    host: str | None
-    security: SecurityLike | None
-    public: bool
+    class RouteOptions(TypedDict, total=False):
+        """The keyword arguments of `App.add` and of all routes."""
+
+        name: str | None
+        host: str | None
+        security: SecurityLike | None
+        public: bool
 
 
 class RouteDecorators:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from marshmallow import Schema, missing
 
 from ..errors import DeclarationError
 from ..operations.operation_ids import singular, stem
+from ..records import Record
 from ..resource import Schemas
 from .store import AnyStore
 
 __all__ = ["DeclaredSchemas", "declared_schemas"]
 
 
-class DeclaredSchemas(NamedTuple):
+class DeclaredSchemas(Record):
     """The schema class of each kind of content.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..contract import Operation
 from ..environ_keys import ROUTING_ERROR
@@ -14,6 +14,7 @@ from ..operations.collisions import converters_of
 from ..operations.entries import Entry, Handlers, Link
 from ..operations.registry import MountedPrefix
 from ..problems import MethodNotAllowed, NotFound
+from ..records import Record
 from ..rendering.response_writer import Locate, options_response
 from ..request import Request
 from ..response import Outgoing, PlainResponse
@@ -31,7 +32,7 @@ __all__ = ["Composed", "compose_entries", "compose_server", "compose_unmatched"]
 _EVERY_STATUS = range(1000)
 
 
-class Composed(NamedTuple):
+class Composed(Record):
     """A router and the entries that it was made of, replaced together."""
 
     entries: Sequence[Entry]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..contract import Attempt, IdempotencyRule
+from ..records import Record
 from ..rendering.response_writer import Writer
 from ..request import Request
 from ..resource import Resource
@@ -17,7 +18,7 @@ __all__ = ["Invoke", "respond_once"]
 Invoke = Callable[[Request, Mapping[str, Any]], "tuple[Resource | None, Any]"]
 
 
-class _Attempted(NamedTuple):
+class _Attempted(Record):
     """The value of a method for a request with an Idempotency-Key; None if it was not called."""
 
     attempt: Attempt

@@ -6,7 +6,7 @@ A stage that an Operation does not declare has no step here, and costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..contract import Operation
 from ..declarations import DeclaredMethod
@@ -18,6 +18,7 @@ from ..problems import (
     PreconditionRequired,
     UnprocessableContent,
 )
+from ..records import Record
 from ..rendering.response_writer import Locate, offered, writer_of
 from ..request import Request
 from ..resource import FunctionResource, Resource
@@ -35,7 +36,7 @@ __all__ = ["Context", "compile_operation"]
 Step = Callable[[Request], None]
 
 
-class Context(NamedTuple):
+class Context(Record):
     """The App that an Operation is compiled for, and what the App knows.
 
     ``wrapped`` says that there is middleware around it, which may change the response.

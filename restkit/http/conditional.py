@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, Self
+
+from ..records import Record
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -41,7 +43,7 @@ _DATES = (
 )
 
 
-class _Tag(NamedTuple):
+class _Tag(Record):
     value: str
     weak: bool = False
 
@@ -189,7 +191,7 @@ class Outcome(Enum):
     """Respond with 412."""
 
 
-class Preconditions(NamedTuple):
+class Preconditions(Record):
     """The precondition headers of a request, unparsed (RFC 9110, section 13.1)."""
 
     if_match: str | None = None

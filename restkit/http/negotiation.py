@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from ..problems import NotAcceptable
+from ..records import Record
 
 __all__ = [
     "Chooser",
@@ -37,7 +37,7 @@ _QUALITY = r"0(?:\.[0-9]{0,3})?|\.[0-9]{1,3}|1(?:\.0{0,3})?"
 _ESCAPED = r"(?s:\\(.))"
 
 
-class MediaRange(NamedTuple):
+class MediaRange(Record):
     """One member of Accept (RFC 9110, section 12.5.1), in lower case."""
 
     type: str
@@ -46,7 +46,7 @@ class MediaRange(NamedTuple):
     quality: float
 
 
-class ContentType(NamedTuple):
+class ContentType(Record):
     """A parsed Content-Type; ``media_type`` is in lower case, and "" if the header is malformed."""
 
     media_type: str

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from marshmallow import Schema
 from marshmallow.decorators import POST_DUMP, PRE_LOAD
 
 from ..errors import DeclarationError
+from ..records import Record
 from ..schemas.bound import View
 from ..schemas.own_behavior import (
     changes_input,
@@ -34,7 +35,7 @@ _VIEWS = frozenset(view.value for view in View)
 _WORDS = ("title", "description")
 
 
-class Words(NamedTuple):
+class Words(Record):
     """The parts that a JSON Schema is made of.
 
     Attributes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal
 
 from ..errors import DeclarationError
 from ..media import FORM_TYPES
+from ..records import Record
 
 if typing.TYPE_CHECKING:
     from ..schemas.bound import SchemaLike
@@ -33,7 +34,7 @@ _ANNOTATIONS: dict[Raw, tuple[object, ...]] = {
 }
 
 
-class Body(NamedTuple):
+class Body(Record):
     """One body of a verb.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..contract import Operation, Security
 from ..declaration_checks import check_resource
@@ -12,6 +12,7 @@ from ..dependencies import factories_of
 from ..error_formats import ErrorFormat
 from ..errors import DeclarationError
 from ..middleware import Middleware
+from ..records import Record
 from ..resource import ProblemHandler, Resource
 from ..routing.patterns import Pattern
 from .builder import Mount, collect
@@ -41,7 +42,7 @@ __all__ = [
 Handlers = Mapping[type[Exception], ProblemHandler]
 
 
-class Link(NamedTuple):
+class Link(Record):
     """The item of a collection: its URL pattern, its variable, and the member with the value."""
 
     item: Pattern
@@ -49,7 +50,7 @@ class Link(NamedTuple):
     member: str
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """A resource at a URL pattern.
 
     Attributes:

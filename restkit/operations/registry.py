@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..contract import Failure, Operation, Security
 from ..declaration_checks import check_flag, check_text
 from ..error_formats import DEFAULT_FORMATS, ErrorFormat
 from ..errors import DeclarationError
 from ..middleware import Middleware
+from ..records import Record
 from ..rendering.content import check_outputs
 from ..resource import ProblemHandler
 from ..routing.patterns import check_path
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-class Mounted(NamedTuple):
+class Mounted(Record):
     """An App mounted below a prefix, with the options of the mount."""
 
     prefix: str
@@ -37,7 +38,7 @@ class Mounted(NamedTuple):
     errors: tuple[ErrorFormat, ...] = ()
 
 
-class MountedPrefix(NamedTuple):
+class MountedPrefix(Record):
     """The parts of Apps around everything below one prefix, unknown URLs included.
 
     Attributes:

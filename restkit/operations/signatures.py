@@ -12,12 +12,13 @@ import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 from werkzeug.wrappers import Response
 
 from ..errors import DeclarationError
+from ..records import Record
 
 __all__ = [
     "Kind",
@@ -48,7 +49,7 @@ _MANY = (
 )
 
 
-class Signature(NamedTuple):
+class Signature(Record):
     """A method's signature without ``self``.
 
     Attributes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..contract import Failure, IdempotencyRule, PathParameter
 from ..declarations import declarations_of
 from ..dependencies import factories_of
+from ..records import Record
 from ..resource import FunctionResource, Resource
 from .signatures import read_signature, return_kind
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Mount", "Shared", "Verb"]
 
 
-class Mount(NamedTuple):
+class Mount(Record):
     """The place of a resource: its URL pattern, and whether unknown input is an error."""
 
     path: str

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from operator import length_hint
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..contract import Operation, Output
 from ..encoding import dumps_json, dumps_json_chunks, dumps_ndjson
 from ..errors import DeclarationError
 from ..json_parsing import loads_json
 from ..media import JSON, NDJSON, Handler, Media, is_json
+from ..records import Record
 from ..response import Chunks, PlainResponse, close_if_open
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ def _encoder(media_type: str, media: Media, operation: Operation) -> _Dumps:
     return encode
 
 
-class _Stream(NamedTuple):
+class _Stream(Record):
     """The values of a streamed response, and how each is written."""
 
     values: Iterator[object]

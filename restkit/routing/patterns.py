@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from ..contract import PathParameter
 from ..errors import DeclarationError
+from ..records import Record
 from .converters import known_converters, schema_of
 
 __all__ = ["LazyRule", "Pattern", "check_path", "parse_pattern"]
 
 
-class Pattern(NamedTuple):
+class Pattern(Record):
     """A URL pattern, read once.
 
     Attributes:

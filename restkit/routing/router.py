@@ -8,7 +8,7 @@ Werkzeug's matcher. A Route is found by the path alone. Where several patterns m
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
 from werkzeug.exceptions import HTTPException
@@ -18,6 +18,7 @@ from ..contract import Operation
 from ..errors import CollisionError
 from ..http.uris import quote_path
 from ..middleware import Boundary, Endpoint
+from ..records import Record
 from ..request import Request
 from .converters import known_converters
 from .matcher import Matcher
@@ -63,7 +64,7 @@ class Handler:
         self.statuses = statuses
 
 
-class Allowed(NamedTuple):
+class Allowed(Record):
     """The methods of a URL, as response headers say them; "" leaves a header out.
 
     Attributes:

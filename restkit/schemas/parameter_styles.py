@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from marshmallow import fields
 
 from ..errors import DeclarationError
+from ..records import Record
 
 __all__ = ["ParameterStyle", "TextLocation", "Writing", "style_of", "takes_text"]
 
@@ -33,7 +34,7 @@ class Writing(enum.Enum):
     MEMBERS = "members"
 
 
-class ParameterStyle(NamedTuple):
+class ParameterStyle(Record):
     """The serialization of one field.
 
     Attributes:

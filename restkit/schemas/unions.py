@@ -6,11 +6,12 @@ import functools
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, missing, validate
 
 from ..errors import DeclarationError
+from ..records import Record
 from .wire_format import wire_name
 
 __all__ = [
@@ -42,7 +43,7 @@ class OneOf:
         self.alternatives: _Alternatives = alternatives
 
 
-class Alternative(NamedTuple):
+class Alternative(Record):
     """One schema of a union.
 
     Attributes:

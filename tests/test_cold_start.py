@@ -1,0 +1,89 @@
+"""The smallest program loads only what its first response needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+_PROGRAM = """
+import sys
+from restkit import App
+
+app = App("Hello")
+
+
+@app.route("/")
+def hello():
+    return {"hello": "world"}
+
+
+environ = {
+    "REQUEST_METHOD": "GET",
+    "PATH_INFO": "/",
+    "HTTP_HOST": "127.0.0.1:8000",
+    "SERVER_NAME": "127.0.0.1",
+    "SERVER_PORT": "8000",
+    "wsgi.url_scheme": "http",
+}
+content = b"".join(app(environ, lambda status, headers: None))
+print(content.decode())
+print(*sys.modules)
+"""
+_UNNEEDED = (
+    "apispec",
+    "click",
+    "decimal",
+    "jinja2",
+    "marshmallow",
+    "msgspec",
+    "pathlib",
+    "restkit.cli",
+    "restkit.compiler",
+    "restkit.content_streams",
+    "restkit.crud",
+    "restkit.dispatch.guard",
+    "restkit.dispatch.idempotent",
+    "restkit.dispatch.preconditions",
+    "restkit.error_page",
+    "restkit.http.authorization",
+    "restkit.limits",
+    "restkit.openapi",
+    "restkit.operations.body_types",
+    "restkit.operations.returned_types",
+    "restkit.operations.schema_bindings",
+    "restkit.parsing",
+    "restkit.schemas",
+    "restkit.sqlalchemy",
+    "restkit.testing",
+    "sqlalchemy",
+    "tomllib",
+    "urllib.request",
+)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> frozenset[str]:
+    """Return the modules that are loaded after the first response of the smallest program."""
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}{_PROGRAM}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    content, modules = run.stdout.splitlines()
+    assert content == '{"hello":"world"}'
+    return frozenset(modules.split())
+
+
+@pytest.mark.parametrize("name", _UNNEEDED)
+def test_the_first_response_does_not_load(name: str, loaded: frozenset[str]) -> None:
+    """The first response of the smallest program loads neither the module nor a part of it."""
+    assert "restkit.app" in loaded
+    assert not [each for each in loaded if each == name or each.startswith(f"{name}.")]
+
+
+def test_the_core_stays_small(loaded: frozenset[str]) -> None:
+    """The smallest program loads at most 72 modules of restkit."""
+    assert len([each for each in loaded if each.partition(".")[0] == "restkit"]) <= 72
