@@ -12,7 +12,6 @@ from .contract import (
     Parameter,
     SecurityScheme,
 )
-from .decorators import access, operation, raises, returns, takes
 from .dependencies import obtain, provide
 from .error_formats import HTML_ERRORS, PROBLEM_DETAILS, ErrorFormat
 from .errors import (
@@ -24,7 +23,6 @@ from .errors import (
     RestkitError,
     SettingError,
 )
-from .http.conditional import EntityTag
 from .http.negotiation import parse_prefer
 from .media import Handler
 from .middleware import Middleware, Proceed
@@ -55,12 +53,14 @@ from .problems import (
     URITooLong,
 )
 from .request import Request
-from .requirements import Requirement, Scheme, anonymous
 from .resource import Resource, Schemas
 from .response import Response
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .decorators import access, operation, raises, returns, takes
+    from .http.conditional import EntityTag
+    from .requirements import Requirement, Scheme, anonymous
     from .schemas.unions import OneOf
     from .schemas.uploads import Upload
 
@@ -133,14 +133,26 @@ __all__ = [
 ]
 
 
+# Cold start: the modules of these names are loaded when a program first asks for one of them.
+_LATER = {
+    "EntityTag": "http.conditional",
+    "OneOf": "schemas.unions",
+    "Requirement": "requirements",
+    "Scheme": "requirements",
+    "Upload": "schemas.uploads",
+    "access": "decorators",
+    "anonymous": "requirements",
+    "operation": "decorators",
+    "raises": "decorators",
+    "returns": "decorators",
+    "takes": "decorators",
+}
+
+
 def __getattr__(name: str) -> Any:
-    # Cold start: both load marshmallow, which a service without schemas never does.
-    if name == "Upload":
-        from .schemas.uploads import Upload
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return Upload
-    if name == "OneOf":
-        from .schemas.unions import OneOf
-
-        return OneOf
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return value

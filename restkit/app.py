@@ -32,7 +32,6 @@ from .operations.route_options import check_options, document_members
 from .operations.security import given_security
 from .problems import Problem
 from .request import Request, current_request
-from .requirements import SecurityLike
 from .resource import Resource
 from .route_decorators import RouteDecorators
 from .routing.patterns import parse_pattern
@@ -41,6 +40,7 @@ from .settings import Settings, SettingValues
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from .requirements import SecurityLike
     from .route_decorators import RouteOptions
 
 __all__ = ["App", "Extension"]

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 from .contract import IdempotencyRule
 from .declaration_checks import check_plain
 from .errors import DeclarationError
-from .http.conditional import EntityTag, Outcome, Preconditions, evaluate, format_http_date
 from .http.methods import SAFE_METHODS
 from .member_checks import VERBS, check_members, check_methods
 from .middleware import Middleware
 from .problems import PreconditionFailed, PreconditionRequired
 from .records import Record
 from .request import Request
-from .requirements import SecurityLike
 
 if TYPE_CHECKING:
+    from .http.conditional import EntityTag
+    from .requirements import SecurityLike
     from .schemas.bound import SchemaLike
 
 __all__ = [
@@ -147,6 +147,8 @@ class Resource:
 
     @entity_tag.setter
     def entity_tag(self, value: EntityTag | str | int | None) -> None:
+        from .http.conditional import EntityTag  # cold start
+
         self._entity_tag = None if value is None else EntityTag.of(value)
         self._state("entity_tag", exists=value is not None)
 
@@ -192,6 +194,8 @@ class Resource:
 
     def _decide(self, exists: bool) -> None:
         """Evaluate the preconditions against the state before the change."""
+        from .http.conditional import Outcome, Preconditions, evaluate  # cold start
+
         given = Preconditions.from_environ(self.request.environ)
         if (
             self.conditional == "required"
@@ -230,6 +234,8 @@ def validators_of(resource: Resource, method: str, status: int) -> list[tuple[st
     if resource.entity_tag is not None and "entity_tag" in sent:
         headers.append(("ETag", str(resource.entity_tag)))
     if resource.last_modified is not None and "last_modified" in sent:
+        from .http.conditional import format_http_date  # cold start
+
         headers.append(("Last-Modified", format_http_date(resource.last_modified)))
     return headers
 

@@ -9,17 +9,17 @@ from .declaration_checks import check_pattern
 from .declarations import mounted
 from .errors import DeclarationError
 from .operations.route_options import check_options
-from .requirements import SecurityLike
 from .resource import Resource, function_resource
 
 __all__ = ["RouteDecorators", "RouteOptions"]
 
-R = TypeVar("R", bound="type[Resource] | Callable[..., Any]")
+R = TypeVar("R", bound=type[Resource] | Callable[..., Any])
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=type[Resource])
 
 
 if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
+    from .requirements import SecurityLike
 
     class RouteOptions(TypedDict, total=False):
         """The keyword arguments of `App.add` and of all routes."""

@@ -57,7 +57,7 @@ class _SettingsType(type):
         return super().__call__(*args, **values)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Settings(metaclass=_SettingsType):
     """The settings of an App, checked when they are made and not changed after.
 
@@ -126,6 +126,13 @@ class Settings(metaclass=_SettingsType):
                     "Write prefix='SHOP_'."
                 )
             cls._prefix = prefix
+
+    # Cold start: dataclass compiles these two for a million instructions and a half.
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
 
     def __repr__(self) -> str:
         shown = [

@@ -30,12 +30,24 @@ def host_error(environ: WSGIEnvironment) -> str:
         is_demanded = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
         return "Send the header Host, which HTTP/1.1 requires." if is_demanded else ""
     # SECURITY: what is remembered is bounded in size as well; a name has 253 characters at most.
-    found = re.fullmatch(_HOST, host) if len(host) <= _MOST_CHARACTERS else None
-    if found is None or int(found[1] or 0) > 65535:
+    if len(host) > _MOST_CHARACTERS or not (_is_plain(host) or _is_valid(host)):
         return "The header Host is malformed. Send a host and an optional port."
     if len(VALID_HOSTS) < _MOST_HOSTS:
         VALID_HOSTS.add(host)
     return ""
+
+
+def _is_plain(host: str) -> bool:
+    """Return whether a host surely is valid: letters, digits, dots and hyphens, and a port."""
+    # PERF: cold start: compiling the exact expression costs two million instructions.
+    name, _, port = host.partition(":")
+    is_name = name.isascii() and name.replace(".", "").replace("-", "").isalnum()
+    return is_name and (not port or (port.isascii() and port.isdigit() and int(port) <= 65535))
+
+
+def _is_valid(host: str) -> bool:
+    found = re.fullmatch(_HOST, host)
+    return found is not None and int(found[1] or 0) <= 65535
 
 
 def host_of(text: str, scheme: str) -> str:

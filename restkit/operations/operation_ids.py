@@ -31,7 +31,7 @@ __all__ = [
     "stem",
 ]
 
-_SUFFIX = r"(?<=.)(Item|Resource|View|Collection)$"
+_SUFFIXES = ("Item", "Resource", "View", "Collection")
 _VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 # The methods that, at the URL of a collection, concern the collection as a whole.
 _ON_WHOLE = ("PUT", "PATCH", "DELETE", "QUERY")
@@ -239,8 +239,8 @@ def singular(bare: str, schema: str) -> str:
 
 @functools.lru_cache(256)
 def _bare(name: str) -> str:
-    while (shorter := re.sub(_SUFFIX, "", name)) != name:
-        name = shorter
+    while suffix := next((each for each in _SUFFIXES if name[1:].endswith(each)), ""):
+        name = name.removesuffix(suffix)
     return name[:1].upper() + name[1:]
 
 

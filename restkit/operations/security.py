@@ -8,7 +8,6 @@ from ..contract import Operation, Security, SecurityScheme
 from ..declaration_checks import check_flag
 from ..declarations import declarations_of
 from ..errors import CollisionError, DeclarationError
-from ..requirements import normal_form
 from ..resource import Resource
 
 __all__ = ["check_schemes", "class_security", "given_security", "said_security"]
@@ -46,6 +45,8 @@ def given_security(security: object, public: object, declared_at: str) -> Securi
         return ()
     if security is None:
         return None
+    from ..requirements import normal_form  # cold start: many programs have no security
+
     is_class = declared_at.rpartition(".")[2].isidentifier()
     return normal_form(
         security, f"{declared_at}.security" if is_class else f"security of {declared_at}"
@@ -74,6 +75,8 @@ def _without_public(resource: type[Resource], closed: type) -> Security | None:
     for base in mro[mro.index(closed) + 1 :]:
         said = vars(base).get("security")
         if said is not None:
+            from ..requirements import normal_form  # cold start
+
             return normal_form(said, f"{base.__module__}.{base.__qualname__}.security")
     return None
 
