@@ -1,11 +1,11 @@
 """A marshmallow Schema instance compiled to Python functions: same values, types, errors and order.
 
-Only unknown keys, which marshmallow walks in the order of a set, come in the order of the data, so
-that they are the same in every process.
+There is one difference: unknown keys keep the order of the data, so that their order is the same in
+every process. marshmallow iterates over them as a set.
 
-The package does not depend on the rest of restkit. It writes fields in line if they are exactly
-marshmallow's own, without overrides. Every other field calls its own method, and schema hooks run
-in marshmallow's order.
+The package does not depend on the rest of restkit. It generates inline code for fields whose class
+is exactly one of marshmallow's own, without overrides. For every other field, the generated code
+calls the field's own method. Schema hooks run in marshmallow's order.
 
 The package uses these private names of marshmallow: ``Schema._hooks``, ``_deserialize``,
 ``_invoke_load_processors``, ``_invoke_dump_processors``, ``_invoke_field_validators``,

@@ -1,4 +1,4 @@
-"""From objects directly to JSON: with a native encoder or as text; lists in chunks."""
+"""The writer of objects as JSON: with a native encoder or as text, lists in chunks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .tier_counts import COUNTS
 
 __all__ = ["Encoder", "JSONWriter", "json_writer_of"]
 
-# PERF: the number of objects that are dumped at a time. Their data is freed before the next chunk,
-# so that a list of any length needs only the memory of its text.
+# PERF: the number of objects in a chunk. The data of a chunk is freed before the next one, so that
+# a list of any length needs only the memory of its text.
 _CHUNK = 256
 
 

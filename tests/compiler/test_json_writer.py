@@ -21,7 +21,7 @@ import orjson
 import pytest
 from marshmallow import Schema, fields, post_dump
 
-from restkit.compiler import COUNTS, JSONWriter, compile_schema, json_writer_of
+from restkit.compiler import COUNTS, Encoder, JSONWriter, compile_schema, json_writer_of
 from restkit.encoding import dumps_json
 
 from .equality import ENCODERS
@@ -349,3 +349,25 @@ def test_a_counter_shows_which_tier_served(way: str) -> None:
     finally:
         COUNTS.on = False
         COUNTS.clear()
+
+
+def test_each_encoder_writes_nested_schemas_too() -> None:
+    """A second encoder of one schema instance also writes the values of schemas that it nests."""
+    inner = Schema.from_dict({"x": fields.Decimal(as_string=True)})
+    schema = Schema.from_dict({"n": fields.Nested(inner), "l": fields.List(fields.Nested(inner))})()
+    value = {"n": {"x": 1}, "l": [{"x": 2}]}
+    written = []
+    for mark in ("first", "second"):
+        encoder = Encoder(
+            False,
+            ENCODERS["text"].dumps,
+            ENCODERS["text"].native,
+            lambda value, mark=mark: f'"{mark} {value}"',
+            ENCODERS["text"].finish,
+        )
+        found = json_writer_of(compile_schema(schema), encoder)
+        assert found is not None
+        written.append(json.loads(found.one(value)))
+    assert written == [
+        {"n": {"x": f"{mark} 1"}, "l": [{"x": f"{mark} 2"}]} for mark in ("first", "second")
+    ]

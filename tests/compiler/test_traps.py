@@ -1299,6 +1299,62 @@ def test_a_copied_schema_is_another_schema() -> None:
         agree("dump", lambda copied=copied: made(copied), lambda: {"a": 1, "b": 2})
 
 
+def test_a_deep_copy_uses_its_own_fields() -> None:
+    """A deep copy of a compiled schema uses the copied fields and messages, not the original's."""
+    schema = Schema.from_dict({"a": fields.Integer(), "b": fields.Decimal()})()
+    compile_schema(schema).load({"a": 1})
+    compile_schema(schema).dump({"b": 1})
+    copied = copy.deepcopy(schema)
+    copied.fields["a"].error_messages["invalid"] = "own"
+    with pytest.raises(ValidationError) as raised:
+        compile_schema(copied).load({"a": "x"})
+    assert raised.value.messages == {"a": ["own"]}
+    copied.fields["b"].as_string = True
+    assert compile_schema(copied).dump({"b": 1}) == copied.dump({"b": 1}) == {"b": "1"}
+
+    empty = Schema()
+    compile_schema(empty).load({})
+    other = copy.deepcopy(empty)
+    other.error_messages["unknown"] = "own"
+    with pytest.raises(ValidationError) as raised:
+        compile_schema(other).load({"a": 1})
+    assert raised.value.messages == {"a": ["own"]}
+
+
+def _within_64_bits(value: Any) -> Any:
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise ValueError("beyond 64 bits")
+    return value
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {},
+        {"min": -(2**63), "max": 2**63 - 1},
+        {"min": -(2**63) - 1, "max": 5},
+        {"min": -5, "max": 2**63},
+        {"min": -5},
+        {"max": 5},
+        {"min": -5.5, "max": 5.5},
+        {"min": -(2**63), "max": 2**63 - 1, "min_inclusive": False, "max_inclusive": False},
+    ],
+)
+def test_a_guard_rejects_integers_beyond_64_bits_within_any_range(limits: dict[str, Any]) -> None:
+    """The bounds of a Range replace the guard's own bounds only if they are as narrow."""
+
+    def made() -> Schema:
+        field = fields.Integer(strict=True, validate=validate.Range(**limits))
+        schema = Schema.from_dict({"a": field})()
+        compiler.Guard(schema.fields["a"], _within_64_bits, "invalid", {}, typed=True)
+        return schema
+
+    for value in (-(2**63) - 1, -(2**63), -6, -5, 0, 5, 6, 2**63 - 1, 2**63, 2**64):
+        found = agree("load", made, lambda value=value: {"a": value})
+        if not -(2**63) <= value < 2**63:
+            assert found.messages == {"a": ["Not a valid integer."]}
+
+
 @pytest.mark.parametrize(
     "argument", [{"many": 1}, {"many": ""}, {"unknown": "bogus"}, {"partial": iter(())}]
 )
