@@ -556,7 +556,7 @@ def test_a_forgotten_return_is_logged_in_production(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.WARNING, "restkit"):
         response = Client(app, contract=False).get("/books")
     assert response.status == 204
-    assert "Books.get answered status 204" in caplog.text
+    assert "Books.get responded with status 204" in caplog.text
     assert "Add the missing `return`" in caplog.text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Composed", "compose_entries", "compose_server", "compose_unmatched"]
 
 _EVERY_STATUS = range(1000)
+_USUAL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Composed(Record):
@@ -82,22 +83,20 @@ def _handler(
     entry: Entry, endpoint: Endpoint, boundary: Boundary, operation: Operation | None
 ) -> Handler:
     """Put an entry's middleware around an endpoint."""
-    settings = entry.owner.settings
-    watched = operation is not None and settings.contract != "off"
-    return Handler(
-        compose(entry.middleware, endpoint, boundary),
-        operation,
-        entry.owner,
-        boundary,
-        operation.statuses | {500} if watched and operation is not None else _EVERY_STATUS,
-    )
+    call = compose(entry.middleware, endpoint, boundary)
+    statuses: Container[int] = _EVERY_STATUS
+    if operation is not None and entry.owner.settings.contract != "off":
+        statuses = operation.statuses | {500}
+    handler = Handler(call, operation, entry.owner, boundary, statuses)
+    is_head = operation is not None and operation.method == "HEAD"
+    return handler.without_content() if is_head else handler
 
 
 def _complete(router: Router, route: Route, entry: Entry) -> None:
     """Add the handlers that no method is written for: HEAD from GET, OPTIONS, and 405."""
     handlers = route.handlers
     if "GET" in handlers:
-        handlers.setdefault("HEAD", handlers["GET"])
+        handlers.setdefault("HEAD", handlers["GET"].without_content())
     patch = _taken(entry, "PATCH") or route.allowed.accept_patch
     query = _taken(entry, "QUERY") or route.allowed.accept_query
     route.allowed = Allowed(", ".join(sorted({*handlers, "OPTIONS"})), patch, query)
@@ -172,6 +171,8 @@ def _unmatched(mounted: MountedPrefix) -> Route:
     boundary = _boundary(mounted.handlers, mounted.app.settings, mounted.errors)
     call = compose(mounted.middleware, _nowhere(mounted), boundary)
     route.otherwise = Handler(call, None, mounted.app, boundary, _EVERY_STATUS)
+    # PERF: a method that is found here needs no further look for its handler.
+    route.handlers = dict.fromkeys(_USUAL_METHODS, route.otherwise)
     return route
 
 

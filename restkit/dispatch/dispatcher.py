@@ -60,20 +60,13 @@ class Dispatcher:
         self._match = self._composed.router.match
         self._statics = self._composed.router.statics
         self._documents: Composed | None = None
+        self._match_document: Callable[[Request], Match | None] = self._match_first
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request (PEP 3333)."""
-        request = Request(environ)
+        request, handler = self._route(environ)
         token = current_request.set(request)
         try:
-            if environ.get("HTTP_HOST") in VALID_HOSTS and not environ.get("SCRIPT_NAME"):
-                route = self._statics.get(environ.get("PATH_INFO") or "/") or self._find(request)
-            else:
-                route = self._find_checked(request)
-            method = environ["REQUEST_METHOD"]
-            handler = route.handlers.get(method) or self._other_handler(request, route, method)
-            request.operation = handler.operation
-            request.app = handler.app
             try:
                 response = handler.call(request)
             except Exception as error:  # noqa: BLE001  # the one place where it becomes a response
@@ -82,10 +75,9 @@ class Dispatcher:
             if (
                 type(response) is not PlainResponse
                 or type(response.body) is not bytes
-                or method == "HEAD"
+                or response.status not in handler.statuses
                 or request.provided is not None
                 or request.form_parsed
-                or response.status not in handler.statuses
                 or CONTRACT_CHECK in environ
             ):
                 return self._send(request, response, handler, start_response)
@@ -96,6 +88,19 @@ class Dispatcher:
 
     # routing
 
+    def _route(self, environ: WSGIEnvironment) -> tuple[Request, Handler]:
+        """Return the request, with its Operation and App, and its handler."""
+        request = Request(environ)
+        if environ.get("HTTP_HOST") in VALID_HOSTS and not environ.get("SCRIPT_NAME"):
+            route = self._statics.get(environ.get("PATH_INFO", "")) or self._find(request)
+        else:
+            route = self._find_checked(request)
+        method = environ["REQUEST_METHOD"]
+        handler = route.handlers.get(method) or self._other_handler(request, route, method)
+        request.operation = handler.operation
+        request.app = handler.app
+        return request, handler
+
     def _find_checked(self, request: Request) -> Route:
         """Return the Route of a request whose host or prefix must be looked at first."""
         environ = request.environ
@@ -104,7 +109,7 @@ class Dispatcher:
         if error := host_error(environ):
             environ[ROUTING_ERROR] = BadRequest(error)
             return self._unmatched_at(request)
-        return self._statics.get(environ.get("PATH_INFO") or "/") or self._find(request)
+        return self._statics.get(environ.get("PATH_INFO", "")) or self._find(request)
 
     def _find(self, request: Request) -> Route:
         """Return the Route of a URL with variables, of a document, or of an unknown URL."""
@@ -134,16 +139,15 @@ class Dispatcher:
             return route.handlers[method]
         if method == "OPTIONS" and route.options is not None:
             return route.options
-        return route.otherwise
+        return route.otherwise.without_content() if method == "HEAD" else route.otherwise
 
-    def _match_document(self, request: Request) -> Match | None:
-        """Look among the documents' routes, which the first such request makes."""
-        documents = self._documents
-        if documents is None:
-            with self._lock:
-                documents = self._documents
-                if documents is None:
-                    documents = self._documents = compose_entries(self._app, self._late())
+    def _match_first(self, request: Request) -> Match | None:
+        """Compose the documents' routes, and match the first request that may be for them."""
+        with self._lock:
+            documents = self._documents
+            if documents is None:
+                documents = self._documents = compose_entries(self._app, self._late())
+                self._match_document = documents.router.match
         return documents.router.match(request)
 
     def _unmatched_at(self, request: Request) -> Route:
@@ -158,7 +162,7 @@ class Dispatcher:
     def _send(
         self, request: Request, response: Outgoing, handler: Handler, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Send a response that is no plain one, or that something is still to be done for."""
+        """Send a response that is not plain, or that needs a check, closing or HEAD's treatment."""
         is_head = request.environ["REQUEST_METHOD"] == "HEAD"
         streams = is_stream(response) and not is_head
         if not streams and (is_head or request.provided is not None):

@@ -64,7 +64,7 @@ class ErrorBoundary:
             settings: ``debug`` shows the exception of a 500.
             errors: The formats of error responses, the default first.
         """
-        self._handlers = tuple(handlers)
+        self._handlers = tuple(each for each in handlers if each)
         self._settings = settings
         self._choose = FormatChooser(errors or DEFAULT_FORMATS)
 
@@ -102,7 +102,7 @@ class ErrorBoundary:
 
         A handler of `Exception` does not handle problems, HTTP exceptions or redirects.
         """
-        if not issubclass(kind, Exception):
+        if not self._handlers or not issubclass(kind, Exception):
             return None
         bases: Sequence[type] = kind.__mro__
         if issubclass(kind, RequestRedirect):
@@ -207,7 +207,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def _raiser(error: Exception) -> str:
-    """Return the name of the innermost function of the user that restkit called for an exception."""
+    """Return the name of the innermost function called by restkit that raised an exception."""
     name, by_restkit = "", True
     trace = error.__traceback__
     while trace is not None:

@@ -29,19 +29,32 @@ def make_guard(operation: Operation) -> _Guard:
     schemes = [scheme for each in alternatives for scheme, _ in each]
     readers = [_reader(scheme) for scheme in schemes]
     is_optional = () in operation.security
-    reads_authorization = any(uses_authorization(scheme) for scheme in schemes)
 
     def guard(request: Request) -> None:
-        if reads_authorization and holds_several(request.environ.get("HTTP_AUTHORIZATION", "")):
-            raise BadRequest("Send one Authorization header with credentials of one kind.")
         problem = _ask(alternatives, request)
-        if problem is None:
-            return
-        if is_optional and not any(is_sent(request) for is_sent in readers):
+        if problem is None or (is_optional and not _has_credentials(request, readers)):
             return
         raise problem
 
+    if any(uses_authorization(scheme) for scheme in schemes):
+        return _with_one_authorization(guard)
     return guard
+
+
+def _with_one_authorization(guard: _Guard) -> _Guard:
+    """Reject several Authorization headers before a guard."""
+
+    def check(request: Request) -> None:
+        if holds_several(request.environ.get("HTTP_AUTHORIZATION", "")):
+            raise BadRequest("Send one Authorization header with credentials of one kind.")
+        guard(request)
+
+    return check
+
+
+def _has_credentials(request: Request, readers: Sequence[Callable[[Request], bool]]) -> bool:
+    """Return whether a request has credentials for one of the schemes."""
+    return any(is_sent(request) for is_sent in readers)
 
 
 def _ask(alternatives: Sequence[Combination], request: Request) -> Exception | None:

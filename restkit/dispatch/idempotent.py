@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ..contract import Attempt, IdempotencyRule
 from ..records import Record
@@ -15,14 +14,14 @@ from .preconditions import Finish
 
 __all__ = ["Invoke", "respond_once"]
 
-Invoke = Callable[[Request, Mapping[str, Any]], "tuple[Resource | None, Any]"]
+Invoke = Callable[[Request, Mapping[str, object]], "tuple[Resource | None, object]"]
 
 
 class _Attempted(Record):
     """The value of a method for a request with an Idempotency-Key; None if it was not called."""
 
     attempt: Attempt
-    value: Any = None
+    value: object = None
 
 
 def respond_once(
@@ -30,7 +29,9 @@ def respond_once(
 ) -> tuple[Invoke, Finish]:
     """Let a repeated request have its first response, by wrapping a method and its finisher."""
 
-    def invoke_once(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource | None, Any]:
+    def invoke_once(
+        request: Request, arguments: Mapping[str, object]
+    ) -> tuple[Resource | None, object]:
         attempt = rule.begin(request)
         if attempt is None:
             return invoke(request, arguments)
@@ -40,14 +41,14 @@ def respond_once(
         return resource, _Attempted(attempt, value)
 
     def finish_once(
-        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+        request: Request, made: tuple[Resource | None, object], chosen: str, write: Writer
     ) -> Outgoing:
         resource, value = made
-        attempt = value.attempt if type(value) is _Attempted else None
-        if attempt is not None:
+        attempt: Attempt | None = None
+        if isinstance(value, _Attempted):
+            attempt, value = value
             if attempt.kept is not None:
                 return attempt.kept
-            value = value.value
         response = (
             write(request, value, chosen)
             if finish is None

@@ -1,48 +1,52 @@
 """One Operation as one callable: credentials, negotiation, inputs, method, response.
 
-A stage that an Operation does not declare has no step here, and costs nothing.
+Each stage is chosen when the Operation is mounted. A stage that an Operation does not declare has
+no step here, and costs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from ..contract import Operation
-from ..declarations import DeclaredMethod
+from ..declarations import plain_function
 from ..environ_keys import CONTRACT_CHECK
 from ..http.negotiation import Chooser, not_acceptable
 from ..media import Media
 from ..middleware import Endpoint
-from ..problems import (
-    PreconditionRequired,
-    UnprocessableContent,
-)
+from ..problems import PreconditionRequired, UnprocessableContent
 from ..records import Record
-from ..rendering.response_writer import Locate, offered, writer_of
+from ..rendering.response_writer import Locate, Writer, offered, writer_of
 from ..request import Request
-from ..resource import FunctionResource, Resource
+from ..resource import FunctionResource, Owner, Resource
 from ..response import Outgoing, as_sent, is_stream
 from ..settings import Settings
 from .contract_log import observe
 
 if TYPE_CHECKING:
-    from ..parsing.body import Reader
     from .idempotent import Invoke
     from .preconditions import Finish
 
 __all__ = ["Context", "compile_operation"]
 
-Step = Callable[[Request], None]
+_Step = Callable[[Request], None]
+_Arguments = Mapping[str, object]
+_Respond = Callable[[Request, _Arguments, str], Outgoing]
 
 
 class Context(Record):
-    """The App that an Operation is compiled for, and what the App knows.
+    """The App that an Operation is compiled for, and its parts.
 
-    ``wrapped`` says that there is middleware around it, which may change the response.
+    Attributes:
+        app: The App whose resource responds.
+        settings: Its settings.
+        media: Its media types.
+        locate: The builder of a new item's Location, None if there is none.
+        wrapped: Whether there is middleware around the Operation, which may change the response.
     """
 
-    app: Any
+    app: Owner
     settings: Settings
     media: Media
     locate: Locate | None = None
@@ -50,7 +54,7 @@ class Context(Record):
 
 
 def compile_operation(operation: Operation, context: Context) -> Endpoint:
-    """Make the callable that answers an Operation's requests.
+    """Make the callable that responds to an Operation's requests.
 
     Args:
         operation: The record.
@@ -59,44 +63,32 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     Returns:
         A callable of the request; it raises Problems and whatever the method raises.
     """
-    before = tuple(_steps(operation))
-    readers = _readers(operation, context)
-    strict = context.settings.strict and operation.input("query") is None
-    known = operation.query_names
-    choose = _chooser(operation)
-    invoke = _invoker(operation, context)
-    write = writer_of(operation, context.media, context.locate, context.settings.contract)
-    finish = _finisher(operation)
-    if operation.idempotency is not None:
-        from .idempotent import respond_once  # cold start, as for every stage
+    call = _call(operation, context)
+    steps = _steps(operation)
+    return _after(steps, call) if steps else call
 
-        invoke, finish = respond_once(operation.idempotency, invoke, finish)
-    media_type = next(iter(offered(operation)), "application/json")
 
-    kind: Any = operation.resource
-    wrapped = context.wrapped or bool(kind.middleware)
-    contract = context.settings.contract
+def _call(operation: Operation, context: Context) -> Endpoint:
+    """Make the callable that negotiates, reads the inputs and responds."""
+    choose, usual = _chooser(operation), next(iter(offered(operation)), "application/json")
+    known = _known_query(operation, context)
+    read = _reader(operation, context)
+    respond = _responder(operation, context)
+    check = _check_of(operation, context)
 
     def call(request: Request) -> Outgoing:
         try:
-            for step in before:
-                step(request)
             environ = request.environ
             accept = environ.get("HTTP_ACCEPT")
-            chosen = media_type
+            chosen = usual
             if accept is not None and accept != "*/*":
                 chosen = request.response_media_type = choose(accept)
-            if strict and environ.get("QUERY_STRING"):
+            if known is not None and environ.get("QUERY_STRING"):
                 _refuse_query(request, known)
-            arguments = _read(readers, request) if readers else request.path_parameters
-            resource, value = invoke(request, arguments)
-            response = (
-                write(request, value, chosen)
-                if finish is None
-                else finish(request, (resource, value), chosen, write)
-            )
-            if request.provided is not None and not wrapped:
-                _check(operation, request, response, contract)
+            arguments = request.path_parameters if read is None else read(request)
+            response = respond(request, arguments, chosen)
+            if request.provided is not None:
+                check(request, response)
         except BaseException as error:
             if request.provided is not None:
                 request.provided.close(error)
@@ -108,6 +100,83 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     return call
 
 
+def _after(steps: Sequence[_Step], respond: Endpoint) -> Endpoint:
+    """Put the steps that may reject a request before an endpoint."""
+
+    def call(request: Request) -> Outgoing:
+        try:
+            for step in steps:
+                step(request)
+        except BaseException as error:
+            if request.provided is not None:
+                request.provided.close(error)
+            raise
+        return respond(request)
+
+    return call
+
+
+def _responder(operation: Operation, context: Context) -> _Respond:
+    """Make the callable that calls the method and writes its value."""
+    contract = context.settings.contract
+    write = writer_of(operation, context.media, context.locate, contract)
+    finish = _finisher(operation)
+    if finish is None and operation.idempotency is None:
+        return _plain_responder(operation, context, write)
+    invoke = _invoker(operation, context)
+    if operation.idempotency is not None:
+        from .idempotent import respond_once  # cold start, as for every stage
+
+        invoke, finish = respond_once(operation.idempotency, invoke, finish)
+    if finish is None:
+        raise LookupError(operation.declared_at)  # cannot be: one of the two stages is there
+    return _finishing(invoke, finish, write)
+
+
+def _finishing(invoke: Invoke, finish: Finish, write: Writer) -> _Respond:
+    return lambda request, arguments, chosen: finish(
+        request, invoke(request, arguments), chosen, write
+    )
+
+
+def _plain_responder(operation: Operation, context: Context, write: Writer) -> _Respond:
+    """Make the callable for an Operation whose response has no conditions."""
+    kind, app = _class_of(operation), context.app
+    method: Callable[..., object] = plain_function(operation.function)
+    if issubclass(kind, FunctionResource):
+        if not (operation.inputs or operation.path_parameters or operation.host):
+            return lambda request, arguments, chosen: write(request, method(), chosen)
+        return lambda request, arguments, chosen: write(request, method(**arguments), chosen)
+
+    def respond(request: Request, arguments: _Arguments, chosen: str) -> Outgoing:
+        resource = kind()
+        resource.request = request
+        resource.app = app
+        return write(request, method(resource, **arguments), chosen)
+
+    return respond
+
+
+def _invoker(operation: Operation, context: Context) -> Invoke:
+    """Make the callable that returns the resource, None for a function, and the method's value."""
+    kind, app = _class_of(operation), context.app
+    method: Callable[..., object] = plain_function(operation.function)
+    if issubclass(kind, FunctionResource):
+        return lambda request, arguments: (None, method(**arguments))
+
+    def invoke(request: Request, arguments: _Arguments) -> tuple[Resource, object]:
+        resource = kind()
+        resource.request = request
+        resource.app = app
+        return resource, method(resource, **arguments)
+
+    return invoke
+
+
+def _class_of(operation: Operation) -> type[Resource]:
+    return cast("type[Resource]", operation.resource)
+
+
 def _finisher(operation: Operation) -> Finish | None:
     """Return the writer of conditional responses, None without conditions."""
     if not operation.conditional:
@@ -117,13 +186,38 @@ def _finisher(operation: Operation) -> Finish | None:
     return finisher_of(operation)
 
 
-def _readers(operation: Operation, context: Context) -> tuple[tuple[str, Reader], ...]:
-    """Make what reads each input."""
+def _reader(operation: Operation, context: Context) -> Callable[[Request], _Arguments] | None:
+    """Make the callable that reads every input, None without inputs.
+
+    One problem has the errors of all inputs.
+    """
     if not operation.inputs:
-        return ()
+        return None
     from ..parsing.inputs import readers_of  # cold start: inputs load marshmallow
 
-    return tuple(readers_of(operation, context.settings, context.media))
+    readers = tuple(readers_of(operation, context.settings, context.media))
+
+    def read(request: Request) -> _Arguments:
+        arguments = dict(request.path_parameters)
+        problem: UnprocessableContent | None = None
+        for name, read_input in readers:
+            try:
+                arguments[name] = read_input(request)
+            except UnprocessableContent as raised:
+                if problem is not None:
+                    raised.errors = [*problem.errors, *raised.errors]
+                problem = raised
+        if problem is not None:
+            raise problem
+        return arguments
+
+    return read
+
+
+def _known_query(operation: Operation, context: Context) -> frozenset[str] | None:
+    """Return the query parameters that no input reads, None if others are allowed or read."""
+    is_open = not context.settings.strict or operation.input("query") is not None
+    return None if is_open else operation.query_names
 
 
 def _refuse_query(request: Request, known: frozenset[str]) -> None:
@@ -132,24 +226,8 @@ def _refuse_query(request: Request, known: frozenset[str]) -> None:
     read_nothing(request, known)
 
 
-def _read(readers: Sequence[tuple[str, Reader]], request: Request) -> dict[str, Any]:
-    """Read every input; what is invalid in several is told in one problem."""
-    arguments = dict(request.path_parameters)
-    problem: UnprocessableContent | None = None
-    for name, read in readers:
-        try:
-            arguments[name] = read(request)
-        except UnprocessableContent as raised:
-            if problem is not None:
-                raised.errors = [*problem.errors, *raised.errors]
-            problem = raised
-    if problem is not None:
-        raise problem
-    return arguments
-
-
-def _steps(operation: Operation) -> list[Step]:
-    steps: list[Step] = []
+def _steps(operation: Operation) -> list[_Step]:
+    steps: list[_Step] = []
     if operation.security:
         from .guard import make_guard  # cold start
 
@@ -172,7 +250,7 @@ def _require_precondition(request: Request) -> None:
 
 
 def _chooser(operation: Operation) -> Callable[[str], str]:
-    """Make what reads an Accept header, other than the one that takes everything."""
+    """Make the callable that chooses a media type by an Accept header other than ``*/*``."""
     types = offered(operation)
     if not types:
         return lambda header: "application/json"
@@ -187,38 +265,19 @@ def _chooser(operation: Operation) -> Callable[[str], str]:
     return choose
 
 
-def _invoker(operation: Operation, context: Context) -> Invoke:
-    """Make what calls the method on an instance of its own."""
-    kind: Any = operation.resource
-    app = context.app
-    if issubclass(kind, FunctionResource):
-        function = (
-            operation.function.function
-            if isinstance(operation.function, DeclaredMethod)
-            else operation.function
-        )
-        if not (operation.inputs or operation.path_parameters or operation.host):
-            return lambda request, arguments: (None, function())
-        return lambda request, arguments: (None, function(**arguments))
-    method = (
-        operation.function.function
-        if isinstance(operation.function, DeclaredMethod)
-        else operation.function
-    )
+def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outgoing], None]:
+    """Make the contract check of responses while provided values can still be rolled back.
 
-    def invoke(request: Request, arguments: Mapping[str, Any]) -> tuple[Resource, Any]:
-        resource = kind()
-        resource.request = request
-        resource.app = app
-        return resource, method(resource, **arguments)
+    If there is middleware, which may change the response, the dispatcher alone checks it.
+    """
+    contract = context.settings.contract
 
-    return invoke
+    def check(request: Request, response: Outgoing) -> None:
+        found = request.environ.get(CONTRACT_CHECK)
+        if found is not None:
+            found(operation, request, *as_sent(response))
+        elif contract == "raise":
+            observe(operation, response, contract)
 
-
-def _check(operation: Operation, request: Request, response: Outgoing, contract: str) -> None:
-    """Compare a response with the contract while provided values can still be rolled back."""
-    check = request.environ.get(CONTRACT_CHECK)
-    if check is not None:
-        check(operation, request, *as_sent(response))
-    elif contract == "raise":
-        observe(operation, response, contract)
+    wrapped = context.wrapped or bool(_class_of(operation).middleware)
+    return (lambda request, response: None) if wrapped else check

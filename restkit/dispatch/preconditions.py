@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from ..contract import Operation
 from ..environ_keys import CONTRACT_CHECK
@@ -20,13 +19,13 @@ __all__ = ["Finish", "finisher_of"]
 
 _log = logging.getLogger("restkit")
 _READING = ("GET", "HEAD", "QUERY")
-# Of the answer to a GET, a 304 has these too (RFC 9110, section 15.4.5), and the date that stands
-# in for an ETag.
+# The headers of a GET's response that a 304 has too (RFC 9110, section 15.4.5), and the date that
+# replaces an ETag.
 _KEPT = frozenset(
     {"cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"}
 )
 
-Finish = Callable[[Request, "tuple[Resource | None, Any]", str, Writer], Outgoing]
+Finish = Callable[[Request, "tuple[Resource | None, object]", str, Writer], Outgoing]
 
 
 def finisher_of(operation: Operation) -> Finish | None:
@@ -41,7 +40,7 @@ def _reading(operation: Operation) -> Finish:
     streams = 200 <= operation.outputs[0].status < 300
 
     def finish(
-        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+        request: Request, made: tuple[Resource | None, object], chosen: str, write: Writer
     ) -> Outgoing:
         resource, value = made
         if resource is None:
@@ -64,7 +63,7 @@ def _changing(operation: Operation) -> Finish:
     method = operation.method
 
     def finish(
-        request: Request, made: tuple[Resource | None, Any], chosen: str, write: Writer
+        request: Request, made: tuple[Resource | None, object], chosen: str, write: Writer
     ) -> Outgoing:
         resource, value = made
         response = write(request, value, chosen)
@@ -96,8 +95,8 @@ def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outc
     return evaluate(request.method, given, resource.entity_tag, resource.last_modified, exists=True)
 
 
-def _unless_dropped(value: Iterator[Any], outcome: Outcome) -> Iterator[Any]:
-    """Return the iterator, or an empty one in place of an iterator that nobody would read."""
+def _unless_dropped(value: Iterator[object], outcome: Outcome) -> Iterator[object]:
+    """Return the iterator, or an empty one if the response is not sent."""
     if outcome is Outcome.PROCEED:
         return value
     close_if_open(value)
@@ -122,19 +121,16 @@ def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
 
 
 def _unstated(operation: Operation, request: Request) -> Exception:
-    """Return what answers a precondition that the method never decided.
-
-    A mistake of the program.
-    """
+    """Return the error for a method that did not decide a precondition, a programming mistake."""
     message = (
         f"{operation.declared_at} is conditional, but did not set self.entity_tag or "
-        "self.last_modified before it answered a request with a precondition."
+        "self.last_modified before it responded to a request with a precondition."
     )
     if CONTRACT_CHECK in request.environ:
         return DeclarationError(message)
-    # A client's header makes no 500. What was provided hears of this and is rolled back.
+    # A request header must not cause a 500: log the error, respond 412, roll back provided values.
     _log.error(message)
-    return PreconditionFailed("Whether the precondition holds is not known.")
+    return PreconditionFailed("The server could not evaluate the request's precondition.")
 
 
 def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:

@@ -1,7 +1,4 @@
-"""The body of an answer that is still being made when it leaves.
-
-The request stays current until its end.
-"""
+"""The body of a response that is made while it is sent."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ _log = logging.getLogger("restkit")
 
 
 class Stream:
-    """Is the body of an answer that is still being made.
+    """The body of a response that is made while it is sent.
 
-    The request stays current, what was provided open.
+    Until its end the request stays current, and provided values stay open.
     """
 
     def __init__(self, body: Iterable[bytes], request: Request) -> None:
@@ -37,9 +34,11 @@ class Stream:
         except StopIteration:
             raise
         except Exception as error:
-            # NOTE: what the server makes of it is not known; no answer can tell it any more.
+            # The status is sent already, so no response can report the error.
             _log.error(
-                "%s %s failed while its answer was sent", *_told(self._request), exc_info=error
+                "%s %s failed while its response was sent",
+                *_method_and_path(self._request),
+                exc_info=error,
             )
             raise
         finally:
@@ -60,7 +59,7 @@ class Stream:
             self._request.provided.close(error)
 
     def close(self) -> None:
-        """Close the body; a client that went away ends what was provided like an error."""
+        """Close the body; provided values are rolled back if it was not sent to its end."""
         token = current_request.set(self._request)
         try:
             close = getattr(self._body, "close", None)
@@ -74,7 +73,7 @@ class Stream:
                 current_request.reset(token)
 
 
-def _told(request: Request) -> Iterator[str]:
-    """Yield a request's method and path as the log has them."""
+def _method_and_path(request: Request) -> Iterator[str]:
+    """Yield a request's method and path for the log."""
     # SECURITY: a line break in the URL would let a client write log lines of its own.
     return (ascii(text)[1:-1] for text in (request.method, request.path))

@@ -1,25 +1,22 @@
-"""A value to the content of a response: serialized, encoded in its media type, or streamed."""
+"""From a value to the content of a response: serialized, and encoded in its media type."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
-from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 from ..contract import Operation, Output
-from ..encoding import dumps_json, dumps_json_chunks, dumps_ndjson
+from ..encoding import dumps_json, dumps_ndjson
 from ..errors import DeclarationError
 from ..json_parsing import loads_json
-from ..media import JSON, NDJSON, Handler, Media, is_json
-from ..records import Record
-from ..response import Chunks, PlainResponse, close_if_open
+from ..media import JSON, NDJSON, Handler, Media
+from ..response import PlainResponse
+from .streams import Stream, stream_response
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
 
 __all__ = [
-    "PLAIN",
     "ContentWriter",
     "SerializedContent",
     "check_outputs",
@@ -28,12 +25,15 @@ __all__ = [
     "empty_writer",
 ]
 
-# PERF: types that are neither a Response nor an iterator; asking a value costs 2 thousand
-# instructions.
-PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
+# PERF: types that are no iterators: a look at the type of a value costs a hundred instructions.
+_PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 
 _Dumps = Callable[[object], bytes]
+_Serialize = Callable[[Any], "tuple[object, bytes]"]
 _Written = tuple[object, PlainResponse]
+# The serializer of a media type, its Content-Type, the types of values that it rejects, and the
+# function that writes serialized content if the media type is another than JSON.
+_Serializer = tuple[_Serialize, tuple[str, str], tuple[type, ...], "_Dumps | None"]
 ContentWriter = Callable[[object, str], _Written]
 
 
@@ -59,7 +59,7 @@ def content_headers(media_type: str, body: bytes) -> list[tuple[str, str]]:
 
 
 def check_outputs(operation: Operation, media: Media) -> None:
-    """Reject schemas in media types that no handler writes.
+    """Reject schemas in media types that no handler serializes.
 
     Raises:
         DeclarationError: An output has such a media type.
@@ -71,8 +71,8 @@ def check_outputs(operation: Operation, media: Media) -> None:
             if media_type not in ("*/*", NDJSON) and _own_handler(media_type, media) is None:
                 raise DeclarationError(
                     f"{operation.declared_at} returns {output.schema.declared.__name__} as "
-                    f"{media_type}, which nothing writes. Leave the schema out and return str or "
-                    "bytes, or register a Handler of the media type with app.media.register()."
+                    f"{media_type}, which no handler serializes. Leave the schema out and return "
+                    "str or bytes, or register a Handler with app.media.register()."
                 )
 
 
@@ -86,7 +86,7 @@ def _own_handler(media_type: str, media: Media) -> Handler | None:
 def content_writer(
     output: Output, operation: Operation, media: Media, *, keep: bool
 ) -> ContentWriter:
-    """Make the writer of one status.
+    """Make the writer of one status with content.
 
     Args:
         output: The status and its declaration.
@@ -99,39 +99,22 @@ def content_writer(
         if that is not kept) and the response.
     """
     status = output.status
-    if not output.has_content:
-        return empty_writer(status)
-    bound = output.schema
     serializers = _serializers(output, operation, media, keep=keep)
-    default = output.media_types[0]
-    usual = serializers[default]
-    many = bound is not None and bound.many
-    rejected_types = () if bound is None else bound.misfits
-    wraps_many = bound is not None and bound.wraps_many
-    reserialize = _other_writers(serializers, media)
-
-    def stream(value: Iterator[object], media_type: str) -> _Written:
-        if wraps_many and media_type != NDJSON:
-            return write(list(value), media_type)
-        if not many and bound is not None and media_type != NDJSON:
-            raise _misfit(value, many, operation)
-        _, (_, content_type) = serializers[media_type]
-        return None, _stream(
-            status, _Stream(value, bound, media_type), content_type, operation, media
-        )
+    usual = serializers[output.media_types[0]]
+    stream = _stream_writer(output, operation, media)
 
     def write(value: object, media_type: str) -> _Written:
-        found = serializers.get(media_type)
-        serialize, content_type = usual if found is None else found
-        if found is None:
-            media_type = default
+        serialize, content_type, rejected_types, dumps = serializers.get(media_type, usual)
         kind = type(value)
-        if kind not in PLAIN and isinstance(value, Iterator):
-            return stream(value, media_type)
-        if rejected_types and isinstance(value, rejected_types) and media_type != NDJSON:
-            raise _misfit(value, many, operation)
+        if kind not in _PLAIN and hasattr(kind, "__next__") and isinstance(value, Iterator):
+            streamed = stream(value, media_type)
+            if isinstance(streamed, PlainResponse):
+                return None, streamed
+            value = streamed
+        if rejected_types and isinstance(value, rejected_types):
+            raise _misfit(value, operation, output)
         if type(value) is SerializedContent:
-            data, body = _serialized(value, reserialize.get(media_type))
+            data, body = _serialized(value, dumps)
         else:
             data, body = serialize(value)
         return data, PlainResponse(status, [content_type, ("Content-Length", str(len(body)))], body)
@@ -139,17 +122,39 @@ def content_writer(
     return _typed(write, serializers)
 
 
+def _stream_writer(
+    output: Output, operation: Operation, media: Media
+) -> Callable[[Iterator[object], str], PlainResponse | list[object]]:
+    """Make the writer of iterators; it returns the items as a list if hooks need all of them."""
+    bound = output.schema
+    default = output.media_types[0]
+    content_types = {each: _content_type(each) for each in output.media_types}
+
+    def stream(values: Iterator[object], media_type: str) -> PlainResponse | list[object]:
+        chosen = media_type if media_type in content_types else default
+        if bound is not None and chosen != NDJSON:
+            if bound.wraps_many:
+                return list(values)
+            if not bound.many:
+                raise _misfit(values, operation, output)
+        made = Stream(values, bound, chosen, content_types[chosen])
+        return stream_response(output.status, made, operation, media)
+
+    return stream
+
+
 def _serializers(
     output: Output, operation: Operation, media: Media, *, keep: bool
-) -> dict[str, tuple[_Serialize, tuple[str, str]]]:
-    """Return the serializer of each media type, with its Content-Type."""
-    return {
-        each: (
-            _serializer(each, output.schema, media, operation, keep=keep),
-            ("Content-Type", _content_type(each)),
-        )
-        for each in output.media_types
-    }
+) -> dict[str, _Serializer]:
+    """Return the serializer of each media type."""
+    rejected_types = () if output.schema is None else output.schema.misfits
+    found: dict[str, _Serializer] = {}
+    for each in output.media_types:
+        serialize = _serializer(each, output.schema, media, operation, keep=keep)
+        rejected = () if each == NDJSON else rejected_types
+        content_type = ("Content-Type", _content_type(each))
+        found[each] = serialize, content_type, rejected, _other_writer(each, media)
+    return found
 
 
 def empty_writer(status: int) -> ContentWriter:
@@ -162,7 +167,7 @@ def empty_writer(status: int) -> ContentWriter:
 
 
 def _typed(write: ContentWriter, types: Iterable[str]) -> ContentWriter:
-    """Send the Content-Type of ranges as the value or the method says."""
+    """Take the Content-Type of a media range from the value or the method."""
     if "*/*" in types:
         return _typed_by_value(write)
     has_range = any("*" in each for each in types)
@@ -170,7 +175,7 @@ def _typed(write: ContentWriter, types: Iterable[str]) -> ContentWriter:
 
 
 def _typed_by_value(write: ContentWriter) -> ContentWriter:
-    """Send text and bytes of any media type as what they are, not as JSON."""
+    """Send text as text/plain and bytes as application/octet-stream, other values as JSON."""
 
     def write_typed(value: object, media_type: str) -> _Written:
         data, response = write(value, media_type)
@@ -184,7 +189,7 @@ def _typed_by_value(write: ContentWriter) -> ContentWriter:
 
 
 def _without_type(write: ContentWriter) -> ContentWriter:
-    """Leave out the Content-Type of a range (``image/*``): the method says which one it is."""
+    """Leave out the Content-Type of a range (``image/*``): the method returns the header."""
 
     def write_untyped(value: object, media_type: str) -> _Written:
         data, response = write(value, media_type)
@@ -195,24 +200,17 @@ def _without_type(write: ContentWriter) -> ContentWriter:
 
 
 def _serialized(value: SerializedContent, dumps: _Dumps | None) -> tuple[object, bytes]:
-    """Return the data and bytes of serialized content; ``dumps`` is another writer than JSON's."""
+    """Return the data and bytes of serialized content; ``dumps`` is None for JSON."""
     if dumps is None:
         return value.data, dumps_json(value.data) if value.body is None else value.body
     data = value.data if value.body is None else loads_json(value.body)
     return value.data, dumps(data)
 
 
-def _other_writers(media_types: Iterable[str], media: Media) -> dict[str, _Dumps]:
-    """Return what writes serialized content in media types that restkit does not write as JSON."""
-    found: dict[str, _Dumps] = {}
-    for each in media_types:
-        handler = media.find(each)
-        if handler is not None and handler.dumps is not dumps_json:
-            found[each] = handler.dumps
-    return found
-
-
-_Serialize = Callable[[Any], "tuple[object, bytes]"]
+def _other_writer(media_type: str, media: Media) -> _Dumps | None:
+    """Return the function that writes serialized content in a media type, None for JSON."""
+    handler = media.find(media_type)
+    return None if handler is None or handler.dumps is dumps_json else handler.dumps
 
 
 def _serializer(
@@ -240,8 +238,9 @@ def _serializer(
     return serialize
 
 
-def _misfit(value: object, many: bool, operation: Operation) -> DeclarationError:
-    """Name the mistake that would be an empty object, and the remedy."""
+def _misfit(value: object, operation: Operation, output: Output) -> DeclarationError:
+    """Return the error for one value in place of many, or many in place of one."""
+    many = output.schema is not None and output.schema.many
     declared = "many values: return a list" if many else "one value"
     hint = (
         ": annotate the method with list[...] or Iterator[...], or write @returns(..., many=True)"
@@ -275,79 +274,8 @@ def _encoder(media_type: str, media: Media, operation: Operation) -> _Dumps:
         if handler is not None:
             return handler.dumps(value)
         raise DeclarationError(
-            f"{declared_at} returned {type(value).__name__} as {media_type}; return str or bytes, "
-            "or register a handler for the media type at app.media."
+            f"{declared_at} returned {type(value).__name__} as {media_type}. Return str or bytes, "
+            "or register a Handler of the media type with app.media.register()."
         )
 
     return encode
-
-
-class _Stream(Record):
-    """The values of a streamed response, and how each is written."""
-
-    values: Iterator[object]
-    bound: BoundSchema | None
-    media_type: str
-
-
-def _stream(
-    status: int, stream: _Stream, content_type: str, operation: Operation, media: Media
-) -> PlainResponse:
-    """Return the response of an iterator's values, sent as it yields them.
-
-    The first chunk is made here, so that an exception before it is still a proper response. If
-    nothing is left after it the response is plain, and provided values are closed before it starts.
-    """
-    values = stream.values
-    ended: list[bool] = []
-    chunks = _chunks(stream, itertools.chain(values, _mark(ended)), operation, media)
-    try:
-        first = next(chunks, b"")
-        if not ended and length_hint(values, -1) != 0:
-            return PlainResponse(
-                status, [("Content-Type", content_type)], Chunks(first, chunks, values)
-            )
-        body = first + b"".join(chunks)
-    except BaseException:
-        close_if_open(values)
-        raise
-    close_if_open(values)
-    return PlainResponse(status, content_headers(content_type, body), body)
-
-
-def _chunks(
-    stream: _Stream, items: Iterable[object], operation: Operation, media: Media
-) -> Iterator[bytes]:
-    bound, media_type = stream.bound, stream.media_type
-    if media_type == NDJSON:
-        return dumps_ndjson(items, dumps_json if bound is None else bound.json_writer.one)
-    if media_type == "*/*" or is_json(media_type):
-        return dumps_json_chunks(items, _item_writer(media_type, bound, media))
-    dumped = items if bound is None else map(bound.dump_one, items)
-    return (_raw(item, media_type, operation) for item in dumped)
-
-
-def _item_writer(media_type: str, bound: BoundSchema | None, media: Media) -> _Dumps:
-    """Return the function that writes one item of a JSON array."""
-    handler = media.find(JSON if media_type == "*/*" else media_type)
-    if handler is None or handler.dumps is dumps_json:
-        return dumps_json if bound is None else bound.json_writer.one
-    dumps = handler.dumps
-    return dumps if bound is None else (lambda item: dumps(bound.dump_one(item)))
-
-
-def _mark(ended: list[bool]) -> Iterator[object]:
-    """Yield nothing, and note the call: the iterator before it in a chain is exhausted."""
-    ended.append(True)
-    yield from ()
-
-
-def _raw(item: object, media_type: str, operation: Operation) -> bytes:
-    if isinstance(item, str):
-        return item.encode()
-    if isinstance(item, (bytes, bytearray, memoryview)):
-        return bytes(item)
-    raise DeclarationError(
-        f"{operation.declared_at} yielded {type(item).__name__} as {media_type}; yield str or "
-        "bytes, or declare a JSON media type."
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -20,8 +20,8 @@ from ..errors import ContractError, DeclarationError
 from ..media import Media
 from ..problems import problem_class
 from ..request import Request
-from ..response import Outgoing, PlainResponse, header_items
-from .content import PLAIN, ContentWriter, content_headers, content_writer, empty_writer
+from ..response import HeaderItems, Outgoing, PlainResponse, header_items
+from .content import ContentWriter, content_headers, content_writer, empty_writer
 from .returned_values import REJECTED, forgotten_return, rejected_value, unserializable
 
 __all__ = [
@@ -32,14 +32,17 @@ __all__ = [
     "writer_of",
 ]
 
-Writer = Callable[[Request, Any, str], Outgoing]
-Locate = Callable[[Request, Any], "str | None"]
+Writer = Callable[[Request, object, str], Outgoing]
+Locate = Callable[[Request, object], "str | None"]
+_Complete = Callable[[Request, PlainResponse, object], None]
 _READY = (WerkzeugResponse, PlainResponse, *REJECTED)
+# PERF: types of values that have neither a status nor headers; to ask a value costs more.
+_DATA = frozenset({dict, list, str, int, float, bool})
 _log = logging.getLogger("restkit")
 
 
 def offered(operation: Operation) -> tuple[str, ...]:
-    """Return the media types among which Accept chooses, () where there is nothing to choose."""
+    """Return the media types among which Accept chooses, () if there is nothing to choose."""
     return offered_types(operation.outputs)
 
 
@@ -52,72 +55,167 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         locate: Returns the URL of a created item, for a 201; None if it is not known.
         contract: The setting of that name, for statuses and media types that are not declared.
     """
-    usual, has_content = operation.outputs[0].status, operation.outputs[0].has_content
-    writers = _writers(operation, media, located=locate is not None)
-    silent = {output.status for output in operation.outputs if not output.has_content}
-    empty = {output.status: empty_writer(output.status) for output in operation.outputs}
-    types = offered(operation)
-    vary = [("Vary", "Accept")] if len(types) > 1 else []
-    ranged = any("*" in each for each in types)
+    writers = _StatusWriters(operation, media, locate, contract)
+    status = operation.outputs[0].status
+    usual = writers.content.get(status)
+    if usual is None:
+        return writers.write
+    complete = writers.completions.get(status)
 
-    def report(message: str, request: Request) -> None:
-        _tell(message, "raise" if CONTRACT_CHECK in request.environ else contract)
-
-    def check_status(status: int) -> None:
-        if 400 <= status <= 599 and status not in writers:
-            raise _returned_error(status, operation)
-
-    def without_value(
-        status: int, explicit: bool, request: Request
-    ) -> tuple[int, ContentWriter | None]:
-        if explicit:
-            return status, empty.get(status)
-        if status == usual and has_content:
-            status = 204
-        if status not in writers:
-            report(forgotten_return(operation), request)
-        return status, writers.get(status)
-
-    def write(request: Request, value: Any, media_type: str) -> Outgoing:
+    # PERF: most values are the content of the usual status; `_StatusWriters` writes all others.
+    def write(request: Request, value: object, media_type: str) -> Outgoing:
         kind = type(value)
-        if kind not in PLAIN and isinstance(value, _READY):
-            return _finished(value, operation)
-        status, headers, explicit = usual, (), False
-        if kind is tuple:
-            value, stated, headers = _unpack(value, operation)
-            if stated is not None:
-                status, explicit = stated, True
-                check_status(status)
-        content = writers.get(status)
-        if value is None:
-            status, content = without_value(status, explicit, request)
-        if content is None:
-            return _undeclared(operation, value, status, headers)
-        if status in silent and value is not None:
-            report(_unexpected_data(status, operation), request)
-            return _undeclared(operation, value, status, headers)
+        if kind not in _DATA and (kind is tuple or value is None or isinstance(value, _READY)):
+            return writers.write(request, value, media_type)
         try:
-            data, response = content(value, media_type)
+            data, response = usual(value, media_type)
         except Exception as error:
             found = unserializable(error, value, operation)
             if found is None:
                 raise
             raise found from error
-        if headers:
-            _add_headers(response, headers)
-        if vary:
-            response.headers += vary
-        if ranged and value is not None and status not in silent:
-            _check_type(response, operation)
-        if status == 201 and locate is not None and data:
-            _add_location(response, request, data, locate)
+        if complete is not None:
+            complete(request, response, data)
         return response
 
     return write
 
 
+class _StatusWriters:
+    """The writers of all statuses of an Operation, for values of every kind.
+
+    Attributes:
+        content: The writer of each declared status with content.
+        completions: The functions that add headers to responses of a status, if it has any.
+    """
+
+    def __init__(
+        self, operation: Operation, media: Media, locate: Locate | None, contract: str
+    ) -> None:
+        self._operation = operation
+        self._contract = contract
+        self._usual = operation.outputs[0].status
+        self.content = _content_writers(operation, media, located=locate is not None)
+        self._empty = {output.status: empty_writer(output.status) for output in operation.outputs}
+        self.completions: dict[int, _Complete] = {}
+        for status in self.content:
+            if complete := _completion(operation, status, locate):
+                self.completions[status] = complete
+        self._vary = _vary(operation)
+
+    def write(self, request: Request, value: object, media_type: str) -> Outgoing:
+        """Return the response for a value, a tuple or a ready response."""
+        if isinstance(value, _READY):
+            return _finished(value, self._operation)
+        stated: int | None = None
+        headers: HeaderItems = ()
+        if type(value) is tuple:
+            value, stated, headers = _unpack(value, self._operation)
+        status = self._implied(request, value) if stated is None else self._checked(stated)
+        if value is not None and status in self.content:
+            data, response = self._serialized(status, value, media_type)
+            _add_headers(response, headers)
+            if status in self.completions:
+                self.completions[status](request, response, data)
+            return response
+        if value is None and status in self._empty:
+            _, response = self._empty[status](None, media_type)
+            _add_headers(response, headers)
+            response.headers += self._vary
+            return response
+        if status in self._empty:
+            self._report(_unexpected_data(status, self._operation), request)
+        return _undeclared(self._operation, value, status, headers)
+
+    def _serialized(
+        self, status: int, value: object, media_type: str
+    ) -> tuple[object, PlainResponse]:
+        try:
+            return self.content[status](value, media_type)
+        except Exception as error:
+            found = unserializable(error, value, self._operation)
+            if found is None:
+                raise
+            raise found from error
+
+    def _checked(self, status: int) -> int:
+        """Return a stated status; reject an error, which a method raises."""
+        if 400 <= status <= 599 and status not in self._empty:
+            raise _returned_error(status, self._operation)
+        return status
+
+    def _implied(self, request: Request, value: object) -> int:
+        """Return the status of a value without one: the usual status, or 204 for no value."""
+        if value is not None or self._usual not in self.content:
+            return self._usual
+        if 204 not in self._empty:
+            self._report(forgotten_return(self._operation), request)
+        return 204
+
+    def _report(self, message: str, request: Request) -> None:
+        """Raise a ContractError where the contract is checked, and log the message elsewhere."""
+        contract = "raise" if CONTRACT_CHECK in request.environ else self._contract
+        if contract == "raise":
+            raise ContractError(message)
+        if contract == "log":
+            _log.warning(message)
+
+
+def _content_writers(
+    operation: Operation, media: Media, *, located: bool
+) -> dict[int, ContentWriter]:
+    """Make the writer of each status with content; the media type picks one of several."""
+    found: dict[int, list[Output]] = {}
+    for output in operation.outputs:
+        found.setdefault(output.status, []).append(output)
+    writers: dict[int, ContentWriter] = {}
+    for status, outputs in found.items():
+        if outputs[0].has_content:
+            keep = status == 201 and located
+            made = [content_writer(each, operation, media, keep=keep) for each in outputs]
+            writers[status] = _picker(outputs, made)
+    return writers
+
+
+def _picker(outputs: list[Output], writers: list[ContentWriter]) -> ContentWriter:
+    first = writers[0]
+    if len(writers) == 1:
+        return first
+    by_type: dict[str, ContentWriter] = {}
+    for output, writer in zip(outputs, writers, strict=True):
+        for media_type in output.media_types:
+            by_type.setdefault(media_type, writer)
+    return lambda value, media_type: by_type.get(media_type, first)(value, media_type)
+
+
+# headers
+
+
+def _vary(operation: Operation) -> list[tuple[str, str]]:
+    """Return Vary if Accept chooses a media type (RFC 9110, section 12.5.5)."""
+    return [("Vary", "Accept")] if len(offered(operation)) > 1 else []
+
+
+def _completion(operation: Operation, status: int, locate: Locate | None) -> _Complete | None:
+    """Make the function that adds headers to responses with content, None without headers."""
+    vary = _vary(operation)
+    ranged = any("*" in each for each in offered(operation))
+    locate = locate if status == 201 else None
+    if not vary and not ranged and locate is None:
+        return None
+
+    def complete(request: Request, response: PlainResponse, data: object) -> None:
+        response.headers += vary
+        if ranged:
+            _check_type(response, operation)
+        if locate is not None and data:
+            _add_location(response, request, data, locate)
+
+    return complete
+
+
 def _check_type(response: PlainResponse, operation: Operation) -> None:
-    """Reject content of a media type range whose type the method does not say."""
+    """Reject content of a media type range without the Content-Type of the method."""
     if not _has(response, "content-type"):
         raise _untyped(operation)
 
@@ -148,21 +246,24 @@ def _finished(value: object, operation: Operation) -> Outgoing:
     return value
 
 
-def _unpack(value: tuple[Any, ...], operation: Operation) -> tuple[Any, int | None, Any]:
+def _unpack(
+    value: tuple[object, ...], operation: Operation
+) -> tuple[object, int | None, HeaderItems]:
     """Return data, status (None if there is none) and headers of a tuple."""
     if len(value) in (2, 3) and _is_status(value[0]) and not isinstance(value[1], int):
         raise DeclarationError(
             f"{operation.declared_at} returned a tuple that begins with the status {value[0]:d}. "
             "The order is data first: return data, status, or return data, status, headers."
         )
-    if len(value) == 2 and isinstance(value[1], int):
-        return value[0], value[1], ()
-    if len(value) == 2 and not isinstance(value[1], (str, bytes)):
-        return value[0], None, value[1]
-    if len(value) == 3 and isinstance(value[1], int):
-        return value
+    match value:
+        case (data, int() as status):
+            return data, status, ()
+        case (data, headers) if not isinstance(headers, (str, bytes)):
+            return data, None, cast(HeaderItems, headers)
+        case (data, int() as status, headers):
+            return data, status, cast(HeaderItems, headers)
     raise DeclarationError(
-        f"{operation.declared_at} returned a tuple of {len(value)}; return data, (data, status), "
+        f"{operation.declared_at} returned a tuple of {len(value)}. Return data, (data, status), "
         "(data, headers) or (data, status, headers)."
     )
 
@@ -172,7 +273,7 @@ def _is_status(value: object) -> bool:
 
 
 def _untyped(operation: Operation) -> DeclarationError:
-    """Name the mistake of content whose media type is only known as a range."""
+    """Return the error for content whose media type is known only as a range."""
     ranges = ", ".join(each for each in offered(operation) if "*" in each)
     return DeclarationError(
         f"{operation.declared_at} declares {ranges} and returned content without its media type: "
@@ -181,24 +282,27 @@ def _untyped(operation: Operation) -> DeclarationError:
 
 
 def _returned_error(status: int, operation: Operation) -> DeclarationError:
-    """Say how an error is answered: raised, what was provided is rolled back."""
+    """Return the error for a returned status of a problem, with the class to raise."""
     named = problem_class(status).__name__
     how = (
         f"raise {named}" if hasattr(problems, named) else f"raise a Problem with status = {status}"
     )
     return DeclarationError(
-        f"{operation.declared_at} returned a tuple with the status {status}; {how}, so that it is "
-        "application/problem+json and what was provided is rolled back."
+        f"{operation.declared_at} returned a tuple with the status {status}; {how}, so that the "
+        "response is application/problem+json and provided values are rolled back."
     )
 
 
 def _strip_content(response: WerkzeugResponse) -> None:
-    """Take away what speaks of content that there is not (RFC 9110, sections 15.3.5 and 15.4.5)."""
+    """Remove the headers of content from a response without (RFC 9110, 15.3.5 and 15.4.5)."""
     for name in ("Content-Type", "Content-Length"):
         response.headers.pop(name, None)
 
 
-def _add_headers(response: PlainResponse, headers: Any) -> None:
+def _add_headers(response: PlainResponse, headers: HeaderItems) -> None:
+    """Add headers to a response, in place of its own of the same names."""
+    if not headers:
+        return
     items = header_items(headers)
     names = {name.lower() for name, _ in items}
     response.headers = [item for item in response.headers if item[0].lower() not in names] + items
@@ -208,62 +312,22 @@ def _has(response: PlainResponse, name: str) -> bool:
     return any(header.lower() == name for header, _ in response.headers)
 
 
-def _undeclared(operation: Operation, value: Any, status: int, headers: Any) -> PlainResponse:
+def _undeclared(
+    operation: Operation, value: object, status: int, headers: HeaderItems
+) -> PlainResponse:
     """Return a response whose status is not declared; the contract check decides about it."""
     if not 200 <= status <= 599:
         raise ContractError(
-            f"{operation.declared_at} answered status {status!r}, which is no HTTP status of a "
-            "response."
+            f"{operation.declared_at} returned the status {status!r}. A response has a status from "
+            "200 to 599."
         )
     if value is None or status in (204, 205, 304):
         response = PlainResponse(status, [], b"")
     else:
         body = dumps_json(value)
         response = PlainResponse(status, content_headers("application/json", body), body)
-    if headers:
-        _add_headers(response, headers)
+    _add_headers(response, headers)
     return response
-
-
-def _tell(message: str, contract: str) -> None:
-    if contract == "raise":
-        raise ContractError(message)
-    if contract == "log":
-        _log.warning(message)
-
-
-# content
-
-
-def _writers(operation: Operation, media: Media, *, located: bool) -> dict[int, ContentWriter]:
-    """Make the writer of each status; the media type picks one of several."""
-    found: dict[int, list[Output]] = {}
-    for output in operation.outputs:
-        found.setdefault(output.status, []).append(output)
-    return {
-        status: _picker(
-            outputs,
-            [
-                content_writer(each, operation, media, keep=status == 201 and located)
-                for each in outputs
-            ],
-        )
-        for status, outputs in found.items()
-    }
-
-
-def _picker(outputs: list[Output], writers: list[ContentWriter]) -> ContentWriter:
-    first = writers[0]
-    if len(writers) == 1:
-        return first
-    by_type: dict[str, ContentWriter] = {}
-    for output, writer in zip(outputs, writers, strict=True):
-        for media_type in output.media_types:
-            by_type.setdefault(media_type, writer)
-    return lambda value, media_type: by_type.get(media_type, first)(value, media_type)
-
-
-# headers of the stage
 
 
 def options_response(allow: str, accept_patch: str, accept_query: str = "") -> PlainResponse:

@@ -1,4 +1,4 @@
-"""Returned values that a method cannot mean: a forgotten return, a coroutine, a Problem."""
+"""Returned values that are mistakes: a forgotten return, a coroutine, a Problem."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def forgotten_return(operation: Operation) -> str:
     output = operation.outputs[0]
     schema = "" if output.schema is None else f" with {output.schema.declared.__name__}"
     return (
-        f"{operation.declared_at} answered status 204, which it does not declare: it returned None "
-        f"and declares status {output.status}{schema}. Add the missing `return`, or annotate the "
-        "method with `-> None`."
+        f"{operation.declared_at} responded with status 204, which it does not declare: it "
+        f"returned None and declares status {output.status}{schema}. Add the missing `return`, or "
+        "annotate the method with `-> None`."
     )
 
 
@@ -65,13 +65,20 @@ def unserializable(
         return TypeError(
             f"{operation.declared_at} returned a value that cannot be serialized: {error}."
         )
-    bound = next((each.schema for each in operation.outputs if each.schema is not None), None)
-    if bound is None or type(error) not in (TypeError, ValueError, AttributeError):
+    if type(error) not in (TypeError, ValueError, AttributeError):
         return None
+    schemas = [each.schema for each in operation.outputs if each.schema is not None]
+    return _misfit(error, value, operation, schemas[0]) if schemas else None
+
+
+def _misfit(
+    error: Exception, value: object, operation: Operation, bound: BoundSchema
+) -> DeclarationError | None:
+    """Return the error for a value that is not a list; otherwise add the field to the exception."""
     if bound.many and not isinstance(value, Iterable):
         return DeclarationError(
-            f"{operation.declared_at} returned a {type(value).__name__}, but its schema is declared "
-            "for many values: return a list."
+            f"{operation.declared_at} returned a {type(value).__name__}, but its schema is "
+            "declared for many values: return a list."
         )
     if place := _failing_field(bound, value):
         error.add_note(

@@ -1,38 +1,46 @@
 """The quick matcher: a tree of the segments of URL patterns.
 
 Every segment is fixed text or one variable. The tree finds what Werkzeug's matcher finds, in its
-order: fixed text before variables, variables by the weight of their converters. Patterns of another
-kind stay with Werkzeug: the tree knows only where they begin, and a walk that comes by such a
-place, and does not go on along fixed text, decides nothing. Private names of Werkzeug that are used
-here: ``Rule._trace`` and ``Rule._converters``.
+order: fixed text before variables, variables by the weight of their converters. Other patterns stay
+with Werkzeug: the tree knows only where they begin, and a walk that reaches such a node, and does
+not go on along fixed text, decides nothing. Private names of Werkzeug that are used here:
+``Rule._trace`` and ``Rule._converters``.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Generic, Literal, TypeVar
 
 from werkzeug.routing import BaseConverter, Rule
 
 __all__ = ["Matcher", "Node"]
 
-_ASCII_DIGITS = r"\(\?:0\|\[1-9\]\[0-9\]\{0,(\d+)\}\)"
+T = TypeVar("T")
+_Accepts = Callable[[str], object]
+_Convert = Callable[[str], object]
+_Values = dict[str, object]
+_Make = Callable[[list[str]], _Values]
+# A segment: fixed text and None, or "" and the name of a variable.
+_Segment = tuple[str, "str | None"]
 
 
-_Convert = Callable[[str], Any]
-_Make = Callable[[list[str]], dict[str, Any]]
+class _Result(Enum):
+    """The result of a walk that only Werkzeug can decide."""
+
+    UNDECIDED = 0
 
 
-class Node:
-    """A place in the tree, behind one segment.
+class Node(Generic[T]):
+    """A node of the tree, behind one segment.
 
     Attributes:
         fixed: The nodes behind fixed text.
-        ways: The nodes behind a variable, the lightest first: (the test of a segment, the number of
-            digits it may have if it is of digits alone, the node).
+        ways: The nodes behind a variable, the lightest first: (the test of a segment, the node).
         forms: The weight and the regular expression of each of the ways.
         others: Whether a pattern that is not in the tree goes on from here.
         more: The number of ways besides fixed text.
@@ -45,29 +53,29 @@ class Node:
     __slots__ = ("fixed", "forms", "more", "others", "rest", "route", "targets", "ways")
 
     def __init__(self) -> None:
-        self.fixed: dict[str, Node] = {}
-        self.ways: list[tuple[Callable[[str], Any], int, Node]] = []
+        self.fixed: dict[str, Node[T]] = {}
+        self.ways: list[tuple[_Accepts, Node[T]]] = []
         self.forms: list[tuple[int, str]] = []
         self.others = False
         self.more = 0
-        self.route: tuple[Any, _Make] | None = None
-        self.targets: list[Any] = []
-        self.rest: list[Any] = []
+        self.route: tuple[T, _Make] | None = None
+        self.targets: list[T] = []
+        self.rest: list[T] = []
 
 
-class Matcher:
-    """Finds what stands at a path."""
+class Matcher(Generic[T]):
+    """A matcher from paths to the targets of their patterns."""
 
     def __init__(self) -> None:
         """Make an empty matcher."""
-        self.root = Node()
+        self.root: Node[T] = Node()
 
-    def add(self, rule: Rule, target: Any) -> None:
-        """Add a bound rule; of one with a segment of another kind, only where that segment stands.
+    def add(self, rule: Rule, target: T) -> None:
+        """Add a bound rule; of a rule with a segment of another kind, only the segments before it.
 
         Args:
-            rule: Werkzeug's, bound to a Map without host matching.
-            target: What stands there.
+            rule: A rule of Werkzeug's, bound to a Map without host matching.
+            target: The target of the rule.
         """
         segments, whole = _segments(rule)
         node = self.root
@@ -88,47 +96,39 @@ class Matcher:
         if node.route is None:
             node.route = (target, _maker(names))
 
-    def find(self, path: str) -> tuple[Any, dict[str, Any]] | Literal[False] | None:
-        """Return what stands at a path, with the variables' values.
+    def find(self, path: str) -> tuple[T, _Values] | Literal[False] | None:
+        """Return the target of a path, with the variables' values.
 
         Args:
-            path: Begins with one slash.
+            path: A path that begins with one slash.
 
         Returns:
-            The target and the values; False where neither this path nor one that differs by its
-            slashes is anywhere; None where Werkzeug has to decide.
+            The target and the values; False if neither this path nor one that differs by its
+            slashes has a target; None if Werkzeug has to decide.
         """
-        # PERF: takes the first way at each fork, without calls; most trees have no path for which
-        # that is wrong.
+        # PERF: takes the first way at each fork; most trees have no path for which that is wrong.
         parts = path.split("/")
         del parts[0]
-        node, values, forked = self.root, [], False
+        values: list[str] = []
+        node, forks = self.root, 0
         for part in parts:
             child = node.fixed.get(part)
             if child is not None:
-                if node.more:
-                    forked = True
+                forks += node.more
                 node = child
                 continue
             if node.others:
-                return self._search(path, parts) if forked else None
-            for accepts, digits, child in node.ways:  # noqa: B007  # it is what the loop ends with
-                if (
-                    part.isdigit()
-                    and len(part) <= digits
-                    and part.isascii()
-                    and (part[0] != "0" or part == "0")
-                    if digits
-                    else accepts(part)
-                ):
+                return self._undecided(path, parts, forks)
+            for accepts, child in node.ways:  # noqa: B007  # it is what the loop ends with
+                if accepts(part):
                     break
             else:
-                # NOTE: with another slash behind it the path would end at the same place.
+                # NOTE: with another slash behind it the path would end at the same node.
                 # PERF: to ask path.endswith("/") costs a thousand instructions.
-                surely = parts[-1] and not forked and "//" not in path
-                return False if surely else self._search(path, parts)
-            if node.more > 1:
-                forked = True
+                if parts[-1] and not forks and "//" not in path:
+                    return False
+                return self._search(path, parts)
+            forks += node.more - 1
             values.append(part)
             node = child
         if node.route is None:
@@ -139,35 +139,38 @@ class Matcher:
         except ValueError:
             return None
 
-    def _search(
-        self, path: str, parts: list[str]
-    ) -> tuple[Any, dict[str, Any]] | Literal[False] | None:
-        """Look at every way, in Werkzeug's order."""
+    def _undecided(
+        self, path: str, parts: list[str], forks: int
+    ) -> tuple[T, _Values] | Literal[False] | None:
+        """Return the result for a path that a pattern outside the tree may have."""
+        return self._search(path, parts) if forks else None
+
+    def _search(self, path: str, parts: list[str]) -> tuple[T, _Values] | Literal[False] | None:
+        """Try every way, in Werkzeug's order."""
         values: list[str] = []
         route = _walk(self.root, parts, 0, values)
+        if route is _Result.UNDECIDED:
+            return None
         if route is not None:
-            return None if route is _UNDECIDED else _made(route, values)
+            return _made(route, values)
         if "//" in path or path.endswith("/"):
             return None
         # NOTE: this walk goes through every node that the one before went through.
         return False if _walk(self.root, [*parts, ""], 0, []) is None else None
 
 
-_UNDECIDED: Any = object()
-
-
-def _made(route: tuple[Any, _Make], values: list[str]) -> tuple[Any, dict[str, Any]] | None:
+def _made(route: tuple[T, _Make], values: list[str]) -> tuple[T, _Values] | None:
     target, make = route
     try:
         return target, make(values)
     except ValueError:
-        # Werkzeug's ValidationError is one: the pattern was this one, and its converter refuses the
+        # Werkzeug's ValidationError is one: the pattern matches, but its converter rejects the
         # value.
         return None
 
 
 def _maker(names: list[tuple[str, _Convert]]) -> _Make:
-    """Return what makes the values of the variables."""
+    """Return the function from the segments of the variables to their values."""
     # PERF: most patterns have one variable or two; a loop costs a thousand instructions more.
     if len(names) == 1:
         ((name, convert),) = names
@@ -180,15 +183,18 @@ def _maker(names: list[tuple[str, _Convert]]) -> _Make:
     }
 
 
-def _has_slash(node: Node) -> bool:
+def _has_slash(node: Node[T]) -> bool:
     child = node.fixed.get("")
     return child is not None and child.route is not None
 
 
-def _walk(node: Node, parts: list[str], index: int, values: list[str]) -> Any:
+def _walk(
+    node: Node[T], parts: list[str], index: int, values: list[str]
+) -> tuple[T, _Make] | Literal[_Result.UNDECIDED] | None:
     if index == len(parts):
-        # NOTE: where only a slash is missing Werkzeug looks no further, so neither does this.
-        return _UNDECIDED if node.route is None and _has_slash(node) else node.route
+        # NOTE: if only a slash is missing Werkzeug looks no further, so neither does this.
+        is_undecided = node.route is None and _has_slash(node)
+        return _Result.UNDECIDED if is_undecided else node.route
     part = parts[index]
     child = node.fixed.get(part)
     if child is not None:
@@ -196,10 +202,10 @@ def _walk(node: Node, parts: list[str], index: int, values: list[str]) -> Any:
         if found is not None:
             return found
     if node.others:
-        # NOTE: fixed text goes first at Werkzeug's too; between variables and other patterns their
-        # weights decide.
-        return _UNDECIDED
-    for accepts, _, child in node.ways:
+        # NOTE: fixed text goes first in Werkzeug's order too; between variables and other patterns
+        # their weights decide.
+        return _Result.UNDECIDED
+    for accepts, child in node.ways:
         if accepts(part):
             values.append(part)
             found = _walk(child, parts, index + 1, values)
@@ -209,46 +215,43 @@ def _walk(node: Node, parts: list[str], index: int, values: list[str]) -> Any:
     return None
 
 
-def _segments(rule: Rule) -> tuple[list[tuple[str, str | None]], bool]:
-    """Return a rule's segments as (fixed text, None) or ("", variable), and whether these are all.
+def _segments(rule: Rule) -> tuple[list[_Segment], bool]:
+    """Return a rule's segments up to the first of another kind, and whether these are all."""
+    segments: list[_Segment] = []
+    for parts in _split(rule):
+        if all(not dynamic for dynamic, _ in parts):
+            segments.append(("".join(text for _, text in parts), None))
+        elif len(parts) == 1 and rule._converters[parts[0][1]].part_isolating:
+            segments.append(("", parts[0][1]))
+        else:
+            return segments, False
+    return segments, True
 
-    They end before the first segment of another kind.
-    """
+
+def _split(rule: Rule) -> Iterator[list[tuple[bool, str]]]:
+    """Yield the parts of each segment of a rule: (whether it is a variable, its text or name)."""
     segments: list[list[tuple[bool, str]]] = [[]]
     for dynamic, data in rule._trace[rule._trace.index((False, "|")) + 1 :]:
-        if dynamic:
-            segments[-1].append((True, data))
-            continue
-        first, *others = data.split("/")
-        segments[-1] += [(False, first)] if first else []
-        segments += [[(False, each)] if each else [] for each in others]
-    out: list[tuple[str, str | None]] = []
-    for segment in segments[1:]:
-        if not segment:
-            out.append(("", None))
-        elif all(not dynamic for dynamic, _ in segment):
-            out.append(("".join(text for _, text in segment), None))
-        elif len(segment) == 1 and rule._converters[segment[0][1]].part_isolating:
-            out.append(("", segment[0][1]))
-        else:
-            return out, False
-    return out, True
+        first, *others = [data] if dynamic else data.split("/")
+        segments[-1].append((dynamic, first))
+        segments += [[(False, each)] for each in others]
+    for parts in segments[1:]:
+        yield [each for each in parts if each[1]]
 
 
-def _child(node: Node, converter: BaseConverter) -> Node:
+def _child(node: Node[T], converter: BaseConverter) -> Node[T]:
     """Return the node behind a variable; converters of one form and weight share it."""
     form = (converter.weight, converter.regex)
     if form in node.forms:
-        return node.ways[node.forms.index(form)][2]
-    digits = re.fullmatch(_ASCII_DIGITS, converter.regex)
+        return node.ways[node.forms.index(form)][1]
     place = bisect_right(node.forms, converter.weight, key=lambda each: each[0])
-    child = Node()
+    child: Node[T] = Node()
     node.more += 1
     node.forms.insert(place, form)
-    node.ways.insert(place, (_accepts(converter.regex), int(digits[1]) + 1 if digits else 0, child))
+    node.ways.insert(place, (_accepts(converter.regex), child))
     return child
 
 
 @lru_cache(maxsize=64)
-def _accepts(regex: str) -> Callable[[str], Any]:
+def _accepts(regex: str) -> _Accepts:
     return re.compile(f"(?:{regex})").fullmatch

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from .matcher import Node
 
 __all__ = ["overlapping"]
 
-_Nodes = dict[int, Node]
+T = TypeVar("T")
+_Nodes = dict[int, Node[T]]
 
 
-def overlapping(root: Node) -> set[int]:
+def overlapping(root: Node[T]) -> set[int]:
     """Return the `id` of every target that may share a path with another one.
 
     Paths that differ by their last slash count as one. The result may have a target too many
@@ -22,7 +24,7 @@ def overlapping(root: Node) -> set[int]:
     """
     found: set[int] = set()
     seen: set[frozenset[int]] = set()
-    open_ends: list[_Nodes] = [{id(root): root}]
+    open_ends: list[_Nodes[T]] = [{id(root): root}]
     while open_ends:
         nodes = open_ends.pop()
         key = frozenset(nodes)
@@ -44,7 +46,7 @@ def _shared(targets: Iterable[object]) -> set[int]:
     return known if len(known) > 1 else set()
 
 
-def _at(node: Node) -> Iterator[object]:
+def _at(node: Node[T]) -> Iterator[object]:
     """Yield the targets at a node, with or without a slash behind."""
     yield from node.targets
     slash = node.fixed.get("")
@@ -52,22 +54,22 @@ def _at(node: Node) -> Iterator[object]:
         yield from slash.targets
 
 
-def _below(node: Node) -> Iterator[object]:
+def _below(node: Node[T]) -> Iterator[object]:
     yield from node.targets
     yield from node.rest
-    for child in [*node.fixed.values(), *(child for _, _, child in node.ways)]:
+    for child in [*node.fixed.values(), *(child for _, child in node.ways)]:
         yield from _below(child)
 
 
-def _steps(nodes: _Nodes) -> Iterator[_Nodes]:
+def _steps(nodes: _Nodes[T]) -> Iterator[_Nodes[T]]:
     """Yield the nodes that one more segment leads to at the same time."""
     ways = [way for node in nodes.values() for way in node.ways]
     if ways:
-        yield {id(child): child for _, _, child in ways}
-    by_text: dict[str, list[Node]] = {}
+        yield {id(child): child for _, child in ways}
+    by_text: dict[str, list[Node[T]]] = {}
     for node in nodes.values():
         for text, child in node.fixed.items():
             by_text.setdefault(text, []).append(child)
     for text, children in by_text.items():
-        children += [child for accepts, _, child in ways if accepts(text)]
+        children += [child for accepts, child in ways if accepts(text)]
         yield {id(child): child for child in children}

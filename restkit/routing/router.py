@@ -36,14 +36,14 @@ Match = tuple["Route", "dict[str, object]"]
 
 
 class Handler:
-    """The callable that responds to one method of a URL, and what it responds for.
+    """The callable that responds to one method of a URL, with its Operation and App.
 
     Attributes:
         call: The endpoint inside its middleware.
         operation: The record; None if no operation has the method.
         app: The App whose resource responds.
         boundary: The callable that turns an exception into a response.
-        statuses: The statuses that need no look at the contract.
+        statuses: The statuses of responses that can be sent without a further look.
     """
 
     # PERF: reading an attribute of a NamedTuple costs four times as much.
@@ -62,6 +62,10 @@ class Handler:
         self.app = app
         self.boundary = boundary
         self.statuses = statuses
+
+    def without_content(self) -> Handler:
+        """Return the handler for HEAD: each of its responses is looked at, to drop the content."""
+        return Handler(self.call, self.operation, self.app, self.boundary, ())
 
 
 class Allowed(Record):
@@ -137,7 +141,7 @@ class Router:
         self._plain = self._map()
         self._hosted = self._map(host_matching=True)
         self._has_hosts = False
-        self._matcher = Matcher()
+        self._matcher: Matcher[Route] = Matcher()
         self._rules: dict[str, tuple[Map, Rule]] = {}
         self._first_rules: dict[tuple[str, str], tuple[Map, Rule]] = {}
         self._overlapping: dict[int, Route] = {}

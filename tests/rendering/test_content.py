@@ -187,7 +187,7 @@ def test_a_handler_of_plain_text() -> None:
 )
 def test_schemas_that_nothing_writes(media_type: str) -> None:
     """A schema in a media type without a handler is rejected where it is declared."""
-    with pytest.raises(DeclarationError, match="which nothing writes"):
+    with pytest.raises(DeclarationError, match="which no handler serializes"):
         app_of(lambda: BOOK, returns(LongSchema, media_types=[media_type]))
 
 

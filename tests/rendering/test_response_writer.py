@@ -387,7 +387,7 @@ def test_a_value_that_does_not_fit_its_schema_is_told(value: Any, many: bool, wo
 def test_a_tuple_that_means_nothing_is_told(value: Any) -> None:
     """A tuple is data with a status, headers or both; another one is told, with what it may be."""
     with pytest.raises(
-        DeclarationError, match=r"returned a tuple of [234]; return data, \(data, status\)"
+        DeclarationError, match=r"returned a tuple of [234]. Return data, \(data, status\)"
     ):
         client_of(get=lambda: value).get("/x")
 
