@@ -15,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 import tomllib
 import types
 from collections.abc import Iterator
@@ -219,7 +220,8 @@ def curl(address: str, words: list[str]) -> str:
             url = word
     path = url.removeprefix("http://").partition("/")[2]
     connection = http.client.HTTPConnection(address, timeout=10)
-    for _ in range(100):
+    deadline = time.monotonic() + 30
+    while True:
         try:
             connection.request(
                 method or ("POST" if body is not None else "GET"), f"/{path}", body, headers
@@ -227,7 +229,9 @@ def curl(address: str, words: list[str]) -> str:
             break
         except ConnectionRefusedError:
             connection.close()
-            os.sched_yield()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
     response = connection.getresponse()
     content = response.read().decode()
     connection.close()
