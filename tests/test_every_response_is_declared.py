@@ -1,8 +1,9 @@
 """Programs drawn at random: every response is declared, or is a deserved ContractError.
 
-Each example draws an App (middleware, problem handlers, a security scheme, error formats, a mount)
-and a request. Three judges must agree on the response: a model of the program, which knows what was
-declared; the printed document, with `jsonschema` as the judge of bodies; and the contract check.
+Each example draws an App (middleware, contributed headers, problem handlers, a security scheme,
+error formats, inputs, streams, mounts within mounts) and a request. Three judges must agree on the
+response: a model of the program, which knows what was declared; the printed document, with
+`jsonschema` as the judge of bodies; and the contract check.
 
 ``RESTKIT_TEST_COMBINATIONS=20000`` draws that many.
 """
@@ -12,12 +13,12 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields
@@ -30,8 +31,10 @@ from restkit import (
     App,
     Conflict,
     ContractError,
+    Contribution,
     ErrorFormat,
     Gone,
+    Header,
     Problem,
     Request,
     Resource,
@@ -39,6 +42,7 @@ from restkit import (
     TooManyRequests,
     Unauthorized,
     raises,
+    returns,
     takes,
 )
 from restkit.openapi import build
@@ -53,6 +57,18 @@ class NumberSchema(Schema):
 
 class QuerySchema(Schema):
     page = fields.Int()
+
+
+class HeaderSchema(Schema):
+    count = fields.Int(data_key="X-Count")
+
+
+class CookieSchema(Schema):
+    visits = fields.Int()
+
+
+class FormSchema(Schema):
+    count = fields.Int(required=True)
 
 
 class MessageSchema(Schema):
@@ -103,6 +119,7 @@ FORMATS: dict[str, Any] = {
 # A middleware: (its response, or None if it proceeds; whether every operation declares it).
 MIDDLEWARE = {
     "pass": None,
+    "contributed header": None,
     "header": None,
     "declared problem": 429,
     "undeclared problem": 410,
@@ -111,6 +128,11 @@ MIDDLEWARE = {
     "undeclared content": 202,
     "text": 200,
     "fails": 500,
+}
+CONTENT = {
+    "json": "application/json",
+    "lines": "application/x-ndjson",
+    "events": "text/event-stream",
 }
 METHODS = ("right", "wrong", "declared", "own", "undeclared", "undeclared type", "fails")
 
@@ -124,6 +146,9 @@ class Program:
         inner: The middleware of the mounted App.
         method: What the method does.
         handlers: The problem handlers: of ValueError, and of Problem.
+        depth: The number of mounts above the resource.
+        content: The content of a GET, a stream unless it is JSON.
+        inputs: The header, cookie and form of the request.
     """
 
     outer: tuple[str, ...]
@@ -132,19 +157,40 @@ class Program:
     handlers: tuple[str, str]
     errors: str
     inner_errors: str
-    mounted: bool
+    depth: int
     guarded: bool
     verb: str
     url: str
     query: str
     token: str
     accept: str
+    content: str = "json"
+    inputs: tuple[str, str, str] = ("none", "none", "right")
+
+    @property
+    def mounted(self) -> bool:
+        """Whether the resource is mounted."""
+        return self.depth > 0
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of the resource."""
+        return "/inner" * self.depth
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the declared content."""
+        return CONTENT[self.content if self.verb in ("GET", "HEAD") else "json"]
 
 
 PROGRAMS = st.builds(
     Program,
-    outer=st.lists(st.sampled_from([*["pass", "header"] * 3, *MIDDLEWARE]), max_size=3).map(tuple),
-    inner=st.lists(st.sampled_from([*["pass", "header"] * 3, *MIDDLEWARE]), max_size=2).map(tuple),
+    outer=st.lists(
+        st.sampled_from([*["pass", "header", "contributed header"] * 2, *MIDDLEWARE]), max_size=3
+    ).map(tuple),
+    inner=st.lists(
+        st.sampled_from([*["pass", "header", "contributed header"] * 2, *MIDDLEWARE]), max_size=2
+    ).map(tuple),
     method=st.sampled_from(METHODS),
     handlers=st.tuples(
         st.sampled_from(["none", "declared", "undeclared", "fails", "nothing"]),
@@ -152,20 +198,41 @@ PROGRAMS = st.builds(
     ),
     errors=st.sampled_from(sorted(FORMATS)),
     inner_errors=st.sampled_from(sorted(FORMATS)),
-    mounted=st.booleans(),
+    depth=st.integers(0, 3),
     guarded=st.booleans(),
     verb=st.sampled_from(["GET", "GET", "POST", "POST", "HEAD", "PUT", "OPTIONS"]),
     url=st.sampled_from(["/things/1", "/things/1", "/things/1", "/things/x", "/nowhere"]),
     query=st.sampled_from(["", "", "?page=1", "?page=x", "?unknown=1"]),
     token=st.sampled_from(["Bearer right", "Bearer right", "Bearer wrong", ""]),
     accept=st.sampled_from(["", "*/*", "application/json", "text/html, */*;q=0.8"]),
+    content=st.sampled_from(["json", "json", "lines", "events"]),
+    inputs=st.tuples(
+        st.sampled_from(["none", "right", "right", "wrong"]),
+        st.sampled_from(["none", "right", "right", "wrong"]),
+        st.sampled_from(["right", "right", "right", "wrong", "json"]),
+    ),
 )
 
 
 # the program
 
 
+class Limited:
+    """A middleware that declares a header, and adds it to each response."""
+
+    def contribute(self, operation: Any) -> Contribution:
+        return Contribution(headers=(Header("X-Limit", "A limit.", {"type": "integer"}),))
+
+    def __call__(self, request: Request, proceed: Callable[[Request], Response]) -> Response:
+        response = proceed(request)
+        response.headers["X-Limit"] = "5"
+        return response
+
+
 def middleware_of(kind: str) -> Callable[..., Response]:
+    if kind == "contributed header":
+        return Limited()
+
     def middleware(request: Request, proceed: Callable[[Request], Response]) -> Response:
         if kind == "declared problem":
             raise TooManyRequests("Slow down.")
@@ -207,15 +274,28 @@ def resource_of(program: Program) -> type[Resource]:
         if program.guarded:
             security = [Token()]
 
-        @takes(query=QuerySchema)
+        @takes(query=QuerySchema, headers=HeaderSchema, cookies=CookieSchema)
         @raises(Conflict, OutOfStock)
-        def get(self, thing_id: int, query: dict[str, Any]) -> Any:
+        @returns(
+            NumberSchema if program.content != "events" else None,
+            media_types=[CONTENT[program.content]],
+            many=program.content == "lines",
+        )
+        def get(self, thing_id: int, query: Any, headers: Any, cookies: Any) -> Any:
+            return answer() if program.content == "json" else streamed()
+
+        @takes(query=QuerySchema, headers=HeaderSchema, cookies=CookieSchema, form=FormSchema)
+        @raises(Conflict, OutOfStock)
+        def post(self, thing_id: int, query: Any, headers: Any, cookies: Any, form: Any) -> Any:
             return answer()
 
-        @takes(query=QuerySchema)
-        @raises(Conflict, OutOfStock)
-        def post(self, thing_id: int, query: dict[str, Any]) -> Any:
-            return answer()
+    def streamed() -> Any:
+        return answer() if program.method == "wrong" else items()
+
+    def items() -> Iterator[Any]:
+        first = answered(program.method)
+        for _ in range(3):
+            yield "data: 1\n\n" if program.content == "events" else first
 
     def answer() -> Any:
         if program.method == "wrong":
@@ -258,17 +338,32 @@ def app_of(program: Program) -> App:
         for each in program.inner:
             target.middleware(middleware_of(each))
     target.add("/things/<int:thing_id>", resource_of(program))
+    for number in range(program.depth - 1):
+        between = App(f"Between {number}")
+        between.mount("/inner", target)
+        target = between
     if program.mounted:
         app.mount("/inner", target)
     return app
 
 
 def ask(program: Program, client: Client) -> Any:
-    headers = {"Accept": program.accept, "Authorization": program.token}
+    header, cookie, form = program.inputs
+    texts = {"none": "", "right": "1", "wrong": "x"}
+    headers = {
+        "Accept": program.accept,
+        "Authorization": program.token,
+        "X-Count": texts[header],
+        "Cookie": f"visits={texts[cookie]}" if texts[cookie] else "",
+    }
+    content: dict[str, Any] = {}
+    if program.verb == "POST":
+        content = {"json": {}} if form == "json" else {"data": {"count": texts[form]}}
     return client.request(
         program.verb,
-        ("/inner" if program.mounted else "") + program.url + program.query,
+        program.prefix + program.url + program.query,
         headers={name: text for name, text in headers.items() if text},
+        **content,
     )
 
 
@@ -279,6 +374,7 @@ def predicted(program: Program) -> tuple[int, bool]:
     """Return the status, and whether the response is declared, by what the program declares."""
     layers = [*program.outer, *(program.inner if program.mounted else ())]
     declared = {409, 422, 404, 406} | ({401, 403} if program.guarded else set())
+    declared |= {400, 413, 415} if program.verb == "POST" else set()
     declared |= {429} if "declared problem" in layers else set()
     stopping = next((each for each in layers if MIDDLEWARE[each] is not None), None)
     routed = program.url == "/things/1" and program.verb != "PUT"
@@ -294,6 +390,7 @@ def predicted(program: Program) -> tuple[int, bool]:
         if program.verb == "OPTIONS":
             return status, status == 200
         right = stopping == "right content" or (program.verb == "HEAD" and stopping != "text")
+        right = right and program.media_type == "application/json"
         return status, status == success and right
     if program.url != "/things/1":
         return handled(program, 404, "about:blank", declared, routed)
@@ -307,12 +404,18 @@ def predicted(program: Program) -> tuple[int, bool]:
 def by_method(program: Program, declared: set[int], success: int) -> tuple[int, bool]:
     if program.guarded and program.token != "Bearer right":
         return handled(program, 401, "about:blank", declared, True)
-    if program.query in ("?page=x", "?unknown=1"):
+    if program.accept == "application/json" and program.media_type != program.accept:
+        return handled(program, 406, "about:blank", declared, True)
+    if program.verb == "POST" and program.inputs[2] == "json":
+        return handled(program, 415, "about:blank", declared, True)
+    read = program.inputs if program.verb == "POST" else program.inputs[:2]
+    if program.query in ("?page=x", "?unknown=1") or "wrong" in read:
         return handled(program, 422, "about:blank", declared, True)
     if program.method == "right":
         return success, True
     if program.method == "wrong":
-        return 200, success == 200 and program.verb == "HEAD"
+        is_json = program.media_type == "application/json"
+        return 200, is_json and program.verb == "HEAD"
     of_value = program.handlers[0]
     if program.method == "fails":
         made = {"declared": 409, "undeclared": 410}.get(of_value, 500)
@@ -362,18 +465,24 @@ def is_documented(program: Program, document: dict[str, Any], response: Any) -> 
     if response.status == 500:
         return True
     verb = "get" if program.verb == "HEAD" else program.verb.lower()
-    path = ("/inner" if program.mounted else "") + "/things/{thing_id}"
+    path = f"{program.prefix}/things/{{thing_id}}"
     responses = document["paths"][path][verb]["responses"]
     found = responses.get(str(response.status))
     if found is None:
         return False
     if "$ref" in found:
         found = document["components"]["responses"][found["$ref"].rpartition("/")[2]]
+    if "X-Limit" in response.headers:
+        limit = found["headers"]["X-Limit"]["schema"]
+        assert Draft202012Validator(limit).is_valid(int(response.headers["X-Limit"]))
     media = found.get("content", {}).get(response.media_type)
     if media is None:
         return False
     if program.verb == "HEAD":
         return True
+    if response.media_type == "application/x-ndjson":
+        lines = [json.loads(line) for line in response.text.splitlines()]
+        return all(validator(document, media["schema"]).is_valid(line) for line in lines)
     data = response.text if response.media_type.startswith("text/") else json.loads(response.body)
     return validator(document, media["schema"]).is_valid(data)
 
@@ -389,8 +498,19 @@ def validator(document: dict[str, Any], schema: dict[str, Any]) -> Draft202012Va
 seen: Counter[str] = Counter()
 
 
+def plain_get(content: str) -> Program:
+    """Return a program that only responds to a GET, through a contributed header and two mounts."""
+    return Program(
+        ("contributed header",), (), "right", ("none", "none"), "default", "default",
+        2, False, "GET", "/things/1", "", "", "", content,
+    )  # fmt: skip
+
+
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(program=PROGRAMS)
+@example(plain_get("json"))
+@example(plain_get("lines"))
+@example(plain_get("events"))
 def check_a_program(program: Program) -> None:
     app = app_of(program)
     response = ask(program, Client(app, contract=False, raise_errors=False))
@@ -411,13 +531,21 @@ def check_a_program(program: Program) -> None:
         assert checked.status == status
         assert checked.body == response.body
     seen[f"{found}: {response.status // 100}xx"] += 1
+    if found == "declared" and response.status == 200 and program.verb == "GET":
+        seen[response.media_type] += 1
 
 
 def test_every_response_is_declared_or_a_contract_error() -> None:
     """Model, document and contract check agree on the responses of random programs."""
     seen.clear()
     check_a_program()
-    for each in ("declared: 2xx", "declared: 4xx", "declared: 5xx", "a ContractError: 4xx"):
+    for each in (
+        "declared: 2xx",
+        "declared: 4xx",
+        "declared: 5xx",
+        "a ContractError: 4xx",
+        *CONTENT.values(),
+    ):
         assert seen[each] > 0, seen
 
 
@@ -426,7 +554,7 @@ def test_the_model_knows_its_program(method: str) -> None:
     """Each method has a verdict, and both verdicts occur."""
     program = Program(
         (), (), method, ("none", "none"), "default", "default",
-        False, False, "GET", "/things/1", "", "", "",
+        0, False, "GET", "/things/1", "", "", "",
     )  # fmt: skip
     status, is_declared = predicted(program)
     assert 200 <= status <= 599

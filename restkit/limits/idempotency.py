@@ -11,7 +11,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 from uuid import UUID
 
 from ..contract import Failure, Header
@@ -283,9 +283,9 @@ def _bare(given: str) -> str:
 
 def _caller(request: Request) -> str:
     """Return the identity of the caller from the security scheme."""
-    found: Any = request.caller
+    found: object = request.caller
     if isinstance(found, Mapping):
-        found = cast("Mapping[str, Any]", found).get("sub")
+        found = cast("Mapping[str, object]", found).get("sub")
     elif not isinstance(found, (str, int, UUID)) and found is not None:
         found = getattr(found, "id", None)
     if isinstance(found, (str, int, UUID)):
@@ -339,11 +339,8 @@ def _gathered(response: Outgoing) -> PlainResponse:
 
 
 def _packed(fingerprint: str, response: PlainResponse) -> bytes:
-    return (
-        json.dumps([fingerprint, response.status, response.headers]).encode()
-        + b"\n"
-        + cast("bytes", response.body)
-    )
+    head = json.dumps([fingerprint, response.status, response.headers]).encode()
+    return head + b"\n" + cast("bytes", response.body)
 
 
 def _unpacked(data: bytes) -> tuple[str, PlainResponse]:

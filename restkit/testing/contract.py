@@ -1,4 +1,4 @@
-"""The contract check: is an answer one that its Operation declares?"""
+"""The contract check: whether a response is one that its Operation declares."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..environ_keys import RAISED_BY
 from ..error_formats import PROBLEM_DETAILS, ErrorFormat
 from ..errors import ContractError
 from ..problems import problem_class
+from ..records import Record
 from ..schemas.bound import BoundSchema
 from .conformity import Checker, checker_of, make_checker
 
@@ -28,6 +29,16 @@ class _Request(Protocol):
 
     @property
     def environ(self) -> Mapping[str, Any]: ...
+
+
+class _Sent(Record):
+    """A response as the check reads it; ``who`` begins the message about it."""
+
+    who: str
+    status: int
+    media_type: str
+    fields: Mapping[str, str]
+    body: bytes | None
 
 
 class ContractCheck:
@@ -50,55 +61,56 @@ class ContractCheck:
         headers: Iterable[tuple[str, str]],
         body: bytes | None,
     ) -> None:
-        """Check one answer.
+        """Check one response.
 
         Args:
             operation: The declaration.
-            request: What is answered.
-            status: The answer's status.
-            headers: The answer's headers.
-            body: The answer's content, None where it is a stream, which is not looked into.
+            request: The request.
+            status: The response's status.
+            headers: The response's headers.
+            body: The response's content, None for a stream, whose content is not checked.
 
         Raises:
-            ContractError: The answer is outside the declaration.
+            ContractError: The response is outside the declaration.
         """
         fields = {name.lower(): value for name, value in headers}
         if request.method == "HEAD":
             body = None
-        media_type = parse_options_header(fields.get("content-type"))[0].lower()
-        who = f"{operation.declared_at} answered status {status}"
-        output = operation.output(status, media_type)
+        sent = _Sent(
+            f"{operation.declared_at} answered status {status}",
+            status,
+            parse_options_header(fields.get("content-type"))[0].lower(),
+            fields,
+            body,
+        )
+        output = operation.output(status, sent.media_type)
         failures = [failure for failure in operation.failures if failure.problem.status == status]
-        used = next((each for each in operation.errors if each.media_type == media_type), None)
+        used = _format_of(operation, sent.media_type)
         if used is not None and (failures or status == 500):
-            try:
-                self._check_problem(who, used, failures, status, body)
-                _check_headers(who, fields, failures)
-            except ContractError:
-                if output is None or media_type not in output.media_types:
-                    raise
-                self._check_output(who, output, media_type, fields, body)
+            self._check_error(sent, used, failures, output)
         elif output is not None:
-            self._check_output(who, output, media_type, fields, body)
+            self._check_output(sent, output)
         elif failures:
-            declared = " or ".join(each.media_type for each in operation.errors)
-            raise ContractError(
-                f"{who} as {media_type or 'a response without a Content-Type'}; a problem is "
-                f"{declared}: raise {failures[0].problem.__name__}."
-            )
+            raise _wrong_format(sent, operation, failures[0])
         elif status != 500:
             remedy = _remedy(operation, status, request.environ.get(RAISED_BY, ""))
-            raise ContractError(f"{who}, which it does not declare: {remedy}.")
+            raise ContractError(f"{sent.who}, which it does not declare: {remedy}.")
 
-    def _check_output(
-        self,
-        who: str,
-        output: Output,
-        media_type: str,
-        fields: Mapping[str, str],
-        body: bytes | None,
+    def _check_error(
+        self, sent: _Sent, used: ErrorFormat, failures: Sequence[Failure], output: Output | None
     ) -> None:
-        _check_headers(who, fields, [output])
+        """Check an error response; an output of its status and media type may declare it too."""
+        try:
+            self._check_problem(sent.who, used, failures, sent.status, sent.body)
+            _check_headers(sent.who, sent.fields, failures)
+        except ContractError:
+            if output is None or sent.media_type not in output.media_types:
+                raise
+            self._check_output(sent, output)
+
+    def _check_output(self, sent: _Sent, output: Output) -> None:
+        who, media_type, body = sent.who, sent.media_type, sent.body
+        _check_headers(who, sent.fields, [output])
         if not output.has_content:
             _check_empty(who, output, media_type, body)
             return
@@ -109,8 +121,8 @@ class ContractCheck:
             raise ContractError(f"{who} without a Content-Type; it declares {declared}.")
         if not any(fnmatchcase(media_type, _essence(each)) for each in output.media_types):
             raise ContractError(
-                f"{who} as {media_type}; it declares {declared}: add @returns(..., status={output.status}, "
-                f"media_types=...)."
+                f"{who} as {media_type}; it declares {declared}: add @returns(..., "
+                f"status={output.status}, media_types=...)."
             )
         if body is not None and (media_type == "application/json" or media_type.endswith("+json")):
             self._check_body(who, output.schema, _decode(who, body, media_type))
@@ -154,9 +166,24 @@ class ContractCheck:
             where, what = fault
             many = "a list of " if schema.many else ""
             raise ContractError(
-                f"{who} with a body that is not {many}{schema.declared.__name__}: at {where or 'the top'}, "
-                f"{_clip(what)}. Correct the value, or declare what is answered with @returns(...)."
+                f"{who} with a body that is not {many}{schema.declared.__name__}: at "
+                f"{where or 'the top'}, {_clip(what)}. Correct the value, or declare its schema with "
+                "@returns(...)."
             )
+
+
+def _format_of(operation: Operation, media_type: str) -> ErrorFormat | None:
+    """Return the error format of a media type, None if no format has it."""
+    return next((each for each in operation.errors if each.media_type == media_type), None)
+
+
+def _wrong_format(sent: _Sent, operation: Operation, failure: Failure) -> ContractError:
+    """Return the error for a declared problem in a media type that is no error format."""
+    declared = " or ".join(each.media_type for each in operation.errors)
+    return ContractError(
+        f"{sent.who} as {sent.media_type or 'a response without a Content-Type'}; a problem is "
+        f"{declared}: raise {failure.problem.__name__}."
+    )
 
 
 def _remedy(operation: Operation, status: int, raised_by: str) -> str:
@@ -198,7 +225,7 @@ def _decode(who: str, body: bytes, media_type: str) -> Any:
 
 
 def _check_empty(who: str, output: Output, media_type: str, body: bytes | None) -> None:
-    """Check that no content is sent where none is declared or allowed (RFC 9110, section 15.3.5)."""
+    """Check that no content is sent if none is declared or allowed (RFC 9110, section 15.3.5)."""
     if body:
         raise ContractError(
             f"{who} with {len(body)} bytes of content, where "
@@ -226,12 +253,13 @@ def _check_headers(
             )
         if value is not None and not _is_of(header, value):
             raise ContractError(
-                f"{who} with the header {header.name}: {_clip(value)}; declared is {header.schema.get('type')}."
+                f"{who} with the header {header.name}: {_clip(value)}; its declared type is "
+                f"{header.schema.get('type')}."
             )
 
 
 def _is_of(header: Header, value: str) -> bool:
-    """Whether a header's text is of the simple type that its schema names."""
+    """Return whether a header's text is of the simple type that its schema names."""
     kind = header.schema.get("type")
     try:
         if kind == "integer":

@@ -253,8 +253,12 @@ def test_headers() -> None:
     assert get(answering(X_Total="3")).status == 200
     assert get(answering(X_Total="3", X_Ok="true")).status == 200
     assert "without the header X-Total, which it declares as required" in says(answering())
-    assert "with the header X-Total: many; declared is integer" in says(answering(X_Total="many"))
-    assert "with the header X-Ok: 1; declared is boolean" in says(answering(X_Total="1", X_Ok="1"))
+    assert "with the header X-Total: many; its declared type is integer" in says(
+        answering(X_Total="many")
+    )
+    assert "with the header X-Ok: 1; its declared type is boolean" in says(
+        answering(X_Total="1", X_Ok="1")
+    )
 
 
 @pytest.mark.parametrize(
@@ -285,7 +289,7 @@ def test_bodies(body: bytes, fault: str) -> None:
     message = says(method)
     assert fault in message
     assert "JSON" in fault or message.endswith(
-        "Correct the value, or declare what is answered with @returns(...)."
+        "Correct the value, or declare its schema with @returns(...)."
     )
 
 
@@ -401,7 +405,7 @@ def test_headers_are_of_the_declared_type(kind: str, good: str, bad: str | None)
 
     assert get(returning(good)).status == 200
     if bad is not None:
-        assert f"X-Rate: {bad}; declared is {kind}" in says(returning(bad))
+        assert f"X-Rate: {bad}; its declared type is {kind}" in says(returning(bad))
 
 
 @pytest.mark.parametrize(
@@ -451,5 +455,5 @@ def test_headers_of_a_problem() -> None:
     client = Client(app)
     good = client.post("/books", json={"title": "a"}, headers={"Idempotency-Key": "5"})
     assert good.status == 503
-    with pytest.raises(ContractError, match="Retry-After: soon; declared is integer"):
+    with pytest.raises(ContractError, match="Retry-After: soon; its declared type is integer"):
         client.post("/books", json={"title": "a"}, headers={"Idempotency-Key": "soon"})
