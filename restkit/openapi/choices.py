@@ -11,7 +11,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from ..schemas.json_values import json_value
+from ..schemas.json_values import json_value, readable
+from ..schemas.keyword_rules import distinct, is_among
 from ..schemas.wire_format import in_order
 from .metadata import Field, Keywords, to_json_value
 from .patterns import NO_NUL
@@ -30,6 +31,7 @@ __all__ = [
 
 def say(out: Keywords, sentence: str) -> None:
     """Add a sentence to the description."""
+    sentence = readable(sentence)
     out["description"] = f"{out['description']} {sentence}" if out.get("description") else sentence
 
 
@@ -57,14 +59,11 @@ def _values(
         types: The JSON types of the field.
         passing: Whether the validator is to accept the values, or to reject them.
     """
-    out: list[Any] = []
     written = [each for value in values for each in _forms(field, value, types)]
-    for each in written:
-        if each is None or any(type(each) is type(other) and each == other for other in out):
-            continue
-        if _is_accepted(field, each, validator) in (passing, None):
-            out.append(each)
-    return out, bool(written)
+    wanted = (passing, None)
+    out = (each for each in written if _is_accepted(field, each, validator) in wanted)
+    found = distinct(each for each in out if each is not None)
+    return found, bool(written)
 
 
 def _forms(field: Field, value: Any, types: set[str]) -> list[Any]:
@@ -134,7 +133,7 @@ def one_of(out: Keywords, validator: validate.OneOf, field: Field) -> None:
         out["not"] = {}
     else:
         known = out.get("enum", values)
-        out["enum"] = [value for value in known if value in values]
+        out["enum"] = [value for value in known if is_among(value, values)]
 
 
 # Of more characters than this there are more parts than an enum is good for.
@@ -145,6 +144,7 @@ def _parts(text: str) -> list[str]:
     """Return what is in a text, as `in` sees it."""
     size = len(text)
     found = {text[start:end] for start in range(size + 1) for end in range(start, size + 1)}
+    found = {part for part in found if readable(part) == part}  # no client can send the others
     return sorted(found, key=lambda part: (len(part), part))
 
 

@@ -26,7 +26,7 @@ from .dialects import lower
 from .fields import FieldConverter
 from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole
-from .own_schemas import Words, knows_many, own_schema
+from .own_schemas import Reference, Words, knows_many, own_schema
 from .patterns import NO_NUL
 from .readable_examples import add_readable_example
 from .schema_equality import have_same_fields
@@ -37,7 +37,7 @@ _Key = tuple[type[Schema], View]
 
 
 @dataclass(frozen=True)
-class _Reference:
+class _Reference(Reference):
     """A place for a component's name, which is known once all of it is converted.
 
     Two references to views of one class are equal, so that RESPONSE and REQUEST can be compared.

@@ -7,7 +7,7 @@ program. It is found at start-up, with its place, and not when somebody reads th
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import cast
 
 from marshmallow import Schema, fields, missing
@@ -16,12 +16,16 @@ from marshmallow.exceptions import RegistryError
 from ..contract import Header, Operation, Parameter, PathParameter
 from ..encoding import dumps_json
 from ..errors import CollisionError, DeclarationError
-from ..schemas.bound import View
+from ..schemas.bound import BoundSchema, View
 from ..schemas.json_values import json_value, text_value
 from ..schemas.schema_values import schema_value
+from ..schemas.unions import alternatives_of
+from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import wire_of
+from .declared_defaults import check_default
 from .metadata import Field, describe_field, metadata_keywords, serialized_default
 from .names import component_key, component_names, given_name, nested_fields
+from .own_schemas import has_own_schema
 
 __all__ = ["check_schemas", "check_words"]
 
@@ -50,9 +54,50 @@ def check_schemas(
         check_words(op)
         for bound in op.schemas:
             _check_schema(bound.schema, op.declared_at, checked)
+            _check_own_schemas(bound, checked)
+            if bound.view is not View.RESPONSE and bound.source == "json":
+                _check_defaults(bound.schema, checked)
         for _, declared, declared_at in component_names(op, seen):
             if name := given_name(declared):
                 _claim(name, declared, declared_at, given)
+
+
+def _check_own_schemas(bound: BoundSchema, checked: set[int]) -> None:
+    """Reject JSON Schemas of a class's own that cannot be written, also of nested classes."""
+    if id(bound) in checked:
+        return
+    checked.add(id(bound))
+    if not any(has_own_schema(each) for each in _schemas_in(bound.schema, set())):
+        return
+    from .conversion import SchemaCollector  # cold start: it loads apispec
+
+    def convert() -> None:
+        collector = SchemaCollector()
+        collector.schema(bound)
+        collector.components()
+
+    _ignoring_lookups(convert)
+
+
+def _check_defaults(schema: Schema, checked: set[int]) -> None:
+    for each in _schemas_in(schema, set()):
+        if id(each.load_fields) not in checked:
+            checked.add(id(each.load_fields))
+            for field in each.load_fields.values():
+                check_default(field)
+
+
+def _schemas_in(schema: Schema, seen: set[type[Schema]]) -> Iterator[Schema]:
+    """Yield a schema and those that are nested in it, each class once."""
+    if type(schema) in seen:
+        return
+    seen.add(type(schema))
+    yield schema
+    for field in schema.fields.values():
+        for nested in _nested_schemas(field):
+            yield from _schemas_in(nested, seen)
+    for alternative in alternatives_of(schema)[1]:
+        yield from _schemas_in(alternative.schema, seen)
 
 
 def _claim(
@@ -139,7 +184,9 @@ def _check_schema(schema: Schema, declared_at: str, checked: set[int]) -> None:
     for name in ("title", "description"):
         if (text := getattr(schema.Meta, name, None)) is not None:
             _check(f"{_path(declared)}: Meta.{name}", text_value, text)
-    for field in schema.fields.values():
+    for name, field in schema.fields.items():
+        wire = wire_name(name, field)
+        _check(f"{_path(declared)}: the name {wire!r} of a member", text_value, wire)
         for each in (field, *_parts(field)):
             _check_field(each)
         for nested in _nested_schemas(field):
@@ -156,7 +203,7 @@ def _check_field(field: Field) -> None:
     if not field.load_only:
         _check_written(field)
     declared = getattr(field, "json_schema", None)
-    if isinstance(declared, Mapping):
+    if declared is not None:
         _check(f"{describe_field(field)}: json_schema", schema_value, declared)
 
 
@@ -165,9 +212,11 @@ def _check_written(field: Field) -> None:
     if isinstance(field, fields.Constant):
         wire_of(field)
         return
-    if isinstance(field, fields.Enum) and field.by_value is not False:
-        for member in cast("type[enum.Enum]", field.enum):
-            _check_dumped(field.field, member.value, f"the value of {member}", field)
+    if isinstance(field, fields.Enum):
+        for name, member in cast("type[enum.Enum]", field.enum).__members__.items():
+            what = f"the {'name' if field.by_value is False else 'value'} of {name!r}"
+            value = name if field.by_value is False else member.value
+            _check_dumped(field.field, value, what, field)
     default = field.dump_default
     if default is missing or default is None or callable(default):
         return

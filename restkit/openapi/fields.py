@@ -16,6 +16,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import RAISE, Schema, fields, missing
 
 from ..schemas.bound import View
+from ..schemas.json_values import readable
 from ..schemas.parameter_styles import takes_text
 from ..schemas.schema_values import schema_value
 from ..schemas.uploads import Upload
@@ -55,6 +56,7 @@ _BASES: tuple[tuple[type[Field], Keywords], ...] = (
     (fields.Mapping, {"type": "object"}),
 )
 _NOT_NULL: Keywords = {"type": ["array", "boolean", "number", "object", "string"], "items": {}}
+_INTEGERS = "Integers in it have at most 64 bits."
 _INT64 = ("minimum", "maximum")
 
 
@@ -198,8 +200,7 @@ class FieldConverter(OpenAPIConverter):
             return _truths(field, self.source)
         keywords = next((found for kind, found in _BASES if isinstance(field, kind)), None)
         if keywords is None:
-            said_later = isinstance(field, (fields.Nested, fields.Enum))
-            return {} if said_later or field.allow_none or field.dump_only else dict(_NOT_NULL)
+            return self._anything(field)
         if self.view is View.RESPONSE and (
             isinstance(field, fields.Decimal) or getattr(field, "as_string", False)
         ):
@@ -214,6 +215,15 @@ class FieldConverter(OpenAPIConverter):
             if self.view is View.RESPONSE and field.dump_only
             else dict(keywords)
         )
+
+    def _anything(self, field: Field) -> Keywords:
+        """Return what a field takes whose values nobody describes: the parser bounds integers."""
+        if isinstance(field, (fields.Nested, fields.Enum)) or field.dump_only:
+            return {}
+        keywords = {} if field.allow_none else dict(_NOT_NULL)
+        if self.view is not View.RESPONSE and self.source == "json":
+            keywords["description"] = _INTEGERS
+        return keywords
 
     def nested2properties(self, field: Field, ret: Keywords) -> Keywords:
         """Return the place of a nested schema, as an array where many are nested."""
@@ -257,6 +267,8 @@ class FieldConverter(OpenAPIConverter):
         value = self.field2property(field.value_field) if field.value_field else {}
         self.source = source
         out: Keywords = {"additionalProperties": value}
+        if not value and self.view is not View.RESPONSE:
+            out["description"] = _INTEGERS
         if field.key_field is not None:
             names = _as_text(self.field2property(field.key_field))
             if names.keys() - {"type"} and names != _STRING:
@@ -410,7 +422,8 @@ def _truths(field: fields.Boolean, source: Source) -> Keywords:
     if not field.truthy:
         return {}
     values = [*field.truthy, *field.falsy]
-    taken: list[Any] = sorted(each for each in values if isinstance(each, str))
+    texts = [each for each in values if isinstance(each, str)]
+    taken: list[Any] = sorted(each for each in texts if readable(each) == each)
     if source != "json":
         return {"type": "string", "enum": taken}
     for pair in ((False, 0), (True, 1)):
@@ -431,7 +444,7 @@ def _unchecked(keywords: Mapping[str, Any]) -> Keywords:
 def _formatted(name: str) -> str:
     if name in ("rfc", "rfc822"):  # of a subclass; the class itself has a wire form
         return "A date and time as in e-mail (RFC 5322, section 3.3)."
-    return f"In the format {name} (strftime)."
+    return readable(f"In the format {name} (strftime).")
 
 
 def _as_text(keywords: Keywords) -> Keywords:

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from marshmallow import fields, missing
 
 from ..errors import DeclarationError
-from ..schemas.json_values import JSON, is_plain, json_value, text_value
+from ..schemas.json_values import JSON, is_plain, json_value, member_name
 from ..schemas.repeatable import FreshDefault
-from ..schemas.schema_values import NUMBERS, keyword_number
+from ..schemas.schema_values import schema_value
 from ..schemas.wire_format import in_order
 
 __all__ = [
@@ -37,10 +37,10 @@ T = TypeVar("T")
 Field = fields.Field[Any]
 Keywords = dict[str, Any]
 
-_TEXTS = frozenset({"title", "description"})
 _KEYWORDS = frozenset(
     {
-        *("additionalProperties", "allOf", "anyOf", "const", "contentEncoding"),
+        *("title", "description", "additionalProperties", "allOf", "anyOf", "const"),
+        "contentEncoding",
         *("contentMediaType", "deprecated", "enum", "exclusiveMaximum", "exclusiveMinimum"),
         *("externalDocs", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum"),
         *("minItems", "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf"),
@@ -48,41 +48,6 @@ _KEYWORDS = frozenset(
         "xml",
     }
 )
-_KINDS: Mapping[str, tuple[str, Callable[[JSON], bool]]] = {
-    **dict.fromkeys(
-        ("maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"),
-        ("a number from 0", lambda value: type(value) is int and value >= 0),
-    ),
-    **dict.fromkeys(
-        ("deprecated", "uniqueItems"), ("True or False", lambda value: isinstance(value, bool))
-    ),
-    **dict.fromkeys(
-        ("contentEncoding", "contentMediaType", "format", "pattern"),
-        ("a string", lambda value: isinstance(value, str)),
-    ),
-    "type": ("a string or a list", lambda value: isinstance(value, (str, list))),
-    "enum": ("a list", lambda value: isinstance(value, list)),
-    **dict.fromkeys(
-        ("allOf", "anyOf", "oneOf"),
-        (
-            "a list of schemas",
-            lambda value: isinstance(value, list) and all(map(_is_schema, value)),
-        ),
-    ),
-    **dict.fromkeys(
-        ("additionalProperties", "items", "not", "propertyNames"),
-        ("a schema", lambda value: _is_schema(value)),
-    ),
-    **dict.fromkeys(
-        ("patternProperties", "properties"),
-        (
-            "a dict of schemas",
-            lambda value: isinstance(value, dict) and all(map(_is_schema, value.values())),
-        ),
-    ),
-    **dict.fromkeys(("externalDocs", "xml"), ("a dict", lambda value: isinstance(value, dict))),
-}
-"""The kinds of values that keywords have in JSON Schema 2020-12; a wrong one breaks the document."""
 # What an Example Object may have (OpenAPI 3.1.1, section 4.8.19, and 3.2.0).
 _EXAMPLE_OBJECT = frozenset(
     {"summary", "description", "value", "externalValue", "dataValue", "serializedValue"}
@@ -168,36 +133,42 @@ def metadata_keywords(field: Field) -> Keywords:
             continue
         key = name.replace("_", "-") if name.startswith("x_") else name
         where = f"metadata[{name!r}]"
-        if key in _TEXTS:
-            out[key] = _checked(field, where, partial(text_value, value))
-        elif key in NUMBERS and not isinstance(value, bool):
-            out[key] = _checked(field, where, partial(keyword_number, value))
-        elif key in _KEYWORDS or key.startswith("x-"):
-            out[key] = _checked(field, where, partial(_keyword, key, value))
+        if key.startswith("x-"):
+            out[key] = _checked(field, where, partial(_extension, key, value))
+        elif key in _KEYWORDS and not (value is False and key.startswith("exclusive")):
+            out[key] = _checked(field, where, partial(_keyword, field, key, value), _KEYWORD)
     examples = _checked(field, "metadata['examples']", lambda: _examples(field))
     return {**out, "examples": examples} if examples else out
 
 
-def _keyword(key: str, value: object) -> JSON:
-    """Return the value of a keyword, which has the kind that JSON Schema demands."""
-    written = json_value(value, nan_is_null=True)
-    expected, fits = _KINDS.get(key, ("", None))
-    if fits is not None and not fits(written):
-        raise ValueError(f"{key} must be {expected}")
-    return written
+def _extension(name: str, value: object) -> JSON:
+    member_name(name)
+    return json_value(value, nan_is_null=True)
 
 
-def _is_schema(value: JSON) -> bool:
-    return isinstance(value, (bool, dict))
+def _keyword(field: Field, key: str, value: object) -> JSON:
+    """Return the value of a keyword, which is one that JSON Schema allows."""
+    declared = {key: value}
+    if value is True and key in _OTHER_BOUND:
+        declared[_OTHER_BOUND[key]] = field.metadata.get(_OTHER_BOUND[key])
+    written = schema_value(declared)
+    return written[key] if isinstance(written, dict) else written
 
 
-def _checked(field: Field, where: str, make: Callable[[], T]) -> T:
+_OTHER_BOUND = {"exclusiveMaximum": "maximum", "exclusiveMinimum": "minimum"}
+
+
+_VALUES = "Give strings, numbers, booleans, lists and dicts."
+_KEYWORD = "Give a value that the keyword has in JSON Schema 2020-12."
+
+
+def _checked(field: Field, where: str, make: Callable[[], T], remedy: str = _VALUES) -> T:
     try:
         return make()
     except ValueError as error:
         raise DeclarationError(
-            f"{describe_field(field)}: {where} cannot be written as JSON: {error}. "
-            "Give strings, numbers, booleans, lists and dicts."
+            f"{describe_field(field)}: {where} cannot be written into the document: {error}. "
+            f"{remedy}"
         ) from error
 
 

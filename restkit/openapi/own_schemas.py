@@ -26,13 +26,18 @@ from ..schemas.own_behavior import (
     overrides_load,
     wraps_collections,
 )
+from ..schemas.schema_values import schema_value
 from ..schemas.unions import Alternative, alternatives_of
 
-__all__ = ["Words", "knows_many", "own_schema"]
+__all__ = ["Reference", "Words", "has_own_schema", "knows_many", "own_schema"]
 
 Keywords = dict[str, Any]
 _VIEWS = frozenset(view.value for view in View)
 _WORDS = ("title", "description")
+
+
+class Reference:
+    """The value of a ``$ref``, until the name of its component is known."""
 
 
 class Words(Record):
@@ -82,6 +87,11 @@ def own_schema(schema: Schema, view: View, words: Words) -> Keywords | None:
     return out
 
 
+def has_own_schema(schema: Schema) -> bool:
+    """Return whether a schema class says its JSON Schema itself."""
+    return _said(schema) is not None
+
+
 def _said(schema: Schema) -> object:
     return getattr(type(schema), "json_schema", None)
 
@@ -109,37 +119,98 @@ def _as_declared(said: object, schema: Schema, view: View, words: Words) -> Keyw
         if found is None:
             return words.derived()
     elif callable(said):
-        given: dict[str, Callable[[], object]] = {
-            "derived": words.derived,
-            "view": lambda: view.value,
-            "many": lambda: words.many,
-        }
-        taken = _parameters(said)
-        found = said(**{name: make() for name, make in given.items() if name in taken})
+        found = _called(said, schema, view, words)
+    declared = f"{type(schema).__qualname__}.json_schema"
     if not isinstance(found, Mapping):
         raise DeclarationError(
-            f"{type(schema).__qualname__}.json_schema returned {found!r} for the view "
-            f"{view.value!r}. Return a mapping of JSON Schema keywords."
+            f"{declared} is {found!r} for the view {view.value!r}, not a mapping. "
+            "Give a mapping of JSON Schema keywords."
         )
-    placed: Keywords = _placed(found, words.place)
+    placing = _Placing(words.place)
+    try:
+        written = schema_value(placing.marked(found))
+    except ValueError as error:
+        raise DeclarationError(
+            f"{declared} cannot be written into the document for the view {view.value!r}: {error}. "
+            "Give the keywords of a JSON Schema of 2020-12, with JSON values."
+        ) from error
+    placed: Keywords = placing.placed(written)
     return placed
+
+
+def _called(said: Callable[..., object], schema: Schema, view: View, words: Words) -> object:
+    """Return what a function says with those of the keywords that it has."""
+    declared = f"{type(schema).__qualname__}.json_schema"
+    given: dict[str, Callable[[], object]] = {
+        "derived": words.derived,
+        "view": lambda: view.value,
+        "many": lambda: words.many,
+    }
+    taken = _parameters(said)
+    arguments = {name: make() for name, make in given.items() if name in taken}
+    try:
+        return said(**arguments)
+    except Exception as error:
+        raise DeclarationError(
+            f"{declared} raised {type(error).__name__} for the view {view.value!r}: {error}. It is "
+            "called as a class method, with those of the keywords derived, view and many that it "
+            "names."
+        ) from error
 
 
 def _parameters(said: Callable[..., object]) -> frozenset[str]:
     return frozenset(inspect.signature(said).parameters)
 
 
-def _placed(node: object, place: Callable[[Schema], Keywords]) -> Any:
-    """Return JSON Schema with the places of Schema classes and instances in it."""
-    if isinstance(node, type) and issubclass(node, Schema):
-        return place(node())
-    if isinstance(node, Schema):
-        return place(node)
-    if isinstance(node, Mapping):
-        return {name: _placed(each, place) for name, each in node.items()}
-    if isinstance(node, (list, tuple)):
-        return [_placed(each, place) for each in node]
-    return node
+class _Placing:
+    """The places of Schema classes and instances in a declared JSON Schema.
+
+    While the JSON Schema is checked, a text stands for each place.
+    """
+
+    def __init__(self, place: Callable[[Schema], Keywords]) -> None:
+        self._place = place
+        self._found: dict[str, object] = {}
+
+    def marked(self, node: object, depth: int = 0) -> object:
+        """Return a copy with a mark for each Schema and each unnamed reference."""
+        if isinstance(node, type) and issubclass(node, Schema):
+            return self._mark(self._place(node()))
+        if isinstance(node, Schema):
+            return self._mark(self._place(node))
+        if isinstance(node, Reference):
+            return self._text(node)
+        if depth > _DEEPEST:
+            raise ValueError("a JSON Schema contains itself or is nested too deeply")
+        if isinstance(node, Mapping):
+            return {name: self.marked(each, depth + 1) for name, each in node.items()}
+        if isinstance(node, (list, tuple)):
+            return [self.marked(each, depth + 1) for each in node]
+        return node
+
+    def _mark(self, place: Keywords) -> Keywords:
+        return {"$ref": self._text(place)}
+
+    def _text(self, found: object) -> str:
+        text = f"restkit:{len(self._found)}"
+        self._found[text] = found
+        return text
+
+    def placed(self, node: object) -> Any:
+        """Return a copy with the places in the place of the marks."""
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            found = self._found.get(reference) if isinstance(reference, str) else None
+            if isinstance(found, dict):
+                return {**found, **{name: node[name] for name in node if name != "$ref"}}
+            return {name: self.placed(each) for name, each in node.items()}
+        if isinstance(node, list):
+            return [self.placed(each) for each in node]
+        return self._found.get(node, node) if isinstance(node, str) else node
+
+
+# A schema in each of the 64 schemas that may be nested, and what is between them.
+_DEEPEST = 200
 
 
 def _union(discriminator: str, alternatives: Sequence[Alternative], words: Words) -> Keywords:

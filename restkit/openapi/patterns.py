@@ -1,7 +1,7 @@
 """Python's regular expressions as patterns of JSON Schema (ECMA-262).
 
 marshmallow's ``Regexp`` uses ``re.match``, which is anchored at the start only, and Python writes
-some things that ECMA-262 does not know. A NUL character never passes the JSON door, so no pattern
+some things that ECMA-262 does not know. A NUL character is rejected by the JSON parser, so no pattern
 written here admits one.
 """
 
@@ -57,7 +57,7 @@ def translate(regex: re.Pattern[Any]) -> str | None:
 
 
 class _Translation:
-    """Is one walk over the tokens of a regular expression."""
+    """One walk over the tokens of a regular expression."""
 
     def __init__(self, regex: re.Pattern[str]) -> None:
         self.regex = regex
@@ -152,7 +152,7 @@ class _Translation:
             self.admits_nul = True
         if self.ignore_case and (variants := _cases(char)) != {char}:
             return f"[{''.join(sorted(variants))}]"
-        return "\\" + char if char in _SYNTAX else _WRITTEN.get(char, char)
+        return "\\" + char if char in _SYNTAX else _WRITTEN.get(char, _unicode(char))
 
     def _set(self, text: str) -> str:
         negated = text.startswith("[^")
@@ -221,4 +221,9 @@ def _character(text: str, *, in_set: bool = False) -> str:
 def _in_set(char: str) -> str:
     if char < " ":
         return _WRITTEN.get(char, f"\\x{ord(char):02x}")
-    return "\\" + char if char in "\\]^-[" else char
+    return "\\" + char if char in "\\]^-[" else _unicode(char)
+
+
+def _unicode(char: str) -> str:
+    """Return a character, a lone surrogate as its escape: a document is Unicode."""
+    return f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char

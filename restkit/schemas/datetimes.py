@@ -11,6 +11,7 @@ from marshmallow import fields
 
 from ..compiler import Advice
 from ..errors import DeclarationError
+from .json_values import readable
 from .wire_format import Wire, exact, matching, ranged, ranges_of
 
 __all__ = ["moment_of"]
@@ -199,6 +200,6 @@ def _formatted(text: object) -> Wire | None:
         pattern += _SYNTAX.sub(r"\\\g<0>", each) if directive is None else directive
     words: dict[str, object] = {
         "type": "string",
-        "description": f"In the format {text} (strftime).",
+        "description": readable(f"In the format {text} (strftime)."),
     }
-    return exact(pattern, {**words, "pattern": f"^{pattern}$"}, response=words)
+    return exact(pattern, {**words, "pattern": readable(f"^{pattern}$")}, response=words)

@@ -19,16 +19,22 @@ from contextvars import ContextVar
 from decimal import Decimal
 
 __all__ = [
+    "JSON",
+    "MAX_DEPTH",
     "is_plain",
     "is_text",
     "json_value",
     "member_name",
     "ordered",
+    "readable",
     "text_value",
     "watch_lazy_texts",
 ]
 
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+
+MAX_DEPTH = 64
+"""The levels of lists and dicts in a declared value; what contains itself has more."""
 
 _DATES = (datetime.date, datetime.time)
 _WRITTEN_AS_TEXT = (
@@ -65,12 +71,13 @@ def _looked_up(value: object) -> str:
     return text
 
 
-def json_value(value: object, *, nan_is_null: bool = False) -> JSON:
+def json_value(value: object, *, nan_is_null: bool = False, depth: int = 0) -> JSON:
     """Return a Python value as a JSON value that belongs to the caller.
 
     Args:
         value: The value. Dates, Decimals, UUIDs, enums, sets, tuples and lazy texts are converted.
         nan_is_null: Whether NaN and the infinities are written as null, or rejected.
+        depth: The number of lists and dicts that the value is in.
 
     Raises:
         ValueError: JSON has no such value.
@@ -78,7 +85,7 @@ def json_value(value: object, *, nan_is_null: bool = False) -> JSON:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, enum.Enum):
-        return json_value(value.value, nan_is_null=nan_is_null)
+        return json_value(value.value, nan_is_null=nan_is_null, depth=depth)
     if isinstance(value, str):
         return _unicode(str.__str__(value))
     if isinstance(value, (int, float, Decimal)):
@@ -89,7 +96,7 @@ def json_value(value: object, *, nan_is_null: bool = False) -> JSON:
         return _unicode(str(value))
     if is_text(value):
         return _looked_up(value)
-    return _container(value, nan_is_null)
+    return _container(value, nan_is_null, depth)
 
 
 def _unicode(text: str) -> str:
@@ -110,20 +117,24 @@ def _number(value: float | Decimal, nan_is_null: bool) -> int | float | str | No
     raise ValueError(f"{value!r} is not a JSON number")
 
 
-def _container(value: object, nan_is_null: bool) -> JSON:
+def _container(value: object, nan_is_null: bool, depth: int) -> JSON:
     def convert(part: object) -> JSON:
-        return json_value(part, nan_is_null=nan_is_null)
+        return json_value(part, nan_is_null=nan_is_null, depth=depth + 1)
 
-    try:
-        if isinstance(value, Mapping):
-            return {member_name(key): convert(value[key]) for key in value}
-        if isinstance(value, AbstractSet):
-            return ordered(map(convert, value))
-        if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-            return [convert(each) for each in value]
-    except RecursionError:
-        raise ValueError("a value that contains itself is not a JSON value") from None
+    if depth > MAX_DEPTH:
+        raise ValueError(f"a value contains itself or is nested more than {MAX_DEPTH} deep")
+    if isinstance(value, Mapping):
+        return {member_name(key): convert(value[key]) for key in value}
+    if isinstance(value, AbstractSet):
+        return ordered(map(convert, value))
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return [convert(each) for each in value]
     raise ValueError(f"{_shown(value)} is not a JSON value")
+
+
+def readable(text: str) -> str:
+    """Return a text that quotes a declaration, with lone surrogates as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def text_value(value: object) -> str:
@@ -186,15 +197,24 @@ def is_text(value: object) -> bool:
         return True
 
 
-def is_plain(value: object) -> bool:
-    """Return whether a value consists of JSON's own types alone, so that it needs no conversion."""
+def is_plain(value: object, depth: int = 0) -> bool:
+    """Return whether a value consists of JSON's own types alone, so that it needs no conversion.
+
+    Args:
+        value: The value.
+        depth: The number of lists and dicts that the value is in.
+    """
     kind = type(value)
     if kind in (str, int, bool, type(None)):
         return True
+    if depth > MAX_DEPTH:
+        return False
     if isinstance(value, dict):
-        return kind is dict and all(type(k) is str and is_plain(v) for k, v in value.items())
+        return kind is dict and all(
+            type(k) is str and is_plain(v, depth + 1) for k, v in value.items()
+        )
     if isinstance(value, list):
-        return kind is list and all(is_plain(each) for each in value)
+        return kind is list and all(is_plain(each, depth + 1) for each in value)
     return isinstance(value, float) and kind is float and math.isfinite(value)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .json_values import JSON, json_value, text_value
+from .json_values import JSON, MAX_DEPTH, json_value, member_name, text_value
+from .keyword_rules import check_keyword, distinct, expected_of
 
 __all__ = ["NUMBERS", "keyword_number", "map_subschemas", "schema_value"]
 
@@ -46,21 +47,77 @@ def schema_value(value: object) -> JSON:
     Raises:
         ValueError: A keyword has a value that it cannot have, or that JSON cannot hold.
     """
+    return _schema_value(value, 0)
+
+
+def _schema_value(value: object, depth: int) -> JSON:
     if isinstance(value, bool):
         return value
     if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is not a JSON Schema")  # noqa: TRY004  # the contract of this function
-    try:
-        schema = map_subschemas(value, schema_value)
-    except (AttributeError, TypeError) as error:
-        raise ValueError(f"a keyword has a value of another type: {error}") from error
+        raise ValueError(  # noqa: TRY004  # the contract of this function
+            f"an instance of {type(value).__qualname__} is not a JSON Schema"
+        )
+    if depth > MAX_DEPTH:
+        raise ValueError(f"a schema contains itself or is nested more than {MAX_DEPTH} deep")
+    for name, each in value.items():
+        if not all(isinstance(part, (bool, Mapping)) for part in _subschemas(name, each)):
+            raise ValueError(f"{name} must be {expected_of(name)}")
+    schema = map_subschemas(value, lambda each: _schema_value(each, depth + 1))
+    written: dict[str, JSON] = {}
     for name, each in schema.items():
-        if name in _TEXTS:
-            schema[name] = text_value(each)
-        # NOTE: the exclusive bounds of OpenAPI 3.0 are booleans.
-        elif name in NUMBERS and not isinstance(each, bool):
-            schema[name] = keyword_number(each)
-    return json_value(schema, nan_is_null=True)
+        if name in _EXCLUSIVE and isinstance(each, bool):
+            if each:
+                written[name] = _number(_EXCLUSIVE[name], schema.get(_EXCLUSIVE[name]))
+        else:
+            key = member_name(name)
+            written[key] = _keyword_value(key, each)
+    return written
+
+
+def _subschemas(name: object, value: object) -> Iterable[object]:
+    """Return what stands where a keyword has schemas: the value itself if it has another kind."""
+    if name in _SEVERAL and isinstance(value, (list, tuple)):
+        return value
+    if name in _BY_NAME:
+        return value.values() if isinstance(value, Mapping) else [None]
+    if name in _ONE:
+        return [value]
+    return [None] if name in _SEVERAL else []
+
+
+# NOTE: in OpenAPI 3.0 they are booleans that make the other bound exclusive.
+_EXCLUSIVE = {"exclusiveMaximum": "maximum", "exclusiveMinimum": "minimum"}
+
+
+def _keyword_value(name: str, value: object) -> JSON:
+    written: JSON
+    if name in _TEXTS:
+        written = text_value(value)
+    elif name in NUMBERS:
+        written = _number(name, value)
+    elif name in _ONE or name in _SEVERAL or name in _BY_NAME:
+        written = _container(value)
+    else:
+        written = json_value(value, nan_is_null=True)
+    check_keyword(name, written)
+    if name == "enum" and isinstance(written, list):
+        return distinct(written)
+    return written
+
+
+def _number(name: str, value: object) -> int | float:
+    try:
+        return keyword_number(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a number: {error}") from None
+
+
+def _container(value: object) -> JSON:
+    """Return converted subschemas: only the names of members are not checked yet."""
+    if isinstance(value, dict):
+        return {member_name(name): each for name, each in value.items()}
+    written: JSON = value  # type: ignore[assignment]  # lists and schemas that are converted
+    return written
 
 
 def map_subschemas(schema: Mapping[str, Any], convert: Callable[[Any], Any]) -> dict[str, Any]:

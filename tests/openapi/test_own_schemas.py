@@ -376,7 +376,7 @@ def test_own_words_are_mappings() -> None:
         def json_schema(cls) -> Any:
             return "object"
 
-    with pytest.raises(DeclarationError, match=r"WrongSchema\.json_schema returned"):
+    with pytest.raises(DeclarationError, match=r"WrongSchema\.json_schema is .* Give a mapping"):
         document_of(served(WrongSchema, {}))
 
 
