@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeVar
 
 from marshmallow import Schema, fields
 from marshmallow.exceptions import RegistryError
@@ -149,7 +149,7 @@ def _candidates(name: str, view: View, alike: bool) -> list[str]:
 
 
 def is_whole(schema: Schema) -> bool:
-    """Whether an instance has all of its class's fields as declared, and so is its component."""
+    """Return whether an instance has its class's fields as declared, and so is its component."""
     options = schema.opts
     return (
         schema.only is None
@@ -193,6 +193,7 @@ def _classes(bound: BoundSchema, *, inline: bool) -> Iterator[type[Schema]]:
     yield from _nested(bound.schema, bound.view, {type(bound.schema)})
 
 
+T = TypeVar("T")
 _HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
 
 
@@ -222,7 +223,7 @@ def _alternatives(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterat
             yield from _nested(alternative.schema, view, seen)
 
 
-def nested_fields(field: fields.Field[Any]) -> Iterator[fields.Nested]:
+def nested_fields(field: fields.Field[T]) -> Iterator[fields.Nested]:
     """Yield the fields in a field that nest a schema."""
     if isinstance(field, fields.Nested):
         yield field

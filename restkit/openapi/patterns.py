@@ -1,7 +1,7 @@
 """Python's regular expressions as patterns of JSON Schema (ECMA-262).
 
 marshmallow's ``Regexp`` uses ``re.match``, which is anchored at the start only, and Python writes
-some things that ECMA-262 does not know. A NUL character is rejected by the JSON parser, so no pattern
+some things that ECMA-262 does not know. The JSON parser rejects a NUL character, so no pattern
 written here admits one.
 """
 
@@ -160,37 +160,44 @@ class _Translation:
         if set(items) in _EVERYTHING and not negated:
             return r"[^\u0000]"
         out: list[str] = []
-        at = 0
-        while at < len(items):
-            if items[at][0] == "\\" and items[at][1] in "dswDSW":
-                self.admits_nul = self.admits_nul or (items[at][1] in "DSW" and not negated)
-                out.append(items[at])
-                at += 1
-                continue
-            low = high = _character(items[at], in_set=True)
-            if items[at + 1 : at + 2] == ["-"] and at + 2 < len(items):
-                high = _character(items[at + 2], in_set=True)
-                at += 2
-            at += 1
-            out.append(self._range(low, high))
-            self.admits_nul = self.admits_nul or (low == "\0" and not negated)
-        return f"[{'^' if negated else ''}{''.join(out)}" + (r"\u0000]" if negated else "]")
+        while items:
+            written, admits_nul = self._set_item(items)
+            self.admits_nul = self.admits_nul or (admits_nul and not negated)
+            out.append(written)
+        if negated:
+            return f"[^{''.join(out)}" + r"\u0000]"
+        return f"[{''.join(out)}]"
+
+    def _set_item(self, items: list[str]) -> tuple[str, bool]:
+        """Take a class, a character or a range off the items; return it and whether it has NUL."""
+        first = items.pop(0)
+        if first[0] == "\\" and first[1] in "dswDSW":
+            return first, first[1] in "DSW"
+        low = high = _character(first, in_set=True)
+        if items[:1] == ["-"] and len(items) > 1:
+            high = _character(items[1], in_set=True)
+            del items[:2]
+        return self._range(low, high), low == "\0"
 
     def _range(self, low: str, high: str) -> str:
         if low == high:
             variants = _cases(low) if self.ignore_case else {low}
-            return "".join(_in_set(each) for each in sorted(variants))
+            return "".join(map(_in_set, sorted(variants)))
         plain = f"{_in_set(low)}-{_in_set(high)}"
-        if not self.ignore_case or (low > "\x7f") or (low <= "A" and high >= "z"):
+        if not self.ignore_case or low > "\x7f" or (low <= "A" and high >= "z"):
             return plain
-        letters = [
-            chr(code) for code in range(ord(low), min(ord(high), 127) + 1) if chr(code).isalpha()
-        ]
-        if not letters:
-            return plain
-        if low.isalpha() and high.isalpha() and low.islower() == high.islower():
-            return f"{plain}{low.swapcase()}-{high.swapcase()}"
-        return plain + "".join(each.swapcase() for each in letters)
+        return plain + _other_case(low, high)
+
+
+def _other_case(low: str, high: str) -> str:
+    """Return the letters of ASCII in a range in their other case, as a part of a set."""
+    codes = range(ord(low), min(ord(high), 127) + 1)
+    letters = [chr(code) for code in codes if chr(code).isalpha()]
+    if not letters:
+        return ""
+    if low.isalpha() and high.isalpha() and low.islower() == high.islower():
+        return f"{low.swapcase()}-{high.swapcase()}"
+    return "".join(each.swapcase() for each in letters)
 
 
 def _cases(char: str) -> set[str]:

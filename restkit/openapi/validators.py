@@ -32,11 +32,18 @@ from .patterns import NO_NUL, translate
 
 __all__ = ["json_types", "refine"]
 
-_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+_Validator = Callable[[object], object]
+_NAMES: dict[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
 _ANY_DECIMAL = re.compile(r"\^-\?\[0-9\]\{1,[0-9]+\}\(\\\.\[0-9\]\{1,40\}\)\?\$")
 
 
-def refine(keywords: Mapping[str, Any], field: Field) -> Keywords:
+def refine(keywords: Mapping[str, object], field: Field) -> Keywords:
     """Return the keywords of a field, refined by the field's own validators.
 
     Args:
@@ -46,8 +53,8 @@ def refine(keywords: Mapping[str, Any], field: Field) -> Keywords:
     return _refine(dict(keywords), field, field.validators)
 
 
-def _refine(out: Keywords, field: Field, validators: Iterable[Any]) -> Keywords:
-    taken: Any = out.get("enum")
+def _refine(out: Keywords, field: Field, validators: Iterable[_Validator]) -> Keywords:
+    taken = out.get("enum")
     for validator in each_validator(validators):
         for kind, apply in _RULES:
             if isinstance(validator, kind):
@@ -59,7 +66,7 @@ def _refine(out: Keywords, field: Field, validators: Iterable[Any]) -> Keywords:
     return out
 
 
-def _passes(field: Field, value: Any, validators: Iterable[Any]) -> bool:
+def _passes(field: Field, value: object, validators: Iterable[_Validator]) -> bool:
     """Return whether validators take what a field makes of a value."""
     made = field._deserialize(value, None, None)  # the method that every field class overrides
     try:
@@ -70,7 +77,7 @@ def _passes(field: Field, value: Any, validators: Iterable[Any]) -> bool:
     return True
 
 
-def json_types(values: Iterable[Any]) -> str | list[str] | None:
+def json_types(values: Iterable[object]) -> str | list[str] | None:
     """Return the ``type`` keyword of JSON values, None where one is an array or object."""
     found = [_NAMES.get(type(value)) for value in values]
     if not found or None in found:
@@ -87,8 +94,11 @@ def _range(out: Keywords, validator: validate.Range, field: Field) -> None:
 def _bound(out: Keywords, field: Field, bound: Any, inclusive: bool, *, upper: bool) -> None:
     if isinstance(bound, float) and bound == (-math.inf if upper else math.inf):
         out["not"] = {}  # no number is there
-    if bound is None or (isinstance(bound, float) and not math.isfinite(bound)):
-        return
+    if bound is not None and not (isinstance(bound, float) and not math.isfinite(bound)):
+        _finite_bound(out, field, bound, inclusive, upper=upper)
+
+
+def _finite_bound(out: Keywords, field: Field, bound: Any, inclusive: bool, *, upper: bool) -> None:
     if isinstance(field, fields.Decimal):
         bound, inclusive = on_grid(field, bound, inclusive=inclusive, upper=upper)
     number = _number(field, bound)
@@ -111,7 +121,7 @@ _BOUNDS = {
 }
 
 
-def _number(field: Field, bound: Any) -> int | float | None:
+def _number(field: Field, bound: object) -> int | float | None:
     if isinstance(bound, datetime.timedelta) and isinstance(field, fields.TimeDelta):
         bound = to_json_value(field, bound)
     if isinstance(bound, Decimal):
@@ -187,7 +197,7 @@ def _email(out: Keywords, _validator: validate.Email, _field: Field) -> None:
 
 
 _Rule = Callable[[Keywords, Any, Any], None]
-_RULES: tuple[tuple[type[Any], _Rule], ...] = (
+_RULES: tuple[tuple[type, _Rule], ...] = (
     (validate.ContainsOnly, contains_only),
     (validate.OneOf, one_of),
     (validate.ContainsNoneOf, contains_none_of),

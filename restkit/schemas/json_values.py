@@ -205,17 +205,23 @@ def is_plain(value: object, depth: int = 0) -> bool:
         depth: The number of lists and dicts that the value is in.
     """
     kind = type(value)
-    if kind in (str, int, bool, type(None)):
+    if kind in _PLAIN:
         return True
-    if depth > MAX_DEPTH:
+    if isinstance(value, float):
+        return kind is float and math.isfinite(value)
+    if kind not in (dict, list) or depth > MAX_DEPTH:
         return False
+    parts: list[object] = []
     if isinstance(value, dict):
-        return kind is dict and all(
-            type(k) is str and is_plain(v, depth + 1) for k, v in value.items()
-        )
-    if isinstance(value, list):
-        return kind is list and all(is_plain(each, depth + 1) for each in value)
-    return isinstance(value, float) and kind is float and math.isfinite(value)
+        if not all(type(name) is str for name in value):
+            return False
+        parts = list(value.values())
+    elif isinstance(value, list):
+        parts = value
+    return all(is_plain(each, depth + 1) for each in parts)
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _shown(value: object) -> str:

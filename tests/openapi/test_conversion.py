@@ -298,8 +298,10 @@ def test_a_mapping_has_names_and_values() -> None:
 
 def test_raw_is_anything() -> None:
     """A Raw field has no type; one that may not be null is anything but that."""
-    assert _keywords(fields.Raw(allow_none=True)) == {}
+    bound = {"description": "Integers in it have at most 64 bits."}
+    assert _keywords(fields.Raw(allow_none=True)) == bound
     assert _keywords(fields.Raw()) == {
+        **bound,
         "type": ["array", "boolean", "number", "object", "string"],
         "items": {},
     }
