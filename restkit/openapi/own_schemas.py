@@ -19,6 +19,7 @@ from marshmallow.decorators import POST_DUMP, PRE_LOAD
 from ..errors import DeclarationError
 from ..records import Record
 from ..schemas.bound import View
+from ..schemas.hook_members import changed_members
 from ..schemas.own_behavior import (
     changes_input,
     changes_output,
@@ -61,9 +62,7 @@ def knows_many(schema: Schema, view: View) -> bool:
         return callable(said) and "many" in _parameters(said)
     if alternatives_of(schema)[1]:
         return False
-    return wraps_collections(schema, POST_DUMP if view is View.RESPONSE else PRE_LOAD) or (
-        _overridden(schema, view)
-    )
+    return wraps_collections(schema, _tag(view)) or (_overridden(schema, view))
 
 
 def own_schema(schema: Schema, view: View, words: Words) -> Keywords | None:
@@ -81,10 +80,23 @@ def own_schema(schema: Schema, view: View, words: Words) -> Keywords | None:
     changes = changes_output(schema) if view is View.RESPONSE else changes_input(schema)
     if not changes:
         return None
-    out = words.derived()
-    for keyword in ("required", "additionalProperties"):
-        out.pop(keyword, None)
-    return out
+    return _opened(words.derived(), changed_members(schema, _tag(view)))
+
+
+def _tag(view: View) -> str:
+    return POST_DUMP if view is View.RESPONSE else PRE_LOAD
+
+
+def _opened(schema: Keywords, changed: frozenset[str] | None) -> Keywords:
+    """Return the schema of an object of which hooks change some members, or nobody knows which."""
+    out = {name: schema[name] for name in schema if name != "required"}
+    if changed is None:
+        out.pop("additionalProperties", None)
+        return out
+    more: Keywords = {name: {} for name in sorted(changed)}
+    out["properties"] = {**more, **out["properties"]}
+    kept = [name for name in schema.get("required", ()) if name not in changed]
+    return {**out, "required": kept} if kept else out
 
 
 def has_own_schema(schema: Schema) -> bool:
