@@ -262,10 +262,11 @@ def _unpack(
             return data, None, cast(HeaderItems, headers)
         case (data, int() as status, headers):
             return data, status, cast(HeaderItems, headers)
-    raise DeclarationError(
-        f"{operation.declared_at} returned a tuple of {len(value)}. Return data, (data, status), "
-        "(data, headers) or (data, status, headers)."
-    )
+        case _:
+            raise DeclarationError(
+                f"{operation.declared_at} returned a tuple of {len(value)}. Return data, "
+                "(data, status), (data, headers) or (data, status, headers)."
+            )
 
 
 def _is_status(value: object) -> bool:
