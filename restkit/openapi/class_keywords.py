@@ -89,7 +89,7 @@ def _own_truths(field: fields.Boolean, source: Source) -> Keywords:
     """Return what a Boolean with values of its own takes; in Python ``True`` is ``1``."""
     if not field.truthy:
         return {}
-    values = [*field.truthy, *field.falsy]
+    values: list[object] = [*field.truthy, *field.falsy]
     texts = sorted(each for each in values if isinstance(each, str) and readable(each) == each)
     if source != "json":
         return {"type": "string", "enum": texts}

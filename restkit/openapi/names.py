@@ -6,7 +6,6 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import TypeVar
 
 from marshmallow import Schema, fields
 from marshmallow.exceptions import RegistryError
@@ -16,6 +15,7 @@ from ..operations.operation_ids import stem
 from ..problems import Problem
 from ..schemas.bound import BoundSchema, View
 from ..schemas.unions import alternatives_of
+from .metadata import Field
 
 __all__ = [
     "ComponentNames",
@@ -193,7 +193,6 @@ def _classes(bound: BoundSchema, *, inline: bool) -> Iterator[type[Schema]]:
     yield from _nested(bound.schema, bound.view, {type(bound.schema)})
 
 
-T = TypeVar("T")
 _HOLDERS = (fields.Nested, fields.List, fields.Tuple, fields.Mapping)
 
 
@@ -223,7 +222,7 @@ def _alternatives(schema: Schema, view: View, seen: set[type[Schema]]) -> Iterat
             yield from _nested(alternative.schema, view, seen)
 
 
-def nested_fields(field: fields.Field[T]) -> Iterator[fields.Nested]:
+def nested_fields(field: Field) -> Iterator[fields.Nested]:
     """Yield the fields in a field that nest a schema."""
     if isinstance(field, fields.Nested):
         yield field

@@ -22,7 +22,7 @@ def nested_schema(field: fields.Nested) -> Schema:
         schema.partial = partial
     if field.unknown is not None and field.unknown != schema.unknown:
         schema = copy.copy(schema)
-        schema.unknown = field.unknown
+        vars(schema)["unknown"] = field.unknown
     return schema
 
 
