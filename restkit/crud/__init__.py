@@ -3,6 +3,7 @@
 from .memory_store import MemoryStore
 from .query import Condition, ListQuery, Order, Page
 from .resource import CRUDResource
+from .scopes import AnyOf
 from .store import (
     Attribute,
     KeyTaken,
@@ -15,6 +16,7 @@ from .store import (
 )
 
 __all__ = [
+    "AnyOf",
     "Attribute",
     "CRUDResource",
     "Condition",

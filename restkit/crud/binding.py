@@ -15,16 +15,18 @@ from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from .attribute_checks import check_attributes
 from .cursors import CursorCipher
-from .declared_schemas import DeclaredSchemas, declared_schemas
+from .decided_values import DecidedValues, check_decided
+from .declared_schemas import DeclaredSchemas, declared_schemas, scoped_attributes
 from .filtering import Filtering
 from .pagination import Pager, Window
 from .patching import PatchDocument
 from .query import Count, ListQuery, Order, Page
 from .schema_views import ABSENT, Views
+from .scopes import Clause, Scope
 from .sort_orders import Sorting
-from .store import AnyField, AnyStore
+from .store import AnyField, AnyStore, RowRuled
 
-__all__ = ["Binding"]
+__all__ = ["Binding", "digest_of", "plain_scope"]
 
 
 class Binding:
@@ -38,6 +40,8 @@ class Binding:
         create_views: The views of the schema of POST and PUT bodies.
         update_views: The views of the schema of PATCH bodies.
         scope: The variables of the URL pattern that are attributes of the model.
+        assigned: The attributes of new items that a row rule sets.
+        is_ruled: Whether the model, or one that it refers to, has a row rule.
     """
 
     def __init__(
@@ -61,11 +65,14 @@ class Binding:
         self._unreachable = {"", ".", ".."}
         if declared.bulk:
             self._unreachable.add("bulk")
-        self._app = app
         settings = app.settings
-        schemas = declared_schemas(declared, store, self.declared_at, self.scope, name)
+        self.assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
+        self.is_ruled = isinstance(store, RowRuled) and store.is_ruled
+        decided = {*self.assigned, *scoped_attributes(declared)}
+        schemas = declared_schemas(declared, store, self.declared_at, self.scope, name, decided)
         views = _views_of(schemas, declared, store, self.declared_at, app)
         self.views, self.list_views, self.create_views, self.update_views = views
+        self._decided = DecidedValues(self.create_views, schemas.create)
         check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
         self.filtering = Filtering(declared.filters, store.attributes, wire, self.declared_at)
@@ -107,7 +114,7 @@ class Binding:
         self,
         query: Mapping[str, Any],
         count: Count,
-        scope: Mapping[str, Any],
+        scope: Scope,
         get: Callable[[object], object],
     ) -> tuple[ListQuery, Window]:
         """Return the list query of validated query parameters, and its window.
@@ -115,7 +122,7 @@ class Binding:
         Args:
             query: The validated query parameters.
             count: The kind of total that the client prefers.
-            scope: The attribute values that all items of the collection share.
+            scope: The scope of the collection.
             get: A function that returns the item of a key, or None.
         """
         order = self.sorting.order(query.get("sort"))
@@ -141,7 +148,7 @@ class Binding:
                 count,
                 relations,
                 read,
-                scope,
+                plain_scope(scope),
             ),
             window,
         )
@@ -187,28 +194,50 @@ class Binding:
             text = self.views.serializer(None, ()).text(item)
         return digest_of(text)
 
-    def replaced(self, body: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+    def created(
+        self, body: Mapping[str, object], decided: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Return the attributes of a new item: those of a body, and those that are decided.
+
+        Args:
+            body: The attributes of the body.
+            decided: The attributes that the scope and the row rule decide.
+
+        Raises:
+            UnprocessableContent: The body contradicts a decided value, or lacks a value.
+        """
+        return {**self._decided.checked(body, decided), **decided}
+
+    def replaced(
+        self, item: object, body: Mapping[str, object], scope: Mapping[str, object]
+    ) -> dict[str, object]:
         """Return all writable attributes; absent ones get their default or the scope's value."""
         views = self.create_views
+        decided = {**self._assigned_of(item), **scope}
+        body = self._decided.checked(body, decided)
         absent = views.written.keys() - body.keys()
-        values = dict(body) | {name: self._default(name, views) for name in absent}
+        values = {**body, **{name: self._default(name, views) for name in absent}, **decided}
         values = {name: values[name] for name in views.written}
         self.check_key(values, views)
-        return _within(values, scope)
+        return values
 
     def patched(
-        self, item: object, patch: PatchDocument, scope: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Return the attributes that a patch changes, except those of the scope.
+        self, item: object, patch: PatchDocument, scope: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Return the attributes that a patch changes.
 
         `Views.patched` says which problems it raises.
         """
         views = self.update_views
         values = views.patched(item, patch)
+        check_decided(values, {**self._assigned_of(item), **scope}, views)
         self.check_key(values, views)
         removed = [name for name, value in values.items() if value is ABSENT]
-        defaults = {name: self._default(name, views) for name in removed}
-        return _within({**values, **defaults}, scope)
+        return {**values, **{name: self._default(name, views) for name in removed}}
+
+    def _assigned_of(self, item: object) -> dict[str, object]:
+        """Return the attributes that a row rule has set, which no client changes."""
+        return {name: self.store.value(item, name) for name in self.assigned}
 
     def check_path(self, given: Mapping[str, Any]) -> None:
         """Reject variables of the URL whose values the store cannot hold.
@@ -249,10 +278,9 @@ class Binding:
         return () if is_many else None
 
 
-def _within(values: dict[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with those of the scope, which take precedence."""
-    # SECURITY: a client that could write the scope could move an item to another tenant.
-    return {name: scope.get(name, value) for name, value in values.items()}
+def plain_scope(scope: Scope) -> Clause:
+    """Return a scope as stores get it: a mapping, unless it has further conditions."""
+    return scope if scope.clauses else scope.values
 
 
 def digest_of(text: bytes) -> EntityTag:
@@ -282,7 +310,7 @@ def _views_of(
     sparse = bool(declared.fields)
     item = views(schemas.item, declared.expand, sparse=sparse)
     listed = views(schemas.list, declared.expand, sparse=sparse)
-    return item, listed, views(schemas.create), views(schemas.update)
+    return item, listed, views(schemas.create.schema), views(schemas.update)
 
 
 def _choice(choices: Sequence[str], description: str) -> AnyField:

@@ -15,9 +15,11 @@ from ..http.conditional import EntityTag
 from ..parsing.pointers import pointer
 from ..problems import Conflict, InvalidItem, NotFound, Problem, UnprocessableContent
 from ..rendering.content import SerializedContent
+from .actions import Actions
 from .binding import Binding
-from .endpoints import Actions, CollectionEndpoint, as_mapping
+from .endpoints import CollectionEndpoint, as_mapping
 from .patching import MERGE_PATCH, PatchDocument
+from .scopes import Scope
 from .store import StaleWrite, Violation
 
 __all__ = ["BulkEndpoint", "bulk_schemas"]
@@ -155,24 +157,31 @@ class BulkEndpoint(CollectionEndpoint):
         Deletions come first, so that a new item can have a unique value of a deleted one.
         """
         actions = self.actions(self.binding.patch_relations)
-        scope = actions.scope()
-        if scope and not actions.rows.has_parents(scope):
+        scope = Scope.of(actions.scope())
+        if scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound("No collection exists at this URL.")
+        decided = self.decided(actions, scope)
 
-        def create(values: Mapping[str, Any]) -> Any:
+        def create(content: object) -> object:
+            values = self.binding.created(as_mapping(content, self.binding), decided)
             self.binding.check_key(values, self.binding.create_views)
-            return actions.create(actions.rows.build(values))
+            item = actions.create(actions.rows.build(values))
+            self.check_scope(actions, item, scope)
+            return item
 
-        work = _Bulk(self.binding, actions)
+        def update(item: object, values: Mapping[str, object]) -> object:
+            updated = actions.update(item, values)
+            self.check_scope(actions, updated, scope)
+            return updated
+
+        work = _Bulk(self.binding, actions, scope.values)
         changes, removed = work.found(body.get("update", ()), body.get("delete", ()))
         work.check()
         for where, item in removed:
             work.attempt(where, actions.delete, item)
-        updated = [
-            work.attempt(where, actions.update, item, values) for where, item, values in changes
-        ]
-        values = ({**as_mapping(each, self.binding), **scope} for each in body.get("create", ()))
-        created = [work.attempt(("create", at), create, each) for at, each in enumerate(values)]
+        updated = [work.attempt(where, update, item, values) for where, item, values in changes]
+        contents = enumerate(body.get("create", ()))
+        created = [work.attempt(("create", at), create, each) for at, each in contents]
         work.check()
         if self.wants_minimal(headers):
             return None, 204, {"Preference-Applied": "return=minimal"}
@@ -191,9 +200,10 @@ def _json_key(key: object) -> int | str:
 class _Bulk:
     """The work of one bulk request, and the errors found so far."""
 
-    def __init__(self, binding: Binding, actions: Actions) -> None:
+    def __init__(self, binding: Binding, actions: Actions, scope: Mapping[str, object]) -> None:
         self._binding = binding
         self._actions = actions
+        self._scope = scope
         self._faults: list[InvalidItem] = []
         self._is_conflict = True
 
@@ -243,8 +253,8 @@ class _Bulk:
         if change.tag is not None and not self._holds(at, change.tag, item):
             return None
         try:
-            scope = self._actions.scope()
-            return self._binding.patched(item, PatchDocument.of(MERGE_PATCH, change.patch), scope)
+            patch = PatchDocument.of(MERGE_PATCH, change.patch)
+            return self._binding.patched(item, patch, self._scope)
         except UnprocessableContent as problem:
             self._merge(("update", at), problem)
             return None

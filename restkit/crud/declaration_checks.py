@@ -32,7 +32,7 @@ _VERBS = {
     "put": "replace",
     "patch": "update",
 }
-_SEQUENCES = ("sorts", "order", "expand")
+_SEQUENCES = ("sorts", "order", "expand", "scoped")
 _NUMBERS = ("page_size", "max_page_size", "max_bulk")
 _SWITCHES = ("fields", "upsert", "bulk")
 _ATTRIBUTES = (
@@ -46,6 +46,7 @@ _ATTRIBUTES = (
     "key",
     "soft_delete",
     "methods",
+    "related",
 )
 
 
@@ -79,6 +80,10 @@ def check_declared(declared: Any, base: type) -> None:
     ):
         raise DeclarationError(
             f"{declared_at}.key and .soft_delete are names of attributes: write key = 'id'."
+        )
+    if declared.related not in ("visible", "existing"):
+        raise DeclarationError(
+            f"{declared_at}.related must be 'visible' or 'existing', got {declared.related!r}."
         )
     _check_sequences(declared, declared_at)
 

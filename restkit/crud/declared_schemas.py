@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from marshmallow import Schema, missing
@@ -14,27 +14,61 @@ from ..records import Record
 from ..resource import Schemas
 from .store import AnyStore
 
-__all__ = ["DeclaredSchemas", "declared_schemas"]
+__all__ = ["DeclaredSchemas", "declared_schemas", "scoped_attributes"]
+
+
+class Relaxed(Record):
+    """A schema class of new items that may lack what the scope or a row rule decides.
+
+    Attributes:
+        schema: The class.
+        required: The attributes that the declared class requires.
+        defaults: The default values of the declared class.
+    """
+
+    schema: type[Schema]
+    required: frozenset[str]
+    defaults: Mapping[str, object]
 
 
 class DeclaredSchemas(Record):
     """The schema class of each kind of content.
 
     Attributes:
-        item: The responses of one item.
-        list: The items of a page.
-        create: The bodies of POST and PUT.
-        update: The bodies of PATCH.
+        item: The schema of the responses of one item.
+        list: The schema of the items of a page.
+        create: The schema of POST and PUT bodies.
+        update: The schema of PATCH bodies.
     """
 
     item: type[Schema]
     list: type[Schema]
-    create: type[Schema]
+    create: Relaxed
     update: type[Schema]
 
 
+def scoped_attributes(declared: type) -> set[str]:
+    """Return the strings that may be the attributes which a class's ``scope`` decides.
+
+    These are the names in ``scoped``, and the constants in the code of ``scope``, such as the keys
+    of the mapping that it returns. Whether it decides them, each request shows.
+    """
+    found = {*getattr(declared, "scoped", ())}
+    for each in declared.__mro__:
+        code = getattr(vars(each).get("scope"), "__code__", None)
+        for constant in () if code is None else code.co_consts:
+            names = constant if isinstance(constant, tuple) else (constant,)
+            found.update(name for name in names if isinstance(name, str))
+    return found
+
+
 def declared_schemas(
-    declared: Any, store: AnyStore, declared_at: str, scope: Sequence[str], name: str
+    declared: Any,
+    store: AnyStore,
+    declared_at: str,
+    scope: Sequence[str],
+    name: str,
+    decided: Collection[str] = (),
 ) -> DeclaredSchemas:
     """Return the schema classes of a `CRUDResource`.
 
@@ -44,6 +78,8 @@ def declared_schemas(
         declared_at: The name of the class, for messages.
         scope: The variables of the URL pattern.
         name: The name of the collection, which names a derived schema.
+        decided: The attributes that the scope or a row rule may decide, so that bodies may lack
+            them.
 
     Raises:
         DeclarationError: A declared schema is not a schema class.
@@ -55,19 +91,48 @@ def declared_schemas(
         schema = _scoped(derived, known, name) if known else derived
     if not isinstance(schema, Schemas):
         found = _schema_class(schema, f"{declared_at}.schema")
-        return DeclaredSchemas(found, found, found, found)
+        return DeclaredSchemas(found, found, relaxed(found, decided), found)
     chosen = {
         "item": schema.item,
         "list": schema.response(many=True),
         "create": schema.body("POST"),
         "update": schema.body("PATCH"),
     }
+    classes = {
+        role: _schema_class(each, f"{declared_at}.schema: {role} of Schemas(...)")
+        for role, each in chosen.items()
+    }
     return DeclaredSchemas(
-        **{
-            role: _schema_class(each, f"{declared_at}.schema: {role} of Schemas(...)")
-            for role, each in chosen.items()
-        }
+        classes["item"], classes["list"], relaxed(classes["create"], decided), classes["update"]
     )
+
+
+def relaxed(declared: type[Schema], decided: Collection[str]) -> Relaxed:
+    """Return a schema class that neither requires nor fills in attributes that may be decided."""
+    try:
+        fields = declared().load_fields
+    except Exception:  # noqa: BLE001  # `Views` says why the schema cannot be instantiated
+        return Relaxed(declared, frozenset(), {})
+    members: dict[str, object] = {}
+    required: set[str] = set()
+    defaults: dict[str, object] = {}
+    for name, field in fields.items():
+        attribute = field.attribute or name
+        if attribute not in decided or not (field.required or field.load_default is not missing):
+            continue
+        if field.required:
+            required.add(attribute)
+        else:
+            defaults[attribute] = field.load_default
+        made = copy.copy(field)
+        made.required, made.load_default = False, missing
+        members[name] = made
+    if not members:
+        return Relaxed(declared, frozenset(), {})
+    meta = type("Meta", (declared.Meta,), {"register": False})
+    more = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
+    made_class = type(declared.__name__, (declared,), {**members, **more})
+    return Relaxed(made_class, frozenset(required), defaults)
 
 
 def _schema_class(schema: object, declared_at: str) -> type[Schema]:

@@ -22,7 +22,7 @@ from ..media import JSON, NDJSON
 from ..operations.operation_ids import english_singular, singular, stem
 from ..operations.security import class_security
 from ..operations.words import split_docstring
-from ..problems import BadRequest, Conflict, NotFound
+from ..problems import BadRequest, Conflict, Forbidden, NotFound
 from ..requirements import Requirement
 from ..resource import Resource
 from .action_contracts import action_failures, bulk_security, check_action
@@ -36,7 +36,7 @@ from .endpoints import (
     stale_of,
 )
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
-from .store import AnyField, StaleWrite, Violation
+from .store import FORBIDDEN, AnyField, StaleWrite, Violation
 
 __all__ = ["EndpointMaker"]
 
@@ -57,6 +57,7 @@ _TAKEN = Failure(
     "The request conflicts with stored data: a unique value is taken, or a referenced item does "
     "not exist.",
 )
+_FORBIDDEN = Failure(Forbidden, "database", FORBIDDEN)
 _DONE = "The request succeeded; sent with `Prefer: return=minimal`."
 
 
@@ -71,6 +72,7 @@ class EndpointMaker:
         self._always = tuple(binding.store.failures)
         self._prefers = _prefer("`return=minimal` requests a response without content (RFC 7240).")
         self._missing_parent = (_MISSING,) if binding.scope else ()
+        self._forbidden = (_FORBIDDEN,) if binding.is_ruled else ()
 
     def _class(
         self, base: type[Resource], suffix: str, verbs: Mapping[str, Any], **members: Any
@@ -150,7 +152,11 @@ class EndpointMaker:
         item = singular(self._name, stem(self._views.declared)) or english_singular(self._name)
         words = {"derived_id": f"restore{item}"}
         contract = Declarations(
-            {"headers": self._prefers}, None, self._returns(200), (_MISSING, _TAKEN), words=words
+            {"headers": self._prefers},
+            None,
+            self._returns(200),
+            (_MISSING, _TAKEN, *self._forbidden),
+            words=words,
         )
         verbs = {"post": self._verb("restore", post, contract)}
         conditional = bool(self._declared.conditional)
@@ -185,7 +191,7 @@ class EndpointMaker:
             {"body": sent, "headers": self._prefers},
             None,
             returns,
-            (*failures, _TAKEN, *self._missing_parent, *self._always),
+            (*failures, _TAKEN, *self._forbidden, *self._missing_parent, *self._always),
             words={
                 **({} if security is None else {"security": security}),
                 "derived_id": f"bulk{self._name}",
@@ -238,7 +244,7 @@ class EndpointMaker:
             Return(self._views.answered, 201, headers, _JSON, "", False),
             Return(None, 204, located, (), minimal, None),
         )
-        failures = (_TAKEN, *self._missing_parent)
+        failures = (_TAKEN, *self._forbidden, *self._missing_parent)
         schema = self._binding.create_views.declared
         inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
         return self._verb("create", post, Declarations(inputs, None, returns, failures))
@@ -273,7 +279,11 @@ class EndpointMaker:
         missing = () if self._declared.upsert else (_MISSING,)
         schema = self._binding.create_views.declared
         inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
-        return self._verb("replace", put, Declarations(inputs, None, returns, (*missing, _TAKEN)))
+        return self._verb(
+            "replace",
+            put,
+            Declarations(inputs, None, returns, (*missing, _TAKEN, *self._forbidden)),
+        )
 
     def _update(self) -> DeclaredMethod:
         key = self._binding.store.key
@@ -284,7 +294,7 @@ class EndpointMaker:
         schema = self._binding.update_views.merged
         inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
         media_types = (MERGE_PATCH, "application/json", JSON_PATCH)
-        failures = (_MISSING, _TAKEN)
+        failures = (_MISSING, _TAKEN, *self._forbidden)
         contract = Declarations(inputs, media_types, self._returns(200), failures, PatchDocument.of)
         return self._verb("update", patch, contract)
 
@@ -296,7 +306,9 @@ class EndpointMaker:
 
         in_use = Failure(Conflict, "database", "Other items still refer to this item.")
         gone = Return(None, 204, (), (), "", None)
-        return self._verb("delete", delete, Declarations({}, None, (gone,), (_MISSING, in_use)))
+        return self._verb(
+            "delete", delete, Declarations({}, None, (gone,), (_MISSING, in_use, *self._forbidden))
+        )
 
 
 def _prefer(description: str) -> dict[str, AnyField]:

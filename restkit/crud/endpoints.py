@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from ..encoding import dumps_json
 from ..errors import DeclarationError
@@ -11,16 +11,24 @@ from ..http.conditional import Preconditions
 from ..http.negotiation import parse_prefer
 from ..http.uris import quote_path
 from ..media import NDJSON
-from ..problems import Conflict, InvalidItem, NotFound, PreconditionFailed
+from ..problems import (
+    Conflict,
+    InvalidItem,
+    NotFound,
+    PreconditionFailed,
+    UnprocessableContent,
+)
 from ..rendering.content import SerializedContent
 from ..request import Request
 from ..resource import Resource
 from ..response import Chunks, PlainResponse
-from .binding import Binding, digest_of
+from .actions import Actions
+from .binding import Binding, digest_of, plain_scope
 from .item_serializer import ItemSerializer
 from .patching import PatchDocument
-from .query import Count, ListQuery, Page
-from .store import KeyTaken, StaleWrite, Transaction, Violation
+from .query import Count
+from .scopes import Scope
+from .store import KeyTaken, RuledRows, StaleWrite, Violation
 
 __all__ = [
     "Actions",
@@ -36,26 +44,9 @@ __all__ = [
 _OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL's key, or none."
 _STALE = "Another request changed or deleted the item. Fetch it again, then retry."
 _NO_COLLECTION = "No collection exists at this URL."
+_OUTSIDE = "The item would not belong to this collection."
 _MINIMAL = "return=minimal"
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
-
-
-class Actions(Protocol):
-    """The actions of a `CRUDResource` that the endpoints call."""
-
-    @property
-    def rows(self) -> Transaction[Any]:
-        """The request's transaction on the store."""
-        ...
-
-    scope: Callable[[], Mapping[str, object]]
-    list: Callable[[ListQuery], Page[object]]
-    read: Callable[[object], object]
-    create: Callable[[object], object]
-    replace: Callable[[object, Mapping[str, object]], object]
-    update: Callable[[object, Mapping[str, object]], object]
-    delete: Callable[[object], None]
-    restore: Callable[[object], object]
 
 
 class Endpoint(Resource):
@@ -71,9 +62,35 @@ class Endpoint(Resource):
 
     def actions(self, expand: tuple[str, ...] = ()) -> Actions:
         """Return the user's resource for this request."""
-        self.binding.check_path(self.request.path_parameters)
-        made: Actions = self.declared(self.binding, self.request, self.app, expand)
+        binding, given = self.binding, self.request.path_parameters
+        binding.check_path(given)
+        made: Actions = self.declared(binding, self.request, self.app, expand)
+        if binding.scope:
+            rows = made.rows
+            parents = {name: given[name] for name in binding.scope}
+            if isinstance(rows, RuledRows) and rows.hides_parents(parents):
+                raise NotFound(_NO_COLLECTION)
         return made
+
+    def decided(self, actions: Actions, scope: Scope) -> dict[str, object]:
+        """Return the attributes of new items that the row rule and the scope decide."""
+        rows = actions.rows
+        if self.binding.assigned and isinstance(rows, RuledRows):
+            return {**rows.assigned(), **scope.values}
+        return dict(scope.values)
+
+    def check_scope(self, actions: Actions, item: object, scope: Scope) -> None:
+        """Reject a written item that an expression of the scope excludes.
+
+        Raises:
+            UnprocessableContent: The item does not belong to the collection.
+        """
+        if scope.clauses:
+            key = self.binding.store.value(item, self.binding.store.key)
+            if actions.rows.get(key, scope=scope) is None:
+                raise UnprocessableContent(
+                    errors=[{"pointer": "", "detail": _OUTSIDE, "code": "scope"}]
+                )
 
     @property
     def whole(self) -> ItemSerializer:
@@ -104,17 +121,17 @@ class CollectionEndpoint(Endpoint):
         binding = self.binding
         actions = self.actions()
         count = self.preference(headers or {}, "count")
-        scope = actions.scope()
+        scope = Scope.of(actions.scope())
 
         def get(key: object) -> object:
-            return actions.rows.get(key, scope=scope)
+            return actions.rows.get(key, scope=plain_scope(scope))
 
         listing, window = binding.list_query(query, _COUNTS.get(count, "none"), scope, get)
         view = binding.list_views.serializer(*binding.chosen(query, binding.list_views))
         if self.request.response_media_type == NDJSON:
             return _lines(actions.rows.stream(listing), view)
         page = actions.list(listing)
-        if not page.items and listing.scope and not actions.rows.has_parents(listing.scope):
+        if not page.items and scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound(_NO_COLLECTION)
         links = binding.pager.links(
             self.request, window, listing.order, page, binding.ends(page, listing.order)
@@ -133,12 +150,14 @@ class CollectionEndpoint(Endpoint):
     def create_item(self, body: Any, headers: Mapping[str, str] | None = None) -> Any:
         """Store a new item."""
         actions = self.actions()
-        scope = actions.scope()
-        if scope and not actions.rows.has_parents(scope):
+        scope = Scope.of(actions.scope())
+        if scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound(_NO_COLLECTION)
-        values = {**as_mapping(body, self.binding), **scope}
+        decided = self.decided(actions, scope)
+        values = self.binding.created(as_mapping(body, self.binding), decided)
         self.binding.check_key(values, self.binding.create_views)
         item = actions.create(actions.rows.build(values))
+        self.check_scope(actions, item, scope)
         data, text = self.whole.pair(item)
         response_headers = {}
         if self.declared.conditional:
@@ -208,23 +227,29 @@ class ItemEndpoint(Endpoint):
             item = self._read_concurrent(actions, key)
         self.state(item)
         name = self.binding.store.key
-        values = self.binding.replaced(
-            {name: key, **as_mapping(body, self.binding)}, actions.scope()
-        )
+        scope = Scope.of(actions.scope())
+        content = {name: key, **as_mapping(body, self.binding)}
+        values = self.binding.replaced(item, content, scope.values)
         if values.get(name, key) != key:
             raise Conflict(_OTHER_KEY)
-        return self._changed(actions.replace(item, values), headers)
+        replaced = actions.replace(item, values)
+        self.check_scope(actions, replaced, scope)
+        return self._changed(replaced, headers)
 
     def _create_with_client_key(self, actions: Actions, key: object, body: object) -> object | None:
         """Create an item under the key of the URL; return None if it exists by now."""
         if self.conditional:
             self.entity_tag = None  # evaluates If-None-Match: * and If-Match: nothing exists yet
         name = self.binding.store.key
-        values = {**as_mapping(body, self.binding), **actions.scope()}
-        if values.setdefault(name, key) != key:
+        scope = Scope.of(actions.scope())
+        decided = self.decided(actions, scope)
+        values = self.binding.created({name: key, **as_mapping(body, self.binding)}, decided)
+        if values[name] != key:
             raise Conflict(_OTHER_KEY)
         try:
-            return actions.create(actions.rows.build(values))
+            item = actions.create(actions.rows.build(values))
+            self.check_scope(actions, item, scope)
+            return item
         except KeyTaken:
             if Preconditions.from_environ(self.request.environ).guards():
                 raise PreconditionFailed(
@@ -239,7 +264,8 @@ class ItemEndpoint(Endpoint):
         except NotFound:
             if not self.declared.soft_delete:
                 raise
-            if not actions.rows.get(key, scope=actions.scope(), removed=True):
+            scope = plain_scope(Scope.of(actions.scope()))
+            if not actions.rows.get(key, scope=scope, removed=True):
                 raise
             raise Conflict("An item with this key was removed. Restore it first.") from None
 
@@ -255,8 +281,11 @@ class ItemEndpoint(Endpoint):
         actions = self.actions(self.binding.patch_relations)
         item = actions.read(key)
         self.state(item)
-        values = self.binding.patched(item, body, actions.scope())
-        return self._changed(actions.update(item, values), headers)
+        scope = Scope.of(actions.scope())
+        values = self.binding.patched(item, body, scope.values)
+        updated = actions.update(item, values)
+        self.check_scope(actions, updated, scope)
+        return self._changed(updated, headers)
 
     def delete_item(self, key: Any) -> None:
         """Delete an item."""
@@ -284,7 +313,8 @@ class RestoreEndpoint(ItemEndpoint):
     def restore_item(self, key: Any, headers: Mapping[str, str]) -> Any:
         """Restore an item."""
         actions = self.actions()
-        item = actions.rows.get(key, scope=actions.scope(), lock=True, removed=True)
+        scope = plain_scope(Scope.of(actions.scope()))
+        item = actions.rows.get(key, scope=scope, lock=True, removed=True)
         if item is None:
             raise NotFound("No removed item has this key.")
         self.state(item)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from marshmallow import Schema, fields
@@ -16,13 +14,15 @@ from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..request import Request
 from ..resource import Owner
-from .models import as_key, check_values, members_of, new_item, schema_of
-from .query import ListQuery, Page
-from .rows import FAILURES, STAMP, Memory, Reference, Row, Rows, Work, copied, first_version
-from .selection import is_in_scope, select, select_all
-from .store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, UniqueViolation
+from .memory_transaction import MemoryTransaction
+from .models import as_key, members_of, new_item, schema_of
+from .row_rules import Caller, RowRule, Rule, unruled
+from .rows import FAILURES, STAMP, Memory, Reference, Rows, Work, copied
+from .store import (
+    Attribute,
+)
 
-__all__ = ["MemoryStore", "MemoryTransaction"]
+__all__ = ["MemoryStore"]
 
 M = TypeVar("M")
 
@@ -101,6 +101,8 @@ class MemoryStore(Generic[M]):
         self.table = object()
         self._memory = Memory(timeout)
         self._memory.kept = {self.table: Rows(by_value={rule: {} for rule in rules})}
+        self._memory.models[self.table] = model
+        self._is_served = False
         for name, store in (references or {}).items():
             self._memory.root.references.append(Reference(self.table, name, store.table, store.key))
             self._memory.join(store._memory)
@@ -136,6 +138,8 @@ class MemoryStore(Generic[M]):
 
     def configured(self, *, key: str, soft_delete: str | None) -> MemoryStore[M]:
         """Return the store of the same items with another key or with soft deletion."""
+        self._check_rules()
+        self._is_served = True
         made = copy.copy(self)
         made.key = key or self.key
         self._check_names([made.key])
@@ -156,6 +160,76 @@ class MemoryStore(Generic[M]):
                 )
         return made
 
+    # row rules
+
+    def rows(
+        self,
+        model: type[M],
+        *,
+        read: Rule | None = None,
+        write: Rule | None = None,
+        set: Mapping[str, Callable[[Caller], object]] | None = None,  # as in SQL
+        caller: Callable[[Request], Caller] | None = None,
+    ) -> None:
+        """Let callers read and write some of the items only, in every collection.
+
+        Each function gets the caller: `Request.caller`, or what ``caller(request)`` returns.
+
+        ::
+
+            store.rows(Note, read=lambda me: {"owner": me.id}, set={"owner": lambda me: me.id})
+
+        Args:
+            model: The class of the items.
+            read: A function that returns the items that a caller may read: attribute values, a
+                `Condition`, `AnyOf`, True, False, or a list of these; None for all items.
+            write: A function that returns the items that a caller may write as well; all that it
+                may read by default.
+            set: The attributes of new items that clients cannot choose, as functions.
+            caller: A function that returns the caller of a request.
+
+        Raises:
+            DeclarationError: The store is used already, has another model, or lacks an attribute.
+        """
+        if model is not self.model:
+            raise DeclarationError(
+                f"This MemoryStore holds {self.model.__qualname__}, not {model!r}. Call rows() of "
+                "the store of that model."
+            )
+        if self._is_served:
+            raise DeclarationError(
+                f"rows({model.__qualname__}, ...) must be called before the first collection of "
+                "the store is added to an App."
+            )
+        self._check_names(set or ())
+        rule = RowRule(model, read, write, set, caller)
+        self._memory.root.rules[self.table] = rule
+
+    @property
+    def assigned(self) -> frozenset[str]:
+        """The attributes that the row rule sets on new items."""
+        rule = self._memory.root.rules.get(self.table)
+        return frozenset() if rule is None else rule.names
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether the model, or one that it refers to, has a row rule."""
+        return any(each in self._memory.root.rules for each in (self.table, *self._neighbors()))
+
+    def _neighbors(self) -> list[object]:
+        """Return the tables that refer to this one, or that it refers to."""
+        pairs = [(each.table, each.target) for each in self._memory.root.references]
+        return [
+            table for pair in pairs if self.table in pair for table in pair if table != self.table
+        ]
+
+    def _check_rules(self) -> None:
+        """Reject a store without a rule if a store that refers to it, or the reverse, has one."""
+        memory = self._memory.root
+        if self.table not in memory.rules and self.is_ruled:
+            ruled = next(each for each in self._neighbors() if each in memory.rules)
+            raise DeclarationError(unruled(self.model, memory.models[ruled], "store"))
+
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return the schema of the model's attributes, always the same one.
 
@@ -175,7 +249,8 @@ class MemoryStore(Generic[M]):
 
     def open(self, request: Request, app: Owner, /) -> MemoryTransaction[M]:
         """Return the request's transaction."""
-        return MemoryTransaction(self, obtain(self._memory.root.work, request, app))
+        work: Work = obtain(self._memory.root.work, request, app)
+        return MemoryTransaction(self, work)
 
     def version(self, item: M, /) -> int | None:
         """Return the version of an item, None if it was never stored."""
@@ -188,7 +263,12 @@ class MemoryStore(Generic[M]):
 
     # for its transactions
 
-    def made(self, values: Mapping[str, Any]) -> M:
+    @property
+    def memory(self) -> Memory:
+        """The memory that the store shares with those that it refers to."""
+        return self._memory.root
+
+    def made(self, values: Mapping[str, object]) -> M:
         """Return a new item; missing arguments of its constructor are None."""
         return new_item(self.model, self._members, values)
 
@@ -206,144 +286,12 @@ class MemoryStore(Generic[M]):
         """Return whether an item is not soft-deleted."""
         return self.soft_delete is None or not getattr(item, self.soft_delete)
 
-    def mark(self, *, removed: bool) -> dict[str, Any]:
+    def mark(self, *, removed: bool) -> dict[str, object]:
         """Return the attribute that marks removed items, with its value."""
         name = str(self.soft_delete)
         if isinstance(self.attributes[name].field, fields.Bool):
             return {name: removed}
         return {name: dt.datetime.now(dt.UTC) if removed else None}
-
-
-class MemoryTransaction(Generic[M]):
-    """A Transaction on one store; it returns copies of the items."""
-
-    def __init__(self, store: MemoryStore[M], work: Work) -> None:
-        """Combine a store and the work of a request."""
-        self._store = store
-        self._work = work
-
-    # reading
-
-    def list(self, query: ListQuery, /) -> Page[M]:
-        """Return one page."""
-        page = select(self._live(), query)
-        return replace(page, items=[copied(item) for item in page.items])
-
-    def stream(self, query: ListQuery, /) -> Iterator[M]:
-        """Yield every item of one snapshot."""
-        return map(copied, select_all(self._live(), query))
-
-    def get(
-        self,
-        key: object,
-        /,
-        *,
-        scope: Mapping[str, Any],
-        lock: bool = False,
-        expand: Sequence[str] = (),
-        removed: bool = False,
-    ) -> M | None:
-        """Return the item of a key, or None. A lock keeps other requests from writing."""
-        if lock:
-            self._work.lock()
-        store = self._store
-        row = self._work.rows(store.table).find((store.key,), (key,))
-        if row is None or store.is_live(row.item) is removed or not is_in_scope(row.item, scope):
-            return None
-        found: M = copied(row.item)
-        return found
-
-    def has_parents(self, scope: Mapping[str, Any], /) -> bool:
-        """Return whether the items exist that the attributes of a scope refer to."""
-        return self._work.dangling(self._store.table, scope.get) is None
-
-    def _live(self) -> Iterator[M]:
-        rows = self._work.rows(self._store.table).by_number.values()
-        return (row.item for row in rows if self._store.is_live(row.item))
-
-    # writing
-
-    def build(self, values: Mapping[str, Any], /) -> M:
-        """Make an item from attribute values."""
-        return self._store.made(values)
-
-    def add(self, item: M, /) -> None:
-        """Store a new item; assign the next key if it has none."""
-        store = self._store
-        rows = self._work.writable(store.table)
-        made = copied(item)
-        if store.wants_key(made):
-            setattr(made, store.primary, rows.last_key + 1)
-        try:
-            self._put(Row(rows.last_number + 1, made, first_version()))
-        except UniqueViolation as error:
-            if error.names == (store.key,):
-                raise KeyTaken(error.names) from None
-            raise
-        if store.counts:
-            rows.last_key = max(rows.last_key, getattr(made, store.primary))
-        for name in (store.primary, STAMP):
-            setattr(item, name, getattr(made, name))
-
-    def change(self, item: M, values: Mapping[str, Any], /) -> None:
-        """Set attributes of an item, and store it if nobody changed it since it was read."""
-        row = self._current(item)
-        for name, value in values.items():
-            setattr(item, name, value)
-        made = copied(item)
-        if _state(made) == _state(row.item):
-            return
-        self._put(Row(row.number, made, row.version + 1), row)
-        vars(item)[STAMP] = vars(made)[STAMP]
-
-    def remove(self, item: M, /) -> None:
-        """Remove an item, or mark it as removed, if nobody changed it since it was read."""
-        store = self._store
-        if store.soft_delete is not None:
-            self.change(item, store.mark(removed=True))
-            return
-        row = self._current(item)
-        if self._work.is_used(store.table, row):
-            raise ReferenceViolation
-        self._work.writable(store.table).drop(row.number)
-
-    def restore(self, item: M, /) -> None:
-        """Restore a soft-deleted item."""
-        self.change(item, self._store.mark(removed=False))
-
-    def attempt(self) -> AbstractContextManager[object]:
-        """Return a context whose writes are undone if an exception leaves it."""
-        return self._work.attempt()
-
-    def _current(self, item: M) -> Row:
-        """Take the lock, and return the row of an item that nobody changed since it was read."""
-        store = self._store
-        rows = self._work.writable(store.table)
-        table, number, version = vars(item).get(STAMP, (store.table, 0, 0))
-        row = rows.by_number.get(number) if table is store.table else None
-        if row is None or row.version != version:
-            raise StaleWrite
-        return row
-
-    def _put(self, row: Row, before: Row | None = None) -> None:
-        """Store an item that fulfils the constraints."""
-        store, work = self._store, self._work
-        rows = work.writable(store.table)
-        check_values(row.item, store.attributes)
-        taken = rows.taken(row.item, row.number)
-        if taken is not None:
-            raise UniqueViolation(taken)
-        dangling = work.dangling(store.table, lambda name: getattr(row.item, name))
-        if dangling is not None:
-            raise ReferenceViolation((dangling,))
-        if before is not None and work.is_used(store.table, before, row.item):
-            raise ReferenceViolation
-        vars(row.item)[STAMP] = (store.table, row.number, row.version)
-        rows.put(row)
-
-
-def _state(item: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(item).items() if name != STAMP}
 
 
 def _rule(names: str | Sequence[str]) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
+
+from .scopes import Clause
 
 __all__ = ["Condition", "Count", "ListQuery", "Operator", "Order", "Page"]
 
@@ -60,7 +62,7 @@ class ListQuery:
         count: The kind of total to return.
         expand: The relations to load with each item, because they are dumped.
         fields: The attributes that are dumped; None for all of them.
-        scope: The attribute values that all items of the collection share.
+        scope: The scope of the collection, as `CRUDResource.scope` returns it.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -72,7 +74,7 @@ class ListQuery:
     count: Count = "none"
     expand: tuple[str, ...] = ()
     fields: tuple[str, ...] | None = None
-    scope: Mapping[str, Any] = field(default_factory=dict)
+    scope: Clause = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from ..http.methods import SAFE_METHODS
@@ -14,9 +15,11 @@ from .declaration_checks import check_declared
 from .filtering import Filters
 from .pagination import Paging
 from .query import ListQuery, Page
+from .related_rows import Peer, register, related_rows
 from .returned_items import check_returns, overridden_actions
 from .routes import endpoint_routes
-from .store import Store, Transaction
+from .scopes import Clause
+from .store import RelatedRows, RuledRows, Store, Transaction
 
 __all__ = ["CRUDResource"]
 
@@ -60,6 +63,11 @@ class CRUDResource(Resource, Generic[M]):
             longer find the item until a POST to its ``restore`` URL.
         bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none.
         max_bulk: The maximum length of each list of a bulk request.
+        scoped: The attributes that ``scope()`` decides, if they are not written in it. Bodies may
+            lack them.
+        related: Which rows items may refer to and show by ``expand``: ``"visible"`` ones, or all
+            ``"existing"`` ones, also those that another collection's ``scope()`` or
+            ``soft_delete`` hides. Row rules always hold.
         methods: The HTTP methods to mount; all of them by default.
     """
 
@@ -78,6 +86,8 @@ class CRUDResource(Resource, Generic[M]):
     soft_delete: ClassVar[str | None] = None
     bulk: ClassVar[bool] = False
     max_bulk: ClassVar[int] = 1000
+    scoped: ClassVar[Sequence[str]] = ()
+    related: ClassVar[Literal["visible", "existing"]] = "visible"
     conditional: ClassVar[bool | Literal["required"]] = True
 
     def __init__(
@@ -103,19 +113,34 @@ class CRUDResource(Resource, Generic[M]):
     ) -> Sequence[tuple[str, type[Resource], str]]:
         """Return the routes of the collection, its items, and further declared URLs."""
         check_declared(cls, CRUDResource)
-        return endpoint_routes(cls, pattern, name, app)
+        binding, routes = endpoint_routes(cls, pattern, name, app)
+        register(app, Peer(cls, binding, cls.scope is not CRUDResource.scope))
+        return routes
 
     @property
     def rows(self) -> Transaction[M]:
         """The request's transaction on the store."""
-        return self.binding.store.open(self.request, self.app)
+        rows: Transaction[M] = self.binding.store.open(self.request, self.app)
+        related = self._related_rows
+        if related is not None and isinstance(rows, RuledRows):
+            rows.restrict(related)
+        return rows
 
-    def scope(self) -> Mapping[str, Any]:
-        """Return attribute values that all items of this collection share and new ones get.
+    @cached_property
+    def _related_rows(self) -> RelatedRows | None:
+        """The conditions on the rows of other collections that items may refer to."""
+        return related_rows(self.app, self.request) if self.related == "visible" else None
 
-        By default these are the variables of the URL pattern: on
+    def scope(self) -> Clause:
+        """Return the items that belong to this collection.
+
+        By default these are the items with the variables of the URL pattern: on
         ``/authors/<int:author_id>/books``, all books have that ``author_id``. Override the method
         to separate tenants.
+
+        Returns:
+            Attribute values that all items share and new ones get, an expression of the store,
+            such as ``or_(Note.owner == me, Note.owner.is_(None))``, or a list of both.
         """
         given = self.request.path_parameters
         return {name: given[name] for name in self.binding.scope}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from ..errors import DeclarationError
 
@@ -14,10 +14,6 @@ _Check = Callable[[object], bool]
 
 def _is_page(value: object) -> bool:
     return isinstance(getattr(value, "items", None), Sequence)
-
-
-def _is_mapping(value: object) -> bool:
-    return isinstance(value, Mapping)
 
 
 def _is_item(value: object) -> bool:
@@ -33,7 +29,11 @@ _RETURNS: dict[str, tuple[_Check, str]] = {
     "update": _ITEM,
     "restore": _ITEM,
     # SECURITY: a forgotten return would show and change the items of everybody.
-    "scope": (_is_mapping, "a mapping of attributes: end it with `return {{**super().{}(), ...}}`"),
+    "scope": (
+        _is_item,
+        "a mapping of attributes, an expression or a list of those: end it with "
+        "`return {{**super().{}(), ...}}`",
+    ),
 }
 
 

@@ -24,8 +24,8 @@ _ITEM = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 def endpoint_routes(
     declared: Any, pattern: str, name: str, app: Owner
-) -> Sequence[tuple[str, type[Resource], str]]:
-    """Return the routes of a `CRUDResource`: (URL pattern, endpoint class, name).
+) -> tuple[Binding, Sequence[tuple[str, type[Resource], str]]]:
+    """Return the binding of a `CRUDResource` and its routes: (URL pattern, endpoint class, name).
 
     Args:
         declared: The class.
@@ -51,7 +51,7 @@ def endpoint_routes(
         routes.append((f"{item}/restore", maker.restore(), f"{name}Restore"))
     if declared.bulk:
         routes.append((f"{root}/bulk", maker.bulk(wanted), f"{name}Bulk"))
-    return routes
+    return binding, routes
 
 
 def _methods(declared: Any, declared_at: str) -> set[str]:

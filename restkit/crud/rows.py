@@ -23,6 +23,7 @@ from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
 from ..problems import ServiceUnavailable
 from ..request import Request
+from .row_rules import RowRule
 
 __all__ = [
     "FAILURES",
@@ -187,6 +188,8 @@ class Memory:
         self.timeout = timeout
         self.kept: Mapping[object, Rows] = {}
         self.references: list[Reference] = []
+        self.models: dict[object, type] = {}
+        self.rules: dict[object, RowRule] = {}
         self.lock = threading.Lock()
         self._joined: Memory | None = None
 
@@ -201,12 +204,15 @@ class Memory:
         if mine is not theirs:
             theirs.kept = {**theirs.kept, **mine.kept}
             theirs.references += mine.references
+            theirs.models |= mine.models
+            theirs.rules |= mine.rules
             theirs.timeout = min(theirs.timeout, mine.timeout)
             mine._joined = theirs
 
     def work(self, request: Request) -> Iterator[Work]:
         """Begin a request's work and commit it at the end; a factory for `obtain`."""
         work = Work(self, reading=request.method in SAFE_METHODS)
+        work.request = request
         try:
             yield work
             work.keep()
@@ -215,7 +221,12 @@ class Memory:
 
 
 class Work:
-    """The unit of work of one request."""
+    """The unit of work of one request.
+
+    Attributes:
+        request: The request; None if the program itself writes.
+        access: The rows that the request may read and write, kept for its transactions.
+    """
 
     def __init__(self, memory: Memory, *, reading: bool = False) -> None:
         """Begin with the committed rows.
@@ -224,6 +235,8 @@ class Work:
             memory: The memory.
             reading: Whether the work is read-only.
         """
+        self.request: Request | None = None
+        self.access: object = None
         self._is_reading = reading
         self._memory = memory
         self._seen = memory.kept
@@ -251,16 +264,25 @@ class Work:
             self._own[table] = self._seen[table].copied()
         return self._own[table]
 
-    def dangling(self, table: object, value_of: Callable[[str], Any]) -> str | None:
-        """Return the attribute that refers to a missing item, or None.
+    def dangling(
+        self,
+        table: object,
+        value_of: Callable[[str], object],
+        can_refer: Callable[[object, object], bool],
+    ) -> str | None:
+        """Return the attribute that refers to a missing or hidden item, or None.
 
         Args:
             table: The table of the item that has the attributes.
             value_of: A function that returns the value of an attribute.
+            can_refer: A function that says of a table and an item whether it may be referred to.
         """
         for each in self._memory.references:
             value = value_of(each.name) if each.table is table else None
-            if value is not None and self.rows(each.target).find((each.key,), (value,)) is None:
+            if value is None:
+                continue
+            found = self.rows(each.target).find((each.key,), (value,))
+            if found is None or not can_refer(each.target, found.item):
                 return each.name
         return None
 

@@ -8,9 +8,11 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ..errors import DeclarationError
 from .query import Condition, ListQuery, Order, Page
+from .scopes import AnyOf, Clause, Scope
 
-__all__ = ["is_in_scope", "select", "select_all"]
+__all__ = ["holds", "select", "select_all"]
 
 M = TypeVar("M")
 
@@ -48,7 +50,7 @@ def select_all(items: Iterable[M], query: ListQuery) -> list[M]:
     tests = [(each.name, _TESTS[each.operator], _wanted(each)) for each in query.conditions]
 
     def matches(item: object) -> bool:
-        if not is_in_scope(item, query.scope):
+        if not holds(item, query.scope):
             return False
         return all(test(getattr(item, name), value) for name, test, value in tests)
 
@@ -59,9 +61,29 @@ def select_all(items: Iterable[M], query: ListQuery) -> list[M]:
     return found
 
 
-def is_in_scope(item: object, scope: Mapping[str, Any]) -> bool:
-    """Return whether an item has the attribute values of a scope."""
-    return all(getattr(item, name) == wanted for name, wanted in scope.items())
+def holds(item: object, clause: Clause) -> bool:
+    """Return whether an item fulfils a clause.
+
+    Raises:
+        DeclarationError: The clause is not one that a store in memory can evaluate.
+    """
+    if isinstance(clause, bool):
+        return clause
+    if isinstance(clause, Mapping):
+        return all(getattr(item, name) == wanted for name, wanted in clause.items())
+    if isinstance(clause, Condition):
+        value: object = getattr(item, clause.name)
+        return _TESTS[clause.operator](value, _wanted(clause))
+    if isinstance(clause, Scope):
+        return holds(item, clause.values) and holds(item, clause.clauses)
+    if isinstance(clause, AnyOf):
+        return any(holds(item, each) for each in clause.clauses)
+    if isinstance(clause, (list, tuple)):
+        return all(holds(item, each) for each in clause)
+    raise DeclarationError(
+        f"A MemoryStore cannot evaluate {type(clause).__name__} as a scope or row rule. Use a "
+        "mapping of attributes, a Condition, AnyOf, True, False, or a list of those."
+    )
 
 
 def _keyed(name: str) -> Callable[[Any], Any]:

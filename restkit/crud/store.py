@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from marshmallow import Schema, fields
 from marshmallow.validate import Validator
@@ -14,13 +14,18 @@ from ..contract import Failure
 from ..request import Request
 from ..resource import Owner
 from .query import ListQuery, Operator, Page
+from .scopes import Clause
 
 __all__ = [
+    "FORBIDDEN",
     "AnyField",
     "AnyStore",
     "Attribute",
     "KeyTaken",
     "ReferenceViolation",
+    "RelatedRows",
+    "RowRuled",
+    "RuledRows",
     "StaleWrite",
     "Store",
     "Transaction",
@@ -29,6 +34,11 @@ __all__ = [
 ]
 
 M = TypeVar("M")
+
+FORBIDDEN = "The caller may not write this item."
+
+RelatedRows = Callable[[type], "tuple[Clause, ...]"]
+"""A function from a model to the conditions on the rows that other items may refer to."""
 
 AnyField = fields.Field[Any]
 """A marshmallow field of any Python type."""
@@ -118,7 +128,7 @@ class Transaction(Protocol[M]):
         key: object,
         /,
         *,
-        scope: Mapping[str, Any],
+        scope: Clause,
         lock: bool = False,
         expand: Sequence[str] = (),
         removed: bool = False,
@@ -127,18 +137,18 @@ class Transaction(Protocol[M]):
 
         Args:
             key: The value of the store's key attribute.
-            scope: The attribute values that the item must have.
+            scope: The scope that the item must be in, as `CRUDResource.scope` returns it.
             lock: Whether other transactions must not change the item until this one ends.
             expand: The relations to load with the item.
             removed: Whether to look for soft-deleted items only.
         """
         ...
 
-    def has_parents(self, scope: Mapping[str, Any], /) -> bool:
+    def has_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether the items exist that the attributes of a scope refer to."""
         ...
 
-    def build(self, values: Mapping[str, Any], /) -> M:
+    def build(self, values: Mapping[str, object], /) -> M:
         """Make an item from attribute values, without storing it."""
         ...
 
@@ -150,7 +160,7 @@ class Transaction(Protocol[M]):
         """
         ...
 
-    def change(self, item: M, values: Mapping[str, Any], /) -> None:
+    def change(self, item: M, values: Mapping[str, object], /) -> None:
         """Set attributes of an item, and store it if nobody changed it since it was read."""
         ...
 
@@ -226,6 +236,47 @@ class Store(Protocol[M]):
 
     def value(self, item: M, name: str, /) -> Any:
         """Return an attribute of an item."""
+        ...
+
+
+@runtime_checkable
+class RowRuled(Protocol):
+    """The optional ability of a store to have row rules; its transactions are `RuledRows`.
+
+    Attributes:
+        assigned: The attributes that a row rule sets on new items.
+        is_ruled: Whether the model, or one that it refers to, has a row rule.
+    """
+
+    @property
+    def assigned(self) -> frozenset[str]:
+        """The attributes that a row rule sets on new items."""
+        ...
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether the model, or one that it refers to, has a row rule."""
+        ...
+
+
+@runtime_checkable
+class RuledRows(Protocol):
+    """The optional abilities of a transaction on a store with row rules."""
+
+    def assigned(self) -> Mapping[str, object]:
+        """Return the values that a row rule sets on new items of the caller."""
+        ...
+
+    def hides_parents(self, scope: Mapping[str, object], /) -> bool:
+        """Return whether a row that the attributes of a scope refer to is missing or hidden.
+
+        Returns:
+            False, also for a missing row, if nothing can hide rows of the model.
+        """
+        ...
+
+    def restrict(self, related: RelatedRows, /) -> None:
+        """Let items show and refer to related rows only if they fulfil further conditions."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -11,6 +11,9 @@ from sqlalchemy import URL, Connection, Engine, MetaData, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from ..crud.row_rules import RowRule
+from ..crud.scopes import Clause
+from ..crud.store import Violation
 from ..decorators import raises
 from ..dependencies import obtain
 from ..errors import DeclarationError
@@ -20,6 +23,7 @@ from ..request import Request
 from .engines import WRITING, Limits, create_tables, make_engine
 from .errors import problem_of
 from .migrations import migrating
+from .row_rules import RowRules
 from .store import SQLAlchemyStore
 
 __all__ = ["Database", "session"]
@@ -75,11 +79,13 @@ class Database:
         self._options = options
         self._lock = threading.Lock()
         self._sessions: tuple[sessionmaker[Session], sessionmaker[Session]] | None = None
+        self._rules = RowRules()
 
     def install(self, app: _App, /) -> None:
         """Register the stores of the models and the problem handler of database errors."""
         app.stores.append(self.store)
         app.problem_handler(SQLAlchemyError)(problem_of)
+        app.problem_handler(Violation)(_conflict_of)
 
     def store(self, model: type) -> SQLAlchemyStore[Any] | None:
         """Return the store of a model, None if it is not an SQLAlchemy model.
@@ -94,7 +100,50 @@ class Database:
                     "a class with a __tablename__."
                 )
             return None
-        return SQLAlchemyStore(model, self.session, backend=self._url.get_backend_name())
+        return SQLAlchemyStore(
+            model, self.session, backend=self._url.get_backend_name(), rules=self._rules
+        )
+
+    def rows(
+        self,
+        model: type,
+        *,
+        read: Callable[[Any], Clause] | None = None,
+        write: Callable[[Any], Clause] | None = None,
+        set: Mapping[str, Callable[[Any], object]] | None = None,  # as in SQL
+        caller: Callable[[Request], Any] | None = None,
+    ) -> None:
+        """Let callers read and write some rows of a model only, wherever requests meet the model.
+
+        Each function gets the caller: `Request.caller`, or what ``caller(request)`` returns.
+
+        ::
+
+            database.rows(
+                Note,
+                read=lambda me: or_(Note.owner == me.id, Note.shared),
+                write=lambda me: Note.owner == me.id,
+                set={"owner": lambda me: me.id},
+            )
+
+        The rules hold for every ORM statement of a request's session, for foreign keys that it
+        writes and for the new state of rows. A hidden row is like a missing one. A change of a row
+        that the caller may only read is a 403.
+
+        Args:
+            model: The mapped class.
+            read: A function that returns the rows that a caller may read: an SQLAlchemy
+                expression, attribute values, True, False, or a list of these; None for all rows.
+            write: A function that returns the rows that a caller may write as well; all that it
+                may read by default.
+            set: The attributes of new rows that clients cannot choose, as functions.
+            caller: A function that returns the caller of a request.
+
+        Raises:
+            DeclarationError: The model is not mapped or has a rule already, an argument is not a
+                function, or the first collection was added before.
+        """
+        self._rules.add(model, RowRule(model, read, write, set, caller))
 
     @property
     def engine(self) -> Engine:
@@ -107,6 +156,8 @@ class Database:
         writing, reading = self._opened()
         # The first statement takes a connection from the pool and begins the transaction.
         with (reading if request.method in SAFE_METHODS else writing)() as session:
+            if self._rules.rules:
+                self._rules.open(session, request)
             try:
                 yield session
             except BaseException:
@@ -164,9 +215,18 @@ class Database:
             engine.dispose()
             raise
         reading = engine.execution_options(**{WRITING: False})
-        return sessionmaker(engine, expire_on_commit=False), sessionmaker(
-            reading, expire_on_commit=False
+        makers = (
+            sessionmaker(engine, expire_on_commit=False),
+            sessionmaker(reading, expire_on_commit=False),
         )
+        for each in makers:
+            self._rules.listen(each)
+        return makers
+
+
+def _conflict_of(error: Violation, request: Request) -> Conflict:
+    """Return the problem of a reference to a hidden row in a Resource of the program."""
+    return Conflict(error.detail)
 
 
 @raises(Conflict, description="The request conflicts with stored data.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
@@ -52,7 +52,9 @@ def live_of(mapper: Mapper[Any], name: str) -> sa.ColumnElement[bool]:
     column: Any = getattr(mapper.class_, name)
     kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
     if isinstance(kind, sa.Boolean):
-        return sa.not_(cast("sa.ColumnElement[bool]", column))
+        # A row that the database or another program made may have null, which is not removed.
+        present: sa.ColumnElement[bool] = column.is_not(sa.true())
+        return present
     if not isinstance(kind, sa.DateTime) or not mapper.columns[name].nullable:
         raise DeclarationError(
             f"{mapper.class_.__qualname__}.{name} does not say when an item was removed: let it be a DateTime that is "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +17,16 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.functions import FunctionElement
 
 from ..crud.query import Condition, ListQuery
+from ..crud.scopes import Scope
+from ..errors import DeclarationError
 from .keysets import WHOLE, Keysets, Part
 
-__all__ = ["Selecting"]
+__all__ = ["Selecting", "Visible", "condition_of", "scoped_column"]
 
 _MAX_SHAPES = 256
 _Clause = sa.ColumnElement[bool]
+Visible = Callable[[Mapper[Any]], "_Clause | None"]
+"""A function from a mapper to the condition on its rows as related rows; None without one."""
 
 
 class Selecting:
@@ -52,7 +56,11 @@ class Selecting:
         return self._keysets.parts(query)
 
     def page(
-        self, query: ListQuery, part: Part = WHOLE, found: int = 0
+        self,
+        query: ListQuery,
+        part: Part = WHOLE,
+        found: int = 0,
+        visible: Visible | None = None,
     ) -> tuple[sa.Select[Any], dict[str, Any]]:
         """Return the statement of a page, or of a part of it, and its parameters.
 
@@ -62,10 +70,14 @@ class Selecting:
             query: The query.
             part: The part of the page's window.
             found: The number of rows in the earlier parts.
+            visible: The conditions on related rows, which differ between requests.
         """
         values = query.after if query.after is not None else query.before
         shape = (_shape(query, values), part)
-        statement = self._statements.get(shape)
+        if visible is not None and query.expand:
+            statement: sa.Select[Any] | None = self._build_statement(query, part, visible)
+        else:
+            statement = self._statements.get(shape)
         if statement is None:
             statement = self._build_statement(query, part)
             self._keep(shape, statement, query)
@@ -91,18 +103,25 @@ class Selecting:
         return statement.where(*self._where(query)), dict(_parameters(query))
 
     def one(
-        self, *, scope: Sequence[str], lock: bool, expand: Sequence[str], removed: bool
+        self,
+        *,
+        scope: Mapping[str, object],
+        lock: bool,
+        expand: Sequence[str],
+        removed: bool,
+        visible: Visible | None = None,
     ) -> sa.Select[Any]:
-        """Return the statement of one item by its key, with the parameters ``key`` and ``scope_...``."""
-        shape = (tuple(scope), lock, tuple(expand), removed)
-        statement = self._statements.get(shape)
+        """Return the statement of one item, with the parameters ``key`` and ``scope_...``."""
+        shape = (_scope_shape(scope), lock, tuple(expand), removed)
+        is_fixed = visible is None or not expand
+        statement = self._statements.get(shape) if is_fixed else None
         if statement is None:
             column = self._column(self._key)
             statement = sa.select(self._model).where(
                 column == sa.bindparam("key", type_=column.type)
             )
-            statement = statement.where(*(self._scoped(name) for name in scope)).options(
-                *self._options(expand)
+            statement = statement.where(*self._scoped(scope)).options(
+                *self._options(expand, visible)
             )
             if self._live is not None:
                 statement = statement.where(sa.not_(self._live) if removed else self._live)
@@ -110,10 +129,13 @@ class Selecting:
                 statement = statement.with_for_update(of=self._model).execution_options(
                     populate_existing=True
                 )
-            self._statements[shape] = statement
+            if is_fixed:
+                self._statements[shape] = statement
         return statement
 
-    def _build_statement(self, query: ListQuery, part: Part) -> sa.Select[Any]:
+    def _build_statement(
+        self, query: ListQuery, part: Part, visible: Visible | None = None
+    ) -> sa.Select[Any]:
         statement = sa.select(self._model).where(*self._where(query))
         backwards = query.before is not None
         order = list(query.order)
@@ -123,7 +145,7 @@ class Selecting:
         if window is not None:
             statement = statement.where(window)
         statement = statement.order_by(*self._keysets.ordered(order, part)).options(
-            *self._options(query.expand)
+            *self._options(query.expand, visible)
         )
         if query.fields is not None:
             needed = {*query.fields, self._key, *(each.name for each in query.order)}
@@ -138,16 +160,18 @@ class Selecting:
     def _column(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def _scoped(self, name: str) -> _Clause:
-        column = self._column(name)
-        clause: _Clause = column == sa.bindparam(f"scope_{name}", type_=column.type)
-        return clause
+    def _scoped(self, scope: Mapping[str, object]) -> Iterator[_Clause]:
+        for name, value in scope.items():
+            column = scoped_column(self._model, name)
+            if value is None:
+                yield column.is_(None)
+            else:
+                yield column == sa.bindparam(f"scope_{name}", type_=column.type)
 
     def _where(self, query: ListQuery) -> Iterator[_Clause]:
         if self._live is not None:
             yield self._live
-        for name in query.scope:
-            yield self._scoped(name)
+        yield from self._scoped(Scope.of(query.scope).values)
         for index, condition in enumerate(query.conditions):
             yield self._condition(condition, f"value{index}")
 
@@ -167,7 +191,9 @@ class Selecting:
 
     # relations
 
-    def _options(self, expand: Sequence[str]) -> Iterator[ExecutableOption]:
+    def _options(
+        self, expand: Sequence[str], visible: Visible | None = None
+    ) -> Iterator[ExecutableOption]:
         """Yield the loader options of relations: ``author``, ``author.publisher``."""
         for path in expand:
             mapper: Mapper[Any] = self._mapper
@@ -177,6 +203,9 @@ class Selecting:
                     break  # a schema may nest other attributes: a mapping in a column, a property
                 relation = mapper.relationships[name]
                 attribute = getattr(mapper.class_, name)
+                condition = None if visible is None else visible(relation.mapper)
+                if condition is not None:
+                    attribute = attribute.and_(condition)
                 load = selectinload if relation.uselist else joinedload
                 if option is None:
                     option = load(attribute)
@@ -255,17 +284,48 @@ _COMPARED: dict[str, Any] = {
 }
 
 
+def scoped_column(model: type, name: str) -> Any:
+    """Return the attribute of a model that a scope or row rule names.
+
+    Raises:
+        DeclarationError: The model has no such attribute.
+    """
+    column = getattr(model, name, None)
+    if column is None:
+        raise DeclarationError(
+            f"A scope or row rule names {name!r}, which {model.__qualname__} does not have."
+        )
+    return column
+
+
+def condition_of(model: type, condition: Condition) -> _Clause:
+    """Return a condition of a scope or row rule, with its value in it."""
+    column = scoped_column(model, condition.name)
+    several = condition.operator == "in"
+    kind = _PARAMETERS.get(condition.operator, column.type)
+    value = sa.bindparam(None, _compared_value(condition), expanding=several, type_=kind)
+    compared: _Clause = _COMPARED[condition.operator](column, value)
+    return compared
+
+
+def _compared_value(condition: Condition) -> Any:
+    """Return the value of a condition as the statement compares it."""
+    value = condition.value
+    if condition.operator in ("contains", "startswith"):
+        escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return f"%{escaped}%" if condition.operator == "contains" else f"{escaped}%"
+    return json.dumps(value) if condition.operator == "has" else value
+
+
 def _parameters(query: ListQuery) -> Iterator[tuple[str, Any]]:
-    for name, value in query.scope.items():
+    for name, value in Scope.of(query.scope).values.items():
         yield f"scope_{name}", value
     for index, condition in enumerate(query.conditions):
-        value = condition.value
-        if condition.operator in ("contains", "startswith"):
-            escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            value = f"%{escaped}%" if condition.operator == "contains" else f"{escaped}%"
-        elif condition.operator == "has":
-            value = json.dumps(value)
-        yield f"value{index}", value
+        yield f"value{index}", _compared_value(condition)
+
+
+def _scope_shape(scope: Mapping[str, object]) -> tuple[tuple[str, bool], ...]:
+    return tuple((name, value is None) for name, value in scope.items())
 
 
 def _shape(query: ListQuery, values: Sequence[Any] | None) -> tuple[object, ...]:
@@ -282,5 +342,5 @@ def _shape(query: ListQuery, values: Sequence[Any] | None) -> tuple[object, ...]
         bool(query.offset),
         query.expand,
         query.fields,
-        tuple(query.scope),
+        _scope_shape(Scope.of(query.scope).values),
     )

@@ -15,7 +15,15 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ..contract import Failure, Header
 from ..crud.query import ListQuery, Page
-from ..crud.store import Attribute, KeyTaken, ReferenceViolation, StaleWrite, UniqueViolation
+from ..crud.scopes import Clause, Scope
+from ..crud.store import (
+    Attribute,
+    KeyTaken,
+    ReferenceViolation,
+    RelatedRows,
+    StaleWrite,
+    UniqueViolation,
+)
 from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..problems import InsufficientStorage, ServiceUnavailable
@@ -26,8 +34,10 @@ from .constraints import columns_of, is_null, is_reference, is_unique
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_key, live_of, primary_key_of
 from .relations import assign, make, touch
+from .row_rules import RowRules, access_of, exists
 from .schema import schema_of
-from .selecting import Selecting
+from .scopes import expression_of
+from .selecting import Selecting, Visible
 
 __all__ = ["FAILURES", "SQLAlchemyStore", "SQLAlchemyTransaction"]
 
@@ -61,6 +71,7 @@ class SQLAlchemyStore(Generic[M]):
         key: str = "",
         soft_delete: str | None = None,
         backend: str = "",
+        rules: RowRules | None = None,
     ) -> None:
         """Make the store.
 
@@ -70,6 +81,7 @@ class SQLAlchemyStore(Generic[M]):
             key: The attribute that identifies an item; the primary key by default.
             soft_delete: A nullable datetime or a boolean that marks removed items.
             backend: The database, for example ``"sqlite"``, whose limits are checked at start-up.
+            rules: The row rules of the database.
 
         Raises:
             DeclarationError: The model has no such attribute, or the attribute does not qualify.
@@ -79,6 +91,7 @@ class SQLAlchemyStore(Generic[M]):
         self.model = model
         self.mapper = mapper
         self.failures: Sequence[Failure] = FAILURES
+        self.rules = RowRules() if rules is None else rules
         self._session = session
         self._backend = backend
         self.attributes: Mapping[str, Attribute] = {
@@ -87,24 +100,28 @@ class SQLAlchemyStore(Generic[M]):
         }
         self.key = key or primary_key_of(mapper)
         self.soft_delete = soft_delete
-        for name in filter(None, [self.key, soft_delete]):
-            if name not in self.attributes:
-                raise DeclarationError(
-                    f"{model.__qualname__} has no attribute {name!r}; it has {', '.join(sorted(self.attributes))}."
-                )
+        self._check_names(filter(None, [self.key, soft_delete]))
         if self.key:
             check_key(mapper, self.key)
-        self.decorated = frozenset(
-            name
-            for name, attribute in self.attributes.items()
-            if name in mapper.columns
-            and not attribute.generated
-            and is_rewritten(mapper.columns[name], backend)
-        )
+        self.decorated = frozenset(filter(self._is_rewritten, self.attributes))
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
         live = live_of(mapper, soft_delete) if soft_delete else None
         self.selecting = Selecting(mapper, self.key, live, searches_of(mapper))
+
+    def _check_names(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self.attributes:
+                known = ", ".join(sorted(self.attributes))
+                raise DeclarationError(
+                    f"{self.model.__qualname__} has no attribute {name!r}; it has {known}."
+                )
+
+    def _is_rewritten(self, name: str) -> bool:
+        """Return whether the type of a column may change a value that is stored."""
+        if name not in self.mapper.columns or self.attributes[name].generated:
+            return False
+        return is_rewritten(self.mapper.columns[name], self._backend)
 
     def configured(self, *, key: str, soft_delete: str | None) -> SQLAlchemyStore[M]:
         """Return the store with another key or with soft deletion.
@@ -117,13 +134,26 @@ class SQLAlchemyStore(Generic[M]):
                 f"{self.model.__qualname__} has a primary key of several columns; an item's URL has one: write "
                 "key = ... with an attribute that is unique, or give the table a single primary key."
             )
+        self.rules.serve(self.mapper)
         return SQLAlchemyStore(
             self.model,
             self._session,
             key=key or self.key,
             soft_delete=soft_delete,
             backend=self._backend,
+            rules=self.rules,
         )
+
+    @property
+    def assigned(self) -> frozenset[str]:
+        """The attributes that a row rule sets on new items."""
+        rule = self.rules.rule_of(self.mapper)
+        return frozenset() if rule is None else rule.names
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether the model, or one that is connected with it, has a row rule."""
+        return self.rules.is_ruled(self.mapper)
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return the schema of the model's columns and of the expanded relations."""
@@ -160,7 +190,8 @@ class SQLAlchemyStore(Generic[M]):
 
     def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
         """Return the request's transaction."""
-        return SQLAlchemyTransaction(self, obtain(self._session, request, app))
+        session: Session = obtain(self._session, request, app)
+        return SQLAlchemyTransaction(self, session, request)
 
     def version(self, item: M, /) -> str | int | None:
         """Return the value of the mapper's ``version_id_col``, None without one."""
@@ -181,10 +212,31 @@ class SQLAlchemyTransaction(Generic[M]):
         session: SQLAlchemy's session.
     """
 
-    def __init__(self, store: SQLAlchemyStore[M], session: Session) -> None:
-        """Combine a store and a session."""
+    def __init__(self, store: SQLAlchemyStore[M], session: Session, request: Request) -> None:
+        """Combine a store and the session of a request."""
         self._store = store
+        self._request = request
         self.session = session
+
+    # row rules
+
+    def assigned(self) -> Mapping[str, object]:
+        """Return the values that a row rule sets on new items of the caller."""
+        access = access_of(self.session)
+        return {} if access is None else access.assigned(self._store.mapper)
+
+    def restrict(self, related: RelatedRows, /) -> None:
+        """Let items show and refer to related rows only if they fulfil further conditions."""
+        if access_of(self.session) is None:
+            self._store.rules.open(self.session, self._request)
+        access = access_of(self.session)
+        if access is not None:
+            access.related = related
+
+    @property
+    def _visible(self) -> Visible | None:
+        access = access_of(self.session)
+        return None if access is None or access.related is None else access.visible
 
     # reading
 
@@ -192,7 +244,10 @@ class SQLAlchemyTransaction(Generic[M]):
         """Return one page."""
         found: list[M] = []
         for part in self._store.selecting.parts(query):
-            statement, parameters = self._store.selecting.page(query, part, len(found))
+            statement, parameters = self._store.selecting.page(
+                query, part, len(found), self._visible
+            )
+            statement = self._within(statement, query.scope)
             found += self.session.scalars(statement, parameters)
             if query.limit is not None and len(found) > query.limit:
                 break
@@ -206,13 +261,26 @@ class SQLAlchemyTransaction(Generic[M]):
         total = None if query.count == "none" else self._total(query)
         return Page(items, has_next, has_previous, total)
 
+    def _within(self, statement: sa.Select[Any], scope: Clause) -> sa.Select[Any]:
+        """Add the expressions of a scope to a statement."""
+        clauses = Scope.of(scope).clauses
+        if not clauses:
+            return statement
+        return statement.where(*(expression_of(self._store.model, each) for each in clauses))
+
     def _total(self, query: ListQuery) -> int:
-        everything = not query.conditions and not query.scope and self._store.soft_delete is None
+        everything = not (
+            query.conditions
+            or Scope.of(query.scope)
+            or self._store.soft_delete is not None
+            or self._store.rules.rule_of(self._store.mapper)
+        )
         if query.count == "estimated" and everything:
             estimate = self._estimate()
             if estimate >= 0:
                 return estimate
         statement, parameters = self._store.selecting.count(query)
+        statement = self._within(statement, query.scope)
         return int(self.session.scalar(statement, parameters) or 0)
 
     def _estimate(self) -> int:
@@ -235,8 +303,10 @@ class SQLAlchemyTransaction(Generic[M]):
                 expand=query.expand,
                 fields=query.fields,
                 scope=query.scope,
-            )
+            ),
+            visible=self._visible,
         )
+        statement = self._within(statement, query.scope)
         found = self.session.scalars(statement, parameters, execution_options={"yield_per": _CHUNK})
         try:
             yield from found
@@ -248,25 +318,40 @@ class SQLAlchemyTransaction(Generic[M]):
         key: Any,
         /,
         *,
-        scope: Mapping[str, Any],
+        scope: Clause,
         lock: bool = False,
         expand: Sequence[str] = (),
         removed: bool = False,
     ) -> M | None:
         """Return the item of a key, or None; a lock reads its latest state."""
+        fixed = Scope.of(scope).values
         statement = self._store.selecting.one(
-            scope=tuple(scope), lock=lock, expand=expand, removed=removed
+            scope=fixed, lock=lock, expand=expand, removed=removed, visible=self._visible
         )
-        values = {"key": key, **{f"scope_{name}": value for name, value in scope.items()}}
+        statement = self._within(statement, scope)
+        values = {"key": key, **{f"scope_{name}": value for name, value in fixed.items()}}
         found: M | None = self.session.scalars(statement, values).unique().one_or_none()
         return found
 
-    def has_parents(self, scope: Mapping[str, Any], /) -> bool:
+    def has_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether the rows exist that the foreign keys of a scope refer to."""
-        for name, value in scope.items():
-            for key in self._store.mapper.columns[name].foreign_keys:
-                if self.session.scalar(sa.select(sa.literal(1)).where(key.column == value)) is None:
-                    return False
+        return self._refers(scope, only_hidden=False)
+
+    def hides_parents(self, scope: Mapping[str, object], /) -> bool:
+        """Return whether a row that the foreign keys of a scope refer to is missing or hidden."""
+        return not self._refers(scope, only_hidden=True)
+
+    def _refers(self, scope: Mapping[str, object], *, only_hidden: bool) -> bool:
+        access = access_of(self.session)
+        if access is None and only_hidden:
+            return True
+        for each in self._store.rules.references(self._store.mapper):
+            values = [scope.get(name) for name in each.names]
+            if None in values or (only_hidden and access and not access.hides(each.target)):
+                continue
+            visible = None if access is None else access.visible(each.target)
+            if not exists(self.session, each, values, visible):
+                return False
         return True
 
     # writing

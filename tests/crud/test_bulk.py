@@ -221,9 +221,9 @@ def test_entity_tags_of_single_items(client: Client) -> None:
 def test_nested_collections_scope_themselves(client: Client) -> None:
     """Below an author's URL only that author's books are found, and new ones are that author's."""
     bulk(client, "/authors", create=[{"name": "A"}, {"name": "B"}])
-    (made,) = bulk(client, "/authors/1/books", create=[{"title": "a", "author_id": 2}]).json[
-        "created"
-    ]
+    foreign = bulk(client, "/authors/1/books", create=[{"title": "a", "author_id": 2}])
+    assert faults(foreign) == [("/create/0/author_id", "scope")]
+    (made,) = bulk(client, "/authors/1/books", create=[{"title": "a"}]).json["created"]
     assert made["author_id"] == 1
     response = bulk(
         client, "/authors/2/books", update=[{"id": made["id"], "title": "x"}], delete=[]

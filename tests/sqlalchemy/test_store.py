@@ -247,7 +247,10 @@ def test_cursors_are_refused_where_they_are_changed_or_of_another_order(client: 
 def test_nested_collections_scope_themselves(client: Client) -> None:
     """Below an author's URL there are that author's books only; new ones are that author's."""
     one, two = (made(client, "/authors", name=name)["id"] for name in ("A", "B"))
-    book = made(client, f"/authors/{one}/books", title="Emma", author_id=two)
+    foreign = client.post(f"/authors/{one}/books", json={"title": "Emma", "author_id": two})
+    assert foreign.status == 422
+    assert foreign.problem["errors"][0]["pointer"] == "/author_id"
+    book = made(client, f"/authors/{one}/books", title="Emma")
     assert book["author_id"] == one
     assert [each["id"] for each in client.get(f"/authors/{one}/books").json["items"]] == [
         book["id"]

@@ -1,0 +1,30 @@
+"""The actions of a `CRUDResource`, as the endpoints of its URLs call them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from .query import ListQuery, Page
+from .scopes import Clause
+from .store import Transaction
+
+__all__ = ["Actions"]
+
+
+class Actions(Protocol):
+    """The actions of a `CRUDResource` that the endpoints call."""
+
+    @property
+    def rows(self) -> Transaction[Any]:
+        """The request's transaction on the store."""
+        ...
+
+    scope: Callable[[], Clause]
+    list: Callable[[ListQuery], Page[object]]
+    read: Callable[[object], object]
+    create: Callable[[object], object]
+    replace: Callable[[object, Mapping[str, object]], object]
+    update: Callable[[object, Mapping[str, object]], object]
+    delete: Callable[[object], None]
+    restore: Callable[[object], object]

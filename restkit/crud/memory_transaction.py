@@ -1,0 +1,229 @@
+"""The transaction of a store in memory: a request's reads and writes of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from .memory_access import MemoryAccess
+from .models import check_values
+from .query import ListQuery, Page
+from .rows import STAMP, Memory, Row, Work, copied, first_version
+from .scopes import Clause
+from .selection import holds, select, select_all
+from .store import (
+    Attribute,
+    KeyTaken,
+    ReferenceViolation,
+    RelatedRows,
+    StaleWrite,
+    UniqueViolation,
+)
+
+__all__ = ["MemoryTransaction", "TransactedStore"]
+
+M = TypeVar("M")
+
+
+class TransactedStore(Protocol[M]):
+    """The part of a `MemoryStore` that its transactions use."""
+
+    key: str
+    primary: str
+    attributes: Mapping[str, Attribute]
+    soft_delete: str | None
+    table: object
+
+    @property
+    def memory(self) -> Memory:
+        """The memory that the store shares with those that it refers to."""
+        ...
+
+    @property
+    def counts(self) -> bool:
+        """Whether the store assigns integer keys."""
+        ...
+
+    def made(self, values: Mapping[str, object]) -> M:
+        """Return a new item."""
+        ...
+
+    def wants_key(self, item: M) -> bool:
+        """Return whether an item needs a key."""
+        ...
+
+    def is_live(self, item: M) -> bool:
+        """Return whether an item is not soft-deleted."""
+        ...
+
+    def mark(self, *, removed: bool) -> dict[str, object]:
+        """Return the attribute that marks removed items, with its value."""
+        ...
+
+
+class MemoryTransaction(Generic[M]):
+    """A Transaction on one store; it returns copies of the items."""
+
+    def __init__(self, store: TransactedStore[M], work: Work) -> None:
+        """Combine a store and the work of a request."""
+        self._store = store
+        self._work = work
+        if work.access is None:
+            work.access = MemoryAccess(store.memory, work.request)
+        self._access = cast("MemoryAccess", work.access)
+
+    def assigned(self) -> Mapping[str, object]:
+        """Return the values that a row rule sets on new items of the caller."""
+        return self._access.assigned(self._store.table)
+
+    def restrict(self, related: RelatedRows, /) -> None:
+        """Let items refer to other items only if those fulfil further conditions."""
+        self._access.related = related
+
+    # reading
+
+    def list(self, query: ListQuery, /) -> Page[M]:
+        """Return one page."""
+        page = select(self._live(), query)
+        return replace(page, items=[copied(item) for item in page.items])
+
+    def stream(self, query: ListQuery, /) -> Iterator[M]:
+        """Yield every item of one snapshot."""
+        return map(copied, select_all(self._live(), query))
+
+    def get(
+        self,
+        key: object,
+        /,
+        *,
+        scope: Clause,
+        lock: bool = False,
+        expand: Sequence[str] = (),
+        removed: bool = False,
+    ) -> M | None:
+        """Return the item of a key, or None. A lock keeps other requests from writing."""
+        if lock:
+            self._work.lock()
+        store = self._store
+        row = self._work.rows(store.table).find((store.key,), (key,))
+        if row is None or store.is_live(row.item) is removed or not holds(row.item, scope):
+            return None
+        if not self._access.can_read(store.table, row.item):
+            return None
+        found: M = copied(row.item)
+        return found
+
+    def has_parents(self, scope: Mapping[str, object], /) -> bool:
+        """Return whether the items exist that the attributes of a scope refer to."""
+        return self._work.dangling(self._store.table, scope.get, self._access.can_refer) is None
+
+    def hides_parents(self, scope: Mapping[str, object], /) -> bool:
+        """Return whether an item that the attributes of a scope refer to is missing or hidden."""
+        return not self.has_parents(scope)
+
+    def _live(self) -> Iterator[M]:
+        table = self._store.table
+        rows = self._work.rows(table).by_number.values()
+        live = (row.item for row in rows if self._store.is_live(row.item))
+        if self._access.rule(table) is None:
+            return live
+        return (item for item in live if self._access.can_read(table, item))
+
+    # writing
+
+    def build(self, values: Mapping[str, object], /) -> M:
+        """Make an item from attribute values."""
+        return self._store.made(values)
+
+    def add(self, item: M, /) -> None:
+        """Store a new item; assign the next key if it has none."""
+        store = self._store
+        rows = self._work.writable(store.table)
+        for name, value in self.assigned().items():
+            setattr(item, name, value)
+        made = copied(item)
+        if store.wants_key(made):
+            setattr(made, store.primary, rows.last_key + 1)
+        try:
+            self._put(Row(rows.last_number + 1, made, first_version()))
+        except UniqueViolation as error:
+            if error.names == (store.key,):
+                raise KeyTaken(error.names) from None
+            raise
+        if store.counts:
+            rows.last_key = max(rows.last_key, getattr(made, store.primary))
+        for name in (store.primary, STAMP):
+            setattr(item, name, getattr(made, name))
+
+    def change(self, item: M, values: Mapping[str, object], /) -> None:
+        """Set attributes of an item, and store it if nobody changed it since it was read."""
+        row = self._current(item)
+        self._access.check_write(self._store.table, row.item)
+        for name, value in values.items():
+            setattr(item, name, value)
+        made = copied(item)
+        if _state(made) == _state(row.item):
+            return
+        self._put(Row(row.number, made, row.version + 1), row)
+        vars(item)[STAMP] = vars(made)[STAMP]
+
+    def remove(self, item: M, /) -> None:
+        """Remove an item, or mark it as removed, if nobody changed it since it was read."""
+        store = self._store
+        if store.soft_delete is not None:
+            self.change(item, store.mark(removed=True))
+            return
+        row = self._current(item)
+        self._access.check_write(store.table, row.item)
+        if self._work.is_used(store.table, row):
+            raise ReferenceViolation
+        self._work.writable(store.table).drop(row.number)
+
+    def restore(self, item: M, /) -> None:
+        """Restore a soft-deleted item."""
+        self.change(item, self._store.mark(removed=False))
+
+    def attempt(self) -> AbstractContextManager[object]:
+        """Return a context whose writes are undone if an exception leaves it."""
+        return self._work.attempt()
+
+    def _current(self, item: M) -> Row:
+        """Take the lock, and return the row of an item that nobody changed since it was read."""
+        store = self._store
+        rows = self._work.writable(store.table)
+        table, number, version = vars(item).get(STAMP, (store.table, 0, 0))
+        row = rows.by_number.get(number) if table is store.table else None
+        if row is None or row.version != version:
+            raise StaleWrite
+        return row
+
+    def _put(self, row: Row, before: Row | None = None) -> None:
+        """Store an item that fulfils the constraints."""
+        store, work = self._store, self._work
+        rows = work.writable(store.table)
+        check_values(row.item, store.attributes)
+        taken = rows.taken(row.item, row.number)
+        if taken is not None:
+            raise UniqueViolation(taken)
+        dangling = work.dangling(
+            store.table, lambda name: _changed(row, before, name), self._access.can_refer
+        )
+        if dangling is not None:
+            raise ReferenceViolation((dangling,))
+        self._access.check_write(store.table, row.item)
+        if before is not None and work.is_used(store.table, before, row.item):
+            raise ReferenceViolation
+        vars(row.item)[STAMP] = (store.table, row.number, row.version)
+        rows.put(row)
+
+
+def _changed(row: Row, before: Row | None, name: str) -> object:
+    """Return an attribute of an item, None if it has the value that it had before."""
+    value: object = getattr(row.item, name)
+    return None if before is not None and getattr(before.item, name) == value else value
+
+
+def _state(item: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(item).items() if name != STAMP}

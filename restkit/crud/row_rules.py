@@ -1,0 +1,149 @@
+"""Row rules: which rows of a model a caller may read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from ..declaration_checks import check_call
+from ..errors import DeclarationError
+from ..request import Request
+from .scopes import Clause, Scope
+
+__all__ = ["Caller", "CallerRule", "RowRule", "Rule", "unruled"]
+
+Caller = Any
+"""The caller of a request, of the type that the security scheme or ``caller=`` returns."""
+Rule = Callable[[Caller], Clause]
+"""A function from the caller to the rows that a rule allows."""
+
+
+class RowRule:
+    """The rule of one model.
+
+    Attributes:
+        names: The attributes that the rule sets on new items.
+    """
+
+    def __init__(
+        self,
+        model: type,
+        read: Rule | None,
+        write: Rule | None,
+        assigned: Mapping[str, Callable[[Caller], object]] | None,
+        caller: Callable[[Request], Caller] | None,
+    ) -> None:
+        """Check and keep the functions.
+
+        Args:
+            model: The model.
+            read: A function from the caller to the rows that it may read; None for all rows.
+            write: A function from the caller to the rows that it may also write; ``read`` by
+                default.
+            assigned: The attributes of new items, each a function from the caller to a value.
+            caller: A function from the request to the caller; the caller of the security scheme
+                by default.
+
+        Raises:
+            DeclarationError: One of them is not such a function.
+        """
+        called = f"rows({model.__qualname__}, ...)"
+        functions = {"read": read, "write": write, "caller": caller}
+        functions |= {f"set[{name!r}]": each for name, each in (assigned or {}).items()}
+        for name, function in functions.items():
+            if function is None:
+                continue
+            if not callable(function):
+                raise DeclarationError(
+                    f"{called}: {name} must be a function of the caller, got {function!r}. Write "
+                    "lambda me: ..."
+                )
+            check_call(function, ("caller",), f"{name} of {called}")
+        self.names = frozenset(assigned or ())
+        self._read = read
+        self._write = write
+        self._assigned = dict(assigned or {})
+        self._caller = caller
+
+    def of(self, request: Request) -> CallerRule:
+        """Return the rule for the caller of a request."""
+        caller = request.caller if self._caller is None else self._caller(request)
+        return CallerRule(caller, self._read, self._write, self._assigned)
+
+    @property
+    def separates(self) -> bool:
+        """Whether a caller may read rows that it may not write."""
+        return self._write is not None
+
+
+class CallerRule:
+    """The rule of one model for one caller."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        read: Rule | None,
+        write: Rule | None,
+        assigned: Mapping[str, Callable[[Caller], object]],
+    ) -> None:
+        """Keep the caller and the functions, which are called when they are needed."""
+        self._caller = caller
+        self._read = read
+        self._write = write
+        self._assigned = assigned
+
+    @cached_property
+    def read(self) -> Scope:
+        """The rows that the caller may read."""
+        return self._evaluated(self._read)
+
+    @cached_property
+    def write(self) -> Scope:
+        """The rows that the caller may write, besides being able to read them."""
+        return self.read if self._write is None else self._evaluated(self._write)
+
+    @cached_property
+    def assigned(self) -> Mapping[str, object]:
+        """The attributes of new items."""
+        try:
+            return {name: make(self._caller) for name, make in self._assigned.items()}
+        except (AttributeError, KeyError, TypeError):
+            if self._caller is not None:
+                raise
+            return {}
+
+    def _evaluated(self, rule: Rule | None) -> Scope:
+        if rule is None:
+            return Scope()
+        try:
+            found = rule(self._caller)
+        except (AttributeError, KeyError, TypeError):
+            # SECURITY: a rule such as `Note.owner == me.id` has no meaning if nobody is logged in.
+            # It then holds for no row.
+            if self._caller is not None:
+                raise
+            return Scope(clauses=(False,))
+        if found is None:
+            # SECURITY: a forgotten return must not show everything.
+            raise DeclarationError(
+                f"The row rule {rule!r} returned None. Return a condition, True for all rows, or "
+                "False for none."
+            )
+        return Scope.of(found)
+
+
+def unruled(model: type, ruled: type, owner: str) -> str:
+    """Return the message for a model without a rule that is connected with one that has a rule.
+
+    Args:
+        model: The model without a rule.
+        ruled: The model with a rule.
+        owner: The name of the object whose ``rows`` declares rules.
+    """
+    name = model.__qualname__
+    return (
+        f"{ruled.__qualname__} has a row rule, but {name}, which is connected with it, has none. "
+        f"Declare who may read it: {owner}.rows({name}, read=lambda me: ...). If everybody may, "
+        f"write {owner}.rows({name})."
+    )

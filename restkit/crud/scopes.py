@@ -1,0 +1,65 @@
+"""Scopes: which items belong to a collection, or to a caller, as data that every store reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["AnyOf", "Clause", "Scope"]
+
+Clause = object
+"""A condition on items: a mapping of attribute values, a `Condition`, `AnyOf`, True, False, a
+sequence of clauses that must all hold, or an expression of the store, such as SQLAlchemy's."""
+
+
+class AnyOf:
+    """A clause that holds if one of several clauses holds.
+
+    ::
+
+        AnyOf({"owner": me}, {"owner": None})  # mine, or unassigned
+
+    Attributes:
+        clauses: The clauses.
+    """
+
+    __slots__ = ("clauses",)
+
+    def __init__(self, *clauses: Clause) -> None:
+        """Combine clauses."""
+        self.clauses = clauses
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The evaluated scope of a request.
+
+    Attributes:
+        values: The attribute values that all items share and new ones get.
+        clauses: Further conditions, all of which must hold.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    clauses: tuple[Clause, ...] = ()
+
+    @classmethod
+    def of(cls, given: Clause) -> Scope:
+        """Return the scope of a mapping, an expression, or a sequence of both."""
+        if isinstance(given, Scope):
+            return given
+        if isinstance(given, Mapping):
+            return cls(given)
+        if not isinstance(given, (list, tuple)):
+            return cls(clauses=(given,))
+        values: dict[str, object] = {}
+        clauses: list[Clause] = []
+        for part in map(cls.of, given):
+            if any(values.get(name, value) != value for name, value in part.values.items()):
+                clauses.append(False)  # two parts want different values of one attribute
+            values.update(part.values)
+            clauses.extend(part.clauses)
+        return cls(values, tuple(clauses))
+
+    def __bool__(self) -> bool:
+        """Return whether the scope restricts anything."""
+        return bool(self.values or self.clauses)

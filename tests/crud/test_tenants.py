@@ -1,0 +1,498 @@
+"""Two tenants on one database: no request of one of them shows or changes rows of the other.
+
+The requests are generated: each is sent for a hidden row, for a missing row and, if it lists, for
+everything. Hidden rows must respond as missing ones do, byte for byte.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from databases import KINDS, database_url
+from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from restkit import App, Request
+from restkit.crud import CRUDResource
+from restkit.limits import Idempotency, MemoryStorage
+from restkit.sqlalchemy import Database, FullText, UTCDateTime, Versioned
+from restkit.testing import Client, TestResponse
+
+SECRET = "confidential"
+MECHANISMS = ("rule", "scope", "expression", "predicate")
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Project(Versioned, Base):
+    __tablename__ = "project"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(sa.String(9))
+    name: Mapped[str] = mapped_column(sa.String(40))
+    code: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime())
+    tasks: Mapped[list[Task]] = relationship(back_populates="project")
+    search = FullText("name")
+
+
+class Task(Versioned, Base):
+    __tablename__ = "task"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(sa.String(9))
+    title: Mapped[str] = mapped_column(sa.String(40))
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("project.id"))
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id"))
+    project: Mapped[Project] = relationship(back_populates="tasks")
+
+
+class Label(Base):
+    __tablename__ = "label"
+
+    slug: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    tenant: Mapped[str] = mapped_column(sa.String(9))
+    text: Mapped[str] = mapped_column(sa.String(40))
+
+
+class LabelSchema(Schema):
+    slug = fields.Str(required=True, validate=validate.Length(1, 20))
+    tenant = fields.Str(required=True, validate=validate.Length(1, 9))
+    text = fields.Str(required=True, validate=validate.Length(1, 40))
+
+
+class PartSchema(Schema):
+    id = fields.Int(validate=validate.Range(1, 2**31 - 1))
+    tenant = fields.Str(validate=validate.Length(1, 9))
+    title = fields.Str(required=True, validate=validate.Length(1, 40))
+
+
+class BoardSchema(Schema):
+    id = fields.Int(dump_only=True)
+    tenant = fields.Str(required=True, validate=validate.Length(1, 9))
+    name = fields.Str(required=True, validate=validate.Length(1, 40))
+    code = fields.Str(required=True, validate=validate.Length(1, 20))
+    tasks = fields.List(fields.Nested(PartSchema), validate=validate.Length(max=9))
+
+
+def tenant_of(request: Request) -> str:
+    return str(request.headers.get("X-Tenant", ""))
+
+
+class Plain(CRUDResource[Any]):
+    """A collection without a scope of its own."""
+
+
+class ByMapping(CRUDResource[Any]):
+    """A collection whose scope is a mapping."""
+
+    def scope(self) -> Mapping[str, Any]:
+        return {**super().scope(), "tenant": tenant_of(self.request)}  # type: ignore[dict-item]
+
+
+class ByExpression(CRUDResource[Any]):
+    """A collection whose scope is an SQLAlchemy expression."""
+
+    def scope(self) -> object:
+        return [super().scope(), self.model.tenant == tenant_of(self.request)]
+
+
+class ByPredicate(CRUDResource[Any]):
+    """A collection whose scope is an alternative of expressions."""
+
+    def scope(self) -> object:
+        tenant = self.model.tenant
+        return [super().scope(), sa.or_(tenant == tenant_of(self.request), sa.false())]
+
+
+BASES: dict[str, type[CRUDResource[Any]]] = {
+    "rule": Plain,
+    "scope": ByMapping,
+    "expression": ByExpression,
+    "predicate": ByPredicate,
+}
+
+
+class World:
+    """An App with two tenants: tenant one has a hidden row of each model, tenant two a visible one.
+
+    Attributes:
+        hidden: The id of the rows of tenant one.
+        visible: The id of the rows of tenant two.
+    """
+
+    hidden, visible, missing = 701, 702, 703
+
+    def __init__(self, url: str, mechanism: str) -> None:
+        self.database = Database(url, create=Base.metadata)
+        self.explicit = mechanism != "scope" and mechanism != "rule"
+        if mechanism == "rule":
+            for model in (Project, Task, Label):
+                self.database.rows(
+                    model,
+                    read=lambda me, model=model: model.tenant == me,
+                    set={"tenant": lambda me: me},
+                    caller=tenant_of,
+                )
+        app = App("Tenants", secret_key="s" * 32)
+        app.install(self.database)
+        base = BASES[mechanism]
+        common: dict[str, Any] = {"bulk": True, "fields": True, "max_page_size": 1000}
+        once = Idempotency(MemoryStorage(), caller=tenant_of)
+        every: dict[str, Any] = {
+            "/projects": {
+                "model": Project,
+                "filters": ("id__*", "name__*", "code__*", "search"),
+                "sorts": ("id", "name", "code"),
+                "expand": ("tasks",),
+                "soft_delete": "removed_at",
+                "idempotency": once,
+            },
+            "/counted": {"model": Project, "paging": "offset", "sorts": ("name",)},
+            "/tasks": {
+                "model": Task,
+                "filters": ("project_id__*", "parent_id__*", "title__*"),
+                "sorts": ("title", "project_id"),
+                "expand": ("project",),
+                "idempotency": once,
+            },
+            "/projects/<int:project_id>/tasks": {"model": Task, "expand": ("project",)},
+            "/labels": {"model": Label, "schema": LabelSchema, "upsert": True},
+            "/boards": {"model": Project, "schema": BoardSchema},
+        }
+        for number, (pattern, members) in enumerate(every.items()):
+            name = f"Collection{number}"
+            app.add(pattern, type(name, (base,), {**common, **members, "__module__": __name__}))
+        self.client = Client(app)
+        self.client.get("/projects")
+        self.reset()
+
+    def reset(self) -> None:
+        """Store the rows anew: those of tenant one hold the secret."""
+        rows = {
+            Project: [
+                {"id": 701, "tenant": "one", "name": f"{SECRET} plan", "code": f"{SECRET}-1"},
+                {"id": 702, "tenant": "two", "name": "open plan", "code": "open-2"},
+            ],
+            Task: [
+                {"id": 701, "tenant": "one", "title": f"{SECRET} task", "project_id": 701},
+                # Another program let a row of tenant two refer to a row of tenant one.
+                {"id": 702, "tenant": "two", "title": "open task", "project_id": 701},
+                {"id": 704, "tenant": "two", "title": "other task", "project_id": 702},
+            ],
+        }
+        labels = [
+            {"slug": "one", "tenant": "one", "text": SECRET},
+            {"slug": "two", "tenant": "two", "text": "open"},
+        ]
+        with self.database.engine.begin() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+            for model, found in rows.items():
+                for each in found:
+                    connection.execute(sa.insert(model).values(version=1, **each))
+            connection.execute(sa.insert(Label), labels)
+            if connection.dialect.name == "postgresql":
+                for table in ("project", "task"):
+                    connection.execute(sa.text(f"SELECT setval('{table}_id_seq', 1000)"))
+
+    def stored(self) -> str:
+        """Return all rows of tenant one."""
+        with self.database.engine.connect() as connection:
+            found = [
+                connection.execute(
+                    sa.select(model.__table__).where(model.__table__.c.tenant == "one")
+                ).all()
+                for model in (Project, Task, Label)
+            ]
+        return repr(found)
+
+    def body(self, **values: object) -> dict[str, object]:
+        """Return a body; expressions do not decide the tenant, so that content says it."""
+        return {**values, "tenant": "two"} if self.explicit else values
+
+
+class Door(NamedTuple):
+    """A request that names a row by its number."""
+
+    name: str
+    send: Callable[[World, int], TestResponse]
+
+
+TWO = {"X-Tenant": "two"}
+PATCH = "application/json-patch+json"
+LINES = {"Accept": "application/x-ndjson"}
+
+
+def slug(number: int) -> str:
+    return {701: "one", 702: "two"}.get(number, "six")
+
+
+def own(number: int) -> int:
+    """Return the number of a task: that of tenant two belongs to its project."""
+    return 704 if number == World.visible else number
+
+
+def items() -> Iterator[Door]:
+    """Yield requests for an item."""
+    urls: dict[str, Callable[[int], str]] = {
+        "project": lambda n: f"/projects/{n}",
+        "counted": lambda n: f"/counted/{n}",
+        "task": lambda n: f"/tasks/{own(n)}",
+        "board": lambda n: f"/boards/{n}",
+        "label": lambda n: f"/labels/{slug(n)}",
+        "nested": lambda n: f"/projects/{n}/tasks/{own(n)}",
+        "foreign below own": lambda n: f"/projects/702/tasks/{own(n)}",
+    }
+    bodies: dict[str, dict[str, object]] = {
+        "project": {"name": "x", "code": "x"},
+        "counted": {"name": "x", "code": "x"},
+        "task": {"title": "x", "project_id": 702},
+        "board": {"name": "x", "code": "x", "tasks": []},
+        "label": {"text": "x", "slug": "zzz"},
+        "nested": {"title": "x"},
+        "foreign below own": {"title": "x"},
+    }
+    for name, url in urls.items():
+        full = bodies[name]
+        small = {next(iter(full)): "x"}
+        patch = [{"op": "replace", "path": f"/{next(iter(full))}", "value": "x"}]
+        test = [{"op": "test", "path": f"/{next(iter(full))}", "value": f"{SECRET} plan"}]
+        sends: dict[str, Callable[[World, str], TestResponse]] = {
+            "GET": lambda w, u: w.client.get(u, headers=TWO),
+            "HEAD": lambda w, u: w.client.head(u, headers=TWO),
+            "GET fields": lambda w, u: w.client.get(f"{u}?fields=tenant", headers=TWO),
+            "GET If-None-Match": lambda w, u: w.client.get(
+                u, headers={**TWO, "If-None-Match": "*"}
+            ),
+            "PATCH": lambda w, u, b=small: w.client.patch(u, json=b, headers=TWO),
+            "PATCH If-Match": lambda w, u, b=small: w.client.patch(
+                u, json=b, headers={**TWO, "If-Match": '"1"'}
+            ),
+            "PATCH minimal": lambda w, u, b=small: w.client.patch(
+                u, json=b, headers={**TWO, "Prefer": "return=minimal"}
+            ),
+            "JSON Patch": lambda w, u, b=patch: w.client.patch(
+                u, json=b, headers=TWO, content_type=PATCH
+            ),
+            "JSON Patch test": lambda w, u, b=test: w.client.patch(
+                u, json=b, headers=TWO, content_type=PATCH
+            ),
+            "DELETE": lambda w, u: w.client.delete(u, headers=TWO),
+            "DELETE If-Match": lambda w, u: w.client.delete(u, headers={**TWO, "If-Match": '"1"'}),
+        }
+        if name != "label":
+            sends["PUT"] = lambda w, u, b=full: w.client.put(u, json=w.body(**b), headers=TWO)
+        if name == "project":
+            sends["restore"] = lambda w, u: w.client.post(f"{u}/restore", headers=TWO)
+            sends["expand"] = lambda w, u: w.client.get(f"{u}?expand=tasks", headers=TWO)
+        if name in ("task", "nested"):
+            sends["expand"] = lambda w, u: w.client.get(f"{u}?expand=project", headers=TWO)
+        for verb, send in sends.items():
+            yield Door(f"{verb} {name}", lambda w, n, send=send, url=url: send(w, url(n)))
+
+
+def references() -> Iterator[Door]:
+    """Yield requests whose content refers to a row."""
+    post: dict[str, Callable[[World, dict[str, object]], TestResponse]] = {
+        "POST": lambda w, b: w.client.post("/tasks", json=w.body(title="n", **b), headers=TWO),
+        "POST minimal": lambda w, b: w.client.post(
+            "/tasks", json=w.body(title="n", **b), headers={**TWO, "Prefer": "return=minimal"}
+        ),
+        "PUT": lambda w, b: w.client.put("/tasks/704", json=w.body(title="n", **b), headers=TWO),
+        "bulk create": lambda w, b: w.client.post(
+            "/tasks/bulk", json={"create": [w.body(title="n", **b)]}, headers=TWO
+        ),
+        "second of bulk": lambda w, b: w.client.post(
+            "/tasks/bulk",
+            json={
+                "create": [w.body(title="m", project_id=702), w.body(title="n", **b)],
+            },
+            headers=TWO,
+        ),
+    }
+    patch: dict[str, Callable[[World, dict[str, object]], TestResponse]] = {
+        "PATCH": lambda w, b: w.client.patch("/tasks/704", json=b, headers=TWO),
+        "JSON Patch": lambda w, b: w.client.patch(
+            "/tasks/704",
+            json=[{"op": "add", "path": f"/{name}", "value": b[name]} for name in b],
+            headers=TWO,
+            content_type=PATCH,
+        ),
+        "bulk update": lambda w, b: w.client.post(
+            "/tasks/bulk", json={"update": [{"id": 704, **b}]}, headers=TWO
+        ),
+    }
+    for verb, send in {**post, **patch}.items():
+        yield Door(f"{verb} project_id", lambda w, n, send=send: send(w, {"project_id": n}))
+        more = {} if verb in patch else {"project_id": 702}
+        yield Door(
+            f"{verb} parent_id",
+            lambda w, n, send=send, more=more: send(w, {**more, "parent_id": own(n)}),
+        )
+    for name in ("POST", "bulk create"):
+        send = {
+            "POST": lambda w, n: w.client.post(
+                f"/projects/{n}/tasks", json=w.body(title="n"), headers=TWO
+            ),
+            "bulk create": lambda w, n: w.client.post(
+                f"/projects/{n}/tasks/bulk", json={"create": [w.body(title="n")]}, headers=TWO
+            ),
+        }[name]
+        yield Door(f"{name} below a project", send)
+    for name, kind in {"update": {"name": "x"}, "delete": None}.items():
+        for url in ("/projects/bulk", "/counted/bulk"):
+            yield Door(
+                f"bulk {name} of {url}",
+                lambda w, n, name=name, kind=kind, url=url: w.client.post(
+                    url,
+                    json={name: [n if kind is None else {"id": n, **kind}]},
+                    headers=TWO,
+                ),
+            )
+    yield Door(
+        "nested write",
+        lambda w, n: w.client.put(
+            "/boards/702",
+            json=w.body(
+                name="x",
+                code="x",
+                tasks=[{"id": own(n), "title": "taken", "tenant": "two"}],
+            ),
+            headers=TWO,
+        ),
+    )
+    yield Door(
+        "nested patch",
+        lambda w, n: w.client.patch(
+            "/boards/702",
+            json={"tasks": [{"id": own(n), "title": "taken", "tenant": "two"}]},
+            headers=TWO,
+        ),
+    )
+
+
+def lists() -> Iterator[str]:
+    """Yield URLs that list rows."""
+    for url in ("/projects", "/counted", "/tasks", "/labels", "/boards"):
+        yield url
+        yield f"{url}?limit=1"
+        yield f"{url}?fields=tenant"
+    for name in ("name", "code"):
+        for sign in ("", "-"):
+            yield f"/projects?sort={sign}{name}"
+            yield f"/projects?sort={sign}{name}&limit=1"
+        for operator in ("", "__contains", "__startswith", "__in", "__gte", "__lte", "__ne"):
+            yield f"/projects?{name}{operator}={SECRET}"
+            yield f"/projects?{name}{operator}={SECRET}-1,{SECRET} plan"
+    for operator in ("", "__in", "__gte", "__lte", "__ne"):
+        yield f"/tasks?project_id{operator}=701&expand=project"
+        yield f"/projects?id{operator}=701"
+    yield from ("/projects?search=confidential", "/projects?search=plan")
+    yield from ("/projects?expand=tasks", "/projects?expand=tasks&fields=name")
+    yield from ("/tasks?expand=project", "/tasks?expand=project&sort=-title")
+    yield from ("/tasks?parent_id__null=true", f"/tasks?title__contains={SECRET}")
+    yield from ("/counted?offset=1", "/counted?offset=0&limit=1&sort=-name")
+    yield from ("/projects/702/tasks", "/projects/701/tasks", "/projects/701/tasks?expand=project")
+
+
+ITEMS = (*items(), *references())
+LISTS = tuple(lists())
+PREFERENCES: tuple[dict[str, str], ...] = (
+    {},
+    {"Prefer": "count=exact"},
+    {"Prefer": "count=estimated"},
+    LINES,
+)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=MECHANISMS)
+def world(
+    request: pytest.FixtureRequest, kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[World]:
+    with database_url(kind, tmp_path_factory.mktemp("tenants")) as url:
+        found = World(url, request.param)
+        yield found
+        found.database.close()
+
+
+def shown(response: TestResponse, number: int) -> str:
+    """Return everything that a client sees of a response, without the number that it sent."""
+    headers = sorted((name.lower(), value) for name, value in response.headers.items())
+    text = f"{response.status} {headers} {response.text}"
+    return text.replace(slug(number), "SLUG").replace(str(number), "N")
+
+
+def test_there_are_enough_combinations() -> None:
+    """The two backends, the mechanisms and the requests are at least 500 combinations."""
+    combinations = 2 * len(MECHANISMS) * (len(ITEMS) + len(LISTS) * len(PREFERENCES))
+    assert combinations >= 500
+
+
+def test_a_hidden_row_responds_as_a_missing_one(world: World) -> None:
+    """Every request for a hidden row has the bytes of a missing one, and changes nothing."""
+    before, wrong = world.stored(), []
+    for door in ITEMS:
+        hidden = door.send(world, world.hidden)
+        world.reset()
+        missing = door.send(world, world.missing)
+        if hidden.status < 400 or shown(hidden, 701) != shown(missing, 703):
+            wrong.append((door.name, shown(hidden, 701), shown(missing, 703)))
+        if SECRET in hidden.text or world.stored() != before:
+            wrong.append((door.name, "leaked or changed", hidden.text))
+            world.reset()
+    assert not wrong, f"{len(wrong)} leaks: {wrong[:6]}"
+
+
+def test_own_rows_are_reached_by_the_same_requests(world: World) -> None:
+    """The requests are meant: for rows of the caller nearly all of them succeed."""
+    failed = []
+    for door in ITEMS:
+        world.reset()
+        response = door.send(world, world.visible)
+        if response.status >= 400:
+            failed.append((door.name, response.status))
+    world.reset()
+    # A test that fails, no row to restore, rows that others need, a tag of another kind.
+    expected = ("JSON Patch test", "restore", "DELETE", "bulk delete", "PUT board")
+    unmeant = [each for each in failed if not each[0].startswith(expected)]
+    assert unmeant == [("PATCH If-Match label", 412)]
+
+
+def test_lists_do_not_show_hidden_rows(world: World) -> None:
+    """No page, total, cursor, expansion, search or stream has a trace of the other tenant."""
+    wrong = []
+    for url, headers in itertools.product(LISTS, PREFERENCES):
+        response = world.client.get(url, headers={**TWO, **headers})
+        if response.status >= 400:
+            continue
+        is_lines = headers == LINES
+        # Links repeat the query, which may have the word that the client looks for.
+        text = response.text if is_lines else json.dumps(response.json["items"])
+        if SECRET in text or '"one"' in text or '"tenant": "one"' in text:
+            wrong.append((url, headers, text))
+        if not is_lines and response.json.get("total", 0) > 2:
+            wrong.append((url, headers, response.text))
+    assert not wrong, f"{len(wrong)} leaks: {wrong[:6]}"
+
+
+def test_totals_count_visible_rows(world: World) -> None:
+    """Exact and estimated totals are those of the rows that the caller sees."""
+    for kind in ("exact", "estimated"):
+        headers = {**TWO, "Prefer": f"count={kind}"}
+        urls = ("/projects", "/counted", "/tasks", "/labels", f"/projects?name={SECRET}%20plan")
+        totals = [world.client.get(url, headers=headers).json["total"] for url in urls]
+        assert totals == [1, 1, 2, 1, 0]
