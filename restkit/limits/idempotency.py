@@ -6,13 +6,11 @@ key for an operation, and sends the same key with each retry.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from typing import Protocol, cast
-from uuid import UUID
 
 from ..contract import Failure, Header
 from ..declaration_checks import texts_of
@@ -21,6 +19,7 @@ from ..errors import DeclarationError
 from ..problems import BadRequest, Conflict, UnprocessableContent
 from ..request import Request
 from ..response import Outgoing, PlainResponse, discard, is_stream
+from .request_identity import caller_of, credentials, digest_of, fingerprint
 
 __all__ = ["Idempotency", "Storage"]
 
@@ -30,7 +29,6 @@ _REPLAYED = Header(
     "Idempotent-Replayed", "`true` if this is the stored response of an earlier request."
 )
 _REPLAY = ("Idempotent-Replayed", "true")
-_CHUNK = 64 * 1024
 # The other methods are idempotent already (RFC 9110, section 9.2.2).
 _METHODS = ("POST", "PATCH")
 # A String of RFC 9651, section 3.3.3, or the same without quotes, as many clients send it.
@@ -62,7 +60,7 @@ class Storage(Protocol):
 
         Args:
             request: The request.
-            key: The key, at most 64 letters and digits.
+            key: The key, 64 hexadecimal digits. Its last 16 digits are those of the caller.
             mark: The bytes that stand for a request in progress.
             seconds: The seconds after which the mark expires.
 
@@ -89,7 +87,8 @@ class Idempotency:
     A different request with the same key gets 422. Problems are not stored: a request that raised
     one has changed nothing, so the client can retry it.
 
-    Keys belong to a caller and a URL pattern.
+    Keys belong to a caller, a URL pattern and a host. If nobody says who calls, the header
+    Authorization does. A retry must have the same declared inputs as the first request.
 
     Attributes:
         methods: The methods that accept a key.
@@ -143,7 +142,7 @@ class Idempotency:
         self._required = required
         self._expiry = expiry
         self._lease = lease
-        self._caller = caller or _caller
+        self._caller = caller or caller_of
         quoted, bare = _QUOTED % max_length, _BARE % max_length
         self._syntax = re.compile(f"(?:{quoted}|{bare})")
         description = "A key that the client generates, and repeats with each retry."
@@ -194,15 +193,16 @@ class Idempotency:
         if given is None:
             return None
         operation = request.operation
+        caller = self._caller(request) or credentials(request)
         parts = [
             request.app.name,
-            operation.host,
+            operation.host and request.host.lower(),  # its variables may name a tenant
             operation.path,
-            self._caller(request),
+            caller,
             _bare(given),
         ]
-        key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-        attempt = _Attempt(self._storage, request, key, _fingerprint(request), self._expiry)
+        key = digest_of(parts)[:48] + digest_of([request.app.name, caller])[:16]
+        attempt = _Attempt(self._storage, request, key, fingerprint(request), self._expiry)
         attempt.claim(self._lease)
         return attempt
 
@@ -279,43 +279,6 @@ def _refused(kind: type[BadRequest | UnprocessableContent], detail: str, code: s
 def _bare(given: str) -> str:
     """Return the key without quotes."""
     return re.sub(r"\\(.)", r"\1", given[1:-1]) if given.startswith('"') else given
-
-
-def _caller(request: Request) -> str:
-    """Return the identity of the caller from the security scheme."""
-    found: object = request.caller
-    if isinstance(found, Mapping):
-        found = cast("Mapping[str, object]", found).get("sub")
-    elif not isinstance(found, (str, int, UUID)) and found is not None:
-        found = getattr(found, "id", None)
-    if isinstance(found, (str, int, UUID)):
-        return f"{type(found).__name__} {found}"
-    if request.caller is None:  # a public operation, or the anonymous caller of an optional scheme
-        return ""
-    # SECURITY: callers without an identity would get each other's responses.
-    raise DeclarationError(
-        f"{request.operation.declared_at} accepts an Idempotency-Key, but its caller, of type "
-        f"{type(request.caller).__name__}, has no identity. Pass Idempotency(..., caller=lambda "
-        "request: ...), a function that returns an identifying string."
-    )
-
-
-def _fingerprint(request: Request) -> str:
-    """Return a digest of method, URL, media type and content."""
-    environ = request.environ
-    names = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
-    digest = hashlib.sha256(json.dumps([environ.get(name, "") for name in names]).encode())
-    if request.form_read:  # the boundary of a form may differ in a retry
-        digest.update(json.dumps(list(request.form.items(multi=True))).encode())
-        for name, each in request.files.items(multi=True):
-            digest.update(json.dumps([name, each.filename]).encode())
-            while chunk := each.stream.read(_CHUNK):
-                digest.update(chunk)
-            each.stream.seek(0)
-    elif any(each.media_types for each in request.operation.inputs):
-        digest.update(environ.get("CONTENT_TYPE", "").encode() + b"\n")
-        digest.update(request.get_data())
-    return digest.hexdigest()
 
 
 def _gathered(response: Outgoing) -> PlainResponse:

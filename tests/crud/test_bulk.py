@@ -288,7 +288,7 @@ def test_the_document() -> None:
         "delete": 7,
     }
     assert lists["delete"]["items"]["type"] == "integer"
-    change = schemas["BooksBulkChange"]
+    change = schemas["BooksBulkChangeInput"]
     assert change["required"] == ["id"]
     assert change["additionalProperties"] is False
     assert {"id", "title", "if_match"} <= change["properties"].keys()

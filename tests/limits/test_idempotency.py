@@ -490,7 +490,7 @@ def test_a_worker_that_died_lets_go_when_its_lease_is_over() -> None:
 def test_memory_is_bounded() -> None:
     """A storage that is full of keys that still hold takes no more of them: 503."""
     clock = [0.0]
-    app, _ = plain(MemoryStorage(2, lambda: clock[0]))
+    app, _ = plain(MemoryStorage(2, lambda: clock[0], share=1))
 
     def post(key: str) -> int:
         return (
@@ -500,6 +500,116 @@ def test_memory_is_bounded() -> None:
     assert [post(key) for key in ("a", "b", "c", "a")] == [200, 200, 503, 200]
     clock[0] += 10**6
     assert post("c") == 200
+
+
+class TenantSchema(Schema):
+    tenant = fields.Str(data_key="X-Tenant", load_default="")
+
+
+class SessionSchema(Schema):
+    session = fields.Str(load_default="")
+
+
+class PlaceSchema(Schema):
+    place = fields.Str(load_default="")
+
+
+def meant(pattern: str = "/notes", **options: Any) -> App:
+    """Return an App whose resource echoes all inputs that it declares."""
+
+    class Notes(Resource):
+        schema = NoteSchema
+        idempotency = Idempotency(MemoryStorage())
+
+        @takes(headers=TenantSchema, cookies=SessionSchema, query=PlaceSchema)
+        @returns(NoteSchema, 200)
+        def post(self, body: Any, headers: Any, cookies: Any, query: Any, **path: Any) -> Any:
+            said = [self.request.headers.get("Authorization"), path]
+            return {"text": f"{body} {headers} {cookies} {query} {said}"}
+
+    app = App("Notes", **options)
+    app.add(pattern, Notes, **({"host": "<tenant>.example"} if pattern == "/hosted" else {}))
+    return app
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"headers": {"X-Tenant": "two"}},
+        {"headers": {"Cookie": "session=two"}},
+        {"headers": {"Cookie": "other=two"}},
+        {"headers": {"Authorization": "Bearer two"}},
+        {"headers": {"If-Match": '"two"'}},
+        {"url": "/notes?place=two"},
+    ],
+)
+def test_another_request_does_not_get_a_stored_response(other: dict[str, Any]) -> None:
+    """Declared headers, cookies and queries, preconditions and credentials are part of a key."""
+    client = Client(meant())
+    key = {"Idempotency-Key": "k"}
+
+    def post(url: str = "/notes", headers: dict[str, str] | None = None) -> Any:
+        return client.post(url, json={"text": "x"}, headers={**key, **(headers or {})})
+
+    first = post()
+    assert first.status == 200
+    second = post(**other)
+    assert "Idempotent-Replayed" not in second.headers
+    assert second.status == 422 or second.json != first.json
+    assert post().headers["Idempotent-Replayed"] == "true"
+    assert post(**other).status in (200, 422)
+
+
+def test_hosts_of_a_pattern_have_keys_of_their_own() -> None:
+    """A variable in the host separates tenants: the same key is another one."""
+    client = Client(meant("/hosted"))
+
+    def post(host: str) -> Any:
+        headers = {"Host": host, "Idempotency-Key": "k"}
+        return client.post("/hosted", json={"text": "x"}, headers=headers)
+
+    one, two, again = post("one.example"), post("two.example"), post("ONE.example")
+    assert [each.status for each in (one, two, again)] == [200, 200, 200]
+    assert "'tenant': 'two'" in two.json["text"]
+    assert "Idempotent-Replayed" not in two.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_memory_is_bounded_in_bytes() -> None:
+    """A response that does not fit is not stored; its key stays taken, so nothing is done twice."""
+    clock = [0.0]
+    app, done = plain(MemoryStorage(100, lambda: clock[0], max_bytes=4000, share=1))
+
+    def post(key: str, size: int) -> int:
+        content = {"text": "x" * size}
+        headers = {"Idempotency-Key": key}
+        return Client(app).post("/notes", json=content, headers=headers).status
+
+    assert [post("a", 5000), post("a", 5000)] == [200, 409]
+    assert [post("b", 10), post("b", 10)] == [200, 200]
+    assert [post(f"c{number}", 500) for number in range(6)][-1] == 503
+    clock[0] += 10**6
+    assert post("d", 500) == 200
+    assert len(done) < 8
+
+
+def test_one_caller_does_not_fill_the_memory_of_others() -> None:
+    """A caller has its share of the keys and bytes; beyond it, it alone gets a 503."""
+    app, _ = plain(MemoryStorage(8, share=0.25), security=(Token(),))
+
+    def post(name: str, key: str) -> int:
+        headers = {"Authorization": f"Bearer {name}", "Idempotency-Key": key}
+        return Client(app).post("/notes", json={"text": "x"}, headers=headers).status
+
+    assert [post("a", str(number)) for number in range(4)] == [200, 200, 503, 503]
+    assert [post("b", str(number)) for number in range(3)] == [200, 200, 503]
+
+
+@pytest.mark.parametrize("options", [{"size": 0}, {"max_bytes": 0}, {"share": 0}, {"share": 2}])
+def test_limits_of_memory_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
+    """A storage without room, or a share of more than everything, is a mistake."""
+    with pytest.raises(DeclarationError, match="MemoryStorage: size and max_bytes"):
+        MemoryStorage(**options)
 
 
 @pytest.mark.external

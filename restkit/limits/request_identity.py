@@ -1,0 +1,81 @@
+"""The identity of a request with an Idempotency-Key: its caller, and what makes it the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import cast
+from uuid import UUID
+
+from ..errors import DeclarationError
+from ..request import Request
+
+__all__ = ["caller_of", "credentials", "digest_of", "fingerprint"]
+
+_CHUNK = 64 * 1024
+_CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
+
+
+def caller_of(request: Request) -> str:
+    """Return the identity of the caller from the security scheme."""
+    found: object = request.caller
+    if isinstance(found, Mapping):
+        found = cast("Mapping[str, object]", found).get("sub")
+    elif not isinstance(found, (str, int, UUID)) and found is not None:
+        found = getattr(found, "id", None)
+    if isinstance(found, (str, int, UUID)):
+        return f"{type(found).__name__} {found}"
+    if request.caller is None:  # a public operation, or the anonymous caller of an optional scheme
+        return ""
+    # SECURITY: callers without an identity would get each other's responses.
+    raise DeclarationError(
+        f"{request.operation.declared_at} accepts an Idempotency-Key, but its caller, of type "
+        f"{type(request.caller).__name__}, has no identity. Pass Idempotency(..., caller=lambda "
+        "request: ...), a function that returns an identifying string."
+    )
+
+
+def digest_of(parts: object) -> str:
+    """Return a digest of JSON values."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def credentials(request: Request) -> str:
+    """Return the credentials of a request whose caller is unknown."""
+    # SECURITY: a method may read the header itself; callers must not get each other's responses.
+    given = request.environ.get("HTTP_AUTHORIZATION")
+    return "" if given is None else f"Authorization {given}"
+
+
+def _declared(request: Request) -> Iterator[object]:
+    """Yield the declared headers and cookies, preconditions, and unknown callers' cookies."""
+    environ = request.environ
+    for each in request.operation.inputs:
+        for name in () if each.schema is None else each.bound.load_fields:
+            if each.location == "headers":
+                yield name, environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+            elif each.location == "cookies":
+                yield name, request.cookies.get(name)
+    yield from map(environ.get, _CONDITIONS)
+    if request.caller is None:
+        yield environ.get("HTTP_COOKIE")
+
+
+def fingerprint(request: Request) -> str:
+    """Return a digest of method, URL, declared inputs, media type and content."""
+    environ = request.environ
+    names = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+    parts = [*(environ.get(name, "") for name in names), *_declared(request)]
+    digest = hashlib.sha256(json.dumps(parts).encode())
+    if request.form_read:  # the boundary of a form may differ in a retry
+        digest.update(json.dumps(list(request.form.items(multi=True))).encode())
+        for name, each in request.files.items(multi=True):
+            digest.update(json.dumps([name, each.filename]).encode())
+            while chunk := each.stream.read(_CHUNK):
+                digest.update(chunk)
+            each.stream.seek(0)
+    elif any(each.media_types for each in request.operation.inputs):
+        digest.update(environ.get("CONTENT_TYPE", "").encode() + b"\n")
+        digest.update(request.get_data())
+    return digest.hexdigest()
