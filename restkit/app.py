@@ -13,11 +13,11 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 from werkzeug.routing import BaseConverter
 
-from .app_arguments import check_names, check_subclass, check_values, media_of
+from .app_arguments import check_names, check_subclass, check_values, media_of, query_text
 from .contract import Failure, Operation
 from .declaration_checks import check_app, check_call, check_factory
 from .declarations import failures_of, mark_mounted
@@ -375,11 +375,13 @@ class App(RouteDecorators):
         Args:
             target: A Resource class, a function, the name given at `add`, or an operationId.
             _external: Whether the URL has scheme and host; only during a request.
-            _query: Query parameters; a sequence is a repeated parameter.
+            _query: Query parameters. A sequence is a repeated parameter, None leaves one out.
             values: The pattern's variables.
 
         Raises:
-            LookupError: No URL pattern of the target has just these variables.
+            LookupError: No URL pattern of the target has just these variables, or the converter of
+                a variable rejects its value.
+            TypeError: ``_query`` is not a mapping.
         """
         root: App = self._registry.root.app
         request = current_request.get(None)
@@ -394,8 +396,7 @@ class App(RouteDecorators):
                 f"There is no URL for {target!r} with {given}. The values must be the variables "
                 "of its URL pattern; query parameters are given as _query={...}."
             )
-        if _query:
-            url = f"{url}?{urlencode(_query, doseq=True)}"
+        url += query_text(_query)
         return urljoin(Request.current().host_url, url) if _external else url
 
     # responding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import partial
+from urllib.parse import urlencode
 
 from .contract import Failure, Operation, Output
 from .encoding import dumps_json
@@ -13,7 +14,14 @@ from .media import HANDLERS, Handler, Media
 from .operations.operation_ids import check_ids
 from .settings import Settings
 
-__all__ = ["APP_ATTRIBUTES", "check_names", "check_subclass", "check_values", "media_of"]
+__all__ = [
+    "APP_ATTRIBUTES",
+    "check_names",
+    "check_subclass",
+    "check_values",
+    "media_of",
+    "query_text",
+]
 
 
 APP_ATTRIBUTES = (
@@ -96,6 +104,28 @@ def check_subclass(kind: type, base: type) -> None:
                 f"{declared_at} replaces a part of App that restkit needs. Rename it, or pass "
                 "settings and descriptions to the constructor."
             )
+
+
+def query_text(query: object) -> str:
+    """Return query parameters as the end of a URL, "" if there are none.
+
+    A sequence is a repeated parameter; a value of None, there or alone, is left out.
+
+    Raises:
+        TypeError: The value is not a mapping.
+    """
+    if query is None:
+        return ""
+    if not isinstance(query, Mapping):
+        raise TypeError(
+            f"url_for(): _query must be a mapping, such as {{'page': 2}}, got {query!r}."
+        )
+    pairs: list[tuple[str, object]] = []
+    for name, value in query.items():
+        is_many = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+        values = value if is_many else [value]
+        pairs += [(name, each) for each in values if each is not None]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def check_names(

@@ -308,6 +308,12 @@ def discard(response: Outgoing) -> None:
     close_if_open(response.body if isinstance(response, PlainResponse) else response)
 
 
+def _is_header_name(name: object) -> bool:
+    if not isinstance(name, str) or not name.isascii():
+        return False
+    return name.replace("-", "").replace("_", "").isalnum()
+
+
 def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
     """Return headers as a list for the server.
 
@@ -318,13 +324,11 @@ def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
     for name, value in cast(
         Iterable[tuple[str, str]], headers.items() if isinstance(headers, Mapping) else headers
     ):
+        if value is None or isinstance(value, (list, tuple, dict, set)):
+            raise ValueError(f"The value of the header {name} is {type(value).__name__}, not text.")
         text = str(value)
         # SECURITY: a line break in a value would let its author write headers of their own.
-        if (
-            not isinstance(name, str)
-            or not name.isascii()
-            or not name.replace("-", "").replace("_", "").isalnum()
-        ):
+        if not _is_header_name(name):
             raise ValueError(f"{name!r} is not a header name.")
         if any(char < " " and char != "\t" for char in text) or "\x7f" in text:
             raise ValueError(f"The value of the header {name} has a control character.")

@@ -5,10 +5,13 @@ and what it refuses at start-up.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from marshmallow import Schema, fields, validate
+from werkzeug.routing import BaseConverter, ValidationError
 
 from restkit import (
     App,
@@ -443,13 +446,123 @@ def test_url_for_wants_the_variables_of_the_pattern() -> None:
     def thing(thing_id: int) -> dict[str, Any]:
         return {}
 
-    for values in ({}, {"thing_id": 1, "page": 2}, {"id": 1}, {"thing_id": "x"}):
+    for values in ({}, {"thing_id": 1, "page": 2}, {"id": 1}):
         with pytest.raises(LookupError, match=r"_query=\{...\}"):
             app.url_for(thing, **values)
     query = {"tag": ["a", "b"], "q": "x y"}
     assert app.url_for(thing, thing_id=1, _query=query) == "/things/1?tag=a&tag=b&q=x+y"
     assert app.url_for("Thing", thing_id=1) == "/things/1"
     assert app.url_for("thing", thing_id=1) == "/things/1"
+
+
+URLS: list[tuple[str, list[object], list[object]]] = [
+    (
+        "<int:x>",
+        [0, 1, 2**63 - 1, "7"],
+        [
+            -1,
+            True,
+            False,
+            2**63,
+            10**30,
+            1.5,
+            "x",
+            "",
+            float("nan"),
+            Decimal("1.5"),
+            object(),
+        ],
+    ),
+    ("<int(signed=True):x>", [-5, 5, 0], [True, -(10**30), "x"]),
+    ("<int(min=3):x>", [3], [2]),
+    ("<float:x>", [1.5, 2, "1.5"], [-1.5, float("nan"), float("inf"), 1e300, True, "x"]),
+    ("<string:x>", ["a", "a b", 5, "é", "100%"], ["", "a/b", "a\0b", True]),
+    ("<string(maxlength=2):x>", ["ab"], ["abc"]),
+    ("<path:x>", ["a/b", "a"], ["", "/a", True]),
+    ("<uuid:x>", [UUID(int=1), str(UUID(int=1))], ["x", 5]),
+    ("<any(a, b):x>", ["a"], ["c", True]),
+]
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _, _ in URLS])
+def test_url_for_builds_only_urls_that_its_pattern_matches(rule: str) -> None:
+    """A value that the converter would not read back is an error with the pattern and the value."""
+    taken, rejected = next((taken, rejected) for each, taken, rejected in URLS if each == rule)
+    app = App("URLs")
+
+    @app.get(f"/{rule}/end", name="x")
+    def get(x: Any) -> dict[str, Any]:
+        return {}
+
+    assert taken
+    assert rejected
+    for value in taken:
+        assert Client(app).get(app.url_for("x", x=value)).status == 200
+    for value in rejected:
+        with pytest.raises(LookupError) as raised:
+            app.url_for("x", x=value)
+        assert f"/{rule}/end" in str(raised.value)
+        assert repr(value)[:80] in str(raised.value)
+
+
+def test_url_for_asks_converters_of_a_program() -> None:
+    """A converter of your own may take an object and read another one, but must read its URL."""
+
+    class Even(BaseConverter):
+        regex = "[0-9]+"
+
+        def to_python(self, value: str) -> int:
+            if int(value) % 2:
+                raise ValidationError
+            return int(value)
+
+        def to_url(self, value: Any) -> str:
+            return str(value[0])
+
+    app = App("URLs")
+    app.converters["even"] = Even
+    app.get("/<even:x>", name="x")(lambda x: {})
+    assert app.url_for("x", x=[4]) == "/4"
+    for value in ([3], ["x"], 5, []):
+        with pytest.raises(LookupError, match=r"'/<even:x>' with x="):
+            app.url_for("x", x=value)
+
+
+def test_url_for_prefers_a_pattern_that_takes_the_value() -> None:
+    """A name with several patterns has the URL of the first that matches."""
+    app = App("URLs")
+    app.get("/n/<int:x>", name="x")(lambda x: {})
+    app.get("/s/<string:x>", name="x")(lambda x: {})
+    assert app.url_for("x", x="a") == "/s/a"
+    assert app.url_for("x", x=1) == "/n/1"
+
+
+@pytest.mark.parametrize(
+    ("query", "end"),
+    [
+        (None, ""),
+        ({}, ""),
+        ({"b": None}, ""),
+        ({"a": 1, "b": None}, "?a=1"),
+        ({"a": [1, None, 2], "b": []}, "?a=1&a=2"),
+        ({"a": ""}, "?a="),
+        ({"a": b"x"}, "?a=x"),
+    ],
+)
+def test_url_for_leaves_out_query_parameters_of_none(query: Any, end: str) -> None:
+    """None in `_query`, alone or in a sequence, is no parameter."""
+    app = App("URLs")
+    app.get("/x", name="x")(lambda: {})
+    assert app.url_for("x", _query=query) == f"/x{end}"
+
+
+@pytest.mark.parametrize("query", ["a=b", [("a", "b")], 5, b"a=b"])
+def test_url_for_wants_a_mapping_of_query_parameters(query: Any) -> None:
+    """A text as `_query` is an error that says what to write."""
+    app = App("URLs")
+    app.get("/x", name="x")(lambda: {})
+    with pytest.raises(TypeError, match=r"_query must be a mapping, such as \{'page': 2\}, got"):
+        app.url_for("x", _query=query)
 
 
 def test_url_for_takes_a_collection_and_its_item() -> None:

@@ -196,7 +196,15 @@ class Dispatcher:
     def url_for(
         self, target: object, owner: object, values: Mapping[str, object], root: str
     ) -> str | None:
-        """Build the URL of a resource class, function or name; the caller's own go first."""
+        """Build the URL of a resource class, function or name; the caller's own go first.
+
+        Returns:
+            The URL, None if no pattern of the target has just these variables.
+
+        Raises:
+            LookupError: A pattern has these variables, but rejects one of the values.
+        """
+        rejected = ""
         for composed in (self._composed, self._documents):
             if composed is None:
                 continue
@@ -206,10 +214,23 @@ class Dispatcher:
                 if _is_target(entry, target) and _takes(entry, values)
             ]
             for *_, index in sorted(found):
-                url = composed.router.build(str(index), values, root)
-                if url is not None:
+                variable = composed.router.rejected(str(index), values)
+                if variable is not None:
+                    rule = composed.entries[index].pattern.rule
+                    rejected = rejected or _rejected_value(rule, variable, values[variable])
+                elif (url := composed.router.build(str(index), values, root)) is not None:
                     return url
+        if rejected:
+            raise LookupError(rejected)
         return None
+
+
+def _rejected_value(rule: str, variable: str, value: object) -> str:
+    """Return the message about a value that makes a URL which its own pattern does not match."""
+    return (
+        f"There is no URL for {rule!r} with {variable}={value!r:.80}: the pattern does not match "
+        "this value. Pass a value that its converter accepts."
+    )
 
 
 def _close(request: Request, response: Outgoing) -> None:

@@ -7,7 +7,7 @@ returned and the negotiated media type.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -22,7 +22,15 @@ from ..problems import problem_class
 from ..request import Request
 from ..response import HeaderItems, Outgoing, PlainResponse, header_items
 from .content import ContentWriter, content_headers, content_writer, empty_writer
-from .returned_values import REJECTED, forgotten_return, rejected_value, unserializable
+from .returned_values import (
+    REJECTED,
+    forgotten_return,
+    missing_data,
+    rejected_headers,
+    rejected_tuple,
+    rejected_value,
+    unserializable,
+)
 
 __all__ = [
     "Locate",
@@ -35,6 +43,8 @@ __all__ = [
 Writer = Callable[[Request, object, str], Outgoing]
 Locate = Callable[[Request, object], "str | None"]
 _Complete = Callable[[Request, PlainResponse, object], None]
+_HEADERS = (Iterable, type(None))
+_NO_HEADERS = (str, bytes, set, frozenset)
 _READY = (WerkzeugResponse, PlainResponse, *REJECTED)
 # PERF: types of values that have neither a status nor headers; to ask a value costs more.
 _DATA = frozenset({dict, list, str, int, float, bool})
@@ -97,6 +107,7 @@ class _StatusWriters:
         self._usual = operation.outputs[0].status
         self.content = _content_writers(operation, media, located=locate is not None)
         self._empty = {output.status: empty_writer(output.status) for output in operation.outputs}
+        self._filled = {each.status for each in operation.outputs if each.schema is not None}
         self.completions: dict[int, _Complete] = {}
         for status in self.content:
             if complete := _completion(operation, status, locate):
@@ -112,15 +123,17 @@ class _StatusWriters:
         if type(value) is tuple:
             value, stated, headers = _unpack(value, self._operation)
         status = self._implied(request, value) if stated is None else self._checked(stated)
+        if value is None and stated in self._filled:
+            self._report(missing_data(status, self._operation), request)
         if value is not None and status in self.content:
             data, response = self._serialized(status, value, media_type)
-            _add_headers(response, headers)
+            _add_headers(response, headers, self._operation)
             if status in self.completions:
                 self.completions[status](request, response, data)
             return response
         if value is None and status in self._empty:
             _, response = self._empty[status](None, media_type)
-            _add_headers(response, headers)
+            _add_headers(response, headers, self._operation)
             response.headers += self._vary
             return response
         if status in self._empty:
@@ -256,17 +269,20 @@ def _unpack(
             "The order is data first: return data, status, or return data, status, headers."
         )
     match value:
-        case (data, int() as status):
+        case (_, bool()) | (_, bool(), _):
+            pass
+        case (data, int() as status) if 200 <= status <= 599:
             return data, status, ()
-        case (data, headers) if not isinstance(headers, (str, bytes)):
-            return data, None, cast(HeaderItems, headers)
-        case (data, int() as status, headers):
+        case (data, int() as status, headers) if 200 <= status <= 599:
             return data, status, cast(HeaderItems, headers)
-        case _:
-            raise DeclarationError(
-                f"{operation.declared_at} returned a tuple of {len(value)}. Return data, "
-                "(data, status), (data, headers) or (data, status, headers)."
-            )
+        case (data, headers) if _are_headers(headers):
+            return data, None, cast(HeaderItems, headers)
+    raise rejected_tuple(value, operation)
+
+
+def _are_headers(value: object) -> bool:
+    """Return whether a value may be headers: a mapping, pairs or None."""
+    return isinstance(value, _HEADERS) and not isinstance(value, _NO_HEADERS)
 
 
 def _is_status(value: object) -> bool:
@@ -300,11 +316,14 @@ def _strip_content(response: WerkzeugResponse) -> None:
         response.headers.pop(name, None)
 
 
-def _add_headers(response: PlainResponse, headers: HeaderItems) -> None:
+def _add_headers(response: PlainResponse, headers: HeaderItems, operation: Operation) -> None:
     """Add headers to a response, in place of its own of the same names."""
     if not headers:
         return
-    items = header_items(headers)
+    try:
+        items = header_items(headers)
+    except (TypeError, ValueError) as error:
+        raise rejected_headers(headers, error, operation) from None
     names = {name.lower() for name, _ in items}
     response.headers = [item for item in response.headers if item[0].lower() not in names] + items
 
@@ -317,17 +336,12 @@ def _undeclared(
     operation: Operation, value: object, status: int, headers: HeaderItems
 ) -> PlainResponse:
     """Return a response whose status is not declared; the contract check decides about it."""
-    if not 200 <= status <= 599:
-        raise ContractError(
-            f"{operation.declared_at} returned the status {status!r}. A response has a status from "
-            "200 to 599."
-        )
     if value is None or status in (204, 205, 304):
         response = PlainResponse(status, [], b"")
     else:
         body = dumps_json(value)
         response = PlainResponse(status, content_headers("application/json", body), body)
-    _add_headers(response, headers)
+    _add_headers(response, headers, operation)
     return response
 
 

@@ -34,6 +34,67 @@ def rejected_value(value: object, operation: Operation) -> DeclarationError:
     )
 
 
+def missing_data(status: int, operation: Operation) -> str:
+    """Return the message for None under a status that is declared with a schema."""
+    output = operation.output(status)
+    schema = output.schema if output is not None else None
+    name = "" if schema is None else schema.declared.__name__
+    return (
+        f"{operation.declared_at} returned None with status {status}, which it declares with "
+        f"{name}. Return the data, or declare a response without content: write -> None and "
+        f"@returns(status={status})."
+    )
+
+
+_SHAPES = "Return data, (data, status), (data, headers) or (data, status, headers)"
+
+
+def rejected_tuple(value: tuple[object, ...], operation: Operation) -> DeclarationError:
+    """Return the error for a tuple that is not data with a status, headers or both."""
+    returned = f"{operation.declared_at} returned a tuple"
+    if len(value) not in (2, 3):
+        return DeclarationError(f"{returned} of {len(value)}. {_SHAPES}.")
+    second = value[1]
+    kind = type(second).__name__
+    if type(second) is int:
+        return DeclarationError(
+            f"{returned} with the status {second}. The status of a response is a number from 200 "
+            "to 599."
+        )
+    if status := _status_of(second):
+        rest = ", headers" if len(value) == 3 else ""
+        return DeclarationError(
+            f"{returned} with the status {second!r}, of type {kind}. A status is an int: "
+            f"return data, {status}{rest}."
+        )
+    if len(value) == 3:
+        return DeclarationError(
+            f"{returned} of 3 whose status is of type {kind}. A status is an int. {_SHAPES}."
+        )
+    return DeclarationError(
+        f"{returned} of 2 whose second item is of type {kind}, neither a status nor headers. "
+        f"{_SHAPES}."
+    )
+
+
+def _status_of(value: object) -> int:
+    """Return the status that a text or a float means, 0 if it means none."""
+    text = str(value).removesuffix(".0") if isinstance(value, (str, float)) else ""
+    is_status = text.isascii() and text.isdigit() and 200 <= int(text[:4]) <= 599
+    return int(text) if is_status else 0
+
+
+def rejected_headers(headers: object, error: Exception, operation: Operation) -> DeclarationError:
+    """Return the error for headers that cannot be sent."""
+    reason = str(error)
+    if isinstance(error, TypeError) or "unpack" in reason:
+        reason = f"They are of type {type(headers).__name__}, neither a mapping nor pairs."
+    return DeclarationError(
+        f"{operation.declared_at} returned headers that cannot be sent. {reason} Write a "
+        'mapping: return data, status, {"X-Total": "3"}.'
+    )
+
+
 def forgotten_return(operation: Operation) -> str:
     """Return the message for None under a declared response with content."""
     output = operation.outputs[0]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import unquote
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from ..contract import PathParameter
 from ..errors import DeclarationError
 from ..records import Record
-from .converters import known_converters, schema_of
+from .converters import CONVERTERS, known_converters, schema_of
 
-__all__ = ["LazyRule", "Pattern", "check_path", "parse_pattern"]
+__all__ = ["LazyRule", "Pattern", "check_path", "parse_pattern", "rejected_variable"]
 
 
 class Pattern(Record):
@@ -207,3 +208,32 @@ def _check_characters(what: str, text: str) -> None:
             raise DeclarationError(
                 f"{what} contains {character!r}, which cannot occur in a path. Remove it."
             )
+
+
+def rejected_variable(rule: Rule, values: Mapping[str, object]) -> str | None:
+    """Return a variable whose value would make a URL that its converter rejects, None if none.
+
+    Args:
+        rule: The URL pattern.
+        values: The values of its variables.
+    """
+    for name, converter in rule._converters.items():
+        if name in values and not _accepts(converter, values[name]):
+            return name
+    return None
+
+
+def _accepts(converter: BaseConverter, value: object) -> bool:
+    """Return whether a converter reads a value's URL, and reads the same value."""
+    try:
+        text = unquote(converter.to_url(value))
+        if re.fullmatch(converter.regex, text) is None:
+            return False
+        read: object = converter.to_python(text)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return False
+    if type(converter) not in CONVERTERS.values() or isinstance(value, str):
+        return True
+    if isinstance(value, bool):
+        return False
+    return read == value or read == str(value)

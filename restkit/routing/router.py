@@ -23,7 +23,7 @@ from ..request import Request
 from .converters import known_converters
 from .matcher import Matcher
 from .overlaps import overlapping
-from .patterns import LazyRule, Pattern
+from .patterns import LazyRule, Pattern, rejected_variable
 
 if TYPE_CHECKING:
     from ..request import AppLike
@@ -297,6 +297,10 @@ class Router:
             values do not fit.
         """
         return _build(*self._rules[name], values, root)
+
+    def rejected(self, name: str, values: Mapping[str, object]) -> str | None:
+        """Return a variable whose value makes no URL that the pattern of a name matches."""
+        return rejected_variable(self._rules[name][1], values)
 
     def builder(self, pattern: Pattern) -> Callable[[Mapping[str, object], str], str | None]:
         """Return a callable that builds a pattern's URL from values and SCRIPT_NAME."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from marshmallow import Schema, fields
+from werkzeug.datastructures import Headers
 
 from restkit import (
     App,
@@ -382,14 +383,66 @@ def test_a_value_that_does_not_fit_its_schema_is_told(value: Any, many: bool, wo
 
 
 @pytest.mark.parametrize(
-    "value", [({"id": 1}, "x"), ({"id": 1}, 200, {}, None), ({"id": 1}, "x", {})]
+    ("value", "words"),
+    [
+        ((), r"returned a tuple of 0. Return data, \(data, status\)"),
+        ((THING, 200, {}, None), r"returned a tuple of 4. Return data, \(data, status\)"),
+        ((THING, "x"), r"a tuple of 2 whose second item is of type str, neither a status nor"),
+        ((THING, True), r"a tuple of 2 whose second item is of type bool, neither"),
+        ((THING, {"X"}), r"a tuple of 2 whose second item is of type set, neither"),
+        ((THING, "x", {}), r"a tuple of 3 whose status is of type str\. A status is an int"),
+        ((THING, None, {}), r"a tuple of 3 whose status is of type NoneType"),
+        ((THING, True, {}), r"a tuple of 3 whose status is of type bool"),
+        ((THING, 1e300), r"a tuple of 2 whose second item is of type float"),
+        ((THING, "201"), r"the status '201', of type str.*: return data, 201\."),
+        ((THING, 200.0), r"the status 200\.0, of type float.*: return data, 200\."),
+        ((THING, "201", {}), r"the status '201', of type str.*: return data, 201, headers\."),
+        ((THING, 199), r"with the status 199\. The status of a response is a number from 200"),
+        ((THING, 600, {}), r"with the status 600\. The status of a response is a number"),
+    ],
 )
-def test_a_tuple_that_means_nothing_is_told(value: Any) -> None:
-    """A tuple is data with a status, headers or both; another one is told, with what it may be."""
-    with pytest.raises(
-        DeclarationError, match=r"returned a tuple of [234]. Return data, \(data, status\)"
-    ):
-        client_of(get=lambda: value).get("/x")
+@pytest.mark.parametrize("check", ["raise", "log", "off"])
+def test_a_tuple_that_means_nothing_is_rejected(value: Any, words: str, check: str) -> None:
+    """A tuple is data with a status, headers or both; another one is an error that says how."""
+    app = App("Tuples", settings=Settings(contract=check))  # type: ignore[arg-type]
+    app.add("/x", type("Tuples", (Resource,), {"get": lambda self: value}))
+    with pytest.raises(DeclarationError, match=words):
+        Client(app).get("/x")
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        (5, "They are of type int, neither a mapping nor pairs"),
+        ("X: y", "They are of type str, neither a mapping nor pairs"),
+        (["X", "y"], "They are of type list, neither a mapping nor pairs"),
+        ({"X": None}, "The value of the header X is NoneType, not text"),
+        ({"X": ["a", "b"]}, "The value of the header X is list, not text"),
+        ({5: "y"}, "5 is not a header name"),
+        ({"X": "a\nb"}, "The value of the header X has a control character"),
+    ],
+)
+def test_headers_that_cannot_be_sent_are_rejected(headers: Any, words: str) -> None:
+    """Headers that are no mapping, and values that are no texts, are an error that says so."""
+    with pytest.raises(DeclarationError, match=f"returned headers that cannot be sent. {words}"):
+        client_of(get=lambda: (THING, 200, headers)).get("/x")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"X": "y"}, [("X", "y")], (("X", "y"),), {"X": "y"}.items(), Headers({"X": "y"})],
+)
+def test_headers_are_a_mapping_or_pairs(headers: Any) -> None:
+    """With a status and without one, headers may be a mapping or any iterable of pairs."""
+    for value in ((THING, headers), (THING, 200, headers)):
+        assert client_of(get=lambda value=value: value).get("/x").headers["X"] == "y"
+
+
+@pytest.mark.parametrize("headers", [None, {}, []])
+def test_headers_may_be_none(headers: Any) -> None:
+    """No headers are no error."""
+    assert client_of(get=lambda: (THING, headers)).get("/x").status == 200
+    assert client_of(get=lambda: (THING, 200, headers)).get("/x").status == 200
 
 
 def _served(contract: str) -> Client:
