@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTRACT_CHECK", "ERROR_FORMATS", "RAISED_BY", "ROUTING_ERROR", "UNEXPECTED_ERRORS"]
+__all__ = [
+    "CONTRACT_CHECK",
+    "ERROR_FORMATS",
+    "PROCEEDED",
+    "RAISED_BY",
+    "RESPONDED_BY",
+    "ROUTING_ERROR",
+    "UNEXPECTED_ERRORS",
+]
 
 CONTRACT_CHECK = "restkit.contract"
 """A callable that raises ContractError for a response outside its Operation's contract. The test
@@ -12,9 +20,17 @@ ERROR_FORMATS = "restkit.error_formats"
 """A list of the media types of the problems that became responses. The test client sets and reads
 it; the error boundary fills it."""
 
+PROCEEDED = "restkit.proceeded"
+"""The status of the response that `proceed` returned to the nearest middleware. `compose` sets and
+reads it, to find the middleware that made another response."""
+
 RAISED_BY = "restkit.raised_by"
 """The qualified name of the user's function that raised the exception of a response, if the contract
-is checked. The error boundary sets it for the messages of the contract check."""
+is checked or the Operation does not declare the problem. The error boundary sets it for messages."""
+
+RESPONDED_BY = "restkit.responded_by"
+"""The name of the middleware that made the response, or changed its status. `compose` sets it for
+messages about undeclared responses."""
 
 UNEXPECTED_ERRORS = "restkit.errors"
 """A list of the exceptions that became a 500. The test client and the debugger set it; the error

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from .environ_keys import PROCEEDED, RESPONDED_BY
 from .errors import DeclarationError
 from .request import Request
 from .response import DeferredResponse, Outgoing, PlainResponse, Response
@@ -62,10 +63,13 @@ def _layer(
         except Exception as error:  # noqa: BLE001  # the boundary decides which exceptions leave
             response = boundary(request, error)
         if type(response) is PlainResponse:
+            request.environ[PROCEEDED] = response.status
             return DeferredResponse.of(response)
-        if isinstance(response, Response):
-            return response
-        return cast(Response, Response.force_type(cast(Response, response), request.environ))
+        if not isinstance(response, Response):
+            response = Response.force_type(cast(Response, response), request.environ)
+        made = cast(Response, response)
+        request.environ[PROCEEDED] = made.status_code
+        return made
 
     def call(request: Request) -> Outgoing:
         response = middleware(request, proceed)
@@ -73,9 +77,16 @@ def _layer(
             return response.outgoing() if is_outermost else response
         if not isinstance(response, WerkzeugResponse):
             raise DeclarationError(
-                f"The middleware {getattr(middleware, '__qualname__', middleware)} returned "
-                f"{type(response).__name__}. Return a Response, usually that of proceed(request)."
+                f"The middleware {_name_of(middleware)} returned {type(response).__name__}. Return "
+                "a Response, usually that of proceed(request)."
             )
+        if request.environ.get(PROCEEDED) != response.status_code:
+            request.environ[RESPONDED_BY] = _name_of(middleware)
         return response
 
     return call
+
+
+def _name_of(middleware: Middleware) -> str:
+    name: object = getattr(middleware, "__qualname__", None)
+    return name if isinstance(name, str) else type(middleware).__qualname__

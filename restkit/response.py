@@ -322,7 +322,7 @@ def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
     """
     out: list[tuple[str, str]] = []
     for name, value in cast(
-        Iterable[tuple[str, str]], headers.items() if isinstance(headers, Mapping) else headers
+        Iterable[tuple[str, object]], headers.items() if isinstance(headers, Mapping) else headers
     ):
         if value is None or isinstance(value, (list, tuple, dict, set)):
             raise ValueError(f"The value of the header {name} is {type(value).__name__}, not text.")

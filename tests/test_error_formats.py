@@ -471,6 +471,45 @@ def test_malformed_formats_are_rejected(make: Any, message: str) -> None:
         make()
 
 
+WRONG = ErrorFormat("application/json", Message, lambda problem: {"massage": problem.title})
+
+
+@pytest.mark.parametrize("url", ["/nowhere", "/wrong/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_an_unknown_url_is_checked_against_the_schema_of_its_format(url: str, method: str) -> None:
+    """A format whose data misses its own schema is a ContractError in tests, also for a 404."""
+    app = App("Wrong", errors=WRONG)
+    below = App("Below", errors=WRONG)
+    app.mount("/wrong", below)
+    with pytest.raises(ContractError, match=r"error response 404 .* outside its schema"):
+        Client(app).request(method, url)
+    assert Client(app, contract=False).request(method, url).status == 404
+
+
+def test_a_405_is_checked_against_the_schema_of_its_format() -> None:
+    """A method without an operation has no record, but its response has a format."""
+    app = App("Wrong", errors=WRONG)
+    app.get("/x")(lambda: {})
+    with pytest.raises(ContractError, match=r"error response 405 .* outside its schema"):
+        Client(app).delete("/x")
+
+
+@pytest.mark.parametrize("text", ["Gone.", b"Gone."])
+def test_text_formats_return_str_or_bytes(text: Any) -> None:
+    """Both are sent as they are, at unknown URLs and for operations."""
+    app = app_of(ErrorFormat("text/plain", None, lambda problem: text))
+    assert Client(app).get("/nowhere").data == b"Gone."
+
+
+@pytest.mark.parametrize("value", [5, {"a": 1}, ["a"], bytearray(b"a"), object()])
+def test_text_formats_return_nothing_else(value: object) -> None:
+    """Any other value is named by its type, with the format."""
+    app = app_of(ErrorFormat("text/plain", None, lambda problem: value))
+    words = f"ErrorFormat text/plain returned {type(value).__name__}. Return str or bytes"
+    with pytest.raises(TypeError, match=words):
+        Client(app).get("/nowhere")
+
+
 def test_text_formats_return_text() -> None:
     """A format that is not JSON returns str or bytes; anything else is a 500."""
     text = ErrorFormat("text/plain", None, lambda p, request: f"{p.status} {request.path}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..contract import Operation
+from ..environ_keys import RAISED_BY, RESPONDED_BY
 from ..errors import ContractError
 from ..problems import problem_class
 from ..response import Outgoing
@@ -17,7 +19,9 @@ __all__ = ["observe"]
 _log = logging.getLogger("restkit")
 
 
-def observe(operation: Operation, response: Outgoing, contract: str) -> None:
+def observe(
+    operation: Operation, response: Outgoing, contract: str, environ: Mapping[str, object]
+) -> None:
     """Log a response whose status or media type its Operation does not declare.
 
     The test client and the development server check the content too, in place of this.
@@ -26,6 +30,7 @@ def observe(operation: Operation, response: Outgoing, contract: str) -> None:
         operation: The record.
         response: The response as it leaves.
         contract: The setting of that name: ``"log"``, ``"raise"`` or ``"off"``.
+        environ: The WSGI environ, which has the names of the parts that made the response.
 
     Raises:
         ContractError: The setting is ``"raise"``.
@@ -33,7 +38,7 @@ def observe(operation: Operation, response: Outgoing, contract: str) -> None:
     if contract == "off":
         return
     status, media_type = _described(response)
-    message = _undeclared(operation, status, media_type)
+    message = _undeclared(operation, status, media_type, environ)
     if message and contract == "raise":
         raise ContractError(message)
     if message:
@@ -50,16 +55,16 @@ def _described(response: Outgoing) -> tuple[int, str]:
     return response.status, texts[0].partition(";")[0].strip().lower() if texts else ""
 
 
-def _undeclared(operation: Operation, status: int, media_type: str) -> str:
+def _undeclared(
+    operation: Operation, status: int, media_type: str, environ: Mapping[str, object]
+) -> str:
     """Return the message about an undeclared response, "" about a declared one."""
     if status == 500:
         return ""
     place = operation.declared_at
     if status not in operation.statuses:
-        hint = f"@returns(..., status={status})"
-        if status >= 400:
-            hint = f"@raises({problem_class(status).__name__})"
-        return f"{place} responded with status {status}, which it does not declare: add {hint}."
+        remedy = _remedy(operation, status, environ)
+        return f"{place} responded with status {status}, which it does not declare: {remedy}."
     declared = _media_types(operation, status, media_type)
     if not declared or not media_type or any(fnmatchcase(media_type, each) for each in declared):
         return ""
@@ -67,6 +72,22 @@ def _undeclared(operation: Operation, status: int, media_type: str) -> str:
     if status >= 400 and any(each.media_type in declared for each in operation.errors):
         hint = f"raise {problem_class(status).__name__}"
     return f"{place} responded with {media_type}, which it does not declare: {hint}."
+
+
+def _remedy(operation: Operation, status: int, environ: Mapping[str, object]) -> str:
+    """Return where to declare a status: at the verb, or at another part that made the response."""
+    missing = f"@returns(..., status={status})"
+    if status >= 400:
+        name = problem_class(status).__name__
+        known = name if name != f"Problem{status}" else f"a Problem of {status}"
+        missing = f"@raises({known})"
+    if middleware := environ.get(RESPONDED_BY):
+        return f"the middleware {middleware} made the response. Put {missing} on it"
+    raised_by = str(environ.get(RAISED_BY, ""))
+    verb: object = getattr(operation.function, "__qualname__", "")
+    if raised_by and raised_by != verb and not operation.declared_at.endswith(raised_by):
+        return f"{raised_by} raised the problem. Put {missing} on it"
+    return f"add {missing}"
 
 
 def _media_types(operation: Operation, status: int, media_type: str) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class ErrorBoundary:
         """
         outcome: object = error
         called: set[type] = set()
-        if CONTRACT_CHECK in request.environ:
+        if CONTRACT_CHECK in request.environ or _is_undeclared(request, error):
             request.environ[RAISED_BY] = _raiser(error)
         while not isinstance(outcome, WerkzeugResponse):
             if isinstance(outcome, ContractError):
@@ -136,6 +136,7 @@ class ErrorBoundary:
             except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
                 outcome = self._unexpected(request, raised, error)
             else:
+                _check_format(request, outcome, response, each)
                 return self._negotiated(request, response, each)
         raise error
 
@@ -176,6 +177,35 @@ class ErrorBoundary:
             )
         lines = traceback.format_exception(outcome)
         return InternalServerError(f"{type(outcome).__name__}: {outcome}", traceback="".join(lines))
+
+
+def _check_format(
+    request: Request, problem: Problem, response: PlainResponse, used: ErrorFormat
+) -> None:
+    """Check a response outside of every operation, which the dispatcher checks against no record.
+
+    Raises:
+        ContractError: The content does not have the schema of its format, in tests and the
+            development server.
+    """
+    check = request.environ.get(CONTRACT_CHECK)
+    check_problem = getattr(check, "check_problem", None)
+    if request.operation is None and check_problem is not None:
+        place = f"The error response {problem.status} at a URL or method without an operation"
+        check_problem(place, used, type(problem), response.status, response.body)
+
+
+def _is_undeclared(request: Request, error: Exception) -> bool:
+    """Return whether an exception is a problem that the Operation does not declare."""
+    operation = request.operation
+    if operation is None or not isinstance(error, Problem):
+        return False
+    # PERF: most problems are declared; `statuses` makes a set of everything that is declared.
+    status = error.status
+    for each in operation.failures:
+        if each.problem.status == status:
+            return False
+    return status not in operation.statuses
 
 
 def _handled(handler: ProblemHandler, error: Any, request: Request) -> object:

@@ -277,7 +277,7 @@ def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outg
         if found is not None:
             found(operation, request, *as_sent(response))
         elif contract == "raise":
-            observe(operation, response, contract)
+            observe(operation, response, contract, request.environ)
 
     wrapped = context.wrapped or bool(_class_of(operation).middleware)
     return (lambda request, response: None) if wrapped else check

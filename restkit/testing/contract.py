@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from werkzeug.http import parse_options_header
 
 from ..contract import Failure, Header, Operation, Output
-from ..environ_keys import RAISED_BY
+from ..environ_keys import RAISED_BY, RESPONDED_BY
 from ..error_formats import PROBLEM_DETAILS, ErrorFormat
 from ..errors import ContractError
-from ..problems import problem_class
+from ..problems import Problem, problem_class
 from ..records import Record
 from ..schemas.bound import BoundSchema
 from .conformity import Checker, checker_of, make_checker
@@ -93,7 +93,7 @@ class ContractCheck:
         elif failures:
             raise _wrong_format(sent, operation, failures[0])
         elif status != 500:
-            remedy = _remedy(operation, status, request.environ.get(RAISED_BY, ""))
+            remedy = _remedy(operation, status, request.environ)
             raise ContractError(f"{sent.who}, which it does not declare: {remedy}.")
 
     def _check_error(
@@ -107,6 +107,23 @@ class ContractCheck:
             if output is None or sent.media_type not in output.media_types:
                 raise
             self._check_output(sent, output)
+
+    def check_problem(
+        self, who: str, used: ErrorFormat, kind: type[Problem], status: int, body: bytes
+    ) -> None:
+        """Check an error response that no Operation declares, at an unknown URL for example.
+
+        Args:
+            who: The response, as the beginning of a sentence.
+            used: The format of the content.
+            kind: The class of the problem.
+            status: The status of the response.
+            body: The content.
+
+        Raises:
+            ContractError: The content does not have the schema of the format.
+        """
+        self._check_problem(who, used, [Failure(kind, "routing")], status, body)
 
     def _check_output(self, sent: _Sent, output: Output) -> None:
         who, media_type, body = sent.who, sent.media_type, sent.body
@@ -186,9 +203,12 @@ def _wrong_format(sent: _Sent, operation: Operation, failure: Failure) -> Contra
     )
 
 
-def _remedy(operation: Operation, status: int, raised_by: str) -> str:
-    """Return what to write; a function around the verb that raised the problem declares it."""
+def _remedy(operation: Operation, status: int, environ: Mapping[str, object]) -> str:
+    """Return what to write; a function around the verb that made the response declares it."""
     missing = _missing(status)
+    if name := environ.get(RESPONDED_BY):
+        return f"put {missing} on the middleware {name}, which made the response"
+    raised_by = str(environ.get(RAISED_BY, ""))
     verb = getattr(operation.function, "__qualname__", "")
     if (
         raised_by == verb

@@ -272,3 +272,80 @@ def test_unknown_urls_and_methods_have_no_contract() -> None:
     app.add("/books", Books)
     assert Client(app).get("/nowhere").status == 429
     assert Client(app).delete("/books").status == 429
+
+
+class Teapot:
+    """A middleware that is an object."""
+
+    def __call__(self, request: Request, proceed: Proceed) -> Response:
+        return Response("", 418)
+
+
+@pytest.mark.parametrize(("place", "url"), PLACES, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize(
+    ("middleware", "name", "decorator"),
+    [
+        (too_many, "the middleware too_many made the response", "@raises(TooManyRequests)"),
+        (changed_status, "the middleware changed_status made", "@returns(..., status=203)"),
+        (Teapot(), "the middleware Teapot made the response", "@raises(a Problem of 418)"),
+        (raising, "raising raised the problem", "@raises(TooManyRequests)"),
+    ],
+)
+def test_the_log_names_the_middleware(
+    caplog: Any, place: Any, url: str, middleware: Any, name: str, decorator: str
+) -> None:
+    """A line of the log names the part that made an undeclared response, and what to put on it."""
+    with caplog.at_level(logging.WARNING, "restkit"):
+        status = Client(place(middleware), contract=False).get(url).status
+    assert f"responded with status {status}, which it does not declare: {name}" in caplog.text
+    assert f"Put {decorator} on it" in caplog.text
+
+
+def test_the_innermost_part_that_made_the_response_is_named(caplog: Any) -> None:
+    """Middleware that hands a response on, touched or not, is not blamed for its status."""
+
+    def outer(request: Request, proceed: Proceed) -> Response:
+        response: Any = proceed(request)
+        response.response = list(response.response)
+        returned: Response = response
+        return returned
+
+    app = App("Outer")
+    app.middleware(outer)
+    app.middleware(too_many)
+    app.middleware(outer)
+    app.add("/books", Books)
+    with caplog.at_level(logging.WARNING, "restkit"):
+        Client(app, contract=False).get("/books")
+    assert "the middleware too_many made the response" in caplog.text
+
+
+def test_the_verb_is_named_behind_middleware(caplog: Any) -> None:
+    """A verb that responds with an undeclared status is named, whatever hands the response on."""
+
+    def outer(request: Request, proceed: Proceed) -> Response:
+        response: Any = proceed(request)
+        response.response = list(response.response)
+        returned: Response = response
+        return returned
+
+    app = App("Outer")
+    app.middleware(outer)
+    app.get("/x")(returning)
+    with caplog.at_level(logging.WARNING, "restkit"):
+        assert Client(app, contract=False).get("/x").status == 202
+    assert "returning responded with status 202, which it does not declare: add" in caplog.text
+
+
+def returning() -> Any:
+    """Respond with a status that is not declared."""
+    return Response("{}", 202, mimetype="application/json")
+
+
+def test_the_check_of_tests_names_the_middleware() -> None:
+    """The contract check in tests blames the middleware as well, not the verb."""
+    for place, url in PLACES:
+        with pytest.raises(
+            ContractError, match=r"put @raises\(TooManyRequests\) on the middleware"
+        ):
+            Client(place(too_many)).get(url)
