@@ -66,6 +66,7 @@ class ErrorBoundary:
         """
         self._handlers = tuple(each for each in handlers if each)
         self._settings = settings
+        self._statuses: dict[int, frozenset[int]] = {}
         self._choose = FormatChooser(errors or DEFAULT_FORMATS)
 
     def __call__(self, request: Request, error: Exception) -> Outgoing:
@@ -76,7 +77,7 @@ class ErrorBoundary:
         """
         outcome: object = error
         called: set[type] = set()
-        if CONTRACT_CHECK in request.environ or _is_undeclared(request, error):
+        if CONTRACT_CHECK in request.environ or self._is_undeclared(request, error):
             request.environ[RAISED_BY] = _raiser(error)
         while not isinstance(outcome, WerkzeugResponse):
             if isinstance(outcome, ContractError):
@@ -92,6 +93,18 @@ class ErrorBoundary:
             else:
                 outcome = self._unexpected(request, outcome, error)
         return outcome
+
+    def _is_undeclared(self, request: Request, error: Exception) -> bool:
+        """Return whether an exception is a problem that the Operation does not declare."""
+        operation = request.operation
+        if operation is None or not isinstance(error, Problem):
+            return False
+        # PERF: `statuses` makes a set of everything that is declared. The Operations live as long
+        # as their boundary.
+        statuses = self._statuses.get(id(operation))
+        if statuses is None:
+            statuses = self._statuses[id(operation)] = operation.statuses
+        return error.status not in statuses
 
     def handles(self, kind: type[Exception]) -> bool:
         """Return whether a handler would be called for an exception class."""
@@ -136,7 +149,8 @@ class ErrorBoundary:
             except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
                 outcome = self._unexpected(request, raised, error)
             else:
-                _check_format(request, outcome, response, each)
+                if CONTRACT_CHECK in request.environ:
+                    _check_format(request, outcome, response, each)
                 return self._negotiated(request, response, each)
         raise error
 
@@ -193,19 +207,6 @@ def _check_format(
     if request.operation is None and check_problem is not None:
         place = f"The error response {problem.status} at a URL or method without an operation"
         check_problem(place, used, type(problem), response.status, response.body)
-
-
-def _is_undeclared(request: Request, error: Exception) -> bool:
-    """Return whether an exception is a problem that the Operation does not declare."""
-    operation = request.operation
-    if operation is None or not isinstance(error, Problem):
-        return False
-    # PERF: most problems are declared; `statuses` makes a set of everything that is declared.
-    status = error.status
-    for each in operation.failures:
-        if each.problem.status == status:
-            return False
-    return status not in operation.statuses
 
 
 def _handled(handler: ProblemHandler, error: Any, request: Request) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..contract import Failure, Operation, Security
@@ -18,7 +18,7 @@ from .collisions import CheckNames, Claims, converters_of
 from .contributions import add_failures, surrounded
 from .entries import Entry, Handlers, extended, guarded, shift, with_distinct_ids, with_errors
 from .item_links import link
-from .security import check_schemes
+from .security import Schemes, check_schemes, join_schemes
 
 __all__ = [
     "Mounted",
@@ -77,15 +77,15 @@ class Registry:
         self.handlers: dict[type[Exception], ProblemHandler] = {}
         self.errors: tuple[ErrorFormat, ...] = ()
         self._claims = Claims(check_names)
-        self._schemes: dict[str, tuple[Mapping[str, object], str]] = {}
+        self._schemes: Schemes = {}
 
     def add(self, *entries: Entry) -> None:
         """Add entries, all of them or none."""
         for entry in entries:
             _check_content(entry)
         converters_of(app for _, app in self.root.walk_apps())
-        schemes = dict(self._schemes)
-        check_schemes((each for entry in entries for each in entry.operations), schemes)
+        schemes = self.root._known_schemes()
+        check_schemes(_securities(entries), schemes)
         self._claim(entries)
         self._schemes = schemes
         self.entries += entries
@@ -100,10 +100,24 @@ class Registry:
         self._check_place(mounted, prefix)
         self._check_settings(mounted)
         converters_of(app for each in (self.root, other) for _, app in each.walk_apps())
+        schemes = self.root._known_schemes()
+        join_schemes(other._known_schemes(), schemes)
+        if mounted.security is not None:
+            check_schemes([(mounted.security, f"mount({mounted.prefix!r})")], schemes)
         self._claim([_below_mount(entry, prefix, documented) for entry in other.all_entries()])
+        self._schemes = schemes
         other.parent = self
         other.errors = other.errors or mounted.errors
         self.mounts.append(mounted._replace(prefix=prefix))
+
+    def _known_schemes(self) -> Schemes:
+        """Return the security schemes that this App and the Apps below it declare."""
+        found = dict(self._schemes)
+        if self.security:
+            check_schemes([(self.security, f"App({self.app.name!r})")], found)
+        for each in self.mounts:
+            found.update(each.registry._known_schemes())
+        return found
 
     def _check_place(self, mounted: Mounted, prefix: str) -> None:
         """Reject a prefix that cannot be one, and an App that is mounted already."""
@@ -176,7 +190,7 @@ class Registry:
             declared: A function that returns other entries of an App, in place of its own.
         """
         entries = with_distinct_ids(self._surrounded(declared))
-        check_schemes((each for entry in entries for each in entry.operations), {})
+        check_schemes(_securities(entries), {})
         return entries
 
     def _surrounded(
@@ -252,6 +266,14 @@ class Registry:
     def line_errors(self) -> tuple[ErrorFormat, ...]:
         """Return the error formats of the nearest App that declares any, () if none does."""
         return next((each.errors for each in self.line() if each.errors), ())
+
+
+def _securities(entries: Iterable[Entry]) -> Iterator[tuple[Security, str]]:
+    """Yield the security of each operation, with the name of its declaration."""
+    for entry in entries:
+        for operation in entry.operations:
+            if operation.security:
+                yield operation.security, operation.declared_at
 
 
 def _check_content(entry: Entry) -> None:

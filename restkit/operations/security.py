@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
-from ..contract import Operation, Security, SecurityScheme
+from ..contract import Security, SecurityScheme
 from ..declaration_checks import check_flag
 from ..declarations import declarations_of
 from ..errors import CollisionError, DeclarationError
 from ..resource import Resource
 
-__all__ = ["check_schemes", "class_security", "given_security", "said_security"]
+__all__ = [
+    "Schemes",
+    "check_schemes",
+    "class_security",
+    "given_security",
+    "join_schemes",
+    "said_security",
+]
 
 
 def said_security(
@@ -81,34 +89,48 @@ def _without_public(resource: type[Resource], closed: type) -> Security | None:
     return None
 
 
-def check_schemes(
-    operations: Iterable[Operation], known: dict[str, tuple[Mapping[str, object], str]]
-) -> None:
+Schemes = dict[str, tuple[Mapping[str, object], str]]
+"""The documents of security schemes by name, with the declaration that has the scheme."""
+
+
+def check_schemes(declared: Iterable[tuple[Security, str]], known: Schemes) -> None:
     """Reject documents that are not JSON, and two schemes of one name whose documents differ.
 
     Args:
-        operations: The operations to check.
-        known: The documents of the schemes that were checked before, by their names, with where
-            they guard. Those of the operations are added.
+        declared: Declared security, with the name of each declaration.
+        known: The schemes that were checked before. Those of the declarations are added.
 
     Raises:
-        CollisionError: There are two. The message names both places.
+        CollisionError: Two schemes have one name. The message names both declarations.
         DeclarationError: A document has a value that JSON cannot hold.
     """
     seen: set[int] = set()
-    for operation in operations:
-        for combination in operation.security:
-            for scheme, _ in combination:
-                if id(scheme) in seen:
-                    continue
+    for security, declared_at in declared:
+        for scheme, _ in chain.from_iterable(security):
+            if id(scheme) not in seen:
                 seen.add(id(scheme))
-                document = _document_of(scheme, operation.declared_at)
-                other, first = known.setdefault(scheme.name, (document, operation.declared_at))
-                if other != document:
-                    raise CollisionError(
-                        f"{first} and {operation.declared_at} have different security schemes "
-                        f"with the name {scheme.name!r}. Give each scheme a name of its own."
-                    )
+                _add_scheme(scheme.name, _document_of(scheme, declared_at), declared_at, known)
+
+
+def join_schemes(more: Schemes, known: Schemes) -> None:
+    """Add the schemes of one App to those of another one.
+
+    Raises:
+        CollisionError: Two schemes have one name. The message names both declarations.
+    """
+    for name, (document, declared_at) in more.items():
+        _add_scheme(name, document, declared_at, known)
+
+
+def _add_scheme(
+    name: str, document: Mapping[str, object], declared_at: str, known: Schemes
+) -> None:
+    other, first = known.setdefault(name, (document, declared_at))
+    if other != document:
+        raise CollisionError(
+            f"{first} and {declared_at} have different security schemes with the name {name!r}. "
+            "Give each scheme a name of its own."
+        )
 
 
 def _document_of(scheme: SecurityScheme, declared_at: str) -> dict[str, object]:

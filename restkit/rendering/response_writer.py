@@ -29,6 +29,7 @@ from .returned_values import (
     rejected_headers,
     rejected_tuple,
     rejected_value,
+    unexpected_data,
     unserializable,
 )
 
@@ -43,7 +44,6 @@ __all__ = [
 Writer = Callable[[Request, object, str], Outgoing]
 Locate = Callable[[Request, object], "str | None"]
 _Complete = Callable[[Request, PlainResponse, object], None]
-_HEADERS = (Iterable, type(None))
 _NO_HEADERS = (str, bytes, set, frozenset)
 _READY = (WerkzeugResponse, PlainResponse, *REJECTED)
 # PERF: types of values that have neither a status nor headers; to ask a value costs more.
@@ -122,9 +122,7 @@ class _StatusWriters:
         headers: HeaderItems = ()
         if type(value) is tuple:
             value, stated, headers = _unpack(value, self._operation)
-        status = self._implied(request, value) if stated is None else self._checked(stated)
-        if value is None and stated in self._filled:
-            self._report(missing_data(status, self._operation), request)
+        status = self._status(request, stated, value)
         if value is not None and status in self.content:
             data, response = self._serialized(status, value, media_type)
             _add_headers(response, headers, self._operation)
@@ -137,7 +135,7 @@ class _StatusWriters:
             response.headers += self._vary
             return response
         if status in self._empty:
-            self._report(_unexpected_data(status, self._operation), request)
+            self._report(unexpected_data(status, self._operation), request)
         return _undeclared(self._operation, value, status, headers)
 
     def _serialized(
@@ -151,8 +149,12 @@ class _StatusWriters:
                 raise
             raise found from error
 
-    def _checked(self, status: int) -> int:
-        """Return a stated status; reject an error, which a method raises."""
+    def _status(self, request: Request, status: int | None, value: object) -> int:
+        """Return a stated status, or the implied one; reject errors and missing data."""
+        if status is None:
+            return self._implied(request, value)
+        if value is None and status in self._filled:
+            self._report(missing_data(status, self._operation), request)
         if 400 <= status <= 599 and status not in self._empty:
             raise _returned_error(status, self._operation)
         return status
@@ -240,14 +242,6 @@ def _add_location(response: PlainResponse, request: Request, data: object, locat
         response.headers.append(("Location", url))
 
 
-def _unexpected_data(status: int, operation: Operation) -> str:
-    """Return the message for data under a status that is declared without content."""
-    return (
-        f"{operation.declared_at} returned data with status {status}, which is declared without "
-        "content. Annotate the method with the type that it returns, or return nothing."
-    )
-
-
 def _finished(value: object, operation: Operation) -> Outgoing:
     """Return a ready response; reject a value that no method can return."""
     if isinstance(value, PlainResponse):
@@ -270,19 +264,20 @@ def _unpack(
         )
     match value:
         case (_, bool()) | (_, bool(), _):
-            pass
+            raise rejected_tuple(value, operation)
         case (data, int() as status) if 200 <= status <= 599:
             return data, status, ()
         case (data, int() as status, headers) if 200 <= status <= 599:
             return data, status, cast(HeaderItems, headers)
         case (data, headers) if _are_headers(headers):
             return data, None, cast(HeaderItems, headers)
-    raise rejected_tuple(value, operation)
+        case _:
+            raise rejected_tuple(value, operation)
 
 
 def _are_headers(value: object) -> bool:
     """Return whether a value may be headers: a mapping, pairs or None."""
-    return isinstance(value, _HEADERS) and not isinstance(value, _NO_HEADERS)
+    return value is None or (isinstance(value, Iterable) and not isinstance(value, _NO_HEADERS))
 
 
 def _is_status(value: object) -> bool:

@@ -12,7 +12,16 @@ from ..errors import DeclarationError
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
 
-__all__ = ["REJECTED", "forgotten_return", "rejected_value", "unserializable"]
+__all__ = [
+    "REJECTED",
+    "forgotten_return",
+    "missing_data",
+    "rejected_headers",
+    "rejected_tuple",
+    "rejected_value",
+    "unexpected_data",
+    "unserializable",
+]
 
 REJECTED: tuple[type, ...] = (BaseException, CoroutineType, AsyncGeneratorType)
 """The types that no method can return."""
@@ -31,6 +40,14 @@ def rejected_value(value: object, operation: Operation) -> DeclarationError:
     return DeclarationError(
         f"{operation.declared_at} returned {kind}, which a WSGI application cannot await. Call a "
         "plain function, or run the coroutine with asyncio.run(...)."
+    )
+
+
+def unexpected_data(status: int, operation: Operation) -> str:
+    """Return the message for data under a status that is declared without content."""
+    return (
+        f"{operation.declared_at} returned data with status {status}, which is declared without "
+        "content. Annotate the method with the type that it returns, or return nothing."
     )
 
 

@@ -4,6 +4,7 @@ and collisions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from restkit import (
     Request,
     Resource,
     Response,
+    Scheme,
     returns,
 )
 from restkit.testing import Client
@@ -241,3 +243,96 @@ def test_one_document_has_one_strictness() -> None:
     with pytest.raises(DeclarationError, match="differ in strict"):
         top.mount("/low", low)
     top.mount("/low", low, documented=False)
+
+
+def keys(header: str) -> Scheme:
+    """Make a scheme with the name ``keys``, whose document differs by the header."""
+
+    class Keys(Scheme):
+        name = "keys"
+
+        def document(self) -> Mapping[str, object]:
+            return {"type": "apiKey", "in": "header", "name": header}
+
+        def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
+            return "caller"
+
+    return Keys()
+
+
+def nothing(self: object) -> dict[str, str]:
+    return {}
+
+
+def guarded(header: str) -> type[Resource]:
+    members = {"get": nothing, "security": keys(header), "__module__": "shop"}
+    return type("Guarded", (Resource,), members)
+
+
+def class_below_app() -> None:
+    App("Outer", security=keys("X-A")).add("/x", guarded("X-B"))
+
+
+def app_below_app() -> None:
+    App("Outer", security=keys("X-A")).mount("/in", App("Inner", security=keys("X-B")))
+
+
+def mount_below_app() -> None:
+    App("Outer", security=keys("X-A")).mount("/in", App("Inner"), security=keys("X-B"))
+
+
+def class_below_mount() -> None:
+    inner = App("Inner")
+    inner.add("/x", guarded("X-B"))
+    App("Outer").mount("/in", inner, security=keys("X-A"))
+
+
+def class_below_mounted_app() -> None:
+    inner = App("Inner")
+    App("Outer", security=keys("X-A")).mount("/in", inner)
+    inner.add("/x", guarded("X-B"))
+
+
+def classes_of_two_mounts() -> None:
+    outer, one, two = App("Outer"), App("One"), App("Two")
+    one.add("/x", guarded("X-A"))
+    two.add("/x", guarded("X-B"))
+    outer.mount("/one", one)
+    outer.mount("/two", two)
+
+
+@pytest.mark.parametrize(
+    ("declare", "places"),
+    [
+        (class_below_app, r"App\('Outer'\) and shop\.Guarded\.get"),
+        (app_below_app, r"App\('Outer'\) and App\('Inner'\)"),
+        (mount_below_app, r"App\('Outer'\) and mount\('/in'\)"),
+        (class_below_mount, r"shop\.Guarded\.get and mount\('/in'\)"),
+        (class_below_mounted_app, r"App\('Outer'\) and shop\.Guarded\.get"),
+        (classes_of_two_mounts, r"shop\.Guarded\.get and shop\.Guarded\.get"),
+    ],
+)
+def test_two_schemes_of_one_name_collide_when_both_are_known(declare: Any, places: str) -> None:
+    """The line that declares the second scheme fails, with both places, not the first request."""
+    with pytest.raises(CollisionError, match=f"{places} have different security schemes.*'keys'"):
+        declare()
+
+
+def test_a_collision_of_schemes_changes_nothing() -> None:
+    """After a rejected mount, the Apps are as before."""
+    outer, inner = App("Outer", security=keys("X-A")), App("Inner", security=keys("X-B"))
+    with pytest.raises(CollisionError):
+        outer.mount("/in", inner)
+    outer.mount("/other", App("Other", security=keys("X-A")))
+    inner.add("/x", guarded("X-B"))
+    assert [op.path for op in outer.operations()] == []
+    assert [op.path for op in inner.operations()] == ["/x"]
+
+
+def test_one_scheme_may_stand_on_every_level() -> None:
+    """The same document under one name is one scheme."""
+    outer, inner = App("Outer", security=keys("X-A")), App("Inner", security=keys("X-A"))
+    inner.add("/x", guarded("X-A"))
+    outer.mount("/in", inner, security=keys("X-A"))
+    outer.add("/y", guarded("X-A"))
+    assert len(outer.operations()) == 2
