@@ -1,22 +1,42 @@
-"""Streams of a request's content: from the server, or copied for a second reading."""
+"""A request's content that is chunked, too large, copied or a stream: what few requests have."""
 
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, NoReturn, cast
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 from .problems import BadRequest, ContentTooLarge
 
-__all__ = ["BROKEN", "ChunkedContent", "CopiedContent", "LimitedContent"]
+__all__ = [
+    "BROKEN",
+    "CHUNK",
+    "ChunkedContent",
+    "CopiedContent",
+    "LimitedContent",
+    "copy_all",
+    "read_all",
+    "refuse_rest",
+]
 
 BROKEN = "The content is malformed, or the connection broke before its end."
+CHUNK = 64 * 1024
+_DRAIN = 64 * 1024 * 1024
+_IN_MEMORY = 512 * 1024
+_Read = Callable[[int], bytes]
 
 
 class ChunkedContent(io.RawIOBase):
-    """A server's stream of chunked content, whose errors are the client's fault."""
+    """A server's stream of chunked content, whose errors are the client's fault.
+
+    SECURITY: read it through ``BufferedReader``. ``RawIOBase.read`` believes the count that
+    ``readinto`` returns. Werkzeug's development server returns one that is too large where a chunk
+    is cut off, and CPython then reads past its buffer, up to the end of the process.
+    ``BufferedReader`` hands out a buffer of fixed size, and checks the count.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -84,3 +104,74 @@ class LimitedContent(io.RawIOBase):
         memoryview(buffer)[: len(data)] = data
         self._left -= len(data)
         return len(data)
+
+
+def read_all(read: _Read, limit: int) -> bytes:
+    """Read content of unknown length to its end.
+
+    Args:
+        read: Reads at most that many bytes from the server.
+        limit: The largest size in bytes.
+
+    Raises:
+        ContentTooLarge: The content is over the limit (413).
+    """
+    parts: list[bytes] = []
+    size = 0
+    while data := read(CHUNK):
+        size += len(data)
+        if size > limit:
+            refuse_rest(read, _DRAIN, limit)
+        parts.append(data)
+    return b"".join(parts)
+
+
+def copy_all(read: _Read, length: int | None, limit: int) -> IO[bytes]:
+    """Copy content to memory, or to a temporary file if it is large.
+
+    Args:
+        read: Reads at most that many bytes from the server.
+        length: The Content-Length, None for content of unknown length.
+        limit: The largest size in bytes.
+
+    Raises:
+        ContentTooLarge: The content is over the limit (413).
+        BadRequest: The content ends before its Content-Length (400).
+    """
+    import tempfile  # cold start
+
+    kept = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+    try:
+        _fill(kept, read, length, limit)
+    except BaseException:
+        kept.close()
+        raise
+    return kept
+
+
+def _fill(kept: IO[bytes], read: _Read, length: int | None, limit: int) -> None:
+    size = 0
+    while data := read(CHUNK if length is None else min(CHUNK, length - size)):
+        size += len(data)
+        if size > limit:
+            refuse_rest(read, _DRAIN, limit)
+        kept.write(data)
+    if length is not None and size < length:
+        raise BadRequest("The content is shorter than Content-Length says.")
+
+
+def refuse_rest(read: _Read, length: int, limit: int) -> NoReturn:
+    """Read and drop the rest of content that is too large, so that the client sees the response.
+
+    Args:
+        read: Reads at most that many bytes from the server.
+        length: The most that may be left; more than 64 MiB is not read.
+        limit: The largest size in bytes.
+
+    Raises:
+        ContentTooLarge: Always (413).
+    """
+    left = length if length <= _DRAIN else 0
+    while left > 0 and (data := read(min(CHUNK, left))):
+        left -= len(data)
+    raise ContentTooLarge(f"The content is larger than {limit} bytes.")

@@ -6,13 +6,13 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, Generic, Protocol
+from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, cast
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from .content_reading import ContentReader
 from .http.request_target import host_of
+from .problems import BadRequest
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ else:
     CallerT = TypeVar("CallerT")
 
 
-class Request(ContentReader, _WerkzeugRequest, Generic[CallerT]):
+class Request(_WerkzeugRequest, Generic[CallerT]):
     """The request: Werkzeug's, with each part read when it is first needed.
 
     ``Request[User]`` is a request whose ``caller`` is a User; annotate it in a resource class, or
@@ -131,9 +131,12 @@ class Request(ContentReader, _WerkzeugRequest, Generic[CallerT]):
     app: AppLike = None  # type: ignore[assignment]  # routing sets it before other code runs
     caller: CallerT = None  # type: ignore[assignment]  # a guarded operation has a caller
     provided: Any = None
+    form_parsed = False
     form_read = False
     shallow = False
     response_media_type: str = ""
+    _content: bytes | None = None
+    _kept: IO[bytes] | None = None
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         # PERF: Werkzeug's own __init__ makes 8 attributes and a Headers object at once.
@@ -166,6 +169,112 @@ class Request(ContentReader, _WerkzeugRequest, Generic[CallerT]):
             raise RuntimeError(
                 "There is no current request: Request.current() works only during a request."
             ) from None
+
+    def read_content(self, limit: int) -> bytes:
+        """Read the whole content, once; later calls return the same bytes.
+
+        Args:
+            limit: The largest size in bytes.
+
+        Raises:
+            ContentTooLarge: The content is over the limit (413).
+            BadRequest: Content-Length is not a number or stands beside Transfer-Encoding, or the
+                content is cut off or malformed (400).
+        """
+        if self._content is None:
+            length = self._length(limit)
+            if length is None:
+                from .content_streams import read_all  # cold start
+
+                self.buffer_chunks()
+                self._content = read_all(self._read, limit)
+            else:
+                self._content = self._read_exactly(length)
+        return self._content
+
+    @property
+    def has_content(self) -> bool:
+        """Whether content was announced, by Content-Length or Transfer-Encoding."""
+        return self.environ.get("CONTENT_LENGTH") not in (None, "", "0") or self._is_chunked
+
+    @property
+    def _is_chunked(self) -> bool:
+        return "chunked" in cast(str, self.environ.get("HTTP_TRANSFER_ENCODING", "")).lower()
+
+    def check_length(self, limit: int) -> None:
+        """Refuse content that is announced as larger than the limit, before any of it is read.
+
+        Raises:
+            ContentTooLarge: Content-Length is over the limit (413).
+            BadRequest: Content-Length is not a number (400).
+        """
+        self._length(limit)
+
+    def _length(self, limit: int) -> int | None:
+        header = self.environ.get("CONTENT_LENGTH")
+        if header in (None, ""):
+            if not self._is_chunked:
+                return 0
+            if not self.environ.get("wsgi.input_terminated"):
+                raise BadRequest("This server cannot read chunked content: send a Content-Length.")
+            return None
+        if self._is_chunked:
+            # SECURITY: what stands before us may have gone by the other of the two (RFC 9112,
+            # section 6.3).
+            raise BadRequest("Content-Length and Transfer-Encoding exclude each other.")
+        if not (header.isascii() and header.isdecimal() and len(header) < 20):
+            raise BadRequest("Content-Length is not a number of bytes.")
+        length = int(header)
+        if length > limit:
+            from .content_streams import refuse_rest  # cold start
+
+            refuse_rest(self._read, length, limit)
+        return length
+
+    def _read_exactly(self, length: int) -> bytes:
+        if not length:
+            return b""
+        data = self._read(length)
+        if len(data) < length:
+            parts = [data]
+            missing = length - len(data)
+            while data and missing:
+                data = self._read(missing)
+                parts.append(data)
+                missing -= len(data)
+            if missing:
+                raise BadRequest("The content is shorter than Content-Length says.")
+            data = b"".join(parts)
+        return data
+
+    def buffer_chunks(self) -> None:
+        """Put a buffer around a server's stream of chunked content, before anything reads it."""
+        stream = self.environ["wsgi.input"]
+        if self._is_chunked and not isinstance(stream, io.BufferedReader):
+            from .content_streams import CHUNK, ChunkedContent  # cold start
+
+            self.environ["wsgi.input"] = io.BufferedReader(ChunkedContent(stream), CHUNK)
+
+    def _read(self, size: int) -> bytes:
+        """Read from the server; a broken connection or malformed chunks are the client's fault."""
+        try:
+            data: bytes = self.environ["wsgi.input"].read(size)
+        except Exception:  # noqa: BLE001  # servers have exceptions of their own
+            from .content_streams import BROKEN  # cold start
+
+            raise BadRequest(BROKEN) from None
+        return data
+
+    def _keep_content(self, limit: int) -> IO[bytes]:
+        """Copy the content, so that middleware and the framework can both read it."""
+        from .content_streams import CopiedContent, copy_all  # cold start
+
+        length = self._length(limit)
+        self.form_parsed = True
+        self.buffer_chunks()
+        self._kept = copy_all(self._read, length, limit)
+        self.environ["wsgi.input"] = io.BufferedReader(CopiedContent(self._kept))
+        return io.BufferedReader(CopiedContent(self._kept))
 
     def _declared_limit(self) -> int | None:
         """Return the largest size of the declared content, None without content."""
