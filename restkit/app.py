@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import (
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
 from urllib.parse import urljoin
 
 from werkzeug.routing import BaseConverter
 
-from .app_arguments import check_names, check_subclass, check_values, media_of, query_text
+from .app_arguments import (
+    check_extension,
+    check_names,
+    check_settings,
+    check_subclass,
+    check_values,
+    media_of,
+    query_text,
+)
+from .app_parts import AppParts, DocumentHook
 from .contract import Failure, Operation
-from .declaration_checks import check_app, check_call, check_factory
+from .declaration_checks import check_app
 from .declarations import failures_of, mark_mounted
 from .dispatch.dispatcher import Dispatcher
 from .error_formats import ErrorFormat, formats_of
 from .errors import DeclarationError
 from .foreign_names import APP_MEMBERS
-from .middleware import Middleware
 from .operations.entries import Entry, make_entry
 from .operations.registry import Mounted, Registry
 from .operations.route_options import check_options, document_members
@@ -45,11 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["App", "Extension"]
 
-T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
-M = TypeVar("M", bound=Middleware)
-DocumentHook = Callable[[dict[str, Any]], "dict[str, Any] | None"]
-D = TypeVar("D", bound=DocumentHook)
 C = TypeVar("C", bound=type[Resource])
 
 
@@ -65,7 +60,7 @@ class Extension(Protocol):
         ...
 
 
-class App(RouteDecorators):
+class App(RouteDecorators, AppParts):
     """The WSGI application: resources on URL patterns, settings, middleware and mounted Apps.
 
     ::
@@ -96,7 +91,7 @@ class App(RouteDecorators):
         description: str = "",
         contact: Mapping[str, str] | None = None,
         license: Mapping[str, str] | None = None,
-        servers: Sequence[str | Mapping[str, Any]] = (),
+        servers: Sequence[str | Mapping[str, object]] = (),
         tags: Mapping[str, str] | None = None,
         errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
         document: Mapping[str, object] | None = None,
@@ -128,28 +123,19 @@ class App(RouteDecorators):
         Raises:
             SettingError: A setting is unknown or has an invalid value.
         """
-        if settings is not None and not isinstance(settings, Settings):
-            raise DeclarationError(
-                f"App({name!r}): settings must be a Settings instance, got {settings!r}. Pass "
-                "Settings.load(), for example."
-            )
-        if settings is not None and values:
-            raise DeclarationError(
-                f"App({name!r}) expects settings=... or single settings, not both. Remove one of "
-                "them."
-            )
+        check_settings(name, settings, values)
         check_app(name, version, contact=contact, license=license, tags=tags, servers=servers)
         self.name = name
         self.version = version
         self.description = description
         self.contact = contact
         self.license = license
-        self.servers: Sequence[str | Mapping[str, Any]] = tuple(servers)
+        self.servers: Sequence[str | Mapping[str, object]] = tuple(servers)
         self.tags: Mapping[str, str] = dict(tags or {})
         self.settings = settings if settings is not None else Settings.load(**values)
         self.media = media_of(self.settings)
         self.converters: dict[str, type[BaseConverter]] = {}
-        self.overrides: dict[Any, Callable[..., Any]] = {}
+        self.overrides: dict[object, Callable[..., object]] = {}
         self.stores: list[Callable[[type], Any]] = []
         self.extensions: list[Extension] = []
         self.members = document_members(document, name)
@@ -271,85 +257,15 @@ class App(RouteDecorators):
         )
         return app
 
-    def middleware(self, middleware: M) -> M:
-        """Add a middleware around every response of the App; the first one is the outermost."""
-        check_call(middleware, ("request", "proceed"), f"A middleware of the App {self.name!r}")
-        self._check_open("a middleware")
-        self._registry.middleware.append(middleware)
-        return middleware
-
-    def problem_handler(self, error: type[Exception]) -> Callable[[F], F]:
-        """Register the decorated function as the handler of an exception class and its subclasses.
-
-        It takes the exception and the request, and returns (or raises) a Problem, or returns a
-        Response.
-        """
-        if not (isinstance(error, type) and issubclass(error, Exception)):
-            raise DeclarationError(f"problem_handler() expects an exception class, got {error!r}.")
-
-        def decorate(handler: F) -> F:
-            check_call(
-                handler,
-                ("error", "request"),
-                f"The handler of {error.__name__} of the App {self.name!r}",
-            )
-            self._check_open(f"a handler of {error.__name__}")
-            self._registry.handlers[error] = handler
-            return handler
-
-        return decorate
-
-    def document_hook(self, hook: D) -> D:
-        """Register a function that changes the App's document before it is served or printed.
-
-        It takes the document, a dict of JSON values, and changes it or returns another one. Hooks
-        run in the order in which they were added. They apply to the App's own document only.
-        """
-        check_call(hook, ("document",), f"A document hook of the App {self.name!r}")
-        self._check_open("a document hook")
-        self.document_hooks.append(hook)
-        return hook
-
     def install(self, extension: Extension) -> None:
         """Install an extension: it adds its parts to the App.
 
         Raises:
             DeclarationError: The object has no method ``install``.
         """
-        if isinstance(extension, type) and hasattr(extension, "install"):
-            raise DeclarationError(
-                "install() expects an object with a method install(app), got the class "
-                f"{extension.__qualname__}. Pass {extension.__qualname__}()."
-            )
-        if isinstance(extension, type) or not callable(getattr(extension, "install", None)):
-            raise DeclarationError(
-                f"install() expects an object with a method install(app), got {extension!r}."
-            )
+        check_extension(extension)
         extension.install(self)
         self.extensions.append(extension)
-
-    @contextmanager
-    def override(self, factory: Callable[..., T], fake: Callable[..., T]) -> Generator[None]:
-        """Replace a factory of `provide`, here and in mounted Apps, while the context lasts."""
-        check_factory(fake, "The replacement of a factory")
-        apps = [app for _, app in self._registry.walk_apps()]
-        before = [app.overrides for app in apps]
-        for app in apps:
-            app.overrides = {**app.overrides, factory: fake}
-        try:
-            yield
-        finally:
-            for app, overrides in zip(apps, before, strict=True):
-                app.overrides = overrides
-
-    def _check_open(self, what: str) -> None:
-        for registry in self._registry.line():
-            app: App = registry.app
-            if app._dispatcher is not None:
-                raise DeclarationError(
-                    f"The App {app.name!r} already responds to requests. Add {what} before the "
-                    "first request."
-                )
 
     # reading
 
@@ -389,13 +305,9 @@ class App(RouteDecorators):
             target, self, values, request.root_path if request is not None else ""
         )
         if url is None:
-            given = ", ".join(values) or "no values"
-            if isinstance(target, str) and not _is_known(target, root.entries()):
-                raise LookupError(_unknown_name(target, root.entries()))
-            raise LookupError(
-                f"There is no URL for {target!r} with {given}. The values must be the variables "
-                "of its URL pattern; query parameters are given as _query={...}."
-            )
+            from .app_urls import no_url  # cold start
+
+            raise LookupError(no_url(target, values, root.entries()))
         url += query_text(_query)
         return urljoin(Request.current().host_url, url) if _external else url
 
@@ -419,10 +331,7 @@ class App(RouteDecorators):
         return dispatcher
 
     def _compose(self) -> Dispatcher:
-        registry = self._registry
-        return Dispatcher(
-            self, registry.all_entries(), registry.mounted_prefixes(), self._documents
-        )
+        return Dispatcher(self, self.entries(), self._registry.mounted_prefixes(), self._documents)
 
     def _documents(self) -> list[Entry]:
         """Return the entries of the documents and their pages, which are loaded only here."""
@@ -438,25 +347,3 @@ class App(RouteDecorators):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request (PEP 3333)."""
         return (self._dispatcher or self._freeze())(environ, start_response)
-
-
-def _names(entries: Iterable[Entry]) -> set[str]:
-    """Return the names of entries for `App.url_for`, operationIds too."""
-    found: set[str] = set()
-    for entry in entries:
-        found.update(each.operation_id for each in entry.operations)
-        found.add(entry.name)
-    return found
-
-
-def _is_known(target: str, entries: Iterable[Entry]) -> bool:
-    return target in _names(entries)
-
-
-def _unknown_name(target: str, entries: Iterable[Entry]) -> str:
-    """Return the message about a name that no resource has."""
-    from difflib import get_close_matches  # cold start
-
-    close = get_close_matches(target, _names(entries), n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else "Pass the class, its name or an operationId."
-    return f"There is no URL for {target!r}: no resource or operation has this name. {hint}"

@@ -16,7 +16,9 @@ from .settings import Settings
 
 __all__ = [
     "APP_ATTRIBUTES",
+    "check_extension",
     "check_names",
+    "check_settings",
     "check_subclass",
     "check_values",
     "media_of",
@@ -45,6 +47,21 @@ APP_ATTRIBUTES = (
     "_lock",
 )
 """The attributes that the constructor of an App sets."""
+
+
+def check_settings(name: str, settings: object, values: Mapping[str, object]) -> None:
+    """Reject settings of another type, and settings given in both ways."""
+    if settings is None:
+        return
+    if not isinstance(settings, Settings):
+        raise DeclarationError(
+            f"App({name!r}): settings must be a Settings instance, got {settings!r}. Pass "
+            "Settings.load(), for example."
+        )
+    if values:
+        raise DeclarationError(
+            f"App({name!r}) expects settings=... or single settings, not both. Remove one of them."
+        )
 
 
 def check_values(name: str, **values: object) -> None:
@@ -126,6 +143,19 @@ def query_text(query: object) -> str:
         values = value if is_many else [value]
         pairs += [(name, each) for each in values if each is not None]
     return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def check_extension(extension: object) -> None:
+    """Reject an extension without a method ``install``, and a class in place of an instance."""
+    if isinstance(extension, type) and hasattr(extension, "install"):
+        raise DeclarationError(
+            "install() expects an object with a method install(app), got the class "
+            f"{extension.__qualname__}. Pass {extension.__qualname__}()."
+        )
+    if isinstance(extension, type) or not callable(getattr(extension, "install", None)):
+        raise DeclarationError(
+            f"install() expects an object with a method install(app), got {extension!r}."
+        )
 
 
 def check_names(

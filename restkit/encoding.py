@@ -76,7 +76,7 @@ def _encoded(value: object) -> str:
     return _ENCODER.encode(_with_text_names(value))
 
 
-def _with_text_names(value: object) -> Any:
+def _with_text_names(value: object) -> object:
     """Copy a value with the names of members as texts, as values of their types are written."""
     if isinstance(value, dict):
         return {_member_name(name): _with_text_names(each) for name, each in value.items()}
@@ -128,12 +128,14 @@ def _is_finite(value: object, written: bytes) -> bool:
         nulls -= level.count(None)
         if not nulls:
             return True
-        level = [
-            inner
-            for item in level
-            if (kind := type(item)) is dict or kind is list or kind is tuple
-            for inner in (item.values() if kind is dict else item)
-        ]
+        inner: list[Any] = []
+        for item in level:
+            kind = type(item)  # of another class orjson may have asked `_default`
+            if kind is dict:
+                inner += item.values()
+            elif kind is list or kind is tuple:
+                inner += item
+        level = inner
     return False
 
 

@@ -25,8 +25,9 @@ PROCEEDED = "restkit.proceeded"
 reads it, to find the middleware that made another response."""
 
 RAISED_BY = "restkit.raised_by"
-"""The qualified name of the user's function that raised the exception of a response, if the contract
-is checked or the Operation does not declare the problem. The error boundary sets it for messages."""
+"""The qualified name of the user's function that raised the exception of a response, if the
+contract is checked or the Operation does not declare the problem. The error boundary sets it for
+messages."""
 
 RESPONDED_BY = "restkit.responded_by"
 """The name of the middleware that made the response, or changed its status. `compose` sets it for

@@ -120,7 +120,7 @@ def _decoder(limits: JSONLimits, long_digits: bool) -> json.JSONDecoder:
             _refuse("a number is larger than a double holds")
         return value
 
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
         if len(made := dict(pairs)) != len(pairs):
             _refuse("an object has duplicate member names")
         return made
@@ -163,7 +163,7 @@ def _loads_orjson(data: bytes, limits: JSONLimits) -> Any:
     return _loads_std(data, limits)
 
 
-def _is_strict(data: bytes, value: Any, depth: int) -> bool:
+def _is_strict(data: bytes, value: object, depth: int) -> bool:
     """Return True only if no name is twice, no integer over 64 bits, no NUL, and depth is kept."""
     # PERF: a POST of 12 fields and 5 nested items (980 bytes) takes 62 thousand instructions, 97
     # with spaces in it; orjson.loads alone is 41, the standard library's exact way 163.

@@ -120,11 +120,11 @@ def _text(data: bytes) -> str:
         raise BadRequest(f"The body is not UTF-8 at byte {exc.start}.") from None
 
 
-def _loads_ndjson(data: bytes) -> list[Any]:
+def _loads_ndjson(data: bytes) -> list[object]:
     return [loads_json(line) for line in data.split(b"\n") if line and line != b"\r"]
 
 
-def _dumps_ndjson(value: Any) -> bytes:
+def _dumps_ndjson(value: Iterable[object]) -> bytes:
     return b"".join(dumps_ndjson(value))
 
 

@@ -50,10 +50,10 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
         name: str
         version: str
         settings: Settings
-        servers: Sequence[str | Mapping[str, Any]]
+        servers: Sequence[str | Mapping[str, object]]
         converters: dict[str, type[BaseConverter]]
         extensions: list[Any]
-        overrides: dict[Any, Callable[..., Any]]
+        overrides: dict[object, Callable[..., object]]
         stores: list[Callable[[type], Any]]
 
         def url_for(
@@ -142,7 +142,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
         # PERF: Werkzeug's own __init__ makes 8 attributes and a Headers object at once.
         # PERF: to read a default of the class costs 200 instructions more than an own attribute.
         self.environ = environ
-        self.path_parameters: dict[str, Any] = {}
+        self.path_parameters: dict[str, object] = {}
         self.provided = None
         self.form_parsed = False
 
@@ -301,7 +301,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
 
         @cached_property
         def authorization(self) -> Authorization | None:
-            """The credentials of the Authorization header, None if it has none or they are malformed."""
+            """The credentials of the Authorization header, None without well-formed ones."""
             from .http.authorization import parse_authorization  # cold start
 
             return parse_authorization(self.environ.get("HTTP_AUTHORIZATION", ""))

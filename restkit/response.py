@@ -125,7 +125,7 @@ class DeferredResponse(Response):
                 return self._become_response().get_data(as_text)
             return body.decode() if as_text else body
 
-        def call_on_close(self, function: Callable[[], Any]) -> Callable[[], Any]:
+        def call_on_close(self, function: Callable[[], object]) -> Callable[[], object]:
             """Call a function when the response has been sent."""
             return self._become_response().call_on_close(function)
 
@@ -210,11 +210,11 @@ class _PlainHeaders(Headers):
             self.given = self._list.copy()
 
 
-def _noting(name: str) -> Callable[..., Any]:
+def _noting(name: str) -> Callable[..., object]:
     change = getattr(Headers, name)
 
     @wraps(change)
-    def changing(self: _PlainHeaders, *arguments: Any, **named: Any) -> Any:
+    def changing(self: _PlainHeaders, *arguments: object, **named: object) -> object:
         self.note_change()
         return change(self, *arguments, **named)
 

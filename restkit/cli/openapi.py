@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 import yaml
@@ -56,12 +55,12 @@ def command(app: App, output: Path | None, check: Path | None, version: str | No
         click.echo(_text(document, Path()), nl=False)
 
 
-def _text(document: dict[str, Any], path: Path) -> str:
+def _text(document: dict[str, object], path: Path) -> str:
     """Return a document as YAML or JSON, depending on the file's suffix."""
     return to_yaml(document) if path.suffix.lower() in _YAML else to_json(document).decode()
 
 
-def _check(path: Path, document: dict[str, Any]) -> None:
+def _check(path: Path, document: dict[str, object]) -> None:
     try:
         text = path.read_text("utf-8")
         # NOTE: both are parsed from text, so that values with the same text do not differ.
