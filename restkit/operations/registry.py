@@ -13,7 +13,8 @@ from ..middleware import Middleware
 from ..records import Record
 from ..rendering.content import check_outputs
 from ..resource import ProblemHandler
-from ..routing.patterns import check_path
+from ..routing.converters import CONVERTERS
+from ..routing.patterns import check_path, foreign_syntax
 from .collisions import CheckNames, Claims, converters_of
 from .contributions import add_failures, surrounded
 from .entries import Entry, Handlers, extended, guarded, shift, with_distinct_ids, with_errors
@@ -126,6 +127,12 @@ class Registry:
             raise DeclarationError(
                 f"mount({given!r}) of the App {name!r}: a prefix must begin with '/' and a name, "
                 "and have no variables. Write '/shop', for example."
+            )
+        if foreign_syntax(prefix, CONVERTERS):
+            raise DeclarationError(
+                f"mount({given!r}) of the App {name!r} has the syntax of a variable, but a prefix "
+                "has no variables. Declare the variable in the URL patterns of the mounted App, "
+                "as in '/<shop>/books'."
             )
         check_path(f"mount({given!r}) of the App {name!r}", given)
         if mounted.registry.parent is not None or mounted.registry in self.line():

@@ -63,6 +63,8 @@ class _Text(UnicodeConverter):
             _check_order(least, most)
             self.json_schema["maxLength"] = most
         self.json_schema["pattern"] = r"^[^/\u0000]*$"
+        if least < 3:  # clients remove these segments from URLs
+            self.json_schema["not"] = {"enum": [".", ".."]}
 
     def to_url(self, value: object) -> str:
         """Return the text, quoted."""
@@ -77,6 +79,7 @@ class _Path(PathConverter):
         "type": "string",
         "minLength": 1,
         "pattern": r"^[^/\u0000][^\u0000]*$",
+        "not": {"pattern": r"(^|/)\.{1,2}(/|$)"},
     }
 
     def to_url(self, value: object) -> str:

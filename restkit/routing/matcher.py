@@ -18,6 +18,8 @@ from typing import Generic, Literal, TypeVar
 
 from werkzeug.routing import BaseConverter, Rule
 
+from ..http.uris import DOT_SEGMENTS
+
 __all__ = ["Matcher", "Node"]
 
 T = TypeVar("T")
@@ -85,7 +87,7 @@ class Matcher(Generic[T]):
                 node = node.fixed.setdefault(text, Node())
             else:
                 converter = rule._converters[variable]
-                names.append((variable, converter.to_python))
+                names.append((variable, _conversion(converter)))
                 node = _child(node, converter)
         if not whole:
             node.others = True
@@ -250,6 +252,23 @@ def _child(node: Node[T], converter: BaseConverter) -> Node[T]:
     node.forms.insert(place, form)
     node.ways.insert(place, (_accepts(converter.regex), child))
     return child
+
+
+def _conversion(converter: BaseConverter) -> _Convert:
+    """Return the function from a segment to its value; it rejects segments that clients remove."""
+    # PERF: a converter of numbers or UUIDs accepts no such segment, and needs no test.
+    convert, accepts = converter.to_python, _accepts(converter.regex)
+    if not any(map(accepts, DOT_SEGMENTS)):
+        return convert
+    if type(converter).to_python is not BaseConverter.to_python:
+        return lambda value: convert(_undotted(value))
+    return _undotted
+
+
+def _undotted(value: str) -> str:
+    if value in DOT_SEGMENTS:
+        raise ValueError(value)  # Werkzeug's matcher then decides
+    return value
 
 
 @lru_cache(maxsize=64)

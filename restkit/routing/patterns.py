@@ -15,10 +15,18 @@ from werkzeug.routing import BaseConverter, Map, Rule
 
 from ..contract import PathParameter
 from ..errors import DeclarationError
+from ..http.uris import DOT_SEGMENTS, has_dot_segment
 from ..records import Record
 from .converters import CONVERTERS, known_converters, schema_of
 
-__all__ = ["LazyRule", "Pattern", "check_path", "parse_pattern", "rejected_variable"]
+__all__ = [
+    "LazyRule",
+    "Pattern",
+    "check_path",
+    "foreign_syntax",
+    "parse_pattern",
+    "rejected_variable",
+]
 
 
 class Pattern(Record):
@@ -104,7 +112,7 @@ def _compile(rule: str, host: str, known: Mapping[str, type[BaseConverter]]) -> 
             f"The URL pattern {rule!r} must be a string that begins with '/'. The pattern comes "
             "first: app.add('/books', Books)."
         )
-    if foreign := _foreign(rule, known):
+    if foreign := foreign_syntax(rule, known):
         raise DeclarationError(f"The URL pattern {rule!r} {foreign}")
     if not rule.startswith("/"):
         raise DeclarationError(
@@ -122,8 +130,16 @@ def _compile(rule: str, host: str, known: Mapping[str, type[BaseConverter]]) -> 
     return made
 
 
-def _foreign(rule: str, known: Mapping[str, type[BaseConverter]]) -> str:
-    """Return what is another framework's syntax in a pattern, with restkit's; "" if none is."""
+def foreign_syntax(rule: str, known: Mapping[str, type[BaseConverter]]) -> str:
+    """Describe another framework's syntax of variables in a pattern, with restkit's.
+
+    Args:
+        rule: The URL pattern.
+        known: The converters.
+
+    Returns:
+        The end of a sentence about the pattern, "" if it has no such syntax.
+    """
     if "(?P<" in rule:
         return "is a regular expression; a variable is written <name> or <int:name>."
     if not any(each in rule for each in "{:*"):
@@ -182,12 +198,12 @@ def check_path(what: str, path: str) -> None:
         raise DeclarationError(
             f"{what} has an empty segment ('//'), which no request matches. Write one slash."
         )
-    for segment in path.split("/"):
-        if segment in (".", ".."):
-            raise DeclarationError(
-                f"{what} has the segment {segment!r}, which clients remove from URLs. Write the "
-                "path without it."
-            )
+    if has_dot_segment(path):
+        segment = next(each for each in path.split("/") if each in DOT_SEGMENTS)
+        raise DeclarationError(
+            f"{what} has the segment {segment!r}, which clients remove from URLs. Write the path "
+            "without it."
+        )
     # PERF: cold start: most paths need no compiled expression.
     if "%" in path and (found := re.search("%[0-9A-Fa-f]{2}", path)):
         raise DeclarationError(
@@ -211,29 +227,37 @@ def _check_characters(what: str, text: str) -> None:
 
 
 def rejected_variable(rule: Rule, values: Mapping[str, object]) -> str | None:
-    """Return a variable whose value would make a URL that its converter rejects, None if none.
+    """Return a variable whose value makes a URL that the pattern does not match, None if none.
 
     Args:
         rule: The URL pattern.
         values: The values of its variables.
     """
+    texts: dict[str, str] = {}
     for name, converter in rule._converters.items():
-        if name in values and not _accepts(converter, values[name]):
+        text = _accepted(converter, values[name]) if name in values else ""
+        if text is None:
             return name
+        texts[name] = text
+    path = ""
+    for dynamic, data in rule._trace:
+        path += texts[data] if dynamic else data
+    if has_dot_segment(path):
+        return next((name for name, text in texts.items() if "." in text), None)
     return None
 
 
-def _accepts(converter: BaseConverter, value: object) -> bool:
-    """Return whether a converter reads a value's URL, and reads the same value."""
+def _accepted(converter: BaseConverter, value: object) -> str | None:
+    """Return the text of a value that a converter reads as the same value, None of any other."""
     try:
         text = unquote(converter.to_url(value))
         if re.fullmatch(converter.regex, text) is None:
-            return False
+            return None
         read: object = converter.to_python(text)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return False
+        return None
     if type(converter) not in CONVERTERS.values() or isinstance(value, str):
-        return True
+        return text
     if isinstance(value, bool):
-        return False
-    return read == value or read == str(value)
+        return None
+    return text if read == value or read == str(value) else None

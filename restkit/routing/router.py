@@ -16,7 +16,7 @@ from werkzeug.routing import BaseConverter, BuildError, Map, RequestRedirect, Ru
 
 from ..contract import Operation
 from ..errors import CollisionError
-from ..http.uris import quote_path
+from ..http.uris import has_dot_segment, quote_path
 from ..middleware import Boundary, Endpoint
 from ..records import Record
 from ..request import Request
@@ -267,9 +267,8 @@ class Router:
         try:
             root = quote_path(request.root_path)
             adapter = rules.bind(host or "localhost", root, subdomain=None if host else "")
-            (_, route), values = adapter.match(
-                request.path if request.environ.get("PATH_INFO") else "/", "GET"
-            )
+            path = request.path if request.environ.get("PATH_INFO") else "/"
+            (_, route), values = adapter.match(path, "GET")
         except RequestRedirect as redirect:
             if self._trailing_slash == "strict":
                 return None
@@ -280,7 +279,7 @@ class Router:
         except (HTTPException, ValueError):
             # NOTE: a user's converter may refuse a value by int()'s ValueError as well.
             return None
-        return route, dict(values)
+        return None if has_dot_segment(path) else (route, dict(values))
 
     # building
 
@@ -311,6 +310,7 @@ class Router:
 def _build(rules: Map, rule: Rule, values: Mapping[str, object], root: str) -> str | None:
     adapter = rules.bind("localhost", quote_path(root) or "/", url_scheme="")
     try:
-        return adapter.build(rule.endpoint, dict(values), force_external=rules.host_matching)
+        url = adapter.build(rule.endpoint, dict(values), force_external=rules.host_matching)
     except (BuildError, ValidationError, ValueError, TypeError):
         return None
+    return None if has_dot_segment(url.partition("?")[0]) else url

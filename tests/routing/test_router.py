@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
+from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields
 from servers import serve
 from werkzeug.routing import BaseConverter
@@ -396,3 +398,136 @@ def test_bounds_that_nothing_is_between_are_refused(converter: str) -> None:
         DeclarationError, match=r"The URL pattern .* cannot be read: nothing is from .* to "
     ):
         parse_pattern(f"/books/<{converter}:key>", "", {})
+
+
+def _dotted() -> App:
+    """Return an App whose patterns match every text, as segments, rests and parts of segments."""
+    app = App("Dotted")
+    for pattern in ("/s/<v>", "/s/<v>/end", "/p/<path:v>", "/m/.<v>", "/m/v-<v>"):
+        app.get(pattern, name=pattern)(lambda v: {"v": v})
+    app.get("/two/<v><int:w>", name="two")(lambda v, w: {"v": v})
+    return app
+
+
+def test_segments_that_clients_remove_match_nothing_on_a_server() -> None:
+    """The segments ``.`` and ``..`` are a 404 over a socket, quoted or not, wherever they stand."""
+    app = _dotted()
+    refused = [
+        *("/s/.", "/s/..", "/s/%2e", "/s/%2E%2e", "/s/.%2e", "/s/../end", "/s/%2e/end", "/m/.."),
+        *("/p/..", "/p/a/..", "/p/../a", "/p/a/./b", "/p/a%2F..%2Fb", "/p/%2e%2e%2fa", "/m/.%2e"),
+        *("/s/..%2Fend", "/p/a%2f..", "/s/%2e%2e/"),
+    ]
+    served = {
+        "/s/...": "...",
+        "/s/.a": ".a",
+        "/s/a..": "a..",
+        "/s/%252e": "%2e",
+        "/s/..%5C": "..\\",
+        "/p/..a/.b": "..a/.b",
+        "/p/a/...": "a/...",
+        "/m/v-..": "..",
+        "/m/...": "..",
+    }
+    with serve(lambda environ, start: PLAIN(app, environ, start)) as url:
+        for path in refused:
+            with pytest.raises(HTTPError) as raised:
+                urlopen(f"{url}{path}")
+            assert raised.value.status == 404, path
+            raised.value.close()
+        for path, value in served.items():
+            with urlopen(f"{url}{path}") as response:
+                assert json.load(response) == {"v": value}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("/s/<v>", text) for text in (".", "..")),
+        *(("/s/<v>/end", text) for text in (".", "..")),
+        *(("/p/<path:v>", text) for text in (".", "..", "a/..", "./a", "a/./b", "a/../b")),
+        ("/m/.<v>", "."),
+    ],
+)
+def test_no_url_has_a_segment_that_clients_remove(name: str, value: str) -> None:
+    """`url_for` raises a LookupError that names the variable."""
+    with pytest.raises(LookupError, match=f"with v='{value}': the pattern does not match"):
+        _dotted().url_for(name, v=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "url"),
+    [
+        ("/s/<v>", "...", "/s/..."),
+        ("/s/<v>", "%2e", "/s/%252e"),
+        ("/s/<v>", "?/.", None),
+        ("/p/<path:v>", "..a/b..", "/p/..a/b.."),
+        ("/m/.<v>", "..", "/m/..."),
+        ("/m/v-<v>", "..", "/m/v-.."),
+    ],
+)
+def test_points_are_part_of_other_segments(name: str, value: str, url: str | None) -> None:
+    """A text that only contains points is a value like others."""
+    app = _dotted()
+    if url is None:
+        with pytest.raises(LookupError):
+            app.url_for(name, v=value)
+    else:
+        assert app.url_for(name, v=value) == url
+        assert Client(app).get(url).json == {"v": value}
+
+
+def test_the_query_of_a_url_may_have_dot_segments() -> None:
+    """Only the path of a URL is normalised, so a query may have any value."""
+    url = _dotted().url_for("/s/<v>", v="a", _query={"next": "/../b/."})
+    assert url == "/s/a?next=%2F..%2Fb%2F."
+
+
+def test_an_item_without_a_reachable_url_has_no_location() -> None:
+    """A 201 whose key is ``..`` sends no Location, which clients would resolve to another URL."""
+
+    class ThingSchema(Schema):
+        name = fields.Str(required=True)
+
+    class Things(Resource):
+        schema = ThingSchema
+
+        def post(self, body: dict[str, Any]) -> dict[str, Any]:
+            return body
+
+    class Thing(Resource):
+        schema = ThingSchema
+
+        def get(self, name: str) -> dict[str, Any]:
+            return {"name": name}
+
+    app = App("Things", contract="off")
+    app.add("/things", Things)
+    app.add("/things/<name>", Thing)
+    client = Client(app, contract=False)
+    assert client.post("/things", json={"name": "..a"}).headers["Location"] == "/things/..a"
+    for name in (".", ".."):
+        response = client.post("/things", json={"name": name})
+        assert response.status == 201
+        assert "Location" not in response.headers
+
+
+def test_the_document_excludes_segments_that_clients_remove() -> None:
+    """The schemas of texts and paths reject what the routes do not match."""
+    parameters = {
+        pattern: parse_pattern(pattern, "", {}).parameters[0].schema
+        for pattern in ("/<v>", "/<string(length=3):v>", "/<path:v>")
+    }
+    assert parameters["/<v>"]["not"] == {"enum": [".", ".."]}
+    assert "not" not in parameters["/<string(length=3):v>"]
+    checker = Draft202012Validator(dict(parameters["/<path:v>"]))
+    for refused in (".", "..", "a/..", "../a", "a/./b", "a/../b"):
+        assert not checker.is_valid(refused), refused
+    for valid in ("a", "a/b", "...", ".a/b.", "a/..b"):
+        assert checker.is_valid(valid), valid
+
+
+@pytest.mark.parametrize("prefix", ["/{x}", "/a/{x:int}", "/:x", "/*", "/(?P<x>a)", "/a/<x>"])
+def test_a_prefix_with_a_variable_is_refused(prefix: str) -> None:
+    """A prefix has no variables, in restkit's syntax or another framework's."""
+    with pytest.raises(DeclarationError, match="no variables"):
+        App("Outer").mount(prefix, App("Inner"))
