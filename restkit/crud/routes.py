@@ -13,7 +13,7 @@ from ..resource import Owner, Resource
 from ..schemas.wire_formats import INT64_MAX
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
-from .store import AnyStore
+from .store import AnyStore, CollectionChecked
 
 __all__ = ["endpoint_routes"]
 
@@ -37,11 +37,15 @@ def endpoint_routes(
         DeclarationError: The class, its schema, its store and the pattern do not fit together.
     """
     store = _store_of(declared, app)
-    binding = Binding(declared, store, _VARIABLE.findall(pattern), app, name)
+    scope = _VARIABLE.findall(pattern)
+    wanted = _methods(declared, f"{declared.__module__}.{declared.__qualname__}")
+    if isinstance(store, CollectionChecked):
+        creates = declared.upsert or "POST" in wanted
+        store.check_collection(scope, creates=creates, writes=declared.bulk or wanted != {"GET"})
+    binding = Binding(declared, store, scope, app, name)
     maker = EndpointMaker(declared, binding, name)
     root = pattern.rstrip("/")
     item = f"{root}/<{_converter(store)}:{store.key}>"
-    wanted = _methods(declared, binding.declared_at)
     routes: list[tuple[str, type[Resource], str]] = []
     if wanted & _COLLECTION:
         routes.append((pattern, maker.collection(wanted), name))

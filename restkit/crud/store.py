@@ -21,6 +21,7 @@ __all__ = [
     "AnyField",
     "AnyStore",
     "Attribute",
+    "CollectionChecked",
     "KeyTaken",
     "ReferenceViolation",
     "RelatedRows",
@@ -277,6 +278,24 @@ class RuledRows(Protocol):
 
     def restrict(self, related: RelatedRows, /) -> None:
         """Let items show and refer to related rows only if they fulfil further conditions."""
+        ...
+
+
+@runtime_checkable
+class CollectionChecked(Protocol):
+    """The optional ability of a store to check a collection when it is mounted."""
+
+    def check_collection(self, scope: Sequence[str], *, creates: bool, writes: bool) -> None:
+        """Reject a collection that the store cannot serve.
+
+        Args:
+            scope: The variables of the URL pattern, which are attributes of all its items.
+            creates: Whether clients can create items.
+            writes: Whether clients can create, change or delete items.
+
+        Raises:
+            DeclarationError: The model does not support it.
+        """
         ...
 
 

@@ -9,14 +9,15 @@ from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.orm.attributes import flag_modified
 
 from ..crud.store import ReferenceViolation
+from .construction import instantiate
 
 __all__ = ["assign", "make", "touch"]
 
 
 def make(mapper: Mapper[Any], values: Mapping[str, Any]) -> Any:
     """Return a new object of a model, with its nested objects."""
-    item = mapper.class_()
-    assign(mapper, item, values)
+    item, passed = instantiate(mapper, values)
+    assign(mapper, item, {name: value for name, value in values.items() if name not in passed})
     return item
 
 

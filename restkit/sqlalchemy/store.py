@@ -31,6 +31,7 @@ from ..request import Request
 from ..resource import Owner
 from .columns import attributes_of, is_rewritten
 from .constraints import columns_of, is_null, is_reference, is_unique
+from .construction import check_constructor
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_key, live_of, primary_key_of
 from .relations import assign, make, touch
@@ -143,6 +144,15 @@ class SQLAlchemyStore(Generic[M]):
             backend=self._backend,
             rules=self.rules,
         )
+
+    def check_collection(self, scope: Sequence[str], *, creates: bool, writes: bool) -> None:
+        """Reject a collection that creates items which the model's constructor cannot make.
+
+        Raises:
+            DeclarationError: The constructor needs more than attributes.
+        """
+        if creates:
+            check_constructor(self.mapper)
 
     @property
     def assigned(self) -> frozenset[str]:
