@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
 from urllib.parse import urljoin
 
-from werkzeug.routing import BaseConverter
-
 from .app_arguments import (
     check_extension,
     check_names,
@@ -39,6 +37,7 @@ from .settings import Settings, SettingValues
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.routing import BaseConverter
 
     from .requirements import SecurityLike
     from .route_decorators import RouteOptions

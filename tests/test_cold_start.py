@@ -57,12 +57,15 @@ _UNNEEDED = (
     "restkit.operations.schema_bindings",
     "restkit.parsing",
     "restkit.requirements",
+    "restkit.routing.converters",
+    "restkit.routing.rules",
     "restkit.schemas",
     "restkit.sqlalchemy",
     "restkit.testing",
     "sqlalchemy",
     "tomllib",
     "urllib.request",
+    "werkzeug.routing",
 )
 
 

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..declarations import plain_function
 from ..environ_keys import CONTRACT_CHECK, ROUTING_ERROR
 from ..errors import ContractError
+from ..http.redirects import is_redirect
 from ..http.request_target import VALID_HOSTS, clean_script_name, host_error
 from ..operations.entries import Entry
 from ..operations.registry import MountedPrefix
@@ -115,13 +115,13 @@ class Dispatcher:
         """Return the Route of a URL with variables, of a document, or of an unknown URL."""
         try:
             found = self._match(request) or self._match_document(request)
-        except RequestRedirect as redirect:
-            # A pattern without the method must not redirect away from a pattern that has it.
-            found = self._composed.router.match_method(request, request.environ["REQUEST_METHOD"])
-            request.environ[ROUTING_ERROR] = redirect
         except Exception as error:  # noqa: BLE001  # raised again inside middleware
             request.environ[ROUTING_ERROR] = error
             found = None
+            if is_redirect(error):
+                # A pattern without the method must not redirect away from a pattern that has it.
+                method = request.environ["REQUEST_METHOD"]
+                found = self._composed.router.match_method(request, method)
         if found is None:
             is_options = request.environ["REQUEST_METHOD"] == "OPTIONS"
             if is_options and _names_server(request.environ):

@@ -9,12 +9,12 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, RAISED_BY, UNEXPECTED_ERRORS
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
+from ..http.redirects import is_redirect, is_redirect_class
 from ..operations.entries import Handlers
 from ..problems import InternalServerError, Problem, problem_class
 from ..request import Request
@@ -118,7 +118,7 @@ class ErrorBoundary:
         if not self._handlers or not issubclass(kind, Exception):
             return None
         bases: Sequence[type] = kind.__mro__
-        if issubclass(kind, RequestRedirect):
+        if issubclass(kind, HTTPException) and is_redirect_class(kind):
             bases = bases[: bases.index(HTTPException)]
         elif issubclass(kind, (Problem, HTTPException)):
             bases = bases[: bases.index(Exception)]
@@ -130,7 +130,7 @@ class ErrorBoundary:
 
     def _response(self, request: Request, outcome: object, error: Exception) -> Outgoing:
         """Return the response for a problem or an HTTP exception that no handler changes."""
-        if isinstance(outcome, RequestRedirect):
+        if is_redirect(outcome):
             headers = [
                 ("Location", outcome.new_url),
                 ("Content-Type", "text/plain"),
@@ -219,7 +219,7 @@ def _handled(handler: ProblemHandler, error: Any, request: Request) -> object:
 
 def _is_ready(error: object) -> bool:
     """Return whether an exception is a response already: a redirect, or ``abort(response)``."""
-    if isinstance(error, RequestRedirect):
+    if is_redirect(error):
         return True
     return isinstance(error, HTTPException) and error.response is not None
 

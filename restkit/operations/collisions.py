@@ -7,12 +7,13 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from werkzeug.routing import BaseConverter
-
 from ..contract import Operation
 from ..errors import CollisionError
 from ..resource import Resource
 from ..routing.patterns import Pattern
+
+if TYPE_CHECKING:
+    from werkzeug.routing import BaseConverter
 
 __all__ = ["CheckNames", "Claims", "converters_of"]
 

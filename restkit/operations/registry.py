@@ -13,7 +13,6 @@ from ..middleware import Middleware
 from ..records import Record
 from ..rendering.content import check_outputs
 from ..resource import ProblemHandler
-from ..routing.converters import CONVERTERS
 from ..routing.patterns import check_path, foreign_syntax
 from .collisions import CheckNames, Claims, converters_of
 from .contributions import add_failures, surrounded
@@ -128,7 +127,7 @@ class Registry:
                 f"mount({given!r}) of the App {name!r}: a prefix must begin with '/' and a name, "
                 "and have no variables. Write '/shop', for example."
             )
-        if foreign_syntax(prefix, CONVERTERS):
+        if foreign_syntax(prefix, {}):
             raise DeclarationError(
                 f"mount({given!r}) of the App {name!r} has the syntax of a variable, but a prefix "
                 "has no variables. Declare the variable in the URL patterns of the mounted App, "

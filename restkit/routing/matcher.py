@@ -14,9 +14,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import lru_cache
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from werkzeug.routing import BaseConverter, Rule
+if TYPE_CHECKING:
+    from werkzeug.routing import BaseConverter, Rule
 
 from ..http.uris import DOT_SEGMENTS
 
@@ -94,9 +95,14 @@ class Matcher(Generic[T]):
             node.more += 1
             node.rest.append(target)
             return
-        node.targets.append(target)
-        if node.route is None:
-            node.route = (target, _maker(names))
+        _end(node, target, _maker(names))
+
+    def add_path(self, path: str, target: T) -> None:
+        """Add a path without variables."""
+        node = self.root
+        for text in path.split("/")[1:]:
+            node = node.fixed.setdefault(text, Node())
+        _end(node, target, _maker([]))
 
     def find(self, path: str) -> tuple[T, _Values] | Literal[False] | None:
         """Return the target of a path, with the variables' values.
@@ -159,6 +165,13 @@ class Matcher(Generic[T]):
             return None
         # NOTE: this walk goes through every node that the one before went through.
         return False if _walk(self.root, [*parts, ""], 0, []) is None else None
+
+
+def _end(node: Node[T], target: T, make: _Make) -> None:
+    """Let a target's pattern end at a node."""
+    node.targets.append(target)
+    if node.route is None:
+        node.route = (target, make)
 
 
 def _made(route: tuple[T, _Make], values: list[str]) -> tuple[T, _Values] | None:
@@ -256,6 +269,8 @@ def _child(node: Node[T], converter: BaseConverter) -> Node[T]:
 
 def _conversion(converter: BaseConverter) -> _Convert:
     """Return the function from a segment to its value; it rejects segments that clients remove."""
+    from werkzeug.routing import BaseConverter  # cold start, as in `patterns`
+
     # PERF: a converter of numbers or UUIDs accepts no such segment, and needs no test.
     convert, accepts = converter.to_python, _accepts(converter.regex)
     if not any(map(accepts, DOT_SEGMENTS)):

@@ -1,32 +1,24 @@
 """URL patterns: read once, with the JSON Schema of each variable.
 
-The private names of Werkzeug that are used here are ``Rule._trace`` and ``Rule._converters`` (the
-parts of a pattern, in order), and ``Rule._compile_builder``, ``_build`` and ``_build_unknown`` (the
-functions that build URLs).
+A pattern without variables is its own path. Werkzeug reads every other one; the private names that
+are used here are ``Rule._trace`` and ``Rule._converters``, the parts of a pattern in order.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from urllib.parse import unquote
-
-from werkzeug.routing import BaseConverter, Map, Rule
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..contract import PathParameter
 from ..errors import DeclarationError
 from ..http.uris import DOT_SEGMENTS, has_dot_segment
 from ..records import Record
-from .converters import CONVERTERS, known_converters, schema_of
 
-__all__ = [
-    "LazyRule",
-    "Pattern",
-    "check_path",
-    "foreign_syntax",
-    "parse_pattern",
-    "rejected_variable",
-]
+if TYPE_CHECKING:
+    from werkzeug.routing import BaseConverter, Rule
+
+__all__ = ["Pattern", "check_path", "foreign_syntax", "parse_pattern"]
 
 
 class Pattern(Record):
@@ -50,25 +42,6 @@ class Pattern(Record):
     shape: str = ""
 
 
-class LazyRule(Rule):
-    """A Werkzeug rule that compiles its builders of URLs when the first URL is built."""
-
-    # PERF: nine tenths of a rule's cost are the two builders, and most rules build no URL.
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compile_builder = super()._compile_builder
-        name = "_build_unknown" if append_unknown else "_build"
-
-        def build(rule: Rule, **values: object) -> tuple[str, str]:
-            made: Callable[..., tuple[str, str]] = compile_builder(append_unknown).__get__(
-                rule, None
-            )
-            setattr(rule, name, made)
-            return made(**values)
-
-        return build
-
-
 def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConverter]]) -> Pattern:
     """Read a URL pattern.
 
@@ -76,7 +49,26 @@ def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConver
         DeclarationError: Werkzeug cannot read the pattern, it names an unknown converter, or a
             converter has the name of a built-in one.
     """
-    made = _compile(rule, host, known_converters(converters))
+    if converters:
+        from .converters import known_converters  # cold start
+
+        known_converters(converters)
+    _check_rule(rule, converters)
+    if "<" not in rule and not host:
+        # PERF: cold start: Werkzeug's routing costs 30 million instructions to load.
+        check_path(f"The URL pattern {rule!r}", rule)
+        return Pattern(rule, rule, (), shape=rule)
+    return _parse_variables(rule, host, converters)
+
+
+def _parse_variables(
+    rule: str, host: str, converters: Mapping[str, type[BaseConverter]]
+) -> Pattern:
+    """Read a URL pattern that has variables, or one of a host."""
+    from .converters import schema_of
+    from .rules import compile_rule
+
+    made = compile_rule(rule, host, converters)
     parts = list(made._trace)
     _check_variables(rule, parts)
     split = parts.index((False, "|")) + 1 if (False, "|") in parts else 0
@@ -106,36 +98,28 @@ def _templated(dynamic: bool, data: str) -> str:
     return "{" + data + "}" if dynamic else data
 
 
-def _compile(rule: str, host: str, known: Mapping[str, type[BaseConverter]]) -> LazyRule:
+def _check_rule(rule: str, converters: Mapping[str, type[BaseConverter]]) -> None:
+    """Reject a pattern that is not a path, or is in another framework's syntax."""
     if not isinstance(rule, str):
         raise DeclarationError(
             f"The URL pattern {rule!r} must be a string that begins with '/'. The pattern comes "
             "first: app.add('/books', Books)."
         )
-    if foreign := foreign_syntax(rule, known):
+    if foreign := foreign_syntax(rule, converters):
         raise DeclarationError(f"The URL pattern {rule!r} {foreign}")
     if not rule.startswith("/"):
         raise DeclarationError(
             f"The URL pattern {rule!r} must be a string that begins with '/'. Write "
             f"'/{rule.lstrip('^/').rstrip('$')}'."
         )
-    made = LazyRule(rule, endpoint="", host=host or None)
-    try:
-        Map([made], converters=known, host_matching=bool(host))
-    except (LookupError, ValueError, TypeError, SyntaxError) as error:
-        raise DeclarationError(
-            f"The URL pattern {rule!r} cannot be read: {error}. The converters are "
-            f"{', '.join(sorted(known))}."
-        ) from error
-    return made
 
 
-def foreign_syntax(rule: str, known: Mapping[str, type[BaseConverter]]) -> str:
+def foreign_syntax(rule: str, converters: Mapping[str, type[BaseConverter]]) -> str:
     """Describe another framework's syntax of variables in a pattern, with restkit's.
 
     Args:
         rule: The URL pattern.
-        known: The converters.
+        converters: The App's own converters.
 
     Returns:
         The end of a sentence about the pattern, "" if it has no such syntax.
@@ -144,6 +128,9 @@ def foreign_syntax(rule: str, known: Mapping[str, type[BaseConverter]]) -> str:
         return "is a regular expression; a variable is written <name> or <int:name>."
     if not any(each in rule for each in "{:*"):
         return ""  # PERF: cold start: compiling the expressions below costs a millisecond
+    from .converters import known_converters
+
+    known = known_converters(converters)
     if found := re.search(r"\{(\w*)(?::(\w+))?[^}]*\}?", rule):
         name, converter = found[1] or "name", found[2]
         written = f"<{converter}:{name}>" if converter in known else f"<{name}>"
@@ -224,40 +211,3 @@ def _check_characters(what: str, text: str) -> None:
             raise DeclarationError(
                 f"{what} contains {character!r}, which cannot occur in a path. Remove it."
             )
-
-
-def rejected_variable(rule: Rule, values: Mapping[str, object]) -> str | None:
-    """Return a variable whose value makes a URL that the pattern does not match, None if none.
-
-    Args:
-        rule: The URL pattern.
-        values: The values of its variables.
-    """
-    texts: dict[str, str] = {}
-    for name, converter in rule._converters.items():
-        text = _accepted(converter, values[name]) if name in values else ""
-        if text is None:
-            return name
-        texts[name] = text
-    path = ""
-    for dynamic, data in rule._trace:
-        path += texts[data] if dynamic else data
-    if has_dot_segment(path):
-        return next((name for name, text in texts.items() if "." in text), None)
-    return None
-
-
-def _accepted(converter: BaseConverter, value: object) -> str | None:
-    """Return the text of a value that a converter reads as the same value, None of any other."""
-    try:
-        text = unquote(converter.to_url(value))
-        if re.fullmatch(converter.regex, text) is None:
-            return None
-        read: object = converter.to_python(text)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return None
-    if type(converter) not in CONVERTERS.values() or isinstance(value, str):
-        return text
-    if isinstance(value, bool):
-        return None
-    return text if read == value or read == str(value) else None

@@ -9,28 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, urlsplit
-
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, BuildError, Map, RequestRedirect, Rule, ValidationError
 
 from ..contract import Operation
 from ..errors import CollisionError
-from ..http.uris import has_dot_segment, quote_path
+from ..http.redirects import is_redirect
 from ..middleware import Boundary, Endpoint
 from ..records import Record
 from ..request import Request
-from .converters import known_converters
 from .matcher import Matcher
 from .overlaps import overlapping
-from .patterns import LazyRule, Pattern, rejected_variable
+from .patterns import Pattern
 
 if TYPE_CHECKING:
+    from werkzeug.routing import BaseConverter
+
     from ..request import AppLike
+    from .rules import Rules
 
 __all__ = ["Allowed", "Handler", "Match", "Route", "Router"]
-
-_QUERY = "".join(map(chr, range(33, 127)))
 
 Match = tuple["Route", "dict[str, object]"]
 
@@ -133,27 +129,17 @@ class Router:
         converters: Mapping[str, type[BaseConverter]],
         trailing_slash: Literal["redirect", "strict", "ignore"] = "redirect",
     ) -> None:
-        self._converters = known_converters(converters)
+        self._converters = converters
         self._trailing_slash: Literal["redirect", "strict", "ignore"] = trailing_slash
         self._ignores_slash = trailing_slash == "ignore"
         self._routes: dict[tuple[str, str], Route] = {}
         self.statics: dict[str, Route] = {}
-        self._plain = self._map()
-        self._hosted = self._map(host_matching=True)
+        self._added: list[tuple[str, Pattern, Route]] = []
+        self._rules: Rules[Route] | None = None
         self._has_hosts = False
         self._matcher: Matcher[Route] = Matcher()
-        self._rules: dict[str, tuple[Map, Rule]] = {}
-        self._first_rules: dict[tuple[str, str], tuple[Map, Rule]] = {}
         self._overlapping: dict[int, Route] = {}
         self._by_method: dict[str, Router] = {}
-
-    def _map(self, *, host_matching: bool = False) -> Map:
-        return Map(
-            converters=self._converters,
-            host_matching=host_matching,
-            strict_slashes=self._trailing_slash != "ignore",
-            redirect_defaults=False,
-        )
 
     def route(self, pattern: Pattern, name: str) -> Route:
         """Return the Route of a pattern, made if there is none yet.
@@ -169,15 +155,30 @@ class Router:
             self._routes[key] = route
             if not pattern.host and not pattern.parameters:
                 self.statics[pattern.path.encode().decode("latin-1")] = route
-        target = self._hosted if pattern.host else self._plain
+        self._added.append((name, pattern, route))
         self._has_hosts = self._has_hosts or bool(pattern.host)
-        rule = LazyRule(pattern.rule, endpoint=(name, route), host=pattern.host or None)
-        target.add(rule)
-        self._rules[name] = target, rule
-        self._first_rules.setdefault(key, (target, rule))
-        if not pattern.host:
-            self._matcher.add(rule, route)
+        if self._rules is not None:
+            self._rules.add(name, pattern.rule, pattern.host, route)
+        if pattern.host:
+            return route
+        if pattern.parameters:
+            self._matcher.add(self._werkzeug().rule(name), route)
+        else:
+            self._matcher.add_path(pattern.path, route)
         return route
+
+    def _werkzeug(self) -> Rules[Route]:
+        """Return the patterns as Werkzeug's rules, made when the first one is needed."""
+        rules = self._rules
+        if rules is None:
+            from .rules import Rules  # cold start: paths without variables need none
+
+            rules = Rules(self._converters, self._trailing_slash)
+            for name, pattern, route in self._added:
+                rules.add(name, pattern.rule, pattern.host, route)
+            rules.finish()
+            self._rules = rules
+        return rules
 
     @property
     def routes(self) -> list[Route]:
@@ -189,8 +190,8 @@ class Router:
 
         Called once, after the last `route`.
         """
-        self._plain.update()
-        self._hosted.update()
+        if self._has_hosts or self._rules is not None:
+            self._werkzeug().finish()
         if self._has_hosts:
             # NOTE: a host's own pattern goes before one for every host, so the dict cannot decide.
             self.statics = {}
@@ -214,15 +215,15 @@ class Router:
         if self._has_hosts and (found := self._match_host(request)) is not None:
             return found
         if self._ignores_slash and path.endswith("/"):
-            return self._match_in(self._plain, request, "")
+            return self._werkzeug().match(request, "")
         quick = self._matcher.find(path)
         if quick is None:
-            return self._match_in(self._plain, request, "")
+            return self._werkzeug().match(request, "")
         return quick or None
 
     def _match_host(self, request: Request) -> Match | None:
         host = request.host.partition(":")[0]
-        return self._match_in(self._hosted, request, host) if host else None
+        return self._werkzeug().match(request, host) if host else None
 
     def match_method(self, request: Request, method: str) -> Match | None:
         """Return the first Route of a request's URL that has a method; None without another Route.
@@ -241,8 +242,10 @@ class Router:
             self._by_method[method] = router
         try:
             return router.match(request)
-        except RequestRedirect:
-            return None
+        except Exception as error:
+            if is_redirect(error):
+                return None
+            raise
 
     def allowed(self, request: Request, route: Route) -> Allowed:
         """Return the methods of a request's URL, over all patterns that match it."""
@@ -263,24 +266,6 @@ class Router:
             if found is not None:
                 yield method, found[0]
 
-    def _match_in(self, rules: Map, request: Request, host: str) -> Match | None:
-        try:
-            root = quote_path(request.root_path)
-            adapter = rules.bind(host or "localhost", root, subdomain=None if host else "")
-            path = request.path if request.environ.get("PATH_INFO") else "/"
-            (_, route), values = adapter.match(path, "GET")
-        except RequestRedirect as redirect:
-            if self._trailing_slash == "strict":
-                return None
-            # SECURITY: the target is relative, so that a forged Host header cannot lead away.
-            target = "/" + urlsplit(redirect.new_url).path.lstrip("/")
-            query = quote(request.environ.get("QUERY_STRING", ""), safe=_QUERY, encoding="latin-1")
-            raise RequestRedirect(f"{target}?{query}" if query else target) from None
-        except (HTTPException, ValueError):
-            # NOTE: a user's converter may refuse a value by int()'s ValueError as well.
-            return None
-        return None if has_dot_segment(path) else (route, dict(values))
-
     # building
 
     def build(self, name: str, values: Mapping[str, object], root: str) -> str | None:
@@ -295,22 +280,12 @@ class Router:
             The URL's path and query (with ``//host`` before it for a host's pattern), None if the
             values do not fit.
         """
-        return _build(*self._rules[name], values, root)
+        return self._werkzeug().build(name, values, root)
 
     def rejected(self, name: str, values: Mapping[str, object]) -> str | None:
         """Return a variable whose value makes no URL that the pattern of a name matches."""
-        return rejected_variable(self._rules[name][1], values)
+        return self._werkzeug().rejected(name, values)
 
     def builder(self, pattern: Pattern) -> Callable[[Mapping[str, object], str], str | None]:
         """Return a callable that builds a pattern's URL from values and SCRIPT_NAME."""
-        rules, rule = self._first_rules[pattern.host, pattern.rule]
-        return lambda values, root: _build(rules, rule, values, root)
-
-
-def _build(rules: Map, rule: Rule, values: Mapping[str, object], root: str) -> str | None:
-    adapter = rules.bind("localhost", quote_path(root) or "/", url_scheme="")
-    try:
-        url = adapter.build(rule.endpoint, dict(values), force_external=rules.host_matching)
-    except (BuildError, ValidationError, ValueError, TypeError):
-        return None
-    return None if has_dot_segment(url.partition("?")[0]) else url
+        return self._werkzeug().builder(pattern.host, pattern.rule)

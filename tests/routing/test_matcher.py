@@ -151,3 +151,21 @@ def test_other_patterns_are_left_to_werkzeug(pattern: str) -> None:
     matcher, _ = matchers([pattern, "/fixed"])
     assert matcher.find("/fixed") == ("/fixed", {})
     assert matcher.find("/other") is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_path_is_added_as_its_rule(seed: int) -> None:
+    """A path without variables is found in the same way with and without Werkzeug's rule."""
+    drawn = random.Random(seed)
+    parts = [*SEGMENTS, ">", "|", "a|b", "{", "$"]
+    paths = ["/" + "/".join(drawn.choices(parts, k=drawn.randint(1, 4))) for _ in range(12)]
+    paths = [path for path in paths if "//" not in path]
+    with_rules, _ = matchers(paths)
+    without: Matcher[str] = Matcher()
+    for path in paths:
+        without.add_path(path, path)
+    asked = [*paths, *(f"{path}/" for path in paths), *(path.rstrip("/") for path in paths)]
+    assert {path: without.find(path) for path in asked} == {
+        path: with_rules.find(path) for path in asked
+    }
+    assert len(paths) > 3

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields
 from servers import serve
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Map, Rule
 
 from restkit import App, CollisionError, DeclarationError, Resource
 from restkit.routing.patterns import parse_pattern
@@ -531,3 +531,34 @@ def test_a_prefix_with_a_variable_is_refused(prefix: str) -> None:
     """A prefix has no variables, in restkit's syntax or another framework's."""
     with pytest.raises(DeclarationError, match="no variables"):
         App("Outer").mount(prefix, App("Inner"))
+
+
+@pytest.mark.parametrize("rule", ["/", "/a", "/a/", "/a/b.json", "/é", "/a|b", "/a>", "/~x/1"])
+def test_patterns_without_variables_are_read_as_werkzeug_reads_them(rule: str) -> None:
+    """A pattern without variables has the path, and builds the URL, that Werkzeug reads in it."""
+    known = Rule(rule, endpoint="it")
+    rules = Map([known])
+    pattern = parse_pattern(rule, "", {})
+    read = "".join(data for _, data in known._trace[1:])
+    assert (pattern.path, pattern.parameters, pattern.shape) == (read, (), read)
+    app = App("Read")
+    app.get(rule)(lambda: {"found": True})
+    assert app.url_for(app.entries()[0].name) == rules.bind("localhost").build("it")
+    assert Client(app).get(quote(rule, safe="/>|~")).json == {"found": True}
+
+
+def test_slashes_of_a_program_without_variables() -> None:
+    """Without a variable in any pattern, a missing slash is a 308 and another path a 404."""
+    client = client_of("/a/", "/b")
+    missing = client.get("/a")
+    assert missing.status == 308
+    assert missing.headers["Location"] == "/a/"
+    assert client.get("/b/").status == 404
+    assert client.get("/c").status == 404
+    assert client.get("/a/").status == 200
+
+
+def test_a_name_of_a_built_in_converter_is_refused_without_variables() -> None:
+    """A converter with the name of a built-in one is refused also by a path without variables."""
+    with pytest.raises(DeclarationError, match="name of a built-in"):
+        parse_pattern("/a", "", {"int": BaseConverter})
