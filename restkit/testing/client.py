@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from werkzeug.datastructures import Headers
@@ -13,7 +13,7 @@ from werkzeug.test import Client as _WerkzeugClient
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, UNEXPECTED_ERRORS
-from .content import Content, FileValue, Pairs, as_pairs, encode_content
+from .content import Content, Pairs, RequestOptions, as_pairs, encode_content
 from .contract import ContractCheck
 from .environment import make_environ
 from .response import PROBLEM_TYPE, TestResponse
@@ -26,37 +26,6 @@ __all__ = ["Client", "RequestOptions"]
 _COOKIES = "restkit.testing.cookies"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 20
-
-
-class RequestOptions(TypedDict, total=False):
-    """The keyword arguments that the methods of `Client` accept.
-
-    Keys:
-        json: A JSON value to send.
-        data: The fields of a form, urlencoded, or multipart together with ``files``.
-        files: Files of a form by field: bytes, a path, an open file, ``(filename, bytes)`` or
-            ``(filename, bytes, media type)``, or a list of those.
-        content: Raw content: bytes, text, or an iterable of bytes, which is sent chunked.
-        content_type: The Content-Type, if it differs from the one that the content implies.
-        query: The query: a mapping (a list repeats the name, None omits it), or an encoded string.
-        headers: Headers of this request; they override the client's own.
-        cookies: Cookies of this request alone.
-        follow_redirects: Whether to follow redirects.
-        stream: Whether to return the response before its content is complete.
-        environ: Keys of the WSGI environment to set.
-    """
-
-    json: object
-    data: Pairs
-    files: Mapping[str, FileValue | Sequence[FileValue]]
-    content: bytes | str | Iterable[bytes]
-    content_type: str
-    query: Pairs | str
-    headers: Mapping[str, str] | Iterable[tuple[str, str]]
-    cookies: Mapping[str, str]
-    follow_redirects: bool
-    stream: bool
-    environ: Mapping[str, object]
 
 
 def _suggestion(written: str) -> str:

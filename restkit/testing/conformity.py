@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import Schema, fields
 
@@ -50,7 +50,7 @@ def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Che
 
     validator = Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
-    def check(data: Any) -> Fault | None:
+    def check(data: object) -> Fault | None:
         errors = sorted(
             validator.iter_errors(data), key=lambda error: list(map(str, error.absolute_path))
         )
@@ -76,9 +76,9 @@ def _advice(schema: Schema | None, path: Iterable[str | int], message: str) -> s
     )
 
 
-def _field_at(schema: Schema | None, path: Iterable[str | int]) -> fields.Field[Any] | None:
+def _field_at(schema: Schema | None, path: Iterable[str | int]) -> object:
     """Return the field that wrote the value at a path, None if it is unknown."""
-    node: Any = schema
+    node: object = schema
     for step in path:
         if isinstance(node, fields.Nested):
             node = node.schema
@@ -89,11 +89,11 @@ def _field_at(schema: Schema | None, path: Iterable[str | int]) -> fields.Field[
             node = next((each for name, each in members if wire_name(name, each) == step), None)
         else:
             return None
-    return node if isinstance(node, fields.Field) else None
+    return node
 
 
 def _faults(
-    data: object, rule: object, root: Mapping[str, Any], path: tuple[str | int, ...]
+    data: object, rule: object, root: Mapping[str, object], path: tuple[str | int, ...]
 ) -> Iterator[Fault]:
     """Yield required members that are missing and members that are not declared, at any depth."""
     resolved = _resolve(rule, root)
@@ -101,8 +101,8 @@ def _faults(
         for index, item in enumerate(data):
             yield from _faults(item, resolved["items"], root, (*path, index))
     elif isinstance(data, dict):
-        members = resolved.get("properties", {})
-        for name in resolved.get("required", ()):
+        members, required = _members(resolved)
+        for name in required:
             if name not in data:
                 yield pointer(path), f"{name!r} is a required property"
         for name, value in data.items():
@@ -112,10 +112,18 @@ def _faults(
                 yield pointer(path), f"{name!r} is not declared"
 
 
-def _resolve(rule: object, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    while isinstance(rule, Mapping) and str(rule.get("$ref", "")).startswith("#"):
-        found: Any = root
-        for token in rule["$ref"].split("/")[1:]:
-            found = found[token]
-        rule = found
-    return rule if isinstance(rule, Mapping) else {}
+def _members(rule: Mapping[str, object]) -> tuple[Mapping[str, object], list[str]]:
+    """Return the members that a JSON Schema of an object declares, and the required ones."""
+    members = cast("Mapping[str, object]", rule.get("properties", {}))
+    return members, cast("list[str]", rule.get("required", []))
+
+
+def _resolve(rule: object, root: Mapping[str, object]) -> Mapping[str, object]:
+    """Follow the references of a JSON Schema to the schema itself."""
+    found = rule
+    while isinstance(found, Mapping) and str(found.get("$ref", "")).startswith("#"):
+        tokens = str(found["$ref"]).split("/")[1:]
+        found = root
+        for token in tokens:
+            found = found[token] if isinstance(found, Mapping) else {}
+    return found if isinstance(found, Mapping) else {}

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, TypedDict, cast
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -15,7 +15,15 @@ from werkzeug.test import encode_multipart
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["ChunkedStream", "Content", "FileValue", "Pairs", "as_pairs", "encode_content"]
+__all__ = [
+    "ChunkedStream",
+    "Content",
+    "FileValue",
+    "Pairs",
+    "RequestOptions",
+    "as_pairs",
+    "encode_content",
+]
 
 FileValue = (
     bytes
@@ -29,6 +37,37 @@ FileValue = (
 Pairs = Mapping[str, object] | Iterable[tuple[str, object]]
 Content = tuple[bytes | Iterator[bytes], str | None]
 _KINDS = ("json", "data", "files", "content")
+
+
+class RequestOptions(TypedDict, total=False):
+    """The keyword arguments that the methods of `Client` accept.
+
+    Keys:
+        json: A JSON value to send.
+        data: The fields of a form, urlencoded, or multipart together with ``files``.
+        files: Files of a form by field: bytes, a path, an open file, ``(filename, bytes)`` or
+            ``(filename, bytes, media type)``, or a list of those.
+        content: Raw content: bytes, text, or an iterable of bytes, which is sent chunked.
+        content_type: The Content-Type, if it differs from the one that the content implies.
+        query: The query: a mapping (a list repeats the name, None omits it), or an encoded string.
+        headers: Headers of this request; they override the client's own.
+        cookies: Cookies of this request alone.
+        follow_redirects: Whether to follow redirects.
+        stream: Whether to return the response before its content is complete.
+        environ: Keys of the WSGI environment to set.
+    """
+
+    json: object
+    data: Pairs
+    files: Mapping[str, FileValue | Sequence[FileValue]]
+    content: bytes | str | Iterable[bytes]
+    content_type: str
+    query: Pairs | str
+    headers: Mapping[str, str] | Iterable[tuple[str, str]]
+    cookies: Mapping[str, str]
+    follow_redirects: bool
+    stream: bool
+    environ: Mapping[str, object]
 
 
 class ChunkedStream(io.RawIOBase):
@@ -57,7 +96,7 @@ class ChunkedStream(io.RawIOBase):
         return len(taken)
 
 
-def encode_content(options: Mapping[str, Any]) -> Content | None:
+def encode_content(options: RequestOptions) -> Content | None:
     """Return the encoded content of a request, with its media type.
 
     Args:
@@ -82,7 +121,7 @@ def encode_content(options: Mapping[str, Any]) -> Content | None:
     return body, options.get("content_type", implied)
 
 
-def _encode(options: Mapping[str, Any]) -> Content:
+def _encode(options: RequestOptions) -> Content:
     headers = {name.lower() for name, _ in as_pairs(options.get("headers", ()))}
     if "json" in options:
         content: Content = (
@@ -130,27 +169,30 @@ def _raw(content: bytes | str | Iterable[bytes]) -> Content:
 def _multipart(data: Pairs, files: Mapping[str, FileValue | Sequence[FileValue]]) -> Content:
     parts: MultiDict[str, str | FileStorage] = MultiDict(as_pairs(data))
     for name, value in files.items():
-        for each in value if isinstance(value, list) else [value]:
+        many = value if isinstance(value, list) else [cast("FileValue", value)]
+        for each in many:
             parts.add(name, _file(name, each))
     boundary, content = encode_multipart(parts)
     return content, f"multipart/form-data; boundary={boundary}"
 
 
-def _file(name: str, value: Any) -> FileStorage:
+def _file(name: str, value: FileValue) -> FileStorage:
     """Return one file of a form.
 
     The value is bytes, a string, a path, an open file or ``(filename, bytes[, media type])``.
     """
     if isinstance(value, FileStorage):
         return value
-    filename, media_type = name, None
+    content: bytes | str | IO[bytes]
+    media_type: str | None = None
     if isinstance(value, tuple):
-        filename, value, media_type = (*value, None)[:3]
+        filename, content = value[0], value[1]
+        media_type = value[2] if len(value) == 3 else None
     elif isinstance(value, Path):
-        filename, value = value.name, value.read_bytes()
-    elif hasattr(value, "name"):
-        filename = Path(str(value.name)).name
-    if isinstance(value, str):
-        value = value.encode()
-    stream = io.BytesIO(value) if isinstance(value, (bytes, bytearray)) else value
+        filename, content = value.name, value.read_bytes()
+    else:
+        filename, content = Path(str(getattr(value, "name", name))).name, value
+    if isinstance(content, str):
+        content = content.encode()
+    stream = io.BytesIO(content) if isinstance(content, (bytes, bytearray)) else content
     return FileStorage(stream, filename=filename, name=name, content_type=media_type)

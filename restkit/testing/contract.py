@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from typing import Protocol
 
 from werkzeug.http import parse_options_header
 
@@ -28,7 +28,7 @@ class _Request(Protocol):
     def method(self) -> str: ...
 
     @property
-    def environ(self) -> Mapping[str, Any]: ...
+    def environ(self) -> Mapping[str, object]: ...
 
 
 class _Sent(Record):
@@ -77,7 +77,7 @@ class ContractCheck:
         if request.method == "HEAD":
             body = None
         sent = _Sent(
-            f"{operation.declared_at} answered status {status}",
+            f"{operation.declared_at} responded with status {status}",
             status,
             parse_options_header(fields.get("content-type"))[0].lower(),
             fields,
@@ -172,7 +172,7 @@ class ContractCheck:
                 f"{who} with a problem outside its schema: at {where or 'the top'}, {_clip(what)}."
             )
 
-    def _check_body(self, who: str, schema: BoundSchema | None, data: Any) -> None:
+    def _check_body(self, who: str, schema: BoundSchema | None, data: object) -> None:
         if schema is None:
             return
         checker = self._checkers.get(schema)
@@ -235,29 +235,30 @@ def _clip(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..."
 
 
-def _decode(who: str, body: bytes, media_type: str) -> Any:
+def _decode(who: str, body: bytes, media_type: str) -> object:
     try:
-        return json.loads(body)
+        value: object = json.loads(body)
     except ValueError as error:
         raise ContractError(
             f"{who} as {media_type} with a body that is not JSON: {error}."
         ) from None
+    return value
 
 
 def _check_empty(who: str, output: Output, media_type: str, body: bytes | None) -> None:
     """Check that no content is sent if none is declared or allowed (RFC 9110, section 15.3.5)."""
     if body:
         raise ContractError(
-            f"{who} with {len(body)} bytes of content, where "
+            f"{who} with {len(body)} bytes of content, "
             + (
-                "such an answer has none."
+                "but a response of this status has none."
                 if output.media_types
-                else "it declares none: give @returns a schema."
+                else "but declares none: give @returns a schema."
             )
         )
     if media_type and output.status == 204:
         raise ContractError(
-            f"{who} with the Content-Type {media_type}; there is no content for it to speak of."
+            f"{who} with the Content-Type {media_type}, but without content: remove the header."
         )
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
 __all__ = ["callable_json"]
 
 
-class _Object(dict[str, Any]):
+class _Object(dict[str, object]):
     def __call__(self) -> Self:
         return self
 
 
-class _Array(list[Any]):
+class _Array(list[object]):
     def __call__(self) -> Self:
         return self
 
@@ -35,7 +34,7 @@ class _Number(float):
         return self
 
 
-_KINDS: dict[type, Callable[[Any], Any]] = {
+_KINDS: dict[type, type] = {
     dict: _Object,
     list: _Array,
     str: _String,
@@ -44,10 +43,11 @@ _KINDS: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def callable_json(value: Any) -> Any:
+def callable_json(value: object) -> object:
     """Return an equal value of a subclass that returns itself when it is called.
 
     ``None``, ``True`` and ``False`` have no subclasses and are returned as they are.
     """
     kind = _KINDS.get(type(value))
-    return value if kind is None else kind(value)
+    made: object = value if kind is None else kind(value)
+    return made

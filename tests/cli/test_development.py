@@ -36,7 +36,7 @@ def test_answers_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert client.get("/good").json == {"a": 1}
     response = client.get("/odd")
     assert response.status == 500
-    assert "answered status 202, which it does not declare" in response.problem["detail"]
+    assert "responded with status 202, which it does not declare" in response.problem["detail"]
     assert "ContractError: " in capsys.readouterr().err
     assert client.get("/failing").status == 500
 

@@ -121,10 +121,10 @@ def test_contract_is_checked(shop: Path) -> None:
         status, problem = server.get("/books/2")
         assert status == 500
         assert (
-            "shop.BookItem.get answered status 200 with a body that is not BookSchema"
+            "shop.BookItem.get responded with status 200 with a body that is not BookSchema"
             in problem["detail"]
         )
-        server.wait_for("ContractError: shop.BookItem.get answered")
+        server.wait_for("ContractError: shop.BookItem.get responded")
         assert server.get("/books/1")[0] == 200
 
 

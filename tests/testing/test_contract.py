@@ -116,7 +116,7 @@ def test_undeclared_status() -> None:
 
     message = says(odd, schema=BookSchema)
     assert message.endswith(
-        "answered status 202, which it does not declare: add @returns(..., status=202)."
+        "responded with status 202, which it does not declare: add @returns(..., status=202)."
     )
     assert message.startswith(f"{__name__}.")
 
@@ -218,7 +218,7 @@ def check_of(method: Any, status: int, body: bytes, content_type: str) -> None:
 
 
 def says_of(method: Any, status: int, body: bytes, content_type: str) -> str:
-    """Return what the check says of such an answer."""
+    """Return the message of the check about such a response."""
     with pytest.raises(ContractError) as caught:
         check_of(method, status, body, content_type)
     return str(caught.value)

@@ -66,7 +66,7 @@ def test_contract_is_checked(project: pytest.Pytester) -> None:
     result = run(project, "--restkit-app=shop")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*ContractError: *answered status 202, which it does not declare*"]
+        ["*ContractError: *responded with status 202, which it does not declare*"]
     )
 
 

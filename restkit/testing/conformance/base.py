@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ...app import App
 from ...crud import CRUDResource, ListQuery, Page
@@ -11,7 +11,7 @@ from ...problems import UnprocessableContent
 from ..client import Client
 from ..response import TestResponse
 
-__all__ = ["Conformance", "answered", "pointers"]
+__all__ = ["Conformance", "expect", "pointers"]
 
 
 class Conformance:
@@ -35,32 +35,36 @@ class Conformance:
             "bulk": True,
             "__module__": __name__,
         }
-        own: Any = CRUDResource
-        app.add("/notes", type("Notes", (own,), notes))
-        app.add("/counted", type("CountedNotes", (own,), {**notes, "paging": "offset"}))
+        app.add("/notes", type("Notes", (CRUDResource,), notes))
+        app.add("/counted", type("CountedNotes", (CRUDResource,), {**notes, "paging": "offset"}))
         app.add("/failing", type("FailingNotes", (_Failing,), notes))
         app.add(
             "/topics",
-            type("Topics", (own,), {"model": self.topic, "upsert": True, "__module__": __name__}),
+            type(
+                "Topics",
+                (CRUDResource,),
+                {"model": self.topic, "upsert": True, "__module__": __name__},
+            ),
         )
         if self.references:
-            app.add("/topics/<topic_id>/notes", type("TopicNotes", (own,), notes))
+            app.add("/topics/<topic_id>/notes", type("TopicNotes", (CRUDResource,), notes))
         return Client(app)
 
-    def made(self, client: Client, path: str = "/notes", **values: Any) -> TestResponse:
+    def made(self, client: Client, path: str = "/notes", **values: object) -> TestResponse:
         """Create an item and return the response."""
-        return answered(client.post(path, json=values), 201)
+        return expect(client.post(path, json=values), 201)
 
-    def note_url(self, client: Client, **values: Any) -> str:
+    def note_url(self, client: Client, **values: object) -> str:
         """Create a note and return its URL."""
-        return self.made(client, **{"title": "a note", **values}).headers["Location"]
+        note = {"title": "a note", **values}
+        return expect(client.post("/notes", json=note), 201).headers["Location"]
 
     def titles(self, client: Client, path: str = "/notes") -> list[str]:
         """Return the titles of a page."""
-        return [each["title"] for each in answered(client.get(path), 200).json["items"]]
+        return [each["title"] for each in expect(client.get(path), 200).json["items"]]
 
 
-def answered(response: TestResponse, *statuses: int) -> TestResponse:
+def expect(response: TestResponse, *statuses: int) -> TestResponse:
     """Return the response if it has one of the statuses, otherwise fail."""
     assert response.status in statuses, (
         f"{response.method} {response.url} is {response.status}: {response.text}"
@@ -73,22 +77,22 @@ def pointers(response: TestResponse) -> list[str]:
     return [each.get("pointer", "") for each in response.problem.get("errors", [])]
 
 
-class _Failing(CRUDResource[Any]):
+class _Failing(CRUDResource[object]):
     """A collection whose methods fail after they have written, or write in a safe method."""
 
-    def list(self, query: ListQuery) -> Page[Any]:
+    def list(self, query: ListQuery) -> Page[object]:
         if query.limit == 1:
             self.rows.add(self.rows.build({"title": "created by a GET"}))
         return super().list(query)
 
-    def create(self, item: Any) -> Any:
+    def create(self, item: object) -> object:
         super().create(item)
         raise UnprocessableContent("It was written, and then it failed.")
 
-    def update(self, item: Any, values: Mapping[str, Any]) -> Any:
+    def update(self, item: object, values: Mapping[str, object]) -> object:
         super().update(item, values)
         raise UnprocessableContent("It was written, and then it failed.")
 
-    def delete(self, item: Any) -> None:
+    def delete(self, item: object) -> None:
         super().delete(item)
         raise UnprocessableContent("It was written, and then it failed.")

@@ -10,7 +10,7 @@ from typing import Any
 from ...app import App
 from ..client import Client
 from ..response import TestResponse
-from .base import Conformance, answered
+from .base import Conformance, expect
 
 __all__ = ["ListConformance"]
 
@@ -60,6 +60,8 @@ _INVALID = (
     "limit=101",
 )
 
+_Items = list[dict[str, Any]]
+
 
 class ListConformance(Conformance):
     """The tests of lists."""
@@ -72,9 +74,7 @@ class ListConformance(Conformance):
         self.made(client, title="Dispossessed", number=1974)
         self.made(client, title="50% off_ed")
         for query, titles in _FILTERS.items():
-            response = answered(
-                client.get(f"/notes?{query}", headers={"Prefer": "count=exact"}), 200
-            )
+            response = expect(client.get(f"/notes?{query}", headers={"Prefer": "count=exact"}), 200)
             found = ", ".join(each["title"] for each in response.json["items"])
             assert found == titles, query
             assert response.json["total"] == len(response.json["items"])
@@ -84,9 +84,9 @@ class ListConformance(Conformance):
         """An unknown parameter, or a value that is not of the parameter's type, is a 422."""
         client = self.client(app)
         for query in _INVALID:
-            answered(client.get(f"/notes?{query}"), 422)
+            expect(client.get(f"/notes?{query}"), 422)
         for path in ("/notes/99999999999999999999999", f"/topics/{'x' * 200}"):
-            answered(client.get(path), 404)
+            expect(client.get(path), 404)
 
     def test_pages_there_and_back(self, app: App) -> None:
         """Following next and then prev visits every item once, in order, nulls as the greatest."""
@@ -126,12 +126,12 @@ class ListConformance(Conformance):
         for title in "abc":
             self.note_url(client, title=title)
         cursor = client.get("/notes?limit=1&sort=title").json["next"].partition("cursor=")[2]
-        answered(client.get(f"/notes?limit=1&sort=title&cursor={cursor}"), 200)
-        answered(client.get(f"/notes?limit=1&sort=-title&cursor={cursor}"), 400)
-        answered(client.get(f"/failing?limit=1&sort=title&cursor={cursor}"), 400)
+        expect(client.get(f"/notes?limit=1&sort=title&cursor={cursor}"), 200)
+        expect(client.get(f"/notes?limit=1&sort=-title&cursor={cursor}"), 400)
+        expect(client.get(f"/failing?limit=1&sort=title&cursor={cursor}"), 400)
         for at in range(0, len(cursor), 5):
             changed = cursor[:at] + ("A" if cursor[at] != "A" else "B") + cursor[at + 1 :]
-            answered(client.get(f"/notes?limit=1&sort=title&cursor={changed}"), 400)
+            expect(client.get(f"/notes?limit=1&sort=title&cursor={changed}"), 400)
 
     def test_counted_pages(self, app: App) -> None:
         """Offset pagination skips the given number of items and links to the adjacent pages."""
@@ -175,7 +175,7 @@ class ListConformance(Conformance):
         for number in range(12):
             self.note_url(client, title=f"t{number}", number=None if number == 3 else number)
         lines = {"Accept": "application/x-ndjson"}
-        response = answered(
+        response = expect(
             client.get("/notes?sort=-number&number__ne=5&limit=2", headers=lines), 200
         )
         titles = [json.loads(line)["title"] for line in response.text.splitlines()]
@@ -191,24 +191,24 @@ def _link(response: TestResponse, relation: str) -> str | None:
     return found[1] if found else None
 
 
-def _nulls_last(value: Any) -> tuple[bool, Any]:
+def _nulls_last(value: int | str | None) -> tuple[bool, int | str]:
     """Return the sort key of a value, which puts None after every other value."""
     return (True, 0) if value is None else (False, value)
 
 
-def _there(client: Client, url: str) -> tuple[list[list[dict[str, Any]]], TestResponse]:
+def _there(client: Client, url: str) -> tuple[list[_Items], TestResponse]:
     """Return all pages, and the last response."""
-    pages: list[list[dict[str, Any]]] = []
+    pages: list[_Items] = []
     while True:
-        response = answered(client.get(url), 200)
+        response = expect(client.get(url), 200)
         pages.append(response.json["items"])
         if response.json["next"] is None:
             return pages, response
         url = response.json["next"]
 
 
-def _back(client: Client, response: TestResponse) -> Iterator[list[dict[str, Any]]]:
+def _back(client: Client, response: TestResponse) -> Iterator[_Items]:
     """Yield the pages before a response's page, the nearest first."""
     while previous := _link(response, "prev"):
-        response = answered(client.get(previous), 200)
+        response = expect(client.get(previous), 200)
         yield response.json["items"]
