@@ -521,6 +521,8 @@ def test_the_pattern_of_a_decimal_bound_holds_next_to_it(bound: str) -> None:
 
 
 PATTERNS = [
+    r"\N{LATIN SMALL LETTER A}+",
+    r"[\N{LATIN SMALL LETTER A}\N{LATIN SMALL LETTER E WITH ACUTE}]",
     *(
         "[a-z]+",
         "^[a-z]+$",

@@ -553,3 +553,28 @@ def test_a_hook_that_returns_something_else() -> None:
     app.document_hook(lambda document: "text")  # type: ignore[arg-type,return-value]
     with pytest.raises(DeclarationError, match="it must return the document"):
         build(app)
+
+
+def test_examples_are_example_objects_or_values() -> None:
+    """A mapping is an Example Object if it has a word about the value and no other members."""
+    given: dict[str, object] = {
+        "words": {"summary": "A word", "value": {"title": "Emma"}},
+        "external": {"externalValue": "https://shop.example/emma.json"},
+        "described": {"description": "None", "dataValue": None},
+        "value": {"value": 1},
+        "more": {"summary": "A word", "title": "Emma"},
+        "nothing": {},
+    }
+
+    @takes(body=BookSchema)
+    @operation(examples=given)
+    def post(body: Any) -> None: ...
+
+    app = App("Examples")
+    app.post("/books")(post)
+    content = build(app)["paths"]["/books"]["post"]["requestBody"]["content"]
+    found = content["application/json"]["examples"]
+    for name in ("words", "external", "described"):
+        assert found[name] == given[name]
+    for name in ("value", "more", "nothing"):
+        assert found[name] == {"value": given[name]}

@@ -1,0 +1,146 @@
+"""The limits of forms: parts, memory, broken content, and forms that middleware has read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from marshmallow import EXCLUDE, Schema, fields
+
+from restkit import App, Upload, takes
+from restkit.middleware import Proceed
+from restkit.parsing.forms import MAX_FORM_PARTS
+from restkit.request import Request
+from restkit.testing import Client
+
+_BOUNDARY = "x"
+_TYPE = f"multipart/form-data; boundary={_BOUNDARY}"
+
+
+class CountSchema(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    n = fields.List(fields.Str(), required=True)
+
+
+class PhotoSchema(Schema):
+    photo = Upload(required=True)
+
+
+def counting(**settings: Any) -> Client:
+    """Return a client of an App that responds with the number of values of a form."""
+    app = App("Forms", **settings)
+
+    @takes(form=CountSchema, files={"photo": Upload()})
+    def count(form: dict[str, Any], files: dict[str, Any]) -> dict[str, int]:
+        return {"values": len(form["n"])}
+
+    app.post("/forms")(count)
+    return Client(app)
+
+
+def part(name: str, value: str = "a", headers: str = "") -> bytes:
+    """Return one part of a form."""
+    disposition = f'Content-Disposition: form-data; name="{name}"'
+    return f"--{_BOUNDARY}\r\n{disposition}{headers}\r\n\r\n{value}\r\n".encode()
+
+
+END = f"--{_BOUNDARY}--\r\n".encode()
+
+
+def test_the_number_of_parts_is_limited() -> None:
+    """A form of 1,000 parts is accepted; with one more it is a 413 with the reason."""
+    client = counting()
+    most = part("n") * MAX_FORM_PARTS
+    response = client.post("/forms", content=most + END, content_type=_TYPE)
+    assert response.json == {"values": 1000}
+    response = client.post("/forms", content=most + part("n") + END, content_type=_TYPE)
+    assert response.status == 413
+    assert response.problem["detail"] == (
+        "The form exceeds the limit for total size, number of parts or part size."
+    )
+
+
+@pytest.mark.parametrize(("size", "status"), [(500_000, 200), (500_001, 413)])
+def test_the_memory_of_a_field_is_limited(size: int, status: int) -> None:
+    """A field that is no file has at most 500,000 bytes, since it is kept in memory."""
+    content = part("n", "a" * size) + END
+    assert counting().post("/forms", content=content, content_type=_TYPE).status == status
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no boundary",
+        part("n"),
+        part("n")[:-3],
+        part("n") + b"--",
+        END,
+    ],
+)
+def test_a_broken_form_is_a_client_error(content: bytes) -> None:
+    """A form that is cut off or has no parts is a 400 or 422, never a 500."""
+    response = counting().post("/forms", content=content, content_type=_TYPE)
+    assert response.status in (400, 422), response.text
+
+
+def test_a_multipart_form_without_a_boundary_is_malformed() -> None:
+    """Without its boundary a form cannot be read (RFC 2046, section 5.1.1)."""
+    response = counting().post(
+        "/forms", content=part("n") + END, content_type="multipart/form-data"
+    )
+    assert response.status == 400
+    assert response.problem["detail"] == "The form is malformed."
+
+
+def test_a_form_shorter_than_its_length_says_so() -> None:
+    """A connection that breaks in the middle of a form is a 400 with the reason."""
+    content = part("n")
+    response = counting().post(
+        "/forms",
+        content=content,
+        content_type=_TYPE,
+        environ={"CONTENT_LENGTH": str(len(content) + 10)},
+    )
+    assert response.status == 400
+    assert response.problem["detail"] == "The content is shorter than Content-Length says."
+
+
+def test_the_limit_of_a_form_depends_on_its_kind() -> None:
+    """A multipart form may be as large as an upload, a urlencoded one as large as a body."""
+    client = counting(max_body_size=100, max_upload_size=1000)
+    long = {"n": "a" * 200}
+    assert client.post("/forms", files={"photo": b"p"}, data=long).status == 200
+    app = App("Encoded", max_body_size=100, max_upload_size=1000)
+
+    @takes(form=CountSchema)
+    def count(form: dict[str, Any]) -> dict[str, int]:
+        return {"values": len(form["n"])}
+
+    app.post("/forms")(count)
+    encoded = Client(app)
+    assert encoded.post("/forms", data={"n": "a" * 98}).status == 200
+    assert encoded.post("/forms", data={"n": "a" * 99}).status == 413
+    too_long = {"n": "a" * 1000}
+    assert client.post("/forms", files={"photo": b"p"}, data=too_long).status == 413
+
+
+def test_a_form_that_middleware_has_read_is_read_again_within_the_limits() -> None:
+    """The files that middleware opened are closed, and the method gets files of its own."""
+    app = App("Forms")
+    opened: list[Any] = []
+
+    @app.middleware
+    def look(request: Request, proceed: Proceed) -> Any:
+        opened.append(request.files["photo"])
+        return proceed(request)
+
+    @takes(files=PhotoSchema)
+    def read(files: dict[str, Any]) -> dict[str, Any]:
+        return {"closed": opened[0].stream.closed, "size": len(files["photo"].read())}
+
+    app.post("/forms")(read)
+    response = Client(app).post("/forms", files={"photo": ("p.png", b"photo", "image/png")})
+    assert response.json == {"closed": True, "size": 5}
