@@ -9,14 +9,18 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from ..errors import DeclarationError
 from ..http.conditional import EntityTag
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from .attribute_checks import check_attributes
 from .cursors import CursorCipher
 from .decided_values import DecidedValues, check_decided
-from .declared_schemas import DeclaredSchemas, declared_schemas, scoped_attributes
+from .declared_schemas import (
+    DeclaredSchemas,
+    declared_schemas,
+    scoped_attributes,
+    without_required,
+)
 from .filtering import Filtering
 from .pagination import Pager, Window
 from .patching import PatchDocument
@@ -75,7 +79,6 @@ class Binding:
         self._decided = DecidedValues(self.create_views, schemas.create)
         check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
-        self.filtering = Filtering(declared.filters, store.attributes, wire, self.declared_at)
         self.sorting = Sorting(
             declared.sorts, declared.order, store.key, store.attributes, self.declared_at
         )
@@ -85,21 +88,17 @@ class Binding:
         )
         self._expand = tuple(declared.expand)
         self._is_sparse = bool(declared.fields)
+        self._own = {**self.pager.fields(), **self.sorting.fields()}
+        self._own |= self.choice_schema(self.list_views)
+        self.filtering = Filtering(
+            declared.filters, store.attributes, wire, self.declared_at, self._own
+        )
 
     # lists
 
     def query_schema(self) -> dict[str, AnyField]:
         """Return the query parameters of the collection."""
-        choices = self.choice_schema(self.list_views)
-        own = {**self.pager.fields(), **self.sorting.fields(), **choices}
-        filters = self.filtering.fields()
-        clash = own.keys() & filters.keys()
-        if clash:
-            raise DeclarationError(
-                f"{self.declared_at}.filters: {min(clash)!r} is already a query parameter of every "
-                "list. Filter by another operator of the attribute, or rename the attribute."
-            )
-        return {**own, **filters}
+        return {**self._own, **self.filtering.fields()}
 
     def choice_schema(self, views: Views) -> dict[str, AnyField]:
         """Return the query parameters that select the fields and relations of a response."""
@@ -173,6 +172,11 @@ class Binding:
         return tuple(self.store.value(item, each.name) for each in order)
 
     # items
+
+    @cached_property
+    def replacement(self) -> type[Schema]:
+        """The schema class of PUT bodies, which may leave out the key that the URL has."""
+        return without_required(self.create_views.declared, self.store.key, "Replacement")
 
     @cached_property
     def patch_relations(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, missing
@@ -14,7 +15,7 @@ from ..records import Record
 from ..resource import Schemas
 from .store import AnyStore
 
-__all__ = ["DeclaredSchemas", "declared_schemas", "scoped_attributes"]
+__all__ = ["DeclaredSchemas", "declared_schemas", "scoped_attributes", "without_required"]
 
 
 class Relaxed(Record):
@@ -133,6 +134,33 @@ def relaxed(declared: type[Schema], decided: Collection[str]) -> Relaxed:
     more = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
     made_class = type(declared.__name__, (declared,), {**members, **more})
     return Relaxed(made_class, frozenset(required), defaults)
+
+
+@cache
+def without_required(declared: type[Schema], attribute: str, suffix: str) -> type[Schema]:
+    """Return a copy of a schema class that does not require an attribute, or the class itself.
+
+    Args:
+        declared: The class.
+        attribute: The attribute.
+        suffix: The end of the name of the copy.
+    """
+    required = {
+        name: field
+        for name, field in declared().load_fields.items()
+        if field.required and (field.attribute or name) == attribute
+    }
+    if not required:
+        return declared
+    members: dict[str, object] = {}
+    for name, field in required.items():
+        made = copy.copy(field)
+        made.required = False
+        members[name] = made
+    meta = type("Meta", (declared.Meta,), {"register": False})
+    more = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
+    stem = declared.__name__.removesuffix("Schema")
+    return type(f"{stem}{suffix}Schema", (declared,), {**members, **more})
 
 
 def _schema_class(schema: object, declared_at: str) -> type[Schema]:

@@ -277,7 +277,7 @@ class EndpointMaker:
             created = "The item did not exist and was created."
             returns += (Return(self._views.answered, 201, (), _JSON, created, False),)
         missing = () if self._declared.upsert else (_MISSING,)
-        schema = self._binding.create_views.declared
+        schema = self._binding.replacement
         inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
         return self._verb(
             "replace",

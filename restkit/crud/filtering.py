@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from marshmallow import fields as ma
@@ -44,6 +44,7 @@ class Filtering:
         attributes: Mapping[str, Attribute],
         wire: Mapping[str, AnyField],
         declared_at: str,
+        reserved: Container[str] = (),
     ) -> None:
         """Make the filters.
 
@@ -53,6 +54,8 @@ class Filtering:
             attributes: The store's attributes by name.
             wire: The schema's fields by attribute: a parameter has the wire format of its field.
             declared_at: The name of the class, for messages.
+            reserved: The other query parameters of the list. A filter by equality on an attribute
+                of such a name is ``limit__eq``.
 
         Raises:
             DeclarationError: An attribute or operator does not exist.
@@ -62,7 +65,8 @@ class Filtering:
         self._declared_at = declared_at
         self._parameters: dict[str, tuple[str, Operator]] = {}
         for name, operator in self._pairs(declared):
-            parameter = name if operator in ("eq", "search") else f"{name}__{operator}"
+            is_plain = operator in ("eq", "search") and name not in reserved
+            parameter = name if is_plain else f"{name}__{operator}"
             self._parameters[parameter] = (name, operator)
 
     def _pairs(self, declared: Filters) -> Iterator[tuple[str, Operator]]:

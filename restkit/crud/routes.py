@@ -41,7 +41,12 @@ def endpoint_routes(
     wanted = _methods(declared, f"{declared.__module__}.{declared.__qualname__}")
     if isinstance(store, CollectionChecked):
         creates = declared.upsert or "POST" in wanted
-        store.check_collection(scope, creates=creates, writes=declared.bulk or wanted != {"GET"})
+        store.check_collection(
+            scope,
+            creates=creates,
+            writes=declared.bulk or wanted != {"GET"},
+            upserts=declared.upsert and "POST" in wanted,
+        )
     binding = Binding(declared, store, scope, app, name)
     maker = EndpointMaker(declared, binding, name)
     root = pattern.rstrip("/")

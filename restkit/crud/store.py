@@ -285,13 +285,16 @@ class RuledRows(Protocol):
 class CollectionChecked(Protocol):
     """The optional ability of a store to check a collection when it is mounted."""
 
-    def check_collection(self, scope: Sequence[str], *, creates: bool, writes: bool) -> None:
+    def check_collection(
+        self, scope: Sequence[str], *, creates: bool, writes: bool, upserts: bool
+    ) -> None:
         """Reject a collection that the store cannot serve.
 
         Args:
             scope: The variables of the URL pattern, which are attributes of all its items.
             creates: Whether clients can create items.
             writes: Whether clients can create, change or delete items.
+            upserts: Whether clients can create items by PUT and by POST.
 
         Raises:
             DeclarationError: The model does not support it.

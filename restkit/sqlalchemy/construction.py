@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 from sqlalchemy.orm import Mapper
@@ -24,25 +24,27 @@ class _Constructor(Record):
         required: The parameters without a default value.
         is_open: Whether it accepts every attribute, as SQLAlchemy's own constructor does.
         positional: The required parameters that cannot be passed by name.
+        instance: The parameter that is the object itself: an attribute of that name is set later.
     """
 
     names: frozenset[str]
     required: frozenset[str]
     is_open: bool
     positional: frozenset[str]
+    instance: str
 
 
 _known: dict[object, _Constructor] = {}
 
 
-def _constructor_of(model: Callable[..., object]) -> _Constructor:
+def _constructor_of(model: type[object]) -> _Constructor:
     """Return the parameters of a model's constructor, which are inspected once."""
     if model not in _known:
         _known[model] = _inspect(model)
     return _known[model]
 
 
-def _inspect(model: Callable[..., object]) -> _Constructor:
+def _inspect(model: type[object]) -> _Constructor:
     names: set[str] = set()
     required: set[str] = set()
     positional: set[str] = set()
@@ -56,7 +58,10 @@ def _inspect(model: Callable[..., object]) -> _Constructor:
             names.add(each.name)
         if each.default is each.empty:
             (required if by_name else positional).add(each.name)
-    return _Constructor(frozenset(names), frozenset(required), is_open, frozenset(positional))
+    instance = next(iter(inspect.signature(inspect.getattr_static(model, "__init__")).parameters))
+    return _Constructor(
+        frozenset(names), frozenset(required), is_open, frozenset(positional), instance
+    )
 
 
 def check_constructor(mapper: Mapper[M]) -> None:
@@ -87,6 +92,7 @@ def instantiate(mapper: Mapper[M], values: Mapping[str, object]) -> tuple[M, fro
     found = _constructor_of(mapper.class_)
     columns = mapper.column_attrs.keys()
     passed = frozenset(columns if found.is_open else found.names).intersection(values, columns)
+    passed -= {found.instance}
     missing = {name: _empty(mapper, name) for name in found.required - passed}
     return mapper.class_(**{name: values[name] for name in passed}, **missing), passed
 

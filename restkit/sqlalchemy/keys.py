@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
 
 from ..errors import DeclarationError
 
-__all__ = ["check_key", "live_of", "primary_key_of"]
+__all__ = ["check_client_key", "check_key", "live_of", "primary_key_of"]
+
+M = TypeVar("M")
 
 
 def primary_key_of(mapper: Mapper[Any]) -> str:
@@ -36,6 +38,23 @@ def check_key(mapper: Mapper[Any], key: str) -> None:
         raise DeclarationError(
             f"The key {key!r} of {mapper.class_.__qualname__} does not name one row: declare its column with "
             "unique=True and nullable=False."
+        )
+
+
+def check_client_key(mapper: Mapper[M], key: str) -> None:
+    """Reject a key that both clients and a sequence of the database choose.
+
+    Raises:
+        DeclarationError: The database generates the key from a sequence.
+    """
+    column = mapper.columns[key]
+    is_sequential = column.identity is not None or isinstance(column.default, sa.Sequence)
+    if is_sequential or column is getattr(column.table, "autoincrement_column", None):
+        name = mapper.class_.__qualname__
+        raise DeclarationError(
+            f"{name}.{key} comes from a sequence of the database, which does not see the keys that "
+            "upsert lets clients choose: a later POST would get a taken key. Set upsert = False, "
+            "leave POST out of methods, or give the table a key without a sequence, such as a Uuid."
         )
 
 

@@ -33,7 +33,7 @@ from .columns import attributes_of, is_rewritten
 from .constraints import columns_of, is_null, is_reference, is_unique
 from .construction import check_constructor
 from .fulltext import attributes_of_searches, searches_of
-from .keys import check_key, live_of, primary_key_of
+from .keys import check_client_key, check_key, live_of, primary_key_of
 from .relations import assign, make, touch
 from .row_rules import RowRules, access_of, exists
 from .schema import schema_of
@@ -145,14 +145,19 @@ class SQLAlchemyStore(Generic[M]):
             rules=self.rules,
         )
 
-    def check_collection(self, scope: Sequence[str], *, creates: bool, writes: bool) -> None:
-        """Reject a collection that creates items which the model's constructor cannot make.
+    def check_collection(
+        self, scope: Sequence[str], *, creates: bool, writes: bool, upserts: bool
+    ) -> None:
+        """Reject a collection that the model does not support.
 
         Raises:
-            DeclarationError: The constructor needs more than attributes.
+            DeclarationError: Items cannot be created, or PUT and the database would give the same
+                key to two items.
         """
         if creates:
             check_constructor(self.mapper)
+        if upserts and self._backend != "sqlite":
+            check_client_key(self.mapper, self.key)
 
     @property
     def assigned(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 
 import pytest
@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from shelf import Book, collection, mounted, refused
 
 from restkit.crud import MemoryStore
+from restkit.testing import Client
 
 
 def parameters(**members: Any) -> dict[str, Any]:
@@ -119,22 +120,19 @@ def test_a_filter_that_cannot_be_is_refused(filters: Any, says: str) -> None:
     refused(says, filters=filters)
 
 
-def test_a_filter_with_the_name_of_another_parameter_is_refused() -> None:
-    """An attribute that is called like a parameter of every list cannot be asked for by that
-    name.
+@pytest.mark.parametrize("name", ["limit", "cursor", "sort", "fields"])
+def test_a_filter_with_the_name_of_another_parameter_names_its_operator(name: str) -> None:
+    """An attribute that is called like a parameter of every list is filtered by ``limit__eq``;
+    its other operators, the order and the fields have the name of the attribute.
     """
-
-    @dataclass
-    class Rope:
-        limit: int
-        id: int = 0
-
-    refused(
-        "'limit' is already a query parameter of every list",
-        store=MemoryStore(Rope),
-        filters=("limit",),
-    )
-    mounted(store=MemoryStore(Rope), filters=("limit__gte",))
+    model = make_dataclass("Rope", [(name, str), ("id", int, 0)])
+    filters = {name: ("eq", "contains")}
+    client = Client(mounted(store=MemoryStore(model), filters=filters, sorts=(name,), fields=True))
+    for value in ("a", "b"):
+        assert client.post("/books", json={name: value}).status == 201
+    assert client.get(f"/books?{name}__eq=a&fields={name}").json["items"] == [{name: "a"}]
+    assert len(client.get(f"/books?{name}__contains=B&limit=5").json["items"]) == 1
+    assert [each[name] for each in client.get(f"/books?sort=-{name}").json["items"]] == ["b", "a"]
 
 
 @dataclass

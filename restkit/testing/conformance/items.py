@@ -120,6 +120,14 @@ class ItemConformance(Conformance):
         ]
         assert [each["slug"] for each in client.get("/topics").json["items"]] == ["top"]
 
+    def test_put_takes_the_key_from_the_url(self, app: App) -> None:
+        """With upsert, a PUT creates and replaces without a key in the body; a POST needs it."""
+        client = self.client(app)
+        made = expect(client.put("/topics/top", json={"name": "Top"}), 201)
+        assert made.json["slug"] == "top"
+        assert expect(client.put("/topics/top", json={"name": "T"}), 200).json["slug"] == "top"
+        assert pointers(expect(client.post("/topics", json={"name": "T"}), 422)) == ["/slug"]
+
     def test_unique_values(self, app: App) -> None:
         """A taken unique value is a 409 with a pointer, for any method; nulls do not conflict."""
         client = self.client(app)
