@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, validate
+from marshmallow import (
+    EXCLUDE,
+    INCLUDE,
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    validate,
+    validates_schema,
+)
 from webargs.fields import DelimitedList, DelimitedTuple
 
 from restkit import App, Settings, Upload, returns, takes
@@ -303,3 +312,70 @@ def test_a_file_that_nobody_chose_is_missing() -> None:
     assert codes(many.post("/x", content=content, content_type=kind)) == {"/file": "required"}
     chosen = content.replace(b'filename=""', b'filename="a.txt"')
     assert required.post("/x", content=chosen, content_type=kind).status == 200
+
+
+def test_every_repetition_of_an_included_parameter_is_handed_over() -> None:
+    """An unknown parameter that is given three times is one list of three texts."""
+    found = Client(served(query=OpenSchema)).get("/x?tag=a&tag=b&tag=c").json["query"]
+    assert found == {"tag": ["a", "b", "c"]}
+
+
+class WholeSchema(Schema):
+    limit = fields.Int()
+    order = fields.Str()
+
+    @validates_schema(skip_on_field_errors=False)
+    def refuse(self, data: dict[str, Any], **_: Any) -> None:
+        raise ValidationError("They do not fit together.")
+
+
+def test_an_error_of_the_whole_schema_stands_beside_those_of_parameters() -> None:
+    """One response has the error of the whole query and that of a repeated parameter."""
+    response = Client(served(query=WholeSchema)).get("/x?limit=1&limit=2")
+    assert response.status == 422
+    details = [each["detail"] for each in response.json["errors"]]
+    assert sorted(details) == ["Given more than once.", "They do not fit together."]
+
+
+def test_a_parameter_is_reported_once() -> None:
+    """A value that is unreadable has no second error of its field's validation."""
+    client = Client(served(query={"limit": fields.Int(required=True)}))
+    assert [each["code"] for each in client.get("/x?limit=%00").json["errors"]] == ["nul"]
+    repeated = client.get("/x?limit=a&limit=b").json["errors"]
+    assert [each["code"] for each in repeated] == ["repeated"]
+
+
+class FilterSchema(Schema):
+    name = fields.Str()
+
+
+def test_an_unknown_name_with_a_nul_character_is_only_unknown() -> None:
+    """A NUL in a parameter that no schema has is no second error, in strict Apps and others."""
+    declared = {"filter": fields.Nested(FilterSchema)}
+    strict = Client(served(query=declared))
+    assert codes(strict.get("/x?other=%00")) == {"other": "unknown"}
+    assert len(strict.get("/x?other=%00").json["errors"]) == 1
+    assert strict.get("/x?filter[name]=%00").status == 422
+    lenient = Client(served(settings=Settings(strict=False), query=declared))
+    assert lenient.get("/x?other=%00").json["query"] == {}
+    assert lenient.get("/x?filter[name]=%00").status == 422
+
+
+def test_the_number_of_parameters_is_limited() -> None:
+    """A query has at most 1,000 pairs; with one more the error says so."""
+    client = Client(served(query=OpenSchema))
+    most = "&".join(["tag=a"] * 1000)
+    assert len(client.get(f"/x?{most}").json["query"]["tag"]) == 1000
+    response = client.get(f"/x?{most}&tag=a")
+    assert response.status == 422
+    assert response.json["errors"][0]["code"] == "too_many"
+    assert "1000" in response.json["errors"][0]["detail"]
+
+
+def test_text_that_is_not_utf_8_is_a_400() -> None:
+    """A body that is declared as text is decoded strictly."""
+    client = Client(served("post", body=str))
+    response = client.post("/x", content=b"ab\xff", content_type="text/plain")
+    assert response.status == 400
+    assert response.problem["detail"] == "The body is not UTF-8 at byte 2."
+    assert client.post("/x", content="é".encode(), content_type="text/plain").json == {"body": "é"}
