@@ -175,7 +175,7 @@ class Dispatcher:
         if not streams and request.form_parsed:
             request.close()
         body = _start(request, response, start_response)
-        return Stream(body, request) if streams else body
+        return Stream(_watched(body, request, response), request) if streams else body
 
     def _check(self, request: Request, response: Outgoing, handler: Handler) -> None:
         """Compare a response with its Operation, wherever the response was made."""
@@ -239,6 +239,16 @@ def _close(request: Request, response: Outgoing) -> None:
         close_if_open(response if isinstance(response, WerkzeugResponse) else response.body)
     if request.provided is not None:
         request.provided.close()
+
+
+def _watched(body: Iterable[bytes], request: Request, response: Outgoing) -> Iterable[bytes]:
+    """Return the body of a stream, inside the contract check of its records if there is one."""
+    watch = getattr(request.environ.get(CONTRACT_CHECK), "watch", None)
+    if watch is None or request.operation is None:
+        return body
+    status, headers, _ = as_sent(response)
+    watched: Iterable[bytes] = watch(request.operation, status, headers, body)
+    return watched
 
 
 def _start(request: Request, response: Outgoing, start_response: StartResponse) -> Iterable[bytes]:

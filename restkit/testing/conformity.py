@@ -12,7 +12,7 @@ from ..parsing.pointers import pointer
 from ..schemas.bound import BoundSchema
 from ..schemas.wire_format import wire_name
 
-__all__ = ["Checker", "Fault", "checker_of", "make_checker"]
+__all__ = ["Checker", "Fault", "checker_of", "conforms", "make_checker"]
 
 Fault = tuple[str, str]
 Checker = Callable[[object], Fault | None]
@@ -30,6 +30,19 @@ def make_checker(schema: BoundSchema) -> Checker:
     from ..openapi.conversion import json_schema
 
     return checker_of(json_schema(schema), schema.schema)
+
+
+def conforms(schema: Mapping[str, object], text: str) -> bool:
+    """Return whether the text of a header is of the simple type that a JSON Schema names."""
+    kind = schema.get("type")
+    try:
+        if kind == "integer":
+            int(text)
+        elif kind == "number":
+            float(text)
+    except ValueError:
+        return False
+    return kind != "boolean" or text in ("true", "false")
 
 
 def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Checker:

@@ -9,14 +9,16 @@ from typing import Protocol
 
 from werkzeug.http import parse_options_header
 
-from ..contract import Failure, Header, Operation, Output
+from ..contract import Failure, Operation, Output
 from ..environ_keys import RAISED_BY, RESPONDED_BY
 from ..error_formats import PROBLEM_DETAILS, ErrorFormat
 from ..errors import ContractError
+from ..media import NDJSON
 from ..problems import Problem, problem_class
 from ..records import Record
 from ..schemas.bound import BoundSchema
-from .conformity import Checker, checker_of, make_checker
+from .conformity import Checker, checker_of, conforms, make_checker
+from .json_lines import CheckedLines
 
 __all__ = ["ContractCheck"]
 
@@ -51,6 +53,7 @@ class ContractCheck:
 
     def __init__(self) -> None:
         self._checkers: dict[BoundSchema, Checker] = {}
+        self._record_schemas: dict[BoundSchema, BoundSchema] = {}
         self._problem_checkers: dict[tuple[object, ...], Checker] = {}
 
     def __call__(
@@ -68,21 +71,14 @@ class ContractCheck:
             request: The request.
             status: The response's status.
             headers: The response's headers.
-            body: The response's content, None for a stream, whose content is not checked.
+            body: The response's content, None for a stream; see `watch`.
 
         Raises:
             ContractError: The response is outside the declaration.
         """
-        fields = {name.lower(): value for name, value in headers}
         if request.method == "HEAD":
             body = None
-        sent = _Sent(
-            f"{operation.declared_at} responded with status {status}",
-            status,
-            parse_options_header(fields.get("content-type"))[0].lower(),
-            fields,
-            body,
-        )
+        sent = _sent(operation, status, headers, body)
         output = operation.output(status, sent.media_type)
         failures = [failure for failure in operation.failures if failure.problem.status == status]
         used = _format_of(operation, sent.media_type)
@@ -95,6 +91,41 @@ class ContractCheck:
         elif status != 500:
             remedy = _remedy(operation, status, request.environ)
             raise ContractError(f"{sent.who}, which it does not declare: {remedy}.")
+
+    def watch(
+        self,
+        operation: Operation,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        body: Iterable[bytes],
+    ) -> Iterable[bytes]:
+        """Check the records of a stream of JSON Lines while it is sent.
+
+        Args:
+            operation: The declaration.
+            status: The response's status.
+            headers: The response's headers.
+            body: The response's content.
+
+        Returns:
+            The content, whose iterator raises a ContractError in place of a chunk that ends a
+            record outside the declared schema. Content of another media type is returned as it is.
+        """
+        sent = _sent(operation, status, headers, None)
+        output = operation.output(status, sent.media_type)
+        if output is None or not _has_records(sent, output):
+            return body
+        return CheckedLines(body, lambda line: self._check_record(sent, output, line))
+
+    def _check_record(self, sent: _Sent, output: Output, line: bytes) -> None:
+        """Check one line of JSON Lines."""
+        schema = output.schema
+        if schema is None or not line.strip():
+            return
+        if schema not in self._record_schemas:
+            self._record_schemas[schema] = schema.used(schema.view, many=False)
+        record = _decode(sent.who, line, sent.media_type, "record")
+        self._check_body(sent.who, self._record_schemas[schema], record, "record")
 
     def _check_error(
         self, sent: _Sent, used: ErrorFormat, failures: Sequence[Failure], output: Output | None
@@ -141,8 +172,17 @@ class ContractCheck:
                 f"{who} as {media_type}; it declares {declared}: add @returns(..., "
                 f"status={output.status}, media_types=...)."
             )
-        if body is not None and (media_type == "application/json" or media_type.endswith("+json")):
-            self._check_body(who, output.schema, _decode(who, body, media_type))
+        if body is not None:
+            self._check_content(sent, output, body)
+
+    def _check_content(self, sent: _Sent, output: Output, body: bytes) -> None:
+        """Check JSON, and the records of JSON Lines, against the schema of an output."""
+        media_type = sent.media_type
+        if media_type == "application/json" or media_type.endswith("+json"):
+            self._check_body(sent.who, output.schema, _decode(sent.who, body, media_type))
+        elif _has_records(sent, output):
+            for line in body.split(b"\n"):
+                self._check_record(sent, output, line)
 
     def _check_problem(
         self,
@@ -172,7 +212,9 @@ class ContractCheck:
                 f"{who} with a problem outside its schema: at {where or 'the top'}, {_clip(what)}."
             )
 
-    def _check_body(self, who: str, schema: BoundSchema | None, data: object) -> None:
+    def _check_body(
+        self, who: str, schema: BoundSchema | None, data: object, part: str = "body"
+    ) -> None:
         if schema is None:
             return
         checker = self._checkers.get(schema)
@@ -183,10 +225,25 @@ class ContractCheck:
             where, what = fault
             many = "a list of " if schema.many else ""
             raise ContractError(
-                f"{who} with a body that is not {many}{schema.declared.__name__}: at "
+                f"{who} with a {part} that is not {many}{schema.declared.__name__}: at "
                 f"{where or 'the top'}, {_clip(what)}. Correct the value, or declare its schema with "
                 "@returns(...)."
             )
+
+
+def _sent(
+    operation: Operation, status: int, headers: Iterable[tuple[str, str]], body: bytes | None
+) -> _Sent:
+    fields = {name.lower(): value for name, value in headers}
+    media_type = parse_options_header(fields.get("content-type"))[0].lower()
+    who = f"{operation.declared_at} responded with status {status}"
+    return _Sent(who, status, media_type, fields, body)
+
+
+def _has_records(sent: _Sent, output: Output) -> bool:
+    """Return whether content is JSON Lines whose records have a schema."""
+    is_plain = sent.fields.get("content-encoding", "identity") == "identity"
+    return sent.media_type == NDJSON and output.schema is not None and is_plain
 
 
 def _format_of(operation: Operation, media_type: str) -> ErrorFormat | None:
@@ -235,12 +292,12 @@ def _clip(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..."
 
 
-def _decode(who: str, body: bytes, media_type: str) -> object:
+def _decode(who: str, body: bytes, media_type: str, part: str = "body") -> object:
     try:
         value: object = json.loads(body)
     except ValueError as error:
         raise ContractError(
-            f"{who} as {media_type} with a body that is not JSON: {error}."
+            f"{who} as {media_type} with a {part} that is not JSON: {error}."
         ) from None
     return value
 
@@ -272,24 +329,11 @@ def _check_headers(
             raise ContractError(
                 f"{who} without the header {header.name}, which it declares as required."
             )
-        if value is not None and not _is_of(header, value):
+        if value is not None and not conforms(header.schema, value):
             raise ContractError(
                 f"{who} with the header {header.name}: {_clip(value)}; its declared type is "
                 f"{header.schema.get('type')}."
             )
-
-
-def _is_of(header: Header, value: str) -> bool:
-    """Return whether a header's text is of the simple type that its schema names."""
-    kind = header.schema.get("type")
-    try:
-        if kind == "integer":
-            int(value)
-        elif kind == "number":
-            float(value)
-    except ValueError:
-        return False
-    return kind != "boolean" or value in ("true", "false")
 
 
 def _check_type(who: str, problem: object, failures: Sequence[Failure]) -> None:

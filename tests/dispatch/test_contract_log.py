@@ -19,6 +19,7 @@ from restkit import (
     TooManyRequests,
     provide,
     raises,
+    returns,
 )
 from restkit.testing import Client
 
@@ -349,3 +350,101 @@ def test_the_check_of_tests_names_the_middleware() -> None:
             ContractError, match=r"put @raises\(TooManyRequests\) on the middleware"
         ):
             Client(place(too_many)).get(url)
+
+
+NDJSON = "application/x-ndjson"
+
+
+def _streaming(chunks: list[bytes], media_type: str, *, is_method: bool) -> App:
+    """Return an App that declares JSON Lines of books, and streams other chunks."""
+    app = App("Streams")
+
+    def stream() -> Response:
+        return Response((chunk for chunk in chunks), mimetype=media_type)
+
+    @app.get("/books")
+    @returns(BookSchema(many=True), media_types=[NDJSON])
+    def books() -> Any:
+        return stream() if is_method else iter([BOOK])
+
+    @app.middleware
+    def replace(request: Request, proceed: Proceed) -> Response:
+        return proceed(request) if is_method else stream()
+
+    return app
+
+
+@pytest.mark.parametrize("is_method", [False, True])
+@pytest.mark.parametrize(
+    ("chunks", "fault"),
+    [
+        ([b'{"title": 1}\n'], "/title, 1 is not of type 'string'"),
+        ([b'{"title": "a"}\n{"ti', b'tle": ', b'1}\n{"title": "b"}\n'], "/title, 1 is not"),
+        ([b'{"title": "a"}\n', b'{"name": "a"}'], "record that is not BookSchema"),
+        ([b'{"title": "a"\n'], "record that is not JSON"),
+        ([b'[{"title": "a"}]\n'], "is not of type 'object'"),
+    ],
+)
+def test_records_of_a_stream_are_checked(chunks: list[bytes], fault: str, is_method: bool) -> None:
+    """A record outside its schema is a ContractError, wherever the stream was made."""
+    client = Client(_streaming(chunks, NDJSON, is_method=is_method))
+    with pytest.raises(ContractError, match=fault):
+        client.get("/books")
+
+
+@pytest.mark.parametrize("is_method", [False, True])
+def test_records_of_a_stream_that_fit_are_sent_unchanged(is_method: bool) -> None:
+    """Records within their schema, blank lines and chunks of any size are sent as they are."""
+    chunks = [b'{"title": "a"}\n\n{"ti', b"", b'tle": "b"}', b"\n", b'{"title": "c"}']
+    client = Client(_streaming(chunks, NDJSON, is_method=is_method))
+    assert client.get("/books").body == b"".join(chunks)
+    with client.get("/books", stream=True) as response:
+        assert list(response.iter_chunks()) == chunks
+
+
+def test_a_stream_that_has_begun_ends_at_a_record_outside_its_schema(caplog: Any) -> None:
+    """The records before it are sent; the log has the error, since the status is sent already."""
+    chunks = [b'{"title": "a"}\n', b'{"title": 1}\n']
+    app = _streaming(chunks, NDJSON, is_method=False)
+    with Client(app).get("/books", stream=True) as response:
+        sent = response.iter_chunks()
+        assert next(sent) == chunks[0]
+        with pytest.raises(ContractError, match="record that is not BookSchema"):
+            next(sent)
+    assert "GET /books failed while its response was sent" in caplog.text
+
+
+def test_lines_that_are_not_streamed_are_checked() -> None:
+    """JSON Lines that are sent at once are checked record by record, too."""
+    app = App("Lines")
+
+    @app.get("/books")
+    @returns(BookSchema(many=True), media_types=[NDJSON])
+    def books() -> Any:
+        return Response(b'{"title": "a"}\n{"title": 1}\n', mimetype=NDJSON)
+
+    with pytest.raises(ContractError, match="record that is not BookSchema: at /title"):
+        Client(app).get("/books")
+
+
+def test_compressed_lines_are_not_read() -> None:
+    """Content with a Content-Encoding is not JSON Lines before a client has decoded it."""
+    app = App("Lines")
+
+    @app.get("/books")
+    @returns(BookSchema(many=True), media_types=[NDJSON])
+    def books() -> Any:
+        return Response([b"\x1f\x8b"], mimetype=NDJSON, headers={"Content-Encoding": "gzip"})
+
+    assert Client(app).get("/books").body == b"\x1f\x8b"
+
+
+@pytest.mark.parametrize("is_method", [False, True])
+def test_a_stream_of_an_undeclared_media_type(is_method: bool, caplog: Any) -> None:
+    """An undeclared media type of a stream is a ContractError in tests, else a line of the log."""
+    app = _streaming([b"data: a\n\n"], "text/event-stream", is_method=is_method)
+    with pytest.raises(ContractError, match=f"as text/event-stream; it declares {NDJSON}"):
+        Client(app).get("/books")
+    with caplog.at_level(logging.WARNING, "restkit"):
+        assert Client(app, contract=False).get("/books").body == b"data: a\n\n"
+    assert "responded with text/event-stream, which it does not declare" in caplog.text
