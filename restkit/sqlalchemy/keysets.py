@@ -8,10 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, aliased
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType
 
 from ..crud.query import ListQuery, Order
+from .comparing import is_moment, parameter_type, stored_text
 
 __all__ = ["WHOLE", "Keysets", "Part"]
 
@@ -23,7 +25,8 @@ class _Place(FunctionElement[Any]):
 
     If the planner saw the value, it would estimate the number of remaining rows. For few rows it
     reads the primary key's index and sorts, which costs many times the rows of the page. Without
-    the value, each page has the plan of the first one.
+    the value, each page has the plan of the first one. The cast is needed because a parameter
+    that is selected by itself is text to PostgreSQL.
     """
 
     inherit_cache = True
@@ -51,7 +54,10 @@ def _plain(element: Any, compiler: Any, **options: Any) -> str:
 
 @compiles(_Place, "postgresql")
 def _unknown(element: Any, compiler: Any, **options: Any) -> str:
-    return f"(SELECT {_plain(element, compiler, **options)})"  # SQLAlchemy's own parameter
+    (value,) = element.clauses
+    if not isinstance(element.type, NullType):
+        value = sa.cast(value, element.type)
+    return f"(SELECT {compiler.process(value, **options)})"  # SQLAlchemy's own parameter
 
 
 @compiles(_Rowid, "sqlite")
@@ -155,13 +161,12 @@ class Keysets:
             begin: The number of the first parameter.
             valued: Whether to exclude rows whose first key is null.
         """
-        parameters = [self._parameter(each.name, begin + index) for index, each in enumerate(order)]
+        parameters = self._parameters(order, begin)
         nullable = [self._is_nullable(each.name) for each in order]
         if valued:
             nullable[0] = False
         if not any(nullable) and len({each.descending for each in order}) == 1:
-            last = self._parameter(order[-1].name, begin + len(order) - 1, last=True)
-            return self._row_value(order, [*parameters[:-1], last])
+            return self._row_value(order, parameters)
         found: list[_Clause] = []
         equal: list[_Clause] = []
         for each, parameter, value, may in zip(order, parameters, values, nullable, strict=True):
@@ -183,15 +188,27 @@ class Keysets:
     def _row_value(self, order: Sequence[Order], parameters: Sequence[_Place]) -> _Clause:
         """Return a row value comparison. PERF: it is one range of an index; OR would be a scan."""
         left = sa.tuple_(*(self._column(each.name) for each in order))
+        key = self._mapper.columns[order[-1].name]
+        if key.primary_key and isinstance(key.type, sa.Integer):
+            parameters = [*parameters[:-1], _Rowid(*parameters[-1].clauses)]
         right = sa.tuple_(*parameters)
         return left < right if order[0].descending else left > right
 
-    def _parameter(self, name: str, number: int, *, last: bool = False) -> _Place:
-        """Return the parameter of a sort key; the last key of a row value is unique."""
-        column = self._mapper.columns[name]
-        value = sa.bindparam(f"key{number}", type_=column.type)
-        is_rowid = last and column.primary_key and isinstance(column.type, sa.Integer)
-        return _Rowid(value) if is_rowid else _Place(value)
+    def _parameters(self, order: Sequence[Order], begin: int) -> list[_Place]:
+        """Return the parameters of sort keys, the last of which identifies the position's row."""
+        kinds = [parameter_type(self._mapper.columns[each.name].type) for each in order]
+        values: list[Any] = [
+            sa.bindparam(f"key{number}", type_=kind) for number, kind in enumerate(kinds, begin)
+        ]
+        if not any(map(is_moment, kinds)):
+            return [_Place(value) for value in values]
+        other: Any = aliased(self._mapper.class_)
+        row = getattr(other, order[-1].name) == values[-1]
+        for index, each in enumerate(order):
+            if is_moment(kinds[index]):
+                stored = getattr(other, each.name)
+                values[index] = stored_text(values[index], stored, row, descending=each.descending)
+        return [_Place(value) for value in values]
 
     def _further(self, order: Order, parameter: Any, is_null: bool, nullable: bool) -> _Clause:
         """Return the condition of the values of one key after another value."""

@@ -19,6 +19,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from ..crud.query import Condition, ListQuery
 from ..crud.scopes import Scope
 from ..errors import DeclarationError
+from .comparing import comparisons_of, parameter_type
 from .keysets import WHOLE, Keysets, Part
 
 __all__ = ["Selecting", "Visible", "condition_of", "scoped_column"]
@@ -183,10 +184,9 @@ class Selecting:
             return clause
         column = self._column(condition.name)
         several = condition.operator == "in"
-        kind = _PARAMETERS.get(condition.operator, column.type)
-        compared: _Clause = _COMPARED[condition.operator](
-            column, sa.bindparam(parameter, expanding=several, type_=kind)
-        )
+        kind = _PARAMETERS.get(condition.operator, parameter_type(column.type))
+        compare = comparisons_of(column.type).get(condition.operator, _COMPARED[condition.operator])
+        compared: _Clause = compare(column, sa.bindparam(parameter, expanding=several, type_=kind))
         return compared
 
     # relations
@@ -302,7 +302,7 @@ def condition_of(model: type, condition: Condition) -> _Clause:
     """Return a condition of a scope or row rule, with its value in it."""
     column = scoped_column(model, condition.name)
     several = condition.operator == "in"
-    kind = _PARAMETERS.get(condition.operator, column.type)
+    kind = _PARAMETERS.get(condition.operator, parameter_type(column.type))
     value = sa.bindparam(None, _compared_value(condition), expanding=several, type_=kind)
     compared: _Clause = _COMPARED[condition.operator](column, value)
     return compared

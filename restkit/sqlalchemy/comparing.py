@@ -1,0 +1,224 @@
+"""Values as a column stores them: single precision, and SQLite's texts of moments.
+
+SQLite has no type for moments: it compares their texts. SQLAlchemy writes six digits of a second,
+the database's own functions write none, and others write three. Each moment therefore has several
+texts, of which the shortest is the least and the one with six digits is the greatest; no other
+moment's text lies between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import DATETIME, TIME
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.compiler import SQLCompiler
+
+__all__ = ["Comparison", "comparisons_of", "is_moment", "parameter_type", "stored_text"]
+
+T = TypeVar("T")
+_Column: TypeAlias = sa.ColumnElement[T]
+Comparison: TypeAlias = Callable[[sa.ColumnElement[object], sa.ColumnElement[object]], "_Clause"]
+_Clause: TypeAlias = sa.ColumnElement[bool]
+
+
+def is_moment(kind: sa.types.TypeEngine[object]) -> bool:
+    """Return whether SQLite stores the values of a type as texts with a fraction of a second."""
+    if isinstance(kind, sa.TypeDecorator):
+        return is_moment(kind.impl_instance)
+    if isinstance(kind, (DATETIME, TIME)):
+        return False  # they have a format of their own
+    return isinstance(kind, (sa.DateTime, sa.Time, sa.Interval))
+
+
+class _Moments(FunctionElement[bool]):
+    """A comparison of a column with the texts of one moment."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+class _Equal(_Moments):
+    """The column has the moment."""
+
+    inherit_cache = True
+
+
+class _Different(_Moments):
+    """The column has another moment, or none."""
+
+    inherit_cache = True
+
+
+class _Least(FunctionElement[object]):
+    """The least text of a moment; the value itself on databases with a type for moments."""
+
+    inherit_cache = True
+
+    def __init__(self, value: sa.ColumnElement[object]) -> None:
+        self.type = value.type
+        super().__init__(value)
+
+
+class _Full(FunctionElement[object]):
+    """A column with six digits of a second in each of its texts."""
+
+    inherit_cache = True
+
+    def __init__(self, column: sa.ColumnElement[object]) -> None:
+        self.type = column.type
+        super().__init__(column)
+
+
+def _sides(
+    element: FunctionElement[T], compiler: SQLCompiler, options: dict[str, object]
+) -> list[str]:
+    return [str(compiler.process(each, **options)) for each in element.clauses]
+
+
+@compiles(_Equal)
+def _equal(element: _Equal, compiler: SQLCompiler, **options: object) -> str:
+    column, value = _sides(element, compiler, options)
+    return f"({column} = {value})"
+
+
+@compiles(_Equal, "sqlite")
+def _equal_sqlite(element: _Equal, compiler: SQLCompiler, **options: object) -> str:
+    column, value = _sides(element, compiler, options)
+    return f"({column} BETWEEN {_shortest(value)} AND {value})"
+
+
+@compiles(_Different)
+def _different(element: _Different, compiler: SQLCompiler, **options: object) -> str:
+    column, value = _sides(element, compiler, options)
+    return f"({column} IS DISTINCT FROM {value})"
+
+
+@compiles(_Different, "sqlite")
+def _different_sqlite(element: _Different, compiler: SQLCompiler, **options: object) -> str:
+    column, value = _sides(element, compiler, options)
+    return f"(({column} BETWEEN {_shortest(value)} AND {value}) IS NOT TRUE)"
+
+
+@compiles(_Least)
+@compiles(_Full)
+def _same(element: FunctionElement[object], compiler: SQLCompiler, **options: object) -> str:
+    return _sides(element, compiler, options)[0]
+
+
+@compiles(_Least, "sqlite")
+def _least_sqlite(element: _Least, compiler: SQLCompiler, **options: object) -> str:
+    return _shortest(_sides(element, compiler, options)[0])
+
+
+@compiles(_Full, "sqlite")
+def _full_sqlite(element: _Full, compiler: SQLCompiler, **options: object) -> str:
+    (column,) = _sides(element, compiler, options)
+    fraction = f"iif(instr({column}, '.'), '000000', '.000000')"
+    return f"substr({column} || {fraction}, 1, instr({column} || '.', '.') + 6)"
+
+
+def _shortest(text: str) -> str:
+    return f"rtrim(rtrim({text}, '0'), '.')"
+
+
+def _same_moment(column: _Column[object], value: _Column[object]) -> _Clause:
+    return _Equal(column, value)
+
+
+def _other_moment(column: _Column[object], value: _Column[object]) -> _Clause:
+    return _Different(column, value)
+
+
+def _one_of_moments(column: _Column[object], values: _Column[object]) -> _Clause:
+    return _Full(column).in_(values)
+
+
+def _from_moment(column: _Column[object], value: _Column[object]) -> _Clause:
+    return column >= _Least(value)
+
+
+def _before_moment(column: _Column[object], value: _Column[object]) -> _Clause:
+    return column < _Least(value)
+
+
+_OF_MOMENTS: dict[str, Comparison] = {
+    "eq": _same_moment,
+    "ne": _other_moment,
+    "in": _one_of_moments,
+    "gte": _from_moment,
+    "lt": _before_moment,
+}
+
+
+class _Single(sa.types.UserDefinedType[float]):
+    """Single precision of parameters, which PostgreSQL otherwise compares as double precision."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the name of the type in SQL."""
+        return "REAL"
+
+
+def parameter_type(kind: sa.types.TypeEngine[T]) -> sa.types.TypeEngine[T]:
+    """Return the type of the parameters that a column of a type is compared with."""
+    return cast("sa.types.TypeEngine[T]", _Single()) if isinstance(kind, sa.REAL) else kind
+
+
+def comparisons_of(kind: sa.types.TypeEngine[object]) -> Mapping[str, Comparison]:
+    """Return the comparisons of a type that differ from those of other types, by operator."""
+    return _OF_MOMENTS if is_moment(kind) else {}
+
+
+class _StoredText(FunctionElement[object]):
+    """The text that one row stores of a moment, or the given one if the row has another by now."""
+
+    inherit_cache = True
+
+    def __init__(
+        self, value: sa.ColumnElement[object], stored: sa.ScalarSelect[object], least: bool
+    ) -> None:
+        self.type = value.type
+        super().__init__(value, stored, _Least(value) if least else value)
+
+
+@compiles(_StoredText)
+def _given(element: _StoredText, compiler: SQLCompiler, **options: object) -> str:
+    value = next(iter(element.clauses))
+    return str(compiler.process(value, **options))
+
+
+@compiles(_StoredText, "sqlite")
+def _stored(element: _StoredText, compiler: SQLCompiler, **options: object) -> str:
+    _, stored, value = _sides(element, compiler, options)
+    return f"coalesce({stored}, {value})"
+
+
+def stored_text(
+    value: sa.ColumnElement[object],
+    column: sa.ColumnElement[object],
+    row: sa.ColumnElement[bool],
+    *,
+    descending: bool,
+) -> sa.ColumnElement[object]:
+    """Return a moment in the text that the row of a cursor has it in.
+
+    Rows with equal moments are in the order of their texts, as an index has them, so that the
+    position of a row is its text.
+
+    Args:
+        value: The moment.
+        column: The column of the moment, of an alias of the table.
+        row: The condition of the cursor's row.
+        descending: Whether the rows are read in descending order. If the row is gone, the position
+            is before all texts of the moment, so that no row is left out.
+    """
+    stored = sa.select(column).where(row, _Equal(column, value)).scalar_subquery()
+    return _StoredText(value, stored, not descending)

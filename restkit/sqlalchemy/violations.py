@@ -1,0 +1,74 @@
+"""Constraint violations of a flush as the exceptions of the Store protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import CircularDependencyError, IntegrityError
+from sqlalchemy.orm import Mapper
+from sqlalchemy.orm.exc import StaleDataError, UnmappedColumnError
+
+from ..crud.store import ReferenceViolation, StaleWrite, UniqueViolation
+from .constraints import columns_of, is_reference, is_unique
+
+__all__ = ["violations"]
+
+
+@contextmanager
+def violations(mapper: Mapper[object]) -> Generator[None]:
+    """Translate the errors of a write to the exceptions of the Store protocol.
+
+    Args:
+        mapper: The mapper of the written model.
+
+    Raises:
+        StaleWrite: The row was changed or removed after it was read.
+        UniqueViolation: Another row has a unique value.
+        ReferenceViolation: A reference has no target, or the row is still referred to.
+    """
+    try:
+        yield
+    except StaleDataError:
+        raise StaleWrite from None
+    except CircularDependencyError as error:  # rows that refer to themselves or to each other
+        raise ReferenceViolation from error
+    except IntegrityError as error:
+        if is_unique(error):
+            raise UniqueViolation(_names(error, mapper)) from error
+        if is_reference(error):
+            names = _names(error, mapper) or _only_reference(mapper)
+            raise ReferenceViolation(names) from error
+        raise
+
+
+def _names(error: IntegrityError, mapper: Mapper[object]) -> Sequence[str]:
+    """Return the attributes of the violated constraint, which may be one of a parent's table."""
+    for table in _tables_of(mapper):
+        names = columns_of(error, table)
+        if names and all(name in table.columns for name in names):
+            return _attributes([table.columns[name] for name in names], mapper)
+    return ()
+
+
+def _only_reference(mapper: Mapper[object]) -> Sequence[str]:
+    """Return the only attribute with a foreign key, as SQLite does not name the violated one."""
+    found = {key.parent for table in _tables_of(mapper) for key in table.foreign_keys}
+    own = [column for column in found if not column.primary_key or len(found) == 1]
+    return _attributes(own, mapper) if len(own) == 1 else ()
+
+
+def _tables_of(mapper: Mapper[object]) -> Iterable[sa.Table]:
+    """Yield the tables of a model: its own, and those of the models that it inherits from."""
+    return (table for table in reversed(mapper.tables) if isinstance(table, sa.Table))
+
+
+def _attributes(columns: Iterable[sa.Column[object]], mapper: Mapper[object]) -> Sequence[str]:
+    found = []
+    for column in columns:
+        try:
+            found.append(mapper.get_property_by_column(column).key)
+        except UnmappedColumnError:
+            continue
+    return found
