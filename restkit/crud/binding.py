@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -219,9 +219,9 @@ class Binding:
         views = self.create_views
         decided = {**self._assigned_of(item), **scope}
         body = self._decided.checked(body, decided)
-        absent = views.written.keys() - body.keys()
-        values = {**body, **{name: self._default(name, views) for name in absent}, **decided}
-        values = {name: values[name] for name in views.written}
+        absent = self._reset(views.written.keys() - body.keys(), body, views)
+        values = {**body, **absent, **decided}
+        values = {name: values[name] for name in views.written if name in values}
         self.check_key(values, views)
         return values
 
@@ -237,7 +237,8 @@ class Binding:
         check_decided(values, {**self._assigned_of(item), **scope}, views)
         self.check_key(values, views)
         removed = [name for name, value in values.items() if value is ABSENT]
-        return {**values, **{name: self._default(name, views) for name in removed}}
+        kept = {name: value for name, value in values.items() if value is not ABSENT}
+        return {**kept, **self._reset(removed, kept, views)}
 
     def _assigned_of(self, item: object) -> dict[str, object]:
         """Return the attributes that a row rule has set, which no client changes."""
@@ -273,8 +274,28 @@ class Binding:
             detail = "A URL cannot contain this key."
             raise UnprocessableContent(errors=[{"pointer": where, "detail": detail, "code": "key"}])
 
-    def _default(self, name: str, views: Views) -> Any:
+    def _reset(
+        self, names: Iterable[str], values: Mapping[str, object], views: Views
+    ) -> dict[str, object]:
+        """Return the defaults of absent attributes, except of those that the store stamps.
+
+        Args:
+            names: The attributes.
+            values: The other attributes of the item, on which defaults may depend.
+            views: The views of the body's schema.
+        """
+        return {
+            name: self._default(name, values, views) for name in names if not self._is_stamped(name)
+        }
+
+    def _is_stamped(self, name: str) -> bool:
         attribute = self.store.attributes.get(name)
+        return attribute is not None and attribute.is_stamped
+
+    def _default(self, name: str, values: Mapping[str, object], views: Views) -> object:
+        attribute = self.store.attributes.get(name)
+        if attribute is not None and attribute.default_from is not None:
+            return attribute.default_from(values)
         if attribute is not None:
             return attribute.default() if callable(attribute.default) else attribute.default
         relation = views.attribute_fields().get(name)

@@ -85,6 +85,7 @@ class MemoryStore(Generic[M]):
         """
         self.model = model
         self.key = key
+        self.identity: tuple[str, ...] = (key,)
         self.failures: Sequence[Failure] = FAILURES
         self.soft_delete: str | None = None
         self._members = members_of(model)
@@ -118,6 +119,17 @@ class MemoryStore(Generic[M]):
         finally:
             work.close()
 
+    def _identity_of(self, key: str, scope: Iterable[str]) -> tuple[str, ...]:
+        """Return the unique attributes that identify an item: its key, and perhaps the scope's."""
+        if not self.attributes[key].nullable:
+            for names in sorted(self._rules, key=len):
+                if key in names and {*names} <= {key, *scope}:
+                    return names
+        raise DeclarationError(
+            f"The key {key!r} of {self.model.__qualname__} is not unique. Pass "
+            f"unique=({key!r},) to its MemoryStore, and annotate it without None."
+        )
+
     def _check_names(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self._members:
@@ -136,18 +148,16 @@ class MemoryStore(Generic[M]):
         """Register the store, so that the App's CRUDResources find it by its model."""
         app.stores.append(lambda model: self if model is self.model else None)
 
-    def configured(self, *, key: str, soft_delete: str | None) -> MemoryStore[M]:
+    def configured(
+        self, *, key: str, soft_delete: str | None, scope: Sequence[str] = ()
+    ) -> MemoryStore[M]:
         """Return the store of the same items with another key or with soft deletion."""
         self._check_rules()
         self._is_served = True
         made = copy.copy(self)
         made.key = key or self.key
         self._check_names([made.key])
-        if (made.key,) not in self._rules or self.attributes[made.key].nullable:
-            raise DeclarationError(
-                f"The key {made.key!r} of {self.model.__qualname__} is not unique. Pass "
-                f"unique=({made.key!r},) to its MemoryStore, and annotate it without None."
-            )
+        made.identity = self._identity_of(made.key, scope)
         made.soft_delete = soft_delete
         if soft_delete is not None:
             self._check_names([soft_delete])

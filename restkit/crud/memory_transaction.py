@@ -11,7 +11,7 @@ from .memory_access import MemoryAccess
 from .models import check_values
 from .query import ListQuery, Page
 from .rows import STAMP, Memory, Row, Work, copied, first_version
-from .scopes import Clause
+from .scopes import Clause, Scope
 from .selection import holds, select, select_all
 from .store import (
     Attribute,
@@ -31,6 +31,7 @@ class TransactedStore(Protocol[M]):
     """The part of a `MemoryStore` that its transactions use."""
 
     key: str
+    identity: tuple[str, ...]
     primary: str
     attributes: Mapping[str, Attribute]
     soft_delete: str | None
@@ -107,7 +108,9 @@ class MemoryTransaction(Generic[M]):
         if lock:
             self._work.lock()
         store = self._store
-        row = self._work.rows(store.table).find((store.key,), (key,))
+        values = {**Scope.of(scope).values, store.key: key}
+        wanted = tuple(values.get(name) for name in store.identity)
+        row = self._work.rows(store.table).find(store.identity, wanted)
         if row is None or store.is_live(row.item) is removed or not holds(row.item, scope):
             return None
         if not self._access.can_read(store.table, row.item):
@@ -149,7 +152,7 @@ class MemoryTransaction(Generic[M]):
         try:
             self._put(Row(rows.last_number + 1, made, first_version()))
         except UniqueViolation as error:
-            if error.names == (store.key,):
+            if error.names == store.identity:
                 raise KeyTaken(error.names) from None
             raise
         if store.counts:

@@ -36,8 +36,8 @@ def endpoint_routes(
     Raises:
         DeclarationError: The class, its schema, its store and the pattern do not fit together.
     """
-    store = _store_of(declared, app)
     scope = _VARIABLE.findall(pattern)
+    store = _store_of(declared, app, scope)
     wanted = _methods(declared, f"{declared.__module__}.{declared.__qualname__}")
     if isinstance(store, CollectionChecked):
         creates = declared.upsert or "POST" in wanted
@@ -82,7 +82,7 @@ def _methods(declared: Any, declared_at: str) -> set[str]:
     return wanted
 
 
-def _store_of(declared: Any, app: Owner) -> AnyStore:
+def _store_of(declared: Any, app: Owner, scope: Sequence[str]) -> AnyStore:
     declared_at = f"{declared.__module__}.{declared.__qualname__}"
     store: AnyStore | None = declared.store
     if store is None and declared.model is None:
@@ -98,7 +98,7 @@ def _store_of(declared: Any, app: Owner) -> AnyStore:
             f"{declared.model!r}. Install one before you add the class: "
             "app.install(Database(...)). Or set store = MemoryStore(...) in the class."
         )
-    return store.configured(key=declared.key, soft_delete=declared.soft_delete)
+    return store.configured(key=declared.key, soft_delete=declared.soft_delete, scope=scope)
 
 
 def _converter(store: AnyStore) -> str:

@@ -96,6 +96,10 @@ class Attribute:
         generated: Whether the store generates the value, so that clients cannot write it.
         unfit: The error message for collections that show the attribute, because the store does
             not return values as they were stored; ``""`` if it does.
+        default_from: A function from the other values of an item to the default; None if the
+            default does not depend on them.
+        is_stamped: Whether the store gives each item a value of its own, which a PUT without the
+            attribute leaves as it is.
     """
 
     name: str
@@ -106,6 +110,8 @@ class Attribute:
     default: Any = None
     generated: bool = False
     unfit: str = ""
+    default_from: Callable[[Mapping[str, object]], object] | None = None
+    is_stamped: bool = False
 
 
 class Transaction(Protocol[M]):
@@ -208,8 +214,15 @@ class Store(Protocol[M]):
         """The problems that every operation on the store may return."""
         ...
 
-    def configured(self, *, key: str, soft_delete: str | None) -> Store[M]:
+    def configured(
+        self, *, key: str, soft_delete: str | None, scope: Sequence[str] = ()
+    ) -> Store[M]:
         """Return the store with another key, or with an attribute that marks removed items.
+
+        Args:
+            key: The attribute that identifies an item; ``""`` for the store's own.
+            soft_delete: The attribute that marks removed items.
+            scope: The variables of the URL pattern, with which the key has to be unique.
 
         Raises:
             DeclarationError: The model has no such attribute, or the attribute does not qualify.

@@ -1,4 +1,4 @@
-"""A Store over SQLAlchemy 2: the database of an App, its unit of work, models as collections and as schemas.
+"""A Store over SQLAlchemy 2: the database of an App, and models as collections and schemas.
 
 Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 """

@@ -96,8 +96,8 @@ class Database:
         if not hasattr(model, "__mapper__"):
             if hasattr(model, "registry") and hasattr(model, "metadata"):
                 raise DeclarationError(
-                    f"{model.__qualname__} has no table: it is abstract or the declarative base. Use "
-                    "a class with a __tablename__."
+                    f"{model.__qualname__} has no table: it is abstract or the declarative base. "
+                    "Use a class with a __tablename__."
                 )
             return None
         return SQLAlchemyStore(
@@ -245,8 +245,9 @@ def session(request: Request) -> Session:
     found = [each for each in app.extensions if isinstance(each, Database)]
     if len(found) != 1:
         raise DeclarationError(
-            f"The App {app.name!r} has {len(found)} Databases installed, and restkit.sqlalchemy.session wants one; "
-            "install it with app.install(Database(...)), or provide the session method of the one that is meant."
+            f"The App {app.name!r} has {len(found)} Databases installed, but "
+            "restkit.sqlalchemy.session needs exactly one. Install one with "
+            "app.install(Database(...)), or provide the session method of a certain Database."
         )
     made: Session = obtain(found[0].session, request, app)
     return made
@@ -258,18 +259,20 @@ def _parsed(url: Any) -> URL:
     except (ArgumentError, ValueError):  # if the port is not a number
         # SECURITY: the text may have a password in it.
         raise DeclarationError(
-            "The URL of a Database is none of SQLAlchemy's; write one such as 'sqlite:///books.db' or "
-            "'postgresql://user@host/name'."
+            "The URL of a Database is not an SQLAlchemy URL. Write one such as "
+            "'sqlite:///books.db' or 'postgresql://user@host/name'."
         ) from None
     # Other frameworks accept both URLs; here they would fail only at the first request.
     if made.drivername == "postgres":
         raise DeclarationError(
-            "The URL of a Database begins with postgres://, which SQLAlchemy gave up: write postgresql://."
+            "The URL of a Database begins with postgres://, which SQLAlchemy no longer accepts. "
+            "Write postgresql://."
         )
     name, _, driver = made.drivername.partition("+")
     if driver in _ASYNCHRONOUS:
         raise DeclarationError(
-            f"The URL of a Database names the driver {driver}, which is asynchronous; restkit runs on WSGI: write {name}://."
+            f"The URL of a Database names the asynchronous driver {driver}, but restkit runs on "
+            f"WSGI. Write {name}://."
         )
     try:
         made.get_dialect()

@@ -161,7 +161,10 @@ def _sqlite(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
 
 
 def _configure(connection: Any, record: object) -> None:
-    """Configure a connection: WAL for concurrent readers, and foreign keys, which are off by default."""
+    """Configure a connection: WAL for concurrent readers, and foreign keys.
+
+    Foreign keys are off by default.
+    """
     connection.isolation_level = (
         None  # transactions begin where SQLAlchemy says so, not where sqlite3 guesses
     )
@@ -170,7 +173,10 @@ def _configure(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    """Begin a transaction; a writing transaction takes the lock at once, so its reads stay valid."""
+    """Begin a transaction.
+
+    A writing transaction takes the lock at once, so that its reads stay valid.
+    """
     reading = _only_reads(connection)
     info = connection.info
     if info.get(_READING, False) is not reading:

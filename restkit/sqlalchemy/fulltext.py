@@ -84,7 +84,7 @@ class FullText:
         """
         return self._made(sa.inspect(model), dialect)
 
-    def _made(self, mapper: Mapper[Any], dialect: Dialect) -> list[str]:
+    def _made(self, mapper: Mapper[object], dialect: Dialect) -> list[str]:
         if dialect.name == "sqlite":
             return _sqlite_statements(self, mapper, dialect)
         if dialect.name == "postgresql":
@@ -99,7 +99,7 @@ class FullText:
         """Return the name of the index, or of SQLite's virtual table."""
         return f"{table.name}_{self.name}_fts"
 
-    def found(self, mapper: Mapper[Any]) -> list[sa.Column[Any]]:
+    def found(self, mapper: Mapper[object]) -> list[sa.Column[object]]:
         """Return the columns.
 
         Raises:
@@ -113,11 +113,14 @@ class FullText:
                 or isinstance(column.type, sa.Enum)
             ):
                 raise DeclarationError(
-                    f"{mapper.class_.__qualname__}.{self.name} searches {name!r}, which is no column of text of it."
+                    f"{mapper.class_.__qualname__}.{self.name} searches {name!r}, which is not a "
+                    "text column of the model. Name columns of type String or Text."
                 )
-        return cast("list[sa.Column[Any]]", found)
+        return cast("list[sa.Column[object]]", found)
 
-    def matches(self, mapper: Mapper[Any], words: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+    def matches(
+        self, mapper: Mapper[object], words: sa.BindParameter[str]
+    ) -> sa.ColumnElement[bool]:
         """Return the condition for rows that contain all the words."""
         table = cast("sa.Table", mapper.local_table)
         names: list[sa.ColumnElement[Any]] = [
@@ -172,13 +175,16 @@ def _match_postgresql(element: _Matches, compiler: SQLCompiler, **options: Any) 
 
 
 def _vector(language: str, columns: Sequence[str]) -> str:
-    """Return the expression that is indexed; a condition finds the index where it has the same one."""
+    """Return the indexed expression; a condition uses the index only if it has the same one."""
     text = " || ' ' || ".join(f"coalesce({column}, '')" for column in columns)
     return f"to_tsvector('{language}', {text})"
 
 
-def _sqlite_statements(search: FullText, mapper: Mapper[Any], dialect: Dialect) -> list[str]:
-    """Return the statements for an index outside of the table (FTS5's external content), kept by triggers."""
+def _sqlite_statements(search: FullText, mapper: Mapper[object], dialect: Dialect) -> list[str]:
+    """Return the statements for an index outside of the table, which triggers maintain.
+
+    FTS5 calls it external content.
+    """
     table = cast("sa.Table", mapper.local_table)
     quote = dialect.identifier_preparer.quote
     key = table.primary_key.columns[0]
@@ -200,8 +206,9 @@ def _sqlite_statements(search: FullText, mapper: Mapper[Any], dialect: Dialect) 
     come = f"INSERT INTO {name} (rowid, {own}) VALUES ({values('new')});"  # noqa: S608  # quoted names
     events = {"INSERT": come, "DELETE": gone, "UPDATE": f"{gone} {come}"}
     triggers = [
-        f"CREATE TRIGGER {quote(f'{search.index(table)}_{what.lower()}')} AFTER {what} ON {rows} BEGIN {does} END"
-        for what, does in events.items()
+        f"CREATE TRIGGER {quote(f'{search.index(table)}_{event.lower()}')} "
+        f"AFTER {event} ON {rows} BEGIN {action} END"
+        for event, action in events.items()
     ]
     options = f"content='{content}', content_rowid='{rowid}', tokenize='{tokenize}'"
     return [
@@ -211,7 +218,7 @@ def _sqlite_statements(search: FullText, mapper: Mapper[Any], dialect: Dialect) 
     ]
 
 
-def _searches(mapper: Mapper[Any]) -> dict[str, FullText]:
+def _searches(mapper: Mapper[object]) -> dict[str, FullText]:
     found: dict[str, FullText] = {}
     for kind in reversed(mapper.class_.__mro__):
         found.update(
@@ -221,14 +228,14 @@ def _searches(mapper: Mapper[Any]) -> dict[str, FullText]:
 
 
 def searches_of(
-    mapper: Mapper[Any],
+    mapper: Mapper[object],
 ) -> dict[str, Callable[[sa.BindParameter[str]], sa.ColumnElement[bool]]]:
     """Return by name the function that makes the condition of each declared search."""
     return {name: partial(search.matches, mapper) for name, search in _searches(mapper).items()}
 
 
-def attributes_of_searches(mapper: Mapper[Any]) -> dict[str, Attribute]:
-    """Return the searches of a model as attributes that allow filters, but no sorting or writing."""
+def attributes_of_searches(mapper: Mapper[object]) -> dict[str, Attribute]:
+    """Return the searches of a model as attributes for filters, not for sorting or writing."""
     operators: Any = frozenset({"search"})
     return {
         name: Attribute(name, fields.Str(), False, operators, generated=True)
@@ -237,7 +244,7 @@ def attributes_of_searches(mapper: Mapper[Any]) -> dict[str, Attribute]:
 
 
 @event.listens_for(Mapper, "after_mapper_constructed")
-def _attach(mapper: Mapper[Any], kind: type) -> None:
+def _attach(mapper: Mapper[object], kind: type) -> None:
     """Create and drop the index of each search with its table."""
     table = mapper.local_table
     for name, search in _searches(mapper).items():
@@ -254,7 +261,7 @@ def _attach(mapper: Mapper[Any], kind: type) -> None:
         event.listen(table, "before_drop", _dropper(search))
 
 
-def _creator(search: FullText, mapper: Mapper[Any]) -> Callable[..., None]:
+def _creator(search: FullText, mapper: Mapper[object]) -> Callable[..., None]:
     def create(table: sa.Table, connection: sa.Connection, **given: Any) -> None:
         for statement in search._made(mapper, connection.dialect):
             connection.exec_driver_sql(statement)

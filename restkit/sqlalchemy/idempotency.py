@@ -64,8 +64,9 @@ class SQLAlchemyStorage:
         """
         if not (issubclass(model, IdempotencyRecord) and hasattr(model, "__mapper__")):
             raise DeclarationError(
-                f"SQLAlchemyStorage wants a model with the mixin IdempotencyRecord, not {model!r}: write "
-                "class Kept(IdempotencyRecord, Base): __tablename__ = 'idempotency'."
+                "SQLAlchemyStorage expects a model with the mixin IdempotencyRecord, got "
+                f"{model!r}. Write class Kept(IdempotencyRecord, Base): __tablename__ = "
+                "'idempotency'."
             )
         self._model: Any = model
         self._stores: WeakKeyDictionary[Any, SQLAlchemyStore[Any]] = WeakKeyDictionary()
@@ -78,14 +79,17 @@ class SQLAlchemyStorage:
             store = next(found, None)
             if store is None:
                 raise DeclarationError(
-                    f"No database of the App {app.name!r} has the model {self._model.__qualname__}: install one, as in "
-                    "app.install(Database(...))."
+                    f"No database of the App {app.name!r} has the model "
+                    f"{self._model.__qualname__}. Install one with app.install(Database(...))."
                 )
             self._stores[app] = store
         return store.open(request, app).session
 
     def claim(self, request: Request, key: str, mark: bytes, seconds: float, /) -> bytes | None:
-        """Return the stored response of a key, ``b""`` if another transaction holds the key, or None."""
+        """Return the stored response of a key, or None.
+
+        It is ``b""`` if another transaction holds the key.
+        """
         session = self._session(request)
         if session.get_bind().dialect.name == "postgresql":
             # The lock ends with the transaction, even if the connection is lost.

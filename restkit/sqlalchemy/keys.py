@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
 
 from ..errors import DeclarationError
 
-__all__ = ["check_client_key", "check_key", "live_of", "primary_key_of"]
-
-M = TypeVar("M")
+__all__ = ["check_client_key", "identity_of", "is_writable", "live_of", "primary_key_of"]
 
 
-def primary_key_of(mapper: Mapper[Any]) -> str:
+def primary_key_of(mapper: Mapper[object]) -> str:
     """Return the attribute of the primary key, ``""`` if the key has several columns."""
     names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     return names[0] if len(names) == 1 else ""
 
 
-def check_key(mapper: Mapper[Any], key: str) -> None:
-    """Reject an attribute that may be null or equal in two rows.
+def identity_of(mapper: Mapper[object], key: str, scope: Iterable[str] = ()) -> frozenset[str]:
+    """Return the attributes that identify an item: its key, and perhaps variables of its URL.
+
+    Args:
+        mapper: The mapper of the model.
+        key: The attribute that identifies an item in its collection.
+        scope: The attributes that all items of the collection share.
 
     Raises:
-        DeclarationError: The attribute does not identify one row.
+        DeclarationError: The attributes do not identify one row.
     """
     column = mapper.columns[key]
-    table: Any = mapper.local_table
-    unique = [
-        tuple(each.columns) for each in table.constraints if isinstance(each, sa.UniqueConstraint)
-    ]
-    unique += [tuple(each.columns) for each in table.indexes if each.unique]
-    if column.nullable or not (
-        (column.primary_key and len(table.primary_key) == 1) or (column,) in unique
-    ):
-        raise DeclarationError(
-            f"The key {key!r} of {mapper.class_.__qualname__} does not name one row: declare its column with "
-            "unique=True and nullable=False."
-        )
+    shared = {mapper.columns[name] for name in scope if name in mapper.columns}
+    if not column.nullable:
+        for unique in _unique_columns(mapper):
+            if column in unique and unique <= {column, *shared}:
+                return frozenset(mapper.get_property_by_column(each).key for each in unique)
+    raise DeclarationError(
+        f"The key {key!r} of {mapper.class_.__qualname__} does not name one row. Declare its "
+        "column with unique=True and nullable=False, or let the variables of the URL pattern be "
+        "the other columns of a unique constraint."
+    )
 
 
-def check_client_key(mapper: Mapper[M], key: str) -> None:
+def check_client_key(mapper: Mapper[object], key: str) -> None:
     """Reject a key that both clients and a sequence of the database choose.
 
     Raises:
@@ -58,7 +60,24 @@ def check_client_key(mapper: Mapper[M], key: str) -> None:
         )
 
 
-def live_of(mapper: Mapper[Any], name: str) -> sa.ColumnElement[bool]:
+def _unique_columns(mapper: Mapper[object]) -> Iterator[set[Any]]:
+    """Yield the columns of the primary key and of each unique constraint of a model's tables."""
+    yield set(mapper.primary_key)
+    for table in mapper.tables:
+        for each in getattr(table, "constraints", ()):
+            if isinstance(each, (sa.UniqueConstraint, sa.PrimaryKeyConstraint)):
+                yield set(each.columns)
+        for index in getattr(table, "indexes", ()):
+            if index.unique:
+                yield set(index.columns)
+
+
+def is_writable(mapper: Mapper[object]) -> bool:
+    """Return whether rows of a model can be written: it is mapped to tables, not to a query."""
+    return all(isinstance(each, sa.Table) for each in (mapper.local_table, *mapper.tables))
+
+
+def live_of(mapper: Mapper[object], name: str) -> sa.ColumnElement[bool]:
     """Return the condition for rows that are not soft-deleted.
 
     Args:
@@ -76,8 +95,8 @@ def live_of(mapper: Mapper[Any], name: str) -> sa.ColumnElement[bool]:
         return present
     if not isinstance(kind, sa.DateTime) or not mapper.columns[name].nullable:
         raise DeclarationError(
-            f"{mapper.class_.__qualname__}.{name} does not say when an item was removed: let it be a DateTime that is "
-            "nullable, null for items that are there, or a Boolean."
+            f"{mapper.class_.__qualname__}.{name} does not say when an item was removed. Declare "
+            "it as a nullable DateTime, null for items that are not removed, or as a Boolean."
         )
     live: sa.ColumnElement[bool] = column.is_(None)
     return live

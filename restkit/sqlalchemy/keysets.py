@@ -85,7 +85,7 @@ WHOLE = Part(None, True)
 class Keysets:
     """The maker of the conditions and orders of one model's windows."""
 
-    def __init__(self, mapper: Mapper[Any]) -> None:
+    def __init__(self, mapper: Mapper[object]) -> None:
         """Make it of the model's mapper."""
         self._mapper = mapper
 

@@ -47,7 +47,10 @@ def _take_turns(connection: Connection) -> None:
 
 
 def _let_tables_be_rebuilt(connection: Any, record: object) -> None:
-    """Turn foreign keys off: SQLite rebuilds a table by dropping it, which would delete references."""
+    """Turn foreign keys off.
+
+    SQLite rebuilds a table by dropping it, which would delete references.
+    """
     connection.execute("PRAGMA foreign_keys=OFF").close()
 
 

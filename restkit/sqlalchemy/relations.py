@@ -14,14 +14,14 @@ from .construction import instantiate
 __all__ = ["assign", "make", "touch"]
 
 
-def make(mapper: Mapper[Any], values: Mapping[str, Any]) -> Any:
+def make(mapper: Mapper[object], values: Mapping[str, Any]) -> Any:
     """Return a new object of a model, with its nested objects."""
     item, passed = instantiate(mapper, values)
     assign(mapper, item, {name: value for name, value in values.items() if name not in passed})
     return item
 
 
-def assign(mapper: Mapper[Any], item: Any, values: Mapping[str, Any]) -> None:
+def assign(mapper: Mapper[object], item: Any, values: Mapping[str, Any]) -> None:
     """Set attributes of an object; nested mappings become objects of its relations.
 
     If a mapping has the primary key of an object of the relation, that object is changed. Other
@@ -69,7 +69,7 @@ def _matching_object(relation: RelationshipProperty[Any], value: Any, left: list
     return make(mapper, value)
 
 
-def touch(mapper: Mapper[Any], item: Any, names: Iterable[str]) -> None:
+def touch(mapper: Mapper[object], item: Any, names: Iterable[str]) -> None:
     """Mark an object as changed if only its nested objects change, so that its version increases.
 
     Args:

@@ -34,7 +34,7 @@ __all__ = ["Reference", "RowAccess", "RowRules", "access_of", "exists"]
 
 _ACCESS = "restkit_row_access"
 _Expression = sa.ColumnElement[bool]
-_AnyMapper = Mapper[Any]
+_AnyMapper = Mapper[object]
 
 
 class Reference(Record):
@@ -48,7 +48,7 @@ class Reference(Record):
 
     names: tuple[str, ...]
     target: _AnyMapper
-    columns: tuple[sa.Column[Any], ...]
+    columns: tuple[sa.Column[object], ...]
 
 
 class RowRules:

@@ -18,7 +18,7 @@ __all__ = ["schema_of"]
 
 @cache
 def schema_of(
-    mapper: Mapper[Any], hidden: str | None = None, expand: tuple[str, ...] = (), name: str = ""
+    mapper: Mapper[object], hidden: str | None = None, expand: tuple[str, ...] = (), name: str = ""
 ) -> type[Schema]:
     """Return the schema class of a model's columns, the same one for the same arguments.
 
@@ -47,7 +47,7 @@ def schema_of(
     )
 
 
-def _nested(mapper: Mapper[Any], name: str) -> fields.Field[Any]:
+def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:
     relation = mapper.relationships.get(name)
     if relation is None:
         raise DeclarationError(
@@ -65,7 +65,7 @@ def _nested(mapper: Mapper[Any], name: str) -> fields.Field[Any]:
     return nested
 
 
-def _field(attribute: Attribute, mapper: Mapper[Any]) -> fields.Field[Any]:
+def _field(attribute: Attribute, mapper: Mapper[object]) -> fields.Field[Any]:
     made = copy.copy(attribute.field)
     column = mapper.columns[attribute.name]
     made.validators = [*made.validators, *attribute.bounds]

@@ -26,7 +26,7 @@ __all__ = ["Selecting", "Visible", "condition_of", "scoped_column"]
 
 _MAX_SHAPES = 256
 _Clause = sa.ColumnElement[bool]
-Visible = Callable[[Mapper[Any]], "_Clause | None"]
+Visible = Callable[[Mapper[object]], "_Clause | None"]
 """A function from a mapper to the condition on its rows as related rows; None without one."""
 
 
@@ -34,7 +34,7 @@ class Selecting:
     """The maker of the SELECT statements of one model."""
 
     def __init__(
-        self, mapper: Mapper[Any], key: str, live: _Clause | None, searches: dict[str, Any]
+        self, mapper: Mapper[object], key: str, live: _Clause | None, searches: dict[str, Any]
     ) -> None:
         """Make the maker.
 
@@ -196,7 +196,7 @@ class Selecting:
     ) -> Iterator[ExecutableOption]:
         """Yield the loader options of relations: ``author``, ``author.publisher``."""
         for path in expand:
-            mapper: Mapper[Any] = self._mapper
+            mapper: Mapper[object] = self._mapper
             option: Any = None
             for name in path.split("."):
                 if name not in mapper.relationships:
@@ -304,7 +304,8 @@ def condition_of(model: type, condition: Condition) -> _Clause:
     several = condition.operator == "in"
     kind = _PARAMETERS.get(condition.operator, parameter_type(column.type))
     value = sa.bindparam(None, _compared_value(condition), expanding=several, type_=kind)
-    compared: _Clause = _COMPARED[condition.operator](column, value)
+    compare = comparisons_of(column.type).get(condition.operator, _COMPARED[condition.operator])
+    compared: _Clause = compare(column, value)
     return compared
 
 

@@ -16,10 +16,11 @@ from ..errors import DeclarationError
 from ..problems import InsufficientStorage, ServiceUnavailable
 from ..request import Request
 from ..resource import Owner
-from .columns import attributes_of, is_rewritten
+from .column_values import is_rewritten
+from .columns import attributes_of
 from .construction import check_constructor
 from .fulltext import attributes_of_searches, searches_of
-from .keys import check_client_key, check_key, live_of, primary_key_of
+from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
@@ -46,6 +47,7 @@ class SQLAlchemyStore(Generic[M]):
         key: The attribute that identifies an item in its URL.
         attributes: The columns as attributes, by name.
         failures: The problems that any request on a database may cause.
+        identity: The attributes that identify an item: its key, and perhaps variables of its URL.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class SQLAlchemyStore(Generic[M]):
         soft_delete: str | None = None,
         backend: str = "",
         rules: RowRules | None = None,
+        scope: Sequence[str] = (),
     ) -> None:
         """Make the store.
 
@@ -67,11 +70,12 @@ class SQLAlchemyStore(Generic[M]):
             soft_delete: A nullable datetime or a boolean that marks removed items.
             backend: The database, for example ``"sqlite"``, whose limits are checked at start-up.
             rules: The row rules of the database.
+            scope: The attributes that all items of a collection share.
 
         Raises:
             DeclarationError: The model has no such attribute, or the attribute does not qualify.
         """
-        mapper: Mapper[M] = sa.inspect(model)
+        mapper: Mapper[object] = sa.inspect(model)
         configure_mappers()
         self.model = model
         self.mapper = mapper
@@ -86,8 +90,7 @@ class SQLAlchemyStore(Generic[M]):
         self.key = key or primary_key_of(mapper)
         self.soft_delete = soft_delete
         self._check_names(filter(None, [self.key, soft_delete]))
-        if self.key:
-            check_key(mapper, self.key)
+        self.identity = identity_of(mapper, self.key, scope) if self.key else frozenset[str]()
         self.decorated = frozenset(filter(self._is_rewritten, self.attributes))
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
@@ -108,7 +111,9 @@ class SQLAlchemyStore(Generic[M]):
             return False
         return is_rewritten(self.mapper.columns[name], self._backend)
 
-    def configured(self, *, key: str, soft_delete: str | None) -> SQLAlchemyStore[M]:
+    def configured(
+        self, *, key: str, soft_delete: str | None, scope: Sequence[str] = ()
+    ) -> SQLAlchemyStore[M]:
         """Return the store with another key or with soft deletion.
 
         Raises:
@@ -116,8 +121,9 @@ class SQLAlchemyStore(Generic[M]):
         """
         if not key and not self.key:
             raise DeclarationError(
-                f"{self.model.__qualname__} has a primary key of several columns; an item's URL has one: write "
-                "key = ... with an attribute that is unique, or give the table a single primary key."
+                f"{self.model.__qualname__} has a primary key of several columns, but an item's "
+                "URL has one key. Write key = ... with a unique attribute, or with one that is "
+                "unique together with the variables of the URL pattern."
             )
         self.rules.serve(self.mapper)
         return SQLAlchemyStore(
@@ -127,6 +133,7 @@ class SQLAlchemyStore(Generic[M]):
             soft_delete=soft_delete,
             backend=self._backend,
             rules=self.rules,
+            scope=scope,
         )
 
     def check_collection(
@@ -138,6 +145,11 @@ class SQLAlchemyStore(Generic[M]):
             DeclarationError: Items cannot be created, or PUT and the database would give the same
                 key to two items.
         """
+        if writes and not is_writable(self.mapper):
+            raise DeclarationError(
+                f"{self.model.__qualname__} is mapped to a query, whose rows can only be read. "
+                'Write methods = {"GET"} in the CRUDResource.'
+            )
         if creates:
             check_constructor(self.mapper)
         if upserts and self._backend != "sqlite":

@@ -31,9 +31,10 @@ _CHUNK = 500
 class _Store(Protocol):
     """The parts of a store that its transactions use."""
 
-    mapper: Mapper[Any]
+    mapper: Mapper[object]
     model: Any
     key: str
+    identity: frozenset[str]
     soft_delete: str | None
     decorated: frozenset[str]
     rules: RowRules
@@ -209,18 +210,18 @@ class SQLAlchemyTransaction(Generic[M]):
                 self._store.mapper.get_property_by_column(each).key
                 for each in self._store.mapper.primary_key
             ]
-            raise (KeyTaken if names == [self._store.key] else UniqueViolation)(names)
+            raise (KeyTaken if set(names) == self._store.identity else UniqueViolation)(names)
         try:
             with violations(self._store.mapper), self.session.begin_nested():
                 self.session.add(item)
         except UniqueViolation as error:
-            if set(error.names) == {self._store.key}:
+            if set(error.names) == self._store.identity:
                 raise KeyTaken(error.names) from error
             raise
         self._read_again(item, self._store.decorated)
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
-        """Expire attributes whose column type may have changed the value, to return it as stored."""
+        """Expire attributes whose value the column's type may have changed."""
         stale = [name for name in names if vars(item).get(name) is not None]
         if stale:
             self.session.expire(item, stale)

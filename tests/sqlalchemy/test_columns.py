@@ -153,8 +153,8 @@ def test_a_zone_that_sqlite_would_drop_is_refused() -> None:
     app = App("Zoned")
     app.install(Database("sqlite://"))
     says = (
-        r"Zoned.moment is a DateTime\(timezone=True\), of which SQLite drops the time "
-        r"zone; .*UTCDateTime"
+        r"Zoned.moment is a DateTime\(timezone=True\), whose time zone SQLite drops"
+        r".*UTCDateTime"
     )
     with pytest.raises(DeclarationError, match=says):
         app.add("/zoned", type("Zoneds", (CRUDResource,), {"model": Zoned}))
