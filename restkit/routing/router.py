@@ -210,7 +210,7 @@ class Router:
         """
         path = request.environ.get("PATH_INFO")
         # PERF: to ask path.startswith("/") costs a thousand instructions.
-        if not path or path[0] != "/" or path[1:2] == "/" or not path.isascii():
+        if not path or path[0] != "/" or "//" in path or not path.isascii():
             path = request.path
         if self._has_hosts and (found := self._match_host(request)) is not None:
             return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
+from uuid import UUID
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -562,3 +564,41 @@ def test_a_name_of_a_built_in_converter_is_refused_without_variables() -> None:
     """A converter with the name of a built-in one is refused also by a path without variables."""
     with pytest.raises(DeclarationError, match="name of a built-in"):
         parse_pattern("/a", "", {"int": BaseConverter})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "number", "matches"),
+    [
+        ("/<int:n>", 10**17, True),
+        ("/<int:n>", 10**18 - 1, True),
+        ("/<int:n>", 10**18, True),
+        ("/<int:n>", 2**63 - 1, True),
+        ("/<int:n>", 2**63, False),
+        ("/<int(min=5):n>", 4, False),
+        ("/<int(min=5):n>", 5, True),
+        ("/<int(max=5):n>", 6, False),
+        ("/<int(min=0):n>", 0, True),
+        ("/<int(signed=True):n>", -(10**18), True),
+        ("/<int(signed=True):n>", -(2**63) - 1, False),
+    ],
+)
+def test_integers_at_their_bounds(pattern: str, number: int, matches: bool) -> None:
+    """A number is found within its bounds, short or long, and a 404 beyond them."""
+    app = App("Numbers")
+    app.get(pattern)(lambda n: {"n": n})
+    response = Client(app).get(f"/{number}")
+    assert response.status == (200 if matches else 404)
+    if matches:
+        assert response.json == {"n": number}
+
+
+def test_uuids_are_whole() -> None:
+    """The UUID of a path equals the one of its text, and is copied and hashed like it."""
+    app = App("Keys")
+    made: list[UUID] = []
+    app.get("/<uuid:key>")(lambda key: made.append(key))
+    text = "6f1c2c3e-8c1f-4a55-9d33-0a4c3b1f9e77"
+    assert Client(app, contract=False).get(f"/{text}").status in (200, 204)
+    assert made == [UUID(text)]
+    assert copy.deepcopy(made[0]) == UUID(text)
+    assert made[0].is_safe is UUID(text).is_safe
