@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 from servers import free_port, serve_process
 
 from restkit import App, Request, Resource, operation
-from restkit.http.request_target import clean_script_name
+from restkit.http.request_target import VALID_HOSTS, clean_script_name, host_error
 from restkit.testing import Client
 
 ROOT = Path(__file__).parents[2]
@@ -264,3 +264,45 @@ def test_a_url_has_the_host_of_the_request(host: str, expected: str) -> None:
     client = Client(app)
     found = client.get("/", environ={"HTTP_HOST": host}).json
     assert found == {"url": f"http://{expected}/", "home": f"http://{expected}/"}
+
+
+@pytest.mark.parametrize(
+    ("host", "is_valid"),
+    [
+        ("a" * 253 + ":65535", True),
+        ("a" * 254 + ":65535", False),
+        ("a" * 259, True),
+        ("a" * 260, False),
+        ("shop.example:65535", True),
+        ("shop.example:65536", False),
+        ("shop_1.example:65535", True),
+        ("shop_1.example:65536", False),
+        ("[::1]:65535", True),
+        ("[::1]:65536", False),
+        ("shop.example:", True),
+        ("shop.example:0", True),
+        ("shop.example:0x1", False),
+        ("shop.example:\u0661", False),
+        ("sh\u00f6p.example", False),
+        ("-", True),
+        (":80", False),
+    ],
+)
+def test_the_bounds_of_a_host(host: str, is_valid: bool) -> None:
+    """A host and its port have at most 259 characters, and a port at most 65535."""
+    assert (host_error({"HTTP_HOST": host}) == "") is is_valid
+
+
+def test_the_number_of_remembered_hosts_is_bounded() -> None:
+    """Clients make up hosts, of which at most 1,000 valid ones are remembered."""
+    before = VALID_HOSTS.copy()
+    try:
+        VALID_HOSTS.clear()
+        for number in range(1100):
+            assert host_error({"HTTP_HOST": f"shop{number}.example"}) == ""
+        assert len(VALID_HOSTS) == 1000
+        assert host_error({"HTTP_HOST": "no host"}) != ""
+        assert "no host" not in VALID_HOSTS
+    finally:
+        VALID_HOSTS.clear()
+        VALID_HOSTS.update(before)

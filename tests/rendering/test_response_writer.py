@@ -498,3 +498,33 @@ def test_a_location_of_ones_own_is_the_only_one() -> None:
     app.add("/things/<int:thing_id>", ThingItem)
     response = Client(app).post("/things", json={"name": "a"})
     assert response.headers.getlist("Location") == ["/elsewhere"]
+
+
+@pytest.mark.parametrize("with_status", [False, True])
+def test_a_value_that_is_no_json_names_the_method(with_status: bool) -> None:
+    """The error names the method, whether the value has a status or not."""
+
+    def show() -> Any:
+        value = {"made": {1, 2}}
+        return (value, 200) if with_status else value
+
+    client = client_of(get=show)
+    with pytest.raises(TypeError, match=r"show returned a value that cannot be serialized: set is"):
+        client.get("/x")
+
+
+@pytest.mark.parametrize("with_status", [False, True])
+def test_a_range_of_media_types_needs_a_content_type(with_status: bool) -> None:
+    """If any of the media types is a range, the method must state the Content-Type."""
+    typed = [True]
+
+    @returns(media_types=["image/*", "text/plain"])
+    def show() -> Any:
+        headers = {"Content-Type": "image/png"} if typed[0] else {"X-Other": "1"}
+        return (b"\x89PNG", 200, headers) if with_status else (b"\x89PNG", headers)
+
+    client = client_of(get=show)
+    assert client.get("/x", headers={"Accept": "image/*"}).media_type == "image/png"
+    typed[0] = False
+    with pytest.raises(DeclarationError, match="Content-Type"):
+        client.get("/x", headers={"Accept": "image/*"})
