@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..contract import Operation
-from ..errors import DeclarationError
 from ..operations.operation_ids import noun, operation_id
 from ..resource import FunctionResource, Resource
 from ..schemas.json_values import json_value, text_value
+from .document_hooks import run_hooks
 from .names import component_names, given_name
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
@@ -27,7 +27,7 @@ _SPDX = re.compile(r"(?!LicenseRef-)[A-Za-z0-9.-]+")
 
 
 class Documented(Protocol):
-    """Is what a document is made of: an App, or anything that says as much of itself."""
+    """The source of a document: an App, or an object with the same members."""
 
     name: str
     version: str
@@ -98,7 +98,8 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     document = _ordered(
         spec.to_dict() | {"paths": paths, "components": components}, _servers(app, server_root)
     )
-    return _hooked(app, _with_members(document, copied(app.members), dialect))
+    whole = _with_members(document, copied(app.members), dialect)
+    return run_hooks(app.document_hooks, whole)
 
 
 def _with_members(
@@ -112,21 +113,6 @@ def _with_members(
             document["x-webhooks"] = value  # 3.0 has no webhooks
         else:
             document[name] = value
-    return document
-
-
-def _hooked(app: Documented, document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document as the hooks of its App leave it."""
-    for hook in app.document_hooks:
-        changed: object = hook(document)
-        if changed is None:
-            continue
-        if not isinstance(changed, dict):
-            raise DeclarationError(
-                f"The document hook {getattr(hook, '__qualname__', hook)} returned "
-                f"{type(changed).__name__}; it must return the document, or None if it changed it."
-            )
-        document = changed
     return document
 
 

@@ -1,4 +1,4 @@
-"""The document and the pages about it as resources: /openapi.json, /openapi.yaml, /docs and /scalar by default.
+"""The document and its pages as resources: /openapi.json, /openapi.yaml, /docs and /scalar.
 
 Everything comes from this server: no other host is asked for anything, and the
 Content-Security-Policy holds the pages to that.
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from html import escape
 from string import Template
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,7 @@ from ..problems import NotFound
 from ..request import Request
 from ..resource import Resource
 from ..response import Response
-from ..schemas.json_values import watch_lazy_texts
+from ..schemas.json_values import text_value, watch_lazy_texts
 from ..settings import Settings
 from .assets import asset, edition, has_scalar, has_swagger_ui
 from .document import build, to_json, to_yaml
@@ -31,9 +31,20 @@ _METHODS = (
     *("get", "put", "post", "delete", "options", "head", "patch", "trace", "query"),
     "x-query",  # before OpenAPI 3.2
 )
+
+
+class _Printed(NamedTuple):
+    """A printed document."""
+
+    body: bytes
+    entity_tag: str
+    is_translated: bool
+    """Whether the document has lazy texts, which may depend on the request's language."""
+
+
 _ROOTS = 8
 _HOST = re.compile(r"[\w.-]+(:[0-9]+)?", re.ASCII)
-_documents: WeakKeyDictionary[Any, dict[tuple[str, str], tuple[bytes, str]]] = WeakKeyDictionary()
+_documents: WeakKeyDictionary[Any, dict[tuple[str, str], _Printed]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 _HEAD = """\
@@ -114,8 +125,8 @@ def _yaml_url(json_url: str) -> str:
     return json_url.removesuffix(".json") + ".yaml"
 
 
-def _document(app: Any, root: str, media_type: Literal["json", "yaml"]) -> tuple[bytes, str]:
-    """Return the document's bytes and entity tag.
+def _document(app: Any, root: str, media_type: Literal["json", "yaml"]) -> _Printed:
+    """Return the printed document.
 
     The document is printed once, as an App that responds does not change. With lazy texts, which
     may depend on the language of the request, it is printed for each request.
@@ -128,7 +139,7 @@ def _document(app: Any, root: str, media_type: Literal["json", "yaml"]) -> tuple
             with watch_lazy_texts() as lazy:
                 document = build(app, server_root=root)
             body = to_json(document) if media_type == "json" else to_yaml(document).encode()
-            made = body, hashlib.sha256(body).hexdigest()[:24]
+            made = _Printed(body, hashlib.sha256(body).hexdigest()[:24], is_translated=bool(lazy))
             if lazy:
                 return made
             known[root, media_type] = made
@@ -145,7 +156,7 @@ def _root(request: Request, own: str) -> str:
 
 
 class OpenAPIJSON(Resource):
-    """Is the document as JSON."""
+    """The document as JSON."""
 
     documented: ClassVar[bool] = False
     conditional: ClassVar[bool | Literal["required"]] = True
@@ -153,12 +164,14 @@ class OpenAPIJSON(Resource):
     def get(self) -> Response:
         """Return the document."""
         root = quote(_root(self.request, self.app.settings.openapi_url))
-        body, self.entity_tag = _document(self.app, root, "json")
-        return _response(body, "application/json", "no-cache")
+        printed = _document(self.app, root, "json")
+        self.entity_tag = printed.entity_tag
+        response = _response(printed.body, "application/json", "no-cache")
+        return _varied(response, printed.is_translated)
 
 
 class OpenAPIYAML(Resource):
-    """Is the document as YAML (RFC 9512)."""
+    """The document as YAML (RFC 9512)."""
 
     documented: ClassVar[bool] = False
     conditional: ClassVar[bool | Literal["required"]] = True
@@ -166,12 +179,14 @@ class OpenAPIYAML(Resource):
     def get(self) -> Response:
         """Return the document."""
         root = quote(_root(self.request, _yaml_url(self.app.settings.openapi_url)))
-        body, self.entity_tag = _document(self.app, root, "yaml")
-        return _response(body, "application/yaml", "no-cache")
+        printed = _document(self.app, root, "yaml")
+        self.entity_tag = printed.entity_tag
+        response = _response(printed.body, "application/yaml", "no-cache")
+        return _varied(response, printed.is_translated)
 
 
 class SwaggerUI(Resource):
-    """Is the page with Swagger UI; without the package that carries it, a plain page that says so."""
+    """The page with Swagger UI, or a plain page if its package is not installed."""
 
     documented: ClassVar[bool] = False
 
@@ -185,7 +200,7 @@ class SwaggerUI(Resource):
 
 
 class Scalar(Resource):
-    """Is the page with Scalar; without the package that carries it, a plain page that says so."""
+    """The page with Scalar, or a plain page if its package is not installed."""
 
     documented: ClassVar[bool] = False
 
@@ -195,15 +210,13 @@ class Scalar(Resource):
         if not has_scalar():
             return _plain_page(self.app, self.request, own, "Scalar")
         words = _words(self.app, self.request, own)
-        # SECURITY: Scalar makes its style sheets in the browser; no script can be written inline all the same.
-        return _html(
-            _SCALAR_PAGE.substitute(words),
-            _policy(self.app.servers, styles="'self' 'unsafe-inline'"),
-        )
+        # SECURITY: Scalar creates its style sheets in the browser. Inline scripts stay forbidden.
+        policy = _policy(self.app.servers, styles="'self' 'unsafe-inline'")
+        return _html(_SCALAR_PAGE.substitute(words), policy)
 
 
 class Asset(Resource):
-    """Is one file of the pages. Its URL changes with its content, so it may be kept for a year."""
+    """A file of the pages. Its URL changes with its content, so clients may cache it for a year."""
 
     documented: ClassVar[bool] = False
     conditional: ClassVar[bool | Literal["required"]] = True
@@ -230,7 +243,7 @@ def _words(app: Any, request: Request, own: str) -> dict[str, str]:
         for name, value in (
             ("title", app.name),
             ("version", app.version),
-            ("description", app.description),
+            ("description", text_value(app.description)),
             ("document", document),
             ("yaml", _yaml_url(document)),
             ("assets", assets),
@@ -239,12 +252,13 @@ def _words(app: Any, request: Request, own: str) -> dict[str, str]:
 
 
 def _plain_page(app: Any, request: Request, own: str, ui: str) -> Response:
-    words = _words(app, request, own)
-    document = build(app)
+    with watch_lazy_texts() as lazy:
+        words = _words(app, request, own)
+        document = build(app)
     shared = document.get("components", {}).get("responses", {})
     operations = "\n".join(_section(*each, shared) for each in _operations(document))
     text = _PLAIN_PAGE.substitute(words, notice=_NOTICE.substitute(ui=ui), operations=operations)
-    return _html(text, _policy((), scripts=False))
+    return _varied(_html(text, _policy((), scripts=False)), bool(lazy))
 
 
 def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
@@ -279,7 +293,10 @@ def _section(
 def _policy(
     servers: Iterable[str | Mapping[str, Any]], *, scripts: bool = True, styles: str = "'self'"
 ) -> str:
-    """Return the Content-Security-Policy of a page: it may ask this server, and the servers of the document."""
+    """Return the Content-Security-Policy of a page.
+
+    The page may send requests to this server and to the servers of the document.
+    """
     origins: dict[str, None] = {}
     for server in servers:
         parts = urlsplit(server if isinstance(server, str) else str(server.get("url", "")))
@@ -289,6 +306,13 @@ def _policy(
     if scripts:
         rules += ["script-src 'self'", " ".join(["connect-src 'self'", *origins])]
     return "; ".join([*rules, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
+
+
+def _varied(response: Response, is_translated: bool) -> Response:
+    """Add Vary to a response whose texts may depend on the language (RFC 9110, section 12.5.5)."""
+    if is_translated:
+        response.headers.add("Vary", "Accept-Language")
+    return response
 
 
 def _html(text: str, policy: str) -> Response:

@@ -369,6 +369,19 @@ def test_lazy_texts_are_looked_up_for_each_document() -> None:
         assert len(tags) == 2
 
 
+@pytest.mark.parametrize("url", ["/openapi.json", "/openapi.yaml"])
+def test_a_document_with_lazy_texts_varies_with_the_language(url: str) -> None:
+    """Its 200 and its 304 have Vary; a document of plain strings has none."""
+    client = Client(_app(x=fields.Str(metadata={"description": LazyText("Titel")})))
+    first = client.get(url)
+    assert first.headers["Vary"] == "Accept-Language"
+    again = client.get(url, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status == 304
+    assert again.headers["Vary"] == "Accept-Language"
+    plain = Client(_app(x=fields.Str(metadata={"description": "Title"}))).get(url)
+    assert "Vary" not in plain.headers
+
+
 def test_an_app_without_lazy_texts_prints_its_document_once() -> None:
     """A change of a declaration after the first document is not seen: it was kept."""
     field = fields.Str(metadata={"description": "first"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from restkit import (
     returns,
     takes,
 )
+from restkit.app_loading import load_app
 from restkit.contract import Header
 from restkit.openapi import build, to_json, to_yaml
 from restkit.schemas.uploads import Upload
@@ -516,7 +518,10 @@ def test_members_of_the_root_and_hooks() -> None:
             "x-logo": {"since": date(2026, 1, 2)},
         },
     )
-    app.get("/x")(lambda: {})
+
+    @app.get("/x")
+    def read() -> dict[str, object]:
+        return {}
 
     @app.document_hook
     def change(document: dict[str, Any]) -> None:
@@ -578,3 +583,92 @@ def test_examples_are_example_objects_or_values() -> None:
         assert found[name] == given[name]
     for name in ("value", "more", "nothing"):
         assert found[name] == {"value": given[name]}
+
+
+_ITSELF: list[Any] = []
+_ITSELF.append(_ITSELF)
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [
+        (object(), "/info/x-a~1b/1"),
+        (float("nan"), "/info/x-a~1b/1"),
+        (float("-inf"), "/info/x-a~1b/1"),
+        ({"a"}, "/info/x-a~1b/1"),
+        (b"x", "/info/x-a~1b/1"),
+        ("\ud800", "/info/x-a~1b/1"),
+        ({"m~": {1: 2}}, "/info/x-a~1b/1/m~0"),
+        ({"m": [0, {None: 2}]}, "/info/x-a~1b/1/m/1"),
+    ],
+)
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.1", "3.2.0"])
+def test_a_hook_that_leaves_a_value_that_is_not_json(
+    value: object, pointer: str, version: str
+) -> None:
+    """The error names the hook and the JSON pointer of the value."""
+    app = App("Hooks")
+
+    @app.document_hook
+    def add_members(document: dict[str, Any]) -> None:
+        document["info"]["x-a/b"] = [0, value]
+
+    with pytest.raises(DeclarationError, match=r"add_members left a value.* not JSON") as caught:
+        build(app, version=version)
+    assert f"the JSON pointer {pointer!r}" in str(caught.value)
+
+
+def test_a_hook_that_leaves_a_value_that_contains_itself() -> None:
+    """It is one DeclarationError, as is every value that is not JSON."""
+    app = App("Hooks")
+
+    @app.document_hook
+    def add_loop(document: dict[str, Any]) -> None:
+        document["x-loop"] = _ITSELF
+
+    with pytest.raises(DeclarationError, match="contains itself"):
+        build(app)
+
+
+def test_values_of_hooks_are_written_as_in_metadata() -> None:
+    """Dates and Decimals become strings, tuples become lists, in JSON and YAML alike."""
+    app = App("Hooks")
+    written = {"day": "2026-01-02", "price": "1.50", "pair": [1, 2]}
+
+    @app.document_hook
+    def add(document: dict[str, Any]) -> None:
+        document["x-a"] = {"day": date(2026, 1, 2), "price": Decimal("1.50"), "pair": (1, 2)}
+
+    client = Client(app)
+    assert client.get("/openapi.json").json["x-a"] == written
+    assert yaml.safe_load(client.get("/openapi.yaml").text)["x-a"] == written
+
+
+class _Search(Resource):
+    schema = BookSchema
+
+    def query(self, body: dict[str, Any]) -> str:
+        """Search."""
+        return ""
+
+
+def test_the_document_of_a_query_resource_is_valid_in_3_2() -> None:
+    """QUERY is a member of the Path Item Object since 3.2; 3.1 has an extension for it."""
+    app = App("Search")
+    app.add("/search", _Search)
+    newer = build(app, version="3.2.0")
+    assert "query" in newer["paths"]["/search"]
+    validate_document(newer)
+    older = build(app, version="3.1.1")
+    assert set(older["paths"]["/search"]) == {"x-query"}
+    validate_document(older)
+
+
+@pytest.mark.parametrize(
+    "target", ["examples.hello:app", "examples.todo:app", "examples.bookstore"]
+)
+def test_the_documents_of_the_examples_are_valid_in_3_2(target: str) -> None:
+    """They are checked with the JSON Schema of OpenAPI 3.2."""
+    document = build(load_app(target), version="3.2.0")
+    assert document["openapi"] == "3.2.0"
+    validate_document(document)

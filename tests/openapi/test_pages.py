@@ -250,7 +250,12 @@ sys.modules[sys.argv[1]] = None  # what the import system takes for "not install
 from restkit import App
 from restkit.testing import Client
 
+class Late:
+    def __str__(self): return "Late"
+    def __getattr__(self, name): return getattr("Late", name)
+
 app = App("Plain")
+late = App("Late", description=Late())
 
 @app.get("/hello")
 def hello():
@@ -262,6 +267,7 @@ response = client.get(sys.argv[2])
 other = client.get(sys.argv[3])
 policy = response.headers["Content-Security-Policy"]
 print(response.status, "script-src" in policy, "<script" in response.text, "<script" in other.text)
+print(Client(late).get(sys.argv[2]).headers.get("Vary"), response.headers.get("Vary"))
 print(response.text)
 """
 
@@ -280,6 +286,8 @@ def test_without_its_package_a_page_is_plain(
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     first, _, text = done.stdout.partition("\n")
     assert first.split() == ["200", "False", "False", "True"], done.stdout
+    # A page with lazy texts, and one without.
+    assert text.startswith("Accept-Language None\n")
     assert f"For {name} on this page: <code>pip install 'restkit[swagger]'</code>" in text
     assert "<b>GET</b> /hello" in text
     assert "Say &lt;hello&gt;." in text
