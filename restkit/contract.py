@@ -163,9 +163,9 @@ class Input(Record):
     location: Location
     schema: BoundSchema | None
     media_types: tuple[str, ...] = ()
-    shape: Callable[[Any], Any] | None = None
+    shape: Callable[[object], object] | None = None
     required: bool = True
-    convert: Callable[[str, Any], Any] | None = None
+    convert: Callable[[str, object], object] | None = None
     raw: Literal["bytes", "text", "stream"] | None = None
     max_size: int | None = None
 

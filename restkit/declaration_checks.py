@@ -227,7 +227,7 @@ def _check_middleware(middleware: object, declared_at: str) -> None:
         check_call(each, ("request", "proceed"), f"A middleware of {declared_at}")
 
 
-def _check_handlers(handlers: Any, declared_at: str) -> None:
+def _check_handlers(handlers: Mapping[type[Exception], object] | None, declared_at: str) -> None:
     check_mapping(handlers, f"{declared_at}.problem_handlers", "{KeyError: handler}")
     for error, handler in (handlers or {}).items():
         if not (isinstance(error, type) and issubclass(error, Exception)):

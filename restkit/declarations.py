@@ -76,7 +76,7 @@ class Declarations(Record):
     media_types: tuple[str, ...] | None = None
     returns: tuple[Return, ...] = ()
     raises: tuple[Failure, ...] = ()
-    convert: Callable[[str, Any], Any] | None = None
+    convert: Callable[[str, object], object] | None = None
     words: Mapping[str, Any] = MappingProxyType({})
     max_size: int | None = None
 
@@ -101,7 +101,7 @@ class DeclaredMethod:
             raise AttributeError(name)
         return getattr(self.function, name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         """Call the function."""
         return self.function(*args, **kwargs)
 
@@ -111,7 +111,7 @@ def plain_function(function: Any) -> Any:
     return function.function if isinstance(function, DeclaredMethod) else function
 
 
-def mounted(function: Callable[..., Any]) -> DeclaredMethod:
+def mounted(function: Callable[..., object]) -> DeclaredMethod:
     """Mark a function as mounted: a declaration above the route would come too late."""
     return DeclaredMethod(plain_function(function), declarations_of(function), mounted=True)
 

@@ -6,7 +6,7 @@ import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from .contract import Header, Location
 from .declaration_checks import check_flag, check_mapping, check_text, texts_of
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["access", "operation", "raises", "returns", "takes"]
 
-F = TypeVar("F", bound=Callable[..., Any])
-C = TypeVar("C", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
+C = TypeVar("C", bound=Callable[..., object])
 P = ParamSpec("P")
 R = TypeVar("R")
 _HeaderLike = Mapping[str, "str | Header"]

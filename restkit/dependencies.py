@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     class _App(Protocol):
         @property
-        def overrides(self) -> Mapping[object, Callable[..., Any]]: ...
+        def overrides(self) -> Mapping[object, Callable[..., object]]: ...
 
     class _Holder(Protocol):
         request: Request
@@ -35,10 +35,12 @@ class Provided:
     __slots__ = ("_closers", "values")
 
     def __init__(self) -> None:
-        self.values: dict[object, Any] = {}
-        self._closers: list[Generator[Any, None, None]] = []
+        self.values: dict[object, object] = {}
+        self._closers: list[Generator[object, None, None]] = []
 
-    def make(self, factory: Callable[..., Any], request: Request, *, wants_request: bool) -> Any:
+    def make(
+        self, factory: Callable[..., object], request: Request, *, wants_request: bool
+    ) -> object:
         """Call a factory and return its value; advance a generator to its first value."""
         made = factory(request) if wants_request else factory()
         if isinstance(made, Iterator) and not isinstance(made, types.GeneratorType):
@@ -56,7 +58,7 @@ class Provided:
                 ) from None
         return made
 
-    def outlast(self, closer: Generator[Any, None, None]) -> None:
+    def outlast(self, closer: Generator[object, None, None]) -> None:
         """Close a generator, suspended at its ``yield``, after every other value of the request."""
         self._closers.insert(0, closer)
 
@@ -76,7 +78,7 @@ class Provided:
                     raise
 
 
-def _finish(closer: Any, error: BaseException | None) -> None:
+def _finish(closer: Generator[object, None, None], error: BaseException | None) -> None:
     """Advance a factory past its only ``yield``, or raise the error there."""
     try:
         if error is None:
@@ -88,7 +90,7 @@ def _finish(closer: Any, error: BaseException | None) -> None:
     closer.close()
     if error is None:
         raise DeclarationError(
-            f"The factory {closer.__qualname__} yields more than once; provide wants one value."
+            f"The factory {getattr(closer, '__qualname__', closer)} yields more than once; provide wants one value."
         )
 
 
@@ -112,7 +114,7 @@ class Provision(Generic[T]):
         )
 
 
-def factories_of(holder: type) -> list[Callable[..., Any]]:
+def factories_of(holder: type) -> list[Callable[..., object]]:
     """Return the factories of a class's provided attributes, each once, the class's own first."""
     found: dict[str, object] = {}
     for base in holder.__mro__:
@@ -159,7 +161,7 @@ def check_factory_defaults(factory: Callable[..., object]) -> None:
 
 
 def obtain(
-    factory: Callable[..., Any],
+    factory: Callable[..., object],
     request: Request,
     app: _App | None = None,
     *,
@@ -202,7 +204,7 @@ def provide(factory: Callable[[Request], Iterator[T]]) -> Provision[T]: ...
 def provide(factory: Callable[[], T]) -> Provision[T]: ...
 @overload
 def provide(factory: Callable[[Request], T]) -> Provision[T]: ...
-def provide(factory: Callable[..., Any]) -> Provision[Any]:
+def provide(factory: Callable[..., object]) -> Provision[Any]:
     """Declare a value that is created once a request, on first access, and closed after the method.
 
     ::

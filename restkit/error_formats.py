@@ -156,7 +156,7 @@ def _is_json_schema(schema: object) -> bool:
     )
 
 
-def _check_schema(schema: Any, media_type: str) -> None:
+def _check_schema(schema: object, media_type: str) -> None:
     is_instance = hasattr(schema, "dump") and hasattr(schema, "dump_fields")
     is_class = isinstance(schema, type) and hasattr(schema, "dump")
     if not (schema is None or isinstance(schema, Mapping) or is_class or is_instance):

@@ -10,7 +10,7 @@ from .errors import DeclarationError
 if TYPE_CHECKING:
     from marshmallow import Schema, fields
 
-    MembersLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]] | None
+    MembersLike = type[Schema] | Schema | Mapping[str, fields.Field[object]] | None
 
 __all__ = [
     "MAX_CODE",

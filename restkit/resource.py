@@ -33,7 +33,7 @@ __all__ = [
     "verbs_of",
 ]
 
-ProblemHandler = Callable[[Any, Request], Any]
+ProblemHandler = Callable[[Any, Request], object]
 
 
 class Owner(Protocol):
@@ -42,12 +42,24 @@ class Owner(Protocol):
     name: str
     version: str
     settings: Any
-    servers: Sequence[str | Mapping[str, Any]]
-    extensions: list[Any]
-    overrides: dict[Any, Callable[..., Any]]
+    servers: Sequence[str | Mapping[str, object]]
+    overrides: dict[object, Callable[..., object]]
     stores: list[Callable[[type], Any]]
 
-    def url_for(self, target: Any, /, *, _external: bool = False, **values: Any) -> str:
+    @property
+    def extensions(self) -> Sequence[object]:
+        """The installed extensions."""
+        ...
+
+    def url_for(
+        self,
+        target: object,
+        /,
+        *,
+        _external: bool = False,
+        _query: Mapping[str, object] | None = None,
+        **values: object,
+    ) -> str:
         """Return the URL of a resource."""
         ...
 
@@ -282,7 +294,7 @@ def _verb_of(value: object, declared_at: str, is_function: bool) -> Callable[...
     return value
 
 
-def function_resource(function: Callable[..., Any], method: str) -> type[Resource]:
+def function_resource(function: Callable[..., object], method: str) -> type[Resource]:
     """Make the one-verb Resource of a function.
 
     Args:

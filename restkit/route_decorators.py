@@ -13,8 +13,8 @@ from .resource import Resource, function_resource
 
 __all__ = ["RouteDecorators", "RouteOptions"]
 
-R = TypeVar("R", bound=type[Resource] | Callable[..., Any])
-F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R", bound=type[Resource] | Callable[..., object])
+F = TypeVar("F", bound=Callable[..., object])
 C = TypeVar("C", bound=type[Resource])
 
 
@@ -54,7 +54,7 @@ class RouteDecorators:
         return self._add_function(pattern, target, "get", options)
 
     def _add_function(
-        self, pattern: str, function: Callable[..., Any], method: str, options: RouteOptions
+        self, pattern: str, function: Callable[..., object], method: str, options: RouteOptions
     ) -> Any:
         if not callable(function):
             raise DeclarationError(

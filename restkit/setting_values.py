@@ -35,7 +35,7 @@ def show_value(name: str, value: object) -> str:
     return re.sub(_IN_QUERY, r"\1***", text)
 
 
-def take_value(name: str, value: object, hint: Any, source: str, *, text: bool) -> Any:
+def take_value(name: str, value: object, hint: object, source: str, *, text: bool) -> object:
     """Return a value converted to the type of its setting and checked against its range.
 
     Args:
@@ -65,7 +65,7 @@ def _show(name: str, value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _convert(value: object, hint: Any, text: bool) -> Any:
+def _convert(value: object, hint: object, text: bool) -> object:
     """Return a value as a type says.
 
     Raises:
@@ -77,16 +77,17 @@ def _convert(value: object, hint: Any, text: bool) -> Any:
         return _convert_union(value, get_args(hint), text)
     if kind is Literal:
         return _convert_literal(value, get_args(hint), text)
-    if kind in _CONTAINERS:
+    if isinstance(kind, type) and kind in _CONTAINERS:
         return _convert_items(value, kind, get_args(hint), text)
-    if text and kind in _FROM_TEXT:
+    if text and kind in _FROM_TEXT and isinstance(value, str):
         return _FROM_TEXT[kind](value)
     return _convert_scalar(value, kind)
 
 
-def _convert_scalar(value: object, kind: Any) -> Any:
-    if isinstance(value, str) and getattr(kind, "__module__", "").startswith("pathlib"):
-        return kind(value)
+def _convert_scalar(value: object, kind: object) -> object:
+    if isinstance(kind, type) and isinstance(value, str) and kind.__module__.startswith("pathlib"):
+        path: object = kind(value)
+        return path
     if kind is float and type(value) is int:
         return float(value)
     if isinstance(kind, type) and kind is not Any and not isinstance(value, kind):
@@ -103,8 +104,10 @@ def _boolean(value: str) -> bool:
     return word in _TRUE
 
 
-def _convert_union(value: Any, hints: tuple[Any, ...], text: bool) -> Any:
-    is_none = value is None or (text and value.strip().lower() in ("", "none"))
+def _convert_union(value: object, hints: tuple[object, ...], text: bool) -> object:
+    is_none = value is None
+    if text and isinstance(value, str):
+        is_none = value.strip().lower() in ("", "none")
     if types.NoneType in hints and is_none:
         return None
     for hint in hints:
@@ -116,7 +119,7 @@ def _convert_union(value: Any, hints: tuple[Any, ...], text: bool) -> Any:
     raise ValueError
 
 
-def _convert_literal(value: Any, choices: tuple[Any, ...], text: bool) -> Any:
+def _convert_literal(value: object, choices: tuple[object, ...], text: bool) -> object:
     for choice in choices:
         if (text and str(choice) == value) or (type(choice) is type(value) and choice == value):
             return choice
@@ -124,8 +127,11 @@ def _convert_literal(value: Any, choices: tuple[Any, ...], text: bool) -> Any:
 
 
 def _convert_items(
-    value: Any, kind: Callable[[list[Any]], Any], hints: tuple[Any, ...], text: bool
-) -> Any:
+    value: object,
+    kind: Callable[[list[object]], object],
+    hints: tuple[object, ...],
+    text: bool,
+) -> object:
     items = _items(value, text)
     if kind is not tuple or hints[-1:] == (...,):
         hints = hints[:1] * len(items)
@@ -134,8 +140,8 @@ def _convert_items(
     return kind([_convert(each, hint, text) for each, hint in zip(items, hints, strict=True)])
 
 
-def _items(value: Any, text: bool) -> list[Any]:
-    if text:
+def _items(value: object, text: bool) -> list[object]:
+    if text and isinstance(value, str):
         return [item.strip() for item in value.split(",") if item.strip()]
     if not isinstance(value, _CONTAINERS):
         raise TypeError
@@ -143,8 +149,8 @@ def _items(value: Any, text: bool) -> list[Any]:
 
 
 _CONTAINERS = (list, tuple, set, frozenset)
-_FROM_TEXT: dict[object, Callable[[Any], Any]] = {bool: _boolean, int: int, float: float}
-_WORDS: dict[Any, str] = {
+_FROM_TEXT: dict[object, Callable[[str], object]] = {bool: _boolean, int: int, float: float}
+_WORDS: dict[object, str] = {
     bool: "a boolean (true or false)",
     float: "a number",
     int: "an integer",
@@ -153,7 +159,7 @@ _WORDS: dict[Any, str] = {
 }
 
 
-def _expected(hint: Any) -> str:
+def _expected(hint: object) -> str:
     """Return the words for a type in a message."""
     kind, hints = get_origin(hint) or hint, get_args(hint)
     if kind is Literal:
@@ -162,7 +168,7 @@ def _expected(hint: Any) -> str:
         return _alternatives([_expected(each) for each in hints])
     if kind in _CONTAINERS:
         items = f" (of {_expected(hints[0])} each)" if hints else ""
-        return f"a {kind.__name__}{items}"
+        return f"a {getattr(kind, '__name__', kind)}{items}"
     name = getattr(kind, "__name__", kind)
     return _WORDS.get(kind, "a path" if name == "Path" else f"a {name}")
 

@@ -50,7 +50,7 @@ class SettingValues(TypedDict, total=False):
 class _SettingsType(type):
     """The metaclass of `Settings`: missing settings are a SettingError that names them."""
 
-    def __call__(cls, *args: Any, **values: Any) -> Any:
+    def __call__(cls, *args: object, **values: object) -> object:
         missing = [name for name in _required(cls) if name not in values]
         if missing and not args:
             raise SettingError(_missing_values(cls, missing))
@@ -158,7 +158,7 @@ class Settings(metaclass=_SettingsType):
         file: "str | Path | None" = None,
         environ: Mapping[str, str] | None = None,
         dotenv: "bool | str | Path" = True,
-        **values: Any,
+        **values: object,
     ) -> Self:
         """Make the settings from their sources; a later one wins.
 
@@ -194,7 +194,7 @@ class Settings(metaclass=_SettingsType):
 
 
 @functools.lru_cache(8)
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: type) -> dict[str, object]:
     """Return the types of the settings by name."""
     if "__dataclass_fields__" not in vars(cls):
         above = "put @dataclass(frozen=True, kw_only=True) above it"
@@ -211,7 +211,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _required(cls: type) -> list[str]:
     """Return the settings without a default."""
-    own: Mapping[str, dataclasses.Field[Any]] = getattr(cls, "__dataclass_fields__", {})
+    own: Mapping[str, dataclasses.Field[object]] = getattr(cls, "__dataclass_fields__", {})
     lacking = dataclasses.MISSING
     return [
         name
@@ -247,7 +247,7 @@ def _variables(cls: Any) -> dict[str, list[str]]:
     return found
 
 
-def _take_named(cls: type[Settings], found: Mapping[str, Any], source: str) -> dict[str, Any]:
+def _take_named(cls: type[Settings], found: Mapping[str, object], source: str) -> dict[str, Any]:
     """Return the values of settings by name; ``source`` is a template of the words for one."""
     hints = _hints(cls)
     taken: dict[str, Any] = {}

@@ -21,7 +21,7 @@ from .signatures import item_of, without_none
 __all__ = ["Shape", "shape_of"]
 
 Shape = Callable[[object], object]
-_Field = fields.Field[typing.Any]
+_Field = fields.Field[object]
 _Made = dict[tuple[type, type[Schema]], Shape]
 _NO_MAPPING = (int, float, str, bytes, bool, set, frozenset, tuple)
 _SEQUENCES = (list, tuple, set, frozenset)

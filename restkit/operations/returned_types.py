@@ -15,7 +15,7 @@ from .signatures import item_of, without_none
 
 __all__ = ["check_returned"]
 
-_Field = fields.Field[typing.Any]
+_Field = fields.Field[object]
 
 
 def check_returned(annotation: object, bound: BoundSchema, declared_at: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..contract import Failure, IdempotencyRule, PathParameter
 from ..declarations import declarations_of
@@ -72,7 +72,7 @@ class Verb:
     """
 
     def __init__(
-        self, resource: type[Resource], method: str, function: Callable[..., Any], shared: Shared
+        self, resource: type[Resource], method: str, function: Callable[..., object], shared: Shared
     ) -> None:
         is_function = issubclass(resource, FunctionResource)
         self.resource = resource
@@ -99,7 +99,7 @@ class Verb:
         return rule if rule is not None and self.method in rule.methods else None
 
 
-def _method_name(class_name: str, method: str, function: Callable[..., Any]) -> str:
+def _method_name(class_name: str, method: str, function: Callable[..., object]) -> str:
     # Of a CRUDResource it is the action that users write: its verb is written nowhere.
     written = f"{function.__module__}.{function.__qualname__}"
     if written.startswith(f"{class_name}."):

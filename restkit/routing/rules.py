@@ -186,8 +186,10 @@ def _accepted(converter: BaseConverter, value: object) -> str | None:
         read: object = converter.to_python(text)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
-    if type(converter) not in CONVERTERS.values() or isinstance(value, str):
+    if type(converter) not in CONVERTERS.values():
         return text
+    if isinstance(value, str):
+        return text if value in (text, str(read)) else None
     if isinstance(value, bool):
         return None
     return text if read == value or read == str(value) else None
