@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .errors import DeclarationError
+from .spelling import misspelt
 
 __all__ = [
     "check_app",
     "check_call",
     "check_factory",
     "check_flag",
+    "check_header",
+    "check_keywords",
     "check_mapping",
     "check_pattern",
     "check_plain",
@@ -277,6 +281,58 @@ def check_text(value: object, declared_at: str, example: str) -> None:
         raise DeclarationError(
             f"{declared_at} must be a string, such as {example!r}, got {value!r}."
         )
+
+
+def check_header(
+    name: object, description: object, schema: object, required: object, declared_at: str
+) -> None:
+    """Reject a declared header whose members have wrong types, or whose name no header has.
+
+    Raises:
+        DeclarationError: A member is invalid.
+    """
+    check_text(name, f"The name of a header in {declared_at}", "X-Total")
+    # RFC 9110, section 5.1: a field name is a token.
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", str(name)):
+        raise DeclarationError(
+            f"{declared_at} has the header {name!r}, which is not a header name. Write letters, "
+            "digits and hyphens: 'X-Total'."
+        )
+    where = f"The header {name!r} in {declared_at}"
+    if isinstance(description, (bytes, bool, int, float, type)) or description is None:
+        raise DeclarationError(f"{where}: description must be a string, got {description!r}.")
+    if not isinstance(schema, Mapping):
+        raise DeclarationError(
+            f"{where}: schema must be a JSON Schema, such as {{'type': 'integer'}}, got {schema!r}."
+        )
+    check_flag(required, f"{where}: required")
+
+
+def check_keywords(
+    decorator: str, given: Iterable[str], known: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Reject keyword arguments that a decorator does not have.
+
+    Args:
+        decorator: The name of the decorator.
+        given: The names of the arguments.
+        known: The arguments of every decorator, by its name.
+
+    Raises:
+        DeclarationError: There is one. The message names the argument or decorator that was meant.
+    """
+    own = known[decorator]
+    for name in given:
+        if name in own:
+            continue
+        others = [f"@{other}" for other, names in known.items() if name in names]
+        if meant := misspelt(name, own):
+            advice = f"Did you mean {meant}=?"
+        elif others:
+            advice = f"Write it in {' or '.join(others)}."
+        else:
+            advice = f"It takes {', '.join(own)}."
+        raise DeclarationError(f"@{decorator} has no argument {name}=. {advice}")
 
 
 _OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

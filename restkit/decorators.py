@@ -9,7 +9,14 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from .contract import Header, Location
-from .declaration_checks import check_flag, check_mapping, check_text, texts_of
+from .declaration_checks import (
+    check_flag,
+    check_header,
+    check_keywords,
+    check_mapping,
+    check_text,
+    texts_of,
+)
 from .declarations import (
     Declarations,
     DeclaredMethod,
@@ -36,6 +43,7 @@ C = TypeVar("C", bound=Callable[..., object])
 P = ParamSpec("P")
 R = TypeVar("R")
 _HeaderLike = Mapping[str, "str | Header"]
+_ARGUMENTS: dict[str, tuple[str, ...]] = {}  # of every decorator, by its name
 
 
 def _headers_of(headers: _HeaderLike | None, declared_at: str) -> tuple[Header, ...]:
@@ -47,7 +55,9 @@ def _headers_of(headers: _HeaderLike | None, declared_at: str) -> tuple[Header, 
             raise DeclarationError(
                 f"{declared_at}[{name!r}] must be a description or a Header, not {value!r}."
             )
-        out.append(value if isinstance(value, Header) else Header(name, value))
+        header = value if isinstance(value, Header) else Header(name, value)
+        check_header(*header, declared_at)
+        out.append(header)
     return tuple(out)
 
 
@@ -79,6 +89,8 @@ def _needs_call(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(decorator: Callable[P, R]) -> Callable[P, R]:
         name = decorator.__name__
         has_positional = name in ("returns", "raises")
+        code = cast(types.FunctionType, decorator).__code__
+        _ARGUMENTS[name] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
         @functools.wraps(decorator)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -90,6 +102,7 @@ def _needs_call(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 )
             if args and not has_positional:
                 raise DeclarationError(f"@{name} has keyword arguments only. Write {example}.")
+            check_keywords(name, kwargs, _ARGUMENTS)
             return decorator(*args, **kwargs)
 
         return call

@@ -90,7 +90,8 @@ def _finish(closer: Generator[object, None, None], error: BaseException | None) 
     closer.close()
     if error is None:
         raise DeclarationError(
-            f"The factory {getattr(closer, '__qualname__', closer)} yields more than once; provide wants one value."
+            f"The factory {getattr(closer, '__qualname__', closer)} yields more than once; provide "
+            "wants one value."
         )
 
 

@@ -86,7 +86,8 @@ class Problem(Exception):
     def __init_subclass__(cls) -> None:
         """Check the class, and fill in the title of its status (RFC 9457, section 4.2.1)."""
         super().__init_subclass__()
-        if not isinstance(cls.status, int) or not 400 <= cls.status <= 599:
+        is_integer = isinstance(cls.status, int) and not isinstance(cls.status, bool)
+        if not is_integer or not 400 <= cls.status <= 599:
             raise DeclarationError(
                 f"{cls.__qualname__}.status must be an integer from 400 to 599, got {cls.status!r}."
             )

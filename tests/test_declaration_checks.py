@@ -297,12 +297,14 @@ def test_options_of_other_frameworks_on_routes() -> None:
         "response_model": r"@returns\(schema\)",
         "tags": "below the route",
         "colour": "It takes name, host, security, public",
+        "hots": r"Did you mean host=\?",
+        "secuirty": r"Did you mean security=\?",
     }.items():
         options: Any = {name: ["GET"]}
         for declare in (app.route, app.get, app.post, app.put, app.patch, app.delete):
-            with pytest.raises(DeclarationError, match=f"takes no {name}=.*{remedy}"):
+            with pytest.raises(DeclarationError, match=f"has no argument {name}=.*{remedy}"):
                 declare("/x", **options)
-        with pytest.raises(DeclarationError, match=f"takes no {name}="):
+        with pytest.raises(DeclarationError, match=f"has no argument {name}="):
             app.add("/x", Resource, **options)
 
 

@@ -276,3 +276,65 @@ def test_an_attribute_that_is_no_bool_is_rejected(name: str, value: object) -> N
     declared = type("Books", (Resource,), {"get": lambda self: {}, name: value})
     with pytest.raises(DeclarationError, match=rf"Books.{{1,3}}{name} must be True"):
         App("A").add("/books", declared)
+
+
+HEADERS: list[tuple[Any, str]] = [
+    (Header(5), "name of a header in .* must be a string, such as 'X-Total', got 5"),  # type: ignore[arg-type]  # the mistake
+    (Header(""), "name of a header in .* must be a string, such as 'X-Total', got ''"),
+    (Header("X Total"), "'X Total', which is not a header name"),
+    (Header("X-Total\n"), "which is not a header name"),
+    (Header("X-Total", 5), "'X-Total' in .* description must be a string, got 5"),  # type: ignore[arg-type]  # the mistake
+    (Header("X-Total", None), "description must be a string, got None"),  # type: ignore[arg-type]  # the mistake
+    (Header("X-Total", "Rows.", "integer"), "schema must be a JSON Schema, .* got 'integer'"),  # type: ignore[arg-type]  # the mistake
+    (Header("X-Total", required="no"), "required must be True or False, got 'no'"),  # type: ignore[arg-type]  # the mistake
+]
+
+
+@pytest.mark.parametrize(("header", "message"), HEADERS)
+@pytest.mark.parametrize("decorator", [returns, raises, operation])
+def test_headers_are_checked_where_they_are_declared(
+    header: Any, message: str, decorator: Any
+) -> None:
+    """A Header with a member of a wrong type is an error of the decorator that declares it."""
+    argument = "response_headers" if decorator is operation else "headers"
+    with pytest.raises(DeclarationError, match=message) as raised:
+        decorator(**{argument: {"X-Total": header}})
+    assert f"{argument} of @{decorator.__name__}" in str(raised.value)
+
+
+def test_a_description_is_checked_as_a_header_name_is() -> None:
+    """A header that is declared by its description needs a name that a header can have."""
+    with pytest.raises(DeclarationError, match="'X Total', which is not a header name"):
+        returns(ThingSchema, headers={"X Total": "How many there are."})
+    assert returns(ThingSchema, headers={"X-Total": ""})
+
+
+ARGUMENTS: list[tuple[Any, dict[str, Any], str]] = [
+    (access, {"documented": len}, "@access has no argument documented=. Write it in @operation."),
+    (access, {"secuirty": len}, "@access has no argument secuirty=. Did you mean security=?"),
+    (access, {"role": "x"}, "@access has no argument role=. It takes security, public."),
+    (takes, {"bdy": ThingSchema}, "@takes has no argument bdy=. Did you mean body=?"),
+    (takes, {"status": 200}, "@takes has no argument status=. Write it in @returns."),
+    (
+        takes,
+        {"description": "x"},
+        "@takes has no argument description=. Write it in @returns or @raises or @operation.",
+    ),
+    (returns, {"header": {}}, "@returns has no argument header=. Did you mean headers=?"),
+    (returns, {"summary": "x"}, "@returns has no argument summary=. Write it in @operation."),
+    (
+        raises,
+        {"Description": "x"},
+        "@raises has no argument Description=. Did you mean description",
+    ),
+    (operation, {"tag": "x"}, "@operation has no argument tag=. Did you mean tags=?"),
+    (operation, {"body": 1}, "@operation has no argument body=. Write it in @takes."),
+]
+
+
+@pytest.mark.parametrize(("decorator", "given", "message"), ARGUMENTS)
+def test_unknown_arguments_are_errors(decorator: Any, given: dict[str, Any], message: str) -> None:
+    """An argument that a decorator does not have is an error that names the one that was meant."""
+    with pytest.raises(DeclarationError) as raised:
+        decorator(**given)
+    assert str(raised.value).startswith(message)

@@ -276,3 +276,33 @@ def test_bounds_are_those_of_the_document() -> None:
     problem = UnprocessableContent(huge, errors=errors, instance=huge)
     assert Draft202012Validator(PROBLEM).is_valid(problem.to_dict())
     assert problem.to_dict()["omitted_errors"] == 1
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"status": "404"}, "Odd.status must be an integer from 400 to 599, got '404'"),
+        ({"status": True}, "Odd.status must be an integer from 400 to 599, got True"),
+        ({"status": 399}, "Odd.status must be an integer from 400 to 599, got 399"),
+        ({"status": 600}, "Odd.status must be an integer from 400 to 599, got 600"),
+        ({"status": 409.0}, "Odd.status must be an integer from 400 to 599, got 409.0"),
+        ({"title": 5}, "Odd.title must be a string of at most"),
+        ({"title": None}, "Odd.title must be a string of at most"),
+        ({"type": object()}, "Odd.type must be a string of at most"),
+        ({"type": b"x"}, "Odd.type must be a string of at most"),
+        ({"members": 5}, "Odd.members must be a marshmallow schema or a mapping of fields"),
+    ],
+)
+def test_attributes_are_checked_when_the_class_is_made(
+    members: dict[str, object], message: str
+) -> None:
+    """A status, title, type or members of a wrong type is an error of the class statement."""
+    with pytest.raises(DeclarationError, match=message):
+        type("Odd", (Conflict,), members)
+
+
+@pytest.mark.parametrize("status", [400, 599])
+def test_every_error_status_can_be_declared(status: int) -> None:
+    """The first and the last status of errors are valid."""
+    made = type("Edge", (Problem,), {"status": status})
+    assert made.__dict__["title"]

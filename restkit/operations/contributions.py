@@ -21,6 +21,7 @@ from ..contract import (
     Security,
     uses_authorization,
 )
+from ..declaration_checks import check_header
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
@@ -165,6 +166,11 @@ def _check(more: Contribution) -> None:
 
 
 def _check_meaning(more: Contribution) -> None:
+    headers = [*more.headers]
+    for failure in more.failures:
+        headers += failure.headers
+    for header in headers:
+        check_header(*header, "a Contribution")
     for parameter in more.parameters:
         if parameter.location not in _LOCATIONS:
             raise DeclarationError(

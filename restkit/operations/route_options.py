@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..declaration_checks import check_mapping, check_text
 from ..errors import DeclarationError
+from ..spelling import misspelt
 
 __all__ = ["check_options", "document_members"]
 
@@ -41,8 +42,10 @@ def check_options(options: Mapping[str, object], declared_at: str) -> None:
     """
     for name in options:
         if name not in _OPTIONS:
-            advice = _ELSEWHERE.get(name, f"It takes {', '.join(_OPTIONS)}.")
-            raise DeclarationError(f"{declared_at} takes no {name}=. {advice}")
+            meant = misspelt(name, _OPTIONS)
+            known = f"Did you mean {meant}=?" if meant else f"It takes {', '.join(_OPTIONS)}."
+            advice = _ELSEWHERE.get(name, known)
+            raise DeclarationError(f"{declared_at} has no argument {name}=. {advice}")
     for name, example in (("name", "books"), ("host", "api.example.com")):
         if options.get(name) is not None:
             check_text(options[name], f"{declared_at}: {name}", example)

@@ -592,6 +592,12 @@ def test_the_object_of_a_bound_method_contributes(
         (Contribution(description=5), "description of a Contribution"),  # type: ignore[arg-type]  # the mistake
         (Contribution(security="key"), "security of a Contribution"),  # type: ignore[arg-type]  # the mistake
         (Contribution(security=anonymous.alternatives), "at least one scheme"),
+        (Contribution(headers=(Header("X Id"),)), "a Contribution has the header 'X Id'"),
+        (Contribution(headers=(Header("X-Id", required=1),)), "required must be True or False"),  # type: ignore[arg-type]  # the mistake
+        (
+            Contribution(failures=(Failure(TooManyRequests, "rate", "", (Header(""),)),)),
+            "name of a header in a Contribution must be a string",
+        ),
     ],
 )
 def test_members_of_contributions_that_cannot_be_meant(given: Contribution, words: str) -> None:
