@@ -13,6 +13,7 @@ from werkzeug.test import create_environ
 from ..app import App
 from ..app_loading import load_object
 from ..contract import Input, Operation, Output, SecurityScheme
+from ..crud.row_paths import RowPaths
 from ..operations.collisions import converters_of
 from ..operations.entries import Entry
 from ..rendering.response_writer import offered
@@ -94,6 +95,9 @@ def _request(app: App, method: str, path: str, host: str, source: bool) -> Itera
     yield from _part("guards, in this order", _guards(operation, settings))
     inputs = (_input(each, settings, source) for each in operation.inputs)
     yield from _part("takes", chain.from_iterable(inputs))
+    paths = getattr(operation.resource, "row_paths", None)
+    if isinstance(paths, RowPaths):
+        yield from _part("items", [paths.explained(operation.declared_at.rpartition(".")[2])])
     outputs = (_output(each, settings, source) for each in operation.outputs)
     yield from _part("responses", chain.from_iterable(outputs))
     yield from _part("problems", _problems(operation))

@@ -118,4 +118,6 @@ def _reads_one_attribute(plan: FieldPlan) -> bool:
 
 def _ignores_object(field: fields.Field[Any]) -> bool:
     """Return True if a field's own method uses only the value, not the object that has it."""
-    return type(field) in _PLAIN_CLASSES and vars(field).keys().isdisjoint(_OVERRIDES)
+    kind = type(field)
+    is_plain = kind in _PLAIN_CLASSES or vars(kind).get("dumps_value_alone") is True
+    return is_plain and vars(field).keys().isdisjoint(_OVERRIDES)

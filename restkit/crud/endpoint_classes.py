@@ -36,6 +36,7 @@ from .endpoints import (
     stale_of,
 )
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
+from .row_paths import RowPaths
 from .store import FORBIDDEN, AnyField, StaleWrite, Violation
 
 __all__ = ["EndpointMaker"]
@@ -68,6 +69,7 @@ class EndpointMaker:
         self._declared = declared
         self._binding = binding
         self._name = name
+        self._row_paths = RowPaths(declared, binding)
         self._views = binding.views
         self._always = tuple(binding.store.failures)
         self._prefers = _prefer("`return=minimal` requests a response without content (RFC 7240).")
@@ -88,6 +90,7 @@ class EndpointMaker:
         own: dict[str, Any] = {
             "declared": declared,
             "binding": self._binding,
+            "row_paths": self._row_paths,
             "schema": self._views.declared,
             "problem_handlers": handlers,
             "__module__": declared.__module__,

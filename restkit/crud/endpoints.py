@@ -27,6 +27,7 @@ from .binding import Binding, digest_of, plain_scope
 from .item_serializer import ItemSerializer
 from .patching import PatchDocument
 from .query import Count
+from .row_paths import RowActions, RowPaths
 from .scopes import Scope
 from .store import KeyTaken, RuledRows, StaleWrite, Violation
 
@@ -55,10 +56,12 @@ class Endpoint(Resource):
     Attributes:
         declared: The `CRUDResource`.
         binding: Its evaluated declarations.
+        row_paths: Which of its actions have items as dicts.
     """
 
     declared: ClassVar[Any]
     binding: ClassVar[Binding]
+    row_paths: ClassVar[RowPaths]
 
     def actions(self, expand: tuple[str, ...] = ()) -> Actions:
         """Return the user's resource for this request."""
@@ -71,6 +74,12 @@ class Endpoint(Resource):
             if isinstance(rows, RuledRows) and rows.hides_parents(parents):
                 raise NotFound(_NO_COLLECTION)
         return made
+
+    def row_actions(self, action: str, actions: Actions) -> Actions | RowActions:
+        """Return the actions on items as dicts if an action has them in this request."""
+        opener = self.row_paths.opener(action)
+        rows = None if opener is None else opener(self.request, self.app)
+        return actions if rows is None else RowActions(actions, rows)
 
     def decided(self, actions: Actions, scope: Scope) -> dict[str, object]:
         """Return the attributes of new items that the row rule and the scope decide."""
@@ -130,7 +139,7 @@ class CollectionEndpoint(Endpoint):
         view = binding.list_views.serializer(*binding.chosen(query, binding.list_views))
         if self.request.response_media_type == NDJSON:
             return _lines(actions.rows.stream(listing), view)
-        page = actions.list(listing)
+        page = self.row_actions("list", actions).list(listing)
         if not page.items and scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound(_NO_COLLECTION)
         links = binding.pager.links(
@@ -204,7 +213,8 @@ class ItemEndpoint(Endpoint):
         """Return an item, or the selected fields of it."""
         binding = self.binding
         names, expand = binding.chosen(query or {}, binding.views)
-        item = self.actions(binding.views.relations(names, expand)).read(key)
+        actions = self.actions(binding.views.relations(names, expand))
+        item = (actions if expand else self.row_actions("read", actions)).read(key)
         text = binding.views.serializer(names, expand).text(item)
         if self.conditional and expand:
             # A related item can change without the item, so that the item's version is not enough.

@@ -74,7 +74,7 @@ class ItemSerializer:
     def array(self, items: Iterable[Any]) -> bytes:
         """Return items as one JSON array."""
         source = self._source
-        if source is not None:
+        if source is not None and not _are_dicts(items):
             items = [source(item) for item in items]
         return self.bound.json_writer.many(items)
 
@@ -91,3 +91,8 @@ class ItemSerializer:
                 pending, size = [], 0
         if pending:
             yield b"\n".join([*pending, b""])
+
+
+def _are_dicts(items: object) -> bool:
+    """Return whether items are rows as dicts already, as all of a list are or none."""
+    return type(items) is list and bool(items) and type(items[0]) is dict

@@ -17,7 +17,6 @@ from ..crud.store import Violation
 from ..decorators import raises
 from ..dependencies import obtain
 from ..errors import DeclarationError
-from ..http.methods import SAFE_METHODS
 from ..problems import Conflict, InsufficientStorage, ServiceUnavailable
 from ..request import Request
 from .engines import WRITING, Limits, create_tables, make_engine
@@ -25,6 +24,7 @@ from .errors import problem_of
 from .migrations import migrating
 from .row_rules import RowRules
 from .store import SQLAlchemyStore
+from .units import Units
 
 __all__ = ["Database", "session"]
 
@@ -80,6 +80,7 @@ class Database:
         self._lock = threading.Lock()
         self._sessions: tuple[sessionmaker[Session], sessionmaker[Session]] | None = None
         self._rules = RowRules()
+        self._units = Units(self._opened)
 
     def install(self, app: _App, /) -> None:
         """Register the stores of the models and the problem handler of database errors."""
@@ -101,7 +102,11 @@ class Database:
                 )
             return None
         return SQLAlchemyStore(
-            model, self.session, backend=self._url.get_backend_name(), rules=self._rules
+            model,
+            self.session,
+            backend=self._url.get_backend_name(),
+            rules=self._rules,
+            units=self._units,
         )
 
     def rows(
@@ -153,9 +158,8 @@ class Database:
 
     def session(self, request: Request) -> Iterator[Session]:
         """Open the session of a request; a factory for `restkit.provide`."""
-        writing, reading = self._opened()
         # The first statement takes a connection from the pool and begins the transaction.
-        with (reading if request.method in SAFE_METHODS else writing)() as session:
+        with self._units.session(request) as session:
             if self._rules.rules:
                 self._rules.open(session, request)
             try:

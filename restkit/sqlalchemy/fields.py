@@ -21,6 +21,8 @@ _base64, _time = re.compile(_BASE64), re.compile(_TIME, re.ASCII)
 class Base64(fields.Field[bytes]):
     """A field of bytes as canonical Base64 (RFC 4648, section 4)."""
 
+    dumps_value_alone = True  # for the compiler; a subclass may use the whole object
+
     def __init__(self, **options: Any) -> None:
         """Make the field with its JSON Schema."""
         super().__init__(**options)
@@ -49,6 +51,8 @@ class Base64(fields.Field[bytes]):
 
 class LocalTime(fields.Field[dt.time]):
     """A field of times without a time zone, which columns of times do not store."""
+
+    dumps_value_alone = True  # for the compiler; a subclass may use the whole object
 
     def __init__(self, **options: Any) -> None:
         """Make the field with its JSON Schema."""

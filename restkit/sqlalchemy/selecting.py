@@ -26,31 +26,31 @@ __all__ = ["Selecting", "Visible", "condition_of", "scoped_column"]
 
 _MAX_SHAPES = 256
 _Clause = sa.ColumnElement[bool]
+_Select = sa.Select[Any]
 Visible = Callable[[Mapper[object]], "_Clause | None"]
 """A function from a mapper to the condition on its rows as related rows; None without one."""
 
 
 class Selecting:
-    """The maker of the SELECT statements of one model."""
+    """The maker of the SELECT statements of one model.
+
+    Attributes:
+        key: The attribute that identifies an item.
+        live: The condition of rows that are not soft-deleted; None without soft deletion.
+        searches: Functions from words to the condition of a full-text search, by name.
+    """
 
     def __init__(
         self, mapper: Mapper[object], key: str, live: _Clause | None, searches: dict[str, Any]
     ) -> None:
-        """Make the maker.
-
-        Args:
-            mapper: The mapper of the model.
-            key: The attribute that identifies an item.
-            live: The condition of rows that are not soft-deleted; None without soft deletion.
-            searches: Functions from words to the condition of a full-text search, by name.
-        """
+        """Make the maker of a model's mapper and of the attributes described above."""
         self._mapper = mapper
         self._model = mapper.class_
-        self._key = key
-        self._live = live
-        self._searches = searches
+        self.key = key
+        self.live = live
+        self.searches = searches
         self._keysets = Keysets(mapper)
-        self._statements: dict[Any, sa.Select[Any]] = {}
+        self._statements: dict[object, _Select] = {}
 
     def parts(self, query: ListQuery) -> Sequence[Part]:
         """Return the parts of a page in order; each is read if the earlier ones are short."""
@@ -62,7 +62,7 @@ class Selecting:
         part: Part = WHOLE,
         found: int = 0,
         visible: Visible | None = None,
-    ) -> tuple[sa.Select[Any], dict[str, Any]]:
+    ) -> tuple[_Select, dict[str, Any]]:
         """Return the statement of a page, or of a part of it, and its parameters.
 
         The statement reads one row more than the page has, to know whether there is a next page.
@@ -76,7 +76,7 @@ class Selecting:
         values = query.after if query.after is not None else query.before
         shape = (_shape(query, values), part)
         if visible is not None and query.expand:
-            statement: sa.Select[Any] | None = self._build_statement(query, part, visible)
+            statement: _Select | None = self._build_statement(query, part, visible)
         else:
             statement = self._statements.get(shape)
         if statement is None:
@@ -92,13 +92,13 @@ class Selecting:
                 parameters[f"key{index}"] = value
         return statement, parameters
 
-    def _keep(self, shape: object, statement: sa.Select[Any], query: ListQuery) -> None:
+    def _keep(self, shape: object, statement: _Select, query: ListQuery) -> None:
         """Cache a statement. Shapes that clients choose must not keep the default one out."""
         is_default = not query.conditions and not query.expand and query.fields is None
         if is_default or len(self._statements) < _MAX_SHAPES:
             self._statements[shape] = statement
 
-    def count(self, query: ListQuery) -> tuple[sa.Select[Any], dict[str, Any]]:
+    def count(self, query: ListQuery) -> tuple[_Select, dict[str, Any]]:
         """Return the statement that counts the items of all pages, and its parameters."""
         statement = sa.select(sa.func.count()).select_from(self._model)
         return statement.where(*self._where(query)), dict(_parameters(query))
@@ -111,21 +111,19 @@ class Selecting:
         expand: Sequence[str],
         removed: bool,
         visible: Visible | None = None,
-    ) -> sa.Select[Any]:
+    ) -> _Select:
         """Return the statement of one item, with the parameters ``key`` and ``scope_...``."""
         shape = (_scope_shape(scope), lock, tuple(expand), removed)
         is_fixed = visible is None or not expand
         statement = self._statements.get(shape) if is_fixed else None
         if statement is None:
-            column = self._column(self._key)
-            statement = sa.select(self._model).where(
-                column == sa.bindparam("key", type_=column.type)
-            )
+            column = self._column(self.key)
+            statement = self._select(None).where(column == sa.bindparam("key", type_=column.type))
             statement = statement.where(*self._scoped(scope)).options(
                 *self._options(expand, visible)
             )
-            if self._live is not None:
-                statement = statement.where(sa.not_(self._live) if removed else self._live)
+            if self.live is not None:
+                statement = statement.where(sa.not_(self.live) if removed else self.live)
             if lock:
                 statement = statement.with_for_update(of=self._model).execution_options(
                     populate_existing=True
@@ -136,8 +134,8 @@ class Selecting:
 
     def _build_statement(
         self, query: ListQuery, part: Part, visible: Visible | None = None
-    ) -> sa.Select[Any]:
-        statement = sa.select(self._model).where(*self._where(query))
+    ) -> _Select:
+        statement = self._select(query).where(*self._where(query))
         backwards = query.before is not None
         order = list(query.order)
         if backwards:
@@ -148,15 +146,20 @@ class Selecting:
         statement = statement.order_by(*self._keysets.ordered(order, part)).options(
             *self._options(query.expand, visible)
         )
-        if query.fields is not None:
-            needed = {*query.fields, self._key, *(each.name for each in query.order)}
-            names = sorted(needed & set(self._mapper.column_attrs.keys()))
-            statement = statement.options(load_only(*map(self._column, names)))
         if query.limit is not None:
             statement = statement.limit(sa.bindparam("limit", type_=sa.Integer))
         if query.offset:
             statement = statement.offset(sa.bindparam("offset", type_=sa.Integer))
         return statement
+
+    def _select(self, query: ListQuery | None) -> _Select:
+        """Return the statement of all items, with the columns that a query needs."""
+        statement = sa.select(self._model)
+        if query is None or query.fields is None:
+            return statement
+        needed = {*query.fields, self.key, *(each.name for each in query.order)}
+        names = sorted(needed & set(self._mapper.column_attrs.keys()))
+        return statement.options(load_only(*map(self._column, names)))
 
     def _column(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -170,15 +173,15 @@ class Selecting:
                 yield column == sa.bindparam(f"scope_{name}", type_=column.type)
 
     def _where(self, query: ListQuery) -> Iterator[_Clause]:
-        if self._live is not None:
-            yield self._live
+        if self.live is not None:
+            yield self.live
         yield from self._scoped(Scope.of(query.scope).values)
         for index, condition in enumerate(query.conditions):
             yield self._condition(condition, f"value{index}")
 
     def _condition(self, condition: Condition, parameter: str) -> _Clause:
         if condition.operator == "search":
-            clause: _Clause = self._searches[condition.name](
+            clause: _Clause = self.searches[condition.name](
                 sa.bindparam(parameter, type_=sa.String)
             )
             return clause

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, Session, configure_mappers
 
 from ..contract import Failure, Header
+from ..crud.row_paths import RowOpener, RowUse
 from ..crud.store import Attribute
 from ..dependencies import obtain
 from ..errors import DeclarationError
@@ -19,17 +20,18 @@ from ..resource import Owner
 from .column_values import is_rewritten
 from .columns import attributes_of
 from .construction import check_constructor
+from .core_rows import row_opener
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
 from .transaction import SQLAlchemyTransaction
+from .units import SessionFactory, Units
 
 __all__ = ["FAILURES", "SQLAlchemyStore", "SQLAlchemyTransaction"]
 
 M = TypeVar("M")
-SessionFactory = Callable[[Request], Iterator[Session]]
 _NOT_IN_DICT = ("dynamic", "write_only")
 _RETRY = Header("Retry-After", "The seconds to wait before a retry.", {"type": "integer"})
 FAILURES = (
@@ -60,6 +62,7 @@ class SQLAlchemyStore(Generic[M]):
         backend: str = "",
         rules: RowRules | None = None,
         scope: Sequence[str] = (),
+        units: Units | None = None,
     ) -> None:
         """Make the store.
 
@@ -71,6 +74,7 @@ class SQLAlchemyStore(Generic[M]):
             backend: The database, for example ``"sqlite"``, whose limits are checked at start-up.
             rules: The row rules of the database.
             scope: The attributes that all items of a collection share.
+            units: The units of work of the database; without them every request has a session.
 
         Raises:
             DeclarationError: The model has no such attribute, or the attribute does not qualify.
@@ -82,6 +86,7 @@ class SQLAlchemyStore(Generic[M]):
         self.failures: Sequence[Failure] = FAILURES
         self.rules = RowRules() if rules is None else rules
         self._session = session
+        self._units = units
         self._backend = backend
         self.attributes: Mapping[str, Attribute] = {
             **attributes_of(mapper, backend),
@@ -134,6 +139,7 @@ class SQLAlchemyStore(Generic[M]):
             backend=self._backend,
             rules=self.rules,
             scope=scope,
+            units=self._units,
         )
 
     def check_collection(
@@ -184,8 +190,10 @@ class SQLAlchemyStore(Generic[M]):
             return None
 
         def source(item: Any) -> Any:
+            if type(item) is not model:
+                return item  # a subclass, or a dict of `row_opener`
             values = item.__dict__
-            return values if type(item) is model and values.keys() >= names else item
+            return values if values.keys() >= names else item
 
         return source
 
@@ -208,9 +216,23 @@ class SQLAlchemyStore(Generic[M]):
         """Return the value of the mapper's ``version_id_col``, None without one."""
         if self._version is None:
             return None
-        version: int = getattr(item, self._version)
+        version: int = self.value(item, self._version)
         return version
 
     def value(self, item: M, name: str, /) -> Any:
-        """Return an attribute of an item."""
-        return getattr(item, name)
+        """Return an attribute of an item, which is a dict if `row_opener` has provided it."""
+        values: object = item
+        return values[name] if type(values) is dict else getattr(item, name)
+
+    def row_opener(self, use: RowUse, /) -> RowOpener | str:
+        """Return how to open transactions of `CoreRows`, or why an action needs the ORM.
+
+        It implements `crud.row_paths.RowStore`.
+        """
+        if self._units is None:
+            return "the sessions are not those of a Database"
+        if self.rules.rules:
+            return "the database has row rules"
+        names = [self.key, *filter(None, [self._version])]
+        needed = use._replace(reads=use.reads | frozenset(names))
+        return row_opener(self.mapper, self.selecting, needed, self._session, self._units)
