@@ -1,4 +1,4 @@
-"""Operations to an OpenAPI document, and the document as resources; apispec is loaded with the first document."""
+"""The OpenAPI document of operations, and its resources. The first document loads apispec."""
 
 from ..operations.operation_ids import operation_id
 from .declared_values import check_schemas

@@ -1,4 +1,4 @@
-"""The files of the documentation pages: Swagger UI's and Scalar's from their packages, style and start of our own."""
+"""The files of the documentation pages: those of Swagger UI, of Scalar and of restkit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".png": "image/png",
 }
-# SECURITY: only these names are ever looked up, so no path that a client writes reaches the file system.
+# SECURITY: restkit looks up only these names, so no path of a request reaches the file system.
 _SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _SCALAR = ("scalar.js",)
 _SWAGGER_START = """\
@@ -69,12 +69,12 @@ _OWN = {
 
 
 def has_swagger_ui() -> bool:
-    """Whether the package that carries Swagger UI's files is installed."""
+    """Return whether the package with Swagger UI's files is installed."""
     return all(_path(name) is not None for name in _SWAGGER_UI)
 
 
 def has_scalar() -> bool:
-    """Whether the package that carries Scalar's file is installed."""
+    """Return whether the package with Scalar's file is installed."""
     return all(_path(name) is not None for name in _SCALAR)
 
 
@@ -82,7 +82,8 @@ def has_scalar() -> bool:
 def _path(name: str) -> Path | None:
     """Return where a file of the fixed list is."""
     package, below = ("offapi", "") if name in _SCALAR else ("swagger_ui", "static")
-    # NOTE: found, not imported: the packages' own modules are glue to web frameworks, and read every file they have.
+    # NOTE: find_spec() does not import the packages: their modules integrate web frameworks, and
+    # read every file of the package.
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None
@@ -106,13 +107,14 @@ def asset(name: str) -> tuple[bytes, str] | None:
 
 @lru_cache(maxsize=1)
 def edition() -> str:
-    """Return what changes in the files' URLs when their content changes, so that they can be kept for long."""
+    """Return a digest of the files for their URLs, so that clients can cache the files for long."""
     digest = hashlib.sha256()
     for content in _OWN.values():
         digest.update(content)
     for path in map(_path, (*_SWAGGER_UI, *_SCALAR)):
         if path is not None:
-            # PERF: hashed from disk, so that a server whose pages nobody opens does not keep 6 MB of them.
+            # PERF: hash the file on disk, so that a server whose pages nobody opens does not keep
+            # 6 MB in memory.
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:12]

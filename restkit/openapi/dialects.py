@@ -56,7 +56,7 @@ def lower(schema: Any) -> Any:
 
 
 def _is_lossless(schema: Any) -> bool:
-    """Return whether lowering keeps all that a schema says: a loss under ``not`` would accept less."""
+    """Return whether lowering keeps every keyword: a loss under ``not`` would accept less."""
     return isinstance(schema, bool) or schema.keys() <= _KNOWN_3_0 - {"prefixItems"}
 
 

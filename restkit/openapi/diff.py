@@ -15,7 +15,7 @@ _METHODS = (
 
 
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return what changed from one document to another, at most 20 lines; none where they are equal.
+    """Return the changes from one document to another: at most 20 lines, none if they are equal.
 
     Args:
         old: The document as it was.
@@ -38,7 +38,9 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 def _sorted(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {name: _sorted(node[name]) for name in sorted(node, key=str)}
-    return [_sorted(each) for each in node] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [_sorted(each) for each in node]
+    return node
 
 
 def _operations(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -100,10 +102,12 @@ def _components(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
                 yield f"changed {noun} {name}{_properties(mine[name], component)}"
 
 
-def _properties(old: Any, new: Any) -> str:
-    before, after = (
-        each.get("properties", {}) if isinstance(each, Mapping) else {} for each in (old, new)
-    )
+def _properties_of(component: object) -> Mapping[str, object]:
+    return component.get("properties", {}) if isinstance(component, Mapping) else {}
+
+
+def _properties(old: object, new: object) -> str:
+    before, after = _properties_of(old), _properties_of(new)
     changed = [f"+{name}" for name in after if name not in before]
     changed += [f"-{name}" for name in before if name not in after]
     changed += [name for name in after if name in before and after[name] != before[name]]

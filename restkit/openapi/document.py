@@ -18,8 +18,8 @@ from .names import component_names, given_name
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
 
 _QUERY_BEFORE_3_2 = (
-    "The operation of the HTTP method QUERY (RFC 10008): safe and idempotent, with content. OpenAPI "
-    "has a member for it since 3.2, so it stands in an extension here."
+    "The operation of the HTTP method QUERY (RFC 10008): safe and idempotent, with content. "
+    "OpenAPI has a member for it since 3.2, so it stands in an extension here."
 )
 
 # One license; an expression of several has no page.
@@ -89,7 +89,8 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
         "schemas": {**collector.components(), **printer.problems.components},
         "securitySchemes": printer.security_schemes,
     }
-    # PERF: apispec would copy all of it, and look through it for what is resolved here: as much again as the rest.
+    # PERF: apispec would copy the paths, and search them for references that are resolved here:
+    # it would double the time.
     paths: dict[str, dict[str, Any]] = {}
     for op, each in zip(operations, printed, strict=True):
         paths.setdefault(op.path, {}).update(_member(op, each, dialect))
@@ -125,7 +126,7 @@ def _member(op: Operation, printed: dict[str, Any], dialect: str) -> dict[str, A
 
 
 def _documented(app: Documented) -> list[Operation]:
-    """Return the operations of the document, one for each method of each path: the first one mounted."""
+    """Return the first operation mounted for each method of each path."""
     found: dict[tuple[str, str], Operation] = {}
     for op in app.operations():
         if op.documented:
@@ -145,7 +146,7 @@ def _info(app: Documented, dialect: str) -> dict[str, Any]:
 
 
 def _license_3_0(given: Mapping[str, str]) -> dict[str, str]:
-    """Return a license without SPDX's identifier, which 3.0 does not know, but with its page (3.0.4, section 4.7.4)."""
+    """Return a license with a URL instead of the SPDX identifier (OpenAPI 3.0.4, section 4.7.4)."""
     out = {name: value for name, value in given.items() if name != "identifier"}
     identifier = given.get("identifier", "")
     if _SPDX.fullmatch(identifier):
@@ -206,7 +207,7 @@ def _ordered(made: dict[str, Any], servers: list[dict[str, Any]]) -> dict[str, A
 
 
 def to_json(document: Mapping[str, Any]) -> bytes:
-    """Return a document as JSON text: indented by two, in its own order, with a newline at the end."""
+    """Return a document as JSON, indented by two spaces, in its own order, with a final newline."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
 
@@ -217,7 +218,7 @@ _LIKE_A_WORD = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "
 
 
 def to_yaml(document: Mapping[str, Any]) -> str:
-    """Return a document as YAML text in block style, without aliases; strings that look like something else are quoted.
+    """Return a document as YAML in block style, without aliases, with ambiguous strings quoted.
 
     Args:
         document: A dict of JSON values.
@@ -225,7 +226,7 @@ def to_yaml(document: Mapping[str, Any]) -> str:
     import yaml  # NOTE: cold start, as above
 
     class Dumper(yaml.SafeDumper):
-        """Writes block style only, items indented."""
+        """A YAML writer of block style only, with indented items."""
 
         def ignore_aliases(self, data: Any) -> bool:
             """Say that nothing is written as an alias."""

@@ -1,4 +1,4 @@
-"""Links from what a POST made to the operations on it, as OpenAPI's Link Objects (OpenAPI 3.1.1, section 4.8.20)."""
+"""Link Objects from a created item to its operations (OpenAPI 3.1.1, section 4.8.20)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ITEM = re.compile(r"(.*)/\{[^{}/]+\}/?", re.DOTALL)
 
 
 def links_of(operations: Iterable[Operation]) -> dict[int, Keywords]:
-    """Return the links of each 201 whose content says which item it is, by the identity of the operation."""
+    """Return the links of each 201 response that identifies its item, by operation identity."""
     items: dict[tuple[str, str], list[Operation]] = {}
     posts: list[Operation] = []
     for op in operations:

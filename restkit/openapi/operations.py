@@ -29,11 +29,14 @@ _LOCATIONS: dict[str, TextLocation] = {"query": "query", "header": "headers", "c
 # OpenAPI 3.1.1, section 4.8.12.1: a header parameter of one of these names is to be ignored.
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _HOISTED = ("description", "deprecated")
-# NOTE: a JSON Patch is told in words. Whether one can be applied is a matter of the item, which no schema says, and
-# members that an operation does not have are ignored (RFC 6902, section 4): a schema would promise too much or too
-# little. Accept-Patch names the media type.
+# NOTE: a description, not a schema, documents a JSON Patch. Whether a patch applies depends on the
+# item, and unknown members of an operation are ignored (RFC 6902, section 4), so every schema would
+# accept too much or too little. Accept-Patch names the media type.
 _JSON_PATCH = "application/json-patch+json"
-_PATCHED = "What changes, as a merge patch (RFC 7396). A JSON Patch (RFC 6902) is taken too, as `application/json-patch+json`."
+_PATCHED = (
+    "What changes, as a merge patch (RFC 7396). A JSON Patch (RFC 6902) is taken too, as "
+    "`application/json-patch+json`."
+)
 
 
 class OperationPrinter:
@@ -95,35 +98,37 @@ class OperationPrinter:
     # parameters
 
     def _parameters(self, op: Operation) -> Iterator[Keywords]:
+        yield from self._path_parameters(op)
+        named: set[str] = set()
+        for parameter in self._declared_parameters(op):
+            named.add(parameter["name"].lower())
+            yield parameter
+        for parameter in (*_preconditions(op), *self._idempotency_keys(op)):
+            if parameter["name"].lower() not in named:
+                named.add(parameter["name"].lower())
+                yield parameter
+        for own in op.parameters:
+            if own.name.lower() not in named:
+                yield self._contributed(own)
+
+    def _path_parameters(self, op: Operation) -> Iterator[Keywords]:
         for each in op.path_parameters:
             parameter: Keywords = {"name": each.name, "in": "path", "required": True}
             if each.description:
                 parameter["description"] = text_value(each.description)
             yield {**parameter, "schema": self._schema(each.schema)}
-        named: set[str] = set()
+
+    def _declared_parameters(self, op: Operation) -> Iterator[Keywords]:
         for taken in op.inputs:
             if taken.location in _IN:
-                for parameter in self._taken(taken):
-                    named.add(parameter["name"].lower())
-                    yield parameter
-        # NOTE: an optional If-Match is told in the words of the 412, not as a parameter: any value that no answer
-        # gave is a 412, so a parameter of type string would promise what cannot be kept.
-        required = op.conditional == "required" and op.method not in SAFE_METHODS
-        name = "If-Match" if required else "If-None-Match"
-        if op.conditional and (required or op.method in SAFE_METHODS) and name.lower() not in named:
-            yield _precondition(name, required=required)
-        # NOTE: an optional Idempotency-Key is told in words for the same reason: one that came before is a 422.
-        rule = op.idempotency
-        if (
-            rule is not None
-            and (header := rule.header).required
-            and header.name.lower() not in named
-        ):
-            named.add(header.name.lower())
+                yield from self._taken(taken)
+
+    def _idempotency_keys(self, op: Operation) -> Iterator[Keywords]:
+        # NOTE: an optional Idempotency-Key is not a parameter for the same reason as an optional
+        # If-Match: a reused key gets a 422.
+        if op.idempotency is not None and op.idempotency.header.required:
+            header = op.idempotency.header
             yield {**self._headers([header])[header.name], "name": header.name, "in": "header"}
-        for own in op.parameters:
-            if own.name.lower() not in named:
-                yield self._contributed(own)
 
     def _contributed(self, parameter: Parameter) -> Keywords:
         out: Keywords = {"name": parameter.name, "in": parameter.location}
@@ -287,11 +292,22 @@ def _untyped(media_type: str) -> Keywords:
     return {"type": "string", "format": "binary"}
 
 
+def _preconditions(op: Operation) -> Iterator[Keywords]:
+    if op.conditional and op.method in SAFE_METHODS:
+        yield _precondition("If-None-Match", required=False)
+    # NOTE: the 412 response describes an optional If-Match. A parameter of type string would
+    # promise that every string is accepted, but an unknown entity tag gets a 412.
+    if op.conditional == "required" and op.method not in SAFE_METHODS:
+        yield _precondition("If-Match", required=True)
+
+
 def _precondition(name: str, *, required: bool) -> Keywords:
     says = (
-        "Answer 304 if the representation still has one of these entity tags (RFC 9110, section 13.1.2)."
+        "Answer 304 if the representation still has one of these entity tags "
+        "(RFC 9110, section 13.1.2)."
         if name == "If-None-Match"
-        else "Do it only if the representation has one of these entity tags (RFC 9110, section 13.1.1)."
+        else "Do it only if the representation has one of these entity tags "
+        "(RFC 9110, section 13.1.1)."
     )
     out: Keywords = {"name": name, "in": "header", "description": says}
     return {**out, **({"required": True} if required else {}), "schema": {"type": "string"}}
@@ -320,9 +336,15 @@ def _description(op: Operation, summary: str) -> str:
     return f"{said}\n\nTakes the header `{header.name}`: {words}".strip()
 
 
+def _lowered(word: str) -> str:
+    """Return the word in lower case, unless it is an abbreviation such as "URL"."""
+    is_abbreviation = word.isupper() and len(word) > 1
+    return word if is_abbreviation else word.lower()
+
+
 def _words(name: str) -> str:
     """Return an operationId as a sentence: ``listBooks`` is "List books."."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+", name) or [name]
     first, *rest = words
-    lower_case = [each if each.isupper() and len(each) > 1 else each.lower() for each in rest]
+    lower_case = [_lowered(each) for each in rest]
     return " ".join([first[:1].upper() + first[1:], *lower_case]) + "."
