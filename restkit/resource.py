@@ -206,7 +206,12 @@ class Resource:
 
     def _decide(self, exists: bool) -> None:
         """Evaluate the preconditions against the state before the change."""
-        from .http.conditional import Outcome, Preconditions, evaluate  # cold start
+        from .http.conditional import (  # cold start
+            Outcome,
+            Preconditions,
+            evaluate,
+            failure_detail,
+        )
 
         given = Preconditions.from_environ(self.request.environ)
         if (
@@ -224,9 +229,7 @@ class Resource:
             )
             is not Outcome.PROCEED
         ):
-            raise PreconditionFailed(
-                "The resource's current state does not satisfy the request's preconditions."
-            )
+            raise PreconditionFailed(failure_detail(given))
 
 
 def validators_of(resource: Resource, method: str, status: int) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from .binding import Binding
 from .endpoints import CollectionEndpoint, as_mapping
 from .patching import MERGE_PATCH, PatchDocument
 from .scopes import Scope
-from .store import StaleWrite, Violation
+from .store import RejectedValue, StaleWrite, Violation
 
 __all__ = ["BulkEndpoint", "bulk_schemas"]
 
@@ -281,7 +281,8 @@ class _Bulk:
             views = binding.update_views if where[0] == "update" else binding.create_views
             members = [views.pointer_of(name) for name in error.names]
             for each in list(filter(None, members)) or [""]:
-                self._note(pointer(where) + each, error.detail, error.code)
+                is_conflict = not isinstance(error, RejectedValue)
+                self._note(pointer(where) + each, error.detail, error.code, is_conflict=is_conflict)
         except StaleWrite:
             self._add(where, _STALE, "stale")
         except (UnprocessableContent, Conflict, NotFound) as problem:

@@ -32,12 +32,11 @@ from .endpoints import (
     CollectionEndpoint,
     ItemEndpoint,
     RestoreEndpoint,
-    conflict_of,
-    stale_of,
 )
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .row_paths import RowPaths
 from .store import FORBIDDEN, AnyField, StaleWrite, Violation
+from .violations import conflict_of, stale_of
 
 __all__ = ["EndpointMaker"]
 

@@ -13,13 +13,11 @@ from ..http.uris import quote_path
 from ..media import NDJSON
 from ..problems import (
     Conflict,
-    InvalidItem,
     NotFound,
     PreconditionFailed,
     UnprocessableContent,
 )
 from ..rendering.content import SerializedContent
-from ..request import Request
 from ..resource import Resource
 from ..response import Chunks, PlainResponse
 from .actions import Actions
@@ -29,7 +27,7 @@ from .patching import PatchDocument
 from .query import Count
 from .row_paths import RowActions, RowPaths
 from .scopes import Scope
-from .store import KeyTaken, RuledRows, StaleWrite, Violation
+from .store import KeyTaken, RuledRows
 
 __all__ = [
     "Actions",
@@ -43,7 +41,6 @@ __all__ = [
 # RFC 9110, section 9.3.4: the content is inconsistent with the URL. If it could rename the item,
 # the same PUT would not find it again.
 _OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL's key, or none."
-_STALE = "Another request changed or deleted the item. Fetch it again, then retry."
 _NO_COLLECTION = "No collection exists at this URL."
 _OUTSIDE = "The item would not belong to this collection."
 _MINIMAL = "return=minimal"
@@ -329,22 +326,3 @@ class RestoreEndpoint(ItemEndpoint):
             raise NotFound("No removed item has this key.")
         self.state(item)
         return self._changed(actions.restore(item), headers)
-
-
-def conflict_of(error: Violation, request: Any) -> Conflict:
-    """Return the response to a violated constraint, with pointers to the members of the body."""
-    binding = request.operation.resource.binding
-    views = binding.update_views if request.method == "PATCH" else binding.create_views
-    found = [views.pointer_of(name) for name in error.names]
-    pointers = [each for each in found if each]
-    errors: list[InvalidItem] = [
-        {"pointer": each, "detail": error.detail, "code": error.code} for each in pointers
-    ]
-    return Conflict(error.detail, errors=errors)
-
-
-def stale_of(error: StaleWrite, request: Request) -> PreconditionFailed | Conflict:
-    """Return the response to a write of an item that has changed since it was read."""
-    if Preconditions.from_environ(request.environ).guards():
-        return PreconditionFailed(_STALE)
-    return Conflict(_STALE)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from ..encoding import dumps_json
 from ..schemas.bound import BoundSchema
 
 __all__ = ["AttributeSource", "ItemSerializer", "Source"]
 
-Source = Callable[[Any], Any]
+Source = Callable[[Any], object]
 _CHUNK = 65536
+_log = logging.getLogger("restkit")
 
 
 @runtime_checkable
@@ -54,37 +58,67 @@ class ItemSerializer:
         names = bound.reads if isinstance(store, AttributeSource) else None
         self._source = store.loaded(names) if isinstance(store, AttributeSource) and names else None
 
-    def data(self, item: Any) -> dict[str, Any]:
+    def data(self, item: object) -> dict[str, object]:
         """Return the dumped data of an item."""
-        source = self._source
-        data: dict[str, Any] = self.bound.dump_one(item if source is None else source(item))
+        data: dict[str, object] = self.bound.dump_one(self._read(item))
         return data
 
-    def text(self, item: Any) -> bytes:
+    def text(self, item: object) -> bytes:
         """Return an item as JSON."""
-        return self.bound.json_writer.one(item if self._source is None else self._source(item))
+        try:
+            return self.bound.json_writer.one(self._read(item))
+        except ValueError:
+            return dumps_json(self._finite(item))
 
-    def pair(self, item: Any) -> tuple[dict[str, Any], bytes]:
+    def pair(self, item: object) -> tuple[dict[str, object], bytes]:
         """Return an item as data, which may hold dates and UUIDs, and as JSON."""
-        data, text = self.bound.json_writer.pair(
-            item if self._source is None else self._source(item)
-        )
+        try:
+            data, text = self.bound.json_writer.pair(self._read(item))
+        except ValueError:
+            data = self._finite(item)
+            text = dumps_json(data)
         return data, text
 
-    def array(self, items: Iterable[Any]) -> bytes:
+    def _read(self, item: object) -> object:
+        """Return what is dumped for an item: its attributes as a dict if they are known."""
+        if self._source is None or type(item) is dict:
+            return item
+        return self._source(item)
+
+    def _finite(self, item: object) -> dict[str, object]:
+        """Return the data of an item with null for NaN and infinities, which JSON lacks.
+
+        Raises:
+            ValueError: The item has no such number, but another value without JSON.
+        """
+        data = self.data(item)
+        replaced = {name: _without_infinities(value) for name, value in data.items()}
+        if replaced == data:  # NaN is not equal to itself
+            raise ValueError("An item has a value that JSON cannot hold.")
+        _log.warning(
+            "%s: an item has NaN or an infinite number, which JSON cannot hold. It is written as "
+            "null.",
+            type(self.bound.schema).__name__,
+        )
+        return replaced
+
+    def array(self, items: Iterable[object]) -> bytes:
         """Return items as one JSON array."""
         source = self._source
-        if source is not None and not _are_dicts(items):
-            items = [source(item) for item in items]
-        return self.bound.json_writer.many(items)
+        given = items if isinstance(items, Sequence) else list(items)
+        try:
+            if source is None or _are_dicts(given):
+                return self.bound.json_writer.many(given)
+            return self.bound.json_writer.many([source(item) for item in given])
+        except ValueError:
+            return b"[" + b",".join(map(self.text, given)) + b"]"
 
-    def lines(self, items: Iterable[Any]) -> Iterator[bytes]:
+    def lines(self, items: Iterable[object]) -> Iterator[bytes]:
         """Yield items as JSON Lines in chunks of about 64 KiB."""
-        write = self.bound.json_writer.one
         pending: list[bytes] = []
         size = 0
-        for item in items if self._source is None else map(self._source, items):
-            pending.append(write(item))
+        for item in items:
+            pending.append(self.text(item))
             size += len(pending[-1]) + 1
             if size >= _CHUNK:
                 yield b"\n".join([*pending, b""])
@@ -96,3 +130,14 @@ class ItemSerializer:
 def _are_dicts(items: object) -> bool:
     """Return whether items are rows as dicts already, as all of a list are or none."""
     return type(items) is list and bool(items) and type(items[0]) is dict
+
+
+def _without_infinities(value: object) -> object:
+    """Return data with None for numbers that are not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_infinities(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_infinities(each) for each in value]
+    return value

@@ -24,6 +24,7 @@ __all__ = [
     "CollectionChecked",
     "KeyTaken",
     "ReferenceViolation",
+    "RejectedValue",
     "RelatedRows",
     "RowRuled",
     "RuledRows",
@@ -65,6 +66,13 @@ class UniqueViolation(Violation):
 
     code = "unique"
     detail = "Another item has this value."
+
+
+class RejectedValue(Violation):
+    """Raised when the model rejects a value that its schema accepts; the response is a 422."""
+
+    code = "invalid"
+    detail = "The value is not valid."
 
 
 class KeyTaken(UniqueViolation):

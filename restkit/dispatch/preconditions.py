@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ..contract import Operation
 from ..environ_keys import CONTRACT_CHECK
 from ..errors import DeclarationError
-from ..http.conditional import Outcome, Preconditions, evaluate
+from ..http.conditional import Outcome, Preconditions, evaluate, failure_detail
 from ..problems import PreconditionFailed
 from ..rendering.response_writer import Writer
 from ..request import Request
@@ -53,7 +53,7 @@ def _reading(operation: Operation) -> Finish:
         if not given.given or not 200 <= status < 300:
             return response
         if resource.is_stated or method != "HEAD":
-            return _decided(response, _outcome(request, given, resource))
+            return _decided(response, _outcome(request, given, resource), given)
         return response
 
     return finish
@@ -103,7 +103,7 @@ def _unless_dropped(value: Iterator[object], outcome: Outcome) -> Iterator[objec
     return iter(())
 
 
-def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
+def _decided(response: Outgoing, outcome: Outcome, given: Preconditions) -> Outgoing:
     """Return the response, or the 304 in its place (RFC 9110, section 13.2.1).
 
     Raises:
@@ -113,9 +113,7 @@ def _decided(response: Outgoing, outcome: Outcome) -> Outgoing:
         return response
     discard(response)
     if outcome is Outcome.FAILED:
-        raise PreconditionFailed(
-            "The resource's current state does not satisfy the request's preconditions."
-        )
+        raise PreconditionFailed(failure_detail(given))
     headers = response.headers if isinstance(response, PlainResponse) else response.headers.items()
     return PlainResponse(304, [item for item in headers if item[0].lower() in _KEPT], b"")
 

@@ -17,6 +17,7 @@ __all__ = [
     "Outcome",
     "Preconditions",
     "evaluate",
+    "failure_detail",
     "format_http_date",
     "parse_etag_list",
     "parse_http_date",
@@ -229,6 +230,18 @@ class Preconditions(Record):
 
 
 _NOTHING_GIVEN = Preconditions()
+_FAILED = "The resource's current state does not satisfy the request's preconditions."
+_WEAK = (
+    "If-Match compares ETags strongly, and the request sent a weak one (W/). A proxy that changes "
+    "responses, for example by compression, makes ETags weak. Send the ETag without W/."
+)
+
+
+def failure_detail(headers: Preconditions) -> str:
+    """Return the detail of a 412: weak entity tags never match If-Match (RFC 9110, 13.1.1)."""
+    tags = "" if headers.if_match is None else parse_etag_list(headers.if_match)
+    is_weak = not isinstance(tags, str) and any(tag.weak for tag in tags)
+    return _WEAK if is_weak else _FAILED
 
 
 def evaluate(

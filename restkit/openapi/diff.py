@@ -60,15 +60,17 @@ def _by_name(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _changed(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
+    for each in after:
+        if each in before and after[each] != before[each]:
+            yield f"changed {name}: parameter {each}"
+
+
 def _operation(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     before, after = _parameters(old), _parameters(new)
     parts = [
         *_names(f"{name}: parameter", before, after),
-        *(
-            f"changed {name}: parameter {each}"
-            for each in after
-            if each in before and after[each] != before[each]
-        ),
+        *_changed(name, before, after),
         *_names(f"{name}: response", old.get("responses", {}), new.get("responses", {})),
         *(
             f"changed {name}: response {each}"

@@ -19,7 +19,7 @@ from sqlalchemy.sql.functions import FunctionElement
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
-__all__ = ["Comparison", "comparisons_of", "is_moment", "parameter_type", "stored_text"]
+__all__ = ["Comparison", "comparisons_of", "is_read_otherwise", "parameter_type", "stored_text"]
 
 T = TypeVar("T")
 _Column: TypeAlias = sa.ColumnElement[T]
@@ -34,6 +34,12 @@ def is_moment(kind: sa.types.TypeEngine[object]) -> bool:
     if isinstance(kind, (DATETIME, TIME)):
         return False  # they have a format of their own
     return isinstance(kind, (sa.DateTime, sa.Time, sa.Interval))
+
+
+def is_read_otherwise(kind: sa.types.TypeEngine[object]) -> bool:
+    """Return whether several stored values of a type may be read as the same one."""
+    plain = kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
+    return is_moment(kind) or isinstance(plain, sa.Date)
 
 
 class _Moments(FunctionElement[bool]):
@@ -51,6 +57,15 @@ class _Equal(_Moments):
 
 class _Different(_Moments):
     """The column has another moment, or none."""
+
+    inherit_cache = True
+
+
+class _Read(_Moments):
+    """The column has a value that is read as the moment.
+
+    PostgreSQL's ``infinity`` and years outside of Python's calendar are read as its ends.
+    """
 
     inherit_cache = True
 
@@ -88,9 +103,25 @@ def _equal(element: _Equal, compiler: SQLCompiler, **options: object) -> str:
 
 
 @compiles(_Equal, "sqlite")
-def _equal_sqlite(element: _Equal, compiler: SQLCompiler, **options: object) -> str:
+def _equal_sqlite(element: _Moments, compiler: SQLCompiler, **options: object) -> str:
     column, value = _sides(element, compiler, options)
     return f"({column} BETWEEN {_shortest(value)} AND {value})"
+
+
+@compiles(_Read, "sqlite")
+def _read_sqlite(element: _Read, compiler: SQLCompiler, **options: object) -> str:
+    return _equal_sqlite(element, compiler, **options)
+
+
+@compiles(_Read)
+def _read(element: _Read, compiler: SQLCompiler, **options: object) -> str:
+    column, value = _sides(element, compiler, options)
+    kind = next(iter(element.clauses)).type
+    plain = kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
+    if not isinstance(plain, (sa.Date, sa.DateTime)):
+        return f"({column} = {value})"
+    first, last = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
+    return f"({column} = {value} OR {column} >= '{last}' OR {column} <= '{first}')"
 
 
 @compiles(_Different)
@@ -178,7 +209,7 @@ def comparisons_of(kind: sa.types.TypeEngine[object]) -> Mapping[str, Comparison
 
 
 class _StoredText(FunctionElement[object]):
-    """The text that one row stores of a moment, or the given one if the row has another by now."""
+    """The moment that one row stores, or the given one if the row has another by now."""
 
     inherit_cache = True
 
@@ -195,6 +226,7 @@ def _given(element: _StoredText, compiler: SQLCompiler, **options: object) -> st
     return str(compiler.process(value, **options))
 
 
+@compiles(_StoredText, "postgresql")
 @compiles(_StoredText, "sqlite")
 def _stored(element: _StoredText, compiler: SQLCompiler, **options: object) -> str:
     _, stored, value = _sides(element, compiler, options)
@@ -220,5 +252,5 @@ def stored_text(
         descending: Whether the rows are read in descending order. If the row is gone, the position
             is before all texts of the moment, so that no row is left out.
     """
-    stored = sa.select(column).where(row, _Equal(column, value)).scalar_subquery()
+    stored = sa.select(column).where(row, _Read(column, value)).scalar_subquery()
     return _StoredText(value, stored, not descending)

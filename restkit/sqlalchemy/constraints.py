@@ -6,13 +6,14 @@ import re
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 __all__ = [
     "columns_of",
     "is_null",
     "is_read_only",
     "is_reference",
+    "is_unbindable",
     "is_unique",
     "sqlite_name",
     "sqlstate",
@@ -46,6 +47,11 @@ def is_reference(error: DBAPIError) -> bool:
     if sqlstate(error) in ("23503", "23001"):
         return True
     return sqlite_name(error) == "SQLITE_CONSTRAINT_FOREIGNKEY"
+
+
+def is_unbindable(error: StatementError) -> bool:
+    """Return whether the type of a column rejects a parameter, before the database sees it."""
+    return not isinstance(error, DBAPIError) and isinstance(error.orig, ValueError)
 
 
 def is_read_only(error: DBAPIError) -> bool:

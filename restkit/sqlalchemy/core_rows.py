@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import StatementError
 
 from ..crud.query import ListQuery, Page
 from ..crud.row_paths import RowOpener, RowUse
 from ..request import Request
 from ..resource import Owner
+from .constraints import is_unbindable
 from .core_checks import is_observed, reading_obstacle
 from .core_selecting import CoreSelecting
 from .core_statements import Row
@@ -82,7 +84,12 @@ class CoreRows:
         """Return the row of a key, or None; a lock reads its latest state."""
         statement = self._table.selecting.row(scope=scope, lock=lock, removed=False)
         values = {"key": key, **{f"scope_{name}": value for name, value in scope.items()}}
-        found = statement.rows(self._connection, values)
+        try:
+            found = statement.rows(self._connection, values)
+        except StatementError as error:
+            if not is_unbindable(error):
+                raise
+            return None  # the type of the key's column rejects the key, so that no row has it
         return found[0] if found else None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from ..errors import DeclarationError
+from .infinite_moments import read_infinite_moments
 
 __all__ = ["WRITING", "Limits", "create_tables", "make_engine"]
 
@@ -124,6 +125,7 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
     engine = create_engine(url, **{**_pool(limits), "connect_args": connect_args, **options})
     if engine.dialect.driver == "psycopg":
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "connect", lambda made, record: read_infinite_moments(made))
     return engine
 
 

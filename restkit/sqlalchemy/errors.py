@@ -84,7 +84,7 @@ def _problem(error: SQLAlchemyError, request: Any) -> Problem:
         return _unavailable(_BUSY)
     if isinstance(error, DBAPIError) and (found := _of_driver(error, request)) is not None:
         return found
-    if isinstance(error, StatementError) and isinstance(error.orig, OverflowError):
+    if isinstance(error, StatementError) and isinstance(error.orig, (OverflowError, ValueError)):
         return UnprocessableContent(_UNFIT)
     raise error
 
@@ -97,7 +97,16 @@ def _of_driver(error: DBAPIError, request: Request) -> Problem | None:
         raise error
     if missing := _missing(error):
         raise _unmigrated(missing, request) from error
-    return _of_sqlite(error) if sqlite_name(error) else _of_state(error)
+    if sqlite_name(error):
+        return _of_sqlite(error)
+    if request.method in SAFE_METHODS and _is_unreadable(error):
+        return None
+    return _of_state(error)
+
+
+def _is_unreadable(error: DBAPIError) -> bool:
+    """Return whether the driver, not the database, fails on a value: a stored one, in a read."""
+    return type(error.orig).__name__ == "DataError" and not sqlstate(error)
 
 
 def _missing(error: DBAPIError) -> str:

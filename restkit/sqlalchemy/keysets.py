@@ -13,7 +13,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
 from ..crud.query import ListQuery, Order
-from .comparing import is_moment, parameter_type, stored_text
+from .comparing import is_read_otherwise, parameter_type, stored_text
 
 __all__ = ["WHOLE", "Keysets", "Part"]
 
@@ -200,12 +200,12 @@ class Keysets:
         values: list[Any] = [
             sa.bindparam(f"key{number}", type_=kind) for number, kind in enumerate(kinds, begin)
         ]
-        if not any(map(is_moment, kinds)):
+        if not any(map(is_read_otherwise, kinds)):
             return [_Place(value) for value in values]
         other: Any = aliased(self._mapper.class_)
         row = getattr(other, order[-1].name) == values[-1]
         for index, each in enumerate(order):
-            if is_moment(kinds[index]):
+            if is_read_otherwise(kinds[index]):
                 stored = getattr(other, each.name)
                 values[index] = stored_text(values[index], stored, row, descending=each.descending)
         return [_Place(value) for value in values]

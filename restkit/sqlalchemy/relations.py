@@ -8,20 +8,38 @@ from typing import Any
 from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.orm.attributes import flag_modified
 
-from ..crud.store import ReferenceViolation
+from ..crud.store import ReferenceViolation, RejectedValue
 from .construction import instantiate
 
 __all__ = ["assign", "make", "touch"]
 
 
-def make(mapper: Mapper[object], values: Mapping[str, Any]) -> Any:
-    """Return a new object of a model, with its nested objects."""
-    item, passed = instantiate(mapper, values)
+def make(mapper: Mapper[object], values: Mapping[str, object]) -> Any:
+    """Return a new object of a model, with its nested objects.
+
+    Raises:
+        RejectedValue: The model's constructor or an attribute raised ValueError.
+    """
+    try:
+        item, passed = instantiate(mapper, values)
+    except ValueError as error:
+        raise RejectedValue(_rejected(mapper, values)) from error
     assign(mapper, item, {name: value for name, value in values.items() if name not in passed})
     return item
 
 
-def assign(mapper: Mapper[object], item: Any, values: Mapping[str, Any]) -> None:
+def _rejected(mapper: Mapper[object], values: Mapping[str, object]) -> list[str]:
+    """Return the attributes whose values the model rejects one by one."""
+    probe, found = mapper.class_manager.new_instance(), []
+    for name in mapper.column_attrs.keys() & values.keys():
+        try:
+            setattr(probe, name, values[name])
+        except ValueError:
+            found.append(name)
+    return sorted(found)
+
+
+def assign(mapper: Mapper[object], item: object, values: Mapping[str, Any]) -> None:
     """Set attributes of an object; nested mappings become objects of its relations.
 
     If a mapping has the primary key of an object of the relation, that object is changed. Other
@@ -31,11 +49,12 @@ def assign(mapper: Mapper[object], item: Any, values: Mapping[str, Any]) -> None
     Raises:
         ReferenceViolation: A mapping has a generated key that no object of the relation has, or
             that another mapping has too.
+        RejectedValue: The model raised ValueError.
     """
     relations = mapper.relationships
     for name, value in values.items():
         if name not in relations:
-            setattr(item, name, value)
+            _set(item, name, value)
             continue
         relation = relations[name]
         present = getattr(item, name)
@@ -45,6 +64,18 @@ def assign(mapper: Mapper[object], item: Any, values: Mapping[str, Any]) -> None
         else:
             left = list(present)
             setattr(item, name, [_matching_object(relation, each, left) for each in value or ()])
+
+
+def _set(item: object, name: str, value: object) -> None:
+    """Set an attribute, whose model may reject the value: by ``validates``, by a property.
+
+    Raises:
+        RejectedValue: The model raised ValueError.
+    """
+    try:
+        setattr(item, name, value)
+    except ValueError as error:
+        raise RejectedValue((name,)) from error
 
 
 def _matching_object(relation: RelationshipProperty[Any], value: Any, left: list[Any]) -> Any:

@@ -8,14 +8,14 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Mapper, Session
 
 from ..crud.query import ListQuery, Page
 from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
 from ..request import Request
-from .constraints import is_null
+from .constraints import is_null, is_unbindable
 from .relations import assign, make, touch
 from .row_rules import RowRules, access_of, exists
 from .scopes import expression_of
@@ -151,7 +151,7 @@ class SQLAlchemyTransaction(Generic[M]):
 
     def get(
         self,
-        key: Any,
+        key: object,
         /,
         *,
         scope: Clause,
@@ -166,7 +166,12 @@ class SQLAlchemyTransaction(Generic[M]):
         )
         statement = self._within(statement, scope)
         values = {"key": key, **{f"scope_{name}": value for name, value in fixed.items()}}
-        found: M | None = self.session.scalars(statement, values).unique().one_or_none()
+        try:
+            found: M | None = self.session.scalars(statement, values).unique().one_or_none()
+        except StatementError as error:
+            if not is_unbindable(error):
+                raise
+            return None  # the type of the key's column rejects the key, so that no row has it
         return found
 
     def has_parents(self, scope: Mapping[str, object], /) -> bool:
@@ -192,7 +197,7 @@ class SQLAlchemyTransaction(Generic[M]):
 
     # writing
 
-    def build(self, values: Mapping[str, Any], /) -> M:
+    def build(self, values: Mapping[str, object], /) -> M:
         """Make an item with its nested items."""
         made: M = make(self._store.mapper, values)
         return made
@@ -200,7 +205,7 @@ class SQLAlchemyTransaction(Generic[M]):
     def add(self, item: M, /) -> None:
         """Insert an item; if its own key is taken, the session stays usable."""
         if getattr(item, self._store.key) is None:
-            with violations(self._store.mapper):
+            with self._violations(dict(vars(item))):
                 self.session.add(item)
                 self.session.flush()
             self._read_again(item, self._store.decorated)
@@ -212,13 +217,16 @@ class SQLAlchemyTransaction(Generic[M]):
             ]
             raise (KeyTaken if set(names) == self._store.identity else UniqueViolation)(names)
         try:
-            with violations(self._store.mapper), self.session.begin_nested():
+            with self._violations(dict(vars(item))), self.session.begin_nested():
                 self.session.add(item)
         except UniqueViolation as error:
             if set(error.names) == self._store.identity:
                 raise KeyTaken(error.names) from error
             raise
         self._read_again(item, self._store.decorated)
+
+    def _violations(self, values: Mapping[str, object]) -> AbstractContextManager[None]:
+        return violations(self._store.mapper, values, self.session.get_bind().dialect)
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
         """Expire attributes whose value the column's type may have changed."""
@@ -231,10 +239,10 @@ class SQLAlchemyTransaction(Generic[M]):
         found = self._store.mapper.identity_key_from_instance(item)
         return None not in found[1] and found in self.session.identity_map
 
-    def change(self, item: M, values: Mapping[str, Any], /) -> None:
+    def change(self, item: M, values: Mapping[str, object], /) -> None:
         """Set attributes of an item, and update its row if nobody changed it since it was read."""
         mapper = self._store.mapper
-        with violations(self._store.mapper), self.session.no_autoflush:
+        with self._violations(values), self.session.no_autoflush:
             assign(mapper, item, values)
             touch(mapper, item, values)
             self.session.flush()
@@ -252,7 +260,7 @@ class SQLAlchemyTransaction(Generic[M]):
             self.change(item, {self._store.soft_delete: self._mark()})
             return
         try:
-            with violations(self._store.mapper):
+            with self._violations({}):
                 self.session.delete(item)
                 self.session.flush()
         except IntegrityError as error:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.exc import CircularDependencyError, IntegrityError
+from sqlalchemy.exc import CircularDependencyError, IntegrityError, StatementError
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import StaleDataError, UnmappedColumnError
 
-from ..crud.store import ReferenceViolation, StaleWrite, UniqueViolation
-from .constraints import columns_of, is_reference, is_unique
+from ..crud.store import ReferenceViolation, RejectedValue, StaleWrite, UniqueViolation
+from .constraints import columns_of, is_reference, is_unbindable, is_unique
 
 __all__ = ["violations"]
 
 
 @contextmanager
-def violations(mapper: Mapper[object]) -> Generator[None]:
+def violations(
+    mapper: Mapper[object], values: Mapping[str, object], dialect: sa.Dialect
+) -> Generator[None]:
     """Translate the errors of a write to the exceptions of the Store protocol.
 
     Args:
         mapper: The mapper of the written model.
+        values: The written attributes.
+        dialect: The dialect of the database.
 
     Raises:
         StaleWrite: The row was changed or removed after it was read.
         UniqueViolation: Another row has a unique value.
         ReferenceViolation: A reference has no target, or the row is still referred to.
+        RejectedValue: The type of a column raised ValueError.
     """
     try:
         yield
@@ -41,6 +46,26 @@ def violations(mapper: Mapper[object]) -> Generator[None]:
             names = _names(error, mapper) or _only_reference(mapper)
             raise ReferenceViolation(names) from error
         raise
+    except StatementError as error:
+        if not is_unbindable(error):
+            raise
+        raise RejectedValue(_unbindable(mapper, values, dialect)) from error
+
+
+def _unbindable(
+    mapper: Mapper[object], values: Mapping[str, object], dialect: sa.Dialect
+) -> list[str]:
+    """Return the attributes whose values the type of their column rejects."""
+    found = []
+    for prop in mapper.column_attrs:
+        value = values.get(prop.key)
+        bind = prop.columns[0].type.bind_processor(dialect)
+        try:
+            if bind is not None and value is not None:
+                bind(value)
+        except ValueError:
+            found.append(prop.key)
+    return found
 
 
 def _names(error: IntegrityError, mapper: Mapper[object]) -> Sequence[str]:

@@ -236,3 +236,26 @@ def test_a_page_goes_on_where_its_row_is_gone(sort: str, tmp_path: Path) -> None
                     sa.text("INSERT INTO item (id, v, w) VALUES (:id, :v, :v)"),
                     {"id": whole[size - 1], "v": row.v},
                 )
+
+
+@pytest.mark.parametrize("kind", [each for each in KINDS if not isinstance(each, str)])
+@pytest.mark.parametrize("name", ["datetime", "utc", "timestamptz", "date"])
+def test_moments_beyond_the_calendar_do_not_take_a_list_away(
+    name: str, kind: str, tmp_path: Path
+) -> None:
+    """PostgreSQL's infinities and far years are read as the ends of Python's calendar."""
+    column = (TYPES | POSTGRESQL)[name][0]
+    texts = ["infinity", "-infinity", "12000-01-01", "0044-03-15 BC", "2024-01-01", "9999-12-31"]
+    with _served(kind, tmp_path, _model(column)) as (client, database):
+        statement = f"INSERT INTO item (v, w) VALUES (CAST(:v AS {_sql(column)}), '2024-01-01')"
+        with database.engine.begin() as connection:
+            for text in [*texts, *texts, "0001-01-01", None]:
+                connection.execute(sa.text(statement), {"v": text})
+        _check_pages(client, ["v", "-v"])
+        shown = [each["v"] for each in client.get("/items?limit=4").json["items"]]
+        assert [each[:10] for each in shown] == [*["9999-12-31", "0001-01-01"] * 2]
+        assert client.get("/items/1").json["v"] == shown[0]
+
+
+def _sql(column: Any) -> str:
+    return str(column.compile(dialect=postgresql.dialect()))
