@@ -18,6 +18,7 @@ from ..encoding import dumps_json
 from ..errors import CollisionError, DeclarationError
 from ..schemas.bound import BoundSchema, View
 from ..schemas.json_values import json_value, text_value
+from ..schemas.repeatable import FreshDefault
 from ..schemas.schema_values import schema_value
 from ..schemas.unions import alternatives_of
 from ..schemas.wire_format import wire_name
@@ -218,6 +219,8 @@ def _check_written(field: Field) -> None:
             value = name if field.by_value is False else member.value
             _check_dumped(field.field, value, what, field)
     default = field.dump_default
+    if isinstance(default, FreshDefault):
+        default = default.value
     if default is missing or default is None or callable(default):
         return
     if not isinstance(field, (fields.Nested, fields.Method, fields.Function)):

@@ -21,7 +21,7 @@ from ..encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_te
 from ..errors import DeclarationError
 from .nested_names import check_nested_names
 from .own_behavior import changes_output, hooks_of, overrides_dump, wraps_collections
-from .repeatable import put_defaults_in_order, put_fields_in_order
+from .repeatable import make_defaults_repeatable, put_fields_in_order
 from .strictness import cloned, enforce_wire_formats
 from .unions import OneOf, is_union, union_of
 from .validation_errors import Fault, Flattener
@@ -276,7 +276,7 @@ def bind(
     many = many or bool(schema.many)
     schema.many = False
     if view is View.RESPONSE:
-        put_defaults_in_order(schema)
+        make_defaults_repeatable(schema)
     else:
         put_fields_in_order(schema)
         enforce_wire_formats(schema, source, strict)

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, missing, validate
 
 from .wire_format import in_order
 
-__all__ = ["FreshDefault", "make_repeatable", "put_defaults_in_order", "put_fields_in_order"]
+__all__ = ["FreshDefault", "make_defaults_repeatable", "make_repeatable", "put_fields_in_order"]
 
 
 def make_repeatable(field: fields.Field[Any]) -> None:
@@ -28,16 +28,18 @@ def put_fields_in_order(schema: Schema) -> None:
         schema.load_fields = {name: found[name] for name in names}
 
 
-def put_defaults_in_order(schema: Schema, above: tuple[type[Schema], ...] = ()) -> None:
-    """Write defaults of responses that are sets in one order, those of nested schemas too."""
+def make_defaults_repeatable(schema: Schema, above: tuple[type[Schema], ...] = ()) -> None:
+    """Let each response have defaults of its own, also in nested schemas; sets in one order."""
     for field in schema.dump_fields.values():
         if isinstance(field, fields.List) and isinstance(field.dump_default, AbstractSet):
             field.dump_default = in_order(field.dump_default)
+        else:
+            field.dump_default = _fresh(field.dump_default)
         inner = field.inner if isinstance(field, fields.List) else field
         nested = inner.nested if isinstance(inner, fields.Nested) else None
         is_known = isinstance(nested, Schema) or (isinstance(nested, type) and nested not in above)
         if isinstance(inner, fields.Nested) and is_known and type(inner.schema) not in above:
-            put_defaults_in_order(inner.schema, (*above, type(schema)))
+            make_defaults_repeatable(inner.schema, (*above, type(schema)))
 
 
 def _put_sets_in_order(field: fields.Field[Any]) -> None:
@@ -63,7 +65,7 @@ def _in_order(validator: Any) -> Any:
 
 
 class FreshDefault:
-    """A default that is copied for each load, so that no request sees what another one changed.
+    """A default that is copied for each use, so that no request sees what another one changed.
 
     Attributes:
         value: The default as it was declared.
@@ -80,12 +82,15 @@ class FreshDefault:
 
 
 def _make_default_for_each_load(field: fields.Field[Any]) -> None:
-    default = field.load_default
+    field.load_default = _fresh(field.load_default)
+
+
+def _fresh(default: object) -> object:
+    """Return a default that is copied for each use if it can be changed, else the default."""
     if default is missing or callable(default) or isinstance(default, (str, int, float)):
-        return
+        return default
     try:
         is_mutable = copy.deepcopy(default) is not default
     except Exception:  # noqa: BLE001  # an object that cannot be copied is meant to be one
-        return
-    if is_mutable:
-        field.load_default = FreshDefault(default)
+        return default
+    return FreshDefault(default) if is_mutable else default

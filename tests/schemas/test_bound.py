@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, post_load, pre_load, validate
+from marshmallow import (
+    EXCLUDE,
+    INCLUDE,
+    RAISE,
+    Schema,
+    fields,
+    post_dump,
+    post_load,
+    pre_load,
+    validate,
+)
 
 from restkit import App, DeclarationError, Resource, Upload, returns, takes
 from restkit.schemas.bound import Invalid, View, bind
@@ -343,3 +353,36 @@ def test_a_schema_that_is_nested_by_an_unknown_name_is_told_at_start_up() -> Non
 
     app.freeze()
     assert Client(app).get("/x").json == {}
+
+
+@pytest.mark.parametrize("default", [[], {"a": []}, [{}]])
+def test_defaults_of_responses_are_not_shared(default: Any) -> None:
+    """A hook that changes a default changes it in one response, not in later ones."""
+
+    class Part(Schema):
+        extra = fields.Raw(dump_default=default)
+
+    class Whole(Schema):
+        extra = fields.Raw(dump_default=default)
+        part = fields.Nested(Part)
+
+        @post_dump
+        def change(self, data: Any, **_: Any) -> Any:
+            for held in (data, data["part"]):
+                mutable = held["extra"]
+                mutable.append(1) if isinstance(mutable, list) else mutable["a"].append(1)
+            return data
+
+    class Wholes(Resource):
+        schema = Whole
+
+        def get(self) -> dict[str, Any]:
+            return {"part": {}}
+
+    app = App("Defaults")
+    app.add("/", Wholes)
+    client = Client(app)
+    first = client.get("/").json
+    assert first["extra"] != default
+    assert client.get("/").json == first
+    assert first["part"]["extra"] == first["extra"]
