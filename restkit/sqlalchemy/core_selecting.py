@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.sql.base import ExecutableOption
 
 from ..crud.query import ListQuery
 from .core_statements import AnySelect, CoreStatement
 from .keysets import WHOLE, Part
+from .loading import Visible
 from .selecting import Selecting
 from .units import AnyMapper
 
@@ -61,6 +63,11 @@ class CoreSelecting(Selecting):
 
     def _select(self, query: ListQuery | None) -> AnySelect:
         return sa.select(*(self._mapper.columns[name] for name in self._chosen(query)))
+
+    def _options(
+        self, expand: Sequence[str], visible: Visible | None = None
+    ) -> Iterator[ExecutableOption]:
+        return iter(())  # rows have no relations
 
     def _chosen(self, query: ListQuery | None) -> Sequence[str]:
         """Return the attributes that a query needs."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from ..crud.store import ReferenceViolation, RejectedValue
 from .construction import instantiate
+from .loading import LARGE, forget_large
 
 __all__ = ["assign", "make", "touch"]
 
@@ -57,6 +58,8 @@ def assign(mapper: Mapper[object], item: object, values: Mapping[str, Any]) -> N
             _set(item, name, value)
             continue
         relation = relations[name]
+        if relation.lazy in LARGE:
+            forget_large(item, name)
         present = getattr(item, name)
         if not relation.uselist:
             left = [present] if present is not None else []

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Mapper, joinedload, load_only, selectinload
+from sqlalchemy.orm import Mapper, load_only
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -21,14 +21,13 @@ from ..crud.scopes import Scope
 from ..errors import DeclarationError
 from .comparing import comparisons_of, parameter_type
 from .keysets import WHOLE, Keysets, Part
+from .loading import Visible, loader_options
 
 __all__ = ["Selecting", "Visible", "condition_of", "scoped_column"]
 
 _MAX_SHAPES = 256
 _Clause = sa.ColumnElement[bool]
 _Select = sa.Select[Any]
-Visible = Callable[[Mapper[object]], "_Clause | None"]
-"""A function from a mapper to the condition on its rows as related rows; None without one."""
 
 
 class Selecting:
@@ -197,30 +196,8 @@ class Selecting:
     def _options(
         self, expand: Sequence[str], visible: Visible | None = None
     ) -> Iterator[ExecutableOption]:
-        """Yield the loader options of relations: ``author``, ``author.publisher``."""
-        for path in expand:
-            mapper: Mapper[object] = self._mapper
-            option: Any = None
-            for name in path.split("."):
-                if name not in mapper.relationships:
-                    break  # a schema may nest other attributes: a mapping in a column, a property
-                relation = mapper.relationships[name]
-                attribute = getattr(mapper.class_, name)
-                condition = None if visible is None else visible(relation.mapper)
-                if condition is not None:
-                    attribute = attribute.and_(condition)
-                load = selectinload if relation.uselist else joinedload
-                if option is None:
-                    option = load(attribute)
-                else:
-                    option = (
-                        option.selectinload(attribute)
-                        if relation.uselist
-                        else option.joinedload(attribute)
-                    )
-                mapper = relation.mapper
-            if option is not None:
-                yield option
+        """Return the loader options of relations: ``author``, ``author.publisher``."""
+        return loader_options(self._mapper, expand, visible)
 
 
 _PARAMETERS: dict[str, Any] = {

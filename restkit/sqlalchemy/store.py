@@ -23,6 +23,7 @@ from .construction import check_constructor
 from .core_rows import row_opener
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
+from .loading import large_relations, large_source
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
@@ -32,7 +33,6 @@ from .units import SessionFactory, Units
 __all__ = ["FAILURES", "SQLAlchemyStore", "SQLAlchemyTransaction"]
 
 M = TypeVar("M")
-_NOT_IN_DICT = ("dynamic", "write_only")
 _RETRY = Header("Retry-After", "The seconds to wait before a retry.", {"type": "integer"})
 FAILURES = (
     Failure(ServiceUnavailable, "database", "The database is unavailable or busy.", (_RETRY,)),
@@ -189,6 +189,9 @@ class SQLAlchemyStore(Generic[M]):
         if not all(map(self._is_in_dict, names)):
             return None
 
+        if large := names.intersection(large_relations(self.mapper, names)):
+            return large_source(model, names, large)
+
         def source(item: Any) -> Any:
             if type(item) is not model:
                 return item  # a subclass, or a dict of `row_opener`
@@ -201,9 +204,6 @@ class SQLAlchemyStore(Generic[M]):
         """Return whether an item keeps the loaded value of an attribute in its ``__dict__``."""
         found = self.mapper.all_orm_descriptors.get(name)
         if type(found) is not InstrumentedAttribute:
-            return False
-        relation = self.mapper.relationships.get(name)
-        if relation is not None and relation.lazy in _NOT_IN_DICT:
             return False
         return vars(self.model).get(name, found) is found
 

@@ -16,6 +16,7 @@ from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
 from ..request import Request
 from .constraints import is_null, is_unbindable
+from .loading import in_chunks, large_relations, load_large
 from .relations import assign, make, touch
 from .row_rules import RowRules, access_of, exists
 from .scopes import expression_of
@@ -94,6 +95,7 @@ class SQLAlchemyTransaction(Generic[M]):
         has_next, has_previous = (
             (True, has_more) if query.before is not None else (has_more, query.after is not None)
         )
+        self._load_large(items, query.expand)
         total = None if query.count == "none" else self._total(query)
         return Page(items, has_next, has_previous, total)
 
@@ -144,8 +146,11 @@ class SQLAlchemyTransaction(Generic[M]):
         )
         statement = self._within(statement, query.scope)
         found = self.session.scalars(statement, parameters, execution_options={"yield_per": _CHUNK})
+        rows: Iterator[M] = iter(found)
+        if large_relations(self._store.mapper, query.expand):
+            rows = in_chunks(rows, _CHUNK, lambda chunk: self._load_large(chunk, query.expand))
         try:
-            yield from found
+            yield from rows
         finally:
             found.close()  # closes the server's cursor, also if the client disconnects
 
@@ -172,7 +177,13 @@ class SQLAlchemyTransaction(Generic[M]):
             if not is_unbindable(error):
                 raise
             return None  # the type of the key's column rejects the key, so that no row has it
+        if found is not None:
+            self._load_large([found], expand)
         return found
+
+    def _load_large(self, items: Sequence[M], expand: Sequence[str]) -> None:
+        """Load expanded relations that SQLAlchemy does not load with the items."""
+        load_large(self.session, self._store.mapper, items, expand, self._visible)
 
     def has_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether the rows exist that the foreign keys of a scope refer to."""
