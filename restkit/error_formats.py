@@ -57,9 +57,10 @@ class ErrorFormat:
         media_type: The media type of error responses.
         schema: The marshmallow schema or the JSON Schema of the data; None for text.
         headers: Headers of every response in this format.
+        content_type: The Content-Type header: the media type, for text with its charset.
     """
 
-    __slots__ = ("_bound", "_render", "headers", "media_type", "schema")
+    __slots__ = ("_bound", "_render", "content_type", "headers", "media_type", "schema")
 
     def __init__(
         self,
@@ -87,6 +88,8 @@ class ErrorFormat:
                 f"ErrorFormat({media_type!r}): expected a media type such as 'application/json'."
             )
         self.media_type = media_type.lower()
+        is_text = self.media_type.startswith("text/")
+        self.content_type = f"{self.media_type}; charset=utf-8" if is_text else self.media_type
         if schema is None and self.is_json:
             raise DeclarationError(
                 f"ErrorFormat({media_type!r}): JSON needs a schema. Pass a marshmallow schema or a "
@@ -105,12 +108,6 @@ class ErrorFormat:
     def is_json(self) -> bool:
         """Whether the data is written as JSON."""
         return self.media_type == "application/json" or self.media_type.endswith("+json")
-
-    @property
-    def content_type(self) -> str:
-        """The Content-Type header."""
-        is_text = self.media_type.startswith("text/")
-        return f"{self.media_type}; charset=utf-8" if is_text else self.media_type
 
     @property
     def bound(self) -> BoundSchema | None:

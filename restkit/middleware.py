@@ -19,6 +19,9 @@ Endpoint = Callable[[Request], Outgoing]
 Boundary = Callable[[Request, Exception], Outgoing]
 
 
+_deferred = DeferredResponse.of
+
+
 class Middleware(Protocol):
     """A callable around everything that responds to a request further in.
 
@@ -64,7 +67,10 @@ def _layer(
             response = boundary(request, error)
         if type(response) is PlainResponse:
             request.environ[PROCEEDED] = response.status
-            return DeferredResponse.of(response)
+            return _deferred(response)
+        if type(response) is DeferredResponse:  # PERF: through each layer but the innermost
+            request.environ[PROCEEDED] = response.status_code
+            return response
         if not isinstance(response, Response):
             response = Response.force_type(cast(Response, response), request.environ)
         made = cast(Response, response)

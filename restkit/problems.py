@@ -125,7 +125,7 @@ class Problem(Exception):
         Raises:
             DeclarationError: The class is `Problem` itself, or the members are not its own.
         """
-        own = {"status", "type", "title"} & members.keys()
+        own = members.keys() & {"status", "type", "title"} if members else None
         if type(self) is Problem or own:
             found = f"does not accept {min(own)}=" if own else "cannot be raised itself"
             raise DeclarationError(
@@ -135,7 +135,7 @@ class Problem(Exception):
         super().__init__(detail if detail is not None else self.title)
         self.detail = detail
         self.errors = errors
-        self.headers: dict[str, str] = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers) if headers else {}
         self.instance = instance
         self.extensions: dict[str, object] = members
         if self.members is not None:

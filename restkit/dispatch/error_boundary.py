@@ -38,7 +38,8 @@ def problem_response(problem: Problem, body: bytes, error_format: ErrorFormat) -
     """
     headers = [("Content-Type", error_format.content_type), ("Content-Length", str(len(body)))]
     headers += error_format.headers
-    headers += [item for item in header_items(problem.headers) if item[0].lower() not in _OWN]
+    if problem.headers:
+        headers += [item for item in header_items(problem.headers) if item[0].lower() not in _OWN]
     return PlainResponse(problem.status, headers, body)
 
 

@@ -9,13 +9,13 @@ __all__ = ["plain_name", "pointer"]
 
 # SECURITY: names that a client chose are repeated only if they are short and plain, so that input
 # is never echoed at length.
-_SAFE_NAME = re.compile(r"[\w.$@:\[\]-]{1,64}")
+_is_plain = re.compile(r"[\w.$@:\[\]-]{1,64}").fullmatch
 
 
 def plain_name(name: object) -> str:
     """Return a parameter's name as errors may repeat it: ``""`` if it is long or unusual."""
     text = str(name)
-    return text if _SAFE_NAME.fullmatch(text) else ""
+    return text if _is_plain(text) else ""
 
 
 def pointer(tokens: Iterable[str | int]) -> str:
@@ -30,10 +30,11 @@ def pointer(tokens: Iterable[str | int]) -> str:
     Returns:
         The pointer, ``""`` for the whole document.
     """
-    out: list[str] = []
+    out = ""
     for token in tokens:
+        # A plain name has neither "~" nor "/", which would have to be escaped.
         text = str(token)
-        if not isinstance(token, int) and not _SAFE_NAME.fullmatch(text):
+        if not isinstance(token, int) and not _is_plain(text):
             break
-        out.append("/" + text.replace("~", "~0").replace("/", "~1"))
-    return "".join(out)
+        out = f"{out}/{text}"
+    return out

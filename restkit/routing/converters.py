@@ -229,9 +229,10 @@ class _UUID(_UUIDConverter):
     def to_python(self, value: str) -> UUID:
         """Return the UUID."""
         # PERF: the pattern has read the text already, so that UUID(value) would read it twice: 7
-        # thousand instructions in place of 11.
+        # thousand instructions in place of 11. To replace the hyphens costs less than to remove
+        # them, and `int` skips underscores between digits.
         made = _new(UUID)
-        _set_int(made, int(value.replace("-", ""), 16))
+        _set_int(made, int(value.replace("-", "_"), 16))
         _set_is_safe(made, _UNKNOWN)
         return made
 

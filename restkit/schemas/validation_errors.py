@@ -15,6 +15,7 @@ __all__ = ["Fault", "Flattener", "flatten"]
 Path = tuple[str | int, ...]
 _Key = Any  # of a mapping that a user's validator may have made
 Fault = tuple[Path, str, str]
+_Object = Mapping[object, object]
 _MOST = 1024
 
 _CODES = {
@@ -32,13 +33,14 @@ class Flattener:
     them anew took 28 thousand instructions a fault.
     """
 
-    __slots__ = ("_codes", "_members", "_schema")
+    __slots__ = ("_codes", "_members", "_objects", "_schema")
 
     def __init__(self, schema: Schema) -> None:
         """Flatten for a schema, the one that loaded: paths and codes follow its fields."""
         self._schema = schema
         self._codes: dict[tuple[int, str], tuple[object, str]] = {}
         self._members: dict[tuple[int, object], tuple[object, object]] = {}
+        self._objects: dict[int, tuple[object, list[_Object]]] = {}
 
     def __call__(self, messages: object, *, many: bool = False) -> list[Fault]:
         """Return the faults: (path from the outside in, detail, code).
@@ -72,25 +74,31 @@ class Flattener:
                 else:
                     self._flatten(message, path, node, out)
         elif type(messages) is dict or isinstance(messages, Mapping):
-            if _is_message(messages, node):
+            if self._is_message(messages, node):
                 out.append((path, *_text_and_code(messages, node)))
                 return
-            for key in self._in_order(messages, node):
+            keys = messages if len(messages) < 2 else _in_order(messages, node)
+            for key in keys:
                 self._flatten_member(key, messages[key], path, node, out)
         else:
             out.append((path, str(messages), self._code(str(messages), node)))
 
-    def _in_order(self, messages: Mapping[object, object], node: object) -> Iterable[object]:
-        """Return the keys of messages: marshmallow reports unknown names in the order of a set."""
-        if len(messages) < 2 or not isinstance(node, (Schema, fields.Nested)):
-            return messages
-        schema = node.schema if isinstance(node, fields.Nested) else node
-        stranger = [schema.error_messages["unknown"]]
-        unknown = [key for key, below in messages.items() if below == stranger]
-        if len(unknown) < 2:
-            return messages
-        strangers = frozenset(unknown)
-        return [*(key for key in messages if key not in strangers), *sorted(unknown, key=str)]
+    def _is_message(self, messages: _Object, node: object) -> bool:
+        """Return whether an object is a message itself, and its keys are no members of the input.
+
+        Fields and validators may have such messages, as in ``{"message": ..., "code": ...}``.
+        """
+        if isinstance(node, fields.Field):
+            known = self._objects.get(id(node))
+            if known is None:
+                known = self._objects[id(node)] = (node, _objects_of(node))
+            if known[1] and messages in known[1]:
+                return True
+        for each in messages.values():
+            # PERF: most are lists of messages or objects by name, as marshmallow has them.
+            if type(each) is not list and type(each) is not dict and isinstance(each, str):
+                return _has_text(messages, node)
+        return False
 
     def _flatten_member(
         self, key: _Key, below: object, path: Path, node: object, out: list[Fault]
@@ -146,31 +154,33 @@ def flatten(messages: object, schema: Schema) -> list[Fault]:
 _TEXTS = ("message", "detail", "msg", "text", "error", "reason", "description", "title")
 
 
-def _is_message(messages: Mapping[object, object], node: object) -> bool:
-    """Return whether an object is a message itself, and its keys are not members of the input.
+def _in_order(messages: _Object, node: object) -> Iterable[object]:
+    """Return the keys of messages: marshmallow reports unknown names in the order of a set."""
+    if not isinstance(node, (Schema, fields.Nested)):
+        return messages
+    schema = node.schema if isinstance(node, fields.Nested) else node
+    stranger = [schema.error_messages["unknown"]]
+    unknown = [key for key, below in messages.items() if below == stranger]
+    if len(unknown) < 2:
+        return messages
+    strangers = frozenset(unknown)
+    return [*(key for key in messages if key not in strangers), *sorted(unknown, key=str)]
 
-    Fields and validators may have such messages, as in ``{"message": ..., "code": ...}``.
-    """
-    if isinstance(node, fields.Field) and _is_own(messages, node):
-        return True
-    if not any(isinstance(each, str) for each in messages.values()):
-        return False  # PERF: lists of messages by name, as marshmallow has them
+
+def _has_text(messages: _Object, node: object) -> bool:
+    """Return whether an object has the text of a message, under a key that is no member."""
     texts = [name for name in _TEXTS if isinstance(messages.get(name), str)]
     if not texts or any(isinstance(each, (list, tuple)) for each in messages.values()):
         return False
     return all(_below(node, name) is None for name in texts)
 
 
-def _is_own(messages: Mapping[object, object], field: fields.Field[object]) -> bool:
-    # PERF: most messages are strings, and to ask an abstract class costs ten times as much.
-    return any(
-        messages == each
-        for each in field.error_messages.values()
-        if type(each) is not str and isinstance(each, Mapping)
-    )
+def _objects_of(field: fields.Field[object]) -> list[_Object]:
+    """Return those messages of a field that are objects."""
+    return [each for each in field.error_messages.values() if isinstance(each, Mapping)]
 
 
-def _text_and_code(message: Mapping[object, object], node: object) -> tuple[str, str]:
+def _text_and_code(message: _Object, node: object) -> tuple[str, str]:
     texts = [each for name in _TEXTS if isinstance(each := message.get(name), str)]
     text = texts[0] if texts else json.dumps(message, ensure_ascii=False, default=str)
     if isinstance(node, fields.Field):

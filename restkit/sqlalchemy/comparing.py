@@ -167,7 +167,7 @@ def _other_moment(column: _Column[object], value: _Column[object]) -> _Clause:
 
 
 def _one_of_moments(column: _Column[object], values: _Column[object]) -> _Clause:
-    return _Full(column).in_(values)
+    return _Full(column).in_(cast("sa.BindParameter[object]", values))
 
 
 def _from_moment(column: _Column[object], value: _Column[object]) -> _Clause:

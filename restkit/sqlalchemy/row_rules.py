@@ -7,7 +7,7 @@ SQLAlchemy Core and text() do not get them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -222,9 +222,10 @@ def access_of(session: Session) -> RowAccess | None:
 
 def _references_of(mapper: _AnyMapper) -> Iterator[Reference]:
     for table in mapper.tables:
-        for constraint in sorted(
-            getattr(table, "foreign_key_constraints", ()), key=lambda each: each.column_keys
-        ):
+        constraints: Iterable[sa.ForeignKeyConstraint] = getattr(
+            table, "foreign_key_constraints", ()
+        )
+        for constraint in sorted(constraints, key=lambda each: tuple(each.column_keys)):
             target = _mapper_of(mapper, constraint.referred_table)
             columns = list(constraint.columns)
             if target is None or not all(mapper.columns.contains_column(each) for each in columns):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
 
 from ..crud.query import Condition
 from ..crud.scopes import AnyOf, Clause, Scope
@@ -41,7 +42,7 @@ def expression_of(model: type, clause: Clause) -> _Expression:
         return condition_of(model, clause)
     try:
         expression: _Expression = sa.and_(sa.true(), clause)  # type: ignore[arg-type]  # checked
-    except sa.exc.ArgumentError:
+    except ArgumentError:
         raise DeclarationError(
             f"A scope or row rule of {model.__qualname__} is a {type(clause).__name__}. Return a "
             "mapping of attributes, an SQLAlchemy expression, True, False, or a list of those."

@@ -226,12 +226,12 @@ class SQLAlchemyTransaction(Generic[M]):
                 self._store.mapper.get_property_by_column(each).key
                 for each in self._store.mapper.primary_key
             ]
-            raise (KeyTaken if set(names) == self._store.identity else UniqueViolation)(names)
+            raise (KeyTaken if frozenset(names) == self._store.identity else UniqueViolation)(names)
         try:
             with self._violations(dict(vars(item))), self.session.begin_nested():
                 self.session.add(item)
         except UniqueViolation as error:
-            if set(error.names) == self._store.identity:
+            if frozenset(error.names) == self._store.identity:
                 raise KeyTaken(error.names) from error
             raise
         self._read_again(item, self._store.decorated)

@@ -64,9 +64,8 @@ def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Che
     validator = Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
     def check(data: object) -> Fault | None:
-        errors = sorted(
-            validator.iter_errors(data), key=lambda error: list(map(str, error.absolute_path))
-        )
+        found = validator.iter_errors(data)  # pyright: ignore[reportArgumentType]  # any JSON value
+        errors = sorted(found, key=lambda error: list(map(str, error.absolute_path)))
         if not errors:
             return None
         path, message = errors[0].absolute_path, errors[0].message
