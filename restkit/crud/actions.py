@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from .query import ListQuery, Page
 from .scopes import Clause
-from .store import Transaction
+from .store import RelatedRows, Transaction
 
 __all__ = ["Actions"]
 
@@ -18,6 +18,11 @@ class Actions(Protocol):
     @property
     def rows(self) -> Transaction[Any]:
         """The request's transaction on the store."""
+        ...
+
+    @property
+    def _related_rows(self) -> RelatedRows | None:
+        """The conditions on the rows of other collections that items may refer to."""
         ...
 
     scope: Callable[[], Clause]

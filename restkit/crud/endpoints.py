@@ -25,7 +25,7 @@ from .binding import Binding, digest_of, plain_scope
 from .item_serializer import ItemSerializer
 from .patching import PatchDocument
 from .query import Count
-from .row_paths import RowActions, RowPaths
+from .row_paths import AnyActions, RowPaths, build
 from .scopes import Scope
 from .store import KeyTaken, RuledRows
 
@@ -38,8 +38,7 @@ __all__ = [
     "as_mapping",
 ]
 
-# RFC 9110, section 9.3.4: the content is inconsistent with the URL. If it could rename the item,
-# the same PUT would not find it again.
+# RFC 9110, section 9.3.4: if PUT could rename the item, the same PUT would not find it again.
 _OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL's key, or none."
 _NO_COLLECTION = "No collection exists at this URL."
 _OUTSIDE = "The item would not belong to this collection."
@@ -72,20 +71,18 @@ class Endpoint(Resource):
                 raise NotFound(_NO_COLLECTION)
         return made
 
-    def row_actions(self, action: str, actions: Actions) -> Actions | RowActions:
+    def row_actions(self, action: str, actions: Actions) -> AnyActions:
         """Return the actions on items as dicts if an action has them in this request."""
-        opener = self.row_paths.opener(action)
-        rows = None if opener is None else opener(self.request, self.app)
-        return actions if rows is None else RowActions(actions, rows)
+        return self.row_paths.chosen(action, actions, self.request, self.app)
 
-    def decided(self, actions: Actions, scope: Scope) -> dict[str, object]:
+    def decided(self, actions: AnyActions, scope: Scope) -> dict[str, object]:
         """Return the attributes of new items that the row rule and the scope decide."""
         rows = actions.rows
         if self.binding.assigned and isinstance(rows, RuledRows):
             return {**rows.assigned(), **scope.values}
         return dict(scope.values)
 
-    def check_scope(self, actions: Actions, item: object, scope: Scope) -> None:
+    def check_scope(self, actions: AnyActions, item: object, scope: Scope) -> None:
         """Reject a written item that an expression of the scope excludes.
 
         Raises:
@@ -155,14 +152,14 @@ class CollectionEndpoint(Endpoint):
 
     def create_item(self, body: Any, headers: Mapping[str, str] | None = None) -> Any:
         """Store a new item."""
-        actions = self.actions()
+        actions = self.row_actions("create", self.actions())
         scope = Scope.of(actions.scope())
         if scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound(_NO_COLLECTION)
         decided = self.decided(actions, scope)
         values = self.binding.created(as_mapping(body, self.binding), decided)
         self.binding.check_key(values, self.binding.create_views)
-        item = actions.create(actions.rows.build(values))
+        item = actions.create(build(actions, values))
         self.check_scope(actions, item, scope)
         data, text = self.whole.pair(item)
         response_headers = {}
@@ -222,7 +219,8 @@ class ItemEndpoint(Endpoint):
 
     def replace_item(self, key: Any, body: Any, headers: Mapping[str, str]) -> Any:
         """Replace an item, or create it if the class declares ``upsert``."""
-        actions = self.actions(self.binding.views.relations(None, ()))
+        made = self.actions(self.binding.views.relations(None, ()))
+        actions = self.row_actions("replace", made)
         try:
             item = actions.read(key)
         except NotFound:
@@ -243,7 +241,9 @@ class ItemEndpoint(Endpoint):
         self.check_scope(actions, replaced, scope)
         return self._changed(replaced, headers)
 
-    def _create_with_client_key(self, actions: Actions, key: object, body: object) -> object | None:
+    def _create_with_client_key(
+        self, actions: AnyActions, key: object, body: object
+    ) -> object | None:
         """Create an item under the key of the URL; return None if it exists by now."""
         if self.conditional:
             self.entity_tag = None  # evaluates If-None-Match: * and If-Match: nothing exists yet
@@ -254,7 +254,7 @@ class ItemEndpoint(Endpoint):
         if values[name] != key:
             raise Conflict(_OTHER_KEY)
         try:
-            item = actions.create(actions.rows.build(values))
+            item = actions.create(build(actions, values))
             self.check_scope(actions, item, scope)
             return item
         except KeyTaken:
@@ -264,7 +264,7 @@ class ItemEndpoint(Endpoint):
                 ) from None
             return None
 
-    def _read_concurrent(self, actions: Actions, key: object) -> object:
+    def _read_concurrent(self, actions: AnyActions, key: object) -> object:
         """Return the item that another request has created under the key."""
         try:
             return actions.read(key)
@@ -285,7 +285,7 @@ class ItemEndpoint(Endpoint):
 
     def patch_item(self, key: Any, body: PatchDocument, headers: Mapping[str, str]) -> Any:
         """Apply a patch to an item."""
-        actions = self.actions(self.binding.patch_relations)
+        actions = self.row_actions("update", self.actions(self.binding.patch_relations))
         item = actions.read(key)
         self.state(item)
         scope = Scope.of(actions.scope())
@@ -296,7 +296,7 @@ class ItemEndpoint(Endpoint):
 
     def delete_item(self, key: Any) -> None:
         """Delete an item."""
-        actions = self.actions()
+        actions = self.row_actions("delete", self.actions())
         item = actions.read(key)
         self.state(item)
         actions.delete(item)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
+from ..compiler import Compiled
 from ..problems import NotFound
 from ..records import Record
 from ..request import Request
@@ -14,16 +15,34 @@ from ..resource import Owner
 from .actions import Actions
 from .binding import Binding
 from .query import ListQuery, Page
+from .schema_views import Views
 from .scopes import Scope
+from .store import RelatedRows, Transaction
 
-__all__ = ["RowActions", "RowOpener", "RowPaths", "RowStore", "RowTransaction", "RowUse"]
+__all__ = [
+    "AnyActions",
+    "RowActions",
+    "RowOpener",
+    "RowPaths",
+    "RowStore",
+    "RowTransaction",
+    "RowUse",
+    "build",
+]
 
 _Row = dict[str, object]
 _OWN_MODULE = "restkit.crud.resource"
 _CALLED = {
     "list": ("list",),
     "read": ("read",),
+    "create": ("create",),
+    "replace": ("read", "replace"),
+    "update": ("read", "update"),
+    "delete": ("read", "delete"),
 }
+
+
+_READING = ("list", "read")
 
 
 class RowUse(Record):
@@ -51,9 +70,26 @@ class RowTransaction(Protocol):
         """Return the item of a key, or None."""
         ...
 
+    def add(self, item: _Row, key: str, /) -> None:
+        """Store a new item, and set its attributes as they are stored."""
+        ...
 
-RowOpener = Callable[[Request, Owner], RowTransaction | None]
-"""A function that opens a request's transaction; None if the request needs items of the model."""
+    def change(self, item: _Row, values: Mapping[str, object], /) -> None:
+        """Set attributes of an item, and store it if nobody changed it since it was read."""
+        ...
+
+    def remove(self, item: _Row, /) -> None:
+        """Remove an item, or mark it as removed, if nobody changed it since it was read."""
+        ...
+
+    def is_column(self, name: str, /) -> bool:
+        """Return whether an attribute is one that items are stored with."""
+        ...
+
+
+RowOpener = Callable[[Request, Owner, RelatedRows | None], RowTransaction | None]
+"""A function that opens a request's transaction, with conditions on rows that items may refer to;
+it returns None if the request needs items of the model."""
 
 
 @runtime_checkable
@@ -70,6 +106,7 @@ class _Declared(Protocol):
 
     sorts: Sequence[str]
     order: Sequence[str]
+    upsert: bool
 
 
 class RowPaths:
@@ -90,10 +127,23 @@ class RowPaths:
         """How each action opens its transaction, or why it takes items of the model."""
         return {action: self._path(action) for action in _CALLED}
 
-    def opener(self, action: str) -> RowOpener | None:
-        """Return how an action opens its transaction, None if it takes items of the model."""
-        found = self.found[action]
-        return None if isinstance(found, str) else found
+    def chosen(self, action: str, actions: Actions, request: Request, app: Owner) -> AnyActions:
+        """Return the actions of a request: those on dicts if it can have them.
+
+        Args:
+            action: The action that the request calls.
+            actions: The user's resource.
+            request: The request.
+            app: The App.
+        """
+        opener = self.found[action]
+        if isinstance(opener, str):
+            return actions
+        writes = action not in _READING
+        rows = opener(request, app, actions._related_rows if writes else None)
+        if rows is None:
+            return actions
+        return RowActions(actions, rows, self._binding.store.key, lock=writes)
 
     def explained(self, action: str) -> str:
         """Return a sentence on how an action reads and writes items."""
@@ -106,18 +156,37 @@ class RowPaths:
         store = self._binding.store
         if not isinstance(store, RowStore):
             return f"{type(store).__name__} has items of the model only"
-        for name in _CALLED[action]:
-            written = inspect.getattr_static(self._declared, name)
-            if getattr(written, "__module__", "") != _OWN_MODULE:
-                return f"the class overrides {name}()"
+        if override := self._override(action):
+            return f"the class overrides {override}()"
         views = self._binding.list_views if action == "list" else self._binding.views
         serializer = views.serializer(None, ())
-        reads = serializer.bound.reads
         if serializer.relations:
             return f"{views.declared.__name__} nests {serializer.relations[0]!r}"
+        reads = serializer.bound.reads
         if reads is None:
-            return f"{views.declared.__name__} has hooks or fields that read whole items"
-        return store.row_opener(RowUse(action, reads | self._ordered(), frozenset()))
+            return _obscure(views)
+        written = self._written(action)
+        patched = _patched(written) if action == "update" else frozenset[str]()
+        if patched is None:
+            return _obscure(written)
+        writes = () if action in (*_READING, "delete") else written.written
+        use = RowUse(action, reads | patched | self._ordered(), frozenset(writes))
+        return store.row_opener(use)
+
+    def _override(self, action: str) -> str:
+        """Return an action that the class overrides and the request calls, ``""`` without one."""
+        called = _CALLED[action]
+        if action == "replace" and self._declared.upsert:
+            called = (*called, "create")
+        for name in called:
+            written = inspect.getattr_static(self._declared, name)
+            if getattr(written, "__module__", "") != _OWN_MODULE:
+                return name
+        return ""
+
+    def _written(self, action: str) -> Views:
+        binding = self._binding
+        return binding.update_views if action == "update" else binding.create_views
 
     def _ordered(self) -> frozenset[str]:
         """Return the attributes that may decide the order."""
@@ -125,13 +194,39 @@ class RowPaths:
         return frozenset(name.removeprefix("-") for name in names)
 
 
+def _patched(views: Views) -> frozenset[str] | None:
+    """Return the attributes that a patch reads, None if fields may use the item itself."""
+    source = views.patch_source
+    return source.reads if isinstance(source, Compiled) else None
+
+
+def _obscure(views: Views) -> str:
+    return f"{views.declared.__name__} has hooks or fields that read whole items"
+
+
 class RowActions:
     """The actions of one request, which are not overridden, on items as dicts."""
 
-    def __init__(self, actions: Actions, rows: RowTransaction) -> None:
-        """Combine the user's resource and the transaction."""
+    def __init__(self, actions: Actions, rows: RowTransaction, key: str, *, lock: bool) -> None:
+        """Combine the user's resource and the transaction.
+
+        Args:
+            actions: The user's resource, which handles the requests that need the model.
+            rows: The transaction.
+            key: The attribute that identifies an item.
+            lock: Whether items are read in order to write them.
+        """
         self._actions = actions
         self._rows = rows
+        self._key = key
+        self._lock = lock
+        self.scope = actions.scope
+        self.restore = actions.restore
+
+    @property
+    def rows(self) -> Transaction[object]:
+        """The request's transaction on items of the model."""
+        return self._actions.rows
 
     def list(self, query: ListQuery) -> Page[object]:
         """Return one page."""
@@ -144,7 +239,50 @@ class RowActions:
         scope = Scope.of(self._actions.scope())
         if scope.clauses:
             return self._actions.read(key)
-        item = self._rows.get(key, scope=scope.values, lock=False)
+        item = self._rows.get(key, scope=scope.values, lock=self._lock)
         if item is None:
             raise NotFound("No item exists at this URL.")
         return item
+
+    def build(self, values: Mapping[str, object]) -> object:
+        """Make an item from attribute values, without storing it."""
+        if all(map(self._rows.is_column, values)):
+            return dict(values)
+        return self._actions.rows.build(values)  # a scope may name a relation
+
+    def create(self, item: object) -> object:
+        """Store a new item and return it."""
+        if type(item) is not dict:
+            return self._actions.create(item)
+        self._rows.add(item, self._key)
+        return item
+
+    def replace(self, item: object, values: Mapping[str, object]) -> object:
+        """Set all writable attributes and return the item."""
+        if type(item) is not dict:
+            return self._actions.replace(item, values)
+        self._rows.change(item, values)
+        return item
+
+    def update(self, item: object, values: Mapping[str, object]) -> object:
+        """Set the attributes that a patch changes and return the item."""
+        if type(item) is not dict:
+            return self._actions.update(item, values)
+        self._rows.change(item, values)
+        return item
+
+    def delete(self, item: object) -> None:
+        """Remove an item, or mark it as removed."""
+        if type(item) is not dict:
+            self._actions.delete(item)
+        else:
+            self._rows.remove(item)
+
+
+AnyActions = Actions | RowActions
+"""The actions of one request, on items of the model or on dicts."""
+
+
+def build(actions: AnyActions, values: Mapping[str, object]) -> object:
+    """Make an item from attribute values, without storing it."""
+    return actions.build(values) if isinstance(actions, RowActions) else actions.rows.build(values)

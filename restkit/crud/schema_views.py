@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, cast
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from ..compiler import Compiled, compile_schema
 from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..parsing.pointers import pointer
@@ -118,7 +119,7 @@ class Views:
 
     @property
     def written(self) -> Mapping[str, str]:
-        """The writable attributes, each with its wire name."""
+        """The writable attributes with their wire names."""
         return self._paths
 
     def attribute_fields(self) -> dict[str, AnyField]:
@@ -176,7 +177,7 @@ class Views:
             Conflict: A test of a JSON Patch fails.
         """
         # Through JSON: a dumped Decimal, for example, is not JSON yet.
-        before = cast("dict[str, Any]", json.loads(dumps_json(self._written.dump(item))))
+        before = cast("dict[str, Any]", json.loads(dumps_json(self.patch_source.dump(item))))
         loaded = self._write.load_fields  # by their names in the content
         after = self._apply(before, patch)
         _check_removed(patch, self._write)
@@ -191,8 +192,13 @@ class Views:
                 f"{type(values).__name__}, but a CRUDResource makes the items itself. Let the "
                 "schema load a dict: remove the post_load hook."
             )
-        changed = [loaded[name].attribute or str(loaded[name].name) for name in differing]
+        changed = (loaded[name].attribute or str(loaded[name].name) for name in differing)
         return {name: values.get(name, ABSENT) for name in changed}
+
+    @cached_property
+    def patch_source(self) -> Compiled | Schema:
+        """The schema that dumps an item to be patched."""
+        return compile_schema(self._written) if self._compiled else self._written
 
     def _apply(self, before: Mapping[str, Any], patch: PatchDocument) -> dict[str, Any]:
         """Apply a patch to the members that clients can read; keep the others."""
@@ -246,8 +252,7 @@ class Views:
 
 def is_nested(field: AnyField | None) -> bool:
     """Return whether a field holds objects of another schema, one or a list of them."""
-    inner = field.inner if isinstance(field, fields.List) else field
-    return isinstance(inner, fields.Nested)
+    return isinstance(field.inner if isinstance(field, fields.List) else field, fields.Nested)
 
 
 def _is_valid(field: AnyField, value: Any) -> bool:

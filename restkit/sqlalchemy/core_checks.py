@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
+from sqlalchemy import Dialect
 from sqlalchemy.orm import (
     ColumnProperty,
     InstrumentedAttribute,
@@ -22,6 +23,7 @@ __all__ = [
     "deleting_obstacle",
     "is_observed",
     "reading_obstacle",
+    "returns_rows",
     "writing_obstacle",
 ]
 
@@ -117,6 +119,11 @@ def deleting_obstacle(mapper: AnyMapper) -> str:
         if each.direction is not RelationshipDirection.MANYTOONE or each.cascade.delete:
             return f"the relation {mapper.class_.__name__}.{each.key} may change other rows"
     return ""
+
+
+def returns_rows(dialect: Dialect) -> bool:
+    """Return whether statements that write return the rows, on a database's version."""
+    return dialect.insert_returning and dialect.update_returning and dialect.delete_returning
 
 
 def is_observed(mapper: AnyMapper, session: Session, *, writes: bool) -> bool:

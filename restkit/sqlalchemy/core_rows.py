@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
 
 from ..crud.query import ListQuery, Page
 from ..crud.row_paths import RowOpener, RowUse
+from ..crud.store import RelatedRows
+from ..records import Record
 from ..request import Request
 from ..resource import Owner
 from .constraints import is_unbindable
-from .core_checks import is_observed, reading_obstacle
+from .core_checks import (
+    creating_obstacle,
+    deleting_obstacle,
+    is_observed,
+    reading_obstacle,
+    returns_rows,
+    writing_obstacle,
+)
 from .core_selecting import CoreSelecting
 from .core_statements import Row
+from .core_writes import CoreWriting, mark_of
 from .selecting import Selecting
 from .units import AnyMapper, SessionFactory, Units
 
-__all__ = ["CoreRows", "row_opener"]
+__all__ = ["CoreRows", "TableShape", "row_opener"]
+
+
+class TableShape(Record):
+    """The parts of a store that its rows as dicts depend on.
+
+    Attributes:
+        mapper: The mapper of the model.
+        identity: The attributes that identify an item.
+        soft_delete: The attribute that marks removed rows.
+        refers: Whether the model has foreign keys to models whose rows may be hidden.
+    """
+
+    mapper: AnyMapper
+    identity: frozenset[str]
+    soft_delete: str | None
+    refers: bool
 
 
 class CoreTable:
     """The statements on the table of one model.
 
     Attributes:
-        mapper: The mapper of the model.
+        shape: The parts of the store.
         selecting: The maker of SELECT statements.
+        writing: The writer of rows.
     """
 
     def __init__(
         self,
-        mapper: AnyMapper,
+        shape: TableShape,
         selecting: Selecting,
         names: Collection[str],
         session: SessionFactory,
@@ -40,20 +68,24 @@ class CoreTable:
         """Prepare the statements.
 
         Args:
-            mapper: The mapper of the model.
+            shape: The parts of the store.
             selecting: The maker of the statements of whole items.
             names: The attributes of a row, each a column.
             session: The factory of a request's session.
             units: The units of work of the database.
         """
-        self.mapper = mapper
-        self.selecting = CoreSelecting(mapper, selecting, names)
+        self.shape = shape
+        self.selecting = CoreSelecting(shape.mapper, selecting, names)
+        self.writing = CoreWriting(shape.mapper, shape.identity, names)
         self._session = session
         self._units = units
 
-    def connection(self, request: Request, app: Owner) -> Connection:
-        """Return the connection of a request, which sees what its session has written."""
-        return self._units.used(self._session, self.mapper, request, app)[0]
+    def used(self, request: Request, app: Owner) -> tuple[Connection, Session | None]:
+        """Return the connection of a request, which sees what its session wrote, and the session.
+
+        The session is None if the request has none.
+        """
+        return self._units.used(self._session, self.shape.mapper, request, app)
 
 
 class CoreRows:
@@ -67,7 +99,7 @@ class CoreRows:
 
     @property
     def _connection(self) -> Connection:
-        return self._table.connection(self._request, self._app)
+        return self._table.used(self._request, self._app)[0]
 
     def list(self, query: ListQuery, /) -> Page[object]:
         """Return one page, without a total."""
@@ -92,33 +124,78 @@ class CoreRows:
             return None  # the type of the key's column rejects the key, so that no row has it
         return found[0] if found else None
 
+    def is_column(self, name: str, /) -> bool:
+        """Return whether an attribute is one that rows are written with."""
+        return name in self._table.shape.mapper.column_attrs
+
+    def add(self, item: Row, key: str, /) -> None:
+        """Insert a row; its attributes become those that are stored."""
+        self._write(self._table.writing.insert, item, key)
+
+    def change(self, item: Row, values: Mapping[str, object], /) -> None:
+        """Set attributes of a row, if nobody changed it since it was read."""
+        self._write(self._table.writing.update, item, values)
+
+    def remove(self, item: Row, /) -> None:
+        """Delete a row, or mark it as removed, if nobody changed it since it was read."""
+        shape = self._table.shape
+        if shape.soft_delete is None:
+            self._write(self._table.writing.delete, item)
+        else:
+            mark = mark_of(shape.mapper.columns[shape.soft_delete].type)
+            self.change(item, {shape.soft_delete: mark})
+
+    def _write(self, write: Callable[..., None], *arguments: object) -> None:
+        """Write, and let a session of the request read rows anew afterwards."""
+        connection, session = self._table.used(self._request, self._app)
+        write(connection, *arguments)
+        if session is not None:
+            session.expire_all()
+
 
 def row_opener(
-    mapper: AnyMapper, selecting: Selecting, use: RowUse, session: SessionFactory, units: Units
+    shape: TableShape, selecting: Selecting, use: RowUse, session: SessionFactory, units: Units
 ) -> RowOpener | str:
     """Return how to open transactions for an action, or why it needs the ORM.
 
     Args:
-        mapper: The mapper of the model.
+        shape: The parts of the store.
         selecting: The maker of the statements of whole items.
         use: What the action does with the model's attributes.
         session: The factory of a request's session.
         units: The units of work of the database.
     """
+    mapper = shape.mapper
     keys = (mapper.get_property_by_column(each).key for each in mapper.primary_key)
     needed = {*use.reads, *keys}
-    reason = reading_obstacle(mapper, needed)
+    reason = reading_obstacle(mapper, needed) or _obstacle(shape, use)
     if reason:
         return reason
-    table = CoreTable(mapper, selecting, needed, session, units)
+    table = CoreTable(shape, selecting, needed, session, units)
+    writes = use.action not in ("list", "read")
 
-    def opener(request: Request, app: Owner) -> CoreRows | None:
+    def opener(request: Request, app: Owner, related: RelatedRows | None) -> CoreRows | None:
         known = units.opened(session, request, app) or units.pattern
-        if is_observed(mapper, known, writes=bool(use.writes)):
+        if is_observed(mapper, known, writes=writes):
+            return None
+        is_checked = shape.refers and related is not None
+        if writes and (is_checked or not returns_rows(known.get_bind(mapper).dialect)):
             return None
         return CoreRows(table, request, app)
 
     return opener
+
+
+def _obstacle(shape: TableShape, use: RowUse) -> str:
+    """Return why an action writes with the ORM, ``""`` if it need not or only reads."""
+    mapper = shape.mapper
+    if use.action in ("list", "read"):
+        return ""
+    if use.action == "delete" and shape.soft_delete is None:
+        return deleting_obstacle(mapper)
+    if use.action in ("create", "replace") and (reason := creating_obstacle(mapper)):
+        return reason
+    return writing_obstacle(mapper, use.writes)
 
 
 def page_of(found: Sequence[Row], query: ListQuery) -> Page[object]:

@@ -42,18 +42,27 @@ class CoreStatement:
         source: The statement.
     """
 
-    __slots__ = ("_form", "_is_kept", "_types", "source")
+    __slots__ = ("_form", "_is_kept", "_keys", "_types", "source")
 
-    def __init__(self, source: _Source, types: _Types, *, is_kept: bool = True) -> None:
+    def __init__(
+        self,
+        source: _Source,
+        types: _Types,
+        *,
+        keys: Sequence[str] = (),
+        is_kept: bool = True,
+    ) -> None:
         """Keep a statement.
 
         Args:
             source: The statement.
             types: The attribute and the type of each of its columns.
+            keys: The keys of the columns that it writes parameters to.
             is_kept: Whether it runs more than once, so that it is worth while to compile it here.
         """
         self.source = source
         self._is_kept = is_kept
+        self._keys = keys
         self._types = types
         self._form: _CompiledForm | None = None
 
@@ -79,7 +88,7 @@ class CoreStatement:
     def _form_for(self, dialect: Dialect) -> _CompiledForm:
         form = self._form
         if form is None or form.dialect is not dialect:
-            form = self._form = _CompiledForm(self.source, self._types, dialect)
+            form = self._form = _CompiledForm(self.source, self._types, self._keys, dialect)
         return form
 
     def _executed(self, connection: Connection, values: Mapping[str, object]) -> list[Row]:
@@ -97,10 +106,12 @@ class _CompiledForm:
         parameters: The function from values by name to the parameters that the driver takes.
     """
 
-    def __init__(self, source: _Source, types: _Types, dialect: Dialect) -> None:
+    def __init__(
+        self, source: _Source, types: _Types, keys: Sequence[str], dialect: Dialect
+    ) -> None:
         """Compile a statement."""
         self.dialect = dialect
-        compiled = source.compile(dialect=dialect)
+        compiled = source.compile(dialect=dialect, column_keys=keys)
         self._text: str = compiled.string
         self._types = types
         self._make: _Make | None = None

@@ -20,7 +20,7 @@ from ..resource import Owner
 from .column_values import is_rewritten
 from .columns import attributes_of
 from .construction import check_constructor
-from .core_rows import row_opener
+from .core_rows import TableShape, row_opener
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .loading import large_relations, large_source
@@ -233,6 +233,9 @@ class SQLAlchemyStore(Generic[M]):
             return "the sessions are not those of a Database"
         if self.rules.rules:
             return "the database has row rules"
-        names = [self.key, *filter(None, [self._version])]
-        needed = use._replace(reads=use.reads | frozenset(names))
-        return row_opener(self.mapper, self.selecting, needed, self._session, self._units)
+        names = filter(None, [self.key, self._version, self.soft_delete])
+        needed = use._replace(reads=use.reads.union(names))
+        shape = TableShape(
+            self.mapper, self.identity, self.soft_delete, any(self.rules.references(self.mapper))
+        )
+        return row_opener(shape, self.selecting, needed, self._session, self._units)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,6 +15,7 @@ from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
 from ..request import Request
 from .constraints import is_null, is_unbindable
+from .core_writes import mark_of
 from .loading import in_chunks, large_relations, load_large
 from .relations import assign, make, touch
 from .row_rules import RowRules, access_of, exists
@@ -268,7 +268,8 @@ class SQLAlchemyTransaction(Generic[M]):
     def remove(self, item: M, /) -> None:
         """Delete an item, or mark it as removed, if nobody changed it since it was read."""
         if self._store.soft_delete is not None:
-            self.change(item, {self._store.soft_delete: self._mark()})
+            mark = mark_of(self._store.mapper.columns[self._store.soft_delete].type)
+            self.change(item, {self._store.soft_delete: mark})
             return
         try:
             with self._violations({}):
@@ -288,11 +289,3 @@ class SQLAlchemyTransaction(Generic[M]):
     def attempt(self) -> AbstractContextManager[object]:
         """Return a savepoint of the transaction."""
         return self.session.begin_nested()
-
-    def _mark(self) -> Any:
-        kind: Any = self._store.mapper.columns[str(self._store.soft_delete)].type
-        if isinstance(kind, sa.Boolean):
-            return True
-        now = dt.datetime.now(dt.UTC)
-        aware = getattr(kind, "timezone", False) or getattr(kind, "aware", False)
-        return now if aware else now.replace(tzinfo=None)

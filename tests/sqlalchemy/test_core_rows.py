@@ -6,7 +6,7 @@ import datetime as dt
 import random
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from sqlalchemy.orm import (
     Session,
     column_property,
     mapped_column,
+    validates,
 )
 
 from restkit import App, provide
 from restkit.crud import CRUDResource
-from restkit.sqlalchemy import Database, Limits, UTCDateTime, session
+from restkit.sqlalchemy import Database, Limits, Timestamps, UTCDateTime, Versioned, session
 from restkit.testing import Client
 
 KEY = "a secret for cursors"
@@ -95,6 +96,9 @@ def collection(number: int, *, seen: bool) -> tuple[type[DeclarativeBase], type]
 
         def read(self, key: Any) -> Any:
             return super().read(key)
+
+        def create(self, item: Any) -> Any:
+            return super().create(item)
 
     return Base, type("Things", (Seen if seen else CRUDResource,), members)
 
@@ -247,6 +251,69 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         made.close()
 
 
+@contextmanager
+def twins(number: int, kind: str, folder: Path) -> Iterator[tuple[Client, Client]]:
+    """Provide a client without and one with the ORM, each on a database with the same rows."""
+    with ExitStack() as stack:
+        clients: list[Client] = []
+        for seen in (False, True):
+            place = folder / str(seen)
+            place.mkdir()
+            base, things = collection(number, seen=seen)
+            url = stack.enter_context(database_url(kind, place))
+            database = Database(url, create=base.metadata)
+            stack.callback(database.close)
+            app = App("Things", secret_key=KEY)
+            app.install(database)
+            app.add("/things", things)
+            filled(database.engine, things.model, number, 9)  # type: ignore[attr-defined]
+            clients.append(Client(app))
+            ways = {paths_of(app)[name] for name in ("create", "update", "replace", "delete")}
+            assert ("" in ways) is not seen
+        yield clients[0], clients[1]
+
+
+def both(clients: tuple[Client, Client], method: str, path: str, **options: Any) -> Any:
+    """Send a request to both, compare the responses, and return the one without the ORM."""
+    found, expected = (each.request(method, path, **options) for each in clients)
+    assert (found.status, found.data) == (expected.status, expected.data), (method, path, options)
+    assert list(found.headers) == list(expected.headers)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", range(8))
+def test_writes_are_those_of_the_orm(number: int, kind: str, tmp_path: Path) -> None:
+    """POST, PUT, PATCH and DELETE respond and store alike in both ways."""
+    with twins(number, kind, tmp_path) as clients:
+        bodies = []
+        assert both(clients, "POST", "/things", json={"nothing": 1}).status == 422
+        for each in both(clients, "GET", "/things").json["items"]:
+            body = {name: value for name, value in each.items() if name in VALUES}
+            bodies.append(body)
+            made = both(clients, "POST", "/things", json=body)
+            assert made.status == 201, made.json
+            read = both(clients, "GET", f"/things/{made.json['id']}")
+            assert read.data == made.data
+            assert read.headers["ETag"] == made.headers["ETag"]
+        for key, body in enumerate(bodies, 1):
+            path, other = f"/things/{key}", bodies[key % len(bodies)]
+            for name, value in other.items():
+                both(clients, "PATCH", path, json={name: value})
+                both(clients, "PATCH", path, json={name: None})
+            tag = both(clients, "GET", path).headers.get("ETag", '""')
+            stale = both(clients, "PUT", path, json=body, headers={"If-Match": '"stale"'})
+            assert stale.status in (404, 412)
+            both(clients, "PUT", path, json=body, headers={"If-Match": tag})
+            both(clients, "PUT", path, json={})
+            if key % 2:
+                both(clients, "DELETE", path)
+                both(clients, "PATCH", path, json=other)
+                both(clients, "POST", f"{path}/restore")
+        both(clients, "PATCH", "/things/99", json=bodies[0])
+        both(clients, "GET", "/things", headers={"Prefer": "count=exact"})
+
+
 def app_of(database: Database, declared: type[CRUDResource[Any]]) -> App:
     app = App("Shelves", secret_key=KEY)
     app.install(database)
@@ -351,8 +418,127 @@ class Doubles(CRUDResource[Double]):
 
 def test_which_way_is_taken_is_explained(database: Database) -> None:
     """The reasons name the class, the action or the attribute."""
-    assert paths_of(app_of(database, Shelves)) == {"list": "", "read": ""}
+    assert set(paths_of(app_of(database, Shelves)).values()) == {""}
     assert paths_of(app_of(database, Kept))["read"] == "the class overrides read()"
     assert (
         paths_of(app_of(database, Doubles))["list"] == "Double.area is not one column of the table"
     )
+
+
+class Stamped(Versioned, Timestamps, Base):
+    """A model whose values come from Python, from the database, and from a validator."""
+
+    __tablename__ = "stamped"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    state: Mapped[str] = mapped_column(sa.String(10), server_default="new")
+    level: Mapped[int] = mapped_column(default=3)
+    shelf_id: Mapped[int | None] = mapped_column(sa.ForeignKey("shelf.id"))
+
+
+class Checked(Base):
+    __tablename__ = "checked"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(20))
+
+    @validates("name")
+    def shout(self, name: str, value: str) -> str:
+        return value.upper()
+
+
+class StampedThings(CRUDResource[Stamped]):
+    model = Stamped
+
+
+class CheckedThings(CRUDResource[Checked]):
+    model = Checked
+
+
+@pytest.fixture
+def stamped(database: Database) -> Client:
+    """Return a client of stamped things."""
+    app = App("Stamped", secret_key=KEY)
+    app.install(database)
+    app.add("/stamped", StampedThings)
+    app.add("/checked", CheckedThings)
+    assert set(paths_of(app).values()) == {""}
+    return Client(app)
+
+
+def test_defaults_stamps_and_versions_are_those_of_the_columns(stamped: Client) -> None:
+    """Defaults of Python and of the database, context defaults and versions are in responses."""
+    made = stamped.post("/stamped", json={"name": "one"})
+    assert made.status == 201, made.json
+    assert (made.json["state"], made.json["level"]) == ("new", 3)
+    assert made.json["created_at"] == made.json["updated_at"]
+    assert stamped.get("/stamped/1").data == made.data
+    changed = stamped.patch(
+        "/stamped/1", json={"level": 4}, headers={"If-Match": made.headers["ETag"]}
+    )
+    assert changed.json["updated_at"] > changed.json["created_at"] == made.json["created_at"]
+    assert changed.headers["ETag"] != made.headers["ETag"]
+    assert stamped.get("/stamped/1").data == changed.data
+    same_again = stamped.patch("/stamped/1", json={"level": 4})
+    assert same_again.headers["ETag"] == changed.headers["ETag"]
+    assert (
+        stamped.patch("/stamped/1", json={}, headers={"If-Match": made.headers["ETag"]}).status
+        == 412
+    )
+    assert stamped.delete("/stamped/1", headers={"If-Match": made.headers["ETag"]}).status == 412
+    assert stamped.delete("/stamped/1", headers={"If-Match": changed.headers["ETag"]}).status == 204
+    assert stamped.get("/stamped/1").status == 404
+
+
+def test_violations_point_to_the_member(stamped: Client) -> None:
+    """Unique values and references are conflicts with pointers, and nothing is stored."""
+    for name in ("one", "two"):
+        assert stamped.post("/stamped", json={"name": name, "shelf_id": 1}).status == 201
+    for refused in (
+        stamped.post("/stamped", json={"name": "one"}),
+        stamped.patch("/stamped/2", json={"name": "one"}),
+        stamped.put("/stamped/2", json={"name": "one"}),
+    ):
+        assert refused.status == 409
+        assert refused.json["errors"][0]["pointer"] == "/name"
+    assert stamped.patch("/stamped/2", json={"shelf_id": 99}).status == 409
+    assert [each["name"] for each in stamped.get("/stamped").json["items"]] == ["one", "two"]
+
+
+def test_validators_and_flush_listeners_see_objects(stamped: Client) -> None:
+    """What a validator, or a listener that comes late, changes is stored."""
+    assert stamped.post("/checked", json={"name": "low"}).json["name"] == "LOW"
+    assert stamped.patch("/checked/1", json={"name": "high"}).json["name"] == "HIGH"
+
+    def lift(mapper: object, connection: object, thing: Stamped) -> None:
+        thing.level = 77
+
+    event.listen(Stamped, "before_insert", lift)
+    try:
+        assert stamped.post("/stamped", json={"name": "one"}).json["level"] == 77
+    finally:
+        event.remove(Stamped, "before_insert", lift)
+    assert stamped.post("/stamped", json={"name": "two"}).json["level"] == 3
+
+
+def test_a_write_shares_the_transaction_of_the_session(database: Database) -> None:
+    """What a session of the request wrote before is seen, and rolled back together."""
+
+    class Counted(Shelves):
+        def scope(self) -> dict[str, Any]:
+            if self.request.method == "POST":
+                self.session.add(Shelf(name="extra"))
+            return super().scope()  # type: ignore[return-value]  # a mapping here
+
+    app = app_of(database, Counted)
+    assert paths_of(app)["create"] == ""
+    client = Client(app)
+    assert client.post("/shelves", json={"name": "third"}).status == 201
+    names = [each["name"] for each in client.get("/shelves").json["items"]]
+    assert sorted(names) == ["extra", "high", "low", "third"]
+    assert client.post("/shelves", json={"id": 1, "name": "x"}).status == 422
+    with Session(database.engine) as work, work.begin():
+        work.execute(sa.text("CREATE UNIQUE INDEX unique_name ON shelf (name)"))
+    assert client.post("/shelves", json={"name": "fifth"}).status == 409  # of the extra one
+    assert len(client.get("/shelves").json["items"]) == 4

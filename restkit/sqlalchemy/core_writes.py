@@ -1,0 +1,162 @@
+"""INSERT, UPDATE and DELETE statements of a model's table, which return the row as it is stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.sql.dml import UpdateBase
+
+from ..crud.store import KeyTaken, StaleWrite, UniqueViolation
+from .core_statements import CoreStatement, Row
+from .units import AnyMapper
+from .violations import violations
+
+__all__ = ["CoreWriting", "mark_of"]
+
+_MAX_SHAPES = 256
+_WHERE = "restkit_"
+"""The prefix of the parameters of conditions; those of SET have the keys of columns."""
+
+
+class CoreWriting:
+    """The writer of the rows of one table."""
+
+    def __init__(self, mapper: AnyMapper, identity: frozenset[str], names: Collection[str]) -> None:
+        """Make the writer.
+
+        Args:
+            mapper: The mapper of the model.
+            identity: The attributes that identify an item.
+            names: The attributes of a row that statements return.
+        """
+        self._mapper = mapper
+        self._identity = identity
+        self._table = cast("sa.Table", mapper.local_table)  # `reading_obstacle` excludes others
+        self._names = tuple(sorted(names))
+        self._types = [(name, mapper.columns[name].type) for name in self._names]
+        version = mapper.version_id_col
+        self._version = None if version is None else mapper.get_property_by_column(version).key
+        keys = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
+        self._where = keys if self._version is None else [*keys, self._version]
+        self._kept: dict[tuple[str, ...], CoreStatement] = {}
+
+    def insert(self, connection: Connection, item: Row, key: str) -> None:
+        """Insert an item and set its attributes as they are stored.
+
+        Args:
+            connection: A connection with a transaction.
+            item: The attributes of the item.
+            key: The attribute that identifies it in its URL.
+
+        Raises:
+            KeyTaken: An item with the key exists; the transaction can go on.
+        """
+        values = {name: value for name, value in item.items() if self._is_inserted(name, value)}
+        if self._version is not None and callable(self._mapper.version_id_generator):
+            values[self._version] = self._mapper.version_id_generator(None)
+        if values.get(key) is None:
+            item.update(self._insert(connection, values))
+            return
+        try:
+            with connection.begin_nested():
+                item.update(self._insert(connection, values))
+        except UniqueViolation as error:
+            if self._identity == frozenset(error.names):
+                raise KeyTaken(error.names) from error
+            raise
+
+    def _is_inserted(self, name: str, value: object) -> bool:
+        """Return whether a value is written: the ORM leaves None to the column's default."""
+        return value is not None or self._mapper.columns[name].type.should_evaluate_none
+
+    def _insert(self, connection: Connection, values: Row) -> Row:
+        return self._run("INSERT", connection, values, {})[0]
+
+    def update(self, connection: Connection, item: Row, values: Mapping[str, object]) -> None:
+        """Set attributes of an item, and store them if nobody changed its row since it was read.
+
+        Raises:
+            StaleWrite: Somebody did.
+        """
+        changed = {
+            name: value for name, value in values.items() if self._differs(item, name, value)
+        }
+        if not changed:
+            return
+        if self._version is not None and callable(self._mapper.version_id_generator):
+            changed[self._version] = self._mapper.version_id_generator(item[self._version])
+        found = self._run("UPDATE", connection, changed, self._read(item))
+        if not found:
+            raise StaleWrite
+        item.update(found[0])
+
+    def _differs(self, item: Row, name: str, value: object) -> bool:
+        """Return whether a value is another one than that of the row, as the ORM decides it."""
+        if isinstance(value, sa.ClauseElement):
+            return True
+        return not self._mapper.columns[name].type.compare_values(value, item[name])
+
+    def delete(self, connection: Connection, item: Row) -> None:
+        """Delete the row of an item, if nobody changed it since it was read.
+
+        Raises:
+            StaleWrite: Somebody did.
+        """
+        found = self._run("DELETE", connection, {}, self._read(item))
+        if not found and self._version is not None:
+            raise StaleWrite
+
+    def _read(self, item: Row) -> Row:
+        return {f"{_WHERE}{name}": item[name] for name in self._where}
+
+    def _run(self, verb: str, connection: Connection, values: Row, identity: Row) -> Sequence[Row]:
+        """Run a statement that writes, and return the row as it is stored afterwards."""
+        given, expressions = self._divided(values)
+        shape = (verb, *sorted(given))
+        statement = None if expressions else self._kept.get(shape)
+        if statement is None:
+            is_kept = not expressions and len(self._kept) < _MAX_SHAPES
+            source = self._source(verb, expressions)
+            statement = CoreStatement(source, self._types, keys=sorted(given), is_kept=is_kept)
+            if is_kept:
+                self._kept[shape] = statement
+        with violations(self._mapper, values, connection.dialect):
+            return statement.rows(connection, {**given, **identity})
+
+    def _divided(self, values: Row) -> tuple[Row, Row]:
+        """Return values by the keys of their columns: parameters, and expressions of SQL."""
+        given: Row = {}
+        expressions: Row = {}
+        for name, value in values.items():
+            key = str(self._mapper.columns[name].key)
+            (expressions if isinstance(value, sa.ClauseElement) else given)[key] = value
+        return given, expressions
+
+    def _source(self, verb: str, expressions: Row) -> UpdateBase:
+        columns = [self._mapper.columns[name] for name in self._names]
+        if verb == "INSERT":
+            made = sa.insert(self._table)
+            return (made.values(expressions) if expressions else made).returning(*columns)
+        found = [(f"{_WHERE}{name}", self._mapper.columns[name]) for name in self._where]
+        where = [each == sa.bindparam(name, type_=each.type) for name, each in found]
+        if verb == "DELETE":
+            return sa.delete(self._table).where(*where).returning(*columns)
+        changed = sa.update(self._table).where(*where)
+        return (changed.values(expressions) if expressions else changed).returning(*columns)
+
+
+def mark_of(kind: sa.types.TypeEngine[object]) -> object:
+    """Return the value of a column that marks a row as removed: True, or the present time.
+
+    Args:
+        kind: The type of the column.
+    """
+    if isinstance(kind, sa.Boolean):
+        return True
+    now = dt.datetime.now(dt.UTC)
+    aware = getattr(kind, "timezone", False) or getattr(kind, "aware", False)
+    return now if aware else now.replace(tzinfo=None)
