@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
@@ -12,6 +12,9 @@ from sqlalchemy.pool import QueuePool
 
 from ..errors import DeclarationError
 from .infinite_moments import read_infinite_moments
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 __all__ = ["WRITING", "Limits", "create_tables", "make_engine"]
 
@@ -125,8 +128,12 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
     engine = create_engine(url, **{**_pool(limits), "connect_args": connect_args, **options})
     if engine.dialect.driver == "psycopg":
         event.listen(engine, "begin", _begin_postgresql)
-        event.listen(engine, "connect", lambda made, record: read_infinite_moments(made))
+        event.listen(engine, "connect", _prepare_postgresql)
     return engine
+
+
+def _prepare_postgresql(connection: Connection[object], _record: object) -> None:
+    read_infinite_moments(connection)
 
 
 def _begin_postgresql(connection: Any) -> None:

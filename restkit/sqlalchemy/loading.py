@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import (
@@ -160,9 +160,9 @@ def _related(
     parent = aliased(mapper.class_)
     columns = [getattr(parent, name) for name in names]
     found = mapper.relationships[relation]
+    selected = cast("sa.Select[tuple[object, ...]]", sa.select(*columns, found.entity))
     return (
-        sa.select(*columns, found.entity)
-        .select_from(parent)
+        selected.select_from(parent)
         .join(getattr(parent, relation))
         .where(sa.tuple_(*columns).in_(keys))
         .order_by(*(found.order_by or ()))
