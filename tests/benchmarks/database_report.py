@@ -10,7 +10,7 @@ __all__ = ["INTRO", "database"]
 INTRO = (
     "The same rows of one SQLite file, or of one made alike for each program where it "
     "writes: a table of 1,000 rows "
-    "with 10 columns, objects of an ORM in either framework. FastAPI with SQLModel is "
+    "with 10 columns, the model of an ORM in either framework. FastAPI with SQLModel is "
     "written as SQLModel's "
     "documentation has it, its functions in threads. restkit is one CRUDResource: its "
     "page has the link to the next "
