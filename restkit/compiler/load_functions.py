@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from marshmallow import INCLUDE, RAISE, Schema, ValidationError, missing, validate
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 from marshmallow.types import UnknownOption
 
 from .error_store import Store, put
 from .function_types import Partial
 from .plan import FieldPlan
 
-__all__ = ["own_loader", "refusal", "unknown_keys", "whole_loader"]
+__all__ = [
+    "length_refusal",
+    "longest_of",
+    "own_loader",
+    "refusal",
+    "unknown_keys",
+    "whole_loader",
+]
 
 
 def own_loader(plan: FieldPlan) -> Callable[..., object]:
@@ -60,6 +67,30 @@ def refusal(plan: FieldPlan) -> Callable[[object, Store, int | None], bool]:
             known[:] = errors
         put(store, key, errors, index)
         return True
+
+    return refuse
+
+
+def longest_of(field: Any) -> validate.Length | None:
+    """Return the validator with the maximum length of a field's list, None without one."""
+    if type(field) is not fields.List and not (type(field) is fields.Nested and field.many):
+        return None
+    lengths = [each for each in field.validators if isinstance(each, validate.Length)]
+    exact = (each for each in lengths if type(each) is validate.Length)
+    return next((each for each in exact if each.max is not None), None)
+
+
+def length_refusal(
+    plan: FieldPlan, longest: validate.Length
+) -> Callable[[list[object], Store, int | None], None]:
+    """Return the function that stores the message about a list that is too long."""
+    key = plan.key
+
+    def refuse(value: list[object], store: Store, index: int | None) -> None:
+        try:
+            longest(value)
+        except ValidationError as error:
+            put(store, key, error.messages, index)
 
     return refuse
 

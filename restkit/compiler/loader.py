@@ -16,7 +16,14 @@ from marshmallow.utils import set_value
 from .error_store import Store, put
 from .function_types import LoadOne, NestedLoad
 from .load_forms import Accept
-from .load_functions import own_loader, refusal, unknown_keys, whole_loader
+from .load_functions import (
+    length_refusal,
+    longest_of,
+    own_loader,
+    refusal,
+    unknown_keys,
+    whole_loader,
+)
 from .nesting import Collection, CollectionLoad, collection_loader, nested_of, write_nested
 from .plan import FieldPlan, Plan
 from .writer import Writer
@@ -98,6 +105,18 @@ class _Step:
     def write(self) -> None:
         """Write the field's lines."""
         self._read()
+        longest = longest_of(self.plan.field)
+        if longest is None:
+            self._write_branches()
+            return
+        # SECURITY: the items of a list that is too long must cost nothing.
+        too_long = self._bind("too_long", length_refusal(self.plan, longest))
+        with self.writer.block(f"if type(v) is list and len(v) > {longest.max}:"):
+            self.writer.line(f"{too_long}(v, store, index)")
+        with self.writer.block("else:"):
+            self._write_branches()
+
+    def _write_branches(self) -> None:
         word = "elif" if self._write_inline() else "if"
         for head, body in self._absent():
             with self.writer.block(f"{word} {head}:"):

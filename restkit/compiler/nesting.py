@@ -17,6 +17,9 @@ from .writer import Writer
 
 __all__ = ["Collection", "CollectionLoad", "collection_loader", "nested_of", "write_nested"]
 
+_MOST_ERRORS = 101
+"""The errors after which a list is not read on: a response shows 100, and says that more follow."""
+
 CollectionLoad = Callable[[Any, Partial], object]
 """Loads a list: (list, partial). It raises ValidationError."""
 
@@ -139,14 +142,22 @@ def _write_list(writer: Writer, number: int, call: str) -> None:
             writer.line("failed[n] = copied(error.messages)")
             with writer.block("if error.valid_data is not None:"):
                 writer.line("w.append(error.valid_data)")
+            _write_stop(writer)
             writer.line("continue")
         writer.line("w.append(x)")
         with writer.block("if inner.errors:"):
             writer.line("failed = {} if failed is None else failed")
             writer.line("failed[n] = inner.errors")
             writer.line("inner = new_store()")
+            _write_stop(writer)
     with writer.block("if failed is not None:"):
         writer.line("w = w or M")
+
+
+def _write_stop(writer: Writer) -> None:
+    """Write the end of the loop after many errors: an invalid list must not cost its length."""
+    with writer.block(f"if len(failed) >= {_MOST_ERRORS}:"):
+        writer.line("break")
 
 
 def _checks(field: fields.Field[Any], variable: str) -> str:
@@ -209,22 +220,44 @@ def _validated(field: fields.Field[Any], load: CollectionLoad) -> CollectionLoad
     return validated
 
 
-def _list_of_plain(field: fields.Field[Any], accept: Accept) -> CollectionLoad:
+def _list_of_plain(field: fields.List[Any], accept: Accept) -> CollectionLoad:
     """Return the function that copies a list if all items are accepted unchanged.
 
     It loads any other list with the field's own method.
     """
     accepts = _accepts_all(accept)
     own = field._deserialize
+    inner = field.inner
 
     def load_list(values: list[object], partial: Partial) -> object:
         if accepts(values):
             return list(values)
+        if len(values) >= _MOST_ERRORS:
+            return _load_each(inner, values, partial)
         if partial is None:
             return own(values, None, None)
         return own(values, None, None, partial=partial)
 
     return load_list
+
+
+def _load_each(inner: fields.Field[Any], values: list[object], partial: Partial) -> list[object]:
+    """Load the items as the List field does, but stop after many errors."""
+    options: dict[str, Any] = {} if partial is None else {"partial": partial}
+    loaded: list[object] = []
+    errors: dict[int, object] = {}
+    for index, each in enumerate(values):
+        try:
+            loaded.append(inner.deserialize(each, **options))
+        except ValidationError as error:
+            if error.valid_data is not None:
+                loaded.append(error.valid_data)
+            errors[index] = error.messages
+            if len(errors) >= _MOST_ERRORS:
+                break
+    if errors:
+        raise ValidationError(errors, valid_data=loaded)
+    return loaded
 
 
 def _accepts_all(accept: Accept) -> Callable[[list[object]], bool]:

@@ -19,6 +19,7 @@ from marshmallow.decorators import POST_DUMP
 from ..compiler import Compiled, Encoder, JSONWriter, compile_schema, json_writer_of
 from ..encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from ..errors import DeclarationError
+from .list_lengths import ListLengths
 from .nested_names import check_nested_names
 from .own_behavior import changes_output, hooks_of, overrides_dump, wraps_collections
 from .repeatable import make_defaults_repeatable, put_fields_in_order
@@ -143,12 +144,15 @@ class BoundSchema:
 
     def _loader(self) -> Callable[[object], Any]:
         working = self.working
-        if isinstance(working, Compiled):
+        if isinstance(working, Compiled):  # which checks the lengths itself
             self._load = working.loader(
                 many=self.many, partial=self._partial, refusal=self._invalid
             )
         else:
-            self._load = functools.partial(working.load, many=self.many, partial=self._partial)
+            load = functools.partial(working.load, many=self.many, partial=self._partial)
+            lengths = ListLengths(self.schema)
+            is_checked = lengths.is_needed and not self.many
+            self._load = functools.partial(_load_short, lengths, load) if is_checked else load
         return self._load
 
     def dump(self, value: object) -> Any:
@@ -241,6 +245,14 @@ class BoundSchema:
     def __repr__(self) -> str:
         many = ", many" if self.many else ""
         return f"<BoundSchema {self.declared.__name__} {self.view.value}{many}>"
+
+
+def _load_short(lengths: ListLengths, load: Callable[[object], Any], data: object) -> Any:
+    """Load data without lists that are too long, whose items must cost nothing."""
+    messages = lengths.check(data)
+    if messages:
+        raise ValidationError(dict(messages))
+    return load(data)
 
 
 def bind(

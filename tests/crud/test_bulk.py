@@ -206,6 +206,8 @@ def test_entity_tags_of_single_items(client: Client) -> None:
     assert response.status == 409
     assert faults(response) == [("/update/1/if_match", "stale")]
     assert titles(client) == ["a", "b"]
+    weak = bulk(client, update=[{"id": 1, "title": "A", "if_match": f"W/{one}"}])
+    assert "weak entity tag" in weak.problem["errors"][0]["detail"]
     response = bulk(client, update=[{"id": 1, "title": "A", "if_match": "x"}])
     assert response.status == 422
     assert faults(response) == [("/update/0/if_match", "entity_tag")]
