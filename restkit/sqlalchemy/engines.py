@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, MetaData, create_engine, event, func, select
@@ -34,6 +37,8 @@ class Limits:
         lock: The time to wait for a lock of another transaction.
         statement: The time of one statement, on PostgreSQL.
         idle: The time that a transaction may be idle, on PostgreSQL.
+        stream: The time that a stream of JSON Lines may hold a connection; a client that has not
+            read everything by then gets no more.
         connections: The number of connections that stay open.
         overflow: The number of further connections under load.
     """
@@ -43,6 +48,7 @@ class Limits:
     lock: float = 5
     statement: float = 30
     idle: float = 60
+    stream: float = 300
     connections: int = 5
     overflow: int = 10
 
@@ -53,7 +59,8 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
     Args:
         url: An SQLAlchemy URL; ``postgresql://`` selects psycopg 3.
         limits: The time limits.
-        options: Further arguments of ``create_engine``, which take precedence.
+        options: Further arguments of ``create_engine``. They are combined with the limits: own
+            ``connect_args``, ``options=`` in the URL and a pool of another class keep them.
 
     Raises:
         DeclarationError: The URL is invalid, or its driver is not installed.
@@ -67,7 +74,7 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
             return _sqlite(made, limits, options)
         if kind == "postgresql":
             return _postgresql(made, limits, options)
-        return create_engine(made, **{**_pool(limits), **options})
+        return create_engine(made, **{**_common(limits, options), **options})
     except ModuleNotFoundError as error:
         hint = (
             "pip install 'restkit[postgres]'"
@@ -96,6 +103,16 @@ def create_tables(engine: Engine, tables: MetaData) -> None:
         tables.create_all(connection)
 
 
+def _common(limits: Limits, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the default options of every engine: its pool, and logs without parameters."""
+    # SECURITY: the parameters of a failed statement are data of users, which logs must not show.
+    common: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+    kind = options.get("poolclass", QueuePool)
+    if "pool" in options or not issubclass(kind, QueuePool):
+        return common  # such a pool has no size
+    return {**common, **_pool(limits)}
+
+
 def _pool(limits: Limits) -> dict[str, Any]:
     return {
         "pool_size": limits.connections,
@@ -111,21 +128,31 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
         "statement_timeout": limits.statement,
         "idle_in_transaction_session_timeout": limits.idle,
     }
-    settings = " ".join(
-        f"-c {name}={int(seconds * 1000)}" for name, seconds in milliseconds.items()
-    )
-    settings += (
-        " -c timezone=UTC"  # in another zone Python could not read moments at the calendar's ends
-    )
+    settings = {name: str(int(seconds * 1000)) for name, seconds in milliseconds.items()}
+    # In another zone Python could not read moments at the calendar's ends.
+    settings["timezone"] = "UTC"
+    own = dict(options.pop("connect_args", {}))
+    words = [f"-c {name}={value}" for name, value in settings.items()]
+    # The last setting of a name wins, so that the program's own ones come after the limits.
+    words += [
+        os.environ.get("PGOPTIONS", ""),
+        *_texts(url.query.get("options", ())),
+        own.pop("options", ""),
+    ]
     # A lost server is detected after about a minute, not after two hours.
-    alive = {
+    defaults: dict[str, object] = {
+        "connect_timeout": max(2, int(limits.connect)),
         "keepalives": 1,
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
     }
-    connect_args = {"connect_timeout": max(2, int(limits.connect)), "options": settings, **alive}
-    engine = create_engine(url, **{**_pool(limits), "connect_args": connect_args, **options})
+    connect_args = {name: value for name, value in defaults.items() if name not in url.query}
+    connect_args |= {**own, "options": " ".join(filter(None, words))}
+    common = _common(limits, options)
+    engine = create_engine(url, **{**common, "connect_args": connect_args, **options})
+    if "creator" in options or "pool" in options:  # which do not use connect_args
+        event.listen(engine, "connect", partial(_set, settings))
     if engine.dialect.driver == "psycopg":
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "connect", _prepare_postgresql)
@@ -134,6 +161,18 @@ def _postgresql(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
 
 def _prepare_postgresql(connection: Connection[object], _record: object) -> None:
     read_infinite_moments(connection)
+
+
+def _texts(given: str | Sequence[str]) -> Sequence[str]:
+    return (given,) if isinstance(given, str) else given
+
+
+def _set(settings: Mapping[str, str], connection: Any, record: object) -> None:
+    """Set the limits on a connection that a function of the program has made."""
+    with connection.cursor() as cursor:
+        for name, value in settings.items():
+            cursor.execute(f"SET {name} = '{value}'")
+    connection.commit()
 
 
 def _begin_postgresql(connection: Any) -> None:
@@ -154,15 +193,14 @@ def _sqlite(url: URL, limits: Limits, options: dict[str, Any]) -> Engine:
     if memory:
         # One database in memory is one connection: requests take turns on it.
         pool = {**pool, "pool_size": 1, "max_overflow": 0, "pool_timeout": max(limits.pool, 30)}
-    connect_args = {"timeout": limits.lock, "check_same_thread": False}
-    options = {
-        "poolclass": QueuePool,
-        **pool,
-        "pool_pre_ping": False,
-        "connect_args": connect_args,
-        **options,
-    }
-    engine = create_engine(url, **options)
+    common = _common(limits, options)
+    if "pool_size" in common:
+        common |= {"poolclass": QueuePool, **pool}
+    defaults = {"timeout": limits.lock, "check_same_thread": False}
+    connect_args = {name: value for name, value in defaults.items() if name not in url.query}
+    connect_args |= options.pop("connect_args", {})
+    common |= {"pool_pre_ping": False, "connect_args": connect_args}
+    engine = create_engine(url, **{**common, **options})
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "checkin", _end_sqlite)
