@@ -19,7 +19,13 @@ from ..errors import DeclarationError
 from ..problems import BadRequest, Conflict, UnprocessableContent
 from ..request import Request
 from ..response import Outgoing, PlainResponse, discard, is_stream
-from .request_identity import caller_of, credentials, digest_of, fingerprint
+from .request_identity import (
+    caller_of,
+    credentials,
+    digest_of,
+    fingerprint,
+    replay_identity,
+)
 
 __all__ = ["Idempotency", "Storage"]
 
@@ -199,6 +205,7 @@ class Idempotency:
             operation.host and request.host.lower(),  # its variables may name a tenant
             operation.path,
             caller,
+            replay_identity(request),
             _bare(given),
         ]
         key = digest_of(parts)[:48] + digest_of([request.app.name, caller])[:16]

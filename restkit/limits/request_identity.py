@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 from uuid import UUID
 
 from ..errors import DeclarationError
 from ..request import Request
 
-__all__ = ["caller_of", "credentials", "digest_of", "fingerprint"]
+__all__ = ["caller_of", "credentials", "digest_of", "fingerprint", "replay_identity"]
 
 _CHUNK = 64 * 1024
 _CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
@@ -34,6 +34,22 @@ def caller_of(request: Request) -> str:
         f"{type(request.caller).__name__}, has no identity. Pass Idempotency(..., caller=lambda "
         "request: ...), a function that returns an identifying string."
     )
+
+
+@runtime_checkable
+class _Identified(Protocol):
+    """A Resource class that separates callers in a way that no security scheme knows."""
+
+    @classmethod
+    def replay_identity(cls, request: Request, /) -> str:
+        """Return a text that is the same for the callers of one response."""
+        ...
+
+
+def replay_identity(request: Request) -> str:
+    """Return what a collection separates callers by, such as the tenant of its scope."""
+    resource: object = request.operation.resource
+    return resource.replay_identity(request) if isinstance(resource, _Identified) else ""
 
 
 def digest_of(parts: object) -> str:

@@ -560,6 +560,55 @@ def test_another_request_does_not_get_a_stored_response(other: dict[str, Any]) -
     assert post(**other).status in (200, 422)
 
 
+class Base2(DeclarativeBase):
+    pass
+
+
+class Page(Base2):
+    __tablename__ = "page"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(sa.String(9))
+    text: Mapped[str] = mapped_column(sa.String(20))
+
+
+def tenant_of(request: Request) -> str:
+    return request.headers.get("X-Tenant", "")
+
+
+@pytest.mark.parametrize("mechanism", ["rule", "mapping", "expression"])
+def test_tenants_of_a_collection_have_keys_of_their_own(mechanism: str) -> None:
+    """A row rule or a scope separates keys, also by a header that nothing declares."""
+    database = Database("sqlite://", create=Base2.metadata)
+    members: dict[str, Any] = {"model": Page, "idempotency": Idempotency(MemoryStorage())}
+    if mechanism == "rule":
+        database.rows(
+            Page,
+            read=lambda me: Page.tenant == me,
+            set={"tenant": lambda me: me},
+            caller=tenant_of,
+        )
+    elif mechanism == "mapping":
+        members["scope"] = lambda self: {"tenant": tenant_of(self.request)}
+    else:
+        members["scope"] = lambda self: Page.tenant == tenant_of(self.request)
+    app = App("Pages")
+    app.install(database)
+    app.add("/pages", type("Pages", (CRUDResource,), {**members, "__module__": __name__}))
+    client = Client(app)
+
+    def post(tenant: str) -> Any:
+        body = {"text": "x", **({"tenant": tenant} if mechanism == "expression" else {})}
+        headers = {"X-Tenant": tenant, "Idempotency-Key": "k"}
+        return client.post("/pages", json=body, headers=headers)
+
+    one, two, again = post("one"), post("two"), post("one")
+    assert [each.status for each in (one, two, again)] == [201, 201, 201]
+    assert [each.json["tenant"] for each in (one, two, again)] == ["one", "two", "one"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in two.headers
+
+
 def test_hosts_of_a_pattern_have_keys_of_their_own() -> None:
     """A variable in the host separates tenants: the same key is another one."""
     client = Client(meant("/hosted"))
