@@ -30,6 +30,8 @@ from .scopes import Clause, Scope
 from .sort_orders import Sorting
 from .store import AnyField, AnyStore, RowRuled
 
+_Query = Mapping[str, Any]  # validated query parameters
+
 __all__ = ["Binding", "digest_of", "plain_scope"]
 
 
@@ -87,6 +89,7 @@ class Binding:
             declared.paging, declared.page_size, declared.max_page_size, cipher, self.declared_at
         )
         self._expand = tuple(declared.expand)
+        self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
         self._is_sparse = bool(declared.fields)
         self._own = {**self.pager.fields(), **self.sorting.fields()}
         self._own |= self.choice_schema(self.list_views)
@@ -111,7 +114,7 @@ class Binding:
 
     def list_query(
         self,
-        query: Mapping[str, Any],
+        query: _Query,
         count: Count,
         scope: Scope,
         get: Callable[[object], object],
@@ -127,7 +130,7 @@ class Binding:
         order = self.sorting.order(query.get("sort"))
         attributes = self.store.attributes
 
-        def find(key: object) -> tuple[Any, ...] | None:
+        def find(key: object) -> tuple[object, ...] | None:
             item = get(key)
             return None if item is None else self._keys(item, order)
 
@@ -148,13 +151,12 @@ class Binding:
                 relations,
                 read,
                 plain_scope(scope),
+                self._dumped,
             ),
             window,
         )
 
-    def chosen(
-        self, query: Mapping[str, Any], views: Views
-    ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    def chosen(self, query: _Query, views: Views) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """Return the fields and relations that a query selects, in the schema's order."""
         fields_, relations = query.get("fields"), query.get("expand", ())
         expand = tuple(name for name in self._expand if name in relations)
@@ -162,13 +164,13 @@ class Binding:
             return None, expand
         return tuple(name for name in views.names if name in fields_), expand
 
-    def ends(self, page: Page[Any], order: Sequence[Order]) -> Sequence[tuple[Any, ...]]:
+    def ends(self, page: Page[object], order: Sequence[Order]) -> Sequence[tuple[object, ...]]:
         """Return the sort key values of the first and the last item of a page."""
         if not page.items:
             return ()
         return [self._keys(item, order) for item in (page.items[0], page.items[-1])]
 
-    def _keys(self, item: object, order: Sequence[Order]) -> tuple[Any, ...]:
+    def _keys(self, item: object, order: Sequence[Order]) -> tuple[object, ...]:
         return tuple(self.store.value(item, each.name) for each in order)
 
     # items
@@ -244,7 +246,7 @@ class Binding:
         """Return the attributes that a row rule has set, which no client changes."""
         return {name: self.store.value(item, name) for name in self.assigned}
 
-    def check_path(self, given: Mapping[str, Any]) -> None:
+    def check_path(self, given: Mapping[str, object]) -> None:
         """Reject variables of the URL whose values the store cannot hold.
 
         Raises:
@@ -257,7 +259,7 @@ class Binding:
                 except ValidationError:
                     raise NotFound("No collection exists at this URL.") from None
 
-    def check_key(self, values: Mapping[str, Any], views: Views) -> None:
+    def check_key(self, values: Mapping[str, object], views: Views) -> None:
         """Reject a key that cannot stand in a URL: the item could never be read.
 
         Args:

@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 from marshmallow import RAISE, Schema, fields, missing, post_load, validate
 
 from ..errors import DeclarationError
-from ..http.conditional import EntityTag
+from ..http.conditional import EntityTag, Preconditions, failure_detail
 from ..parsing.pointers import pointer
+from ..problem_members import MAX_ERRORS
 from ..problems import Conflict, InvalidItem, NotFound, Problem, UnprocessableContent
 from ..rendering.content import SerializedContent
 from .actions import Actions
@@ -26,6 +27,8 @@ __all__ = ["BulkEndpoint", "bulk_schemas"]
 
 T = TypeVar("T")
 _Place = tuple[str | int, ...]
+_Values = Mapping[str, object]
+_Body = Mapping[str, Any]  # of lists of keys, changes and new items
 _Pair = tuple[type[Schema], type[Schema]]
 _CONDITION = "if_match"
 _STALE = "Another request changed or deleted the item. Fetch it again, then retry."
@@ -37,7 +40,7 @@ class _Change:
 
     key: Any
     tag: str | None
-    patch: dict[str, Any]
+    patch: dict[str, object]
 
 
 _known: WeakKeyDictionary[type, dict[tuple[object, ...], _Pair]] = WeakKeyDictionary()
@@ -151,7 +154,7 @@ class BulkEndpoint(CollectionEndpoint):
 
     members: ClassVar[Sequence[str]] = ()
 
-    def change_many(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
+    def change_many(self, body: _Body, headers: Mapping[str, str]) -> object:
         """Delete, update and create items, all or none.
 
         Deletions come first, so that a new item can have a unique value of a deleted one.
@@ -169,7 +172,7 @@ class BulkEndpoint(CollectionEndpoint):
             self.check_scope(actions, item, scope)
             return item
 
-        def update(item: object, values: Mapping[str, object]) -> object:
+        def update(item: object, values: _Values) -> object:
             updated = actions.update(item, values)
             self.check_scope(actions, updated, scope)
             return updated
@@ -219,12 +222,12 @@ class _Bulk:
             )
 
     def found(
-        self, changes: Sequence[_Change], removed: Sequence[Any]
-    ) -> tuple[list[tuple[_Place, Any, Any]], list[tuple[_Place, Any]]]:
+        self, changes: Sequence[_Change], removed: Sequence[object]
+    ) -> tuple[list[tuple[_Place, object, _Values | None]], list[tuple[_Place, object]]]:
         """Return the items to change, each with its new values, and the items to remove."""
         name = _key_name(self._binding)
         places: dict[Any, _Place] = {}
-        named: list[tuple[Any, _Place]] = [
+        named: list[tuple[object, _Place]] = [
             (each.key, ("update", at, name)) for at, each in enumerate(changes)
         ]
         named += [(key, ("delete", at)) for at, key in enumerate(removed)]
@@ -234,21 +237,21 @@ class _Bulk:
                 self._add(where, detail, "duplicate", is_conflict=False)
         # Locks are taken in the order of the keys, so that concurrent requests cannot deadlock.
         items = {key: self._read(key, places[key]) for key in sorted(places)}
-        ready: list[tuple[_Place, Any, Any]] = []
+        ready: list[tuple[_Place, object, _Values | None]] = []
         for at, each in enumerate(changes):
             item = items[each.key]
             if item is not None:
                 ready.append((("update", at), item, self._values(at, each, item)))
         return ready, [(places[key], items[key]) for key in removed if items[key] is not None]
 
-    def _read(self, key: Any, where: _Place) -> Any:
+    def _read(self, key: object, where: _Place) -> object:
         try:
             return self._actions.read(key)
         except NotFound:
             self._add(where, "No item has this key.", "missing")
             return None
 
-    def _values(self, at: int, change: _Change, item: Any) -> Any:
+    def _values(self, at: int, change: _Change, item: object) -> _Values | None:
         """Return the attributes that a change sets, None if the change has an error."""
         if change.tag is not None and not self._holds(at, change.tag, item):
             return None
@@ -263,12 +266,13 @@ class _Bulk:
         """Compare an item with the entity tag that a change requires."""
         where: _Place = ("update", at, _CONDITION)
         try:
-            holds = EntityTag.parse(tag).strong_match(self._binding.tag_of(item))
+            wanted = EntityTag.parse(tag)
         except ValueError:
             self._add(where, "Not an entity tag.", "entity_tag", is_conflict=False)
             return False
+        holds = wanted.strong_match(self._binding.tag_of(item))
         if not holds:
-            self._add(where, _STALE, "stale")
+            self._add(where, failure_detail(Preconditions(tag)) if wanted.weak else _STALE, "stale")
         return holds
 
     def attempt(self, where: _Place, do: Callable[..., T], *arguments: object) -> T | None:
@@ -306,3 +310,5 @@ class _Bulk:
     def _note(self, where: str, detail: str, code: str, *, is_conflict: bool = True) -> None:
         self._is_conflict = self._is_conflict and is_conflict
         self._faults.append({"pointer": where, "detail": detail, "code": code})
+        if len(self._faults) > MAX_ERRORS:
+            self.check()  # a response does not show more

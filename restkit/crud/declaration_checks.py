@@ -47,6 +47,7 @@ _ATTRIBUTES = (
     "soft_delete",
     "methods",
     "related",
+    "lines",
 )
 
 
@@ -80,6 +81,10 @@ def check_declared(declared: Any, base: type) -> None:
     ):
         raise DeclarationError(
             f"{declared_at}.key and .soft_delete are names of attributes: write key = 'id'."
+        )
+    if declared.lines not in ("snapshot", "pages"):
+        raise DeclarationError(
+            f"{declared_at}.lines must be 'snapshot' or 'pages', got {declared.lines!r}."
         )
     if declared.related not in ("visible", "existing"):
         raise DeclarationError(

@@ -25,6 +25,7 @@ from ..operations.words import split_docstring
 from ..problems import BadRequest, Conflict, Forbidden, NotFound
 from ..requirements import Requirement
 from ..resource import Resource
+from ..schemas.bound import SchemaLike
 from .action_contracts import action_failures, bulk_security, check_action
 from .binding import Binding
 from .bulk import BulkEndpoint, bulk_schemas
@@ -40,6 +41,7 @@ from .violations import conflict_of, stale_of
 
 __all__ = ["EndpointMaker"]
 
+_Schema = SchemaLike | Mapping[str, AnyField]
 _COPIED = ("tags", "documented", "middleware", "idempotency")
 _BULK = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 _JSON = (JSON,)
@@ -76,17 +78,17 @@ class EndpointMaker:
         self._forbidden = (_FORBIDDEN,) if binding.is_ruled else ()
 
     def _class(
-        self, base: type[Resource], suffix: str, verbs: Mapping[str, Any], **members: Any
+        self, base: type[Resource], suffix: str, verbs: Mapping[str, object], **members: object
     ) -> type[Resource]:
         declared = self._declared
         handlers = {Violation: conflict_of, StaleWrite: stale_of, **declared.problem_handlers}
-        copied: dict[str, Any] = {each: getattr(declared, each) for each in _COPIED}
+        copied: dict[str, object] = {each: getattr(declared, each) for each in _COPIED}
         security = class_security(declared)
         if security is not None:
             copied |= {"security": Requirement(security)} if security else {"public": True}
         for index, factory in enumerate(factories_of(declared)):
             copied[f"_provided_{index}"] = Provision(factory)
-        own: dict[str, Any] = {
+        own: dict[str, object] = {
             "declared": declared,
             "binding": self._binding,
             "row_paths": self._row_paths,
@@ -101,12 +103,12 @@ class EndpointMaker:
         return made
 
     def _verb(
-        self, action: str, function: Callable[..., Any], contract: Declarations
+        self, action: str, function: Callable[..., object], contract: Declarations
     ) -> DeclaredMethod:
         """Return a verb with its contract and the declarations on the user's action."""
         written = inspect.getattr_static(self._declared, action)
         own = declarations_of(written)
-        words: dict[str, Any] = {}
+        words: dict[str, object] = {}
         if written.__module__ != _OWN_MODULE and written.__doc__:
             summary, description = split_docstring(written.__doc__)
             words = {"summary": summary, "description": description}
@@ -123,7 +125,7 @@ class EndpointMaker:
 
     def collection(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of the collection."""
-        verbs: dict[str, Any] = {}
+        verbs: dict[str, object] = {}
         if "GET" in wanted:
             verbs["get"] = self._list()
         if "POST" in wanted:
@@ -148,7 +150,7 @@ class EndpointMaker:
         """Return the endpoint class that restores a soft-deleted item."""
         key = self._binding.store.key
 
-        def post(self: RestoreEndpoint, headers: Any, **path: Any) -> Any:
+        def post(self: RestoreEndpoint, headers: Any, **path: object) -> Any:
             return self.restore_item(path[key], headers)
 
         item = singular(self._name, stem(self._views.declared)) or english_singular(self._name)
@@ -167,18 +169,15 @@ class EndpointMaker:
     def bulk(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of bulk requests."""
         declared, binding = self._declared, self._binding
-        if declared.max_bulk < 1:
-            raise DeclarationError(
-                f"{binding.declared_at}.max_bulk must be at least 1, got {declared.max_bulk}."
-            )
-        if declared.conditional == "required":
-            raise DeclarationError(
-                f"{binding.declared_at} has bulk = True and conditional = 'required', but bulk "
-                "deletions have no entity tag. Remove one of the two."
-            )
+        self._check_bulk()
         sent, result = bulk_schemas(binding, self._name, wanted, declared.max_bulk)
 
-        def post(self: BulkEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+        def post(
+            self: BulkEndpoint,
+            body: Any,
+            headers: Any,
+            **path: object,
+        ) -> Any:
             return self.change_many(body, headers)
 
         post.__module__, post.__qualname__ = declared.__module__, f"{declared.__qualname__}.bulk"
@@ -206,10 +205,23 @@ class EndpointMaker:
             BulkEndpoint, "Bulk", verbs, conditional=False, members=tuple(result().fields)
         )
 
+    def _check_bulk(self) -> None:
+        """Reject declarations that contradict bulk requests."""
+        declared, binding = self._declared, self._binding
+        if declared.max_bulk < 1:
+            raise DeclarationError(
+                f"{binding.declared_at}.max_bulk must be at least 1, got {declared.max_bulk}."
+            )
+        if declared.conditional == "required":
+            raise DeclarationError(
+                f"{binding.declared_at} has bulk = True and conditional = 'required', but bulk "
+                "deletions have no entity tag. Remove one of the two."
+            )
+
     # the collection's verbs
 
     def _list(self) -> DeclaredMethod:
-        def get(self: CollectionEndpoint, query: Any, headers: Any, **path: Any) -> Any:
+        def get(self: CollectionEndpoint, query: Any, headers: Any, **path: object) -> Any:
             return self.list_items(query, headers)
 
         prefer = _prefer(
@@ -232,11 +244,11 @@ class EndpointMaker:
             "collection and sort order.",
         )
         failures = (malformed, *self._missing_parent)
-        inputs: dict[Location, Any] = {"query": self._binding.query_schema(), "headers": prefer}
+        inputs: dict[Location, _Schema] = {"query": self._binding.query_schema(), "headers": prefer}
         return self._verb("list", get, Declarations(inputs, None, (page, lines), failures))
 
     def _create(self, *, is_readable: bool) -> DeclaredMethod:
-        def post(self: CollectionEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+        def post(self: CollectionEndpoint, body: Any, headers: Any, **path: object) -> Any:
             return self.create_item(body, headers)
 
         headers = (_TAG, _APPLIED) if self._declared.conditional else (_APPLIED,)
@@ -248,7 +260,7 @@ class EndpointMaker:
         )
         failures = (_TAKEN, *self._forbidden, *self._missing_parent)
         schema = self._binding.create_views.declared
-        inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
+        inputs: dict[Location, _Schema] = {"body": schema, "headers": self._prefers}
         return self._verb("create", post, Declarations(inputs, None, returns, failures))
 
     # an item's verbs
@@ -264,14 +276,14 @@ class EndpointMaker:
             return self.read_item(given[key], given.get("query"))
 
         choices = self._binding.choice_schema(self._views)
-        inputs: dict[Location, Any] = {"query": choices} if choices else {}
+        inputs: dict[Location, _Schema] = {"query": choices} if choices else {}
         whole = Return(self._views.answered, 200, (), _JSON, "", False)
         return self._verb("read", get, Declarations(inputs, None, (whole,), (_MISSING,)))
 
     def _replace(self) -> DeclaredMethod:
         key = self._binding.store.key
 
-        def put(self: ItemEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+        def put(self: ItemEndpoint, body: Any, headers: Any, **path: object) -> Any:
             return self.replace_item(path[key], body, headers)
 
         returns = self._returns(200)
@@ -280,7 +292,7 @@ class EndpointMaker:
             returns += (Return(self._views.answered, 201, (), _JSON, created, False),)
         missing = () if self._declared.upsert else (_MISSING,)
         schema = self._binding.replacement
-        inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
+        inputs: dict[Location, _Schema] = {"body": schema, "headers": self._prefers}
         return self._verb(
             "replace",
             put,
@@ -290,11 +302,11 @@ class EndpointMaker:
     def _update(self) -> DeclaredMethod:
         key = self._binding.store.key
 
-        def patch(self: ItemEndpoint, body: Any, headers: Any, **path: Any) -> Any:
+        def patch(self: ItemEndpoint, body: Any, headers: Any, **path: object) -> Any:
             return self.patch_item(path[key], body, headers)
 
         schema = self._binding.update_views.merged
-        inputs: dict[Location, Any] = {"body": schema, "headers": self._prefers}
+        inputs: dict[Location, _Schema] = {"body": schema, "headers": self._prefers}
         media_types = (MERGE_PATCH, "application/json", JSON_PATCH)
         failures = (_MISSING, _TAKEN, *self._forbidden)
         contract = Declarations(inputs, media_types, self._returns(200), failures, PatchDocument.of)
@@ -303,7 +315,7 @@ class EndpointMaker:
     def _delete(self) -> DeclaredMethod:
         key = self._binding.store.key
 
-        def delete(self: ItemEndpoint, **path: Any) -> None:
+        def delete(self: ItemEndpoint, **path: object) -> None:
             self.delete_item(path[key])
 
         in_use = Failure(Conflict, "database", "Other items still refer to this item.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..encoding import dumps_json
@@ -18,15 +18,16 @@ from ..problems import (
     UnprocessableContent,
 )
 from ..rendering.content import SerializedContent
+from ..request import Request
 from ..resource import Resource
-from ..response import Chunks, PlainResponse
 from .actions import Actions
 from .binding import Binding, digest_of, plain_scope
 from .item_serializer import ItemSerializer
+from .json_lines import lines_response, page_lines
 from .patching import PatchDocument
 from .query import Count
 from .row_paths import AnyActions, RowPaths, build
-from .scopes import Scope
+from .scopes import Clause, Scope, clause_text
 from .store import KeyTaken, RuledRows
 
 __all__ = [
@@ -75,6 +76,16 @@ class Endpoint(Resource):
         """Return the actions on items as dicts if an action has them in this request."""
         return self.row_paths.chosen(action, actions, self.request, self.app)
 
+    @classmethod
+    def replay_identity(cls, request: Request) -> str:
+        """Return what separates the idempotency keys of callers: the scope and the row rule."""
+        actions: Actions = cls.declared(cls.binding, request, request.app)
+        rows = actions.rows
+        clauses: list[Clause] = [actions.scope()]
+        if cls.binding.is_ruled and isinstance(rows, RuledRows):
+            clauses += [rows.readable(), rows.assigned()]
+        return clause_text(clauses)
+
     def decided(self, actions: AnyActions, scope: Scope) -> dict[str, object]:
         """Return the attributes of new items that the row rule and the scope decide."""
         rows = actions.rows
@@ -119,7 +130,7 @@ class CollectionEndpoint(Endpoint):
 
     is_readable: ClassVar[bool] = True
 
-    def list_items(self, query: dict[str, Any], headers: Mapping[str, str] | None = None) -> Any:
+    def list_items(self, query: dict[str, Any], headers: Mapping[str, str] | None = None) -> object:
         """Return a page, or all items as JSON Lines."""
         binding = self.binding
         actions = self.actions()
@@ -132,7 +143,10 @@ class CollectionEndpoint(Endpoint):
         listing, window = binding.list_query(query, _COUNTS.get(count, "none"), scope, get)
         view = binding.list_views.serializer(*binding.chosen(query, binding.list_views))
         if self.request.response_media_type == NDJSON:
-            return _lines(actions.rows.stream(listing), view)
+            if self.declared.lines == "pages":
+                return lines_response(page_lines(actions.rows, listing, view, binding))
+            items = actions.rows.stream(listing)
+            return lines_response(view.lines(items), items)
         page = self.row_actions("list", actions).list(listing)
         if not page.items and scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound(_NO_COLLECTION)
@@ -150,7 +164,7 @@ class CollectionEndpoint(Endpoint):
         text = b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]
         return SerializedContent(None, text), response_headers
 
-    def create_item(self, body: Any, headers: Mapping[str, str] | None = None) -> Any:
+    def create_item(self, body: object, headers: Mapping[str, str] | None = None) -> object:
         """Store a new item."""
         actions = self.row_actions("create", self.actions())
         scope = Scope.of(actions.scope())
@@ -178,14 +192,7 @@ class CollectionEndpoint(Endpoint):
         return f"{collection}/{quote_path(str(key))}"
 
 
-def _lines(rows: Iterator[Any], view: ItemSerializer) -> PlainResponse:
-    """Return items as JSON Lines. A failure before the first chunk is still a problem response."""
-    chunks = view.lines(rows)
-    first = next(chunks, b"")
-    return PlainResponse(200, [("Content-Type", NDJSON)], Chunks(first, chunks, rows))
-
-
-def as_mapping(body: object, binding: Binding) -> Mapping[str, Any]:
+def as_mapping(body: object, binding: Binding) -> Mapping[str, object]:
     """Return a loaded body, which must be a mapping of attributes.
 
     Raises:
@@ -203,7 +210,7 @@ def as_mapping(body: object, binding: Binding) -> Mapping[str, Any]:
 class ItemEndpoint(Endpoint):
     """The endpoint of an item's URL."""
 
-    def read_item(self, key: Any, query: Mapping[str, Any] | None = None) -> Any:
+    def read_item(self, key: object, query: Mapping[str, object] | None = None) -> object:
         """Return an item, or the selected fields of it."""
         binding = self.binding
         names, expand = binding.chosen(query or {}, binding.views)
@@ -217,7 +224,7 @@ class ItemEndpoint(Endpoint):
             self.entity_tag = binding.tag_of(item, text if names is None else None)
         return SerializedContent(None, text)
 
-    def replace_item(self, key: Any, body: Any, headers: Mapping[str, str]) -> Any:
+    def replace_item(self, key: object, body: object, headers: Mapping[str, str]) -> object:
         """Replace an item, or create it if the class declares ``upsert``."""
         made = self.actions(self.binding.views.relations(None, ()))
         actions = self.row_actions("replace", made)
@@ -276,14 +283,14 @@ class ItemEndpoint(Endpoint):
                 raise
             raise Conflict("An item with this key was removed. Restore it first.") from None
 
-    def _created(self, item: object, headers: Mapping[str, str]) -> Any:
+    def _created(self, item: object, headers: Mapping[str, str]) -> object:
         data, text = self.whole.pair(item)
         self.state(item, text)
         if self.wants_minimal(headers):
             return None, 204, {"Preference-Applied": _MINIMAL}
         return SerializedContent(data, text), 201
 
-    def patch_item(self, key: Any, body: PatchDocument, headers: Mapping[str, str]) -> Any:
+    def patch_item(self, key: object, body: PatchDocument, headers: Mapping[str, str]) -> object:
         """Apply a patch to an item."""
         actions = self.row_actions("update", self.actions(self.binding.patch_relations))
         item = actions.read(key)
@@ -294,7 +301,7 @@ class ItemEndpoint(Endpoint):
         self.check_scope(actions, updated, scope)
         return self._changed(updated, headers)
 
-    def delete_item(self, key: Any) -> None:
+    def delete_item(self, key: object) -> None:
         """Delete an item."""
         actions = self.row_actions("delete", self.actions())
         item = actions.read(key)
@@ -306,7 +313,7 @@ class ItemEndpoint(Endpoint):
         if self.conditional:
             self.entity_tag = self.binding.tag_of(item, text)
 
-    def _changed(self, item: object, headers: Mapping[str, str]) -> Any:
+    def _changed(self, item: object, headers: Mapping[str, str]) -> object:
         text = self.whole.text(item)
         self.state(item, text)
         if self.wants_minimal(headers):
@@ -317,7 +324,7 @@ class ItemEndpoint(Endpoint):
 class RestoreEndpoint(ItemEndpoint):
     """The endpoint that restores a soft-deleted item."""
 
-    def restore_item(self, key: Any, headers: Mapping[str, str]) -> Any:
+    def restore_item(self, key: object, headers: Mapping[str, str]) -> object:
         """Restore an item."""
         actions = self.actions()
         scope = plain_scope(Scope.of(actions.scope()))

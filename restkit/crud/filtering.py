@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Container, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from marshmallow import fields as ma
 from marshmallow import missing, validate
@@ -107,7 +107,7 @@ class Filtering:
             for parameter, (name, operator) in self._parameters.items()
         }
 
-    def conditions(self, query: Mapping[str, Any]) -> tuple[Condition, ...]:
+    def conditions(self, query: Mapping[str, object]) -> tuple[Condition, ...]:
         """Return the conditions that validated query parameters set."""
         parameters = self._parameters
         return tuple(

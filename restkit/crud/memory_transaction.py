@@ -79,6 +79,11 @@ class MemoryTransaction(Generic[M]):
         """Return the values that a row rule sets on new items of the caller."""
         return self._access.assigned(self._store.table)
 
+    def readable(self) -> Clause:
+        """Return the condition on the items that the caller may read."""
+        rule = self._access.rule(self._store.table)
+        return True if rule is None else rule.read
+
     def restrict(self, related: RelatedRows, /) -> None:
         """Let items refer to other items only if those fulfil further conditions."""
         self._access.related = related
@@ -228,5 +233,5 @@ def _changed(row: Row, before: Row | None, name: str) -> object:
     return None if before is not None and getattr(before.item, name) == value else value
 
 
-def _state(item: Any) -> dict[str, Any]:
+def _state(item: object) -> dict[str, Any]:
     return {name: value for name, value in vars(item).items() if name != STAMP}

@@ -63,6 +63,8 @@ class ListQuery:
         expand: The relations to load with each item, because they are dumped.
         fields: The attributes that are dumped; None for all of them.
         scope: The scope of the collection, as `CRUDResource.scope` returns it.
+        dumped: The attributes that are dumped if ``fields`` is None, for stores that load some
+            attributes later.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -75,6 +77,7 @@ class ListQuery:
     expand: tuple[str, ...] = ()
     fields: tuple[str, ...] | None = None
     scope: Clause = field(default_factory=dict)
+    dumped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,9 @@ class CRUDResource(Resource, Generic[M]):
             longer find the item until a POST to its ``restore`` URL.
         bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none.
         max_bulk: The maximum length of each list of a bulk request.
+        lines: How JSON Lines are read: as one ``"snapshot"``, which holds a connection of the
+            store until the client has read everything, or in ``"pages"``, which hold one only
+            while a page is read.
         scoped: The attributes that ``scope()`` decides, if they are not written in it. Bodies may
             lack them.
         related: Which rows items may refer to and show by ``expand``: ``"visible"`` ones, or all
@@ -86,6 +89,7 @@ class CRUDResource(Resource, Generic[M]):
     soft_delete: ClassVar[str | None] = None
     bulk: ClassVar[bool] = False
     max_bulk: ClassVar[int] = 1000
+    lines: ClassVar[Literal["snapshot", "pages"]] = "snapshot"
     scoped: ClassVar[Sequence[str]] = ()
     related: ClassVar[Literal["visible", "existing"]] = "visible"
     conditional: ClassVar[bool | Literal["required"]] = True
@@ -151,7 +155,7 @@ class CRUDResource(Resource, Generic[M]):
         """Return one page of the collection."""
         return self.rows.list(query)
 
-    def read(self, key: Any) -> M:
+    def read(self, key: object) -> M:
         """Return the item of a key. Every other action on an item reads it first.
 
         Raises:
@@ -168,12 +172,12 @@ class CRUDResource(Resource, Generic[M]):
         self.rows.add(item)
         return item
 
-    def replace(self, item: M, values: Mapping[str, Any]) -> M:
+    def replace(self, item: M, values: Mapping[str, object]) -> M:
         """Set all writable attributes and return the item."""
         self.rows.change(item, values)
         return item
 
-    def update(self, item: M, values: Mapping[str, Any]) -> M:
+    def update(self, item: M, values: Mapping[str, object]) -> M:
         """Set the attributes that a patch changes and return the item."""
         self.rows.change(item, values)
         return item

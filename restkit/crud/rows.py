@@ -93,7 +93,7 @@ class Rows:
     """
 
     by_number: dict[int, Row] = field(default_factory=dict)
-    by_value: dict[tuple[str, ...], dict[tuple[Any, ...], int]] = field(default_factory=dict)
+    by_value: dict[tuple[str, ...], dict[tuple[object, ...], int]] = field(default_factory=dict)
     last_number: int = 0
     last_key: int = 0
 
@@ -102,12 +102,12 @@ class Rows:
         values = {names: dict(found) for names, found in self.by_value.items()}
         return replace(self, by_number=dict(self.by_number), by_value=values)
 
-    def find(self, names: tuple[str, ...], values: tuple[Any, ...]) -> Row | None:
+    def find(self, names: tuple[str, ...], values: tuple[object, ...]) -> Row | None:
         """Return the row with the values of a unique constraint."""
         number = self.by_value[names].get(values)
         return None if number is None else self.by_number[number]
 
-    def taken(self, item: Any, but: int = 0) -> tuple[str, ...] | None:
+    def taken(self, item: object, but: int = 0) -> tuple[str, ...] | None:
         """Return the attributes of a unique constraint that an item violates, or None.
 
         Args:
@@ -139,7 +139,7 @@ class Rows:
                 del found[values]
 
 
-def _values(item: Any, names: Sequence[str]) -> tuple[Any, ...] | None:
+def _values(item: object, names: Sequence[str]) -> tuple[object, ...] | None:
     """Return attributes of an item; None if one of them is None, which is never equal."""
     values = tuple(getattr(item, name) for name in names)
     return None if None in values else values
@@ -167,7 +167,7 @@ class Reference:
     key: str
 
 
-def copied(item: Any) -> Any:
+def copied(item: object) -> Any:
     """Return a copy of an item that shares no mutable value with it."""
     made = copy.copy(item)
     for name, value in vars(item).items():
@@ -286,7 +286,7 @@ class Work:
                 return each.name
         return None
 
-    def is_used(self, table: object, row: Row, item: Any = None) -> bool:
+    def is_used(self, table: object, row: Row, item: object = None) -> bool:
         """Return whether other items refer to an item that is removed or gets another key.
 
         Args:

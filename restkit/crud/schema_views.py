@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, cast
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from ..compiler import Compiled, compile_schema
 from ..encoding import dumps_json
@@ -19,6 +18,7 @@ from ..schemas.bound import BoundSchema, View, bind
 from ..schemas.validation_errors import Fault, flatten
 from .item_serializer import ItemSerializer
 from .patching import MERGE_PATCH, PatchDocument, equal
+from .schema_classes import merged, optional, page_of
 from .store import AnyField
 
 __all__ = ["ABSENT", "Views", "is_nested"]
@@ -75,8 +75,8 @@ class Views:
         self._expand = frozenset(expand)
         self.names = tuple(name for name in self._schema.dump_fields if name not in self._expand)
         self.answered = self._response_class(expand, sparse=sparse)
-        self.page = _page_of(self.answered)
-        self.merged = _merged(declared, self._schema)
+        self.page = page_of(self.answered)
+        self.merged = merged(declared, self._schema)
         self._serializers: dict[_Selection, ItemSerializer] = {}
         self._write = bind(
             declared, View.REQUEST, declared_at=declared_at, strict=strict, compiled=compiled
@@ -101,12 +101,13 @@ class Views:
         declared = self.declared
         stem = declared.__name__.removesuffix("Schema")
         if sparse:
-            return _optional(declared, tuple(self._schema.dump_fields), f"{stem}View")
+            every = tuple(self._schema.dump_fields)
+            return optional(declared, every, f"{stem}View", tuple(expand))
         if not expand:
             return declared
         # The name lists the relations: one document may have several such views of a schema.
         relations = "".join(name[:1].upper() + name[1:] for name in sorted(expand))
-        return _optional(declared, tuple(expand), f"{stem}With{relations}")
+        return optional(declared, tuple(expand), f"{stem}With{relations}", tuple(expand))
 
     def _instantiate(self, declared: type[Schema], **options: Any) -> Schema:
         try:
@@ -200,7 +201,7 @@ class Views:
         """The schema that dumps an item to be patched."""
         return compile_schema(self._written) if self._compiled else self._written
 
-    def _apply(self, before: Mapping[str, Any], patch: PatchDocument) -> dict[str, Any]:
+    def _apply(self, before: Mapping[str, object], patch: PatchDocument) -> dict[str, Any]:
         """Apply a patch to the members that clients can read; keep the others."""
         # SECURITY: a patch must not test, copy or move a load_only member, which no response has.
         loaded = self._write.load_fields
@@ -243,7 +244,7 @@ class Views:
             ]
         ) from None
 
-    def _invalid(self, data: Mapping[str, Any], names: Collection[str]) -> list[str]:
+    def _invalid(self, data: Mapping[str, object], names: Collection[str]) -> list[str]:
         """Return the members whose values their own fields reject, in the schema's order."""
         fields_ = self._write.load_fields
         known = [name for name in fields_ if name in names]
@@ -294,57 +295,6 @@ def _nested_paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[s
                 yield f"{attribute}.{path}"
 
 
-def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
+def _differs(before: Mapping[str, object], after: Mapping[str, object], name: str) -> bool:
     one, other = before.get(name, ABSENT), after.get(name, ABSENT)
     return not equal(one, other) or type(one) is not type(other)
-
-
-@cache
-def _optional(declared: type[Schema], names: tuple[str, ...], stem: str) -> type[Schema]:
-    """Return a copy of a schema class whose named fields may be absent from responses."""
-    meta = type("Meta", (declared.Meta,), {"optional": names, "register": False})
-    members = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
-    return type(f"{stem}Schema", (declared,), members)
-
-
-_merging: dict[type[Schema], type[Schema]] = {}
-
-
-def _merged(declared: type[Schema], schema: Schema) -> type[Schema]:
-    """Return a copy of a schema class in which optional members may be null (RFC 7396)."""
-    if declared not in _merging:
-        members: dict[str, Any] = {}
-        for name, each in schema.load_fields.items():
-            if not each.required and not each.allow_none:
-                members[name] = copy.copy(each)
-                members[name].allow_none = True
-        meta = type("Meta", (declared.Meta,), {"register": False})
-        more = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
-        _merging[declared] = (
-            type(declared.__name__, (declared,), {**members, **more}) if members else declared
-        )
-    return _merging[declared]
-
-
-@cache
-def _page_of(answered: type[Schema]) -> type[Schema]:
-    members = {
-        "Meta": type("Meta", (Schema.Meta,), {"unknown": RAISE, "register": False}),
-        "items": fields.List(
-            fields.Nested(answered),
-            required=True,
-            metadata={"description": "The items of the page."},
-        ),
-        "next": fields.Str(
-            required=True,
-            allow_none=True,
-            metadata={"description": "The URL of the next page, null on the last page."},
-        ),
-        "total": fields.Int(
-            metadata={
-                "description": "The number of items on all pages, if `Prefer: count` requests it."
-            }
-        ),
-        "__module__": answered.__module__,
-    }
-    return type(f"{answered.__name__.removesuffix('Schema')}PageSchema", (Schema,), members)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["AnyOf", "Clause", "Scope"]
+__all__ = ["AnyOf", "Clause", "Scope", "clause_text"]
 
 Clause = object
 """A condition on items: a mapping of attribute values, a `Condition`, `AnyOf`, True, False, a
@@ -28,6 +28,23 @@ class AnyOf:
     def __init__(self, *clauses: Clause) -> None:
         """Combine clauses."""
         self.clauses = clauses
+
+
+def clause_text(clause: Clause) -> str:
+    """Return a text that is equal for equal clauses: names, operators and values."""
+    if isinstance(clause, Mapping):
+        return repr(sorted((name, str(value)) for name, value in clause.items()))
+    if isinstance(clause, Scope):
+        return f"{clause_text(clause.values)} and {clause_text(clause.clauses)}"
+    if isinstance(clause, AnyOf):
+        return f"any of {clause_text(clause.clauses)}"
+    if isinstance(clause, (list, tuple)):
+        return repr([clause_text(each) for each in clause])
+    compiled = getattr(clause, "compile", None)
+    if compiled is None:
+        return repr(clause)
+    statement = compiled()  # an expression of SQLAlchemy, whose parameters are not in its text
+    return f"{statement} {clause_text(statement.params)}"
 
 
 @dataclass(frozen=True, slots=True)

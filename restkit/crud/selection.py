@@ -15,6 +15,8 @@ from .scopes import AnyOf, Clause, Scope
 __all__ = ["holds", "select", "select_all"]
 
 M = TypeVar("M")
+_Test = Callable[[Any, Any], bool]
+"""A comparison of a value of an item with that of a condition, which are of one type."""
 
 
 def select(items: Iterable[M], query: ListQuery) -> Page[M]:
@@ -86,11 +88,11 @@ def holds(item: object, clause: Clause) -> bool:
     )
 
 
-def _keyed(name: str) -> Callable[[Any], Any]:
+def _keyed(name: str) -> Callable[[object], tuple[Any, ...]]:
     return lambda item: _rank(getattr(item, name))
 
 
-def _rank(value: Any) -> tuple[Any, ...]:
+def _rank(value: object) -> tuple[Any, ...]:
     """Return a sort key of a value: None sorts last, members of an enumeration sort by name.
 
     Times without a time zone sort before those with one: Python cannot compare them, and clients
@@ -103,7 +105,7 @@ def _rank(value: Any) -> tuple[Any, ...]:
     return (0, value.name if isinstance(value, enum.Enum) else value)
 
 
-def _side(item: Any, order: Sequence[Order], edge: Sequence[Any]) -> int:
+def _side(item: object, order: Sequence[Order], edge: Sequence[object]) -> int:
     """Return 1 for an item after the edge, -1 for one before it, 0 for the item at the edge."""
     for each, at in zip(order, edge, strict=True):
         one, other = _rank(getattr(item, each.name)), _rank(at)
@@ -118,17 +120,17 @@ def _wanted(condition: Condition) -> Any:
     return condition.value
 
 
-def _compared(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
+def _compared(compare: _Test) -> _Test:
     """Return a comparison that is false for None, like those of SQL."""
     return lambda value, other: value is not None and bool(compare(value, other))
 
 
-def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
+def _ordered(compare: _Test) -> _Test:
     """Return a comparison in the sort order of lists."""
     return lambda value, other: value is not None and bool(compare(_rank(value), _rank(other)))
 
 
-_TESTS: dict[str, Callable[[Any, Any], bool]] = {
+_TESTS: dict[str, _Test] = {
     "eq": _compared(operator.eq),
     "ne": lambda value, other: value is None or bool(value != other),
     "gt": _ordered(operator.gt),

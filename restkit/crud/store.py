@@ -26,6 +26,7 @@ __all__ = [
     "ReferenceViolation",
     "RejectedValue",
     "RelatedRows",
+    "Releasing",
     "RowRuled",
     "RuledRows",
     "StaleWrite",
@@ -289,6 +290,10 @@ class RuledRows(Protocol):
         """Return the values that a row rule sets on new items of the caller."""
         ...
 
+    def readable(self) -> Clause:
+        """Return the condition on the items that the caller may read."""
+        ...
+
     def hides_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether a row that the attributes of a scope refer to is missing or hidden.
 
@@ -320,6 +325,15 @@ class CollectionChecked(Protocol):
         Raises:
             DeclarationError: The model does not support it.
         """
+        ...
+
+
+@runtime_checkable
+class Releasing(Protocol):
+    """The optional ability of a transaction to let go of its connection between two reads."""
+
+    def release(self) -> None:
+        """End the transaction; the next read begins another one."""
         ...
 
 

@@ -24,6 +24,7 @@ from .errors import problem_of
 from .migrations import migrating
 from .row_rules import RowRules
 from .store import SQLAlchemyStore
+from .transaction import LONGEST_STREAM
 from .units import Units
 
 __all__ = ["Database", "session"]
@@ -160,8 +161,8 @@ class Database:
         """Open the session of a request; a factory for `restkit.provide`."""
         # The first statement takes a connection from the pool and begins the transaction.
         with self._units.session(request) as session:
-            if self._rules.rules:
-                self._rules.open(session, request)
+            self._rules.open(session, request)
+            session.info[LONGEST_STREAM] = self._limits.stream
             try:
                 yield session
             except BaseException:

@@ -125,7 +125,15 @@ class RowRules:
             known = self._references[mapper] = tuple(_references_of(mapper))
         return known
 
-    def listen(self, maker: sessionmaker[Session]) -> None:
+    def adopt(self, session: Session, request: Request) -> None:
+        """Let a session follow the rules that no `Database` has opened: of a test, for example."""
+        access = access_of(session)
+        if access is None:
+            self.listen(session)
+        if access is None or access.request is not request:
+            self.open(session, request)
+
+    def listen(self, maker: sessionmaker[Session] | Session) -> None:
         """Let the sessions of a maker follow the rules."""
         if self.rules:
             event.listen(maker, "do_orm_execute", _restrict)
@@ -143,14 +151,15 @@ class RowAccess:
     Attributes:
         related: The conditions on rows that items may show or refer to; None without any.
         written: The rows of the current flush whose new state must fulfil the rules.
+        request: The request.
     """
 
     def __init__(self, rules: RowRules, request: Request) -> None:
         """Make the access of a request."""
         self.related: RelatedRows | None = None
         self.written: list[object] = []
+        self.request = request
         self._rules = rules
-        self._request = request
         self._evaluated: dict[RowRule, CallerRule] = {}
         self._options: dict[bool, tuple[ORMOption, ...]] = {}
 
@@ -161,7 +170,7 @@ class RowAccess:
 
     def _of(self, rule: RowRule) -> CallerRule:
         if rule not in self._evaluated:
-            self._evaluated[rule] = rule.of(self._request)
+            self._evaluated[rule] = rule.of(self.request)
         return self._evaluated[rule]
 
     def assigned(self, mapper: _AnyMapper) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from ..crud.query import Condition
 from ..crud.scopes import AnyOf, Clause, Scope
 from ..errors import DeclarationError
-from .selecting import condition_of, scoped_column
+from .conditions import condition_of, scoped_column
 
 __all__ = ["expression_of"]
 

@@ -5,25 +5,21 @@ Each shape of query has one statement with parameters, so that SQLAlchemy compil
 
 from __future__ import annotations
 
-import json
-import operator
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Mapper, load_only
+from sqlalchemy.orm import Mapper, load_only, undefer
 from sqlalchemy.sql.base import ExecutableOption
-from sqlalchemy.sql.functions import FunctionElement
 
 from ..crud.query import Condition, ListQuery
 from ..crud.scopes import Scope
-from ..errors import DeclarationError
-from .comparing import comparisons_of, parameter_type
+from .conditions import compared, compared_value, scoped_column
 from .keysets import WHOLE, Keysets, Part
 from .loading import Visible, loader_options
 
-__all__ = ["Selecting", "Visible", "condition_of", "scoped_column"]
+__all__ = ["Selecting", "Visible"]
 
 _MAX_SHAPES = 256
 _Clause = sa.ColumnElement[bool]
@@ -49,6 +45,7 @@ class Selecting:
         self.live = live
         self.searches = searches
         self._keysets = Keysets(mapper)
+        self._deferred = [each.key for each in mapper.column_attrs if each.deferred]
         self._statements: dict[object, _Select] = {}
 
     def parts(self, query: ListQuery) -> Sequence[Part]:
@@ -154,11 +151,20 @@ class Selecting:
     def _select(self, query: ListQuery | None) -> _Select:
         """Return the statement of all items, with the columns that a query needs."""
         statement = sa.select(self._model)
-        if query is None or query.fields is None:
-            return statement
-        needed = {*query.fields, self.key, *(each.name for each in query.order)}
-        names = sorted(needed & set(self._mapper.column_attrs.keys()))
-        return statement.options(load_only(*map(self._column, names)))
+        return statement if query is None else statement.options(*self._columns(query))
+
+    def _columns(self, query: ListQuery) -> Iterator[ExecutableOption]:
+        """Yield the loader options of columns: all that the response reads, in one statement."""
+        columns = self._mapper.column_attrs.keys()
+        if query.fields is None:
+            yield from (
+                undefer(self._column(name)) for name in self._deferred if name in query.dumped
+            )
+            return
+        # A hybrid or a property reads columns that are not known here.
+        if all(name in columns or name in self._mapper.relationships for name in query.fields):
+            needed = {*query.fields, self.key, *(each.name for each in query.order)}
+            yield load_only(*map(self._column, sorted(needed & {*columns})))
 
     def _column(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -185,11 +191,7 @@ class Selecting:
             )
             return clause
         column = self._column(condition.name)
-        several = condition.operator == "in"
-        kind = _PARAMETERS.get(condition.operator, parameter_type(column.type))
-        compare = comparisons_of(column.type).get(condition.operator, _COMPARED[condition.operator])
-        compared: _Clause = compare(column, sa.bindparam(parameter, expanding=several, type_=kind))
-        return compared
+        return compared(column, condition.operator, partial(sa.bindparam, parameter))
 
     # relations
 
@@ -200,109 +202,11 @@ class Selecting:
         return loader_options(self._mapper, expand, visible)
 
 
-_PARAMETERS: dict[str, Any] = {
-    "contains": sa.String,
-    "startswith": sa.String,
-    "null": sa.Boolean,
-    "has": sa.String,
-}
-
-
-class _HasAll(FunctionElement[bool]):
-    """The condition that a JSON array has all items of another one, which is one parameter."""
-
-    inherit_cache = True
-    name = "has_all"
-    type = sa.Boolean()
-
-
-@compiles(_HasAll, "sqlite")
-def _has_all_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    array, wanted = (compiler.process(each, **options) for each in element.clauses)
-    return (
-        f"NOT EXISTS (SELECT 1 FROM json_each({wanted}) AS wanted WHERE NOT EXISTS "  # noqa: S608  # SQLAlchemy's own
-        f"(SELECT 1 FROM json_each({array}) AS had WHERE had.value = wanted.value))"
-    )
-
-
-@compiles(_HasAll, "postgresql")
-def _has_all_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    array, wanted = (compiler.process(each, **options) for each in element.clauses)
-    return f"(CAST({array} AS JSONB) @> CAST({wanted} AS JSONB))"
-
-
-def _like(column: Any, pattern: Any) -> Any:
-    return sa.func.lower(column).like(sa.func.lower(pattern), escape="\\")
-
-
-def _in(column: Any, values: Any) -> Any:
-    return column.in_(values)
-
-
-def _differs(column: Any, value: Any) -> Any:
-    return column.is_distinct_from(value)  # unlike <>, also where the column is null
-
-
-def _is_null(column: Any, value: Any) -> Any:
-    if isinstance(column.type, sa.JSON):  # it stores None as JSON null, unless none_as_null is set
-        return (sa.func.coalesce(sa.cast(column, sa.Text), "null") == "null") == value
-    return column.is_(None) == value
-
-
-_COMPARED: dict[str, Any] = {
-    "eq": operator.eq,
-    "ne": _differs,
-    "in": _in,
-    "null": _is_null,
-    "contains": _like,
-    "startswith": _like,
-    "has": _HasAll,
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-}
-
-
-def scoped_column(model: type, name: str) -> Any:
-    """Return the attribute of a model that a scope or row rule names.
-
-    Raises:
-        DeclarationError: The model has no such attribute.
-    """
-    column = getattr(model, name, None)
-    if column is None:
-        raise DeclarationError(
-            f"A scope or row rule names {name!r}, which {model.__qualname__} does not have."
-        )
-    return column
-
-
-def condition_of(model: type, condition: Condition) -> _Clause:
-    """Return a condition of a scope or row rule, with its value in it."""
-    column = scoped_column(model, condition.name)
-    several = condition.operator == "in"
-    kind = _PARAMETERS.get(condition.operator, parameter_type(column.type))
-    value = sa.bindparam(None, _compared_value(condition), expanding=several, type_=kind)
-    compare = comparisons_of(column.type).get(condition.operator, _COMPARED[condition.operator])
-    compared: _Clause = compare(column, value)
-    return compared
-
-
-def _compared_value(condition: Condition) -> Any:
-    """Return the value of a condition as the statement compares it."""
-    value = condition.value
-    if condition.operator in ("contains", "startswith"):
-        escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return f"%{escaped}%" if condition.operator == "contains" else f"{escaped}%"
-    return json.dumps(value) if condition.operator == "has" else value
-
-
 def _parameters(query: ListQuery) -> Iterator[tuple[str, Any]]:
     for name, value in Scope.of(query.scope).values.items():
         yield f"scope_{name}", value
     for index, condition in enumerate(query.conditions):
-        yield f"value{index}", _compared_value(condition)
+        yield f"value{index}", compared_value(condition)
 
 
 def _scope_shape(scope: Mapping[str, object]) -> tuple[tuple[str, bool], ...]:
@@ -324,4 +228,5 @@ def _shape(query: ListQuery, values: Sequence[Any] | None) -> tuple[object, ...]
         query.expand,
         query.fields,
         _scope_shape(Scope.of(query.scope).values),
+        query.dumped,
     )

@@ -210,6 +210,8 @@ class SQLAlchemyStore(Generic[M]):
     def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
         """Return the request's transaction."""
         session: Session = obtain(self._session, request, app)
+        if self.rules.rules:
+            self.rules.adopt(session, request)
         return SQLAlchemyTransaction(self, session, request)
 
     def version(self, item: M, /) -> str | int | None:

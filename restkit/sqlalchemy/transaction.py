@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
@@ -23,10 +24,17 @@ from .scopes import expression_of
 from .selecting import Selecting, Visible
 from .violations import violations
 
-__all__ = ["SQLAlchemyTransaction"]
+__all__ = ["LONGEST_STREAM", "SQLAlchemyTransaction"]
 
 M = TypeVar("M")
 _CHUNK = 500
+_LONGEST = 300
+LONGEST_STREAM = "restkit_longest_stream"
+"""The key of a session's info with the seconds that a stream may hold a connection."""
+_TOO_SLOW = (
+    "The client reads JSON Lines so slowly that the stream exceeds Limits(stream=...) of the "
+    'Database. Raise the limit, or write lines = "pages" in the class.'
+)
 
 
 class _Store(Protocol):
@@ -62,10 +70,15 @@ class SQLAlchemyTransaction(Generic[M]):
         access = access_of(self.session)
         return {} if access is None else access.assigned(self._store.mapper)
 
+    def readable(self) -> Clause:
+        """Return the condition on the items that the caller may read."""
+        access = access_of(self.session)
+        rule = None if access is None else access.rule(self._store.mapper)
+        return True if rule is None else rule.read
+
     def restrict(self, related: RelatedRows, /) -> None:
         """Let items show and refer to related rows only if they fulfil further conditions."""
-        if access_of(self.session) is None:
-            self._store.rules.open(self.session, self._request)
+        self._store.rules.adopt(self.session, self._request)
         access = access_of(self.session)
         if access is not None:
             access.related = related
@@ -141,6 +154,7 @@ class SQLAlchemyTransaction(Generic[M]):
                 expand=query.expand,
                 fields=query.fields,
                 scope=query.scope,
+                dumped=query.dumped,
             ),
             visible=self._visible,
         )
@@ -149,10 +163,18 @@ class SQLAlchemyTransaction(Generic[M]):
         rows: Iterator[M] = iter(found)
         if large_relations(self._store.mapper, query.expand):
             rows = in_chunks(rows, _CHUNK, lambda chunk: self._load_large(chunk, query.expand))
+        end = time.monotonic() + self.session.info.get(LONGEST_STREAM, _LONGEST)
         try:
-            yield from rows
+            for number, item in enumerate(rows):
+                if number % _CHUNK == 0 and time.monotonic() > end:
+                    raise TimeoutError(_TOO_SLOW)
+                yield item
         finally:
             found.close()  # closes the server's cursor, also if the client disconnects
+
+    def release(self) -> None:
+        """End the transaction of a reader and return its connection to the pool."""
+        self.session.close()
 
     def get(
         self,

@@ -127,6 +127,22 @@ def test_content_that_contradicts_the_scope_is_refused() -> None:
     assert client.get(url, headers=two).status == 404
 
 
+def test_tags_that_a_proxy_made_weak() -> None:
+    """A weak tag still saves a download; as a condition of a change the 412 says why it fails."""
+    client = collection(Book("Emma"))
+    tag = "W/" + client.get("/books/1").headers["ETag"]
+    assert client.get("/books/1", headers={"If-None-Match": tag}).status == 304
+    for send in (
+        lambda given: client.patch("/books/1", json={"title": "b"}, headers={"If-Match": given}),
+        lambda given: client.put("/books/1", json={"title": "b"}, headers={"If-Match": given}),
+        lambda given: client.delete("/books/1", headers={"If-Match": given}),
+        lambda given: client.get("/books/1", headers={"If-Match": given}),
+    ):
+        refused = send(f'{tag}, W/"other"')
+        assert refused.status == 412
+        assert "a weak one (W/)" in refused.problem["detail"]
+
+
 @dataclass
 class Review:
     stars: int

@@ -266,3 +266,15 @@ def test_no_store_takes_the_model() -> None:
     app.install(MemoryStore(Coded, key="code"))
     with pytest.raises(DeclarationError, match="no store of the App 'Shelf' supports the model"):
         app.add("/books", Books)
+
+
+def test_urls_have_the_prefix_of_the_server() -> None:
+    """Behind a prefix, Location, links to pages and the document begin with it."""
+    app = mounted(store=MemoryStore(Book, items=[Book("a"), Book("b")]))
+    client = Client(app, base_url="http://localhost/api")
+    made = client.post("/books", json={"title": "c"})
+    assert made.headers["Location"] == "/api/books/3"
+    page = client.get("/books?limit=1")
+    assert page.json["next"].startswith("/api/books?")
+    assert page.headers["Link"].startswith("</api/books?")
+    assert client.get("/openapi.json").json["servers"] == [{"url": "/api"}]

@@ -294,6 +294,28 @@ def test_a_resource_of_the_program_follows_the_rules(tmp_path: Path) -> None:
     database.close()
 
 
+def test_the_session_of_a_test_follows_the_rules() -> None:
+    """A session that replaces that of the Database has the rules of each request's caller."""
+    database = Database("sqlite://", create=Base.metadata)
+    database.rows(Note, read=lambda me: Note.owner == me, set={"owner": lambda me: me}, caller=me)
+    database.rows(Comment)
+    app = App("Notes")
+    app.install(database)
+    app.add("/notes", type("Notes", (CRUDResource,), {"model": Note, "__module__": __name__}))
+    client = Client(app)
+    with (
+        Session(database.engine) as own,
+        app.override(database.session, lambda request: own),
+    ):
+        url = client.post("/notes", json={"text": "x"}, headers=ANN).headers["Location"]
+        assert client.get(url, headers=ANN).json["owner"] == "ann"
+        own.expunge_all()
+        assert client.get(url, headers=BOB).status == 404
+        assert client.get("/notes", headers=BOB).json["items"] == []
+        assert client.patch(url, json={"text": "y"}, headers=ANN).status == 200
+        own.rollback()
+
+
 @pytest.mark.parametrize(
     ("declare", "says"),
     [
@@ -521,6 +543,28 @@ def test_removed_rows_are_hidden_from_relations(kind: str, tmp_path: Path) -> No
         assert client.get("/books/2?expand=author").json["author"]["id"] == 1
         assert client.post("/authors/1/books", json={}).status == 201
         database.close()
+
+
+class WriterSchema(Schema):
+    id = fields.Int(dump_only=True)
+
+
+class VolumeSchema(Schema):
+    id = fields.Int(dump_only=True)
+    author_id = fields.Int(required=True, validate=validate.Range(1, 2**31 - 1))
+    author = fields.Nested(WriterSchema, dump_only=True)
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_a_hidden_relation_is_null_also_in_an_own_schema(sparse: bool) -> None:
+    """A nested field without null is null if the related item is hidden, as the document says."""
+    client, _ = library("sqlite://", schema=VolumeSchema, fields=sparse)
+    client.post("/authors", json={})
+    client.post("/books", json={"author_id": 1})
+    client.delete("/authors/1")
+    assert client.get("/books/1?expand=author").json["author"] is None
+    assert client.get("/books?expand=author").json["items"][0]["author"] is None
+    assert '"null"' in client.get("/openapi.json").text
 
 
 def test_a_word_in_the_class_shows_removed_rows() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from .concurrency import ConcurrencyConformance
 from .items import ItemConformance
 from .lists import ListConformance
+from .scopes import ScopeConformance
 
 __all__ = ["StoreConformance"]
 
 
-class StoreConformance(ItemConformance, ListConformance, ConcurrencyConformance):
+class StoreConformance(ItemConformance, ListConformance, ScopeConformance, ConcurrencyConformance):
     """The tests that every `restkit.crud.Store` passes, for pytest.
 
     Declare the two models, and define a fixture ``app`` that installs an empty store of each on a
