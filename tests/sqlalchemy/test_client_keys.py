@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def served(url: str, model: type, **members: Any) -> Iterator[Client]:
+def served(url: str, model: type, **members: Any) -> Generator[Client]:
     with closing(Database(url, create=Base.metadata)) as database:
         app = App("Keys", contract="raise")
         app.install(database)
@@ -75,6 +75,8 @@ def served(url: str, model: type, **members: Any) -> Iterator[Client]:
         yield Client(app)
 
 
+@pytest.mark.external
+@pytest.mark.postgresql
 @pytest.mark.parametrize("model", [Counted, Identified, Sequenced])
 def test_clients_and_a_sequence_do_not_choose_the_same_keys(model: type, tmp_path: Path) -> None:
     """A sequence of PostgreSQL does not see keys that clients choose, so that a collection whose

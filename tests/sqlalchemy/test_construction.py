@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ class Secret(Base):
 
 
 @contextmanager
-def served(url: str, base: type[DeclarativeBase], **members: Any) -> Iterator[Client]:
+def served(url: str, base: type[DeclarativeBase], **members: Any) -> Generator[Client]:
     with closing(Database(url, create=base.metadata)) as database:
         app = App("Models", contract="raise")
         app.install(database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -28,7 +29,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield found
 
 
-def models(lazy: str) -> tuple[Any, Any, Any, Any]:
+def models(lazy: Any) -> tuple[Any, Any, Any, Any]:
     """Make a tree of shelves, with books that have pages and an author with medals."""
     base: Any = type("Base", (DeclarativeBase,), {})
 
@@ -125,3 +126,64 @@ def test_a_dynamic_relation_that_is_written_shows_its_new_rows(url: str) -> None
         replaced = client.put("/shelves/1", json={"books": [{}]})
         assert replaced.json == {"id": 1, "books": [{"id": 3}]}
         assert client.get("/shelves/1").json == replaced.json
+
+
+@pytest.mark.parametrize("lazy", _LAZY)
+def test_a_row_rule_hides_rows_of_every_kind_of_relation(lazy: str, url: str) -> None:
+    """An expansion shows only the rows that the caller may read, however they are loaded."""
+    base, shelf, book, _ = models(lazy)
+    with closing(Database(url, create=base.metadata)) as database:
+        database.rows(book, read=lambda _: book.id > 1, write=lambda _: True)
+        for each in base.registry.mappers:
+            if each.class_ is not book:
+                database.rows(each.class_, read=lambda _: True)
+        _fill(database, shelf, book)
+        app = App("Shelves", contract="raise")
+        app.install(database)
+        own: Any = CRUDResource
+        app.add("/shelves", type("Shelves", (own,), {"model": shelf, "expand": ("books",)}))
+        client = Client(app)
+        shown = _expanded(client)
+        assert [[each["id"] for each in item["books"]] for item in shown] == [[2], [2], [2]]
+
+
+class _Tenant(CRUDResource[Any]):
+    """A collection that shows the rows of one author."""
+
+    def scope(self) -> dict[str, object]:
+        return {"author_id": None}
+
+
+@pytest.mark.parametrize("lazy", _LAZY)
+def test_the_scope_of_a_collection_hides_its_rows_in_relations(lazy: str, url: str) -> None:
+    """An expansion shows only the rows that the collection of the related model shows."""
+    base, shelf, book, author = models(lazy)
+    with closing(Database(url, create=base.metadata)) as database:
+        _fill(database, shelf, book)
+        with database.engine.begin() as connection:
+            connection.execute(sa.insert(author), [{"id": 1}])
+            connection.execute(sa.update(book).where(book.id == 1).values(author_id=1))
+        app = App("Shelves", contract="raise")
+        app.install(database)
+        own: Any = CRUDResource
+        app.add("/shelves", type("Shelves", (own,), {"model": shelf, "expand": ("books",)}))
+        app.add("/books", type("Books", (_Tenant,), {"model": book}))
+        shown = _expanded(Client(app))
+        assert [[each["id"] for each in item["books"]] for item in shown] == [[2], [2], [2]]
+
+
+def _fill(database: Database, shelf: Any, book: Any) -> None:
+    """Store a shelf with two books."""
+    with database.engine.begin() as connection:
+        connection.execute(sa.insert(shelf), [{"id": 1}])
+        connection.execute(sa.insert(book), [{"id": 1, "shelf_id": 1}, {"id": 2, "shelf_id": 1}])
+
+
+def _expanded(client: Client) -> list[Any]:
+    """Return a shelf with its books: as an item of a page, by itself, and as a JSON line."""
+    lines = client.get("/shelves?expand=books", headers={"Accept": "application/x-ndjson"})
+    return [
+        client.get("/shelves?expand=books").json["items"][0],
+        client.get("/shelves/1?expand=books").json,
+        json.loads(lines.text),
+    ]
