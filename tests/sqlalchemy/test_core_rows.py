@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +25,7 @@ from sqlalchemy.orm import (
     mapped_column,
     validates,
 )
+from sqlalchemy.orm.attributes import set_committed_value
 
 from restkit import App, provide
 from restkit.crud import CRUDResource
@@ -104,7 +105,7 @@ def collection(number: int, *, seen: bool) -> tuple[type[DeclarativeBase], type]
 
 
 @contextmanager
-def pair(number: int, kind: str, folder: Path) -> Iterator[tuple[Client, Client, sa.Engine, Any]]:
+def pair(number: int, kind: str, folder: Path) -> Generator[tuple[Client, Client, sa.Engine, Any]]:
     """Provide a client without and one with the ORM, the engine and the model of a drawn one."""
     with database_url(kind, folder) as url:
         databases: list[Database] = []
@@ -252,7 +253,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 
 @contextmanager
-def twins(number: int, kind: str, folder: Path) -> Iterator[tuple[Client, Client]]:
+def twins(number: int, kind: str, folder: Path) -> Generator[tuple[Client, Client]]:
     """Provide a client without and one with the ORM, each on a database with the same rows."""
     with ExitStack() as stack:
         clients: list[Client] = []
@@ -327,7 +328,7 @@ def test_a_listener_that_comes_late_sees_objects(database: Database) -> None:
     assert client.get("/shelves/1").json["name"] == "low"
 
     def shout(shelf: Shelf, context: object) -> None:
-        shelf.__dict__["name"] = shelf.name.upper()
+        set_committed_value(shelf, "name", shelf.name.upper())
 
     event.listen(Shelf, "load", shout)
     try:
