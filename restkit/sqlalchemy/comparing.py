@@ -38,8 +38,15 @@ def is_moment(kind: sa.types.TypeEngine[object]) -> bool:
 
 def is_read_otherwise(kind: sa.types.TypeEngine[object]) -> bool:
     """Return whether several stored values of a type may be read as the same one."""
+    return is_moment(kind) or _is_on_calendar(kind)
+
+
+def _is_on_calendar(kind: sa.types.TypeEngine[object]) -> bool:
+    """Return whether a type has dates, which PostgreSQL may have beyond Python's calendar."""
+    if isinstance(kind, sa.Interval):  # SQLAlchemy makes it of a DateTime
+        return False
     plain = kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
-    return is_moment(kind) or isinstance(plain, sa.Date)
+    return isinstance(plain, (sa.Date, sa.DateTime))
 
 
 class _Moments(FunctionElement[bool]):
@@ -116,9 +123,7 @@ def _read_sqlite(element: _Read, compiler: SQLCompiler, **options: object) -> st
 @compiles(_Read)
 def _read(element: _Read, compiler: SQLCompiler, **options: object) -> str:
     column, value = _sides(element, compiler, options)
-    kind = next(iter(element.clauses)).type
-    plain = kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
-    if not isinstance(plain, (sa.Date, sa.DateTime)):
+    if not _is_on_calendar(next(iter(element.clauses)).type):
         return f"({column} = {value})"
     first, last = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
     return f"({column} = {value} OR {column} >= '{last}' OR {column} <= '{first}')"
