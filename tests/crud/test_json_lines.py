@@ -39,7 +39,7 @@ class Note(Base):
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Database]:
     """Yield a database whose pool has a single connection."""
-    limits = Limits(pool=0.3, stream=1, connections=1, overflow=0)
+    limits = Limits(pool=0.3, stream=6, connections=1, overflow=0)
     with database_url(request.param, tmp_path) as url:
         found = Database(url, create=Base.metadata, limits=limits)
         rows = [
@@ -97,7 +97,7 @@ def test_a_slow_reader_of_a_snapshot_holds_one_for_a_while(database: Database) -
         chunks = response.iter_chunks()
         next(chunks)
         assert client.get("/notes/1").status == 503
-        time.sleep(1.1)
+        time.sleep(6.1)
         with pytest.raises(TimeoutError, match='lines = "pages"'):
             list(chunks)
     assert client.get("/notes/1").status == 200
