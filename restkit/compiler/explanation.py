@@ -17,8 +17,8 @@ __all__ = ["Explanation", "FieldTiers", "Tier", "explain"]
 Tier = Literal["native", "generated", "marshmallow", ""]
 """The code that loads or dumps a field.
 
-``native`` is msgspec or the JSON encoder, ``generated`` is inline code, ``marshmallow`` is the field's
-own method, ``""`` means that the field is not loaded or not dumped.
+``native`` is msgspec or the JSON encoder, ``generated`` is inline code, ``marshmallow`` is
+the field's own method, ``""`` means that the field is not loaded or not dumped.
 """
 
 

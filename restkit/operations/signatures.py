@@ -284,6 +284,6 @@ def check_variable(name: str, annotation: object, rule: str, declared_at: str) -
     variable = f"<{wanted}:{name}>" if wanted else f"<{name}>"
     raise DeclarationError(
         f"{declared_at}: {name!r} is annotated with {getattr(annotation, '__name__', '')}, but "
-        f"{rule!r} passes {made.__name__}. Annotate it with {made.__name__}, or write {variable} in "
-        "the URL pattern."
+        f"{rule!r} passes {made.__name__}. Annotate it with {made.__name__}, or write {variable} "
+        "in the URL pattern."
     )

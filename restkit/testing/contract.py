@@ -226,8 +226,8 @@ class ContractCheck:
             many = "a list of " if schema.many else ""
             raise ContractError(
                 f"{who} with a {part} that is not {many}{schema.declared.__name__}: at "
-                f"{where or 'the top'}, {_clip(what)}. Correct the value, or declare its schema with "
-                "@returns(...)."
+                f"{where or 'the top'}, {_clip(what)}. Correct the value, or declare its schema "
+                "with @returns(...)."
             )
 
 
