@@ -14,6 +14,7 @@ from restkit import App
 from restkit.crud import CRUDResource
 from restkit.errors import DeclarationError
 from restkit.sqlalchemy import Database, FullText
+from restkit.sqlalchemy.fulltext import searches_of
 from restkit.testing import Client
 
 
@@ -180,7 +181,7 @@ def test_the_index_is_used(client: Client, database: Database) -> None:
     write(client, ("Emma", None))
     store = database.store(Essay)
     assert store is not None
-    search = store.selecting._searches["search"](sa.bindparam("words", "emma", type_=sa.String))
+    search = searches_of(store.mapper)["search"](sa.bindparam("words", "emma", type_=sa.String))
     with database.engine.connect() as connection:
         statement = sa.select(Essay.id).where(search)
         text = str(statement.compile(connection, compile_kwargs={"render_postcompile": True}))
@@ -237,7 +238,7 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path) -> None:
         FullText()
     with pytest.raises(DeclarationError, match="language"):
         FullText("title", language="x'y")
-    with pytest.raises(DeclarationError, match="no column of text"):
+    with pytest.raises(DeclarationError, match="not a text column"):
 
         class Wrong(Base):
             __tablename__ = "wrong"
