@@ -68,8 +68,9 @@ def _layer(
         if type(response) is PlainResponse:
             request.environ[PROCEEDED] = response.status
             return _deferred(response)
-        if type(response) is DeferredResponse:  # PERF: through each layer but the innermost
-            request.environ[PROCEEDED] = response.status_code
+        if type(response) is DeferredResponse:
+            # PERF: it passes each layer but the innermost, which has stated its status. A changed
+            # status makes it a Response of another type.
             return response
         if not isinstance(response, Response):
             response = Response.force_type(cast(Response, response), request.environ)
