@@ -14,6 +14,7 @@ from sqlalchemy.orm import (
     InstrumentedAttribute,
     RelationshipDirection,
     Session,
+    registry,
 )
 
 from .units import AnyMapper
@@ -27,7 +28,10 @@ __all__ = [
     "writing_obstacle",
 ]
 
+_CONSTRUCTOR = registry().constructor
+"""SQLAlchemy's own constructor of declarative classes."""
 _LOADS = ("load", "refresh")
+_REFRESHES = ("refresh_flush",)
 _FLUSHES = (
     *("before_insert", "after_insert", "before_update"),
     *("after_update", "before_delete", "after_delete"),
@@ -96,6 +100,7 @@ def writing_obstacle(mapper: AnyMapper, names: Collection[str]) -> str:
     for name in sorted(names):
         if name not in mapper.column_attrs:
             return f"{model.__name__}.{name} is not a column"
+    for name in sorted(mapper.column_attrs.keys()):  # scopes and soft deletion write others too
         if getattr(mapper.all_orm_descriptors[name], "dispatch").set:  # noqa: B009  # untyped
             return f"{model.__name__}.{name} has listeners"
     if any(not each.passive_updates for each in mapper.relationships):
@@ -106,8 +111,8 @@ def writing_obstacle(mapper: AnyMapper, names: Collection[str]) -> str:
 def creating_obstacle(mapper: AnyMapper) -> str:
     """Return why new rows of a model are made with the ORM, ``""`` if they need not be."""
     model, manager = mapper.class_, mapper.class_manager
-    if manager.original_init is not mapper.registry.constructor:
-        return f"{model.__name__} has its own __init__"
+    if manager.original_init is not _CONSTRUCTOR or _overrides(model, "__new__"):
+        return f"{model.__name__} has its own __init__ or __new__"
     if len(list(manager.dispatch.init)) > 1:  # SQLAlchemy listens itself
         return f"{model.__name__} has listeners of init"
     return ""
@@ -141,6 +146,7 @@ def is_observed(mapper: AnyMapper, session: Session, *, writes: bool) -> bool:
     events = session.dispatch
     return (
         _has_any(mapper.dispatch, _FLUSHES)
+        or _has_any(mapper.class_manager.dispatch, _REFRESHES)
         or _has_any(events, _SESSION_WRITES)
         or any(len(list(getattr(events, name))) > 1 for name in _SESSION_OWN)
     )

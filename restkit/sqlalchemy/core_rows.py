@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
@@ -146,11 +146,8 @@ class CoreRows:
             self.change(item, {shape.soft_delete: mark})
 
     def _write(self, write: Callable[..., None], *arguments: object) -> None:
-        """Write, and let a session of the request read rows anew afterwards."""
-        connection, session = self._table.used(self._request, self._app)
-        write(connection, *arguments)
-        if session is not None:
-            session.expire_all()
+        """Write with the connection of the request, which has no session."""
+        write(self._connection, *arguments)
 
 
 def row_opener(
@@ -175,15 +172,27 @@ def row_opener(
     writes = use.action not in ("list", "read")
 
     def opener(request: Request, app: Owner, related: RelatedRows | None) -> CoreRows | None:
-        known = units.opened(session, request, app) or units.pattern
+        opened = units.opened(session, request, app)
+        known = opened or units.pattern
         if is_observed(mapper, known, writes=writes):
             return None
-        is_checked = shape.refers and related is not None
-        if writes and (is_checked or not returns_rows(known.get_bind(mapper).dialect)):
+        if writes and not _is_alone(shape, opened, related, known.get_bind(mapper).dialect):
             return None
         return CoreRows(table, request, app)
 
     return opener
+
+
+def _is_alone(
+    shape: TableShape, opened: Session | None, related: RelatedRows | None, dialect: Dialect
+) -> bool:
+    """Return whether a statement can write rows of a request without a session.
+
+    The objects of a session that is open, and what it has not flushed, belong to the same unit of
+    work as the write.
+    """
+    is_checked = shape.refers and related is not None
+    return opened is None and not is_checked and returns_rows(dialect)
 
 
 def _obstacle(shape: TableShape, use: RowUse) -> str:
