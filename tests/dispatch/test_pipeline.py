@@ -737,3 +737,25 @@ def test_a_wrong_query_is_found_before_content_is_read() -> None:
     relaxed = App("Relaxed", strict=False)
     relaxed.get("/x")(lambda: {})
     assert Client(relaxed).get("/x?a=1").status == 200
+
+
+class _Tagged(Resource):
+    conditional = True
+
+    def get(self) -> dict[str, int]:
+        self.entity_tag = "a"
+        return {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_weak"), [('W/"a"', True), ('"b", W/"a"', True), ('"b"', False)]
+)
+def test_a_412_says_that_a_weak_tag_never_matches(tag: str, is_weak: bool) -> None:
+    """A proxy that compresses makes entity tags weak, which If-Match compares strongly."""
+    app = App("Tags")
+    app.add("/", _Tagged)
+    client = Client(app)
+    assert client.get("/", headers={"If-None-Match": 'W/"a"'}).status == 304
+    failed = client.get("/", headers={"If-Match": tag})
+    assert failed.status == 412
+    assert ("weak" in failed.problem["detail"]) is is_weak
