@@ -13,8 +13,10 @@ from restkit import (
     App,
     Conflict,
     DeclarationError,
+    Proceed,
     Request,
     Resource,
+    Response,
     ServiceUnavailable,
     provide,
     raises,
@@ -81,6 +83,21 @@ def test_provide_makes_once_and_closes_before_the_answer() -> None:
     response = client_of(Worker).get("/x")
     assert response.json == {"same": True, "number": 7}
     assert log == ["open GET", "commit", "close"]
+
+
+def test_provide_closes_before_middleware_goes_on() -> None:
+    """The commit is over when the middleware of the class gets the response."""
+
+    def told(request: Request, proceed: Proceed) -> Response:
+        response = proceed(request)
+        log.append("middleware")
+        return response
+
+    class Surrounded(Worker):
+        middleware = [told]
+
+    assert client_of(Surrounded).get("/x").status == 200
+    assert log == ["open GET", "commit", "close", "middleware"]
 
 
 def test_provide_hears_of_problems() -> None:

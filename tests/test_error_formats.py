@@ -544,3 +544,19 @@ def test_the_page_shows_the_traceback_only_in_debug(debug: bool) -> None:
     assert ("<pre>Traceback" in response.text) is debug
     assert ("&lt;b&gt;broken" in response.text) is debug
     assert "<b>broken" not in response.text
+
+
+def test_the_page_names_the_place_of_each_error() -> None:
+    """An error of the content is named by its pointer, one of the query by its parameter."""
+    app = App("Shop", errors=[PROBLEM_DETAILS, HTML_ERRORS])
+
+    @app.post("/")
+    @takes(body={"year": fields.Int()}, query={"limit": fields.Int()})
+    def create(body: dict[str, int], query: dict[str, int]) -> dict[str, int]:
+        return body
+
+    client, accepted = Client(app), {"Accept": "text/html, */*;q=0.1"}
+    page = client.post("/", json={"year": "new"}, headers=accepted).text
+    assert "<li><code>/year</code> Not a valid integer.</li>" in page
+    page = client.post("/?limit=all", json={}, headers=accepted).text
+    assert "<li><code>limit</code> Not a valid integer.</li>" in page

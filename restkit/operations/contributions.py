@@ -82,7 +82,7 @@ def surrounded(
     return operation
 
 
-def options_operation(pattern: Pattern, resource: type) -> Operation:
+def options_operation(pattern: Pattern, resource: type, operation_id: str) -> Operation:
     """Return the record of OPTIONS for a resource that has no method for it. No document has it."""
     declared_at = f"{resource.__module__}.{resource.__qualname__}.options"
     return Operation(
@@ -92,6 +92,7 @@ def options_operation(pattern: Pattern, resource: type) -> Operation:
         resource=resource,
         function=resource,
         declared_at=declared_at,
+        operation_id=operation_id,
         host=pattern.host,
         documented=False,
         path_parameters=pattern.parameters,

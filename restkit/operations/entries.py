@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from ..contract import Operation, Security
@@ -24,7 +24,7 @@ from .contributions import (
     secured,
     surrounded,
 )
-from .operation_ids import derived_id, distinct_ids
+from .operation_ids import derived_id, distinct_ids, options_id
 from .security import said_security
 
 __all__ = [
@@ -168,7 +168,8 @@ def _completed_by_class(entry: Entry, security: Security | None) -> Entry:
         operations.append(surrounded(operation, handlers, middleware))
     options = None
     if not any(each.method == "OPTIONS" for each in operations):
-        options = surrounded(options_operation(entry.pattern, resource), handlers, middleware)
+        derived = options_operation(entry.pattern, resource, options_id(entry.name))
+        options = surrounded(derived, handlers, middleware)
     return entry._replace(
         operations=tuple(operations), options=options, undecided=frozenset(undecided)
     )
@@ -235,20 +236,24 @@ def shift(
 
 def with_distinct_ids(entries: list[Entry]) -> list[Entry]:
     """Return the entries with an operationId of its own for each operation."""
-    renamed = distinct_ids(list(chain.from_iterable(entry.operations for entry in entries)))
+    written = list(itertools.chain.from_iterable(entry.operations for entry in entries))
+    # The derived OPTIONS come last, so that none of them changes the operationId of a method.
+    derived = [entry.options for entry in entries if entry.options is not None]
+    renamed = distinct_ids([*written, *derived])
     if not renamed:
         return entries
-    index = -1
-    out: list[Entry] = []
-    for entry in entries:
-        operations: list[Operation] = []
-        for operation in entry.operations:
-            index += 1
-            if index in renamed:
-                operation = operation._replace(operation_id=renamed[index])
-            operations.append(operation)
-        out.append(entry._replace(operations=tuple(operations)))
-    return out
+    number = itertools.count()
+
+    def distinct(operation: Operation) -> Operation:
+        name = renamed.get(next(number))
+        return operation if name is None else operation._replace(operation_id=name)
+
+    methods = [tuple(map(distinct, entry.operations)) for entry in entries]
+    options = [entry.options and distinct(entry.options) for entry in entries]
+    return [
+        entry._replace(operations=own, options=other)
+        for entry, own, other in zip(entries, methods, options, strict=True)
+    ]
 
 
 def _below(prefix: str, pattern: Pattern) -> Pattern:

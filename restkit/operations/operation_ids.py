@@ -27,6 +27,7 @@ __all__ = [
     "english_singular",
     "noun",
     "operation_id",
+    "options_id",
     "singular",
     "stem",
 ]
@@ -79,6 +80,12 @@ def derived_id(op: Operation, name: str = "") -> str:
     return verb + noun(op, called)
 
 
+def options_id(name: str) -> str:
+    """Return the operationId of an OPTIONS that no method is written for: ``optionsBooks``."""
+    called = _class_name(name)
+    return f"options{called[:1].upper()}{called[1:]}"
+
+
 def _function_id(op: Operation, name: str) -> str:
     """Return the operationId of a function route."""
     own = getattr(op.function, "__name__", "")
@@ -117,7 +124,8 @@ def distinct_ids(operations: Sequence[Operation]) -> dict[int, str]:
     """Return the operationIds of operations that cannot have the one in their record.
 
     Args:
-        operations: All operations of an App, in the order in which they were declared.
+        operations: All operations of an App, in the order in which they were declared, and after
+            them the derived OPTIONS of its URLs.
 
     Returns:
         New operationIds by the index of their operations.

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
@@ -77,9 +78,16 @@ def _mutants(path: str, source: str) -> Iterator[tuple[int, Mutant]]:
         for node in nodes:
             for start, _ in operator.mutation_positions(node):
                 occurrence += 1
+                if _is_marker(node):
+                    continue
                 if not any(begin <= start < end for begin, end in silent):
                     before = lines[start[0] - 1].strip()
                     yield start[1], Mutant(path, start[0], name, occurrence, before)
+
+
+def _is_marker(node: Any) -> bool:
+    """Return whether a node is the `*` or `/` of a signature, no arithmetic."""
+    return node.type == "operator" and node.parent.type in ("parameters", "param", "lambdef")
 
 
 def _silent_ranges(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from marshmallow import Schema, fields, validate
 
 from restkit import App, DeclarationError, Resource
 from restkit.openapi import build
+from restkit.openapi.patterns import NO_NUL
 from restkit.testing import Client
 
 SURROGATE = "\ud800"
@@ -250,3 +252,32 @@ def test_a_field_of_anything_says_the_bound_of_integers() -> None:
     client = Client(_app(x=fields.Raw()))
     assert client.post("/a", json={"x": 2**63 - 1}).status == 201
     assert client.post("/a", json={"x": [2**64]}).status in (400, 422)
+
+
+@pytest.mark.parametrize(
+    ("expression", "flags", "pattern"),
+    [
+        ("^a", re.MULTILINE, None),
+        ("a$", re.MULTILINE, None),
+        ("ab", re.MULTILINE, r"^ab[^\u0000]*$"),
+        ("^a", 0, r"^a[^\u0000]*$"),
+    ],
+)
+def test_anchors_of_lines_have_no_pattern(expression: str, flags: int, pattern: str | None) -> None:
+    """ECMA-262 has no anchors of lines here: the pattern is left out, without them it stands."""
+    field = fields.Str(validate=validate.Regexp(expression, flags))
+    assert _property(field)["pattern"] == (pattern or NO_NUL)
+
+
+def test_a_default_outside_its_own_rules_keeps_the_description() -> None:
+    """A response may have the default, and the annotations stand beside the alternatives."""
+    field = fields.Int(
+        dump_default=0, validate=validate.Range(min=1), metadata={"description": "How many."}
+    )
+    schemas = build(_app(x=field))["components"]["schemas"]
+    found = schemas["Thing"]["properties"]["x"]
+    assert found["description"] == "How many."
+    assert found["default"] == 0
+    rules, other = found["anyOf"]
+    assert (rules["type"], rules["minimum"], other) == ("integer", 1, {"enum": [0]})
+    assert "description" not in rules

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from restkit import App, Resource
+from restkit import App, Proceed, Request, Resource, Response
 from restkit.crud import CRUDResource, MemoryStore
 from restkit.decorators import operation
 from restkit.errors import CollisionError
@@ -379,3 +379,33 @@ def test_the_request_has_the_id_of_the_document() -> None:
     client.get("/second")
     assert seen == ["getWatched", "getWatchedAtSecond"]
     assert seen == list(_of(app).values())
+
+
+def test_derived_options_have_an_id_of_their_own() -> None:
+    """An OPTIONS that nobody wrote has an operationId, and HEAD has that of GET."""
+    app = App("Test")
+    seen: list[str] = []
+
+    def told(request: Request, proceed: Proceed) -> Response:
+        response = proceed(request)
+        assert request.operation is not None
+        seen.append(request.operation.operation_id)
+        return response
+
+    app.middleware(told)
+    app.add("/books", Books)
+    app.add("/more", Books)
+    app.add("/books/<int:id>", BookItem)
+
+    @app.get("/hello-world")
+    def hello_world() -> dict[str, str]:
+        return {}
+
+    client = Client(app)
+    for url in ("/books", "/more", "/books/1", "/hello-world"):
+        client.options(url)
+    client.head("/books")
+    assert seen == [
+        *("optionsBooks", "optionsBooksAtMore", "optionsBookItem", "optionsHelloWorld"),
+        "listBooks",
+    ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from databases import KINDS, database_url
+from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App
@@ -41,6 +42,45 @@ class Node(Base):
     parent: Mapped[Node | None] = relationship("Node", remote_side=lambda: Node.id)
 
 
+class Person(Base):
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(9), default="person")
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}
+
+
+class Worker(Person):
+    """A person whose table refers to that of its parent, and to one more."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    node_id: Mapped[int] = mapped_column(sa.ForeignKey("node.id"))
+    __mapper_args__ = {"polymorphic_identity": "worker"}
+
+
+class Profile(Base):
+    """A row whose key is its only reference."""
+
+    __tablename__ = "profile"
+
+    id: Mapped[int] = mapped_column(sa.ForeignKey("node.id"), primary_key=True)
+
+
+class Workers(CRUDResource[Worker]):
+    model = Worker
+
+
+class ProfileSchema(Schema):
+    id = fields.Int(required=True, validate=validate.Range(1, 99))
+
+
+class Profiles(CRUDResource[Profile]):
+    model = Profile
+    schema = ProfileSchema
+
+
 class Users(CRUDResource[User]):
     model = User
 
@@ -71,6 +111,8 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
         app.add("/users", Users)
         app.add("/nodes", Nodes)
         app.add("/noted", Noted)
+        app.add("/workers", Workers)
+        app.add("/profiles", Profiles)
         yield Client(app)
 
 
@@ -84,6 +126,18 @@ def test_a_renamed_column_is_pointed_to_by_its_attribute(client: Client) -> None
     assert nobody.status == 409
     assert [each["pointer"] for each in nobody.problem["errors"]] == ["/boss"]
     assert client.patch("/users/1", json={"boss": 99}).problem["errors"][0]["pointer"] == "/boss"
+
+
+def test_a_reference_beside_an_inherited_key_is_pointed_to(client: Client) -> None:
+    """The key of a subclass refers to its parent's row, which is never what is missing."""
+    nobody = client.post("/workers", json={"node_id": 99})
+    assert [each["pointer"] for each in nobody.problem["errors"]] == ["/node_id"]
+
+
+def test_a_key_that_is_the_only_reference_is_pointed_to(client: Client) -> None:
+    """A missing row is that of the key."""
+    nobody = client.post("/profiles", json={"id": 99})
+    assert [each["pointer"] for each in nobody.problem["errors"]] == ["/id"]
 
 
 def test_each_attribute_of_a_constraint_is_pointed_to(client: Client) -> None:
