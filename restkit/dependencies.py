@@ -30,15 +30,46 @@ if TYPE_CHECKING:
 
 
 class Provided:
-    """The values provided for one request, in order, and the generators that close them."""
+    """The values provided for one request, in order, and the generators that close them.
 
-    __slots__ = ("_closers", "values")
+    A value that is closed is forgotten, together with the values that were made of it. If a
+    middleware asks for it after ``proceed``, it is made anew, and closed before the response
+    starts.
+    """
+
+    __slots__ = ("_closers", "_closing", "_meets_closing", "values")
 
     def __init__(self) -> None:
         self.values: dict[object, object] = {}
         self._closers: list[Generator[object, None, None]] = []
+        self._closing: set[object] = set()
+        self._meets_closing = False
 
-    def make(
+    def value(
+        self,
+        factory: object,
+        maker: Callable[..., object],
+        request: Request,
+        *,
+        wants_request: bool,
+    ) -> object:
+        """Make the value of a factory, and note whether it or a value in it will be closed."""
+        met, self._meets_closing = self._meets_closing, False
+        try:
+            made = self.values[factory] = self._make(maker, request, wants_request=wants_request)
+            if self._meets_closing:
+                self._closing.add(factory)
+        finally:
+            self._meets_closing = met or self._meets_closing
+        return made
+
+    def known(self, factory: object) -> object:
+        """Return the value of a factory that has been made."""
+        if factory in self._closing:
+            self._meets_closing = True
+        return self.values[factory]
+
+    def _make(
         self, factory: Callable[..., object], request: Request, *, wants_request: bool
     ) -> object:
         """Call a factory and return its value; advance a generator to its first value."""
@@ -50,6 +81,7 @@ class Provided:
             )
         if isinstance(made, types.GeneratorType):
             self._closers.append(made)
+            self._meets_closing = True
             try:
                 return next(made)
             except StopIteration:
@@ -76,6 +108,9 @@ class Provided:
                 if raised is not error:
                     self.close(raised)
                     raise
+        for factory in self._closing:
+            self.values.pop(factory, None)
+        self._closing.clear()
 
 
 def _finish(closer: Generator[object, None, None], error: BaseException | None) -> None:
@@ -188,13 +223,13 @@ def obtain(
             raise RuntimeError("obtain() needs a request that an operation responds to.")
     if request.provided is None:
         request.provided = Provided()
-    values = request.provided.values
-    if factory not in values:
-        maker = app.overrides.get(factory, factory)
-        if maker is not factory or wants_request is None:
-            wants_request = _wants_request(maker)
-        values[factory] = request.provided.make(maker, request, wants_request=wants_request)
-    return values[factory]
+    provided: Provided = request.provided
+    if factory in provided.values:
+        return provided.known(factory)
+    maker = app.overrides.get(factory, factory)
+    if maker is not factory or wants_request is None:
+        wants_request = _wants_request(maker)
+    return provided.value(factory, maker, request, wants_request=wants_request)
 
 
 @overload
@@ -218,8 +253,9 @@ def provide(factory: Callable[..., object]) -> Provision[Any]:
             session = provide(session)
 
     Code after the ``yield`` runs before the response starts; an exception in the method is raised
-    at the ``yield``. Declare the problems of a factory with `raises` on it: they are documented
-    wherever it is provided.
+    at the ``yield``. A middleware that asks for a closed value after ``proceed`` gets a new one,
+    which is closed before the response starts as well. Declare the problems of a factory with
+    `raises` on it: they are documented wherever it is provided.
 
     Args:
         factory: A function that returns the value, or yields it once; the request is its only

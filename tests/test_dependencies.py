@@ -18,6 +18,7 @@ from restkit import (
     Resource,
     Response,
     ServiceUnavailable,
+    obtain,
     provide,
     raises,
     returns,
@@ -224,3 +225,101 @@ def test_a_default_that_is_provided_is_refused() -> None:
     for function in (lambda names=provided: {}, lambda *, names=provided: {}, typed):
         with pytest.raises(DeclarationError, match=says):
             App("Shop").get("/names")(function)
+
+
+# after proceed
+
+
+def _observed(after: Any, *, method: Any = None) -> Client:
+    """Return a client of an App whose middleware does something after ``proceed``."""
+    app = App("Test")
+
+    class Target(Resource):
+        unit = provide(unit_of_work)
+
+        def post(self) -> dict[str, Any]:
+            return {} if method is None else method(self)
+
+    @app.middleware
+    @raises(Conflict)
+    def observe(request: Request, proceed: Proceed) -> Response:
+        response = proceed(request)
+        after(request)
+        return response
+
+    app.add("/x", Target)
+    return Client(app)
+
+
+def test_a_value_first_touched_after_proceed_is_closed_before_the_response() -> None:
+    """Nothing was provided for the method; the middleware's value ends with the chain."""
+    client = _observed(lambda request: obtain(unit_of_work, request))
+    assert client.post("/x").status == 200
+    assert log == ["open POST", "commit", "close"]
+
+
+def test_a_value_touched_again_after_proceed_is_a_new_one_that_is_closed_too() -> None:
+    """The method's value is committed by then, so that the middleware gets another one."""
+    units: list[object] = []
+    client = _observed(
+        lambda request: units.append(obtain(unit_of_work, request)),
+        method=lambda target: units.append(target.unit) or {},
+    )
+    assert client.post("/x").status == 200
+    assert units[0] is not units[1]
+    assert log == ["open POST", "commit", "close", "open POST", "commit", "close"]
+
+
+def test_a_problem_of_a_middleware_after_proceed_rolls_back_its_own_value_only() -> None:
+    """What the method did is committed; the response is the problem."""
+
+    def refuse(request: Request) -> None:
+        obtain(unit_of_work, request)
+        raise Conflict("too late")
+
+    client = _observed(refuse, method=lambda target: {"open": bool(target.unit)})
+    assert client.post("/x").status == 409
+    assert log == ["open POST", "commit", "close", "open POST", "rollback Conflict", "close"]
+
+
+def test_values_that_nothing_closes_stay_the_same_after_proceed() -> None:
+    """A value of a plain factory is made once a request; one made of a closed value is not."""
+
+    def plain() -> object:
+        return object()
+
+    def derived(request: Request) -> object:
+        return [obtain(unit_of_work, request)]
+
+    def both(request: Request) -> tuple[object, object]:
+        return obtain(plain, request), obtain(derived, request)
+
+    found: list[tuple[object, object]] = []
+    client = _observed(
+        lambda request: found.append(both(request)),
+        method=lambda target: found.append(both(target.request)) or {},
+    )
+    assert client.post("/x").status == 200
+    (first, made), (second, remade) = found
+    assert first is second
+    assert made is not remade
+    assert log.count("close") == 2
+
+
+def test_a_value_made_of_a_known_value_that_is_closed_is_forgotten_with_it() -> None:
+    """The order in which values are first touched decides nothing."""
+
+    def derived(request: Request) -> object:
+        return [obtain(unit_of_work, request)]
+
+    found: list[Any] = []
+
+    def touch(request: Request) -> dict[str, Any]:
+        found.append((obtain(unit_of_work, request), obtain(derived, request)))
+        return {}
+
+    client = _observed(touch, method=lambda target: touch(target.request))
+    assert client.post("/x").status == 200
+    (first, made), (second, remade) = found
+    assert (first is second, made is remade) == (False, False)
+    assert remade[0] is second
