@@ -15,7 +15,7 @@ from ..schemas.json_values import JSON, json_value
 from ..schemas.repeatable import FreshDefault
 from .metadata import Field, describe_field, serialized, to_json_value
 
-__all__ = ["check_default"]
+__all__ = ["check_default", "first_message"]
 
 _UNKNOWN = (fields.Method, fields.Function)
 
@@ -71,7 +71,7 @@ def _load(field: Field, written: JSON, name: str, default: object) -> object:
     try:
         return field.deserialize(copy.deepcopy(written))
     except ValidationError as error:
-        reason = f"the field rejects it ({_first(error)})"
+        reason = f"the field rejects it ({first_message(error)})"
         raise _contradiction(field, name, default, reason) from None
     except Exception:  # noqa: BLE001  # the field may need a request
         return default
@@ -82,13 +82,14 @@ def _check_validators(field: Field, default: object) -> None:
         try:
             validator(copy.deepcopy(default))
         except ValidationError as error:
-            reason = f"a validator of the field rejects it ({_first(error)})"
+            reason = f"a validator of the field rejects it ({first_message(error)})"
             raise _contradiction(field, "load_default", default, reason) from None
         except Exception:  # noqa: BLE001  # the validator may need a request
             return
 
 
-def _first(error: ValidationError) -> str:
+def first_message(error: ValidationError) -> str:
+    """Return the first message of an error, however deep it lies."""
     found: object = error.messages
     while isinstance(found, (dict, list)) and found:
         found = next(iter(found.values() if isinstance(found, dict) else found))

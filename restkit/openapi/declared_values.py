@@ -24,6 +24,7 @@ from ..schemas.unions import alternatives_of
 from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import wire_of
 from .declared_defaults import check_default
+from .declared_examples import check_examples
 from .metadata import Field, describe_field, metadata_keywords, serialized_default
 from .names import component_key, component_names, given_name, nested_fields
 from .own_schemas import has_own_schema
@@ -56,8 +57,10 @@ def check_schemas(
         for bound in op.schemas:
             _check_schema(bound.schema, op.declared_at, checked)
             _check_own_schemas(bound, checked)
-            if bound.view is not View.RESPONSE and bound.source == "json":
-                _check_defaults(bound.schema, checked)
+            if bound.view is View.RESPONSE:
+                _check_response_examples(bound.schema, checked)
+            elif bound.source == "json":
+                _check_request_fields(bound.schema, checked)
         for _, declared, declared_at in component_names(op, seen):
             if name := given_name(declared):
                 _claim(name, declared, declared_at, given)
@@ -80,12 +83,21 @@ def _check_own_schemas(bound: BoundSchema, checked: set[int]) -> None:
     _ignoring_lookups(convert)
 
 
-def _check_defaults(schema: Schema, checked: set[int]) -> None:
+def _check_request_fields(schema: Schema, checked: set[int]) -> None:
     for each in _schemas_in(schema, set()):
         if id(each.load_fields) not in checked:
             checked.add(id(each.load_fields))
             for field in each.load_fields.values():
                 check_default(field)
+                check_examples(field)
+
+
+def _check_response_examples(schema: Schema, checked: set[int]) -> None:
+    for each in _schemas_in(schema, set()):
+        if id(each.dump_fields) not in checked:
+            checked.add(id(each.dump_fields))
+            for field in each.dump_fields.values():
+                check_examples(field)
 
 
 def _schemas_in(schema: Schema, seen: set[type[Schema]]) -> Iterator[Schema]:

@@ -24,6 +24,7 @@ from ..schemas.wire_format import in_order
 __all__ = [
     "Field",
     "Keywords",
+    "declared_examples",
     "describe_field",
     "examples_of",
     "is_example_object",
@@ -137,7 +138,7 @@ def metadata_keywords(field: Field) -> Keywords:
             out[key] = _checked(field, where, partial(_extension, key, value))
         elif key in _KEYWORDS and not (value is False and key.startswith("exclusive")):
             out[key] = _checked(field, where, partial(_keyword, field, key, value), _KEYWORD)
-    examples = _checked(field, "metadata['examples']", lambda: _examples(field))
+    examples = _checked(field, "metadata['examples']", lambda: declared_examples(field))
     return {**out, "examples": examples} if examples else out
 
 
@@ -172,7 +173,12 @@ def _checked(field: Field, where: str, make: Callable[[], T], remedy: str = _VAL
         ) from error
 
 
-def _examples(field: Field) -> list[JSON]:
+def declared_examples(field: Field) -> list[JSON]:
+    """Return the examples in a field's metadata, as JSON.
+
+    Raises:
+        ValueError: One of them is not a JSON value.
+    """
     given = field.metadata.get("examples", missing)
     if given is missing:
         given = [field.metadata["example"]] if "example" in field.metadata else []
