@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields
 
 from ..http.conditional import EntityTag
 from ..problems import NotFound, UnprocessableContent
@@ -21,6 +21,7 @@ from .declared_schemas import (
     scoped_attributes,
     without_required,
 )
+from .field_choices import FieldChoices
 from .filtering import Filtering
 from .pagination import Pager, Window
 from .patching import PatchDocument
@@ -82,15 +83,14 @@ class Binding:
         check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
         self.sorting = Sorting(
-            declared.sorts, declared.order, store.key, store.attributes, self.declared_at
+            declared.sorts, declared.order, store.key, store.attributes, self.declared_at, wire
         )
         cipher = CursorCipher(settings.secret_key, f"{name} {store.model.__qualname__}")
         self.pager = Pager(
             declared.paging, declared.page_size, declared.max_page_size, cipher, self.declared_at
         )
-        self._expand = tuple(declared.expand)
+        self._choices = FieldChoices(declared.expand, sparse=bool(declared.fields))
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
-        self._is_sparse = bool(declared.fields)
         self._own = {**self.pager.fields(), **self.sorting.fields()}
         self._own |= self.choice_schema(self.list_views)
         self.filtering = Filtering(
@@ -105,12 +105,7 @@ class Binding:
 
     def choice_schema(self, views: Views) -> dict[str, AnyField]:
         """Return the query parameters that select the fields and relations of a response."""
-        found: dict[str, AnyField] = {}
-        if self._is_sparse:
-            found["fields"] = _choice(views.names, "Return only these fields.")
-        if self._expand:
-            found["expand"] = _choice(self._expand, "Include these relations.")
-        return found
+        return self._choices.fields(views)
 
     def list_query(
         self,
@@ -158,11 +153,7 @@ class Binding:
 
     def chosen(self, query: _Query, views: Views) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """Return the fields and relations that a query selects, in the schema's order."""
-        fields_, relations = query.get("fields"), query.get("expand", ())
-        expand = tuple(name for name in self._expand if name in relations)
-        if fields_ is None:
-            return None, expand
-        return tuple(name for name in views.names if name in fields_), expand
+        return self._choices.chosen(query, views)
 
     def ends(self, page: Page[object], order: Sequence[Order]) -> Sequence[tuple[object, ...]]:
         """Return the sort key values of the first and the last item of a page."""
@@ -338,11 +329,3 @@ def _views_of(
     item = views(schemas.item, declared.expand, sparse=sparse)
     listed = views(schemas.list, declared.expand, sparse=sparse)
     return item, listed, views(schemas.create.schema), views(schemas.update)
-
-
-def _choice(choices: Sequence[str], description: str) -> AnyField:
-    return fields.List(
-        fields.Str(validate=validate.OneOf(choices)),
-        validate=validate.Length(1, len(choices)),
-        metadata={"description": description, "explode": False},
-    )

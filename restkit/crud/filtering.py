@@ -12,6 +12,7 @@ from marshmallow import missing, validate
 from ..errors import DeclarationError
 from .query import Condition, Operator
 from .store import AnyField, Attribute
+from .wire_names import check_distinct, hint, wire_name
 
 __all__ = ["Filtering", "Filters"]
 
@@ -64,10 +65,14 @@ class Filtering:
         self._wire = wire
         self._declared_at = declared_at
         self._parameters: dict[str, tuple[str, Operator]] = {}
+        names: list[tuple[str, str]] = []
         for name, operator in self._pairs(declared):
-            is_plain = operator in ("eq", "search") and name not in reserved
-            parameter = name if is_plain else f"{name}__{operator}"
+            called = wire_name(name, wire)
+            is_plain = operator in ("eq", "search") and called not in reserved
+            parameter = called if is_plain else f"{called}__{operator}"
+            names.append((f"{name}__{operator}", parameter))
             self._parameters[parameter] = (name, operator)
+        check_distinct(names, f"{declared_at}.filters")
 
     def _pairs(self, declared: Filters) -> Iterator[tuple[str, Operator]]:
         """Yield the attribute and the operator of each filter."""
@@ -81,7 +86,7 @@ class Filtering:
             if attribute is None:
                 raise DeclarationError(
                     f"{self._declared_at}.filters: the model has no attribute {name!r}. It has "
-                    f"{', '.join(sorted(self._attributes))}."
+                    f"{', '.join(sorted(self._attributes))}.{hint(name, self._wire)}"
                 )
             for each in self._operators(attribute, operator):
                 yield name, each
@@ -118,7 +123,7 @@ class Filtering:
 
     def _field(self, name: str, operator: Operator) -> AnyField:
         field = self._plain_field(name, operator)
-        description = _DESCRIPTIONS[operator].format(name)
+        description = _DESCRIPTIONS[operator].format(wire_name(name, self._wire))
         field.metadata = {**field.metadata, "description": description}
         return field
 

@@ -123,6 +123,10 @@ class Views:
         """The writable attributes with their wire names."""
         return self._paths
 
+    def wire_name(self, name: str) -> str:
+        """Return the name in content of a field that is dumped."""
+        return self._schema.dump_fields[name].data_key or name
+
     def attribute_fields(self) -> dict[str, AnyField]:
         """Return the schema's fields by attribute."""
         return {field.attribute or name: field for name, field in self._schema.fields.items()}

@@ -10,6 +10,7 @@ from marshmallow import validate
 from ..errors import DeclarationError
 from .query import Order
 from .store import AnyField, Attribute
+from .wire_names import check_distinct, hint, wire_name
 
 __all__ = ["Sorting"]
 
@@ -26,6 +27,7 @@ class Sorting:
         key: str,
         attributes: Mapping[str, Attribute],
         declared_at: str,
+        wire: Mapping[str, AnyField],
     ) -> None:
         """Make the orders.
 
@@ -35,9 +37,10 @@ class Sorting:
             key: The key attribute, which is unique.
             attributes: The store's attributes by name.
             declared_at: The name of the class, for messages.
+            wire: The schema's fields by attribute: clients name attributes as content does.
 
         Raises:
-            DeclarationError: An attribute does not exist or has no order.
+            DeclarationError: An attribute does not exist or has no order, or two have one name.
         """
         if isinstance(names, str) or isinstance(default, str):
             raise DeclarationError(
@@ -45,8 +48,16 @@ class Sorting:
                 f"({names or default!r},)."
             )
         for name in (*names, *(each.removeprefix("-") for each in default)):
-            _check_sortable(name, attributes, declared_at)
-        self._names = tuple(names)
+            _check_sortable(name, attributes, declared_at, wire)
+        named = [(name, wire_name(name, wire)) for name in names]
+        check_distinct(named, f"{declared_at}.sorts")
+        for _, called in named:
+            if called.startswith("-") or "," in called:
+                raise DeclarationError(
+                    f"{declared_at}.sorts: the name {called!r} cannot stand in a list of sort "
+                    "keys. Use another data_key."
+                )
+        self._attributes = {called: name for name, called in named}
         self._key = key
         self._orders: dict[str, tuple[Order, ...]] = {}
         self._default = self._build_order(default)
@@ -58,14 +69,14 @@ class Sorting:
 
     def fields(self) -> dict[str, AnyField]:
         """Return the query parameter of the order, or nothing if no attribute is sortable."""
-        if not self._names:
+        if not self._attributes:
             return {}
-        choices = [sign + name for name in self._names for sign in ("", "-")]
+        choices = [sign + name for name in self._attributes for sign in ("", "-")]
         described = "The sort keys, most significant first. A minus before a name sorts descending."
         return {
             "sort": ma.List(
                 ma.Str(validate=validate.OneOf(choices)),
-                validate=validate.Length(1, len(self._names)),
+                validate=validate.Length(1, len(self._attributes)),
                 metadata={"description": described, "explode": False},
             )
         }
@@ -77,10 +88,15 @@ class Sorting:
         text = ",".join(names)
         found = self._orders.get(text)
         if found is None:
-            found = self._build_order(names)
+            found = self._build_order([self._declared(each) for each in names])
             if len(self._orders) < 256:  # SECURITY: clients choose the keys
                 self._orders[text] = found
         return found
+
+    def _declared(self, name: str) -> str:
+        """Return a client's sort key as the class declares it."""
+        sign = "-" if name.startswith("-") else ""
+        return sign + self._attributes[name.removeprefix("-")]
 
     def _build_order(self, names: Sequence[str]) -> tuple[Order, ...]:
         keys: dict[str, Order] = {}
@@ -94,13 +110,18 @@ class Sorting:
         return tuple(made[: made.index(keys[self._key]) + 1])
 
 
-def _check_sortable(name: str, attributes: Mapping[str, Attribute], declared_at: str) -> None:
+def _check_sortable(
+    name: str,
+    attributes: Mapping[str, Attribute],
+    declared_at: str,
+    wire: Mapping[str, AnyField],
+) -> None:
     """Reject a name that is not an attribute with an order."""
     known = [each for each in attributes if "search" not in attributes[each].operators]
     if name not in known:
         raise DeclarationError(
             f"{declared_at} sorts by {name!r}, but the model has no such attribute. It has "
-            f"{', '.join(sorted(known))}."
+            f"{', '.join(sorted(known))}.{hint(name, wire)}"
         )
     if not attributes[name].operators - _UNORDERED:
         raise DeclarationError(

@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from marshmallow import Schema, fields
+
 from ...app import App
+from ...crud import CRUDResource
 from ..client import Client
 from ..response import TestResponse
 from .base import Conformance, expect
@@ -61,6 +64,11 @@ _INVALID = (
 )
 
 _Items = list[dict[str, Any]]
+
+
+class _RenamedSchema(Schema):
+    title = fields.Str(dump_only=True, data_key="theTitle")
+    number = fields.Int(dump_only=True, data_key="theNumber")
 
 
 class ListConformance(Conformance):
@@ -168,6 +176,28 @@ class ListConformance(Conformance):
             {"title": "Emma", "number": 1}
         ]
         assert client.get(f"{url}?fields=title").json == {"title": "Emma"}
+
+    def test_parameters_have_the_names_of_content(self, app: App) -> None:
+        """Filters, sort keys and selected fields are named by the data_key of their field."""
+        notes = {
+            "model": self.note,
+            "schema": _RenamedSchema,
+            "filters": ("title", "number__gte"),
+            "sorts": ("title", "number"),
+            "fields": True,
+            "page_size": 2,
+            "methods": {"GET"},
+        }
+        app.add("/renamed", type("RenamedNotes", (CRUDResource,), notes))
+        client = self.client(app)
+        for number in range(5):
+            self.made(client, title=f"t{number}", number=number)
+        query = "theNumber__gte=1&sort=-theNumber&fields=theTitle"
+        pages, _ = _there(client, f"/renamed?{query}")
+        found = [each for page in pages for each in page]
+        assert found == [{"theTitle": f"t{number}"} for number in (4, 3, 2, 1)]
+        for refused in ("title=t1", "sort=number", "fields=title"):
+            expect(client.get(f"/renamed?{refused}"), 422)
 
     def test_streams(self, app: App) -> None:
         """A stream has all items of a query as JSON Lines, sorted, regardless of the page size."""
