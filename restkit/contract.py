@@ -277,6 +277,7 @@ class Operation(Record):
         declared_at: The declaration, ``shop.api.Books.get``, for messages.
         operation_id: The operationId that the document prints.
         parameters: Request parameters that surrounding parts read, see `Contribution`.
+        surrounding_headers: Headers that surrounding parts add to every response.
         security: Alternatives of combinations of security schemes; empty if it is public.
         errors: The formats of its error responses, the default first.
         has_given_id: Whether `operation` declared the operationId. A derived operationId is made
@@ -303,6 +304,7 @@ class Operation(Record):
     failures: tuple[Failure, ...] = ()
     errors: tuple[ErrorFormat, ...] = DEFAULT_FORMATS
     parameters: tuple[Parameter, ...] = ()
+    surrounding_headers: tuple[Header, ...] = ()
     security: Security = ()
     conditional: bool | Literal["required"] = False
     idempotency: IdempotencyRule | None = None
@@ -343,8 +345,6 @@ class Operation(Record):
             media_type: The preferred media type, if several outputs have the status.
         """
         found = [output for output in self.outputs if output.status == status]
-        for output in found:
-            if media_type in output.media_types:
-                return output
-        ranged = (output for output in found if covering(output.media_types, media_type))
-        return next(ranged, found[0] if found else None)
+        exact = [output for output in found if media_type in output.media_types]
+        ranged = [output for output in found if covering(output.media_types, media_type)]
+        return next(iter(exact or ranged or found), None)

@@ -57,6 +57,10 @@ def _headers_of(headers: _HeaderLike | None, declared_at: str) -> tuple[Header, 
             )
         header = value if isinstance(value, Header) else Header(name, value)
         check_header(*header, declared_at)
+        if header.name.lower() != name.lower():
+            raise DeclarationError(
+                f"{declared_at} has the header {header.name!r} under the key {name!r}, not its own."
+            )
         out.append(header)
     return tuple(out)
 

@@ -302,6 +302,13 @@ def test_headers_are_checked_where_they_are_declared(
     assert f"{argument} of @{decorator.__name__}" in str(raised.value)
 
 
+def test_a_header_has_one_name() -> None:
+    """A Header under the key of another header is refused; the case of letters is free."""
+    with pytest.raises(DeclarationError, match="header 'X-B' under the key 'X-A'"):
+        returns(None, headers={"X-A": Header("X-B")})
+    assert returns(None, headers={"x-a": Header("X-A")})
+
+
 def test_a_description_is_checked_as_a_header_name_is() -> None:
     """A header that is declared by its description needs a name that a header can have."""
     with pytest.raises(DeclarationError, match="'X Total', which is not a header name"):

@@ -147,6 +147,8 @@ class Program:
         method: What the method does.
         handlers: The problem handlers: of ValueError, and of Problem.
         depth: The number of mounts above the resource.
+        guarded: Where security is declared: on the class, on the innermost mount, or nowhere.
+        on_mount: Whether the error formats of the mounted App stand on its mount.
         content: The content of a GET, a stream unless it is JSON.
         inputs: The header, cookie and form of the request.
     """
@@ -158,7 +160,7 @@ class Program:
     errors: str
     inner_errors: str
     depth: int
-    guarded: bool
+    guarded: str
     verb: str
     url: str
     query: str
@@ -166,11 +168,17 @@ class Program:
     accept: str
     content: str = "json"
     inputs: tuple[str, str, str] = ("none", "none", "right")
+    on_mount: bool = False
 
     @property
     def mounted(self) -> bool:
         """Whether the resource is mounted."""
         return self.depth > 0
+
+    @property
+    def guard(self) -> str:
+        """Where security is declared; without a mount, a class says it."""
+        return "class" if self.guarded and not self.mounted else self.guarded
 
     @property
     def prefix(self) -> str:
@@ -199,7 +207,8 @@ PROGRAMS = st.builds(
     errors=st.sampled_from(sorted(FORMATS)),
     inner_errors=st.sampled_from(sorted(FORMATS)),
     depth=st.integers(0, 3),
-    guarded=st.booleans(),
+    guarded=st.sampled_from(["", "class", "mount"]),
+    on_mount=st.booleans(),
     verb=st.sampled_from(["GET", "GET", "POST", "POST", "HEAD", "PUT", "OPTIONS"]),
     url=st.sampled_from(["/things/1", "/things/1", "/things/1", "/things/x", "/nowhere"]),
     query=st.sampled_from(["", "", "?page=1", "?page=x", "?unknown=1"]),
@@ -271,7 +280,7 @@ def answered(method: str) -> dict[str, int]:
 def resource_of(program: Program) -> type[Resource]:
     class Things(Resource):
         schema = NumberSchema
-        if program.guarded:
+        if program.guard == "class":
             security = [Token()]
 
         @takes(query=QuerySchema, headers=HeaderSchema, cookies=CookieSchema)
@@ -334,16 +343,20 @@ def app_of(program: Program) -> App:
     add_handlers(app, program)
     target = app
     if program.mounted:
-        target = App("Inner", errors=FORMATS[program.inner_errors])
+        errors = FORMATS[program.inner_errors]
+        target = App("Inner", errors=None if program.on_mount else errors)
         for each in program.inner:
             target.middleware(middleware_of(each))
     target.add("/things/<int:thing_id>", resource_of(program))
+    options: dict[str, Any] = {"errors": FORMATS[program.inner_errors]} if program.on_mount else {}
+    if program.guard == "mount":
+        options["security"] = [Token()]
     for number in range(program.depth - 1):
         between = App(f"Between {number}")
-        between.mount("/inner", target)
-        target = between
+        between.mount("/inner", target, **options)
+        target, options = between, {}
     if program.mounted:
-        app.mount("/inner", target)
+        app.mount("/inner", target, **options)
     return app
 
 
@@ -502,7 +515,7 @@ def plain_get(content: str) -> Program:
     """Return a program that only responds to a GET, through a contributed header and two mounts."""
     return Program(
         ("contributed header",), (), "right", ("none", "none"), "default", "default",
-        2, False, "GET", "/things/1", "", "", "", content,
+        2, "", "GET", "/things/1", "", "", "", content,
     )  # fmt: skip
 
 
@@ -554,7 +567,7 @@ def test_the_model_knows_its_program(method: str) -> None:
     """Each method has a verdict, and both verdicts occur."""
     program = Program(
         (), (), method, ("none", "none"), "default", "default",
-        0, False, "GET", "/things/1", "", "", "",
+        0, "", "GET", "/things/1", "", "", "",
     )  # fmt: skip
     status, is_declared = predicted(program)
     assert 200 <= status <= 599

@@ -124,6 +124,9 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     operation = add_failures(operation, more.failures, stage)
     if more.headers:
         operation = _with_headers(operation, more.headers)
+        if stage in _SURROUNDING:
+            around = _joined(operation.surrounding_headers, more.headers)
+            operation = operation._replace(surrounding_headers=around)
     known = {(each.location, each.name.lower()) for each in operation.parameters}
     parameters = {
         key: each
@@ -141,6 +144,8 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
 
 
 _NOTHING = Contribution()
+# The stages whose parts see every response, also that of a failed authentication.
+_SURROUNDING = ("handler", "middleware", "extension")
 _LOCATIONS = ("query", "header", "cookie")
 
 
@@ -271,6 +276,7 @@ def secured(operation: Operation, security: Security) -> Operation:
     operation = operation._replace(security=security)
     if not security:
         return operation
+    known = len(operation.failures)
     schemes = list({id(each): each for combination in security for each, _ in combination}.values())
     own = [_UNAUTHORIZED, _FORBIDDEN]
     if any(uses_authorization(each) for each in schemes):
@@ -281,4 +287,8 @@ def secured(operation: Operation, security: Security) -> Operation:
         said = declarations_of(authenticate)
         operation = add_failures(operation, said.raises, "security")
         operation = add_part(operation, each, "security")
-    return operation
+    around = operation.surrounding_headers
+    added = [
+        each._replace(headers=_joined(each.headers, around)) for each in operation.failures[known:]
+    ]
+    return operation._replace(failures=(*operation.failures[:known], *added))

@@ -182,6 +182,8 @@ LEVELS = st.fixed_dictionaries(
         "errors": st.sampled_from(sorted(FORMATS)),
         "middleware": st.booleans(),
         "security": st.booleans(),
+        # Whether the two stand on the mount in place of the mounted App.
+        "said_on_mount": st.booleans(),
     }
 )
 APPS = st.lists(LEVELS, min_size=1, max_size=4)
@@ -240,7 +242,9 @@ def _app(levels: Sequence[Mapping[str, Any]]) -> tuple[App, list[tuple[str, Mapp
         options: dict[str, Any] = {}
         if level["security"]:
             options["security"] = [TOKENS["Outer" if depth == 0 else "Inner"]]
-        inner = App(f"Level{depth}", errors=FORMATS[level["errors"]], **options)
+        options["errors"] = FORMATS[level["errors"]]
+        on_mount = options if depth and level["said_on_mount"] else {}
+        inner = App(f"Level{depth}", **({} if on_mount else options))
         if level["middleware"]:
             inner.middleware(Limited(f"X-Limit-{depth}"))
         for index, drawn in enumerate([*level["resources"], *([] if depth else [UNION])]):
@@ -251,7 +255,7 @@ def _app(levels: Sequence[Mapping[str, Any]]) -> tuple[App, list[tuple[str, Mapp
         if app is None:
             outermost = inner
         else:
-            app.mount("/inner", inner)
+            app.mount("/inner", inner, **on_mount)
         app = inner
     assert outermost is not None
     return outermost, found
