@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from .coverage_map import CoverageMap
 from .mutants import Mutant, sample
 from .trial import Trial, timed
 
@@ -28,13 +29,14 @@ def main() -> int:
         (each["path"], each["before"], each["operator"]): each["reason"]
         for each in json.loads(_EQUIVALENT.read_text("utf-8"))
     }
+    known_lines = CoverageMap.make(_ROOT, options.map) if options.map else None
     mutants = sample(_ROOT, options.sample, seed, options.only)
     print(f"{len(mutants)} mutants, seed {seed}", flush=True)
     survivors: list[Mutant] = []
     tried = skipped = 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restkit-mutation-") as folder:
-        trial = Trial(_ROOT, Path(folder), whole=not options.near)
+        trial = Trial(_ROOT, Path(folder), known_lines, whole=not options.near)
         for mutant in mutants:
             if options.minutes and time.monotonic() - began > options.minutes * 60:
                 print(f"{options.minutes} minutes are over")
@@ -65,10 +67,15 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--sample", type=int, default=20, help="how many mutants to draw")
     parser.add_argument("--seed", type=int, help="the seed of the draw; a random one without it")
-    parser.add_argument("--only", default="", help="draw from paths that begin so: restkit/http")
+    parser.add_argument(
+        "--only", nargs="*", default=[""], help="draw from paths that begin so: restkit/http"
+    )
     parser.add_argument("--minutes", type=float, help="try no further mutant after so long")
     parser.add_argument("--least", type=float, default=0, help="per cent that must be noticed")
     parser.add_argument("--near", action="store_true", help="ask only the tests near the mutant")
+    parser.add_argument(
+        "--map", type=Path, help="ask the tests that run the line; made in this folder if missing"
+    )
     return parser.parse_args()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,19 +50,19 @@ class Mutant:
         return f"{self.path}:{self.line} {self.operator}#{self.occurrence} `{self.before}`"
 
 
-def sample(root: Path, size: int, seed: int, only: str = "") -> list[Mutant]:
+def sample(root: Path, size: int, seed: int, only: Sequence[str] = ("",)) -> list[Mutant]:
     """Draw mutants: first a place of the package, each alike, then one of the changes there.
 
     Args:
         root: The folder of the repository.
         size: How many to draw.
         seed: The seed of the draw.
-        only: The beginning of the paths to draw from.
+        only: The beginnings of the paths to draw from.
     """
     places: dict[tuple[str, int, int], list[Mutant]] = {}
     for file in sorted((root / "restkit").rglob("*.py")):
         path = file.relative_to(root).as_posix()
-        if path.startswith(only) and not path.startswith(_LEFT_OUT):
+        if path.startswith(tuple(only)) and not path.startswith(_LEFT_OUT):
             for column, mutant in _mutants(path, file.read_text("utf-8")):
                 places.setdefault((path, mutant.line, column), []).append(mutant)
     draw = random.Random(seed)

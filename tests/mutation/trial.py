@@ -1,75 +1,56 @@
-"""One mutant against the suite: first the tests of its file, then those near it, then the rest."""
+"""One mutant against the suite, stage by stage, until a test fails."""
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .choice import Stage, covering, files, near
+from .coverage_map import CoverageMap
 from .mutants import Mutant
+from .suite import NEVER, PYTEST, copy_repository, environment
 
 __all__ = ["Trial", "timed"]
 
-# Which further tests speak to a package, the nearest first; paths from tests/.
-_NEAR = {
-    "compiler": ["compiler", "schemas", "crud"],
-    "schemas": ["schemas", "openapi", "parsing", "crud"],
-    "openapi": ["openapi", "test_examples.py", "test_contract.py"],
-    "crud": ["crud", "testing", "sqlalchemy", "openapi"],
-    "sqlalchemy": ["sqlalchemy", "crud", "testing", "test_bookstore_migrations.py"],
-    "limits": ["limits", "sqlalchemy", "test_hostile.py"],
-    "idempotency": ["idempotency", "limits", "sqlalchemy", "test_hostile.py"],
-    "cli": ["cli", "test_app_loading.py"],
-    "testing": ["testing", "test_examples.py"],
-}
-_CORE = [
-    *("dispatch", "operations", "routing", "rendering", "parsing", "http", "limits", "testing"),
-    *("test_app.py", "test_resource.py", "test_media.py", "test_request.py", "test_hostile.py"),
-]
-# These say nothing about behaviour, or need a quiet machine.
-_NEVER = ["test_style.py", "test_benchmarks.py", "test_typing.py", "external", "mutation"]
-_MARKS = "not external or postgresql or redis"
-# A mutant that never ends is noticed by the test that it holds up; the whole run has time enough.
+# A mutant that never ends is noticed by the test that it holds up.
 _ENDLESS = ["-o", "faulthandler_timeout=90", "-o", "faulthandler_exit_on_timeout=true"]
-_SECONDS = 3600
-# Plugins that the suite does not use would take longer to import than most files of tests to run.
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-_PLUGINS = ["-p", "xdist", "-p", "restkit.testing.plugin", "-p", "_hypothesis_pytestplugin"]
+_NO_TESTS = 5
 
 
 class Trial:
     """A copy of the repository in which mutants are tried one after the other."""
 
-    def __init__(self, root: Path, folder: Path, *, whole: bool) -> None:
+    def __init__(self, root: Path, folder: Path, known: CoverageMap | None, *, whole: bool) -> None:
         """Copy the repository.
 
         Args:
             root: The repository.
             folder: An empty folder for the copy.
+            known: Which tests run which line; without it, those of near files are asked.
             whole: Whether the rest of the suite is asked about what the near tests let pass.
         """
         self.root = folder / "copy"
+        self._chosen = folder / "chosen"
+        self._known = known
+        self._server: subprocess.Popen[str] | None = None
         self._whole = whole
         self._sound: set[str] = set()
         self._unsound: set[str] = set()
-        ignored = shutil.ignore_patterns(".git", "__pycache__", ".*_cache", "*.db", "results")
-        shutil.copytree(root, self.root, ignore=ignored)
-        results = Path("tests", "benchmarks", "results")
-        shutil.copytree(root / results, self.root / results, dirs_exist_ok=True)
+        copy_repository(root, self.root)
 
     def notice(self, mutant: Mutant) -> str | None:
         """Return the test, or the end, by which a mutant is noticed; None if it is not."""
-        for paths in self._stages(mutant.path):
+        for stage in self._stages(mutant):
             with self._changed(mutant):
-                found = self._failure(paths)
+                found = self._failure(stage)
             while found and not self._is_sound(found):
                 with self._changed(mutant):
-                    found = self._failure(paths)
+                    found = self._failure(stage)
             if found:
                 return found
         return None
@@ -78,7 +59,11 @@ class Trial:
         """Return whether what failed passes unchanged; what does not is left out from then on."""
         test = found.partition(" - ")[0].rpartition(" tests/")[2]
         named = found.startswith(("FAILED", "ERROR"))
-        if not named or test in self._sound | self._unsound:  # without a name, the process ended
+        if not named:  # the process ended before a test did
+            if self._failure(["tests/test_errors.py"]):
+                raise RuntimeError(f"The tests cannot run: {found}")
+            return True
+        if test in self._sound | self._unsound:
             return True
         if self._failure([f"tests/{test}"]):
             self._unsound.add(test)
@@ -86,18 +71,11 @@ class Trial:
         self._sound.add(test)
         return True
 
-    def _stages(self, path: str) -> Iterator[list[str]]:
-        """Yield paths of tests: of the file, of its package, of what is near, and of everything."""
-        inner = Path(path).relative_to("restkit")
-        own = (inner.parent / f"test_{inner.name}").as_posix()
-        package = inner.parts[0] if len(inner.parts) > 1 else own
-        near = [name for name in _NEAR.get(package, [*_CORE, "crud"]) if name != package]
-        for names in ([own], [package] if package != own else [], near):
-            found = [f"tests/{name}" for name in names if (self.root / "tests" / name).exists()]
-            if found:
-                yield found
-        if self._whole:
-            yield ["tests"]
+    def _stages(self, mutant: Mutant) -> Iterator[Stage]:
+        if self._known is None:
+            return near(self.root, mutant.path, whole=self._whole)
+        source = (self.root / mutant.path).read_text("utf-8")
+        return covering(self.root, self._known, mutant, source)
 
     @contextmanager
     def _changed(self, mutant: Mutant) -> Iterator[None]:
@@ -116,33 +94,41 @@ class Trial:
             cached.unlink()
         file.write_text(text, "utf-8")
 
-    def _failure(self, paths: list[str]) -> str:
-        """Return the first failing test of some paths, "" if none fails."""
-        left_out = [f"--ignore=tests/{name}" for name in _NEVER]
+    def _failure(self, stage: Stage) -> str:
+        """Return the first failing test of a stage, "" if none fails."""
+        left_out = [f"--ignore=tests/{name}" for name in NEVER]
         left_out += [f"--deselect=tests/{test}" for test in self._unsound if "::" in test]
         left_out += [f"--ignore=tests/{test}" for test in self._unsound if "::" not in test]
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
-        command += [*_PLUGINS, *_ENDLESS, "-n0", "-m", _MARKS, "--hypothesis-seed=0"]
-        environment = {**os.environ, "PYTHONPATH": str(self.root), **_ENVIRONMENT}
-        try:
-            done = subprocess.run(
-                [*command, *left_out, *paths],
-                cwd=self.root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                check=False,
-                timeout=_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            return f"no end within {_SECONDS} s"
-        if done.returncode == 0:
+        self._chosen.write_text("\n".join(stage), "utf-8")
+        if any("::" in each for each in stage):
+            left_out += ["-p", "tests.mutation.selection"]
+        status, output = self._pytest([*PYTEST[1:], "-x", *_ENDLESS, *left_out, *files(stage)])
+        if status in (0, _NO_TESTS):
             return ""
-        lines = (done.stdout + done.stderr).splitlines()
+        lines = output.splitlines()
         named = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-        return (named or lines or [f"exit status {done.returncode}"])[0][:200]
+        return (named or lines or [f"exit status {status}"])[0][:200]
+
+    def _pytest(self, arguments: Sequence[str]) -> tuple[int, str]:
+        """Run pytest in the copy; return its exit status and output."""
+        if self._server is None:
+            chosen = {"RESTKIT_CHOSEN": str(self._chosen)}
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "tests.mutation.server"],
+                cwd=self.root,
+                env=environment(self.root) | chosen,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._server.stdin
+        assert self._server.stdout
+        print(json.dumps(arguments), file=self._server.stdin, flush=True)
+        answer = self._server.stdout.readline()
+        if not answer:
+            raise RuntimeError("the process that runs the tests ended")
+        status, output = json.loads(answer)
+        return status, output
 
 
 def timed(trial: Trial, mutant: Mutant) -> tuple[str | None, float]:

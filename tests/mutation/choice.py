@@ -1,0 +1,127 @@
+"""Which tests are asked about a mutant, in stages: the most telling first."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .coverage_map import CoverageMap
+from .mutants import Mutant
+from .suite import NEVER
+
+__all__ = ["Stage", "covering", "near"]
+
+# Paths from tests/, or ids of tests; of an id without a parameter, every parameter.
+Stage = list[str]
+# Which further tests speak to a package, the nearest first; paths from tests/.
+_NEAR = {
+    "compiler": ["compiler", "schemas", "crud"],
+    "schemas": ["schemas", "openapi", "parsing", "crud"],
+    "openapi": ["openapi", "test_examples.py", "test_contract.py"],
+    "crud": ["crud", "testing", "sqlalchemy", "openapi"],
+    "sqlalchemy": ["sqlalchemy", "crud", "testing", "test_bookstore_migrations.py"],
+    "limits": ["limits", "sqlalchemy", "test_hostile.py"],
+    "idempotency": ["idempotency", "limits", "sqlalchemy", "test_hostile.py"],
+    "cli": ["cli", "test_app_loading.py"],
+    "testing": ["testing", "test_examples.py"],
+}
+_CORE = [
+    *("dispatch", "operations", "routing", "rendering", "parsing", "http", "limits", "testing"),
+    *("test_app.py", "test_resource.py", "test_media.py", "test_request.py", "test_hostile.py"),
+]
+# So much of the recorded time of tests is spent on one mutant, in the first stage and in all.
+_FIRST, _MOST = 15.0, 150.0
+
+
+def near(root: Path, path: str, *, whole: bool) -> Iterator[Stage]:
+    """Yield the tests of a file, of its package, of what is near, and of everything."""
+    groups = _groups(path)
+    for names in (groups[:1], groups[1:2], groups[2:]):
+        found = [f"tests/{name}" for name in names if name and (root / "tests" / name).exists()]
+        if found:
+            yield found
+    if whole:
+        yield ["tests"]
+
+
+def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Iterator[Stage]:
+    """Yield the tests that run a mutant's line, and those that are new since they were recorded.
+
+    The tests of near files come first, and within a file those that run the fewest lines: each
+    says most about the line. The last stage has the rest of the file's own tests, for lines that
+    run once for all tests.
+    """
+    found = known.tests(mutant.path, source, mutant.line)
+    if found is None:
+        yield from near(root, mutant.path, whole=False)
+        return
+    groups = _groups(mutant.path)
+    files = {each for each in found if "::" not in each}
+    run = {each for each in known.seconds if each in found or _file(each) in files}
+    run = {each for each in run if (root / _file(each)).exists()}
+    ordered = sorted(run, key=lambda each: (_distance(each, groups), known.weight(each), each))
+    spent = 0.0
+    stages: list[Stage] = [[*_new_tests(root, known.copy, groups)], []]
+    for each in ordered:
+        spent += known.seconds[each]
+        if spent < _MOST:
+            stages[spent > _FIRST].append(each)
+    own = f"tests/{groups[0]}"
+    if (root / own).exists():
+        stages.append([own])
+    yield from filter(None, stages)
+
+
+def _groups(path: str) -> list[str]:
+    """Return the tests of a file, its package's ("" without one) and the near ones'."""
+    inner = Path(path).relative_to("restkit")
+    own = (inner.parent / f"test_{inner.name}").as_posix()
+    package = inner.parts[0] if len(inner.parts) > 1 else ""
+    return [
+        own,
+        package,
+        *(each for each in _NEAR.get(package, [*_CORE, "crud"]) if each != package),
+    ]
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _distance(test: str, groups: list[str]) -> int:
+    file = _file(test).removeprefix("tests/")
+    for place, group in enumerate(groups):
+        if group and (file == group or file.startswith(f"{group}/")):
+            return min(place, 2)
+    return 3
+
+
+def _new_tests(root: Path, recorded: Path, groups: list[str]) -> Iterator[str]:
+    """Yield the near tests that are new or changed since the map was made."""
+    for group in filter(None, dict.fromkeys(groups)):
+        place = root / "tests" / group
+        for file in sorted(place.rglob("test_*.py") if place.is_dir() else [place]):
+            name = file.relative_to(root)
+            if not file.exists() or name.parts[1] in NEVER:
+                continue
+            before = _functions(recorded / name)
+            for function, text in _functions(file).items():
+                if before.get(function) != text:
+                    yield f"{name.as_posix()}::{function}"
+
+
+def _functions(file: Path) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    tree = ast.parse(file.read_text("utf-8"))
+    return {
+        node.name: ast.dump(node)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+    }
+
+
+def files(stage: Iterable[str]) -> list[str]:
+    """Return the paths of a stage, each once."""
+    return [*dict.fromkeys(_file(each) for each in stage)]
