@@ -531,3 +531,189 @@ def test_all_missing_settings_are_named() -> None:
     )
     with pytest.raises(SettingError, match="variable VAULT_DATABASE_URL or DATABASE_URL, pass"):
         SecretSettings.load(environ={"VAULT_API_TOKEN": "x"}, dotenv=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("max_json_depth", 0, "be from 1 to 500"),
+        ("max_json_depth", 501, "be from 1 to 500"),
+        ("max_body_size", 0, "be greater than 0"),
+        ("max_upload_size", 0, "be greater than 0"),
+        ("openapi_url", "openapi.json", 'begin with one "/"'),
+        ("scalar_url", "//scalar", 'begin with one "/"'),
+        ("openapi_version", "3.1.x", "be 3.0.x, 3.1.x or 3.2.x, with all three numbers"),
+        ("openapi_version", "3.1.\u00b2", "be 3.0.x, 3.1.x or 3.2.x, with all three numbers"),
+        ("openapi_version", "3.3.0", "be 3.0.x, 3.1.x or 3.2.x, with all three numbers"),
+    ],
+)
+def test_values_out_of_their_range(name: str, value: object, says: str) -> None:
+    """A value outside the range of its setting is refused with the range."""
+    with pytest.raises(SettingError) as refused:
+        Settings(**{name: value})  # type: ignore[arg-type]  # what the test is about
+    assert str(refused.value) == f"The setting {name} must {says}, not {value!r}."
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_json_depth", 1),
+        ("max_json_depth", 500),
+        ("max_body_size", 1),
+        ("max_upload_size", 1),
+        ("openapi_url", "/"),
+        ("scalar_url", None),
+        ("openapi_version", "3.0.4"),
+        ("openapi_version", "3.2.0"),
+    ],
+)
+def test_the_ends_of_ranges(name: str, value: object) -> None:
+    """The first and the last value of a range are taken."""
+    made = Settings(**{name: value})  # type: ignore[arg-type]  # any setting
+    assert getattr(made, name) == value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kinds(Settings):
+    """Settings of the types that Own lacks."""
+
+    nick: str | None = "n"
+    either: int | str = 1
+    level: Literal["low", 3] = "low"
+    names: set[str] = dataclasses.field(default_factory=set)
+    words: list = dataclasses.field(default_factory=list)  # type: ignore[type-arg]  # bare
+    point: tuple = ()  # type: ignore[type-arg]  # bare
+    pair: tuple[int, str] = (1, "a")
+    home: Path = Path("/")
+    ratio: float = 0.5
+    use_keys: bool = True
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("nick", " NONE ", None),
+        ("nick", "nobody", "nobody"),
+        ("either", "none", "none"),
+        ("either", "", ""),
+        ("names", "a,b", {"a", "b"}),
+        ("words", "1, b", ["1", "b"]),
+        ("point", "1,2", ("1", "2")),
+        ("use_keys", " Yes ", True),
+    ],
+)
+def test_text_of_further_types(name: str, text: str, value: object) -> None:
+    """`none` is None only where None is allowed; bare collections hold text."""
+    environ = {f"RESTKIT_{name.upper()}": text}
+    found = getattr(Kinds.load(environ=environ, dotenv=False), name)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("nick", None),
+        ("nick", "none"),
+        ("nick", ""),
+        ("level", 3),
+        ("names", {"a"}),
+        ("names", ["a"]),
+        ("pair", [4, "b"]),
+        ("point", ["x", 1]),
+        ("ratio", 2),
+        ("home", "/srv"),
+    ],
+)
+def test_values_of_further_types(name: str, value: object) -> None:
+    """A value that is no text is taken as it is, as its field's type."""
+    settings = Kinds.load(environ=NOTHING, dotenv=False, **{name: value})
+    kind = type(getattr(Kinds(), name))
+    expected = value if value is None or name == "level" else kind(value)
+    assert getattr(settings, name) == expected
+    assert type(getattr(settings, name)) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("level", "3", "'low' or 3"),
+        ("level", 3.0, "'low' or 3"),
+        ("nick", 5, "a string or none"),
+        ("words", 5, "a list"),
+        ("names", "a", "a set (of a string each)"),
+        ("pair", [4], "a tuple (of an integer each)"),
+        ("home", 5, "a path"),
+        ("ratio", True, "a number"),
+        ("ratio", "1", "a number"),
+        ("either", None, "an integer or a string"),
+        ("max_body_size", 1.0, "an integer"),
+        ("debug", 1, "a boolean (true or false)"),
+    ],
+)
+def test_values_of_a_wrong_type(name: str, value: object, says: str) -> None:
+    """The message has the type in words."""
+    with pytest.raises(SettingError) as refused:
+        Kinds.load(environ=NOTHING, dotenv=False, **{name: value})
+    assert str(refused.value) == f"The keyword {name} must be {says}, not {value!r}."
+
+
+def test_a_boolean_is_no_secret() -> None:
+    """What says only yes or no is shown, whatever its name."""
+    assert "use_keys=True" in repr(Kinds())
+
+
+def test_settings_are_compared_by_class_and_value() -> None:
+    """Equal settings have one hash; others of another class or value are not equal."""
+    assert Settings() == Settings(debug=False)
+    assert hash(Settings()) == hash(Settings(debug=False))
+    assert Settings() != Settings(debug=True)
+    assert Settings() != Computed()
+    assert Settings().__eq__(5) is NotImplemented
+
+
+def test_the_file_named_in_dotenv(tmp_path: Path) -> None:
+    """A .env file may name the settings file; the environment's name wins."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.toml").write_text(f"docs_url = '/{name}'")
+    (tmp_path / ".env").write_text(f"RESTKIT_SETTINGS_FILE={tmp_path}/a.toml\n")
+    dotenv = tmp_path / ".env"
+    assert Settings.load(environ=NOTHING, dotenv=dotenv).docs_url == "/a"
+    environ = {"RESTKIT_SETTINGS_FILE": f"{tmp_path}/b.toml"}
+    assert Settings.load(environ=environ, dotenv=dotenv).docs_url == "/b"
+
+
+def test_a_name_that_resembles_none_lists_all() -> None:
+    """Where no setting is close, the message has every name in order."""
+    with pytest.raises(SettingError) as refused:
+        Settings.load(environ=NOTHING, dotenv=False, zzzzzz=1)
+    assert str(refused.value) == (
+        "The keyword zzzzzz is not a setting; the settings are compile_schemas, contract, debug, "
+        "docs_url, max_body_size, max_json_depth, max_upload_size, openapi_url, openapi_version, "
+        "scalar_url, secret_key, strict, trailing_slash."
+    )
+
+
+def test_a_file_that_is_no_unicode(tmp_path: Path) -> None:
+    """A TOML file in another encoding is an error of the file."""
+    (tmp_path / "s.toml").write_bytes(b'docs_url = "/\xe9"')
+    with pytest.raises(SettingError, match=r"s\.toml is not valid TOML"):
+        Settings.load(environ=NOTHING, dotenv=False, file=tmp_path / "s.toml")
+
+
+def test_a_computed_field_has_no_variable() -> None:
+    """The environment of another program cannot set what is computed."""
+    environ = {"RESTKIT_BASE": "x", "RESTKIT_HOST": "b"}
+    assert Computed.load(environ=environ, dotenv=False).base == ""
+
+
+def test_variables_without_a_value_in_dotenv(tmp_path: Path) -> None:
+    """Without a prefix a bare name may be another program's; with one it is a setting's."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Plain(Settings, prefix=""):
+        greeting: str = "hi"
+
+    (tmp_path / ".env").write_text("GREETING\nSECRET\n")
+    assert Plain.load(environ=NOTHING, dotenv=tmp_path / ".env").greeting == "hi"
+    assert Settings.load(environ=NOTHING, dotenv=tmp_path / ".env") == Settings()

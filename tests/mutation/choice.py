@@ -29,6 +29,8 @@ _NEAR = {
 _CORE = [
     *("dispatch", "operations", "routing", "rendering", "parsing", "http", "limits", "testing"),
     *("test_app.py", "test_resource.py", "test_media.py", "test_request.py", "test_hostile.py"),
+    *("test_settings.py", "test_error_formats.py", "test_problems.py", "test_dependencies.py"),
+    *("test_decorators.py", "test_contract.py", "test_typical_mistakes.py"),
 ]
 # So much of the recorded time of tests is spent on one mutant, in the first stage and in all.
 _FIRST, _MOST = 15.0, 150.0
