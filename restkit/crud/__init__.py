@@ -1,6 +1,9 @@
 """CRUDResource: collections and their items over a Store, paged, filtered, sorted and patched."""
 
 from .memory_store import MemoryStore
+from .page_envelopes import Bare, Named
+from .page_format import ListedPage, PageFormat, PageSizes, Window
+from .page_formats import Keyset, LimitOffset, PageNumbers
 from .query import Condition, ListQuery, Order, Page
 from .resource import CRUDResource
 from .scopes import AnyOf
@@ -18,17 +21,26 @@ from .store import (
 __all__ = [
     "AnyOf",
     "Attribute",
+    "Bare",
     "CRUDResource",
     "Condition",
     "KeyTaken",
+    "Keyset",
+    "LimitOffset",
     "ListQuery",
+    "ListedPage",
     "MemoryStore",
+    "Named",
     "Order",
     "Page",
+    "PageFormat",
+    "PageNumbers",
+    "PageSizes",
     "ReferenceViolation",
     "StaleWrite",
     "Store",
     "Transaction",
     "UniqueViolation",
     "Violation",
+    "Window",
 ]

@@ -23,15 +23,14 @@ from .declared_schemas import (
 )
 from .field_choices import FieldChoices
 from .filtering import Filtering
-from .pagination import Pager, Window
+from .page_format import PageQuery, Window
+from .pagination import Pager
 from .patching import PatchDocument
 from .query import Count, ListQuery, Order, Page
 from .schema_views import ABSENT, Views
 from .scopes import Clause, Scope
 from .sort_orders import Sorting
 from .store import AnyField, AnyStore, RowRuled
-
-_Query = Mapping[str, Any]  # validated query parameters
 
 __all__ = ["Binding", "digest_of", "plain_scope"]
 
@@ -91,17 +90,18 @@ class Binding:
         )
         self._choices = FieldChoices(declared.expand, sparse=bool(declared.fields))
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
-        self._own = {**self.pager.fields(), **self.sorting.fields()}
-        self._own |= self.choice_schema(self.list_views)
+        self._own = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
+        reserved = {**self.pager.fields(), **self._own}
         self.filtering = Filtering(
-            declared.filters, store.attributes, wire, self.declared_at, self._own
+            declared.filters, store.attributes, wire, self.declared_at, reserved
         )
+        self.pager.check_names({**self._own, **self.filtering.fields()})
 
     # lists
 
     def query_schema(self) -> dict[str, AnyField]:
         """Return the query parameters of the collection."""
-        return {**self._own, **self.filtering.fields()}
+        return {**self.pager.fields(), **self._own, **self.filtering.fields()}
 
     def choice_schema(self, views: Views) -> dict[str, AnyField]:
         """Return the query parameters that select the fields and relations of a response."""
@@ -109,8 +109,8 @@ class Binding:
 
     def list_query(
         self,
-        query: _Query,
-        count: Count,
+        query: PageQuery,
+        count: Count | None,
         scope: Scope,
         get: Callable[[object], object],
     ) -> tuple[ListQuery, Window]:
@@ -118,18 +118,18 @@ class Binding:
 
         Args:
             query: The validated query parameters.
-            count: The kind of total that the client prefers.
+            count: The kind of total that the client prefers, None without a preference.
             scope: The scope of the collection.
             get: A function that returns the item of a key, or None.
         """
         order = self.sorting.order(query.get("sort"))
-        attributes = self.store.attributes
 
         def find(key: object) -> tuple[object, ...] | None:
             item = get(key)
             return None if item is None else self._keys(item, order)
 
-        window = self.pager.window(query, order, [attributes[each.name] for each in order], find)
+        window = self.pager.window(query)
+        after, before = self.pager.edges(window, order, self.store.attributes, find)
         names, expand = self.chosen(query, self.list_views)
         read = None if names is None else tuple(self.list_views.attributes_of(names))
         conditions = self.filtering.conditions(query)
@@ -139,10 +139,10 @@ class Binding:
                 conditions,
                 order,
                 window.limit,
-                window.after,
-                window.before,
+                after,
+                before,
                 window.offset,
-                count,
+                count or self.pager.count,
                 relations,
                 read,
                 plain_scope(scope),
@@ -151,13 +151,15 @@ class Binding:
             window,
         )
 
-    def chosen(self, query: _Query, views: Views) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    def chosen(
+        self, query: PageQuery, views: Views
+    ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """Return the fields and relations that a query selects, in the schema's order."""
         return self._choices.chosen(query, views)
 
     def ends(self, page: Page[object], order: Sequence[Order]) -> Sequence[tuple[object, ...]]:
-        """Return the sort key values of the first and the last item of a page."""
-        if not page.items:
+        """Return the sort key values of the first and the last item of a page with cursors."""
+        if not page.items or not self.pager.format.has_cursors:
             return ()
         return [self._keys(item, order) for item in (page.items[0], page.items[-1])]
 

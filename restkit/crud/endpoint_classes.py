@@ -22,7 +22,7 @@ from ..media import JSON, NDJSON
 from ..operations.operation_ids import english_singular, singular, stem
 from ..operations.security import class_security
 from ..operations.words import split_docstring
-from ..problems import BadRequest, Conflict, Forbidden, NotFound
+from ..problems import Conflict, Forbidden, NotFound
 from ..requirements import Requirement
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
@@ -48,10 +48,11 @@ _JSON = (JSON,)
 _OWN_MODULE = "restkit.crud.resource"
 _APPLIED = Header("Preference-Applied", "The preference that the server applied (RFC 7240).")
 _TAG = Header("ETag", "The entity tag of the representation.")
-_LINK = Header("Link", "The URLs of the pages `first`, `prev` and `next` (RFC 8288).")
+_LINK = Header("Link", "The URLs of the pages `first`, `prev`, `next` and `last` (RFC 8288).")
 _LOCATION = Header(
     "Location", "The URL of the new item.", {"type": "string", "format": "uri-reference"}
 )
+_LISTED = "One page of items, or all items as JSON Lines."
 _MISSING = Failure(NotFound, "database", "No item exists at this URL.")
 _TAKEN = Failure(
     Conflict,
@@ -227,24 +228,14 @@ class EndpointMaker:
         prefer = _prefer(
             "`count=exact` or `count=estimated` requests the total of all pages (RFC 7240)."
         )
-        page = Return(
-            self._binding.list_views.page,
-            200,
-            (_LINK, _APPLIED),
-            _JSON,
-            "One page of items, or all items as JSON Lines.",
-            False,
-        )
-        listed = self._binding.list_views.answered
-        lines = Return(listed, 200, (_LINK, _APPLIED), (NDJSON,), page.description, True)
-        malformed = Failure(
-            BadRequest,
-            "paging",
-            "The `cursor` parameter, which the links to pages contain, is not valid for this "
-            "collection and sort order.",
-        )
-        failures = (malformed, *self._missing_parent)
-        inputs: dict[Location, _Schema] = {"query": self._binding.query_schema(), "headers": prefer}
+        binding = self._binding
+        listed = binding.list_views.answered
+        schema = binding.pager.schema(listed)
+        headers = (_LINK, _APPLIED, *binding.pager.headers())
+        page = Return(schema or listed, 200, headers, _JSON, _LISTED, schema is None)
+        lines = Return(listed, 200, headers, (NDJSON,), _LISTED, True)
+        failures = (*binding.pager.failures(), *self._missing_parent)
+        inputs: dict[Location, _Schema] = {"query": binding.query_schema(), "headers": prefer}
         return self._verb("list", get, Declarations(inputs, None, (page, lines), failures))
 
     def _create(self, *, is_readable: bool) -> DeclaredMethod:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..http.conditional import Preconditions
 from ..http.negotiation import parse_prefer
@@ -24,6 +23,7 @@ from .actions import Actions
 from .binding import Binding, digest_of, plain_scope
 from .item_serializer import ItemSerializer
 from .json_lines import lines_response, page_lines
+from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count
 from .row_paths import AnyActions, RowPaths, build
@@ -134,35 +134,25 @@ class CollectionEndpoint(Endpoint):
         """Return a page, or all items as JSON Lines."""
         binding = self.binding
         actions = self.actions()
-        count = self.preference(headers or {}, "count")
+        count = _COUNTS.get(self.preference(headers or {}, "count"))
         scope = Scope.of(actions.scope())
 
         def get(key: object) -> object:
             return actions.rows.get(key, scope=plain_scope(scope))
 
-        listing, window = binding.list_query(query, _COUNTS.get(count, "none"), scope, get)
+        listing, window = binding.list_query(query, count, scope, get)
         view = binding.list_views.serializer(*binding.chosen(query, binding.list_views))
         if self.request.response_media_type == NDJSON:
             if self.declared.lines == "pages":
                 return lines_response(page_lines(actions.rows, listing, view, binding))
             items = actions.rows.stream(listing)
             return lines_response(view.lines(items), items)
-        page = self.row_actions("list", actions).list(listing)
+        responses = ListResponses(binding, self.request, listing, window, count)
+        rows = self.row_actions("list", actions)
+        page = rows.list(responses.total_query() if responses.is_total else listing)
         if not page.items and scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound(_NO_COLLECTION)
-        links = binding.pager.links(
-            self.request, window, listing.order, page, binding.ends(page, listing.order)
-        )
-        rest: dict[str, object] = {"next": links.get("next")}
-        response_headers: dict[str, str] = {}
-        if page.total is not None:
-            rest["total"] = page.total
-            response_headers["Preference-Applied"] = f"count={count}"
-        if links:
-            parts = [f'<{url}>; rel="{relation}"' for relation, url in links.items()]
-            response_headers["Link"] = ", ".join(parts)
-        text = b'{"items":' + view.array(page.items) + b"," + dumps_json(rest)[1:]
-        return SerializedContent(None, text), response_headers
+        return responses.total(page) if responses.is_total else responses.page(page, view)
 
     def create_item(self, body: object, headers: Mapping[str, str] | None = None) -> object:
         """Store a new item."""

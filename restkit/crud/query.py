@@ -55,7 +55,7 @@ class ListQuery:
     Attributes:
         conditions: The conditions, all of which must hold.
         order: The sort keys, the last of which is unique.
-        limit: The maximum number of items; None for all of them.
+        limit: The maximum number of items; None for all of them, 0 if only the total is wanted.
         after: The sort key values after which the window begins; None for the first item.
         before: The sort key values before which the window ends; excludes ``after``.
         offset: The number of items to skip, with offset pages.

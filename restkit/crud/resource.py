@@ -54,7 +54,8 @@ class CRUDResource(Resource, Generic[M]):
         fields: Whether clients may select fields: ``fields=id,title``.
         expand: The relations that clients may include: ``expand=author``. Each is a nested
             dump-only field of the schema.
-        paging: ``"keyset"`` or ``"offset"``.
+        paging: The page format: ``"keyset"``, ``"offset"``, ``PageNumbers()``, ``Bare()``,
+            ``Named("books")``, or a `PageFormat` of your own.
         page_size: The default number of items on a page.
         max_page_size: The largest number of items that a client may request.
         key: The attribute that identifies an item in its URL; the model's primary key by default.

@@ -63,7 +63,7 @@ class RowTransaction(Protocol):
     """A transaction whose items are dicts; it has a part of the methods of `Transaction`."""
 
     def list(self, query: ListQuery, /) -> Page[object]:
-        """Return one page, without a total."""
+        """Return one page, with its exact total if the query asks for it."""
         ...
 
     def get(self, key: object, /, *, scope: Mapping[str, object], lock: bool) -> _Row | None:
@@ -230,7 +230,7 @@ class RowActions:
 
     def list(self, query: ListQuery) -> Page[object]:
         """Return one page."""
-        if query.expand or query.count != "none" or Scope.of(query.scope).clauses:
+        if query.expand or query.count == "estimated" or Scope.of(query.scope).clauses:
             return self._actions.list(query)
         return self._rows.list(query)
 

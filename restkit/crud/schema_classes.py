@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields
 
+from ..schemas.schema_equality import have_same_fields
 from .store import AnyField
 
 __all__ = ["merged", "optional", "page_of"]
@@ -50,26 +52,25 @@ def merged(declared: type[Schema], schema: Schema) -> type[Schema]:
     return _merging[declared]
 
 
-@cache
-def page_of(answered: type[Schema]) -> type[Schema]:
-    """Return the schema class of a page of items."""
-    members = {
+_pages: dict[tuple[type[Schema], str], list[type[Schema]]] = {}
+
+
+def page_of(answered: type[Schema], suffix: str, members: Mapping[str, AnyField]) -> type[Schema]:
+    """Return the schema class of a page of items, the same one for the same members.
+
+    Args:
+        answered: The schema class of an item.
+        suffix: The end of its name.
+        members: The fields of the page by name.
+    """
+    own: dict[str, object] = {
         "Meta": type("Meta", (Schema.Meta,), {"unknown": RAISE, "register": False}),
-        "items": fields.List(
-            fields.Nested(answered),
-            required=True,
-            metadata={"description": "The items of the page."},
-        ),
-        "next": fields.Str(
-            required=True,
-            allow_none=True,
-            metadata={"description": "The URL of the next page, null on the last page."},
-        ),
-        "total": fields.Int(
-            metadata={
-                "description": "The number of items on all pages, if `Prefer: count` requests it."
-            }
-        ),
+        **members,
         "__module__": answered.__module__,
     }
-    return type(f"{answered.__name__.removesuffix('Schema')}PageSchema", (Schema,), members)
+    made = type(f"{answered.__name__.removesuffix('Schema')}{suffix}Schema", (Schema,), own)
+    known = _pages.setdefault((answered, suffix), [])
+    found = next((each for each in known if have_same_fields(each(), made())), None)
+    if found is None:
+        known.append(made)
+    return found or made

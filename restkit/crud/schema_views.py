@@ -1,4 +1,4 @@
-"""The views of a collection's schema: whole and partial responses, pages, patches."""
+"""The views of a collection's schema: whole and partial responses, patches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..schemas.bound import BoundSchema, View, bind
 from ..schemas.validation_errors import Fault, flatten
 from .item_serializer import ItemSerializer
 from .patching import MERGE_PATCH, PatchDocument, equal
-from .schema_classes import merged, optional, page_of
+from .schema_classes import merged, optional
 from .store import AnyField
 
 __all__ = ["ABSENT", "Views", "is_nested"]
@@ -35,7 +35,6 @@ class Views:
     Attributes:
         declared: The schema class.
         answered: The schema class of responses, in which fields that may be left out are optional.
-        page: The schema class of a page.
         merged: The schema class of merge patches, in which null removes optional members.
     """
 
@@ -75,7 +74,6 @@ class Views:
         self._expand = frozenset(expand)
         self.names = tuple(name for name in self._schema.dump_fields if name not in self._expand)
         self.answered = self._response_class(expand, sparse=sparse)
-        self.page = page_of(self.answered)
         self.merged = merged(declared, self._schema)
         self._serializers: dict[_Selection, ItemSerializer] = {}
         self._write = bind(

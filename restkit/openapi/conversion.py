@@ -19,6 +19,7 @@ from ..contract import Input
 from ..operations.operation_ids import stem
 from ..schemas.bound import BoundSchema, View
 from ..schemas.json_values import text_value
+from ..schemas.schema_equality import have_same_fields
 from ..schemas.schema_values import map_subschemas
 from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
@@ -29,7 +30,6 @@ from .names import ComponentNames, is_whole
 from .own_schemas import Reference, Words, knows_many, own_schema
 from .patterns import NO_NUL
 from .readable_examples import add_readable_example
-from .schema_equality import have_same_fields
 
 __all__ = ["SchemaCollector", "json_schema"]
 

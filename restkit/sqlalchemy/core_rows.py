@@ -102,15 +102,20 @@ class CoreRows:
         return self._table.used(self._request, self._app)[0]
 
     def list(self, query: ListQuery, /) -> Page[object]:
-        """Return one page, without a total."""
+        """Return one page, with its exact total if the query asks for it."""
         selecting, connection = self._table.selecting, self._connection
+        total = None
+        if query.count != "none":
+            total = int(connection.scalar(*selecting.count(query)) or 0)
+        if query.limit == 0:
+            return Page((), total=total)
         found: list[Row] = []
         for part in selecting.parts(query):
-            statement, values = selecting.rows_of_page(query, part, len(found))
-            found += statement.rows(connection, values)
+            rows, values = selecting.rows_of_page(query, part, len(found))
+            found += rows.rows(connection, values)
             if query.limit is not None and len(found) > query.limit:
                 break
-        return page_of(found, query)
+        return page_of(found, query, total)
 
     def get(self, key: object, /, *, scope: Mapping[str, object], lock: bool) -> Row | None:
         """Return the row of a key, or None; a lock reads its latest state."""
@@ -207,11 +212,11 @@ def _obstacle(shape: TableShape, use: RowUse) -> str:
     return writing_obstacle(mapper, use.writes)
 
 
-def page_of(found: Sequence[Row], query: ListQuery) -> Page[object]:
+def page_of(found: Sequence[Row], query: ListQuery, total: int | None) -> Page[object]:
     """Return the page of the rows that its statements have returned, one more than it has."""
     has_more = query.limit is not None and len(found) > query.limit
     items: list[object] = list(found[: query.limit] if has_more else found)
     if query.before is not None:
         items.reverse()
-        return Page(items, True, has_more)
-    return Page(items, has_more, query.after is not None)
+        return Page(items, True, has_more, total)
+    return Page(items, has_more, query.after is not None, total)

@@ -92,6 +92,8 @@ class SQLAlchemyTransaction(Generic[M]):
 
     def list(self, query: ListQuery, /) -> Page[M]:
         """Return one page."""
+        if query.limit == 0:
+            return Page((), total=self._total(query) if query.count != "none" else None)
         found: list[M] = []
         for part in self._store.selecting.parts(query):
             statement, parameters = self._store.selecting.page(

@@ -78,7 +78,7 @@ def test_counted_pages() -> None:
     assert titles(response) == ["t1", "t2", "t3"]
     assert links(response) == {
         "first": "/books",
-        "prev": "/books?offset=0",
+        "prev": "/books",
         "next": "/books?offset=4",
     }
     assert response.json["next"] == "/books?offset=4"
@@ -150,7 +150,7 @@ def test_a_signed_cursor_of_any_content_is_a_400(order: str, values: tuple[Any, 
 @pytest.mark.parametrize(
     ("members", "says"),
     [
-        ({"paging": "pages"}, "Books.paging must be 'keyset' or 'offset', got 'pages'."),
+        ({"paging": "pages"}, "Books.paging must be 'keyset', 'offset' or a page format"),
         (
             {"page_size": 0},
             "Books.page_size must be between 1 and max_page_size, got page_size 0",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ...app import App
-from ...crud import CRUDResource, ListQuery, Page
+from ...crud import CRUDResource, ListQuery, Page, PageNumbers
 from ...problems import UnprocessableContent
 from ..client import Client
 from ..response import TestResponse
@@ -37,6 +37,8 @@ class Conformance:
         }
         app.add("/notes", type("Notes", (CRUDResource,), notes))
         app.add("/counted", type("CountedNotes", (CRUDResource,), {**notes, "paging": "offset"}))
+        numbered = {**notes, "paging": PageNumbers()}
+        app.add("/numbered", type("NumberedNotes", (CRUDResource,), numbered))
         app.add("/failing", type("FailingNotes", (_Failing,), notes))
         app.add(
             "/topics",

@@ -168,6 +168,38 @@ class ListConformance(Conformance):
             assert len(response.json["items"]) == 2
             assert response.json["total"] == 5
 
+    def test_numbered_pages(self, app: App) -> None:
+        """Numbered pages have the total of the filtered items, also after the last page."""
+        client = self.client(app)
+        for number in range(7):
+            self.note_url(client, title=f"t{number}", number=number)
+        client.delete(self.note_url(client, number=9))
+        query = "number__gte=2&sort=-number&per_page=2"
+        for page, titles in ((1, ["t6", "t5"]), (3, ["t2"]), (4, [])):
+            response = expect(client.get(f"/numbered?{query}&page={page}"), 200)
+            assert [each["title"] for each in response.json["items"]] == titles
+            assert (response.json["page"], response.json["pages"]) == (page, 3)
+            assert response.json["total"] == 5
+        chosen = client.get("/numbered?number=3&fields=title").json
+        assert chosen == {"items": [{"title": "t3"}], "page": 1, "pages": 1, "total": 1}
+        expect(client.get(f"/numbered?page={2**63}"), 422)
+        expect(client.get("/numbered?per_page=100&page=21474836"), 200)
+
+    def test_totals_by_head(self, app: App) -> None:
+        """HEAD has the total in a header: on request, or always if the pages have it."""
+        client = self.client(app)
+        for number in range(7):
+            self.note_url(client, number=number)
+        client.delete(self.note_url(client, number=5))
+        prefer = {"Prefer": "count=exact"}
+        for path in ("/notes", "/counted", "/numbered"):
+            response = expect(client.head(f"{path}?number__gte=2", headers=prefer), 200)
+            assert response.headers["Total-Count"] == "5"
+            assert response.headers["Preference-Applied"] == "count=exact"
+        assert client.head("/numbered").headers["Total-Count"] == "7"
+        assert "Total-Count" not in client.head("/notes").headers
+        expect(client.head("/notes?number=x", headers=prefer), 422)
+
     def test_chosen_fields(self, app: App) -> None:
         """A page and an item have only the requested fields, in the schema's order."""
         client = self.client(app)
