@@ -17,13 +17,16 @@ from .store import (
     UniqueViolation,
     Violation,
 )
+from .totals import Aggregate, Group, Totals, TotalsQuery
 
 __all__ = [
+    "Aggregate",
     "AnyOf",
     "Attribute",
     "Bare",
     "CRUDResource",
     "Condition",
+    "Group",
     "KeyTaken",
     "Keyset",
     "LimitOffset",
@@ -39,6 +42,8 @@ __all__ = [
     "ReferenceViolation",
     "StaleWrite",
     "Store",
+    "Totals",
+    "TotalsQuery",
     "Transaction",
     "UniqueViolation",
     "Violation",

@@ -18,6 +18,7 @@ __all__ = ["action_failures", "bulk_security", "check_action"]
 _OWN_MODULE = "restkit.crud.resource"
 _CALLS: Mapping[str, tuple[str, ...]] = {
     "list": ("list", "scope"),
+    "totals": ("totals", "scope"),
     "create": ("create", "scope"),
     "read": ("read", "scope"),
 }

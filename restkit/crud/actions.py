@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from .query import ListQuery, Page
 from .scopes import Clause
 from .store import RelatedRows, Transaction
+from .totals import Totals, TotalsQuery
 
 __all__ = ["Actions"]
 
@@ -27,6 +28,7 @@ class Actions(Protocol):
 
     scope: Callable[[], Clause]
     list: Callable[[ListQuery], Page[object]]
+    totals: Callable[[TotalsQuery], Totals]
     read: Callable[[object], object]
     create: Callable[[object], object]
     replace: Callable[[object, Mapping[str, object]], object]

@@ -31,6 +31,7 @@ from .schema_views import ABSENT, Views
 from .scopes import Clause, Scope
 from .sort_orders import Sorting
 from .store import AnyField, AnyStore, RowRuled
+from .sub_urls import sub_urls, totals_parameters
 
 __all__ = ["Binding", "digest_of", "plain_scope"]
 
@@ -68,9 +69,7 @@ class Binding:
         self.declared_at = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
         self.scope = tuple(scope)
-        self._unreachable = {"", ".", ".."}
-        if declared.bulk:
-            self._unreachable.add("bulk")
+        self._unreachable = {"", ".", "..", *sub_urls(declared)}
         settings = app.settings
         self.assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
         self.is_ruled = isinstance(store, RowRuled) and store.is_ruled
@@ -91,7 +90,7 @@ class Binding:
         self._choices = FieldChoices(declared.expand, sparse=bool(declared.fields))
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
         self._own = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
-        reserved = {**self.pager.fields(), **self._own}
+        reserved = {*self.pager.fields(), *self._own, *totals_parameters(declared)}
         self.filtering = Filtering(
             declared.filters, store.attributes, wire, self.declared_at, reserved
         )

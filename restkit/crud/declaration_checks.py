@@ -17,6 +17,7 @@ __all__ = ["check_declared"]
 
 _ACTIONS: dict[str, tuple[str, ...]] = {
     "list": ("query",),
+    "totals": ("query",),
     "read": ("key",),
     "create": ("item",),
     "replace": ("item", "values"),
@@ -32,8 +33,8 @@ _VERBS = {
     "put": "replace",
     "patch": "update",
 }
-_SEQUENCES = ("sorts", "order", "expand", "scoped")
-_NUMBERS = ("page_size", "max_page_size", "max_bulk")
+_SEQUENCES = ("sorts", "order", "expand", "scoped", "groups", "aggregates")
+_NUMBERS = ("page_size", "max_page_size", "max_bulk", "max_groups")
 _SWITCHES = ("fields", "upsert", "bulk")
 _ATTRIBUTES = (
     *_SEQUENCES,
@@ -104,7 +105,8 @@ def _check_sequences(declared: Any, declared_at: str) -> None:
         texts_of(filters, f"{declared_at}.filters")
     for name in (*_SEQUENCES, *(["methods"] if declared.methods is not None else [])):
         value = getattr(declared, name)
-        if isinstance(value, Mapping) or not isinstance(value, str) or name == "expand":
+        has_own_sentence = isinstance(value, str) and name in ("sorts", "order", "methods")
+        if not has_own_sentence:
             texts_of(value, f"{declared_at}.{name}")
 
 

@@ -37,6 +37,8 @@ from .endpoints import (
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .row_paths import RowPaths
 from .store import FORBIDDEN, AnyField, StaleWrite, Violation
+from .totals_endpoint import TotalsEndpoint
+from .totals_verb import totalling_of, totals_contract
 from .violations import conflict_of, stale_of
 
 __all__ = ["EndpointMaker"]
@@ -166,6 +168,20 @@ class EndpointMaker:
         verbs = {"post": self._verb("restore", post, contract)}
         conditional = bool(self._declared.conditional)
         return self._class(RestoreEndpoint, "Restore", verbs, conditional=conditional, schema=None)
+
+    def totals(self, wanted: set[str]) -> type[Resource]:
+        """Return the endpoint class of the collection's totals."""
+        totalling = totalling_of(self._declared, self._binding, self._name, wanted)
+
+        def get(self: TotalsEndpoint, query: Mapping[str, object], **path: object) -> object:
+            return self.read_totals(query)
+
+        contract = totals_contract(self._declared, self._binding, totalling, self._name)
+        contract = contract._replace(raises=self._missing_parent)
+        verbs = {"get": self._verb("totals", get, contract)}
+        return self._class(
+            TotalsEndpoint, "Totals", verbs, conditional=False, schema=None, totalling=totalling
+        )
 
     def bulk(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of bulk requests."""

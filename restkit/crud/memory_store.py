@@ -18,9 +18,8 @@ from .memory_transaction import MemoryTransaction
 from .models import as_key, members_of, new_item, schema_of
 from .row_rules import Caller, RowRule, Rule, unruled
 from .rows import FAILURES, STAMP, Memory, Reference, Rows, Work, copied
-from .store import (
-    Attribute,
-)
+from .store import Attribute
+from .totals import supported
 
 __all__ = ["MemoryStore"]
 
@@ -256,6 +255,10 @@ class MemoryStore(Generic[M]):
         if hidden not in self._schemas:
             self._schemas[hidden] = schema_of(self.model, self._members, hidden)
         return self._schemas[hidden]
+
+    def aggregations(self, name: str, /) -> frozenset[str]:
+        """Return what totals can do with an attribute; see `crud.totals.Aggregating`."""
+        return supported(self.attributes[name])
 
     def open(self, request: Request, app: Owner, /) -> MemoryTransaction[M]:
         """Return the request's transaction."""

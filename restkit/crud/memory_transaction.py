@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from .memory_access import MemoryAccess
+from .memory_totals import totals_of
 from .models import check_values
 from .query import ListQuery, Page
 from .rows import STAMP, Memory, Row, Work, copied, first_version
@@ -21,6 +22,7 @@ from .store import (
     StaleWrite,
     UniqueViolation,
 )
+from .totals import Totals, TotalsQuery
 
 __all__ = ["MemoryTransaction", "TransactedStore"]
 
@@ -98,6 +100,10 @@ class MemoryTransaction(Generic[M]):
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item of one snapshot."""
         return map(copied, select_all(self._live(), query))
+
+    def totals(self, query: TotalsQuery, /) -> Totals:
+        """Return the groups of a query with their aggregates."""
+        return totals_of(self._live(), query)
 
     def get(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from ..http.methods import SAFE_METHODS
 from ..problems import NotFound
@@ -20,6 +20,7 @@ from .returned_items import check_returns, overridden_actions
 from .routes import endpoint_routes
 from .scopes import Clause
 from .store import RelatedRows, RuledRows, Store, Transaction
+from .totals import TotalledRows, Totals, TotalsQuery
 
 __all__ = ["CRUDResource"]
 
@@ -54,6 +55,11 @@ class CRUDResource(Resource, Generic[M]):
         fields: Whether clients may select fields: ``fields=id,title``.
         expand: The relations that clients may include: ``expand=author``. Each is a nested
             dump-only field of the schema.
+        groups: The attributes that ``GET .../totals`` may group by: ``("status",
+            "created_at__month")``. Dates and moments have the parts ``year``, ``month``, ``day``.
+        aggregates: The values of its groups: ``("count", "price__sum", "year__max")``, of the
+            functions ``count``, ``distinct``, ``sum``, ``avg``, ``min`` and ``max``.
+        max_groups: The largest number of groups in a response.
         paging: The page format: ``"keyset"``, ``"offset"``, ``PageNumbers()``, ``Bare()``,
             ``Named("books")``, or a `PageFormat` of your own.
         page_size: The default number of items on a page.
@@ -82,6 +88,9 @@ class CRUDResource(Resource, Generic[M]):
     order: ClassVar[Sequence[str]] = ()
     fields: ClassVar[bool] = False
     expand: ClassVar[Sequence[str]] = ()
+    groups: ClassVar[Sequence[str]] = ()
+    aggregates: ClassVar[Sequence[str]] = ()
+    max_groups: ClassVar[int] = 1000
     paging: ClassVar[Paging] = "keyset"
     page_size: ClassVar[int] = 20
     max_page_size: ClassVar[int] = 100
@@ -155,6 +164,10 @@ class CRUDResource(Resource, Generic[M]):
     def list(self, query: ListQuery) -> Page[M]:
         """Return one page of the collection."""
         return self.rows.list(query)
+
+    def totals(self, query: TotalsQuery) -> Totals:
+        """Return the groups of the collection's items, with their aggregates."""
+        return cast("TotalledRows", self.rows).totals(query)
 
     def read(self, key: object) -> M:
         """Return the item of a key. Every other action on an item reads it first.

@@ -16,6 +16,10 @@ def _is_page(value: object) -> bool:
     return isinstance(getattr(value, "items", None), Sequence)
 
 
+def _has_rows(value: object) -> bool:
+    return isinstance(getattr(value, "rows", None), Sequence)
+
+
 def _is_item(value: object) -> bool:
     return value is not None
 
@@ -23,6 +27,7 @@ def _is_item(value: object) -> bool:
 _ITEM = (_is_item, "the item: end it with `return item`, or `return super().{}(...)`")
 _RETURNS: dict[str, tuple[_Check, str]] = {
     "list": (_is_page, "a Page: end it with `return super().{}(query)`, or `return Page(...)`"),
+    "totals": (_has_rows, "Totals: end it with `return super().{}(query)`"),
     "read": (_is_item, "the item, or raises NotFound: end it with `return super().{}(key)`"),
     "create": _ITEM,
     "replace": _ITEM,

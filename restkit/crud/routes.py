@@ -14,6 +14,7 @@ from ..schemas.wire_formats import INT64_MAX
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
 from .store import AnyStore, CollectionChecked
+from .sub_urls import sub_urls
 
 __all__ = ["endpoint_routes"]
 
@@ -58,8 +59,11 @@ def endpoint_routes(
         routes.append((item, maker.item(wanted), f"{name}Item"))
     if declared.soft_delete and "DELETE" in wanted:
         routes.append((f"{item}/restore", maker.restore(), f"{name}Restore"))
-    if declared.bulk:
-        routes.append((f"{root}/bulk", maker.bulk(wanted), f"{name}Bulk"))
+    makers = {"totals": maker.totals, "bulk": maker.bulk}
+    routes += [
+        (f"{root}/{word}", makers[word](wanted), f"{name}{word.capitalize()}")
+        for word in sub_urls(declared)
+    ]
     return binding, routes
 
 

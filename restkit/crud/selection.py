@@ -12,7 +12,7 @@ from ..errors import DeclarationError
 from .query import Condition, ListQuery, Order, Page
 from .scopes import AnyOf, Clause, Scope
 
-__all__ = ["holds", "select", "select_all"]
+__all__ = ["holds", "rank", "select", "select_all"]
 
 M = TypeVar("M")
 _Test = Callable[[Any, Any], bool]
@@ -88,12 +88,12 @@ def holds(item: object, clause: Clause) -> bool:
     )
 
 
-def _keyed(name: str) -> Callable[[object], tuple[Any, ...]]:
-    return lambda item: _rank(getattr(item, name))
+def _keyed(name: str) -> Callable[[object], tuple[object, ...]]:
+    return lambda item: rank(getattr(item, name))
 
 
-def _rank(value: object) -> tuple[Any, ...]:
-    """Return a sort key of a value: None sorts last, members of an enumeration sort by name.
+def rank(value: object) -> tuple[Any, ...]:
+    """Return the sort key of a value: None sorts last, members of an enumeration sort by name.
 
     Times without a time zone sort before those with one: Python cannot compare them, and clients
     may send both.
@@ -108,7 +108,7 @@ def _rank(value: object) -> tuple[Any, ...]:
 def _side(item: object, order: Sequence[Order], edge: Sequence[object]) -> int:
     """Return 1 for an item after the edge, -1 for one before it, 0 for the item at the edge."""
     for each, at in zip(order, edge, strict=True):
-        one, other = _rank(getattr(item, each.name)), _rank(at)
+        one, other = rank(getattr(item, each.name)), rank(at)
         if one != other:
             return 1 if (one > other) is not each.descending else -1
     return 0
@@ -127,7 +127,7 @@ def _compared(compare: _Test) -> _Test:
 
 def _ordered(compare: _Test) -> _Test:
     """Return a comparison in the sort order of lists."""
-    return lambda value, other: value is not None and bool(compare(_rank(value), _rank(other)))
+    return lambda value, other: value is not None and bool(compare(rank(value), rank(other)))
 
 
 _TESTS: dict[str, _Test] = {

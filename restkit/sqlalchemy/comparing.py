@@ -19,7 +19,15 @@ from sqlalchemy.sql.functions import FunctionElement
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
-__all__ = ["Comparison", "comparisons_of", "is_read_otherwise", "parameter_type", "stored_text"]
+__all__ = [
+    "Comparison",
+    "comparisons_of",
+    "is_moment",
+    "is_read_otherwise",
+    "parameter_type",
+    "stored_text",
+    "whole_text",
+]
 
 T = TypeVar("T")
 _Column: TypeAlias = sa.ColumnElement[T]
@@ -95,6 +103,11 @@ class _Full(FunctionElement[object]):
     def __init__(self, column: sa.ColumnElement[object]) -> None:
         self.type = column.type
         super().__init__(column)
+
+
+def whole_text(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
+    """Return a column whose values are equal texts if they are equal, as GROUP BY needs them."""
+    return _Full(column) if is_moment(column.type) else column
 
 
 def _sides(

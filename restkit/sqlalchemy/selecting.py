@@ -24,6 +24,7 @@ __all__ = ["Selecting", "Visible"]
 _MAX_SHAPES = 256
 _Clause = sa.ColumnElement[bool]
 _Select = sa.Select[Any]
+_Bound = tuple[_Select, dict[str, Any]]
 
 
 class Selecting:
@@ -58,7 +59,7 @@ class Selecting:
         part: Part = WHOLE,
         found: int = 0,
         visible: Visible | None = None,
-    ) -> tuple[_Select, dict[str, Any]]:
+    ) -> _Bound:
         """Return the statement of a page, or of a part of it, and its parameters.
 
         The statement reads one row more than the page has, to know whether there is a next page.
@@ -94,9 +95,12 @@ class Selecting:
         if is_default or len(self._statements) < _MAX_SHAPES:
             self._statements[shape] = statement
 
-    def count(self, query: ListQuery) -> tuple[_Select, dict[str, Any]]:
+    def count(self, query: ListQuery) -> _Bound:
         """Return the statement that counts the items of all pages, and its parameters."""
-        statement = sa.select(sa.func.count()).select_from(self._model)
+        return self.restricted(sa.select(sa.func.count()).select_from(self._model), query)
+
+    def restricted(self, statement: _Select, query: ListQuery) -> _Bound:
+        """Return a statement with the conditions of a query, and its parameters."""
         return statement.where(*self._where(query)), dict(_parameters(query))
 
     def one(
@@ -202,7 +206,7 @@ class Selecting:
         return loader_options(self._mapper, expand, visible)
 
 
-def _parameters(query: ListQuery) -> Iterator[tuple[str, Any]]:
+def _parameters(query: ListQuery) -> Iterator[tuple[str, object]]:
     for name, value in Scope.of(query.scope).values.items():
         yield f"scope_{name}", value
     for index, condition in enumerate(query.conditions):

@@ -27,6 +27,7 @@ from .loading import large_relations, large_source
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
+from .totals import aggregations_of
 from .transaction import SQLAlchemyTransaction
 from .units import SessionFactory, Units
 
@@ -206,6 +207,12 @@ class SQLAlchemyStore(Generic[M]):
         if type(found) is not InstrumentedAttribute:
             return False
         return vars(self.model).get(name, found) is found
+
+    def aggregations(self, name: str, /) -> frozenset[str]:
+        """Return what totals can do with an attribute; see `crud.totals.Aggregating`."""
+        if name not in self.mapper.columns:
+            return frozenset()  # it is a full-text search
+        return aggregations_of(self.mapper.columns[name])
 
     def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
         """Return the request's transaction."""

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Mapper, Session
 
 from ..crud.query import ListQuery, Page
 from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
+from ..crud.totals import Totals, TotalsQuery
 from ..request import Request
 from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
@@ -22,11 +23,13 @@ from .relations import assign, make, touch
 from .row_rules import RowRules, access_of, exists
 from .scopes import expression_of
 from .selecting import Selecting, Visible
+from .totals import raise_overflow, totals_statement
 from .violations import violations
 
 __all__ = ["LONGEST_STREAM", "SQLAlchemyTransaction"]
 
 M = TypeVar("M")
+_Select = sa.Select[Any]
 _CHUNK = 500
 _LONGEST = 300
 LONGEST_STREAM = "restkit_longest_stream"
@@ -114,7 +117,7 @@ class SQLAlchemyTransaction(Generic[M]):
         total = None if query.count == "none" else self._total(query)
         return Page(items, has_next, has_previous, total)
 
-    def _within(self, statement: sa.Select[Any], scope: Clause) -> sa.Select[Any]:
+    def _within(self, statement: _Select, scope: Clause) -> _Select:
         """Add the expressions of a scope to a statement."""
         clauses = Scope.of(scope).clauses
         if not clauses:
@@ -146,6 +149,18 @@ class SQLAlchemyTransaction(Generic[M]):
         )
         quoted = dialect.identifier_preparer.format_table(table)  # a cast reads a name as SQL does
         return int(self.session.scalar(statement, {"name": quoted}) or -1)
+
+    def totals(self, query: TotalsQuery, /) -> Totals:
+        """Return the groups of a query with their aggregates, in one statement."""
+        statement = totals_statement(self._store.mapper, query)
+        statement, parameters = self._store.selecting.restricted(statement, query.selected)
+        statement = self._within(statement, query.selected.scope)
+        try:
+            rows = [tuple(each) for each in self.session.execute(statement, parameters)]
+        except DBAPIError as error:
+            raise_overflow(error)
+            raise
+        return Totals(rows[: query.limit], len(rows) > query.limit)
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item, with a few hundred in memory at a time."""

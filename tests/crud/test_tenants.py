@@ -154,6 +154,8 @@ class World:
                 "sorts": ("id", "name", "code"),
                 "expand": ("tasks",),
                 "soft_delete": "removed_at",
+                "groups": ("name", "tenant"),
+                "aggregates": ("count", "code__min", "code__max", "id__sum"),
                 "idempotency": once,
             },
             "/counted": {"model": Project, "paging": "offset", "sorts": ("name",)},
@@ -162,9 +164,14 @@ class World:
                 "filters": ("project_id__*", "parent_id__*", "title__*"),
                 "sorts": ("title", "project_id"),
                 "expand": ("project",),
+                "groups": ("title", "project_id"),
                 "idempotency": once,
             },
-            "/projects/<int:project_id>/tasks": {"model": Task, "expand": ("project",)},
+            "/projects/<int:project_id>/tasks": {
+                "model": Task,
+                "expand": ("project",),
+                "groups": ("title", "tenant"),
+            },
             "/labels": {"model": Label, "schema": LabelSchema, "upsert": True},
             "/boards": {"model": Project, "schema": BoardSchema},
         }
@@ -496,3 +503,30 @@ def test_totals_count_visible_rows(world: World) -> None:
         urls = ("/projects", "/counted", "/tasks", "/labels", f"/projects?name={SECRET}%20plan")
         totals = [world.client.get(url, headers=headers).json["total"] for url in urls]
         assert totals == [1, 1, 2, 1, 0]
+
+
+def test_groups_have_no_trace_of_hidden_rows(world: World) -> None:
+    """Groups, counts, sums and bounds are those of the rows that the caller sees."""
+
+    def totals(url: str) -> list[tuple[object, ...]]:
+        response = world.client.get(url, headers=TWO)
+        assert response.status == 200, response.text
+        return [
+            (*each["group"].values(), *list(each.values())[1:]) for each in response.json["items"]
+        ]
+
+    assert totals("/projects/totals") == [(1, "open-2", "open-2", 702)]
+    plans = [("open plan", 1, "open-2", "open-2", 702)]
+    assert totals("/projects/totals?group=name&sort=-count") == plans
+    assert totals("/projects/totals?group=tenant&aggregates=count") == [("two", 1)]
+    assert totals(f"/projects/totals?group=name&name__contains={SECRET}") == []
+    assert totals("/projects/totals?search=confidential&aggregates=count") == [(0,)]
+    assert totals("/projects/totals?id=701&aggregates=count") == [(0,)]
+    assert totals("/tasks/totals?group=title") == [("open task", 1), ("other task", 1)]
+    assert totals("/projects/702/tasks/totals?group=title") == [("other task", 1)]
+    for number in (world.hidden, world.missing):
+        url = f"/projects/{number}/tasks/totals"
+        hidden = world.client.get(url, headers=TWO)
+        grouped = world.client.get(f"{url}?group=title", headers=TWO)
+        missing = world.client.get(url.replace(str(number), "703"), headers=TWO)
+        assert hidden.status == grouped.status == missing.status

@@ -14,12 +14,24 @@ from ..response import TestResponse
 __all__ = ["Conformance", "expect", "pointers"]
 
 
+_TOTALS = {
+    "groups": ("title", "number", "topic_id"),
+    "aggregates": (
+        "count",
+        *(f"number__{each}" for each in ("count", "distinct", "sum", "avg", "min", "max")),
+        "code__max",
+    ),
+    "max_groups": 4,
+}
+
+
 class Conformance:
     """The base of the parts of the suite; see `StoreConformance`."""
 
     note: ClassVar[type[object]]
     topic: ClassVar[type[object]]
     references: ClassVar[bool] = True
+    totals: ClassVar[bool] = True
     writers: ClassVar[int] = 8
     rounds: ClassVar[int] = 5
 
@@ -39,6 +51,11 @@ class Conformance:
         app.add("/counted", type("CountedNotes", (CRUDResource,), {**notes, "paging": "offset"}))
         numbered = {**notes, "paging": PageNumbers()}
         app.add("/numbered", type("NumberedNotes", (CRUDResource,), numbered))
+        if self.totals:
+            app.add("/totalled", type("TotalledNotes", (CRUDResource,), {**notes, **_TOTALS}))
+            if self.references:
+                path = "/topics/<topic_id>/totalled"
+                app.add(path, type("TotalledTopicNotes", (CRUDResource,), {**notes, **_TOTALS}))
         app.add("/failing", type("FailingNotes", (_Failing,), notes))
         app.add(
             "/topics",

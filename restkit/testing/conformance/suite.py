@@ -6,11 +6,18 @@ from .concurrency import ConcurrencyConformance
 from .items import ItemConformance
 from .lists import ListConformance
 from .scopes import ScopeConformance
+from .totals import TotalsConformance
 
 __all__ = ["StoreConformance"]
 
 
-class StoreConformance(ItemConformance, ListConformance, ScopeConformance, ConcurrencyConformance):
+class StoreConformance(
+    ItemConformance,
+    ListConformance,
+    TotalsConformance,
+    ScopeConformance,
+    ConcurrencyConformance,
+):
     """The tests that every `restkit.crud.Store` passes, for pytest.
 
     Declare the two models, and define a fixture ``app`` that installs an empty store of each on a
@@ -43,6 +50,8 @@ class StoreConformance(ItemConformance, ListConformance, ScopeConformance, Concu
         topic: The model of topics.
         references: Whether the store enforces that ``topic_id`` refers to a topic; False skips
             those tests.
+        totals: Whether the store has `aggregations` and its transactions ``totals``; False skips
+            their tests.
         writers: The number of threads that write concurrently.
         rounds: The number of repetitions of each concurrency test.
     """
