@@ -7,6 +7,7 @@ written here admits one.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from typing import Any
@@ -32,6 +33,8 @@ _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _CONTROLS = {"a": "\x07", "b": "\x08", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _WRITTEN = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\f": r"\f", "\v": r"\v"}
 _INVERSE = {"D": r"[^\d\u0000]", "S": r"[^\s\u0000]", "W": r"[^\w\u0000]"}
+# Of a longer range, the other cases of letters would take long to find.
+_LONGEST_RANGE = 0x10000
 _EVERYTHING = ({r"\s", r"\S"}, {r"\d", r"\D"}, {r"\w", r"\W"})
 
 
@@ -184,20 +187,23 @@ class _Translation:
             variants = _cases(low) if self.ignore_case else {low}
             return "".join(map(_in_set, sorted(variants)))
         plain = f"{_in_set(low)}-{_in_set(high)}"
-        if not self.ignore_case or low > "\x7f" or (low <= "A" and high >= "z"):
-            return plain
-        return plain + _other_case(low, high)
+        return plain + _other_case(low, high) if self.ignore_case else plain
 
 
 def _other_case(low: str, high: str) -> str:
-    """Return the letters of ASCII in a range in their other case, as a part of a set."""
-    codes = range(ord(low), min(ord(high), 127) + 1)
-    letters = [chr(code) for code in codes if chr(code).isalpha()]
-    if not letters:
-        return ""
-    if low.isalpha() and high.isalpha() and low.islower() == high.islower():
-        return f"{low.swapcase()}-{high.swapcase()}"
-    return "".join(each.swapcase() for each in letters)
+    """Return the other cases of the letters in a range, as a part of a set."""
+    codes = range(ord(low), ord(high) + 1)
+    if len(codes) > _LONGEST_RANGE:
+        raise _UntranslatableError
+    cases = {each for code in codes for each in (chr(code).lower(), chr(code).upper())}
+    others = sorted(ord(each) for each in cases if len(each) == 1 and ord(each) not in codes)
+    written: list[str] = []
+    for _, run in itertools.groupby(enumerate(others), lambda each: each[1] - each[0]):
+        found = [chr(code) for _, code in run]
+        written.append(_in_set(found[0]))
+        if len(found) > 1:
+            written.append(f"-{_in_set(found[-1])}")
+    return "".join(written)
 
 
 def _cases(char: str) -> set[str]:
