@@ -9,7 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
+
+from ..schemas.json_values import JSON
+from ..schemas.keyword_rules import is_among
 
 __all__ = ["fits"]
 
@@ -54,13 +57,10 @@ def _is_of_type(name: str, value: object) -> bool:
 
 
 def _is_one(schema: Schema, value: object) -> bool:
-    if "const" in schema and not _same(schema["const"], value):
+    written = cast("JSON", value)
+    if "const" in schema and not is_among(written, [schema["const"]]):
         return False
-    return "enum" not in schema or any(_same(each, value) for each in schema["enum"])
-
-
-def _same(one: object, other: object) -> bool:
-    return isinstance(one, bool) is isinstance(other, bool) and one == other
+    return "enum" not in schema or is_among(written, schema["enum"])
 
 
 def _is_in_range(schema: Schema, value: object) -> bool:

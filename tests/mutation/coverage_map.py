@@ -113,8 +113,7 @@ def _parts(root: Path) -> list[str]:
     return sorted(
         each.name
         for each in (root / "tests").iterdir()
-        if each.name not in NEVER
-        and (each.name.startswith("test_") or (each / "__init__.py").exists())
+        if each.name not in NEVER and (each.name.startswith("test_") or any(each.glob("test_*.py")))
     )
 
 
