@@ -5,6 +5,7 @@ from .page_envelopes import Bare, Named
 from .page_format import ListedPage, PageFormat, PageSizes, Window
 from .page_formats import Keyset, LimitOffset, PageNumbers
 from .query import Condition, ListQuery, Order, Page
+from .relations import Related
 from .resource import CRUDResource
 from .scopes import AnyOf
 from .store import (
@@ -40,6 +41,7 @@ __all__ = [
     "PageNumbers",
     "PageSizes",
     "ReferenceViolation",
+    "Related",
     "StaleWrite",
     "Store",
     "Totals",

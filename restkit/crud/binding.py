@@ -13,16 +13,13 @@ from ..http.conditional import EntityTag
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from .attribute_checks import check_attributes
+from .collection_views import views_of
 from .cursors import CursorCipher
 from .decided_values import DecidedValues, check_decided
-from .declared_schemas import (
-    DeclaredSchemas,
-    declared_schemas,
-    scoped_attributes,
-    without_required,
-)
+from .declared_schemas import declared_schemas, scoped_attributes, without_required
 from .field_choices import FieldChoices
 from .filtering import Filtering
+from .item_serializer import ItemSerializer
 from .page_format import PageQuery, Window
 from .pagination import Pager
 from .patching import PatchDocument
@@ -49,6 +46,7 @@ class Binding:
         scope: The variables of the URL pattern that are attributes of the model.
         assigned: The attributes of new items that a row rule sets.
         is_ruled: Whether the model, or one that it refers to, has a row rule.
+        relations: The relations that content names by keys, whose rows have to be found.
     """
 
     def __init__(
@@ -75,8 +73,10 @@ class Binding:
         self.is_ruled = isinstance(store, RowRuled) and store.is_ruled
         decided = {*self.assigned, *scoped_attributes(declared)}
         schemas = declared_schemas(declared, store, self.declared_at, self.scope, name, decided)
-        views = _views_of(schemas, declared, store, self.declared_at, app)
+        views = views_of(schemas, declared, store, self.declared_at, app)
         self.views, self.list_views, self.create_views, self.update_views = views
+        found = (each for each in schemas.relations.values() if not each.relation.is_reference)
+        self.relations = {each.relation.name: each for each in found}
         self._decided = DecidedValues(self.create_views, schemas.create)
         check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
@@ -178,6 +178,19 @@ class Binding:
         written = self.update_views.relations(None, ())
         return tuple(dict.fromkeys((*self.views.relations(None, ()), *written)))
 
+    @cached_property
+    def tagged(self) -> tuple[str, ...]:
+        """The relations that entity tags depend on: related rows change without the item."""
+        shown = {*self.views.attributes_of(self.views.names)}
+        return tuple(name for name in self.relations if name in shown)
+
+    @cached_property
+    def _relation_serializer(self) -> ItemSerializer:
+        """The serializer of the relations that entity tags depend on."""
+        views, found = self.views, {*self.tagged}
+        pairs = zip(views.names, views.attributes_of(views.names), strict=True)
+        return views.serializer(tuple(name for name, each in pairs if each in found), ())
+
     def tag_of(self, item: object, text: bytes | None = None) -> EntityTag:
         """Return the entity tag of an item: its version, or a digest of its representation.
 
@@ -186,8 +199,10 @@ class Binding:
             text: The JSON of the whole item, if it is known.
         """
         version = self.store.version(item)
-        if version is not None:
+        if version is not None and not self.tagged:
             return EntityTag(str(version))
+        if version is not None:
+            return EntityTag(f"{version}-{digest_of(self._relation_serializer.text(item)).value}")
         if text is None:
             text = self.views.serializer(None, ()).text(item)
         return digest_of(text)
@@ -305,28 +320,3 @@ def plain_scope(scope: Scope) -> Clause:
 def digest_of(text: bytes) -> EntityTag:
     """Return the entity tag of a JSON text: a digest of it."""
     return EntityTag(hashlib.sha256(text).hexdigest()[:32])
-
-
-def _views_of(
-    schemas: DeclaredSchemas, declared: Any, store: AnyStore, declared_at: str, app: Owner
-) -> tuple[Views, Views, Views, Views]:
-    """Return the views of each schema; schemas that are one class share their views."""
-    found: dict[type[Schema], Views] = {}
-
-    def views(schema: type[Schema], expand: Sequence[str] = (), *, sparse: bool = False) -> Views:
-        if schema not in found:
-            found[schema] = Views(
-                schema,
-                expand,
-                sparse,
-                declared_at,
-                strict=app.settings.strict,
-                compiled=app.settings.compile_schemas,
-                store=store,
-            )
-        return found[schema]
-
-    sparse = bool(declared.fields)
-    item = views(schemas.item, declared.expand, sparse=sparse)
-    listed = views(schemas.list, declared.expand, sparse=sparse)
-    return item, listed, views(schemas.create.schema), views(schemas.update)

@@ -20,6 +20,7 @@ from .actions import Actions
 from .binding import Binding
 from .endpoints import CollectionEndpoint, as_mapping
 from .patching import MERGE_PATCH, PatchDocument
+from .relation_values import RelationValues
 from .scopes import Scope
 from .store import RejectedValue, StaleWrite, Violation
 
@@ -164,15 +165,19 @@ class BulkEndpoint(CollectionEndpoint):
         if scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound("No collection exists at this URL.")
         decided = self.decided(actions, scope)
+        binding = self.binding
+        related = RelationValues(binding.relations, actions)
 
         def create(content: object) -> object:
             values = self.binding.created(as_mapping(content, self.binding), decided)
             self.binding.check_key(values, self.binding.create_views)
+            values = related.placed(values, binding.create_views, decided)
             item = actions.create(actions.rows.build(values))
             self.check_scope(actions, item, scope)
             return item
 
         def update(item: object, values: _Values) -> object:
+            values = related.placed(values, binding.update_views, scope.values)
             updated = actions.update(item, values)
             self.check_scope(actions, updated, scope)
             return updated
@@ -180,11 +185,12 @@ class BulkEndpoint(CollectionEndpoint):
         work = _Bulk(self.binding, actions, scope.values)
         changes, removed = work.found(body.get("update", ()), body.get("delete", ()))
         work.check()
+        contents = list(body.get("create", ()))
+        related.prepare([*contents, *(values for _, _, values in changes if values)])
         for where, item in removed:
             work.attempt(where, actions.delete, item)
         updated = [work.attempt(where, update, item, values) for where, item, values in changes]
-        contents = enumerate(body.get("create", ()))
-        created = [work.attempt(("create", at), create, each) for at, each in contents]
+        created = [work.attempt(("create", at), create, each) for at, each in enumerate(contents)]
         work.check()
         if self.wants_minimal(headers):
             return None, 204, {"Preference-Applied": "return=minimal"}

@@ -48,6 +48,7 @@ _ATTRIBUTES = (
     "soft_delete",
     "methods",
     "related",
+    "relations",
     "lines",
 )
 

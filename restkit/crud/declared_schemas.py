@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,8 @@ from ..errors import DeclarationError
 from ..operations.operation_ids import singular, stem
 from ..records import Record
 from ..resource import Schemas
+from .relation_fields import BoundRelation, with_relations
+from .relations import Relating, declared_relations
 from .store import AnyStore
 
 __all__ = ["DeclaredSchemas", "declared_schemas", "scoped_attributes", "without_required"]
@@ -40,12 +42,14 @@ class DeclaredSchemas(Record):
         list: The schema of the items of a page.
         create: The schema of POST and PUT bodies.
         update: The schema of PATCH bodies.
+        relations: The relations that content names by keys.
     """
 
     item: type[Schema]
     list: type[Schema]
     create: Relaxed
     update: type[Schema]
+    relations: Mapping[str, BoundRelation]
 
 
 def scoped_attributes(declared: type) -> set[str]:
@@ -86,13 +90,18 @@ def declared_schemas(
         DeclarationError: A declared schema is not a schema class.
     """
     schema = declared.schema
+    relations = _relations_of(declared, store, declared_at, {*scope, *decided})
     if schema is None:
         derived = store.schema(declared.expand)
         known = [each for each in scope if each in store.attributes]
         schema = _scoped(derived, known, name) if known else derived
-    if not isinstance(schema, Schemas):
+        schema = with_relations(schema, relations, declared_at, derived=True)
+    elif not isinstance(schema, Schemas):
         found = _schema_class(schema, f"{declared_at}.schema")
-        return DeclaredSchemas(found, found, relaxed(found, decided), found)
+        schema = with_relations(found, relations, declared_at, derived=False)
+    if not isinstance(schema, Schemas):
+        _check_relations(relations, (schema,), declared_at)
+        return DeclaredSchemas(schema, schema, relaxed(schema, decided), schema, relations)
     chosen = {
         "item": schema.item,
         "list": schema.response(many=True),
@@ -103,9 +112,64 @@ def declared_schemas(
         role: _schema_class(each, f"{declared_at}.schema: {role} of Schemas(...)")
         for role, each in chosen.items()
     }
+    classes = {
+        role: with_relations(each, relations, declared_at, derived=False)
+        for role, each in classes.items()
+    }
+    _check_relations(relations, classes.values(), declared_at)
     return DeclaredSchemas(
-        classes["item"], classes["list"], relaxed(classes["create"], decided), classes["update"]
+        classes["item"],
+        classes["list"],
+        relaxed(classes["create"], decided),
+        classes["update"],
+        relations,
     )
+
+
+def _relations_of(
+    declared: Any, store: AnyStore, declared_at: str, decided: Collection[str]
+) -> dict[str, BoundRelation]:
+    """Return the relations that content names by keys, by name.
+
+    Raises:
+        DeclarationError: The store has none, or the server decides one of them.
+    """
+    found: dict[str, BoundRelation] = {}
+    for name, related in declared_relations(declared, declared_at).items():
+        if not isinstance(store, Relating):
+            raise DeclarationError(
+                f"{declared_at}.relations: {type(store).__name__} does not find related items. "
+                "Remove relations."
+            )
+        try:
+            relation = store.relation(name, related)
+        except DeclarationError as error:
+            raise DeclarationError(f"{declared_at}.relations: {error}") from None
+        for each in relation.references:
+            if each in decided:
+                raise DeclarationError(
+                    f"{declared_at}.relations: the URL, scope() or a row rule decides {each!r}, "
+                    f"so that content cannot name {name!r}. Remove it from relations."
+                )
+        found[name] = BoundRelation(relation, related)
+    return found
+
+
+def _check_relations(
+    relations: Mapping[str, BoundRelation], schemas: Iterable[type[Schema]], declared_at: str
+) -> None:
+    """Reject a relation that no schema has."""
+    known: set[str] = set()
+    for each in schemas if relations else ():
+        known |= {field.attribute or name for name, field in each().fields.items()}
+    for name, bound in relations.items():
+        if not known.intersection((name, bound.relation.name, *bound.relation.references)):
+            kind = type(bound.relation.field).__name__
+            wanted = f"fields.List(fields.{kind}())" if bound.relation.is_many else f"{kind}()"
+            raise DeclarationError(
+                f"{declared_at}.relations has {name!r}, which the schema lacks. Add "
+                f"{name} = {wanted} to the schema."
+            )
 
 
 def relaxed(declared: type[Schema], decided: Collection[str]) -> Relaxed:

@@ -26,6 +26,7 @@ from .json_lines import lines_response, page_lines
 from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count
+from .relation_values import placed
 from .row_paths import AnyActions, RowPaths, build
 from .scopes import Clause, Scope, clause_text
 from .store import KeyTaken, RuledRows
@@ -163,6 +164,7 @@ class CollectionEndpoint(Endpoint):
         decided = self.decided(actions, scope)
         values = self.binding.created(as_mapping(body, self.binding), decided)
         self.binding.check_key(values, self.binding.create_views)
+        values = placed(self.binding.relations, actions, values, self.binding.create_views, decided)
         item = actions.create(build(actions, values))
         self.check_scope(actions, item, scope)
         data, text = self.whole.pair(item)
@@ -204,7 +206,10 @@ class ItemEndpoint(Endpoint):
         """Return an item, or the selected fields of it."""
         binding = self.binding
         names, expand = binding.chosen(query or {}, binding.views)
-        actions = self.actions(binding.views.relations(names, expand))
+        relations = binding.views.relations(names, expand)
+        if names is not None:
+            relations = tuple(dict.fromkeys((*relations, *binding.tagged)))
+        actions = self.actions(relations)
         item = (actions if expand else self.row_actions("read", actions)).read(key)
         text = binding.views.serializer(names, expand).text(item)
         if self.conditional and expand:
@@ -234,6 +239,9 @@ class ItemEndpoint(Endpoint):
         values = self.binding.replaced(item, content, scope.values)
         if values.get(name, key) != key:
             raise Conflict(_OTHER_KEY)
+        values = placed(
+            self.binding.relations, actions, values, self.binding.create_views, scope.values
+        )
         replaced = actions.replace(item, values)
         self.check_scope(actions, replaced, scope)
         return self._changed(replaced, headers)
@@ -250,6 +258,7 @@ class ItemEndpoint(Endpoint):
         values = self.binding.created({name: key, **as_mapping(body, self.binding)}, decided)
         if values[name] != key:
             raise Conflict(_OTHER_KEY)
+        values = placed(self.binding.relations, actions, values, self.binding.create_views, decided)
         try:
             item = actions.create(build(actions, values))
             self.check_scope(actions, item, scope)
@@ -287,13 +296,16 @@ class ItemEndpoint(Endpoint):
         self.state(item)
         scope = Scope.of(actions.scope())
         values = self.binding.patched(item, body, scope.values)
+        values = placed(
+            self.binding.relations, actions, values, self.binding.update_views, scope.values
+        )
         updated = actions.update(item, values)
         self.check_scope(actions, updated, scope)
         return self._changed(updated, headers)
 
     def delete_item(self, key: object) -> None:
         """Delete an item."""
-        actions = self.row_actions("delete", self.actions())
+        actions = self.row_actions("delete", self.actions(self.binding.tagged))
         item = actions.read(key)
         self.state(item)
         actions.delete(item)
@@ -318,7 +330,8 @@ class RestoreEndpoint(ItemEndpoint):
         """Restore an item."""
         actions = self.actions()
         scope = plain_scope(Scope.of(actions.scope()))
-        item = actions.rows.get(key, scope=scope, lock=True, removed=True)
+        relations = self.binding.tagged
+        item = actions.rows.get(key, scope=scope, lock=True, removed=True, expand=relations)
         if item is None:
             raise NotFound("No removed item has this key.")
         self.state(item)

@@ -16,6 +16,7 @@ from .filtering import Filters
 from .pagination import Paging
 from .query import ListQuery, Page
 from .related_rows import Peer, register, related_rows
+from .relations import Related
 from .returned_items import check_returns, overridden_actions
 from .routes import endpoint_routes
 from .scopes import Clause
@@ -70,6 +71,9 @@ class CRUDResource(Resource, Generic[M]):
             longer find the item until a POST to its ``restore`` URL.
         bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none.
         max_bulk: The maximum length of each list of a bulk request.
+        relations: The relations that content names by keys: ``("tags",)``, or by another
+            attribute of the related rows: ``{"tags": "name", "labels": Related("name",
+            create=True)}``.
         lines: How JSON Lines are read: as one ``"snapshot"``, which holds a connection of the
             store until the client has read everything, or in ``"pages"``, which hold one only
             while a page is read.
@@ -99,6 +103,7 @@ class CRUDResource(Resource, Generic[M]):
     soft_delete: ClassVar[str | None] = None
     bulk: ClassVar[bool] = False
     max_bulk: ClassVar[int] = 1000
+    relations: ClassVar[Sequence[str] | Mapping[str, str | Related]] = ()
     lines: ClassVar[Literal["snapshot", "pages"]] = "snapshot"
     scoped: ClassVar[Sequence[str]] = ()
     related: ClassVar[Literal["visible", "existing"]] = "visible"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -12,10 +13,12 @@ from ..crud.store import ReferenceViolation, RejectedValue
 from .construction import instantiate
 from .loading import LARGE, forget_large
 
-__all__ = ["assign", "make", "touch"]
+__all__ = ["assign", "changed_relations", "make", "touch"]
+
+_Value = Any
 
 
-def make(mapper: Mapper[object], values: Mapping[str, object]) -> Any:
+def make(mapper: Mapper[object], values: Mapping[str, object]) -> _Value:
     """Return a new object of a model, with its nested objects.
 
     Raises:
@@ -40,7 +43,7 @@ def _rejected(mapper: Mapper[object], values: Mapping[str, object]) -> list[str]
     return sorted(found)
 
 
-def assign(mapper: Mapper[object], item: object, values: Mapping[str, Any]) -> None:
+def assign(mapper: Mapper[object], item: object, values: Mapping[str, _Value]) -> None:
     """Set attributes of an object; nested mappings become objects of its relations.
 
     If a mapping has the primary key of an object of the relation, that object is changed. Other
@@ -81,7 +84,9 @@ def _set(item: object, name: str, value: object) -> None:
         raise RejectedValue((name,)) from error
 
 
-def _matching_object(relation: RelationshipProperty[Any], value: Any, left: list[Any]) -> Any:
+def _matching_object(
+    relation: RelationshipProperty[_Value], value: _Value, left: list[_Value]
+) -> _Value:
     """Return the object of a mapping: one of the remaining ones, or a new one."""
     if not isinstance(value, Mapping):
         return value
@@ -96,14 +101,38 @@ def _matching_object(relation: RelationshipProperty[Any], value: Any, left: list
             own = value.keys() - set(names)
             assign(mapper, each, {name: value[name] for name in value if name in own})
             return each
-    table: Any = mapper.local_table
+    table: _Value = mapper.local_table
     if table.autoincrement_column is not None:
         # SECURITY: the row would be taken from another parent, or block a later generated key.
         raise ReferenceViolation((relation.key,))
     return make(mapper, value)
 
 
-def touch(mapper: Mapper[object], item: Any, names: Iterable[str]) -> None:
+def changed_relations(
+    mapper: Mapper[object], item: object, values: Mapping[str, object]
+) -> list[str]:
+    """Return the relations that a write changes: it adds or removes objects, or nests mappings.
+
+    Args:
+        mapper: The mapper of the object.
+        item: The object, whose attributes are set.
+        values: The written attributes.
+    """
+    states = sa.inspect(item).attrs
+    return [
+        name
+        for name, value in values.items()
+        if name in mapper.relationships
+        and (_has_mappings(value) or states[name].history.has_changes())
+    ]
+
+
+def _has_mappings(value: object) -> bool:
+    values = value if isinstance(value, (list, tuple)) else (value,)
+    return any(isinstance(each, Mapping) for each in values)
+
+
+def touch(mapper: Mapper[object], item: _Value, names: Iterable[str]) -> None:
     """Mark an object as changed if only its nested objects change, so that its version increases.
 
     Args:

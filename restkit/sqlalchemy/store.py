@@ -10,6 +10,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, Session, configure_mappers
 
 from ..contract import Failure, Header
+from ..crud.relations import Related, Relation
 from ..crud.row_paths import RowOpener, RowUse
 from ..crud.store import Attribute
 from ..dependencies import obtain
@@ -24,6 +25,7 @@ from .core_rows import TableShape, row_opener
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .loading import large_relations, large_source
+from .related import relation_of
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
@@ -172,6 +174,18 @@ class SQLAlchemyStore(Generic[M]):
     def is_ruled(self) -> bool:
         """Whether the model, or one that is connected with it, has a row rule."""
         return self.rules.is_ruled(self.mapper)
+
+    def relation(self, name: str, related: Related, /) -> Relation:
+        """Return the description of a relation whose rows content names.
+
+        It implements `crud.relations.Relating`.
+
+        Raises:
+            DeclarationError: The model has no such relation, or content cannot write it.
+        """
+        found = self.mapper.relationships.get(name)
+        rule = None if found is None else self.rules.rule_of(found.mapper)
+        return relation_of(self.mapper, name, related, () if rule is None else rule.names)
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return the schema of the model's columns and of the expanded relations."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Mapper, Session
 
 from ..crud.query import ListQuery, Page
+from ..crud.relations import Relation
 from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
 from ..crud.totals import Totals, TotalsQuery
@@ -19,7 +20,8 @@ from ..request import Request
 from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
 from .loading import in_chunks, large_relations, load_large
-from .relations import assign, make, touch
+from .related import find_related
+from .relations import assign, changed_relations, make, touch
 from .row_rules import RowRules, access_of, exists
 from .scopes import expression_of
 from .selecting import Selecting, Visible
@@ -247,6 +249,12 @@ class SQLAlchemyTransaction(Generic[M]):
 
     # writing
 
+    def find_related(
+        self, relation: Relation, values: Sequence[object], /, *, create: bool
+    ) -> Mapping[object, object]:
+        """Return what names related rows, with what the items get for it."""
+        return find_related(self.session, self._store.mapper, relation, values, create=create)
+
     def build(self, values: Mapping[str, object], /) -> M:
         """Make an item with its nested items."""
         made: M = make(self._store.mapper, values)
@@ -294,7 +302,7 @@ class SQLAlchemyTransaction(Generic[M]):
         mapper = self._store.mapper
         with self._violations(values), self.session.no_autoflush:
             assign(mapper, item, values)
-            touch(mapper, item, values)
+            touch(mapper, item, changed_relations(mapper, item, values))
             self.session.flush()
         self._read_again(item, self._store.decorated & values.keys())
         for relation in mapper.relationships:

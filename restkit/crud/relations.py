@@ -1,0 +1,123 @@
+"""Relations that content names by keys: their declaration, and their description by a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from ..errors import DeclarationError
+from ..records import Record
+from .store import AnyField
+
+__all__ = ["Related", "Relating", "RelatingRows", "Relation", "declared_relations"]
+
+
+class Related(Record):
+    """A declaration of how content names the rows of a relation.
+
+    ::
+
+        relations = {"tags": Related("name", create=True), "author": Related()}
+
+    Attributes:
+        by: The attribute of the related rows that names them: their primary key by default.
+        create: Whether rows that do not exist are created.
+        max_length: The maximum number of rows of a relation to many.
+    """
+
+    by: str = ""
+    create: bool = False
+    max_length: int = 100
+
+
+class Relation(Record):
+    """The store's description of a relation.
+
+    Attributes:
+        name: The attribute of the items that holds the related rows. An association proxy reads
+            them from another one than that which is declared.
+        by: The attribute that names related rows.
+        field: A field of its values.
+        is_many: Whether an item has a list of related rows.
+        is_nullable: Whether an item may have no related row.
+        is_ordered: Whether the store decides the order of the related rows.
+        references: For a relation to one row, the attributes of the items that refer to it.
+        is_reference: Whether the value is that of the one reference itself.
+    """
+
+    name: str
+    by: str
+    field: AnyField
+    is_many: bool
+    is_nullable: bool
+    is_ordered: bool
+    references: tuple[str, ...]
+    is_reference: bool
+
+
+@runtime_checkable
+class Relating(Protocol):
+    """The optional ability of a store to let content name related rows."""
+
+    def relation(self, name: str, related: Related, /) -> Relation:
+        """Return the description of a relation.
+
+        Raises:
+            DeclarationError: The model has no such relation, or content cannot write it.
+        """
+        ...
+
+
+@runtime_checkable
+class RelatingRows(Protocol):
+    """The optional ability of a transaction on a store that is `Relating`."""
+
+    def find_related(
+        self, relation: Relation, values: Sequence[object], /, *, create: bool
+    ) -> Mapping[object, object]:
+        """Return what names related rows, with what the items get for it.
+
+        That is a member of the list for a relation to many, and a tuple of the values of
+        ``references`` for a relation to one. Rows that do not exist or that the caller may not see
+        are missing.
+
+        Args:
+            relation: The relation.
+            values: The values of ``by``, without duplicates.
+            create: Whether missing rows are created.
+        """
+        ...
+
+
+def declared_relations(declared: object, declared_at: str) -> dict[str, Related]:
+    """Return the relations that a `CRUDResource` declares, by name.
+
+    Raises:
+        DeclarationError: They are something else than names, or a mapping from names.
+    """
+    given: object = getattr(declared, "relations", ())
+    if isinstance(given, Mapping):
+        pairs = list(given.items())
+    elif isinstance(given, (tuple, list)):
+        pairs = [(name, Related()) for name in given]
+    else:
+        raise _unknown(declared_at, given)
+    found: dict[str, Related] = {}
+    for name, how in pairs:
+        related = Related(how) if isinstance(how, str) else how
+        if not isinstance(name, str) or not isinstance(related, Related):
+            raise _unknown(declared_at, given)
+        if type(related.max_length) is not int or related.max_length < 1:
+            raise DeclarationError(
+                f"{declared_at}.relations[{name!r}]: max_length must be at least 1, got "
+                f"{related.max_length!r}."
+            )
+        found[name] = related
+    return found
+
+
+def _unknown(declared_at: str, given: object) -> DeclarationError:
+    return DeclarationError(
+        f"{declared_at}.relations is {given!r}. Give the names of relations, or a mapping from "
+        'them to the attribute that names related rows: relations = {"tags": "name"}.'
+    )
