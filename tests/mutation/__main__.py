@@ -32,8 +32,8 @@ def main() -> int:
     known_lines = CoverageMap.make(_ROOT, options.map) if options.map else None
     mutants = sample(_ROOT, options.sample, seed, options.only)
     print(f"{len(mutants)} mutants, seed {seed}", flush=True)
-    survivors: list[Mutant] = []
-    tried = skipped = 0
+    found: dict[Mutant, str | None] = {}
+    skipped = 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restkit-mutation-") as folder:
         trial = Trial(_ROOT, Path(folder), known_lines, whole=not options.near)
@@ -45,14 +45,12 @@ def main() -> int:
                 skipped += 1
                 print(f"equivalent    {mutant}: {reason}", flush=True)
                 continue
-            tried += 1
-            found, seconds = timed(trial, mutant)
-            if found is None:
-                survivors.append(mutant)
-            print(
-                f"{'noticed' if found else 'NOT NOTICED':12} {seconds:4.0f} s {mutant}: {found}",
-                flush=True,
-            )
+            found[mutant] = _try(trial, mutant)
+        while unsound := trial.unsound(filter(None, found.values())):
+            for mutant in [each for each in found if found[each] in unsound]:
+                found[mutant] = _try(trial, mutant)
+    survivors = [mutant for mutant in found if not found[mutant]]
+    tried = len(found)
     share = 100 * (tried - len(survivors)) / max(tried, 1)
     print(
         f"seed {seed}: {tried - len(survivors)} of {tried} noticed ({share:.1f} %), "
@@ -61,6 +59,13 @@ def main() -> int:
     for mutant in survivors:
         print(f"not noticed: {mutant}")
     return int(not tried or share < options.least)
+
+
+def _try(trial: Trial, mutant: Mutant) -> str | None:
+    found, seconds = timed(trial, mutant)
+    word = "noticed" if found else "NOT NOTICED"
+    print(f"{word:12} {seconds:4.0f} s {mutant}: {found and found[:200]}", flush=True)
+    return found
 
 
 def _options() -> argparse.Namespace:

@@ -64,7 +64,10 @@ def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Ite
     run = {each for each in run if (root / _file(each)).exists()}
     ordered = sorted(run, key=lambda each: (_distance(each, groups), known.weight(each), each))
     spent = 0.0
-    stages: list[Stage] = [[*_new_tests(root, known.copy, groups)], []]
+    stages: list[Stage] = [
+        [*_new_tests(root, known.copy, groups[:2])],
+        [*_new_tests(root, known.copy, groups[2:])],
+    ]
     for each in ordered:
         spent += known.seconds[each]
         if spent < _MOST:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +21,7 @@ __all__ = ["Trial", "timed"]
 # A mutant that never ends is noticed by the test that it holds up.
 _ENDLESS = ["-o", "faulthandler_timeout=90", "-o", "faulthandler_exit_on_timeout=true"]
 _NO_TESTS = 5
+_FINDING = re.compile(r"(?:FAILED|ERROR) tests/(\S+?\.py(?:::[^\[\s]+(?:\[.*?\](?= - |$))?)?)")
 
 
 class Trial:
@@ -39,7 +41,6 @@ class Trial:
         self._known = known
         self._server: subprocess.Popen[str] | None = None
         self._whole = whole
-        self._sound: set[str] = set()
         self._unsound: set[str] = set()
         copy_repository(root, self.root)
 
@@ -48,28 +49,28 @@ class Trial:
         for stage in self._stages(mutant):
             with self._changed(mutant):
                 found = self._failure(stage)
-            while found and not self._is_sound(found):
-                with self._changed(mutant):
-                    found = self._failure(stage)
+            if found and not _test_in(found) and self._failure(["tests/test_errors.py"]):
+                raise RuntimeError(f"The tests cannot run: {found}")
             if found:
                 return found
         return None
 
-    def _is_sound(self, found: str) -> bool:
-        """Return whether what failed passes unchanged; what does not is left out from then on."""
-        test = found.partition(" - ")[0].rpartition(" tests/")[2]
-        named = found.startswith(("FAILED", "ERROR"))
-        if not named:  # the process ended before a test did
-            if self._failure(["tests/test_errors.py"]):
-                raise RuntimeError(f"The tests cannot run: {found}")
-            return True
-        if test in self._sound | self._unsound:
-            return True
-        if self._failure([f"tests/{test}"]):
-            self._unsound.add(test)
-            return False
-        self._sound.add(test)
-        return True
+    def unsound(self, found: Iterable[str]) -> set[str]:
+        """Return which findings are of tests that fail unchanged; they are left out from then on.
+
+        Args:
+            found: What `notice` returned.
+        """
+        asked = {each: _test_in(each) for each in found}
+        left = {test for test in asked.values() if test}
+        failing: set[str] = set()
+        while left and (first := _test_in(self._failure([f"tests/{each}" for each in left]))):
+            if first not in left:
+                raise RuntimeError(f"The tests cannot run: {first}")
+            failing.add(first)
+            left.discard(first)
+            self._unsound.add(first)
+        return {each for each, test in asked.items() if test in failing}
 
     def _stages(self, mutant: Mutant) -> Iterator[Stage]:
         if self._known is None:
@@ -107,7 +108,7 @@ class Trial:
             return ""
         lines = output.splitlines()
         named = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-        return (named or lines or [f"exit status {status}"])[0][:200]
+        return (named or lines or [f"exit status {status}"])[0]
 
     def _pytest(self, arguments: Sequence[str]) -> tuple[int, str]:
         """Run pytest in the copy; return its exit status and output."""
@@ -129,6 +130,12 @@ class Trial:
             raise RuntimeError("the process that runs the tests ended")
         status, output = json.loads(answer)
         return status, output
+
+
+def _test_in(found: str) -> str:
+    """Return the test of a finding, "" if the process ended before a test failed."""
+    matched = _FINDING.match(found)
+    return matched[1] if matched else ""
 
 
 def timed(trial: Trial, mutant: Mutant) -> tuple[str | None, float]:
