@@ -50,9 +50,8 @@ def near(root: Path, path: str, *, whole: bool) -> Iterator[Stage]:
 def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Iterator[Stage]:
     """Yield the tests that run a mutant's line, and those that are new since they were recorded.
 
-    The tests of near files come first, and within a file those that run the fewest lines: each
-    says most about the line. The last stage has the rest of the file's own tests, for lines that
-    run once for all tests.
+    The tests of near files come first, and among them the quickest. The last stage has the rest of
+    the file's own tests, for lines that run once for all tests.
     """
     found = known.tests(mutant.path, source, mutant.line)
     if found is None:
@@ -62,7 +61,7 @@ def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Ite
     files = {each for each in found if "::" not in each}
     run = {each for each in known.seconds if each in found or _file(each) in files}
     run = {each for each in run if (root / _file(each)).exists()}
-    ordered = sorted(run, key=lambda each: (_distance(each, groups), known.weight(each), each))
+    ordered = sorted(run, key=lambda each: (_distance(each, groups), known.seconds[each], each))
     spent = 0.0
     stages: list[Stage] = [
         [*_new_tests(root, known.copy, groups[:2])],

@@ -32,13 +32,14 @@ class CoverageMap:
     def __init__(self, folder: Path) -> None:
         """Read what a folder has of a map."""
         self.copy = folder / "copy"
-        self._data: list[CoverageData] = []
-        self._tests: dict[str, dict[int, set[str]]] = {}
         self.seconds: dict[str, float] = {}
-        self._weights: dict[str, int] = defaultdict(int)
+        self._data: list[CoverageData] = []
+        self._lines: dict[str, dict[int, set[str]]] = {}
         for part in _parts(self.copy):
             if (folder / f"{part}.coverage").exists():
-                self._read(folder / f"{part}.coverage", folder / f"{part}.json")
+                self.seconds |= json.loads((folder / f"{part}.json").read_text("utf-8"))
+                self._data.append(CoverageData(str(folder / f"{part}.coverage")))
+                self._data[-1].read()
 
     @classmethod
     def make(cls, root: Path, folder: Path) -> CoverageMap:
@@ -53,20 +54,13 @@ class CoverageMap:
                 _record(folder, part)
         return cls(folder)
 
-    def _read(self, lines: Path, seconds: Path) -> None:
-        self.seconds |= json.loads(seconds.read_text("utf-8"))
-        data = CoverageData(str(lines))
-        data.read()
-        for path in data.measured_files():
-            tests = self._tests.setdefault(path, defaultdict(set))
-            for line, contexts in data.contexts_by_lineno(path).items():
-                tests[line].update(contexts)
-                for context in contexts:
-                    self._weights[context] += 1
-
-    def weight(self, test: str) -> int:
-        """Return how many lines a test runs: the fewer, the more it says about each."""
-        return self._weights[test]
+    def _tests(self, path: str) -> dict[int, set[str]]:
+        if path not in self._lines:
+            found = self._lines[path] = defaultdict(set)
+            for data in self._data:
+                for line, contexts in data.contexts_by_lineno(path).items():
+                    found[line].update(contexts)
+        return self._lines[path]
 
     def tests(self, path: str, source: str, line: int) -> set[str] | None:
         """Return the tests that run a line, None where the map does not know the line.
@@ -90,7 +84,7 @@ class CoverageMap:
 
     def _run(self, path: str, lines: list[int]) -> set[str] | None:
         """Return what ran some lines, without imports of the package; None if nothing did."""
-        known = self._tests.get(path, {})
+        known = self._tests(path)
         found = set().union(*(known[line] for line in lines if line in known))
         return found - {""} if found else None
 
