@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import pytest
+
 from .shops import ROOT, command, invoke
 
 
@@ -61,3 +63,35 @@ def test_module(tmp_path: Path) -> None:
     done = command("--help", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: python -m restkit ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "nowhere", "--port", "-1"], "-1 is not in the range 0<=x<=65535"),
+        (["run", "nowhere", "--port", "65536"], "65536 is not in the range 0<=x<=65535"),
+        (["run", "nowhere", "--port", "0"], "nowhere"),
+        (["run", "nowhere", "--port", "65535", "--debugger"], "There is no module nowhere"),
+        (["run", "nowhere", "--debugger", "yes"], "unexpected extra argument (yes)"),
+        (["run", "nowhere", "--traceback", "yes"], "unexpected extra argument (yes)"),
+        (["routes", "nowhere", "--json", "yes"], "unexpected extra argument (yes)"),
+        (["routes", "nowhere", "--traceback", "yes"], "unexpected extra argument (yes)"),
+        (["explain", "nowhere", "GET", "/", "--source", "yes"], "unexpected extra argument (yes)"),
+        (["explain", "nowhere", "GET", "/", "--traceback", "yes"], "unexpected extra argument"),
+        (["openapi", "nowhere", "--version", "2.0"], "'2.0' is not one of"),
+        (["openapi", "nowhere", "-o", "."], "is a directory"),
+    ],
+)
+def test_values_of_options(arguments: list[str], says: str) -> None:
+    """A wrong value is an error of usage; flags have none."""
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert says in " ".join(result.output.split())
+
+
+def test_the_help_has_the_defaults_of_options() -> None:
+    """What holds without an option stands beside it."""
+    text = " ".join(invoke("run", "--help").output.split())
+    for default in ("127.0.0.1", "8000; 0<=x<=65535", "no-reload", "threads"):
+        assert f"[default: {default}]" in text
+    assert "[default: localhost]" in " ".join(invoke("explain", "--help").output.split())

@@ -33,7 +33,7 @@ _CORE = [
     *("test_decorators.py", "test_contract.py", "test_typical_mistakes.py"),
 ]
 # So much of the recorded time of tests is spent on one mutant, in the first stage and in all.
-_FIRST, _MOST = 15.0, 150.0
+_FIRST, _MOST = 10.0, 60.0
 
 
 def near(root: Path, path: str, *, whole: bool) -> Iterator[Stage]:

@@ -139,6 +139,33 @@ def test_one_of_schema_is_strict(body: Any, errors: dict[str, str]) -> None:
     assert "cow" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"type": "cat"}, {"": "type"}),
+        (5, {"": "type"}),
+        (
+            [5, {"type": "cow"}, {}, CAT],
+            {"/0": "type", "/1/type": "invalid", "/2/type": "required"},
+        ),
+        ([{"type": "cat", "meow": "1"}, DOG], {"/0/meow": "invalid"}),
+    ],
+)
+def test_a_list_of_one_of_schema_is_strict(body: Any, errors: dict[str, str]) -> None:
+    """A list of alternatives must be one, and each wrong item has its pointer."""
+    app = App("Shelter")
+
+    @app.post("/animals")
+    @takes(body=AnimalSchema(many=True))
+    def post(body: list[Any]) -> dict[str, Any]:
+        return {}
+
+    response = Client(app).post("/animals", json=body)
+    assert response.status == 422
+    assert {each["pointer"]: each["code"] for each in response.json["errors"]} == errors
+    assert Client(app).post("/animals", json=[CAT, DOG]).status == 200
+
+
 def test_one_of_schema_is_patched() -> None:
     """A PATCH of a OneOfSchema needs the type only, as its document says."""
     app = served(AnimalSchema)

@@ -195,6 +195,32 @@ def test_bad_patterns_are_refused(pattern: str) -> None:
         App("Bad").get(pattern)(lambda **values: {})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (
+            5,
+            "The URL pattern 5 must be a string that begins with '/'. The pattern comes first: "
+            "app.add('/books', Books).",
+        ),
+        (
+            "^books$",
+            "The URL pattern '^books$' must be a string that begins with '/'. Write '/books'.",
+        ),
+    ],
+)
+def test_what_is_no_path_is_refused(pattern: Any, message: str) -> None:
+    """A pattern that is no text, or is not rooted, is refused with what to write."""
+
+    class Books(Resource):
+        def get(self) -> dict[str, int]:
+            return {}
+
+    with pytest.raises(DeclarationError) as refused:
+        App("Bad").add(pattern, Books)
+    assert str(refused.value) == message
+
+
 def test_converters_of_mounted_apps_must_agree() -> None:
     """Two Apps with different converters of one name collide when they are mounted,
     or when one is used.
