@@ -1,5 +1,6 @@
 """CRUDResource: collections and their items over a Store, paged, filtered, sorted and patched."""
 
+from .csv_export import CSVExport
 from .memory_store import MemoryStore
 from .page_envelopes import Bare, Named
 from .page_format import ListedPage, PageFormat, PageSizes, Window
@@ -26,6 +27,7 @@ __all__ = [
     "Attribute",
     "Bare",
     "CRUDResource",
+    "CSVExport",
     "Condition",
     "Group",
     "KeyTaken",

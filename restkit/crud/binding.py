@@ -157,8 +157,8 @@ class Binding:
         return self._choices.chosen(query, views)
 
     def ends(self, page: Page[object], order: Sequence[Order]) -> Sequence[tuple[object, ...]]:
-        """Return the sort key values of the first and the last item of a page with cursors."""
-        if not page.items or not self.pager.format.has_cursors:
+        """Return the sort key values of the first and the last item of a page."""
+        if not page.items:
             return ()
         return [self._keys(item, order) for item in (page.items[0], page.items[-1])]
 

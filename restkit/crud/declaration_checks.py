@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..declaration_checks import check_call, texts_of
@@ -12,6 +12,7 @@ from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..member_checks import DECLARED, check_members
 from ..spelling import misspelt
+from .csv_export import CSVExport
 
 __all__ = ["check_declared"]
 
@@ -50,6 +51,7 @@ _ATTRIBUTES = (
     "related",
     "relations",
     "lines",
+    "csv",
 )
 
 
@@ -88,11 +90,25 @@ def check_declared(declared: Any, base: type) -> None:
         raise DeclarationError(
             f"{declared_at}.lines must be 'snapshot' or 'pages', got {declared.lines!r}."
         )
+    _check_export(declared.csv, declared.methods, declared_at)
     if declared.related not in ("visible", "existing"):
         raise DeclarationError(
             f"{declared_at}.related must be 'visible' or 'existing', got {declared.related!r}."
         )
     _check_sequences(declared, declared_at)
+
+
+def _check_export(export: object, methods: Iterable[str] | None, declared_at: str) -> None:
+    """Reject CSV that is not declared by True or options, or of lists that are not mounted."""
+    if type(export) is not bool and not isinstance(export, CSVExport):
+        raise DeclarationError(
+            f"{declared_at}.csv must be True, False or CSVExport(...), got {export!r}."
+        )
+    if export and methods is not None and "GET" not in {each.upper() for each in methods}:
+        raise DeclarationError(
+            f"{declared_at}.csv has no effect without the method GET. Add GET to methods, or "
+            "remove csv."
+        )
 
 
 def _check_sequences(declared: Any, declared_at: str) -> None:

@@ -29,6 +29,7 @@ from ..schemas.bound import SchemaLike
 from .action_contracts import action_failures, bulk_security, check_action
 from .binding import Binding
 from .bulk import BulkEndpoint, bulk_schemas
+from .csv_export import CSV, export_of
 from .endpoints import (
     CollectionEndpoint,
     ItemEndpoint,
@@ -55,6 +56,7 @@ _LOCATION = Header(
     "Location", "The URL of the new item.", {"type": "string", "format": "uri-reference"}
 )
 _LISTED = "One page of items, or all items as JSON Lines."
+_EXPORTED = "One page of items, or all items as JSON Lines or CSV."
 _MISSING = Failure(NotFound, "database", "No item exists at this URL.")
 _TAKEN = Failure(
     Conflict,
@@ -75,6 +77,7 @@ class EndpointMaker:
         self._name = name
         self._row_paths = RowPaths(declared, binding)
         self._views = binding.views
+        self._export = export_of(declared.csv)
         self._always = tuple(binding.store.failures)
         self._prefers = _prefer("`return=minimal` requests a response without content (RFC 7240).")
         self._missing_parent = (_MISSING,) if binding.scope else ()
@@ -134,9 +137,8 @@ class EndpointMaker:
         if "POST" in wanted:
             verbs["post"] = self._create(is_readable="GET" in wanted)
         is_readable = "GET" in wanted
-        return self._class(
-            CollectionEndpoint, "", verbs, conditional=False, is_readable=is_readable
-        )
+        members = {"is_readable": is_readable, "export": self._export}
+        return self._class(CollectionEndpoint, "", verbs, conditional=False, **members)
 
     def item(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of an item."""
@@ -248,11 +250,15 @@ class EndpointMaker:
         listed = binding.list_views.answered
         schema = binding.pager.schema(listed)
         headers = (_LINK, _APPLIED, *binding.pager.headers())
-        page = Return(schema or listed, 200, headers, _JSON, _LISTED, schema is None)
-        lines = Return(listed, 200, headers, (NDJSON,), _LISTED, True)
+        described = _LISTED if self._export is None else _EXPORTED
+        page = Return(schema or listed, 200, headers, _JSON, described, schema is None)
+        streams: tuple[Return, ...] = (Return(listed, 200, headers, (NDJSON,), described, True),)
+        if self._export is not None:
+            exported = (*headers, *self._export.declared_headers())
+            streams += (Return(None, 200, exported, (CSV,), described, None, True),)
         failures = (*binding.pager.failures(), *self._missing_parent)
         inputs: dict[Location, _Schema] = {"query": binding.query_schema(), "headers": prefer}
-        return self._verb("list", get, Declarations(inputs, None, (page, lines), failures))
+        return self._verb("list", get, Declarations(inputs, None, (page, *streams), failures))
 
     def _create(self, *, is_readable: bool) -> DeclaredMethod:
         def post(self: CollectionEndpoint, body: Any, headers: Any, **path: object) -> Any:

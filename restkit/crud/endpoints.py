@@ -9,7 +9,7 @@ from ..errors import DeclarationError
 from ..http.conditional import Preconditions
 from ..http.negotiation import parse_prefer
 from ..http.uris import quote_path
-from ..media import NDJSON
+from ..media import JSON
 from ..problems import (
     Conflict,
     NotFound,
@@ -21,8 +21,8 @@ from ..request import Request
 from ..resource import Resource
 from .actions import Actions
 from .binding import Binding, digest_of, plain_scope
+from .csv_export import CSVExport
 from .item_serializer import ItemSerializer
-from .json_lines import lines_response, page_lines
 from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count
@@ -30,6 +30,7 @@ from .relation_values import placed
 from .row_paths import AnyActions, RowPaths, build
 from .scopes import Clause, Scope, clause_text
 from .store import KeyTaken, RuledRows
+from .streams import collection_chunks, stream_format, stream_response
 
 __all__ = [
     "Actions",
@@ -45,6 +46,7 @@ _OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL'
 _NO_COLLECTION = "No collection exists at this URL."
 _OUTSIDE = "The item would not belong to this collection."
 _MINIMAL = "return=minimal"
+_JSON = {"Content-Type": JSON}
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
 
 
@@ -127,12 +129,14 @@ class CollectionEndpoint(Endpoint):
 
     Attributes:
         is_readable: Whether GET is mounted for items, so that a new item has a URL to fetch.
+        export: The options of CSV; None if clients cannot have the collection as CSV.
     """
 
     is_readable: ClassVar[bool] = True
+    export: ClassVar[CSVExport | None] = None
 
     def list_items(self, query: dict[str, Any], headers: Mapping[str, str] | None = None) -> object:
-        """Return a page, or all items as JSON Lines."""
+        """Return a page, or all items as JSON Lines or CSV."""
         binding = self.binding
         actions = self.actions()
         count = _COUNTS.get(self.preference(headers or {}, "count"))
@@ -143,17 +147,25 @@ class CollectionEndpoint(Endpoint):
 
         listing, window = binding.list_query(query, count, scope, get)
         view = binding.list_views.serializer(*binding.chosen(query, binding.list_views))
-        if self.request.response_media_type == NDJSON:
-            if self.declared.lines == "pages":
-                return lines_response(page_lines(actions.rows, listing, view, binding))
-            items = actions.rows.stream(listing)
-            return lines_response(view.lines(items), items)
+
+        def check_parents() -> None:
+            if scope.values and not actions.rows.has_parents(scope.values):
+                raise NotFound(_NO_COLLECTION)
+
         responses = ListResponses(binding, self.request, listing, window, count)
+        stream = stream_format(self.request.response_media_type, view, self.export)
+        if stream is not None and not responses.is_total:
+            total = None if count is None else actions.list(responses.total_query()).total
+            more = responses.total_headers(total)
+            source = collection_chunks(actions.rows, listing, stream, binding, self.declared.lines)
+            return stream_response(stream, *source, more, check_parents)
         rows = self.row_actions("list", actions)
         page = rows.list(responses.total_query() if responses.is_total else listing)
-        if not page.items and scope.values and not actions.rows.has_parents(scope.values):
-            raise NotFound(_NO_COLLECTION)
-        return responses.total(page) if responses.is_total else responses.page(page, view)
+        if not page.items:
+            check_parents()
+        if responses.is_total:
+            return responses.total(page, _JSON if stream is None else stream.headers)
+        return responses.page(page, view)
 
     def create_item(self, body: object, headers: Mapping[str, str] | None = None) -> object:
         """Store a new item."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..errors import DeclarationError
-from ..media import JSON
 from ..rendering.content import SerializedContent
 from ..request import Request
 from ..response import PlainResponse
@@ -65,17 +65,17 @@ class ListResponses:
         """Return the query of the total alone."""
         return replace(self.query, limit=0, after=None, before=None, offset=0, expand=())
 
-    def total(self, page: Page[object]) -> PlainResponse:
+    def total(self, page: Page[object], content: Mapping[str, str]) -> PlainResponse:
         """Return the response to HEAD: the total, and the links that follow from it.
 
         Args:
             page: The result of `total_query`.
+            content: The headers that describe the content.
         """
         window = self._window
         has_next = window.offset + window.limit < (page.total or 0)
         _, headers = self._listed(Page((), has_next, total=page.total))
-        fixed = [("Content-Type", JSON), ("Vary", "Accept")]
-        return PlainResponse(200, [*fixed, *headers.items()])
+        return PlainResponse(200, [*{**content, "Vary": "Accept", **headers}.items()])
 
     def total_headers(self, total: int | None) -> dict[str, str]:
         """Return the headers of a total, none if it is not known."""
@@ -97,7 +97,7 @@ class ListResponses:
         exact = page
         if query.count != "exact":  # an estimate does not say which page is the last one
             exact = Page(page.items, page.has_next, page.has_previous)
-        ends = binding.ends(page, query.order)
+        ends = binding.ends(page, query.order) if pager.format.has_cursors else ()
         links = pager.links(self._request, self._window, query.order, exact, ends)
         headers = self.total_headers(page.total)
         if links:

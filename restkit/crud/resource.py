@@ -11,6 +11,7 @@ from ..problems import NotFound
 from ..request import Request
 from ..resource import Owner, Resource
 from .binding import Binding
+from .csv_export import CSVExport
 from .declaration_checks import check_declared
 from .filtering import Filters
 from .pagination import Paging
@@ -74,9 +75,11 @@ class CRUDResource(Resource, Generic[M]):
         relations: The relations that content names by keys: ``("tags",)``, or by another
             attribute of the related rows: ``{"tags": "name", "labels": Related("name",
             create=True)}``.
-        lines: How JSON Lines are read: as one ``"snapshot"``, which holds a connection of the
-            store until the client has read everything, or in ``"pages"``, which hold one only
-            while a page is read.
+        lines: How JSON Lines and CSV are read: as one ``"snapshot"``, which holds a connection
+            of the store until the client has read everything, or in ``"pages"``, which hold one
+            only while a page is read.
+        csv: Whether clients can have all items as CSV (``Accept: text/csv``); ``CSVExport(...)``
+            sets a file name and the other options.
         scoped: The attributes that ``scope()`` decides, if they are not written in it. Bodies may
             lack them.
         related: Which rows items may refer to and show by ``expand``: ``"visible"`` ones, or all
@@ -105,6 +108,7 @@ class CRUDResource(Resource, Generic[M]):
     max_bulk: ClassVar[int] = 1000
     relations: ClassVar[Sequence[str] | Mapping[str, str | Related]] = ()
     lines: ClassVar[Literal["snapshot", "pages"]] = "snapshot"
+    csv: ClassVar[bool | CSVExport] = False
     scoped: ClassVar[Sequence[str]] = ()
     related: ClassVar[Literal["visible", "existing"]] = "visible"
     conditional: ClassVar[bool | Literal["required"]] = True

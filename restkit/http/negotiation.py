@@ -224,7 +224,8 @@ def _quality(media_type: str, ranges: Sequence[MediaRange]) -> float:
 
 
 def _asked(each: MediaRange) -> set[tuple[str, str]]:
-    return {named for named in each.parameters if named[0] != "charset"}
+    decisive = each.parameters - {("header", "present")}  # RFC 4180: all CSV has a header row
+    return {named for named in decisive if named[0] != "charset"}
 
 
 def _content_type(header: str) -> ContentType:

@@ -49,7 +49,7 @@ class Conformance:
         }
         app.add("/notes", type("Notes", (CRUDResource,), notes))
         app.add("/counted", type("CountedNotes", (CRUDResource,), {**notes, "paging": "offset"}))
-        numbered = {**notes, "paging": PageNumbers()}
+        numbered = {**notes, "paging": PageNumbers(), "csv": True}
         app.add("/numbered", type("NumberedNotes", (CRUDResource,), numbered))
         if self.totals:
             app.add("/totalled", type("TotalledNotes", (CRUDResource,), {**notes, **_TOTALS}))

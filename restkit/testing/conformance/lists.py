@@ -246,6 +246,20 @@ class ListConformance(Conformance):
             *(f"t{number}" for number in range(11, -1, -1) if number not in (3, 5)),
         ]
 
+    def test_csv(self, app: App) -> None:
+        """CSV has all items of a query below the names of the fields, with formulas guarded."""
+        client = self.client(app)
+        for number in range(12):
+            self.note_url(client, title=f"={number}", number=None if number == 3 else number)
+        client.delete(self.note_url(client, title="removed"))
+        query = "sort=-number&number__ne=5&number__null=false&fields=title,number&per_page=2"
+        response = expect(client.get(f"/numbered?{query}", headers={"Accept": "text/csv"}), 200)
+        found = [number for number in range(11, -1, -1) if number not in (3, 5)]
+        assert response.text.splitlines() == [
+            "title,number",
+            *(f"'={number},{number}" for number in found),
+        ]
+
 
 def _link(response: TestResponse, relation: str) -> str | None:
     """Return the target of a relation in the Link header (RFC 8288)."""
