@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from marshmallow import Schema, fields
@@ -15,7 +15,7 @@ from ..errors import DeclarationError
 from ..request import Request
 from ..resource import Owner
 from .memory_transaction import MemoryTransaction
-from .models import as_key, members_of, new_item, schema_of
+from .models import as_key, lacking_members, members_of, new_item, schema_of
 from .row_rules import Caller, RowRule, Rule, unruled
 from .rows import FAILURES, STAMP, Memory, Reference, Rows, Work, copied
 from .store import Attribute
@@ -213,6 +213,13 @@ class MemoryStore(Generic[M]):
         self._check_names(set or ())
         rule = RowRule(model, read, write, set, caller)
         self._memory.root.rules[self.table] = rule
+
+    def lacking(self, given: Collection[str], /) -> Sequence[str]:
+        """Return the attributes without which no item can be stored, and that nothing fills in.
+
+        It implements `required_attributes.NewItems`.
+        """
+        return lacking_members(self.model, self._members, given)
 
     @property
     def assigned(self) -> frozenset[str]:

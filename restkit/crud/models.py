@@ -9,7 +9,7 @@ import enum
 import inspect
 import types
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -20,7 +20,15 @@ from ..problems import UnprocessableContent
 from .query import Operator
 from .store import AnyField, Attribute
 
-__all__ = ["Member", "as_key", "check_values", "members_of", "new_item", "schema_of"]
+__all__ = [
+    "Member",
+    "as_key",
+    "check_values",
+    "lacking_members",
+    "members_of",
+    "new_item",
+    "schema_of",
+]
 
 M = TypeVar("M")
 _EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
@@ -90,6 +98,24 @@ def members_of(model: type) -> dict[str, Member]:
             "__init__ accept them by name."
         )
     return found
+
+
+def lacking_members(
+    model: type, members: Mapping[str, Member], given: Collection[str]
+) -> list[str]:
+    """Return the attributes that the constructor of a dataclass needs and that are not given.
+
+    Returns:
+        Nothing, if code of the class may fill in attributes.
+    """
+    if not dataclasses.is_dataclass(model) or hasattr(model, "__post_init__"):
+        return []
+    needed = [
+        each.attribute
+        for each in members.values()
+        if each.needed and not each.attribute.nullable and not each.attribute.generated
+    ]
+    return [each.name for each in needed if each.name not in given]
 
 
 def _check(model: Any) -> None:

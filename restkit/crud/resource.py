@@ -136,7 +136,8 @@ class CRUDResource(Resource, Generic[M]):
     ) -> Sequence[tuple[str, type[Resource], str]]:
         """Return the routes of the collection, its items, and further declared URLs."""
         check_declared(cls, CRUDResource)
-        binding, routes = endpoint_routes(cls, pattern, name, app)
+        is_overridden = cls.create is not CRUDResource.create
+        binding, routes = endpoint_routes(cls, pattern, name, app, is_overridden=is_overridden)
         register(app, Peer(cls, binding, cls.scope is not CRUDResource.scope))
         return routes
 

@@ -13,6 +13,7 @@ from ..resource import Owner, Resource
 from ..schemas.wire_formats import INT64_MAX
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
+from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
 from .sub_urls import sub_urls
 
@@ -24,7 +25,7 @@ _ITEM = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
 def endpoint_routes(
-    declared: Any, pattern: str, name: str, app: Owner
+    declared: Any, pattern: str, name: str, app: Owner, *, is_overridden: bool
 ) -> tuple[Binding, Sequence[tuple[str, type[Resource], str]]]:
     """Return the binding of a `CRUDResource` and its routes: (URL pattern, endpoint class, name).
 
@@ -33,6 +34,7 @@ def endpoint_routes(
         pattern: The URL pattern of the collection; its variables are attributes of all its items.
         name: The name for `App.url_for` and for operationIds.
         app: The App.
+        is_overridden: Whether the class makes new items itself, by an own ``create``.
 
     Raises:
         DeclarationError: The class, its schema, its store and the pattern do not fit together.
@@ -49,6 +51,14 @@ def endpoint_routes(
             upserts=declared.upsert and "POST" in wanted,
         )
     binding = Binding(declared, store, scope, app, name)
+    if not is_overridden:
+        check_required(
+            declared,
+            store,
+            binding.create_views,
+            {*binding.scope, *binding.assigned},
+            posts="POST" in wanted,
+        )
     maker = EndpointMaker(declared, binding, name)
     root = pattern.rstrip("/")
     item = f"{root}/<{_converter(store)}:{store.key}>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .loading import large_relations, large_source
 from .related import relation_of
+from .required_columns import lacking_columns
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
@@ -163,6 +164,13 @@ class SQLAlchemyStore(Generic[M]):
             check_constructor(self.mapper)
         if upserts and self._backend != "sqlite":
             check_client_key(self.mapper, self.key)
+
+    def lacking(self, given: Collection[str], /) -> Sequence[str]:
+        """Return the attributes without which no row can be inserted, and that nothing fills in.
+
+        It implements `crud.required_attributes.NewItems`.
+        """
+        return lacking_columns(self.mapper, given)
 
     @property
     def assigned(self) -> frozenset[str]:
