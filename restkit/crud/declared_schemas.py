@@ -13,6 +13,7 @@ from ..errors import DeclarationError
 from ..operations.operation_ids import singular, stem
 from ..records import Record
 from ..resource import Schemas
+from .derived_schemas import remember
 from .relation_fields import BoundRelation, with_relations
 from .relations import Relating, declared_relations
 from .store import AnyStore
@@ -93,12 +94,14 @@ def declared_schemas(
     relations = _relations_of(declared, store, declared_at, {*scope, *decided})
     if schema is None:
         derived = store.schema(declared.expand)
+        remember(declared, with_relations(derived, relations, declared_at, derived=True))
         known = [each for each in scope if each in store.attributes]
         schema = _scoped(derived, known, name) if known else derived
         schema = with_relations(schema, relations, declared_at, derived=True)
     elif not isinstance(schema, Schemas):
         found = _schema_class(schema, f"{declared_at}.schema")
         schema = with_relations(found, relations, declared_at, derived=False)
+        remember(declared, schema)
     if not isinstance(schema, Schemas):
         _check_relations(relations, (schema,), declared_at)
         return DeclaredSchemas(schema, schema, relaxed(schema, decided), schema, relations)
@@ -117,6 +120,7 @@ def declared_schemas(
         for role, each in classes.items()
     }
     _check_relations(relations, classes.values(), declared_at)
+    remember(declared, classes["item"])
     return DeclaredSchemas(
         classes["item"],
         classes["list"],

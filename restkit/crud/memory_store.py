@@ -252,13 +252,16 @@ class MemoryStore(Generic[M]):
         Raises:
             DeclarationError: Relations are to be expanded, which a model in memory does not have.
         """
+        return self.derived(self.soft_delete, tuple(expand))
+
+    def derived(self, hidden: str | None, expand: tuple[str, ...], /) -> type[Schema]:
+        """Return the schema of the model's attributes; implements `derived_schemas.Deriving`."""
         if expand:
             raise DeclarationError(
                 f"A MemoryStore cannot derive the relations {', '.join(expand)} from the model "
                 f"{self.model.__qualname__}. Write a schema with "
                 "fields.Nested(..., dump_only=True)."
             )
-        hidden = self.soft_delete
         if hidden not in self._schemas:
             self._schemas[hidden] = schema_of(self.model, self._members, hidden)
         return self._schemas[hidden]

@@ -13,6 +13,7 @@ from ..resource import Owner, Resource
 from .binding import Binding
 from .csv_export import CSVExport
 from .declaration_checks import check_declared
+from .derived_schemas import SchemaClass
 from .filtering import Filters
 from .pagination import Paging
 from .query import ListQuery, Page
@@ -50,6 +51,8 @@ class CRUDResource(Resource, Generic[M]):
         store: The store, if it does not come from the App.
         schema: The marshmallow schema class of the items; derived from the model by default.
             ``Schemas(BookSchema, list=BookRow)`` declares one for each kind of content.
+        schema_class: The schema class of the items, declared or derived, for other resources and
+            for `marshmallow.fields.Nested`; read only.
         filters: The filters that clients may use: ``("author", "year__gte", "title__*")`` or
             ``{"year": ("gte", "lte")}``.
         sorts: The attributes that clients may sort by.
@@ -112,6 +115,8 @@ class CRUDResource(Resource, Generic[M]):
     scoped: ClassVar[Sequence[str]] = ()
     related: ClassVar[Literal["visible", "existing"]] = "visible"
     conditional: ClassVar[bool | Literal["required"]] = True
+
+    schema_class = SchemaClass()
 
     def __init__(
         self, binding: Binding, request: Request, app: Any, expand: Sequence[str] = ()

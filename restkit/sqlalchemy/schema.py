@@ -7,8 +7,10 @@ from functools import cache
 from typing import Any
 
 from marshmallow import Schema, fields, missing
-from sqlalchemy.orm import Mapper
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper, configure_mappers
 
+from ..crud.derived_schemas import derives_schemas
 from ..crud.store import Attribute
 from ..errors import DeclarationError
 from .columns import attributes_of
@@ -45,6 +47,16 @@ def schema_of(
         (Schema,),
         {**members, "Meta": meta, "__module__": model.__module__, "__doc__": documentation},
     )
+
+
+@derives_schemas
+def derive(model: type, hidden: str | None, expand: tuple[str, ...]) -> type[Schema] | None:
+    """Return the schema class of a mapped class, None for other classes."""
+    mapper: object = inspect(model, raiseerr=False)
+    if not isinstance(mapper, Mapper):
+        return None
+    configure_mappers()
+    return schema_of(mapper, hidden, expand)
 
 
 def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:

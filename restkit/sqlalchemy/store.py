@@ -197,7 +197,11 @@ class SQLAlchemyStore(Generic[M]):
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return the schema of the model's columns and of the expanded relations."""
-        return schema_of(self.mapper, self.soft_delete, tuple(expand))
+        return self.derived(self.soft_delete, tuple(expand))
+
+    def derived(self, hidden: str | None, expand: tuple[str, ...], /) -> type[Schema]:
+        """Return the schema of the model; implements `crud.derived_schemas.Deriving`."""
+        return schema_of(self.mapper, hidden, expand)
 
     def loaded(self, names: frozenset[str], /) -> Callable[[Any], Any] | None:
         """Return a function from an item to its ``__dict__``, or to the item if values are missing.
