@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from ..request import Request
 from .engines import WRITING, Limits, create_tables, make_engine
 from .errors import problem_of
 from .migrations import migrating
+from .rolled_back import rolled_back_engine
 from .row_rules import RowRules
 from .store import SQLAlchemyStore
 from .transaction import LONGEST_STREAM
@@ -38,6 +39,15 @@ class _App(Protocol):
     stores: list[Callable[[type], Any]]
 
     def problem_handler(self, error: type[Exception]) -> Callable[[Any], Any]: ...
+
+
+class _Extended(Protocol):
+    """The part of an App that tells what is installed."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def extensions(self) -> Sequence[object]: ...
 
 
 class Database:
@@ -82,6 +92,22 @@ class Database:
         self._sessions: tuple[sessionmaker[Session], sessionmaker[Session]] | None = None
         self._rules = RowRules()
         self._units = Units(self._opened)
+
+    @classmethod
+    def of(cls, app: _Extended, /) -> Database:
+        """Return the Database that is installed on an App.
+
+        Raises:
+            DeclarationError: The App has no Database, or several.
+        """
+        found = [each for each in app.extensions if isinstance(each, cls)]
+        if len(found) != 1:
+            raise DeclarationError(
+                f"The App {app.name!r} has {len(found)} Databases installed, but exactly one is "
+                "needed here. Install one with app.install(Database(...)), or name the one that "
+                "is meant: its session method is a factory for provide."
+            )
+        return found[0]
 
     def install(self, app: _App, /) -> None:
         """Register the stores of the models and the problem handler of database errors."""
@@ -181,6 +207,35 @@ class Database:
         with writing() as session:
             yield {"database": self, "session": session}
 
+    @contextmanager
+    def rolled_back(self) -> Generator[Session]:
+        """Undo at the end whatever the App and the program write meanwhile; for tests.
+
+        ::
+
+            with database.rolled_back() as session:
+                session.add(Book(title="Emma"))
+                session.commit()
+                assert client.get("/books").json["items"]
+
+        All sessions of the database, and `engine`, share one transaction. Each commit is the end
+        of a savepoint, so that the App's commits, problems and constraints work as usual. It is
+        for one thread at a time.
+
+        Yields:
+            A session of the test's own, without the row rules.
+        """
+        engine = self.engine
+        with rolled_back_engine(engine) as inner:
+            with self._lock:
+                kept, self._sessions = self._sessions, self._makers(inner)
+            try:
+                with Session(inner) as session:
+                    yield session
+            finally:
+                with self._lock:
+                    self._sessions = kept
+
     def migration(self) -> AbstractContextManager[Connection]:
         """Open a separate connection for a migration tool such as Alembic, which commits itself.
 
@@ -219,6 +274,10 @@ class Database:
         except BaseException:
             engine.dispose()
             raise
+        return self._makers(engine)
+
+    def _makers(self, engine: Engine) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
+        """Return the makers of sessions on an engine."""
         reading = engine.execution_options(**{WRITING: False})
         makers = (
             sessionmaker(engine, expire_on_commit=False),
@@ -246,15 +305,7 @@ def session(request: Request) -> Session:
     Raises:
         DeclarationError: The App has no Database, or several.
     """
-    app = request.app
-    found = [each for each in app.extensions if isinstance(each, Database)]
-    if len(found) != 1:
-        raise DeclarationError(
-            f"The App {app.name!r} has {len(found)} Databases installed, but "
-            "restkit.sqlalchemy.session needs exactly one. Install one with "
-            "app.install(Database(...)), or provide the session method of a certain Database."
-        )
-    made: Session = obtain(found[0].session, request, app)
+    made: Session = obtain(Database.of(request.app).session, request, request.app)
     return made
 
 

@@ -19,7 +19,7 @@ from .infinite_moments import read_infinite_moments
 if TYPE_CHECKING:
     from psycopg import Connection
 
-__all__ = ["WRITING", "Limits", "create_tables", "make_engine"]
+__all__ = ["WRITING", "Limits", "create_tables", "make_engine", "only_reads"]
 
 WRITING = "restkit_writing"
 """The execution option of an engine or a connection: whether its transactions may write."""
@@ -181,7 +181,7 @@ def _begin_postgresql(connection: Any) -> None:
     SQLAlchemy's option ``postgresql_readonly`` leaves READ WRITE on the connection. A standby
     rejects that in another way than a write, and it overrides the setting of the database's owner.
     """
-    reading = True if _only_reads(connection) else None
+    reading = True if only_reads(connection) else None
     driver = connection.connection.dbapi_connection
     if driver.read_only is not reading:
         driver.read_only = reading
@@ -224,7 +224,7 @@ def _begin_sqlite(connection: Any) -> None:
 
     A writing transaction takes the lock at once, so that its reads stay valid.
     """
-    reading = _only_reads(connection)
+    reading = only_reads(connection)
     info = connection.info
     if info.get(_READING, False) is not reading:
         # PERF: the pragma stays until a request of the other kind uses this connection.
@@ -245,5 +245,6 @@ def _end_sqlite(connection: Any, record: object) -> None:
         connection.rollback()
 
 
-def _only_reads(connection: Any) -> bool:
+def only_reads(connection: Any) -> bool:
+    """Return whether the transactions of a connection must not write."""
     return not connection.get_execution_options().get(WRITING, True)

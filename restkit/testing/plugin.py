@@ -1,4 +1,6 @@
-"""The pytest plugin: the fixture ``client`` for the App of the fixture ``app`` or ``restkit_app``.
+"""The pytest plugin: the fixtures ``client`` and ``rolled_back`` for an App.
+
+The App is that of the fixture ``app`` or of the setting ``restkit_app``.
 
 The plugin imports the App only when a test requests the fixture, so that a project's own coverage
 stays complete and other projects are unaffected. (Measure restkit's own coverage with ``coverage
@@ -7,7 +9,9 @@ run -m pytest``: pytest loads its plugins before pytest-cov starts.)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Protocol, cast
 
 import pytest
 
@@ -19,7 +23,7 @@ from .client import Client
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["app", "client", "pytest_addoption"]
+__all__ = ["app", "client", "pytest_addoption", "rolled_back"]
 
 _OPTION = "restkit_app"
 _HINT = (
@@ -58,3 +62,27 @@ def client(app: object) -> Client:
             pytrace=False,
         )
     return Client(cast("WSGIApplication", app))
+
+
+class _RollsBack(Protocol):
+    def rolled_back(self) -> AbstractContextManager[object]: ...
+
+
+@pytest.fixture
+def rolled_back(app: object) -> Generator[object]:
+    """Undo after the test what it and the App write to the App's databases.
+
+    Yields:
+        A session of the database for the test itself; of several databases, that of the first.
+    """
+    extensions: Sequence[object] = getattr(app, "extensions", ())
+    found = [cast("_RollsBack", each) for each in extensions if hasattr(each, "rolled_back")]
+    if not found:
+        pytest.fail(
+            "restkit: the fixture rolled_back found no database. Install one on the App of the "
+            "fixture app: app.install(Database(...)).",
+            pytrace=False,
+        )
+    with ExitStack() as stack:
+        sessions = [stack.enter_context(each.rolled_back()) for each in found]
+        yield sessions[0]

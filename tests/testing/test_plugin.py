@@ -106,3 +106,56 @@ def test_silent_where_unused(project: pytest.Pytester) -> None:
     result = run(project, "-W", "error", "-q")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*restkit*")
+
+
+DATABASE_SHOP = """
+from restkit import App
+from restkit.crud import CRUDResource
+from restkit.sqlalchemy import Database
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Item(Base):
+    __tablename__ = "item"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(50))
+
+class Items(CRUDResource[Item]):
+    model = Item
+
+app = App("Shop")
+app.install(Database("sqlite:///shop.db", create=Base.metadata))
+app.add("/items", Items)
+"""
+DATABASE_TEST = """
+import pytest
+from shop import Item
+
+@pytest.mark.parametrize("round", [1, 2])
+def test_it(client, rolled_back, round):
+    rolled_back.add(Item(name="made by the test"))
+    rolled_back.commit()
+    assert client.post("/items", json={"name": "made by a request"}).status == 201
+    assert len(client.get("/items").json["items"]) == 2
+"""
+
+
+def test_a_database_is_rolled_back_after_each_test(project: pytest.Pytester) -> None:
+    """Both rounds begin with an empty table, and the test has a session of its own."""
+    project.makepyfile(shop=DATABASE_SHOP)
+    project.makeini("[pytest]\nrestkit_app = shop:app")
+    project.makepyfile(DATABASE_TEST)
+    run(project).assert_outcomes(passed=2)
+
+
+def test_an_app_without_a_database_is_told(project: pytest.Pytester) -> None:
+    """The fixture says what is to be installed."""
+    project.makepyfile(shop=SHOP)
+    project.makeini("[pytest]\nrestkit_app = shop:app")
+    project.makepyfile("def test_it(rolled_back):\n    pass")
+    found = run(project)
+    found.assert_outcomes(errors=1)
+    found.stdout.fnmatch_lines(["*fixture rolled_back found no database*"])
