@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import typing
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from restkit import App, Resource
 from restkit.openapi import build
 
 _T = typing.TypeVar("_T")
+_Bound = typing.TypeVar("_Bound", bound=int)
+_One = typing.TypeVar("_One", int, str)
 _Id = typing.NewType("_Id", int)
 
 
@@ -25,6 +29,23 @@ class Kind(enum.Enum):
 class Point(typing.TypedDict):
     x: int
     y: typing.NotRequired[list[str]]
+
+
+class Lost(typing.TypedDict):
+    x: Nowhere  # type: ignore[name-defined]  # noqa: F821  # what is tested
+
+
+class Partly(typing.TypedDict, total=False):
+    a: typing.Required[int]
+    b: str
+
+
+class Level(enum.IntEnum):
+    low = 1
+
+
+class Name(str):
+    pass
 
 
 @pytest.mark.parametrize("version", ["3.0.4", "3.1.1"])
@@ -42,6 +63,47 @@ class Point(typing.TypedDict):
         (list[int] | None, {"type": ["array", "null"], "items": {"type": "integer"}}),
         (typing.ForwardRef("Nowhere"), {}),
         (typing.Any, {}),
+        (bool, {"type": "boolean"}),
+        (float, {"type": "number"}),
+        (bytes, {}),
+        (object, {}),
+        (set[int], {"type": "array", "items": {"type": "integer"}}),
+        (Iterator[int], {}),
+        (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (Mapping[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (Counter[str], {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (OrderedDict, {"type": "object"}),
+        (Name, {"type": "string"}),
+        (Level, {"type": "integer", "enum": [1]}),
+        (int | str, {"type": ["integer", "string"]}),
+        (typing.Optional[int], {"type": ["integer", "null"]}),  # noqa: UP045
+        (_Bound, {"type": "integer"}),
+        (_One, {"type": ["integer", "string"]}),
+        (tuple[int, ...], {"type": "array", "items": {"type": "integer"}}),
+        (tuple[()], {"type": "array", "items": {}}),
+        (
+            tuple[int, str],
+            {
+                "type": "array",
+                "prefixItems": [{"type": "integer"}, {"type": "string"}],
+                "items": {"not": {}},
+                "minItems": 2,
+                "maxItems": 2,
+            },
+        ),
+        (Lost, {"type": "object"}),
+        (
+            Partly,
+            {
+                "type": "object",
+                "properties": {"a": {"type": "integer"}, "b": {"type": "string"}},
+                "required": ["a"],
+            },
+        ),
+        (
+            typing.TypedDict("Free", {"a": int}, total=False),
+            {"type": "object", "properties": {"a": {"type": "integer"}}},
+        ),
         (
             Point,
             {

@@ -11,6 +11,9 @@ from restkit.openapi.conversion import json_schema
 from restkit.openapi.dialects import lower
 from restkit.schemas.bound import View, bind
 
+NULL: dict[str, Any] = {"type": "object", "nullable": True, "enum": [None]}
+STRING: dict[str, Any] = {"type": "string"}
+
 
 @pytest.mark.parametrize(
     ("given", "expected"),
@@ -38,11 +41,61 @@ from restkit.schemas.bound import View, bind
             {"type": "array", "items": {"anyOf": [{"type": "string"}, {"enum": [1]}]}},
         ),
         ({"type": "object", "propertyNames": {"pattern": "a"}}, {"type": "object"}),
+        (True, {}),
+        (False, {"not": {}}),
+        ({"type": "null"}, NULL),
+        ({"type": "null", "title": "T"}, {**NULL, "title": "T"}),
+        ({"const": 1, "x-a": [1], "if": True}, {"enum": [1], "x-a": [1]}),
+        ({"examples": []}, {}),
+        ({"examples": ["a"], "example": "b"}, {"example": "b"}),
+        ({"not": {"const": 1}}, {"not": {"enum": [1]}}),
+        ({"not": {"propertyNames": {"pattern": "a"}}}, {}),
+        ({"not": {"prefixItems": [{"type": "string"}]}}, {}),
+        ({"not": True}, {"not": {}}),
+        ({"additionalProperties": False}, {"additionalProperties": False}),
+        ({"additionalProperties": {"const": 1}}, {"additionalProperties": {"enum": [1]}}),
+        ({"type": "array"}, {"type": "array", "items": {}}),
+        ({"type": "array", "items": False}, {"type": "array", "items": {}}),
+        ({"type": "array", "items": {"not": {}}}, {"type": "array", "items": {}}),
+        ({"type": "array", "prefixItems": []}, {"type": "array", "items": {}}),
+        (
+            {"type": "array", "prefixItems": [{"const": 1}, {"const": 1}], "items": {"not": {}}},
+            {"type": "array", "items": {"enum": [1]}},
+        ),
+        (
+            {"type": "array", "prefixItems": [{"const": 1}], "items": {"const": 2}},
+            {"type": "array", "items": {"anyOf": [{"enum": [1]}, {"enum": [2]}]}},
+        ),
+        (
+            {"minimum": 0, "exclusiveMinimum": 5},
+            {"minimum": 5, "exclusiveMinimum": True},
+        ),
+        ({"minimum": 5, "exclusiveMinimum": 5}, {"minimum": 5, "exclusiveMinimum": True}),
+        ({"maximum": 5, "exclusiveMaximum": 5}, {"maximum": 5, "exclusiveMaximum": True}),
+        ({"maximum": 9, "exclusiveMaximum": 5}, {"maximum": 5, "exclusiveMaximum": True}),
+        ({"maximum": 3, "exclusiveMaximum": 5}, {"maximum": 3}),
+        ({"maximum": 3, "exclusiveMaximum": True}, {"maximum": 3, "exclusiveMaximum": True}),
+        ({"type": ["string"]}, {"type": "string"}),
+        (
+            {"type": ["array", "string", "null"], "items": {"const": 1}},
+            {"anyOf": [{"type": "array", "items": {"enum": [1]}}, {"type": "string"}, NULL]},
+        ),
+        ({"type": ["array", "string"]}, {"anyOf": [{"type": "array", "items": {}}, STRING]}),
+        (
+            {"type": ["string", "integer"], "anyOf": [{"const": 1}], "allOf": [{"const": 2}]},
+            {
+                "allOf": [{"enum": [2]}, {"anyOf": [{"enum": [1]}]}],
+                "anyOf": [STRING, {"type": "integer"}],
+            },
+        ),
+        ({"$ref": "#/x"}, {"$ref": "#/x"}),
+        (
+            {"$ref": "#/x", "allOf": [{"const": 1}], "title": "T"},
+            {"allOf": [{"$ref": "#/x"}, {"enum": [1]}], "title": "T"},
+        ),
     ],
 )
-def test_what_3_0_does_not_know_is_said_in_its_way(
-    given: dict[str, Any], expected: dict[str, Any]
-) -> None:
+def test_what_3_0_does_not_know_is_said_in_its_way(given: Any, expected: dict[str, Any]) -> None:
     """Null types, exclusive bounds, const, examples, siblings of $ref and tuples have another form,
     or none.
     """
