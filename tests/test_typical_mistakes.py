@@ -456,14 +456,14 @@ def async_verb() -> object:
     return mount(get=get_later)
 
 
-@mistake("Books.create", "@takes", "schema = BookSchema")
-def takes_on_an_action() -> object:
-    return collection(create=takes(body=BookSchema)(lambda self, item: item))
+@mistake("Books.create", "@takes", "no parameter for 'dry'")
+def takes_on_an_action_without_a_parameter() -> object:
+    return collection(create=takes(query={"dry": fields.Bool()})(lambda self, item: item))
 
 
-@mistake("Books.create", "@returns", "schema = BookSchema")
-def returns_on_an_action() -> object:
-    return collection(create=returns(BookSchema)(lambda self, item: item))
+@mistake("Books.create", "@returns", "@raises")
+def returns_of_an_error_on_an_action() -> object:
+    return collection(create=returns(BookSchema, status=409)(lambda self, item: item))
 
 
 @mistake("The factory", "makes_a_value", "provide(...) as a default", "obtain(")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 
+from marshmallow import Schema
+
 from ..contract import Failure, Security
 from ..declarations import declarations_of
 from ..errors import DeclarationError
@@ -13,9 +15,11 @@ from ..operations.security import class_security
 from ..requirements import Requirement
 from ..resource import Resource
 
-__all__ = ["action_failures", "bulk_security", "check_action"]
+__all__ = ["action_failures", "action_schemas", "bulk_security", "check_action"]
 
 _OWN_MODULE = "restkit.crud.resource"
+_BODIES = ("create", "replace", "update")
+_BODILESS = {"list": "a GET", "read": "a GET", "delete": "a DELETE", "restore": "this POST"}
 _CALLS: Mapping[str, tuple[str, ...]] = {
     "list": ("list", "scope"),
     "totals": ("totals", "scope"),
@@ -25,18 +29,60 @@ _CALLS: Mapping[str, tuple[str, ...]] = {
 
 
 def check_action(declared: type[Resource], action: str) -> None:
-    """Reject inputs and responses that are declared of an action.
+    """Reject inputs and responses that an action cannot have.
 
     Raises:
-        DeclarationError: The action has `takes` or `returns`.
+        DeclarationError: `takes` or `returns` on the action cannot be meant.
     """
     own = declarations_of(inspect.getattr_static(declared, action))
-    if own.inputs or own.returns or own.media_types:
+    declared_at = f"{declared.__module__}.{declared.__qualname__}.{action}"
+    for location in ("form", "files"):
+        if location in own.inputs:
+            raise DeclarationError(
+                f"{declared_at} has @takes({location}=...), but an action takes JSON. Write a "
+                "Resource beside the collection."
+            )
+    if own.media_types is not None:
         raise DeclarationError(
-            f"{declared.__module__}.{declared.__qualname__}.{action} has @takes or @returns, but "
-            "the inputs and responses of an action follow from the class. Declare schema, "
-            "filters, sorts and fields there, or write a Resource."
+            f"{declared_at} has @takes(media_types=...), but an action takes JSON. Remove it, or "
+            "write a Resource beside the collection."
         )
+    if ("body" in own.inputs or own.max_size) and action not in _BODIES:
+        raise DeclarationError(
+            f"{declared_at} has @takes(body=...), but {_BODILESS[action]} has no content. Take "
+            "query=... instead."
+        )
+    if action == "list" and any(each.status != 200 or each.is_open for each in own.returns):
+        raise DeclarationError(
+            f"{declared_at} returns a page with the status 200. Write @returns(RowSchema), with "
+            "the schema of the items of the page."
+        )
+
+
+def action_schemas(declared: type[Resource]) -> dict[str, type[Schema]]:
+    """Return the schemas that actions declare: of bodies by action, and of the items of a list.
+
+    Raises:
+        DeclarationError: One of them is not a schema class.
+    """
+    found: dict[str, object] = {}
+    for action in _BODIES:
+        body = declarations_of(inspect.getattr_static(declared, action)).inputs.get("body")
+        if body is not None:
+            found[action] = body
+    for each in declarations_of(inspect.getattr_static(declared, "list")).returns:
+        if each.schema is not None:
+            found["list"] = each.schema
+    classes: dict[str, type[Schema]] = {}
+    for action, schema in found.items():
+        if not (isinstance(schema, type) and issubclass(schema, Schema)):
+            decorator = "@returns" if action == "list" else "@takes"
+            raise DeclarationError(
+                f"{declared.__module__}.{declared.__qualname__}.{action}: the schema of "
+                f"{decorator} must be a marshmallow Schema class, got {schema!r}."
+            )
+        classes[action] = schema
+    return classes
 
 
 def action_failures(declared: type[Resource], action: str) -> list[Failure]:

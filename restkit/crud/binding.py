@@ -13,7 +13,7 @@ from ..http.conditional import EntityTag
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from .attribute_checks import check_attributes
-from .collection_views import views_of
+from .collection_views import views_maker, views_of
 from .cursors import CursorCipher
 from .decided_values import DecidedValues, check_decided
 from .declared_schemas import declared_schemas, scoped_attributes, without_required
@@ -41,9 +41,12 @@ class Binding:
         store: The store of the items.
         views: The views of the schema of items.
         list_views: The views of the schema of the items of a page.
-        create_views: The views of the schema of POST and PUT bodies.
+        create_views: The views of the schema of POST bodies.
+        replace_views: The views of the schema of PUT bodies.
         update_views: The views of the schema of PATCH bodies.
         scope: The variables of the URL pattern that are attributes of the model.
+        upsert: Whether PUT creates a missing item.
+        bulk: Whether there are bulk requests.
         assigned: The attributes of new items that a row rule sets.
         is_ruled: Whether the model, or one that it refers to, has a row rule.
         relations: The relations that content names by keys, whose rows have to be found.
@@ -67,17 +70,22 @@ class Binding:
         self.declared_at = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
         self.scope = tuple(scope)
+        self.upsert = bool(declared.upsert)
+        self.bulk = bool(declared.bulk)
         self._unreachable = {"", ".", "..", *sub_urls(declared)}
         settings = app.settings
         self.assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
         self.is_ruled = isinstance(store, RowRuled) and store.is_ruled
         decided = {*self.assigned, *scoped_attributes(declared)}
         schemas = declared_schemas(declared, store, self.declared_at, self.scope, name, decided)
-        views = views_of(schemas, declared, store, self.declared_at, app)
-        self.views, self.list_views, self.create_views, self.update_views = views
+        self._make_views = views_maker(store, self.declared_at, app)
+        views = views_of(schemas, declared, self._make_views)
+        self.views, self.list_views = views[:2]
+        self.create_views, self.replace_views, self.update_views = views[2:]
         found = (each for each in schemas.relations.values() if not each.relation.is_reference)
         self.relations = {each.relation.name: each for each in found}
         self._decided = DecidedValues(self.create_views, schemas.create)
+        self._decided_by_put = DecidedValues(self.replace_views, schemas.replace)
         check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
         self.sorting = Sorting(
@@ -170,7 +178,7 @@ class Binding:
     @cached_property
     def replacement(self) -> type[Schema]:
         """The schema class of PUT bodies, which may leave out the key that the URL has."""
-        return without_required(self.create_views.declared, self.store.key, "Replacement")
+        return without_required(self.replace_views.declared, self.store.key, "Replacement")
 
     @cached_property
     def patch_relations(self) -> tuple[str, ...]:
@@ -191,6 +199,10 @@ class Binding:
         pairs = zip(views.names, views.attributes_of(views.names), strict=True)
         return views.serializer(tuple(name for name, each in pairs if each in found), ())
 
+    def serializer_of(self, schema: type[Schema]) -> ItemSerializer:
+        """Return the serializer of a schema that an action declares."""
+        return self._make_views(schema).serializer(None, ())
+
     def tag_of(self, item: object, text: bytes | None = None) -> EntityTag:
         """Return the entity tag of an item: its version, or a digest of its representation.
 
@@ -208,26 +220,28 @@ class Binding:
         return digest_of(text)
 
     def created(
-        self, body: Mapping[str, object], decided: Mapping[str, object]
+        self, body: Mapping[str, object], decided: Mapping[str, object], *, by_put: bool = False
     ) -> dict[str, object]:
         """Return the attributes of a new item: those of a body, and those that are decided.
 
         Args:
             body: The attributes of the body.
             decided: The attributes that the scope and the row rule decide.
+            by_put: Whether the body is that of a PUT.
 
         Raises:
             UnprocessableContent: The body contradicts a decided value, or lacks a value.
         """
-        return {**self._decided.checked(body, decided), **decided}
+        check = self._decided_by_put if by_put else self._decided
+        return {**check.checked(body, decided), **decided}
 
     def replaced(
         self, item: object, body: Mapping[str, object], scope: Mapping[str, object]
     ) -> dict[str, object]:
         """Return all writable attributes; absent ones get their default or the scope's value."""
-        views = self.create_views
+        views = self.replace_views
         decided = {**self._assigned_of(item), **scope}
-        body = self._decided.checked(body, decided)
+        body = self._decided_by_put.checked(body, decided)
         absent = self._reset(views.written.keys() - body.keys(), body, views)
         values = {**body, **absent, **decided}
         values = {name: values[name] for name in views.written if name in values}

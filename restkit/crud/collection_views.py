@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from marshmallow import Schema
@@ -12,36 +12,56 @@ from .declared_schemas import DeclaredSchemas
 from .schema_views import Views
 from .store import AnyStore
 
-__all__ = ["views_of"]
+__all__ = ["EachViews", "views_maker", "views_of"]
+
+EachViews = tuple[Views, Views, Views, Views, Views]
+"""The views of one item, of a list, and of the bodies of POST, PUT and PATCH."""
 
 
 class _Declared(Protocol):
-    """The part of a `CRUDResource` class that decides the views."""
+    """The part of a `CRUDResource` class that decides the views of responses."""
 
-    fields: bool
-    expand: Sequence[str]
+    @property
+    def expand(self) -> Sequence[str]:
+        """The relations that clients may include."""
+        ...
+
+    @property
+    def fields(self) -> bool:
+        """Whether clients may select fields."""
+        ...
+
+
+def views_maker(store: AnyStore, declared_at: str, app: Owner) -> Callable[..., Views]:
+    """Return a function that makes the views of a schema class: (schema, expand, sparse)."""
+
+    def make(schema: type[Schema], expand: Sequence[str] = (), sparse: bool = False) -> Views:
+        return Views(
+            schema,
+            expand,
+            sparse,
+            declared_at,
+            strict=app.settings.strict,
+            compiled=app.settings.compile_schemas,
+            store=store,
+        )
+
+    return make
 
 
 def views_of(
-    schemas: DeclaredSchemas, declared: _Declared, store: AnyStore, declared_at: str, app: Owner
-) -> tuple[Views, Views, Views, Views]:
+    schemas: DeclaredSchemas, declared: _Declared, make: Callable[..., Views]
+) -> EachViews:
     """Return the views of each schema; schemas that are one class share their views."""
     found: dict[type[Schema], Views] = {}
 
-    def views(schema: type[Schema], expand: Sequence[str] = (), *, sparse: bool = False) -> Views:
+    def views(schema: type[Schema], *more: object) -> Views:
         if schema not in found:
-            found[schema] = Views(
-                schema,
-                expand,
-                sparse,
-                declared_at,
-                strict=app.settings.strict,
-                compiled=app.settings.compile_schemas,
-                store=store,
-            )
+            found[schema] = make(schema, *more)
         return found[schema]
 
     sparse = bool(declared.fields)
-    item = views(schemas.item, declared.expand, sparse=sparse)
-    listed = views(schemas.list, declared.expand, sparse=sparse)
-    return item, listed, views(schemas.create.schema), views(schemas.update)
+    item = views(schemas.item, declared.expand, sparse)
+    listed = views(schemas.list, declared.expand, sparse)
+    bodies = views(schemas.create.schema), views(schemas.replace.schema), views(schemas.update)
+    return (item, listed, *bodies)

@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..declaration_checks import check_call, texts_of
+from ..declaration_checks import check_call, check_returns, texts_of
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..member_checks import DECLARED, check_members
@@ -132,15 +132,10 @@ def _check_action(function: Any, parameters: tuple[str, ...], declared_at: str) 
         raise DeclarationError(
             f"{declared_at} is not a method; an action is one of (self{_more(parameters)})."
         )
-    check_call(function, ("self", *parameters), f"The action {declared_at}")
-    said = declarations_of(function)
-    if said.inputs or said.returns:
-        decorator = "@takes" if said.inputs else "@returns"
-        raise DeclarationError(
-            f"{declared_at} has {decorator}, which has no effect on an action: a CRUDResource "
-            "takes and returns what its schema says. Write schema = BookSchema in the class, or "
-            "mount a Resource of your own at another URL."
-        )
+    if declarations_of(function).inputs:
+        check_returns(function, f"The action {declared_at}")  # `ActionInputs` checks the rest
+    else:
+        check_call(function, ("self", *parameters), f"The action {declared_at}")
 
 
 def _more(parameters: tuple[str, ...]) -> str:

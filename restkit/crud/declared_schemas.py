@@ -12,7 +12,8 @@ from marshmallow import Schema, missing
 from ..errors import DeclarationError
 from ..operations.operation_ids import singular, stem
 from ..records import Record
-from ..resource import Schemas
+from ..resource import Resource, Schemas
+from .action_contracts import action_schemas
 from .derived_schemas import remember
 from .relation_fields import BoundRelation, with_relations
 from .relations import Relating, declared_relations
@@ -41,7 +42,8 @@ class DeclaredSchemas(Record):
     Attributes:
         item: The schema of the responses of one item.
         list: The schema of the items of a page.
-        create: The schema of POST and PUT bodies.
+        create: The schema of POST bodies.
+        replace: The schema of PUT bodies.
         update: The schema of PATCH bodies.
         relations: The relations that content names by keys.
     """
@@ -49,6 +51,7 @@ class DeclaredSchemas(Record):
     item: type[Schema]
     list: type[Schema]
     create: Relaxed
+    replace: Relaxed
     update: type[Schema]
     relations: Mapping[str, BoundRelation]
 
@@ -104,7 +107,8 @@ def declared_schemas(
         remember(declared, schema)
     if not isinstance(schema, Schemas):
         _check_relations(relations, (schema,), declared_at)
-        return DeclaredSchemas(schema, schema, relaxed(schema, decided), schema, relations)
+        chosen = dict.fromkeys(("item", "list", "create", "update"), schema)
+        return _with_actions(declared, chosen, decided, relations)
     chosen = {
         "item": schema.item,
         "list": schema.response(many=True),
@@ -121,12 +125,23 @@ def declared_schemas(
     }
     _check_relations(relations, classes.values(), declared_at)
     remember(declared, classes["item"])
+    return _with_actions(declared, classes, decided, relations)
+
+
+def _with_actions(
+    declared: type[Resource],
+    classes: Mapping[str, type[Schema]],
+    decided: Collection[str],
+    relations: Mapping[str, BoundRelation],
+) -> DeclaredSchemas:
+    """Return the schemas of a class, with those that its actions declare in place of them."""
+    found = {**classes, "replace": classes["create"], **action_schemas(declared)}
+    create = relaxed(found["create"], decided)
+    replace = create
+    if found["replace"] is not found["create"]:
+        replace = relaxed(found["replace"], decided)
     return DeclaredSchemas(
-        classes["item"],
-        classes["list"],
-        relaxed(classes["create"], decided),
-        classes["update"],
-        relations,
+        found["item"], found["list"], create, replace, found["update"], relations
     )
 
 

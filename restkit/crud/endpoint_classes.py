@@ -26,10 +26,11 @@ from ..problems import Conflict, Forbidden, NotFound
 from ..requirements import Requirement
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
-from .action_contracts import action_failures, bulk_security, check_action
+from .action_contracts import action_failures, bulk_security
 from .binding import Binding
 from .bulk import BulkEndpoint, bulk_schemas
 from .csv_export import CSV, export_of
+from .declared_actions import declared_action
 from .endpoints import (
     CollectionEndpoint,
     ItemEndpoint,
@@ -118,13 +119,15 @@ class EndpointMaker:
         if written.__module__ != _OWN_MODULE and written.__doc__:
             summary, description = split_docstring(written.__doc__)
             words = {"summary": summary, "description": description}
-        check_action(self._declared, action)
         own_failures = action_failures(self._declared, action)
         failures = (*own_failures, *contract.raises, *self._always)
         function.__doc__ = None
         complete = contract._replace(
             raises=failures, words={**contract.words, **words, **own.words}
         )
+        if own.inputs or own.returns or own.media_types or own.max_size:
+            made = declared_action(self._declared, action, self._binding)
+            function, complete = made.verb(function), made.contract(complete)
         function.__module__ = self._declared.__module__
         function.__qualname__ = f"{self._declared.__qualname__}.{action}"
         return DeclaredMethod(function, complete)
@@ -286,7 +289,7 @@ class EndpointMaker:
         key = self._binding.store.key
 
         def get(self: ItemEndpoint, **given: Any) -> Any:
-            return self.read_item(given[key], given.get("query"))
+            return self.read_item(given[key], given.get("query") if choices else None)
 
         choices = self._binding.choice_schema(self._views)
         inputs: dict[Location, _Schema] = {"query": choices} if choices else {}
@@ -328,8 +331,8 @@ class EndpointMaker:
     def _delete(self) -> DeclaredMethod:
         key = self._binding.store.key
 
-        def delete(self: ItemEndpoint, **path: object) -> None:
-            self.delete_item(path[key])
+        def delete(self: ItemEndpoint, **path: object) -> object:
+            return self.delete_item(path[key])
 
         in_use = Failure(Conflict, "database", "Other items still refer to this item.")
         gone = Return(None, 204, (), (), "", None)

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, cast
 
-from ..errors import DeclarationError
 from ..http.conditional import Preconditions
-from ..http.negotiation import parse_prefer
 from ..http.uris import quote_path
 from ..media import JSON
 from ..problems import (
     Conflict,
     NotFound,
     PreconditionFailed,
-    UnprocessableContent,
 )
 from ..rendering.content import SerializedContent
-from ..request import Request
-from ..resource import Resource
 from .actions import Actions
-from .binding import Binding, digest_of, plain_scope
+from .binding import digest_of, plain_scope
 from .csv_export import CSVExport
-from .item_serializer import ItemSerializer
+from .endpoint import MINIMAL, NO_COLLECTION, Endpoint, as_mapping
 from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count
 from .relation_values import placed
-from .row_paths import AnyActions, RowPaths, build
-from .scopes import Clause, Scope, clause_text
-from .store import KeyTaken, RuledRows
+from .row_paths import AnyActions, build
+from .scopes import Scope
+from .store import KeyTaken
 from .streams import collection_chunks, stream_format, stream_response
 
 __all__ = [
@@ -43,85 +38,8 @@ __all__ = [
 
 # RFC 9110, section 9.3.4: if PUT could rename the item, the same PUT would not find it again.
 _OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL's key, or none."
-_NO_COLLECTION = "No collection exists at this URL."
-_OUTSIDE = "The item would not belong to this collection."
-_MINIMAL = "return=minimal"
 _JSON = {"Content-Type": JSON}
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
-
-
-class Endpoint(Resource):
-    """The base of the classes that `endpoint_routes` makes for the URLs of a `CRUDResource`.
-
-    Attributes:
-        declared: The `CRUDResource`.
-        binding: Its evaluated declarations.
-        row_paths: Which of its actions have items as dicts.
-    """
-
-    declared: ClassVar[Any]
-    binding: ClassVar[Binding]
-    row_paths: ClassVar[RowPaths]
-
-    def actions(self, expand: tuple[str, ...] = ()) -> Actions:
-        """Return the user's resource for this request."""
-        binding, given = self.binding, self.request.path_parameters
-        binding.check_path(given)
-        made: Actions = self.declared(binding, self.request, self.app, expand)
-        if binding.scope:
-            rows = made.rows
-            parents = {name: given[name] for name in binding.scope}
-            if isinstance(rows, RuledRows) and rows.hides_parents(parents):
-                raise NotFound(_NO_COLLECTION)
-        return made
-
-    def row_actions(self, action: str, actions: Actions) -> AnyActions:
-        """Return the actions on items as dicts if an action has them in this request."""
-        return self.row_paths.chosen(action, actions, self.request, self.app)
-
-    @classmethod
-    def replay_identity(cls, request: Request) -> str:
-        """Return what separates the idempotency keys of callers: the scope and the row rule."""
-        actions: Actions = cls.declared(cls.binding, request, request.app)
-        rows = actions.rows
-        clauses: list[Clause] = [actions.scope()]
-        if cls.binding.is_ruled and isinstance(rows, RuledRows):
-            clauses += [rows.readable(), rows.assigned()]
-        return clause_text(clauses)
-
-    def decided(self, actions: AnyActions, scope: Scope) -> dict[str, object]:
-        """Return the attributes of new items that the row rule and the scope decide."""
-        rows = actions.rows
-        if self.binding.assigned and isinstance(rows, RuledRows):
-            return {**rows.assigned(), **scope.values}
-        return dict(scope.values)
-
-    def check_scope(self, actions: AnyActions, item: object, scope: Scope) -> None:
-        """Reject a written item that an expression of the scope excludes.
-
-        Raises:
-            UnprocessableContent: The item does not belong to the collection.
-        """
-        if scope.clauses:
-            key = self.binding.store.value(item, self.binding.store.key)
-            if actions.rows.get(key, scope=scope) is None:
-                raise UnprocessableContent(
-                    errors=[{"pointer": "", "detail": _OUTSIDE, "code": "scope"}]
-                )
-
-    @property
-    def whole(self) -> ItemSerializer:
-        """The serializer of whole items."""
-        return self.binding.views.serializer(None, ())
-
-    def preference(self, headers: Mapping[str, str], name: str) -> str:
-        """Return the value of a preference (RFC 7240), ``""`` if the client does not state it."""
-        given = headers.get("prefer")
-        return parse_prefer(given).get(name, "") if given else ""
-
-    def wants_minimal(self, headers: Mapping[str, str]) -> bool:
-        """Return whether the client prefers a response without content."""
-        return self.preference(headers, "return") == "minimal"
 
 
 class CollectionEndpoint(Endpoint):
@@ -135,7 +53,9 @@ class CollectionEndpoint(Endpoint):
     is_readable: ClassVar[bool] = True
     export: ClassVar[CSVExport | None] = None
 
-    def list_items(self, query: dict[str, Any], headers: Mapping[str, str] | None = None) -> object:
+    def list_items(
+        self, query: Mapping[str, object], headers: Mapping[str, str] | None = None
+    ) -> object:
         """Return a page, or all items as JSON Lines or CSV."""
         binding = self.binding
         actions = self.actions()
@@ -150,7 +70,7 @@ class CollectionEndpoint(Endpoint):
 
         def check_parents() -> None:
             if scope.values and not actions.rows.has_parents(scope.values):
-                raise NotFound(_NO_COLLECTION)
+                raise NotFound(NO_COLLECTION)
 
         responses = ListResponses(binding, self.request, listing, window, count)
         stream = stream_format(self.request.response_media_type, view, self.export)
@@ -172,20 +92,22 @@ class CollectionEndpoint(Endpoint):
         actions = self.row_actions("create", self.actions())
         scope = Scope.of(actions.scope())
         if scope.values and not actions.rows.has_parents(scope.values):
-            raise NotFound(_NO_COLLECTION)
+            raise NotFound(NO_COLLECTION)
         decided = self.decided(actions, scope)
         values = self.binding.created(as_mapping(body, self.binding), decided)
         self.binding.check_key(values, self.binding.create_views)
         values = placed(self.binding.relations, actions, values, self.binding.create_views, decided)
         item = actions.create(build(actions, values))
         self.check_scope(actions, item, scope)
+        if self.declares_responses():
+            return self.own_response(item, headers or {})
         data, text = self.whole.pair(item)
         response_headers = {}
         if self.declared.conditional:
             response_headers["ETag"] = str(self.binding.tag_of(item, text))
         if not self.wants_minimal(headers or {}):
             return SerializedContent(data, text), 201, response_headers
-        response_headers["Preference-Applied"] = _MINIMAL
+        response_headers["Preference-Applied"] = MINIMAL
         key = data.get(self.binding.store.key)
         if self.is_readable and key is not None:
             response_headers["Location"] = self._item_url(key)
@@ -194,21 +116,6 @@ class CollectionEndpoint(Endpoint):
     def _item_url(self, key: object) -> str:
         collection = quote_path(self.request.root_path + self.request.path).rstrip("/")
         return f"{collection}/{quote_path(str(key))}"
-
-
-def as_mapping(body: object, binding: Binding) -> Mapping[str, object]:
-    """Return a loaded body, which must be a mapping of attributes.
-
-    Raises:
-        DeclarationError: The schema loads something else.
-    """
-    if not isinstance(body, Mapping):
-        raise DeclarationError(
-            f"{binding.declared_at}: the schema {binding.create_views.declared.__name__} loads "
-            f"{type(body).__name__}, but a CRUDResource makes the items itself. Let the schema "
-            "load a dict: remove the post_load hook."
-        )
-    return body
 
 
 class ItemEndpoint(Endpoint):
@@ -223,6 +130,8 @@ class ItemEndpoint(Endpoint):
             relations = tuple(dict.fromkeys((*relations, *binding.tagged)))
         actions = self.actions(relations)
         item = (actions if expand else self.row_actions("read", actions)).read(key)
+        if self.declares_responses():
+            return self.own_response(item, {})
         text = binding.views.serializer(names, expand).text(item)
         if self.conditional and expand:
             # A related item can change without the item, so that the item's version is not enough.
@@ -252,7 +161,7 @@ class ItemEndpoint(Endpoint):
         if values.get(name, key) != key:
             raise Conflict(_OTHER_KEY)
         values = placed(
-            self.binding.relations, actions, values, self.binding.create_views, scope.values
+            self.binding.relations, actions, values, self.binding.replace_views, scope.values
         )
         replaced = actions.replace(item, values)
         self.check_scope(actions, replaced, scope)
@@ -267,10 +176,13 @@ class ItemEndpoint(Endpoint):
         name = self.binding.store.key
         scope = Scope.of(actions.scope())
         decided = self.decided(actions, scope)
-        values = self.binding.created({name: key, **as_mapping(body, self.binding)}, decided)
+        content = {name: key, **as_mapping(body, self.binding)}
+        values = self.binding.created(content, decided, by_put=True)
         if values[name] != key:
             raise Conflict(_OTHER_KEY)
-        values = placed(self.binding.relations, actions, values, self.binding.create_views, decided)
+        values = placed(
+            self.binding.relations, actions, values, self.binding.replace_views, decided
+        )
         try:
             item = actions.create(build(actions, values))
             self.check_scope(actions, item, scope)
@@ -298,7 +210,7 @@ class ItemEndpoint(Endpoint):
         data, text = self.whole.pair(item)
         self.state(item, text)
         if self.wants_minimal(headers):
-            return None, 204, {"Preference-Applied": _MINIMAL}
+            return None, 204, {"Preference-Applied": MINIMAL}
         return SerializedContent(data, text), 201
 
     def patch_item(self, key: object, body: PatchDocument, headers: Mapping[str, str]) -> object:
@@ -315,12 +227,18 @@ class ItemEndpoint(Endpoint):
         self.check_scope(actions, updated, scope)
         return self._changed(updated, headers)
 
-    def delete_item(self, key: object) -> None:
+    def delete_item(self, key: object) -> object:
         """Delete an item."""
         actions = self.row_actions("delete", self.actions(self.binding.tagged))
         item = actions.read(key)
         self.state(item)
-        actions.delete(item)
+        deleted = cast("Callable[[object], object]", actions.delete)(item)
+        return self.own_response(deleted, {}) if self.declares_responses() else None
+
+    def stated_tag(self, item: object) -> dict[str, str]:
+        """State the entity tag of an item, as a response has it."""
+        self.state(item)
+        return {}
 
     def state(self, item: object, text: bytes | None = None) -> None:
         """Set the entity tag of an item. The first call evaluates the request's preconditions."""
@@ -328,10 +246,12 @@ class ItemEndpoint(Endpoint):
             self.entity_tag = self.binding.tag_of(item, text)
 
     def _changed(self, item: object, headers: Mapping[str, str]) -> object:
+        if self.declares_responses():
+            return self.own_response(item, headers)
         text = self.whole.text(item)
         self.state(item, text)
         if self.wants_minimal(headers):
-            return None, 204, {"Preference-Applied": _MINIMAL}
+            return None, 204, {"Preference-Applied": MINIMAL}
         return SerializedContent(None, text)
 
 

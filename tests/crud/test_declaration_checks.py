@@ -7,11 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields
 from shelf import Book, mounted, refused
-
-from restkit import DeclarationError, returns, takes
-from restkit.crud import CRUDResource
 
 
 async def create_later(self: Any, item: Any) -> Any:
@@ -88,28 +84,3 @@ def test_members_of_ones_own_are_left_alone() -> None:
         shelf=Book,
         lister=lambda self: None,
     )
-
-
-@pytest.mark.parametrize("action", ["list", "read", "create", "replace", "update", "delete"])
-@pytest.mark.parametrize(
-    ("decorator", "name"),
-    [
-        (takes(body=Schema), "@takes"),
-        (takes(query={"q": fields.Str()}), "@takes"),
-        (returns(Schema), "@returns"),
-        (returns(status=202), "@returns"),
-    ],
-)
-def test_inputs_and_responses_of_actions_are_refused(
-    action: str, decorator: Any, name: str
-) -> None:
-    """An action takes and returns what the class declares, so its own @takes or @returns is an
-    error that names the decorator and says where to declare instead.
-    """
-    declared = getattr(CRUDResource, action)
-
-    def own(self: Any, *arguments: Any) -> Any:
-        return declared(self, *arguments)
-
-    with pytest.raises(DeclarationError, match=rf"Books\.{action} has {name}, .*schema"):
-        mounted(**{action: decorator(own)})

@@ -1,0 +1,145 @@
+"""The base of the endpoints of a `CRUDResource`: what every URL of a collection needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..errors import DeclarationError
+from ..http.negotiation import parse_prefer
+from ..problems import NotFound, UnprocessableContent
+from ..request import Request
+from ..resource import Resource
+from .actions import Actions
+from .binding import Binding
+from .declared_actions import Acting
+from .item_serializer import ItemSerializer
+from .row_paths import AnyActions, RowPaths
+from .scopes import Clause, Scope, clause_text
+from .store import RuledRows
+
+__all__ = ["MINIMAL", "NO_COLLECTION", "Endpoint", "as_mapping"]
+
+NO_COLLECTION = "No collection exists at this URL."
+MINIMAL = "return=minimal"
+_OUTSIDE = "The item would not belong to this collection."
+
+
+class Endpoint(Resource):
+    """The base of the classes that `endpoint_routes` makes for the URLs of a `CRUDResource`.
+
+    Attributes:
+        declared: The `CRUDResource`.
+        binding: Its evaluated declarations.
+        row_paths: Which of its actions have items as dicts.
+        acting: The call of an action with inputs or responses of its own; None for the others.
+    """
+
+    declared: ClassVar[Any]
+    binding: ClassVar[Binding]
+    row_paths: ClassVar[RowPaths]
+    acting: Acting | None = None
+
+    def actions(self, expand: tuple[str, ...] = ()) -> Actions:
+        """Return the user's resource for this request."""
+        binding, given = self.binding, self.request.path_parameters
+        binding.check_path(given)
+        made: Actions = self.declared(binding, self.request, self.app, expand)
+        if binding.scope:
+            rows = made.rows
+            parents = {name: given[name] for name in binding.scope}
+            if isinstance(rows, RuledRows) and rows.hides_parents(parents):
+                raise NotFound(NO_COLLECTION)
+        if self.acting is not None:
+            self.acting.bind(made)
+        return made
+
+    def declares_responses(self) -> bool:
+        """Return whether the called action declares responses of its own."""
+        return self.acting is not None and not self.acting.returns.is_empty
+
+    def own_response(self, item: object, headers: Mapping[str, str]) -> object:
+        """Return the response of an action that declares responses.
+
+        Args:
+            item: What the action returned; its entity tag is stated if it is an item.
+            headers: The headers of the request that are inputs.
+        """
+        if self.acting is None:
+            raise LookupError(self.binding.declared_at)  # cannot be: `declares_responses`
+        is_item = isinstance(item, self.binding.store.model)
+        more = self.stated_tag(item) if is_item else {}
+        if self.wants_minimal(headers):
+            more["Preference-Applied"] = MINIMAL
+            return None, 204, {**more, **self.acting.result.headers}
+        data = self.whole.data(item) if is_item else None
+        return self.acting.returns.response(self.acting.result, more, data)
+
+    def stated_tag(self, item: object) -> dict[str, str]:
+        """State the entity tag of an item in a response; return the headers for it."""
+        return {"ETag": str(self.binding.tag_of(item))} if self.declared.conditional else {}
+
+    def row_actions(self, action: str, actions: Actions) -> AnyActions:
+        """Return the actions on items as dicts if an action has them in this request."""
+        return self.row_paths.chosen(action, actions, self.request, self.app)
+
+    @classmethod
+    def replay_identity(cls, request: Request) -> str:
+        """Return what separates the idempotency keys of callers: the scope and the row rule."""
+        actions: Actions = cls.declared(cls.binding, request, request.app)
+        rows = actions.rows
+        clauses: list[Clause] = [actions.scope()]
+        if cls.binding.is_ruled and isinstance(rows, RuledRows):
+            clauses += [rows.readable(), rows.assigned()]
+        return clause_text(clauses)
+
+    def decided(self, actions: AnyActions, scope: Scope) -> dict[str, object]:
+        """Return the attributes of new items that the row rule and the scope decide."""
+        rows = actions.rows
+        if self.binding.assigned and isinstance(rows, RuledRows):
+            return {**rows.assigned(), **scope.values}
+        return dict(scope.values)
+
+    def check_scope(self, actions: AnyActions, item: object, scope: Scope) -> None:
+        """Reject a written item that an expression of the scope excludes.
+
+        Raises:
+            UnprocessableContent: The item does not belong to the collection.
+        """
+        if scope.clauses:
+            if not isinstance(item, (dict, self.binding.store.model)):
+                return  # an action that declares another response
+            key = self.binding.store.value(item, self.binding.store.key)
+            if actions.rows.get(key, scope=scope) is None:
+                raise UnprocessableContent(
+                    errors=[{"pointer": "", "detail": _OUTSIDE, "code": "scope"}]
+                )
+
+    @property
+    def whole(self) -> ItemSerializer:
+        """The serializer of whole items."""
+        return self.binding.views.serializer(None, ())
+
+    def preference(self, headers: Mapping[str, str], name: str) -> str:
+        """Return the value of a preference (RFC 7240), ``""`` if the client does not state it."""
+        given = headers.get("prefer")
+        return parse_prefer(given).get(name, "") if given else ""
+
+    def wants_minimal(self, headers: Mapping[str, str]) -> bool:
+        """Return whether the client prefers a response without content."""
+        return self.preference(headers, "return") == "minimal"
+
+
+def as_mapping(body: object, binding: Binding) -> Mapping[str, object]:
+    """Return a loaded body, which must be a mapping of attributes.
+
+    Raises:
+        DeclarationError: The schema loads something else.
+    """
+    if not isinstance(body, Mapping):
+        raise DeclarationError(
+            f"{binding.declared_at}: the schema {binding.create_views.declared.__name__} loads "
+            f"{type(body).__name__}, but a CRUDResource makes the items itself. Let the schema "
+            "load a dict: remove the post_load hook."
+        )
+    return body
