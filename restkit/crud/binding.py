@@ -28,7 +28,7 @@ from .schema_views import ABSENT, Views
 from .scopes import Clause, Scope
 from .sort_orders import Sorting
 from .store import AnyField, AnyStore, RowRuled
-from .sub_urls import sub_urls, totals_parameters
+from .sub_urls import extra_parameters, sub_urls
 
 __all__ = ["Binding", "digest_of", "plain_scope"]
 
@@ -98,7 +98,7 @@ class Binding:
         self._choices = FieldChoices(declared.expand, sparse=bool(declared.fields))
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
         self._own = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
-        reserved = {*self.pager.fields(), *self._own, *totals_parameters(declared)}
+        reserved = {*self.pager.fields(), *self._own, *extra_parameters(declared)}
         self.filtering = Filtering(
             declared.filters, store.attributes, wire, self.declared_at, reserved
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..declaration_checks import check_call, check_returns, texts_of
@@ -34,8 +34,8 @@ _VERBS = {
     "put": "replace",
     "patch": "update",
 }
-_SEQUENCES = ("sorts", "order", "expand", "scoped", "groups", "aggregates")
-_NUMBERS = ("page_size", "max_page_size", "max_bulk", "max_groups")
+_SEQUENCES = ("sorts", "order", "expand", "scoped", "groups", "aggregates", "by_filter")
+_NUMBERS = ("page_size", "max_page_size", "max_bulk", "max_groups", "max_affected")
 _SWITCHES = ("fields", "upsert", "bulk")
 _ATTRIBUTES = (
     *_SEQUENCES,
@@ -96,6 +96,7 @@ def check_declared(declared: Any, base: type) -> None:
             f"{declared_at}.related must be 'visible' or 'existing', got {declared.related!r}."
         )
     _check_sequences(declared, declared_at)
+    _check_by_filter(declared.by_filter, declared_at)
 
 
 def _check_export(export: object, methods: Iterable[str] | None, declared_at: str) -> None:
@@ -125,6 +126,14 @@ def _check_sequences(declared: Any, declared_at: str) -> None:
         has_own_sentence = isinstance(value, str) and name in ("sorts", "order", "methods")
         if not has_own_sentence:
             texts_of(value, f"{declared_at}.{name}")
+
+
+def _check_by_filter(methods: Sequence[str], declared_at: str) -> None:
+    strange = [each for each in methods if each not in ("PATCH", "DELETE")]
+    if strange:
+        raise DeclarationError(
+            f"{declared_at}.by_filter may have 'PATCH' and 'DELETE', got {strange[0]!r}."
+        )
 
 
 def _check_action(function: Any, parameters: tuple[str, ...], declared_at: str) -> None:

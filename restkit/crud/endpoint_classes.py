@@ -29,6 +29,7 @@ from ..schemas.bound import SchemaLike
 from .action_contracts import action_failures, bulk_security
 from .binding import Binding
 from .bulk import BulkEndpoint, bulk_schemas
+from .by_filter_verb import filtered_verb
 from .csv_export import CSV, export_of
 from .declared_actions import declared_action
 from .endpoints import (
@@ -135,11 +136,16 @@ class EndpointMaker:
     def collection(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of the collection."""
         verbs: dict[str, object] = {}
-        if "GET" in wanted:
+        is_readable = "GET" in wanted
+        if is_readable:
             verbs["get"] = self._list()
         if "POST" in wanted:
-            verbs["post"] = self._create(is_readable="GET" in wanted)
-        is_readable = "GET" in wanted
+            verbs["post"] = self._create(is_readable=is_readable)
+        failures = (*self._forbidden, *self._missing_parent, *self._always)
+        for method in self._declared.by_filter:
+            verbs[method.lower()] = filtered_verb(
+                method, self._declared, self._binding, self._name, failures
+            )
         members = {"is_readable": is_readable, "export": self._export}
         return self._class(CollectionEndpoint, "", verbs, conditional=False, **members)
 

@@ -94,6 +94,8 @@ class MemoryTransaction(Generic[M]):
 
     def list(self, query: ListQuery, /) -> Page[M]:
         """Return one page."""
+        if query.lock:
+            self._work.lock()
         page = select(self._live(), query)
         return replace(page, items=[copied(item) for item in page.items])
 

@@ -65,6 +65,7 @@ class ListQuery:
         scope: The scope of the collection, as `CRUDResource.scope` returns it.
         dumped: The attributes that are dumped if ``fields`` is None, for stores that load some
             attributes later.
+        lock: Whether other transactions must not change the items until this one ends.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -78,6 +79,7 @@ class ListQuery:
     fields: tuple[str, ...] | None = None
     scope: Clause = field(default_factory=dict)
     dumped: tuple[str, ...] = ()
+    lock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,9 @@ class CRUDResource(Resource, Generic[M]):
             only while a page is read.
         csv: Whether clients can have all items as CSV (``Accept: text/csv``); ``CSVExport(...)``
             sets a file name and the other options.
+        by_filter: Which of ``PATCH`` and ``DELETE`` the collection's URL has, for all items that
+            filters select: ``DELETE /books?year__lt=1900``.
+        max_affected: The largest number of items that such a request changes.
         scoped: The attributes that ``scope()`` decides, if they are not written in it. Bodies may
             lack them.
         related: Which rows items may refer to and show by ``expand``: ``"visible"`` ones, or all
@@ -110,6 +113,8 @@ class CRUDResource(Resource, Generic[M]):
     bulk: ClassVar[bool] = False
     max_bulk: ClassVar[int] = 1000
     relations: ClassVar[Sequence[str] | Mapping[str, str | Related]] = ()
+    by_filter: ClassVar[Sequence[str]] = ()
+    max_affected: ClassVar[int] = 1000
     lines: ClassVar[Literal["snapshot", "pages"]] = "snapshot"
     csv: ClassVar[bool | CSVExport] = False
     scoped: ClassVar[Sequence[str]] = ()

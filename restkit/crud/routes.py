@@ -47,7 +47,7 @@ def endpoint_routes(
         store.check_collection(
             scope,
             creates=creates,
-            writes=declared.bulk or wanted != {"GET"},
+            writes=declared.bulk or {*wanted, *declared.by_filter} != {"GET"},
             upserts=declared.upsert and "POST" in wanted,
         )
     binding = Binding(declared, store, scope, app, name)
@@ -63,11 +63,11 @@ def endpoint_routes(
     root = pattern.rstrip("/")
     item = f"{root}/<{_converter(store)}:{store.key}>"
     routes: list[tuple[str, type[Resource], str]] = []
-    if wanted & _COLLECTION:
+    if {*(wanted & _COLLECTION), *declared.by_filter}:
         routes.append((pattern, maker.collection(wanted), name))
     if wanted & _ITEM:
         routes.append((item, maker.item(wanted), f"{name}Item"))
-    if declared.soft_delete and "DELETE" in wanted:
+    if declared.soft_delete and "DELETE" in {*wanted, *declared.by_filter}:
         routes.append((f"{item}/restore", maker.restore(), f"{name}Restore"))
     makers = {"totals": maker.totals, "bulk": maker.bulk}
     routes += [

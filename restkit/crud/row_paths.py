@@ -82,6 +82,14 @@ class RowTransaction(Protocol):
         """Remove an item, or mark it as removed, if nobody changed it since it was read."""
         ...
 
+    def change_many(self, items: Sequence[_Row], values: Mapping[str, object], /) -> None:
+        """Set the same attributes of several items that were read with a lock."""
+        ...
+
+    def remove_many(self, items: Sequence[_Row], /) -> None:
+        """Remove several items that were read with a lock, or mark them as removed."""
+        ...
+
     def is_column(self, name: str, /) -> bool:
         """Return whether an attribute is one that items are stored with."""
         ...
@@ -178,11 +186,12 @@ class RowPaths:
         called = _CALLED[action]
         if action == "replace" and self._declared.upsert:
             called = (*called, "create")
-        for name in called:
-            written = inspect.getattr_static(self._declared, name)
-            if getattr(written, "__module__", "") != _OWN_MODULE:
-                return name
-        return ""
+        return next(filter(self.overrides, called), "")
+
+    def overrides(self, action: str) -> bool:
+        """Return whether the class overrides an action."""
+        written = inspect.getattr_static(self._declared, action)
+        return getattr(written, "__module__", "") != _OWN_MODULE
 
     def _written(self, action: str) -> Views:
         binding = self._binding
@@ -270,6 +279,14 @@ class RowActions:
             return self._actions.update(item, values)
         self._rows.change(item, values)
         return item
+
+    def update_many(self, items: Sequence[object], values: Mapping[str, object]) -> None:
+        """Set the same attributes of several items, which were read with a lock."""
+        self._rows.change_many([item for item in items if type(item) is dict], values)
+
+    def delete_many(self, items: Sequence[object]) -> None:
+        """Remove several items that were read with a lock, or mark them as removed."""
+        self._rows.remove_many([item for item in items if type(item) is dict])
 
     def delete(self, item: object) -> None:
         """Remove an item, or mark it as removed."""

@@ -1,11 +1,11 @@
-"""The words that follow the URL of a collection and are no keys: `bulk`, `totals`."""
+"""The words of a collection beside those of its attributes: in URLs and as parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-__all__ = ["Extended", "sub_urls", "totals_parameters"]
+__all__ = ["Extended", "extra_parameters", "sub_urls"]
 
 
 class Extended(Protocol):
@@ -15,6 +15,7 @@ class Extended(Protocol):
     groups: Sequence[str]
     aggregates: Sequence[str]
     max_groups: int
+    by_filter: Sequence[str]
 
 
 def sub_urls(declared: Extended) -> Iterator[str]:
@@ -25,8 +26,8 @@ def sub_urls(declared: Extended) -> Iterator[str]:
         yield "totals"
 
 
-def totals_parameters(declared: Extended) -> tuple[str, ...]:
-    """Return the parameters of totals, which no filter can have as its name."""
-    if declared.groups or declared.aggregates:
-        return ("group", "aggregates", "sort", "limit")
-    return ()
+def extra_parameters(declared: Extended) -> tuple[str, ...]:
+    """Return the parameters besides those of the list, which no filter can have as its name."""
+    totals = ("group", "aggregates", "sort", "limit")
+    found = totals if declared.groups or declared.aggregates else ()
+    return (*found, "dry_run") if declared.by_filter else found

@@ -150,6 +150,19 @@ class CoreRows:
             mark = mark_of(shape.mapper.columns[shape.soft_delete].type)
             self.change(item, {shape.soft_delete: mark})
 
+    def change_many(self, items: Sequence[Row], values: Mapping[str, object], /) -> None:
+        """Set the same attributes of several rows, which are locked, in one statement."""
+        self._table.writing.update_many(self._connection, items, values)
+
+    def remove_many(self, items: Sequence[Row], /) -> None:
+        """Delete several rows, which are locked, in one statement, or mark them as removed."""
+        shape = self._table.shape
+        if shape.soft_delete is None:
+            self._table.writing.delete_many(self._connection, items)
+        else:
+            mark = mark_of(shape.mapper.columns[shape.soft_delete].type)
+            self.change_many(items, {shape.soft_delete: mark})
+
     def _write(self, write: Callable[..., None], *arguments: object) -> None:
         """Write with the connection of the request, which has no session."""
         write(self._connection, *arguments)

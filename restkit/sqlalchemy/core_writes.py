@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import cast
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from .violations import violations
 __all__ = ["CoreWriting", "mark_of"]
 
 _MAX_SHAPES = 256
+_MAX_KEYS = 10_000  # SQLite has at most 32,766 parameters
 _WHERE = "restkit_"
 """The prefix of the parameters of conditions; those of SET have the keys of columns."""
 
@@ -109,6 +111,62 @@ class CoreWriting:
         found = self._run("DELETE", connection, {}, self._read(item))
         if not found and self._version is not None:
             raise StaleWrite
+
+    def update_many(
+        self, connection: Connection, items: Sequence[Row], values: Mapping[str, object]
+    ) -> None:
+        """Set the same attributes of several items, whose rows are locked.
+
+        Raises:
+            StaleWrite: One of the rows is gone.
+        """
+        changed = dict(values)
+        if self._version is not None and callable(self._mapper.version_id_generator):
+            if not self._is_counted:
+                for item in items:
+                    self.update(connection, item, values)
+                return
+            changed[self._version] = self._mapper.columns[self._version] + 1
+        given, expressions = self._divided(changed)
+        statement = sa.update(self._table).values({**given, **expressions})
+        with violations(self._mapper, values, connection.dialect):
+            self._run_many(connection, statement, items)
+
+    @cached_property
+    def _is_counted(self) -> bool:
+        """Whether each version is the number after the one before it, as SQLAlchemy counts them."""
+        generate = self._mapper.version_id_generator
+        kind = self._mapper.columns[str(self._version)].type
+        if not isinstance(kind, sa.Integer) or not callable(generate):
+            return False
+        return [generate(number) for number in (1, 2, 41)] == [2, 3, 42]
+
+    def delete_many(self, connection: Connection, items: Sequence[Row]) -> None:
+        """Delete several items, whose rows are locked.
+
+        Raises:
+            StaleWrite: One of the rows is gone.
+        """
+        with violations(self._mapper, {}, connection.dialect):
+            self._run_many(connection, sa.delete(self._table), items)
+
+    def _run_many(
+        self, connection: Connection, statement: sa.Update | sa.Delete, items: Sequence[Row]
+    ) -> None:
+        keys = [self._mapper.get_property_by_column(each).key for each in self._mapper.primary_key]
+        for start in range(0, len(items), _MAX_KEYS):
+            chunk = items[start : start + _MAX_KEYS]
+            found = self._are(keys, chunk)
+            if connection.execute(statement.where(found)).rowcount != len(chunk):
+                raise StaleWrite
+
+    def _are(self, keys: Sequence[str], items: Sequence[Row]) -> sa.ColumnElement[bool]:
+        """Return the condition of the rows of some items."""
+        columns = [self._mapper.columns[name] for name in keys]
+        if len(keys) == 1:
+            return columns[0].in_([item[keys[0]] for item in items])
+        pairs = [tuple(map(item.__getitem__, keys)) for item in items]
+        return sa.tuple_(*columns).in_(pairs)
 
     def _read(self, item: Row) -> Row:
         return {f"{_WHERE}{name}": item[name] for name in self._where}

@@ -125,9 +125,7 @@ class Selecting:
             if self.live is not None:
                 statement = statement.where(sa.not_(self.live) if removed else self.live)
             if lock:
-                statement = statement.with_for_update(of=self._model).execution_options(
-                    populate_existing=True
-                )
+                statement = self._locked(statement)
             if is_fixed:
                 self._statements[shape] = statement
         return statement
@@ -146,11 +144,17 @@ class Selecting:
         statement = statement.order_by(*self._keysets.ordered(order, part)).options(
             *self._options(query.expand, visible)
         )
+        if query.lock:
+            statement = self._locked(statement)
         if query.limit is not None:
             statement = statement.limit(sa.bindparam("limit", type_=sa.Integer))
         if query.offset:
             statement = statement.offset(sa.bindparam("offset", type_=sa.Integer))
         return statement
+
+    def _locked(self, statement: _Select) -> _Select:
+        locked = statement.with_for_update(of=self._model)
+        return locked.execution_options(populate_existing=True)
 
     def _select(self, query: ListQuery | None) -> _Select:
         """Return the statement of all items, with the columns that a query needs."""
@@ -233,4 +237,5 @@ def _shape(query: ListQuery, values: Sequence[Any] | None) -> tuple[object, ...]
         query.fields,
         _scope_shape(Scope.of(query.scope).values),
         query.dumped,
+        query.lock,
     )

@@ -56,6 +56,8 @@ class Conformance:
             if self.references:
                 path = "/topics/<topic_id>/totalled"
                 app.add(path, type("TotalledTopicNotes", (CRUDResource,), {**notes, **_TOTALS}))
+        filtered = {**notes, "by_filter": ("PATCH", "DELETE"), "max_affected": 8}
+        app.add("/filtered", type("FilteredNotes", (CRUDResource,), filtered))
         app.add("/failing", type("FailingNotes", (_Failing,), notes))
         app.add(
             "/topics",

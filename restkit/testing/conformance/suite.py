@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .concurrency import ConcurrencyConformance
+from .filtered_writes import FilteredWriteConformance
 from .items import ItemConformance
 from .lists import ListConformance
 from .scopes import ScopeConformance
@@ -15,6 +16,7 @@ class StoreConformance(
     ItemConformance,
     ListConformance,
     TotalsConformance,
+    FilteredWriteConformance,
     ScopeConformance,
     ConcurrencyConformance,
 ):
