@@ -136,6 +136,14 @@ def test_exception_while_importing(folder: Path) -> None:
     assert fails("empty") == f"empty cannot be imported: ValueError ({folder}/empty.py, line 1)."
 
 
+def test_the_place_is_the_innermost_own_line(folder: Path) -> None:
+    """Of several lines of the program, the one that raised is told."""
+    write("shop.py", "import parts\n\n\nparts.open_shop()\n")
+    write("parts.py", "def look_up():\n    return {}['x']\n\n\ndef open_shop():\n    look_up()\n")
+    expected = f"shop cannot be imported: KeyError: 'x' ({folder}/parts.py, line 2)."
+    assert fails("shop") == expected
+
+
 def test_mistakes_of_declaration(folder: Path) -> None:
     """One of restkit's own errors is told as it stands, with the line that made it."""
     write("shop.py", APP + "app = App('x', max_body_size=-1)\n")

@@ -308,3 +308,32 @@ print(*(name in sys.modules for name in ("swagger_ui", "offapi", "jinja2")))
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "False", "False"]
+
+
+def test_a_document_is_printed_once_for_each_place() -> None:
+    """The document is built once for a form and a root, and anew when many roots came between."""
+    app, builds = App("Shop"), []
+
+    @app.document_hook
+    def count(document: dict[str, Any]) -> None:
+        builds.append(document)
+
+    def get(root: str, url: str = "/openapi.json") -> None:
+        client = Client(app, base_url=f"http://localhost{root}")
+        assert client.get(url).status == 200
+
+    for url in ("/openapi.json", "/openapi.yaml", "/openapi.json", "/openapi.yaml"):
+        get("", url)
+    before = len(builds)
+    get("")
+    assert len(builds) == before
+    get("/1")
+    once = len(builds) - before
+    for root in range(2, 15):
+        get(f"/{root}")
+    assert len(builds) == before + 14 * once
+    get("")
+    assert len(builds) == before + 14 * once
+    get("/15")
+    get("")
+    assert len(builds) == before + 16 * once

@@ -49,3 +49,54 @@ def test_headers() -> None:
     assert client.get("/", headers={"x-test": "once"}).json["x"] == "once"
     assert client.get("/", headers=[("X-Test", "1"), ("X-Test", "2")]).json["x"] == "1, 2"
     assert client.get("/", headers={"Host": "a.test"}).json["host"] == "a.test"
+
+
+def test_the_variables_of_a_request() -> None:
+    """A request has each variable that PEP 3333 and servers define."""
+    program = Program()
+    Client(program, base_url="https://api.example.com/v1").get("/a%20b?x=%2F&y=ä")
+    found = {name: each for name, each in program.last.items() if name.isupper()}
+    for name in ("HTTP_USER_AGENT", "HTTP_ACCEPT"):
+        found.pop(name, None)
+    assert found == {
+        "HTTP_HOST": "api.example.com",
+        "PATH_INFO": "/a b",
+        "QUERY_STRING": "x=%2F&y=%C3%A4",
+        "RAW_URI": "/v1/a%20b?x=%2F&y=%C3%A4",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REQUEST_METHOD": "GET",
+        "REQUEST_URI": "/v1/a%20b?x=%2F&y=%C3%A4",
+        "SCRIPT_NAME": "/v1",
+        "SERVER_NAME": "api.example.com",
+        "SERVER_PORT": "443",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+    }
+    assert program.last["wsgi.url_scheme"] == "https"
+    assert program.last["wsgi.version"] == (1, 0)
+    for name in ("multiprocess", "multithread", "run_once"):
+        assert program.last[f"wsgi.{name}"] is False
+    Client(program, base_url="http://localhost:8080").get("/")
+    assert program.last["SERVER_PORT"] == "8080"
+    Client(program).get("/")
+    assert program.last["SERVER_PORT"] == "80"
+
+
+def test_options_of_the_whole_server() -> None:
+    """Only an OPTIONS of `*` is sent as an asterisk; other targets keep their slash."""
+    program = Program()
+    client = Client(program)
+    for method, path, raw in [
+        ("OPTIONS", "/*", "*"),
+        ("GET", "/*", "/*"),
+        ("OPTIONS", "/", "/"),
+        ("OPTIONS", "/x*", "/x*"),
+    ]:
+        client.request(method, path)
+        assert program.last["RAW_URI"] == program.last["REQUEST_URI"] == raw
+        assert program.last["REQUEST_METHOD"] == method
+
+
+def test_a_prefix_is_whole_segments() -> None:
+    """The base URL's path is SCRIPT_NAME only where a segment ends after it."""
+    found = told(base_url="http://localhost/v1", path="http://localhost/v10/books")
+    assert (found["root"], found["path"]) == ("", "/v10/books")
