@@ -1,0 +1,88 @@
+"""Long lists: each item is loaded, and an invalid list costs no more than its first errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields, validate
+
+from restkit import App, returns, takes
+from restkit.testing import Client
+
+
+class Point(Schema):
+    x = fields.Int(required=True)
+
+
+class Drawing(Schema):
+    numbers = fields.List(fields.Int())
+    short = fields.List(fields.Int(), validate=validate.Length(max=102))
+    ratios = fields.List(fields.Float())
+    points = fields.List(fields.Nested(Point))
+
+
+class Open(Schema):
+    """Takes what each of its fields takes."""
+
+    it = fields.Raw()
+
+
+app = App("Drawings")
+
+
+@app.post("/drawings")
+@takes(body=Drawing)
+@returns(Open)
+def create(body: dict[str, Any]) -> dict[str, Any]:
+    return {"it": body}
+
+
+@app.patch("/drawings")
+@takes(body=Drawing)
+@returns(Open)
+def update(body: dict[str, Any]) -> dict[str, Any]:
+    return {"it": body}
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize(("name", "wrong"), [("numbers", "x"), ("points", {"x": "y"})])
+@pytest.mark.parametrize("length", [1, 99, 100, 101, 102, 150])
+def test_a_list_of_errors_is_read_to_its_hundred_and_first(
+    length: int, name: str, wrong: Any, method: str
+) -> None:
+    """A hundred errors are shown, and one more is counted, however long the list is."""
+    response = Client(app).request(method, "/drawings", json={name: [wrong] * length})
+    assert response.status == 422
+    below = "/x" if name == "points" else ""
+    shown = [each["pointer"] for each in response.json["errors"]]
+    assert shown == [f"/{name}/{index}{below}" for index in range(min(length, 100))]
+    assert response.json.get("omitted_errors") == (1 if length > 100 else None)
+
+
+@pytest.mark.parametrize("length", [100, 101, 102, 150])
+@pytest.mark.parametrize(
+    ("name", "good", "wrong"),
+    [("numbers", 1, "x"), ("numbers", 1, None), ("points", {"x": 1}, 5), ("ratios", 1, "x")],
+)
+def test_the_last_of_many_items_is_checked(name: str, length: int, good: Any, wrong: Any) -> None:
+    """One wrong item at the end of a long list is found, and is the only error."""
+    items = [*[good] * (length - 1), wrong]
+    response = Client(app).post("/drawings", json={name: items})
+    assert [each["pointer"] for each in response.json["errors"]] == [f"/{name}/{length - 1}"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize("length", [0, 1, 100, 101, 150])
+@pytest.mark.parametrize(("name", "item"), [("numbers", 7), ("points", {"x": 7}), ("ratios", 7)])
+def test_long_lists_are_loaded_whole(name: str, item: Any, length: int, method: str) -> None:
+    """A valid list has all its items, with the type of the field."""
+    response = Client(app).request(method, "/drawings", json={name: [item] * length})
+    assert response.status == 200
+    assert response.json["it"] == {name: [item] * length}
+
+
+@pytest.mark.parametrize(("length", "status"), [(102, 200), (103, 422)])
+def test_validators_of_long_lists(length: int, status: int) -> None:
+    """The list's own validators see long lists too."""
+    assert Client(app).post("/drawings", json={"short": [1] * length}).status == status
