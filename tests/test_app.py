@@ -591,3 +591,26 @@ def test_url_for_takes_a_collection_and_its_item() -> None:
     assert app.url_for(Notes, id=1) == "/notes/1"
     assert app.url_for("listNotes") == "/notes"
     assert app.url_for("getNote", id=1) == "/notes/1"
+
+
+def test_an_app_is_shown_by_its_name() -> None:
+    """The representation has the name and the number of resources."""
+    app = App("Shop")
+    app.get("/a")(lambda: {})
+    app.get("/b")(lambda: {})
+    assert repr(app) == "<App 'Shop', 2 resources>"
+
+
+@pytest.mark.parametrize("error", [5, BaseException, KeyboardInterrupt, str, ValueError("x")])
+def test_a_handler_is_for_a_class_of_exceptions(error: Any) -> None:
+    """What is no exception class, or would end the process, has no handler."""
+    with pytest.raises(DeclarationError, match=r"problem_handler\(\) expects an exception class"):
+        App("Shop").problem_handler(error)
+
+
+@pytest.mark.parametrize("target", [5, None, "books"])
+def test_what_is_no_function_is_not_mounted(target: Any) -> None:
+    """A route stands on a class or a function."""
+    for add in (App("Shop").route, App("Shop").get):
+        with pytest.raises(DeclarationError, match="at '/x' is neither a Resource class nor a fun"):
+            add("/x")(target)

@@ -345,3 +345,11 @@ def test_unknown_arguments_are_errors(decorator: Any, given: dict[str, Any], mes
     with pytest.raises(DeclarationError) as raised:
         decorator(**given)
     assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize("value", [5, None, b"x", ["x"]])
+def test_a_header_is_described(value: Any) -> None:
+    """The value of a header's name is its description, or a Header."""
+    with pytest.raises(DeclarationError) as refused:
+        returns(headers={"X-Total": value})
+    assert f"['X-Total'] must be a description or a Header, not {value!r}." in str(refused.value)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from restkit import (
     raises,
     returns,
 )
+from restkit.dependencies import Provision
 from restkit.testing import Client
 
 
@@ -30,6 +32,31 @@ def client_of(resource: type[Resource]) -> Client:
     app = App("Test")
     app.add("/x", resource)
     return Client(app)
+
+
+class Makers:
+    """Factories that are methods and an object."""
+
+    def plain(self) -> int:
+        return 7
+
+    def of_request(self, request: Request) -> int:
+        assert request.method == "GET"
+        return 7
+
+    @classmethod
+    def of_class(cls, request: Request) -> int:
+        assert request.method == "GET"
+        return 7
+
+    @staticmethod
+    def static(request: Request) -> int:
+        assert request.method == "GET"
+        return 7
+
+    def __call__(self, request: Request) -> int:
+        assert request.method == "GET"
+        return 7
 
 
 log: list[str] = []
@@ -323,3 +350,51 @@ def test_a_value_made_of_a_known_value_that_is_closed_is_forgotten_with_it() -> 
     (first, made), (second, remade) = found
     assert (first is second, made is remade) == (False, False)
     assert remade[0] is second
+
+
+def test_the_attribute_of_the_class_is_the_declaration() -> None:
+    """Only an instance, which has a request, has the value."""
+
+    class Things(Resource):
+        number = provide(lambda: 5)
+
+        def get(self) -> dict[str, int]:
+            return {"number": self.number}
+
+    assert isinstance(Things.number, Provision)
+    assert client_of(Things).get("/x").json == {"number": 5}
+
+
+def test_obtain_wants_a_request_of_an_app() -> None:
+    """A request that no operation matched has no values."""
+    with pytest.raises(RuntimeError, match="needs a request that an operation responds to"):
+        obtain(lambda: 5, Request({"REQUEST_METHOD": "GET", "wsgi.url_scheme": "http"}))
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        lambda: 7,
+        lambda request: 7,
+        lambda request, more=1: 7,
+        lambda *values: 7,
+        lambda more=7: more,
+        functools.partial(lambda request, value: value, value=7),
+        functools.partial(lambda value: value, 7),
+        Makers().plain,
+        Makers().of_request,
+        Makers.of_class,
+        Makers.static,
+        Makers(),
+    ],
+)
+def test_the_request_is_given_where_it_is_taken(factory: Any) -> None:
+    """Functions, methods, partial functions and objects are called with what they take."""
+
+    class Things(Resource):
+        number = provide(factory)
+
+        def get(self) -> dict[str, int]:
+            return {"number": self.number}
+
+    assert client_of(Things).get("/x").json == {"number": 7}

@@ -592,6 +592,19 @@ def test_the_object_of_a_bound_method_contributes(
         (Contribution(description=5), "description of a Contribution"),  # type: ignore[arg-type]  # the mistake
         (Contribution(security="key"), "security of a Contribution"),  # type: ignore[arg-type]  # the mistake
         (Contribution(security=anonymous.alternatives), "at least one scheme"),
+        (Contribution(security=("key",)), "at least one scheme, not"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(security=((("key",),),)), "at least one scheme, not"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(security=[()]), "at least one scheme, not"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(failures=(Failure(5, "rate"),)), "must be a Problem class, not 5"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(failures=(Failure(ValueError, "rate"),)), "must be a Problem class, not <"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(failures=(Failure(TooManyRequests, ""),)), "must be a word, not ''"),
+        (Contribution(failures=(Failure(TooManyRequests, 5),)), "must be a word, not 5"),  # type: ignore[arg-type]  # the mistake
+        (Contribution(extensions={"x-a": object()}), "extensions of a Contribution cannot be"),
+        (Contribution(headers=(Header("X-A", object()),)), "description of 'X-A' of a Contr"),  # type: ignore[arg-type]  # the mistake
+        (
+            Contribution(parameters=(Parameter("a", "query", schema={"type": object()}),)),
+            "schema of 'a' of a Contribution cannot be written as JSON",
+        ),
         (Contribution(headers=(Header("X Id"),)), "a Contribution has the header 'X Id'"),
         (Contribution(headers=(Header("X-Id", required=1),)), "required must be True or False"),  # type: ignore[arg-type]  # the mistake
         (
