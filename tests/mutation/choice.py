@@ -32,8 +32,9 @@ _CORE = [
     *("test_settings.py", "test_error_formats.py", "test_problems.py", "test_dependencies.py"),
     *("test_decorators.py", "test_contract.py", "test_typical_mistakes.py"),
 ]
-# So much of the recorded time of tests is spent on one mutant, in the first stage and in all.
-_FIRST, _MOST = 10.0, 60.0
+# So many recorded seconds of tests are spent on one mutant: in the first stage, on the tests of
+# its package and the near ones, and on others.
+_FIRST, _NEAREST, _OTHERS = 10.0, 150.0, 60.0
 
 
 def near(root: Path, path: str, *, whole: bool) -> Iterator[Stage]:
@@ -62,14 +63,14 @@ def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Ite
     run = {each for each in known.seconds if each in found or _file(each) in files}
     run = {each for each in run if (root / _file(each)).exists()}
     ordered = sorted(run, key=lambda each: (_distance(each, groups), known.seconds[each], each))
-    spent = 0.0
     stages: list[Stage] = [
         [*_new_tests(root, known.copy, groups[:2])],
         [*_new_tests(root, known.copy, groups[2:])],
     ]
+    spent = 0.0
     for each in ordered:
         spent += known.seconds[each]
-        if spent < _MOST:
+        if spent < (_NEAREST if _distance(each, groups) < 2 else _OTHERS):
             stages[spent > _FIRST].append(each)
     own = f"tests/{groups[0]}"
     if (root / own).exists():
