@@ -8,6 +8,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 
 from restkit import App, returns, takes
+from restkit.compiler import explain
 from restkit.testing import Client
 
 
@@ -86,3 +87,15 @@ def test_long_lists_are_loaded_whole(name: str, item: Any, length: int, method: 
 def test_validators_of_long_lists(length: int, status: int) -> None:
     """The list's own validators see long lists too."""
     assert Client(app).post("/drawings", json={"short": [1] * length}).status == status
+
+
+def test_nested_values_are_loaded_by_generated_code() -> None:
+    """An object and a list of objects have a loop of their own, which `explain` shows."""
+    one = Schema.from_dict({"point": fields.Nested(Point)})()
+    many = Schema.from_dict({"points": fields.List(fields.Nested(Point))})()
+    whole = Schema.from_dict({"points": fields.Nested(Point, many=True)})()
+    assert "if type(v) is dict:" in explain(one).load_source
+    assert "for n, x in enumerate(v):" not in explain(one).load_source
+    assert "if type(v) is list:" in explain(many).load_source
+    assert "for n, x in enumerate(v):" in explain(many).load_source
+    assert "enumerate(v)" not in explain(whole).load_source
