@@ -99,9 +99,7 @@ class Binding:
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
         self._own = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
         reserved = {*self.pager.fields(), *self._own, *extra_parameters(declared)}
-        self.filtering = Filtering(
-            declared.filters, store.attributes, wire, self.declared_at, reserved
-        )
+        self.filtering = Filtering(declared.filters, store, wire, self.declared_at, reserved)
         self.pager.check_names({**self._own, **self.filtering.fields()})
 
     # lists

@@ -32,11 +32,7 @@ from .bulk import BulkEndpoint, bulk_schemas
 from .by_filter_verb import filtered_verb
 from .csv_export import CSV, export_of
 from .declared_actions import declared_action
-from .endpoints import (
-    CollectionEndpoint,
-    ItemEndpoint,
-    RestoreEndpoint,
-)
+from .endpoints import CollectionEndpoint, ItemEndpoint, RestoreEndpoint
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .row_paths import RowPaths
 from .store import FORBIDDEN, AnyField, StaleWrite, Violation

@@ -10,9 +10,10 @@ from marshmallow import fields as ma
 from marshmallow import missing, validate
 
 from ..errors import DeclarationError
+from .paths import Path, find_path
 from .query import Condition, Operator
-from .store import AnyField, Attribute
-from .wire_names import check_distinct, hint, wire_name
+from .store import AnyField, AnyStore
+from .wire_names import check_distinct
 
 __all__ = ["Filtering", "Filters"]
 
@@ -31,6 +32,7 @@ _DESCRIPTIONS: dict[str, str] = {
     "contains": "Only items whose `{}` contains this text, ignoring case.",
     "startswith": "Only items whose `{}` starts with this text, ignoring case.",
     "null": "Only items whose `{}` is null (`true`) or is not null (`false`).",
+    "any": "Only items with (`true`) or without (`false`) `{}`.",
     "has": "Only items whose `{}` contains all of these values.",
     "search": "Only items that match these words in a full-text search of `{}`.",
 }
@@ -42,7 +44,7 @@ class Filtering:
     def __init__(
         self,
         declared: Filters,
-        attributes: Mapping[str, Attribute],
+        store: AnyStore,
         wire: Mapping[str, AnyField],
         declared_at: str,
         reserved: Container[str] = (),
@@ -50,9 +52,9 @@ class Filtering:
         """Make the filters.
 
         Args:
-            declared: ``("author", "year__gte")``, ``("year__*",)`` for all operators, or
-                ``{"year": ("gte", "lte")}``.
-            attributes: The store's attributes by name.
+            declared: ``("author", "year__gte")``, ``("year__*",)`` for all operators,
+                ``("author__name__contains",)`` for related items, or ``{"year": ("gte", "lte")}``.
+            store: The store of the items.
             wire: The schema's fields by attribute: a parameter has the wire format of its field.
             declared_at: The name of the class, for messages.
             reserved: The other query parameters of the list. A filter by equality on an attribute
@@ -61,104 +63,111 @@ class Filtering:
         Raises:
             DeclarationError: An attribute or operator does not exist.
         """
-        self._attributes = attributes
+        self._store = store
         self._wire = wire
-        self._declared_at = declared_at
-        self._parameters: dict[str, tuple[str, Operator]] = {}
+        self._declared_at = f"{declared_at}.filters"
+        self._parameters: dict[str, tuple[Path, Operator]] = {}
         names: list[tuple[str, str]] = []
-        for name, operator in self._pairs(declared):
-            called = wire_name(name, wire)
+        for path, operator in self._pairs(declared):
+            called = path.called.replace(".", "__")
             is_plain = operator in ("eq", "search") and called not in reserved
             parameter = called if is_plain else f"{called}__{operator}"
-            names.append((f"{name}__{operator}", parameter))
-            self._parameters[parameter] = (name, operator)
-        check_distinct(names, f"{declared_at}.filters")
+            names.append((f"{path.name.replace('.', '__')}__{operator}", parameter))
+            self._parameters[parameter] = (path, operator)
+        check_distinct(names, self._declared_at)
 
-    def _pairs(self, declared: Filters) -> Iterator[tuple[str, Operator]]:
+    def _pairs(self, declared: Filters) -> Iterator[tuple[Path, Operator]]:
         """Yield the attribute and the operator of each filter."""
         if isinstance(declared, str):
             raise DeclarationError(
-                f"{self._declared_at}.filters must be a sequence of strings, not the string "
+                f"{self._declared_at} must be a sequence of strings, not the string "
                 f"{declared!r}. Write ({declared!r},)."
             )
-        for name, operator in _named(declared):
-            attribute = self._attributes.get(name)
-            if attribute is None:
-                raise DeclarationError(
-                    f"{self._declared_at}.filters: the model has no attribute {name!r}. It has "
-                    f"{', '.join(sorted(self._attributes))}.{hint(name, self._wire)}"
-                )
-            for each in self._operators(attribute, operator):
-                yield name, each
+        for name in _named(declared):
+            path, operator = find_path(name, self._store, self._wire, self._declared_at)
+            for each in self._operators(path, operator):
+                yield path, each
 
-    def _operators(self, attribute: Attribute, wanted: str) -> list[Operator]:
+    def _operators(self, path: Path, wanted: str) -> list[Operator]:
         """Return the operators that a declaration means: the default for ``""``, all for ``*``."""
-        known: list[Operator] = [each for each in _OPERATORS if each in attribute.operators]
+        operators = path.attribute.operators
+        known: list[Operator] = [each for each in _OPERATORS if each in operators]
         if wanted == "*" and known:
             return known
         wanted = wanted or ("search" if "search" in known else "eq")
         found: list[Operator] = [each for each in known if each == wanted]
         if not found:
             raise DeclarationError(
-                f"{self._declared_at}.filters: {attribute.name!r} does not support the operator "
-                f"{wanted!r}. It supports {', '.join(known) or 'no operator'}."
+                f"{self._declared_at}: {path.name.replace('.', '__')!r} does not support the "
+                f"operator {wanted!r}. It supports {', '.join(known) or 'no operator'}."
             )
         return found
 
     def fields(self) -> dict[str, AnyField]:
         """Return the query parameters."""
         return {
-            parameter: self._field(name, operator)
-            for parameter, (name, operator) in self._parameters.items()
+            parameter: self._field(path, operator)
+            for parameter, (path, operator) in self._parameters.items()
         }
 
     def conditions(self, query: Mapping[str, object]) -> tuple[Condition, ...]:
         """Return the conditions that validated query parameters set."""
-        parameters = self._parameters
-        return tuple(
-            Condition(*parameters[each], value)
-            for each, value in query.items()
-            if each in parameters
-        )
+        found = []
+        for parameter, value in query.items():
+            if parameter in self._parameters:
+                path, operator = self._parameters[parameter]
+                found.append(Condition(path.name, operator, value))
+        return tuple(found)
 
-    def _field(self, name: str, operator: Operator) -> AnyField:
-        field = self._plain_field(name, operator)
-        description = _DESCRIPTIONS[operator].format(wire_name(name, self._wire))
-        field.metadata = {**field.metadata, "description": description}
+    def _field(self, path: Path, operator: Operator) -> AnyField:
+        field = self._plain_field(path, operator)
+        field.metadata = {**field.metadata, "description": self._description(path, operator)}
         return field
 
-    def _plain_field(self, name: str, operator: Operator) -> AnyField:
+    def _description(self, path: Path, operator: Operator) -> str:
+        """Return the sentence on a parameter; it says which filters hold for one related item."""
+        if not path.many or operator == "any":
+            return _DESCRIPTIONS[operator].format(path.called)
+        begin = f"Only items with one of `{path.many}` whose"
+        name = path.called.removeprefix(f"{path.many}.")
+        described = _DESCRIPTIONS[operator].format(name).replace("Only items whose", begin)
+        others = (other.many for other, each in self._parameters.values() if each != "any")
+        if list(others).count(path.many) > 1:
+            described += f" Filters of `{path.many}` hold together for one of them."
+        return described
+
+    def _plain_field(self, path: Path, operator: Operator) -> AnyField:
         if operator in ("search", "contains", "startswith"):
             return ma.Str(validate=validate.Length(1, _MAX_TEXT))
-        if operator == "null":
+        if operator in ("null", "any"):
             return ma.Bool()
         if operator == "has":
-            return _several(self._item(name))
-        single = self._single(name)
+            return _several(self._item(path))
+        single = _single(path)
         return _several(single) if operator == "in" else single
 
-    def _item(self, name: str) -> AnyField:
+    def _item(self, path: Path) -> AnyField:
         """Return the field of the items of an attribute that is a list."""
-        declared = self._wire.get(name, self._attributes[name].field)
-        if not isinstance(declared, ma.List):
+        if not isinstance(path.field, ma.List):
+            name = path.attribute.name
             raise DeclarationError(
-                f"{self._declared_at}.filters: {name}__has needs a list field in the schema. Write "
+                f"{self._declared_at}: {name}__has needs a list field in the schema. Write "
                 f"{name} = fields.List(fields.Str()), for example."
             )
-        return declared.inner
+        return path.field.inner
 
-    def _single(self, name: str) -> AnyField:
-        """Return a field of one value: the schema's type, the store's bounds, no other options."""
-        attribute = self._attributes[name]
-        made = copy.copy(self._wire.get(name, attribute.field))
-        made.required = made.allow_none = made.load_only = made.dump_only = False
-        made.load_default = made.dump_default = missing
-        made.data_key = made.attribute = None
-        made.validators = [*attribute.field.validators, *attribute.bounds]
-        made.metadata = {}
-        if isinstance(made, ma.Decimal):
-            made.places = None  # a rounded value would change the filter's meaning
-        return made
+
+def _single(path: Path) -> AnyField:
+    """Return a field of one value: the schema's type, the store's bounds, no other options."""
+    made = copy.copy(path.field)
+    made.required = made.allow_none = made.load_only = made.dump_only = False
+    made.load_default = made.dump_default = missing
+    made.data_key = made.attribute = None
+    made.validators = [*path.attribute.field.validators, *path.attribute.bounds]
+    made.metadata = {}
+    if isinstance(made, ma.Decimal):
+        made.places = None  # a rounded value would change the filter's meaning
+    return made
 
 
 def _several(single: AnyField) -> AnyField:
@@ -176,13 +185,11 @@ def _several(single: AnyField) -> AnyField:
     )
 
 
-def _named(declared: Sequence[str] | Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yield the names of attribute and operator of each filter, ``""`` without an operator."""
-    if isinstance(declared, Mapping):
-        for name, operators in declared.items():
-            for operator in operators:
-                yield name, operator
+def _named(declared: Sequence[str] | Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield each filter as ``attribute__operator``, without an operator as it is declared."""
+    if not isinstance(declared, Mapping):
+        yield from declared
         return
-    for each in declared:
-        name, _, operator = each.partition("__")
-        yield name, operator
+    for name, operators in declared.items():
+        for operator in operators:
+            yield f"{name}__{operator}" if operator else name

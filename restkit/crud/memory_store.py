@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from marshmallow import Schema, fields
 
@@ -14,14 +14,17 @@ from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..request import Request
 from ..resource import Owner
+from .memory_keys import identity_of
+from .memory_links import described, links_between
 from .memory_transaction import MemoryTransaction
 from .models import as_key, lacking_members, members_of, new_item, schema_of
+from .paths import ModelRelation
 from .row_rules import Caller, RowRule, Rule, unruled
 from .rows import FAILURES, STAMP, Memory, Reference, Rows, Work, copied
 from .store import Attribute
 from .totals import supported
 
-__all__ = ["MemoryStore"]
+__all__ = ["AnyMemoryStore", "MemoryStore"]
 
 M = TypeVar("M")
 
@@ -65,7 +68,7 @@ class MemoryStore(Generic[M]):
         *,
         key: str = "id",
         unique: Sequence[str | Sequence[str]] = (),
-        references: Mapping[str, MemoryStore[Any]] | None = None,
+        references: Mapping[str, AnyMemoryStore] | None = None,
         items: Iterable[M] = (),
         timeout: float = 5,
     ) -> None:
@@ -96,17 +99,21 @@ class MemoryStore(Generic[M]):
         self.attributes: Mapping[str, Attribute] = {
             name: each.attribute for name, each in self._members.items()
         }
-        self._rules = rules
+        self.unique: Sequence[tuple[str, ...]] = rules
         self._schemas: dict[str | None, type[Schema]] = {}
         self.table = object()
         self._memory = Memory(timeout)
         self._memory.kept = {self.table: Rows(by_value={rule: {} for rule in rules})}
         self._memory.models[self.table] = model
         self._is_served = False
-        for name, store in (references or {}).items():
-            self._memory.root.references.append(Reference(self.table, name, store.table, store.key))
-            self._memory.join(store._memory)
+        self._references = dict(references or {})
+        for name, store in self._references.items():
+            self._refer(name, store)
         self._fill(items)
+
+    def _refer(self, name: str, store: AnyMemoryStore) -> None:
+        self._memory.root.references.append(Reference(self.table, name, store.table, store.key))
+        self._memory.join(store._memory)
 
     def _fill(self, items: Iterable[M]) -> None:
         work = Work(self._memory.root)
@@ -117,17 +124,6 @@ class MemoryStore(Generic[M]):
             work.keep()
         finally:
             work.close()
-
-    def _identity_of(self, key: str, scope: Iterable[str]) -> tuple[str, ...]:
-        """Return the unique attributes that identify an item: its key, and perhaps the scope's."""
-        if not self.attributes[key].nullable:
-            for names in sorted(self._rules, key=len):
-                if key in names and {*names} <= {key, *scope}:
-                    return names
-        raise DeclarationError(
-            f"The key {key!r} of {self.model.__qualname__} is not unique. Pass "
-            f"unique=({key!r},) to its MemoryStore, and annotate it without None."
-        )
 
     def _check_names(self, names: Iterable[str]) -> None:
         for name in names:
@@ -156,7 +152,7 @@ class MemoryStore(Generic[M]):
         made = copy.copy(self)
         made.key = key or self.key
         self._check_names([made.key])
-        made.identity = self._identity_of(made.key, scope)
+        made.identity = identity_of(self, made.key, scope)
         made.soft_delete = soft_delete
         if soft_delete is not None:
             self._check_names([soft_delete])
@@ -169,7 +165,36 @@ class MemoryStore(Generic[M]):
                 )
         return made
 
-    # row rules
+    def relate(
+        self, name: str, attribute: str, *, back: str = "", to: AnyMemoryStore | None = None
+    ) -> None:
+        """Name the relation of a reference, for filters.
+
+        ::
+
+            books.relate("author", "author_id", back="books")  # ?author__name=Jane Austen
+
+        Args:
+            name: The name of the relation to the item that the attribute refers to.
+            attribute: An attribute of ``references``.
+            back: The name of the relation from that item to the items that refer to it.
+            to: The store that the attribute refers to, if ``references`` lacks it.
+
+        Raises:
+            DeclarationError: The attribute is not a reference, or a name is taken.
+        """
+        if to is not None and attribute not in self._references:
+            self._check_names([attribute])
+            self._references[attribute] = to
+            self._refer(attribute, to)
+        links = self._memory.root.links
+        for owner, link in links_between(self, name, attribute, back, self._references):
+            links.setdefault(owner, {})[link.name] = link
+
+    @property
+    def relations(self) -> Mapping[str, ModelRelation]:
+        """The relations of the model by name."""
+        return described(self._memory.root.links.get(self.table, {}))
 
     def rows(
         self,
@@ -319,3 +344,6 @@ class MemoryStore(Generic[M]):
 
 def _rule(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+AnyMemoryStore: TypeAlias = MemoryStore[Any]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from .memory_access import MemoryAccess
+from .memory_relations import MemoryRelations
 from .memory_totals import totals_of
 from .models import check_values
 from .query import ListQuery, Page
@@ -96,16 +97,17 @@ class MemoryTransaction(Generic[M]):
         """Return one page."""
         if query.lock:
             self._work.lock()
-        page = select(self._live(), query)
+        page = select(*self._selected(query))
         return replace(page, items=[copied(item) for item in page.items])
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item of one snapshot."""
-        return map(copied, select_all(self._live(), query))
+        return map(copied, select_all(*self._selected(query)))
 
     def totals(self, query: TotalsQuery, /) -> Totals:
         """Return the groups of a query with their aggregates."""
-        return totals_of(self._live(), query)
+        items, selected = self._selected(query.selected)
+        return totals_of(items, replace(query, selected=selected))
 
     def get(
         self,
@@ -138,6 +140,14 @@ class MemoryTransaction(Generic[M]):
     def hides_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether an item that the attributes of a scope refer to is missing or hidden."""
         return not self.has_parents(scope)
+
+    def _selected(self, query: ListQuery) -> tuple[Iterator[M], ListQuery]:
+        """Return the items that fulfil the conditions on related items, and the rest of a query."""
+        items = self._live()
+        if not query.is_related:
+            return items, query
+        relations = MemoryRelations(self._store.memory, self._work, self._access)
+        return relations.selected(self._store.table, items, query)
 
     def _live(self) -> Iterator[M]:
         table = self._store.table

@@ -13,7 +13,19 @@ __all__ = ["Condition", "Count", "ListQuery", "Operator", "Order", "Page"]
 M = TypeVar("M")
 
 Operator = Literal[
-    "eq", "ne", "gt", "gte", "lt", "lte", "in", "contains", "startswith", "null", "has", "search"
+    "eq",
+    "ne",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "in",
+    "contains",
+    "startswith",
+    "null",
+    "any",
+    "has",
+    "search",
 ]
 Count = Literal["none", "exact", "estimated"]
 
@@ -23,10 +35,13 @@ class Condition:
     """One condition that every listed item fulfils.
 
     Attributes:
-        name: The attribute; for ``search`` the name of the store's full-text search.
+        name: The attribute; for ``search`` the name of the store's full-text search. Attributes of
+            related items follow the names of the relations: ``author.name``. Conditions that share
+            a relation hold together for one related item.
         operator: The comparison. ``contains`` and ``startswith`` ignore case. The value of
-            ``null`` is a boolean: whether the attribute is None. ``has`` is for lists: all values
-            are among their items.
+            ``null`` is a boolean: whether the attribute is None. That of ``any`` is one too:
+            whether the relation has a related item. ``has`` is for lists: all values are among
+            their items.
         value: The value to compare with, of the attribute's type; a list for ``in`` and ``has``.
     """
 
@@ -80,6 +95,13 @@ class ListQuery:
     scope: Clause = field(default_factory=dict)
     dumped: tuple[str, ...] = ()
     lock: bool = False
+
+    @property
+    def is_related(self) -> bool:
+        """Whether conditions or sort keys are about related items."""
+        if any("." in each.name or each.operator == "any" for each in self.conditions):
+            return True
+        return any("." in each.name for each in self.order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class CRUDResource(Resource, Generic[M]):
         schema_class: The schema class of the items, declared or derived, for other resources and
             for `marshmallow.fields.Nested`; read only.
         filters: The filters that clients may use: ``("author", "year__gte", "title__*")`` or
-            ``{"year": ("gte", "lte")}``.
+            ``{"year": ("gte", "lte")}``. ``"author__name"`` filters by related items.
         sorts: The attributes that clients may sort by.
         order: The default order: ``("-year",)``. Without one, the key decides.
         fields: Whether clients may select fields: ``fields=id,title``.

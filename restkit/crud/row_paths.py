@@ -241,6 +241,8 @@ class RowActions:
         """Return one page."""
         if query.expand or query.count == "estimated" or Scope.of(query.scope).clauses:
             return self._actions.list(query)
+        if query.conditions and query.is_related:
+            return self._actions.list(query)
         return self._rows.list(query)
 
     def read(self, key: object) -> object:

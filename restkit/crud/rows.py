@@ -23,6 +23,7 @@ from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
 from ..problems import ServiceUnavailable
 from ..request import Request
+from .memory_links import Link
 from .row_rules import RowRule
 
 __all__ = [
@@ -188,6 +189,7 @@ class Memory:
         self.timeout = timeout
         self.kept: Mapping[object, Rows] = {}
         self.references: list[Reference] = []
+        self.links: dict[object, dict[str, Link]] = {}
         self.models: dict[object, type] = {}
         self.rules: dict[object, RowRule] = {}
         self.lock = threading.Lock()
@@ -205,6 +207,7 @@ class Memory:
             theirs.kept = {**theirs.kept, **mine.kept}
             theirs.references += mine.references
             theirs.models |= mine.models
+            theirs.links |= mine.links
             theirs.rules |= mine.rules
             theirs.timeout = min(theirs.timeout, mine.timeout)
             mine._joined = theirs

@@ -18,6 +18,7 @@ from ..crud.scopes import Scope
 from .conditions import compared, compared_value, scoped_column
 from .keysets import WHOLE, Keysets, Part
 from .loading import Visible, loader_options
+from .related_conditions import related_clauses
 
 __all__ = ["Selecting", "Visible"]
 
@@ -72,7 +73,7 @@ class Selecting:
         """
         values = query.after if query.after is not None else query.before
         shape = (_shape(query, values), part)
-        if visible is not None and query.expand:
+        if visible is not None and (query.expand or query.is_related):
             statement: _Select | None = self._build_statement(query, part, visible)
         else:
             statement = self._statements.get(shape)
@@ -95,13 +96,15 @@ class Selecting:
         if is_default or len(self._statements) < _MAX_SHAPES:
             self._statements[shape] = statement
 
-    def count(self, query: ListQuery) -> _Bound:
+    def count(self, query: ListQuery, visible: Visible | None = None) -> _Bound:
         """Return the statement that counts the items of all pages, and its parameters."""
-        return self.restricted(sa.select(sa.func.count()).select_from(self._model), query)
+        return self.restricted(sa.select(sa.func.count()).select_from(self._model), query, visible)
 
-    def restricted(self, statement: _Select, query: ListQuery) -> _Bound:
+    def restricted(
+        self, statement: _Select, query: ListQuery, visible: Visible | None = None
+    ) -> _Bound:
         """Return a statement with the conditions of a query, and its parameters."""
-        return statement.where(*self._where(query)), dict(_parameters(query))
+        return statement.where(*self._where(query, visible)), dict(_parameters(query))
 
     def one(
         self,
@@ -133,7 +136,7 @@ class Selecting:
     def _build_statement(
         self, query: ListQuery, part: Part, visible: Visible | None = None
     ) -> _Select:
-        statement = self._select(query).where(*self._where(query))
+        statement = self._select(query).where(*self._where(query, visible))
         backwards = query.before is not None
         order = list(query.order)
         if backwards:
@@ -185,12 +188,20 @@ class Selecting:
             else:
                 yield column == sa.bindparam(f"scope_{name}", type_=column.type)
 
-    def _where(self, query: ListQuery) -> Iterator[_Clause]:
+    def _where(self, query: ListQuery, visible: Visible | None) -> Iterator[_Clause]:
         if self.live is not None:
             yield self.live
         yield from self._scoped(Scope.of(query.scope).values)
+        related: list[Condition] = []
         for index, condition in enumerate(query.conditions):
-            yield self._condition(condition, f"value{index}")
+            if condition.operator == "any":
+                related.append(condition)
+            elif "." in condition.name:
+                parameter = partial(sa.bindparam, f"value{index}")
+                related.append(Condition(condition.name, condition.operator, parameter))
+            else:
+                yield self._condition(condition, f"value{index}")
+        yield from related_clauses(self._mapper, related, visible)
 
     def _condition(self, condition: Condition, parameter: str) -> _Clause:
         if condition.operator == "search":
@@ -214,16 +225,22 @@ def _parameters(query: ListQuery) -> Iterator[tuple[str, object]]:
     for name, value in Scope.of(query.scope).values.items():
         yield f"scope_{name}", value
     for index, condition in enumerate(query.conditions):
-        yield f"value{index}", compared_value(condition)
+        if condition.operator != "any":  # its value is a part of the statement
+            yield f"value{index}", compared_value(condition)
 
 
 def _scope_shape(scope: Mapping[str, object]) -> tuple[tuple[str, bool], ...]:
     return tuple((name, value is None) for name, value in scope.items())
 
 
+def _condition_shape(condition: Condition) -> tuple[object, ...]:
+    value = condition.value if condition.operator == "any" else None
+    return condition.name, condition.operator, value
+
+
 def _shape(query: ListQuery, values: Sequence[Any] | None) -> tuple[object, ...]:
     """Return everything of a query that its statement depends on."""
-    conditions = tuple((each.name, each.operator) for each in query.conditions)
+    conditions = tuple(map(_condition_shape, query.conditions))
     nulls = tuple(value is None for value in values or ())
     return (
         conditions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, Session, configure_mappers
 
 from ..contract import Failure, Header
+from ..crud.paths import ModelRelation
 from ..crud.relations import Related, Relation
 from ..crud.row_paths import RowOpener, RowUse
 from ..crud.store import Attribute
@@ -26,6 +28,7 @@ from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .loading import large_relations, large_source
 from .related import relation_of
+from .related_models import relations_of
 from .required_columns import lacking_columns
 from .row_rules import RowRules
 from .schema import schema_of
@@ -171,6 +174,11 @@ class SQLAlchemyStore(Generic[M]):
         It implements `crud.required_attributes.NewItems`.
         """
         return lacking_columns(self.mapper, given)
+
+    @cached_property
+    def relations(self) -> Mapping[str, ModelRelation]:
+        """The relations of the model, for filters and sort orders."""
+        return relations_of(self.mapper, self._backend)
 
     @property
     def assigned(self) -> frozenset[str]:

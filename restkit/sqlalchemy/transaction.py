@@ -137,7 +137,7 @@ class SQLAlchemyTransaction(Generic[M]):
             estimate = self._estimate()
             if estimate >= 0:
                 return estimate
-        statement, parameters = self._store.selecting.count(query)
+        statement, parameters = self._store.selecting.count(query, self._visible)
         statement = self._within(statement, query.scope)
         return int(self.session.scalar(statement, parameters) or 0)
 
@@ -155,7 +155,9 @@ class SQLAlchemyTransaction(Generic[M]):
     def totals(self, query: TotalsQuery, /) -> Totals:
         """Return the groups of a query with their aggregates, in one statement."""
         statement = totals_statement(self._store.mapper, query)
-        statement, parameters = self._store.selecting.restricted(statement, query.selected)
+        statement, parameters = self._store.selecting.restricted(
+            statement, query.selected, self._visible
+        )
         statement = self._within(statement, query.selected.scope)
         try:
             rows = [tuple(each) for each in self.session.execute(statement, parameters)]

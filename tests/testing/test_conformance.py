@@ -12,13 +12,14 @@ import pytest
 from databases import KINDS, database_url
 from marshmallow import validate
 from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App
 from restkit.crud import MemoryStore, Page
 from restkit.crud.memory_store import MemoryTransaction
 from restkit.sqlalchemy import Database, UTCDateTime, Versioned
 from restkit.testing import StoreConformance
+from restkit.testing.conformance.relations import RelationConformance
 
 
 @dataclass
@@ -85,6 +86,55 @@ class TestSQLAlchemyStore(StoreConformance):
         with database_url(request.param, tmp_path) as url:
             database = Database(url, create=Base.metadata)
             app = App("Notes")
+            app.install(database)
+            yield app
+            database.close()
+
+
+class RelatedBase(DeclarativeBase):
+    pass
+
+
+class RelatedTopic(Versioned, RelatedBase):
+    __tablename__ = "topic"
+
+    slug: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(50), unique=True)
+    notes: Mapped[list[RelatedNote]] = relationship(back_populates="topic", viewonly=True)
+
+
+class RelatedNote(Versioned, RelatedBase):
+    __tablename__ = "note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str | None] = mapped_column(String(20), unique=True)
+    number: Mapped[int | None]
+    topic_id: Mapped[str | None] = mapped_column(ForeignKey("topic.slug"), type_=String(20))
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    topic: Mapped[RelatedTopic | None] = relationship(back_populates="notes", viewonly=True)
+
+
+class TestRelations(RelationConformance):
+    """The stores of models with relations pass that part of the suite."""
+
+    relations = ("topic", "notes")
+
+    @pytest.fixture(params=["memory", *KINDS])
+    def app(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
+        app = App("Notes")
+        if request.param == "memory":
+            topics = MemoryStore(Topic, key="slug", unique=("name",))
+            notes = MemoryStore(Note, references={"topic_id": topics})
+            notes.relate("topic", "topic_id", back="notes")
+            self.note, self.topic = Note, Topic
+            app.install(topics)
+            app.install(notes)
+            yield app
+            return
+        self.note, self.topic = RelatedNote, RelatedTopic
+        with database_url(request.param, tmp_path) as url:
+            database = Database(url, create=RelatedBase.metadata)
             app.install(database)
             yield app
             database.close()

@@ -6,6 +6,7 @@ from .concurrency import ConcurrencyConformance
 from .filtered_writes import FilteredWriteConformance
 from .items import ItemConformance
 from .lists import ListConformance
+from .relations import RelationConformance
 from .scopes import ScopeConformance
 from .totals import TotalsConformance
 
@@ -17,6 +18,7 @@ class StoreConformance(
     ListConformance,
     TotalsConformance,
     FilteredWriteConformance,
+    RelationConformance,
     ScopeConformance,
     ConcurrencyConformance,
 ):
@@ -54,6 +56,8 @@ class StoreConformance(
             those tests.
         totals: Whether the store has `aggregations` and its transactions ``totals``; False skips
             their tests.
+        relations: The names of the relation from a note to its topic, and back; None skips the
+            tests of relations.
         writers: The number of threads that write concurrently.
         rounds: The number of repetitions of each concurrency test.
     """

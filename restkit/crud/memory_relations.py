@@ -1,0 +1,73 @@
+"""Relations of items in memory, as far as a request may see the related items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from .memory_access import MemoryAccess
+from .memory_links import Link
+from .paths import by_relation
+from .query import Condition, ListQuery
+from .rows import Memory, Work
+from .selection import holds
+
+__all__ = ["MemoryRelations"]
+
+M = TypeVar("M")
+_Test = Callable[[object], bool]
+
+
+class MemoryRelations:
+    """The related items of one request."""
+
+    def __init__(self, memory: Memory, work: Work, access: MemoryAccess) -> None:
+        """Combine the data, the work and the access of a request."""
+        self._memory = memory
+        self._work = work
+        self._access = access
+        self._indexes: dict[tuple[object, str], dict[object, list[object]]] = {}
+
+    def selected(
+        self, table: object, items: Iterable[M], query: ListQuery
+    ) -> tuple[Iterator[M], ListQuery]:
+        """Return the items that fulfil the conditions on related items, and the rest of a query."""
+        related = [each for each in query.conditions if "." in each.name or each.operator == "any"]
+        own = tuple(each for each in query.conditions if each not in related)
+        matches = self._all(table, related)
+        return filter(matches, items), replace(query, conditions=own)
+
+    def related(self, link: Link, item: object) -> list[object]:
+        """Return the related items that the request may see."""
+        return self._index(link.target.table, link.remote).get(getattr(item, link.local), [])
+
+    def _index(self, table: object, name: str) -> dict[object, list[object]]:
+        """Return the visible items of a table by the value of an attribute."""
+        found = self._indexes.get((table, name))
+        if found is None:
+            found = self._indexes[table, name] = {}
+            for row in self._work.rows(table).by_number.values():
+                value: object = getattr(row.item, name)
+                if value is not None and self._access.can_refer(table, row.item):
+                    found.setdefault(value, []).append(row.item)
+        return found
+
+    def _all(self, table: object, conditions: Iterable[Condition]) -> _Test:
+        """Return a function that says whether an item of a table fulfils all conditions."""
+        links = self._memory.links.get(table, {})
+        own, related = by_relation(conditions)
+        tests = [self._own(links, each) for each in own]
+        for name, further in related.items():
+            tests.append(self._some(links[name], self._all(links[name].target.table, further)))
+        return lambda item: all(test(item) for test in tests)
+
+    def _own(self, links: dict[str, Link], condition: Condition) -> _Test:
+        if condition.operator != "any":
+            return lambda item: holds(item, condition)
+        link = links[condition.name]
+        return lambda item: bool(self.related(link, item)) is condition.value
+
+    def _some(self, link: Link, test: _Test) -> _Test:
+        """Return a function that says whether one of the related items passes a test."""
+        return lambda item: any(map(test, self.related(link, item)))

@@ -1,0 +1,90 @@
+"""Tests of relations: filters across them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from ...app import App
+from ...crud import CRUDResource
+from ..client import Client
+from .base import Conformance, expect
+
+__all__ = ["RelationConformance"]
+
+_FILTERS = {
+    "{one}__name=Novels": "a b",
+    "{one}__name__contains=NOV": "a b",
+    "{one}__name__ne=Novels": "c",
+    "{one}__any=false": "d",
+    "{one}__{many}__title=b": "a b",
+    "{one}__{many}__title=d": "",
+}
+_BACK = {
+    "{many}__number=1": "novels poems",
+    "{many}__number__gte=2": "novels",
+    "{many}__number__gte=2&{many}__title=a": "",
+    "{many}__number__gte=2&{many}__title=b": "novels",
+    "{many}__any=false": "empty",
+}
+
+
+class RelationConformance(Conformance):
+    """The tests of relations, for stores that know the relations of their models."""
+
+    relations: ClassVar[tuple[str, str] | None] = None
+
+    def related(self, app: App) -> Client:
+        """Add collections with filters across relations, and return a client of it."""
+        if self.relations is None:
+            pytest.skip("the store knows no relations")
+        one, many = self.relations
+        notes = {
+            "model": self.note,
+            "filters": (f"{one}__name__*", f"{one}__any", f"{one}__{many}__title"),
+            "soft_delete": "removed_at",
+            "__module__": __name__,
+        }
+        topics = {
+            "model": self.topic,
+            "filters": (f"{many}__number__*", f"{many}__title", f"{many}__any"),
+            "upsert": True,
+            "__module__": __name__,
+        }
+        app.add("/notes", type("Notes", (CRUDResource,), notes))
+        app.add("/topics", type("Topics", (CRUDResource,), topics))
+        client = Client(app)
+        for slug in ("novels", "poems", "empty"):
+            expect(client.put(f"/topics/{slug}", json={"name": slug.title()}), 201)
+        for title, number, topic in (("a", 1, "novels"), ("b", 2, "novels"), ("c", 1, "poems")):
+            self.made(client, title=title, number=number, topic_id=topic)
+        self.made(client, title="d", number=3)
+        return client
+
+    def found(self, client: Client, path: str, query: str, name: str) -> str:
+        """Return one member of the items that a query finds, whose total must agree."""
+        one, many = self.relations or ("", "")
+        query = query.format(one=one, many=many)
+        response = client.get(f"{path}?{query}", headers={"Prefer": "count=exact"})
+        items = expect(response, 200).json["items"]
+        assert response.json["total"] == len(items), query
+        return " ".join(each[name] for each in items)
+
+    def test_filters_across_relations(self, app: App) -> None:
+        """A related item has the value; filters of one relation hold for one related item."""
+        client = self.related(app)
+        for query, titles in _FILTERS.items():
+            assert self.found(client, "/notes", query, "title") == titles, query
+        for query, slugs in _BACK.items():
+            found = self.found(client, "/topics", query, "slug")
+            assert " ".join(sorted(found.split())) == slugs, query
+
+    def test_removed_items_are_not_related(self, app: App) -> None:
+        """A soft-deleted item is not a related item of others."""
+        client = self.related(app)
+        url = self.note_url(client, title="e", number=9, topic_id="empty")
+        assert self.found(client, "/topics", "{many}__number__gte=9", "slug") == "empty"
+        expect(client.delete(url), 204)
+        assert self.found(client, "/topics", "{many}__number__gte=9", "slug") == ""
+        assert self.found(client, "/topics", "{many}__any=false", "slug") == "empty"
