@@ -13,10 +13,15 @@ from ..http.conditional import EntityTag
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
 from .attribute_checks import check_attributes
-from .collection_views import views_maker, views_of
+from .collection_views import EachViews, ViewedClass, views_maker, views_of
 from .cursors import CursorCipher
 from .decided_values import DecidedValues, check_decided
-from .declared_schemas import declared_schemas, scoped_attributes, without_required
+from .declared_schemas import (
+    DeclaredSchemas,
+    declared_schemas,
+    scoped_attributes,
+    without_required,
+)
 from .field_choices import FieldChoices
 from .filtering import Filtering
 from .item_serializer import ItemSerializer
@@ -52,6 +57,8 @@ class Binding:
         relations: The relations that content names by keys, whose rows have to be found.
     """
 
+    _is_checked = True
+
     def __init__(
         self, declared: Any, store: AnyStore, scope: Sequence[str], app: Owner, name: str
     ) -> None:
@@ -79,14 +86,15 @@ class Binding:
         decided = {*self.assigned, *scoped_attributes(declared)}
         schemas = declared_schemas(declared, store, self.declared_at, self.scope, name, decided)
         self._make_views = views_maker(store, self.declared_at, app)
-        views = views_of(schemas, declared, self._make_views)
+        views = self._views_of(schemas, declared, app)
         self.views, self.list_views = views[:2]
         self.create_views, self.replace_views, self.update_views = views[2:]
         found = (each for each in schemas.relations.values() if not each.relation.is_reference)
         self.relations = {each.relation.name: each for each in found}
         self._decided = DecidedValues(self.create_views, schemas.create)
         self._decided_by_put = DecidedValues(self.replace_views, schemas.replace)
-        check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
+        if self._is_checked:
+            check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
         self.sorting = Sorting(
             declared.sorts, declared.order, store.key, store.attributes, self.declared_at, wire
@@ -101,6 +109,10 @@ class Binding:
         reserved = {*self.pager.fields(), *self._own, *extra_parameters(declared)}
         self.filtering = Filtering(declared.filters, store, wire, self.declared_at, reserved)
         self.pager.check_names({**self._own, **self.filtering.fields()})
+
+    def _views_of(self, schemas: DeclaredSchemas, declared: ViewedClass, app: Owner) -> EachViews:
+        """Return the views of responses and of bodies."""
+        return views_of(schemas, declared, self._make_views)
 
     # lists
 

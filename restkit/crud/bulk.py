@@ -12,6 +12,7 @@ from marshmallow import RAISE, Schema, fields, missing, post_load, validate
 
 from ..errors import DeclarationError
 from ..http.conditional import EntityTag, Preconditions, failure_detail
+from ..operations.operation_ids import stem
 from ..parsing.pointers import pointer
 from ..problem_members import MAX_ERRORS
 from ..problems import Conflict, InvalidItem, NotFound, Problem, UnprocessableContent
@@ -19,7 +20,9 @@ from ..rendering.content import SerializedContent
 from .actions import Actions
 from .binding import Binding
 from .endpoints import CollectionEndpoint, as_mapping
+from .kinds import kinds_schema
 from .patching import MERGE_PATCH, PatchDocument
+from .polymorphic_binding import PolymorphicBinding
 from .relation_values import RelationValues
 from .scopes import Scope
 from .store import RejectedValue, StaleWrite, Violation
@@ -79,7 +82,7 @@ def _bulk_schemas(binding: Binding, name: str, wanted: Collection[str], most: in
         sent["create"] = fields.List(fields.Nested(created), validate=length)
         result["created"] = fields.List(fields.Nested(answered), required=True)
     if "PATCH" in wanted:
-        sent["update"] = fields.List(fields.Nested(_change_schema(binding, name)), validate=length)
+        sent["update"] = fields.List(fields.Nested(_changes_schema(binding, name)), validate=length)
         result["updated"] = fields.List(fields.Nested(answered), required=True)
     if "DELETE" in wanted:
         sent["delete"] = fields.List(_key_field(binding), validate=length)
@@ -113,6 +116,17 @@ def _key_name(binding: Binding) -> str:
     key = binding.store.key
     field = binding.views.attribute_fields().get(key)
     return key if field is None else str(field.data_key or field.name)
+
+
+def _changes_schema(binding: Binding, collection: str) -> type[Schema]:
+    """Return the schema of a change of an item of any kind."""
+    if not isinstance(binding, PolymorphicBinding):
+        return _change_schema(binding, collection)
+    kinds = {
+        kind: _change_schema(each, collection + stem(each.views.declared))
+        for kind, each in binding.kinds.items()
+    }
+    return kinds_schema(f"{collection}BulkChangeSchema", kinds, "", "")
 
 
 def _change_schema(binding: Binding, collection: str) -> type[Schema]:

@@ -12,13 +12,13 @@ from .declared_schemas import DeclaredSchemas
 from .schema_views import Views
 from .store import AnyStore
 
-__all__ = ["EachViews", "views_maker", "views_of"]
+__all__ = ["EachViews", "ViewedClass", "views_maker", "views_of"]
 
 EachViews = tuple[Views, Views, Views, Views, Views]
 """The views of one item, of a list, and of the bodies of POST, PUT and PATCH."""
 
 
-class _Declared(Protocol):
+class ViewedClass(Protocol):
     """The part of a `CRUDResource` class that decides the views of responses."""
 
     @property
@@ -32,11 +32,20 @@ class _Declared(Protocol):
         ...
 
 
-def views_maker(store: AnyStore, declared_at: str, app: Owner) -> Callable[..., Views]:
-    """Return a function that makes the views of a schema class: (schema, expand, sparse)."""
+def views_maker(
+    store: AnyStore, declared_at: str, app: Owner, made: Callable[..., Views] = Views
+) -> Callable[..., Views]:
+    """Return a function that makes the views of a schema class: (schema, expand, sparse).
+
+    Args:
+        store: The store of the items.
+        declared_at: The name of the class, for messages.
+        app: The App.
+        made: The class of the views.
+    """
 
     def make(schema: type[Schema], expand: Sequence[str] = (), sparse: bool = False) -> Views:
-        return Views(
+        return made(
             schema,
             expand,
             sparse,
@@ -50,7 +59,7 @@ def views_maker(store: AnyStore, declared_at: str, app: Owner) -> Callable[..., 
 
 
 def views_of(
-    schemas: DeclaredSchemas, declared: _Declared, make: Callable[..., Views]
+    schemas: DeclaredSchemas, declared: ViewedClass, make: Callable[..., Views]
 ) -> EachViews:
     """Return the views of each schema; schemas that are one class share their views."""
     found: dict[type[Schema], Views] = {}

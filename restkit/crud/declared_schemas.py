@@ -19,7 +19,13 @@ from .relation_fields import BoundRelation, with_relations
 from .relations import Relating, declared_relations
 from .store import AnyStore
 
-__all__ = ["DeclaredSchemas", "declared_schemas", "scoped_attributes", "without_required"]
+__all__ = [
+    "DeclaredSchemas",
+    "declared_schemas",
+    "derived_schema",
+    "scoped_attributes",
+    "without_required",
+]
 
 
 class Relaxed(Record):
@@ -96,11 +102,7 @@ def declared_schemas(
     schema = declared.schema
     relations = _relations_of(declared, store, declared_at, {*scope, *decided})
     if schema is None:
-        derived = store.schema(declared.expand)
-        remember(declared, with_relations(derived, relations, declared_at, derived=True))
-        known = [each for each in scope if each in store.attributes]
-        schema = _scoped(derived, known, name) if known else derived
-        schema = with_relations(schema, relations, declared_at, derived=True)
+        schema = derived_schema(declared, store, declared_at, scope, name, decided)
     elif not isinstance(schema, Schemas):
         found = _schema_class(schema, f"{declared_at}.schema")
         schema = with_relations(found, relations, declared_at, derived=False)
@@ -189,6 +191,23 @@ def _check_relations(
                 f"{declared_at}.relations has {name!r}, which the schema lacks. Add "
                 f"{name} = {wanted} to the schema."
             )
+
+
+def derived_schema(
+    declared: type[Resource],
+    store: AnyStore,
+    declared_at: str,
+    scope: Sequence[str],
+    name: str,
+    decided: Collection[str],
+) -> type[Schema]:
+    """Return the schema class that the store derives for a collection; see `declared_schemas`."""
+    relations = _relations_of(declared, store, declared_at, {*scope, *decided})
+    derived = store.schema(getattr(declared, "expand", ()))
+    remember(declared, with_relations(derived, relations, declared_at, derived=True))
+    known = [each for each in scope if each in store.attributes]
+    schema = _scoped(derived, known, name) if known else derived
+    return with_relations(schema, relations, declared_at, derived=True)
 
 
 def relaxed(declared: type[Schema], decided: Collection[str]) -> Relaxed:

@@ -46,7 +46,6 @@ _Schema = SchemaLike | Mapping[str, AnyField]
 _COPIED = ("tags", "documented", "middleware", "idempotency")
 _BULK = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 _JSON = (JSON,)
-_OWN_MODULE = "restkit.crud.resource"
 _APPLIED = Header("Preference-Applied", "The preference that the server applied (RFC 7240).")
 _TAG = Header("ETag", "The entity tag of the representation.")
 _LINK = Header("Link", "The URLs of the pages `first`, `prev`, `next` and `last` (RFC 8288).")
@@ -113,7 +112,7 @@ class EndpointMaker:
         written = inspect.getattr_static(self._declared, action)
         own = declarations_of(written)
         words: dict[str, object] = {}
-        if written.__module__ != _OWN_MODULE and written.__doc__:
+        if written.__module__ != "restkit.crud.resource" and written.__doc__:
             summary, description = split_docstring(written.__doc__)
             words = {"summary": summary, "description": description}
         own_failures = action_failures(self._declared, action)

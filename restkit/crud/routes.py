@@ -13,6 +13,7 @@ from ..resource import Owner, Resource
 from ..schemas.wire_formats import INT64_MAX
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
+from .polymorphic_binding import bind_collection, kinds_of
 from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
 from .sub_urls import sub_urls
@@ -50,15 +51,9 @@ def endpoint_routes(
             writes=declared.bulk or {*wanted, *declared.by_filter} != {"GET"},
             upserts=declared.upsert and "POST" in wanted,
         )
-    binding = Binding(declared, store, scope, app, name)
+    binding = bind_collection(declared, store, scope, app, name)
     if not is_overridden:
-        check_required(
-            declared,
-            store,
-            binding.create_views,
-            {*binding.scope, *binding.assigned},
-            posts="POST" in wanted,
-        )
+        _check_required(declared, binding, posts="POST" in wanted)
     maker = EndpointMaker(declared, binding, name)
     root = pattern.rstrip("/")
     item = f"{root}/<{_converter(store)}:{store.key}>"
@@ -75,6 +70,13 @@ def endpoint_routes(
         for word in sub_urls(declared)
     ]
     return binding, routes
+
+
+def _check_required(declared: type, binding: Binding, *, posts: bool) -> None:
+    """Reject a collection whose schema leaves out what a new item of a kind needs."""
+    decided = {*binding.scope, *binding.assigned}
+    for each in kinds_of(binding):
+        check_required(declared, each.store, each.create_views, decided, posts=posts)
 
 
 def _methods(declared: Any, declared_at: str) -> set[str]:

@@ -38,6 +38,9 @@ class Views:
         merged: The schema class of merge patches, in which null removes optional members.
     """
 
+    _fixed = ""
+    """The field that every selection of fields has."""
+
     def __init__(
         self,
         declared: type[Schema],
@@ -99,7 +102,7 @@ class Views:
         declared = self.declared
         stem = declared.__name__.removesuffix("Schema")
         if sparse:
-            every = tuple(self._schema.dump_fields)
+            every = tuple(each for each in self._schema.dump_fields if each != self._fixed)
             return optional(declared, every, f"{stem}View", tuple(expand))
         if not expand:
             return declared
@@ -143,7 +146,8 @@ class Views:
         found = self._serializers.get((names, expand))
         if found is None:
             selected = self.names if names is None else names
-            only = [name for name in self.names if name in selected] + list(expand)
+            wanted = {*selected, self._fixed}
+            only = [name for name in self.names if name in wanted] + list(expand)
             schema = self._instantiate(self.declared, only=only)
             bound = bind(
                 schema,

@@ -93,7 +93,10 @@ class ComponentNames:
             view = View.RESPONSE
         key = (declared, view)
         if key not in self._names:
-            self._names[key] = self._claimed(key, _candidates(self._stem(declared), view, alike))
+            own = self._stem(declared)
+            prefix = getattr(declared.Meta, "component_prefix", "")
+            second = _candidates(prefix + own, view, alike) if prefix else []
+            self._names[key] = self._claimed(key, [*_candidates(own, view, alike), *second])
         return self._names[key]
 
     def _claimed(self, key: tuple[type[Schema], View], candidates: list[str]) -> str:
@@ -115,7 +118,8 @@ class ComponentNames:
 
     def _apart(self, name: str, first: type[Schema] | None, declared: type[Schema]) -> str:
         """Return a stem that tells a class from the first one of its name."""
-        qualified = _module_word(first, declared) + name
+        prefix = getattr(declared.Meta, "component_prefix", "")
+        qualified = (prefix or _module_word(first, declared)) + name
         if qualified != name and self._first.setdefault(qualified, declared) is declared:
             return qualified
         number = 2

@@ -24,7 +24,7 @@ from .nested_names import check_nested_names
 from .own_behavior import changes_output, hooks_of, overrides_dump, wraps_collections
 from .repeatable import make_defaults_repeatable, put_fields_in_order
 from .strictness import cloned, enforce_wire_formats
-from .unions import OneOf, is_union, union_of
+from .unions import OneOf, common_fields, is_union, union_of
 from .validation_errors import Fault, Flattener
 from .wire_format import wire_name
 from .wire_formats import Source
@@ -197,7 +197,8 @@ class BoundSchema:
     @property
     def dump_fields(self) -> dict[str, fields.Field[Any]]:
         """The fields that dumping writes, by their name on the wire."""
-        return {wire_name(name, field): field for name, field in self.schema.dump_fields.items()}
+        found = self.schema.dump_fields or common_fields(self.schema)
+        return {wire_name(name, field): field for name, field in found.items()}
 
     @property
     def has_items(self) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "OneOf",
     "UnionSchema",
     "alternatives_of",
+    "common_fields",
     "is_union",
     "tag_of",
     "union_of",
@@ -236,6 +237,15 @@ def alternatives_of(schema: Schema) -> tuple[str, tuple[Alternative, ...]]:
         Alternative(_tagged_copy(type(schema), each, tag_field, str(tag), schema.unknown), str(tag))
         for tag, each in known.items()
     )
+
+
+def common_fields(schema: Schema) -> Mapping[str, fields.Field[_Data]]:
+    """Return the fields that all alternatives of a union dump, none for other schemas."""
+    if not isinstance(schema, UnionSchema):
+        return {}
+    first, *others = schema.alternatives
+    shared = set(first.dump_fields).intersection(*(each.dump_fields for each in others))
+    return {name: first.dump_fields[name] for name in first.dump_fields if name in shared}
 
 
 def _tagged_copy(

@@ -52,8 +52,22 @@ def loader_options(
         visible: The conditions on related rows.
     """
     for path in expand:
-        yield from _path_options(mapper, path, visible)
+        for each in _owners(mapper, path.partition(".")[0]):
+            yield from _path_options(each, path, visible)
     yield from _joined_collections(mapper, {path.partition(".")[0] for path in expand})
+
+
+def _owners(mapper: Mapper[M], name: str) -> list[Mapper[object]]:
+    """Return the mappers that have a relation: the model's own, or those of its subclasses."""
+    own = cast("Mapper[object]", mapper)
+    if name in mapper.relationships or len(mapper.self_and_descendants) == 1:
+        return [own]
+    found: list[Mapper[object]] = [
+        each
+        for each in mapper.self_and_descendants
+        if name in each.relationships and each.relationships[name].parent is each
+    ]
+    return found or [own]
 
 
 def _path_options(mapper: Mapper[M], path: str, visible: Visible | None) -> Iterator[Load]:

@@ -14,6 +14,7 @@ from ..crud.derived_schemas import derives_schemas
 from ..crud.store import Attribute
 from ..errors import DeclarationError
 from .columns import attributes_of
+from .polymorphism import kinds_of
 
 __all__ = ["schema_of"]
 
@@ -51,12 +52,12 @@ def schema_of(
 
 @derives_schemas
 def derive(model: type, hidden: str | None, expand: tuple[str, ...]) -> type[Schema] | None:
-    """Return the schema class of a mapped class, None for other classes."""
+    """Return the schema class of a mapped class, None for other classes and for several kinds."""
     mapper: object = inspect(model, raiseerr=False)
     if not isinstance(mapper, Mapper):
         return None
     configure_mappers()
-    return schema_of(mapper, hidden, expand)
+    return None if kinds_of(mapper) else schema_of(mapper, hidden, expand)
 
 
 def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:
@@ -69,7 +70,7 @@ def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:
     # The name is unique: a collection of the related model may hide or expand other attributes.
     stem = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     nested = fields.Nested(
-        schema_of(relation.mapper, name=f"{mapper.class_.__name__}{stem}"), dump_only=True
+        schema_of(relation.mapper, name=f"{relation.parent.class_.__name__}{stem}"), dump_only=True
     )
     if relation.uselist:
         return fields.List(nested, dump_only=True)

@@ -18,6 +18,7 @@ from ..crud.scopes import Scope
 from .conditions import compared, compared_value, scoped_column
 from .keysets import WHOLE, Keysets, Part
 from .loading import Visible, loader_options
+from .polymorphism import subclass_options
 from .related_conditions import related_clauses
 
 __all__ = ["Selecting", "Visible"]
@@ -162,11 +163,13 @@ class Selecting:
     def _select(self, query: ListQuery | None) -> _Select:
         """Return the statement of all items, with the columns that a query needs."""
         statement = sa.select(self._model)
-        return statement if query is None else statement.options(*self._columns(query))
+        options = subclass_options(self._mapper) if query is None else self._columns(query)
+        return statement.options(*options)
 
     def _columns(self, query: ListQuery) -> Iterator[ExecutableOption]:
         """Yield the loader options of columns: all that the response reads, in one statement."""
         columns = self._mapper.column_attrs.keys()
+        yield from self._subclass_columns(query)
         if query.fields is None:
             yield from (
                 undefer(self._column(name)) for name in self._deferred if name in query.dumped
@@ -176,6 +179,13 @@ class Selecting:
         if all(name in columns or name in self._mapper.relationships for name in query.fields):
             needed = {*query.fields, self.key, *(each.name for each in query.order)}
             yield load_only(*map(self._column, sorted(needed & {*columns})))
+
+    def _subclass_columns(self, query: ListQuery) -> Iterator[ExecutableOption]:
+        """Yield the loader options of the columns of subclasses, which the items may have."""
+        if len(self._mapper.self_and_descendants) > 1:
+            read = query.dumped if query.fields is None else query.fields
+            if any(name not in self._mapper.attrs for name in read):
+                yield from subclass_options(self._mapper, read)
 
     def _column(self, name: str) -> Any:
         return getattr(self._model, name)

@@ -27,6 +27,12 @@ from .core_rows import TableShape, row_opener
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .loading import large_relations, large_source
+from .polymorphism import (
+    check_concrete,
+    discriminator_attribute,
+    discriminator_of,
+    kinds_of,
+)
 from .related import relation_of
 from .related_models import relations_of
 from .required_columns import lacking_columns
@@ -95,9 +101,12 @@ class SQLAlchemyStore(Generic[M]):
         self._session = session
         self._units = units
         self._backend = backend
+        self._scope = tuple(scope)
+        attributes = attributes_of(mapper, backend)
         self.attributes: Mapping[str, Attribute] = {
-            **attributes_of(mapper, backend),
+            **attributes,
             **attributes_of_searches(mapper),
+            **discriminator_attribute(attributes, mapper),
         }
         self.key = key or primary_key_of(mapper)
         self.soft_delete = soft_delete
@@ -106,6 +115,7 @@ class SQLAlchemyStore(Generic[M]):
         self.decorated = frozenset(filter(self._is_rewritten, self.attributes))
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
+        self.discriminator = discriminator_of(mapper)
         live = live_of(mapper, soft_delete) if soft_delete else None
         self.selecting = Selecting(mapper, self.key, live, searches_of(mapper))
 
@@ -122,6 +132,41 @@ class SQLAlchemyStore(Generic[M]):
         if name not in self.mapper.columns or self.attributes[name].generated:
             return False
         return is_rewritten(self.mapper.columns[name], self._backend)
+
+    @cached_property
+    def kinds(self) -> Mapping[str, SQLAlchemyStore[object]]:
+        """The stores of the subclasses of the model by the text of their identities."""
+        return {kind: self._of_kind(each) for kind, each in kinds_of(self.mapper).items()}
+
+    def _of_kind(self, mapper: Mapper[object]) -> SQLAlchemyStore[object]:
+        """Return the store of one class, without its subclasses."""
+        made = SQLAlchemyStore(
+            mapper.class_,
+            self._session,
+            key=self.key,
+            soft_delete=self.soft_delete,
+            backend=self._backend,
+            rules=self.rules,
+            scope=self._scope,
+            units=self._units,
+        )
+        made.kinds = {}
+        return made
+
+    @cached_property
+    def _kinds_by_model(self) -> Mapping[type, str]:
+        return {store.model: kind for kind, store in self.kinds.items()}
+
+    def kind_of(self, item: object, /) -> str:
+        """Return the text of the identity of an item's class."""
+        known = self._kinds_by_model
+        return next((known[each] for each in type(item).__mro__ if each in known), "")
+
+    def of_item(self, item: object, /) -> SQLAlchemyStore[object] | SQLAlchemyStore[M]:
+        """Return the store of the class of an item."""
+        if type(item) is self.model:
+            return self
+        return self.kinds.get(self.kind_of(item), self)
 
     def configured(
         self, *, key: str, soft_delete: str | None, scope: Sequence[str] = ()
@@ -158,12 +203,16 @@ class SQLAlchemyStore(Generic[M]):
             DeclarationError: Items cannot be created, or PUT and the database would give the same
                 key to two items.
         """
-        if writes and not is_writable(self.mapper):
+        for each in self.kinds.values():
+            each.check_collection(scope, creates=creates, writes=writes, upserts=upserts)
+        if self.kinds:
+            check_concrete(self.mapper, self.key)
+        elif writes and not is_writable(self.mapper):
             raise DeclarationError(
                 f"{self.model.__qualname__} is mapped to a query, whose rows can only be read. "
                 'Write methods = {"GET"} in the CRUDResource.'
             )
-        if creates:
+        if creates and not self.kinds:
             check_constructor(self.mapper)
         if upserts and self._backend != "sqlite":
             check_client_key(self.mapper, self.key)

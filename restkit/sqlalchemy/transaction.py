@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm import Session
 
 from ..crud.query import ListQuery, Page
 from ..crud.relations import Relation
@@ -22,10 +22,11 @@ from .core_writes import mark_of
 from .loading import in_chunks, large_relations, load_large
 from .related import find_related
 from .relations import assign, changed_relations, make, touch
-from .row_rules import RowRules, access_of, exists
+from .row_rules import access_of, exists
 from .scopes import expression_of
-from .selecting import Selecting, Visible
+from .selecting import Visible
 from .totals import raise_overflow, totals_statement
+from .transacted_store import TransactedStore
 from .violations import violations
 
 __all__ = ["LONGEST_STREAM", "SQLAlchemyTransaction"]
@@ -42,19 +43,6 @@ _TOO_SLOW = (
 )
 
 
-class _Store(Protocol):
-    """The parts of a store that its transactions use."""
-
-    mapper: Mapper[object]
-    model: Any
-    key: str
-    identity: frozenset[str]
-    soft_delete: str | None
-    decorated: frozenset[str]
-    rules: RowRules
-    selecting: Selecting
-
-
 class SQLAlchemyTransaction(Generic[M]):
     """The Transaction of one store on a request's session.
 
@@ -62,7 +50,7 @@ class SQLAlchemyTransaction(Generic[M]):
         session: SQLAlchemy's session.
     """
 
-    def __init__(self, store: _Store, session: Session, request: Request) -> None:
+    def __init__(self, store: TransactedStore, session: Session, request: Request) -> None:
         """Combine a store and the session of a request."""
         self._store = store
         self._request = request
@@ -259,16 +247,20 @@ class SQLAlchemyTransaction(Generic[M]):
 
     def build(self, values: Mapping[str, object], /) -> M:
         """Make an item with its nested items."""
-        made: M = make(self._store.mapper, values)
+        store, own = self._store, dict(values)
+        if store.kinds:
+            store = store.kinds[str(own.pop(store.discriminator))]
+        made: M = make(store.mapper, own)
         return made
 
     def add(self, item: M, /) -> None:
         """Insert an item; if its own key is taken, the session stays usable."""
-        if getattr(item, self._store.key) is None:
-            with self._violations(dict(vars(item))):
+        store = self._store.of_item(item)
+        if getattr(item, store.key) is None:
+            with self._violations(dict(vars(item)), store):
                 self.session.add(item)
                 self.session.flush()
-            self._read_again(item, self._store.decorated)
+            self._read_again(item, store.decorated)
             return
         if self._is_known(item):  # the session cannot hold two objects of one row
             names = [
@@ -277,16 +269,18 @@ class SQLAlchemyTransaction(Generic[M]):
             ]
             raise (KeyTaken if frozenset(names) == self._store.identity else UniqueViolation)(names)
         try:
-            with self._violations(dict(vars(item))), self.session.begin_nested():
+            with self._violations(dict(vars(item)), store), self.session.begin_nested():
                 self.session.add(item)
         except UniqueViolation as error:
             if frozenset(error.names) == self._store.identity:
                 raise KeyTaken(error.names) from error
             raise
-        self._read_again(item, self._store.decorated)
+        self._read_again(item, store.decorated)
 
-    def _violations(self, values: Mapping[str, object]) -> AbstractContextManager[None]:
-        return violations(self._store.mapper, values, self.session.get_bind().dialect)
+    def _violations(
+        self, values: Mapping[str, object], store: TransactedStore
+    ) -> AbstractContextManager[None]:
+        return violations(store.mapper, values, self.session.get_bind().dialect)
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
         """Expire attributes whose value the column's type may have changed."""
@@ -301,12 +295,13 @@ class SQLAlchemyTransaction(Generic[M]):
 
     def change(self, item: M, values: Mapping[str, object], /) -> None:
         """Set attributes of an item, and update its row if nobody changed it since it was read."""
-        mapper = self._store.mapper
-        with self._violations(values), self.session.no_autoflush:
+        store = self._store.of_item(item)
+        mapper = store.mapper
+        with self._violations(values, store), self.session.no_autoflush:
             assign(mapper, item, values)
             touch(mapper, item, changed_relations(mapper, item, values))
             self.session.flush()
-        self._read_again(item, self._store.decorated & values.keys())
+        self._read_again(item, store.decorated & values.keys())
         for relation in mapper.relationships:
             if any(
                 mapper.get_property_by_column(column).key in values
@@ -321,7 +316,7 @@ class SQLAlchemyTransaction(Generic[M]):
             self.change(item, {self._store.soft_delete: mark})
             return
         try:
-            with self._violations({}):
+            with self._violations({}, self._store.of_item(item)):
                 self.session.delete(item)
                 self.session.flush()
         except IntegrityError as error:
