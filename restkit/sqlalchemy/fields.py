@@ -7,7 +7,7 @@ import binascii
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from marshmallow import ValidationError, fields, validate
 
@@ -22,16 +22,11 @@ class Base64(fields.Field[bytes]):
     """A field of bytes as canonical Base64 (RFC 4648, section 4)."""
 
     dumps_value_alone = True  # for the compiler; a subclass may use the whole object
-
-    def __init__(self, **options: Any) -> None:
-        """Make the field with its JSON Schema."""
-        super().__init__(**options)
-        self.metadata = {
-            "type": "string",
-            "contentEncoding": "base64",
-            "pattern": _BASE64,
-            **self.metadata,
-        }
+    json_schema: ClassVar[dict[str, object]] = {
+        "type": "string",
+        "contentEncoding": "base64",
+        "pattern": _BASE64,
+    }
 
     def _serialize(
         self, value: bytes | None, attr: str | None, obj: Any, **options: Any
@@ -53,16 +48,11 @@ class LocalTime(fields.Field[dt.time]):
     """A field of times without a time zone, which columns of times do not store."""
 
     dumps_value_alone = True  # for the compiler; a subclass may use the whole object
-
-    def __init__(self, **options: Any) -> None:
-        """Make the field with its JSON Schema."""
-        super().__init__(**options)
-        self.metadata = {
-            "type": "string",
-            "format": "time-local",
-            "pattern": _TIME,
-            **self.metadata,
-        }
+    json_schema: ClassVar[dict[str, object]] = {
+        "type": "string",
+        "format": "time-local",
+        "pattern": _TIME,
+    }
 
     def _serialize(
         self, value: dt.time | None, attr: str | None, obj: Any, **options: Any
