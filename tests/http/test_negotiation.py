@@ -33,6 +33,8 @@ CHOICES: list[tuple[str | None, tuple[str, ...], str | None]] = [
     ("text/html, application/json", (JSON, HTML), JSON),
     ("text/html;q=0.9, application/json;q=0.8", (JSON, HTML), HTML),
     ("text/*", (JSON, HTML, CSV), HTML),
+    ("text/csv; header=present", (JSON, CSV), CSV),
+    ("text/csv; header=absent", (JSON, CSV), None),
     ("text/*;q=0.5, text/csv", (JSON, HTML, CSV), CSV),
     ("application/json;q=0", (JSON,), None),
     ("application/json;q=0, */*", (JSON,), None),
