@@ -1,5 +1,6 @@
 """CRUDResource: collections and their items over a Store, paged, filtered, sorted and patched."""
 
+from .action_decorators import collection_action, item_action
 from .csv_export import CSVExport
 from .memory_store import MemoryStore
 from .page_envelopes import Bare, Named
@@ -52,4 +53,6 @@ __all__ = [
     "UniqueViolation",
     "Violation",
     "Window",
+    "collection_action",
+    "item_action",
 ]

@@ -84,13 +84,26 @@ class ActionInputs:
         found: dict[Location, BodyLike | None] = dict(others)
         for location, schema in self._said.items():
             other = found.get(location)
-            if location == "query":
+            if location == "query" and location in others:
                 self._check_reserved()
             if isinstance(other, Mapping):
                 found[location] = self._combined(location, schema, cast("_Fields", other))
             elif other is None:
                 found[location] = schema
         return found
+
+    def check_content(self) -> None:
+        """Reject content that arrives nowhere.
+
+        Raises:
+            DeclarationError: There is no parameter for it.
+        """
+        for location in ("body", "form", "files"):
+            if location in self._said.keys() - self._whole:
+                raise DeclarationError(
+                    f"{self._declared_at} has no parameter {location!r} for "
+                    f"@takes({location}=...). Add it to the signature."
+                )
 
     def check_optional(self, also: str) -> None:
         """Reject parameters without a default, since other requests call the action too.
@@ -161,9 +174,12 @@ class ActionInputs:
         known = {*self._whole, *(key for keys in self._fields.values() for key in keys)}
         unknown = sorted((self.signature.required & set(self._own)) - known)
         if unknown:
+            how = f"query={{{unknown[0]!r}: ...}}"
+            if unknown[0] in _WHOLE:
+                how = f"{unknown[0]}=..."
             raise DeclarationError(
                 f"{self._declared_at}: the parameter {unknown[0]!r} has no source. Declare it with "
-                f"@takes(query={{{unknown[0]!r}: ...}}), or give it a default."
+                f"@takes({how}), or give it a default."
             )
 
     def _check_parameter(self, key: str, field: AnyField, said: str) -> None:

@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields
 from ..http.conditional import EntityTag
 from ..problems import NotFound, UnprocessableContent
 from ..resource import Owner
+from .action_decorators import own_actions
 from .attribute_checks import check_attributes
 from .collection_views import EachViews, ViewedClass, views_maker, views_of
 from .cursors import CursorCipher
@@ -79,7 +80,9 @@ class Binding:
         self.scope = tuple(scope)
         self.upsert = bool(declared.upsert)
         self.bulk = bool(declared.bulk)
-        self._unreachable = {"", ".", "..", *sub_urls(declared)}
+        actions = own_actions(declared).values()
+        own = {each.path for each in actions if each.owner == "collection"}
+        self._unreachable = {"", ".", "..", *sub_urls(declared), *own}
         settings = app.settings
         self.assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
         self.is_ruled = isinstance(store, RowRuled) and store.is_ruled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..declaration_checks import check_call, check_returns, texts_of
@@ -12,6 +12,7 @@ from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..member_checks import DECLARED, check_members
 from ..spelling import misspelt
+from .action_decorators import decorated_names
 from .csv_export import CSVExport
 
 __all__ = ["check_declared"]
@@ -66,8 +67,10 @@ def check_declared(declared: Any, base: type) -> None:
         DeclarationError: One of them is something else, or has nearly the name of another one.
     """
     declared_at = f"{declared.__module__}.{declared.__qualname__}"
-    check_members(declared, tuple(_ACTIONS), actions=True)
-    _check_names(declared, base, declared_at)
+    own = decorated_names(declared)
+    _check_own(own, base, declared_at)
+    check_members(declared, (*_ACTIONS, *own), actions=True)
+    _check_names(declared, base, declared_at, own)
     for name, parameters in _ACTIONS.items():
         _check_action(inspect.getattr_static(declared, name), parameters, f"{declared_at}.{name}")
     for name in _NUMBERS:
@@ -151,7 +154,17 @@ def _more(parameters: tuple[str, ...]) -> str:
     return "".join(f", {each}" for each in parameters)
 
 
-def _check_names(declared: Any, base: type, declared_at: str) -> None:
+def _check_own(own: Collection[str], base: type, declared_at: str) -> None:
+    """Reject actions of one's own that would replace a part of restkit."""
+    for name in sorted(own):
+        if hasattr(base, name):
+            raise DeclarationError(
+                f"{declared_at}.{name} is a part of every CRUDResource. Give your action another "
+                "name, and the URL by path=..."
+            )
+
+
+def _check_names(declared: Any, base: type, declared_at: str, own: Collection[str]) -> None:
     """Reject verbs, which would not be called, and misspelt names of declarations."""
     for each in declared.__mro__[: declared.__mro__.index(base)]:
         for name, value in vars(each).items():
@@ -162,7 +175,7 @@ def _check_names(declared: Any, base: type, declared_at: str) -> None:
                 )
             is_method = isinstance(value, types.FunctionType)
             known = tuple(_ACTIONS) if is_method else _ATTRIBUTES
-            meant = None if hasattr(base, name) else misspelt(name, known)
+            meant = None if hasattr(base, name) or name in own else misspelt(name, known)
             if meant is not None:
                 raise DeclarationError(
                     f"{declared_at}.{name} says nothing; call it {meant}, or _{name} where it is "

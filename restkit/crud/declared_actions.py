@@ -40,6 +40,13 @@ class DeclaredAction(Record):
     inputs: ActionInputs
     returns: ActionReturns
 
+    def changed(
+        self, function: Callable[..., object], usual: Declarations
+    ) -> tuple[Callable[..., object], Declarations]:
+        """Return the function and the declarations of the verb, with those of the action."""
+        complete = self.contract(usual)
+        return self.verb(function), complete
+
     def verb(self, function: Callable[..., object]) -> Callable[..., object]:
         """Return the function of a verb, which hands the inputs on to the action."""
 

@@ -17,7 +17,6 @@ from ..declarations import (
     declarations_of,
 )
 from ..dependencies import Provision, factories_of
-from ..errors import DeclarationError
 from ..media import JSON, NDJSON
 from ..operations.operation_ids import english_singular, singular, stem
 from ..operations.security import class_security
@@ -27,12 +26,14 @@ from ..requirements import Requirement
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
 from .action_contracts import action_failures, bulk_security
+from .action_decorators import ActionPlace
 from .binding import Binding
-from .bulk import BulkEndpoint, bulk_schemas
+from .bulk import BulkEndpoint, bulk_schemas, check_bulk
 from .by_filter_verb import filtered_verb
 from .csv_export import CSV, export_of
 from .declared_actions import declared_action
 from .endpoints import CollectionEndpoint, ItemEndpoint, RestoreEndpoint
+from .own_actions import UNGUARDED, OwnVerb
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .row_paths import RowPaths
 from .store import FORBIDDEN, AnyField, StaleWrite, Violation
@@ -121,9 +122,10 @@ class EndpointMaker:
         complete = contract._replace(
             raises=failures, words={**contract.words, **words, **own.words}
         )
-        if own.inputs or own.returns or own.media_types or own.max_size:
+        is_changed = own.inputs or own.returns or own.media_types or own.max_size
+        if is_changed and "action" not in own.words:
             made = declared_action(self._declared, action, self._binding)
-            function, complete = made.verb(function), made.contract(complete)
+            function, complete = made.changed(function, complete)
         function.__module__ = self._declared.__module__
         function.__qualname__ = f"{self._declared.__qualname__}.{action}"
         return DeclaredMethod(function, complete)
@@ -146,12 +148,8 @@ class EndpointMaker:
 
     def item(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of an item."""
-        made = {
-            "GET": self._read,
-            "PUT": self._replace,
-            "PATCH": self._update,
-            "DELETE": self._delete,
-        }
+        made = {"GET": self._read, "PUT": self._replace}
+        made |= {"PATCH": self._update, "DELETE": self._delete}
         verbs = {method.lower(): make() for method, make in made.items() if method in wanted}
         return self._class(ItemEndpoint, "Item", verbs, conditional=self._declared.conditional)
 
@@ -164,11 +162,12 @@ class EndpointMaker:
 
         item = singular(self._name, stem(self._views.declared)) or english_singular(self._name)
         words = {"derived_id": f"restore{item}"}
+        unguarded = (UNGUARDED,) if self._declared.conditional == "required" else ()
         contract = Declarations(
             {"headers": self._prefers},
             None,
             self._returns(200),
-            (_MISSING, _TAKEN, *self._forbidden),
+            (_MISSING, _TAKEN, *self._forbidden, *unguarded),
             words=words,
         )
         verbs = {"post": self._verb("restore", post, contract)}
@@ -189,10 +188,20 @@ class EndpointMaker:
             TotalsEndpoint, "Totals", verbs, conditional=False, schema=None, totalling=totalling
         )
 
+    def own_action(self, name: str, place: ActionPlace) -> type[Resource]:
+        """Return the endpoint class of an action of the class's own."""
+        own = OwnVerb(self._declared, self._binding, name, place)
+        failures = (_MISSING,) if place.owner == "item" else self._missing_parent
+        if not place.is_safe:
+            failures += (_TAKEN, *self._forbidden)
+        contract = own.contract(self._prefers, failures, self._name)
+        verb = self._verb(name, own.function(), contract)
+        return self._class(own.base, f" {name}", {place.method.lower(): verb}, **own.members)
+
     def bulk(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of bulk requests."""
         declared, binding = self._declared, self._binding
-        self._check_bulk()
+        check_bulk(declared.max_bulk, declared.conditional, binding.declared_at)
         sent, result = bulk_schemas(binding, self._name, wanted, declared.max_bulk)
 
         def post(
@@ -227,19 +236,6 @@ class EndpointMaker:
         return self._class(
             BulkEndpoint, "Bulk", verbs, conditional=False, members=tuple(result().fields)
         )
-
-    def _check_bulk(self) -> None:
-        """Reject declarations that contradict bulk requests."""
-        declared, binding = self._declared, self._binding
-        if declared.max_bulk < 1:
-            raise DeclarationError(
-                f"{binding.declared_at}.max_bulk must be at least 1, got {declared.max_bulk}."
-            )
-        if declared.conditional == "required":
-            raise DeclarationError(
-                f"{binding.declared_at} has bulk = True and conditional = 'required', but bulk "
-                "deletions have no entity tag. Remove one of the two."
-            )
 
     # the collection's verbs
 

@@ -12,6 +12,7 @@ from ..problems import (
     Conflict,
     NotFound,
     PreconditionFailed,
+    PreconditionRequired,
 )
 from ..rendering.content import SerializedContent
 from .actions import Actions
@@ -235,6 +236,22 @@ class ItemEndpoint(Endpoint):
         deleted = cast("Callable[[object], object]", actions.delete)(item)
         return self.own_response(deleted, {}) if self.declares_responses() else None
 
+    def demand_precondition(self) -> None:
+        """Reject a request without a precondition if the class requires one.
+
+        The pipeline does it for PUT, PATCH and DELETE.
+
+        Raises:
+            PreconditionRequired: The request has neither If-Match nor If-None-Match.
+        """
+        if self.declared.conditional != "required":
+            return
+        if not Preconditions.from_environ(self.request.environ).guards():
+            raise PreconditionRequired(
+                "This request requires a precondition. Send If-Match with the ETag that you last "
+                "received."
+            )
+
     def stated_tag(self, item: object) -> dict[str, str]:
         """State the entity tag of an item, as a response has it."""
         self.state(item)
@@ -260,6 +277,7 @@ class RestoreEndpoint(ItemEndpoint):
 
     def restore_item(self, key: object, headers: Mapping[str, str]) -> object:
         """Restore an item."""
+        self.demand_precondition()
         actions = self.actions()
         scope = plain_scope(Scope.of(actions.scope()))
         relations = self.binding.tagged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields
@@ -11,8 +11,10 @@ from marshmallow import fields
 from ..errors import DeclarationError
 from ..resource import Owner, Resource
 from ..schemas.wire_formats import INT64_MAX
+from .action_decorators import own_actions
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
+from .own_actions import check_places
 from .polymorphic_binding import bind_collection, kinds_of
 from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
@@ -57,19 +59,32 @@ def endpoint_routes(
     maker = EndpointMaker(declared, binding, name)
     root = pattern.rstrip("/")
     item = f"{root}/<{_converter(store)}:{store.key}>"
+    restores = bool(declared.soft_delete) and "DELETE" in {*wanted, *declared.by_filter}
     routes: list[tuple[str, type[Resource], str]] = []
     if {*(wanted & _COLLECTION), *declared.by_filter}:
         routes.append((pattern, maker.collection(wanted), name))
     if wanted & _ITEM:
         routes.append((item, maker.item(wanted), f"{name}Item"))
-    if declared.soft_delete and "DELETE" in {*wanted, *declared.by_filter}:
+    if restores:
         routes.append((f"{item}/restore", maker.restore(), f"{name}Restore"))
+    check_places(declared, tuple(sub_urls(declared)), restores=restores)
+    routes += _own_routes(maker, declared, {"item": item, "collection": root}, name)
     makers = {"totals": maker.totals, "bulk": maker.bulk}
     routes += [
         (f"{root}/{word}", makers[word](wanted), f"{name}{word.capitalize()}")
         for word in sub_urls(declared)
     ]
     return binding, routes
+
+
+def _own_routes(
+    maker: EndpointMaker, declared: type[Resource], urls: Mapping[str, str], name: str
+) -> Iterator[tuple[str, type[Resource], str]]:
+    """Yield the routes of actions of one's own."""
+    for action, place in own_actions(declared).items():
+        called = "".join(each.capitalize() for each in action.split("_"))
+        url = f"{urls[place.owner]}/{place.path}"
+        yield url, maker.own_action(action, place), f"{name}{called}"
 
 
 def _check_required(declared: type, binding: Binding, *, posts: bool) -> None:
