@@ -12,7 +12,7 @@ from .contract import (
     Parameter,
     SecurityScheme,
 )
-from .dependencies import obtain, provide
+from .dependencies import after_commit, obtain, provide
 from .error_formats import HTML_ERRORS, PROBLEM_DETAILS, ErrorFormat
 from .errors import (
     CollisionError,
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .requirements import Requirement, Scheme, anonymous
     from .schemas.unions import OneOf
     from .schemas.uploads import Upload
+    from .task_queue import Queue
 
 __all__ = [
     "HTML_ERRORS",
@@ -101,6 +102,7 @@ __all__ = [
     "PreconditionRequired",
     "Problem",
     "Proceed",
+    "Queue",
     "RangeNotSatisfiable",
     "Request",
     "RequestHeaderFieldsTooLarge",
@@ -122,6 +124,7 @@ __all__ = [
     "UnsupportedMediaType",
     "Upload",
     "access",
+    "after_commit",
     "anonymous",
     "obtain",
     "operation",
@@ -137,6 +140,7 @@ __all__ = [
 _LATER = {
     "EntityTag": "http.conditional",
     "OneOf": "schemas.unions",
+    "Queue": "task_queue",
     "Requirement": "requirements",
     "Scheme": "requirements",
     "Upload": "schemas.uploads",

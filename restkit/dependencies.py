@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import types
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
 
-from .declaration_checks import check_factory
+from .after_commit import AfterCommit, open_transactions
+from .declaration_checks import check_call, check_factory
 from .errors import DeclarationError
 from .request import Request
 
-__all__ = ["Provided", "Provision", "check_defaults", "factories_of", "obtain", "provide"]
+__all__ = [
+    "Provided",
+    "Provision",
+    "after_commit",
+    "check_defaults",
+    "factories_of",
+    "obtain",
+    "provide",
+]
 
 T = TypeVar("T")
 
@@ -37,9 +47,10 @@ class Provided:
     starts.
     """
 
-    __slots__ = ("_closers", "_closing", "_meets_closing", "values")
+    __slots__ = ("_closers", "_closing", "_meets_closing", "after", "values")
 
     def __init__(self) -> None:
+        self.after: AfterCommit | None = None
         self.values: dict[object, object] = {}
         self._closers: list[Generator[object, None, None]] = []
         self._closing: set[object] = set()
@@ -97,6 +108,8 @@ class Provided:
     def close(self, error: BaseException | None = None) -> None:
         """Close the values in reverse order; raise an error at the ``yield`` of each factory.
 
+        Without an error, the functions of `after_commit` run then.
+
         Raises:
             Exception: A factory failed after its ``yield``, for example to commit.
         """
@@ -111,6 +124,10 @@ class Provided:
         for factory in self._closing:
             self.values.pop(factory, None)
         self._closing.clear()
+        if self.after is not None:
+            after, self.after = self.after, None
+            if error is None:
+                after.run(self.close)
 
 
 def _finish(closer: Generator[object, None, None], error: BaseException | None) -> None:
@@ -230,6 +247,37 @@ def obtain(
     if maker is not factory or wants_request is None:
         wants_request = _wants_request(maker)
     return provided.value(factory, maker, request, wants_request=wants_request)
+
+
+def after_commit(function: Callable[[], object], request: Request | None = None) -> None:
+    """Call a function after the unit of work of a request, before its response starts.
+
+    ::
+
+        after_commit(lambda: mail.send(to=customer, about=order_id))
+
+    The functions run in the order in which they were added, after every provided value was closed
+    without an error: the transactions are committed. An error in a function is logged, and changes
+    nothing. None of them runs if the request fails, and none that was added in a savepoint which is
+    rolled back. A stream is committed at its end.
+
+    Args:
+        function: A function without parameters.
+        request: The request; the current one by default.
+
+    Raises:
+        RuntimeError: There is no current request.
+        DeclarationError: The value is not a plain function.
+    """
+    check_call(function, (), "The function of after_commit")
+    of = Request.current() if request is None else request
+    if of.provided is None:
+        of.provided = Provided()
+    provided: Provided = of.provided
+    if provided.after is None:
+        provided.after = AfterCommit()
+    opened = (open_transactions(each) for each in provided.values.values())
+    provided.after.add(function, tuple(itertools.chain.from_iterable(opened)))
 
 
 @overload

@@ -147,6 +147,27 @@ class Resource:
         """
         return [(pattern, cls, name)]
 
+    def after_commit(self, function: Callable[[], object]) -> None:
+        """Call a function after the commit and before the response; see `restkit.after_commit`."""
+        from .dependencies import after_commit  # cold start
+
+        after_commit(function, self.request)
+
+    def enqueue(self, task: object, /, *args: object, **kwargs: object) -> None:
+        """Send a task to the App's `restkit.Queue` after the commit.
+
+        Args:
+            task: The task, as the queue wants it.
+            args: The arguments of the task.
+            kwargs: The named arguments of the task.
+
+        Raises:
+            DeclarationError: The App has no queue, or several.
+        """
+        from .task_queue import queue_of  # cold start
+
+        queue_of(self.app).enqueue(task, *args, request=self.request, **kwargs)
+
     @property
     def entity_tag(self) -> EntityTag | None:
         """The entity tag of the resource's current state (RFC 9110, section 8.8.3).

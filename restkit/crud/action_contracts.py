@@ -15,7 +15,7 @@ from ..operations.security import class_security
 from ..requirements import Requirement
 from ..resource import Resource
 
-__all__ = ["action_failures", "action_schemas", "bulk_security", "check_action"]
+__all__ = ["action_failures", "action_schemas", "bulk_security", "check_action", "check_bulk"]
 
 _OWN_MODULE = "restkit.crud.resource"
 _BODIES = ("create", "replace", "update")
@@ -124,3 +124,23 @@ def bulk_security(declared: type[Resource], actions: Sequence[str]) -> Security 
         if each != demanded[0]:
             combined = combined & Requirement(each)
     return combined.alternatives
+
+
+def check_bulk(most: int, conditional: object, declared_at: str) -> None:
+    """Reject declarations that contradict bulk requests.
+
+    Args:
+        most: The maximum length of each list.
+        conditional: Whether items have entity tags, and whether these are required.
+        declared_at: The name of the class.
+
+    Raises:
+        DeclarationError: They contradict each other.
+    """
+    if most < 1:
+        raise DeclarationError(f"{declared_at}.max_bulk must be at least 1, got {most}.")
+    if conditional == "required":
+        raise DeclarationError(
+            f"{declared_at} has bulk = True and conditional = 'required', but bulk deletions have "
+            "no entity tag. Remove one of the two."
+        )

@@ -27,7 +27,7 @@ from .relation_values import RelationValues
 from .scopes import Scope
 from .store import RejectedValue, StaleWrite, Violation
 
-__all__ = ["BulkEndpoint", "bulk_schemas", "check_bulk"]
+__all__ = ["BulkEndpoint", "bulk_schemas"]
 
 T = TypeVar("T")
 _Place = tuple[str | int, ...]
@@ -36,26 +36,6 @@ _Body = Mapping[str, Any]  # of lists of keys, changes and new items
 _Pair = tuple[type[Schema], type[Schema]]
 _CONDITION = "if_match"
 _STALE = "Another request changed or deleted the item. Fetch it again, then retry."
-
-
-def check_bulk(most: int, conditional: object, declared_at: str) -> None:
-    """Reject declarations that contradict bulk requests.
-
-    Args:
-        most: The maximum length of each list.
-        conditional: Whether items have entity tags, and whether these are required.
-        declared_at: The name of the class.
-
-    Raises:
-        DeclarationError: They contradict each other.
-    """
-    if most < 1:
-        raise DeclarationError(f"{declared_at}.max_bulk must be at least 1, got {most}.")
-    if conditional == "required":
-        raise DeclarationError(
-            f"{declared_at} has bulk = True and conditional = 'required', but bulk deletions have "
-            "no entity tag. Remove one of the two."
-        )
 
 
 @dataclass(frozen=True, slots=True)

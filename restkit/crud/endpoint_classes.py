@@ -25,10 +25,10 @@ from ..problems import Conflict, Forbidden, NotFound
 from ..requirements import Requirement
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
-from .action_contracts import action_failures, bulk_security
+from .action_contracts import action_failures, bulk_security, check_bulk
 from .action_decorators import ActionPlace
 from .binding import Binding
-from .bulk import BulkEndpoint, bulk_schemas, check_bulk
+from .bulk import BulkEndpoint, bulk_schemas
 from .by_filter_verb import filtered_verb
 from .csv_export import CSV, export_of
 from .declared_actions import declared_action

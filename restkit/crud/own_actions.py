@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
@@ -172,7 +171,7 @@ class OwnVerb:
         model = self._binding.store.model
         found = item_of(annotation) if many else without_none(annotation)
         is_absent = annotation is inspect.Signature.empty and self.place.owner == "item"
-        if is_absent or found in (object, typing.Any) or _is_base(found, model):
+        if is_absent or _is_base(found, model):
             return self._binding.views.answered
         raise DeclarationError(
             f"{self._declared_at} does not say what it returns. Annotate it with {model.__name__}, "
@@ -189,7 +188,9 @@ class OwnVerb:
 
 
 def _is_base(found: object, model: type) -> bool:
-    return isinstance(found, TypeVar) or (isinstance(found, type) and issubclass(model, found))
+    # The loosest annotation is a class that has no subclasses.
+    loose = isinstance(found, TypeVar) or getattr(found, "__module__", "") == "typing"
+    return loose or (isinstance(found, type) and issubclass(model, found))
 
 
 def check_places(declared: type, words: Collection[str], *, restores: bool) -> None:

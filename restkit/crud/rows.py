@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from ..after_commit import AfterCommit
 from ..contract import Failure, Header
 from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
@@ -325,11 +326,17 @@ class Work:
     def attempt(self) -> Generator[None]:
         """Undo the writes in the context if an exception leaves it."""
         before = {table: rows.copied() for table, rows in self._own.items()}
+        count = len(self._after())
         try:
             yield
         except BaseException:
             self._own = before
+            self._after().drop_after(count)
             raise
+
+    def _after(self) -> AfterCommit:
+        """Return the functions that run after the commit."""
+        return getattr(getattr(self.request, "provided", None), "after", None) or AfterCommit()
 
     def keep(self) -> None:
         """Commit."""

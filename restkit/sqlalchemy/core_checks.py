@@ -38,14 +38,14 @@ _FLUSHES = (
 )
 _SESSION = (
     *("do_orm_execute", "after_transaction_create", "after_transaction_end", "after_begin"),
-    *("before_commit", "after_commit", "after_rollback", "after_soft_rollback"),
+    *("before_commit", "after_commit", "after_rollback"),
     "loaded_as_persistent",
 )
 _SESSION_WRITES = (
     *("after_flush_postexec", "before_attach", "after_attach", "transient_to_pending"),
     *("pending_to_persistent", "persistent_to_deleted", "deleted_to_detached"),
 )
-_SESSION_OWN = ("before_flush", "after_flush")
+_SESSION_OWN = ("before_flush", "after_flush", "after_soft_rollback")
 """The events of a session that restkit itself listens to, with one function each."""
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, MetaData, make_url
+from sqlalchemy import URL, Connection, Engine, MetaData, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from ..crud.row_rules import RowRule
 from ..crud.scopes import Clause
@@ -18,7 +18,7 @@ from ..decorators import raises
 from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..problems import Conflict, InsufficientStorage, ServiceUnavailable
-from ..request import Request
+from ..request import Request, current_request
 from .engines import WRITING, Limits, create_tables, make_engine
 from .errors import problem_of
 from .migrations import migrating
@@ -285,7 +285,15 @@ class Database:
         )
         for each in makers:
             self._rules.listen(each)
+            event.listen(each, "after_soft_rollback", _forget_work)
         return makers
+
+
+def _forget_work(session: Session, undone: SessionTransaction) -> None:
+    """Forget the functions of `after_commit` that belong to a transaction that is undone."""
+    request = current_request.get(None)
+    if request is not None and request.provided is not None and request.provided.after is not None:
+        request.provided.after.drop_within(undone)
 
 
 def _conflict_of(error: Violation, request: Request) -> Conflict:
