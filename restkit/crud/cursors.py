@@ -32,6 +32,8 @@ _log = logging.getLogger("restkit")
 
 MAX_LENGTH = 2000
 """The maximum length of a cursor: longer URLs are not accepted everywhere."""
+# PERF: json.dumps with these options makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _TAG = 16
 _BLOCK = 64
 
@@ -83,8 +85,7 @@ class CursorCipher:
             values: The sort key values.
         """
         packed = [int(backwards), *map(_packed, values)]
-        text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
-        payload = text.encode("utf-8", "surrogatepass")
+        payload = _encode(packed).encode("utf-8", "surrogatepass")
         # SECURITY: the length of a hidden value must not show; JSON ignores the white space.
         payload += b" " * (-(len(payload) + _TAG) % _BLOCK)
         tag = self._tag(order, payload)

@@ -17,10 +17,16 @@ from ..response import Outgoing
 __all__ = ["observe"]
 
 _log = logging.getLogger("restkit")
+# Media types of the program's own responses: a program may make any number of them.
+_MOST_KEPT = 64
 
 
 def observe(
-    operation: Operation, response: Outgoing, contract: str, environ: Mapping[str, object]
+    operation: Operation,
+    response: Outgoing,
+    contract: str,
+    environ: Mapping[str, object],
+    declared: set[tuple[int, str]],
 ) -> None:
     """Log a response whose status or media type its Operation does not declare.
 
@@ -31,18 +37,24 @@ def observe(
         response: The response as it leaves.
         contract: The setting of that name: ``"log"``, ``"raise"`` or ``"off"``.
         environ: The WSGI environ, which has the names of the parts that made the response.
+        declared: What earlier responses of the Operation have shown to be declared; this response
+            adds itself.
 
     Raises:
         ContractError: The setting is ``"raise"``.
     """
     if contract == "off":
         return
-    status, media_type = _described(response)
+    status, media_type = described = _described(response)
+    if described in declared:
+        return
     message = _undeclared(operation, status, media_type, environ)
     if message and contract == "raise":
         raise ContractError(message)
     if message:
         _log.warning(message)
+    elif len(declared) < _MOST_KEPT:
+        declared.add(described)
 
 
 def _described(response: Outgoing) -> tuple[int, str]:

@@ -185,7 +185,8 @@ class Dispatcher:
             if check is not None:
                 check(operation, request, *as_sent(response))
             elif operation is not None:
-                observe(operation, response, handler.app.settings.contract, request.environ)
+                contract = handler.app.settings.contract
+                observe(operation, response, contract, request.environ, handler.declared)
         except ContractError as error:
             if request.provided is not None:
                 request.provided.close(error)

@@ -271,13 +271,14 @@ def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outg
     If there is middleware, which may change the response, the dispatcher alone checks it.
     """
     contract = context.settings.contract
+    declared: set[tuple[int, str]] = set()
 
     def check(request: Request, response: Outgoing) -> None:
         found = request.environ.get(CONTRACT_CHECK)
         if found is not None:
             found(operation, request, *as_sent(response))
         elif contract == "raise":
-            observe(operation, response, contract, request.environ)
+            observe(operation, response, contract, request.environ, declared)
 
     wrapped = context.wrapped or bool(_class_of(operation).middleware)
     return (lambda request, response: None) if wrapped else check

@@ -40,10 +40,11 @@ class Handler:
         app: The App whose resource responds.
         boundary: The callable that turns an exception into a response.
         statuses: The statuses of responses that can be sent without a further look.
+        declared: The statuses, with media types, that were found to be declared so far.
     """
 
     # PERF: reading an attribute of a NamedTuple costs four times as much.
-    __slots__ = ("app", "boundary", "call", "operation", "statuses")
+    __slots__ = ("app", "boundary", "call", "declared", "operation", "statuses")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Handler:
         self.app = app
         self.boundary = boundary
         self.statuses = statuses
+        self.declared: set[tuple[int, str]] = set()
 
     def without_content(self) -> Handler:
         """Return the handler for HEAD: each of its responses is looked at, to drop the content."""

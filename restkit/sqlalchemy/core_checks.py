@@ -5,7 +5,7 @@ They can if nobody could see a difference: no class, event or relation of the OR
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Dialect
@@ -17,12 +17,13 @@ from sqlalchemy.orm import (
     registry,
 )
 
+from .silence import Silence
 from .units import AnyMapper
 
 __all__ = [
+    "Observers",
     "creating_obstacle",
     "deleting_obstacle",
-    "is_observed",
     "reading_obstacle",
     "returns_rows",
     "writing_obstacle",
@@ -131,29 +132,50 @@ def returns_rows(dialect: Dialect) -> bool:
     return dialect.insert_returning and dialect.update_returning and dialect.delete_returning
 
 
-def is_observed(mapper: AnyMapper, session: Session, *, writes: bool) -> bool:
-    """Return whether events of the ORM have listeners, which may be added at any time.
+class Observers:
+    """The listeners to events of the ORM that would see how rows are read or written."""
 
-    Args:
-        mapper: The mapper of the model.
-        session: A session as the request would have.
-        writes: Whether rows are written too.
-    """
-    if _has_any(mapper.class_manager.dispatch, _LOADS) or _has_any(session.dispatch, _SESSION):
-        return True
-    if not writes:
-        return False
-    events = session.dispatch
-    return (
-        _has_any(mapper.dispatch, _FLUSHES)
-        or _has_any(mapper.class_manager.dispatch, _REFRESHES)
-        or _has_any(events, _SESSION_WRITES)
-        or any(len(list(getattr(events, name))) > 1 for name in _SESSION_OWN)
-    )
+    def __init__(self, mapper: AnyMapper, *, writes: bool) -> None:
+        """Keep what the events belong to; listeners may be added at any time.
+
+        Args:
+            mapper: The mapper of the model.
+            writes: Whether rows are written too.
+        """
+        self._mapper = mapper
+        self._writes = writes
+        self._known: tuple[Session, Silence] | None = None
+
+    def exist(self, session: Session, *, is_pattern: bool) -> bool:
+        """Return whether there are any.
+
+        Args:
+            session: A session as the request would have.
+            is_pattern: Whether it is the same one for many requests.
+        """
+        if is_pattern:
+            if self._known is None or self._known[0] is not session:
+                sources = self._sources(session)
+                self._known = (session, Silence(sources, dict.fromkeys(_SESSION_OWN, 1)))
+            if self._known[1].holds:
+                return False
+        return any(_has_listeners(dispatch, names) for dispatch, names in self._sources(session))
+
+    def _sources(self, session: Session) -> Sequence[tuple[object, Sequence[str]]]:
+        mapper, events = self._mapper, session.dispatch
+        reads = [(mapper.class_manager.dispatch, _LOADS), (events, _SESSION)]
+        if not self._writes:
+            return reads
+        return [
+            *reads,
+            (mapper.dispatch, _FLUSHES),
+            (mapper.class_manager.dispatch, _REFRESHES),
+            (events, _SESSION_WRITES),
+            (events, _SESSION_OWN),
+        ]
 
 
-def _has_any(dispatch: object, names: Iterable[str]) -> bool:
-    for name in names:  # noqa: SIM110  # PERF: a generator costs as much as the listeners
-        if getattr(dispatch, name):
-            return True
-    return False
+def _has_listeners(dispatch: object, names: Sequence[str]) -> bool:
+    """Return whether one of the events has a listener that is not restkit's own."""
+    numbers = (len(list(getattr(dispatch, name))) - (name in _SESSION_OWN) for name in names)
+    return any(number > 0 for number in numbers)

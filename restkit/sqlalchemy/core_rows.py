@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import StatementError
@@ -16,9 +17,9 @@ from ..request import Request
 from ..resource import Owner
 from .constraints import is_unbindable
 from .core_checks import (
+    Observers,
     creating_obstacle,
     deleting_obstacle,
-    is_observed,
     reading_obstacle,
     returns_rows,
     writing_obstacle,
@@ -26,6 +27,8 @@ from .core_checks import (
 from .core_selecting import CoreSelecting
 from .core_statements import Row
 from .core_writes import CoreWriting, mark_of
+from .keysets import Part
+from .lent_connections import LentConnection
 from .selecting import Selecting
 from .units import AnyMapper, SessionFactory, Units
 
@@ -87,6 +90,10 @@ class CoreTable:
         """
         return self._units.used(self._session, self.shape.mapper, request, app)
 
+    def lent(self, request: Request, app: Owner, *, several: bool) -> LentConnection | None:
+        """Return a connection for one read; None if the read belongs to a transaction."""
+        return self._units.lent(self._session, request, app, several=several)
+
 
 class CoreRows:
     """The transaction of one request on one table."""
@@ -103,31 +110,49 @@ class CoreRows:
 
     def list(self, query: ListQuery, /) -> Page[object]:
         """Return one page, with its exact total if the query asks for it."""
-        selecting, connection = self._table.selecting, self._connection
-        total = None
-        if query.count != "none":
-            total = int(connection.scalar(*selecting.count(query)) or 0)
+        if query.count == "none":
+            parts = tuple(self._table.selecting.parts(query))
+            with self._reading(several=len(parts) > 1) as connection:
+                return page_of(self._rows_of(query, parts, connection), query, None)
+        selecting, shared = self._table.selecting, self._connection
+        total = int(shared.scalar(*selecting.count(query)) or 0)
         if query.limit == 0:
             return Page((), total=total)
+        return page_of(self._rows_of(query, selecting.parts(query), shared), query, total)
+
+    def _rows_of(
+        self, query: ListQuery, parts: Iterable[Part], connection: Connection | LentConnection
+    ) -> Sequence[Row]:
+        """Return the rows of a page, and one more if there are more."""
+        selecting = self._table.selecting
         found: list[Row] = []
-        for part in selecting.parts(query):
-            rows, values = selecting.rows_of_page(query, part, len(found))
-            found += rows.rows(connection, values)
+        for part in parts:
+            statement, values = selecting.rows_of_page(query, part, len(found))
+            found += statement.rows(connection, values)
             if query.limit is not None and len(found) > query.limit:
                 break
-        return page_of(found, query, total)
+        return found
 
     def get(self, key: object, /, *, scope: Mapping[str, object], lock: bool) -> Row | None:
         """Return the row of a key, or None; a lock reads its latest state."""
         statement = self._table.selecting.row(scope=scope, lock=lock, removed=False)
         values = {"key": key, **{f"scope_{name}": value for name, value in scope.items()}}
         try:
-            found = statement.rows(self._connection, values)
+            if lock:
+                found = statement.rows(self._connection, values)
+            else:
+                with self._reading(several=False) as connection:
+                    found = statement.rows(connection, values)
         except StatementError as error:
             if not is_unbindable(error):
                 raise
             return None  # the type of the key's column rejects the key, so that no row has it
         return found[0] if found else None
+
+    def _reading(self, *, several: bool) -> AbstractContextManager[Connection | LentConnection]:
+        """Return a connection for one read: a lent one, or that of the request's transaction."""
+        lent = self._table.lent(self._request, self._app, several=several)
+        return nullcontext(self._connection) if lent is None else lent
 
     def is_column(self, name: str, /) -> bool:
         """Return whether an attribute is one that rows are written with."""
@@ -188,11 +213,12 @@ def row_opener(
         return reason
     table = CoreTable(shape, selecting, needed, session, units)
     writes = use.action not in ("list", "read")
+    observers = Observers(mapper, writes=writes)
 
     def opener(request: Request, app: Owner, related: RelatedRows | None) -> CoreRows | None:
         opened = units.opened(session, request, app)
         known = opened or units.pattern
-        if is_observed(mapper, known, writes=writes):
+        if observers.exist(known, is_pattern=opened is None):
             return None
         if writes and not _is_alone(shape, opened, related, known.get_bind(mapper).dialect):
             return None

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
 from ..compiler.writer import Writer
+from .lent_connections import LENT_DRIVERS, LentConnection
+from .silence import Silence
 
 __all__ = ["AnySelect", "CoreStatement", "Row"]
 
@@ -32,7 +34,6 @@ _Types = Sequence[tuple[str, sa.types.TypeEngine[object]]]
 _Make = Callable[[Sequence[Sequence[object]]], list[Row]]
 _Parameters = Sequence[object] | Mapping[str, object]
 _Bind = Callable[[Mapping[str, object]], _Parameters]
-_DRIVERS = frozenset({"pysqlite", "psycopg"})
 
 
 class CoreStatement:
@@ -42,7 +43,7 @@ class CoreStatement:
         source: The statement.
     """
 
-    __slots__ = ("_form", "_is_kept", "_keys", "_types", "source")
+    __slots__ = ("_form", "_is_kept", "_keys", "_types", "_watchers", "source")
 
     def __init__(
         self,
@@ -65,19 +66,22 @@ class CoreStatement:
         self._keys = keys
         self._types = types
         self._form: _CompiledForm | None = None
+        self._watchers: _Watchers | None = None
 
-    def rows(self, connection: Connection, values: Mapping[str, object]) -> list[Row]:
+    def rows(
+        self, connection: Connection | LentConnection, values: Mapping[str, object]
+    ) -> list[Row]:
         """Run the statement and return all rows.
 
         Args:
-            connection: A connection with a transaction.
+            connection: A connection with a transaction, or a lent one, which nobody watches.
             values: The values of its parameters.
 
         Raises:
             SQLAlchemyError: The database rejects the statement, as from ``connection.execute``.
         """
         form = self._form_for(connection.dialect) if self._is_kept else None
-        if form is not None and form.is_direct and not _is_watched(connection):
+        if form is not None and form.is_direct and not self._is_watched(connection):
             try:
                 parameters = form.parameters(values)
             except Exception:  # noqa: BLE001  # types of users may raise any
@@ -85,13 +89,23 @@ class CoreStatement:
             return form.run(connection, parameters)
         return self._executed(connection, values)
 
+    def _is_watched(self, connection: Connection | LentConnection) -> bool:
+        if isinstance(connection, LentConnection):
+            return False
+        watchers = self._watchers
+        if watchers is None or watchers.engine is not connection.engine:
+            watchers = self._watchers = _Watchers(connection.engine)
+        return watchers.exist(connection)
+
     def _form_for(self, dialect: Dialect) -> _CompiledForm:
         form = self._form
         if form is None or form.dialect is not dialect:
             form = self._form = _CompiledForm(self.source, self._types, self._keys, dialect)
         return form
 
-    def _executed(self, connection: Connection, values: Mapping[str, object]) -> list[Row]:
+    def _executed(
+        self, connection: Connection | LentConnection, values: Mapping[str, object]
+    ) -> list[Row]:
         found = connection.execute(self.source, values)
         names = [name for name, _ in self._types]
         return [dict(zip(names, row, strict=True)) for row in found]
@@ -115,10 +129,10 @@ class _CompiledForm:
         self._text: str = compiled.string
         self._types = types
         self._make: _Make | None = None
-        self.is_direct = dialect.driver in _DRIVERS and _is_complete(compiled)
+        self.is_direct = dialect.driver in LENT_DRIVERS and _is_complete(compiled)
         self.parameters = _binder(compiled, dialect)
 
-    def run(self, connection: Connection, parameters: _Parameters) -> list[Row]:
+    def run(self, connection: Connection | LentConnection, parameters: _Parameters) -> list[Row]:
         """Return the rows of a driver's cursor."""
         dialect = self.dialect
         cursor = connection.connection.cursor()
@@ -187,26 +201,42 @@ def _maker(types: _Types, dialect: Dialect, description: Sequence[Sequence[objec
     return made
 
 
-def _is_watched(connection: Connection) -> bool:
-    """Return whether somebody sees, logs or changes the statements of a connection."""
-    engine = connection.engine  # PERF: events of the connection itself cost ten times as much
-    dialect = engine.dialect.dispatch
-    events = engine.dispatch
-    return bool(
-        events.before_cursor_execute
-        or events.after_cursor_execute
-        or events.before_execute
-        or events.after_execute
-        or dialect.do_execute
-        or dialect.handle_error
-        or "schema_translate_map" in connection.get_execution_options()
-        or engine.logger.isEnabledFor(logging.INFO)
+_EVENTS = ("before_cursor_execute", "after_cursor_execute", "before_execute", "after_execute")
+_DIALECT_EVENTS = ("do_execute", "handle_error")
+
+
+class _Watchers:
+    """Those who see, log or change the statements of an engine.
+
+    PERF: events of a connection itself cost ten times as much.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._silence = Silence(
+            [(engine.dispatch, _EVENTS), (engine.dialect.dispatch, _DIALECT_EVENTS)]
+        )
+
+    def exist(self, connection: Connection) -> bool:
+        """Return whether there are any for a connection of the engine."""
+        engine = self.engine
+        if not self._silence.holds and _has_listeners(engine):
+            return True
+        return "schema_translate_map" in connection.get_execution_options() or (
+            engine.logger.isEnabledFor(logging.INFO)
+        )
+
+
+def _has_listeners(engine: Engine) -> bool:
+    events = [getattr(engine.dispatch, name) for name in _EVENTS]
+    return any(events) or bool(
+        engine.dialect.dispatch.do_execute or engine.dialect.dispatch.handle_error
     )
 
 
 def _translated(
     error: Exception,
-    connection: Connection,
+    connection: Connection | LentConnection,
     cursor: DBAPICursor,
     text: str,
     parameters: _Parameters,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
@@ -15,11 +15,21 @@ from sqlalchemy.pool import QueuePool
 
 from ..errors import DeclarationError
 from .infinite_moments import read_infinite_moments
+from .lent_connections import LentConnection
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from psycopg import Connection
 
-__all__ = ["WRITING", "Limits", "create_tables", "make_engine", "only_reads"]
+__all__ = [
+    "WRITING",
+    "Limits",
+    "create_tables",
+    "make_engine",
+    "only_reads",
+    "prepare_reading",
+]
 
 WRITING = "restkit_writing"
 """The execution option of an engine or a connection: whether its transactions may write."""
@@ -237,6 +247,17 @@ def _begin_sqlite(connection: Any) -> None:
         driver.execute(statement).close()
     except connection.dialect.dbapi.Error as error:
         raise DBAPIError.instance(statement, None, error, connection.dialect.dbapi.Error) from error
+
+
+def prepare_reading(lent: LentConnection, several: bool) -> None:
+    """Make a lent connection ready to read, as the listeners of ``begin`` do for transactions."""
+    driver = lent.connection.dbapi_connection
+    if lent.dialect.name == "postgresql":
+        connection = cast("Connection[object]", driver)
+        if connection.read_only is not True:
+            connection.read_only = True
+    elif several:  # one SELECT of SQLite sees one state without a transaction
+        cast("sqlite3.Connection", driver).execute("BEGIN").close()
 
 
 def _end_sqlite(connection: Any, record: object) -> None:

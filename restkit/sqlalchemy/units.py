@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Mapper, Session, sessionmaker
 
 from ..dependencies import obtain
 from ..http.methods import SAFE_METHODS
 from ..request import Request
 from ..resource import Owner
+from .engines import prepare_reading
+from .lent_connections import LENT_DRIVERS, Lender, LentConnection
 
 __all__ = ["AnyMapper", "SessionFactory", "Units"]
 
@@ -36,6 +38,7 @@ class Units:
         """
         self._makers = makers
         self._pattern: tuple[_Makers, Session] | None = None
+        self._lender: tuple[_Makers, Lender | None] | None = None
 
     def connection(self, request: Request) -> Iterator[Connection]:
         """Open the connection of a request and begin its transaction; a factory for `obtain`."""
@@ -66,6 +69,32 @@ class Units:
         if self._pattern is None or self._pattern[0] is not makers:
             self._pattern = (makers, makers[0]())
         return self._pattern[1]
+
+    def lent(
+        self, session: SessionFactory, request: Request, app: Owner, *, several: bool
+    ) -> LentConnection | None:
+        """Return a connection for one read; None if the read belongs to a transaction.
+
+        Args:
+            session: The factory of the request's session, which may be overridden.
+            request: The request.
+            app: The App.
+            several: Whether several statements see one state of the database.
+        """
+        provided = request.provided
+        is_open = provided is not None and self.connection in provided.values
+        if is_open or request.method not in SAFE_METHODS:
+            return None
+        lender = self._lender_of_reads() if self.opened(session, request, app) is None else None
+        return None if lender is None else lender.lend(several=several)
+
+    def _lender_of_reads(self) -> Lender | None:
+        makers = self._makers()
+        if self._lender is None or self._lender[0] is not makers:
+            engine = makers[1].kw["bind"]
+            is_known = isinstance(engine, Engine) and engine.dialect.driver in LENT_DRIVERS
+            self._lender = (makers, Lender(engine, prepare_reading) if is_known else None)
+        return self._lender[1]
 
     def used(
         self, session: SessionFactory, mapper: AnyMapper, request: Request, app: Owner

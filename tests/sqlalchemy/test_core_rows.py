@@ -364,7 +364,8 @@ def test_statements_are_seen_by_listeners_and_logs(
     seen: list[str] = []
 
     def see(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        seen.append(statement)
+        if not statement.startswith("PRAGMA"):
+            seen.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", see)
     assert len(client.get("/shelves").json["items"]) == 2
@@ -415,6 +416,7 @@ class AreaSchema(Schema):
 class Doubles(CRUDResource[Double]):
     model = Double
     schema = AreaSchema
+    methods = {"GET"}
 
 
 def test_which_way_is_taken_is_explained(database: Database) -> None:
