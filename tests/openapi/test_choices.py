@@ -207,3 +207,9 @@ def test_fields_that_may_be_null() -> None:
     }
     assert documented(fields.UUID(allow_none=True))["type"] == ["string", "null"]
     assert documented(fields.UUID())["type"] == "string"
+
+
+def test_choices_of_a_field_without_a_type() -> None:
+    """A field that takes any value, null too, has its choices, texts and numbers alike."""
+    field = fields.Raw(allow_none=True, validate=OneOf(["a", 1, 1.5, True]))
+    assert documented(field)["enum"] == ["a", 1, 1.5, True, None]
