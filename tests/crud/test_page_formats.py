@@ -191,7 +191,7 @@ def test_filters_named_like_parameters() -> None:
     class BookSchema(Schema):
         page = fields.Int(attribute="year")
 
-    members: dict[str, Any] = {"filters": ("year",), "schema": BookSchema}
+    members: dict[str, Any] = {"filters": ("year",), "schema": BookSchema, "methods": ("GET",)}
     client = collection(*BOOKS, Book("new", year=7), paging=PageNumbers(), **members)
     assert names(client) == ["page", "per_page", "page__eq"]
     assert client.get("/books?page=1&page__eq=7").json["items"] == [{"page": 7}]

@@ -8,6 +8,7 @@ import pytest
 from marshmallow import EXCLUDE, Schema, fields
 
 from restkit import App, Upload, takes
+from restkit.media import Handler
 from restkit.middleware import Proceed
 from restkit.parsing.forms import MAX_FORM_PARTS
 from restkit.request import Request
@@ -144,3 +145,30 @@ def test_a_form_that_middleware_has_read_is_read_again_within_the_limits() -> No
     app.post("/forms")(read)
     response = Client(app).post("/forms", files={"photo": ("p.png", b"photo", "image/png")})
     assert response.json == {"closed": True, "size": 5}
+
+
+class PointSchema(Schema):
+    point = fields.Nested(Schema.from_dict({"x": fields.Int()}), required=True)
+
+
+def test_json_parts_are_read_by_the_handler_of_json() -> None:
+    """A part of JSON is read as bodies are: by the handler that the App has for JSON."""
+    app = App("Forms")
+    read: list[bytes] = []
+
+    def loads(data: bytes) -> Any:
+        read.append(data)
+        return {"x": 7}
+
+    @app.post("/points")
+    @takes(form=PointSchema)
+    def post(form: dict[str, Any]) -> dict[str, Any]:
+        return dict(form["point"])
+
+    content = {"point": '{"x": 1}'}
+    assert Client(app).post("/points", data=content).json == {"x": 1}
+    own = App("Own")
+    own.media.register(Handler("application/json", loads, lambda value: b'{"x": 7}'))
+    own.post("/points")(takes(form=PointSchema)(lambda form: dict(form["point"])))
+    assert Client(own, contract=False).post("/points", data=content).status == 200
+    assert read == [b'{"x": 1}']

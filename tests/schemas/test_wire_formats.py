@@ -502,3 +502,22 @@ def test_a_bound_of_another_type_is_refused(field: fields.Field[Any]) -> None:
     """A range whose bound no value can be compared with is refused where the schema is bound."""
     with pytest.raises(DeclarationError, match="Range"):
         bind({"v": field}, View.REQUEST, declared_at="here")
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        (fields.DateTime(), "datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)"),
+        (fields.AwareDateTime(), "datetime.datetime(1970, 1, 1, 0, 0, tzinfo="),
+        (fields.NaiveDateTime(), "datetime.datetime(1970, 1, 1, 0, 0);"),
+        (fields.Date(), "datetime.date(1970, 1, 1);"),
+    ],
+)
+def test_bounds_of_another_kind_are_refused(field: fields.Field[Any], shown: str) -> None:
+    """A bound that no value of the field can be compared with is shown beside a value."""
+    for bounds in ({"min": "2024"}, {"max": "2024"}):
+        copied = type(field)(validate=validate.Range(**bounds))
+        with pytest.raises(DeclarationError) as refused:
+            bind({"it": copied}, View.REQUEST, declared_at="test").load({})
+        assert "validate.Range has the bound '2024', which cannot be compared" in str(refused.value)
+        assert f"such as {shown}" in str(refused.value)
