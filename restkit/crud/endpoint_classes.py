@@ -50,9 +50,8 @@ _JSON = (JSON,)
 _APPLIED = Header("Preference-Applied", "The preference that the server applied (RFC 7240).")
 _TAG = Header("ETag", "The entity tag of the representation.")
 _LINK = Header("Link", "The URLs of the pages `first`, `prev`, `next` and `last` (RFC 8288).")
-_LOCATION = Header(
-    "Location", "The URL of the new item.", {"type": "string", "format": "uri-reference"}
-)
+_URI = {"type": "string", "format": "uri-reference"}
+_LOCATION = Header("Location", "The URL of the new item.", _URI)
 _LISTED = "One page of items, or all items as JSON Lines."
 _EXPORTED = "One page of items, or all items as JSON Lines or CSV."
 _MISSING = Failure(NotFound, "database", "No item exists at this URL.")

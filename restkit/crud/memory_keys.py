@@ -1,14 +1,17 @@
-"""Keys of items in memory: the unique attributes that identify one."""
+"""Keys of items in memory: the unique attributes that identify one, and marks of removed ones."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
+
+from marshmallow import fields
 
 from ..errors import DeclarationError
 from .store import Attribute
 
-__all__ = ["identity_of"]
+__all__ = ["check_mark", "identity_of", "mark"]
 
 
 class _Store(Protocol):
@@ -37,3 +40,24 @@ def identity_of(store: _Store, key: str, scope: Iterable[str]) -> tuple[str, ...
         f"The key {key!r} of {store.model.__qualname__} is not unique. Pass unique=({key!r},) to "
         "its MemoryStore, and annotate it without None."
     )
+
+
+def check_mark(model: type, attribute: Attribute) -> None:
+    """Reject an attribute that cannot mark removed items.
+
+    Raises:
+        DeclarationError: It is neither a nullable datetime nor a boolean.
+    """
+    is_time = isinstance(attribute.field, fields.DateTime) and attribute.nullable
+    if not is_time and not isinstance(attribute.field, fields.Bool):
+        raise DeclarationError(
+            f"{model.__qualname__}.{attribute.name} must mark removed items. Annotate it with "
+            "datetime | None (None for items that are not removed) or with bool."
+        )
+
+
+def mark(attribute: Attribute, *, removed: bool) -> dict[str, object]:
+    """Return the attribute that marks removed items, with its value."""
+    if isinstance(attribute.field, fields.Bool):
+        return {attribute.name: removed}
+    return {attribute.name: dt.datetime.now(dt.UTC) if removed else None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -14,11 +13,13 @@ from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..request import Request
 from ..resource import Owner
-from .memory_keys import identity_of
+from .memory_keys import check_mark, identity_of, mark
 from .memory_links import described, links_between
+from .memory_related import relation_in_memory
 from .memory_transaction import MemoryTransaction
 from .models import as_key, lacking_members, members_of, new_item, schema_of
 from .paths import ModelRelation
+from .relations import Related, Relation
 from .row_rules import Caller, RowRule, Rule, unruled
 from .rows import FAILURES, STAMP, Memory, Reference, Rows, Work, copied
 from .store import Attribute
@@ -105,6 +106,8 @@ class MemoryStore(Generic[M]):
         self._memory = Memory(timeout)
         self._memory.kept = {self.table: Rows(by_value={rule: {} for rule in rules})}
         self._memory.models[self.table] = model
+        self._memory.stores[self.table] = self
+        self.named: dict[str, Reference] = {}
         self._is_served = False
         self._references = dict(references or {})
         for name, store in self._references.items():
@@ -112,7 +115,9 @@ class MemoryStore(Generic[M]):
         self._fill(items)
 
     def _refer(self, name: str, store: AnyMemoryStore) -> None:
-        self._memory.root.references.append(Reference(self.table, name, store.table, store.key))
+        is_many = isinstance(self.attributes[name].field, fields.List)
+        found = Reference(self.table, name, store.table, store.key, is_many)
+        self._memory.root.references.append(found)
         self._memory.join(store._memory)
 
     def _fill(self, items: Iterable[M]) -> None:
@@ -150,19 +155,14 @@ class MemoryStore(Generic[M]):
         self._check_rules()
         self._is_served = True
         made = copy.copy(self)
+        made.named = {}
         made.key = key or self.key
         self._check_names([made.key])
         made.identity = identity_of(self, made.key, scope)
         made.soft_delete = soft_delete
         if soft_delete is not None:
             self._check_names([soft_delete])
-            attribute = self.attributes[soft_delete]
-            is_time = isinstance(attribute.field, fields.DateTime) and attribute.nullable
-            if not is_time and not isinstance(attribute.field, fields.Bool):
-                raise DeclarationError(
-                    f"{self.model.__qualname__}.{soft_delete} must mark removed items. Annotate it "
-                    "with datetime | None (None for items that are not removed) or with bool."
-                )
+            check_mark(self.model, self.attributes[soft_delete])
         return made
 
     def relate(
@@ -271,6 +271,11 @@ class MemoryStore(Generic[M]):
             ruled = next(each for each in self._neighbors() if each in memory.rules)
             raise DeclarationError(unruled(self.model, memory.models[ruled], "store"))
 
+    def relation(self, name: str, related: Related, /) -> Relation:
+        """Return the description of an attribute that refers; see `relations.Relating`."""
+        found, self.named[name] = relation_in_memory(self, name, related)
+        return found
+
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return the schema of the model's attributes, always the same one.
 
@@ -309,8 +314,6 @@ class MemoryStore(Generic[M]):
         """Return an attribute of an item."""
         return getattr(item, name)
 
-    # for its transactions
-
     @property
     def memory(self) -> Memory:
         """The memory that the store shares with those that it refers to."""
@@ -336,10 +339,7 @@ class MemoryStore(Generic[M]):
 
     def mark(self, *, removed: bool) -> dict[str, object]:
         """Return the attribute that marks removed items, with its value."""
-        name = str(self.soft_delete)
-        if isinstance(self.attributes[name].field, fields.Bool):
-            return {name: removed}
-        return {name: dt.datetime.now(dt.UTC) if removed else None}
+        return mark(self.attributes[str(self.soft_delete)], removed=removed)
 
 
 def _rule(names: str | Sequence[str]) -> tuple[str, ...]:

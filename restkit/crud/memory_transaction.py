@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from .memory_access import MemoryAccess
+from .memory_related import RelatedItems
 from .memory_relations import MemoryRelations
 from .memory_totals import totals_of
 from .models import check_values
 from .query import ListQuery, Page
-from .rows import STAMP, Memory, Row, Work, copied, first_version
-from .scopes import Clause, Scope
+from .relations import Relation
+from .rows import RELATED, STAMP, Memory, Reference, Row, Work, copied, first_version
+from .scopes import Clause, Scope, fixed_values
 from .selection import holds, select, select_all
 from .store import (
     Attribute,
@@ -39,6 +41,12 @@ class TransactedStore(Protocol[M]):
     attributes: Mapping[str, Attribute]
     soft_delete: str | None
     table: object
+    model: type[M]
+
+    @property
+    def named(self) -> Mapping[str, Reference]:
+        """The references that content names by keys."""
+        ...
 
     @property
     def memory(self) -> Memory:
@@ -77,6 +85,8 @@ class MemoryTransaction(Generic[M]):
         if work.access is None:
             work.access = MemoryAccess(store.memory, work.request)
         self._access = cast("MemoryAccess", work.access)
+        references = store.named.values()
+        self._related = RelatedItems(work, tuple(references), self._access.can_refer)
 
     def assigned(self) -> Mapping[str, object]:
         """Return the values that a row rule sets on new items of the caller."""
@@ -98,11 +108,16 @@ class MemoryTransaction(Generic[M]):
         if query.lock:
             self._work.lock()
         page = select(*self._selected(query))
-        return replace(page, items=[copied(item) for item in page.items])
+        return replace(page, items=[self._copied(item) for item in page.items])
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item of one snapshot."""
-        return map(copied, select_all(*self._selected(query)))
+        return map(self._copied, select_all(*self._selected(query)))
+
+    def _copied(self, item: M) -> M:
+        found: M = copied(item)
+        self._related.attach(found)
+        return found
 
     def totals(self, query: TotalsQuery, /) -> Totals:
         """Return the groups of a query with their aggregates."""
@@ -130,8 +145,7 @@ class MemoryTransaction(Generic[M]):
             return None
         if not self._access.can_read(store.table, row.item):
             return None
-        found: M = copied(row.item)
-        return found
+        return self._copied(row.item)
 
     def has_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether the items exist that the attributes of a scope refer to."""
@@ -163,6 +177,30 @@ class MemoryTransaction(Generic[M]):
         """Make an item from attribute values."""
         return self._store.made(values)
 
+    def find_related(
+        self, relation: Relation, values: Sequence[object], /, *, create: bool
+    ) -> Mapping[object, object]:
+        """Return what names related items, with their keys."""
+        reference = self._store.named[relation.name]
+        found = self._related.named(reference, relation.by, values)
+        missing = [value for value in values if value not in found]
+        if create and missing:
+            self._create(reference, relation.by, missing)
+            found = self._related.named(reference, relation.by, values)
+        if relation.is_many:
+            return found
+        return {value: (key,) for value, key in found.items()}
+
+    def _create(self, reference: Reference, by: str, values: Sequence[object]) -> None:
+        store = cast("TransactedStore[object]", self._store.memory.stores[reference.target])
+        rows = MemoryTransaction(store, self._work)
+        related = self._access.related
+        fixed = {} if related is None else fixed_values(related(store.model))
+        for value in values:
+            # An item that exists already is one that the caller may not see.
+            with suppress(UniqueViolation):
+                rows.add(store.made({**fixed, by: value}))
+
     def add(self, item: M, /) -> None:
         """Store a new item; assign the next key if it has none."""
         store = self._store
@@ -182,13 +220,15 @@ class MemoryTransaction(Generic[M]):
             rows.last_key = max(rows.last_key, getattr(made, store.primary))
         for name in (store.primary, STAMP):
             setattr(item, name, getattr(made, name))
+        self._related.attach(item)
 
     def change(self, item: M, values: Mapping[str, object], /) -> None:
         """Set attributes of an item, and store it if nobody changed it since it was read."""
         row = self._current(item)
         self._access.check_write(self._store.table, row.item)
-        for name, value in values.items():
+        for name, value in self._related.with_hidden(row.item, values).items():
             setattr(item, name, value)
+        self._related.attach(item)
         made = copied(item)
         if _state(made) == _state(row.item):
             return
@@ -248,8 +288,11 @@ class MemoryTransaction(Generic[M]):
 def _changed(row: Row, before: Row | None, name: str) -> object:
     """Return an attribute of an item, None if it has the value that it had before."""
     value: object = getattr(row.item, name)
-    return None if before is not None and getattr(before.item, name) == value else value
+    past = None if before is None else getattr(before.item, name)
+    if isinstance(value, list) and isinstance(past, list):
+        return [each for each in value if each not in past]
+    return None if before is not None and past == value else value
 
 
 def _state(item: object) -> dict[str, Any]:
-    return {name: value for name, value in vars(item).items() if name != STAMP}
+    return {name: value for name, value in vars(item).items() if name not in (STAMP, RELATED)}

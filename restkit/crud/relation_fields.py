@@ -11,12 +11,11 @@ from marshmallow import RAISE, Schema, fields, missing, validate
 
 from ..errors import DeclarationError
 from .relations import Related, Relation
+from .rows import RELATED
 from .store import AnyField
 
-__all__ = ["RELATED", "BoundRelation", "RelatedKeys", "with_relations"]
+__all__ = ["BoundRelation", "RelatedKeys", "with_relations"]
 
-RELATED = "_restkit_related_rows"
-"""The attribute of an item with the rows of its relations, if those hold keys only."""
 _OPTIONS = ("required", "allow_none", "load_only", "dump_only", "data_key", "load_default")
 _Value = Any
 _Serialize = Callable[..., _Value]
@@ -114,8 +113,7 @@ def _made(
 ) -> type[Schema]:
     if derived:
         members = {name: _field(bound, None, name) for name, bound in relations.items()}
-        replaced = (each for bound in relations.values() for each in bound.relation.references)
-        return _with(declared, members, tuple(replaced))
+        return _with(declared, members, _replaced(relations))
     members = {}
     for key, field in _fields_of(declared).items():
         for name, bound in relations.items():
@@ -123,6 +121,12 @@ def _made(
                 where = f"{declared_at}: {declared.__name__}.{key}"
                 members[key] = _field(bound, field, where)
     return _with(declared, members, ()) if members else declared
+
+
+def _replaced(relations: Mapping[str, BoundRelation]) -> tuple[str, ...]:
+    """Return the foreign keys in whose place content has a relation."""
+    references = (each for bound in relations.values() for each in bound.relation.references)
+    return tuple(each for each in references if each not in relations)
 
 
 def _fields_of(declared: type[Schema]) -> Mapping[str, AnyField]:

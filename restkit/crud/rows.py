@@ -29,6 +29,7 @@ from .row_rules import RowRule
 
 __all__ = [
     "FAILURES",
+    "RELATED",
     "RETRY_AFTER",
     "STAMP",
     "Memory",
@@ -56,22 +57,11 @@ FAILURES = (
 STAMP = "_row_in_memory"
 """The attribute of an item that names its row and version."""
 
-_ATOMIC = frozenset(
-    {
-        type(None),
-        bool,
-        int,
-        float,
-        str,
-        bytes,
-        Decimal,
-        UUID,
-        dt.date,
-        dt.datetime,
-        dt.time,
-        dt.timedelta,
-    }
-)
+RELATED = "_restkit_related_rows"
+"""The attribute of an item with the items that it refers to."""
+
+_TIMES = (dt.date, dt.datetime, dt.time, dt.timedelta)
+_ATOMIC = frozenset({type(None), bool, int, float, str, bytes, Decimal, UUID, *_TIMES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +151,29 @@ class Reference:
         name: The referring attribute.
         target: The table of the referenced items.
         key: The referenced attribute.
+        is_many: Whether the referring attribute is a list of references.
     """
 
     table: object
     name: str
     target: object
     key: str
+    is_many: bool = False
+
+    def keys(self, value: object) -> Sequence[object]:
+        """Return the references in a value of the referring attribute."""
+        if value is None or (self.is_many and isinstance(value, (list, tuple))):
+            return value or ()
+        return (value,)
 
 
 def copied(item: object) -> Any:
     """Return a copy of an item that shares no mutable value with it."""
     made = copy.copy(item)
     for name, value in vars(item).items():
-        if type(value) not in _ATOMIC and name != STAMP:
+        if type(value) not in _ATOMIC and name not in (STAMP, RELATED):
             setattr(made, name, copy.deepcopy(value))
+    vars(made).pop(RELATED, None)
     return made
 
 
@@ -193,6 +192,7 @@ class Memory:
         self.links: dict[object, dict[str, Link]] = {}
         self.models: dict[object, type] = {}
         self.rules: dict[object, RowRule] = {}
+        self.stores: dict[object, object] = {}
         self.lock = threading.Lock()
         self._joined: Memory | None = None
 
@@ -209,6 +209,7 @@ class Memory:
             theirs.references += mine.references
             theirs.models |= mine.models
             theirs.links |= mine.links
+            theirs.stores |= mine.stores
             theirs.rules |= mine.rules
             theirs.timeout = min(theirs.timeout, mine.timeout)
             mine._joined = theirs
@@ -282,12 +283,10 @@ class Work:
             can_refer: A function that says of a table and an item whether it may be referred to.
         """
         for each in self._memory.references:
-            value = value_of(each.name) if each.table is table else None
-            if value is None:
-                continue
-            found = self.rows(each.target).find((each.key,), (value,))
-            if found is None or not can_refer(each.target, found.item):
-                return each.name
+            for value in each.keys(value_of(each.name)) if each.table is table else ():
+                row = self.rows(each.target).find((each.key,), (value,))
+                if row is None or not can_refer(each.target, row.item):
+                    return each.name
         return None
 
     def is_used(self, table: object, row: Row, item: object = None) -> bool:
@@ -302,8 +301,8 @@ class Work:
             value = getattr(row.item, each.key) if each.target is table else None
             if value is None or (item is not None and getattr(item, each.key) == value):
                 continue
-            users = self.rows(each.table).by_number.values()
-            if any(getattr(user.item, each.name) == value for user in users if user is not row):
+            users = (user for user in self.rows(each.table).by_number.values() if user is not row)
+            if any(value in each.keys(getattr(user.item, each.name)) for user in users):
                 return True
         return False
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["AnyOf", "Clause", "Scope", "clause_text"]
+__all__ = ["AnyOf", "Clause", "Scope", "clause_text", "fixed_values"]
 
 Clause = object
 """A condition on items: a mapping of attribute values, a `Condition`, `AnyOf`, True, False, a
@@ -80,3 +80,16 @@ class Scope:
     def __bool__(self) -> bool:
         """Return whether the scope restricts anything."""
         return bool(self.values or self.clauses)
+
+
+def fixed_values(clauses: Iterable[Clause]) -> dict[str, object]:
+    """Return the attributes that the only scope of related items has."""
+    found: dict[str, object] = {}
+    for each in clauses:
+        clause = each
+        while isinstance(clause, AnyOf) and len(clause.clauses) == 1:
+            clause = clause.clauses[0]
+        if isinstance(clause, (Mapping, Scope)):
+            values = Scope.of(clause).values
+            found |= {name: value for name, value in values.items() if value is not None}
+    return found

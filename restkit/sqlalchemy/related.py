@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, 
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ..crud.relations import Related, Relation
-from ..crud.scopes import AnyOf, Clause, Scope
+from ..crud.scopes import Clause, fixed_values
 from ..crud.store import AnyField, Attribute, UniqueViolation
 from ..errors import DeclarationError
 from .columns import attributes_of
@@ -269,7 +269,7 @@ def _create(
 
     The order is the same in every request, so that two of them cannot wait for each other.
     """
-    fixed = _fixed(clauses)
+    fixed = fixed_values(clauses)
     dialect = session.get_bind().dialect
     for value in sorted(values, key=str):
         row = make(target, {**fixed, by: value})
@@ -278,15 +278,3 @@ def _create(
                 session.add(row)
         except UniqueViolation:
             continue  # it exists by now, or the caller may not see it
-
-
-def _fixed(clauses: Iterable[Clause]) -> dict[str, object]:
-    """Return the attributes that the only scope of the related rows has."""
-    found: dict[str, object] = {}
-    for each in clauses:
-        clause = each
-        while isinstance(clause, AnyOf) and len(clause.clauses) == 1:
-            clause = clause.clauses[0]
-        if isinstance(clause, (Mapping, Scope)):
-            found |= {name: value for name, value in Scope.of(clause).values.items() if value}
-    return found

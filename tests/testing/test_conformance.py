@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from databases import KINDS, database_url
 from marshmallow import validate
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import Column, ForeignKey, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App
@@ -38,15 +38,34 @@ class Note:
     id: int = 0
 
 
+@dataclass
+class Label:
+    name: Annotated[str, validate.Length(1, 20)]
+    removed_at: dt.datetime | None = None
+    id: int = 0
+
+
+@dataclass
+class Ticket:
+    title: str
+    labels: list[int] = field(default_factory=list)
+    id: int = 0
+
+
 class TestMemoryStore(StoreConformance):
     """The store in memory passes the suite."""
 
     note = Note
     topic = Topic
+    ticket = Ticket
+    label = Label
 
     @pytest.fixture
     def app(self) -> App:
         app = App("Notes")
+        labels: MemoryStore[Label] = MemoryStore(Label, unique=("name",))
+        app.install(labels)
+        app.install(MemoryStore(Ticket, references={"labels": labels}))
         topics = MemoryStore(Topic, key="slug", unique=("name",))
         app.install(topics)
         app.install(MemoryStore(Note, unique=("code",), references={"topic_id": topics}))
@@ -75,11 +94,37 @@ class NoteRow(Versioned, Base):
     removed_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
 
+ticket_label = Table(
+    "ticket_label",
+    Base.metadata,
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
+    Column("label_id", ForeignKey("label.id"), primary_key=True),
+)
+
+
+class LabelRow(Base):
+    __tablename__ = "label"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), unique=True)
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+
+
+class TicketRow(Versioned, Base):
+    __tablename__ = "ticket"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(100))
+    labels: Mapped[list[LabelRow]] = relationship(secondary=ticket_label)
+
+
 class TestSQLAlchemyStore(StoreConformance):
     """The store over SQLAlchemy passes the suite on both databases."""
 
     note = NoteRow
     topic = TopicRow
+    ticket = TicketRow
+    label = LabelRow
 
     @pytest.fixture(params=KINDS)
     def app(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:

@@ -6,6 +6,7 @@ from .concurrency import ConcurrencyConformance
 from .filtered_writes import FilteredWriteConformance
 from .items import ItemConformance
 from .lists import ListConformance
+from .related import RelatedKeysConformance
 from .relations import RelationConformance
 from .scopes import ScopeConformance
 from .totals import TotalsConformance
@@ -19,6 +20,7 @@ class StoreConformance(
     TotalsConformance,
     FilteredWriteConformance,
     RelationConformance,
+    RelatedKeysConformance,
     ScopeConformance,
     ConcurrencyConformance,
 ):
@@ -49,6 +51,11 @@ class StoreConformance(
     A topic has the key ``slug``, a string of at most 20 characters that the client chooses, and
     ``name``, a unique string of at most 50.
 
+    Two more models let the tests of relations run. A ticket has a key that the store generates, a
+    string ``title``, and ``labels``: a relation to many labels, or a list of their keys. A label
+    has the key ``id``, which the store counts from 1, ``name``, a unique string, and
+    ``removed_at``, a datetime or None.
+
     Attributes:
         note: The model of notes.
         topic: The model of topics.
@@ -58,6 +65,8 @@ class StoreConformance(
             their tests.
         relations: The names of the relation from a note to its topic, and back; None skips the
             tests of relations.
+        ticket: The model of tickets; None skips the tests of relations.
+        label: The model of labels.
         writers: The number of threads that write concurrently.
         rounds: The number of repetitions of each concurrency test.
     """
