@@ -98,3 +98,18 @@ def test_a_value_that_is_no_json_is_refused() -> None:
     """The message names the field and the member of its metadata."""
     with pytest.raises(DeclarationError, match=r"ThingSchema\.it: metadata\['x-a'\] cannot be"):
         documented(fields.Int(metadata={"x-a": object()}))
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ({10, 9, 2.5, -1}, [-1, 2.5, 9, 10]),
+        ({"b", "a", "10", "9"}, ["10", "9", "a", "b"]),
+        ({3, 2**1001}, [2**1001, 3]),
+        ({-(2**1000), 1, 2**999}, [-(2**1000), 1, 2**999]),
+        ({True, "a", 5}, [True, 5, "a"]),
+    ],
+)
+def test_sets_have_one_order(values: set[Any], written: list[Any]) -> None:
+    """Numbers come in their order, texts in that of their characters, whatever the process."""
+    assert documented(fields.Int(metadata={"x-a": values}))["x-a"] == written
