@@ -214,6 +214,25 @@ def test_a_format_of_ones_own() -> None:
     assert names(client) == ["from", "count"]
 
 
+class Data(Keyset):
+    """Keyset pages with another content."""
+
+    def schema(self, item: type[Schema]) -> Mapping[str, Any]:
+        return {"data": fields.List(fields.Nested(item), required=True)}
+
+    def content(self, page: ListedPage) -> object:
+        return {"data": page.items}
+
+
+def test_another_content_of_keyset_pages() -> None:
+    """A subclass of a format has its parameters and links, with a content of its own."""
+    client = collection(*BOOKS, paging=Data(), page_size=3)
+    first = client.get("/books")
+    assert first.json.keys() == {"data"}
+    second = client.get(links(first)["next"]).json["data"]
+    assert [each["title"] for each in second] == ["t3", "t4", "t5"]
+
+
 def test_one_schema_of_two_collections() -> None:
     """Collections with one schema and one kind of content share a component."""
     app = mounted(paging=PageNumbers(), filters=("title",))

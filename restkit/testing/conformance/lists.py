@@ -61,7 +61,13 @@ _INVALID = (
     "fields=secret",
     "limit=0",
     "limit=101",
+    "limit=-1",
+    "limit=x",
+    "limit=",
+    "limit=1&limit=2",
+    "limit=99999999999999999999",
 )
+_INVALID_OFFSETS = ("-1", "x", "", "1.5", str(2**31), str(2**63), "9" * 400, "1&offset=2")
 
 _Items = list[dict[str, Any]]
 
@@ -93,6 +99,10 @@ class ListConformance(Conformance):
         client = self.client(app)
         for query in _INVALID:
             expect(client.get(f"/notes?{query}"), 422)
+        for offset in _INVALID_OFFSETS:
+            expect(client.get(f"/counted?offset={offset}"), 422)
+            expect(client.get(f"/numbered?page={offset.replace('offset', 'page')}"), 422)
+        expect(client.get(f"/counted?limit=100&offset={2**31 - 1}"), 200)
         for path in ("/notes/99999999999999999999999", f"/topics/{'x' * 200}"):
             expect(client.get(path), 404)
 
