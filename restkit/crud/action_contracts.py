@@ -14,6 +14,8 @@ from ..operations.helpers import helper_failures
 from ..operations.security import class_security
 from ..requirements import Requirement
 from ..resource import Resource
+from .action_decorators import own_actions
+from .transition_texts import transition_failure
 
 __all__ = ["action_failures", "action_schemas", "bulk_security", "check_action", "check_bulk"]
 
@@ -25,6 +27,8 @@ _CALLS: Mapping[str, tuple[str, ...]] = {
     "totals": ("totals", "scope"),
     "create": ("create", "scope"),
     "read": ("read", "scope"),
+    "replace": ("replace", "change", "read", "scope"),
+    "update": ("update", "change", "read", "scope"),
 }
 
 
@@ -93,6 +97,9 @@ def action_failures(declared: type[Resource], action: str) -> list[Failure]:
         found += declarations_of(written).raises
         if written.__module__ != _OWN_MODULE:
             found += helper_failures(written, declared)
+    transitions = getattr(declared, "transitions", {})
+    if transitions and (action in _BODIES or action in own_actions(declared)):
+        found.append(transition_failure(transitions))
     return list({id(each): each for each in found}.values())
 
 

@@ -107,12 +107,16 @@ class ItemActionEndpoint(ItemEndpoint):
         self.state(item)
         scope = Scope.of(actions.scope())
         before = self._known(item)
+        transitions = self.binding.transitions
+        states = None if transitions is None else transitions.state(item)
         result = self.own.call(actions, given, item)
         changed = {
             name: value
             for name, value in self._known(item).items()
             if name not in before or before[name] is not value
         }
+        if transitions is not None:
+            transitions.check(states, item)
         if changed:
             actions.rows.change(item, changed)
         if scope.clauses and actions.rows.get(key, scope={}) is not None:

@@ -35,6 +35,7 @@ from .scopes import Clause, Scope
 from .sort_orders import Sorting
 from .store import AnyField, AnyStore, RowRuled
 from .sub_urls import extra_parameters, sub_urls
+from .transitions import Transitions
 
 __all__ = ["Binding", "digest_of", "plain_scope"]
 
@@ -51,14 +52,14 @@ class Binding:
         replace_views: The views of the schema of PUT bodies.
         update_views: The views of the schema of PATCH bodies.
         scope: The variables of the URL pattern that are attributes of the model.
-        upsert: Whether PUT creates a missing item.
-        bulk: Whether there are bulk requests.
         assigned: The attributes of new items that a row rule sets.
         is_ruled: Whether the model, or one that it refers to, has a row rule.
         relations: The relations that content names by keys, whose rows have to be found.
     """
 
     _is_checked = True
+
+    transitions: Transitions | None = None
 
     def __init__(
         self, declared: Any, store: AnyStore, scope: Sequence[str], app: Owner, name: str
@@ -78,8 +79,6 @@ class Binding:
         self.declared_at = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
         self.scope = tuple(scope)
-        self.upsert = bool(declared.upsert)
-        self.bulk = bool(declared.bulk)
         actions = own_actions(declared).values()
         own = {each.path for each in actions if each.owner == "collection"}
         self._unreachable = {"", ".", "..", *sub_urls(declared), *own}

@@ -14,6 +14,7 @@ from ..member_checks import DECLARED, check_members
 from ..spelling import misspelt
 from .action_decorators import decorated_names
 from .csv_export import CSVExport
+from .transition_texts import check_transitions
 
 __all__ = ["check_declared"]
 
@@ -24,6 +25,7 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "create": ("item",),
     "replace": ("item", "values"),
     "update": ("item", "values"),
+    "change": ("item", "values"),
     "delete": ("item",),
     "restore": ("item",),
     "scope": (),
@@ -52,6 +54,7 @@ _ATTRIBUTES = (
     "related",
     "relations",
     "lines",
+    "transitions",
     "csv",
 )
 
@@ -69,6 +72,7 @@ def check_declared(declared: Any, base: type) -> None:
     declared_at = f"{declared.__module__}.{declared.__qualname__}"
     own = decorated_names(declared)
     _check_own(own, base, declared_at)
+    check_transitions(declared.transitions, declared_at)
     check_members(declared, (*_ACTIONS, *own), actions=True)
     _check_names(declared, base, declared_at, own)
     for name, parameters in _ACTIONS.items():

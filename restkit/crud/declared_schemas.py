@@ -18,6 +18,7 @@ from .derived_schemas import remember
 from .relation_fields import BoundRelation, with_relations
 from .relations import Relating, declared_relations
 from .store import AnyStore
+from .transition_texts import described, transition_texts
 
 __all__ = [
     "DeclaredSchemas",
@@ -138,6 +139,8 @@ def _with_actions(
 ) -> DeclaredSchemas:
     """Return the schemas of a class, with those that its actions declare in place of them."""
     found = {**classes, "replace": classes["create"], **action_schemas(declared)}
+    if texts := transition_texts(getattr(declared, "transitions", {})):
+        found = {role: described(each, texts) for role, each in found.items()}
     create = relaxed(found["create"], decided)
     replace = create
     if found["replace"] is not found["create"]:

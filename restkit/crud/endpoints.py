@@ -21,7 +21,7 @@ from .csv_export import CSVExport
 from .endpoint import MINIMAL, NO_COLLECTION, Endpoint, as_mapping
 from .list_responses import ListResponses
 from .patching import PatchDocument
-from .query import Count
+from .query import Count, ListQuery, Page
 from .relation_values import placed
 from .row_paths import AnyActions, build
 from .scopes import Scope
@@ -78,7 +78,8 @@ class CollectionEndpoint(Endpoint):
         if stream is not None and not responses.is_total:
             total = None if count is None else actions.list(responses.total_query()).total
             more = responses.total_headers(total)
-            source = collection_chunks(actions.rows, listing, stream, binding, self.declared.lines)
+            ways = (self.declared.lines, self._own_list(actions))
+            source = collection_chunks(actions.rows, listing, stream, binding, *ways)
             return stream_response(stream, *source, more, check_parents)
         rows = self.row_actions("list", actions)
         page = rows.list(responses.total_query() if responses.is_total else listing)
@@ -87,6 +88,10 @@ class CollectionEndpoint(Endpoint):
         if responses.is_total:
             return responses.total(page, _JSON if stream is None else stream.headers)
         return responses.page(page, view)
+
+    def _own_list(self, actions: Actions) -> Callable[[ListQuery], Page[object]] | None:
+        """Return the ``list`` of the class if it overrides it, None otherwise."""
+        return actions.list if self.row_paths.overrides("list") else None
 
     def create_item(self, body: object, headers: Mapping[str, str] | None = None) -> object:
         """Store a new item."""

@@ -24,6 +24,8 @@ from .routes import endpoint_routes
 from .scopes import Clause
 from .store import RelatedRows, RuledRows, Store, Transaction
 from .totals import TotalledRows, Totals, TotalsQuery
+from .transition_texts import DeclaredTransitions
+from .transitions import Transitions
 
 __all__ = ["CRUDResource"]
 
@@ -91,6 +93,9 @@ class CRUDResource(Resource, Generic[M]):
         related: Which rows items may refer to and show by ``expand``: ``"visible"`` ones, or all
             ``"existing"`` ones, also those that another collection's ``scope()`` or
             ``soft_delete`` hides. Row rules always hold.
+        transitions: The values that may follow a value of an attribute:
+            ``{"status": {"open": ("closed",), "closed": ()}}``. Those that follow None are those
+            of new items. Another change is a 409, whatever verb or action makes it.
         methods: The HTTP methods to mount; all of them by default.
     """
 
@@ -119,6 +124,7 @@ class CRUDResource(Resource, Generic[M]):
     csv: ClassVar[bool | CSVExport] = False
     scoped: ClassVar[Sequence[str]] = ()
     related: ClassVar[Literal["visible", "existing"]] = "visible"
+    transitions: ClassVar[DeclaredTransitions] = {}
     conditional: ClassVar[bool | Literal["required"]] = True
 
     schema_class = SchemaClass()
@@ -139,6 +145,8 @@ class CRUDResource(Resource, Generic[M]):
         self.app = app
         self.expanded = expand
         check_returns(self, overridden_actions(type(self), CRUDResource))
+        if self.transitions and binding.transitions is not None:
+            binding.transitions.bind(self)
 
     @classmethod
     def _mount_points(
@@ -148,6 +156,9 @@ class CRUDResource(Resource, Generic[M]):
         check_declared(cls, CRUDResource)
         is_overridden = cls.create is not CRUDResource.create
         binding, routes = endpoint_routes(cls, pattern, name, app, is_overridden=is_overridden)
+        if cls.transitions:
+            of = (binding.store, binding.create_views, binding.declared_at)
+            binding.transitions = Transitions(cls.transitions, *of)
         register(app, Peer(cls, binding, cls.scope is not CRUDResource.scope))
         return routes
 
@@ -208,11 +219,14 @@ class CRUDResource(Resource, Generic[M]):
 
     def replace(self, item: M, values: Mapping[str, object]) -> M:
         """Set all writable attributes and return the item."""
-        self.rows.change(item, values)
-        return item
+        return self.change(item, values)
 
     def update(self, item: M, values: Mapping[str, object]) -> M:
         """Set the attributes that a patch changes and return the item."""
+        return self.change(item, values)
+
+    def change(self, item: M, values: Mapping[str, object]) -> M:
+        """Set attributes and return the item: what PUT and PATCH have in common."""
         self.rows.change(item, values)
         return item
 

@@ -32,6 +32,7 @@ _RETURNS: dict[str, tuple[_Check, str]] = {
     "create": _ITEM,
     "replace": _ITEM,
     "update": _ITEM,
+    "change": _ITEM,
     "restore": _ITEM,
     # SECURITY: a forgotten return would show and change the items of everybody.
     "scope": (

@@ -36,8 +36,8 @@ _CALLED = {
     "list": ("list",),
     "read": ("read",),
     "create": ("create",),
-    "replace": ("read", "replace"),
-    "update": ("read", "update"),
+    "replace": ("read", "replace", "change"),
+    "update": ("read", "update", "change"),
     "delete": ("read", "delete"),
 }
 
@@ -115,6 +115,7 @@ class _Declared(Protocol):
     sorts: Sequence[str]
     order: Sequence[str]
     upsert: bool
+    transitions: Mapping[str, object]
 
 
 class RowPaths:
@@ -166,6 +167,8 @@ class RowPaths:
             return f"{type(store).__name__} has items of the model only"
         if override := self._override(action):
             return f"the class overrides {override}()"
+        if self._declared.transitions and action in ("create", "replace", "update"):
+            return "the class has transitions"
         views = self._binding.list_views if action == "list" else self._binding.views
         serializer = views.serializer(None, ())
         if serializer.relations:

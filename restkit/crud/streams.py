@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from ..errors import DeclarationError
 from ..media import NDJSON
 from ..records import Record
 from ..response import Chunks, PlainResponse
 from .binding import Binding
 from .csv_export import CSV, CSVExport, csv_columns, csv_rows
 from .item_serializer import ItemSerializer
-from .query import ListQuery
+from .query import ListQuery, Page
 from .store import Releasing, Transaction
 
 __all__ = ["StreamFormat", "collection_chunks", "stream_format", "stream_response"]
@@ -83,6 +84,7 @@ def collection_chunks(
     format: StreamFormat,
     binding: Binding,
     lines: Literal["snapshot", "pages"],
+    own: Callable[[ListQuery], Page[object]] | None = None,
 ) -> tuple[Iterator[bytes], Iterator[object]]:
     """Return the items of a query in a form, and the iterator to close after the last one.
 
@@ -92,16 +94,22 @@ def collection_chunks(
         format: The form of the items.
         binding: The binding of the collection.
         lines: Whether the items are one snapshot, or are read page by page.
+        own: The ``list`` of the class, which pages are read by, if it overrides it.
     """
-    if lines == "pages":
-        chunks = _chunks_of_pages(rows, query, format, binding)
+    if lines == "pages" or own is not None:
+        releasing = rows if lines == "pages" else None
+        chunks = _chunks_of_pages(own or rows.list, releasing, query, format, binding)
         return chunks, chunks
     items = rows.stream(query)
     return format.write(items), items
 
 
 def _chunks_of_pages(
-    rows: Transaction[object], query: ListQuery, format: StreamFormat, binding: Binding
+    read: Callable[[ListQuery], Page[object]],
+    rows: Transaction[object] | None,
+    query: ListQuery,
+    format: StreamFormat,
+    binding: Binding,
 ) -> Iterator[bytes]:
     """Yield the items of a query page by page, and hold no connection while the client reads.
 
@@ -111,12 +119,15 @@ def _chunks_of_pages(
     after: tuple[object, ...] | None = None
     has_next = True
     while has_next:
-        page = rows.list(
-            replace(query, limit=_PAGE, after=after, before=None, offset=0, count="none")
-        )
+        page = read(replace(query, limit=_PAGE, after=after, before=None, offset=0, count="none"))
         content = b"".join(format.write(page.items))
         ends = binding.ends(page, query.order)
         has_next = page.has_next and bool(ends)
+        if has_next and ends[-1] == after:
+            raise DeclarationError(
+                f"{binding.declared_at}.list returns the same page again, so that a stream of its "
+                "items would not end. Heed query.after, or return a Page without has_next."
+            )
         if isinstance(rows, Releasing):
             rows.release()
         if ends:
