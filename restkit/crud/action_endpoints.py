@@ -119,7 +119,8 @@ class ItemActionEndpoint(ItemEndpoint):
             transitions.check(states, item)
         if changed:
             actions.rows.change(item, changed)
-        if scope.clauses and actions.rows.get(key, scope={}) is not None:
+        is_ruled = scope.clauses or self.row_paths.overrides("write_scope")
+        if is_ruled and actions.rows.get(key, scope={}) is not None:
             self.check_scope(actions, item, scope)
         return self._response(result, item, given)
 

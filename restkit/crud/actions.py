@@ -26,6 +26,10 @@ class Actions(Protocol):
         """The conditions on the rows of other collections that items may refer to."""
         ...
 
+    def check_writable(self, key: object, *, removed: bool = False) -> None:
+        """Reject the change of an item that the caller may only read."""
+        ...
+
     scope: Callable[[], Clause]
     list: Callable[[ListQuery], Page[object]]
     totals: Callable[[TotalsQuery], Totals]

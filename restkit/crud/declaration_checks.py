@@ -29,6 +29,7 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "delete": ("item",),
     "restore": ("item",),
     "scope": (),
+    "write_scope": (),
 }
 _VERBS = {
     "get": "list or read",

@@ -101,19 +101,24 @@ class Endpoint(Resource):
         return dict(scope.values)
 
     def check_scope(self, actions: AnyActions, item: object, scope: Scope) -> None:
-        """Reject a written item that an expression of the scope excludes.
+        """Reject a written item that the scope excludes, or that the caller may not write.
 
         Raises:
             UnprocessableContent: The item does not belong to the collection.
+            Forbidden: The caller could not change the item.
         """
-        if scope.clauses:
-            if not isinstance(item, (dict, self.binding.store.model)):
-                return  # an action that declares another response
-            key = self.binding.store.value(item, self.binding.store.key)
-            if actions.rows.get(key, scope=scope) is None:
-                raise UnprocessableContent(
-                    errors=[{"pointer": "", "detail": _OUTSIDE, "code": "scope"}]
-                )
+        has_write_scope = self.row_paths.overrides("write_scope")
+        if not scope.clauses and not has_write_scope:
+            return
+        if not isinstance(item, (dict, self.binding.store.model)):
+            return  # an action that declares another response
+        key = self.binding.store.value(item, self.binding.store.key)
+        if scope.clauses and actions.rows.get(key, scope=scope) is None:
+            raise UnprocessableContent(
+                errors=[{"pointer": "", "detail": _OUTSIDE, "code": "scope"}]
+            )
+        if has_write_scope:
+            actions.check_writable(key)
 
     @property
     def whole(self) -> ItemSerializer:

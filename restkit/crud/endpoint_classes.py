@@ -78,7 +78,8 @@ class EndpointMaker:
         self._always = tuple(binding.store.failures)
         self._prefers = _prefer("`return=minimal` requests a response without content (RFC 7240).")
         self._missing_parent = (_MISSING,) if binding.scope else ()
-        self._forbidden = (_FORBIDDEN,) if binding.is_ruled else ()
+        is_ruled = binding.is_ruled or self._row_paths.overrides("write_scope")
+        self._forbidden = (_FORBIDDEN,) if is_ruled else ()
 
     def _class(
         self, base: type[Resource], suffix: str, verbs: Mapping[str, object], **members: object

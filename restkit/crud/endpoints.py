@@ -289,5 +289,6 @@ class RestoreEndpoint(ItemEndpoint):
         item = actions.rows.get(key, scope=scope, lock=True, removed=True, expand=relations)
         if item is None:
             raise NotFound("No removed item has this key.")
+        actions.check_writable(key, removed=True)
         self.state(item)
         return self._changed(actions.restore(item), headers)

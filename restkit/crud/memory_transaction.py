@@ -14,6 +14,7 @@ from .memory_totals import totals_of
 from .models import check_values
 from .query import ListQuery, Page
 from .relations import Relation
+from .row_rules import write_clause
 from .rows import RELATED, STAMP, Memory, Reference, Row, Work, copied, first_version
 from .scopes import Clause, Scope, fixed_values
 from .selection import holds, select, select_all
@@ -96,6 +97,10 @@ class MemoryTransaction(Generic[M]):
         """Return the condition on the items that the caller may read."""
         rule = self._access.rule(self._store.table)
         return True if rule is None else rule.read
+
+    def writable(self) -> Clause:
+        """Return the condition of the row rule on writes, ``{}`` if it has none of its own."""
+        return write_clause(self._access.rule(self._store.table))
 
     def restrict(self, related: RelatedRows, /) -> None:
         """Let items refer to other items only if those fulfil further conditions."""

@@ -26,6 +26,7 @@ from .store import RelatedRows, RuledRows, Store, Transaction
 from .totals import TotalledRows, Totals, TotalsQuery
 from .transition_texts import DeclaredTransitions
 from .transitions import Transitions
+from .write_rules import check_writable
 
 __all__ = ["CRUDResource"]
 
@@ -190,6 +191,31 @@ class CRUDResource(Resource, Generic[M]):
         given = self.request.path_parameters
         return {name: given[name] for name in self.binding.scope}
 
+    def write_scope(self) -> Clause:
+        """Return the items that the caller may change, of those that it may read.
+
+        By default these are all of them. A change of another item is a 403, whatever verb or
+        action makes it, as is a change after which the caller could not change the item.
+
+        Returns:
+            What `scope` may return: ``{"owner": self.request.caller}``, for example.
+        """
+        return {}
+
+    def check_writable(self, key: object, *, removed: bool = False) -> None:
+        """Reject the change of an item that the caller may only read.
+
+        Args:
+            key: The key of the item.
+            removed: Whether the item was removed softly.
+
+        Raises:
+            Forbidden: `write_scope` or a row rule excludes the item.
+        """
+        is_own = type(self).write_scope is not CRUDResource.write_scope
+        if is_own or self.binding.is_ruled:
+            check_writable(self.rows, key, self.scope(), self.write_scope(), removed=removed)
+
     # actions
 
     def list(self, query: ListQuery) -> Page[M]:
@@ -205,11 +231,14 @@ class CRUDResource(Resource, Generic[M]):
 
         Raises:
             NotFound: The collection has no such item.
+            Forbidden: The method is unsafe, and the caller may only read the item.
         """
         lock = self.request.method not in SAFE_METHODS
         item = self.rows.get(key, scope=self.scope(), lock=lock, expand=self.expanded)
         if item is None:
             raise NotFound("No item exists at this URL.")
+        if lock:
+            self.check_writable(key)
         return item
 
     def create(self, item: M) -> M:

@@ -40,6 +40,10 @@ _RETURNS: dict[str, tuple[_Check, str]] = {
         "a mapping of attributes, an expression or a list of those: end it with "
         "`return {{**super().{}(), ...}}`",
     ),
+    "write_scope": (
+        _is_item,
+        "a mapping of attributes, an expression or a list of those: end it with `return {{...}}`",
+    ),
 }
 
 

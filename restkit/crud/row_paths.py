@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -35,10 +36,10 @@ _OWN_MODULE = "restkit.crud.resource"
 _CALLED = {
     "list": ("list",),
     "read": ("read",),
-    "create": ("create",),
-    "replace": ("read", "replace", "change"),
-    "update": ("read", "update", "change"),
-    "delete": ("read", "delete"),
+    "create": ("create", "write_scope"),
+    "replace": ("read", "replace", "change", "write_scope"),
+    "update": ("read", "update", "change", "write_scope"),
+    "delete": ("read", "delete", "write_scope"),
 }
 
 
@@ -193,8 +194,15 @@ class RowPaths:
 
     def overrides(self, action: str) -> bool:
         """Return whether the class overrides an action."""
-        written = inspect.getattr_static(self._declared, action)
-        return getattr(written, "__module__", "") != _OWN_MODULE
+        return action in self._overridden
+
+    @cached_property
+    def _overridden(self) -> frozenset[str]:
+        names = {*itertools.chain.from_iterable(_CALLED.values())}
+        found = {name: inspect.getattr_static(self._declared, name) for name in names}
+        return frozenset(
+            name for name, each in found.items() if getattr(each, "__module__", "") != _OWN_MODULE
+        )
 
     def _written(self, action: str) -> Views:
         binding = self._binding
@@ -234,6 +242,7 @@ class RowActions:
         self._lock = lock
         self.scope = actions.scope
         self.restore = actions.restore
+        self.check_writable = actions.check_writable
 
     @property
     def rows(self) -> Transaction[object]:

@@ -11,7 +11,7 @@ from ..errors import DeclarationError
 from ..request import Request
 from .scopes import Clause, Scope
 
-__all__ = ["Caller", "CallerRule", "RowRule", "Rule", "unruled"]
+__all__ = ["Caller", "CallerRule", "RowRule", "Rule", "unruled", "write_clause"]
 
 Caller = Any
 """The caller of a request, of the type that the security scheme or ``caller=`` returns."""
@@ -131,6 +131,11 @@ class CallerRule:
                 "False for none."
             )
         return Scope.of(found)
+
+
+def write_clause(rule: CallerRule | None) -> Clause:
+    """Return the condition of a rule on writes, ``{}`` if it has none of its own."""
+    return {} if rule is None or rule.write is rule.read else rule.write
 
 
 def unruled(model: type, ruled: type, owner: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ..crud.query import ListQuery, Page
 from ..crud.relations import Relation
+from ..crud.row_rules import write_clause
 from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
 from ..crud.totals import Totals, TotalsQuery
@@ -68,6 +69,11 @@ class SQLAlchemyTransaction(Generic[M]):
         access = access_of(self.session)
         rule = None if access is None else access.rule(self._store.mapper)
         return True if rule is None else rule.read
+
+    def writable(self) -> Clause:
+        """Return the condition of the row rule on writes, ``{}`` if it has none of its own."""
+        access = access_of(self.session)
+        return write_clause(None if access is None else access.rule(self._store.mapper))
 
     def restrict(self, related: RelatedRows, /) -> None:
         """Let items show and refer to related rows only if they fulfil further conditions."""
