@@ -18,9 +18,10 @@ from sqlalchemy.orm import ColumnProperty, Mapper
 from ..crud.query import Operator
 from ..crud.store import Attribute
 from .column_values import default_from, default_of, is_generated, is_stamped
+from .decorated_types import json_form
 from .fields import Base64, InUTC, LocalTime
 
-__all__ = ["attributes_of", "bounds_of", "columns_of", "field_of"]
+__all__ = ["attributes_of", "bounds_of", "columns_of", "field_of", "python_type_of"]
 
 _EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
@@ -100,12 +101,20 @@ def _digits(kind: sa.Numeric[Any]) -> Iterator[validate.Range]:
         yield validate.Range(-most, most)
 
 
+def python_type_of(column: sa.Column[object]) -> type | None:
+    """Return the Python type of the values of a column's field, None if it is not known."""
+    kind = column.type
+    if isinstance(kind, sa.TypeDecorator) and _python_type(kind) in (None, object):
+        kind = kind.impl_instance
+    return _python_type(kind)
+
+
 def field_of(column: sa.Column[object]) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
     """Return the field of a column's values, and the operators that filters on it may use."""
     kind = column.type
     if isinstance(kind, sa.TypeDecorator) and _python_type(kind) in (None, object):
         kind = kind.impl_instance
-    found = _of_type(kind, column.name)
+    found = _of_type(kind, column)
     if found is not None:
         return found
     python = _python_type(kind)
@@ -121,8 +130,13 @@ def field_of(column: sa.Column[object]) -> tuple[fields.Field[Any], tuple[Operat
     return _converted(kind), ()
 
 
-def _of_type(kind: Any, name: str) -> tuple[fields.Field[Any], tuple[Operator, ...]] | None:
+def _of_type(
+    kind: Any, column: sa.Column[object]
+) -> tuple[fields.Field[Any], tuple[Operator, ...]] | None:
     """Return the field and operators of enumerations, JSON and arrays."""
+    if form := json_form(column.type):
+        value = fields.Raw(allow_none=True)
+        return (value if form is dict else fields.List(value)), ()
     if isinstance(kind, sa.Enum):
         if kind.enum_class:
             return fields.Enum(kind.enum_class), _EQUAL
@@ -130,7 +144,7 @@ def _of_type(kind: Any, name: str) -> tuple[fields.Field[Any], tuple[Operator, .
     if isinstance(kind, sa.JSON):
         return fields.Raw(), ("has",)
     if isinstance(kind, sa.ARRAY):
-        inner: sa.Column[object] = sa.Column(name, kind.item_type)
+        inner: sa.Column[object] = sa.Column(column.name, kind.item_type)
         item = field_of(inner)[0]
         item.validators = [*item.validators, *bounds_of(inner)]
         return fields.List(item) if kind.dimensions in (None, 1) else fields.Raw(), ()

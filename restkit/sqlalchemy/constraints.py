@@ -51,7 +51,7 @@ def is_reference(error: DBAPIError) -> bool:
 
 def is_unbindable(error: StatementError) -> bool:
     """Return whether the type of a column rejects a parameter, before the database sees it."""
-    return not isinstance(error, DBAPIError) and isinstance(error.orig, ValueError)
+    return not isinstance(error, DBAPIError) and isinstance(error.orig, (ValueError, LookupError))
 
 
 def is_read_only(error: DBAPIError) -> bool:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Mapper, configure_mappers
 from ..crud.derived_schemas import derives_schemas
 from ..crud.store import Attribute
 from ..errors import DeclarationError
-from .columns import attributes_of
+from .columns import attributes_of, python_type_of
+from .decorated_types import obstacle_of
 from .polymorphism import kinds_of
 
 __all__ = ["schema_of"]
@@ -81,6 +82,12 @@ def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:
 def _field(attribute: Attribute, mapper: Mapper[object]) -> fields.Field[Any]:
     made = copy.copy(attribute.field)
     column = mapper.columns[attribute.name]
+    if obstacle := obstacle_of(column.type, python_type_of(column)):
+        raise DeclarationError(
+            f"{mapper.class_.__qualname__}.{attribute.name} has the type "
+            f"{type(column.type).__name__}, which {obstacle}. Declare a schema for the "
+            "collection, with a field of your own for the attribute or without it."
+        )
     made.validators = [*made.validators, *attribute.bounds]
     made.allow_none = attribute.nullable
     made.dump_only = attribute.generated

@@ -24,6 +24,7 @@ from .column_values import is_rewritten
 from .columns import attributes_of
 from .construction import check_constructor
 from .core_rows import TableShape, row_opener
+from .decorated_types import changes_null
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .loading import large_relations, large_source
@@ -113,6 +114,9 @@ class SQLAlchemyStore(Generic[M]):
         self._check_names(filter(None, [self.key, soft_delete]))
         self.identity = identity_of(mapper, self.key, scope) if self.key else frozenset[str]()
         self.decorated = frozenset(filter(self._is_rewritten, self.attributes))
+        self.never_null = frozenset(
+            name for name in self.decorated if changes_null(mapper.columns[name].type)
+        )
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
         self.discriminator = discriminator_of(mapper)

@@ -23,6 +23,7 @@ class TransactedStore(Protocol):
     identity: frozenset[str]
     soft_delete: str | None
     decorated: frozenset[str]
+    never_null: frozenset[str]
     rules: RowRules
     selecting: Selecting
 

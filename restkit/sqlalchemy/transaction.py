@@ -290,7 +290,8 @@ class SQLAlchemyTransaction(Generic[M]):
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
         """Expire attributes whose value the column's type may have changed."""
-        stale = [name for name in names if vars(item).get(name) is not None]
+        known, never = vars(item), self._store.of_item(item).never_null
+        stale = [name for name in names if known.get(name) is not None or name in never]
         if stale:
             self.session.expire(item, stale)
 

@@ -31,7 +31,7 @@ def violations(
         StaleWrite: The row was changed or removed after it was read.
         UniqueViolation: Another row has a unique value.
         ReferenceViolation: A reference has no target, or the row is still referred to.
-        RejectedValue: The type of a column raised ValueError.
+        RejectedValue: The type of a column raised ValueError or LookupError.
     """
     try:
         yield
@@ -63,7 +63,7 @@ def _unbindable(
         try:
             if bind is not None and value is not None:
                 bind(value)
-        except ValueError:
+        except (ValueError, LookupError):
             found.append(prop.key)
     return found
 
