@@ -16,6 +16,7 @@ from .declared_actions import Acting
 from .item_serializer import ItemSerializer
 from .row_paths import AnyActions, RowPaths
 from .scopes import Clause, Scope, clause_text
+from .settling import settle
 from .store import RuledRows
 
 __all__ = ["MINIMAL", "NO_COLLECTION", "Endpoint", "as_mapping"]
@@ -101,12 +102,13 @@ class Endpoint(Resource):
         return dict(scope.values)
 
     def check_scope(self, actions: AnyActions, item: object, scope: Scope) -> None:
-        """Reject a written item that the scope excludes, or that the caller may not write.
+        """Store what an action has set; reject an item that the caller may not have or write.
 
         Raises:
             UnprocessableContent: The item does not belong to the collection.
             Forbidden: The caller could not change the item.
         """
+        settle(actions, item, self.binding.store.model)
         has_write_scope = self.row_paths.overrides("write_scope")
         if not scope.clauses and not has_write_scope:
             return

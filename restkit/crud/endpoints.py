@@ -25,6 +25,7 @@ from .query import Count, ListQuery, Page
 from .relation_values import placed
 from .row_paths import AnyActions, build
 from .scopes import Scope
+from .settling import settle
 from .store import KeyTaken
 from .streams import collection_chunks, stream_format, stream_response
 
@@ -291,4 +292,6 @@ class RestoreEndpoint(ItemEndpoint):
             raise NotFound("No removed item has this key.")
         actions.check_writable(key, removed=True)
         self.state(item)
-        return self._changed(actions.restore(item), headers)
+        restored = actions.restore(item)
+        settle(actions, restored, self.binding.store.model)
+        return self._changed(restored, headers)

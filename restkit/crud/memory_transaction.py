@@ -240,6 +240,14 @@ class MemoryTransaction(Generic[M]):
         self._put(Row(row.number, made, row.version + 1), row)
         vars(item)[STAMP] = vars(made)[STAMP]
 
+    def settle(self, item: M, /) -> None:
+        """Store the attributes that were set on an item since it was written."""
+        table, number, _ = vars(item).get(STAMP, (None, 0, 0))
+        rows = self._work.rows(self._store.table).by_number
+        row = rows.get(number) if table is self._store.table else None
+        if row is not None and _state(item) != _state(row.item):
+            self.change(item, {})
+
     def remove(self, item: M, /) -> None:
         """Remove an item, or mark it as removed, if nobody changed it since it was read."""
         store = self._store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from ..crud.store import ReferenceViolation, RejectedValue
 from .construction import instantiate
 from .loading import LARGE, forget_large
 
-__all__ = ["assign", "changed_relations", "make", "touch"]
+__all__ = ["assign", "changed_relations", "make", "referring_relations", "touch"]
 
 _Value = Any
 
@@ -150,3 +150,18 @@ def touch(mapper: Mapper[object], item: _Value, names: Iterable[str]) -> None:
         )
         if (name := next(found, None)) is not None:
             flag_modified(item, name)
+
+
+def referring_relations(mapper: Mapper[object], names: Collection[str]) -> list[str]:
+    """Return the relations whose rows depend on some attributes.
+
+    Args:
+        mapper: The mapper of the object.
+        names: The attributes, which have changed.
+    """
+    found: list[str] = []
+    for relation in mapper.relationships:
+        columns = map(mapper.get_property_by_column, relation.local_columns)
+        if any(each.key in names for each in columns):
+            found.append(relation.key)
+    return found

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import instance_state
 
 from ..crud.query import ListQuery, Page
 from ..crud.relations import Relation
@@ -20,9 +21,10 @@ from ..crud.totals import Totals, TotalsQuery
 from ..request import Request
 from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
+from .estimates import estimated_rows
 from .loading import in_chunks, large_relations, load_large
 from .related import find_related
-from .relations import assign, changed_relations, make, touch
+from .relations import assign, changed_relations, make, referring_relations, touch
 from .row_rules import access_of, exists
 from .scopes import expression_of
 from .selecting import Visible
@@ -128,23 +130,12 @@ class SQLAlchemyTransaction(Generic[M]):
             or self._store.rules.rule_of(self._store.mapper)
         )
         if query.count == "estimated" and everything:
-            estimate = self._estimate()
+            estimate = estimated_rows(self.session, self._store.mapper)
             if estimate >= 0:
                 return estimate
         statement, parameters = self._store.selecting.count(query, self._visible)
         statement = self._within(statement, query.scope)
         return int(self.session.scalar(statement, parameters) or 0)
-
-    def _estimate(self) -> int:
-        """Return the estimated number of rows from PostgreSQL's statistics, -1 without one."""
-        dialect, table = self.session.get_bind().dialect, self._store.mapper.local_table
-        if dialect.name != "postgresql" or not isinstance(table, sa.Table):
-            return -1
-        statement = sa.text(
-            "SELECT reltuples::bigint FROM pg_class WHERE oid = CAST(:name AS regclass)"
-        )
-        quoted = dialect.identifier_preparer.format_table(table)  # a cast reads a name as SQL does
-        return int(self.session.scalar(statement, {"name": quoted}) or -1)
 
     def totals(self, query: TotalsQuery, /) -> Totals:
         """Return the groups of a query with their aggregates, in one statement."""
@@ -308,13 +299,26 @@ class SQLAlchemyTransaction(Generic[M]):
             assign(mapper, item, values)
             touch(mapper, item, changed_relations(mapper, item, values))
             self.session.flush()
-        self._read_again(item, store.decorated & values.keys())
-        for relation in mapper.relationships:
-            if any(
-                mapper.get_property_by_column(column).key in values
-                for column in relation.local_columns
-            ):
-                self.session.expire(item, [relation.key])
+        self._read_changes(item, values, store)
+
+    def _read_changes(self, item: M, names: Iterable[str], store: TransactedStore) -> None:
+        """Expire the attributes and relations of an item that depend on changed attributes."""
+        changed = {*names}
+        self._read_again(item, store.decorated & changed)
+        if relations := referring_relations(store.mapper, changed):
+            self.session.expire(item, relations)
+
+    def settle(self, item: M, /) -> None:
+        """Store the attributes that were set on an item since it was written."""
+        session = self.session
+        if not (session.dirty or session.new or session.deleted):
+            return
+        store = self._store.of_item(item)
+        names = {*instance_state(item).committed_state}
+        values = {name: value for name, value in vars(item).items() if name in names}
+        with self._violations(values, store):
+            session.flush()
+        self._read_changes(item, names, store)
 
     def remove(self, item: M, /) -> None:
         """Delete an item, or mark it as removed, if nobody changed it since it was read."""
