@@ -52,16 +52,18 @@ class ActionInputs:
             DeclarationError: An input has no parameter.
         """
         self._declared_at = declared_at
-        self._said = {name: schema for name, schema in said.inputs.items() if name in _WHOLE}
+        self._said: dict[Location, BodyLike | None] = {
+            name: schema for name, schema in said.inputs.items() if name in _WHOLE
+        }
         self.signature: Signature = read_signature(
             cast("Callable[..., object]", plain_function(function)), declared_at, method=True
         )
         names = list(self.signature.annotations)
         self._positional = names[:given]
         self._own = names[given:]
-        self._whole = {name for name in self._said if name in self._own}
+        self._whole: set[Location] = {name for name in self._said if name in self._own}
         self._others: dict[Location, frozenset[str]] = {}  # what the collection itself reads
-        self._fields = {
+        self._fields: dict[Location, tuple[str, ...]] = {
             name: self._keys(name)
             for name in self._said
             if name in _TEXT and name not in self._whole

@@ -110,8 +110,8 @@ def declared_schemas(
         remember(declared, schema)
     if not isinstance(schema, Schemas):
         _check_relations(relations, (schema,), declared_at)
-        chosen = dict.fromkeys(("item", "list", "create", "update"), schema)
-        return _with_actions(declared, chosen, decided, relations)
+        roles: Sequence[str] = ("item", "list", "create", "update")
+        return _with_actions(declared, dict.fromkeys(roles, schema), decided, relations)
     chosen = {
         "item": schema.item,
         "list": schema.response(many=True),

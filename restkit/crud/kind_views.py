@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NotRequired, TypedDict, Unpack
 
 from marshmallow import Schema, fields
@@ -167,7 +168,7 @@ class UnionViews(Views):
         found = (views.pointer_of(attribute) for views in self._kinds.values())
         return next(filter(None, found), "")
 
-    @property
+    @cached_property
     def patch_source(self) -> Compiled | Schema:
         """The schema that dumps an item of the first kind to be patched."""
         first: Views = next(iter(self._kinds.values()))

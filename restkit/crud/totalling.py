@@ -23,7 +23,9 @@ from .totals import (
     PARTS,
     Aggregate,
     Aggregating,
+    Function,
     Group,
+    Part,
     Totals,
     TotalsOrder,
     TotalsOverflow,
@@ -127,14 +129,17 @@ class Totalling:
                 f"{self._declared_at}.groups: items cannot be grouped by {name!r}, because the "
                 "store cannot compare its values. Group by another attribute."
             )
-        return Group(name, next((each for each in known if each == part), ""))
+        chosen: list[Part] = [each for each in known if each == part]
+        return Group(name, chosen[0] if chosen else "")
 
     def _aggregate(self, text: str) -> Aggregate:
         if text == _COUNT:
             return Aggregate("count")
         name, _, function = text.partition("__")
         able = self._abilities("aggregates", name, text)
-        found = next((each for each in FUNCTIONS if each == function and each in able), None)
+        found: Function | None = next(
+            (each for each in FUNCTIONS if each == function and each in able), None
+        )
         if found is None:
             known = [each for each in FUNCTIONS if each in able]
             raise DeclarationError(

@@ -39,12 +39,20 @@ class _Target:
         self._mapper = mapper
         self._backend = backend
 
-    @cached_property
+    @property
     def attributes(self) -> Mapping[str, Attribute]:
         """The columns by name."""
+        return self._attributes
+
+    @property
+    def relations(self) -> Mapping[str, ModelRelation]:
+        """The relations by name."""
+        return self._relations
+
+    @cached_property
+    def _attributes(self) -> Mapping[str, Attribute]:
         return attributes_of(self._mapper, self._backend)
 
     @cached_property
-    def relations(self) -> Mapping[str, ModelRelation]:
-        """The relations by name."""
+    def _relations(self) -> Mapping[str, ModelRelation]:
         return relations_of(self._mapper, self._backend)

@@ -137,9 +137,13 @@ class SQLAlchemyStore(Generic[M]):
             return False
         return is_rewritten(self.mapper.columns[name], self._backend)
 
-    @cached_property
+    @property
     def kinds(self) -> Mapping[str, SQLAlchemyStore[object]]:
         """The stores of the subclasses of the model by the text of their identities."""
+        return self._kinds
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, SQLAlchemyStore[object]]:
         return {kind: self._of_kind(each) for kind, each in kinds_of(self.mapper).items()}
 
     def _of_kind(self, mapper: Mapper[object]) -> SQLAlchemyStore[object]:
@@ -154,7 +158,7 @@ class SQLAlchemyStore(Generic[M]):
             scope=self._scope,
             units=self._units,
         )
-        made.kinds = {}
+        made._kinds = {}
         return made
 
     @cached_property
