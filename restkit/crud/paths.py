@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -25,6 +26,7 @@ __all__ = [
 
 MAX_RELATIONS = 4
 """The largest number of relations between an item and an attribute of a filter or sort order."""
+_SEPARATOR = re.compile("__(?!_)")  # a name may end with one: id___gte
 _OWN = ("*", "any")
 
 
@@ -130,7 +132,7 @@ def find_path(
             more than `MAX_RELATIONS` relations.
     """
     level = _Level(store.model, store.attributes, relations_of(store), fields, "")
-    rest = name.split("__")
+    rest = _SEPARATOR.split(name)
     while True:
         step = rest.pop(0)
         attribute = level.attributes.get(step)

@@ -180,3 +180,17 @@ def test_values_with_commas_are_repeated_parameters() -> None:
     )
     assert found["some__in"].get("explode", True) is True
     assert found["none__in"]["explode"] is False
+
+
+@dataclass
+class Underlined:
+    id_: int = 0
+    id: int = 0
+
+
+def test_a_name_that_ends_with_an_underscore() -> None:
+    """The operator follows the last two of three underscores."""
+    store = MemoryStore(Underlined, items=[Underlined(id_=1), Underlined(id_=2)])
+    client = collection(store=store, filters={"id_": ["*"]})
+    for query in ("id_=2", "id___gte=2", "id___in=2"):
+        assert [each["id"] for each in client.get(f"/books?{query}").json["items"]] == [2]
