@@ -134,8 +134,17 @@ class _Selection:
             )
 
     def _read(self, items: Sequence[object]) -> Iterator[object]:
-        """Yield the items as an overridden ``read`` returns them, without those that it hides."""
+        """Yield the items as an overridden ``read`` returns them, without those that it hides.
+
+        Raises:
+            Forbidden: The caller may only read one of them.
+        """
         if not self._is_own_read:
+            # SECURITY: `list` returns all visible items, `read` checks which of them may change.
+            if self._endpoint.row_paths.overrides("write_scope"):
+                for item in items:
+                    key = self._binding.store.value(item, self._binding.store.key)
+                    self._actions.check_writable(key)
             yield from items
             return
         store = self._binding.store

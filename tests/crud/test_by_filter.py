@@ -307,6 +307,24 @@ def test_overridden_actions_are_called_for_each_item() -> None:
     assert genres == {"one": "novel", "two": "waste", "locked": "essay"}
 
 
+def test_items_that_the_caller_may_only_read_are_forbidden() -> None:
+    """A selected item outside of `write_scope` is a 403, and nothing is changed."""
+
+    class Owned(CRUDResource[Plain]):
+        filters = ("year",)
+        by_filter = BY_FILTER
+
+        def write_scope(self) -> dict[str, object]:
+            return {"genre": "novel"}
+
+    store = MemoryStore(Plain, items=[Plain("a", 1), Plain("b", 1, "essay"), Plain("c", 2)])
+    client = Client(mounted(base=Owned, store=store))
+    assert client.patch("/books?year=1", json={"genre": "novel"}).status == 403
+    assert client.delete("/books?year=1").status == 403
+    assert len(store.items) == 3
+    assert client.delete("/books?year=2").json["affected"] == 1
+
+
 def test_an_overridden_list_selects() -> None:
     """Items that the class leaves out of its list are not selected."""
 
