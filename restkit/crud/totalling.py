@@ -25,7 +25,6 @@ from .totals import (
     Aggregating,
     Function,
     Group,
-    Part,
     Totals,
     TotalsOrder,
     TotalsOverflow,
@@ -118,7 +117,7 @@ class Totalling:
     def _group(self, text: str) -> Group:
         name, _, part = text.partition("__")
         able = self._abilities("groups", name, text)
-        known = [each for each in PARTS if each in able]
+        known = [each for each in PARTS if able & {each}]
         if part and part not in known:
             raise DeclarationError(
                 f"{self._declared_at}.groups: {text!r} names no part of {name!r}, which has "
@@ -129,8 +128,7 @@ class Totalling:
                 f"{self._declared_at}.groups: items cannot be grouped by {name!r}, because the "
                 "store cannot compare its values. Group by another attribute."
             )
-        chosen: list[Part] = [each for each in known if each == part]
-        return Group(name, chosen[0] if chosen else "")
+        return Group(name, known[known.index(part)] if part in known else "")
 
     def _aggregate(self, text: str) -> Aggregate:
         if text == _COUNT:

@@ -326,7 +326,10 @@ def test_what_cannot_be_is_refused() -> None:
     )
     schema = Conditioned.from_dict({"title": fields.Str(dump_only=True)}, name="ConditionedSchema")
     refused(
-        "the field name 'if_match' means the entity tag in bulk requests", bulk=True, schema=schema
+        "the field name 'if_match' means the entity tag in bulk requests",
+        bulk=True,
+        schema=schema,
+        methods={"PATCH"},
     )
 
 
