@@ -29,7 +29,7 @@ from .item_serializer import ItemSerializer
 from .page_format import PageQuery, Window
 from .pagination import Pager
 from .patching import PatchDocument
-from .query import Count, ListQuery, Order, Page
+from .query import Condition, Count, ListQuery, Order, Page
 from .schema_views import ABSENT, Views
 from .scopes import Clause, Scope
 from .sort_orders import Sorting
@@ -98,9 +98,7 @@ class Binding:
         if self._is_checked:
             check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
-        self.sorting = Sorting(
-            declared.sorts, declared.order, store.key, store.attributes, self.declared_at, wire
-        )
+        self.sorting = Sorting(declared.sorts, declared.order, store, self.declared_at, wire)
         cipher = CursorCipher(settings.secret_key, f"{name} {store.model.__qualname__}")
         self.pager = Pager(
             declared.paging, declared.page_size, declared.max_page_size, cipher, self.declared_at
@@ -131,7 +129,7 @@ class Binding:
         query: PageQuery,
         count: Count | None,
         scope: Scope,
-        get: Callable[[object], object],
+        page_of: Callable[[ListQuery], Page[object]],
     ) -> tuple[ListQuery, Window]:
         """Return the list query of validated query parameters, and its window.
 
@@ -139,16 +137,17 @@ class Binding:
             query: The validated query parameters.
             count: The kind of total that the client prefers, None without a preference.
             scope: The scope of the collection.
-            get: A function that returns the item of a key, or None.
+            page_of: A function that returns the page of another query.
         """
         order = self.sorting.order(query.get("sort"))
 
         def find(key: object) -> tuple[object, ...] | None:
-            item = get(key)
-            return None if item is None else self._keys(item, order)
+            same = (Condition(self.store.key, "eq", key),)
+            ends = self.ends(page_of(ListQuery(same, order, 1, scope=plain_scope(scope))), order)
+            return ends[0] if ends else None
 
         window = self.pager.window(query)
-        after, before = self.pager.edges(window, order, self.store.attributes, find)
+        after, before = self.pager.edges(window, order, self.sorting.attributes, find)
         names, expand = self.chosen(query, self.list_views)
         read = None if names is None else tuple(self.list_views.attributes_of(names))
         conditions = self.filtering.conditions(query)
@@ -178,8 +177,8 @@ class Binding:
 
     def ends(self, page: Page[object], order: Sequence[Order]) -> Sequence[tuple[object, ...]]:
         """Return the sort key values of the first and the last item of a page."""
-        if not page.items:
-            return ()
+        if page.ends or not page.items:
+            return page.ends
         return [self._keys(item, order) for item in (page.items[0], page.items[-1])]
 
     def _keys(self, item: object, order: Sequence[Order]) -> tuple[object, ...]:

@@ -64,10 +64,10 @@ class CollectionEndpoint(Endpoint):
         count = _COUNTS.get(self.preference(headers or {}, "count"))
         scope = Scope.of(actions.scope())
 
-        def get(key: object) -> object:
-            return actions.rows.get(key, scope=plain_scope(scope))
+        def page_of(other: ListQuery) -> Page[object]:
+            return actions.rows.list(other)
 
-        listing, window = binding.list_query(query, count, scope, get)
+        listing, window = binding.list_query(query, count, scope, page_of)
         view = binding.list_views.serializer(*binding.chosen(query, binding.list_views))
 
         def check_parents() -> None:

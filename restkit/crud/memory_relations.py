@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from .memory_access import MemoryAccess
 from .memory_links import Link
 from .paths import by_relation
-from .query import Condition, ListQuery
+from .query import Condition, ListQuery, Page
 from .rows import Memory, Work
-from .selection import holds
+from .selection import holds, select, select_all
 
 __all__ = ["MemoryRelations"]
 
@@ -29,14 +30,45 @@ class MemoryRelations:
         self._access = access
         self._indexes: dict[tuple[object, str], dict[object, list[object]]] = {}
 
-    def selected(
+    def page(self, table: object, items: Iterable[M], query: ListQuery) -> Page[M]:
+        """Return one page of the items of a table."""
+        read = self._reader(table)
+        page = select(*self._matching(table, items, query), read)
+        if not query.is_related_order or not page.items:
+            return page
+        names = [each.name for each in query.order]
+        first, last = _ends(page.items)
+        ends = [tuple(map(partial(read, first), names)), tuple(map(partial(read, last), names))]
+        return replace(page, ends=ends)
+
+    def selected(self, table: object, items: Iterable[M], query: ListQuery) -> list[M]:
+        """Return all items of a table that fulfil a query's conditions, in its order."""
+        return select_all(*self._matching(table, items, query), self._reader(table))
+
+    def _matching(
         self, table: object, items: Iterable[M], query: ListQuery
-    ) -> tuple[Iterator[M], ListQuery]:
+    ) -> tuple[Iterable[M], ListQuery]:
         """Return the items that fulfil the conditions on related items, and the rest of a query."""
         related = [each for each in query.conditions if "." in each.name or each.operator == "any"]
         own = tuple(each for each in query.conditions if each not in related)
-        matches = self._all(table, related)
-        return filter(matches, items), replace(query, conditions=own)
+        return filter(self._all(table, related), items), replace(query, conditions=own)
+
+    def _reader(self, table: object) -> Callable[[object, str], object]:
+        """Return a function from an item and a path to the value; None without a related item."""
+
+        def read(item: object, path: str) -> object:
+            at = table
+            *relations, name = path.split(".")
+            for each in relations:
+                link = self._memory.links[at][each]
+                found = self.related(link, item)
+                if not found:
+                    return None
+                item, at = found[0], link.target.table
+            value: object = getattr(item, name)
+            return value
+
+        return read
 
     def related(self, link: Link, item: object) -> list[object]:
         """Return the related items that the request may see."""
@@ -71,3 +103,7 @@ class MemoryRelations:
     def _some(self, link: Link, test: _Test) -> _Test:
         """Return a function that says whether one of the related items passes a test."""
         return lambda item: any(map(test, self.related(link, item)))
+
+
+def _ends(items: Sequence[M]) -> tuple[M, M]:
+    return items[0], items[-1]

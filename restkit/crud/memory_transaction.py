@@ -112,12 +112,15 @@ class MemoryTransaction(Generic[M]):
         """Return one page."""
         if query.lock:
             self._work.lock()
-        page = select(*self._selected(query))
+        if query.is_related:
+            page = self._relations.page(self._store.table, self._live(), query)
+        else:
+            page = select(self._live(), query)
         return replace(page, items=[self._copied(item) for item in page.items])
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item of one snapshot."""
-        return map(self._copied, select_all(*self._selected(query)))
+        return map(self._copied, self._selected(query))
 
     def _copied(self, item: M) -> M:
         found: M = copied(item)
@@ -126,8 +129,7 @@ class MemoryTransaction(Generic[M]):
 
     def totals(self, query: TotalsQuery, /) -> Totals:
         """Return the groups of a query with their aggregates."""
-        items, selected = self._selected(query.selected)
-        return totals_of(items, replace(query, selected=selected))
+        return totals_of(self._selected(query.selected), replace(query, selected=ListQuery()))
 
     def get(
         self,
@@ -160,13 +162,15 @@ class MemoryTransaction(Generic[M]):
         """Return whether an item that the attributes of a scope refer to is missing or hidden."""
         return not self.has_parents(scope)
 
-    def _selected(self, query: ListQuery) -> tuple[Iterator[M], ListQuery]:
-        """Return the items that fulfil the conditions on related items, and the rest of a query."""
-        items = self._live()
-        if not query.is_related:
-            return items, query
-        relations = MemoryRelations(self._store.memory, self._work, self._access)
-        return relations.selected(self._store.table, items, query)
+    @property
+    def _relations(self) -> MemoryRelations:
+        return MemoryRelations(self._store.memory, self._work, self._access)
+
+    def _selected(self, query: ListQuery) -> Iterator[M]:
+        """Return all items of a query."""
+        if query.is_related:
+            return iter(self._relations.selected(self._store.table, self._live(), query))
+        return iter(select_all(self._live(), query))
 
     def _live(self) -> Iterator[M]:
         table = self._store.table

@@ -101,6 +101,11 @@ class ListQuery:
         """Whether conditions or sort keys are about related items."""
         if any("." in each.name or each.operator == "any" for each in self.conditions):
             return True
+        return self.is_related_order
+
+    @property
+    def is_related_order(self) -> bool:
+        """Whether sort keys are attributes of related items."""
         return any("." in each.name for each in self.order)
 
 
@@ -113,9 +118,12 @@ class Page(Generic[M]):
         has_next: Whether more items follow.
         has_previous: Whether there are items before these.
         total: The number of items on all pages, if the query asks for it.
+        ends: The sort key values of the first and the last item, if some of them are attributes of
+            related items.
     """
 
     items: Sequence[M]
     has_next: bool = False
     has_previous: bool = False
     total: int | None = None
+    ends: Sequence[tuple[object, ...]] = ()

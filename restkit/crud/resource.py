@@ -58,7 +58,7 @@ class CRUDResource(Resource, Generic[M]):
             for `marshmallow.fields.Nested`; read only.
         filters: The filters that clients may use: ``("author", "year__gte", "title__*")`` or
             ``{"year": ("gte", "lte")}``. ``"author__name"`` filters by related items.
-        sorts: The attributes that clients may sort by.
+        sorts: The attributes that clients may sort by; ``"author__name"`` is one of a related item.
         order: The default order: ``("-year",)``. Without one, the key decides.
         fields: Whether clients may select fields: ``fields=id,title``.
         expand: The relations that clients may include: ``expand=author``. Each is a nested

@@ -211,7 +211,8 @@ class RowPaths:
     def _ordered(self) -> frozenset[str]:
         """Return the attributes that may decide the order."""
         names = (*self._declared.sorts, *self._declared.order, self._binding.store.key)
-        return frozenset(name.removeprefix("-") for name in names)
+        plain = (name.removeprefix("-") for name in names)
+        return frozenset(name for name in plain if name in self._binding.store.attributes)
 
 
 def _patched(views: Views) -> frozenset[str] | None:
@@ -253,7 +254,7 @@ class RowActions:
         """Return one page."""
         if query.expand or query.count == "estimated" or Scope.of(query.scope).clauses:
             return self._actions.list(query)
-        if query.conditions and query.is_related:
+        if query.is_related:
             return self._actions.list(query)
         return self._rows.list(query)
 

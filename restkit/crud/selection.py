@@ -15,23 +15,25 @@ from .scopes import AnyOf, Clause, Scope
 __all__ = ["holds", "rank", "select", "select_all"]
 
 M = TypeVar("M")
+_Reader = Callable[[object, str], object]
 _Test = Callable[[Any, Any], bool]
 """A comparison of a value of an item with that of a condition, which are of one type."""
 
 
-def select(items: Iterable[M], query: ListQuery) -> Page[M]:
+def select(items: Iterable[M], query: ListQuery, read: _Reader = getattr) -> Page[M]:
     """Return one page of items.
 
     Args:
         items: All items, in any order.
         query: The query.
+        read: A function that returns the value of a sort key of an item.
     """
-    found = select_all(items, query)
+    found = select_all(items, query, read)
     total = None if query.count == "none" else len(found)
     backwards = query.before is not None
     edge, side = (query.before, -1) if backwards else (query.after, 1)
     if edge is not None:
-        found = [item for item in found if _side(item, query.order, edge) == side]
+        found = [item for item in found if _side(item, query.order, edge, read) == side]
     elif query.offset:
         found = found[query.offset :]
     kept = _limited(found, query.limit, backwards=backwards)
@@ -47,7 +49,7 @@ def _limited(items: list[M], limit: int | None, *, backwards: bool) -> list[M]:
     return items[-limit:] if backwards else items[:limit]
 
 
-def select_all(items: Iterable[M], query: ListQuery) -> list[M]:
+def select_all(items: Iterable[M], query: ListQuery, read: _Reader = getattr) -> list[M]:
     """Return all items that fulfil a query's conditions, in its order."""
     tests = [(each.name, _TESTS[each.operator], _wanted(each)) for each in query.conditions]
 
@@ -59,7 +61,7 @@ def select_all(items: Iterable[M], query: ListQuery) -> list[M]:
     found = list(filter(matches, items))
     # Sorting is stable, so that the first key, sorted last, takes precedence; None is the greatest.
     for each in reversed(query.order):
-        found.sort(key=_keyed(each.name), reverse=each.descending)
+        found.sort(key=_keyed(each.name, read), reverse=each.descending)
     return found
 
 
@@ -88,8 +90,8 @@ def holds(item: object, clause: Clause) -> bool:
     )
 
 
-def _keyed(name: str) -> Callable[[object], tuple[object, ...]]:
-    return lambda item: rank(getattr(item, name))
+def _keyed(name: str, read: _Reader) -> Callable[[object], tuple[object, ...]]:
+    return lambda item: rank(read(item, name))
 
 
 def rank(value: object) -> tuple[Any, ...]:
@@ -105,10 +107,10 @@ def rank(value: object) -> tuple[Any, ...]:
     return (0, value.name if isinstance(value, enum.Enum) else value)
 
 
-def _side(item: object, order: Sequence[Order], edge: Sequence[object]) -> int:
+def _side(item: object, order: Sequence[Order], edge: Sequence[object], read: _Reader) -> int:
     """Return 1 for an item after the edge, -1 for one before it, 0 for the item at the edge."""
     for each, at in zip(order, edge, strict=True):
-        one, other = rank(getattr(item, each.name)), rank(at)
+        one, other = rank(read(item, each.name)), rank(at)
         if one != other:
             return 1 if (one > other) is not each.descending else -1
     return 0

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from marshmallow import fields as ma
 from marshmallow import validate
 
 from ..errors import DeclarationError
+from .paths import find_path
 from .query import Order
-from .store import AnyField, Attribute
+from .store import AnyField, AnyStore, Attribute
 from .wire_names import check_distinct, hint, wire_name
 
 __all__ = ["Sorting"]
 
-_UNORDERED = frozenset({"null", "has"})  # the operators of attributes without an order
+_UNORDERED = frozenset({"null", "has", "any"})  # the operators of attributes without an order
 
 
 class Sorting:
@@ -24,18 +26,17 @@ class Sorting:
         self,
         names: Sequence[str],
         default: Sequence[str],
-        key: str,
-        attributes: Mapping[str, Attribute],
+        store: AnyStore,
         declared_at: str,
         wire: Mapping[str, AnyField],
     ) -> None:
         """Make the orders.
 
         Args:
-            names: The attributes that clients may sort by.
+            names: The attributes that clients may sort by: ``year``, or ``author__name`` of the
+                related item.
             default: The default order; a name with ``-`` before it descends.
-            key: The key attribute, which is unique.
-            attributes: The store's attributes by name.
+            store: The store, whose key is unique.
             declared_at: The name of the class, for messages.
             wire: The schema's fields by attribute: clients name attributes as content does.
 
@@ -47,9 +48,14 @@ class Sorting:
                 f"{declared_at}.sorts and .order must be sequences of strings, not strings. Write "
                 f"({names or default!r},)."
             )
+        self._paths: dict[str, str] = {}
+        self._store = store
+        self._related: dict[str, Attribute] = {}
+        named = []
         for name in (*names, *(each.removeprefix("-") for each in default)):
-            _check_sortable(name, attributes, declared_at, wire)
-        named = [(name, wire_name(name, wire)) for name in names]
+            called = self._add(name, wire, declared_at)
+            named.append((name, called))
+        named = named[: len(names)]
         check_distinct(named, f"{declared_at}.sorts")
         for _, called in named:
             if called.startswith("-") or "," in called:
@@ -58,9 +64,38 @@ class Sorting:
                     "keys. Use another data_key."
                 )
         self._attributes = {called: name for name, called in named}
-        self._key = key
+        self._key = store.key
         self._orders: dict[str, tuple[Order, ...]] = {}
         self._default = self._build_order(default)
+
+    def _add(self, name: str, wire: Mapping[str, AnyField], declared_at: str) -> str:
+        """Keep a sort key, and return its name for clients."""
+        store = self._store
+        if name in store.attributes or "__" not in name:
+            _check_sortable(name, store.attributes, declared_at, wire)
+            return wire_name(name, wire)
+        path, rest = find_path(name, store, wire, f"{declared_at}.sorts")
+        if path.many:
+            raise DeclarationError(
+                f"{declared_at} sorts by {name!r}, but an item may have several {path.many!r}. "
+                "Sort by a relation to one item."
+            )
+        if rest or not path.attribute.operators - _UNORDERED:
+            raise DeclarationError(
+                f"{declared_at} sorts by {name!r}, which is not an attribute with an order. Name "
+                "an attribute of the related model."
+            )
+        self._paths[name] = path.name
+        # The relation may have no item, or one that the caller may not see.
+        self._related[path.name] = replace(path.attribute, nullable=True)
+        return path.called.replace(".", "__")
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        """The attributes that items can be sorted by, by the names of sort keys."""
+        return (
+            {**self._store.attributes, **self._related} if self._related else self._store.attributes
+        )
 
     @property
     def default(self) -> tuple[Order, ...]:
@@ -101,7 +136,8 @@ class Sorting:
     def _build_order(self, names: Sequence[str]) -> tuple[Order, ...]:
         keys: dict[str, Order] = {}
         for each in names:
-            name = each.removeprefix("-")
+            declared = each.removeprefix("-")
+            name = self._paths.get(declared, declared)
             keys.setdefault(name, Order(name, each.startswith("-")))
         # The key sorts in the direction of the last name, so that one index serves both directions.
         descending = bool(keys) and list(keys.values())[-1].descending

@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Mapper, aliased
+from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
 from ..crud.query import ListQuery, Order
 from .comparing import is_read_otherwise, parameter_type, stored_text
+from .sort_columns import SortColumns
 
 __all__ = ["WHOLE", "Keysets", "Part"]
 
@@ -85,9 +86,10 @@ WHOLE = Part(None, True)
 class Keysets:
     """The maker of the conditions and orders of one model's windows."""
 
-    def __init__(self, mapper: Mapper[object]) -> None:
-        """Make it of the model's mapper."""
+    def __init__(self, mapper: Mapper[object], columns: SortColumns) -> None:
+        """Make it of the model's mapper and its sort keys."""
         self._mapper = mapper
+        self._columns = columns
 
     def parts(self, query: ListQuery) -> Sequence[Part]:
         """Return the parts of a page's window in order; each is read if the earlier ones are short.
@@ -137,10 +139,10 @@ class Keysets:
         return [self._key(order[0], nullable=False), *rest]
 
     def _column(self, name: str) -> Any:
-        return getattr(self._mapper.class_, name)
+        return self._columns.attribute(name)
 
     def _is_nullable(self, name: str) -> bool:
-        return bool(self._mapper.columns[name].nullable)
+        return self._columns.is_nullable(name)
 
     def _key(self, order: Order, *, nullable: bool) -> Any:
         """Return a key of ORDER BY; nulls are the greatest, as in PostgreSQL."""
@@ -196,17 +198,15 @@ class Keysets:
 
     def _parameters(self, order: Sequence[Order], begin: int) -> list[_Place]:
         """Return the parameters of sort keys, the last of which identifies the position's row."""
-        kinds = [parameter_type(self._mapper.columns[each.name].type) for each in order]
+        kinds = [parameter_type(self._columns.column(each.name).type) for each in order]
         values: list[Any] = [
             sa.bindparam(f"key{number}", type_=kind) for number, kind in enumerate(kinds, begin)
         ]
         if not any(map(is_read_otherwise, kinds)):
             return [_Place(value) for value in values]
-        other: Any = aliased(self._mapper.class_)
-        row = getattr(other, order[-1].name) == values[-1]
         for index, each in enumerate(order):
             if is_read_otherwise(kinds[index]):
-                stored = getattr(other, each.name)
+                stored, row = self._columns.other(each.name, order[-1].name, values[-1])
                 values[index] = stored_text(values[index], stored, row, descending=each.descending)
         return [_Place(value) for value in values]
 

@@ -20,6 +20,7 @@ from .keysets import WHOLE, Keysets, Part
 from .loading import Visible, loader_options
 from .polymorphism import subclass_options
 from .related_conditions import related_clauses
+from .sort_columns import SortColumns
 
 __all__ = ["Selecting", "Visible"]
 
@@ -47,7 +48,8 @@ class Selecting:
         self.key = key
         self.live = live
         self.searches = searches
-        self._keysets = Keysets(mapper)
+        self._sort_columns = SortColumns(mapper)
+        self._keysets = Keysets(mapper, self._sort_columns)
         self._deferred = [each.key for each in mapper.column_attrs if each.deferred]
         self._statements: dict[object, _Select] = {}
 
@@ -145,6 +147,8 @@ class Selecting:
         window = self._keysets.condition(order, query.before if backwards else query.after, part)
         if window is not None:
             statement = statement.where(window)
+        if query.is_related_order:
+            statement = self._sort_columns.joined(statement, query.order, visible)
         statement = statement.order_by(*self._keysets.ordered(order, part)).options(
             *self._options(query.expand, visible)
         )

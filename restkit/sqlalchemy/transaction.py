@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ from .relations import assign, changed_relations, make, referring_relations, tou
 from .row_rules import access_of, exists
 from .scopes import expression_of
 from .selecting import Visible
+from .sort_columns import page_of_rows
 from .totals import raise_overflow, totals_statement
 from .transacted_store import TransactedStore
 from .violations import violations
@@ -35,6 +37,7 @@ from .violations import violations
 __all__ = ["LONGEST_STREAM", "SQLAlchemyTransaction"]
 
 M = TypeVar("M")
+_Rows = list[Any]
 _Select = sa.Select[Any]
 _CHUNK = 500
 _LONGEST = 300
@@ -95,25 +98,24 @@ class SQLAlchemyTransaction(Generic[M]):
         """Return one page."""
         if query.limit == 0:
             return Page((), total=self._total(query) if query.count != "none" else None)
-        found: list[M] = []
+        page: Page[M] = page_of_rows(self._rows(query), query)
+        self._load_large(page.items, query.expand)
+        total = None if query.count == "none" else self._total(query)
+        return replace(page, total=total)
+
+    def _rows(self, query: ListQuery) -> _Rows:
+        """Return the items of a page and one more, or rows with related sort keys."""
+        found: _Rows = []
+        read = self.session.execute if query.is_related_order else self.session.scalars
         for part in self._store.selecting.parts(query):
             statement, parameters = self._store.selecting.page(
                 query, part, len(found), self._visible
             )
             statement = self._within(statement, query.scope)
-            found += self.session.scalars(statement, parameters)
+            found += read(statement, parameters)
             if query.limit is not None and len(found) > query.limit:
                 break
-        has_more = query.limit is not None and len(found) > query.limit
-        items = found[: query.limit] if has_more else found
-        if query.before is not None:
-            items.reverse()
-        has_next, has_previous = (
-            (True, has_more) if query.before is not None else (has_more, query.after is not None)
-        )
-        self._load_large(items, query.expand)
-        total = None if query.count == "none" else self._total(query)
-        return Page(items, has_next, has_previous, total)
+        return found
 
     def _within(self, statement: _Select, scope: Clause) -> _Select:
         """Add the expressions of a scope to a statement."""

@@ -28,6 +28,12 @@ _BACK = {
     "{many}__number__gte=2&{many}__title=b": "novels",
     "{many}__any=false": "empty",
 }
+_SORTS = {
+    "{one}__name": "a b c d",
+    "-{one}__name,-number": "d c b a",
+    "{one}__name,-number": "b a c d",
+    "number,-{one}__name": "c a b d",
+}
 
 
 class RelationConformance(Conformance):
@@ -43,6 +49,7 @@ class RelationConformance(Conformance):
         notes = {
             "model": self.note,
             "filters": (f"{one}__name__*", f"{one}__any", f"{one}__{many}__title"),
+            "sorts": (f"{one}__name", "number"),
             "soft_delete": "removed_at",
             "__module__": __name__,
         }
@@ -79,6 +86,19 @@ class RelationConformance(Conformance):
         for query, slugs in _BACK.items():
             found = self.found(client, "/topics", query, "slug")
             assert " ".join(sorted(found.split())) == slugs, query
+
+    def test_orders_of_related_items(self, app: App) -> None:
+        """Pages in the order of related items have every item once; one without sorts as null."""
+        client = self.related(app)
+        one, _ = self.relations or ("", "")
+        for sort, titles in _SORTS.items():
+            url = f"/notes?limit=1&sort={sort.format(one=one)}"
+            found = []
+            while url:
+                page = expect(client.get(url), 200).json
+                found += [each["title"] for each in page["items"]]
+                url = page["next"] or ""
+            assert " ".join(found) == titles, sort
 
     def test_removed_items_are_not_related(self, app: App) -> None:
         """A soft-deleted item is not a related item of others."""

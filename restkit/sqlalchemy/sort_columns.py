@@ -1,0 +1,162 @@
+"""Sort keys as columns: those of the model, and of related rows that a statement joins.
+
+SECURITY: a related row that the caller may not see sorts as a missing one. The row rules of a
+session hold in the joins; what other collections hide is a condition of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper, QueryableAttribute, RelationshipProperty, aliased
+from sqlalchemy.orm.util import AliasedClass
+
+from ..crud.query import ListQuery, Order, Page
+from .loading import Visible
+
+__all__ = ["SortColumns", "page_of_rows"]
+
+_Clause = sa.ColumnElement[bool]
+_Column = sa.ColumnElement[object]
+_Entity = type[object] | AliasedClass[object]
+_Select = sa.Select[tuple[object, ...]]
+M = TypeVar("M")
+S = TypeVar("S", bound=_Select)
+
+
+class SortColumns:
+    """The sort keys of one model, by the names of `Order`."""
+
+    def __init__(self, mapper: Mapper[object]) -> None:
+        """Make them of the model's mapper."""
+        self._mapper = mapper
+        self._aliases: dict[str, _Entity] = {"": mapper.class_}
+
+    def attribute(self, name: str) -> QueryableAttribute[object]:
+        """Return a sort key as statements name it."""
+        path, _, last = name.rpartition(".")
+        found: QueryableAttribute[object] = getattr(self._entity(path), last)
+        return found
+
+    def column(self, name: str) -> sa.Column[object]:
+        """Return the column of a sort key."""
+        path, _, last = name.rpartition(".")
+        return self._target(path).columns[last]
+
+    def is_nullable(self, name: str) -> bool:
+        """Return whether a sort key may be null: of a related row, it may be missing."""
+        return "." in name or bool(self._mapper.columns[name].nullable)
+
+    def joined(self, statement: S, order: Iterable[Order], visible: Visible | None) -> S:
+        """Return a statement with the related rows that an order needs, and their sort keys."""
+        related = [each.name for each in order if "." in each.name]
+        for path in _paths(related):
+            above, _, name = path.rpartition(".")
+            attribute: QueryableAttribute[object] = getattr(self._entity(above), name)
+            attribute = attribute.of_type(self._entity(path))
+            hidden = None if visible is None else visible(self._target(path))
+            if hidden is not None:
+                attribute = attribute.and_(self._on_alias(path, hidden))
+            statement = statement.outerjoin(attribute)
+        if related:
+            statement = statement.add_columns(*map(self.attribute, related))  # type: ignore[assignment]  # rows get longer
+        return statement
+
+    def other(self, name: str, key: str, value: _Column) -> tuple[_Column, _Clause]:
+        """Return a sort key of another alias, and the condition that it belongs to one item.
+
+        Args:
+            name: The sort key.
+            key: The attribute that identifies the item.
+            value: Its value.
+        """
+        path, _, last = name.rpartition(".")
+        item = aliased(self._mapper.class_)
+        if not path:
+            return getattr(item, last), getattr(item, key) == value
+        target = aliased(self._target(path).class_)
+        entity: object = item
+        statement = sa.select(sa.literal(1)).select_from(item)
+        for step in _paths([name]):
+            end = step == path
+            following = target if end else aliased(self._target(step).class_)
+            attribute: QueryableAttribute[object] = getattr(entity, step.rpartition(".")[2])
+            statement = statement.join(attribute.of_type(following))
+            entity = following
+        belongs = statement.where(getattr(item, key) == value).correlate(target).exists()
+        return getattr(target, last), belongs
+
+    def _entity(self, path: str) -> _Entity:
+        """Return the model or the alias of a path, always the same one."""
+        found = self._aliases.get(path)
+        if found is None:
+            found = self._aliases.setdefault(path, aliased(self._target(path).class_))
+        return found
+
+    def _target(self, path: str) -> Mapper[object]:
+        mapper = self._mapper
+        for name in filter(None, path.split(".")):
+            relation: RelationshipProperty[object] = mapper.relationships[name]
+            mapper = relation.mapper
+        return mapper
+
+    def _on_alias(self, path: str, condition: _Clause) -> _Clause:
+        """Return a condition on the class of a path as one on its alias."""
+        target = self._target(path)
+        names = [target.get_property_by_column(each).key for each in target.primary_key]
+        keys = sa.select(*(getattr(target.class_, name) for name in names)).where(condition)
+        own = sa.tuple_(*(getattr(self._entity(path), name) for name in names))
+        return own.in_(keys.correlate(None))
+
+
+def _paths(names: Iterable[str]) -> list[str]:
+    """Return the paths of the relations in names, the nearer ones first, each once."""
+    found: dict[str, None] = {}
+    for name in names:
+        steps = name.split(".")[:-1]
+        for length in range(1, len(steps) + 1):
+            found[".".join(steps[:length])] = None
+    return list(found)
+
+
+def page_of_rows(rows: Sequence[M], query: ListQuery) -> Page[M]:
+    """Return a page, without a total, of what its statements have returned, one more than it has.
+
+    Args:
+        rows: The items. With sort keys of related rows: the item, then those sort keys.
+        query: The query.
+    """
+    has_more = query.limit is not None and len(rows) > query.limit
+    found = list(rows[: query.limit] if has_more else rows)
+    backwards = query.before is not None
+    if backwards:
+        found.reverse()
+    page = Page(found, backwards or has_more, has_more if backwards else query.after is not None)
+    if not query.is_related_order:
+        return page
+    items, ends = _split(cast("list[list[M]]", found), query.order)
+    return replace(page, items=items, ends=ends)
+
+
+def _split(
+    rows: Sequence[Sequence[M]], order: Sequence[Order]
+) -> tuple[list[M], list[tuple[object, ...]]]:
+    """Return the items of rows, and the sort key values of the first and the last one.
+
+    Args:
+        rows: The rows of a statement with `SortColumns.joined`: the item, then the sort keys.
+        order: The order.
+    """
+    items = [row[0] for row in rows]
+    ends = [rows[0], rows[-1]] if rows else []
+    return items, [tuple(_values(row, order)) for row in ends]
+
+
+def _values(row: Sequence[object], order: Sequence[Order]) -> Iterator[object]:
+    """Yield the sort key values of a row."""
+    related = iter(row[1:])
+    for each in order:
+        yield next(related) if "." in each.name else getattr(row[0], each.name)
