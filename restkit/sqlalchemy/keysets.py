@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,11 @@ class Keysets:
         return [Part(kind, index == 0) for index, kind in enumerate(kinds[begin:])]
 
     def condition(
-        self, order: Sequence[Order], values: Sequence[Any] | None, part: Part
+        self,
+        order: Sequence[Order],
+        values: Sequence[Any] | None,
+        part: Part,
+        shared: Collection[str] = (),
     ) -> _Clause | None:
         """Return the condition of a part, with the parameters ``key0``, ``key1``, ...
 
@@ -117,18 +121,24 @@ class Keysets:
             order: The sort keys in reading direction.
             values: The sort key values where the window begins, if any.
             part: The part.
+            shared: The attributes that all rows of the window have in common, with the parameters
+                ``scope_...``. The last sort key may be unique only together with them.
         """
         placed = values if part.placed else None
         if part.nulls is None:
-            return None if placed is None else self._behind(order, placed, 0)
+            return None if placed is None else self._behind(order, placed, 0, shared)
         first = self._column(order[0].name)
         if part.nulls:
             null: _Clause = first.is_(None)
-            return null if placed is None else sa.and_(null, self._behind(order[1:], placed[1:], 1))
+            return (
+                null
+                if placed is None
+                else sa.and_(null, self._behind(order[1:], placed[1:], 1, shared))
+            )
         if placed is None:
             valued: _Clause = first.is_not(None)
             return valued
-        return self._behind(order, placed, 0, valued=True)
+        return self._behind(order, placed, 0, shared, valued=True)
 
     def ordered(self, order: Sequence[Order], part: Part) -> Sequence[Any]:
         """Return the keys of ORDER BY."""
@@ -153,7 +163,13 @@ class Keysets:
         return made.nulls_first() if order.descending else made.nulls_last()
 
     def _behind(
-        self, order: Sequence[Order], values: Sequence[Any], begin: int, *, valued: bool = False
+        self,
+        order: Sequence[Order],
+        values: Sequence[Any],
+        begin: int,
+        shared: Collection[str],
+        *,
+        valued: bool = False,
     ) -> _Clause:
         """Return the condition of the rows after a position.
 
@@ -161,9 +177,10 @@ class Keysets:
             order: The sort keys.
             values: The sort key values of the position.
             begin: The number of the first parameter.
+            shared: The attributes that all rows have in common.
             valued: Whether to exclude rows whose first key is null.
         """
-        parameters = self._parameters(order, begin)
+        parameters = self._parameters(order, begin, shared)
         nullable = [self._is_nullable(each.name) for each in order]
         if valued:
             nullable[0] = False
@@ -196,17 +213,29 @@ class Keysets:
         right = sa.tuple_(*parameters)
         return left < right if order[0].descending else left > right
 
-    def _parameters(self, order: Sequence[Order], begin: int) -> list[_Place]:
-        """Return the parameters of sort keys, the last of which identifies the position's row."""
+    def _parameters(
+        self, order: Sequence[Order], begin: int, shared: Collection[str]
+    ) -> list[_Place]:
+        """Return the parameters of sort keys.
+
+        The last one identifies the position's row, together with the shared attributes.
+        """
         kinds = [parameter_type(self._columns.column(each.name).type) for each in order]
         values: list[Any] = [
             sa.bindparam(f"key{number}", type_=kind) for number, kind in enumerate(kinds, begin)
         ]
         if not any(map(is_read_otherwise, kinds)):
             return [_Place(value) for value in values]
+        columns = self._mapper.columns
+        same = {
+            name: sa.bindparam(f"scope_{name}", type_=columns[name].type)
+            for name in shared
+            if name in columns
+        }
+        same[order[-1].name] = values[-1]
         for index, each in enumerate(order):
             if is_read_otherwise(kinds[index]):
-                stored, row = self._columns.other(each.name, order[-1].name, values[-1])
+                stored, row = self._columns.other(each.name, same)
                 values[index] = stored_text(values[index], stored, row, descending=each.descending)
         return [_Place(value) for value in values]
 

@@ -144,7 +144,10 @@ class Selecting:
         order = list(query.order)
         if backwards:
             order = [each.reversed for each in order]
-        window = self._keysets.condition(order, query.before if backwards else query.after, part)
+        edge = query.before if backwards else query.after
+        scope = Scope.of(query.scope).values.items()
+        shared = [name for name, value in scope if value is not None]
+        window = self._keysets.condition(order, edge, part, shared)
         if window is not None:
             statement = statement.where(window)
         if query.is_related_order:

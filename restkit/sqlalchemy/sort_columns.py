@@ -6,7 +6,7 @@ session hold in the joins; what other collections hide is a condition of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
 
@@ -65,18 +65,18 @@ class SortColumns:
             statement = statement.add_columns(*map(self.attribute, related))  # type: ignore[assignment]  # rows get longer
         return statement
 
-    def other(self, name: str, key: str, value: _Column) -> tuple[_Column, _Clause]:
+    def other(self, name: str, same: Mapping[str, _Column]) -> tuple[_Column, _Clause]:
         """Return a sort key of another alias, and the condition that it belongs to one item.
 
         Args:
             name: The sort key.
-            key: The attribute that identifies the item.
-            value: Its value.
+            same: The attributes that identify the item, with their values.
         """
         path, _, last = name.rpartition(".")
         item = aliased(self._mapper.class_)
+        is_same = sa.and_(*(getattr(item, each) == value for each, value in same.items()))
         if not path:
-            return getattr(item, last), getattr(item, key) == value
+            return getattr(item, last), is_same
         target = aliased(self._target(path).class_)
         entity: object = item
         statement = sa.select(sa.literal(1)).select_from(item)
@@ -86,7 +86,7 @@ class SortColumns:
             attribute: QueryableAttribute[object] = getattr(entity, step.rpartition(".")[2])
             statement = statement.join(attribute.of_type(following))
             entity = following
-        belongs = statement.where(getattr(item, key) == value).correlate(target).exists()
+        belongs = statement.where(is_same).correlate(target).exists()
         return getattr(target, last), belongs
 
     def _entity(self, path: str) -> _Entity:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
+import itertools
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from databases import KINDS, database_url
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from restkit import App
 from restkit.crud import CRUDResource
@@ -259,3 +261,53 @@ def test_moments_beyond_the_calendar_do_not_take_a_list_away(
 
 def _sql(column: Any) -> str:
     return str(column.compile(dialect=postgresql.dialect()))
+
+
+class VisitBase(DeclarativeBase):
+    pass
+
+
+class Visit(VisitBase):
+    """Is named by two columns together, of which one is in the URL of the collection."""
+
+    __tablename__ = "visit"
+
+    group_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[dt.datetime] = mapped_column(sa.DateTime)
+
+
+class Visits(CRUDResource[Visit]):
+    model = Visit
+    key = "user_id"
+    sorts = ("at",)
+
+
+@pytest.mark.parametrize("sort", ["at", "-at"])
+def test_pages_of_a_composite_key_do_not_take_the_text_of_another_parent(
+    tmp_path: Path, sort: str
+) -> None:
+    """Rows of two parents have the same key and the same moment in different texts."""
+    database = Database(f"sqlite:///{tmp_path / 'visits.db'}", create=VisitBase.metadata)
+    app = App("Visits")
+    app.install(database)
+    app.add("/groups/<int:group_id>/visits", Visits)
+    client = Client(app)
+    short, full = "2026-01-01 00:00:00", "2026-01-01 00:00:00.000000"
+    with database.engine.begin() as connection:
+        for group, user in itertools.product((1, 2), range(1, 9)):
+            text = short if (group + user) % 2 else full
+            connection.execute(
+                sa.text("INSERT INTO visit VALUES (:group, :user, :text)"),
+                {"group": group, "user": user, "text": text},
+            )
+    for group in (1, 2):
+        url, found = f"/groups/{group}/visits?sort={sort}&limit=1", []
+        while url and len(found) < 20:
+            page = client.get(url).json
+            found += [each["user_id"] for each in page["items"]]
+            url = page["next"]
+        whole = client.get(f"/groups/{group}/visits?sort={sort}&limit=50").json["items"]
+        assert found == [each["user_id"] for each in whole]
+        assert len(found) == 8
+    database.close()
