@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import Dialect
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.orm import (
     ColumnProperty,
     InstrumentedAttribute,
@@ -24,6 +24,7 @@ __all__ = [
     "Observers",
     "creating_obstacle",
     "deleting_obstacle",
+    "has_listeners",
     "reading_obstacle",
     "returns_rows",
     "writing_obstacle",
@@ -46,6 +47,7 @@ _SESSION_WRITES = (
     *("after_flush_postexec", "before_attach", "after_attach", "transient_to_pending"),
     *("pending_to_persistent", "persistent_to_deleted", "deleted_to_detached"),
 )
+_STATEMENTS = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
 _SESSION_OWN = ("before_flush", "after_flush", "after_soft_rollback")
 """The events of a session that restkit itself listens to, with one function each."""
 
@@ -173,6 +175,11 @@ class Observers:
             (events, _SESSION_WRITES),
             (events, _SESSION_OWN),
         ]
+
+
+def has_listeners(connection: Connection) -> bool:
+    """Return whether statements of a connection have listeners, of its own or of its engine."""
+    return _has_listeners(connection.dispatch, _STATEMENTS)
 
 
 def _has_listeners(dispatch: object, names: Sequence[str]) -> bool:

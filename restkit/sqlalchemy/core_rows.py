@@ -20,6 +20,7 @@ from .core_checks import (
     Observers,
     creating_obstacle,
     deleting_obstacle,
+    has_listeners,
     reading_obstacle,
     returns_rows,
     writing_obstacle,
@@ -218,13 +219,23 @@ def row_opener(
     def opener(request: Request, app: Owner, related: RelatedRows | None) -> CoreRows | None:
         opened = units.opened(session, request, app)
         known = opened or units.pattern
-        if observers.exist(known, is_pattern=opened is None):
+        if observers.exist(known, is_pattern=opened is None) or _is_listened(mapper, opened):
             return None
         if writes and not _is_alone(shape, opened, related, known.get_bind(mapper).dialect):
             return None
         return CoreRows(table, request, app)
 
     return opener
+
+
+def _is_listened(mapper: AnyMapper, opened: Session | None) -> bool:
+    """Return whether a session's own connection has listeners, which a driver's cursor passes over.
+
+    PERF: nobody else has the connection of a request, and to ask every one costs too much.
+    """
+    if opened is None or not opened.in_transaction():
+        return False
+    return has_listeners(opened.connection(bind_arguments={"mapper": mapper}))
 
 
 def _is_alone(

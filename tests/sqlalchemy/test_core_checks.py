@@ -148,3 +148,29 @@ def test_a_constructor_of_the_registry_makes_the_items(database: Database) -> No
     item, _ = _models(constructor=constructor)
     made = Client(_serve(database, item)).post("/items", json={"name": " a ", "gone": False})
     assert made.json["name"] == "a"
+
+
+def test_a_listener_of_the_connection_of_a_request_hears_every_statement(
+    database: Database,
+) -> None:
+    """Also those that need no session, if the request has one whose connection is listened to."""
+    item, _ = _models()
+    app = _serve(database, item)
+    heard: list[str] = []
+
+    def listen(request: Any, proceed: Callable[[Any], Any]) -> Any:
+        connection = session(request).connection()
+        event.listen(
+            connection, "before_cursor_execute", lambda *rest: heard.append(rest[2].split()[0])
+        )
+        return proceed(request)
+
+    app.middleware(listen)
+    client = Client(app)
+    made = client.post("/items", json={"name": "a", "gone": False})
+    assert made.status == 201
+    assert "INSERT" in heard
+    heard.clear()
+    assert client.get(made.headers["Location"]).status == 200
+    assert client.get("/items").json["items"]
+    assert heard.count("SELECT") >= 2
