@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 from marshmallow import fields, validate
-from sqlalchemy.orm import Mapper, selectin_polymorphic, undefer
+from sqlalchemy.orm import Mapper, selectin_polymorphic, undefer, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
 from ..crud.store import Attribute
@@ -19,6 +19,8 @@ __all__ = [
     "discriminator_attribute",
     "discriminator_of",
     "kinds_of",
+    "known_kinds",
+    "known_related",
     "subclass_options",
 ]
 
@@ -81,6 +83,47 @@ def subclass_options(
     for each in classes:
         for name in sorted(wanted & _deferred(each)):
             yield undefer(getattr(each.class_, name))
+
+
+def known_kinds(mapper: Mapper[object]) -> sa.ColumnElement[bool] | None:
+    """Return the condition on rows whose discriminator names a class of the program.
+
+    SQLAlchemy cannot load another row, so that one of them, which a newer program may have stored,
+    would take a whole list down.
+
+    Returns:
+        None, if rows of the model have no discriminator.
+    """
+    column = mapper.polymorphic_on
+    if not isinstance(column, sa.ColumnClause) or not mapper.polymorphic_map:
+        return None
+    prop = next((each for each in mapper.column_attrs if column in each.columns), None)
+    known = column if prop is None else getattr(mapper.class_, prop.key)
+    condition: sa.ColumnElement[bool] = known.in_(list(mapper.polymorphic_map))
+    return condition
+
+
+def known_related(mapper: Mapper[object]) -> list[ExecutableOption]:
+    """Return the options that leave out related rows of unknown kinds."""
+    found = ((each.class_, known_kinds(each)) for each in _related(mapper))
+    return [
+        with_loader_criteria(model, condition, include_aliases=True)
+        for model, condition in found
+        if condition is not None
+    ]
+
+
+def _related(mapper: Mapper[object]) -> list[Mapper[object]]:
+    """Return the bases of all models that relations lead to from a model."""
+    found: list[Mapper[object]] = []
+    waiting = [mapper.base_mapper]
+    while waiting:
+        for each in waiting.pop().self_and_descendants:
+            bases = [relation.mapper.base_mapper for relation in each.relationships]
+            new = [base for base in dict.fromkeys(bases) if base not in found]
+            found += new
+            waiting += new
+    return found
 
 
 def _deferred(mapper: Mapper[object]) -> set[str]:

@@ -18,7 +18,7 @@ from ..crud.scopes import Scope
 from .conditions import compared, compared_value, scoped_column
 from .keysets import WHOLE, Keysets, Part
 from .loading import Visible, loader_options
-from .polymorphism import subclass_options
+from .polymorphism import known_kinds, known_related, subclass_options
 from .related_conditions import related_clauses
 from .sort_columns import SortColumns
 
@@ -50,6 +50,8 @@ class Selecting:
         self.searches = searches
         self._sort_columns = SortColumns(mapper)
         self._keysets = Keysets(mapper, self._sort_columns)
+        self._known = known_kinds(mapper)
+        self._known_related = known_related(mapper)
         self._deferred = [each.key for each in mapper.column_attrs if each.deferred]
         self._statements: dict[object, _Select] = {}
 
@@ -130,6 +132,8 @@ class Selecting:
             )
             if self.live is not None:
                 statement = statement.where(sa.not_(self.live) if removed else self.live)
+            if self._known is not None:
+                statement = statement.where(self._known)
             if lock:
                 statement = self._locked(statement)
             if is_fixed:
@@ -171,7 +175,7 @@ class Selecting:
         """Return the statement of all items, with the columns that a query needs."""
         statement = sa.select(self._model)
         options = subclass_options(self._mapper) if query is None else self._columns(query)
-        return statement.options(*options)
+        return statement.options(*options, *self._known_related)
 
     def _columns(self, query: ListQuery) -> Iterator[ExecutableOption]:
         """Yield the loader options of columns: all that the response reads, in one statement."""
@@ -208,6 +212,8 @@ class Selecting:
     def _where(self, query: ListQuery, visible: Visible | None) -> Iterator[_Clause]:
         if self.live is not None:
             yield self.live
+        if self._known is not None:
+            yield self._known
         yield from self._scoped(Scope.of(query.scope).values)
         related: list[Condition] = []
         for index, condition in enumerate(query.conditions):
