@@ -6,7 +6,7 @@ Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 from . import requirements as requirements  # first: it names the extra that is missing
 from .database import Database, session
 from .engines import Limits
-from .fulltext import FullText
+from .fulltext import FullText, without_searches
 from .idempotency import IdempotencyRecord, SQLAlchemyStorage
 from .mixins import Timestamps, Versioned
 from .store import SQLAlchemyStore
@@ -23,4 +23,5 @@ __all__ = [
     "UTCDateTime",
     "Versioned",
     "session",
+    "without_searches",
 ]

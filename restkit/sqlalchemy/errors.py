@@ -23,6 +23,7 @@ from ..problems import (
 )
 from ..request import Request
 from .constraints import is_read_only, sqlite_name, sqlstate
+from .fulltext import is_search_index
 
 __all__ = ["RETRY_AFTER", "problem_of"]
 
@@ -37,6 +38,7 @@ _FULL = "The database has no storage left."
 _CONFLICT = "The request conflicts with stored data."
 _UNFIT = "The database cannot hold a value of the request."
 _STALE = "Another request changed or deleted the item. Fetch it again, then retry."
+_NO_INDEX = "The full-text search is unavailable: the database lacks its index. Retry later."
 _NO_WRITES = "The database is read-only at the moment. Retry later."
 _CLASSES = {
     "08": _AWAY,  # connection exceptions
@@ -96,6 +98,8 @@ def _of_driver(error: DBAPIError, request: Request) -> Problem | None:
         error.add_note(_WRITES.format(method=request.method))
         raise error
     if missing := _missing(error):
+        if is_search_index(missing.rpartition(": ")[2].rpartition(".")[2]):
+            return _unavailable(_NO_INDEX)
         raise _unmigrated(missing, request) from error
     if sqlite_name(error):
         return _of_sqlite(error)

@@ -22,8 +22,18 @@ from sqlalchemy.sql.functions import FunctionElement
 from ..crud.store import Attribute
 from ..errors import DeclarationError
 
-__all__ = ["FullText", "attributes_of_searches", "searches_of"]
+__all__ = [
+    "FullText",
+    "attributes_of_searches",
+    "is_search_index",
+    "searches_of",
+    "without_searches",
+]
 
+_INFO = "restkit_fulltext"
+_SHADOWS = ("data", "idx", "content", "docsize", "config")
+"""The tables in which SQLite keeps what a virtual table of FTS5 has."""
+_indexes: set[str] = set()
 _LANGUAGE = re.compile(r"[a-z_]+")
 
 
@@ -249,16 +259,40 @@ def _attach(mapper: Mapper[object], kind: type) -> None:
     table = mapper.local_table
     for name, search in _searches(mapper).items():
         known: set[str] = (
-            table.info.setdefault("restkit_fulltext", set())
-            if isinstance(table, sa.Table)
-            else set()
+            table.info.setdefault(_INFO, set()) if isinstance(table, sa.Table) else set()
         )
         if not isinstance(table, sa.Table) or name in known:
             continue
         known.add(name)
+        _indexes.add(search.index(table))
         search.found(mapper)
         event.listen(table, "after_create", _creator(search, mapper))
         event.listen(table, "before_drop", _dropper(search))
+
+
+def is_search_index(name: str) -> bool:
+    """Return whether a name is that of the index of a declared search."""
+    return name in _indexes
+
+
+def without_searches(metadata: sa.MetaData) -> Callable[[str | None, str, object], bool]:
+    """Return an ``include_name`` for Alembic that passes over the indexes of full-text searches.
+
+    They are not in the metadata, so that ``alembic revision --autogenerate`` would drop them::
+
+        context.configure(..., include_name=without_searches(Base.metadata))
+
+    Args:
+        metadata: The metadata of the models.
+    """
+    declared = [
+        f"{table.name}_{name}_fts"
+        for table in metadata.tables.values()
+        for name in table.info.get(_INFO, ())
+    ]
+    shadows = [f"{name}_{part}" for name in declared for part in _SHADOWS]
+    kept = frozenset(declared + shadows)
+    return lambda name, kind, parents: kind not in ("table", "index") or name not in kept
 
 
 def _creator(search: FullText, mapper: Mapper[object]) -> Callable[..., None]:

@@ -10,7 +10,7 @@ from sqlalchemy import TypeDecorator
 
 from examples.bookstore.app import BookstoreSettings
 from examples.bookstore.models import Base
-from restkit.sqlalchemy import Database
+from restkit.sqlalchemy import Database, without_searches
 
 
 def rendered(kind: str, item: object, autogenerate: object) -> str | Literal[False]:
@@ -29,6 +29,7 @@ def main() -> None:
     options: dict[str, Any] = {
         "target_metadata": Base.metadata,
         "render_item": rendered,
+        "include_name": without_searches(Base.metadata),  # autogenerate would drop their indexes
         "render_as_batch": True,  # SQLite changes a table by making it anew
         "transactional_ddl": True,  # all that is upgraded, or nothing, on both databases
     }
