@@ -24,6 +24,7 @@ from ..problems import (
 from ..request import Request
 from .constraints import is_read_only, sqlite_name, sqlstate
 from .fulltext import is_search_index
+from .violated_columns import violation_of
 
 __all__ = ["RETRY_AFTER", "problem_of"]
 
@@ -101,6 +102,8 @@ def _of_driver(error: DBAPIError, request: Request) -> Problem | None:
         if is_search_index(missing.rpartition(": ")[2].rpartition(".")[2]):
             return _unavailable(_NO_INDEX)
         raise _unmigrated(missing, request) from error
+    if (violation := violation_of(error, request)) is not None:
+        return violation
     if sqlite_name(error):
         return _of_sqlite(error)
     if request.method in SAFE_METHODS and _is_unreadable(error):
