@@ -16,7 +16,7 @@ from .action_decorators import own_actions
 from .attribute_checks import check_attributes
 from .collection_views import EachViews, ViewedClass, views_maker, views_of
 from .cursors import CursorCipher
-from .decided_values import DecidedValues, check_decided
+from .decided_values import DecidedValues, NestedReferences, check_decided
 from .declared_schemas import (
     DeclaredSchemas,
     declared_schemas,
@@ -94,6 +94,7 @@ class Binding:
         found = (each for each in schemas.relations.values() if not each.relation.is_reference)
         self.relations = {each.relation.name: each for each in found}
         self._decided = DecidedValues(self.create_views, schemas.create)
+        self.nested = NestedReferences((self.create_views, self.update_views), store)
         self._decided_by_put = DecidedValues(self.replace_views, schemas.replace)
         if self._is_checked:
             check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
@@ -253,7 +254,9 @@ class Binding:
         views = self.replace_views
         decided = {**self._assigned_of(item), **scope}
         body = self._decided_by_put.checked(body, decided)
-        absent = self._reset(views.written.keys() - body.keys(), body, views)
+        absent = self._reset(
+            views.written.keys() - body.keys() - self.nested.decided(decided), body, views
+        )
         values = {**body, **absent, **decided}
         values = {name: values[name] for name in views.written if name in values}
         self.check_key(values, views)

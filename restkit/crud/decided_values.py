@@ -2,13 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from marshmallow import fields
 
 from ..problems import UnprocessableContent
 from .declared_schemas import Relaxed
 from .schema_views import ABSENT, Views
+from .store import AnyField, AnyStore
 
-__all__ = ["DecidedValues", "check_decided"]
+__all__ = ["DecidedValues", "NestedReferences", "Referring", "check_decided"]
+
+_DECIDED = "The server decides this value. Leave it out."
+
+
+@runtime_checkable
+class Referring(Protocol):
+    """The optional ability of a store to nest an object that an item refers to."""
+
+    def references(self, relation: str, /) -> frozenset[str]:
+        """Return the attributes of an item that a relation to one object sets."""
+        ...
+
+
+class NestedReferences:
+    """The nested objects of bodies that set attributes of the item: its foreign keys."""
+
+    def __init__(self, views: Sequence[Views], store: AnyStore) -> None:
+        """Find them.
+
+        Args:
+            views: The views of the schemas of bodies.
+            store: The store of the items.
+        """
+        self._views = views[0]
+        self._store = store
+        self._found: dict[str, frozenset[str]] = {}
+        if isinstance(store, Referring):
+            written = {name: field for each in views for name, field in _nested(each)}
+            found = {name: store.references(name) for name in written}
+            self._found = {name: references for name, references in found.items() if references}
+
+    def decided(self, decided: Mapping[str, object]) -> set[str]:
+        """Return those that would set what the server decides."""
+        return {
+            name for name, references in self._found.items() if not references.isdisjoint(decided)
+        }
+
+    def check(self, item: object, decided: Mapping[str, object]) -> None:
+        """Reject a written item whose nested object has changed what the server decides.
+
+        Raises:
+            UnprocessableContent: An attribute has another value.
+        """
+        # SECURITY: the item would move to another parent or tenant.
+        for name in self.decided(decided) if self._found else ():
+            for each in self._found[name] & decided.keys():
+                if str(self._store.value(item, each)) != str(decided[each]):
+                    raise _invalid(self._views, [name], _DECIDED, "scope")
+
+
+def _nested(views: Views) -> Iterator[tuple[str, AnyField]]:
+    """Yield the attributes of a body that nest one object, with their fields."""
+    known = views.attribute_fields()
+    for name in views.written:
+        if isinstance(known.get(name), fields.Nested):
+            yield name, known[name]
 
 
 class DecidedValues:
@@ -78,7 +138,7 @@ def check_decided(
     # SECURITY: a client that could write the scope could move an item to another tenant.
     wrong = [name for name in decided if name in values and _differs(values, decided, name)]
     if wrong:
-        raise _invalid(views, wrong, "The server decides this value. Leave it out.", "scope")
+        raise _invalid(views, wrong, _DECIDED, "scope")
 
 
 def _differs(values: Mapping[str, object], decided: Mapping[str, object], name: str) -> bool:

@@ -109,11 +109,12 @@ class Endpoint(Resource):
             Forbidden: The caller could not change the item.
         """
         settle(actions, item, self.binding.store.model)
+        if not isinstance(item, (dict, self.binding.store.model)):
+            return  # an action that declares another response
+        self.binding.nested.check(item, scope.values)
         has_write_scope = self.row_paths.overrides("write_scope")
         if not scope.clauses and not has_write_scope:
             return
-        if not isinstance(item, (dict, self.binding.store.model)):
-            return  # an action that declares another response
         key = self.binding.store.value(item, self.binding.store.key)
         if scope.clauses and actions.rows.get(key, scope=scope) is None:
             raise UnprocessableContent(

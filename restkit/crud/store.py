@@ -22,6 +22,7 @@ __all__ = [
     "AnyStore",
     "Attribute",
     "CollectionChecked",
+    "DecidedValue",
     "KeyTaken",
     "ReferenceViolation",
     "RejectedValue",
@@ -74,6 +75,13 @@ class RejectedValue(Violation):
 
     code = "invalid"
     detail = "The value is not valid."
+
+
+class DecidedValue(RejectedValue):
+    """Raised when nested content contradicts what the item around it decides; a 422 response."""
+
+    code = "scope"
+    detail = "The server decides this value. Leave it out."
 
 
 class KeyTaken(UniqueViolation):

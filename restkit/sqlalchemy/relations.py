@@ -6,16 +6,32 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
 from sqlalchemy.orm.attributes import flag_modified
 
-from ..crud.store import ReferenceViolation, RejectedValue
+from ..crud.store import DecidedValue, ReferenceViolation, RejectedValue
 from .construction import instantiate
 from .loading import LARGE, forget_large
 
-__all__ = ["assign", "changed_relations", "make", "referring_relations", "touch"]
+__all__ = [
+    "assign",
+    "changed_relations",
+    "make",
+    "references_of",
+    "referring_relations",
+    "touch",
+]
 
 _Value = Any
+
+
+def references_of(mapper: Mapper[object], name: str) -> frozenset[str]:
+    """Return the attributes with the foreign key of a relation to one object."""
+    relation = mapper.relationships.get(name)
+    if relation is None or relation.direction is not RelationshipDirection.MANYTOONE:
+        return frozenset()
+    columns = (each for each in relation.local_columns if each in mapper.columns.values())
+    return frozenset(mapper.get_property_by_column(each).key for each in columns)
 
 
 def make(mapper: Mapper[object], values: Mapping[str, object]) -> _Value:
@@ -53,6 +69,7 @@ def assign(mapper: Mapper[object], item: object, values: Mapping[str, _Value]) -
     Raises:
         ReferenceViolation: A mapping has a generated key that no object of the relation has, or
             that another mapping has too.
+        DecidedValue: A mapping has another foreign key than that of the object.
         RejectedValue: The model raised ValueError.
     """
     relations = mapper.relationships
@@ -61,6 +78,7 @@ def assign(mapper: Mapper[object], item: object, values: Mapping[str, _Value]) -
             _set(item, name, value)
             continue
         relation = relations[name]
+        _check_synchronized(mapper, item, relation, values)
         if relation.lazy in LARGE:
             forget_large(item, name)
         present = getattr(item, name)
@@ -70,6 +88,31 @@ def assign(mapper: Mapper[object], item: object, values: Mapping[str, _Value]) -
         else:
             left = list(present)
             setattr(item, name, [_matching_object(relation, each, left) for each in value or ()])
+
+
+def _check_synchronized(
+    mapper: Mapper[object],
+    item: object,
+    relation: RelationshipProperty[_Value],
+    values: Mapping[str, _Value],
+) -> None:
+    """Reject nested mappings with other values than the relation will set.
+
+    Raises:
+        DecidedValue: A foreign key, or a part of it, contradicts that of the object.
+    """
+    if relation.direction is not RelationshipDirection.ONETOMANY:
+        return
+    nested = values[relation.key]
+    mappings = [each for each in nested or () if isinstance(each, Mapping)]
+    if isinstance(nested, Mapping):
+        mappings = [nested]
+    for column, remote in relation.synchronize_pairs if mappings else ():
+        name = mapper.get_property_by_column(column).key
+        decided = values.get(name, getattr(item, name))
+        own = relation.mapper.get_property_by_column(remote).key
+        if any(each.get(own) not in (None, decided) for each in mappings):
+            raise DecidedValue((relation.key,))
 
 
 def _set(item: object, name: str, value: object) -> None:

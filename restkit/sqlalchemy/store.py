@@ -36,6 +36,7 @@ from .polymorphism import (
 )
 from .related import relation_of
 from .related_models import relations_of
+from .relations import references_of
 from .required_columns import lacking_columns
 from .row_rules import RowRules
 from .schema import schema_of
@@ -224,6 +225,13 @@ class SQLAlchemyStore(Generic[M]):
             check_constructor(self.mapper)
         if upserts and self._backend != "sqlite":
             check_client_key(self.mapper, self.key)
+
+    def references(self, relation: str, /) -> frozenset[str]:
+        """Return the attributes that a relation to one object sets.
+
+        It implements `crud.decided_values.Referring`.
+        """
+        return references_of(self.mapper, relation)
 
     def lacking(self, given: Collection[str], /) -> Sequence[str]:
         """Return the attributes without which no row can be inserted, and that nothing fills in.
