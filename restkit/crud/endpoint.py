@@ -13,6 +13,7 @@ from ..resource import Resource
 from .actions import Actions
 from .binding import Binding
 from .declared_actions import Acting
+from .item_places import Place, text_of_key
 from .item_serializer import ItemSerializer
 from .row_paths import AnyActions, RowPaths
 from .scopes import Clause, Scope, clause_text
@@ -33,12 +34,14 @@ class Endpoint(Resource):
         declared: The `CRUDResource`.
         binding: Its evaluated declarations.
         row_paths: Which of its actions have items as dicts.
+        place: The collection among those of the App.
         acting: The call of an action with inputs or responses of its own; None for the others.
     """
 
     declared: ClassVar[Any]
     binding: ClassVar[Binding]
     row_paths: ClassVar[RowPaths]
+    place: ClassVar[Place]
     acting: Acting | None = None
 
     def actions(self, expand: tuple[str, ...] = ()) -> Actions:
@@ -74,6 +77,9 @@ class Endpoint(Resource):
             more["Preference-Applied"] = MINIMAL
             return None, 204, {**more, **self.acting.result.headers}
         data = self.whole.data(item) if is_item else None
+        if data is not None:
+            name = self.binding.store.key
+            data = {**data, name: text_of_key(self.binding.store.value(item, name))}
         return self.acting.returns.response(self.acting.result, more, data)
 
     def stated_tag(self, item: object) -> dict[str, str]:

@@ -32,7 +32,8 @@ from .bulk import BulkEndpoint, bulk_schemas
 from .by_filter_verb import filtered_verb
 from .csv_export import CSV, export_of
 from .declared_actions import declared_action
-from .endpoints import CollectionEndpoint, ItemEndpoint, RestoreEndpoint
+from .endpoints import CollectionEndpoint, ItemEndpoint, RestoreEndpoint, removed_headers
+from .item_places import Place
 from .own_actions import UNGUARDED, OwnVerb
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .row_paths import RowPaths
@@ -73,6 +74,7 @@ class EndpointMaker:
         self._binding = binding
         self._name = name
         self._row_paths = RowPaths(declared, binding)
+        self.place = Place(declared, binding.store.model, binding.store.key)
         self._views = binding.views
         self._export = export_of(declared.csv)
         self._always = tuple(binding.store.failures)
@@ -96,6 +98,7 @@ class EndpointMaker:
             "declared": declared,
             "binding": self._binding,
             "row_paths": self._row_paths,
+            "place": self.place,
             "schema": self._views.declared,
             "problem_handlers": handlers,
             "__module__": declared.__module__,
@@ -332,7 +335,7 @@ class EndpointMaker:
             return self.delete_item(path[key])
 
         in_use = Failure(Conflict, "database", "Other items still refer to this item.")
-        gone = Return(None, 204, (), (), "", None)
+        gone = Return(None, 204, removed_headers(self._declared), (), "", None)
         return self._verb(
             "delete", delete, Declarations({}, None, (gone,), (_MISSING, in_use, *self._forbidden))
         )

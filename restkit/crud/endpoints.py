@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, cast
 
+from ..contract import Header
 from ..http.conditional import Preconditions
-from ..http.uris import quote_path
 from ..media import JSON
 from ..problems import (
     Conflict,
@@ -19,6 +19,7 @@ from .actions import Actions
 from .binding import digest_of, plain_scope
 from .csv_export import CSVExport
 from .endpoint import MINIMAL, NO_COLLECTION, Endpoint, as_mapping
+from .item_places import item_url, rank, text_of_key
 from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count, ListQuery, Page
@@ -36,11 +37,13 @@ __all__ = [
     "ItemEndpoint",
     "RestoreEndpoint",
     "as_mapping",
+    "removed_headers",
 ]
 
 # RFC 9110, section 9.3.4: if PUT could rename the item, the same PUT would not find it again.
 _OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL's key, or none."
 _JSON = {"Content-Type": JSON}
+_REMOVED_TAG = Header("ETag", "The entity tag of the removed item, for `restore`.")
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
 
 
@@ -108,21 +111,29 @@ class CollectionEndpoint(Endpoint):
         self.check_scope(actions, item, scope)
         if self.declares_responses():
             return self.own_response(item, headers or {})
-        data, text = self.whole.pair(item)
+        text = self.whole.text(item)
         response_headers = {}
         if self.declared.conditional:
             response_headers["ETag"] = str(self.binding.tag_of(item, text))
+        key = text_of_key(self.binding.store.value(item, self.binding.store.key))
         if not self.wants_minimal(headers or {}):
-            return SerializedContent(data, text), 201, response_headers
+            located = {self.binding.store.key: key}
+            return SerializedContent(located, text), 201, response_headers
         response_headers["Preference-Applied"] = MINIMAL
-        key = data.get(self.binding.store.key)
-        if self.is_readable and key is not None:
-            response_headers["Location"] = self._item_url(key)
+        url = item_url(self.request, self.app, self.place, key, is_below=self.is_readable)
+        if url is not None:
+            response_headers["Location"] = url
         return None, 204, response_headers
 
-    def _item_url(self, key: object) -> str:
-        collection = quote_path(self.request.root_path + self.request.path).rstrip("/")
-        return f"{collection}/{quote_path(str(key))}"
+    @classmethod
+    def item_rank(cls, item: type, /) -> int | None:
+        """Return how well another endpoint responds for the items; see `operations.item_links`."""
+        return rank(cls.place, item.place) if issubclass(item, ItemEndpoint) else None
+
+    @classmethod
+    def hands_over_key(cls, schema: type, /) -> bool:
+        """Return whether a response tells the key of a new item; see `operations.item_links`."""
+        return schema is cls.binding.views.answered
 
 
 class ItemEndpoint(Endpoint):
@@ -235,12 +246,16 @@ class ItemEndpoint(Endpoint):
         return self._changed(updated, headers)
 
     def delete_item(self, key: object) -> object:
-        """Delete an item."""
+        """Delete an item. If it is only marked as removed, the response has its new entity tag."""
         actions = self.row_actions("delete", self.actions(self.binding.tagged))
         item = actions.read(key)
         self.state(item)
         deleted = cast("Callable[[object], object]", actions.delete)(item)
-        return self.own_response(deleted, {}) if self.declares_responses() else None
+        if self.declares_responses():
+            return self.own_response(deleted, {})
+        if not self.declared.soft_delete or not self.conditional:
+            return None
+        return None, 204, {"ETag": str(self.binding.tag_of(item))}
 
     def demand_precondition(self) -> None:
         """Reject a request without a precondition if the class requires one.
@@ -295,3 +310,9 @@ class RestoreEndpoint(ItemEndpoint):
         restored = actions.restore(item)
         settle(actions, restored, self.binding.store.model)
         return self._changed(restored, headers)
+
+
+def removed_headers(declared: type) -> tuple[Header, ...]:
+    """Return the headers of the 204 to a DELETE that only marks an item as removed."""
+    is_marked = bool(getattr(declared, "soft_delete", None))
+    return (_REMOVED_TAG,) if is_marked and getattr(declared, "conditional", None) else ()

@@ -14,6 +14,7 @@ from ..schemas.wire_formats import INT64_MAX
 from .action_decorators import own_actions
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
+from .item_places import register
 from .own_actions import check_places
 from .polymorphic_binding import bind_collection, kinds_of
 from .required_attributes import check_required
@@ -65,6 +66,7 @@ def endpoint_routes(
         routes.append((pattern, maker.collection(wanted), name))
     if wanted & _ITEM:
         routes.append((item, maker.item(wanted), f"{name}Item"))
+        register(app, maker.place, is_readable="GET" in wanted)
     if restores:
         routes.append((f"{item}/restore", maker.restore(), f"{name}Restore"))
     check_places(declared, tuple(sub_urls(declared)), restores=restores)

@@ -227,6 +227,7 @@ def _locate(router: Router, link: Link | None) -> Locate | None:
     if link is None:
         return None
     variable, member = link.variable, link.member
+    known = {each.name for each in link.item.parameters}.union(link.item.host_variables)
     builder: list[Callable[[Mapping[str, object], str], str | None]] = []
 
     def locate(request: Request, data: object) -> str | None:
@@ -237,6 +238,9 @@ def _locate(router: Router, link: Link | None) -> Locate | None:
         value = data[member]
         if isinstance(value, datetime):
             value = value.isoformat()  # the JSON encoder may write it later
-        return builder[0]({**request.path_parameters, variable: value}, request.root_path)
+        given = request.path_parameters
+        if not given.keys() <= known:  # the item is not below the collection
+            given = {name: given[name] for name in known.intersection(given)}
+        return builder[0]({**given, variable: value}, request.root_path)
 
     return locate

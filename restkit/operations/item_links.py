@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Protocol, TypeVar, runtime_checkable
 
 from ..contract import Header, Operation, Output
 from .entries import Entry, Link
@@ -12,6 +13,20 @@ from .entries import Entry, Link
 __all__ = ["link", "location_variable"]
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class _Ranking(Protocol):
+    """A resource class that knows the items of its collection."""
+
+    def item_rank(self, item: type, /) -> int | None:
+        """Return how well another class responds for its items, less is better; None if not."""
+        ...
+
+    def hands_over_key(self, schema: type, /) -> bool:
+        """Return whether responses of a schema class tell the key of a new item themselves."""
+        ...
+
 
 _LOCATION = Header(
     "Location",
@@ -26,14 +41,33 @@ def link(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries in which each collection whose POST responds with 201 links to its item.
 
     The item of ``/books`` is the one entry ``/books/<...>`` that has a GET and one variable more.
+    A resource class with a method ``item_rank`` also knows items at other URLs.
     """
     entries = list(entries)
     items = _items_by_collection(entries)
     linked: list[Entry] = []
     for entry in entries:
         key = (entry.pattern.host, entry.pattern.rule.rstrip("/"))
-        linked.append(_linked(entry, items.get(key, ())))
+        found = items.get(key)
+        if found is None and isinstance(entry.resource, _Ranking):
+            found = _elsewhere(entry, entry.resource, items)
+        linked.append(_linked(entry, found or ()))
     return linked
+
+
+def _elsewhere(
+    entry: Entry, resource: _Ranking, items: Mapping[tuple[str, str], Sequence[Entry]]
+) -> list[Entry]:
+    """Return the item at another URL of the App that a new item of a collection has."""
+    known = {parameter.name for parameter in entry.pattern.parameters}
+    ranked: list[tuple[int, Entry]] = []
+    for each in (each for several in items.values() for each in several):
+        more = {parameter.name for parameter in each.pattern.parameters} - known
+        is_near = each.owner is entry.owner and each.pattern.host == entry.pattern.host
+        rank = resource.item_rank(each.resource) if is_near and len(more) == 1 else None
+        if rank is not None:
+            ranked.append((rank, each))
+    return [min(ranked, key=itemgetter(0))[1]] if ranked else []
 
 
 def _items_by_collection(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
@@ -78,8 +112,16 @@ def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:
         return None
     known = {parameter.name for parameter in entry.pattern.parameters}
     variables = [each.name for each in items[0].pattern.parameters if each.name not in known]
+    if len(variables) == 1 and _hands_over_key(entry.resource, made):
+        return Link(items[0].pattern, variables[0], variables[0])
     found = location_variable(variables, made)
     return Link(items[0].pattern, *found) if found is not None else None
+
+
+def _hands_over_key(resource: type, made: Output) -> bool:
+    if made.schema is None or not isinstance(resource, _Ranking):
+        return False
+    return resource.hands_over_key(type(made.schema.schema))
 
 
 def location_variable(variables: Iterable[str], output: Output) -> tuple[str, str] | None:

@@ -203,6 +203,10 @@ class ItemConformance(Conformance):
         restored = expect(client.post(f"{url}/restore"), 200)
         assert (restored.json["title"], client.get(url).json) == ("Emma", restored.json)
         assert "removed_at" not in restored.json
+        tag = {"If-Match": client.get(url).headers["ETag"]}
+        removed = expect(client.delete(url, headers=tag), 204).headers["ETag"]
+        expect(client.post(f"{url}/restore", headers={"If-Match": '"another"'}), 412)
+        expect(client.post(f"{url}/restore", headers={"If-Match": removed}), 200)
 
     def test_minimal_answers(self, app: App) -> None:
         """With `Prefer: return=minimal`, a write has no content but Preference-Applied."""
