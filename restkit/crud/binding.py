@@ -94,7 +94,7 @@ class Binding:
         found = (each for each in schemas.relations.values() if not each.relation.is_reference)
         self.relations = {each.relation.name: each for each in found}
         self._decided = DecidedValues(self.create_views, schemas.create)
-        self.nested = NestedReferences((self.create_views, self.update_views), store)
+        self.nested = NestedReferences(views[2:], store)
         self._decided_by_put = DecidedValues(self.replace_views, schemas.replace)
         if self._is_checked:
             check_attributes(self.declared_at, views[:2], views[2:], store, self.scope)
@@ -254,11 +254,9 @@ class Binding:
         views = self.replace_views
         decided = {**self._assigned_of(item), **scope}
         body = self._decided_by_put.checked(body, decided)
-        absent = self._reset(
-            views.written.keys() - body.keys() - self.nested.decided(decided), body, views
-        )
-        values = {**body, **absent, **decided}
-        values = {name: values[name] for name in views.written if name in values}
+        names = views.written.keys() - body.keys() - self.nested.decided(decided)
+        every = {**body, **self._reset(names, body, views), **decided}
+        values = {name: every[name] for name in views.written if name in every}
         self.check_key(values, views)
         return values
 
