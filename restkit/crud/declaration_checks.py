@@ -54,6 +54,7 @@ _ATTRIBUTES = (
     "methods",
     "related",
     "relations",
+    "members",
     "lines",
     "transitions",
     "csv",

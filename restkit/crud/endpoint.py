@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..errors import DeclarationError
 from ..http.negotiation import parse_prefer
 from ..problems import NotFound, UnprocessableContent
 from ..request import Request
-from ..resource import Resource
+from ..resource import Owner, Resource
 from .actions import Actions
 from .binding import Binding
 from .declared_actions import Acting
@@ -20,7 +20,7 @@ from .scopes import Clause, Scope, clause_text
 from .settling import settle
 from .store import RuledRows
 
-__all__ = ["MINIMAL", "NO_COLLECTION", "Endpoint", "as_mapping"]
+__all__ = ["MINIMAL", "NO_COLLECTION", "Endpoint", "as_mapping", "opened"]
 
 NO_COLLECTION = "No collection exists at this URL."
 MINIMAL = "return=minimal"
@@ -46,14 +46,7 @@ class Endpoint(Resource):
 
     def actions(self, expand: tuple[str, ...] = ()) -> Actions:
         """Return the user's resource for this request."""
-        binding, given = self.binding, self.request.path_parameters
-        binding.check_path(given)
-        made: Actions = self.declared(binding, self.request, self.app, expand)
-        if binding.scope:
-            rows = made.rows
-            parents = {name: given[name] for name in binding.scope}
-            if isinstance(rows, RuledRows) and rows.hides_parents(parents):
-                raise NotFound(NO_COLLECTION)
+        made = opened(self.declared, self.binding, self.request, self.app, expand)
         if self.acting is not None:
             self.acting.bind(made)
         return made
@@ -142,6 +135,36 @@ class Endpoint(Resource):
     def wants_minimal(self, headers: Mapping[str, str]) -> bool:
         """Return whether the client prefers a response without content."""
         return self.preference(headers, "return") == "minimal"
+
+
+def opened(
+    declared: Callable[..., Actions],
+    binding: Binding,
+    request: Request,
+    app: Owner,
+    expand: tuple[str, ...],
+) -> Actions:
+    """Return a user's resource for a request.
+
+    Args:
+        declared: The `CRUDResource`.
+        binding: Its binding.
+        request: The request.
+        app: The App.
+        expand: The relations that the response includes.
+
+    Raises:
+        NotFound: No collection exists at the URL.
+    """
+    given = request.path_parameters
+    binding.check_path(given)
+    made = declared(binding, request, app, expand)
+    if binding.scope:
+        rows = made.rows
+        parents = {name: given[name] for name in binding.scope}
+        if isinstance(rows, RuledRows) and rows.hides_parents(parents):
+            raise NotFound(NO_COLLECTION)
+    return made
 
 
 def as_mapping(body: object, binding: Binding) -> Mapping[str, object]:

@@ -101,6 +101,7 @@ def _described(
     field.validators = [*field.validators, *named.bounds]
     is_many = isinstance(attribute.field, fields.List)
     return Relation(
+        store.model,
         attribute.name,
         by,
         field,

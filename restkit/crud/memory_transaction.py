@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from .memory_access import MemoryAccess
 from .memory_related import RelatedItems
 from .memory_relations import MemoryRelations
 from .memory_totals import totals_of
 from .models import check_values
-from .query import ListQuery, Page
+from .query import Condition, ListQuery, Page
 from .relations import Relation
 from .row_rules import write_clause
 from .rows import RELATED, STAMP, Memory, Reference, Row, Work, copied, first_version
@@ -200,6 +200,16 @@ class MemoryTransaction(Generic[M]):
             return found
         return {value: (key,) for value, key in found.items()}
 
+    def members(self, relation: Relation, item: object, /) -> Sequence[object]:
+        """Return the keys of the items in a list that the caller may see."""
+        reference = self._store.named[relation.name]
+        return [getattr(each, reference.key) for each in vars(item)[RELATED][relation.name]]
+
+    def member_scope(self, relation: Relation, item: object, /) -> Clause:
+        """Return the condition on the items that are members of an item's list."""
+        key = self._store.named[relation.name].key
+        return Condition(key, "in", self.members(relation, item))
+
     def _create(self, reference: Reference, by: str, values: Sequence[object]) -> None:
         store = cast("TransactedStore[object]", self._store.memory.stores[reference.target])
         rows = MemoryTransaction(store, self._work)
@@ -311,5 +321,5 @@ def _changed(row: Row, before: Row | None, name: str) -> object:
     return None if before is not None and past == value else value
 
 
-def _state(item: object) -> dict[str, Any]:
+def _state(item: object) -> dict[str, object]:
     return {name: value for name, value in vars(item).items() if name not in (STAMP, RELATED)}

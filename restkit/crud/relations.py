@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from ..errors import DeclarationError
 from ..records import Record
+from .scopes import Clause
 from .store import AnyField
 
 __all__ = ["Related", "Relating", "RelatingRows", "Relation", "declared_relations"]
@@ -34,6 +35,7 @@ class Relation(Record):
     """The store's description of a relation.
 
     Attributes:
+        model: The model of the related rows.
         name: The attribute of the items that holds the related rows. An association proxy reads
             them from another one than that which is declared.
         by: The attribute that names related rows.
@@ -45,6 +47,7 @@ class Relation(Record):
         is_reference: Whether the value is that of the one reference itself.
     """
 
+    model: type
     name: str
     by: str
     field: AnyField
@@ -86,6 +89,14 @@ class RelatingRows(Protocol):
             values: The values of ``by``, without duplicates.
             create: Whether missing rows are created.
         """
+        ...
+
+    def members(self, relation: Relation, item: object, /) -> Sequence[object]:
+        """Return the members of an item's list that the caller may see, as they are written."""
+        ...
+
+    def member_scope(self, relation: Relation, item: object, /) -> Clause:
+        """Return the condition on the related rows that are members of an item's list."""
         ...
 
 

@@ -15,6 +15,7 @@ from .csv_export import CSVExport
 from .declaration_checks import check_declared
 from .derived_schemas import SchemaClass
 from .filtering import Filters
+from .members import member_routes
 from .pagination import Paging
 from .query import ListQuery, Page
 from .related_rows import Peer, register, related_rows
@@ -81,6 +82,8 @@ class CRUDResource(Resource, Generic[M]):
         relations: The relations that content names by keys: ``("tags",)``, or by another
             attribute of the related rows: ``{"tags": "name", "labels": Related("name",
             create=True)}``.
+        members: The relations whose members have URLs, ``/tickets/1/tags/3``: names, or a mapping
+            to the resource that lists them, ``{"tags": Tags}``.
         lines: How JSON Lines and CSV are read: as one ``"snapshot"``, which holds a connection
             of the store until the client has read everything, or in ``"pages"``, which hold one
             only while a page is read.
@@ -119,6 +122,7 @@ class CRUDResource(Resource, Generic[M]):
     bulk: ClassVar[bool] = False
     max_bulk: ClassVar[int] = 1000
     relations: ClassVar[Sequence[str] | Mapping[str, str | Related]] = ()
+    members: ClassVar[Sequence[str] | Mapping[str, type]] = ()
     by_filter: ClassVar[Sequence[str]] = ()
     max_affected: ClassVar[int] = 1000
     lines: ClassVar[Literal["snapshot", "pages"]] = "snapshot"
@@ -161,6 +165,8 @@ class CRUDResource(Resource, Generic[M]):
             of = (binding.store, binding.create_views, binding.declared_at)
             binding.transitions = Transitions(cls.transitions, *of)
         register(app, Peer(cls, binding, cls.scope is not CRUDResource.scope))
+        if cls.members:
+            return [*routes, *member_routes(cls, CRUDResource, binding, pattern, name, app)]
         return routes
 
     @property

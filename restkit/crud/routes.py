@@ -21,7 +21,7 @@ from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
 from .sub_urls import sub_urls
 
-__all__ = ["endpoint_routes"]
+__all__ = ["converter_of", "endpoint_routes", "store_of"]
 
 _VARIABLE = re.compile(r"<(?:[^<>:]*(?:\([^<>]*\))?:)?([^<>:]+)>")
 _COLLECTION = frozenset({"GET", "POST"})
@@ -44,7 +44,7 @@ def endpoint_routes(
         DeclarationError: The class, its schema, its store and the pattern do not fit together.
     """
     scope = _VARIABLE.findall(pattern)
-    store = _store_of(declared, app, scope)
+    store = store_of(declared, app, scope)
     wanted = _methods(declared, f"{declared.__module__}.{declared.__qualname__}")
     if isinstance(store, CollectionChecked):
         creates = declared.upsert or "POST" in wanted
@@ -59,7 +59,7 @@ def endpoint_routes(
         _check_required(declared, binding, posts="POST" in wanted)
     maker = EndpointMaker(declared, binding, name)
     root = pattern.rstrip("/")
-    item = f"{root}/<{_converter(store)}:{store.key}>"
+    item = f"{root}/<{converter_of(store)}:{store.key}>"
     restores = bool(declared.soft_delete) and "DELETE" in {*wanted, *declared.by_filter}
     routes: list[tuple[str, type[Resource], str]] = []
     if {*(wanted & _COLLECTION), *declared.by_filter}:
@@ -115,7 +115,12 @@ def _methods(declared: Any, declared_at: str) -> set[str]:
     return wanted
 
 
-def _store_of(declared: Any, app: Owner, scope: Sequence[str]) -> AnyStore:
+def store_of(declared: Any, app: Owner, scope: Sequence[str]) -> AnyStore:
+    """Return the store of a `CRUDResource`, as it is configured.
+
+    Raises:
+        DeclarationError: The class has no store, or the store does not support it.
+    """
     declared_at = f"{declared.__module__}.{declared.__qualname__}"
     store: AnyStore | None = declared.store
     if store is None and declared.model is None:
@@ -134,7 +139,7 @@ def _store_of(declared: Any, app: Owner, scope: Sequence[str]) -> AnyStore:
     return store.configured(key=declared.key, soft_delete=declared.soft_delete, scope=scope)
 
 
-def _converter(store: AnyStore) -> str:
+def converter_of(store: AnyStore) -> str:
     """Return the URL converter of a store's key, within the bounds of the store."""
     attribute = store.attributes[store.key]
     limits = (getattr(bound, "max", None) for bound in attribute.bounds)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.associationproxy import AssociationProxy
-from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session
+from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, aliased
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ..crud.relations import Related, Relation
@@ -25,7 +25,7 @@ from .relations import make
 from .row_rules import access_of
 from .violations import violations
 
-__all__ = ["find_related", "relation_of"]
+__all__ = ["find_related", "member_scope", "relation_of"]
 
 _AnyMapper = Mapper[object]
 _Value = Any
@@ -63,6 +63,7 @@ def relation_of(
     foreign = [remote for _, remote in found.local_remote_pairs or ()]
     is_nullable = all(mapper.columns[each].nullable for each in references)
     return Relation(
+        target.class_,
         found.key,
         by,
         _field(attributes[by]),
@@ -215,6 +216,23 @@ def find_related(
         _create(session, found.mapper, relation.by, missing, clauses)
         rows = _rows(session, found, relation.by, values, visible)
     return rows if relation.is_many else _references_to(rows, found)
+
+
+def member_scope(mapper: _AnyMapper, name: str, item: object) -> sa.ColumnElement[bool]:
+    """Return the condition on the rows of a relation to many that are members of an item's list."""
+    relation = mapper.relationships[name]
+    owner: _Value = aliased(mapper.class_)
+    member: _Value = aliased(relation.mapper.class_)
+    target = relation.mapper.class_
+    names = [
+        relation.mapper.get_property_by_column(each).key for each in relation.mapper.primary_key
+    ]
+    keys = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
+    found = sa.select(*(getattr(member, each) for each in names)).select_from(owner)
+    found = found.join(getattr(owner, name).of_type(member)).where(
+        *(getattr(owner, each) == getattr(item, each) for each in keys)
+    )
+    return sa.tuple_(*(getattr(target, each) for each in names)).in_(found)
 
 
 def _references_to(rows: Mapping[object, object], relation: _AnyRelation) -> dict[object, object]:

@@ -24,7 +24,7 @@ from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
 from .estimates import estimated_rows
 from .loading import in_chunks, large_relations, load_large
-from .related import find_related
+from .related import find_related, member_scope
 from .relations import assign, changed_relations, make, referring_relations, touch
 from .row_rules import access_of, exists
 from .scopes import expression_of
@@ -243,6 +243,14 @@ class SQLAlchemyTransaction(Generic[M]):
     ) -> Mapping[object, object]:
         """Return what names related rows, with what the items get for it."""
         return find_related(self.session, self._store.mapper, relation, values, create=create)
+
+    def members(self, relation: Relation, item: object, /) -> Sequence[object]:
+        """Return the members of an item's list that the caller may see."""
+        return list(getattr(item, relation.name))
+
+    def member_scope(self, relation: Relation, item: object, /) -> Clause:
+        """Return the condition on the related rows that are members of an item's list."""
+        return member_scope(self._store.mapper, relation.name, item)
 
     def build(self, values: Mapping[str, object], /) -> M:
         """Make an item with its nested items."""
