@@ -16,7 +16,7 @@ from ..parsing.pointers import pointer
 from ..problems import UnprocessableContent
 from ..schemas.bound import BoundSchema, View, bind
 from ..schemas.validation_errors import Fault, flatten
-from .item_serializer import ItemSerializer
+from .item_serializer import AttributeSource, ItemSerializer, Source
 from .patching import MERGE_PATCH, PatchDocument, equal
 from .schema_classes import merged, optional
 from .store import AnyField
@@ -184,7 +184,9 @@ class Views:
             Conflict: A test of a JSON Patch fails.
         """
         # Through JSON: a dumped Decimal, for example, is not JSON yet.
-        before = cast("dict[str, Any]", json.loads(dumps_json(self.patch_source.dump(item))))
+        before = cast(
+            "dict[str, Any]", json.loads(dumps_json(self.patch_source.dump(self._read(item))))
+        )
         loaded = self._write.load_fields  # by their names in the content
         after = self._apply(before, patch)
         _check_removed(patch, self._write)
@@ -201,6 +203,17 @@ class Views:
             )
         changed = (loaded[name].attribute or str(loaded[name].name) for name in differing)
         return {name: values.get(name, ABSENT) for name in changed}
+
+    @cached_property
+    def _patch_reader(self) -> Source | None:
+        """A function from an item to its attributes that a patch reads; None without one."""
+        names = self.patch_source.reads if isinstance(self.patch_source, Compiled) else None
+        store = self._store
+        return store.loaded(names) if names and isinstance(store, AttributeSource) else None
+
+    def _read(self, item: object) -> object:
+        reader = self._patch_reader
+        return item if reader is None or type(item) is dict else reader(item)
 
     @cached_property
     def patch_source(self) -> Compiled | Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeAlias, TypeVar, cast
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import (
     Session,
     aliased,
     joinedload,
+    object_session,
     selectinload,
 )
 
@@ -23,8 +24,10 @@ from ..errors import DeclarationError
 __all__ = [
     "LARGE",
     "Visible",
-    "forget_large",
     "in_chunks",
+    "keep_large",
+    "kept_large",
+    "large_members",
     "large_relations",
     "large_source",
     "load_large",
@@ -160,7 +163,7 @@ def load_large(
         for row in session.execute(statement).unique():
             rows[tuple(row[:-1])].append(row[-1])
         for key, item in wanted.items():
-            vars(item).setdefault(_KEPT, {})[relation] = rows[key]
+            keep_large(item, relation, rows[key])
 
 
 def _key_of(item: object, names: Iterable[str]) -> tuple[object, ...]:
@@ -189,9 +192,24 @@ def _below(relation: str, expand: Iterable[str]) -> list[str]:
     return [path.removeprefix(begin) for path in expand if path.startswith(begin)]
 
 
-def forget_large(item: object, name: str) -> None:
-    """Forget the loaded rows of a relation that is about to change."""
-    vars(item).get(_KEPT, {}).pop(name, None)
+def keep_large(item: object, name: str, rows: Sequence[object]) -> None:
+    """Keep the rows of a relation in an item."""
+    vars(item).setdefault(_KEPT, {})[name] = rows
+
+
+def kept_large(item: object) -> list[str]:
+    """Return the relations whose rows an item keeps, if it has some."""
+    kept: Mapping[str, Sequence[object]] = vars(item).get(_KEPT, {})
+    return [name for name, rows in kept.items() if rows]
+
+
+def large_members(item: object, name: str) -> Sequence[object]:
+    """Return the rows of a relation: those that an item keeps, else those of the database."""
+    kept: Mapping[str, Sequence[object]] = vars(item).get(_KEPT, {})
+    session = object_session(item)
+    if name in kept or session is None:
+        return kept.get(name, ())
+    return session.scalars(getattr(item, name).select()).all()
 
 
 def large_source(model: type[M], names: frozenset[str], large: frozenset[str]) -> Source:
@@ -207,9 +225,11 @@ def large_source(model: type[M], names: frozenset[str], large: frozenset[str]) -
     def source(item: object) -> object:
         values = item.__dict__
         kept = values.get(_KEPT, {})
-        if type(item) is model and values.keys() >= plain and kept.keys() >= large:
-            return {**values, **kept}
-        return item
+        if type(item) is not model or not kept.keys() >= large:
+            return item
+        for name in plain - values.keys():
+            getattr(item, name)  # loads it
+        return {**values, **kept} if values.keys() >= plain else item
 
     return source
 

@@ -6,12 +6,17 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
+from sqlalchemy.orm import (
+    Mapper,
+    RelationshipDirection,
+    RelationshipProperty,
+    WriteOnlyCollection,
+)
 from sqlalchemy.orm.attributes import flag_modified
 
 from ..crud.store import DecidedValue, ReferenceViolation, RejectedValue
 from .construction import instantiate
-from .loading import LARGE, forget_large
+from .loading import LARGE, keep_large, large_members
 
 __all__ = [
     "assign",
@@ -44,6 +49,9 @@ def make(mapper: Mapper[object], values: Mapping[str, object]) -> _Value:
         item, passed = instantiate(mapper, values)
     except ValueError as error:
         raise RejectedValue(_rejected(mapper, values)) from error
+    for relation in mapper.relationships:
+        if relation.lazy in LARGE:
+            keep_large(item, relation.key, [])  # no row refers to a new one yet
     assign(mapper, item, {name: value for name, value in values.items() if name not in passed})
     return item
 
@@ -80,7 +88,8 @@ def assign(mapper: Mapper[object], item: object, values: Mapping[str, _Value]) -
         relation = relations[name]
         _check_synchronized(mapper, item, relation, values)
         if relation.lazy in LARGE:
-            forget_large(item, name)
+            _assign_large(relation, item, value)
+            continue
         present = getattr(item, name)
         if not relation.uselist:
             left = [present] if present is not None else []
@@ -113,6 +122,25 @@ def _check_synchronized(
         own = relation.mapper.get_property_by_column(remote).key
         if any(each.get(own) not in (None, decided) for each in mappings):
             raise DecidedValue((relation.key,))
+
+
+def _assign_large(
+    relation: RelationshipProperty[_Value], item: object, value: Iterable[object] | None
+) -> None:
+    """Set the objects of a relation that SQLAlchemy does not load into items."""
+    name = relation.key
+    present = large_members(item, name)
+    left = list(present)
+    wanted = [_matching_object(relation, each, left) for each in value or ()]
+    if relation.lazy == "dynamic":
+        setattr(item, name, wanted)
+    else:
+        collection: WriteOnlyCollection[object] = getattr(item, name)
+        for each in present:
+            if each not in wanted:
+                collection.remove(each)
+        collection.add_all([each for each in wanted if each not in present])
+    keep_large(item, name, wanted)
 
 
 def _set(item: object, name: str, value: object) -> None:

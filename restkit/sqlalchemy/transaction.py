@@ -23,7 +23,7 @@ from ..request import Request
 from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
 from .estimates import estimated_rows
-from .loading import in_chunks, large_relations, load_large
+from .loading import in_chunks, kept_large, large_relations, load_large
 from .related import find_related, member_scope
 from .relations import assign, changed_relations, make, referring_relations, touch
 from .row_rules import access_of, exists
@@ -270,10 +270,8 @@ class SQLAlchemyTransaction(Generic[M]):
             self._read_again(item, store.decorated)
             return
         if self._is_known(item):  # the session cannot hold two objects of one row
-            names = [
-                self._store.mapper.get_property_by_column(each).key
-                for each in self._store.mapper.primary_key
-            ]
+            mapper = self._store.mapper
+            names = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
             raise (KeyTaken if frozenset(names) == self._store.identity else UniqueViolation)(names)
         try:
             with self._violations(dict(vars(item)), store), self.session.begin_nested():
@@ -290,7 +288,9 @@ class SQLAlchemyTransaction(Generic[M]):
         return violations(store.mapper, values, self.session.get_bind().dialect)
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
-        """Expire attributes whose value the column's type may have changed."""
+        """Read again what the database has changed: values of columns, and orders of rows."""
+        if written := kept_large(item):
+            self._load_large([item], written)
         known, never = vars(item), self._store.of_item(item).never_null
         stale = [name for name in names if known.get(name) is not None or name in never]
         if stale:

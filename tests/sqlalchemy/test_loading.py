@@ -111,9 +111,10 @@ class _ShelfSchema(Schema):
     books = fields.List(fields.Nested(_BookSchema))
 
 
-def test_a_dynamic_relation_that_is_written_shows_its_new_rows(url: str) -> None:
+@pytest.mark.parametrize("lazy", ["dynamic", "write_only"])
+def test_a_large_relation_that_is_written_shows_its_new_rows(url: str, lazy: str) -> None:
     """The response of a write has the nested items that it has stored, as the next GET has them."""
-    base, shelf, _, _ = models("dynamic")
+    base, shelf, _, _ = models(lazy)
     with closing(Database(url, create=base.metadata)) as database:
         app = App("Shelves", contract="raise")
         app.install(database)
@@ -126,6 +127,10 @@ def test_a_dynamic_relation_that_is_written_shows_its_new_rows(url: str) -> None
         replaced = client.put("/shelves/1", json={"books": [{}]})
         assert replaced.json == {"id": 1, "books": [{"id": 3}]}
         assert client.get("/shelves/1").json == replaced.json
+        patched = client.patch("/shelves/1", json={"books": [{}, {}, {}]})
+        assert len(patched.json["books"]) == 3
+        assert client.get("/shelves/1").json == patched.json
+        assert client.post("/shelves", json={}).json["books"] == []
 
 
 @pytest.mark.parametrize("lazy", _LAZY)
