@@ -25,7 +25,7 @@ from .relations import make
 from .row_rules import access_of
 from .violations import violations
 
-__all__ = ["find_related", "member_scope", "relation_of"]
+__all__ = ["RelatedRowsMixin", "find_related", "member_scope", "relation_of"]
 
 _AnyMapper = Mapper[object]
 _Value = Any
@@ -296,3 +296,27 @@ def _create(
                 session.add(row)
         except UniqueViolation:
             continue  # it exists by now, or the caller may not see it
+
+
+class RelatedRowsMixin:
+    """The part of a transaction that finds rows which content names; see `RelatingRows`."""
+
+    session: Session
+
+    @property
+    def _mapper(self) -> _AnyMapper:
+        raise NotImplementedError
+
+    def find_related(
+        self, relation: Relation, values: Sequence[object], /, *, create: bool
+    ) -> Mapping[object, object]:
+        """Return what names related rows, with what the items get for it."""
+        return find_related(self.session, self._mapper, relation, values, create=create)
+
+    def members(self, relation: Relation, item: object, /) -> Sequence[object]:
+        """Return the members of an item's list that the caller may see."""
+        return list(getattr(item, relation.name))
+
+    def member_scope(self, relation: Relation, item: object, /) -> Clause:
+        """Return the condition on the related rows that are members of an item's list."""
+        return member_scope(self._mapper, relation.name, item)

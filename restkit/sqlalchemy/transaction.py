@@ -10,11 +10,10 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state
 
 from ..crud.query import ListQuery, Page
-from ..crud.relations import Relation
 from ..crud.row_rules import write_clause
 from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
@@ -24,7 +23,7 @@ from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
 from .estimates import estimated_rows
 from .loading import in_chunks, kept_large, large_relations, load_large
-from .related import find_related, member_scope
+from .related import RelatedRowsMixin
 from .relations import assign, changed_relations, make, referring_relations, touch
 from .row_rules import access_of, exists
 from .scopes import expression_of
@@ -49,7 +48,7 @@ _TOO_SLOW = (
 )
 
 
-class SQLAlchemyTransaction(Generic[M]):
+class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
     """The Transaction of one store on a request's session.
 
     Attributes:
@@ -238,20 +237,6 @@ class SQLAlchemyTransaction(Generic[M]):
 
     # writing
 
-    def find_related(
-        self, relation: Relation, values: Sequence[object], /, *, create: bool
-    ) -> Mapping[object, object]:
-        """Return what names related rows, with what the items get for it."""
-        return find_related(self.session, self._store.mapper, relation, values, create=create)
-
-    def members(self, relation: Relation, item: object, /) -> Sequence[object]:
-        """Return the members of an item's list that the caller may see."""
-        return list(getattr(item, relation.name))
-
-    def member_scope(self, relation: Relation, item: object, /) -> Clause:
-        """Return the condition on the related rows that are members of an item's list."""
-        return member_scope(self._store.mapper, relation.name, item)
-
     def build(self, values: Mapping[str, object], /) -> M:
         """Make an item with its nested items."""
         store, own = self._store, dict(values)
@@ -281,6 +266,10 @@ class SQLAlchemyTransaction(Generic[M]):
                 raise KeyTaken(error.names) from error
             raise
         self._read_again(item, store.decorated)
+
+    @property
+    def _mapper(self) -> Mapper[object]:
+        return self._store.mapper
 
     def _violations(
         self, values: Mapping[str, object], store: TransactedStore
