@@ -106,6 +106,19 @@ def check_declared(declared: Any, base: type) -> None:
         )
     _check_sequences(declared, declared_at)
     _check_by_filter(declared.by_filter, declared_at)
+    _check_upsert(declared.bulk_upsert, declared.bulk, declared_at)
+
+
+def _check_upsert(attribute: object, bulk: bool, declared_at: str) -> None:
+    if not isinstance(attribute, str):
+        raise DeclarationError(
+            f"{declared_at}.bulk_upsert is the name of an attribute: write bulk_upsert = 'code'."
+        )
+    if attribute and not bulk:
+        raise DeclarationError(
+            f"{declared_at}.bulk_upsert has no effect without bulk = True. Add it, or remove "
+            "bulk_upsert."
+        )
 
 
 def _check_export(export: object, methods: Iterable[str] | None, declared_at: str) -> None:

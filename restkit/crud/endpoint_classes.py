@@ -25,10 +25,11 @@ from ..problems import Conflict, Forbidden, NotFound
 from ..requirements import Requirement
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
-from .action_contracts import action_failures, bulk_security, check_bulk
+from .action_contracts import action_failures
 from .action_decorators import ActionPlace
 from .binding import Binding
-from .bulk import BulkEndpoint, bulk_schemas
+from .bulk import BulkEndpoint
+from .bulk_verb import bulk_verb
 from .by_filter_verb import filtered_verb
 from .csv_export import CSV, export_of
 from .declared_actions import declared_action
@@ -46,7 +47,6 @@ __all__ = ["EndpointMaker"]
 
 _Schema = SchemaLike | Mapping[str, AnyField]
 _COPIED = ("tags", "documented", "middleware", "idempotency")
-_BULK = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 _JSON = (JSON,)
 _APPLIED = Header("Preference-Applied", "The preference that the server applied (RFC 7240).")
 _TAG = Header("ETag", "The entity tag of the representation.")
@@ -203,42 +203,20 @@ class EndpointMaker:
 
     def bulk(self, wanted: set[str]) -> type[Resource]:
         """Return the endpoint class of bulk requests."""
-        declared, binding = self._declared, self._binding
-        check_bulk(declared.max_bulk, declared.conditional, binding.declared_at)
-        sent, result = bulk_schemas(binding, self._name, wanted, declared.max_bulk)
-
-        def post(
-            self: BulkEndpoint,
-            body: Any,
-            headers: Any,
-            **path: object,
-        ) -> Any:
-            return self.change_many(body, headers)
-
-        post.__module__, post.__qualname__ = declared.__module__, f"{declared.__qualname__}.bulk"
-        called = [action for method, action in _BULK.items() if method in wanted]
-        failures = [failure for each in called for failure in action_failures(declared, each)]
-        security = bulk_security(declared, called)
-        returns = (
-            Return(result, 200, (_APPLIED,), _JSON, "All items were changed.", False),
-            Return(None, 204, (_APPLIED,), (), _DONE, None),
+        failures = (_TAKEN, *self._forbidden, *self._missing_parent, *self._always)
+        minimal = Return(None, 204, (_APPLIED,), (), _DONE, None)
+        verb, result, upserting = bulk_verb(
+            self._declared,
+            self._binding,
+            self._name,
+            wanted,
+            self._prefers,
+            _APPLIED,
+            minimal,
+            failures,
         )
-        contract = Declarations(
-            {"body": sent, "headers": self._prefers},
-            None,
-            returns,
-            (*failures, _TAKEN, *self._forbidden, *self._missing_parent, *self._always),
-            words={
-                **({} if security is None else {"security": security}),
-                "derived_id": f"bulk{self._name}",
-                "summary": "Create, update and delete many items, all or none",
-                "description": "Deletions come first, then updates, then creations.",
-            },
-        )
-        verbs = {"post": DeclaredMethod(post, contract)}
-        return self._class(
-            BulkEndpoint, "Bulk", verbs, conditional=False, members=tuple(result().fields)
-        )
+        members: dict[str, object] = {"members": tuple(result().fields), "upserting": upserting}
+        return self._class(BulkEndpoint, "Bulk", {"post": verb}, conditional=False, **members)
 
     # the collection's verbs
 

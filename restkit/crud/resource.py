@@ -79,6 +79,7 @@ class CRUDResource(Resource, Generic[M]):
             longer find the item until a POST to its ``restore`` URL.
         bulk: Whether ``POST .../bulk`` creates, updates and deletes many items, all or none.
         max_bulk: The maximum length of each list of a bulk request.
+        bulk_upsert: The unique attribute by which bulk requests create or replace items.
         relations: The relations that content names by keys: ``("tags",)``, or by another
             attribute of the related rows: ``{"tags": "name", "labels": Related("name",
             create=True)}``.
@@ -121,6 +122,7 @@ class CRUDResource(Resource, Generic[M]):
     soft_delete: ClassVar[str | None] = None
     bulk: ClassVar[bool] = False
     max_bulk: ClassVar[int] = 1000
+    bulk_upsert: ClassVar[str] = ""
     relations: ClassVar[Sequence[str] | Mapping[str, str | Related]] = ()
     members: ClassVar[Sequence[str] | Mapping[str, type]] = ()
     by_filter: ClassVar[Sequence[str]] = ()

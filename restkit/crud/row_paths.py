@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -89,6 +89,31 @@ class RowTransaction(Protocol):
 
     def remove_many(self, items: Sequence[_Row], /) -> None:
         """Remove several items that were read with a lock, or mark them as removed."""
+        ...
+
+    def upsert(
+        self,
+        rows: Sequence[Mapping[str, object]],
+        written: Sequence[Collection[str]],
+        identity: Sequence[str],
+        scope: Mapping[str, object],
+        /,
+    ) -> Sequence[tuple[object, bool] | None] | None:
+        """Create or replace items.
+
+        Args:
+            rows: The attributes of new items, in the order in which items are locked.
+            written: The attributes that each replaces if an item with the same value exists.
+            identity: The attributes that are unique together.
+            scope: The attributes that items must have to be replaced.
+
+        Returns:
+            Each item as it is stored, and whether it is new; None for an item that must not be
+            replaced. None in place of the list if the store or the values need other ways.
+
+        Raises:
+            Violation: A constraint rejects an item; nothing was written.
+        """
         ...
 
     def is_column(self, name: str, /) -> bool:
@@ -298,6 +323,16 @@ class RowActions:
     def update_many(self, items: Sequence[object], values: Mapping[str, object]) -> None:
         """Set the same attributes of several items, which were read with a lock."""
         self._rows.change_many([item for item in items if type(item) is dict], values)
+
+    def upsert_many(
+        self,
+        rows: Sequence[Mapping[str, object]],
+        written: Sequence[Collection[str]],
+        identity: Sequence[str],
+    ) -> Sequence[tuple[object, bool] | None] | None:
+        """Create or replace items; `RowTransaction.upsert` describes the arguments."""
+        scope = Scope.of(self._actions.scope())
+        return self._rows.upsert(rows, written, identity, scope.values)
 
     def delete_many(self, items: Sequence[object]) -> None:
         """Remove several items that were read with a lock, or mark them as removed."""

@@ -27,6 +27,7 @@ from .core_checks import (
 )
 from .core_selecting import CoreSelecting
 from .core_statements import Row
+from .core_upserts import CoreUpserting
 from .core_writes import CoreWriting, mark_of
 from .keysets import Part
 from .lent_connections import LentConnection
@@ -59,6 +60,7 @@ class CoreTable:
         shape: The parts of the store.
         selecting: The maker of SELECT statements.
         writing: The writer of rows.
+        upserting: The writer of rows that may exist.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class CoreTable:
         self.shape = shape
         self.selecting = CoreSelecting(shape.mapper, selecting, names)
         self.writing = CoreWriting(shape.mapper, shape.identity, names)
+        self.upserting = CoreUpserting(shape.mapper, selecting.live, names, self.writing)
         self._session = session
         self._units = units
 
@@ -188,6 +191,18 @@ class CoreRows:
         else:
             mark = mark_of(shape.mapper.columns[shape.soft_delete].type)
             self.change_many(items, {shape.soft_delete: mark})
+
+    def upsert(
+        self,
+        rows: Sequence[Mapping[str, object]],
+        written: Sequence[Collection[str]],
+        identity: Sequence[str],
+        scope: Mapping[str, object],
+        /,
+    ) -> Sequence[tuple[object, bool] | None] | None:
+        """Create or replace rows in one statement; see `RowTransaction.upsert`."""
+        upserting = self._table.upserting
+        return upserting.upsert(self._connection, rows, written, identity, scope)
 
     def _write(self, write: Callable[..., None], *arguments: object) -> None:
         """Write with the connection of the request, which has no session."""

@@ -25,7 +25,11 @@ _WHERE = "restkit_"
 
 
 class CoreWriting:
-    """The writer of the rows of one table."""
+    """The writer of the rows of one table.
+
+    Attributes:
+        version: The attribute that changes with each change of a row; None without one.
+    """
 
     def __init__(self, mapper: AnyMapper, identity: frozenset[str], names: Collection[str]) -> None:
         """Make the writer.
@@ -41,9 +45,9 @@ class CoreWriting:
         self._names = tuple(sorted(names))
         self._types = [(name, mapper.columns[name].type) for name in self._names]
         version = mapper.version_id_col
-        self._version = None if version is None else mapper.get_property_by_column(version).key
+        self.version = None if version is None else mapper.get_property_by_column(version).key
         keys = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
-        self._where = keys if self._version is None else [*keys, self._version]
+        self._where = keys if self.version is None else [*keys, self.version]
         self._kept: dict[tuple[str, ...], CoreStatement] = {}
 
     def insert(self, connection: Connection, item: Row, key: str) -> None:
@@ -58,8 +62,8 @@ class CoreWriting:
             KeyTaken: An item with the key exists; the transaction can go on.
         """
         values = {name: value for name, value in item.items() if self._is_inserted(name, value)}
-        if self._version is not None and callable(self._mapper.version_id_generator):
-            values[self._version] = self._mapper.version_id_generator(None)
+        if self.version is not None and callable(self._mapper.version_id_generator):
+            values[self.version] = self._mapper.version_id_generator(None)
         if values.get(key) is None:
             item.update(self._insert(connection, values))
             return
@@ -89,8 +93,8 @@ class CoreWriting:
         }
         if not changed:
             return
-        if self._version is not None and callable(self._mapper.version_id_generator):
-            changed[self._version] = self._mapper.version_id_generator(item[self._version])
+        if self.version is not None and callable(self._mapper.version_id_generator):
+            changed[self.version] = self._mapper.version_id_generator(item[self.version])
         found = self._run("UPDATE", connection, changed, self._read(item))
         if not found:
             raise StaleWrite
@@ -109,7 +113,7 @@ class CoreWriting:
             StaleWrite: Somebody did.
         """
         found = self._run("DELETE", connection, {}, self._read(item))
-        if not found and self._version is not None:
+        if not found and self.version is not None:
             raise StaleWrite
 
     def update_many(
@@ -121,23 +125,24 @@ class CoreWriting:
             StaleWrite: One of the rows is gone.
         """
         changed = dict(values)
-        if self._version is not None and callable(self._mapper.version_id_generator):
-            if not self._is_counted:
+        if self.version is not None and callable(self._mapper.version_id_generator):
+            if not self.is_counted:
                 for item in items:
                     self.update(connection, item, values)
                 return
-            changed[self._version] = self._mapper.columns[self._version] + 1
+            changed[self.version] = self._mapper.columns[self.version] + 1
         given, expressions = self._divided(changed)
         statement = sa.update(self._table).values({**given, **expressions})
         with violations(self._mapper, values, connection.dialect):
             self._run_many(connection, statement, items)
 
     @cached_property
-    def _is_counted(self) -> bool:
+    def is_counted(self) -> bool:
         """Whether each version is the number after the one before it, as SQLAlchemy counts them."""
         generate = self._mapper.version_id_generator
-        kind = self._mapper.columns[str(self._version)].type
-        if not isinstance(kind, sa.Integer) or not callable(generate):
+        if self.version is None or not callable(generate):
+            return False
+        if not isinstance(self._mapper.columns[self.version].type, sa.Integer):
             return False
         return [generate(number) for number in (1, 2, 41)] == [2, 3, 42]
 

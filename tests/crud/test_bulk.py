@@ -329,7 +329,7 @@ def test_what_cannot_be_is_refused() -> None:
         "the field name 'if_match' means the entity tag in bulk requests",
         bulk=True,
         schema=schema,
-        methods={"PATCH"},
+        methods={"GET", "PATCH"},
     )
 
 

@@ -67,6 +67,8 @@ class Conformance:
                 {"model": self.topic, "upsert": True, "__module__": __name__},
             ),
         )
+        upserted = {"model": self.topic, "bulk": True, "bulk_upsert": "slug"}
+        app.add("/upserted", type("UpsertedTopics", (CRUDResource,), upserted))
         if self.references:
             app.add("/topics/<topic_id>/notes", type("TopicNotes", (CRUDResource,), notes))
         return Client(app)

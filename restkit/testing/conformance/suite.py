@@ -10,6 +10,7 @@ from .related import RelatedKeysConformance
 from .relations import RelationConformance
 from .scopes import ScopeConformance
 from .totals import TotalsConformance
+from .upserts import UpsertConformance
 
 __all__ = ["StoreConformance"]
 
@@ -21,6 +22,7 @@ class StoreConformance(
     FilteredWriteConformance,
     RelationConformance,
     RelatedKeysConformance,
+    UpsertConformance,
     ScopeConformance,
     ConcurrencyConformance,
 ):
