@@ -179,13 +179,8 @@ class BulkUpsert:
     ) -> Sequence[_Upserted | None] | None:
         """Return the items if one statement has written all of them."""
         binding, actions = self._binding, self._at_once
-        keeps_keys = upserting.attribute == binding.store.key or (
-            binding.store.key not in binding.create_views.written
-        )
-        if not isinstance(actions, RowActions) or self._scope.clauses or not keeps_keys:
+        if not isinstance(actions, RowActions) or not self._is_simple(upserting):
             return None
-        if isinstance(self._endpoint.row_paths.found["replace"], str):
-            return None  # something would see or change an item that is replaced
         try:
             written = [binding.replaced({}, each, self._scope.values) for each in bodies]
             rows = [binding.created(each, self._decided) for each in bodies]
@@ -195,6 +190,16 @@ class BulkUpsert:
         except (UnprocessableContent, Violation):
             return None  # the slower way says of which item it is
         return None if found is None or None in found else found
+
+    def _is_simple(self, upserting: Upserting) -> bool:
+        """Return whether a statement means the same as actions on one item after the other."""
+        store = self._binding.store
+        keeps_keys = upserting.attribute == store.key or (
+            store.key not in self._binding.create_views.written
+        )
+        # Otherwise something would see or change an item that is replaced.
+        are_rows = not isinstance(self._endpoint.row_paths.found["replace"], str)
+        return keeps_keys and are_rows and not self._scope.clauses
 
     # item by item
 

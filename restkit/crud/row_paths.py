@@ -41,8 +41,6 @@ _CALLED = {
     "update": ("read", "update", "change", "write_scope"),
     "delete": ("read", "delete", "write_scope"),
 }
-
-
 _READING = ("list", "read")
 
 
@@ -99,7 +97,7 @@ class RowTransaction(Protocol):
         scope: Mapping[str, object],
         /,
     ) -> Sequence[tuple[object, bool] | None] | None:
-        """Create or replace items.
+        """Create or replace items; a `Violation` leaves nothing written.
 
         Args:
             rows: The attributes of new items, in the order in which items are locked.
@@ -110,9 +108,6 @@ class RowTransaction(Protocol):
         Returns:
             Each item as it is stored, and whether it is new; None for an item that must not be
             replaced. None in place of the list if the store or the values need other ways.
-
-        Raises:
-            Violation: A constraint rejects an item; nothing was written.
         """
         ...
 
@@ -207,8 +202,8 @@ class RowPaths:
         if patched is None:
             return _obscure(written)
         writes = () if action in (*_READING, "delete") else written.written
-        use = RowUse(action, reads | patched | self._ordered(), frozenset(writes))
-        return store.row_opener(use)
+        needed = reads | patched | self._ordered()
+        return store.row_opener(RowUse(action, needed, frozenset(writes)))
 
     def _override(self, action: str) -> str:
         """Return an action that the class overrides and the request calls, ``""`` without one."""
