@@ -25,6 +25,7 @@ from .totals import (
     Aggregating,
     Function,
     Group,
+    Part,
     Totals,
     TotalsOrder,
     TotalsOverflow,
@@ -128,7 +129,8 @@ class Totalling:
                 f"{self._declared_at}.groups: items cannot be grouped by {name!r}, because the "
                 "store cannot compare its values. Group by another attribute."
             )
-        return Group(name, known[known.index(part)] if part in known else "")
+        chosen: list[Part] = [each for each in PARTS if each == part]
+        return Group(name, chosen[0] if chosen else "")
 
     def _aggregate(self, text: str) -> Aggregate:
         if text == _COUNT:
