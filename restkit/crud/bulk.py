@@ -47,7 +47,7 @@ class BulkEndpoint(CollectionEndpoint):
         """
         actions = self.actions(self.binding.patch_relations)
         # Rows without the model are written only if nothing else needs a session.
-        at_once = self.row_actions("create", actions) if body.keys() == {"upsert"} else actions
+        at_once = self.row_actions("create", actions) if list(body) == ["upsert"] else actions
         scope = Scope.of(actions.scope())
         if scope.values and not actions.rows.has_parents(scope.values):
             raise NotFound("No collection exists at this URL.")
