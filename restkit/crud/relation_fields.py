@@ -59,6 +59,16 @@ class RelatedKeys(fields.List[_Value]):
         found = super()._serialize(list(_rows(value, attr, obj)), attr, obj, **kwargs)
         return sorted(found) if self.is_sorted and found else found
 
+    def _deserialize(
+        self, value: _Value, attr: str | None, data: _Value, **kwargs: _Value
+    ) -> list[_Value]:
+        if isinstance(value, list):
+            # SECURITY: the work on a list that is too long must not grow with its length.
+            for each in self.validators:
+                if isinstance(each, validate.Length):
+                    each(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
 
 class RelatedKey(fields.Pluck):
     """A field of what names one related row."""

@@ -170,6 +170,14 @@ def test_rows_are_named_by_keys(client: Client) -> None:
     assert client.get("/steps/1").json["ticket_id"] is None
 
 
+def test_the_length_of_a_list_is_checked_before_its_members(client: Client) -> None:
+    """What is too long is one error, and its members are not looked at."""
+    for many in (4, 4000):
+        refused = client.post("/named", json={"title": "a", "tags": [1] * many})
+        assert refused.status == 422
+        assert pairs(refused) == [("/tags", "length")]
+
+
 def test_rows_are_named_by_another_attribute(client: Client) -> None:
     """Missing rows are made where create says so, and else refused with a pointer."""
     made = client.post("/named", json={"title": "a", "tags": ["ui", "new"], "author": "api"})
