@@ -47,6 +47,9 @@ class CoreWriting:
         version = mapper.version_id_col
         self.version = None if version is None else mapper.get_property_by_column(version).key
         keys = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
+        self._integer_keys = [
+            name for name in keys if isinstance(mapper.columns[name].type, sa.Integer)
+        ]
         self._where = keys if self.version is None else [*keys, self.version]
         self._kept: dict[tuple[str, ...], CoreStatement] = {}
 
@@ -188,7 +191,13 @@ class CoreWriting:
             if is_kept:
                 self._kept[shape] = statement
         with violations(self._mapper, values, connection.dialect):
-            return statement.rows(connection, {**given, **identity})
+            found = statement.rows(connection, {**given, **identity})
+        # SQLite 3.40 returns a rowid as REAL from a table that has a REAL column.
+        for row in found:
+            for name in self._integer_keys:
+                if type(row[name]) is float:
+                    row[name] = int(cast("float", row[name]))
+        return found
 
     def _divided(self, values: Row) -> tuple[Row, Row]:
         """Return values by the keys of their columns: parameters, and expressions of SQL."""
