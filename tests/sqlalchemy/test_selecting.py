@@ -171,6 +171,7 @@ class Atlases(CRUDResource[Atlas]):
     model = Atlas
     schema = AtlasSchema
     expand = ("size",)
+    methods = {"GET", "PATCH"}
 
 
 def test_a_nested_field_that_is_no_relationship_is_expanded(tmp_path: Path) -> None:
