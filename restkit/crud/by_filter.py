@@ -8,9 +8,10 @@ from typing import ClassVar
 from marshmallow import Schema, fields
 
 from ..problem_members import MAX_ERRORS
-from ..problems import Conflict, InvalidItem, NotFound, UnprocessableContent
+from ..problems import Conflict, ContentTooLarge, InvalidItem, NotFound, UnprocessableContent
 from .binding import plain_scope
 from .endpoints import CollectionEndpoint
+from .patch_checks import size_of
 from .patching import PatchDocument
 from .query import ListQuery, Order
 from .relation_values import RelationValues
@@ -23,6 +24,10 @@ _Values = Mapping[str, object]
 _Change = tuple[object, _Values]
 _ALL = "Send at least one filter. A request without one would affect every item of the collection."
 _UNKNOWN = "Unknown parameter."
+# SECURITY: the content is applied to each item. The work is that of this many bytes of content, of
+# which a small part may be spent on invalid results.
+_MOST_PATCHED = 8 * 1024 * 1024
+_MOST_INVALID = 64 * 1024
 
 
 class AffectedItemsSchema(Schema):
@@ -49,7 +54,9 @@ def patch_selected(
     Raises:
         UnprocessableContent: There is no filter, or a patched item is invalid.
         Conflict: The filters select too many items.
+        ContentTooLarge: The patch is too large for so many items.
     """
+    endpoint.binding.update_views.check_patch(patch)
     selection = _Selection(endpoint, "update", endpoint.binding.patch_relations, given)
     changes = selection.checked(patch)
     if not selection.is_dry:
@@ -170,7 +177,14 @@ class _Selection:
         Raises:
             UnprocessableContent: The result of a patch is invalid; the errors are those of all
                 items, each once.
+            ContentTooLarge: The patch is too large for so many items.
         """
+        size = size_of(patch)
+        if size * len(self.items) > _MOST_PATCHED:
+            raise ContentTooLarge(
+                f"A patch of {size} bytes is too large for {len(self.items)} items. Nothing was "
+                "changed. Narrow the filters."
+            )
         errors: dict[str, InvalidItem] = {}
         invalid: list[object] = []
         changes: list[_Change] = []
@@ -180,14 +194,17 @@ class _Selection:
             except UnprocessableContent as problem:
                 invalid.append(item)
                 errors |= {str(sorted(each.items())): each for each in problem.errors or ()}
-                if len(errors) >= MAX_ERRORS:
+                # SECURITY: equal errors are no reason to validate the content once for each item.
+                if len(errors) >= MAX_ERRORS or size * len(invalid) > _MOST_INVALID:
                     break
         if not invalid:
             return changes
         store = self._binding.store
+        checked = len(changes) + len(invalid)
+        counted = f"{'' if checked == len(self.items) else 'at least '}{len(invalid)}"
         raise UnprocessableContent(
-            f"Nothing was changed: the patch is invalid for {len(invalid)} of the selected items, "
-            f"first for {store.value(invalid[0], store.key)}.",
+            f"Nothing was changed: the patch is invalid for {counted} of the selected items, first "
+            f"for {store.value(invalid[0], store.key)}.",
             errors=list(errors.values()),
         )
 

@@ -11,7 +11,7 @@ from ..contract import Failure, Location
 from ..declarations import Declarations, DeclaredMethod, Return
 from ..errors import DeclarationError
 from ..media import JSON
-from ..problems import Conflict
+from ..problems import Conflict, ContentTooLarge
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
 from .action_contracts import action_failures, bulk_security
@@ -33,6 +33,9 @@ _TOO_MANY = Failure(
     "database",
     "The filters select more items than a request affects; or the request conflicts with stored "
     "data.",
+)
+_TOO_LARGE = Failure(
+    ContentTooLarge, "database", "The patch is too large for the number of selected items."
 )
 _PATCHES = (MERGE_PATCH, "application/json", JSON_PATCH)
 _DRY = "Whether to change nothing, and to return how many items the filters select."
@@ -74,10 +77,11 @@ def filtered_verb(
     security = bulk_security(cast("type[Resource]", declared), (action,))
     dry_run = fields.Bool(load_default=False, metadata={"description": _DRY})
     inputs: dict[Location, _Schema] = {"query": {"dry_run": dry_run, **binding.filtering.fields()}}
-    media_types, convert = None, None
+    media_types, convert, own = None, None, [_TOO_MANY]
     if method == "PATCH":
         media_types, convert = _PATCHES, PatchDocument.of
         inputs["body"] = binding.update_views.merged
+        own.append(_TOO_LARGE)
     described = "All items were changed, or none with `dry_run`."
     most = declared.max_affected
     words = {
@@ -92,7 +96,7 @@ def filtered_verb(
             inputs,
             media_types,
             (Return(AffectedItemsSchema, 200, (), (JSON,), described, False),),
-            (*action_failures(cast("type[Resource]", declared), action), _TOO_MANY, *failures),
+            (*action_failures(cast("type[Resource]", declared), action), *own, *failures),
             convert,
             words=words,
         ),

@@ -168,6 +168,22 @@ class UnionViews(Views):
         found = (views.pointer_of(attribute) for views in self._kinds.values())
         return next(filter(None, found), "")
 
+    def check_patch(self, patch: PatchDocument) -> None:
+        """Check what a patch has, as far as that needs no item of any kind.
+
+        Raises:
+            UnprocessableContent: The patch is invalid for each kind; the errors are those of the
+                first.
+        """
+        problems = []
+        for views in self._kinds.values():
+            try:
+                views.check_patch(patch)
+            except UnprocessableContent as problem:
+                problems.append(problem)
+        if len(problems) == len(self._kinds):
+            raise problems[0]
+
     @cached_property
     def patch_source(self) -> Compiled | Schema:
         """The schema that dumps an item of the first kind to be patched."""

@@ -14,10 +14,11 @@ from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..parsing.pointers import pointer
 from ..problems import UnprocessableContent
-from ..schemas.bound import BoundSchema, View, bind
+from ..schemas.bound import View, bind
 from ..schemas.validation_errors import Fault, flatten
 from .item_serializer import AttributeSource, ItemSerializer, Source
-from .patching import MERGE_PATCH, PatchDocument, equal
+from .patch_checks import check_patch, check_removed
+from .patching import PatchDocument, equal
 from .schema_classes import merged, optional
 from .store import AnyField
 
@@ -174,6 +175,14 @@ class Views:
         name = self._paths.get(attribute)
         return "" if name is None else pointer((name,))
 
+    def check_patch(self, patch: PatchDocument) -> None:
+        """Check what a patch has, as far as that needs no item.
+
+        Raises:
+            UnprocessableContent: The patch is invalid for every item.
+        """
+        check_patch(patch, self._write)
+
     def patched(self, item: object, patch: PatchDocument) -> dict[str, Any]:
         """Return the attributes that a patch changes, with their new values.
 
@@ -189,7 +198,7 @@ class Views:
         )
         loaded = self._write.load_fields  # by their names in the content
         after = self._apply(before, patch)
-        _check_removed(patch, self._write)
+        check_removed(patch, self._write)
         absent = loaded.keys() - before.keys() - after.keys()
         differing = [name for name in loaded if _differs(before, after, name)]
         values = self._load(
@@ -282,22 +291,6 @@ def _is_valid(field: AnyField, value: Any) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def _check_removed(patch: PatchDocument, bound: BoundSchema) -> None:
-    """Reject a merge patch that removes unknown members, which the result cannot show."""
-    if patch.media_type != MERGE_PATCH or bound.open:
-        return
-    known = bound.load_fields
-    removed = [name for name, value in patch.data.items() if value is None]
-    strange = [name for name in removed if name not in known]
-    if strange:
-        raise UnprocessableContent(
-            errors=[
-                {"pointer": pointer((name,)), "detail": "Unknown field.", "code": "unknown"}
-                for name in strange
-            ]
-        )
 
 
 def _nested_paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[str]:

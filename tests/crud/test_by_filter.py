@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
 from databases import KINDS, database_url
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from shelf import Book as Plain
 from shelf import collection, mounted, refused
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -204,6 +206,89 @@ def test_each_result_is_validated(world: World) -> None:
     ]
     assert world.client.get("/jobs?first__gte=1").json["items"] == []
     assert world.client.patch("/jobs?state=open", json={"first": 3}).json["affected"] == 3
+
+
+def test_content_is_checked_before_any_item_is_read(world: World) -> None:
+    """Equal errors are found once, without a statement, however many items would be selected."""
+    jobs(world, "open")
+    for body, where in (
+        ({"state": ["x"]}, "/state"),
+        ({"first": "x", "last": 2}, "/first"),
+        ({"stat": "x"}, "/stat"),
+        ({"state": "done", "id": 3}, "/id"),
+        ({"stat": None}, "/stat"),
+    ):
+        world.forget()
+        response = world.client.patch("/jobs?state=open", json=body)
+        assert response.status == 422
+        assert [each["pointer"] for each in response.problem["errors"]] == [where]
+        assert world.statements == []
+
+
+class Counted(Schema):
+    """Counts how often texts and results are validated."""
+
+    seen: ClassVar[list[str]] = []
+    title = fields.Str(required=True, validate=lambda text: Counted.seen.append("field"))
+    genre = fields.Str()
+    words = fields.List(fields.Str(validate=validate.Length(max=3)))
+
+    @validates_schema
+    def check(self, data: Mapping[str, Any], **_: Any) -> None:
+        Counted.seen.append("whole")
+        if data.get("genre") == "bad":
+            raise ValidationError("bad", "genre")
+
+
+@dataclass
+class Story:
+    title: str
+    genre: str = "novel"
+    words: list[str] = field(default_factory=list)
+    id: int = 0
+
+
+def _stories(**members: Any) -> Client:
+    return Client(mounted(**members))
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+def test_the_cost_of_an_invalid_patch_does_not_grow_with_the_items(count: int) -> None:
+    """One invalid item of a long list is found once; a rule of the whole schema, a few times."""
+    items = [Story(str(number)) for number in range(count)]
+    members = {"store": MemoryStore(Story, items=items), "schema": Counted, "max_affected": 5000}
+    client = _stories(filters=("genre",), by_filter=("PATCH",), **members)
+    Counted.seen.clear()
+    words = ["abc"] * 50_000
+    response = client.patch("/books?genre=novel", json={"title": "t", "words": [*words, "abcd"]})
+    assert response.problem["errors"][0]["pointer"] == "/words/50000"
+    assert Counted.seen == ["field"]
+    Counted.seen.clear()
+    body = {"genre": "bad", "words": words[:1200]}
+    response = client.patch("/books?genre=novel", json=body)
+    assert response.problem["errors"] == [{"pointer": "/genre", "detail": "bad", "code": "invalid"}]
+    assert response.problem["detail"].startswith("Nothing was changed: the patch is invalid for ")
+    assert Counted.seen.count("whole") <= 20
+    operations = [{"op": "add", "path": "/words/-", "value": "abc"}] * 120
+    operations.append({"op": "remove", "path": "/none"})
+    content_type = "application/json-patch+json"
+    response = client.patch("/books?genre=novel", json=operations, content_type=content_type)
+    assert response.status == 422
+    counted = re.findall(r"for (?:at least )?(\d+) of", response.problem["detail"])
+    assert 1 <= int(counted[0]) <= 20
+
+
+def test_a_large_patch_is_for_few_items() -> None:
+    """The content times the items is bounded, valid or not."""
+    items = [Story(str(number)) for number in range(200)]
+    store = MemoryStore(Story, items=items)
+    client = _stories(filters=("genre", "id__lte"), by_filter=("PATCH",), store=store)
+    body = {"words": ["a word"] * 10_000}
+    response = client.patch("/books?genre=novel", json=body)
+    assert response.status == 413
+    assert response.problem["detail"].endswith("Nothing was changed. Narrow the filters.")
+    assert all(each.words == [] for each in store.items)
+    assert client.patch("/books?id__lte=20", json=body).json["affected"] == 20
 
 
 def test_items_are_removed_softly(world: World) -> None:
