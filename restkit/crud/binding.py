@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from ..http.conditional import EntityTag
-from ..problems import NotFound, UnprocessableContent
+from ..problems import NotFound
 from ..resource import Owner
 from .action_decorators import own_actions
 from .attribute_checks import check_attributes
@@ -25,6 +25,7 @@ from .declared_schemas import (
 )
 from .field_choices import FieldChoices
 from .filtering import Filtering
+from .item_keys import key_of
 from .item_serializer import ItemSerializer
 from .page_format import PageQuery, Window
 from .pagination import Pager
@@ -46,6 +47,7 @@ class Binding:
     Attributes:
         declared_at: The qualified name of the class, for messages.
         store: The store of the items.
+        key: The attributes that identify an item.
         views: The views of the schema of items.
         list_views: The views of the schema of the items of a page.
         create_views: The views of the schema of POST bodies.
@@ -78,10 +80,12 @@ class Binding:
         """
         self.declared_at = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
+        self.key = key_of(store)
         self.scope = tuple(scope)
         actions = own_actions(declared).values()
         own = {each.path for each in actions if each.owner == "collection"}
-        self._unreachable = {"", ".", "..", *sub_urls(declared), *own}
+        words = () if self.key.is_composite else (*sub_urls(declared), *own)
+        self._unreachable = {"", ".", "..", *words}
         settings = app.settings
         self.assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
         self.is_ruled = isinstance(store, RowRuled) and store.is_ruled
@@ -101,9 +105,9 @@ class Binding:
         wire = {**self.list_views.attribute_fields(), **self.views.attribute_fields()}
         self.sorting = Sorting(declared.sorts, declared.order, store, self.declared_at, wire)
         cipher = CursorCipher(settings.secret_key, f"{name} {store.model.__qualname__}")
-        self.pager = Pager(
-            declared.paging, declared.page_size, declared.max_page_size, cipher, self.declared_at
-        )
+        sizes = (declared.page_size, declared.max_page_size)
+        keys = self.key.names
+        self.pager = Pager(declared.paging, *sizes, cipher, self.declared_at, keys)
         self._choices = FieldChoices(declared.expand, sparse=bool(declared.fields))
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
         self._own = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
@@ -142,8 +146,9 @@ class Binding:
         """
         order = self.sorting.order(query.get("sort"))
 
-        def find(key: object) -> tuple[object, ...] | None:
-            same = (Condition(self.store.key, "eq", key),)
+        def find(key: tuple[object, ...]) -> tuple[object, ...] | None:
+            pairs = zip(self.key.names, key, strict=True)
+            same = tuple(Condition(name, "eq", value) for name, value in pairs)
             ends = self.ends(page_of(ListQuery(same, order, 1, scope=plain_scope(scope))), order)
             return ends[0] if ends else None
 
@@ -190,7 +195,7 @@ class Binding:
     @cached_property
     def replacement(self) -> type[Schema]:
         """The schema class of PUT bodies, which may leave out the key that the URL has."""
-        return without_required(self.replace_views.declared, self.store.key, "Replacement")
+        return without_required(self.replace_views.declared, self.key.names, "Replacement")
 
     @cached_property
     def patch_relations(self) -> tuple[str, ...]:
@@ -302,12 +307,7 @@ class Binding:
         Raises:
             UnprocessableContent: The values have such a key.
         """
-        key = values.get(self.store.key)
-        # Clients remove "." and ".." from a URL (RFC 3986, section 5.2.4).
-        if isinstance(key, str) and (key in self._unreachable or "/" in key):
-            where = views.pointer_of(self.store.key)
-            detail = "A URL cannot contain this key."
-            raise UnprocessableContent(errors=[{"pointer": where, "detail": detail, "code": "key"}])
+        self.key.check(values, self._unreachable, views.pointer_of)
 
     def _reset(
         self, names: Iterable[str], values: Mapping[str, object], views: Views

@@ -12,7 +12,7 @@ from ..problems import Conflict, InvalidItem, NotFound, Problem, UnprocessableCo
 from ..rendering.content import SerializedContent
 from .actions import Actions
 from .binding import Binding
-from .bulk_schemas import CONDITION, Change, key_name
+from .bulk_schemas import CONDITION, Change, key_names
 from .bulk_upsert import BulkUpsert, Upserting
 from .endpoints import CollectionEndpoint, as_mapping
 from .patching import MERGE_PATCH, PatchDocument
@@ -72,7 +72,7 @@ class BulkEndpoint(CollectionEndpoint):
             "created": list(map(self.whole.data, created)),
             "updated": list(map(self.whole.data, updated)),
             "upserted": list(map(self._upserted, upserted)),
-            "deleted": list(map(_json_key, body.get("delete", ()))),
+            "deleted": list(map(self._removed, body.get("delete", ()))),
         }
         return SerializedContent({name: result[name] for name in self.members})
 
@@ -80,6 +80,13 @@ class BulkEndpoint(CollectionEndpoint):
         """Return the content of an upserted item; None stands for one with an error."""
         item, created = written or (None, False)
         return {"created": created, "item": self.whole.data(item)}
+
+    def _removed(self, key: object) -> object:
+        """Return the key of a removed item as the request has it."""
+        if not self.binding.key.is_composite:
+            return _json_key(key)
+        values = self.binding.key.values(key).values()
+        return dict(zip(key_names(self.binding), map(_json_key, values), strict=True))
 
 
 class _Writer:
@@ -144,10 +151,11 @@ class _Bulk:
         self, changes: Sequence[Change], removed: Sequence[object]
     ) -> tuple[list[tuple[_Place, object, _Values | None]], list[tuple[_Place, object]]]:
         """Return the items to change, each with its new values, and the items to remove."""
-        name = key_name(self._binding)
+        named_by = key_names(self._binding)
+        inside = named_by if len(named_by) == 1 else ()
         places: dict[Any, _Place] = {}
         named: list[tuple[object, _Place]] = [
-            (each.key, ("update", at, name)) for at, each in enumerate(changes)
+            (each.key, ("update", at, *inside)) for at, each in enumerate(changes)
         ]
         named += [(key, ("delete", at)) for at, key in enumerate(removed)]
         for key, where in named:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,8 +17,10 @@ from .binding import Binding
 from .bulk_upsert import Upserting
 from .kinds import kinds_schema
 from .polymorphic_binding import PolymorphicBinding
+from .store import AnyField
+from .wire_names import wire_name
 
-__all__ = ["CONDITION", "Change", "bulk_schemas", "key_name"]
+__all__ = ["CONDITION", "Change", "bulk_schemas", "key_names"]
 
 _Pair = tuple[type[Schema], type[Schema]]
 CONDITION = "if_match"
@@ -90,8 +93,9 @@ def _bulk_schemas(
         stored = fields.Nested(upserting.result(binding, name))
         result["upserted"] = fields.List(stored, required=True)
     if "DELETE" in wanted:
-        sent["delete"] = fields.List(_key_field(binding), validate=length)
-        result["deleted"] = fields.List(_key_field(binding), required=True)
+        keys = _keys_field(binding, name)
+        sent["delete"] = fields.List(keys, validate=length)
+        result["deleted"] = fields.List(keys, required=True)
     if not sent:
         raise DeclarationError(
             f"{binding.declared_at} has bulk = True, but none of the methods POST, PATCH and "
@@ -108,19 +112,37 @@ def _schema_class(name: str, declared: type[Schema], members: dict[str, object])
     return type(name, (Schema,), {**members, "Meta": meta, "__module__": declared.__module__})
 
 
-def _key_field(binding: Binding) -> fields.Field[Any]:
-    attribute = binding.store.attributes[binding.store.key]
+def _key_field(binding: Binding, name: str) -> AnyField:
+    """Return the field of an attribute of the key."""
+    attribute = binding.store.attributes[name]
     made = copy.copy(attribute.field)
     made.validators = [*made.validators, *attribute.bounds]
     made.load_default = made.dump_default = missing
     return made
 
 
-def key_name(binding: Binding) -> str:
-    """Return the name of the key attribute in request bodies."""
-    key = binding.store.key
-    field = binding.views.attribute_fields().get(key)
-    return key if field is None else str(field.data_key or field.name)
+def _keys_field(binding: Binding, collection: str) -> AnyField:
+    """Return the field of whole keys: a value, or an object of several, loaded as a tuple."""
+    names = binding.key.names
+    if not binding.key.is_composite:
+        return _key_field(binding, names[0])
+    members: dict[str, object] = {}
+    for name, called in zip(names, key_names(binding), strict=True):
+        field = _key_field(binding, name)
+        field.data_key, field.required = called, True
+        members[name] = field
+
+    def in_order(self: Schema, data: dict[str, object], **_: object) -> object:
+        return binding.key.in_path(data)
+
+    members["in_order"] = post_load(in_order)
+    return fields.Nested(_schema_class(f"{collection}KeySchema", binding.views.declared, members))
+
+
+def key_names(binding: Binding) -> tuple[str, ...]:
+    """Return the names of the attributes of the key in request bodies."""
+    known = binding.views.attribute_fields()
+    return tuple(wire_name(name, known) for name in binding.key.names)
 
 
 def _changes_schema(binding: Binding, collection: str) -> type[Schema]:
@@ -136,7 +158,7 @@ def _changes_schema(binding: Binding, collection: str) -> type[Schema]:
 
 def _change_schema(binding: Binding, collection: str) -> type[Schema]:
     """Return the schema of a change: the item's key, a condition, the members of a merge patch."""
-    name = key_name(binding)
+    names = key_names(binding)
     views = binding.update_views
     members: dict[str, object] = {}
     for attribute, called in views.written.items():
@@ -144,22 +166,25 @@ def _change_schema(binding: Binding, collection: str) -> type[Schema]:
         made.required, made.load_default = False, missing
         made.data_key, made.attribute = called, None
         members[attribute] = made
-    members.pop(binding.store.key, None)
-    if CONDITION in (name, *views.written.values()):
+    for attribute in binding.key.names:
+        members.pop(attribute, None)
+    if CONDITION in (*names, *views.written.values()):
         raise DeclarationError(
             f"{binding.declared_at}: the field name {CONDITION!r} means the entity tag in bulk "
             "requests. Rename the field with data_key=..., or remove bulk."
         )
-    key = _key_field(binding)
-    key.data_key, key.required = name, True
+    keys = {f"_key_{each}": _key_field(binding, each) for each in binding.key.names}
+    for key, called in zip(keys.values(), names, strict=True):
+        key.data_key, key.required = called, True
+    key_in = itemgetter(*keys)
     description = "The ETag of the item, which must not have changed."
     tag = fields.Str(
         data_key=CONDITION, validate=validate.Length(1, 200), metadata={"description": description}
     )
 
     def change(self: Schema, data: Any, original: Any, **_: Any) -> Change:
-        patch = {each: value for each, value in original.items() if each not in (name, CONDITION)}
-        return Change(data["_key"], data.get("_tag"), patch)
+        patch = {each: value for each, value in original.items() if each not in (*names, CONDITION)}
+        return Change(key_in(data), data.get("_tag"), patch)
 
-    members.update(_key=key, _tag=tag, change=post_load(change, pass_original=True))
+    members.update(keys, _tag=tag, change=post_load(change, pass_original=True))
     return _schema_class(f"{collection}BulkChangeSchema", views.declared, members)

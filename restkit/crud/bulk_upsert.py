@@ -193,10 +193,9 @@ class BulkUpsert:
 
     def _is_simple(self, upserting: Upserting) -> bool:
         """Return whether a statement means the same as actions on one item after the other."""
-        store = self._binding.store
-        keeps_keys = upserting.attribute == store.key or (
-            store.key not in self._binding.create_views.written
-        )
+        names = self._binding.key.names
+        written = self._binding.create_views.written
+        keeps_keys = names == (upserting.attribute,) or not any(map(written.__contains__, names))
         # Otherwise something would see or change an item that is replaced.
         are_rows = not isinstance(self._endpoint.row_paths.found["replace"], str)
         return keeps_keys and are_rows and not self._scope.clauses
@@ -227,7 +226,7 @@ class BulkUpsert:
         )
         if found is None:
             return None
-        key = self._binding.store.value(found, self._binding.store.key)
+        key = self._binding.key.of(self._binding.store, found)
         if not self._endpoint.row_paths.overrides("read"):
             self._actions.check_writable(key)
             return found
@@ -247,10 +246,9 @@ class BulkUpsert:
 
     def _replace(self, item: object, body: _Values) -> object:
         binding, actions = self._binding, self._actions
-        name = binding.store.key
-        key = binding.store.value(item, name)
-        values = binding.replaced(item, {name: key, **body}, self._scope.values)
-        if values.get(name, key) != key:
+        key = binding.key.of(binding.store, item)
+        values = binding.replaced(item, {**binding.key.values(key), **body}, self._scope.values)
+        if binding.key.differs(values, key):
             raise Conflict(_OTHER_KEY)
         values = self._related.placed(values, binding.create_views, self._scope.values)
         replaced = actions.replace(item, values)

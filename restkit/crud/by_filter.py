@@ -111,7 +111,7 @@ class _Selection:
         # Locks are taken in the order of the keys, so that two such requests cannot deadlock.
         query = ListQuery(
             conditions,
-            (Order(self._binding.store.key),),
+            tuple(map(Order, self._binding.key.names)),
             most,
             expand=relations,
             scope=plain_scope(self._scope),
@@ -150,14 +150,14 @@ class _Selection:
             # SECURITY: `list` returns all visible items, `read` checks which of them may change.
             if self._endpoint.row_paths.overrides("write_scope"):
                 for item in items:
-                    key = self._binding.store.value(item, self._binding.store.key)
+                    key = self._binding.key.of(self._binding.store, item)
                     self._actions.check_writable(key)
             yield from items
             return
         store = self._binding.store
         for item in items:
             try:
-                yield self._actions.read(store.value(item, store.key))
+                yield self._actions.read(self._binding.key.of(store, item))
             except NotFound:
                 continue
 
@@ -199,12 +199,12 @@ class _Selection:
                     break
         if not invalid:
             return changes
-        store = self._binding.store
+        key = self._binding.key
         checked = len(changes) + len(invalid)
         counted = f"{'' if checked == len(self.items) else 'at least '}{len(invalid)}"
         raise UnprocessableContent(
             f"Nothing was changed: the patch is invalid for {counted} of the selected items, first "
-            f"for {store.value(invalid[0], store.key)}.",
+            f"for {key.text(key.of(self._binding.store, invalid[0]))}.",
             errors=list(errors.values()),
         )
 

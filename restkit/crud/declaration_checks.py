@@ -89,11 +89,10 @@ def check_declared(declared: Any, base: type) -> None:
             raise DeclarationError(
                 f"{declared_at}.{name} is {getattr(declared, name)!r}; write True or False."
             )
-    if not isinstance(declared.key, str) or not isinstance(
-        declared.soft_delete, (str, types.NoneType)
-    ):
+    if not _are_names(declared.key) or not isinstance(declared.soft_delete, (str, types.NoneType)):
         raise DeclarationError(
-            f"{declared_at}.key and .soft_delete are names of attributes: write key = 'id'."
+            f"{declared_at}.key and .soft_delete are names of attributes: write key = 'id', or "
+            "several in the order of the URL, key = ('user_id', 'group_id')."
         )
     if declared.lines not in ("snapshot", "pages"):
         raise DeclarationError(
@@ -107,6 +106,15 @@ def check_declared(declared: Any, base: type) -> None:
     _check_sequences(declared, declared_at)
     _check_by_filter(declared.by_filter, declared_at)
     _check_upsert(declared.bulk_upsert, declared.bulk, declared_at)
+
+
+def _are_names(key: object) -> bool:
+    """Return whether a key is declared by one name, or by several different ones."""
+    if isinstance(key, str):
+        return True
+    if not isinstance(key, (tuple, list)) or not key:
+        return False
+    return all(isinstance(each, str) for each in key) and len({*key}) == len(key)
 
 
 def _check_upsert(attribute: object, bulk: bool, declared_at: str) -> None:

@@ -242,18 +242,20 @@ def relaxed(declared: type[Schema], decided: Collection[str]) -> Relaxed:
 
 
 @cache
-def without_required(declared: type[Schema], attribute: str, suffix: str) -> type[Schema]:
-    """Return a copy of a schema class that does not require an attribute, or the class itself.
+def without_required(
+    declared: type[Schema], attributes: Collection[str], suffix: str
+) -> type[Schema]:
+    """Return a copy of a schema class that does not require attributes, or the class itself.
 
     Args:
         declared: The class.
-        attribute: The attribute.
+        attributes: The attributes.
         suffix: The end of the name of the copy.
     """
     required = {
         name: field
         for name, field in declared().load_fields.items()
-        if field.required and (field.attribute or name) == attribute
+        if field.required and (field.attribute or name) in attributes
     }
     if not required:
         return declared

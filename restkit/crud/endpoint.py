@@ -71,9 +71,14 @@ class Endpoint(Resource):
             return None, 204, {**more, **self.acting.result.headers}
         data = self.whole.data(item) if is_item else None
         if data is not None:
-            name = self.binding.store.key
-            data = {**data, name: text_of_key(self.binding.store.value(item, name))}
+            data = {**data, **self.located(item)}
         return self.acting.returns.response(self.acting.result, more, data)
+
+    def located(self, item: object) -> dict[str, object]:
+        """Return the attributes of an item's key as they are in its URL."""
+        key = self.binding.key
+        values = key.values(key.of(self.binding.store, item))
+        return {name: text_of_key(value) for name, value in values.items()}
 
     def stated_tag(self, item: object) -> dict[str, str]:
         """State the entity tag of an item in a response; return the headers for it."""
@@ -114,7 +119,7 @@ class Endpoint(Resource):
         has_write_scope = self.row_paths.overrides("write_scope")
         if not scope.clauses and not has_write_scope:
             return
-        key = self.binding.store.value(item, self.binding.store.key)
+        key = self.binding.key.of(self.binding.store, item)
         if scope.clauses and actions.rows.get(key, scope=scope) is None:
             raise UnprocessableContent(
                 errors=[{"pointer": "", "detail": _OUTSIDE, "code": "scope"}]

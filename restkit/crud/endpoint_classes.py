@@ -74,7 +74,7 @@ class EndpointMaker:
         self._binding = binding
         self._name = name
         self._row_paths = RowPaths(declared, binding)
-        self.place = Place(declared, binding.store.model, binding.store.key)
+        self.place = Place(declared, binding.store.model, binding.key.names)
         self._views = binding.views
         self._export = export_of(declared.csv)
         self._always = tuple(binding.store.failures)
@@ -158,10 +158,10 @@ class EndpointMaker:
 
     def restore(self) -> type[Resource]:
         """Return the endpoint class that restores a soft-deleted item."""
-        key = self._binding.store.key
+        key_in = self._binding.key.in_path
 
         def post(self: RestoreEndpoint, headers: Any, **path: object) -> Any:
-            return self.restore_item(path[key], headers)
+            return self.restore_item(key_in(path), headers)
 
         item = singular(self._name, stem(self._views.declared)) or english_singular(self._name)
         words = {"derived_id": f"restore{item}"}
@@ -264,10 +264,10 @@ class EndpointMaker:
         return (Return(self._views.answered, status, (_APPLIED,), _JSON, "", False), minimal)
 
     def _read(self) -> DeclaredMethod:
-        key = self._binding.store.key
+        key_in = self._binding.key.in_path
 
         def get(self: ItemEndpoint, **given: Any) -> Any:
-            return self.read_item(given[key], given.get("query") if choices else None)
+            return self.read_item(key_in(given), given.get("query") if choices else None)
 
         choices = self._binding.choice_schema(self._views)
         inputs: dict[Location, _Schema] = {"query": choices} if choices else {}
@@ -275,10 +275,10 @@ class EndpointMaker:
         return self._verb("read", get, Declarations(inputs, None, (whole,), (_MISSING,)))
 
     def _replace(self) -> DeclaredMethod:
-        key = self._binding.store.key
+        key_in = self._binding.key.in_path
 
         def put(self: ItemEndpoint, body: Any, headers: Any, **path: object) -> Any:
-            return self.replace_item(path[key], body, headers)
+            return self.replace_item(key_in(path), body, headers)
 
         returns = self._returns(200)
         if self._declared.upsert:
@@ -294,10 +294,10 @@ class EndpointMaker:
         )
 
     def _update(self) -> DeclaredMethod:
-        key = self._binding.store.key
+        key_in = self._binding.key.in_path
 
         def patch(self: ItemEndpoint, body: Any, headers: Any, **path: object) -> Any:
-            return self.patch_item(path[key], body, headers)
+            return self.patch_item(key_in(path), body, headers)
 
         schema = self._binding.update_views.merged
         inputs: dict[Location, _Schema] = {"body": schema, "headers": self._prefers}
@@ -307,10 +307,10 @@ class EndpointMaker:
         return self._verb("update", patch, contract)
 
     def _delete(self) -> DeclaredMethod:
-        key = self._binding.store.key
+        key_in = self._binding.key.in_path
 
         def delete(self: ItemEndpoint, **path: object) -> object:
-            return self.delete_item(path[key])
+            return self.delete_item(key_in(path))
 
         in_use = Failure(Conflict, "database", "Other items still refer to this item.")
         gone = Return(None, 204, removed_headers(self._declared), (), "", None)

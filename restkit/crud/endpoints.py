@@ -19,7 +19,7 @@ from .actions import Actions
 from .binding import digest_of, plain_scope
 from .csv_export import CSVExport
 from .endpoint import MINIMAL, NO_COLLECTION, Endpoint, as_mapping
-from .item_places import item_url, rank, text_of_key
+from .item_places import item_url, rank
 from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count, ListQuery, Page
@@ -115,12 +115,11 @@ class CollectionEndpoint(Endpoint):
         response_headers = {}
         if self.declared.conditional:
             response_headers["ETag"] = str(self.binding.tag_of(item, text))
-        key = text_of_key(self.binding.store.value(item, self.binding.store.key))
+        located = self.located(item)
         if not self.wants_minimal(headers or {}):
-            located = {self.binding.store.key: key}
             return SerializedContent(located, text), 201, response_headers
         response_headers["Preference-Applied"] = MINIMAL
-        url = item_url(self.request, self.app, self.place, key, is_below=self.is_readable)
+        url = item_url(self.request, self.app, self.place, located, is_below=self.is_readable)
         if url is not None:
             response_headers["Location"] = url
         return None, 204, response_headers
@@ -129,6 +128,11 @@ class CollectionEndpoint(Endpoint):
     def item_rank(cls, item: type, /) -> int | None:
         """Return how well another endpoint responds for the items; see `operations.item_links`."""
         return rank(cls.place, item.place) if issubclass(item, ItemEndpoint) else None
+
+    @classmethod
+    def key_variables(cls) -> frozenset[str]:
+        """Return the names of the values that identify a new item; see `operations.item_links`."""
+        return frozenset(cls.binding.key.names)
 
     @classmethod
     def hands_over_key(cls, schema: type, /) -> bool:
@@ -172,11 +176,11 @@ class ItemEndpoint(Endpoint):
                 return self._created(created, headers)
             item = self._read_concurrent(actions, key)
         self.state(item)
-        name = self.binding.store.key
+        own = self.binding.key
         scope = Scope.of(actions.scope())
-        content = {name: key, **as_mapping(body, self.binding)}
+        content = {**own.values(key), **as_mapping(body, self.binding)}
         values = self.binding.replaced(item, content, scope.values)
-        if values.get(name, key) != key:
+        if own.differs(values, key):
             raise Conflict(_OTHER_KEY)
         values = placed(
             self.binding.relations, actions, values, self.binding.replace_views, scope.values
@@ -191,12 +195,12 @@ class ItemEndpoint(Endpoint):
         """Create an item under the key of the URL; return None if it exists by now."""
         if self.conditional:
             self.entity_tag = None  # evaluates If-None-Match: * and If-Match: nothing exists yet
-        name = self.binding.store.key
+        own = self.binding.key
         scope = Scope.of(actions.scope())
         decided = self.decided(actions, scope)
-        content = {name: key, **as_mapping(body, self.binding)}
+        content = {**own.values(key), **as_mapping(body, self.binding)}
         values = self.binding.created(content, decided, by_put=True)
-        if values[name] != key:
+        if own.differs(values, key):
             raise Conflict(_OTHER_KEY)
         values = placed(
             self.binding.relations, actions, values, self.binding.replace_views, decided

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
@@ -22,13 +22,13 @@ class Place:
     Attributes:
         declared: The `CRUDResource`.
         model: The model of the items.
-        key: The attribute in the URL of an item.
+        names: The attributes in the URL of an item.
     """
 
-    def __init__(self, declared: type, model: type, key: str) -> None:
+    def __init__(self, declared: type, model: type, names: tuple[str, ...]) -> None:
         self.declared = declared
         self.model = model
-        self.key = key
+        self.names = names
 
     @property
     def is_scoped(self) -> bool:
@@ -54,13 +54,13 @@ def rank(place: Place, other: Place) -> int | None:
     """
     if place.declared is other.declared:
         return 0
-    if (place.model, place.key) != (other.model, other.key) or other.is_scoped:
+    if (place.model, place.names) != (other.model, other.names) or other.is_scoped:
         return None
     return 1
 
 
 def item_url(
-    request: Request, app: Owner, place: Place, key: object, *, is_below: bool
+    request: Request, app: Owner, place: Place, key: Mapping[str, object], *, is_below: bool
 ) -> str | None:
     """Return the URL of a new item, None if no URL shows it.
 
@@ -68,16 +68,16 @@ def item_url(
         request: The POST to the collection.
         app: The App.
         place: The collection.
-        key: The key of the item.
+        key: The attributes of the item's key.
         is_below: Whether the item can be read below the URL of the collection.
     """
     if is_below:
         collection = quote_path(request.root_path + request.path).rstrip("/")
-        return f"{collection}/{quote_path(str(key))}"
+        return "/".join((collection, *(quote_path(str(key[name])) for name in place.names)))
     url_for: Callable[..., str] = app.url_for
     for other in _ranked(app, place):
-        values = {**request.path_parameters, place.key: key}
-        for names in (values, (place.key,)):
+        values = {**request.path_parameters, **key}
+        for names in (values, place.names):
             with suppress(LookupError):
                 return url_for(other.declared, **{name: values[name] for name in names})
     return None

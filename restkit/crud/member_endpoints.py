@@ -36,7 +36,7 @@ class MemberListEndpoint(CollectionEndpoint):
         """Return the resource of the members, in the scope of their item."""
         binding = self.parent_binding
         parent = opened(self.parent, binding, self.request, self.app, ())
-        item = parent.read(self.request.path_parameters[binding.store.key])
+        item = parent.read(binding.key.in_path(self.request.path_parameters))
         made = super().actions(expand)
         rows = parent.rows
         if isinstance(rows, RelatingRows):

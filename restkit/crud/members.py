@@ -15,10 +15,11 @@ from ..resource import Owner, Resource
 from .action_contracts import action_failures, bulk_security
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
+from .item_keys import check_single, converter_of, item_pattern
 from .member_endpoints import MemberEndpoint, MemberListEndpoint
 from .polymorphic_binding import bind_collection
 from .relations import Related, Relating, Relation, declared_relations
-from .routes import converter_of, store_of
+from .routes import store_of
 from .store import AnyStore
 
 __all__ = ["MemberMaker", "declared_members", "member_routes"]
@@ -81,13 +82,13 @@ class MemberMaker(EndpointMaker):
 
     def member(self) -> type[Resource]:
         """Return the endpoint class of one member."""
-        key = self._binding.store.key
+        key_in = self._binding.key.in_path
 
         def put(self: MemberEndpoint, **path: object) -> None:
-            self.add_member(path[key])
+            self.add_member(key_in(path))
 
         def delete(self: MemberEndpoint, **path: object) -> None:
-            self.remove_member(path[key])
+            self.remove_member(key_in(path))
 
         verbs = {
             "put": self._member_verb(put, "add", "Add a member, which may be one already"),
@@ -166,7 +167,7 @@ def member_routes(
     Raises:
         DeclarationError: A relation does not exist, or cannot be written.
     """
-    item = f"{pattern.rstrip('/')}/<{converter_of(binding.store)}:{binding.store.key}>"
+    item = item_pattern(pattern.rstrip("/"), binding.store)
     singular = english_singular(name)
     for called in declared_members(declared, binding.declared_at):
         where = f"{binding.declared_at}.members: {called!r}"
@@ -195,6 +196,7 @@ def _related(
         model = own.relation(name, Related()).model
         listing = _listing(given, base, model, declared)
         store = store_of(listing, app, ())
+        check_single(store, "A member URL")
         relation = own.relation(name, Related(store.key))
     except DeclarationError as error:
         raise DeclarationError(f"{where}: {error}") from None

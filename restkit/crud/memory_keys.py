@@ -9,9 +9,10 @@ from typing import Protocol
 from marshmallow import fields
 
 from ..errors import DeclarationError
+from .rows import Memory
 from .store import Attribute
 
-__all__ = ["check_mark", "identity_of", "mark"]
+__all__ = ["check_mark", "identity_of", "mark", "neighbors"]
 
 
 class _Store(Protocol):
@@ -26,16 +27,22 @@ class _Store(Protocol):
         ...
 
 
-def identity_of(store: _Store, key: str, scope: Iterable[str]) -> tuple[str, ...]:
+def identity_of(store: _Store, names: Sequence[str], scope: Iterable[str]) -> tuple[str, ...]:
     """Return the unique attributes that identify an item: its key, and perhaps the scope's.
+
+    Args:
+        store: The store.
+        names: The attributes in the URL of an item.
+        scope: The attributes that all items of the collection share.
 
     Raises:
         DeclarationError: The attributes do not identify one item.
     """
-    if not store.attributes[key].nullable:
-        for names in sorted(store.unique, key=len):
-            if key in names and {*names} <= {key, *scope}:
-                return names
+    if not any(store.attributes[name].nullable for name in names):
+        for unique in sorted(store.unique, key=len):
+            if names[-1] in unique and {*unique} <= {*names, *scope}:
+                return unique
+    key = names[0] if len(names) == 1 else tuple(names)
     raise DeclarationError(
         f"The key {key!r} of {store.model.__qualname__} is not unique. Pass unique=({key!r},) to "
         "its MemoryStore, and annotate it without None."
@@ -61,3 +68,9 @@ def mark(attribute: Attribute, *, removed: bool) -> dict[str, object]:
     if isinstance(attribute.field, fields.Bool):
         return {attribute.name: removed}
     return {attribute.name: dt.datetime.now(dt.UTC) if removed else None}
+
+
+def neighbors(memory: Memory, table: object) -> list[object]:
+    """Return the tables that refer to a table, or that it refers to."""
+    pairs = [(each.table, each.target) for each in memory.references]
+    return [each for pair in pairs if table in pair for each in pair if each != table]

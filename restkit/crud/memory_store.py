@@ -13,7 +13,8 @@ from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..request import Request
 from ..resource import Owner
-from .memory_keys import check_mark, identity_of, mark
+from .item_keys import KeyNames, check_single, chosen_names, several
+from .memory_keys import check_mark, identity_of, mark, neighbors
 from .memory_links import described, links_between
 from .memory_related import relation_in_memory
 from .memory_transaction import MemoryTransaction
@@ -57,8 +58,10 @@ class MemoryStore(Generic[M]):
 
     Attributes:
         model: The class.
-        key: The attribute that identifies an item in its URL.
-        primary: The attribute that identifies an item if no other key is configured.
+        key: The attribute that identifies an item in its URL; the last one of several.
+        keys: Several attributes that identify an item together, in order; ``()`` for one.
+        own_key: The attributes that identify an item if no other key is configured.
+        primary: The one attribute of that key, ``""`` if there are several.
         attributes: The attributes by name.
         failures: The problem of a request that waits too long for another one.
     """
@@ -67,7 +70,7 @@ class MemoryStore(Generic[M]):
         self,
         model: type[M],
         *,
-        key: str = "id",
+        key: str | Sequence[str] = "id",
         unique: Sequence[str | Sequence[str]] = (),
         references: Mapping[str, AnyMemoryStore] | None = None,
         items: Iterable[M] = (),
@@ -77,7 +80,7 @@ class MemoryStore(Generic[M]):
 
         Args:
             model: The class, whose annotations describe each attribute.
-            key: The attribute that identifies an item. Integer keys are assigned by the store.
+            key: The attributes that identify an item. One integer key is assigned by the store.
             unique: The unique constraints: an attribute or several together. None is never equal.
             references: The attributes that refer to an item of another store, by its key.
             items: The first items.
@@ -87,16 +90,17 @@ class MemoryStore(Generic[M]):
             DeclarationError: The class cannot be a model, or has no such attribute.
         """
         self.model = model
-        self.key = key
-        self.identity: tuple[str, ...] = (key,)
+        self.own_key = self.identity = _rule(key)
+        self.key, self.keys = self.own_key[-1], several(self.own_key)
         self.failures: Sequence[Failure] = FAILURES
         self.soft_delete: str | None = None
         self._members = members_of(model)
-        rules = [(key,), *map(_rule, unique)]
+        rules = [self.own_key, *map(_rule, unique)]
         for rule in (*rules, tuple(references or ())):
             self._check_names(rule)
-        self.primary = key
-        self._members[key] = as_key(self._members[key], model)
+        self.primary = "" if self.keys else self.key
+        for each in self.own_key:
+            self._members[each] = as_key(self._members[each], model, counts=not self.keys)
         self.attributes: Mapping[str, Attribute] = {
             name: each.attribute for name, each in self._members.items()
         }
@@ -115,6 +119,7 @@ class MemoryStore(Generic[M]):
         self._fill(items)
 
     def _refer(self, name: str, store: AnyMemoryStore) -> None:
+        check_single(store, f"{self.model.__qualname__}.{name}")
         is_many = isinstance(self.attributes[name].field, fields.List)
         found = Reference(self.table, name, store.table, store.key, is_many)
         self._memory.root.references.append(found)
@@ -149,19 +154,19 @@ class MemoryStore(Generic[M]):
         app.stores.append(lambda model: self if model is self.model else None)
 
     def configured(
-        self, *, key: str, soft_delete: str | None, scope: Sequence[str] = ()
+        self, *, key: KeyNames, soft_delete: str | None, scope: Sequence[str] = ()
     ) -> MemoryStore[M]:
         """Return the store of the same items with another key or with soft deletion."""
         self._check_rules()
         self._is_served = True
         made = copy.copy(self)
         made.named = {}
-        made.key = key or self.key
-        self._check_names([made.key])
-        made.identity = identity_of(self, made.key, scope)
+        names = chosen_names(key, self.own_key, scope, self.model)
+        self._check_names([*names, *filter(None, [soft_delete])])
+        made.key, made.keys = names[-1], several(names)
+        made.identity = identity_of(self, names, scope)
         made.soft_delete = soft_delete
         if soft_delete is not None:
-            self._check_names([soft_delete])
             check_mark(self.model, self.attributes[soft_delete])
         return made
 
@@ -255,20 +260,14 @@ class MemoryStore(Generic[M]):
     @property
     def is_ruled(self) -> bool:
         """Whether the model, or one that it refers to, has a row rule."""
-        return any(each in self._memory.root.rules for each in (self.table, *self._neighbors()))
-
-    def _neighbors(self) -> list[object]:
-        """Return the tables that refer to this one, or that it refers to."""
-        pairs = [(each.table, each.target) for each in self._memory.root.references]
-        return [
-            table for pair in pairs if self.table in pair for table in pair if table != self.table
-        ]
+        memory = self._memory.root
+        return any(each in memory.rules for each in (self.table, *neighbors(memory, self.table)))
 
     def _check_rules(self) -> None:
         """Reject a store without a rule if a store that refers to it, or the reverse, has one."""
         memory = self._memory.root
         if self.table not in memory.rules and self.is_ruled:
-            ruled = next(each for each in self._neighbors() if each in memory.rules)
+            ruled = next(each for each in neighbors(memory, self.table) if each in memory.rules)
             raise DeclarationError(unruled(self.model, memory.models[ruled], "store"))
 
     def relation(self, name: str, related: Related, /) -> Relation:
@@ -326,12 +325,14 @@ class MemoryStore(Generic[M]):
     @property
     def counts(self) -> bool:
         """Whether the store assigns integer keys."""
-        return self.attributes[self.primary].generated
+        return bool(self.primary) and self.attributes[self.primary].generated
 
     def wants_key(self, item: M) -> bool:
         """Return whether an item needs a key: it has none, or only the default one."""
+        if not self.counts:
+            return False
         value = getattr(item, self.primary)
-        return self.counts and (value is None or value == self.attributes[self.primary].default)
+        return value is None or value == self.attributes[self.primary].default
 
     def is_live(self, item: M) -> bool:
         """Return whether an item is not soft-deleted."""

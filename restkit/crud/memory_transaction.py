@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar, cast
 
+from .item_keys import split_key
 from .memory_access import MemoryAccess
 from .memory_related import RelatedItems
 from .memory_relations import MemoryRelations
@@ -37,6 +38,7 @@ class TransactedStore(Protocol[M]):
     """The part of a `MemoryStore` that its transactions use."""
 
     key: str
+    keys: tuple[str, ...]
     identity: tuple[str, ...]
     primary: str
     attributes: Mapping[str, Attribute]
@@ -145,6 +147,8 @@ class MemoryTransaction(Generic[M]):
         if lock:
             self._work.lock()
         store = self._store
+        if store.keys:
+            key, scope = split_key(key, store.keys, scope)
         values = {**Scope.of(scope).values, store.key: key}
         wanted = tuple(values.get(name) for name in store.identity)
         row = self._work.rows(store.table).find(store.identity, wanted)
@@ -237,7 +241,7 @@ class MemoryTransaction(Generic[M]):
             raise
         if store.counts:
             rows.last_key = max(rows.last_key, getattr(made, store.primary))
-        for name in (store.primary, STAMP):
+        for name in filter(None, (store.primary, STAMP)):
             setattr(item, name, getattr(made, name))
         self._related.attach(item)
 

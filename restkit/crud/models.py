@@ -224,14 +224,19 @@ def _bound(validator: validate.Validator) -> validate.Validator | None:
     return None
 
 
-def as_key(member: Member, model: type) -> Member:
-    """Return the key attribute: never None, and assigned by the store if it is an integer.
+def as_key(member: Member, model: type, *, counts: bool = True) -> Member:
+    """Return an attribute of the key: never None.
+
+    Args:
+        member: The attribute.
+        model: The model.
+        counts: Whether the store assigns it if it is an integer.
 
     Raises:
         DeclarationError: The key may be None.
     """
     attribute = member.attribute
-    counted = isinstance(attribute.field, fields.Integer)
+    counted = counts and isinstance(attribute.field, fields.Integer)
     if attribute.nullable and not counted:
         raise DeclarationError(
             f"The key {attribute.name!r} of {model.__qualname__} must not be None. Annotate it "

@@ -115,10 +115,10 @@ class OwnVerb:
 
     def function(self) -> Callable[..., object]:
         """Return the function of the verb; `contract` is called before."""
-        key = self._binding.store.key
+        key_in = self._binding.key.in_path
 
         def of_item(self: ItemActionEndpoint, **given: object) -> object:
-            return self.act(given[key], given)
+            return self.act(key_in(given), given)
 
         def of_collection(self: CollectionActionEndpoint, **given: object) -> object:
             return self.act(given)

@@ -49,7 +49,13 @@ class Pager:
     """
 
     def __init__(
-        self, paging: object, size: int, largest: int, cipher: CursorCipher, declared_at: str
+        self,
+        paging: object,
+        size: int,
+        largest: int,
+        cipher: CursorCipher,
+        declared_at: str,
+        keys: Sequence[str] = (),
     ) -> None:
         """Check and keep the format and the sizes.
 
@@ -59,6 +65,7 @@ class Pager:
             largest: The largest number of items on a page.
             cipher: The writer and reader of the cursors.
             declared_at: The name of the class, for messages.
+            keys: The attributes that identify an item; the last one of an order by default.
 
         Raises:
             DeclarationError: The paging is no page format, or the sizes are impossible.
@@ -73,6 +80,7 @@ class Pager:
         self._declared_at = declared_at
         self._sizes = PageSizes(size, largest)
         self._cipher = cipher
+        self._keys = tuple(keys)
         self._parameters = dict(self.format.parameters(self._sizes))
         _check_format(self.format, self._sizes, declared_at)
 
@@ -151,7 +159,7 @@ class Pager:
         window: Window,
         order: Sequence[Order],
         attributes: Mapping[str, Attribute],
-        find: Callable[[object], _Values | None],
+        find: Callable[[_Values], _Values | None],
     ) -> tuple[_Values | None, _Values | None]:
         """Return the sort key values after which a page begins, or before which it ends.
 
@@ -159,7 +167,8 @@ class Pager:
             window: The window of the page.
             order: The order of the query.
             attributes: The attributes by name.
-            find: A function that returns the sort key values of the item of a key, or None.
+            find: A function that returns the sort key values of the item with the values of a key,
+                or None.
 
         Raises:
             BadRequest: The cursor is not valid for this collection and sort order.
@@ -182,12 +191,13 @@ class Pager:
         cursor: str,
         order: Sequence[Order],
         attributes: Sequence[Attribute],
-        find: Callable[[object], _Values | None],
+        find: Callable[[_Values], _Values | None],
     ) -> tuple[bool, _Values]:
         try:
             return self._cipher.read(_named(order), cursor, attributes)
         except ValueError:
-            backwards, (key,) = self._cipher.read(_by_key(order), cursor, attributes[-1:])
+            named = [attributes[at] for at in self._places(order)]
+            backwards, key = self._cipher.read(_by_key(order), cursor, named)
         values = find(key)
         if values is None:
             raise ValueError("the first item of the page was removed")
@@ -198,7 +208,13 @@ class Pager:
         cursor = self._cipher.write(_named(order), backwards, values)
         if len(cursor) <= MAX_LENGTH:
             return cursor
-        return self._cipher.write(_by_key(order), backwards, values[-1:])
+        key = tuple(values[at] for at in self._places(order))
+        return self._cipher.write(_by_key(order), backwards, key)
+
+    def _places(self, order: Sequence[Order]) -> Sequence[int]:
+        """Return where the attributes of the key are in an order."""
+        names = [each.name for each in order]
+        return [names.index(name) for name in self._keys] or [-1]
 
     def links(
         self,

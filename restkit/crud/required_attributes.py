@@ -10,6 +10,7 @@ from marshmallow import INCLUDE
 from ..errors import DeclarationError
 from ..schemas.own_behavior import hooks_of
 from .declared_schemas import scoped_attributes
+from .item_keys import key_of
 from .schema_views import Views
 from .store import AnyStore
 
@@ -55,7 +56,7 @@ def check_required(
     if not isinstance(store, NewItems) or _may_fill_in(views):
         return
     given = {*views.written, *decided, *scoped_attributes(declared)}
-    found = store.lacking(given if posts else {*given, store.key})
+    found = store.lacking(given if posts else {*given, *key_of(store).names})
     if found:
         declared_at = f"{declared.__module__}.{declared.__qualname__}"
         names = ", ".join(map(repr, found))

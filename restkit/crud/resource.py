@@ -15,6 +15,7 @@ from .csv_export import CSVExport
 from .declaration_checks import check_declared
 from .derived_schemas import SchemaClass
 from .filtering import Filters
+from .item_keys import KeyNames
 from .members import member_routes
 from .pagination import Paging
 from .query import ListQuery, Page
@@ -117,7 +118,7 @@ class CRUDResource(Resource, Generic[M]):
     paging: ClassVar[Paging] = "keyset"
     page_size: ClassVar[int] = 20
     max_page_size: ClassVar[int] = 100
-    key: ClassVar[str] = ""
+    key: ClassVar[KeyNames] = ""
     upsert: ClassVar[bool] = False
     soft_delete: ClassVar[str | None] = None
     bulk: ClassVar[bool] = False

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from marshmallow import fields
-
 from ..errors import DeclarationError
 from ..resource import Owner, Resource
-from ..schemas.wire_formats import INT64_MAX
 from .action_decorators import own_actions
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
+from .item_keys import item_pattern
 from .item_places import register
 from .own_actions import check_places
 from .polymorphic_binding import bind_collection, kinds_of
@@ -21,7 +19,7 @@ from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
 from .sub_urls import sub_urls
 
-__all__ = ["converter_of", "endpoint_routes", "store_of"]
+__all__ = ["endpoint_routes", "store_of"]
 
 _VARIABLE = re.compile(r"<(?:[^<>:]*(?:\([^<>]*\))?:)?([^<>:]+)>")
 _COLLECTION = frozenset({"GET", "POST"})
@@ -59,7 +57,7 @@ def endpoint_routes(
         _check_required(declared, binding, posts="POST" in wanted)
     maker = EndpointMaker(declared, binding, name)
     root = pattern.rstrip("/")
-    item = f"{root}/<{converter_of(store)}:{store.key}>"
+    item = item_pattern(root, store)
     restores = bool(declared.soft_delete) and "DELETE" in {*wanted, *declared.by_filter}
     routes: list[tuple[str, type[Resource], str]] = []
     if {*(wanted & _COLLECTION), *declared.by_filter}:
@@ -137,21 +135,3 @@ def store_of(declared: Any, app: Owner, scope: Sequence[str]) -> AnyStore:
             "app.install(Database(...)). Or set store = MemoryStore(...) in the class."
         )
     return store.configured(key=declared.key, soft_delete=declared.soft_delete, scope=scope)
-
-
-def converter_of(store: AnyStore) -> str:
-    """Return the URL converter of a store's key, within the bounds of the store."""
-    attribute = store.attributes[store.key]
-    limits = (getattr(bound, "max", None) for bound in attribute.bounds)
-    largest = next((limit for limit in limits if limit is not None), None)
-    if isinstance(attribute.field, fields.UUID):
-        return "uuid"
-    if isinstance(attribute.field, fields.Integer):
-        return f"int(max={largest or INT64_MAX})"
-    if isinstance(attribute.field, fields.String):
-        return f"string(maxlength={largest})" if largest else "string"
-    raise DeclarationError(
-        f"The key {store.key!r} of {store.model.__qualname__} is a "
-        f"{type(attribute.field).__name__}, but a key in a URL must be an integer, a string or a "
-        "UUID. Set key = ... to the name of such an attribute."
-    )

@@ -230,7 +230,7 @@ class RowPaths:
 
     def _ordered(self) -> frozenset[str]:
         """Return the attributes that may decide the order."""
-        names = (*self._declared.sorts, *self._declared.order, self._binding.store.key)
+        names = (*self._declared.sorts, *self._declared.order, *self._binding.key.names)
         plain = (name.removeprefix("-") for name in names)
         return frozenset(name for name in plain if name in self._binding.store.attributes)
 

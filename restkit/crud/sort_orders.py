@@ -9,6 +9,7 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from ..errors import DeclarationError
+from .item_keys import key_of
 from .paths import find_path
 from .query import Order
 from .store import AnyField, AnyStore, Attribute
@@ -64,7 +65,7 @@ class Sorting:
                     "keys. Use another data_key."
                 )
         self._attributes = {called: name for name, called in named}
-        self._key = store.key
+        self._keys = key_of(store).names
         self._orders: dict[str, tuple[Order, ...]] = {}
         self._default = self._build_order(default)
 
@@ -141,9 +142,11 @@ class Sorting:
             keys.setdefault(name, Order(name, each.startswith("-")))
         # The key sorts in the direction of the last name, so that one index serves both directions.
         descending = bool(keys) and list(keys.values())[-1].descending
-        keys.setdefault(self._key, Order(self._key, descending))
+        for name in self._keys:
+            keys.setdefault(name, Order(name, descending))
         made = list(keys.values())
-        return tuple(made[: made.index(keys[self._key]) + 1])
+        last = max(made.index(keys[name]) for name in self._keys)
+        return tuple(made[: last + 1])
 
 
 def _check_sortable(

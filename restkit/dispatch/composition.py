@@ -222,25 +222,30 @@ def _boundary(
     return close_and_respond
 
 
+def _sent(value: object) -> object:
+    """Return a value as content has it: the JSON encoder may write datetimes later."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def _locate(router: Router, link: Link | None) -> Locate | None:
     """Return the callable that builds the Location of a POST's new item from the content."""
     if link is None:
         return None
-    variable, member = link.variable, link.member
+    members = link.members
     known = {each.name for each in link.item.parameters}.union(link.item.host_variables)
     builder: list[Callable[[Mapping[str, object], str], str | None]] = []
 
     def locate(request: Request, data: object) -> str | None:
-        if not isinstance(data, dict) or data.get(member) is None:
+        if not isinstance(data, dict):
+            return None
+        values = {variable: _sent(data.get(member)) for variable, member in members}
+        if None in values.values():
             return None
         if not builder:
             builder.append(router.builder(link.item))
-        value = data[member]
-        if isinstance(value, datetime):
-            value = value.isoformat()  # the JSON encoder may write it later
         given = request.path_parameters
         if not given.keys() <= known:  # the item is not below the collection
             given = {name: given[name] for name in known.intersection(given)}
-        return builder[0]({**given, variable: value}, request.root_path)
+        return builder[0]({**given, **values}, request.root_path)
 
     return locate

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..contract import Operation
-from ..operations.item_links import location_variable
+from ..operations.item_links import location_members
 from .metadata import Keywords
 
 __all__ = ["links_of"]
 
-_ITEM = re.compile(r"(.*)/\{[^{}/]+\}/?", re.DOTALL)
+_VARIABLE = re.compile(r"(.*)/\{[^{}/]+\}/?", re.DOTALL)
 
 
 def links_of(operations: Iterable[Operation]) -> dict[int, Keywords]:
@@ -21,12 +21,20 @@ def links_of(operations: Iterable[Operation]) -> dict[int, Keywords]:
     for op in operations:
         if op.method == "POST":
             posts.append(op)
-        elif found := _ITEM.fullmatch(op.path):
-            items.setdefault((op.host, found[1]), []).append(op)
+            continue
+        for collection in _collections(op.path):
+            items.setdefault((op.host, collection), []).append(op)
     made = {
         id(post): _links(post, items.get((post.host, post.path.rstrip("/")), ())) for post in posts
     }
     return {key: links for key, links in made.items() if links}
+
+
+def _collections(path: str) -> Iterator[str]:
+    """Yield a path without its last variables: ``/rooms/{floor}/{number}`` without both."""
+    while found := _VARIABLE.fullmatch(path):
+        path = found[1]
+        yield path
 
 
 def _links(post: Operation, items: Iterable[Operation]) -> Keywords:
@@ -36,15 +44,11 @@ def _links(post: Operation, items: Iterable[Operation]) -> Keywords:
     above = [each.name for each in post.path_parameters]
     links: Keywords = {}
     for op in items:
-        found = location_variable(
+        found = location_members(
             [each.name for each in op.path_parameters if each.name not in above], created
         )
-        if found is not None:
-            variable, member = found
-            known = {name: f"$request.path.{name}" for name in above}
-            name = op.operation_id
-            links[name] = {
-                "operationId": name,
-                "parameters": {**known, variable: f"$response.body#/{member}"},
-            }
+        if found:
+            parameters = {name: f"$request.path.{name}" for name in above}
+            parameters |= {variable: f"$response.body#/{member}" for variable, member in found}
+            links[op.operation_id] = {"operationId": op.operation_id, "parameters": parameters}
     return links

@@ -43,11 +43,15 @@ Handlers = Mapping[type[Exception], ProblemHandler]
 
 
 class Link(Record):
-    """The item of a collection: its URL pattern, its variable, and the member with the value."""
+    """The item of a collection.
+
+    Attributes:
+        item: Its URL pattern.
+        members: Its variables, each with the member of the content that has the value.
+    """
 
     item: Pattern
-    variable: str
-    member: str
+    members: tuple[tuple[str, str], ...]
 
 
 class Entry(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -10,7 +11,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from ..contract import Header, Operation, Output
 from .entries import Entry, Link
 
-__all__ = ["link", "location_variable"]
+__all__ = ["link", "location_members"]
 
 T = TypeVar("T")
 
@@ -21,6 +22,10 @@ class _Ranking(Protocol):
 
     def item_rank(self, item: type, /) -> int | None:
         """Return how well another class responds for its items, less is better; None if not."""
+        ...
+
+    def key_variables(self) -> frozenset[str]:
+        """Return the names of the values that identify a new item, which may be several."""
         ...
 
     def hands_over_key(self, schema: type, /) -> bool:
@@ -41,7 +46,8 @@ def link(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries in which each collection whose POST responds with 201 links to its item.
 
     The item of ``/books`` is the one entry ``/books/<...>`` that has a GET and one variable more.
-    A resource class with a method ``item_rank`` also knows items at other URLs.
+    A resource class with a method ``item_rank`` also knows items at other URLs, and with several
+    variables more.
     """
     entries = list(entries)
     items = _items_by_collection(entries)
@@ -60,14 +66,16 @@ def _elsewhere(
 ) -> list[Entry]:
     """Return the item at another URL of the App that a new item of a collection has."""
     known = {parameter.name for parameter in entry.pattern.parameters}
-    ranked: list[tuple[int, Entry]] = []
-    for each in (each for several in items.values() for each in several):
+    ranked: list[tuple[int, bool, Entry]] = []
+    for each in itertools.chain.from_iterable(items.values()):
         more = {parameter.name for parameter in each.pattern.parameters} - known
         is_near = each.owner is entry.owner and each.pattern.host == entry.pattern.host
-        rank = resource.item_rank(each.resource) if is_near and len(more) == 1 else None
+        is_named = len(more) == 1 or more == resource.key_variables()
+        rank = resource.item_rank(each.resource) if is_near and is_named else None
         if rank is not None:
-            ranked.append((rank, each))
-    return [min(ranked, key=itemgetter(0))[1]] if ranked else []
+            is_below = each.pattern.rule.startswith(entry.pattern.rule.rstrip("/") + "/<")
+            ranked.append((rank, not is_below, each))
+    return [min(ranked, key=itemgetter(0, 1))[2]] if ranked else []
 
 
 def _items_by_collection(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
@@ -112,10 +120,10 @@ def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:
         return None
     known = {parameter.name for parameter in entry.pattern.parameters}
     variables = [each.name for each in items[0].pattern.parameters if each.name not in known]
-    if len(variables) == 1 and _hands_over_key(entry.resource, made):
-        return Link(items[0].pattern, variables[0], variables[0])
+    if variables and _hands_over_key(entry.resource, made):
+        return Link(items[0].pattern, tuple((each, each) for each in variables))
     found = location_variable(variables, made)
-    return Link(items[0].pattern, *found) if found is not None else None
+    return Link(items[0].pattern, (found,)) if found is not None else None
 
 
 def _hands_over_key(resource: type, made: Output) -> bool:
@@ -143,3 +151,25 @@ def location_variable(variables: Iterable[str], output: Output) -> tuple[str, st
         if member in known:
             return names[0], member
     return None
+
+
+def location_members(variables: Iterable[str], output: Output) -> tuple[tuple[str, str], ...]:
+    """Find the members of a 201's content that are the variables of the item's URL.
+
+    Args:
+        variables: The variables of the item's pattern that the collection's pattern does not have.
+        output: The 201.
+
+    Returns:
+        Each variable with its member; nothing unless all are known. Of several variables, each
+        member has the name of its variable.
+    """
+    names = list(variables)
+    if len(names) == 1:
+        found = location_variable(names, output)
+        return () if found is None else (found,)
+    if output.schema is None or output.schema.many:
+        return ()
+    known = output.schema.dump_fields
+    pairs = [(name, known[name].data_key or name) for name in names if name in known]
+    return tuple(pairs) if len(pairs) == len(names) else ()

@@ -9,8 +9,10 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
+from ..crud.item_keys import split_key
 from ..crud.query import ListQuery, Page
 from ..crud.row_paths import RowOpener, RowUse
+from ..crud.scopes import Scope
 from ..crud.store import RelatedRows
 from ..records import Record
 from ..request import Request
@@ -43,12 +45,14 @@ class TableShape(Record):
     Attributes:
         mapper: The mapper of the model.
         identity: The attributes that identify an item.
+        keys: Several attributes that identify an item together in its URL; ``()`` for one.
         soft_delete: The attribute that marks removed rows.
         refers: Whether the model has foreign keys to models whose rows may be hidden.
     """
 
     mapper: AnyMapper
     identity: frozenset[str]
+    keys: tuple[str, ...]
     soft_delete: str | None
     refers: bool
 
@@ -139,6 +143,12 @@ class CoreRows:
 
     def get(self, key: object, /, *, scope: Mapping[str, object], lock: bool) -> Row | None:
         """Return the row of a key, or None; a lock reads its latest state."""
+        if self._table.shape.keys:
+            key, found_in = split_key(key, self._table.shape.keys, scope)
+            whole = Scope.of(found_in)
+            if whole.clauses:
+                return None  # the scope has another value of the key
+            scope = whole.values
         statement = self._table.selecting.row(scope=scope, lock=lock, removed=False)
         values = {"key": key, **{f"scope_{name}": value for name, value in scope.items()}}
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,24 +13,28 @@ from ..errors import DeclarationError
 __all__ = ["check_client_key", "identity_of", "is_writable", "live_of", "primary_key_of"]
 
 
-def primary_key_of(mapper: Mapper[object]) -> str:
-    """Return the attribute of the primary key, ``""`` if the key has several columns."""
-    names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
-    return names[0] if len(names) == 1 else ""
+def primary_key_of(mapper: Mapper[object]) -> tuple[str, ...]:
+    """Return the attributes of the primary key."""
+    return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
 
 
-def identity_of(mapper: Mapper[object], key: str, scope: Iterable[str] = ()) -> frozenset[str]:
+def identity_of(
+    mapper: Mapper[object], key: str, scope: Iterable[str] = (), in_url: Sequence[str] = ()
+) -> frozenset[str]:
     """Return the attributes that identify an item: its key, and perhaps variables of its URL.
 
     Args:
         mapper: The mapper of the model.
         key: The attribute that identifies an item in its collection.
         scope: The attributes that all items of the collection share.
+        in_url: The other attributes in the URL of an item.
 
     Raises:
         DeclarationError: The attributes do not identify one row.
     """
     column = mapper.columns[key]
+    _check_never_null(mapper, (*in_url, key) if in_url else ())
+    scope = (*scope, *in_url)
     shared = {mapper.columns[name] for name in scope if name in mapper.columns}
     if not column.nullable:
         for unique in _unique_columns(mapper):
@@ -41,6 +45,16 @@ def identity_of(mapper: Mapper[object], key: str, scope: Iterable[str] = ()) -> 
         "column with unique=True and nullable=False, or let the variables of the URL pattern be "
         "the other columns of a unique constraint."
     )
+
+
+def _check_never_null(mapper: Mapper[object], names: Sequence[str]) -> None:
+    """Reject the attributes of a key if one of them may be null."""
+    found = next((name for name in names if mapper.columns[name].nullable), None)
+    if found is not None:
+        raise DeclarationError(
+            f"The key of {mapper.class_.__qualname__} has {found!r}, which may be null, so that an "
+            "item may have no URL. Declare its column with nullable=False."
+        )
 
 
 def check_client_key(mapper: Mapper[object], key: str) -> None:

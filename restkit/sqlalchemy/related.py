@@ -50,7 +50,7 @@ def relation_of(
     found, by = _found(mapper, name, related)
     called = f"{mapper.class_.__qualname__}.{name}"
     target = found.mapper
-    by = _checked_key(target, by or primary_key_of(target), called)
+    by = _checked_key(target, by or _only_key(target), called)
     identity_of(target, by, decided)
     references: tuple[str, ...] = ()
     if found.uselist:
@@ -73,6 +73,12 @@ def relation_of(
         references,
         len(references) == 1 and foreign == [target.columns[by]] and not related.create,
     )
+
+
+def _only_key(mapper: Mapper[object]) -> str:
+    """Return the attribute of the primary key, ``""`` if the key has several columns."""
+    names = primary_key_of(mapper)
+    return names[0] if len(names) == 1 else ""
 
 
 def _checked_key(target: _AnyMapper, by: str, called: str) -> str:

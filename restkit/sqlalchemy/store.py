@@ -11,6 +11,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, Session, configure_mappers
 
 from ..contract import Failure, Header
+from ..crud.item_keys import KeyNames, chosen_names, several
 from ..crud.paths import ModelRelation
 from ..crud.relations import Related, Relation
 from ..crud.row_paths import RowOpener, RowUse
@@ -61,7 +62,8 @@ class SQLAlchemyStore(Generic[M]):
 
     Attributes:
         model: The mapped class.
-        key: The attribute that identifies an item in its URL.
+        key: The attribute that identifies an item in its URL; the last of several.
+        keys: Several attributes that identify an item, in order; ``()`` for one.
         attributes: The columns as attributes, by name.
         failures: The problems that any request on a database may cause.
         identity: The attributes that identify an item: its key, and perhaps variables of its URL.
@@ -72,7 +74,7 @@ class SQLAlchemyStore(Generic[M]):
         model: type[M],
         session: SessionFactory,
         *,
-        key: str = "",
+        key: KeyNames = "",
         soft_delete: str | None = None,
         backend: str = "",
         rules: RowRules | None = None,
@@ -84,7 +86,7 @@ class SQLAlchemyStore(Generic[M]):
         Args:
             model: A mapped class.
             session: A factory of a request's session, for `restkit.provide`.
-            key: The attribute that identifies an item; the primary key by default.
+            key: The attributes that identify an item; the primary key by default.
             soft_delete: A nullable datetime or a boolean that marks removed items.
             backend: The database, for example ``"sqlite"``, whose limits are checked at start-up.
             rules: The row rules of the database.
@@ -110,10 +112,11 @@ class SQLAlchemyStore(Generic[M]):
             **attributes_of_searches(mapper),
             **discriminator_attribute(attributes, mapper),
         }
-        self.key = key or primary_key_of(mapper)
+        names = chosen_names(key, primary_key_of(mapper), scope, model)
+        self.key, self.keys = names[-1], several(names)
         self.soft_delete = soft_delete
-        self._check_names(filter(None, [self.key, soft_delete]))
-        self.identity = identity_of(mapper, self.key, scope) if self.key else frozenset[str]()
+        self._check_names(filter(None, [*names, soft_delete]))
+        self.identity = identity_of(mapper, self.key, scope, names[:-1])
         self.decorated = frozenset(filter(self._is_rewritten, self.attributes))
         self.never_null = frozenset(
             name for name in self.decorated if changes_null(mapper.columns[name].type)
@@ -125,12 +128,11 @@ class SQLAlchemyStore(Generic[M]):
         self.selecting = Selecting(mapper, self.key, live, searches_of(mapper))
 
     def _check_names(self, names: Iterable[str]) -> None:
+        known = ", ".join(sorted(self.attributes))
         for name in names:
             if name not in self.attributes:
-                known = ", ".join(sorted(self.attributes))
-                raise DeclarationError(
-                    f"{self.model.__qualname__} has no attribute {name!r}; it has {known}."
-                )
+                called = self.model.__qualname__
+                raise DeclarationError(f"{called} has no attribute {name!r}; it has {known}.")
 
     def _is_rewritten(self, name: str) -> bool:
         """Return whether the type of a column may change a value that is stored."""
@@ -152,7 +154,7 @@ class SQLAlchemyStore(Generic[M]):
         made = SQLAlchemyStore(
             mapper.class_,
             self._session,
-            key=self.key,
+            key=self.keys or self.key,
             soft_delete=self.soft_delete,
             backend=self._backend,
             rules=self.rules,
@@ -178,24 +180,18 @@ class SQLAlchemyStore(Generic[M]):
         return self.kinds.get(self.kind_of(item), self)
 
     def configured(
-        self, *, key: str, soft_delete: str | None, scope: Sequence[str] = ()
+        self, *, key: KeyNames, soft_delete: str | None, scope: Sequence[str] = ()
     ) -> SQLAlchemyStore[M]:
         """Return the store with another key or with soft deletion.
 
         Raises:
             DeclarationError: The attribute does not exist, or the model has no key.
         """
-        if not key and not self.key:
-            raise DeclarationError(
-                f"{self.model.__qualname__} has a primary key of several columns, but an item's "
-                "URL has one key. Write key = ... with a unique attribute, or with one that is "
-                "unique together with the variables of the URL pattern."
-            )
         self.rules.serve(self.mapper)
         return SQLAlchemyStore(
             self.model,
             self._session,
-            key=key or self.key,
+            key=key,
             soft_delete=soft_delete,
             backend=self._backend,
             rules=self.rules,
@@ -224,7 +220,8 @@ class SQLAlchemyStore(Generic[M]):
         if creates and not self.kinds:
             check_constructor(self.mapper)
         if upserts and self._backend != "sqlite":
-            check_client_key(self.mapper, self.key)
+            for name in self.keys or (self.key,):
+                check_client_key(self.mapper, name)
 
     def references(self, relation: str, /) -> frozenset[str]:
         """Return the attributes that a relation to one object sets.
@@ -341,9 +338,13 @@ class SQLAlchemyStore(Generic[M]):
             return "the sessions are not those of a Database"
         if self.rules.rules:
             return "the database has row rules"
-        names = filter(None, [self.key, self._version, self.soft_delete])
+        names = filter(None, [self.key, *self.keys, self._version, self.soft_delete])
         needed = use._replace(reads=use.reads.union(names))
         shape = TableShape(
-            self.mapper, self.identity, self.soft_delete, any(self.rules.references(self.mapper))
+            self.mapper,
+            self.identity,
+            self.keys,
+            self.soft_delete,
+            any(self.rules.references(self.mapper)),
         )
         return row_opener(shape, self.selecting, needed, self._session, self._units)

@@ -20,6 +20,7 @@ class TransactedStore(Protocol):
 
     mapper: Mapper[object]
     key: str
+    keys: tuple[str, ...]
     identity: frozenset[str]
     soft_delete: str | None
     decorated: frozenset[str]

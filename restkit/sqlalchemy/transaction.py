@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state
 
+from ..crud.item_keys import split_key
 from ..crud.query import ListQuery, Page
 from ..crud.row_rules import write_clause
 from ..crud.scopes import Clause, Scope
@@ -194,6 +195,8 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
         removed: bool = False,
     ) -> M | None:
         """Return the item of a key, or None; a lock reads its latest state."""
+        if self._store.keys:
+            key, scope = split_key(key, self._store.keys, scope)
         fixed = Scope.of(scope).values
         statement = self._store.selecting.one(
             scope=fixed, lock=lock, expand=expand, removed=removed, visible=self._visible

@@ -66,10 +66,6 @@ def test_a_table_of_several_primary_keys_has_one_in_its_urls(kind: str, tmp_path
 @pytest.mark.parametrize(
     ("members", "says"),
     [
-        (
-            {"key": ""},
-            "Seat has a primary key of several columns, but an item's URL has one key",
-        ),
         ({"key": "row"}, "The key 'row' of Seat does not name one row"),
         ({"key": "none"}, "Seat has no attribute 'none'"),
         ({"soft_delete": "note"}, "Seat.note does not say when an item was removed"),
