@@ -3,15 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .app import App, Extension
-from .contract import (
-    Contribution,
-    Contributor,
-    Failure,
-    Header,
-    Operation,
-    Parameter,
-    SecurityScheme,
-)
+from .contract import Contribution, Contributor, Failure, Header, Operation, Parameter
 from .dependencies import after_commit, obtain, provide
 from .error_formats import HTML_ERRORS, PROBLEM_DETAILS, ErrorFormat
 from .errors import (
@@ -55,11 +47,13 @@ from .problems import (
 from .request import Request
 from .resource import Resource, Schemas
 from .response import Response
+from .security_scheme import SecurityScheme
 from .settings import Settings
 
 if TYPE_CHECKING:
     from .decorators import access, operation, raises, returns, takes
     from .http.conditional import EntityTag
+    from .redirects import MovedPermanently, PermanentRedirect, SeeOther, TemporaryRedirect
     from .requirements import Requirement, Scheme, anonymous
     from .schemas.unions import OneOf
     from .schemas.uploads import Upload
@@ -93,11 +87,13 @@ __all__ = [
     "MethodNotAllowed",
     "Middleware",
     "MissingExtraError",
+    "MovedPermanently",
     "NotAcceptable",
     "NotFound",
     "OneOf",
     "Operation",
     "Parameter",
+    "PermanentRedirect",
     "PreconditionFailed",
     "PreconditionRequired",
     "Problem",
@@ -114,9 +110,11 @@ __all__ = [
     "Schemas",
     "Scheme",
     "SecurityScheme",
+    "SeeOther",
     "ServiceUnavailable",
     "SettingError",
     "Settings",
+    "TemporaryRedirect",
     "TooManyRequests",
     "URITooLong",
     "Unauthorized",
@@ -144,6 +142,10 @@ _LATER = {
     "Requirement": "requirements",
     "Scheme": "requirements",
     "Upload": "schemas.uploads",
+    "MovedPermanently": "redirects",
+    "PermanentRedirect": "redirects",
+    "SeeOther": "redirects",
+    "TemporaryRedirect": "redirects",
     "access": "decorators",
     "anonymous": "requirements",
     "operation": "decorators",

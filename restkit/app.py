@@ -148,6 +148,7 @@ class App(RouteDecorators, AppParts):
         )
         self.document_hooks: list[DocumentHook] = []
         self._registry = Registry(self, check_names)
+        self._registry.page_errors = self._page_errors
         self._registry.errors = formats_of(errors, f"App({name!r})")
         self._registry.raises = failures_of(raises, f"raises of App({name!r})")
         self._registry.security = given_security(security, False, f"App({name!r})")

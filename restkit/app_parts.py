@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .declaration_checks import check_call, check_factory
 from .errors import DeclarationError
 from .middleware import Middleware
 from .operations.registry import Registry
+
+if TYPE_CHECKING:
+    from .contract import Operation, Output
+    from .dispatch.pages import PageRenderer
+    from .error_formats import ErrorFormat
+    from .html.environment import TemplateOwner
 
 __all__ = ["AppParts", "DocumentHook"]
 
@@ -79,6 +85,18 @@ class AppParts:
         finally:
             for app, overrides in zip(apps, before, strict=True):
                 app.overrides = overrides
+
+    def page_renderer(self, operation: Operation, output: Output, /) -> PageRenderer:
+        """Return the function that renders the page of an output: its text and headers."""
+        from .html.rendering import page_renderer  # cold start: most programs have no pages
+
+        return page_renderer(cast("TemplateOwner", self), operation, output)
+
+    @staticmethod
+    def _page_errors() -> tuple[ErrorFormat, ...]:
+        from .html.error_pages import PAGE_ERRORS  # cold start, as above
+
+        return PAGE_ERRORS
 
     def _check_open(self, what: str) -> None:
         for registry in self._registry.line():

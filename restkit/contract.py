@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .error_formats import DEFAULT_FORMATS, ErrorFormat
 from .media import covering
+from .page import Page
 from .problems import Problem
 from .records import Record
 from .response import Outgoing
+from .security_scheme import Security
 
 if TYPE_CHECKING:
     from .request import Request
@@ -21,53 +23,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempt",
-    "Combination",
     "Contribution",
     "Contributor",
     "Failure",
     "Header",
     "IdempotencyRule",
+    "Injectable",
     "Input",
     "Location",
     "Operation",
     "Output",
     "Parameter",
     "PathParameter",
-    "Security",
-    "SecurityScheme",
     "offered_types",
-    "uses_authorization",
 ]
 
 Location = Literal["body", "query", "headers", "cookies", "form", "files"]
-
-
-@runtime_checkable
-class SecurityScheme(Protocol):
-    """A security scheme, which authenticates callers and documents itself."""
-
-    @property
-    def name(self) -> str:
-        """The key of the scheme under ``components.securitySchemes``."""
-        ...
-
-    def document(self) -> Mapping[str, object]:
-        """Return the Security Scheme Object (OpenAPI 3.1, section 4.8.27)."""
-        ...
-
-    def authenticate(self, request: Request, scopes: Sequence[str]) -> object:
-        """Return the caller.
-
-        Raises:
-            Unauthorized: There are no valid credentials.
-            Forbidden: The credentials lack one of the scopes.
-        """
-        ...
-
-
-def uses_authorization(scheme: SecurityScheme) -> bool:
-    """Return whether a scheme's credentials are sent in the Authorization header."""
-    return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")
 
 
 class PathParameter(Record):
@@ -142,6 +113,20 @@ class IdempotencyRule(Protocol):
         ...
 
 
+@runtime_checkable
+class Injectable(Protocol):
+    """A class whose instances parameters get: ``def get(self, session: Session)``.
+
+    The annotation declares the parameter. Problems that `from_request` raises are declared with
+    `raises` on it.
+    """
+
+    @classmethod
+    def from_request(cls, request: Request, /) -> object:
+        """Return the argument for a request, after its inputs are validated."""
+        ...
+
+
 class Input(Record):
     """The values that a verb takes from one location.
 
@@ -178,13 +163,14 @@ class Input(Record):
 
 
 class Output(Record):
-    """One response of a verb: its status, headers and content."""
+    """One response of a verb: its status, headers and content, which a page may render."""
 
     status: int
     schema: BoundSchema | None = None
     media_types: tuple[str, ...] = ("application/json",)
     headers: tuple[Header, ...] = ()
     description: str = ""
+    page: Page | None = None
 
     @property
     def has_content(self) -> bool:
@@ -226,14 +212,6 @@ class Parameter(Record):
     required: bool = False
 
 
-Combination = tuple[tuple["SecurityScheme", tuple[str, ...]], ...]
-"""Security schemes with their scopes, all of which must accept a request. The empty one is the
-anonymous caller, OpenAPI's ``{}``."""
-
-Security = tuple[Combination, ...]
-"""Alternatives, of which one must accept a request. An Operation without any is public."""
-
-
 class Contribution(Record):
     """The additions of one part of an App to an Operation that it surrounds.
 
@@ -245,6 +223,7 @@ class Contribution(Record):
             App declares one.
         extensions: ``x-...`` members of the Operation Object; those of the verb take precedence.
         description: A paragraph for the description.
+        middleware: Middleware around the Operation, outside of that of the App.
     """
 
     failures: tuple[Failure, ...] = ()
@@ -253,6 +232,7 @@ class Contribution(Record):
     security: Security = ()
     extensions: Mapping[str, object] = MappingProxyType({})
     description: str = ""
+    middleware: tuple[Callable[..., object], ...] = ()
 
 
 @runtime_checkable
@@ -279,6 +259,8 @@ class Operation(Record):
         parameters: Request parameters that surrounding parts read, see `Contribution`.
         surrounding_headers: Headers that surrounding parts add to every response.
         security: Alternatives of combinations of security schemes; empty if it is public.
+        injected: The classes of the parameters that get an `Injectable`, by name.
+        middleware: The middleware that contributions put around it, the outermost first.
         errors: The formats of its error responses, the default first.
         has_given_id: Whether `operation` declared the operationId. A derived operationId is made
             unique by its path.
@@ -306,6 +288,8 @@ class Operation(Record):
     parameters: tuple[Parameter, ...] = ()
     surrounding_headers: tuple[Header, ...] = ()
     security: Security = ()
+    injected: Mapping[str, type[Injectable]] = MappingProxyType({})
+    middleware: tuple[Callable[..., object], ...] = ()
     conditional: bool | Literal["required"] = False
     idempotency: IdempotencyRule | None = None
     examples: Mapping[str, object] = MappingProxyType({})

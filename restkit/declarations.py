@@ -15,7 +15,9 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from weakref import WeakSet
 
 from .contract import Failure, Header, Location
+from .declaration_checks import check_header, check_mapping, check_text
 from .errors import DeclarationError
+from .page import Page
 from .problems import Problem, problem_class
 from .records import Record
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .schemas.bound import SchemaLike
     from .schemas.unions import OneOf
 
+    HeaderLike = Mapping[str, str | Header]
     RawLike = type[bytes | str | BinaryIO | IO[bytes]]
     # A mapping of media types to schemas or raw content; their one common type is `type`.
     BodyLike = SchemaLike | RawLike | Mapping[str, type | Schema | UnionType | OneOf]
@@ -34,12 +37,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Declarations",
     "DeclaredMethod",
+    "HeaderLike",
     "Return",
     "add_class_failures",
     "class_failures",
     "copy_class_failures",
     "declarations_of",
     "failures_of",
+    "headers_of",
     "is_mounted",
     "mark_mounted",
     "mounted",
@@ -58,6 +63,7 @@ class Return(Record):
         description: A sentence for the document.
         many: Whether the content is a list, None if the annotation decides.
         is_open: Whether the schema is written out as None: there is content, of no schema.
+        page: The template that renders the content.
     """
 
     schema: SchemaLike | None
@@ -67,6 +73,7 @@ class Return(Record):
     description: str
     many: bool | None
     is_open: bool = False
+    page: Page | None = None
 
 
 class Declarations(Record):
@@ -109,6 +116,30 @@ class DeclaredMethod:
 def plain_function(function: Any) -> Any:
     """Return the function itself, without what was declared of it."""
     return function.function if isinstance(function, DeclaredMethod) else function
+
+
+def headers_of(headers: HeaderLike | None, declared_at: str) -> tuple[Header, ...]:
+    """Return declared response headers as records.
+
+    Raises:
+        DeclarationError: A name or value cannot be one.
+    """
+    check_mapping(headers, declared_at, "{'X-Total': 'How many there are.'}")
+    out: list[Header] = []
+    for name, value in (headers or {}).items():
+        check_text(name, f"A name in {declared_at}", "X-Total")
+        if not isinstance(value, (str, Header)):
+            raise DeclarationError(
+                f"{declared_at}[{name!r}] must be a description or a Header, not {value!r}."
+            )
+        header = value if isinstance(value, Header) else Header(name, value)
+        check_header(*header, declared_at)
+        if header.name.lower() != name.lower():
+            raise DeclarationError(
+                f"{declared_at} has the header {header.name!r} under the key {name!r}, not its own."
+            )
+        out.append(header)
+    return tuple(out)
 
 
 def mounted(function: Callable[..., object]) -> DeclaredMethod:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
-from .contract import Header, Location
+from .contract import Location
 from .declaration_checks import (
     check_flag,
-    check_header,
     check_keywords,
     check_mapping,
     check_text,
@@ -24,16 +23,18 @@ from .declarations import (
     add_class_failures,
     declarations_of,
     failures_of,
+    headers_of,
     is_mounted,
     plain_function,
 )
 from .errors import DeclarationError
 from .media import JSON, check_media_types
+from .page import Page, page_of
 from .problems import Problem
 from .requirements import SecurityLike, normal_form
 
 if TYPE_CHECKING:
-    from .declarations import BodyLike
+    from .declarations import BodyLike, HeaderLike
     from .schemas.bound import SchemaLike
 
 __all__ = ["access", "operation", "raises", "returns", "takes"]
@@ -42,27 +43,7 @@ F = TypeVar("F", bound=Callable[..., object])
 C = TypeVar("C", bound=Callable[..., object])
 P = ParamSpec("P")
 R = TypeVar("R")
-_HeaderLike = Mapping[str, "str | Header"]
 _ARGUMENTS: dict[str, tuple[str, ...]] = {}  # of every decorator, by its name
-
-
-def _headers_of(headers: _HeaderLike | None, declared_at: str) -> tuple[Header, ...]:
-    check_mapping(headers, declared_at, "{'X-Total': 'How many there are.'}")
-    out: list[Header] = []
-    for name, value in (headers or {}).items():
-        check_text(name, f"A name in {declared_at}", "X-Total")
-        if not isinstance(value, (str, Header)):
-            raise DeclarationError(
-                f"{declared_at}[{name!r}] must be a description or a Header, not {value!r}."
-            )
-        header = value if isinstance(value, Header) else Header(name, value)
-        check_header(*header, declared_at)
-        if header.name.lower() != name.lower():
-            raise DeclarationError(
-                f"{declared_at} has the header {header.name!r} under the key {name!r}, not its own."
-            )
-        out.append(header)
-    return tuple(out)
 
 
 def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
@@ -173,15 +154,27 @@ def takes(
     return decorate
 
 
+def _check_response(status: object, many: object) -> None:
+    if many is not None:
+        check_flag(many, f"many of @returns(status={status})")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise DeclarationError(
+            f"@returns(status={status!r}): the status must be an integer from 200 to 599. Declare "
+            "problems with @raises."
+        )
+
+
 @_needs_call("@returns(BookSchema)")
 def returns(
     schema: SchemaLike | EllipsisType | None = ...,
     status: int = 200,
     *,
-    headers: _HeaderLike | None = None,
+    headers: HeaderLike | None = None,
     media_types: Sequence[str] | None = None,
     description: str = "",
     many: bool | None = None,
+    template: str | None = None,
+    block: str = "",
 ) -> Callable[[F], F]:
     """Declare one response of a verb; repeat it for other statuses.
 
@@ -198,51 +191,57 @@ def returns(
         media_types: Media types of the content, ``application/json`` by default.
         description: A sentence for the document.
         many: Whether the content is a list; the return annotation decides by default.
+        template: The template that renders the content as ``text/html``, or as what its name ends
+            with (``feed.xml``). With a schema, Accept chooses between the page and JSON.
+        block: The block of the template that is the content, a fragment of the page.
     """
-    if many is not None:
-        check_flag(many, f"many of @returns(status={status})")
-    if not isinstance(status, int) or not 200 <= status <= 599:
-        raise DeclarationError(
-            f"@returns(status={status!r}): the status must be an integer from 200 to 599. Declare "
-            "problems with @raises."
-        )
-    items = _headers_of(headers, f"headers of @returns(status={status})")
-    taken = (
-        texts_of(media_types, f"media_types of @returns(status={status})")
-        if media_types is not None
-        else None
-    )
+    _check_response(status, many)
+    items = headers_of(headers, f"headers of @returns(status={status})")
+    where = f"@returns(status={status})"
+    taken = None if media_types is None else texts_of(media_types, f"media_types of {where}")
+    check_media_types(taken or (), where)
     declared = None if schema is ... else schema
-    said = Return(declared, status, items, taken, description, many, schema is None)
-
-    check_media_types(taken or (), f"@returns(status={status})")
+    said = [Return(declared, status, items, taken, description, many, schema is None)]
+    if template is not None or block:
+        page = page_of(template, block, where)
+        said = _with_page(said[0], page, has_schema=schema is not ...)
 
     def decorate(function: F) -> F:
         for each in declarations_of(function).returns:
-            if each.status == status and not _are_apart(each, said):
+            if each.status == status and not _are_apart([each], said):
                 name = getattr(function, "__qualname__", function)
                 raise DeclarationError(
                     f"{name} declares the status {status} twice for one media type. Give each "
                     "@returns its own media_types, or declare alternatives: @returns(A | B)."
                 )
-        return _declare(function, lambda old: old._replace(returns=(said, *old.returns)))
+        return _declare(function, lambda old: old._replace(returns=(*said, *old.returns)))
 
     return decorate
 
 
-def _are_apart(first: Return, second: Return) -> bool:
-    """Return whether two declarations of one status have no media type in common."""
+def _with_page(said: Return, page: Page, *, has_schema: bool) -> list[Return]:
+    """Return a declared response in the media type of its page, and in those of its schema."""
+    types = page.media_types if has_schema else said.media_types or page.media_types
+    shown = said._replace(schema=None, media_types=types, many=None, is_open=False, page=page)
+    return [said, shown] if has_schema else [shown]
+
+
+def _are_apart(first: Sequence[Return], second: Sequence[Return]) -> bool:
+    """Return whether declarations of one status have no media type in common."""
     ours, theirs = _types_of(first), _types_of(second)
     return bool(ours) and bool(theirs) and not ours & theirs
 
 
-def _types_of(said: Return) -> set[str]:
-    return {JSON} if said.media_types is None else set(said.media_types)
+def _types_of(said: Sequence[Return]) -> set[str]:
+    found: set[str] = set()
+    for each in said:
+        found.update([JSON] if each.media_types is None else each.media_types)
+    return found
 
 
 @_needs_call("@raises(NotFound)")
 def raises(
-    *problems: type[Problem], description: str = "", headers: _HeaderLike | None = None
+    *problems: type[Problem], description: str = "", headers: HeaderLike | None = None
 ) -> Callable[[C], C]:
     """Declare the problems that a verb may raise.
 
@@ -256,7 +255,7 @@ def raises(
         description: When they are raised, for the document.
         headers: Headers of the responses: a description, or a `Header`.
     """
-    said_headers = _headers_of(headers, "headers of @raises")
+    said_headers = headers_of(headers, "headers of @raises")
     said = tuple(
         each._replace(description=description, headers=said_headers)
         for each in failures_of(problems, "@raises")
@@ -286,7 +285,7 @@ def operation(
     documented: bool | None = None,
     examples: Mapping[str, object] | None = None,
     extensions: Mapping[str, object] | None = None,
-    response_headers: _HeaderLike | None = None,
+    response_headers: HeaderLike | None = None,
 ) -> Callable[[F], F]:
     """Declare what the document says of a verb, where the docstring and the class do not.
 
@@ -302,7 +301,7 @@ def operation(
         response_headers: Headers of every declared response of the verb; on a middleware, of every
             response that passes through it.
     """
-    named = _headers_of(response_headers, "response_headers of @operation")
+    named = headers_of(response_headers, "response_headers of @operation")
     if operation_id is not None:
         check_text(operation_id, "operation_id of @operation", "listBooks")
     for option, value in (("deprecated", deprecated), ("documented", documented)):

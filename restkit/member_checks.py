@@ -54,7 +54,7 @@ def check_members(resource: type, hooks: Collection[str], *, actions: bool = Fal
             if name.startswith("__") or name in hooks:
                 continue
             declared_at = f"{class_name}.{name}"
-            _check_foreign(declared_at, name)
+            _check_foreign(declared_at, name, own)
             _check_decorated(declared_at, value)
             if not actions:
                 _check_spelling(resource, declared_at, name, value)
@@ -91,9 +91,10 @@ def _is_restkit(each: type) -> bool:
     return module.partition(".")[0] == "restkit" and ".conformance" not in module
 
 
-def _check_foreign(declared_at: str, name: str) -> None:
-    """Reject a name that another framework gives a meaning to."""
-    if remedy := RESOURCE_MEMBERS.get(name):
+def _check_foreign(declared_at: str, name: str, own: Iterable[type]) -> None:
+    """Reject a name that another framework gives a meaning to, and restkit none."""
+    remedy = RESOURCE_MEMBERS.get(name)
+    if remedy and not any(vars(each).get(name, each) is None for each in own):
         raise DeclarationError(
             f"{declared_at} is not a restkit attribute. {remedy} "
             f"Rename your own attribute to _{name}."

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from .contract import Combination, Security, SecurityScheme
 from .declaration_checks import check_call, texts_of
 from .errors import DeclarationError
+from .security_scheme import Combination, Security, SecurityScheme
 
 if TYPE_CHECKING:
     from .request import Request

@@ -12,6 +12,7 @@ from .errors import DeclarationError
 from .http.methods import SAFE_METHODS
 from .member_checks import VERBS, check_members, check_methods
 from .middleware import Middleware
+from .page import Page
 from .problems import PreconditionFailed, PreconditionRequired
 from .records import Record
 from .request import Request
@@ -128,6 +129,7 @@ class Resource:
     security: ClassVar[SecurityLike | None] = None
     public: ClassVar[bool] = False
 
+    _hooks: ClassVar[Sequence[str]] = ()  # the methods to override besides the verbs
     _entity_tag: EntityTag | None = None
     _last_modified: datetime | None = None
     _stated: frozenset[str] = frozenset()
@@ -146,6 +148,10 @@ class Resource:
             app: The App.
         """
         return [(pattern, cls, name)]
+
+    @classmethod
+    def _page(cls) -> Page | None:
+        """Return the page of the verbs that declare none."""
 
     def after_commit(self, function: Callable[[], object]) -> None:
         """Call a function after the commit and before the response; see `restkit.after_commit`."""
@@ -293,7 +299,7 @@ def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., object]]:
         if value is not None:
             is_function = issubclass(resource, FunctionResource)
             found[verb.upper()] = _verb_of(value, f"{declared_at}.{verb}", is_function)
-    check_members(resource, VERBS)
+    check_members(resource, (*VERBS, *resource._hooks))
     if resource.methods is not None:
         wanted = {method.upper() for method in resource.methods}
         check_methods(wanted, found, declared_at)
@@ -318,12 +324,15 @@ def _verb_of(value: object, declared_at: str, is_function: bool) -> Callable[...
     return value
 
 
-def function_resource(function: Callable[..., object], method: str) -> type[Resource]:
+def function_resource(
+    function: Callable[..., object], method: str, base: type[Resource] | None = None
+) -> type[Resource]:
     """Make the one-verb Resource of a function.
 
     Args:
         function: A function of the URL variables and inputs by name, without ``self``.
         method: The verb, in lower case.
+        base: The class that it derives from, a `FunctionResource`.
     """
     members = {
         method: staticmethod(function),
@@ -333,7 +342,7 @@ def function_resource(function: Callable[..., object], method: str) -> type[Reso
     }
     return cast(
         "type[Resource]",
-        type(getattr(function, "__name__", "function"), (FunctionResource,), members),
+        type(getattr(function, "__name__", "function"), (base or FunctionResource,), members),
     )
 
 

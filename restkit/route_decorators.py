@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from .declaration_checks import check_pattern
 from .declarations import mounted
 from .errors import DeclarationError
 from .operations.route_options import check_options
+from .page import page_of
 from .resource import Resource, function_resource
 
 __all__ = ["RouteDecorators", "RouteOptions"]
@@ -29,6 +30,12 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
         security: SecurityLike | None
         public: bool
 
+    class FunctionOptions(RouteOptions, total=False):
+        """The keyword arguments of the routes of functions."""
+
+        template: str
+        block: str
+
 
 class RouteDecorators:
     """The base of `App` with the decorators that call `add`."""
@@ -37,62 +44,72 @@ class RouteDecorators:
         """Mount a resource on a URL pattern; see `App.add`."""
         raise NotImplementedError
 
-    def route(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[R], R]:
+    def route(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[R], R]:
         """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
         check_pattern(pattern, "route")
-        check_options(options, f"route({pattern!r})")
+        check_options(options, f"route({pattern!r})", of_function=True)
 
         def decorate(target: R) -> R:
-            added: R = self._add_target(pattern, target, options)
+            added: R = self._add_target(pattern, target, {**options})
             return added
 
         return decorate
 
-    def _add_target(self, pattern: str, target: Any, options: RouteOptions) -> Any:
+    def _add_target(self, pattern: str, target: Any, options: FunctionOptions) -> Any:
         if isinstance(target, type):
-            return self.add(pattern, target, **options)
+            check_options(options, f"route({pattern!r}) of the class {target.__name__}")
+            return self.add(pattern, target, **cast("RouteOptions", options))
         return self._add_function(pattern, target, "get", options)
 
     def _add_function(
-        self, pattern: str, function: Callable[..., object], method: str, options: RouteOptions
+        self, pattern: str, function: Callable[..., object], method: str, options: FunctionOptions
     ) -> Any:
         if not callable(function):
             raise DeclarationError(
                 f"{function!r} at {pattern!r} is neither a Resource class nor a function."
             )
-        self.add(pattern, function_resource(function, method), **options)
+        template, block = options.pop("template", None), options.pop("block", "")
+        resource = function_resource(function, method)
+        if template is not None or block:
+            page = page_of(template, block, f"{method}({pattern!r})")
+            from .html.resource import function_page  # cold start: most programs have no pages
+
+            resource = function_page(function, method, page)
+        self.add(pattern, resource, **cast("RouteOptions", options))
         return mounted(function)
 
-    def _function_route(self, pattern: str, method: str, options: RouteOptions) -> Callable[[F], F]:
+    def _function_route(
+        self, pattern: str, method: str, options: FunctionOptions
+    ) -> Callable[[F], F]:
         check_pattern(pattern, method)
-        check_options(options, f"{method}({pattern!r})")
+        check_options(options, f"{method}({pattern!r})", of_function=True)
 
         def decorate(function: F) -> F:
-            added: F = self._add_function(pattern, function, method, options)
+            added: F = self._add_function(pattern, function, method, {**options})
             return added
 
         return decorate
 
-    def get(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+    def get(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the GET of a URL pattern; see `add`."""
         return self._function_route(pattern, "get", options)
 
-    def post(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+    def post(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the POST of a URL pattern; see `add`."""
         return self._function_route(pattern, "post", options)
 
-    def put(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+    def put(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the PUT of a URL pattern; see `add`."""
         return self._function_route(pattern, "put", options)
 
-    def patch(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+    def patch(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the PATCH of a URL pattern; see `add`."""
         return self._function_route(pattern, "patch", options)
 
-    def delete(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+    def delete(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the DELETE of a URL pattern; see `add`."""
         return self._function_route(pattern, "delete", options)
 
-    def query(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+    def query(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the QUERY of a URL pattern (RFC 10008)."""
         return self._function_route(pattern, "query", options)

@@ -53,7 +53,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-TITLE = re.compile(r'title="([\w.]+)( \(continued\))?"')
+TITLE = re.compile(r'title="([\w./]+)( \(continued\))?"')
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ELSEWHERE = ("http://", "https://", "mailto:")
 PORT = re.compile(r"127\.0\.0\.1:[0-9]+")
@@ -120,6 +120,14 @@ class Reader:
         place = f"{name_of(self.page)}:{block.line}"
         code = compile("\n" * (block.line - 1) + block.text, place, "exec")
         exec(code, self.module.__dict__)
+
+    def write(self, block: Block) -> None:
+        """Write a template to the file that its title names."""
+        title = TITLE.search(block.info)
+        assert title, f"{name_of(self.page)}:{block.line} is a template without a title"
+        path = self.folder / title[1]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block.text, "utf-8")
 
     def talk(self, block: Block) -> None:
         """Type each command of a dialogue, and compare what it prints.
@@ -275,13 +283,15 @@ def test_what_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
                 reader.run(block)
             elif block.language == "console":
                 reader.talk(block)
+            elif block.language == "html":
+                reader.write(block)
 
 
 def test_languages() -> None:
     """No block is of a language that hides it from the test:
-    Python and dialogues run, the rest is no program.
+    Python and dialogues run, templates are used, the rest is no program.
     """
-    allowed = {"python", "console", "bash", "json", "toml", "text", "nginx"}
+    allowed = {"python", "console", "bash", "html", "json", "toml", "text", "nginx"}
     found = {block.language for page in PAGES for block in blocks_of(page)}
     assert found <= allowed
 

@@ -12,7 +12,7 @@ from werkzeug.test import create_environ
 
 from ..app import App
 from ..app_loading import load_object
-from ..contract import Input, Operation, Output, SecurityScheme
+from ..contract import Input, Operation, Output
 from ..crud.row_paths import RowPaths
 from ..operations.collisions import converters_of
 from ..operations.entries import Entry
@@ -20,6 +20,7 @@ from ..rendering.response_writer import offered
 from ..request import Request
 from ..routing.router import Router
 from ..schemas.bound import BoundSchema, View, bind
+from ..security_scheme import SecurityScheme
 from ..settings import Settings
 from .target import Mistake, mistakes, target_of
 from .tiers import Side, columns, indented, tiers

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from marshmallow import Schema
 
-from ..contract import Failure, Security
+from ..contract import Failure
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..operations.helpers import helper_failures
 from ..operations.security import class_security
 from ..requirements import Requirement
 from ..resource import Resource
+from ..security_scheme import Security
 from .action_decorators import own_actions
 from .transition_texts import transition_failure
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..contract import Operation
 from ..environ_keys import ROUTING_ERROR
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat
-from ..middleware import Boundary, Endpoint, compose
+from ..middleware import Boundary, Endpoint, Middleware, compose
 from ..operations.collisions import converters_of
 from ..operations.entries import Entry, Handlers, Link
 from ..operations.registry import MountedPrefix
@@ -83,7 +83,10 @@ def _handler(
     entry: Entry, endpoint: Endpoint, boundary: Boundary, operation: Operation | None
 ) -> Handler:
     """Put an entry's middleware around an endpoint."""
-    call = compose(entry.middleware, endpoint, boundary)
+    around: Sequence[Middleware] = ()
+    if operation is not None:
+        around = cast("Sequence[Middleware]", operation.middleware)
+    call = compose((*around, *entry.middleware), endpoint, boundary)
     statuses: Container[int] = _EVERY_STATUS
     if operation is not None and entry.owner.settings.contract != "off":
         statuses = operation.statuses | {500}

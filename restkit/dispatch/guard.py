@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from ..contract import Combination, Operation, SecurityScheme, uses_authorization
+from ..contract import Operation
 from ..environ_keys import CONTRACT_CHECK
 from ..errors import ContractError, DeclarationError
 from ..http.authorization import holds_several
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
 from ..request import Request
+from ..security_scheme import Combination, SecurityScheme, uses_authorization
 
 __all__ = ["make_guard"]
 

@@ -72,7 +72,7 @@ def _call(operation: Operation, context: Context) -> Endpoint:
     """Make the callable that negotiates, reads the inputs and responds."""
     choose, usual = _chooser(operation), next(iter(offered(operation)), "application/json")
     known = _known_query(operation, context)
-    read = _reader(operation, context)
+    read = _injecting(operation, _reader(operation, context))
     respond = _responder(operation, context)
     check = _check_of(operation, context)
 
@@ -121,19 +121,26 @@ def _responder(operation: Operation, context: Context) -> _Respond:
     contract = context.settings.contract
     write = writer_of(operation, context.media, context.locate, contract)
     finish = _finisher(operation)
-    if finish is None and operation.idempotency is None:
+    has_page = any(each.page for each in operation.outputs)
+    if finish is None and operation.idempotency is None and not has_page:
         return _plain_responder(operation, context, write)
     invoke = _invoker(operation, context)
+    if has_page:
+        from .pages import rendering  # cold start, as for every stage
+
+        invoke = rendering(operation, context.app, invoke)
     if operation.idempotency is not None:
-        from .idempotent import respond_once  # cold start, as for every stage
+        from .idempotent import respond_once  # cold start, as above
 
         invoke, finish = respond_once(operation.idempotency, invoke, finish)
-    if finish is None:
-        raise LookupError(operation.declared_at)  # cannot be: one of the two stages is there
     return _finishing(invoke, finish, write)
 
 
-def _finishing(invoke: Invoke, finish: Finish, write: Writer) -> _Respond:
+def _finishing(invoke: Invoke, finish: Finish | None, write: Writer) -> _Respond:
+    if finish is None:
+        return lambda request, arguments, chosen: write(
+            request, invoke(request, arguments)[1], chosen
+        )
     return lambda request, arguments, chosen: finish(
         request, invoke(request, arguments), chosen, write
     )
@@ -144,7 +151,8 @@ def _plain_responder(operation: Operation, context: Context, write: Writer) -> _
     kind, app = _class_of(operation), context.app
     method: Callable[..., object] = plain_function(operation.function)
     if issubclass(kind, FunctionResource):
-        if not (operation.inputs or operation.path_parameters or operation.host):
+        has_arguments = operation.inputs or operation.path_parameters or operation.injected
+        if not (has_arguments or operation.host):
             return lambda request, arguments, chosen: write(request, method(), chosen)
         return lambda request, arguments, chosen: write(request, method(**arguments), chosen)
 
@@ -214,6 +222,23 @@ def _reader(operation: Operation, context: Context) -> Callable[[Request], _Argu
     return read
 
 
+def _injecting(
+    operation: Operation, read: Callable[[Request], _Arguments] | None
+) -> Callable[[Request], _Arguments] | None:
+    """Add the arguments that come from the request, after the inputs."""
+    if not operation.injected:
+        return read
+    injected = tuple((name, each.from_request) for name, each in operation.injected.items())
+
+    def inject(request: Request) -> _Arguments:
+        arguments = dict(request.path_parameters if read is None else read(request))
+        for name, from_request in injected:
+            arguments[name] = from_request(request)
+        return arguments
+
+    return inject
+
+
 def _known_query(operation: Operation, context: Context) -> frozenset[str] | None:
     """Return the query parameters that no input reads, None if others are allowed or read."""
     is_open = not context.settings.strict or operation.input("query") is not None
@@ -280,5 +305,5 @@ def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outg
         elif contract == "raise":
             observe(operation, response, contract, request.environ, declared)
 
-    wrapped = context.wrapped or bool(_class_of(operation).middleware)
+    wrapped = context.wrapped or bool(_class_of(operation).middleware or operation.middleware)
     return (lambda request, response: None) if wrapped else check

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-__all__ = ["DOT_SEGMENTS", "has_dot_segment", "quote_path"]
+__all__ = ["DOT_SEGMENTS", "has_dot_segment", "is_local_url", "quote_path", "uri_of"]
 
 DOT_SEGMENTS = frozenset((".", ".."))
 
 _PATH = "/!$&'()*+,:;=@"
+_URL = "/!$&'()*+,:;=@%?#[]~"
 
 
 def quote_path(path: str) -> str:
@@ -23,3 +24,27 @@ def has_dot_segment(path: str) -> bool:
     """
     # PERF: most paths have no segment that begins with a point.
     return "/." in path and not DOT_SEGMENTS.isdisjoint(path.split("/"))
+
+
+def uri_of(url: str) -> str:
+    """Return a URL with everything percent-encoded that cannot stand in a header.
+
+    Raises:
+        ValueError: It has a control character, a white space or a backslash.
+    """
+    if not _is_clean(url):
+        raise ValueError(f"{url!r:.80} has a control character, a white space or a backslash.")
+    return quote(url, safe=_URL)
+
+
+def is_local_url(text: str) -> bool:
+    """Return whether a text is a path of this server for every client, perhaps with a query.
+
+    SECURITY: clients drop tabs and line breaks anywhere, read a backslash as a slash, and take
+    ``//host`` and ``///host`` for another server (WHATWG URL, section 4.4).
+    """
+    return text.startswith("/") and text[1:2] != "/" and _is_clean(text)
+
+
+def _is_clean(url: str) -> bool:
+    return not any(each <= " " or each in "\\\x7f" or each.isspace() for each in url)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from marshmallow import fields
 
-from ..contract import Failure, Header, Input, Operation, Output, Parameter, SecurityScheme
+from ..contract import Failure, Header, Input, Operation, Output, Parameter
 from ..http.methods import SAFE_METHODS
 from ..media import NDJSON
 from ..schemas.bound import BoundSchema
@@ -17,9 +15,11 @@ from ..schemas.json_values import json_value, text_value
 from ..schemas.parameter_styles import TextLocation, style_of
 from ..schemas.schema_values import schema_value
 from ..schemas.uploads import Upload
+from ..security_scheme import SecurityScheme
 from .conversion import SchemaCollector
 from .dialects import lower
 from .metadata import Keywords, is_example_object
+from .operation_words import operation_description, reason_phrase, sentence_of
 from .problem_responses import ProblemResponses
 
 __all__ = ["OperationPrinter", "copied"]
@@ -61,9 +61,9 @@ class OperationPrinter:
     def print(self, op: Operation) -> Keywords:
         """Return the Operation Object of an operation."""
         name = op.operation_id
-        summary = text_value(op.summary) if op.summary else _words(name)
+        summary = text_value(op.summary) if op.summary else sentence_of(name)
         out: Keywords = {"operationId": name, "summary": summary}
-        if description := _description(op, summary):
+        if description := operation_description(op, summary):
             out["description"] = description
         out["tags"] = [text_value(tag) for tag in op.tags]
         if op.deprecated:
@@ -202,7 +202,7 @@ class OperationPrinter:
         for output in op.outputs:
             response = out.setdefault(
                 output.status,
-                {"description": text_value(output.description or _phrase(output.status))},
+                {"description": text_value(output.description or reason_phrase(output.status))},
             )
             if output.headers:
                 response.setdefault("headers", {}).update(self._headers(output.headers))
@@ -311,40 +311,3 @@ def _precondition(name: str, *, required: bool) -> Keywords:
     )
     out: Keywords = {"name": name, "in": "header", "description": says}
     return {**out, **({"required": True} if required else {}), "schema": {"type": "string"}}
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"Status {status}"
-
-
-def _description(op: Operation, summary: str) -> str:
-    """Return the description of an operation, with its inputs that are not parameters.
-
-    A description that only repeats the summary is left out.
-    """
-    said = text_value(op.description).strip() if op.description else ""
-    if said.rstrip(".") == summary.rstrip("."):
-        said = ""
-    if op.idempotency is None or op.idempotency.header.required:
-        return said
-    header = op.idempotency.header
-    words = text_value(header.description)
-    words = words[:1].lower() + words[1:]
-    return f"{said}\n\nTakes the header `{header.name}`: {words}".strip()
-
-
-def _lowered(word: str) -> str:
-    """Return the word in lower case, unless it is an abbreviation such as "URL"."""
-    is_abbreviation = word.isupper() and len(word) > 1
-    return word if is_abbreviation else word.lower()
-
-
-def _words(name: str) -> str:
-    """Return an operationId as a sentence: ``listBooks`` is "List books."."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+", name) or [name]
-    first, *rest = words
-    lower_case = [_lowered(each) for each in rest]
-    return " ".join([first[:1].upper() + first[1:], *lower_case]) + "."

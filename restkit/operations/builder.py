@@ -56,6 +56,7 @@ def _operation(verb: Verb) -> Operation:
         inputs=inputs,
         outputs=outputs,
         failures=tuple(failures_of_verb(verb, inputs, outputs)),
+        injected=verb.injected,
         conditional=verb.resource.conditional,
         idempotency=verb.idempotency,
         examples=words.get("examples", {}),

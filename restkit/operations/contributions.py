@@ -11,21 +11,13 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..contract import (
-    Contribution,
-    Failure,
-    Header,
-    Operation,
-    Output,
-    Parameter,
-    Security,
-    uses_authorization,
-)
-from ..declaration_checks import check_header
+from ..contract import Contribution, Failure, Header, Operation, Output, Parameter
+from ..declaration_checks import check_call, check_header
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
 from ..routing.patterns import Pattern
+from ..security_scheme import Security, uses_authorization
 
 __all__ = [
     "add_contribution",
@@ -140,6 +132,7 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
         parameters=(*operation.parameters, *parameters.values()),
         extensions={**more.extensions, **operation.extensions},
         description=description,
+        middleware=(*more.middleware, *operation.middleware),
     )
 
 
@@ -161,6 +154,8 @@ def _check(more: Contribution) -> None:
             )
     for each in more.failures:
         _check_failure(each)
+    for part in more.middleware:
+        check_call(part, ("request", "proceed"), "The middleware of a Contribution")
     if not isinstance(more.extensions, Mapping) or not all(
         str(name).startswith("x-") for name in more.extensions
     ):

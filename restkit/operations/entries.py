@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..contract import Operation, Security
+from ..contract import Operation
 from ..declaration_checks import check_resource
 from ..dependencies import factories_of
 from ..error_formats import ErrorFormat
@@ -15,6 +15,7 @@ from ..middleware import Middleware
 from ..records import Record
 from ..resource import ProblemHandler, Resource
 from ..routing.patterns import Pattern
+from ..security_scheme import Security
 from .builder import Mount, collect
 from .contributions import (
     add_contribution,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..contract import Failure, Operation, Security
+from ..contract import Failure, Operation
 from ..declaration_checks import check_flag, check_text
 from ..error_formats import DEFAULT_FORMATS, ErrorFormat
 from ..errors import DeclarationError
@@ -14,6 +14,7 @@ from ..records import Record
 from ..rendering.content import check_outputs
 from ..resource import ProblemHandler
 from ..routing.patterns import check_path, foreign_syntax
+from ..security_scheme import Security
 from .collisions import CheckNames, Claims, converters_of
 from .contributions import add_failures, surrounded
 from .entries import Entry, Handlers, extended, guarded, shift, with_distinct_ids, with_errors
@@ -76,6 +77,8 @@ class Registry:
         self.middleware: list[Middleware] = []
         self.handlers: dict[type[Exception], ProblemHandler] = {}
         self.errors: tuple[ErrorFormat, ...] = ()
+        self.has_page = False
+        self.page_errors: Callable[[], tuple[ErrorFormat, ...]] = tuple
         self._claims = Claims(check_names)
         self._schemes: Schemes = {}
 
@@ -89,6 +92,7 @@ class Registry:
         self._claim(entries)
         self._schemes = schemes
         self.entries += entries
+        self.has_page = self.has_page or any(map(_has_page, entries))
 
     def mount(self, mounted: Mounted) -> None:
         """Mount the entries of another App below a prefix, all of them or none."""
@@ -270,8 +274,18 @@ class Registry:
         ]
 
     def line_errors(self) -> tuple[ErrorFormat, ...]:
-        """Return the error formats of the nearest App that declares any, () if none does."""
-        return next((each.errors for each in self.line() if each.errors), ())
+        """Return the error formats of the nearest App that declares any, () if none does.
+
+        An App with pages that declares none has error pages as well.
+        """
+        declared = next((each.errors for each in self.line() if each.errors), ())
+        if declared or not any(each.has_page for each in self.line()):
+            return declared
+        return self.page_errors()
+
+
+def _has_page(entry: Entry) -> bool:
+    return any(output.page for each in entry.operations for output in each.outputs)
 
 
 def _securities(entries: Iterable[Entry]) -> Iterator[tuple[Security, str]]:

@@ -11,8 +11,12 @@ from ..spelling import misspelt
 __all__ = ["check_options", "document_members"]
 
 _OPTIONS = ("name", "host", "security", "public")
+_OF_FUNCTIONS = (*_OPTIONS, "template", "block")
 # Keyword arguments of other frameworks, with restkit's way.
 _ELSEWHERE = {
+    "template": "Write template = 'book.html' in an HTMLResource class.",
+    "block": "Write block = 'rows' in an HTMLResource class.",
+    "template_name": "Write template='book.html' for a function.",
     "methods": "Write @app.get, @app.post, ... for one verb, or a Resource class for several.",
     "method": "Write @app.get, @app.post, ... for a verb.",
     "status_code": "Declare the status with @returns(schema, status=201).",
@@ -34,16 +38,24 @@ _ELSEWHERE = {
 _MEMBERS = ("termsOfService", "externalDocs", "webhooks")
 
 
-def check_options(options: Mapping[str, object], declared_at: str) -> None:
+def check_options(
+    options: Mapping[str, object], declared_at: str, *, of_function: bool = False
+) -> None:
     """Reject keyword arguments that a route does not have.
+
+    Args:
+        options: The keyword arguments.
+        declared_at: The route, for messages.
+        of_function: Whether it may be the route of a function, which has a template there.
 
     Raises:
         DeclarationError: There is one. The message says what to write instead.
     """
+    allowed = _OF_FUNCTIONS if of_function else _OPTIONS
     for name in options:
-        if name not in _OPTIONS:
-            meant = misspelt(name, _OPTIONS)
-            known = f"Did you mean {meant}=?" if meant else f"It takes {', '.join(_OPTIONS)}."
+        if name not in allowed:
+            meant = misspelt(name, allowed)
+            known = f"Did you mean {meant}=?" if meant else f"It takes {', '.join(allowed)}."
             advice = _ELSEWHERE.get(name, known)
             raise DeclarationError(f"{declared_at} has no argument {name}=. {advice}")
     for name, example in (("name", "books"), ("host", "api.example.com")):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from ..contract import Security, SecurityScheme
 from ..declaration_checks import check_flag
 from ..declarations import declarations_of
 from ..errors import CollisionError, DeclarationError
 from ..resource import Resource
+from ..security_scheme import Security, SecurityScheme
 
 __all__ = [
     "Schemes",

@@ -39,7 +39,7 @@ def check_signature(verb: Verb, inputs: AbstractSet[str]) -> None:
         )
     _check_self(verb, variables)
     _check_missing(verb, variables, inputs)
-    _check_unknown(verb, variables | inputs)
+    _check_unknown(verb, variables | inputs | verb.injected.keys())
     for parameter in verb.mount.parameters:
         annotation = verb.signature.annotations.get(parameter.name)
         check_variable(parameter.name, annotation, verb.mount.rule, verb.declared_at)

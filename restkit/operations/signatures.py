@@ -6,7 +6,9 @@ A signature is read when its resource is mounted, never during a request.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
+import operator
 import re
 import types
 import typing
@@ -19,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import DeclarationError
 from ..records import Record
+from ..redirects import Redirect
 
 __all__ = [
     "Kind",
@@ -26,11 +29,12 @@ __all__ = [
     "check_variable",
     "item_of",
     "read_signature",
+    "redirects_of",
     "return_kind",
     "without_none",
 ]
 
-Kind = Literal["absent", "none", "response", "one", "many"]
+Kind = Literal["absent", "none", "redirect", "response", "one", "many"]
 _BY_POSITION = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -204,12 +208,30 @@ def _scope(function: Callable[..., object]) -> dict[str, object]:
 
 def without_none(annotation: object) -> object:
     """Return ``X`` for ``X | None``, the annotation itself otherwise."""
-    origin: object = typing.get_origin(annotation)
-    if origin == typing.Union or origin is types.UnionType:
+    if _is_union(annotation):
         members = [member for member in typing.get_args(annotation) if member is not type(None)]
         if len(members) == 1:
             return members[0]
     return annotation
+
+
+def redirects_of(annotation: object) -> tuple[tuple[type[Redirect], ...], object]:
+    """Return the redirects of a return annotation, and the annotation of what remains.
+
+    ``SeeOther | Book`` has SeeOther, and Book remains. If nothing remains, the annotation does.
+    """
+    members: tuple[object, ...] = (annotation,)
+    if _is_union(annotation):
+        members = typing.get_args(annotation)
+    found = [each for each in members if isinstance(each, type) and issubclass(each, Redirect)]
+    others = [each for each in members if each not in found]
+    if not found or not others:
+        return tuple(found), annotation
+    return tuple(found), functools.reduce(operator.or_, others)
+
+
+def _is_union(annotation: object) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
 
 
 def return_kind(annotation: object) -> Kind:
@@ -226,8 +248,12 @@ def return_kind(annotation: object) -> Kind:
         members = typing.get_args(annotation)
         return return_kind(members[0]) if members else "one"
     kind = origin or annotation
-    if isinstance(kind, type) and issubclass(kind, Response):
-        return "response"
+    return _kind_of_class(kind)
+
+
+def _kind_of_class(kind: object) -> Kind:
+    if isinstance(kind, type) and issubclass(kind, (Response, Redirect)):
+        return "redirect" if issubclass(kind, Redirect) else "response"
     return "many" if _is_many(kind) else "one"
 
 

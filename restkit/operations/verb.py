@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from ..contract import Failure, IdempotencyRule, PathParameter
+from ..contract import Failure, IdempotencyRule, Injectable, Location, PathParameter
 from ..declarations import declarations_of
 from ..dependencies import factories_of
+from ..errors import DeclarationError
 from ..records import Record
 from ..resource import FunctionResource, Resource
-from .signatures import read_signature, return_kind
+from .signatures import read_signature, redirects_of, return_kind
 
 if TYPE_CHECKING:
     from .schema_bindings import Bindings
@@ -68,7 +70,9 @@ class Verb:
         declared_at: The qualified name of the function, for messages.
         said: Its declarations.
         signature: Its signature.
-        kind: The meaning of its return annotation.
+        redirects: The redirects of its return annotation.
+        injected: The classes of its parameters that are `Injectable`, by name.
+        kind: The meaning of what remains of the annotation.
     """
 
     def __init__(
@@ -85,7 +89,32 @@ class Verb:
             self.declared_at = _method_name(self.declared_at, method, function)
         self.said = declarations_of(function)
         self.signature = read_signature(function, self.declared_at, method=not is_function)
-        self.kind = return_kind(self.signature.returns)
+        self.redirects, returns = redirects_of(self.signature.returns)
+        if self.redirects:
+            self.signature = self.signature._replace(returns=returns)
+        self.kind = return_kind(returns)
+        self.injected = self._injected()
+
+    def _injected(self) -> dict[str, type[Injectable]]:
+        """Return the parameters that get an `Injectable`, by name.
+
+        Variables of the URL and inputs have the values that the request has.
+        """
+        taken = {*get_args(Location), *self.mount.host_variables}
+        taken.update(each.name for each in self.mount.parameters)
+        found: dict[str, type[Injectable]] = {}
+        for name, annotation in self.signature.annotations.items():
+            if name in taken or not isinstance(annotation, type):
+                continue
+            factory = inspect.getattr_static(annotation, "from_request", None)
+            if isinstance(factory, (classmethod, staticmethod)):
+                found[name] = annotation
+            elif factory is not None:
+                raise DeclarationError(
+                    f"{self.declared_at}: {annotation.__name__}.from_request, for the parameter "
+                    f"{name!r}, must be a classmethod of the request."
+                )
+        return found
 
     @property
     def bindings(self) -> Bindings:

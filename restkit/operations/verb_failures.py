@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..contract import Failure, Header, Input, Output, offered_types
-from ..declarations import class_failures
+from ..declarations import class_failures, declarations_of
 from ..http.methods import SAFE_METHODS
 from ..problems import (
     BadRequest,
@@ -72,6 +72,9 @@ def failures_of_verb(
     yield from helper_failures(verb.function, verb.resource)
     yield from class_failures(verb.resource)
     yield from _provide_failures(verb)
+    for each in verb.injected.values():
+        for failure in declarations_of(each.from_request).raises:
+            yield failure._replace(stage="provide")
 
 
 def _input_failures(verb: Verb, inputs: tuple[Input, ...]) -> Iterator[Failure]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..contract import Header, Output
 from ..declarations import Return
+from ..page import Page
 from ..resource import Schemas
 from .verb import Verb
 
@@ -18,22 +20,55 @@ _JSON = ("application/json",)
 _EMPTY = (204, 205, 304)
 _ETAG = Header("ETag", "The entity tag of the representation.")
 _LAST_MODIFIED = Header("Last-Modified", "When the representation was last changed.")
+_LOCATION = Header(
+    "Location", "The other URL.", {"type": "string", "format": "uri-reference"}, required=True
+)
 _NOT_MODIFIED = "The client's representation is still good."
 
 
 def outputs_of(verb: Verb) -> tuple[Output, ...]:
     """Return the responses of a verb, the one of a plain return value first."""
     headers = _shared_headers(verb)
-    successes = [said for said in verb.said.returns if said.status < 400]
+    outputs = [*_successes(verb, headers), *_redirects(verb)]
+    first = next((said for said in verb.said.returns if said.status < 400), None)
     errors = [said for said in verb.said.returns if said.status >= 400]
-    first = successes[0] if successes else None
-    outputs = [_declared_output(verb, said, first, headers) for said in successes]
-    if first is None:
-        outputs.append(_default_output(verb, headers))
     outputs += [_declared_output(verb, said, first, ()) for said in errors]
     if verb.resource.conditional and verb.method in ("GET", "HEAD", "QUERY"):
         outputs.append(Output(304, None, (), headers, _NOT_MODIFIED))
     return tuple(outputs)
+
+
+def _successes(verb: Verb, headers: tuple[Header, ...]) -> list[Output]:
+    """Return the responses that are no errors, with the page of the class if it has one."""
+    declared = [said for said in verb.said.returns if said.status < 400]
+    if declared:
+        outputs = [_declared_output(verb, said, declared[0], headers) for said in declared]
+    elif verb.kind == "redirect":
+        return []
+    else:
+        outputs = [_default_output(verb, headers)]
+    page = verb.resource._page()
+    if page is None or any(said.page for said in declared):
+        return outputs
+    return _with_page(outputs, page)
+
+
+def _with_page(outputs: list[Output], page: Page) -> list[Output]:
+    """Add the page of the class to the response of a plain return value."""
+    first = outputs[0]
+    if not first.has_content or first.media_types == ("*/*",):
+        return outputs
+    shown = Output(first.status, None, page.media_types, first.headers, first.description, page)
+    # Without a schema, what the method returns is the context of the page, and no JSON.
+    return [shown, *outputs[1:]] if first.schema is None else [first, shown, *outputs[1:]]
+
+
+def _redirects(verb: Verb) -> Iterator[Output]:
+    """Yield the redirects of the return annotation that no `returns` declares."""
+    declared = {said.status for said in verb.said.returns}
+    for each in verb.redirects:
+        if each.status not in declared:
+            yield Output(each.status, None, (), (_LOCATION,), each.description)
 
 
 def _shared_headers(verb: Verb) -> tuple[Header, ...]:
@@ -66,7 +101,8 @@ def _declared_output(
     media_types = () if _is_without_content(verb, said) else said.media_types
     if media_types is None:
         media_types = _JSON
-    return Output(said.status, bound, media_types, (*said.headers, *headers), said.description)
+    headers = (*said.headers, *headers)
+    return Output(said.status, bound, media_types, headers, said.description, said.page)
 
 
 def _is_without_content(verb: Verb, said: Return) -> bool:
@@ -92,6 +128,9 @@ def _bind(verb: Verb, schema: SchemaLike, *, many: bool, is_first: bool = True) 
 
 def _default_output(verb: Verb, headers: tuple[Header, ...]) -> Output:
     """Return the response of a verb that declares none that is no error."""
+    has_page = verb.resource._page() is not None and verb.method in ("GET", "HEAD", "QUERY")
+    if verb.kind == "none" and has_page:  # the context is that of the class
+        return Output(200, None, _JSON, headers)
     if verb.kind == "none" or (verb.kind == "absent" and verb.method in ("DELETE", "OPTIONS")):
         return Output(204, None, (), headers)
     if verb.kind == "response":

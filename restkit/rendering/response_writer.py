@@ -7,8 +7,7 @@ returned and the negotiated media type.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import cast
+from collections.abc import Callable
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -19,15 +18,16 @@ from ..environ_keys import CONTRACT_CHECK
 from ..errors import ContractError, DeclarationError
 from ..media import Media
 from ..problems import problem_class
+from ..redirects import Redirect
 from ..request import Request
 from ..response import HeaderItems, Outgoing, PlainResponse, header_items
 from .content import ContentWriter, content_headers, content_writer, empty_writer
+from .returned_tuples import unpacked
 from .returned_values import (
     REJECTED,
     forgotten_return,
     missing_data,
     rejected_headers,
-    rejected_tuple,
     rejected_value,
     unexpected_data,
     unserializable,
@@ -44,8 +44,7 @@ __all__ = [
 Writer = Callable[[Request, object, str], Outgoing]
 Locate = Callable[[Request, object], "str | None"]
 _Complete = Callable[[Request, PlainResponse, object], None]
-_NO_HEADERS = (str, bytes, set, frozenset)
-_READY = (WerkzeugResponse, PlainResponse, *REJECTED)
+_READY = (WerkzeugResponse, PlainResponse, Redirect, *REJECTED)
 # PERF: types of values that have neither a status nor headers; to ask a value costs more.
 _DATA = frozenset({dict, list, str, int, float, bool})
 _log = logging.getLogger("restkit")
@@ -117,11 +116,13 @@ class _StatusWriters:
     def write(self, request: Request, value: object, media_type: str) -> Outgoing:
         """Return the response for a value, a tuple or a ready response."""
         if isinstance(value, _READY):
+            if isinstance(value, Redirect):
+                return self._redirect(request, value)
             return _finished(value, self._operation)
         stated: int | None = None
         headers: HeaderItems = ()
         if type(value) is tuple:
-            value, stated, headers = _unpack(value, self._operation)
+            value, stated, headers = unpacked(value, self._operation)
         status = self._status(request, stated, value)
         if value is not None and status in self.content:
             data, response = self._serialized(status, value, media_type)
@@ -137,6 +138,12 @@ class _StatusWriters:
         if status in self._empty:
             self._report(unexpected_data(status, self._operation), request)
         return _undeclared(self._operation, value, status, headers)
+
+    def _redirect(self, request: Request, value: Redirect) -> PlainResponse:
+        _, response = empty_writer(value.status)(None, "")
+        response.headers.append(("Location", value.location(request)))
+        response.headers += self._vary
+        return response
 
     def _serialized(
         self, status: int, value: object, media_type: str
@@ -251,37 +258,6 @@ def _finished(value: object, operation: Operation) -> Outgoing:
     if value.status_code in (204, 304):
         _strip_content(value)
     return value
-
-
-def _unpack(
-    value: tuple[object, ...], operation: Operation
-) -> tuple[object, int | None, HeaderItems]:
-    """Return data, status (None if there is none) and headers of a tuple."""
-    if len(value) in (2, 3) and _is_status(value[0]) and not isinstance(value[1], int):
-        raise DeclarationError(
-            f"{operation.declared_at} returned a tuple that begins with the status {value[0]:d}. "
-            "The order is data first: return data, status, or return data, status, headers."
-        )
-    match value:
-        case (_, bool()) | (_, bool(), _):
-            raise rejected_tuple(value, operation)
-        case (data, int() as status) if 200 <= status <= 599:
-            return data, status, ()
-        case (data, int() as status, headers) if 200 <= status <= 599:
-            return data, status, cast(HeaderItems, headers)
-        case (data, headers) if _are_headers(headers):
-            return data, None, cast(HeaderItems, headers)
-        case _:
-            raise rejected_tuple(value, operation)
-
-
-def _are_headers(value: object) -> bool:
-    """Return whether a value may be headers: a mapping, pairs or None."""
-    return value is None or (isinstance(value, Iterable) and not isinstance(value, _NO_HEADERS))
-
-
-def _is_status(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
 
 
 def _untyped(operation: Operation) -> DeclarationError:

@@ -1,0 +1,81 @@
+"""Pages: what a method returned becomes the context of a template, if Accept chose the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from ..contract import Operation, Output, offered_types
+from ..redirects import Redirect
+from ..rendering.returned_tuples import unpacked
+from ..request import Request
+from ..resource import Owner, Resource
+from ..response import HeaderItems, PlainResponse, header_items
+
+__all__ = ["PageRenderer", "rendering"]
+
+PageRenderer = Callable[[Request, "Resource | None", object], "tuple[str, HeaderItems]"]
+
+_Invoke = Callable[[Request, Mapping[str, object]], "tuple[Resource | None, object]"]
+_READY = (WerkzeugResponse, PlainResponse, Redirect)
+
+
+class _Templates(Protocol):
+    """The part of an App that renders pages."""
+
+    def page_renderer(self, operation: Operation, output: Output, /) -> PageRenderer:
+        """Return the function that renders the page of an output: its text and headers."""
+        ...
+
+
+def rendering(operation: Operation, app: Owner, invoke: _Invoke) -> _Invoke:
+    """Make the callable that calls a method and renders the page of what it returned.
+
+    Args:
+        operation: The record, of which an output has a page.
+        app: The App, which has the templates.
+        invoke: Calls the method; it returns the resource, None for a function, and the value.
+    """
+    pages = _pages(operation, app)
+    usual = operation.outputs[0].status
+    usual_type = next(iter(offered_types(operation.outputs)), "")
+
+    def invoke_and_render(
+        request: Request, arguments: Mapping[str, object]
+    ) -> tuple[Resource | None, object]:
+        resource, value = invoke(request, arguments)
+        if isinstance(value, _READY):
+            return resource, value
+        data, status = value, usual
+        headers: HeaderItems = ()
+        if type(value) is tuple:
+            data, stated, headers = unpacked(value, operation)
+            status = usual if stated is None else stated
+        render = pages.get((status, request.response_media_type or usual_type))
+        if render is None:
+            return resource, value
+        text, more = render(request, resource, data)
+        return resource, (text, status, _joined(more, headers))
+
+    return invoke_and_render
+
+
+def _pages(operation: Operation, app: Owner) -> dict[tuple[int, str], PageRenderer]:
+    """Return the renderer of each status and media type that has a page."""
+    found: dict[tuple[int, str], PageRenderer] = {}
+    for output in operation.outputs:
+        if output.page is not None:
+            render = cast("_Templates", app).page_renderer(operation, output)
+            found.update(((output.status, each), render) for each in output.media_types)
+    return found
+
+
+def _joined(own: HeaderItems, more: HeaderItems) -> HeaderItems:
+    """Return the headers of a page, and those of the method in their place."""
+    if not more:
+        return own
+    stated = header_items(more)
+    names = {name.lower() for name, _ in stated}
+    return [*(each for each in header_items(own) if each[0].lower() not in names), *stated]

@@ -1,0 +1,94 @@
+"""The Jinja environment of an App: escaping, undefined names, loaders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Protocol
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    StrictUndefined,
+)
+
+from ..resource import Owner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..operations.registry import Registry
+
+__all__ = ["TemplateOwner", "escapes", "make_environment"]
+
+_SUFFIXES = (".jinja2", ".jinja", ".j2")
+_PLAIN = (".txt", ".md")
+
+
+class TemplateOwner(Owner, Protocol):
+    """The part of an App that its templates need."""
+
+    _registry: Registry
+
+
+class _Known(Protocol):
+    """The part of Templates that an environment needs."""
+
+    folders: list[Path]
+    filters: dict[str, Callable[..., object]]
+    tests: dict[str, Callable[..., object]]
+    globals: dict[str, object]
+    bytecode_folder: str | PathLike[str] | None
+
+
+def escapes(name: str | None) -> bool:
+    """Return whether a template escapes values: all but texts (``.txt``, ``.md``) do.
+
+    SECURITY: Jinja's own default leaves ``.svg``, ``.jinja`` and ``.html.j2`` unescaped.
+    """
+    if name is None:
+        return True
+    called = name.lower()
+    for suffix in _SUFFIXES:
+        called = called.removesuffix(suffix)
+    return not called.endswith(_PLAIN)
+
+
+def make_environment(app: TemplateOwner, line: Sequence[_Known]) -> Environment:
+    """Make the environment of an App.
+
+    Args:
+        app: The App.
+        line: Its Templates, and those of the Apps that it is mounted on, the outermost last.
+    """
+    bytecode_folder = line[0].bytecode_folder
+    cache = None if bytecode_folder is None else FileSystemBytecodeCache(str(bytecode_folder))
+    # SECURITY: an undefined name is an error and not an empty text.
+    environment = Environment(
+        loader=_loader(app, line),
+        autoescape=escapes,  # noqa: S701  # it escapes more than select_autoescape does
+        undefined=StrictUndefined,
+        auto_reload=bool(app.settings.debug),
+        bytecode_cache=cache,
+    )
+    environment.globals["url_for"] = app.url_for
+    for known in reversed(line):
+        environment.filters.update(known.filters)
+        environment.tests.update(known.tests)
+        environment.globals.update(known.globals)
+    return environment
+
+
+def _loader(app: TemplateOwner, line: Iterable[_Known]) -> BaseLoader:
+    loaders: list[BaseLoader] = []
+    registries = list(app._registry.line())
+    for known, registry in zip(line, registries, strict=True):
+        loaders.append(FileSystemLoader(known.folders))
+        for extension in registry.app.extensions:
+            folders = getattr(extension, "template_folders", None)
+            if folders:
+                loaders.append(FileSystemLoader([str(each) for each in folders]))
+    return ChoiceLoader(loaders)
