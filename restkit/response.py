@@ -327,16 +327,23 @@ def header_items(headers: HeaderItems) -> list[tuple[str, str]]:
         if value is None or isinstance(value, (list, tuple, dict, set)):
             raise ValueError(f"The value of the header {name} is {type(value).__name__}, not text.")
         text = str(value)
-        # SECURITY: a line break in a value would let its author write headers of their own.
         if not _is_header_name(name):
             raise ValueError(f"{name!r} is not a header name.")
-        if any(char < " " and char != "\t" for char in text) or "\x7f" in text:
-            raise ValueError(f"The value of the header {name} has a control character.")
-        try:
-            text.encode("latin-1")
-        except UnicodeEncodeError:
-            raise ValueError(
-                f"The value of the header {name} has a character outside of Latin-1."
-            ) from None
+        # PERF: most values are printable ASCII, which has nothing to look for.
+        if not (text.isascii() and text.isprintable()):
+            _check_value(name, text)
         out.append((str(name), text))
     return out
+
+
+def _check_value(name: str, text: str) -> None:
+    """Reject a text that cannot be the value of a header."""
+    # SECURITY: a line break in a value would let its author write headers of their own.
+    if any(char < " " and char != "\t" for char in text) or "\x7f" in text:
+        raise ValueError(f"The value of the header {name} has a control character.")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"The value of the header {name} has a character outside of Latin-1."
+        ) from None

@@ -15,6 +15,7 @@ __all__ = [
     "CASES",
     "DATABASE",
     "LISTS",
+    "PAGES",
     "ROUTES",
     "ROWS",
     "SCALING",
@@ -69,7 +70,7 @@ class Case:
         requests: How many requests are counted under callgrind.
         expected: The decoded JSON of the answer; None where only the status counts. A list may be
             the ``items`` of a
-            page.
+            page. A text is a part of an answer in HTML.
         other: What every second request sends in place of the body, as long as it is.
         more: Whether an answer may have members that are not expected.
         faults: The names of the fields that an error answer must say.
@@ -107,6 +108,10 @@ def verify(case: Case, status: int, content: bytes, *, names_all: bool = True) -
     right = status // 100 == 4 if case.faults else status == case.status
     if not right:
         raise Mismatch(f"{shown}, expected status {case.status}")
+    if isinstance(case.expected, str):
+        if case.expected not in content.decode():
+            raise Mismatch(f"{shown} has no {case.expected!r}")
+        return
     try:
         decoded = json.loads(content)
     except ValueError:
@@ -331,6 +336,12 @@ def _database() -> list[Case]:
     ]
 
 
+def _pages() -> list[Case]:
+    title, row = "page of 50 rows, Jinja", "<td>The Notes of Volume 50</td>"
+    return [Case("page-50", title, "/books", 60, service="pages", expected=row)]
+
+
+PAGES: Mapping[str, Case] = {case.name: case for case in _pages()}
 WRAPPED: Mapping[str, Case] = {case.name: case for case in _wrapped()}
 ROWS: Mapping[str, Case] = {case.name: case for case in _rows()}
 SCALING: Mapping[str, Mapping[int, Case]] = {
@@ -344,4 +355,5 @@ CASES: Mapping[str, Case] = {
     **ROWS,
     **WRAPPED,
     **DATABASE,
+    **PAGES,
 }
