@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Template, TemplateNotFound, TemplateSyntaxError, nodes
@@ -14,8 +15,9 @@ from ..errors import DeclarationError
 from ..page import Page
 from ..request import Request
 from ..resource import Resource
-from .environment import TemplateOwner
+from .environment import TemplateOwner, escapes
 from .resource import HTMLResource
+from .template_lint import findings
 from .templates import Templates, templates_of
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def _block(
 
 def _parent(templates: Templates, name: str) -> str | None:
     """Return the template that a template extends by name, None if it extends none."""
-    tree = templates.environment.parse(_source(templates, name), name)
+    tree = templates.environment.parse(_loaded(templates, name)[0], name)
     extends = next(tree.find_all(nodes.Extends), None)
     if extends is None or not isinstance(extends.template, nodes.Const):
         return None
@@ -145,17 +147,33 @@ def _compile_used(templates: Templates, name: str, seen: set[str]) -> None:
         return
     seen.add(name)
     templates.environment.get_template(name)
-    tree = templates.environment.parse(_source(templates, name), name)
+    source, file, _ = _loaded(templates, name)
+    _check(templates, source, file)
+    tree = templates.environment.parse(source, name)
     for used in find_referenced_templates(tree):
         if used is not None:
             _compile_used(templates, used, seen)
 
 
-def _source(templates: Templates, name: str) -> str:
+def _loaded(templates: Templates, name: str) -> tuple[str, str | None, object]:
+    """Return the source of a template, and its file."""
     loader = templates.environment.loader
     if loader is None:
         raise TemplateNotFound(name)
-    return loader.get_source(templates.environment, name)[0]
+    return loader.get_source(templates.environment, name)
+
+
+def _check(templates: Templates, source: str, file: str | None) -> None:
+    """Refuse mistakes in a template of the App's own folders."""
+    if not templates.lint or file is None or not escapes(file):
+        return
+    if not any(Path(file).is_relative_to(each) for each in templates.folders):
+        return
+    for found in findings(templates.environment, source):
+        raise DeclarationError(
+            f"{file}, line {found.line}: {found.message}; or say why it is right in a comment on "
+            "the line, {# lint: ... #}."
+        )
 
 
 def _headers(templates: Templates, media_types: tuple[str, ...]) -> _Headers:

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from jinja2 import Environment
 
-from ..declaration_checks import check_call, check_text
+from ..declaration_checks import check_call, check_flag, check_text
 from ..errors import DeclarationError
 from .environment import TemplateOwner, make_environment
 
@@ -54,12 +54,14 @@ class Templates:
         globals: Variables that every template has.
         context_processors: The functions of `context_processor`.
         policy: The Content-Security-Policy of pages.
+        lint: Whether mistakes in templates are refused.
     """
 
     def __init__(
         self,
         *folders: str | PathLike[str],
         policy: str = DEFAULT_POLICY,
+        lint: bool = True,
         bytecode_folder: str | PathLike[str] | None = None,
     ) -> None:
         """Make the templates of an App.
@@ -69,6 +71,7 @@ class Templates:
                 By default ``templates`` beside the module of each `HTMLResource`, and in the
                 packages around it.
             policy: The Content-Security-Policy of pages, "" for none.
+            lint: Whether mistakes in the templates of the folders are refused at start-up.
             bytecode_folder: A folder in which compiled templates are kept between starts. Nobody
                 else may write to it.
 
@@ -81,7 +84,9 @@ class Templates:
         for each in self.folders:
             if not each.is_dir():
                 raise DeclarationError(f"Templates({str(each)!r}): there is no such folder.")
+        check_flag(lint, "Templates(lint=)")
         self.policy = policy
+        self.lint = lint
         self.bytecode_folder = bytecode_folder
         self.filters: dict[str, Callable[..., object]] = {}
         self.tests: dict[str, Callable[..., object]] = {}
