@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import ColumnProperty, Mapper
@@ -12,13 +15,28 @@ from sqlalchemy.orm import ColumnProperty, Mapper
 if TYPE_CHECKING:
     from sqlalchemy.sql.schema import ColumnDefault
 
-__all__ = ["default_from", "default_of", "is_generated", "is_rewritten", "is_stamped"]
+__all__ = [
+    "Form",
+    "default_from",
+    "default_of",
+    "forms_of",
+    "is_generated",
+    "is_rewritten",
+    "is_stamped",
+    "of_other_forms",
+]
+
+Form = tuple[type, bool]
+"""The class of values, and whether datetimes may have an offset."""
 
 _SQLITE_DIGITS = 15
 _LITERAL = re.compile(r"\s*([-+]?[0-9.]+|'.*'|true|false|null)\s*", re.IGNORECASE | re.DOTALL)
 _EXACT = (
     *(sa.Integer, sa.Boolean, sa.String, sa.Date, sa.Time, sa.DateTime, sa.Interval),
     *(sa.LargeBinary, sa.Uuid, sa.Numeric, sa.JSON),
+)
+_FORMS = frozenset(
+    (int, str, float, bool, bytes, Decimal, UUID, dt.date, dt.datetime, dt.time, dt.timedelta)
 )
 _PRECISIONS = ("precision", "second_precision")
 
@@ -116,6 +134,47 @@ def default_from(
         return made
 
     return make
+
+
+def forms_of(mapper: Mapper[object]) -> dict[str, Form]:
+    """Return the form in which SQLAlchemy reads the values of columns, by attribute.
+
+    Columns whose values have no single class are left out.
+    """
+    found = ((each.key, _form_of(each.columns[0].type)) for each in mapper.column_attrs)
+    return {name: form for name, form in found if form is not None}
+
+
+def _form_of(kind: sa.types.TypeEngine[object]) -> Form | None:
+    if isinstance(kind, sa.TypeDecorator) or not isinstance(kind, (*_EXACT, sa.Float)):
+        return None
+    if isinstance(kind, sa.JSON):
+        return None
+    form: type = kind.python_type
+    if form not in _FORMS and not isinstance(kind, sa.Enum):
+        return None
+    return form, bool(getattr(kind, "timezone", False))
+
+
+def of_other_forms(values: Mapping[str, object], forms: Mapping[str, Form]) -> list[str]:
+    """Return the attributes whose values do not have the form in which SQLAlchemy reads them.
+
+    Defaults, events and code of the model may set others: text in place of a number, a datetime
+    with an offset in place of one without.
+
+    Args:
+        values: The values of an item, by attribute.
+        forms: The forms by attribute.
+    """
+    present = (name for name in forms if values.get(name) is not None)
+    return [name for name in present if not _is_of_form(values[name], forms[name])]
+
+
+def _is_of_form(value: object, form: Form) -> bool:
+    kind, may_be_aware = form
+    if type(value) is not kind:
+        return False
+    return may_be_aware or not isinstance(value, dt.datetime) or value.tzinfo is None
 
 
 def is_rewritten(column: sa.Column[object], backend: str) -> bool:

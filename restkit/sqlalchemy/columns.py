@@ -7,7 +7,7 @@ import enum
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, cast
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import sqlalchemy as sa
 from marshmallow import fields, validate
@@ -22,6 +22,8 @@ from .decorated_types import json_form
 from .fields import Base64, InUTC, LocalTime
 
 __all__ = ["attributes_of", "bounds_of", "columns_of", "field_of", "python_type_of"]
+
+_Type = sa.types.TypeEngine[object]
 
 _EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
@@ -79,6 +81,17 @@ def _unfit(name: str, column: sa.Column[object], mapper: Mapper[object], backend
 def bounds_of(column: sa.Column[object]) -> Iterator[validate.Validator]:
     """Yield the validators of a column's values, the same for every database."""
     kind = _plain(column.type)
+    # A decorator over a text or number may have values of another class, a UUID over CHAR(36).
+    if kind is column.type or python_type_of(column) is _python_type(kind):
+        yield from _stored_bounds(kind)
+    if isinstance(column.type, sa.Interval):
+        yield validate.Range(*_PERIODS)
+    if _is_aware(column.type):
+        yield InUTC()
+
+
+def _stored_bounds(kind: object) -> Iterator[validate.Validator]:
+    """Yield the validators of values that a database stores as they are."""
     for base, bits in _BITS:
         if isinstance(kind, base):
             yield validate.Range(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
@@ -87,10 +100,6 @@ def bounds_of(column: sa.Column[object]) -> Iterator[validate.Validator]:
         yield validate.Length(max=kind.length)
     if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float):
         yield from _digits(kind)
-    if isinstance(column.type, sa.Interval):
-        yield validate.Range(*_PERIODS)
-    if _is_aware(column.type):
-        yield InUTC()
 
 
 def _digits(kind: sa.Numeric[Any]) -> Iterator[validate.Range]:
@@ -103,17 +112,13 @@ def _digits(kind: sa.Numeric[Any]) -> Iterator[validate.Range]:
 
 def python_type_of(column: sa.Column[object]) -> type | None:
     """Return the Python type of the values of a column's field, None if it is not known."""
-    kind = column.type
-    if isinstance(kind, sa.TypeDecorator) and _python_type(kind) in (None, object):
-        kind = kind.impl_instance
+    kind = _typed(column.type)
     return _python_type(kind)
 
 
 def field_of(column: sa.Column[object]) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
     """Return the field of a column's values, and the operators that filters on it may use."""
-    kind = column.type
-    if isinstance(kind, sa.TypeDecorator) and _python_type(kind) in (None, object):
-        kind = kind.impl_instance
+    kind = _typed(column.type)
     found = _of_type(kind, column)
     if found is not None:
         return found
@@ -151,11 +156,11 @@ def _of_type(
     return None
 
 
-def _plain(kind: Any) -> Any:
+def _plain(kind: _Type) -> _Type:
     return kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
 
 
-def _is_aware(kind: Any) -> bool:
+def _is_aware(kind: _Type) -> bool:
     return isinstance(_plain(kind), sa.DateTime) and bool(
         getattr(kind, "aware", False) or getattr(_plain(kind), "timezone", False)
     )
@@ -183,9 +188,24 @@ _KINDS: tuple[tuple[type, Any, tuple[Operator, ...]], ...] = (
 )
 
 
-def _python_type(kind: Any) -> type | None:
+def _typed(kind: _Type) -> _Type:
+    """Return a type, or the one that it is made of if it does not say the class of its values."""
+    while isinstance(kind, sa.TypeDecorator) and _python_type(kind) in (None, object):
+        kind = kind.impl_instance
+    return kind
+
+
+def _python_type(kind: _Type) -> type | None:
+    """Return the class of a type's values, also of ``Annotated[UUID, ...]`` and ``dict[str, int]``.
+
+    Returns:
+        None, if the type does not say it.
+    """
     try:
-        found: type = kind.python_type
+        found: object = kind.python_type
     except NotImplementedError:
         return None
-    return found
+    if get_origin(found) is Annotated:
+        found = get_args(found)[0]
+    found = get_origin(found) or getattr(found, "__supertype__", found)
+    return found if isinstance(found, type) else None

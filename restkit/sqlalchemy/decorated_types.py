@@ -18,7 +18,7 @@ _SAMPLES: tuple[object, ...] = (
     *("a", 1, 1.5, True, b"a", Decimal("1.5"), uuid.UUID(int=1), dt.timedelta(seconds=1)),
     *(dt.date(2000, 1, 2), dt.time(1, 2)),
 )
-_UNCHECKED = (None, object, dt.datetime, dict, list)
+_UNCHECKED = (dt.datetime, dict, list)
 _LIST = [1, None, "b", {"a": 1}]
 _DOCUMENT = {"a": _LIST}
 
@@ -34,6 +34,8 @@ def obstacle_of(kind: sa.types.TypeEngine[object], python: type | None) -> str:
     """
     if not isinstance(kind, sa.TypeDecorator) or not _converts(kind) or json_form(kind):
         return ""
+    if python in (None, object):
+        return "has values of an unknown Python type"
     if python in _UNCHECKED or (python and issubclass(python, enum.Enum)):
         return ""
     sample = next((each for each in _SAMPLES if type(each) is python), None)

@@ -21,7 +21,7 @@ from ..errors import DeclarationError
 from ..problems import InsufficientStorage, ServiceUnavailable
 from ..request import Request
 from ..resource import Owner
-from .column_values import is_rewritten
+from .column_values import Form, forms_of, is_rewritten
 from .columns import attributes_of
 from .construction import check_constructor
 from .core_rows import TableShape, row_opener
@@ -118,9 +118,9 @@ class SQLAlchemyStore(Generic[M]):
         self._check_names(filter(None, [*names, soft_delete]))
         self.identity = identity_of(mapper, self.key, scope, names[:-1])
         self.decorated = frozenset(filter(self._is_rewritten, self.attributes))
-        self.never_null = frozenset(
-            name for name in self.decorated if changes_null(mapper.columns[name].type)
-        )
+        nulls = (name for name in self.decorated if changes_null(mapper.columns[name].type))
+        self.never_null = frozenset(nulls)
+        self.forms: Mapping[str, Form] = forms_of(mapper)
         version = mapper.version_id_col
         self._version = None if version is None else mapper.get_property_by_column(version).key
         self.discriminator = discriminator_of(mapper)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Mapper
 
+from .column_values import Form
 from .row_rules import RowRules
 from .selecting import Selecting
 
@@ -25,6 +26,7 @@ class TransactedStore(Protocol):
     soft_delete: str | None
     decorated: frozenset[str]
     never_null: frozenset[str]
+    forms: Mapping[str, Form]
     rules: RowRules
     selecting: Selecting
 

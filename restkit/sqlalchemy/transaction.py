@@ -20,6 +20,7 @@ from ..crud.scopes import Clause, Scope
 from ..crud.store import KeyTaken, ReferenceViolation, RelatedRows, UniqueViolation
 from ..crud.totals import Totals, TotalsQuery
 from ..request import Request
+from .column_values import of_other_forms
 from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
 from .estimates import estimated_rows
@@ -283,8 +284,9 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
         """Read again what the database has changed: values of columns, and orders of rows."""
         if written := kept_large(item):
             self._load_large([item], written)
-        known, never = vars(item), self._store.of_item(item).never_null
-        stale = [name for name in names if known.get(name) is not None or name in never]
+        known, store = vars(item), self._store.of_item(item)
+        stale = [name for name in names if known.get(name) is not None or name in store.never_null]
+        stale += of_other_forms(known, store.forms)
         if stale:
             self.session.expire(item, stale)
 

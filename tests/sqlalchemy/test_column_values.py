@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -102,6 +103,49 @@ def _check_form(client: Client, value: Any) -> None:
     put = client.put("/items/1", json={"v": value, "text": "y"})
     assert put.status == 200
     assert put.content == client.get("/items/1").content
+
+
+OTHER_FORMS: dict[str, tuple[Any, Any]] = {
+    "offset": (sa.DateTime(), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
+    "integer": (sa.Integer(), True),
+    "number": (sa.Float(), 5),
+    "decimal": (sa.Numeric(9, 2), 1.5),
+    "boolean": (sa.Boolean(), 1),
+    "text": (sa.String(9), State("n").value),
+    "member": (sa.Enum(State), "NEW"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OTHER_FORMS)
+def test_a_write_returns_what_the_database_makes_of_other_values(
+    name: str, kind: str, tmp_path: Path
+) -> None:
+    """A default or an event may set a value in another form than that of the column."""
+    column, value = OTHER_FORMS[name]
+
+    def set_value(mapper: object, connection: object, item: Any) -> None:
+        item.v = value
+
+    base = type("Base", (DeclarativeBase,), {})
+    columns = {
+        "d": mapped_column(column, nullable=True, default=lambda: value),
+        "v": mapped_column(column, nullable=True),
+    }
+    with served(kind, tmp_path, *columns.items(), base=base) as client:
+        plain = client.post("/items", json={})
+        assert plain.status == 201
+        assert plain.content == client.get("/items/1").content
+        model = next(iter(base.registry.mappers)).class_
+        for name_of_event in ("before_insert", "before_update"):
+            sa.event.listen(model, name_of_event, set_value)
+        made = client.post("/items", json={})
+        assert made.status == 201
+        assert made.content == client.get("/items/2").content
+        assert made.headers["ETag"] == client.get("/items/2").headers["ETag"]
+        patched = client.patch("/items/1", json={"text": "x"})
+        assert patched.status == 200
+        assert patched.content == client.get("/items/1").content
 
 
 STAMPED: dict[str, Any] = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import sqlalchemy as sa
@@ -54,6 +55,52 @@ class HiddenClass(_Text):
 
     def process_result_value(self, value: Any, dialect: Any) -> Any:
         return None if value is None else Colour(value)
+
+
+class Weekdays(sa.TypeDecorator[Any]):
+    """Reads a class of its own over another such type, as WeekDaysType does."""
+
+    impl = HiddenClass
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        return None if value is None else Colour(value)
+
+
+class Cells(sa.types.UserDefinedType[Any]):
+    """Does not say the class of its values."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **options: Any) -> str:
+        return "TEXT"
+
+
+class Address(sa.TypeDecorator[Any]):
+    """Reads a class of its own over a type that does not say the class of its values."""
+
+    impl = Cells
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        return None if value is None else Colour(value)
+
+
+class Annotation(sa.TypeDecorator[Any]):
+    """Says its class by an annotation, as fastapi-users' GUID does."""
+
+    impl = sa.CHAR(36)
+    cache_ok = True
+
+    @property
+    def python_type(self) -> Any:
+        return Annotated[uuid.UUID, "of version 4"]
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        return None if value is None else uuid.UUID(value)
 
 
 class Objects(_Text):
@@ -146,6 +193,8 @@ def served(kind: str, folder: Path, column: Any, **members: Any) -> Iterator[Cli
     [
         (OwnClass, "OwnClass, which has values of Colour"),
         (HiddenClass, "HiddenClass, which returns a value of Colour in place of a value of str"),
+        (Weekdays, "Weekdays, which returns a value of Colour in place of a value of str"),
+        (Address, "Address, which has values of an unknown Python type"),
         (Objects, "Objects, which does not store a value of str"),
         (Digest, "Digest, which does not store a value of bytes"),
     ],
@@ -186,6 +235,7 @@ def test_an_own_schema_may_have_a_field_for_such_a_type(tmp_path: Path) -> None:
         (Listed, [["a", {"b": 1}], [], None]),
         (Filled, ["x", None]),
         (Known, ["a", None]),
+        (Annotation, ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", None]),
     ],
 )
 def test_a_write_is_answered_as_it_is_read(
