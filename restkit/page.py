@@ -25,10 +25,12 @@ class Page(Record):
     Attributes:
         template: The name of the template.
         block: The block of the template that is the content; the whole template if it is "".
+        streamed: Whether it is sent while it is rendered, after the unit of work has ended.
     """
 
     template: str
     block: str = ""
+    streamed: bool = False
 
     @property
     def media_types(self) -> tuple[str]:

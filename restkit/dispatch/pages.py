@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, cast
 
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -16,7 +17,9 @@ from ..response import HeaderItems, PlainResponse, header_items
 
 __all__ = ["PageRenderer", "rendering"]
 
-PageRenderer = Callable[[Request, "Resource | None", object], "tuple[str, HeaderItems]"]
+PageRenderer = Callable[
+    [Request, "Resource | None", object], "tuple[str | Iterator[str], HeaderItems]"
+]
 
 _Invoke = Callable[[Request, Mapping[str, object]], "tuple[Resource | None, object]"]
 _READY = (WerkzeugResponse, PlainResponse, Redirect)
@@ -57,9 +60,22 @@ def rendering(operation: Operation, app: Owner, invoke: _Invoke) -> _Invoke:
         if render is None:
             return resource, value
         text, more = render(request, resource, data)
+        if not isinstance(text, str):
+            text = _committed(request, text)
         return resource, (text, status, _joined(more, headers))
 
     return invoke_and_render
+
+
+def _committed(request: Request, chunks: Iterator[str]) -> Iterator[str]:
+    """Return the chunks of a page, the first of which is rendered before the unit of work ends.
+
+    A page that fails there, or a commit that fails, is still a proper response.
+    """
+    first = next(chunks, "")
+    if request.provided is not None:
+        request.provided.close()
+    return itertools.chain((first,), chunks)
 
 
 def _pages(operation: Operation, app: Owner) -> dict[tuple[int, str], PageRenderer]:

@@ -27,6 +27,7 @@ __all__ = ["context_of", "page_renderer", "renderer_of"]
 
 _NONCE = "restkit.csp_nonce"
 _Headers = list[tuple[str, str]]
+_BUFFERED = 100  # parts of a template that are one chunk
 
 
 def page_renderer(app: TemplateOwner, operation: Operation, output: Output) -> PageRenderer:
@@ -39,8 +40,10 @@ def page_renderer(app: TemplateOwner, operation: Operation, output: Output) -> P
     if page is None:
         raise TypeError(f"The status {output.status} of {operation.declared_at} has no page.")
     templates = templates_of(app)
-    render = renderer_of(templates, page, operation.declared_at)
     headers = _headers(templates, output.media_types)
+    if page.streamed:
+        return _streaming(templates, page, operation.declared_at, headers)
+    render = renderer_of(templates, page, operation.declared_at)
 
     def render_page(
         request: Request, resource: Resource | None, data: object
@@ -51,6 +54,29 @@ def page_renderer(app: TemplateOwner, operation: Operation, output: Output) -> P
         return text, headers if nonce is None else _with_nonce(headers, nonce)
 
     return render_page
+
+
+def _streaming(
+    templates: Templates, page: Page, declared_at: str, headers: _Headers
+) -> PageRenderer:
+    """Return the function that renders a page in chunks of some kilobytes."""
+    if page.block:
+        raise DeclarationError(
+            f"{declared_at}: a block is rendered as a whole. Remove block, or streamed = True."
+        )
+    _line(templates, page.template, declared_at)
+    environment = templates.environment
+
+    def stream_page(
+        request: Request, resource: Resource | None, data: object
+    ) -> tuple[Iterator[str], _Headers]:
+        context = context_of(templates, request, resource, data)
+        chunks = environment.get_template(page.template).stream(context)
+        chunks.enable_buffering(_BUFFERED)
+        # The headers are sent before the template asks for the nonce.
+        return chunks, _with_nonce(headers, _nonce_of(request)())
+
+    return stream_page
 
 
 def context_of(

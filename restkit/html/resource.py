@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, cast
 
-from ..declaration_checks import check_text
+from ..declaration_checks import check_flag, check_text
 from ..page import Page
 from ..resource import FunctionResource, Owner, Resource, function_resource
 from .templates import templates_of
@@ -32,10 +32,13 @@ class HTMLResource(Resource):
         template: The template of the verbs that declare none with `returns`; ``templates`` beside
             the module has it, or a folder of the App's `Templates`.
         block: The block of the template that is the content; the whole template by default.
+        streamed: Whether pages are sent while they are rendered. Provided values are closed, and
+            transactions committed, before the first byte: the template reads what is loaded.
     """
 
     template: ClassVar[str | None] = None
     block: ClassVar[str] = ""
+    streamed: ClassVar[bool] = False
 
     _hooks: ClassVar[Sequence[str]] = ("context",)
 
@@ -51,7 +54,8 @@ class HTMLResource(Resource):
         if cls.template is None:
             return None
         check_text(cls.template, f"{cls.__module__}.{cls.__qualname__}.template", "book.html")
-        return Page(cls.template, cls.block)
+        check_flag(cls.streamed, f"{cls.__module__}.{cls.__qualname__}.streamed")
+        return Page(cls.template, cls.block, cls.streamed)
 
     @classmethod
     def _mount_points(
