@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "CONTRACT_CHECK",
     "ERROR_FORMATS",
+    "FAILED",
     "PROCEEDED",
     "RAISED_BY",
     "RESPONDED_BY",
@@ -19,6 +20,10 @@ client and the development server set it; the dispatcher calls it before the res
 ERROR_FORMATS = "restkit.error_formats"
 """A list of the media types of the problems that became responses. The test client sets and reads
 it; the error boundary fills it."""
+
+FAILED = "restkit.failed"
+"""True if the response was made of an exception, so that the unit of work is rolled back. `compose`
+sets it; sessions drop their changes then."""
 
 PROCEEDED = "restkit.proceeded"
 """The status of the response that `proceed` returned to the nearest middleware. `compose` sets and

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .environ_keys import PROCEEDED, RESPONDED_BY
+from .environ_keys import FAILED, PROCEEDED, RESPONDED_BY
 from .errors import DeclarationError
 from .request import Request
 from .response import DeferredResponse, Outgoing, PlainResponse, Response
@@ -64,6 +64,7 @@ def _layer(
         try:
             response = endpoint(request)
         except Exception as error:  # noqa: BLE001  # the boundary decides which exceptions leave
+            request.environ[FAILED] = True
             response = boundary(request, error)
         if type(response) is PlainResponse:
             request.environ[PROCEEDED] = response.status

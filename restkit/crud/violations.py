@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..http.conditional import Preconditions
 from ..problems import Conflict, InvalidItem, PreconditionFailed, UnprocessableContent
 from ..request import Request
@@ -14,7 +12,7 @@ __all__ = ["conflict_of", "stale_of"]
 _STALE = "Another request changed or deleted the item. Fetch it again, then retry."
 
 
-def conflict_of(error: Violation, request: Any) -> Conflict | UnprocessableContent:
+def conflict_of(error: Violation, request: Request) -> Conflict | UnprocessableContent:
     """Return the response to a violated constraint, with pointers to the members of the body."""
     binding = request.operation.resource.binding
     views = binding.update_views if request.method == "PATCH" else binding.create_views

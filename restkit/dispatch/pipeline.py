@@ -228,6 +228,10 @@ def _injecting(
     """Add the arguments that come from the request, after the inputs."""
     if not operation.injected:
         return read
+    for each in operation.injected.values():
+        check = getattr(each, "check_operation", None)
+        if check is not None:
+            check(operation)
     injected = tuple((name, each.from_request) for name, each in operation.injected.items())
 
     def inject(request: Request) -> _Arguments:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..operations.registry import Registry
 
-__all__ = ["TemplateOwner", "escapes", "make_environment"]
+__all__ = ["TemplateOwner", "escapes", "loader_of", "make_environment"]
 
 _SUFFIXES = (".jinja2", ".jinja", ".j2")
 _PLAIN = (".txt", ".md")
@@ -68,13 +68,16 @@ def make_environment(app: TemplateOwner, line: Sequence[_Known]) -> Environment:
     cache = None if bytecode_folder is None else FileSystemBytecodeCache(str(bytecode_folder))
     # SECURITY: an undefined name is an error and not an empty text.
     environment = Environment(
-        loader=_loader(app, line),
+        loader=loader_of(app, line),
         autoescape=escapes,  # noqa: S701  # it escapes more than select_autoescape does
         undefined=StrictUndefined,
         auto_reload=bool(app.settings.debug),
         bytecode_cache=cache,
     )
     environment.globals["url_for"] = app.url_for
+    for registry in reversed(list(app._registry.line())):
+        for extension in registry.app.extensions:
+            environment.globals.update(getattr(extension, "template_globals", {}))
     for known in reversed(line):
         environment.filters.update(known.filters)
         environment.tests.update(known.tests)
@@ -82,7 +85,8 @@ def make_environment(app: TemplateOwner, line: Sequence[_Known]) -> Environment:
     return environment
 
 
-def _loader(app: TemplateOwner, line: Iterable[_Known]) -> BaseLoader:
+def loader_of(app: TemplateOwner, line: Iterable[_Known]) -> BaseLoader:
+    """Return the loader of an App's templates; arguments as for `make_environment`."""
     loaders: list[BaseLoader] = []
     registries = list(app._registry.line())
     for known, registry in zip(line, registries, strict=True):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..request import Request
 
-__all__ = ["DEFAULT_POLICY", "ContextProcessor", "Templates", "templates_of"]
+__all__ = ["DEFAULT_POLICY", "ContextProcessor", "Templates", "templates_line", "templates_of"]
 
 F = TypeVar("F", bound=Callable[..., object])
 ContextProcessor = Callable[["Request"], Mapping[str, object]]
@@ -133,7 +133,7 @@ class Templates:
         if self._environment is None:
             if self._app is None:
                 raise DeclarationError("These Templates are not installed in an App.")
-            self._environment = make_environment(self._app, list(_line(self._app)))
+            self._environment = make_environment(self._app, list(templates_line(self._app)))
         return self._environment
 
     def render(self, name: str, /, **context: object) -> str:
@@ -202,7 +202,7 @@ def templates_of(app: object) -> Templates:
     return found
 
 
-def _line(app: TemplateOwner) -> Iterator[Templates]:
+def templates_line(app: TemplateOwner) -> Iterator[Templates]:
     """Yield the Templates of an App and of the Apps that it is mounted on."""
     for registry in app._registry.line():
         yield templates_of(registry.app)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from typing import Any
 
 __all__ = ["NO_NUL", "translate"]
 
@@ -42,7 +41,7 @@ class _UntranslatableError(Exception):
     pass
 
 
-def translate(regex: re.Pattern[Any]) -> str | None:
+def translate(regex: re.Pattern[str] | re.Pattern[bytes]) -> str | None:
     """Return the pattern that accepts the strings at whose start a regular expression matches.
 
     Args:

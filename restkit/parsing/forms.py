@@ -21,7 +21,7 @@ from ..settings import Settings
 from .body import Reader, content_stream, in_body, media_type_of
 from .text_values import TextValues, parse_pairs
 
-__all__ = ["form_reader"]
+__all__ = ["form_reader", "parse_form"]
 
 MAX_FORM_PARTS = 1000
 MAX_FORM_MEMORY = 500_000
@@ -57,7 +57,7 @@ def form_reader(each: Input, operation: Operation, settings: Settings, media: Me
 
     def read(request: Request) -> object:
         if not request.form_read:
-            _parse_form(request, each.media_types, settings)
+            parse_form(request, each.media_types, settings)
         pairs = pairs_of(request)
         return values.read(pairs, unknown(request, pairs))
 
@@ -108,8 +108,14 @@ def _unknown_names(
     return unknown
 
 
-def _parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> None:
-    """Parse a form's content into ``request.form`` and ``request.files``, within the limits."""
+def parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> None:
+    """Parse a form's content into ``request.form`` and ``request.files``, within the limits.
+
+    Args:
+        request: The request.
+        taken: The media types of forms that the operation takes.
+        settings: The App's settings, for the limits.
+    """
     request.close_form()  # the files that middleware parsed by itself, without the limits below
     request.form_parsed = request.form_read = True
     media_type = media_type_of(request, taken)

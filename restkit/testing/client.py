@@ -13,6 +13,7 @@ from werkzeug.test import Client as _WerkzeugClient
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, UNEXPECTED_ERRORS
+from ..http.methods import SAFE_METHODS
 from .content import Content, Pairs, RequestOptions, as_pairs, encode_content
 from .contract import ContractCheck
 from .environment import make_environ
@@ -59,6 +60,7 @@ class Client:
         contract: bool | ContractCheck = True,
         raise_errors: bool = True,
         base_url: str = "http://localhost",
+        same_origin: bool = True,
     ) -> None:
         """Make the client; if the application is an App, freeze it.
 
@@ -69,6 +71,9 @@ class Client:
             raise_errors: Whether an unhandled exception is raised here rather than turned into the
                 app's 500 response.
             base_url: Scheme, host and prefix of the requests.
+            same_origin: Whether requests of unsafe methods say that a page of the application sent
+                them (``Sec-Fetch-Site: same-origin``), as browsers do. A request with
+                Sec-Fetch-Site or Origin of its own says what they say.
 
         Raises:
             RestkitError: The app's declarations are invalid.
@@ -85,6 +90,7 @@ class Client:
         self.base_url = base_url.rstrip("/")
         self._app = app
         self._raise_errors = raise_errors
+        self._same_origin = same_origin
         self._check = ContractCheck() if contract is True else contract
         self._werkzeug = _WerkzeugClient(self._call)
 
@@ -190,6 +196,8 @@ class Client:
         headers.update(Headers(options.get("headers", ())))
         cookies = [*headers.getlist("Cookie"), *_cookies(options.get("cookies", {}))]
         environ = make_environ(method, url, urlsplit(self.base_url).path, headers, content)
+        if self._same_origin and method not in SAFE_METHODS and "HTTP_ORIGIN" not in environ:
+            environ.setdefault("HTTP_SEC_FETCH_SITE", "same-origin")
         formats: list[str] = []
         environ |= {UNEXPECTED_ERRORS: errors, ERROR_FORMATS: formats, _COOKIES: cookies}
         if self._check:

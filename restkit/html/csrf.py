@@ -1,0 +1,145 @@
+"""The check that an unsafe request comes from a page of this App (CSRF)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from ..contract import Operation
+from ..errors import DeclarationError
+from ..http.negotiation import parse_content_type
+from ..http.request_target import host_of
+from ..media import FORM_TYPES
+from ..parsing.body import media_type_of
+from ..parsing.forms import parse_form
+from ..problems import Forbidden
+from ..request import Request
+from .session import Session
+
+__all__ = ["CSRF_FIELD", "CSRF_HEADER", "OriginCheck"]
+
+CSRF_FIELD = "csrf_token"
+CSRF_HEADER = "X-CSRF-Token"
+
+_ORIGIN = r"https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:.]+\](:[0-9]+)?"
+# Browsers send these credentials by themselves, also with a form of another site.
+_AMBIENT = ("basic", "digest", "negotiate", "ntlm")
+_FOREIGN = "The request comes from a page of another origin."
+_UNPROVEN = (
+    "Nothing shows that the request comes from a page of this origin. Send Origin, or the token of "
+    f"the session as {CSRF_HEADER} or as the form's {CSRF_FIELD}."
+)
+
+
+class OriginCheck:
+    """The check of unsafe requests, which only pages of this and of trusted origins may send.
+
+    Browsers say themselves where a request comes from: in Sec-Fetch-Site, which they send over TLS
+    and to localhost, and in Origin. Only if a client sends neither, it must send the token of the
+    session.
+    """
+
+    def __init__(
+        self, trusted: Sequence[str], is_secure: Callable[[Mapping[str, object]], bool]
+    ) -> None:
+        """Make the check.
+
+        Args:
+            trusted: Other origins whose pages may send requests: ``https://app.example``.
+            is_secure: Returns whether clients connect by TLS.
+
+        Raises:
+            DeclarationError: A trusted origin is none.
+        """
+        if isinstance(trusted, str) or not isinstance(trusted, Sequence):
+            raise DeclarationError(
+                f"trusted_origins of Sessions must be a sequence of strings, not {trusted!r}. "
+                "Write ['https://app.example']."
+            )
+        for each in trusted:
+            if not isinstance(each, str) or not re.fullmatch(_ORIGIN, each):
+                raise DeclarationError(
+                    f"{each!r} in trusted_origins of Sessions is not an origin. Write scheme and "
+                    "host in lower case, and the port if it is not that of the scheme: "
+                    "'https://app.example'."
+                )
+        self._trusted = frozenset(trusted)
+        self._is_secure = is_secure
+
+    def __call__(self, request: Request, session: Session, *, has_cookie: bool) -> None:
+        """Reject a request that another site may have made a browser send.
+
+        Args:
+            request: The request.
+            session: Its session, for the token.
+            has_cookie: Whether the request has the cookie of a session.
+
+        Raises:
+            Forbidden: It comes from elsewhere, or nothing shows where it comes from.
+            UnsupportedMediaType: It is refused, and its content has a type that the operation does
+                not take.
+        """
+        if self._is_from_here(request, session) or (
+            not has_cookie and _has_own_credentials(request)
+        ):
+            return
+        _check_media_type(request)
+        is_silent = "HTTP_SEC_FETCH_SITE" not in request.environ
+        is_silent = is_silent and "HTTP_ORIGIN" not in request.environ
+        raise Forbidden(_UNPROVEN if is_silent else _FOREIGN)
+
+    def _is_from_here(self, request: Request, session: Session) -> bool:
+        environ = request.environ
+        site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+        if site is not None:
+            # SECURITY: a subdomain ("same-site") is as foreign as any other host. No token helps.
+            return site in ("same-origin", "none") or origin in self._trusted
+        if origin is not None:
+            return origin == self._own_origin(request) or origin in self._trusted
+        return _has_token(request, session)
+
+    def _own_origin(self, request: Request) -> str:
+        """Return the origin of this server.
+
+        SECURITY: it is never made of a header that proxies add. Werkzeug's ProxyFix sets the host
+        and the scheme of the environ, if the program trusts its proxy.
+        """
+        scheme = "https" if self._is_secure(request.environ) else "http"
+        return f"{scheme}://{host_of(request.environ.get('HTTP_HOST', ''), scheme)}"
+
+
+def _has_own_credentials(request: Request) -> bool:
+    """Return whether the client has put credentials into the request that browsers do not add."""
+    header: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    scheme = header.partition(" ")[0].lower()
+    return bool(scheme) and scheme not in _AMBIENT
+
+
+def _has_token(request: Request, session: Session) -> bool:
+    token: str | None = request.environ.get("HTTP_X_CSRF_TOKEN")
+    if token is None:
+        token = _token_of_form(request)
+    return token is not None and session.has_csrf_token(token)
+
+
+def _token_of_form(request: Request) -> str | None:
+    """Return the token in a declared form, None without one."""
+    operation: Operation = request.operation
+    taken = [each for each in operation.inputs if set(FORM_TYPES).intersection(each.media_types)]
+    if not taken or request.app is None:
+        return None
+    content_type = parse_content_type(request.environ.get("CONTENT_TYPE"))
+    if content_type.media_type not in FORM_TYPES:
+        return None
+    types = tuple(dict.fromkeys(kind for each in taken for kind in each.media_types))
+    parse_form(request, types, request.app.settings)
+    return request.form.get(CSRF_FIELD)
+
+
+def _check_media_type(request: Request) -> None:
+    """Reject content of a type that the operation does not take, such as JSON as text/plain."""
+    operation: Operation = request.operation
+    taken = tuple(kind for each in operation.inputs for kind in each.media_types)
+    if request.has_content and taken:
+        header = "Accept-Patch" if operation.method == "PATCH" else "Accept"
+        media_type_of(request, taken, header)

@@ -1,0 +1,162 @@
+"""Where the content of sessions is: in the signed cookie itself, or in a store of the server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ..contract import Failure
+from ..request import Request
+from .session import Fields, Session
+from .session_cookie import MOST_CHARACTERS
+from .session_signing import signer_of, unsigned
+
+__all__ = ["CookieStorage", "ServerStorage", "SessionStore", "Storage"]
+
+
+class SessionStore(Protocol):
+    """A store of sessions on the server.
+
+    A session is a mapping of names to JSON texts under a key. The key is a hash, from which nobody
+    can make the cookie of the session.
+
+    Attributes:
+        failures: The problems of the store.
+    """
+
+    failures: Sequence[Failure]
+
+    def load(self, request: Request, key: str, /) -> Mapping[str, str] | None:
+        """Return the fields of a session, None if there is none or it has expired."""
+        ...
+
+    def create(
+        self, request: Request, key: str, fields: Mapping[str, str], seconds: int, /
+    ) -> None:
+        """Store a new session, for a number of seconds."""
+        ...
+
+    def change(
+        self, request: Request, key: str, changes: Mapping[str, str | None], seconds: int, /
+    ) -> None:
+        """Set some fields of a session, and remove those that are None.
+
+        The other fields stay as they are, since another request may have changed them. A session
+        that was removed in the meantime stays removed.
+        """
+        ...
+
+    def remove(self, request: Request, key: str, /) -> None:
+        """Remove a session, if there is one."""
+        ...
+
+
+class Storage(Protocol):
+    """The part of a storage that sessions need."""
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The problems of the storage."""
+        ...
+
+    def read(self, request: Request, value: str, session: Session) -> Fields:
+        """Return the fields of a session by the value of its cookie, ``{}`` if it is not valid."""
+        ...
+
+    def write(self, request: Request, session: Session, seconds: int) -> str:
+        """Store a session, and return the value of its cookie."""
+        ...
+
+    def remove(self, request: Request, session: Session) -> None:
+        """Remove the stored session whose cookie the request has."""
+        ...
+
+
+class CookieStorage:
+    """Sessions whose content is in the cookie, signed: whoever has the cookie can read it."""
+
+    failures: Sequence[Failure] = ()
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Make the storage; the first key signs."""
+        self._signer = signer_of(keys, "session")
+
+    def read(self, request: Request, value: str, session: Session) -> Fields:
+        """Return the fields in the cookie."""
+        text = unsigned(self._signer, value)
+        return {} if text is None else _loads(base64.urlsafe_b64decode(text + b"=="))
+
+    def write(self, request: Request, session: Session, seconds: int) -> str:
+        """Return the cookie with all fields.
+
+        Raises:
+            ValueError: It is larger than browsers keep.
+        """
+        text = json.dumps(session.fields, separators=(",", ":"), ensure_ascii=False).encode()
+        value = self._signer.sign(base64.urlsafe_b64encode(text).rstrip(b"=")).decode()
+        if len(value) > MOST_CHARACTERS:
+            names = ", ".join(map(repr, session)) or "flash messages"
+            raise ValueError(
+                f"The session is a cookie of {len(value)} characters, but browsers keep at most "
+                f"{MOST_CHARACTERS}. Store less in {names}, or keep sessions on the server: "
+                "Sessions(store=RedisStore(...))."
+            )
+        return value
+
+    def remove(self, request: Request, session: Session) -> None:
+        """Do nothing: the cookie is the session."""
+
+
+class ServerStorage:
+    """Sessions in a store; the cookie has a random id of 256 bits, whose hash the store knows."""
+
+    def __init__(self, keys: Sequence[bytes], store: SessionStore) -> None:
+        """Make the storage; the first key signs the ids."""
+        self._signer = signer_of(keys, "session-id")
+        self._store = store
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The problems of the store."""
+        return self._store.failures
+
+    def read(self, request: Request, value: str, session: Session) -> Fields:
+        """Return the stored fields, and note the key of the session."""
+        found = unsigned(self._signer, value)
+        if found is None:
+            return {}
+        texts = self._store.load(request, _key(found))
+        if texts is None:
+            return {}
+        session.identifier = found
+        return {name: json.loads(text) for name, text in texts.items()}
+
+    def write(self, request: Request, session: Session, seconds: int) -> str:
+        """Store what changed, under a new id after a login."""
+        identifier = session.identifier
+        if identifier is None or session.is_renewed:
+            self.remove(request, session)
+            identifier = secrets.token_urlsafe(32).encode()
+            texts = {name: json.dumps(value) for name, value in session.fields.items()}
+            self._store.create(request, _key(identifier), texts, seconds)
+        else:
+            self._store.change(request, _key(identifier), session.changes, seconds)
+        return self._signer.sign(identifier).decode()
+
+    def remove(self, request: Request, session: Session) -> None:
+        """Remove the session of the request's cookie."""
+        if session.identifier is not None:
+            self._store.remove(request, _key(session.identifier))
+
+
+def _key(name: bytes) -> str:
+    return hashlib.sha256(name).hexdigest()
+
+
+def _loads(text: bytes) -> Fields:
+    loaded: object = json.loads(text)
+    return loaded if isinstance(loaded, dict) else {}

@@ -1,0 +1,246 @@
+"""`Sessions`: the extension that keeps sessions between requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..contract import Contribution, Failure, Header, Operation, Parameter
+from ..dependencies import factories_of
+from ..environ_keys import FAILED
+from ..errors import DeclarationError
+from ..http.methods import SAFE_METHODS
+from ..middleware import Proceed
+from ..problems import Forbidden
+from ..request import Request
+from ..response import Response, is_stream
+from .csrf import CSRF_HEADER, OriginCheck
+from .environment import TemplateOwner
+from .session import CREATED, REFRESHED, REMEMBERED, SESSION, Fields, Session, has_sessions
+from .session_ages import Ages
+from .session_cookie import MOST_CHARACTERS, SessionCookie
+from .session_globals import SESSION_GLOBALS
+from .template_names import uses_names
+
+if TYPE_CHECKING:
+    from .session_storage import SessionStore, Storage
+
+__all__ = ["Sessions"]
+
+_HEADERS = (
+    Header("Cache-Control", "``no-store``: the response belongs to one session."),
+    Header("Vary", "Cookie, and what else the response depends on."),
+    Header("Set-Cookie", "The cookie of the session, if it has changed."),
+)
+_FOREIGN = Failure(
+    Forbidden,
+    "csrf",
+    "The request may come from a page of another site: Sec-Fetch-Site, Origin or the token of the "
+    "session do not show that it comes from this one.",
+)
+_TOKEN = Parameter(
+    CSRF_HEADER,
+    "header",
+    "The token of the session. Only clients that send neither Sec-Fetch-Site nor Origin need it.",
+)
+_NAMES = frozenset(SESSION_GLOBALS)
+_TIMES = {CREATED, REFRESHED}
+
+
+class Sessions:
+    """The sessions of an App; an extension.
+
+    ::
+
+        app.install(Sessions(keys=settings.session_keys))
+
+        @app.get("/visits")
+        def visits(session: Session) -> dict[str, int]:
+            session["visits"] = session.get("visits", 0) + 1
+            return {"visits": session["visits"]}
+
+    Only operations that use the session have one: those with a parameter ``session: Session``,
+    those guarded by `LoggedIn`, and pages whose templates use ``session``, ``flashes`` or ``csrf``.
+    Their responses are not cached, and their unsafe requests must come from a page of the App.
+    """
+
+    template_globals: Mapping[str, object] = SESSION_GLOBALS
+    has_session = True
+
+    def __init__(
+        self,
+        keys: Sequence[str | bytes],
+        *,
+        store: SessionStore | None = None,
+        name: str = "session",
+        idle: timedelta = timedelta(hours=12),
+        absolute: timedelta = timedelta(days=7),
+        remember: timedelta = timedelta(days=30),
+        same_site: str = "Lax",
+        secure: bool | None = None,
+        trusted_origins: Sequence[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Configure the sessions.
+
+        Args:
+            keys: The secret keys, the newest first: it signs, and the others still verify.
+            store: The store of the content, such as `RedisStore`. Without one the content is in the
+                cookie, signed but readable for its owner.
+            name: The name of the cookie; under TLS it gets the prefix ``__Host-``.
+            idle: How long a session is valid after the last request.
+            absolute: How long it is valid after its beginning, or the login.
+            remember: How long one is valid that a user asked to be remembered in.
+            same_site: ``"Lax"`` or ``"Strict"``.
+            secure: Whether clients connect by TLS; None if the scheme of the request says so.
+                Behind a proxy that ends TLS write True, or use Werkzeug's ProxyFix.
+            trusted_origins: Other origins whose pages may send unsafe requests.
+            clock: A function that returns the time in seconds.
+
+        Raises:
+            DeclarationError: The keys or another argument cannot be meant.
+            MissingExtraError: itsdangerous is not installed.
+        """
+        # itsdangerous is an extra, which programs without sessions need not have
+        from .session_signing import checked_keys
+        from .session_storage import CookieStorage, ServerStorage
+
+        checked = checked_keys(keys)
+        for each, age in (("idle", idle), ("absolute", absolute), ("remember", remember)):
+            if not isinstance(age, timedelta) or age < timedelta(seconds=1):
+                raise DeclarationError(
+                    f"{each} of Sessions must be a timedelta of at least a second, not {age!r}."
+                )
+        self.cookie = SessionCookie(name, same_site=same_site, is_secure=secure)
+        self._ages = Ages(
+            idle=idle.total_seconds(),
+            absolute=absolute.total_seconds(),
+            remembered=remember.total_seconds(),
+            now=clock,
+        )
+        self._storage: Storage = CookieStorage(checked)
+        if store is not None:
+            self._storage = ServerStorage(checked, store)
+        self._check = OriginCheck(trusted_origins, self.cookie.is_secure)
+        self._app: TemplateOwner | None = None
+
+    def install(self, app: TemplateOwner) -> None:
+        """Note the App.
+
+        Raises:
+            DeclarationError: It has sessions already, or another App has these.
+        """
+        if self._app is not None or any(isinstance(each, Sessions) for each in app.extensions):
+            raise DeclarationError(
+                f"The App {app.name!r} has Sessions already, or they are installed in another App. "
+                "Install Sessions once, in the outermost App that needs them."
+            )
+        self._app = app
+
+    def contribute(self, operation: Operation, /) -> Contribution:
+        """Surround the operations that use the session."""
+        if not self._is_used(operation):
+            return Contribution()
+        headers, failures = _HEADERS, tuple(self._storage.failures)
+        if operation.method in SAFE_METHODS:
+            around = (self._mark, self._keep)
+            return Contribution(headers=headers, failures=failures, middleware=around)
+        return Contribution(
+            headers=headers,
+            failures=(*failures, _FOREIGN),
+            parameters=(_TOKEN,),
+            middleware=(self._mark, self._keep_checked),
+        )
+
+    def _is_used(self, operation: Operation) -> bool:
+        if has_sessions(operation):
+            return False  # those of an App further in
+        if any(issubclass(each, Session) for each in operation.injected.values()):
+            return True
+        schemes = (scheme for each in operation.security for scheme, _ in each)
+        if any(hasattr(scheme, "has_session") for scheme in schemes):
+            return True
+        return _provides_session(operation.resource) or self._is_shown(operation)
+
+    def _is_shown(self, operation: Operation) -> bool:
+        """Return whether a template of the operation uses the session."""
+        if self._app is None:
+            return False
+        pages = [each.page for each in operation.outputs if each.page is not None]
+        registry = self._app._registry
+        return any(uses_names(registry, each.template, _NAMES) for each in pages)
+
+    # a request
+
+    def _mark(self, request: Request, proceed: Proceed) -> Response:
+        """Keep caches from storing a response, whatever has made it."""
+        response = proceed(request)
+        headers = response.headers
+        if "no-store" not in headers.get("Cache-Control", ""):
+            headers["Cache-Control"] = "no-store"
+        vary = headers.get("Vary")
+        if vary is None:
+            headers["Vary"] = "Cookie"
+        elif "cookie" not in vary.lower() and vary.strip() != "*":
+            headers["Vary"] = f"{vary}, Cookie"
+        return response
+
+    def _keep_checked(self, request: Request, proceed: Proceed) -> Response:
+        """Check where an unsafe request comes from, and keep its session."""
+        return self._respond(request, proceed, is_checked=True)
+
+    def _keep(self, request: Request, proceed: Proceed) -> Response:
+        """Keep the session of a safe request."""
+        return self._respond(request, proceed, is_checked=False)
+
+    def _respond(self, request: Request, proceed: Proceed, *, is_checked: bool) -> Response:
+        environ = request.environ
+        session = environ[SESSION] = Session(lambda session: self._load(request, session))
+        if is_checked:
+            self._check(request, session, has_cookie=self.cookie.is_sent(environ))
+        response = proceed(request)
+        if session.is_touched:
+            self._finish(request, session, response)
+        return response
+
+    def _load(self, request: Request, session: Session) -> Fields:
+        """Return the content of a request's session, ``{}`` if its cookie is not valid."""
+        value = self.cookie.read(request.environ)
+        if value is None or len(value) > MOST_CHARACTERS:
+            return {}
+        fields = self._storage.read(request, value, session)
+        if self._ages.is_valid(fields):
+            return fields
+        session.identifier = None
+        return {}
+
+    def _finish(self, request: Request, session: Session, response: Response) -> None:
+        """End the changes of a session, and store them."""
+        if request.provided is not None and not is_stream(response):
+            request.provided.close()  # what middleware asked for after the method
+        if FAILED in request.environ:
+            session.revert()
+        is_shown = request.method != "HEAD" and not 300 <= response.status_code < 400
+        session.close(is_shown=is_shown)
+        fields = session.fields
+        if not (session.is_changed or self._ages.is_stale(fields)):
+            return
+        if not fields.keys() - _TIMES:
+            self._storage.remove(request, session)
+            if self.cookie.is_sent(request.environ):
+                response.headers.add("Set-Cookie", self.cookie.removal(request.environ))
+            return
+        session.stamp(int(self._ages.now()))
+        left = self._ages.seconds_left(fields)
+        value = self._storage.write(request, session, left)
+        lasting = left if REMEMBERED in fields else None
+        header = self.cookie.header(request.environ, value, lasting)
+        response.headers.add("Set-Cookie", header)
+
+
+def _provides_session(resource: type) -> bool:
+    """Return whether a class has ``session = provide(Session.from_request)``."""
+    of_session = getattr(Session.from_request, "__func__", None)
+    return any(getattr(each, "__func__", None) is of_session for each in factories_of(resource))
