@@ -51,6 +51,7 @@ from .security_scheme import SecurityScheme
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .after_response import after_response
     from .decorators import access, operation, raises, returns, takes
     from .http.conditional import EntityTag
     from .redirects import MovedPermanently, PermanentRedirect, SeeOther, TemporaryRedirect
@@ -123,6 +124,7 @@ __all__ = [
     "Upload",
     "access",
     "after_commit",
+    "after_response",
     "anonymous",
     "obtain",
     "operation",
@@ -147,6 +149,7 @@ _LATER = {
     "SeeOther": "redirects",
     "TemporaryRedirect": "redirects",
     "access": "decorators",
+    "after_response": "after_response",
     "anonymous": "requirements",
     "operation": "decorators",
     "raises": "decorators",

@@ -47,10 +47,11 @@ class Provided:
     starts.
     """
 
-    __slots__ = ("_closers", "_closing", "_meets_closing", "after", "values")
+    __slots__ = ("_closers", "_closing", "_meets_closing", "after", "last", "values")
 
     def __init__(self) -> None:
         self.after: AfterCommit | None = None
+        self.last: list[Callable[[], object]] = []
         self.values: dict[object, object] = {}
         self._closers: list[Generator[object, None, None]] = []
         self._closing: set[object] = set()

@@ -175,7 +175,9 @@ class Dispatcher:
         if not streams and request.form_parsed:
             request.close()
         body = _start(request, response, start_response)
-        return Stream(_watched(body, request, response), request) if streams else body
+        if streams:
+            body = Stream(_watched(body, request, response), request)
+        return body if request.provided is None else _finished(body, request)
 
     def _check(self, request: Request, response: Outgoing, handler: Handler) -> None:
         """Compare a response with its Operation, wherever the response was made."""
@@ -260,6 +262,15 @@ def _start(request: Request, response: Outgoing, start_response: StartResponse) 
     if request.environ["REQUEST_METHOD"] == "HEAD":
         return []
     return [response.body] if isinstance(response.body, bytes) else response.body
+
+
+def _finished(body: Iterable[bytes], request: Request) -> Iterable[bytes]:
+    """Return a body, with the functions of `after_response` after it."""
+    if not request.provided.last:
+        return body
+    from ..after_response import FinishedBody  # cold start: few programs have such functions
+
+    return FinishedBody(body, request)
 
 
 def _distance(entry: Entry, values: Mapping[str, object]) -> int:
