@@ -86,7 +86,7 @@ class MemberEndpoint(ItemEndpoint):
         loaded = dict.fromkeys((self.relation.name, *binding.tagged))
         actions = self.actions(tuple(loaded))
         item = actions.read(key)
-        self.state(item)
+        self.decide(item)
         rows = actions.rows
         if not isinstance(rows, RelatingRows):
             raise NotFound(_MISSING)

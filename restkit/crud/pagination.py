@@ -15,6 +15,7 @@ from marshmallow import Schema
 from ..contract import Failure, Header
 from ..errors import DeclarationError
 from ..http.uris import quote_path
+from ..parsing.text_values import plain_pairs
 from ..problems import BadRequest, InvalidItem, UnprocessableContent
 from ..request import Request
 from .cursors import MAX_LENGTH, CursorCipher
@@ -295,14 +296,21 @@ class _Address:
     def __init__(self, request: Request) -> None:
         self._path = quote_path(request.root_path + request.path)
         query: str = request.environ.get("QUERY_STRING", "")
-        self._pairs = parse_qsl(
-            query.encode("latin-1").decode("utf-8", "replace"), keep_blank_values=True
-        )
+        plain = plain_pairs(query)
+        if plain is not None:  # PERF: which need no quoting either
+            self._parts = [(name, f"{name}={value}") for name, value in plain]
+            return
+        text = query.encode("latin-1").decode("utf-8", "replace")
+        self._parts = [
+            (pair[0], urlencode([pair])) for pair in parse_qsl(text, keep_blank_values=True)
+        ]
 
     def url(self, parameters: Mapping[str, str | None]) -> str:
-        pairs = [pair for pair in self._pairs if pair[0] not in parameters]
-        pairs += [(name, value) for name, value in parameters.items() if value is not None]
-        return f"{self._path}?{urlencode(pairs)}" if pairs else self._path
+        parts = [part for name, part in self._parts if name not in parameters]
+        given = [(name, value) for name, value in parameters.items() if value is not None]
+        if given:
+            parts.append(urlencode(given))
+        return f"{self._path}?{'&'.join(parts)}" if parts else self._path
 
 
 # start-up

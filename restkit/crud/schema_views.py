@@ -229,11 +229,16 @@ class Views:
         """The schema that dumps an item to be patched."""
         return compile_schema(self._written) if self._compiled else self._written
 
+    @cached_property
+    def _unseen(self) -> frozenset[str]:
+        """The members that clients can only write."""
+        loaded = self._write.load_fields
+        return frozenset(name for name, field in loaded.items() if field.load_only)
+
     def _apply(self, before: Mapping[str, object], patch: PatchDocument) -> dict[str, Any]:
         """Apply a patch to the members that clients can read; keep the others."""
         # SECURITY: a patch must not test, copy or move a load_only member, which no response has.
-        loaded = self._write.load_fields
-        unseen = {name for name, field in loaded.items() if field.load_only}
+        unseen = self._unseen
         seen = {name: value for name, value in before.items() if name not in unseen}
         after = patch.apply(seen, unseen)
         if not isinstance(after, dict):
@@ -309,4 +314,6 @@ def _nested_paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[s
 
 def _differs(before: Mapping[str, object], after: Mapping[str, object], name: str) -> bool:
     one, other = before.get(name, ABSENT), after.get(name, ABSENT)
+    if one is other:
+        return False
     return not equal(one, other) or type(one) is not type(other)

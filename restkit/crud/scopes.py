@@ -64,6 +64,8 @@ class Scope:
         """Return the scope of a mapping, an expression, or a sequence of both."""
         if isinstance(given, Scope):
             return given
+        if type(given) is dict and not given:
+            return _EVERYWHERE
         if isinstance(given, Mapping):
             return cls(given)
         if not isinstance(given, (list, tuple)):
@@ -80,6 +82,10 @@ class Scope:
     def __bool__(self) -> bool:
         """Return whether the scope restricts anything."""
         return bool(self.values or self.clauses)
+
+
+_EVERYWHERE = Scope()
+"""PERF: the scope of most requests restricts nothing."""
 
 
 def fixed_values(clauses: Iterable[Clause]) -> dict[str, object]:

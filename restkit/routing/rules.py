@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, BuildError, Map, RequestRedirect, Rule, ValidationError
+from werkzeug.routing import (
+    BaseConverter,
+    BuildError,
+    Map,
+    MapAdapter,
+    RequestRedirect,
+    Rule,
+    ValidationError,
+)
 
 from ..errors import DeclarationError
 from ..http.uris import has_dot_segment, quote_path
@@ -152,8 +161,14 @@ class Rules(Generic[T]):
         return _rejected_variable(self.rule(name), values)
 
 
+@lru_cache(maxsize=64)
+def _adapter(rules: Map, root: str) -> MapAdapter:
+    """Return what builds URLs below a SCRIPT_NAME, of which a process has few."""
+    return rules.bind("localhost", quote_path(root) or "/", url_scheme="")
+
+
 def _build(rules: Map, rule: Rule, values: Mapping[str, object], root: str) -> str | None:
-    adapter = rules.bind("localhost", quote_path(root) or "/", url_scheme="")
+    adapter = _adapter(rules, root)
     try:
         url = adapter.build(rule.endpoint, dict(values), force_external=rules.host_matching)
     except (BuildError, ValidationError, ValueError, TypeError):

@@ -51,6 +51,9 @@ class CoreWriting:
             name for name in keys if isinstance(mapper.columns[name].type, sa.Integer)
         ]
         self._where = keys if self.version is None else [*keys, self.version]
+        self._columns = {
+            each.key: str(mapper.columns[each.key].key) for each in mapper.column_attrs
+        }
         self._kept: dict[tuple[str, ...], CoreStatement] = {}
 
     def insert(self, connection: Connection, item: Row, key: str) -> None:
@@ -204,7 +207,7 @@ class CoreWriting:
         given: Row = {}
         expressions: Row = {}
         for name, value in values.items():
-            key = str(self._mapper.columns[name].key)
+            key = self._columns[name]
             (expressions if isinstance(value, sa.ClauseElement) else given)[key] = value
         return given, expressions
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from marshmallow import (
@@ -18,6 +20,7 @@ from marshmallow import (
 from webargs.fields import DelimitedList, DelimitedTuple
 
 from restkit import App, Settings, Upload, returns, takes
+from restkit.parsing.text_values import plain_pairs
 from restkit.testing import Client
 
 
@@ -379,3 +382,34 @@ def test_text_that_is_not_utf_8_is_a_400() -> None:
     assert response.status == 400
     assert response.problem["detail"] == "The body is not UTF-8 at byte 2."
     assert client.post("/x", content="é".encode(), content_type="text/plain").json == {"body": "é"}
+
+
+def test_plain_queries_are_split_as_others() -> None:
+    """A query is plain only if nothing in it needs to be unquoted or quoted again."""
+    draw = random.Random(8)
+    parts = ["a", "limit", "=", "=", "&", "1", "x_y", "%20", "+", "", ".", "~", "-", "*", "é", "\n"]
+    plain = 0
+    for _ in range(20_000):
+        text = "".join(draw.choices(parts, k=draw.randint(0, 7)))
+        pairs = plain_pairs(text)
+        if pairs is not None:
+            plain += 1
+            assert pairs == parse_qsl(text, keep_blank_values=True)
+            assert urlencode(pairs) == text
+    assert plain > 500
+    assert plain_pairs("&".join(["a=1"] * 101)) is None
+
+
+def test_far_too_many_names_are_refused() -> None:
+    """Names that are plain are counted as others are."""
+    app = App("T")
+
+    @app.get("/")
+    @takes(query={"a": fields.List(fields.Int())})
+    @returns(None)
+    def respond(query: Any) -> Any:
+        return len(query["a"])
+
+    client = Client(app)
+    assert client.get("/?" + "&".join(["a=1"] * 1000)).json == 1000
+    assert client.get("/?" + "&".join(["a=1"] * 1001)).status == 422
