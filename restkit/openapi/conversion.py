@@ -25,6 +25,7 @@ from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
 from .dialects import lower
 from .fields import FieldConverter
+from .form_members import empty_values, without_checkboxes
 from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole
 from .own_schemas import Reference, Words, knows_many, own_schema
@@ -89,6 +90,7 @@ class SchemaCollector:
         """Return the schema of a form that the fields of several schemas make up."""
         parts = [self._of_fields(each.schema, each.view, "form") for each in bound]
         out: dict[str, Any] = {"type": "object", "properties": {}}
+        out.update(empty_values(bound))
         for part in parts:
             out["properties"] |= part["properties"]
         if required := [name for part in parts for name in part.get("required", ())]:
@@ -229,7 +231,10 @@ class SchemaCollector:
         if description := _description(schema):
             out["description"] = description
         out["properties"] = {name: converter.field2property(each) for name, each in named.items()}
-        if required := [name for name, each in named.items() if _is_required(each, schema, view)]:
+        required = [name for name, each in named.items() if _is_required(each, schema, view)]
+        if source == "form":
+            required = without_checkboxes(required, out["properties"], named, schema, view)
+        if required:
             out["required"] = required
         if self._is_closed(schema, view):
             out["additionalProperties"] = False

@@ -18,6 +18,7 @@ from ..schemas.bound import View
 from ..schemas.parameter_styles import takes_text
 from ..schemas.schema_values import schema_value
 from ..schemas.uploads import Upload
+from ..schemas.wire_format import Wire
 from ..schemas.wire_formats import Source, wire_of
 from .annotations import returned
 from .class_keywords import BOUND_OF_INTEGERS, STRING, class_keywords, unchecked
@@ -161,16 +162,8 @@ class FieldConverter(OpenAPIConverter):
         wire = wire_of(field)
         if wire is None:
             return class_keywords(field, self.view, self.source)
-        keywords = dict(wire.keywords)
-        if self.view is View.RESPONSE:
-            if wire.response is not None:
-                keywords = dict(wire.response)
-            elif getattr(field, "as_string", False):
-                keywords = {"type": "string"}
-            if field.dump_only:
-                keywords = unchecked(keywords)
-        elif self.source != "json" and keywords.get("type") == ["string", "number"]:
-            keywords = {"type": "string", **{key: keywords[key] for key in ("format", "pattern")}}
+        is_response = self.view is View.RESPONSE
+        keywords = _written(field, wire) if is_response else _taken(wire, self.source)
         if "const" in keywords and (kind := json_types([keywords["const"]])):
             keywords = {"type": kind, **keywords}
         return keywords
@@ -280,6 +273,26 @@ class FieldConverter(OpenAPIConverter):
             default, declared = field.dump_default, False
         found = serialized_default(field, default, declared=declared)
         return {"default": found[0]} if found else {}
+
+
+def _written(field: Field, wire: Wire) -> Keywords:
+    """Return the keywords of the values that a field writes."""
+    keywords = dict(wire.keywords)
+    if wire.response is not None:
+        keywords = dict(wire.response)
+    elif getattr(field, "as_string", False):
+        keywords = {"type": "string"}
+    return unchecked(keywords) if field.dump_only else keywords
+
+
+def _taken(wire: Wire, source: Source) -> Keywords:
+    """Return the keywords of the values that a wire format takes."""
+    if source == "form" and wire.form_keywords is not None:
+        return dict(wire.form_keywords)
+    keywords = dict(wire.keywords)
+    if source != "json" and keywords.get("type") == ["string", "number"]:
+        return {"type": "string", **{key: keywords[key] for key in ("format", "pattern")}}
+    return keywords
 
 
 def _nameless(_schema: object) -> None:

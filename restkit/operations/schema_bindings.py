@@ -48,8 +48,7 @@ class Bindings:
 
     def body(self, schema: SchemaLike, declared_at: str, *, many: bool, patch: bool) -> BoundSchema:
         """Bind the schema of a body; a patch requires nothing, unless the schema says partial."""
-        says_partial = isinstance(schema, Schema) and schema.partial is not None
-        view = View.PATCH if patch and not says_partial else View.REQUEST
+        view = _request_view(schema, patch=patch)
         return self._bound(schema, view, declared_at, many=many)
 
     def _bound(
@@ -64,12 +63,14 @@ class Bindings:
         many = many or bound.many
         return bound if (bound.view, bound.many) == (view, many) else bound.used(view, many=many)
 
-    def text(self, schema: SchemaLike, location: Location, declared_at: str) -> BoundSchema:
+    def text(
+        self, schema: SchemaLike, location: Location, declared_at: str, *, patch: bool = False
+    ) -> BoundSchema:
         """Bind the schema of parameters or of a form, whose values are text."""
         where = f"{declared_at} ({location})"
         bound = bind(
             schema,
-            View.REQUEST,
+            _request_view(schema, patch=patch),
             declared_at=where,
             source="form" if location in ("form", "files") else "text",
             strict=self._strict,
@@ -90,6 +91,11 @@ class Bindings:
         for each in inputs:
             if each.schema is not None:
                 _check_uploads(each.schema, each.location, declared_at)
+
+
+def _request_view(schema: SchemaLike, *, patch: bool) -> View:
+    says_partial = isinstance(schema, Schema) and schema.partial is not None
+    return View.PATCH if patch and not says_partial else View.REQUEST
 
 
 def _check_uploads(bound: BoundSchema, location: Location, declared_at: str) -> None:

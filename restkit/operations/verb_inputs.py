@@ -111,7 +111,7 @@ def _body_input(verb: Verb, body: Body) -> Input:
 
 def _bind_body(verb: Verb, schema: SchemaLike, annotation: object, *, is_form: bool) -> BoundSchema:
     if is_form:
-        return verb.bindings.text(schema, "form", verb.declared_at)
+        return verb.bindings.text(schema, "form", verb.declared_at, patch=verb.method == "PATCH")
     many = item_of(annotation) is not None
     patch = verb.method == "PATCH"
     return verb.bindings.body(schema, verb.declared_at, many=many, patch=patch)
@@ -123,7 +123,8 @@ def _bind(verb: Verb, location: Location) -> BoundSchema:
         raise DeclarationError(
             f"{verb.declared_at}: {location} has no schema. Write @takes({location}=...)."
         )
-    return verb.bindings.text(cast("SchemaLike", schema), location, verb.declared_at)
+    patch = verb.method == "PATCH" and location in _FORM_LOCATIONS
+    return verb.bindings.text(cast("SchemaLike", schema), location, verb.declared_at, patch=patch)
 
 
 def _shape(verb: Verb, location: Location, bound: BoundSchema) -> Shape | None:

@@ -16,9 +16,10 @@ from ..media import FORM_TYPES, JSON, MULTIPART, Media
 from ..problems import BadRequest, ContentTooLarge
 from ..request import Request
 from ..schemas.bound import Fault
-from ..schemas.parameter_styles import TextLocation
+from ..schemas.form_policy import FRAMEWORK_FIELDS
 from ..settings import Settings
 from .body import Reader, content_stream, in_body, media_type_of
+from .form_values import FormValues
 from .text_values import TextValues, parse_pairs
 
 __all__ = ["form_reader", "parse_form"]
@@ -48,10 +49,7 @@ def form_reader(each: Input, operation: Operation, settings: Settings, media: Me
                 f"{' or '.join(FORM_TYPES)}."
             )
     is_files = each.location == "files"
-    location: TextLocation = "files" if is_files else "form"
-    json_handler = media.find(JSON)
-    loads = loads_json if json_handler is None else json_handler.loads
-    values = TextValues(each, location, operation.declared_at, in_body, loads)
+    values = _file_values(each, operation) if is_files else _values(each, operation, media)
     pairs_of = _file_pairs if is_files else _field_pairs(values)
     unknown = _unknown_names(values, others, is_files=is_files)
 
@@ -62,6 +60,16 @@ def form_reader(each: Input, operation: Operation, settings: Settings, media: Me
         return values.read(pairs, unknown(request, pairs))
 
     return read
+
+
+def _file_values(each: Input, operation: Operation) -> TextValues:
+    return TextValues(each, "files", operation.declared_at, in_body)
+
+
+def _values(each: Input, operation: Operation, media: Media) -> FormValues:
+    json_handler = media.find(JSON)
+    loads = loads_json if json_handler is None else json_handler.loads
+    return FormValues(each, operation.declared_at, in_body, loads)
 
 
 def _field_pairs(values: TextValues) -> Callable[[Request], list[tuple[str, object]]]:
@@ -95,14 +103,14 @@ def _unknown_names(
 ) -> Callable[[Request, Sequence[tuple[str, object]]], list[Fault]]:
     """Make what reports unknown names; if a part of the form is open, all of it is."""
     schemas = [each.bound for each in others]
-    known = frozenset().union(*(schema.load_fields for schema in schemas))
+    known = FRAMEWORK_FIELDS.union(*(schema.load_fields for schema in schemas))
     if not values.strict or any(schema.open for schema in schemas):
         return lambda request, pairs: []
 
     def unknown(request: Request, pairs: Sequence[tuple[str, object]]) -> list[Fault]:
         names = {name for name, _ in pairs} - values.known - known
         if not others:
-            names |= set(request.form if is_files else request.files) - values.known
+            names |= set(request.form if is_files else request.files) - values.known - known
         return [((name,), "Unknown field.", "unknown") for name in sorted(names)]
 
     return unknown

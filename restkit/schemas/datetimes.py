@@ -32,34 +32,85 @@ def _take_aware(value: Any) -> Any:
         raise
 
 
-_AWARE = Wire({"type": "string", "format": "date-time"}, _take_aware, _take_aware)
-_NAIVE = exact(
-    f"{_DATE}T{_TIME}",
-    {"type": "string", "format": "date-time-local", "pattern": f"^{_DATE}T{_TIME}$"},
+# What HTML's inputs of times send: without seconds where these are 0, and never with an offset.
+_SHORT_TEXT = re.compile(f"(?P<start>({_DATE}[Tt])?[0-9]{{2}}:[0-9]{{2}})(?P<offset>{_OFFSET}?)")
+_FORM_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
+_FORM_DATETIME = f"{_DATE}[Tt]{_FORM_TIME}{_OFFSET}?"
+
+
+def _with_seconds(value: str) -> str:
+    found = _SHORT_TEXT.fullmatch(value)
+    return f"{found['start']}:00{found['offset']}" if found else value
+
+
+def _in_form(wire: Wire, pattern: str) -> Wire:
+    """Return a format with what a form may send besides: times without seconds."""
+    return replace(
+        wire,
+        form=lambda value: wire.text(_with_seconds(value)),
+        form_keywords={"type": "string", "pattern": f"^{pattern}$"},
+    )
+
+
+def _take_from_form(value: str) -> object:
+    """Take a date and time, in UTC if no offset says otherwise: HTML has no input with one."""
+    text = _with_seconds(value)
+    return _take_aware(f"{text}Z" if _NAIVE_TEXT.fullmatch(text) else text)
+
+
+_AWARE = Wire(
+    {"type": "string", "format": "date-time"},
+    _take_aware,
+    _take_aware,
+    form=_take_from_form,
+    form_keywords={
+        "type": "string",
+        "pattern": f"^{_FORM_DATETIME}$",
+        "description": "In UTC if it has no offset.",
+    },
 )
-_EITHER = exact(
-    f"{_DATE}T{_TIME}{_OFFSET}?",
-    {"type": "string", "pattern": f"^{_DATE}T{_TIME}{_OFFSET}?$"},
-    response={"type": "string", "format": "date-time"},
-    upper=True,
+_NAIVE = _in_form(
+    exact(
+        f"{_DATE}T{_TIME}",
+        {"type": "string", "format": "date-time-local", "pattern": f"^{_DATE}T{_TIME}$"},
+    ),
+    f"{_DATE}T{_FORM_TIME}",
+)
+_EITHER = _in_form(
+    exact(
+        f"{_DATE}T{_TIME}{_OFFSET}?",
+        {"type": "string", "pattern": f"^{_DATE}T{_TIME}{_OFFSET}?$"},
+        response={"type": "string", "format": "date-time"},
+        upper=True,
+    ),
+    f"{_DATE}T{_FORM_TIME}{_OFFSET}?",
 )
 _DATES = exact(_DATE, {"type": "string", "format": "date"})
-_TIMES = exact(
-    f"{_TIME}{_OFFSET}?",
-    {"type": "string", "format": "time-local", "pattern": f"^{_TIME}{_OFFSET}?$"},
-    upper=True,
+_TIMES = _in_form(
+    exact(
+        f"{_TIME}{_OFFSET}?",
+        {"type": "string", "format": "time-local", "pattern": f"^{_TIME}{_OFFSET}?$"},
+        upper=True,
+    ),
+    f"{_FORM_TIME}{_OFFSET}?",
 )
 # Between bounds: a time of another kind than they are could not be compared with them.
-_ZONED_TIMES = exact(
-    f"{_TIME}{_OFFSET}",
-    {"type": "string", "format": "time", "pattern": f"^{_TIME}{_OFFSET}$"},
-    response=_TIMES.keywords,
-    upper=True,
+_ZONED_TIMES = _in_form(
+    exact(
+        f"{_TIME}{_OFFSET}",
+        {"type": "string", "format": "time", "pattern": f"^{_TIME}{_OFFSET}$"},
+        response=_TIMES.keywords,
+        upper=True,
+    ),
+    f"{_FORM_TIME}{_OFFSET}",
 )
-_LOCAL_TIMES = exact(
-    _TIME,
-    {"type": "string", "format": "time-local", "pattern": f"^{_TIME}$"},
-    response=_TIMES.keywords,
+_LOCAL_TIMES = _in_form(
+    exact(
+        _TIME,
+        {"type": "string", "format": "time-local", "pattern": f"^{_TIME}$"},
+        response=_TIMES.keywords,
+    ),
+    _FORM_TIME,
 )
 
 _ISO = (None, "iso", "iso8601")
@@ -179,7 +230,14 @@ def _converted(zone: tzinfo) -> Wire:
                 raise ValueError from None
         return text
 
-    return Wire(_EITHER.keywords, take, take, _NAIVE.keywords)
+    return Wire(
+        _EITHER.keywords,
+        take,
+        take,
+        _NAIVE.keywords,
+        form=lambda value: take(_with_seconds(value)),
+        form_keywords=_EITHER.form_keywords,
+    )
 
 
 def _mail() -> Wire:

@@ -160,6 +160,8 @@ def _take_wire(field: fields.Field[Any], source: Source) -> None:
     if wire is None:
         return
     take: Callable[[Any], Any] = wire.json if source == "json" else wire.text
+    if source == "form" and wire.form is not None:
+        take = wire.form
     if take is not same:
         names = {
             "obj_type": getattr(field, "OBJ_TYPE", "value"),

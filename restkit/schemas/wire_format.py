@@ -37,6 +37,8 @@ class Wire:
         text: The same for a string of a query, header, cookie or form.
         response: JSON Schema of the values that are written, if it differs.
         error_key: Key of the field's error message.
+        form: Takes the text of a form, if that differs from ``text``.
+        form_keywords: JSON Schema of what ``form`` takes.
     """
 
     keywords: Mapping[str, object]
@@ -44,6 +46,8 @@ class Wire:
     text: Callable[[str], object]
     response: Mapping[str, object] | None = None
     error_key: str = "invalid"
+    form: Callable[[str], object] | None = None
+    form_keywords: Mapping[str, object] | None = None
 
 
 def same(value: object) -> object:

@@ -79,6 +79,17 @@ def _text_boolean(value: str) -> bool:
     raise ValueError
 
 
+_TRUE = ("on", "1", "yes")
+_FALSE = ("off", "0", "no")
+
+
+def _form_boolean(value: str) -> bool:
+    """Take what a checkbox, radio buttons or a select may send: ``on`` is HTML's default."""
+    if value in _TRUE:
+        return True
+    return False if value in _FALSE else _text_boolean(value)
+
+
 def _text_string(value: str) -> str:
     if "\0" in value:
         raise ValueError
@@ -98,7 +109,13 @@ _INTEGER = Wire(
     _text_integer,
 )
 _FLOAT = Wire({"type": "number"}, json_number, text_number)
-_BOOLEAN = Wire({"type": "boolean"}, _json_boolean, _text_boolean)
+_BOOLEAN = Wire(
+    {"type": "boolean"},
+    _json_boolean,
+    _text_boolean,
+    form=_form_boolean,
+    form_keywords={"enum": [True, False, *_TRUE, *_FALSE]},
+)
 _STRING = Wire({"type": "string", "pattern": _NO_NUL}, same, _text_string)
 _UUIDS = exact(_UUID, {"type": "string", "format": "uuid"}, error_key="invalid_uuid")
 _IPV4 = Wire({"type": "string", "format": "ipv4"}, _address, _address, error_key="invalid_ip")

@@ -1,0 +1,44 @@
+"""The members of a form's schema: checkboxes that may be absent, values that may be empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from marshmallow import Schema
+
+from ..schemas.bound import BoundSchema, View
+from ..schemas.form_policy import is_partial, takes_empty, unchecked
+from .metadata import Field, Keywords
+
+__all__ = ["empty_values", "without_checkboxes"]
+
+_EMPTY = "An empty value of a field that cannot be empty means that nothing was given."
+
+
+def empty_values(bound: Iterable[BoundSchema]) -> Keywords:
+    """Return the description of a form with fields that have no empty value."""
+    fields = (each for schema in bound for each in schema.load_fields.values())
+    return {} if all(map(takes_empty, fields)) else {"description": _EMPTY}
+
+
+def without_checkboxes(
+    required: list[str],
+    properties: Mapping[str, Keywords],
+    named: Mapping[str, Field],
+    schema: Schema,
+    view: View,
+) -> list[str]:
+    """Give the checkboxes of a form their default, and return the names that are required."""
+    left = list(required)
+    for name, each in named.items():
+        text = unchecked(each)
+        if text is None or is_partial(str(each.name), schema, patch=view is View.PATCH):
+            continue
+        default = False if text == "false" else text
+        properties[name].pop("default", None)
+        if default in properties[name].get("enum", ()):
+            properties[name]["default"] = default
+            left = [other for other in left if other != name]
+        elif name not in left:
+            left.append(name)
+    return left

@@ -1,0 +1,96 @@
+"""What a browser's form means where it differs from JSON: checkboxes, empty values, absent ones.
+
+A browser sends ``on`` for a checkbox, nothing for one that is not checked, and an empty text for
+each input that nobody filled in. Parsing and the document follow these functions.
+"""
+
+from __future__ import annotations
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from .wire_format import each_validator
+from .wire_formats import wire_of
+
+__all__ = ["FRAMEWORK_FIELDS", "is_partial", "takes_empty", "unchecked"]
+
+_Field = fields.Field[object]
+
+FRAMEWORK_FIELDS = frozenset({"_method", "csrf_token"})
+"""The fields of a form that restkit reads itself; a schema need not name them."""
+
+_NEVER_EMPTY = (
+    fields.Number,
+    fields.Boolean,
+    fields.Date,
+    fields.DateTime,
+    fields.Time,
+    fields.TimeDelta,
+    fields.UUID,
+    fields.IP,
+    fields.IPInterface,
+    fields.Constant,
+)
+_OWN_VALIDATORS = (
+    validate.ContainsOnly,
+    validate.Email,
+    validate.Equal,
+    validate.Length,
+    validate.NoneOf,
+    validate.OneOf,
+    validate.Regexp,
+    validate.URL,
+)
+
+
+def is_partial(name: str, schema: Schema, *, patch: bool) -> bool:
+    """Return whether an absent field means that nothing changes.
+
+    Args:
+        name: The name of the field in the schema.
+        schema: The schema.
+        patch: Whether the schema is bound for a PATCH.
+    """
+    partial = schema.partial
+    if isinstance(partial, bool) or partial is None:
+        return patch or bool(partial)
+    return name in partial
+
+
+def unchecked(field: _Field) -> str | None:
+    """Return the text of a checkbox that is not checked, which an absent Boolean stands for.
+
+    Returns:
+        None for a field that is no checkbox: it is no Boolean, or may be null, which makes a third
+        choice.
+    """
+    if not isinstance(field, fields.Boolean) or field.allow_none or not field.truthy:
+        return None
+    if wire_of(field) is not None:
+        return "false"
+    return min((each for each in field.falsy if isinstance(each, str) and each), default=None)
+
+
+def takes_empty(field: _Field) -> bool:
+    """Return whether an empty text is a value of a field, and not a field left empty."""
+    if isinstance(field, fields.Pluck):
+        return takes_empty(field.schema.fields[field.field_name])
+    if isinstance(field, fields.Boolean):
+        return "" in field.truthy or "" in field.falsy
+    if isinstance(field, fields.Enum):
+        return any(member.value == "" for member in field.enum) and field.by_value is not False
+    if isinstance(field, (fields.Nested, fields.Mapping, *_NEVER_EMPTY)):
+        return False
+    if isinstance(field, fields.String):
+        return not field.allow_none and _is_valid("", field)
+    return True
+
+
+def _is_valid(value: str, field: fields.String) -> bool:
+    """Return whether marshmallow's own validators of a field accept a value."""
+    for validator in each_validator(field.validators):
+        if type(validator) in _OWN_VALIDATORS:
+            try:
+                validator(value)
+            except (ValidationError, TypeError):
+                return False
+    return True

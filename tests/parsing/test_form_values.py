@@ -1,0 +1,339 @@
+"""What a browser sends: checkboxes, empty values, line breaks, restkit's own fields."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime, time
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from marshmallow import INCLUDE, Schema, fields, validate
+
+from restkit import App, Upload, takes
+from restkit.openapi import build
+from restkit.testing import Client
+
+FORMS = ("urlencoded", "multipart")
+Field = fields.Field[Any]
+
+
+class Color(enum.Enum):
+    RED = "red"
+
+
+def client_of(schema: Any, method: str = "POST") -> Client:
+    """Return a client of that App."""
+    return Client(app_of(schema, method))
+
+
+def app_of(schema: Any, method: str = "POST") -> App:
+    """Return an App that responds with what a form loads, as text."""
+    app = App("Forms")
+
+    @takes(form=schema)
+    def read(form: dict[str, Any]) -> dict[str, str]:
+        return {name: repr(value) for name, value in form.items()}
+
+    add = app.patch if method == "PATCH" else app.post
+    add("/form")(read)
+    return app
+
+
+def send(client: Client, data: Any, kind: str = "urlencoded", method: str = "POST") -> Any:
+    """Send a form as one of its two media types."""
+    if kind == "urlencoded":
+        return client.request(method, "/form", data=data)
+    boundary = "x"
+    pairs = data.items() if isinstance(data, dict) else data
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in pairs
+    ]
+    return client.request(
+        method,
+        "/form",
+        content="".join([*parts, f"--{boundary}--\r\n"]).encode(),
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )
+
+
+def loaded(field: Field, text: str | None, kind: str = "urlencoded") -> Any:
+    """Return what a field loads of a text; None for no value."""
+    data = {"other": "a"} if text is None else {"other": "a", "it": text}
+    response = send(client_of({"it": field, "other": fields.Str()}), data, kind)
+    assert response.status == 200, response.text
+    return response.json.get("it", "absent")
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("field", [fields.Bool(), fields.Bool(required=True)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "True"),
+        ("true", "True"),
+        ("1", "True"),
+        ("yes", "True"),
+        ("off", "False"),
+        ("false", "False"),
+        ("0", "False"),
+        ("no", "False"),
+        ("", "False"),
+        (None, "False"),
+    ],
+)
+def test_a_checkbox(field: Field, text: str | None, value: str, kind: str) -> None:
+    """HTML's default value of a checkbox is on; an absent one is not checked."""
+    assert loaded(field, text, kind) == value
+
+
+def test_a_checkbox_that_is_checked_by_default_can_be_unchecked() -> None:
+    """The default of a Boolean is for JSON: a browser sends nothing for what is not checked."""
+    assert loaded(fields.Bool(load_default=True), None) == "False"
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        (fields.Bool(allow_none=True), "", "None"),
+        (fields.Bool(allow_none=True), "on", "True"),
+        (fields.Bool(allow_none=True), None, "absent"),
+        (fields.Bool(allow_none=True, load_default=True), None, "True"),
+        (fields.Bool(truthy={"ja"}, falsy={"nein"}), "ja", "True"),
+        (fields.Bool(truthy={"ja"}, falsy={"nein"}), None, "False"),
+    ],
+)
+def test_a_boolean_with_more_choices(field: Field, text: str | None, value: str) -> None:
+    """A Boolean that may be null is no checkbox; one with texts of its own keeps them."""
+    assert loaded(field, text) == value
+
+
+def test_a_required_check_is_asked_for_by_a_validator() -> None:
+    """Terms that must be accepted: an absent checkbox is false, which the validator rejects."""
+    client = client_of({"terms": fields.Bool(required=True, validate=validate.Equal(True))})
+    response = send(client, {"csrf_token": "a"})
+    assert response.status == 422
+    assert response.problem["errors"][0]["pointer"] == "/terms"
+    assert send(client, {"terms": "on"}).json == {"terms": "True"}
+
+
+@pytest.mark.parametrize("text", ["ON", "True", "2", " on", "ja", "y", "t"])
+def test_other_texts_are_no_boolean(text: str) -> None:
+    """What the document does not name is a 422."""
+    response = send(client_of({"it": fields.Bool()}), {"it": text})
+    assert response.problem["errors"][0]["pointer"] == "/it"
+
+
+def test_a_hidden_input_before_a_checkbox() -> None:
+    """The last value counts, as it does where a hidden input says what unchecked means."""
+    client = client_of({"it": fields.Bool()})
+    assert send(client, [("it", "0"), ("it", "1")]).json == {"it": "True"}
+    assert send(client, [("it", "false")]).json == {"it": "False"}
+
+
+def test_a_patch_changes_only_what_is_sent() -> None:
+    """In a PATCH an absent checkbox is absent, and nothing is required."""
+    schema = {"it": fields.Bool(required=True), "n": fields.Int(required=True)}
+    client = client_of(schema, "PATCH")
+    assert send(client, {"n": "3"}, method="PATCH").json == {"n": "3"}
+    assert send(client, {"it": "false"}, method="PATCH").json == {"it": "False"}
+    assert send(client, {"n": ""}, method="PATCH").status == 422
+
+
+def test_a_partial_schema_requires_no_checkbox() -> None:
+    """`partial` says which fields may be absent without a meaning."""
+    schema = Schema.from_dict({"a": fields.Bool(required=True), "b": fields.Bool()})
+    assert send(client_of(schema(partial=("a",))), {"b": "on"}).json == {"b": "True"}
+    assert send(client_of(schema(partial=True)), {"csrf_token": "t"}).json == {}
+
+
+EMPTY: list[tuple[Field, str]] = [
+    (fields.Int(), "absent"),
+    (fields.Int(allow_none=True), "None"),
+    (fields.Int(load_default=7), "7"),
+    (fields.Int(allow_none=True, load_default=7), "None"),
+    (fields.Float(), "absent"),
+    (fields.Decimal(), "absent"),
+    (fields.Date(), "absent"),
+    (fields.DateTime(allow_none=True), "None"),
+    (fields.Time(), "absent"),
+    (fields.TimeDelta(), "absent"),
+    (fields.UUID(), "absent"),
+    (fields.IP(), "absent"),
+    (fields.Enum(Color), "absent"),
+    (fields.Enum(Color, by_value=True), "absent"),
+    (fields.Email(), "absent"),
+    (fields.Url(allow_none=True), "None"),
+    (fields.Str(validate=validate.OneOf(["a"])), "absent"),
+    (fields.Str(validate=validate.OneOf(["", "a"])), "''"),
+    (fields.Str(validate=validate.Length(min=1)), "absent"),
+    (fields.Str(validate=validate.And(validate.Regexp("[a-z]+"))), "absent"),
+    (fields.Str(), "''"),
+    (fields.Str(required=True), "''"),
+    (fields.Str(allow_none=True), "None"),
+    (fields.Str(validate=validate.Length(max=5)), "''"),
+    (fields.Nested(Schema.from_dict({"a": fields.Int()})), "absent"),
+    (fields.Dict(allow_none=True), "None"),
+    (fields.List(fields.Int()), "[]"),
+    (fields.List(fields.Str()), "[]"),
+    (fields.Pluck(Schema.from_dict({"id": fields.Int()}), "id"), "absent"),
+]
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize(("field", "value"), EMPTY)
+def test_an_empty_value(field: Field, value: str, kind: str) -> None:
+    """What nobody filled in is nothing, unless an empty text is a value of the field."""
+    assert loaded(field, "", kind) == value
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        fields.Int(required=True),
+        fields.Date(required=True),
+        fields.Enum(Color, required=True),
+        fields.Email(required=True),
+        fields.Str(required=True, validate=validate.Length(min=1)),
+        fields.Str(required=True, validate=validate.OneOf(["a"])),
+    ],
+)
+@pytest.mark.parametrize("kind", FORMS)
+def test_an_empty_required_field_is_missing(field: Field, kind: str) -> None:
+    """The error is the one of a field that was not sent."""
+    (error,) = send(client_of({"it": field}), {"it": ""}, kind).problem["errors"]
+    assert error == {
+        "pointer": "/it",
+        "detail": "Missing data for required field.",
+        "code": "required",
+    }
+
+
+def test_an_empty_value_of_a_field_of_your_own_is_its_own() -> None:
+    """What an empty text means to a field of another class is unknown."""
+
+    class Shout(fields.Field[str]):
+        def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+            return f"{value}!"
+
+    assert loaded(Shout(), "") == "'!'"
+
+
+def test_empty_items_of_a_list_are_left_out() -> None:
+    """A hidden empty input lets a browser say that no checkbox of a list is checked."""
+    client = client_of({"n": fields.List(fields.Int(), required=True)})
+    assert send(client, [("n", ""), ("n", "1"), ("n", "2")]).json == {"n": "[1, 2]"}
+    assert send(client, [("n", "")]).json == {"n": "[]"}
+    assert send(client, {"csrf_token": "a"}).status == 422
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_line_breaks(kind: str) -> None:
+    """A browser sends CR LF for each line break of a textarea."""
+    assert loaded(fields.Str(), "a\r\n\r\nb", kind) == r"'a\n\nb'"
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_times_without_seconds(kind: str) -> None:
+    """HTML's inputs of times leave out seconds of 0 and have no offset."""
+    moment = datetime(2024, 2, 29, 10, 30)
+    assert loaded(fields.NaiveDateTime(), "2024-02-29T10:30", kind) == repr(moment)
+    aware = loaded(fields.AwareDateTime(), "2024-02-29T10:30", kind)
+    assert aware == loaded(fields.DateTime(), "2024-02-29T10:30:00Z")
+    assert loaded(fields.Time(), "10:30", kind) == repr(time(10, 30))
+    assert loaded(fields.Date(), "2024-02-29", kind) == repr(date(2024, 2, 29))
+    for text in ("2024-02-29T10", "2024-02-29T24:00", "2024-02-30T10:30", "10:30"):
+        assert send(client_of({"it": fields.DateTime()}), {"it": text}, kind).status == 422
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_fields_of_the_framework_are_known(kind: str) -> None:
+    """The token and the method of a form are no fields of the schema."""
+    data = {"it": "a", "csrf_token": "t", "_method": "PUT"}
+    assert send(client_of({"it": fields.Str()}), data, kind).json == {"it": "'a'"}
+    response = send(client_of({"it": fields.Str()}), {"csrf_tokens": "t"}, kind)
+    assert response.problem["errors"][0]["code"] == "unknown"
+
+    class Open(Schema):
+        class Meta:
+            unknown = INCLUDE
+
+    assert send(client_of(Open), {"b": "c", **data}, kind).json == {"it": "'a'", "b": "'c'"}
+    own = client_of({"_method": fields.Str()})
+    assert send(own, {"_method": "a"}, kind).json == {"_method": "'a'"}
+
+
+def test_fields_of_the_framework_beside_files_alone() -> None:
+    """A form of files alone may have a token too."""
+    app = App("Forms")
+
+    @app.post("/form")
+    @takes(files={"photo": Upload()})
+    def read(files: dict[str, Any]) -> dict[str, int]:
+        return {"files": len(files)}
+
+    client = Client(app)
+    photo = {"photo": ("a.png", b"a", "image/png")}
+    assert client.post("/form", files=photo, data={"csrf_token": "t"}).json == {"files": 1}
+    assert client.post("/form", files=photo, data={"other": "t"}).status == 422
+
+
+def test_a_body_that_may_be_a_form_follows_the_form_only() -> None:
+    """The same operation takes strict JSON."""
+    app = App("Forms")
+    types = ["application/json", "application/x-www-form-urlencoded"]
+
+    @app.post("/form")
+    @takes(body={"done": fields.Bool(), "year": fields.Int()}, media_types=types)
+    def read(body: dict[str, Any]) -> dict[str, Any]:
+        return body
+
+    client = Client(app)
+    assert client.post("/form", data={"done": "on", "year": ""}).json == {"done": True}
+    assert client.post("/form", json={"year": 1}).json == {"year": 1}
+    assert client.post("/form", json={"done": "on"}).status == 422
+
+
+def test_a_query_keeps_its_strict_rules() -> None:
+    """A parameter is no checkbox, and an empty one is no number."""
+    app = App("Query")
+
+    @app.get("/")
+    @takes(query={"done": fields.Bool(), "year": fields.Int()})
+    def read(query: dict[str, Any]) -> dict[str, Any]:
+        return query
+
+    client = Client(app)
+    assert client.get("/?done=true").json == {"done": True}
+    for query in ("done=on", "done=1", "year=", "done="):
+        assert client.get(f"/?{query}").status == 422
+
+
+def test_the_document_says_what_a_form_takes() -> None:
+    """Each documented value is taken, no other one, and an absent checkbox is its default."""
+    schema = {
+        "done": fields.Bool(load_default=True),
+        "must": fields.Bool(required=True),
+        "terms": fields.Bool(validate=validate.Equal(True)),
+        "maybe": fields.Bool(allow_none=True),
+        "year": fields.Int(required=True),
+    }
+    app = app_of(schema)
+    client = Client(app)
+    content = build(app)["paths"]["/form"]["post"]["requestBody"]["content"]
+    found = content["application/x-www-form-urlencoded"]["schema"]
+    assert found == content["multipart/form-data"]["schema"]
+    members = found["properties"]
+    assert sorted(found["required"]) == ["terms", "year"]
+    assert "empty value" in found["description"]
+    assert members["done"]["default"] is False
+    assert members["must"]["default"] is False
+    assert "default" not in members["terms"]
+    assert "default" not in members["maybe"]
+    for text in ("true", "on", "1", "yes", "false", "off", "0", "no", "On", "y", "2"):
+        value = {"true": True, "false": False}.get(text, text)
+        for name, given in (("done", {"terms": "on"}), ("terms", {})):
+            sent = send(client, {"year": "1", **given, name: text})
+            is_documented = Draft202012Validator(members[name]).is_valid(value)
+            assert (sent.status == 200) is is_documented, (name, text)
