@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -27,6 +26,7 @@ from .field_choices import FieldChoices
 from .filtering import Filtering
 from .item_keys import key_of
 from .item_serializer import ItemSerializer
+from .item_tags import digest_of, version_tag
 from .page_format import PageQuery, Window
 from .pagination import Pager
 from .patching import PatchDocument
@@ -38,7 +38,7 @@ from .store import AnyField, AnyStore, RowRuled
 from .sub_urls import extra_parameters, sub_urls
 from .transitions import Transitions
 
-__all__ = ["Binding", "digest_of", "plain_scope"]
+__all__ = ["Binding", "plain_scope"]
 
 
 class Binding:
@@ -229,9 +229,10 @@ class Binding:
         """
         version = self.store.version(item)
         if version is not None and not self.tagged:
-            return EntityTag(str(version))
+            return version_tag(version)
         if version is not None:
-            return EntityTag(f"{version}-{digest_of(self._relation_serializer.text(item)).value}")
+            related = digest_of(self._relation_serializer.text(item))
+            return EntityTag(f"{version_tag(version).value}-{related.value}")
         if text is None:
             text = self.views.serializer(None, ()).text(item)
         return digest_of(text)
@@ -341,8 +342,3 @@ class Binding:
 def plain_scope(scope: Scope) -> Clause:
     """Return a scope as stores get it: a mapping, unless it has further conditions."""
     return scope if scope.clauses else scope.values
-
-
-def digest_of(text: bytes) -> EntityTag:
-    """Return the entity tag of a JSON text: a digest of it."""
-    return EntityTag(hashlib.sha256(text).hexdigest()[:32])

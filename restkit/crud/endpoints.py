@@ -16,10 +16,11 @@ from ..problems import (
 )
 from ..rendering.content import SerializedContent
 from .actions import Actions
-from .binding import digest_of, plain_scope
+from .binding import plain_scope
 from .csv_export import CSVExport
 from .endpoint import MINIMAL, NO_COLLECTION, Endpoint, as_mapping
 from .item_places import item_url, rank
+from .item_tags import digest_of
 from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count, ListQuery, Page

@@ -32,6 +32,7 @@ def identity_of(
     Raises:
         DeclarationError: The attributes do not identify one row.
     """
+    _check_columns(mapper, (*in_url, key))
     column = mapper.columns[key]
     _check_never_null(mapper, (*in_url, key) if in_url else ())
     scope = (*scope, *in_url)
@@ -45,6 +46,16 @@ def identity_of(
         "column with unique=True and nullable=False, or let the variables of the URL pattern be "
         "the other columns of a unique constraint."
     )
+
+
+def _check_columns(mapper: Mapper[object], names: Sequence[str]) -> None:
+    """Reject the attributes of a key if one of them is no column, but a hybrid or an expression."""
+    for name in names:
+        if not isinstance(mapper.columns.get(name), sa.Column):
+            raise DeclarationError(
+                f"The key {name!r} of {mapper.class_.__qualname__} is not a column, so that "
+                "nothing makes it name one row. Write key = ... with a unique column."
+            )
 
 
 def _check_never_null(mapper: Mapper[object], names: Sequence[str]) -> None:

@@ -59,7 +59,8 @@ def make(mapper: Mapper[object], values: Mapping[str, object]) -> _Value:
 def _rejected(mapper: Mapper[object], values: Mapping[str, object]) -> list[str]:
     """Return the attributes whose values the model rejects one by one."""
     probe, found = mapper.class_manager.new_instance(), []
-    for name in mapper.column_attrs.keys() & values.keys():
+    own = {*mapper.all_orm_descriptors.keys()}.difference(mapper.relationships.keys())
+    for name in own.intersection(values):
         try:
             setattr(probe, name, values[name])
         except ValueError:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection, Sessio
 
 from .column_values import is_generated
 from .core_checks import creating_obstacle
+from .descriptors import filled_by
 
 __all__ = ["lacking_columns"]
 
@@ -24,8 +25,10 @@ def lacking_columns(mapper: Mapper[object], given: Collection[str]) -> list[str]
     Returns:
         Nothing, if code of the model (a constructor, a listener) may fill in attributes.
     """
-    if creating_obstacle(mapper) or _is_heard(mapper):
+    filled = filled_by(mapper, given)
+    if filled is None or creating_obstacle(mapper) or _is_heard(mapper):
         return []
+    given = {*given, *filled}
     referring = _referring(mapper, given)
     return [
         each.key

@@ -11,10 +11,11 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper, configure_mappers
 
 from ..crud.derived_schemas import derives_schemas
-from ..crud.store import Attribute
+from ..crud.store import AnyField, Attribute
 from ..errors import DeclarationError
 from .columns import attributes_of, python_type_of
 from .decorated_types import obstacle_of
+from .descriptors import expressions_of
 from .polymorphism import kinds_of
 
 __all__ = ["schema_of"]
@@ -40,6 +41,7 @@ def schema_of(
         for name, attribute in attributes_of(mapper).items()
         if name != hidden
     }
+    members |= {name: _shown(each) for name, each in expressions_of(mapper).items()}
     model = mapper.class_
     members |= {each: _nested(mapper, each) for each in expand}
     meta = type("Meta", (Schema.Meta,), {"register": False})
@@ -77,6 +79,13 @@ def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:
         return fields.List(nested, dump_only=True)
     nested.allow_none = True
     return nested
+
+
+def _shown(attribute: Attribute) -> AnyField:
+    """Return the field of an expression, which no client writes."""
+    made = copy.copy(attribute.field)
+    made.dump_only = made.allow_none = True
+    return made
 
 
 def _field(attribute: Attribute, mapper: Mapper[object]) -> fields.Field[Any]:

@@ -48,7 +48,7 @@ class SortColumns:
 
     def is_nullable(self, name: str) -> bool:
         """Return whether a sort key may be null: of a related row, it may be missing."""
-        return "." in name or bool(self._mapper.columns[name].nullable)
+        return "." in name or bool(getattr(self._mapper.columns[name], "nullable", True))
 
     def joined(self, statement: S, order: Iterable[Order], visible: Visible | None) -> S:
         """Return a statement with the related rows that an order needs, and their sort keys."""

@@ -26,6 +26,7 @@ from .columns import attributes_of
 from .construction import check_constructor
 from .core_rows import TableShape, row_opener
 from .decorated_types import changes_null
+from .descriptors import others_of
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
 from .loading import large_relations, large_source
@@ -111,6 +112,7 @@ class SQLAlchemyStore(Generic[M]):
             **attributes,
             **attributes_of_searches(mapper),
             **discriminator_attribute(attributes, mapper),
+            **others_of(mapper),
         }
         names = chosen_names(key, primary_key_of(mapper), scope, model)
         self.key, self.keys = names[-1], several(names)
@@ -285,7 +287,6 @@ class SQLAlchemyStore(Generic[M]):
             return None
         if not all(map(self._is_in_dict, names)):
             return None
-
         if large := names.intersection(large_relations(self.mapper, names)):
             return large_source(model, names, large)
 
@@ -306,9 +307,8 @@ class SQLAlchemyStore(Generic[M]):
 
     def aggregations(self, name: str, /) -> frozenset[str]:
         """Return what totals can do with an attribute; see `crud.totals.Aggregating`."""
-        if name not in self.mapper.columns:
-            return frozenset()  # it is a full-text search
-        return aggregations_of(self.mapper.columns[name])
+        column = self.mapper.columns.get(name)  # None for a full-text search
+        return frozenset() if column is None else aggregations_of(column)
 
     def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
         """Return the request's transaction."""
