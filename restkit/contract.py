@@ -180,7 +180,9 @@ class Output(Record):
 
 def offered_types(outputs: Sequence[Output]) -> tuple[str, ...]:
     """Return the media types among which Accept chooses, () if there is nothing to choose."""
-    types = [each for output in outputs if output.has_content for each in output.media_types]
+    # A part of a representation (206) is no other representation to choose.
+    whole = [output for output in outputs if output.has_content and output.status != 206]
+    types = [each for output in whole for each in output.media_types]
     return () if "*/*" in types else tuple(dict.fromkeys(types))
 
 

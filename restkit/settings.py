@@ -45,6 +45,8 @@ class SettingValues(TypedDict, total=False):
     openapi_version: str
     contract: Literal["log", "raise", "off"]
     secret_key: str
+    sendfile: Literal["off", "X-Sendfile", "X-Accel-Redirect"]
+    sendfile_paths: str
 
 
 class _SettingsType(type):
@@ -95,6 +97,10 @@ class Settings(metaclass=_SettingsType):
             ContractError, ``"off"`` nothing.
         secret_key: Encrypts and authenticates values that clients carry, such as the cursors of
             pages; the same for all workers. Without a key, each process makes one of its own.
+        sendfile: The header by which the server in front sends files: ``"X-Sendfile"`` (Apache,
+            lighttpd) or ``"X-Accel-Redirect"`` (nginx). ``"off"`` sends them from here.
+        sendfile_paths: Folders with nginx's internal locations for ``"X-Accel-Redirect"``:
+            ``"/srv/files=/protected"``, several with commas.
     """
 
     strict: bool = True
@@ -110,6 +116,8 @@ class Settings(metaclass=_SettingsType):
     openapi_version: str = "3.1.1"
     contract: Literal["log", "raise", "off"] = "log"
     secret_key: str = field(default="", repr=False)
+    sendfile: Literal["off", "X-Sendfile", "X-Accel-Redirect"] = "off"
+    sendfile_paths: str = ""
 
     _prefix: ClassVar[str] = "RESTKIT_"
 

@@ -690,7 +690,7 @@ def test_a_name_that_resembles_none_lists_all() -> None:
     assert str(refused.value) == (
         "The keyword zzzzzz is not a setting; the settings are compile_schemas, contract, debug, "
         "docs_url, max_body_size, max_json_depth, max_upload_size, openapi_url, openapi_version, "
-        "scalar_url, secret_key, strict, trailing_slash."
+        "scalar_url, secret_key, sendfile, sendfile_paths, strict, trailing_slash."
     )
 
 

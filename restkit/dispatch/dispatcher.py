@@ -176,7 +176,7 @@ class Dispatcher:
             request.close()
         body = _start(request, response, start_response)
         if streams:
-            body = Stream(_watched(body, request, response), request)
+            body = _streamed(body, request, response)
         return body if request.provided is None else _finished(body, request)
 
     def _check(self, request: Request, response: Outgoing, handler: Handler) -> None:
@@ -242,6 +242,15 @@ def _close(request: Request, response: Outgoing) -> None:
         close_if_open(response if isinstance(response, WerkzeugResponse) else response.body)
     if request.provided is not None:
         request.provided.close()
+
+
+def _streamed(body: Iterable[bytes], request: Request, response: Outgoing) -> Iterable[bytes]:
+    """Return the body of a stream with the request around it, or a file that the server copies."""
+    # PEP 3333: the server recognizes only the very object that its own wrapper made.
+    is_file = type(body) is request.environ.get("wsgi.file_wrapper")
+    if is_file and request.provided is None and not request.form_parsed:
+        return body
+    return Stream(_watched(body, request, response), request)
 
 
 def _watched(body: Iterable[bytes], request: Request, response: Outgoing) -> Iterable[bytes]:

@@ -14,6 +14,7 @@ from ..rendering.response_writer import Writer
 from ..request import Request
 from ..resource import Resource, validators_of
 from ..response import Outgoing, PlainResponse, close_if_open, discard
+from ..response_value import ResponseValue
 
 __all__ = ["Finish", "finisher_of"]
 
@@ -43,7 +44,7 @@ def _reading(operation: Operation) -> Finish:
         request: Request, made: tuple[Resource | None, object], chosen: str, write: Writer
     ) -> Outgoing:
         resource, value = made
-        if resource is None:
+        if resource is None or isinstance(value, ResponseValue):
             return write(request, value, chosen)
         given = Preconditions.from_environ(request.environ)
         if given.given and streams and isinstance(value, Iterator) and resource.is_stated:

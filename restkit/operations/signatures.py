@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from ..errors import DeclarationError
 from ..records import Record
 from ..redirects import Redirect
+from ..response_value import ResponseValue
 
 __all__ = [
     "Kind",
@@ -30,11 +31,12 @@ __all__ = [
     "item_of",
     "read_signature",
     "redirects_of",
+    "response_value_of",
     "return_kind",
     "without_none",
 ]
 
-Kind = Literal["absent", "none", "redirect", "response", "one", "many"]
+Kind = Literal["absent", "none", "redirect", "response", "value", "one", "many"]
 _BY_POSITION = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -251,9 +253,21 @@ def return_kind(annotation: object) -> Kind:
     return _kind_of_class(kind)
 
 
+def response_value_of(annotation: object) -> type[ResponseValue] | None:
+    """Return the `ResponseValue` of a return annotation, None if it has another type."""
+    kind = without_none(annotation)
+    if typing.get_origin(kind) is tuple:
+        kind = next(iter(typing.get_args(kind)), None)
+    if isinstance(kind, type) and issubclass(kind, ResponseValue):
+        return kind
+    return None
+
+
 def _kind_of_class(kind: object) -> Kind:
     if isinstance(kind, type) and issubclass(kind, (Response, Redirect)):
         return "redirect" if issubclass(kind, Redirect) else "response"
+    if isinstance(kind, type) and issubclass(kind, ResponseValue):
+        return "value"
     return "many" if _is_many(kind) else "one"
 
 

@@ -13,7 +13,7 @@ from ..dependencies import factories_of
 from ..errors import DeclarationError
 from ..records import Record
 from ..resource import FunctionResource, Resource
-from .signatures import read_signature, redirects_of, return_kind
+from .signatures import read_signature, redirects_of, response_value_of, return_kind
 
 if TYPE_CHECKING:
     from .schema_bindings import Bindings
@@ -73,6 +73,7 @@ class Verb:
         redirects: The redirects of its return annotation.
         injected: The classes of its parameters that are `Injectable`, by name.
         kind: The meaning of what remains of the annotation.
+        value: Its `ResponseValue`, None if it is no such class.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Verb:
         if self.redirects:
             self.signature = self.signature._replace(returns=returns)
         self.kind = return_kind(returns)
+        self.value = response_value_of(returns)
         self.injected = self._injected()
 
     def _injected(self) -> dict[str, type[Injectable]]:

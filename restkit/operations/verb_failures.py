@@ -69,6 +69,8 @@ def failures_of_verb(
     if rule := verb.idempotency:
         yield from rule.failures
     yield from verb.said.raises
+    if verb.value is not None:
+        yield from verb.value.failures(verb.method)
     yield from helper_failures(verb.function, verb.resource)
     yield from class_failures(verb.resource)
     yield from _provide_failures(verb)

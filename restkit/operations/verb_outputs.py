@@ -9,6 +9,7 @@ from ..contract import Header, Output
 from ..declarations import Return
 from ..page import Page
 from ..resource import Schemas
+from ..response_value import ResponseValue
 from .verb import Verb
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def outputs_of(verb: Verb) -> tuple[Output, ...]:
     first = next((said for said in verb.said.returns if said.status < 400), None)
     errors = [said for said in verb.said.returns if said.status >= 400]
     outputs += [_declared_output(verb, said, first, ()) for said in errors]
-    if verb.resource.conditional and verb.method in ("GET", "HEAD", "QUERY"):
+    is_read = verb.method in ("GET", "HEAD", "QUERY")
+    if verb.resource.conditional and is_read and not any(each.status == 304 for each in outputs):
         outputs.append(Output(304, None, (), headers, _NOT_MODIFIED))
     return tuple(outputs)
 
@@ -41,6 +43,8 @@ def outputs_of(verb: Verb) -> tuple[Output, ...]:
 def _successes(verb: Verb, headers: tuple[Header, ...]) -> list[Output]:
     """Return the responses that are no errors, with the page of the class if it has one."""
     declared = [said for said in verb.said.returns if said.status < 400]
+    if verb.value is not None:
+        return _value_outputs(verb, verb.value, declared, headers)
     if declared:
         outputs = [_declared_output(verb, said, declared[0], headers) for said in declared]
     elif verb.kind == "redirect":
@@ -51,6 +55,30 @@ def _successes(verb: Verb, headers: tuple[Header, ...]) -> list[Output]:
     if page is None or any(said.page for said in declared):
         return outputs
     return _with_page(outputs, page)
+
+
+def _value_outputs(
+    verb: Verb, value: type[ResponseValue], declared: list[Return], headers: tuple[Header, ...]
+) -> list[Output]:
+    """Return the responses of a value that responds itself; the first `returns` adds to them."""
+    if not declared:
+        made = value.outputs(verb.method, None)
+        return [_with_headers(each, headers) for each in made]
+    first = declared[0]
+    made = value.outputs(verb.method, first.media_types)
+    outputs = [_with_headers(each, (*first.headers, *headers)) for each in made]
+    if first.description:
+        outputs[0] = outputs[0]._replace(description=first.description)
+    known = {each.status for each in outputs}
+    others = [said for said in declared[1:] if said.status not in known]
+    return outputs + [_declared_output(verb, said, first, headers) for said in others]
+
+
+def _with_headers(output: Output, headers: tuple[Header, ...]) -> Output:
+    """Return an output with more headers, besides its own ones of the same names."""
+    names = {each.name for each in output.headers}
+    more = [each for each in headers if each.name not in names]
+    return output._replace(headers=(*output.headers, *more))
 
 
 def _with_page(outputs: list[Output], page: Page) -> list[Output]:

@@ -21,6 +21,7 @@ from ..problems import problem_class
 from ..redirects import Redirect
 from ..request import Request
 from ..response import HeaderItems, Outgoing, PlainResponse, header_items
+from ..response_value import ResponseValue
 from .content import ContentWriter, content_headers, content_writer, empty_writer
 from .returned_tuples import unpacked
 from .returned_values import (
@@ -44,7 +45,7 @@ __all__ = [
 Writer = Callable[[Request, object, str], Outgoing]
 Locate = Callable[[Request, object], "str | None"]
 _Complete = Callable[[Request, PlainResponse, object], None]
-_READY = (WerkzeugResponse, PlainResponse, Redirect, *REJECTED)
+_READY = (WerkzeugResponse, PlainResponse, Redirect, ResponseValue, *REJECTED)
 # PERF: types of values that have neither a status nor headers; to ask a value costs more.
 _DATA = frozenset({dict, list, str, int, float, bool})
 _log = logging.getLogger("restkit")
@@ -112,17 +113,20 @@ class _StatusWriters:
             if complete := _completion(operation, status, locate):
                 self.completions[status] = complete
         self._vary = _vary(operation)
+        self._known: set[type[ResponseValue]] = set()
 
     def write(self, request: Request, value: object, media_type: str) -> Outgoing:
         """Return the response for a value, a tuple or a ready response."""
         if isinstance(value, _READY):
-            if isinstance(value, Redirect):
-                return self._redirect(request, value)
-            return _finished(value, self._operation)
+            return self._ready(request, value)
         stated: int | None = None
         headers: HeaderItems = ()
         if type(value) is tuple:
             value, stated, headers = unpacked(value, self._operation)
+        if isinstance(value, ResponseValue):
+            response = self._responded(request, value)
+            _add_headers(response, headers, self._operation)
+            return response
         status = self._status(request, stated, value)
         if value is not None and status in self.content:
             data, response = self._serialized(status, value, media_type)
@@ -139,9 +143,26 @@ class _StatusWriters:
             self._report(unexpected_data(status, self._operation), request)
         return _undeclared(self._operation, value, status, headers)
 
+    def _ready(self, request: Request, value: object) -> Outgoing:
+        """Return the response for a value that is no content; reject what cannot be returned."""
+        if isinstance(value, Redirect):
+            return self._redirect(request, value)
+        if isinstance(value, ResponseValue):
+            return self._responded(request, value)
+        return _finished(value, self._operation)
+
     def _redirect(self, request: Request, value: Redirect) -> PlainResponse:
         _, response = empty_writer(value.status)(None, "")
         response.headers.append(("Location", value.location(request)))
+        response.headers += self._vary
+        return response
+
+    def _responded(self, request: Request, value: ResponseValue) -> PlainResponse:
+        """Return the response of a value that responds itself, and that the verb declares."""
+        if type(value) not in self._known:
+            value.check_declared(self._operation)
+            self._known.add(type(value))
+        response = value.respond(request)
         response.headers += self._vary
         return response
 
