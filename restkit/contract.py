@@ -226,6 +226,7 @@ class Contribution(Record):
         extensions: ``x-...`` members of the Operation Object; those of the verb take precedence.
         description: A paragraph for the description.
         middleware: Middleware around the Operation, outside of that of the App.
+        outputs: Responses of the part that are no problems, such as a redirect.
     """
 
     failures: tuple[Failure, ...] = ()
@@ -235,6 +236,7 @@ class Contribution(Record):
     extensions: Mapping[str, object] = MappingProxyType({})
     description: str = ""
     middleware: tuple[Callable[..., object], ...] = ()
+    outputs: tuple[Output, ...] = ()
 
 
 @runtime_checkable

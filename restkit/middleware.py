@@ -12,7 +12,7 @@ from .errors import DeclarationError
 from .request import Request
 from .response import DeferredResponse, Outgoing, PlainResponse, Response
 
-__all__ = ["Boundary", "Endpoint", "Middleware", "Proceed", "compose"]
+__all__ = ["RESPOND_TO", "Boundary", "Endpoint", "Middleware", "Proceed", "compose"]
 
 Proceed = Callable[[Request], Response]
 Endpoint = Callable[[Request], Outgoing]
@@ -20,6 +20,8 @@ Boundary = Callable[[Request, Exception], Outgoing]
 
 
 _deferred = DeferredResponse.of
+RESPOND_TO = "respond_to"
+"""The attribute of ``proceed`` that makes the response to an error of a request."""
 
 
 class Middleware(Protocol):
@@ -64,20 +66,15 @@ def _layer(
         try:
             response = endpoint(request)
         except Exception as error:  # noqa: BLE001  # the boundary decides which exceptions leave
-            request.environ[FAILED] = True
-            response = boundary(request, error)
-        if type(response) is PlainResponse:
-            request.environ[PROCEEDED] = response.status
-            return _deferred(response)
-        if type(response) is DeferredResponse:
-            # PERF: it passes each layer but the innermost, which has stated its status. A changed
-            # status makes it a Response of another type.
-            return response
-        if not isinstance(response, Response):
-            response = Response.force_type(cast(Response, response), request.environ)
-        made = cast(Response, response)
-        request.environ[PROCEEDED] = made.status_code
-        return made
+            return respond_to(request, error)
+        return _settled(request, response)
+
+    def respond_to(request: Request, error: Exception) -> Response:
+        request.environ[FAILED] = True
+        return _settled(request, boundary(request, error))
+
+    # Middleware of restkit's own that fails after `proceed` has its error made a response here.
+    vars(proceed)[RESPOND_TO] = respond_to
 
     def call(request: Request) -> Outgoing:
         response = middleware(request, proceed)
@@ -93,6 +90,22 @@ def _layer(
         return response
 
     return call
+
+
+def _settled(request: Request, response: Outgoing) -> Response:
+    """Return what was responded further in as a Response, with its status noted."""
+    if type(response) is PlainResponse:
+        request.environ[PROCEEDED] = response.status
+        return _deferred(response)
+    if type(response) is DeferredResponse:
+        # PERF: it passes each layer but the innermost, which has stated its status. A changed
+        # status makes it a Response of another type.
+        return response
+    if not isinstance(response, Response):
+        response = Response.force_type(cast(Response, response), request.environ)
+    made = cast(Response, response)
+    request.environ[PROCEEDED] = made.status_code
+    return made
 
 
 def _name_of(middleware: Middleware) -> str:

@@ -28,6 +28,7 @@ def make_guard(operation: Operation) -> _Guard:
     """
     alternatives = [each for each in operation.security if each]
     schemes = [scheme for each in alternatives for scheme, _ in each]
+    _check_operation(operation, schemes)
     readers = [_reader(scheme) for scheme in schemes]
     is_optional = () in operation.security
 
@@ -40,6 +41,14 @@ def make_guard(operation: Operation) -> _Guard:
     if any(uses_authorization(scheme) for scheme in schemes):
         return _with_one_authorization(guard)
     return guard
+
+
+def _check_operation(operation: Operation, schemes: Sequence[SecurityScheme]) -> None:
+    """Let the schemes that have a method ``check_operation`` reject an operation at start-up."""
+    for scheme in schemes:
+        check: Callable[[Operation], None] | None = getattr(scheme, "check_operation", None)
+        if check is not None:
+            check(operation)
 
 
 def _with_one_authorization(guard: _Guard) -> _Guard:
@@ -149,7 +158,13 @@ def _refusal(refused: Sequence[Problem]) -> Problem:
 
 
 def _reader(scheme: SecurityScheme) -> Callable[[Request], bool]:
-    """Return the predicate of requests that have credentials for a scheme, valid or not."""
+    """Return the predicate of requests that have credentials for a scheme, valid or not.
+
+    A scheme that knows better has the predicate as its method ``has_credentials``.
+    """
+    own: Callable[[Request], bool] | None = getattr(scheme, "has_credentials", None)
+    if own is not None:
+        return own
     document = scheme.document()
     name = str(document.get("name", ""))
     kind, location = document.get("type"), document.get("in")

@@ -4,17 +4,30 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .file_response import FileResponse
+    from .local_url import LocalURL
+    from .logged_in import LoggedIn
     from .resource import HTMLResource
     from .session import Flash, Session
     from .sessions import Sessions
     from .templates import Templates
 
-__all__ = ["FileResponse", "Flash", "HTMLResource", "Session", "Sessions", "Templates"]
+__all__ = [
+    "FileResponse",
+    "Flash",
+    "HTMLResource",
+    "LocalURL",
+    "LoggedIn",
+    "Session",
+    "Sessions",
+    "Templates",
+]
 
 _MODULES = {
     "FileResponse": "file_response",
     "Flash": "session",
     "HTMLResource": "resource",
+    "LocalURL": "local_url",
+    "LoggedIn": "logged_in",
     "Session": "session",
     "Sessions": "sessions",
     "Templates": "templates",

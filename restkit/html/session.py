@@ -11,27 +11,23 @@ from ..contract import Operation
 from ..errors import DeclarationError
 from ..records import Record
 from ..request import Request
+from .session_fields import (
+    CREATED,
+    EPOCH,
+    FLASHES,
+    REFRESHED,
+    REMEMBERED,
+    SESSION,
+    TOKEN,
+    USER,
+    Fields,
+    dumped,
+)
 
-__all__ = [
-    "CREATED",
-    "EPOCH",
-    "REFRESHED",
-    "REMEMBERED",
-    "SESSION",
-    "Fields",
-    "Flash",
-    "Session",
-    "has_sessions",
-]
+__all__ = ["Flash", "Session", "has_sessions"]
 
-SESSION = "restkit.session"
-"""The session of a request, in its environ. `Sessions` sets it."""
-
-Fields = dict[str, object]
-"""The members of a session as they are stored: those of the program have a colon before them."""
-
-CREATED, REFRESHED, USER, EPOCH, REMEMBERED, TOKEN, FLASHES = "c", "t", "u", "e", "r", "k", "f"
 _FROM_LOGIN = (USER, EPOCH, REMEMBERED)
+Value = Any  # a JSON value, whose type the program knows
 _CATEGORY = "info"
 
 
@@ -47,7 +43,7 @@ class Flash(Record):
     category: str = _CATEGORY
 
 
-class Session(MutableMapping[str, Any]):
+class Session(MutableMapping[str, Value]):
     """The session of a request: a mapping of texts to JSON values, kept between requests.
 
     A parameter with this annotation gets it::
@@ -64,20 +60,23 @@ class Session(MutableMapping[str, Any]):
     whatever its status.
     """
 
-    def __init__(self, load: Callable[[Session], Fields]) -> None:
+    def __init__(self, request: Request, load: Callable[[Request, Session], Fields]) -> None:
         """Make a session that is loaded on first use.
 
         Args:
-            load: A function of the session that returns its fields, ``{}`` for a new one.
+            request: Its request.
+            load: A function of the two that returns its fields, ``{}`` for a new one.
         """
-        self.identifier: bytes | None = None
-        self.is_renewed = False
+        # PERF: the other attributes are those of the class until there is something to note.
+        self._request = request
         self._load = load
-        self._loaded: Fields | None = None
-        self._written: set[str] = set()
-        self._texts: dict[str, str] = {}
-        self._shown = 0
-        self._is_closed = False
+
+    identifier: bytes | None = None
+    is_renewed = False
+    is_stale = False
+    _loaded: Fields | None = None
+    _shown = 0
+    _is_closed = False
 
     @classmethod
     def from_request(cls, request: Request, /) -> Session:
@@ -86,8 +85,8 @@ class Session(MutableMapping[str, Any]):
         Raises:
             DeclarationError: The operation does not declare that it uses the session.
         """
-        session = request.environ.get(SESSION)
-        if not isinstance(session, Session):
+        session: Session | None = request.environ.get(SESSION)
+        if session is None:
             raise DeclarationError(
                 "This operation does not declare that it uses the session. Give its method a "
                 "parameter session: Session, and install Sessions(...) in the App."
@@ -109,17 +108,23 @@ class Session(MutableMapping[str, Any]):
 
     # the mapping
 
-    def __getitem__(self, name: str) -> Any:
-        value = self._fields[f":{name}"]
-        if isinstance(value, (list, dict)):
-            self._note(f":{name}", value)
-        return value
+    def __getitem__(self, name: str) -> Value:
+        fields = self._fields
+        value = fields[f":{name}"]
+        # PERF: to ask for both types in one isinstance costs twice as much.
+        kind = type(value)
+        return value if kind is str or kind is int else self._own(f":{name}", value)
+
+    def get(self, name: str, default: Value = None, /) -> Value:
+        """Return a value, or the default if there is none."""
+        # PERF: a mapping's own method raises and catches a KeyError.
+        return self[name] if f":{name}" in self._fields else default
 
     def __setitem__(self, name: str, value: object) -> None:
         if not isinstance(name, str):
             raise TypeError(f"The name of a value in the session must be a string, not {name!r}.")
         fields = self._changeable()
-        _dumped(f":{name}", value)
+        dumped(f":{name}", value)
         fields[f":{name}"] = value
         self._written.add(f":{name}")
 
@@ -189,6 +194,11 @@ class Session(MutableMapping[str, Any]):
         found = self._fields.get(USER)
         return found if isinstance(found, str) else None
 
+    @property
+    def epoch(self) -> str:
+        """The epoch that `login` was given, "" without one."""
+        return str(self._fields.get(EPOCH, ""))
+
     def login(self, user_id: object, *, remember: bool = False, epoch: object = "") -> None:
         """Log a user in. Everything that the session had is dropped, and its id is renewed.
 
@@ -229,15 +239,20 @@ class Session(MutableMapping[str, Any]):
     # for Sessions
 
     @property
-    def is_touched(self) -> bool:
-        """Whether anything has asked for the content of the session."""
-        return self._loaded is not None
+    def is_settled(self) -> bool:
+        """Whether there is nothing to write."""
+        if self._loaded is None:
+            return True
+        is_changed = self._written or self._texts or self.is_renewed or self._shown
+        return not (self.is_stale or is_changed)
 
     @property
     def _fields(self) -> Fields:
         fields = self._loaded
         if fields is None:
-            fields = self._loaded = self._load(self)
+            fields = self._loaded = self._load(self._request, self)
+            self._written: set[str] = set()
+            self._texts: dict[str, str] = {}
         return fields
 
     def _changeable(self) -> Fields:
@@ -248,9 +263,13 @@ class Session(MutableMapping[str, Any]):
             )
         return self._fields
 
-    def _note(self, name: str, value: object) -> None:
-        if name not in self._written and name not in self._texts:
-            self._texts[name] = _dumped(name, value)
+    def _own(self, name: str, value: object) -> object:
+        """Return a list or dict as a copy of this request's own, whose changes are found later."""
+        if not isinstance(value, (list, dict)) or name in self._written or name in self._texts:
+            return value
+        text = self._texts[name] = dumped(name, value)
+        copied = self._fields[name] = json.loads(text)
+        return copied
 
     def revert(self) -> None:
         """Drop the changes, but for the token that a page has got and the messages it shows."""
@@ -261,7 +280,7 @@ class Session(MutableMapping[str, Any]):
         self.is_renewed = False
         self._written.clear()
         self._texts.clear()
-        fields = self._loaded = self._load(self)
+        fields = self._loaded = self._load(self._request, self)
         self._shown = shown
         if is_new:
             fields[TOKEN] = token
@@ -286,16 +305,18 @@ class Session(MutableMapping[str, Any]):
         Args:
             is_shown: Whether the response is a page that shows the messages which were read.
         """
-        found = self._fields.get(FLASHES)
-        if is_shown and self._shown and isinstance(found, list):
-            self._fields[FLASHES] = found[self._shown :]
-            if not self._fields[FLASHES]:
-                del self._fields[FLASHES]
-            self._written.add(FLASHES)
+        if is_shown and self._shown:
+            self._forget_shown()
         for name, text in self._texts.items():
-            if name in self._fields and _dumped(name, self._fields[name]) != text:
+            if name in self._fields and dumped(name, self._fields[name]) != text:
                 self._written.add(name)
         self._is_closed = True
+
+    def _forget_shown(self) -> None:
+        found = self._fields.pop(FLASHES, None)
+        if isinstance(found, list) and len(found) > self._shown:
+            self._fields[FLASHES] = found[self._shown :]
+        self._written.add(FLASHES)
 
     @property
     def fields(self) -> Fields:
@@ -309,7 +330,7 @@ class Session(MutableMapping[str, Any]):
         names = set(fields) if self.is_renewed else self._written
         found: dict[str, str | None] = dict.fromkeys(names)
         for name in names & fields.keys():
-            found[name] = _dumped(name, fields[name])
+            found[name] = dumped(name, fields[name])
         return found
 
     @property
@@ -322,18 +343,3 @@ def has_sessions(operation: Operation) -> bool:
     """Return whether the middleware of a `Sessions` surrounds an operation."""
     owners = (getattr(each, "__self__", None) for each in operation.middleware)
     return any(hasattr(each, "has_session") for each in owners)
-
-
-def _dumped(name: str, value: object) -> str:
-    """Return a value as JSON.
-
-    Raises:
-        TypeError: JSON cannot hold it.
-    """
-    try:
-        return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(
-            f"session[{name[1:]!r}] cannot be stored as JSON: {error}. Store texts, numbers, "
-            "truth values, and lists and dicts of them."
-        ) from None

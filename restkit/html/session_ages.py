@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .session import CREATED, REFRESHED, REMEMBERED, Fields
+from .session import Session
+from .session_fields import CREATED, REFRESHED, REMEMBERED, Fields
 
 __all__ = ["Ages"]
 
@@ -25,24 +26,21 @@ class Ages:
         """
         self.now = now
         self._idle, self._absolute = int(idle), int(absolute)
-        self._remembered = int(remembered)
+        self._remembered, self._refresh = int(remembered), idle / 10
 
-    def is_valid(self, fields: Fields) -> bool:
-        """Return whether a session is neither idle nor old."""
-        created, refreshed = fields.get(CREATED), fields.get(REFRESHED)
-        if not isinstance(created, int) or not isinstance(refreshed, int):
+    def is_valid(self, fields: Fields, session: Session) -> bool:
+        """Return whether a session is neither idle nor old, and note on it whether it is stale.
+
+        It is stale if a tenth of the idle age is over: then it is written again.
+        """
+        now, created, refreshed = self.now(), fields.get(CREATED), fields.get(REFRESHED)
+        if type(created) is not int or type(refreshed) is not int:
             return False
-        now = self.now()
         if REMEMBERED in fields:
             return now - created < self._remembered
-        return now - refreshed < self._idle and now - created < self._absolute
-
-    def is_stale(self, fields: Fields) -> bool:
-        """Return whether a tenth of the idle age is over, so that the session is refreshed."""
-        refreshed = fields.get(REFRESHED)
-        if REMEMBERED in fields or not isinstance(refreshed, int):
-            return False
-        return self.now() - refreshed >= self._idle / 10
+        idle = now - refreshed
+        session.is_stale = idle >= self._refresh
+        return idle < self._idle and now - created < self._absolute
 
     def seconds_left(self, fields: Fields) -> int:
         """Return for how many seconds a session is valid that is written now."""

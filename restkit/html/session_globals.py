@@ -9,7 +9,8 @@ from markupsafe import Markup
 from ..errors import DeclarationError
 from ..request import Request
 from .csrf import CSRF_FIELD
-from .session import SESSION, Flash, Session
+from .session import Flash, Session
+from .session_fields import SESSION
 
 __all__ = ["SESSION_GLOBALS"]
 

@@ -12,22 +12,24 @@ from ..dependencies import factories_of
 from ..environ_keys import FAILED
 from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
-from ..middleware import Proceed
+from ..http.uris import quote_path
+from ..middleware import RESPOND_TO, Proceed
 from ..problems import Forbidden
 from ..request import Request
-from ..response import Response, is_stream
+from ..response import DeferredResponse, PlainResponse, Response, is_stream
 from .csrf import CSRF_HEADER, OriginCheck
 from .environment import TemplateOwner
-from .session import CREATED, REFRESHED, REMEMBERED, SESSION, Fields, Session, has_sessions
+from .session import Session, has_sessions
 from .session_ages import Ages
 from .session_cookie import MOST_CHARACTERS, SessionCookie
+from .session_fields import CREATED, REFRESHED, REMEMBERED, SESSION, Fields
 from .session_globals import SESSION_GLOBALS
 from .template_names import uses_names
 
 if TYPE_CHECKING:
     from .session_storage import SessionStore, Storage
 
-__all__ = ["Sessions"]
+__all__ = ["LOGIN_URL", "Sessions"]
 
 _HEADERS = (
     Header("Cache-Control", "``no-store``: the response belongs to one session."),
@@ -45,7 +47,12 @@ _TOKEN = Parameter(
     "header",
     "The token of the session. Only clients that send neither Sec-Fetch-Site nor Origin need it.",
 )
+LOGIN_URL = "restkit.login_url"
+"""The URL of the login page, in the environ of a request by a browser that nobody has logged in
+with. `LoggedIn` sets it."""
+
 _NAMES = frozenset(SESSION_GLOBALS)
+_PRIVATE = (("Cache-Control", "no-store"), ("Vary", "Cookie"))
 _TIMES = {CREATED, REFRESHED}
 
 
@@ -145,13 +152,12 @@ class Sessions:
             return Contribution()
         headers, failures = _HEADERS, tuple(self._storage.failures)
         if operation.method in SAFE_METHODS:
-            around = (self._mark, self._keep)
-            return Contribution(headers=headers, failures=failures, middleware=around)
+            return Contribution(headers=headers, failures=failures, middleware=(self._keep,))
         return Contribution(
             headers=headers,
             failures=(*failures, _FOREIGN),
             parameters=(_TOKEN,),
-            middleware=(self._mark, self._keep_checked),
+            middleware=(self._keep_checked,),
         )
 
     def _is_used(self, operation: Operation) -> bool:
@@ -174,36 +180,34 @@ class Sessions:
 
     # a request
 
-    def _mark(self, request: Request, proceed: Proceed) -> Response:
-        """Keep caches from storing a response, whatever has made it."""
-        response = proceed(request)
-        headers = response.headers
-        if "no-store" not in headers.get("Cache-Control", ""):
-            headers["Cache-Control"] = "no-store"
-        vary = headers.get("Vary")
-        if vary is None:
-            headers["Vary"] = "Cookie"
-        elif "cookie" not in vary.lower() and vary.strip() != "*":
-            headers["Vary"] = f"{vary}, Cookie"
-        return response
-
     def _keep_checked(self, request: Request, proceed: Proceed) -> Response:
         """Check where an unsafe request comes from, and keep its session."""
-        return self._respond(request, proceed, is_checked=True)
+        session = Session(request, self._load)
+        request.environ[SESSION] = session
+        try:
+            self._check(request, session, has_cookie=self.cookie.is_sent(request.environ))
+        except Exception as error:  # noqa: BLE001  # the boundary decides which exceptions leave
+            return _marked(vars(proceed)[RESPOND_TO](request, error))
+        return self._finished(request, session, proceed)
 
     def _keep(self, request: Request, proceed: Proceed) -> Response:
         """Keep the session of a safe request."""
-        return self._respond(request, proceed, is_checked=False)
+        session = Session(request, self._load)
+        request.environ[SESSION] = session
+        return self._finished(request, session, proceed)
 
-    def _respond(self, request: Request, proceed: Proceed, *, is_checked: bool) -> Response:
-        environ = request.environ
-        session = environ[SESSION] = Session(lambda session: self._load(request, session))
-        if is_checked:
-            self._check(request, session, has_cookie=self.cookie.is_sent(environ))
+    def _finished(self, request: Request, session: Session, proceed: Proceed) -> Response:
+        """Return the response, after the session is stored."""
         response = proceed(request)
-        if session.is_touched:
-            self._finish(request, session, response)
-        return response
+        environ = request.environ
+        if LOGIN_URL in environ or not session.is_settled:
+            try:
+                response = self._finish(request, session, response)
+            except Exception as error:  # noqa: BLE001  # as above
+                response = vars(proceed)[RESPOND_TO](request, error)
+        # PERF: the session knows the request. A cycle of the two would wait for the collector.
+        environ.pop(SESSION, None)
+        return _marked(response)
 
     def _load(self, request: Request, session: Session) -> Fields:
         """Return the content of a request's session, ``{}`` if its cookie is not valid."""
@@ -211,22 +215,27 @@ class Sessions:
         if value is None or len(value) > MOST_CHARACTERS:
             return {}
         fields = self._storage.read(request, value, session)
-        if self._ages.is_valid(fields):
+        if self._ages.is_valid(fields, session):
             return fields
         session.identifier = None
         return {}
 
-    def _finish(self, request: Request, session: Session, response: Response) -> None:
+    def _finish(self, request: Request, session: Session, response: Response) -> Response:
         """End the changes of a session, and store them."""
+        if LOGIN_URL in request.environ and response.status_code == 401:
+            response = _to_login(request)
         if request.provided is not None and not is_stream(response):
             request.provided.close()  # what middleware asked for after the method
         if FAILED in request.environ:
             session.revert()
         is_shown = request.method != "HEAD" and not 300 <= response.status_code < 400
         session.close(is_shown=is_shown)
+        if session.is_changed or session.is_stale:
+            self._store(request, session, response)
+        return response
+
+    def _store(self, request: Request, session: Session, response: Response) -> None:
         fields = session.fields
-        if not (session.is_changed or self._ages.is_stale(fields)):
-            return
         if not fields.keys() - _TIMES:
             self._storage.remove(request, session)
             if self.cookie.is_sent(request.environ):
@@ -238,6 +247,37 @@ class Sessions:
         lasting = left if REMEMBERED in fields else None
         header = self.cookie.header(request.environ, value, lasting)
         response.headers.add("Set-Cookie", header)
+
+
+def _marked(response: Response) -> Response:
+    """Keep caches from storing a response."""
+    # PERF: to look for a header and to set one in a Response costs 10 thousand instructions.
+    plain = response.outgoing() if type(response) is DeferredResponse else None
+    if type(plain) is PlainResponse:
+        for name, _ in plain.headers:
+            if name == "Vary" or name == "Cache-Control":
+                break
+        else:
+            plain.headers += _PRIVATE
+            return response
+    headers = response.headers
+    if "no-store" not in headers.get("Cache-Control", ""):
+        headers["Cache-Control"] = "no-store"
+    vary = headers.get("Vary", "")
+    if "cookie" not in vary.lower() and vary.strip() != "*":
+        headers["Vary"] = f"{vary}, Cookie" if vary else "Cookie"
+    return response
+
+
+def _to_login(request: Request) -> Response:
+    """Return the redirect to the login page, unless that page itself demands a login."""
+    url: str = request.environ[LOGIN_URL]
+    path = url.partition("?")[0]
+    if path == quote_path(request.root_path + request.path):
+        raise DeclarationError(
+            f"The login page {path} is not public, so that nobody can log in. Write public = True."
+        )
+    return Response(status=303, headers={"Location": url})
 
 
 def _provides_session(resource: type) -> bool:

@@ -114,6 +114,7 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     _check(more)
     _check_values(more, operation.declared_at)
     operation = add_failures(operation, more.failures, stage)
+    operation = _with_outputs(operation, more.outputs)
     if more.headers:
         operation = _with_headers(operation, more.headers)
         if stage in _SURROUNDING:
@@ -147,6 +148,7 @@ def _check(more: Contribution) -> None:
         (more.failures, Failure),
         (more.headers, Header),
         (more.parameters, Parameter),
+        (more.outputs, Output),
     ):
         if isinstance(given, kind) or not all(isinstance(each, kind) for each in given):
             raise DeclarationError(
@@ -251,6 +253,13 @@ def add_failures(operation: Operation, failures: Iterable[Failure], stage: str) 
     if not more:
         return operation
     return operation._replace(failures=(*operation.failures, *more))
+
+
+def _with_outputs(operation: Operation, more: Sequence[Output]) -> Operation:
+    """Return an Operation with responses of statuses that it has none for."""
+    stated = {each.status for each in operation.outputs}
+    added = tuple(each for each in more if each.status not in stated)
+    return operation._replace(outputs=(*operation.outputs, *added)) if added else operation
 
 
 def _with_headers(operation: Operation, headers: Sequence[Header]) -> Operation:
