@@ -9,6 +9,7 @@ from .engines import Limits
 from .fulltext import FullText, without_searches
 from .idempotency import IdempotencyRecord, SQLAlchemyStorage
 from .mixins import Timestamps, Versioned
+from .sessions import SessionRecord, SQLStore
 from .store import SQLAlchemyStore
 from .types import UTCDateTime
 
@@ -19,6 +20,8 @@ __all__ = [
     "Limits",
     "SQLAlchemyStorage",
     "SQLAlchemyStore",
+    "SQLStore",
+    "SessionRecord",
     "Timestamps",
     "UTCDateTime",
     "Versioned",
