@@ -105,8 +105,7 @@ class Resource:
         tags: The tags of its operations in the document.
         conditional: Whether its methods set `entity_tag` or `last_modified`. ``"required"`` also
             demands a precondition of unsafe methods (428).
-        idempotency: The rule by which a client can repeat a POST or PATCH safely:
-            `restkit.limits.Idempotency`.
+        idempotency: The rule for repeated POST and PATCH: `restkit.limits.Idempotency`.
         documented: Whether its operations are in the document.
         middleware: The middleware around its methods, the outermost first.
         problem_handlers: The functions that make responses of exceptions, by exception class.
@@ -129,6 +128,7 @@ class Resource:
     security: ClassVar[SecurityLike | None] = None
     public: ClassVar[bool] = False
 
+    _any_query: ClassVar[bool] = False  # whether unknown query parameters are no error
     _hooks: ClassVar[Sequence[str]] = ()  # the methods to override besides the verbs
     _entity_tag: EntityTag | None = None
     _last_modified: datetime | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from .declaration_checks import check_pattern
@@ -20,15 +22,22 @@ C = TypeVar("C", bound=type[Resource])
 
 
 if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
+    from os import PathLike
+
+    from .html.static_files import StaticFiles
     from .requirements import SecurityLike
 
-    class RouteOptions(TypedDict, total=False):
-        """The keyword arguments of `App.add` and of all routes."""
+    class StaticOptions(TypedDict, total=False):
+        """The keyword arguments of `App.static` that `App.add` has too."""
 
-        name: str | None
         host: str | None
         security: SecurityLike | None
         public: bool
+
+    class RouteOptions(StaticOptions, total=False):
+        """The keyword arguments of `App.add` and of all routes."""
+
+        name: str | None
 
     class FunctionOptions(RouteOptions, total=False):
         """The keyword arguments of the routes of functions."""
@@ -89,6 +98,55 @@ class RouteDecorators:
             return added
 
         return decorate
+
+    def static(
+        self,
+        prefix: str,
+        folder: str | PathLike[str],
+        *,
+        name: str = "static",
+        index: bool = False,
+        fallback: str | None = None,
+        favicon: str | None = None,
+        documented: bool = False,
+        **options: Unpack[StaticOptions],
+    ) -> StaticFiles:
+        """Serve the files of a folder.
+
+        Hidden files, and links that lead out of the folder, are not served.
+
+        Args:
+            prefix: The path prefix: ``/static``.
+            folder: The folder. A relative one is beside the module that calls this.
+            name: The name for `url_for`, whose variable is ``filename``.
+            index: Whether the URL of a folder is its ``index.html``.
+            fallback: The file that browsers get for pages without a file, for a single-page
+                application.
+            favicon: The file at ``/favicon.ico``.
+            documented: Whether the operations are in the document.
+            options: ``host``, ``security`` and ``public``, as for `App.add`.
+
+        Returns:
+            The files; ``static_url("style.css")`` of it is a URL that clients keep for a year.
+
+        Raises:
+            DeclarationError: The folder or one of the files does not exist.
+        """
+        from .html.static_files import StaticOwner, add_static  # cold start
+
+        caller = sys._getframe(1).f_globals.get("__file__")
+        base = Path.cwd() if caller is None else Path(caller).resolve().parent
+        return add_static(
+            cast("StaticOwner", self),
+            prefix,
+            base / folder,
+            name=name,
+            index=index,
+            fallback=fallback,
+            favicon=favicon,
+            documented=documented,
+            options=options,
+        )
 
     def get(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:
         """Mount the decorated function as the GET of a URL pattern; see `add`."""

@@ -58,6 +58,10 @@ class Dispatcher:
         self._server = compose_server(prefixes, entries)
         self._composed = compose_entries(app, entries)
         self._match = self._composed.router.match
+        # A catch-all leaves the URLs of the documents to them.
+        prefixed = tuple(f"{each.prefix}/<path:" for each in prefixes)
+        rules = {entry.pattern.rule for entry in entries}
+        self._catch_alls = {each for each in rules if each.startswith(prefixed)}
         self._statics = self._composed.router.statics
         self._documents: Composed | None = None
         self._match_document: Callable[[Request], Match | None] = self._match_first
@@ -114,7 +118,9 @@ class Dispatcher:
     def _find(self, request: Request) -> Route:
         """Return the Route of a URL with variables, of a document, or of an unknown URL."""
         try:
-            found = self._match(request) or self._match_document(request)
+            found = self._match(request)
+            if found is None or found[0].pattern.rule in self._catch_alls:
+                found = self._match_document(request) or found
         except Exception as error:  # noqa: BLE001  # raised again inside middleware
             request.environ[ROUTING_ERROR] = error
             found = None

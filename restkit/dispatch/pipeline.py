@@ -245,8 +245,9 @@ def _injecting(
 
 def _known_query(operation: Operation, context: Context) -> frozenset[str] | None:
     """Return the query parameters that no input reads, None if others are allowed or read."""
-    is_open = not context.settings.strict or operation.input("query") is not None
-    return None if is_open else operation.query_names
+    is_open = not context.settings.strict or _class_of(operation)._any_query
+    is_read = operation.input("query") is not None
+    return None if is_open or is_read else operation.query_names
 
 
 def _refuse_query(request: Request, known: frozenset[str]) -> None:

@@ -7,10 +7,8 @@ import secrets
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
-from urllib.parse import quote
 
 from ..contract import Failure, Header, Output
-from ..errors import DeclarationError
 from ..http.conditional import (
     EntityTag,
     Outcome,
@@ -25,6 +23,7 @@ from ..response import PlainResponse, header_items
 from ..response_value import ResponseValue
 from .byte_ranges import ByteRange, Unsatisfiable, content_range, part_head, requested_ranges
 from .content_disposition import content_disposition
+from .delegated_files import delegated_header
 from .file_content import FileContent, FilePart, FileParts, FileSource, file_body, open_file
 from .media_types import media_type_of
 from .static_paths import find_below
@@ -103,6 +102,7 @@ class FileResponse(ResponseValue):
         """
         self._source = source
         self._follow = True
+        self._coding = ""
         name = download_name or (source if isinstance(source, (str, os.PathLike)) else "")
         self._media_type = media_type or media_type_of(os.fspath(name))
         self._tag = None if entity_tag is None else EntityTag.of(entity_tag)
@@ -153,6 +153,23 @@ class FileResponse(ResponseValue):
         return made
 
     @classmethod
+    def prepared(
+        cls, path: str, media_type: str, cache_control: str, headers: Mapping[str, str]
+    ) -> Self:
+        """Respond with a file whose path has no symbolic link, perhaps in a content coding.
+
+        Args:
+            path: The path.
+            media_type: The Content-Type.
+            cache_control: The value of Cache-Control.
+            headers: More headers. Content-Encoding becomes a part of the entity tag.
+        """
+        made = cls(path, media_type=media_type, cache_control=cache_control, headers=headers)
+        made._follow = False
+        made._coding = headers.get("Content-Encoding", "")
+        return made
+
+    @classmethod
     def outputs(cls, method: str, media_types: tuple[str, ...] | None) -> tuple[Output, ...]:
         """Return the responses to a method: 200, and for GET 206 and 304."""
         types = ("*/*",) if media_types is None else media_types
@@ -195,7 +212,7 @@ class FileResponse(ResponseValue):
             return delegated
         if request.method not in _READING:
             return self._whole(request, content, self._headers)
-        tag = content.tag if self._tag is None else self._tag
+        tag = self._tag_of(content)
         validators = _validators(tag, content)
         if _is_unmodified(request, tag, content):
             return PlainResponse(304, [*_kept(self._headers), *validators])
@@ -208,17 +225,17 @@ class FileResponse(ResponseValue):
             return self._whole(request, content, headers)
         return self._partial(request, content, headers, ranges)
 
+    def _tag_of(self, content: FileContent) -> EntityTag | None:
+        tag = content.tag if self._tag is None else self._tag
+        return EntityTag(f"{tag.value}-{self._coding}") if tag and self._coding else tag
+
     def _delegated(self, request: Request, content: FileContent) -> PlainResponse | None:
         """Return the response that tells the server in front to send the file, None without one."""
-        settings = getattr(request.app, "settings", None)
-        header: str = getattr(settings, "sendfile", "off")
-        if header == "off":
+        found = delegated_header(request, content.path)
+        if found is None:
             return None
-        path = os.path.abspath(content.path)  # a link is the front server's matter
-        if header == "X-Accel-Redirect":
-            path = quote(_internal(path, getattr(settings, "sendfile_paths", "")))
         # The server in front knows Range and has entity tags of its own.
-        return PlainResponse(200, [*self._headers, (header, path), ("Content-Length", "0")])
+        return PlainResponse(200, [*self._headers, found, ("Content-Length", "0")])
 
     def _whole(self, request: Request, content: FileContent, headers: Headers) -> PlainResponse:
         headers = [*headers, ("Content-Length", str(content.size))]
@@ -316,16 +333,3 @@ def _is_current(request: Request, tag: EntityTag | None, content: FileContent) -
     if moment is None or time.time() - moment.timestamp() < 2:
         return False
     return parse_http_date(text) == moment
-
-
-def _internal(path: str, mapping: str) -> str:
-    """Return the path of a file in the URLs of nginx's internal locations."""
-    for pair in mapping.split(","):
-        folder, _, prefix = pair.strip().partition("=")
-        folder = folder.rstrip("/")
-        if folder and path.startswith(f"{folder}/"):
-            return prefix.rstrip("/") + path[len(folder) :]
-    raise DeclarationError(
-        "The setting sendfile is X-Accel-Redirect, and sendfile_paths has no folder around a file "
-        'that is sent. Name each folder with its internal location: "/srv/files=/protected".'
-    )

@@ -6,7 +6,7 @@ import os
 
 from .file_content import not_found
 
-__all__ = ["find_below", "is_plain_name"]
+__all__ = ["find_below", "is_plain_name", "path_below"]
 
 _MAX_NAME = 1024
 # A backslash and a colon separate on Windows only, but no file that is meant for clients has them.
@@ -47,13 +47,25 @@ def find_below(folder: str, name: str) -> str:
         NotFound: The name is refused (see `is_plain_name`), or a link leads out of the folder or to
             a hidden file.
     """
-    if not is_plain_name(name):
-        raise not_found()
-    root = os.path.realpath(folder)
-    path = os.path.realpath(os.path.join(root, *name.split("/")))  # PERF
-    if not path.startswith(root.rstrip(os.sep) + os.sep):
-        raise not_found()
-    below = path[len(root.rstrip(os.sep)) + 1 :]
-    if any(part.startswith(".") for part in below.split(os.sep)):
+    path = path_below(os.path.realpath(folder), name) if is_plain_name(name) else None
+    if path is None:
         raise not_found()
     return path
+
+
+def path_below(root: str, name: str) -> str | None:
+    """Return the path of a plain name without symbolic links, None if they lead elsewhere.
+
+    Args:
+        root: The folder, without symbolic links.
+        name: The name, see `is_plain_name`.
+    """
+    plain = f"{root.rstrip(os.sep)}{os.sep}{name.replace('/', os.sep)}"
+    path = os.path.realpath(plain)
+    if path == plain:
+        return path
+    base = root.rstrip(os.sep) + os.sep
+    if not path.startswith(base):
+        return None
+    is_hidden = any(part.startswith(".") for part in path[len(base) :].split(os.sep))
+    return None if is_hidden else path

@@ -83,7 +83,7 @@ def _input_failures(verb: Verb, inputs: tuple[Input, ...]) -> Iterator[Failure]:
     if any(each.media_types for each in inputs):
         yield from _NOT_READ
         yield _WRONG_PATCH if verb.method == "PATCH" else _WRONG_TYPE
-    if inputs or verb.mount.strict:
+    if inputs or (verb.mount.strict and not verb.resource._any_query):
         yield _INVALID
 
 
