@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -13,7 +13,7 @@ from ..declaration_checks import check_flag, check_text
 from ..errors import DeclarationError
 from ..redirects import PermanentRedirect
 from ..request import Request
-from ..resource import Owner, Resource
+from ..resource import Resource
 from .file_content import not_found
 from .file_response import FileResponse
 from .media_types import media_type_of
@@ -28,8 +28,11 @@ _ICON_AGE = "public, max-age=86400"
 _HASHED = r"(?s:(.+)\.([0-9a-f]{8})(\.[^./]+)?)"
 
 
-class StaticOwner(Owner, Protocol):
+class StaticOwner(Protocol):
     """The part of an App that static files need."""
+
+    extensions: list[object]
+    url_for: Callable[..., str]
 
     def add(self, pattern: str, resource: type[Resource], **options: object) -> object:
         """Mount a resource."""
@@ -43,9 +46,12 @@ class StaticFiles:
         folder: The folder.
         index: Whether a folder's URL is its ``index.html``.
         fallback: The file for the pages of a single-page application, "" without one.
+        template_globals: `static_url` for templates, under the name of the resource.
     """
 
-    def __init__(self, app: Owner, name: str, folder: Path, index: bool, fallback: str) -> None:
+    def __init__(
+        self, app: StaticOwner, name: str, folder: Path, index: bool, fallback: str
+    ) -> None:
         """Take the files of a folder.
 
         Args:
@@ -58,6 +64,7 @@ class StaticFiles:
         self.folder = folder
         self.index = index
         self.fallback = fallback
+        self.template_globals: dict[str, object] = {name: self.static_url}
         self._app = app
         self._name = name
         self._root = str(folder)
@@ -250,6 +257,7 @@ def add_static(
         mount(f"{base}/", _Root, f"{name}_root")
     if favicon is not None:
         mount("/favicon.ico", _Icon, f"{name}_favicon")
+    app.extensions.append(files)  # templates know it
     return files
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from restkit import App, DeclarationError
 from restkit.html.static_files import StaticFiles
+from restkit.html.templates import templates_of
 from restkit.testing import Client
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -219,6 +220,17 @@ def test_a_mounted_app_has_static_files_of_its_own(folder: Path) -> None:
     url = static.static_url("style.css")
     assert url.startswith("/shop/static/style.")
     assert Client(outer).get(url).status == 200
+
+
+def test_templates_know_the_files(folder: Path) -> None:
+    app, inner = App("Site"), App("Inner")
+    static = app.static("/static", folder)
+    pictures = app.static("/pictures", folder, name="pictures")
+    app.mount("/inner", inner)
+    source = "{{ static('style.css') }} {{ pictures('photo.png') }}"
+    urls = f"{static.static_url('style.css')} {pictures.static_url('photo.png')}"
+    for each in (app, inner):
+        assert templates_of(each).render_string(source) == urls
 
 
 # On the wire: nothing between the client and the server may make a path harmless first.
