@@ -6,6 +6,7 @@ __all__ = [
     "CONTRACT_CHECK",
     "ERROR_FORMATS",
     "FAILED",
+    "PAGE_HEADERS",
     "PROCEEDED",
     "RAISED_BY",
     "RESPONDED_BY",
@@ -24,6 +25,10 @@ it; the error boundary fills it."""
 FAILED = "restkit.failed"
 """True if the response was made of an exception, so that the unit of work is rolled back. `compose`
 sets it; sessions drop their changes then."""
+
+PAGE_HEADERS = "restkit.page_headers"
+"""The headers of the page that an error format rendered, in place of its own. The page of an
+invalid form sets it; the error boundary reads it."""
 
 PROCEEDED = "restkit.proceeded"
 """The status of the response that `proceed` returned to the nearest middleware. `compose` sets and

@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, RAISED_BY, UNEXPECTED_ERRORS
+from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, PAGE_HEADERS, RAISED_BY, UNEXPECTED_ERRORS
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
 from ..http.redirects import is_redirect, is_redirect_class
@@ -28,16 +28,22 @@ _log = logging.getLogger("restkit")
 _OWN = frozenset({"content-type", "content-length"})
 
 
-def problem_response(problem: Problem, body: bytes, error_format: ErrorFormat) -> PlainResponse:
+def problem_response(
+    problem: Problem,
+    body: bytes,
+    error_format: ErrorFormat,
+    format_headers: Sequence[tuple[str, str]] | None = None,
+) -> PlainResponse:
     """Return the response for a problem.
 
     Args:
         problem: The problem, for its status and headers.
         body: The problem as the format has it.
         error_format: The format.
+        format_headers: The headers of the content; those of the format by default.
     """
     headers = [("Content-Type", error_format.content_type), ("Content-Length", str(len(body)))]
-    headers += error_format.headers
+    headers += error_format.headers if format_headers is None else format_headers
     if problem.headers:
         headers += [item for item in header_items(problem.headers) if item[0].lower() not in _OWN]
     return PlainResponse(problem.status, headers, body)
@@ -146,7 +152,10 @@ class ErrorBoundary:
         chosen = self._choose(request.environ.get("HTTP_ACCEPT"))
         for each in (chosen, chosen, PROBLEM_DETAILS):
             try:
-                response = problem_response(outcome, each.content(outcome, request), each)
+                request.environ.pop(PAGE_HEADERS, None)
+                body = each.content(outcome, request)
+                headers = request.environ.get(PAGE_HEADERS, each.headers)
+                response = problem_response(outcome, body, each, headers)
             except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
                 outcome = self._unexpected(request, raised, error)
             else:

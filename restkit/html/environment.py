@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TemplateOwner", "escapes", "loader_of", "make_environment"]
 
+_OWN = os.path.join(os.path.dirname(__file__), "pages")  # restkit's own templates, the last
 _SUFFIXES = (".jinja2", ".jinja", ".j2")
 _PLAIN = (".txt", ".md")
 
@@ -95,4 +97,5 @@ def loader_of(app: TemplateOwner, line: Iterable[_Known]) -> BaseLoader:
             folders = getattr(extension, "template_folders", None)
             if folders:
                 loaders.append(FileSystemLoader([str(each) for each in folders]))
+    loaders.append(FileSystemLoader(_OWN))
     return ChoiceLoader(loaders)

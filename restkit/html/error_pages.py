@@ -6,10 +6,12 @@ import logging
 
 from jinja2 import TemplateNotFound
 
+from ..environ_keys import PAGE_HEADERS
 from ..error_formats import HTML_ERRORS, PROBLEM_DETAILS, ErrorFormat
 from ..error_page import error_page
 from ..problems import Problem
 from ..request import Request
+from .form_operations import form_inputs
 from .templates import DEFAULT_POLICY, templates_of
 
 __all__ = ["PAGE_ERRORS"]
@@ -20,10 +22,19 @@ _log = logging.getLogger("restkit")
 def _page(problem: Problem, request: Request) -> str:
     """Return a problem as a page: ``errors/404.html``, ``errors/4xx.html``, ``errors/error.html``.
 
-    The variables are ``problem``, ``status``, ``title``, ``detail``, ``errors`` and ``request``.
+    The page of an invalid form is the form's own. The variables of the others are
+    ``problem``, ``status``, ``title``, ``detail``, ``errors`` and ``request``.
     """
     if request.app is None:
         return error_page(problem)
+    found = None
+    if request.operation is not None and form_inputs(request.operation):
+        from .form_pages import form_page  # cold start: forms load marshmallow
+
+        found = form_page(problem, request)
+    if found is not None:
+        text, request.environ[PAGE_HEADERS] = found
+        return text
     status = problem.status
     names = [f"errors/{name}.html" for name in (status, f"{status // 100}xx", "error")]
     templates = templates_of(request.app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from jinja2 import Template, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.meta import find_referenced_templates
@@ -16,6 +16,7 @@ from ..page import Page
 from ..request import Request
 from ..resource import Resource
 from .environment import TemplateOwner, escapes
+from .form_operations import form_operation
 from .resource import HTMLResource
 from .template_lint import findings
 from .templates import Templates, templates_of
@@ -23,7 +24,7 @@ from .templates import Templates, templates_of
 if TYPE_CHECKING:
     from ..dispatch.pages import PageRenderer
 
-__all__ = ["context_of", "page_renderer", "renderer_of"]
+__all__ = ["context_of", "page_headers", "page_renderer", "renderer_of"]
 
 _NONCE = "restkit.csp_nonce"
 _Headers = list[tuple[str, str]]
@@ -91,6 +92,7 @@ def context_of(
         data: What the method returned.
     """
     context: dict[str, object] = {"request": request, "csp_nonce": _nonce_of(request)}
+    _add_form(context, request)
     for processor in templates.context_processors:
         context.update(processor(request))
     if isinstance(resource, HTMLResource):
@@ -103,6 +105,24 @@ def context_of(
     elif data is not None:
         context["item"] = data
     return context
+
+
+def _add_form(context: dict[str, object], request: Request) -> None:
+    """Add the form of the URL, with its defaults."""
+    app, operation = cast("TemplateOwner | None", request.app), request.operation
+    if app is None or operation is None:
+        return
+    found = form_operation(app, operation)
+    if found is not None:
+        from .forms import initial_form  # cold start: forms load marshmallow
+
+        context["form"] = initial_form(app, request, found)
+
+
+def page_headers(templates: Templates, request: Request, media_types: tuple[str, ...]) -> _Headers:
+    """Return the headers of a page that was rendered."""
+    headers, nonce = _headers(templates, media_types), request.environ.get(_NONCE)
+    return headers if nonce is None else _with_nonce(headers, nonce)
 
 
 def renderer_of(

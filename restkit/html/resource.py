@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from ..declaration_checks import check_flag, check_text
+from ..errors import DeclarationError
 from ..page import Page
 from ..resource import FunctionResource, Owner, Resource, function_resource
+from .environment import TemplateOwner
+from .form_operations import form_operation
 from .templates import templates_of
+
+if TYPE_CHECKING:
+    from .forms import Form
 
 __all__ = ["HTMLResource", "function_page"]
 
@@ -48,6 +54,27 @@ class HTMLResource(Resource):
         Override it. The mapping that a verb returns wins.
         """
         return {}
+
+    def form(self, values: object = None) -> Form:
+        """Return the form of this URL, for the template: ``return {"form": self.form(book)}``.
+
+        Args:
+            values: An object or a mapping that has the values; the defaults of the fields by
+                default.
+
+        Raises:
+            DeclarationError: No verb of the URL takes a form.
+        """
+        app, operation = cast("TemplateOwner", self.app), self.request.operation
+        found = None if operation is None else form_operation(app, operation)
+        if found is None:
+            raise DeclarationError(
+                f"{type(self).__qualname__}.form() needs a verb of this URL that takes a form. "
+                "Declare it with @takes(form=...)."
+            )
+        from .forms import initial_form  # cold start: forms load marshmallow
+
+        return initial_form(app, self.request, found, values)
 
     @classmethod
     def _page(cls) -> Page | None:

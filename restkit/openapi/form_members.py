@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from marshmallow import Schema
+from marshmallow.fields import List, Nested, Pluck
 
 from ..schemas.bound import BoundSchema, View
 from ..schemas.form_policy import is_partial, takes_empty, unchecked
@@ -13,12 +14,24 @@ from .metadata import Field, Keywords
 __all__ = ["empty_values", "without_checkboxes"]
 
 _EMPTY = "An empty value of a field that cannot be empty means that nothing was given."
+_MEMBERS = (
+    "The members of an object may be sent one by one, as `name[member]`, and those of a list of "
+    "objects as `name[0][member]`."
+)
 
 
 def empty_values(bound: Iterable[BoundSchema]) -> Keywords:
     """Return the description of a form with fields that have no empty value."""
-    fields = (each for schema in bound for each in schema.load_fields.values())
-    return {} if all(map(takes_empty, fields)) else {"description": _EMPTY}
+    found = [each for schema in bound for each in schema.load_fields.values()]
+    sentences = [] if all(map(takes_empty, found)) else [_EMPTY]
+    if any(map(_has_objects, found)):
+        sentences.append(_MEMBERS)
+    return {"description": " ".join(sentences)} if sentences else {}
+
+
+def _has_objects(field: Field) -> bool:
+    item = field.inner if isinstance(field, List) else field
+    return isinstance(item, Nested) and not isinstance(item, Pluck)
 
 
 def without_checkboxes(

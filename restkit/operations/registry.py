@@ -285,6 +285,8 @@ class Registry:
 
 
 def _has_page(entry: Entry) -> bool:
+    if entry.resource._page() is not None:  # the page of an invalid form, if of nothing else
+        return True
     return any(output.page for each in entry.operations for output in each.outputs)
 
 

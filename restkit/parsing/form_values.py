@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from ..contract import Input
 from ..problems import InvalidItem
 from ..schemas.bound import Fault, View
 from ..schemas.form_policy import FRAMEWORK_FIELDS, is_partial, takes_empty, unchecked
 from ..schemas.parameter_styles import Writing
-from .text_values import TextValues
+from .form_members import member_path, nested_schema_of, objects_of, tree_of
+from .text_values import TextValues, unreadable
 
 __all__ = ["FormValues"]
 
@@ -25,7 +26,7 @@ class FormValues(TextValues):
     the field: null if the field may be null, an empty list of a list, or else the field is absent.
     """
 
-    __slots__ = ("_empty", "_false", "_last", "_own")
+    __slots__ = ("_empty", "_false", "_last", "_nested", "_own", "_partial")
 
     def __init__(
         self, each: Input, declared_at: str, item: _Item, loads: Callable[[bytes], object]
@@ -45,18 +46,16 @@ class FormValues(TextValues):
         self._empty: dict[str, tuple[object, ...]] = {}
         self._false: dict[str, str] = {}
         self._last: set[str] = set()
+        self._nested: dict[str, tuple[Schema, bool]] = {}
         self._own = FRAMEWORK_FIELDS - self.known
         bound = each.bound
+        self._partial = is_partial("", bound.schema, patch=bound.view is View.PATCH)
         for name, field in bound.load_fields.items():
             partial = is_partial(str(field.name), bound.schema, patch=bound.view is View.PATCH)
             self._plan(name, field, partial=partial)
 
     def _plan(self, name: str, field: fields.Field[object], *, partial: bool) -> None:
-        text = unchecked(field)
-        if text is not None:
-            self._last.add(name)
-            if not partial:
-                self._false[name] = text
+        self._plan_absent(name, field, partial=partial)
         writing = self.styles[name].writing
         if isinstance(field, fields.Tuple):
             return
@@ -67,11 +66,32 @@ class FormValues(TextValues):
         if writing is Writing.ONE and not isinstance(field, fields.List) and not is_kept:
             self._empty[name] = (None,) if field.allow_none else ()
 
+    def _plan_absent(self, name: str, field: fields.Field[object], *, partial: bool) -> None:
+        text = unchecked(field)
+        if text is not None:
+            self._last.add(name)
+            if not partial:
+                self._false[name] = text
+        nested = nested_schema_of(field)
+        if nested is not None:
+            self._nested[name] = nested
+
+    def is_known(self, name: str) -> bool:
+        """Return whether a name is that of a field, or of a member of its object."""
+        return name in self.known or self._nested_in(name) is not None
+
+    def _nested_in(self, name: str) -> str | None:
+        """Return the nested field that has a member, None for another name."""
+        path = member_path(name) if self._nested and name not in self.known else None
+        return path[0] if path is not None and path[0] in self._nested else None
+
     def _gather(
         self, pairs: Iterable[tuple[str, object]], faults: list[Fault]
     ) -> dict[str, object]:
         left: dict[str, tuple[object, ...]] = {}
-        values = super()._gather(self._filled(pairs, left), faults)
+        members: list[tuple[str, object]] = []
+        values = super()._gather(self._filled(pairs, left, members), faults)
+        self._add_objects(values, members, faults)
         for name, meaning in left.items():
             if meaning and name not in values:
                 values[name] = meaning[0] if meaning[0] is None else []
@@ -79,15 +99,38 @@ class FormValues(TextValues):
             values.setdefault(name, text)
         return values
 
+    def _add_objects(
+        self,
+        values: dict[str, object],
+        members: Sequence[tuple[str, object]],
+        faults: list[Fault],
+    ) -> None:
+        """Add the objects whose members were sent one by one."""
+        for name, value in members:
+            if type(value) is str and ("\0" in value or "\ufffd" in value):
+                faults.append(unreadable(str(self._nested_in(name)), value))
+        for name, tree in tree_of(members).items():
+            if name in values:
+                faults.append(((name,), "Given more than once.", "repeated"))
+            elif isinstance(tree, dict):
+                values[name] = objects_of(
+                    name, self._nested[name], tree, faults, partial=self._partial
+                )
+
     def _filled(
-        self, pairs: Iterable[tuple[str, object]], left: dict[str, tuple[object, ...]]
+        self,
+        pairs: Iterable[tuple[str, object]],
+        left: dict[str, tuple[object, ...]],
+        members: list[tuple[str, object]],
     ) -> Iterator[tuple[str, object]]:
-        """Yield what was filled in; note the names of what was left empty."""
+        """Yield what was filled in; note what was left empty, and the members of objects."""
         checked: dict[str, object] = {}
         for name, value in pairs:
             if name in self._own:
                 continue
-            if value == "" and name in self._empty:
+            if self._nested_in(name) is not None:
+                members.append((name, value))
+            elif value == "" and name in self._empty:
                 left[name] = self._empty[name]
             elif name in self._last:
                 # A hidden input before a checkbox says what it means if it is not checked.

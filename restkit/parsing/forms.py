@@ -13,10 +13,10 @@ from ..errors import DeclarationError
 from ..http.negotiation import parse_content_type
 from ..json_parsing import loads_json
 from ..media import FORM_TYPES, JSON, MULTIPART, Media
-from ..problems import BadRequest, ContentTooLarge
+from ..problems import BadRequest, ContentTooLarge, UnprocessableContent
 from ..request import Request
 from ..schemas.bound import Fault
-from ..schemas.form_policy import FRAMEWORK_FIELDS
+from ..schemas.form_policy import ADD_FIELD, FRAMEWORK_FIELDS
 from ..settings import Settings
 from .body import Reader, content_stream, in_body, media_type_of
 from .form_values import FormValues
@@ -42,24 +42,31 @@ def form_reader(each: Input, operation: Operation, settings: Settings, media: Me
         for other in operation.inputs
         if other.location in ("form", "files") and other is not each
     ]
+    _check_types(each, operation)
+    is_files = each.location == "files"
+    values = _file_values(each, operation) if is_files else _values(each, operation, media)
+    pairs_of = _file_pairs if is_files else _field_pairs(values)
+    unknown = _unknown_names(values, others, is_files=is_files)
+    may_ask = all(ADD_FIELD not in every.bound.load_fields for every in (each, *others))
+
+    def read(request: Request) -> object:
+        if not request.form_read:
+            parse_form(request, each.media_types, settings)
+        if may_ask and ADD_FIELD in request.form:
+            raise UnprocessableContent("The form asks for another row of a list.")
+        pairs = pairs_of(request)
+        return values.read(pairs, unknown(request, pairs))
+
+    return read
+
+
+def _check_types(each: Input, operation: Operation) -> None:
     for media_type in each.media_types:
         if media_type not in FORM_TYPES:
             raise DeclarationError(
                 f"{operation.declared_at} takes a form as {media_type}; a form is "
                 f"{' or '.join(FORM_TYPES)}."
             )
-    is_files = each.location == "files"
-    values = _file_values(each, operation) if is_files else _values(each, operation, media)
-    pairs_of = _file_pairs if is_files else _field_pairs(values)
-    unknown = _unknown_names(values, others, is_files=is_files)
-
-    def read(request: Request) -> object:
-        if not request.form_read:
-            parse_form(request, each.media_types, settings)
-        pairs = pairs_of(request)
-        return values.read(pairs, unknown(request, pairs))
-
-    return read
 
 
 def _file_values(each: Input, operation: Operation) -> TextValues:
@@ -108,7 +115,7 @@ def _unknown_names(
         return lambda request, pairs: []
 
     def unknown(request: Request, pairs: Sequence[tuple[str, object]]) -> list[Fault]:
-        names = {name for name, _ in pairs} - values.known - known
+        names = {name for name, _ in pairs if not values.is_known(name)} - known
         if not others:
             names |= set(request.form if is_files else request.files) - values.known - known
         return [((name,), "Unknown field.", "unknown") for name in sorted(names)]

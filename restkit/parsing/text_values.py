@@ -114,7 +114,7 @@ class TextValues:
             style = styles.get(name)
             if type(value) is str and ("\0" in value or "\ufffd" in value):
                 if style is not None or self.include or self.is_known(name):
-                    faults.append(_unreadable(name, value))
+                    faults.append(unreadable(name, value))
             elif style is None:
                 self._add_other(values, name, value, faults)
             elif style.is_json:
@@ -215,7 +215,8 @@ def _add_one(
     values[name] = value
 
 
-def _unreadable(name: str, value: str) -> Fault:
+def unreadable(name: str, value: str) -> Fault:
+    """Return the fault of a text that has a NUL character or is not UTF-8."""
     if "\0" in value:
         return (name,), "It has a NUL character.", "nul"
     return (name,), "Not UTF-8.", "encoding"  # the character stands for bytes that are not

@@ -11,11 +11,14 @@ from marshmallow import Schema, ValidationError, fields, validate
 from .wire_format import each_validator
 from .wire_formats import wire_of
 
-__all__ = ["FRAMEWORK_FIELDS", "is_partial", "takes_empty", "unchecked"]
+__all__ = ["ADD_FIELD", "FRAMEWORK_FIELDS", "is_partial", "takes_empty", "unchecked"]
 
 _Field = fields.Field[object]
 
-FRAMEWORK_FIELDS = frozenset({"_method", "csrf_token"})
+ADD_FIELD = "_add"
+"""The field of the button that asks for another row of a list; its value is the list."""
+
+FRAMEWORK_FIELDS = frozenset({"_method", "csrf_token", ADD_FIELD})
 """The fields of a form that restkit reads itself; a schema need not name them."""
 
 _NEVER_EMPTY = (

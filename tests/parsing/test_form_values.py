@@ -337,3 +337,115 @@ def test_the_document_says_what_a_form_takes() -> None:
             sent = send(client, {"year": "1", **given, name: text})
             is_documented = Draft202012Validator(members[name]).is_valid(value)
             assert (sent.status == 200) is is_documented, (name, text)
+
+
+class RowSchema(Schema):
+    title = fields.Str(required=True, validate=validate.Length(min=1))
+    n = fields.Int(allow_none=True)
+    done = fields.Bool()
+    tags = fields.List(fields.Int())
+    day = fields.Date()
+    color = fields.Enum(Color, by_value=True)
+
+
+class OrderSchema(Schema):
+    one = fields.Nested(RowSchema)
+    rows = fields.List(fields.Nested(RowSchema))
+    many = fields.Nested(RowSchema, many=True)
+    deep = fields.Nested({"row": fields.Nested(RowSchema)})
+
+
+def orders() -> Client:
+    """Return a client of an App that keeps what a form with objects loads."""
+    app = App("Orders")
+
+    @app.post("/form")
+    @takes(form=OrderSchema)
+    def read(form: dict[str, Any]) -> dict[str, str]:
+        return {name: repr(value) for name, value in form.items()}
+
+    return Client(app)
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_the_members_of_an_object(kind: str) -> None:
+    """They follow the rules of a form: numbers, checkboxes, empty values, lists."""
+    sent = [
+        ("one[title]", "a\r\nb"),
+        ("one[n]", ""),
+        ("one[done]", "on"),
+        ("one[tags]", "1"),
+        ("one[tags]", "2"),
+        ("one[tags]", ""),
+        ("one[day]", "2024-02-29"),
+        ("one[color]", "red"),
+        ("deep[row][title]", "x"),
+    ]
+    assert send(orders(), sent, kind).json == {
+        "one": repr(
+            {
+                "title": "a\nb",
+                "n": None,
+                "done": True,
+                "tags": [1, 2],
+                "day": date(2024, 2, 29),
+                "color": Color.RED,
+            }
+        ),
+        "deep": repr({"row": {"title": "x", "done": False}}),
+    }
+
+
+@pytest.mark.parametrize("name", ["rows", "many"])
+def test_the_rows_of_a_list(name: str) -> None:
+    """Rows are in the order of their numbers; one that nobody filled in is none."""
+    sent = [
+        (f"{name}[10][title]", "b"),
+        (f"{name}[2][title]", "a"),
+        (f"{name}[3][title]", ""),
+        (f"{name}[3][n]", ""),
+    ]
+    rows = [{"title": "a", "done": False}, {"title": "b", "done": False}]
+    assert send(orders(), sent).json == {name: repr(rows)}
+    assert send(orders(), sent[2:]).json == {name: "[]"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer"),
+    [
+        ([("one[title]", "a"), ("one[n]", "x")], "/one/n"),
+        ([("one[title]", "")], "/one/title"),
+        ([("one[title]", "a"), ("one[nam]", "")], "/one/nam"),
+        ([("rows[0][title]", "a"), ("rows[1][n]", "x")], "/rows/1/n"),
+        ([("rows[a][title]", "a")], "/rows"),
+        ([("rows[title]", "a")], "/rows"),
+        ([("rows[9999999][title]", "a")], "/rows"),
+        ([("one", '{"title": "a"}'), ("one[title]", "a")], "/one"),
+        ([("one[title][x]", "a")], "/one/title"),
+        ([("one[title]", "\0")], "/one"),
+        ([("two[title]", "a")], "/two[title]"),
+        ([("one[" * 9 + "]" * 9, "a")], ""),
+        ([("one[]", "a")], "/one"),
+    ],
+)
+@pytest.mark.parametrize("kind", FORMS)
+def test_members_that_cannot_be_meant(sent: Any, pointer: str, kind: str) -> None:
+    """Each is a 422 that names the place."""
+    response = send(orders(), sent, kind)
+    assert response.status == 422
+    assert any(each["pointer"].startswith(pointer) for each in response.problem["errors"])
+
+
+def test_an_object_is_still_json() -> None:
+    """A part of JSON keeps the strict rules of JSON."""
+    found = send(orders(), {"one": '{"title": "a", "done": true}'}).json
+    assert found == {"one": repr({"title": "a", "done": True})}
+    assert send(orders(), {"one": '{"title": "a", "done": "on"}'}).status == 422
+
+
+def test_many_members_are_bounded() -> None:
+    """A form has at most 1,000 names, and names at most 12 levels."""
+    sent = [(f"rows[{at}][title]", "a") for at in range(1000)]
+    assert send(orders(), sent).json["rows"].count("title") == 1000
+    assert send(orders(), [*sent, ("one[title]", "a")]).status == 422
+    assert send(orders(), [("one" + "[a]" * 13, "a")]).status == 422

@@ -1,0 +1,207 @@
+"""The plan of a form: the control of each field, decided once from its schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from marshmallow import ValidationError, fields
+
+from ..contract import Operation
+from ..errors import DeclarationError
+from ..records import Record
+from ..schemas.bound import BoundSchema, View
+from ..schemas.form_policy import unchecked
+from ..schemas.parameter_styles import Writing, style_of
+from ..schemas.uploads import Upload
+from .field_attributes import attributes_of, input_type
+from .field_choices import Choices, choices_of
+from .form_operations import form_inputs
+
+__all__ = ["FieldPlan", "FormPlan", "form_plan"]
+
+_Field = fields.Field[object]
+_CONTROLS = frozenset(
+    {
+        "checkbox",
+        "checkboxes",
+        "file",
+        "hidden",
+        "input",
+        "inputs",
+        "password",
+        "radios",
+        "select",
+        "textarea",
+    }
+)
+_INPUT_TYPES = frozenset({"color", "range", "search", "tel", "text"})
+
+
+class FieldPlan(Record):
+    """What is known of a field before a request.
+
+    Attributes:
+        name: The name in the form.
+        field: The marshmallow field.
+        control: The name of the template of the control.
+        label: The text of the label.
+        help: The text below it.
+        attributes: The attributes of the control.
+        choices: A function that returns the choices, None if there is none.
+        many: Whether the control has several values.
+        required: Whether a value is required.
+        template: A template of its own.
+        delimiter: What joins the items of a list in one text.
+        is_json: Whether the value is JSON text.
+    """
+
+    name: str
+    field: _Field
+    control: str
+    label: str
+    help: str
+    attributes: Mapping[str, object]
+    choices: Callable[[], Choices] | None = None
+    many: bool = False
+    required: bool = False
+    template: str = ""
+    delimiter: str = ""
+    is_json: bool = False
+
+
+class FormPlan(Record):
+    """The plan of a form.
+
+    Attributes:
+        operation: The operation that takes it.
+        fields: The plans of its fields, by name.
+        enctype: The media type that the browser sends, "" for the default.
+    """
+
+    operation: Operation
+    fields: Mapping[str, FieldPlan]
+    enctype: str = ""
+
+
+def form_plan(operation: Operation) -> FormPlan:
+    """Return the plan of the form that an operation takes.
+
+    Raises:
+        DeclarationError: The metadata of a field ask for a control that there is not.
+    """
+    found: dict[str, FieldPlan] = {}
+    has_files = False
+    for each in form_inputs(operation):
+        is_patch = each.bound.view is View.PATCH
+        for name, field in each.bound.load_fields.items():
+            found[name] = _plan(name, field, each.bound, is_patch=is_patch)
+            has_files = has_files or found[name].control == "file"
+    return FormPlan(operation, found, "multipart/form-data" if has_files else "")
+
+
+def _plan(name: str, field: _Field, bound: BoundSchema, *, is_patch: bool) -> FieldPlan:
+    is_file = isinstance(_item(field), Upload)
+    style = style_of(name, field, "files" if is_file else "form")
+    choices = None if is_file else choices_of(field)
+    many = style.writing is Writing.REPEATED
+    control = _declared(field, bound) or _control(field, choices, many=many)
+    asked = {"type": control} if control in _INPUT_TYPES else {}
+    if asked:
+        control = "input"
+    is_single = control in ("input", "textarea", "password")
+    delimiter = style.delimiter
+    if many and is_single:
+        delimiter = "\n"
+    return FieldPlan(
+        name,
+        field,
+        control,
+        _label(field),
+        _help(field, control),
+        {**attributes_of(field, control), **asked, **_own_attributes(field)},
+        choices,
+        many and not is_single,
+        not is_patch and control != "hidden" and _is_required(field),
+        str(field.metadata.get("template", "")),
+        delimiter,
+        style.is_json,
+    )
+
+
+def _own_attributes(field: _Field) -> Mapping[str, object]:
+    declared = field.metadata.get("attributes")
+    return declared if isinstance(declared, Mapping) else {}
+
+
+def _item(field: _Field) -> _Field:
+    return field.inner if isinstance(field, fields.List) else field
+
+
+def _declared(field: _Field, bound: BoundSchema) -> str:
+    """Return the control that the metadata ask for, or "" for the default one."""
+    asked = field.metadata.get("control")
+    if asked is None:
+        is_secret = field.metadata.get("format") == "password" or _is_secret(str(field.name))
+        return "password" if is_secret and isinstance(field, fields.String) else ""
+    known = _CONTROLS | _INPUT_TYPES | {"radio"}
+    if asked not in known:
+        raise DeclarationError(
+            f"{bound.declared.__name__}.{field.name}: metadata has control={asked!r}. Write one of "
+            f"{', '.join(sorted(known))}, or name a template of your own: template=."
+        )
+    return "radios" if asked == "radio" else str(asked)
+
+
+def _is_secret(name: str) -> bool:
+    return name == "password" or name.endswith("_password") or name.startswith("password_")
+
+
+def _control(field: _Field, choices: Callable[[], Choices] | None, *, many: bool) -> str:
+    if isinstance(_item(field), Upload):
+        return "file"
+    if isinstance(field, fields.Constant):
+        return "hidden"
+    if unchecked(field) is not None:
+        return "checkbox"
+    if choices is not None:
+        return "checkboxes" if many else "select"
+    if isinstance(field, (fields.Nested, fields.Mapping)) and not isinstance(field, fields.Pluck):
+        return "textarea"
+    if many:
+        is_json = isinstance(_item(field), (fields.Nested, fields.Mapping))
+        return "textarea" if is_json else "inputs"
+    return "input"
+
+
+def _is_required(field: _Field) -> bool:
+    text = unchecked(field)
+    if text is None:
+        return bool(field.required)
+    try:
+        for validator in field.validators:
+            validator(False)
+    except ValidationError:
+        return True
+    return False
+
+
+def _label(field: _Field) -> str:
+    said = field.metadata.get("label") or field.metadata.get("title")
+    if said:
+        return str(said)
+    words = re.sub(r"[_\W]+", " ", str(field.name)).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _help(field: _Field, control: str) -> str:
+    said = str(field.metadata.get("description") or "")
+    parts = [said, *_hints(field, control)]
+    return " ".join(part for part in parts if part)
+
+
+def _hints(field: _Field, control: str) -> Iterator[str]:
+    is_moment = input_type(field) == "datetime-local" and control == "input"
+    if is_moment and type(field) is not fields.NaiveDateTime:
+        zone = getattr(field, "default_timezone", None)
+        yield f"In {zone or 'UTC'}."
