@@ -230,23 +230,37 @@ class Sessions:
             session.revert()
         is_shown = request.method != "HEAD" and not 300 <= response.status_code < 400
         session.close(is_shown=is_shown)
-        if session.is_changed or session.is_stale:
-            self._store(request, session, response)
+        header = self.store(request, session)
+        if header is not None:
+            response.headers.add("Set-Cookie", header)
         return response
 
-    def _store(self, request: Request, session: Session, response: Response) -> None:
+    def open(self, request: Request) -> Session:
+        """Return the session of a request outside of every operation, for tests."""
+        return Session(request, self._load)
+
+    def store(self, request: Request, session: Session) -> str | None:
+        """Store the changes of a session that is closed.
+
+        Args:
+            request: Its request.
+            session: The session.
+
+        Returns:
+            The value of Set-Cookie, None if the browser has the right cookie already.
+        """
+        if not (session.is_changed or session.is_stale):
+            return None
         fields = session.fields
         if not fields.keys() - _TIMES:
             self._storage.remove(request, session)
-            if self.cookie.is_sent(request.environ):
-                response.headers.add("Set-Cookie", self.cookie.removal(request.environ))
-            return
+            is_sent = self.cookie.is_sent(request.environ)
+            return self.cookie.removal(request.environ) if is_sent else None
         session.stamp(int(self._ages.now()))
         left = self._ages.seconds_left(fields)
         value = self._storage.write(request, session, left)
         lasting = left if REMEMBERED in fields else None
-        header = self.cookie.header(request.environ, value, lasting)
-        response.headers.add("Set-Cookie", header)
+        return self.cookie.header(request.environ, value, lasting)
 
 
 def _marked(response: Response) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Unpack
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -21,6 +22,8 @@ from .response import PROBLEM_TYPE, TestResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..html import Session
 
 __all__ = ["Client", "RequestOptions"]
 
@@ -171,6 +174,25 @@ class Client:
     def delete_cookie(self, name: str, *, path: str = "/") -> None:
         """Forget a cookie."""
         self._werkzeug.delete_cookie(name, domain=self._host, path=path)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Read and change the session of this client, as an operation of the App would.
+
+        ::
+
+            with client.session() as session:
+                session.login(user.id)
+
+        Raises:
+            RuntimeError: The application is no App with `restkit.html.Sessions`.
+        """
+        from .sessions import opened_session  # it loads restkit.html
+
+        path = f"{self.base_url}/"
+        environ = make_environ("GET", path, urlsplit(self.base_url).path, Headers(), None)
+        with opened_session(self._app, environ, self._werkzeug, self._host) as session:
+            yield session
 
     @property
     def _host(self) -> str:
