@@ -338,7 +338,11 @@ def _database() -> list[Case]:
 
 def _pages() -> list[Case]:
     title, row = "page of 50 rows, Jinja", "<td>The Notes of Volume 50</td>"
-    return [Case("page-50", title, "/books", 60, service="pages", expected=row)]
+    static = "static file of 1 kB"
+    return [
+        Case("page-50", title, "/books", 60, service="pages", expected=row),
+        Case("static", static, "/static/style.css", 60, service="static", expected="color: teal"),
+    ]
 
 
 PAGES: Mapping[str, Case] = {case.name: case for case in _pages()}
