@@ -309,9 +309,12 @@ def _policy(
 
 
 def _varied(response: Response, is_translated: bool) -> Response:
-    """Add Vary to a response whose texts may depend on the language (RFC 9110, section 12.5.5)."""
+    """Add Vary to a response whose texts may depend on the language (RFC 9110, section 12.5.5).
+
+    A lazy text chooses its language itself, by the header or by a cookie of the person's choice.
+    """
     if is_translated:
-        response.headers.add("Vary", "Accept-Language")
+        response.headers.add("Vary", "Accept-Language, Cookie")
     return response
 
 

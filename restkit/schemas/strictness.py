@@ -12,6 +12,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields
 from ..compiler import Guard, KeyOrder
 from .hook_guards import guard_alternatives, guard_hooks
 from .parameter_styles import takes_text
+from .possible_values import check_possible
 from .repeatable import make_repeatable
 from .unions import UnionSchema, alternatives_of
 from .wire_format import same
@@ -92,6 +93,7 @@ def _enforce_field(
     field: fields.Field[Any], source: Source, strict: bool, above: tuple[type[Schema], ...]
 ) -> None:
     make_repeatable(field)
+    check_possible(field)
     if isinstance(field, fields.Nested):
         _enforce_nested(field, _inside(field, source), strict, above)
     elif isinstance(field, fields.List):
