@@ -343,3 +343,20 @@ def test_loads_json() -> None:
     assert loads_json(b'{"a": [1.5]}') == {"a": [1.5]}
     with pytest.raises(BadRequest):
         loads_json(b"[[1]]", limits=JSONLimits(depth=1))
+
+
+@pytest.mark.parametrize(("depth", "bits"), [(1, 64), (500, 64), (1, 3600), (500, 3600)])
+def test_the_outermost_limits_are_accepted(depth: int, bits: int) -> None:
+    """Both ends of each range are limits."""
+    assert JSONLimits(depth, bits) == (depth, bits)
+
+
+@pytest.mark.parametrize(("depth", "bits"), [(0, 64), (501, 64), (1, 63), (1, 3601)])
+def test_limits_beyond_the_decoders_are_refused(depth: int, bits: int) -> None:
+    """The message has both values and both ranges."""
+    with pytest.raises(DeclarationError) as raised:
+        JSONLimits(depth, bits)
+    assert str(raised.value) == (
+        f"JSONLimits(depth={depth}, bits={bits}) is out of range: depth must be from 1 to 500, "
+        "bits from 64 to 3600."
+    )

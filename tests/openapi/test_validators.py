@@ -73,3 +73,60 @@ def test_choices_of_a_decimal_are_said_in_words() -> None:
     found = documented(fields.Decimal(validate=validate.OneOf([Decimal("1.5"), Decimal(2)])))
     assert "enum" not in found
     assert "One of: 1.5, 2." in found["description"]
+
+
+@pytest.mark.parametrize(
+    ("validators", "keywords"),
+    [
+        ([validate.Range(3), validate.Range(5)], {"minimum": 5}),
+        ([validate.Range(5), validate.Range(3)], {"minimum": 5}),
+        ([validate.Range(max=3), validate.Range(max=5)], {"maximum": 3}),
+        ([validate.Range(max=5), validate.Range(max=3)], {"maximum": 3}),
+        (
+            [validate.Range(3, min_inclusive=False), validate.Range(5, min_inclusive=False)],
+            {"exclusiveMinimum": 5},
+        ),
+        (
+            [validate.Range(max=5, max_inclusive=False), validate.Range(max=3)],
+            {"maximum": 3},
+        ),
+        ([validate.Range(3), validate.Range(3, min_inclusive=False)], {"exclusiveMinimum": 3}),
+        ([validate.Range(3, min_inclusive=False), validate.Range(3)], {"exclusiveMinimum": 3}),
+        ([validate.Range(3, min_inclusive=False), validate.Range(4)], {"minimum": 4}),
+        (
+            [validate.Range(-4, min_inclusive=False), validate.Range(-5)],
+            {"exclusiveMinimum": -4},
+        ),
+        ([validate.Range(float("-inf"), float("inf"))], {}),
+    ],
+)
+def test_the_tightest_bound_of_several_ranges_stays(
+    validators: list[validate.Range], keywords: dict[str, int]
+) -> None:
+    """Each value must be in all ranges, so that the document has one bound of each side."""
+    found = documented(fields.Float(validate=validators))
+    assert found == {"type": "number", **keywords}
+
+
+@pytest.mark.parametrize("bounds", [{"min": float("inf")}, {"max": float("-inf")}])
+def test_no_number_is_beyond_infinity(bounds: dict[str, float]) -> None:
+    """A range that begins at infinity accepts nothing."""
+    found = documented(fields.Float(validate=validate.Range(**bounds)))
+    assert found == {"type": "number", "not": {}}
+
+
+@pytest.mark.parametrize(
+    ("validators", "keywords"),
+    [
+        ([validate.Length(1, 9), validate.Length(2, 8)], {"minLength": 2, "maxLength": 8}),
+        ([validate.Length(2, 8), validate.Length(1, 9)], {"minLength": 2, "maxLength": 8}),
+        ([validate.Length(equal=4)], {"minLength": 4, "maxLength": 4}),
+        ([validate.Length(0, 0)], {"minLength": 0, "maxLength": 0}),
+    ],
+)
+def test_the_tightest_length_stays(
+    validators: list[validate.Length], keywords: dict[str, int]
+) -> None:
+    """Two lengths are the narrower of each bound."""
+    found = documented(fields.Str(validate=validators))
+    assert {name: found[name] for name in found.keys() & {"minLength", "maxLength"}} == keywords
