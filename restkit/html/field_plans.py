@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from ..contract import Operation
 from ..errors import DeclarationError
+from ..parsing.form_members import nested_schema_of
 from ..records import Record
-from ..schemas.bound import BoundSchema, View
+from ..schemas.bound import View
 from ..schemas.form_policy import unchecked
-from ..schemas.parameter_styles import Writing, style_of
+from ..schemas.parameter_styles import Writing, style_of, takes_text
 from ..schemas.uploads import Upload
+from ..schemas.wire_format import wire_name
 from .field_attributes import attributes_of, input_type
 from .field_choices import Choices, choices_of
 from .form_operations import form_inputs
@@ -35,6 +37,7 @@ _CONTROLS = frozenset(
         "textarea",
     }
 )
+_DEEPEST = 6
 _INPUT_TYPES = frozenset({"color", "range", "search", "tel", "text"})
 
 
@@ -54,6 +57,7 @@ class FieldPlan(Record):
         template: A template of its own.
         delimiter: What joins the items of a list in one text.
         is_json: Whether the value is JSON text.
+        parts: The plans of an object's members.
     """
 
     name: str
@@ -68,6 +72,7 @@ class FieldPlan(Record):
     template: str = ""
     delimiter: str = ""
     is_json: bool = False
+    parts: tuple[FieldPlan, ...] = ()
 
 
 class FormPlan(Record):
@@ -91,42 +96,82 @@ def form_plan(operation: Operation) -> FormPlan:
         DeclarationError: The metadata of a field ask for a control that there is not.
     """
     found: dict[str, FieldPlan] = {}
-    has_files = False
     for each in form_inputs(operation):
+        above = (each.bound.declared,)
         is_patch = each.bound.view is View.PATCH
         for name, field in each.bound.load_fields.items():
-            found[name] = _plan(name, field, each.bound, is_patch=is_patch)
-            has_files = has_files or found[name].control == "file"
+            found[name] = _plan(name, field, above, is_patch=is_patch)
+    has_files = any(each.control == "file" for each in found.values())
     return FormPlan(operation, found, "multipart/form-data" if has_files else "")
 
 
-def _plan(name: str, field: _Field, bound: BoundSchema, *, is_patch: bool) -> FieldPlan:
+def _plan(
+    name: str, field: _Field, above: tuple[type[Schema], ...], *, is_patch: bool
+) -> FieldPlan:
     is_file = isinstance(_item(field), Upload)
     style = style_of(name, field, "files" if is_file else "form")
     choices = None if is_file else choices_of(field)
     many = style.writing is Writing.REPEATED
-    control = _declared(field, bound) or _control(field, choices, many=many)
-    asked = {"type": control} if control in _INPUT_TYPES else {}
-    if asked:
-        control = "input"
-    is_single = control in ("input", "textarea", "password")
-    delimiter = style.delimiter
-    if many and is_single:
-        delimiter = "\n"
+    asked = _asked(field, above[-1])
+    control = asked or _control(field, choices, many=many)
+    parts = () if asked else _parts(field, above, is_patch=is_patch)
+    if parts:
+        control = "rows" if many else "fieldset"
+    _check_many(field, control, above[-1], many=many)
+    kind = {"type": control} if control in _INPUT_TYPES else {}
+    control = "input" if kind else control
     return FieldPlan(
         name,
         field,
         control,
         _label(field),
         _help(field, control),
-        {**attributes_of(field, control), **asked, **_own_attributes(field)},
+        {**attributes_of(field, control), **kind, **_own_attributes(field)},
         choices,
-        many and not is_single,
+        many,
         not is_patch and control != "hidden" and _is_required(field),
         str(field.metadata.get("template", "")),
-        delimiter,
+        style.delimiter,
         style.is_json,
+        parts,
     )
+
+
+def _check_many(field: _Field, control: str, schema: type[Schema], *, many: bool) -> None:
+    """Reject a control of one text for a list."""
+    if many and control in (*_INPUT_TYPES, "input", "textarea", "password", "checkbox"):
+        raise DeclarationError(
+            f"{schema.__name__}.{field.name} is a list, which the control {control!r} cannot send. "
+            "Leave it out, or write 'select' or 'checkboxes' and declare the choices."
+        )
+
+
+def _parts(
+    field: _Field, above: tuple[type[Schema], ...], *, is_patch: bool
+) -> tuple[FieldPlan, ...]:
+    """Return the plans of an object's members, () if they cannot be sent one by one."""
+    nested = nested_schema_of(field)
+    if nested is None or type(nested[0]) in above or len(above) > _DEEPEST:
+        return ()
+    below = (*above, type(nested[0]))
+    members = {wire_name(name, each): each for name, each in nested[0].load_fields.items()}
+    if not all(map(_is_member, members.values())):
+        return ()
+    found = [_plan(name, each, below, is_patch=is_patch) for name, each in members.items()]
+    is_json = any(each.is_json and not each.parts for each in found)
+    return () if is_json else tuple(found)
+
+
+def _is_member(field: _Field) -> bool:
+    """Return whether a form can send a field as a member of an object: no list in one text."""
+    if nested_schema_of(field) is not None:
+        return True
+    if isinstance(field, (fields.Mapping, fields.Tuple)):
+        return False
+    if isinstance(field, fields.List):
+        is_plain = "style" not in field.metadata and not takes_text(field)
+        return is_plain and not isinstance(field.inner, (fields.List, fields.Mapping, fields.Tuple))
+    return True
 
 
 def _own_attributes(field: _Field) -> Mapping[str, object]:
@@ -138,7 +183,7 @@ def _item(field: _Field) -> _Field:
     return field.inner if isinstance(field, fields.List) else field
 
 
-def _declared(field: _Field, bound: BoundSchema) -> str:
+def _asked(field: _Field, schema: type[Schema]) -> str:
     """Return the control that the metadata ask for, or "" for the default one."""
     asked = field.metadata.get("control")
     if asked is None:
@@ -147,7 +192,7 @@ def _declared(field: _Field, bound: BoundSchema) -> str:
     known = _CONTROLS | _INPUT_TYPES | {"radio"}
     if asked not in known:
         raise DeclarationError(
-            f"{bound.declared.__name__}.{field.name}: metadata has control={asked!r}. Write one of "
+            f"{schema.__name__}.{field.name}: metadata has control={asked!r}. Write one of "
             f"{', '.join(sorted(known))}, or name a template of your own: template=."
         )
     return "radios" if asked == "radio" else str(asked)
@@ -168,10 +213,7 @@ def _control(field: _Field, choices: Callable[[], Choices] | None, *, many: bool
         return "checkboxes" if many else "select"
     if isinstance(field, (fields.Nested, fields.Mapping)) and not isinstance(field, fields.Pluck):
         return "textarea"
-    if many:
-        is_json = isinstance(_item(field), (fields.Nested, fields.Mapping))
-        return "textarea" if is_json else "inputs"
-    return "input"
+    return "inputs" if many else "input"
 
 
 def _is_required(field: _Field) -> bool:

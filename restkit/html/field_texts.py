@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from marshmallow import fields, missing
 
+from ..parsing.form_members import Tree
 from .field_attributes import input_type, zone_of
 from .field_choices import text_of
 from .field_plans import FieldPlan, FormPlan
@@ -17,7 +18,7 @@ __all__ = ["initial_texts"]
 _FRACTION = re.compile(r"(:[0-9]{2}\.[0-9]{3})[0-9]*")
 
 
-def initial_texts(plan: FormPlan, values: object) -> dict[str, list[str]]:
+def initial_texts(plan: FormPlan, values: object) -> Tree:
     """Return the texts of a form that nobody sent.
 
     Args:
@@ -25,7 +26,25 @@ def initial_texts(plan: FormPlan, values: object) -> dict[str, list[str]]:
         values: An object or a mapping with attributes of the schema; what it lacks has the default
             of its field. None for the defaults alone.
     """
-    return {name: _texts(each, _value(each, values)) for name, each in plan.fields.items()}
+    return {name: _node(each, _value(each, values)) for name, each in plan.fields.items()}
+
+
+def _node(plan: FieldPlan, value: object) -> Tree | list[str]:
+    """Return the texts of a field, those of an object by its members."""
+    if not plan.parts:
+        return _texts(plan, value)
+    if plan.control == "rows":
+        return {str(at): _members(plan, each) for at, each in enumerate(_items(value))}
+    return _members(plan, value)
+
+
+def _members(plan: FieldPlan, value: object) -> Tree:
+    """Return the texts of an object that is serialized already, of the defaults for None."""
+    if value is None and not plan.required:
+        return {}
+    if not isinstance(value, Mapping):
+        return {each.name: _node(each, _value(each, None)) for each in plan.parts}
+    return {each.name: _node(each, value.get(each.name)) for each in plan.parts}
 
 
 def _value(plan: FieldPlan, values: object) -> object:

@@ -19,7 +19,7 @@ Render = Callable[[Sequence[str], Mapping[str, object]], Markup]
 
 _TRUE = frozenset({"true", "on", "1", "yes"})
 _TIMES = ("time", "datetime-local")
-_GROUPS = ("checkboxes", "radios", "inputs")
+_GROUPS = ("checkboxes", "radios", "inputs", "fieldset", "rows")
 
 
 class Choice:
@@ -53,17 +53,17 @@ class FormField:
         is_patch: Whether the form only sends what changes.
         again: Whether a file was chosen that has to be chosen again.
         blank: The number of empty inputs behind the values of a list.
+        parts: The fields of an object.
+        groups: The fields of the objects of a list, the last of them empty ones to fill in.
     """
 
-    def __init__(
-        self, plan: FieldPlan, texts: Sequence[str], errors: Sequence[str], render: Render
-    ) -> None:
+    def __init__(self, plan: FieldPlan, name: str, texts: Sequence[str], render: Render) -> None:
         """Make the field; ``render`` renders the templates of an App."""
         self._plan = plan
         self._render = render
         self._own: dict[str, object] = {}
         self._choices: Choices | None = None
-        self.name = plan.name
+        self.name = name
         self.label = plan.label
         self.help = plan.help
         self.template = plan.control
@@ -71,10 +71,12 @@ class FormField:
         # SECURITY: a password is never written into a page, and a file cannot be.
         is_kept = plan.control not in ("password", "file")
         self.values = list(texts) if is_kept else []
-        self.errors = list(errors)
+        self.errors: list[str] = []
         self.is_patch = False
         self.again = False
         self.blank = 1
+        self.parts: list[FormField] = []
+        self.groups: list[list[FormField]] = []
 
     def __call__(
         self,
@@ -94,7 +96,7 @@ class FormField:
             control: Another control: ``radios`` for a select, ``textarea``.
             attributes: Attributes of the control; ``class_`` is class, ``data_id`` is data-id.
         """
-        made = FormField(self._plan, self.values, self.errors, self._render)
+        made = FormField(self._plan, self.name, (), self._render)
         made.__dict__.update(self.__dict__)
         made._own = {**self._own, **named(attributes)}
         made.label = self.label if label is None else label
@@ -108,6 +110,12 @@ class FormField:
 
     def __str__(self) -> str:
         return self.__html__()
+
+    def __getitem__(self, name: str) -> FormField:
+        for each in self.parts:
+            if each._plan.name == name:
+                return each
+        raise KeyError(name)
 
     def __repr__(self) -> str:
         return f"<FormField {self.name}>"

@@ -10,11 +10,12 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from ..contract import Operation
+from ..parsing.form_members import Tree, rows_of, tree_of
 from ..request import Request
 from ..schemas.form_policy import ADD_FIELD
 from .csrf import CSRF_FIELD
 from .environment import TemplateOwner
-from .field_plans import FormPlan, form_plan
+from .field_plans import FieldPlan, FormPlan, form_plan
 from .field_texts import initial_texts
 from .form_fields import FormField
 from .markup import Attributes, named
@@ -46,21 +47,59 @@ class Form:
         plan: FormPlan,
         environment: Environment,
         request: Request,
-        texts: Mapping[str, Sequence[str]],
+        texts: Tree,
+        asked: str | None = None,
     ) -> None:
-        """Make the form of a request, with the texts of its fields."""
+        """Make the form of a request.
+
+        Args:
+            plan: Its plan.
+            environment: The Jinja environment.
+            request: The request.
+            texts: The texts of its fields.
+            asked: The name of the list that is to have another row.
+        """
         self._plan = plan
         self._environment = environment
         self._request = request
         self._own: dict[str, object] = {}
         self.errors: list[str] = []
         self.submit = "Send"
+        self._asked = asked
+        self._by_name: dict[str, FormField] = {}
         self._fields = {
-            name: FormField(each, texts.get(name, ()), (), self._render)
-            for name, each in plan.fields.items()
+            name: self._field(each, name, texts.get(name, [])) for name, each in plan.fields.items()
         }
-        for field in self._fields.values():
-            field.is_patch = plan.operation.method == "PATCH"
+
+    def _field(self, plan: FieldPlan, name: str, node: Tree | list[str]) -> FormField:
+        """Make a field with those of its members."""
+        field = FormField(plan, name, node if isinstance(node, list) else (), self._render)
+        field.is_patch = self._plan.operation.method == "PATCH"
+        tree = node if isinstance(node, dict) else {}
+        if name == self._asked and _has_blank(node):
+            field.blank = 2
+        if plan.control == "rows":
+            rows = [*rows_of(tree), *[{}] * field.blank]
+            filled = len(rows) - field.blank
+            field.groups = [
+                self._members(plan, f"{name}[{at}]", row, is_optional=at >= filled)
+                for at, row in enumerate(rows)
+            ]
+        elif plan.parts:
+            field.parts = self._members(plan, name, tree, is_optional=not plan.required)
+        self._by_name[name] = field
+        return field
+
+    def _members(
+        self, plan: FieldPlan, name: str, tree: Tree, *, is_optional: bool
+    ) -> list[FormField]:
+        found = [
+            self._field(each, f"{name}[{each.name}]", tree.get(each.name, []))
+            for each in plan.parts
+        ]
+        for each in found if is_optional else ():
+            each.required = False  # an object that nobody fills in is none
+        return found
 
     def __call__(self, *, submit: str | None = None, **attributes: object) -> Form:
         """Return the form with other attributes: ``{{ form(class_="wide", submit="Save") }}``.
@@ -128,7 +167,12 @@ class Form:
     @property
     def is_invalid(self) -> bool:
         """Whether something is wrong."""
-        return bool(self.errors) or any(each.errors for each in self._fields.values())
+        return bool(self.errors) or bool(self.invalid)
+
+    @property
+    def invalid(self) -> list[FormField]:
+        """The fields with errors, members of objects too."""
+        return [each for each in self._by_name.values() if each.errors]
 
     def _render(self, names: Sequence[str], context: Mapping[str, object]) -> Markup:
         environment = self._environment
@@ -167,31 +211,41 @@ def submitted_form(
 ) -> Form:
     """Return the form that a client sent, with the errors of a problem at its fields."""
     plan = plan_of(app, operation)
-    sent = request.form
-    texts = {name: sent.getlist(name) for name in plan.fields}
-    form = Form(plan, templates_of(app).environment, request, texts)
+    asked = request.form.get(ADD_FIELD)
+    texts = tree_of(request.form.items(multi=True))
+    form = Form(plan, templates_of(app).environment, request, texts, asked)
     for name in request.files:
         if name in plan.fields:
             form[name].again = plan.fields[name].control == "file"
-    asked = sent.get(ADD_FIELD)
-    if asked is not None:
-        if asked in plan.fields and "" in texts[asked]:
-            form[asked].blank = 2
-        return form
-    _add_errors(form, problem)
+    if asked is None:
+        _add_errors(form, problem)
     return form
+
+
+def _has_blank(node: Tree | list[str]) -> bool:
+    return "" in node if isinstance(node, list) else len(node) > len(rows_of(node))
 
 
 def _add_errors(form: Form, problem: Problem) -> None:
     for item in problem.errors or ():
         detail = str(item.get("detail", ""))
         tokens = str(item.get("pointer", "")).split("/")[1:]
-        name = tokens[0].replace("~1", "/").replace("~0", "~") if tokens else ""
-        if name in form._fields:
-            place = f"Item {int(tokens[1]) + 1}: " if tokens[1:] and tokens[1].isdecimal() else ""
-            form[name].errors.append(f"{place}{detail}")
+        field, rest = _place(form, [each.replace("~1", "/").replace("~0", "~") for each in tokens])
+        if field is not None:
+            place = f"Item {int(rest) + 1}: " if rest.isdecimal() else ""
+            field.errors.append(f"{place}{detail}")
         else:
-            parameter = str(item.get("parameter", "") or name)
+            parameter = str(item.get("parameter") or "".join(tokens[:1]))
             form.errors.append(f"{parameter}: {detail}" if parameter else detail)
     if not problem.errors:
         form.errors.append(str(problem.detail or problem.title))
+
+
+def _place(form: Form, tokens: Sequence[str]) -> tuple[FormField | None, str]:
+    """Return the innermost field that a pointer leads to, and the token behind it."""
+    for at in range(len(tokens), 0, -1):
+        inner = "".join(f"[{each}]" for each in tokens[1:at])
+        field = form._by_name.get(f"{tokens[0]}{inner}")
+        if field is not None:
+            return field, tokens[at] if at < len(tokens) else ""
+    return None, ""

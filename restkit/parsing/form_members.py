@@ -17,7 +17,6 @@ __all__ = [
     "is_blank",
     "member_path",
     "nested_schema_of",
-    "objects_of",
     "rows_of",
     "tree_of",
 ]
@@ -76,29 +75,41 @@ def nested_schema_of(field: _Field) -> tuple[Schema, bool] | None:
     return item.schema, item is not field or bool(item.many or item.schema.many)
 
 
-def objects_of(
+def add_objects(
+    out: dict[str, object],
     name: str,
-    nested: tuple[Schema, bool],
+    field: _Field,
     tree: Tree,
     faults: list[Fault],
     *,
     partial: bool,
-) -> object:
-    """Return what a field of objects loads of the members that were sent.
+) -> None:
+    """Add what a field of objects loads of the members that were sent.
+
+    An object that need not be there and of which nobody filled in anything is null if it may be
+    null, and else absent.
 
     Args:
+        out: Takes the value, by the name of the field.
         name: The name of the field.
-        nested: Its schema, and whether it is a list.
+        field: The field.
         tree: Its texts.
         faults: Takes what is wrong with the names.
         partial: Whether an absent checkbox is absent.
     """
+    nested = nested_schema_of(field)
+    if nested is None:
+        out[name] = dict(tree)  # an object, which the field rejects
+        return
     schema, many = nested
-    if not many:
-        return _object(schema, tree, partial=partial)
-    if not all(map(_is_number, tree)):
-        faults.append(((name,), "Send its items as in name[0][member].", "type"))
-    return [_object(schema, row, partial=partial) for row in rows_of(tree)]
+    if many:
+        if not all(map(_is_number, tree)):
+            faults.append(((name,), "Send its items as in name[0][member].", "type"))
+        out[name] = [_object(schema, row, partial=partial) for row in rows_of(tree)]
+    elif field.required or not is_blank(tree):
+        out[name] = _object(schema, tree, partial=partial)
+    elif field.allow_none:
+        out[name] = None
 
 
 def _is_number(text: str) -> bool:
@@ -113,7 +124,7 @@ def _object(schema: Schema, tree: Tree, *, partial: bool) -> Mapping[str, object
         if field is None:  # which the schema reports
             out[name] = "" if isinstance(node, dict) else node[-1]
         elif isinstance(node, dict):
-            out[name] = _inner(name, field, node, partial=partial)
+            add_objects(out, name, field, node, [], partial=partial)
         else:
             _add(out, name, field, node)
     for name, field in known.items():
@@ -121,13 +132,6 @@ def _object(schema: Schema, tree: Tree, *, partial: bool) -> Mapping[str, object
         if text is not None:
             out.setdefault(name, _value(field, text))
     return out
-
-
-def _inner(name: str, field: _Field, node: Tree, *, partial: bool) -> object:
-    nested = nested_schema_of(field)
-    if nested is None:
-        return dict(node)  # an object, which the field rejects
-    return objects_of(name, nested, node, [], partial=partial)
 
 
 def _add(out: dict[str, object], name: str, field: _Field, texts: list[str]) -> None:

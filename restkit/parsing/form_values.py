@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from ..contract import Input
 from ..problems import InvalidItem
 from ..schemas.bound import Fault, View
 from ..schemas.form_policy import FRAMEWORK_FIELDS, is_partial, takes_empty, unchecked
 from ..schemas.parameter_styles import Writing
-from .form_members import member_path, nested_schema_of, objects_of, tree_of
+from .form_members import add_objects, member_path, nested_schema_of, tree_of
 from .text_values import TextValues, unreadable
 
 __all__ = ["FormValues"]
@@ -46,7 +46,7 @@ class FormValues(TextValues):
         self._empty: dict[str, tuple[object, ...]] = {}
         self._false: dict[str, str] = {}
         self._last: set[str] = set()
-        self._nested: dict[str, tuple[Schema, bool]] = {}
+        self._nested: dict[str, fields.Field[object]] = {}
         self._own = FRAMEWORK_FIELDS - self.known
         bound = each.bound
         self._partial = is_partial("", bound.schema, patch=bound.view is View.PATCH)
@@ -72,9 +72,8 @@ class FormValues(TextValues):
             self._last.add(name)
             if not partial:
                 self._false[name] = text
-        nested = nested_schema_of(field)
-        if nested is not None:
-            self._nested[name] = nested
+        if nested_schema_of(field) is not None:
+            self._nested[name] = field
 
     def is_known(self, name: str) -> bool:
         """Return whether a name is that of a field, or of a member of its object."""
@@ -113,9 +112,8 @@ class FormValues(TextValues):
             if name in values:
                 faults.append(((name,), "Given more than once.", "repeated"))
             elif isinstance(tree, dict):
-                values[name] = objects_of(
-                    name, self._nested[name], tree, faults, partial=self._partial
-                )
+                field = self._nested[name]
+                add_objects(values, name, field, tree, faults, partial=self._partial)
 
     def _filled(
         self,

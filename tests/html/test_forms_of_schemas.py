@@ -573,3 +573,122 @@ def test_form_needs_a_verb_that_takes_one(templates: MakeTemplates) -> None:
     with pytest.raises(DeclarationError, match=r"Page.form\(\) needs a verb"):
         Client(app).get("/page", headers=HTML)
     assert build(app)["paths"]["/page"]
+
+
+class PartSchema(Schema):
+    street = fields.Str(required=True, validate=validate.Length(min=1))
+    floor = fields.Int(allow_none=True)
+    lift = fields.Bool(load_default=True)
+    color = fields.Enum(Color, by_value=True)
+    tags = fields.List(fields.Str())
+
+
+class NodeSchema(Schema):
+    name = fields.Str()
+    below = fields.Nested(lambda: NodeSchema(), allow_none=True)
+
+
+class PlaceSchema(Schema):
+    home = fields.Nested(PartSchema, required=True, metadata={"label": "Home"})
+    rows = fields.List(fields.Nested(PartSchema))
+    many = fields.Nested(PartSchema, many=True)
+    deep = fields.Nested({"part": fields.Nested(PartSchema)})
+    node = fields.Nested(NodeSchema, allow_none=True)
+    empty = fields.Nested(PartSchema, allow_none=True)
+    json = fields.Nested(PartSchema, metadata={"control": "textarea"}, allow_none=True)
+
+
+PART = {"street": "<a>", "floor": None, "lift": False, "color": Color.RED, "tags": ["x"]}
+
+
+def places(templates: MakeTemplates, given: object, loaded: list[Any]) -> Client:
+    """Return a client of a page whose form has objects."""
+    app = App("Places")
+    app.install(templates({"place.html": "{{ form }}|{{ form.home.street.value }}"}))
+
+    @app.route("/place")
+    class Place(HTMLResource):
+        template = "place.html"
+
+        def get(self) -> dict[str, object]:
+            return {"form": self.form(given)}
+
+        @takes(form=PlaceSchema)
+        def post(self, form: dict[str, Any]) -> SeeOther:
+            loaded.append(form)
+            return SeeOther(Place)
+
+    return Client(app)
+
+
+def test_objects_round_trip(templates: MakeTemplates) -> None:
+    loaded: list[Any] = []
+    other = {**PART, "street": "b", "floor": 3, "tags": []}
+    given = {
+        "home": PART,
+        "rows": [other, PART],
+        "many": [other],
+        "deep": {"part": other},
+        "node": {"name": "a", "below": None},
+        "json": None,
+        "empty": None,
+    }
+    client = places(templates, given, loaded)
+    response = client.get("/place", headers=HTML)
+    assert response.text.endswith("|&lt;a&gt;")
+    answer = client.post("/place", data=Parsed(response.text).submitted(), headers=HTML)
+    assert answer.status == 303, answer.text
+    assert loaded == [given]
+
+
+def test_errors_of_members_are_at_their_controls(templates: MakeTemplates) -> None:
+    loaded: list[Any] = []
+    client = places(templates, None, loaded)
+    sent = [
+        ("home[street]", ""),
+        ("rows[0][street]", ""),
+        ("rows[4][street]", "<b>"),
+        ("rows[4][floor]", "x"),
+        ("deep[part][street]", "a"),
+        ("deep[part][color]", "green"),
+    ]
+    response = client.post("/place", data=sent, headers=HTML)
+    assert response.status == 422
+    page = Parsed(response.text)
+    links = [str(each["href"]).removeprefix("#") for each in page.all("a")]
+    assert links == ["field-home-street-", "field-rows-0--floor-", "field-deep-part--color-"]
+    ids = [each["id"] for each in page.elements if "id" in each]
+    assert len(ids) == len(set(ids))
+    assert set(links) < set(ids)
+    assert page.control("rows[0][street]")["value"] == "<b>"
+    assert page.control("rows[1][street]")["value"] == ""
+    assert "required" in page.control("rows[0][street]")
+    assert "required" not in page.control("rows[1][street]")
+    assert loaded == []
+
+
+def test_another_row_of_objects(templates: MakeTemplates) -> None:
+    client = places(templates, None, [])
+    for sent, rows in (
+        ([("rows[0][street]", "a")], 2),
+        ([("rows[0][street]", "a"), ("rows[1][street]", "")], 3),
+    ):
+        response = client.post("/place", data=[*sent, ("_add", "rows")], headers=HTML)
+        assert response.status == 422
+        names = {each.attributes.get("name") for each in Parsed(response.text).elements}
+        assert {f"rows[{at}][street]" for at in range(rows)} <= names
+        assert f"rows[{rows}][street]" not in names
+        assert "form-errors" not in response.text
+
+
+def test_a_list_has_no_control_of_one_text(templates: MakeTemplates) -> None:
+    app = App("Lists")
+    app.install(templates({"page.html": "{{ form }}"}))
+
+    @app.post("/page", template="page.html")
+    @takes(form={"tags": fields.List(fields.Str(), metadata={"control": "textarea"})})
+    def post(form: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    with pytest.raises(DeclarationError, match="tags is a list, which the control 'textarea'"):
+        Client(app).post("/page", data={"tags": "a"}, headers=HTML)

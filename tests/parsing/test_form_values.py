@@ -414,7 +414,7 @@ def test_the_rows_of_a_list(name: str) -> None:
     ("sent", "pointer"),
     [
         ([("one[title]", "a"), ("one[n]", "x")], "/one/n"),
-        ([("one[title]", "")], "/one/title"),
+        ([("one[title]", ""), ("one[n]", "1")], "/one/title"),
         ([("one[title]", "a"), ("one[nam]", "")], "/one/nam"),
         ([("rows[0][title]", "a"), ("rows[1][n]", "x")], "/rows/1/n"),
         ([("rows[a][title]", "a")], "/rows"),
@@ -434,6 +434,16 @@ def test_members_that_cannot_be_meant(sent: Any, pointer: str, kind: str) -> Non
     response = send(orders(), sent, kind)
     assert response.status == 422
     assert any(each["pointer"].startswith(pointer) for each in response.problem["errors"])
+
+
+def test_an_object_that_nobody_filled_in() -> None:
+    """It is nothing if it may be absent; a required one has the errors of its members."""
+    assert send(orders(), {"one[title]": "", "one[n]": ""}).json == {}
+    maybe = client_of({"it": fields.Nested(RowSchema, allow_none=True)})
+    assert send(maybe, {"it[title]": ""}).json == {"it": "None"}
+    must = client_of({"it": fields.Nested(RowSchema, required=True)})
+    (error,) = send(must, {"it[title]": ""}).problem["errors"]
+    assert (error["pointer"], error["code"]) == ("/it/title", "required")
 
 
 def test_an_object_is_still_json() -> None:
