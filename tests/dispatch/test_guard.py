@@ -194,14 +194,16 @@ def test_inherited_security() -> None:
     closed = type("Closed", (opened,), {"public": False})
     again = type("Again", (opened,), {"security": OTHER})
     app = App("Bases", security=BASIC)
+    directly = type("Directly", (base,), {"public": False})
     unsaid = type("Unsaid", (type("Open", (Whoami,), {"public": True}),), {"public": False})
-    for each in (base, opened, closed, again, unsaid):
+    for each in (base, opened, closed, again, directly, unsaid):
         app.add(f"/{each.__name__.lower()}", each)
     assert list(security_of(app).values()) == [
         [["key"]],
         [],
         [["key"]],
         [["other"]],
+        [["key"]],
         [["basic"]],
     ]
 

@@ -16,8 +16,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from restkit import App
 from restkit.crud import CRUDResource
+from restkit.crud.totals import TotalsOverflow
 from restkit.errors import DeclarationError
 from restkit.sqlalchemy import Database, FullText, UTCDateTime
+from restkit.sqlalchemy.totals import raise_overflow
 from restkit.testing import Client
 
 
@@ -223,3 +225,26 @@ def test_what_a_database_cannot_add(database: Database) -> None:
         assert "write" in refusal(database, aggregates=(name,))
     for name in ("took__month", "note__year", "search"):
         assert ".groups: " in refusal(database, groups=(name,))
+
+
+def test_only_an_overflow_is_an_overflow(tmp_path: Path) -> None:
+    """SQLite has one code for a sum beyond its integers and for a table that is missing."""
+    with sa.create_engine(f"sqlite:///{tmp_path / 'totals.db'}").connect() as connection:
+        with pytest.raises(sa.exc.OperationalError) as missing:
+            connection.execute(sa.text("SELECT sum(number) FROM absent"))
+        raise_overflow(missing.value)
+        values = "SELECT 9223372036854775807 AS number UNION ALL SELECT 1"
+        with pytest.raises(sa.exc.OperationalError) as overflow:
+            connection.execute(sa.text(f"SELECT sum(number) FROM ({values})"))
+        with pytest.raises(TotalsOverflow):
+            raise_overflow(overflow.value)
+
+
+def test_naive_moments_are_refused(tmp_path: Path) -> None:
+    """UTCDateTime takes no datetime of which the moment is unknown."""
+    table = sa.Table("moments", sa.MetaData(), sa.Column("at", UTCDateTime))
+    with sa.create_engine(f"sqlite:///{tmp_path / 'moments.db'}").connect() as connection:
+        table.create(connection)
+        connection.execute(sa.insert(table).values(at=None))
+        with pytest.raises(sa.exc.StatementError, match="UTCDateTime takes aware datetimes only"):
+            connection.execute(sa.insert(table).values(at=dt.datetime(2026, 1, 2)))
