@@ -39,7 +39,8 @@ class Ages:
         if REMEMBERED in fields:
             return now - created < self._remembered
         idle = now - refreshed
-        session.is_stale = idle >= self._refresh
+        if idle >= self._refresh:
+            session.is_stale = True
         return idle < self._idle and now - created < self._absolute
 
     def seconds_left(self, fields: Fields) -> int:

@@ -16,7 +16,7 @@ from ..http.uris import quote_path
 from ..middleware import RESPOND_TO, Proceed
 from ..problems import Forbidden
 from ..request import Request
-from ..response import DeferredResponse, PlainResponse, Response, is_stream
+from ..response import DeferredResponse, Response, is_stream
 from .csrf import CSRF_HEADER, OriginCheck
 from .environment import TemplateOwner
 from .session import Session, has_sessions
@@ -266,15 +266,15 @@ class Sessions:
 def _marked(response: Response) -> Response:
     """Keep caches from storing a response."""
     # PERF: to look for a header and to set one in a Response costs 10 thousand instructions.
-    plain = response.outgoing() if type(response) is DeferredResponse else None
-    if type(plain) is PlainResponse:
-        for name, _ in plain.headers:
+    headers = response.headers
+    if type(response) is DeferredResponse and getattr(headers, "only_appended", False):
+        sent = response._plain.headers
+        for name, _ in sent:
             if name == "Vary" or name == "Cache-Control":
                 break
         else:
-            plain.headers += _PRIVATE
+            sent += _PRIVATE
             return response
-    headers = response.headers
     if "no-store" not in headers.get("Cache-Control", ""):
         headers["Cache-Control"] = "no-store"
     vary = headers.get("Vary", "")

@@ -19,6 +19,7 @@ __all__ = [
     "ROUTES",
     "ROWS",
     "SCALING",
+    "SESSIONS",
     "SHELVED",
     "WRAPPED",
     "Book",
@@ -75,6 +76,7 @@ class Case:
         more: Whether an answer may have members that are not expected.
         faults: The names of the fields that an error answer must say.
         target: What restkit may cost at most, in thousand instructions.
+        cookie: The header Cookie.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Case:
     more: bool = False
     faults: tuple[str, ...] = ()
     target: int | None = None
+    cookie: str = ""
 
 
 def verify(case: Case, status: int, content: bytes, *, names_all: bool = True) -> None:
@@ -345,6 +348,19 @@ def _pages() -> list[Case]:
     ]
 
 
+def _sessions() -> list[Case]:
+    # Signed by the key of the programs, at the moment at which their clock stands.
+    cookie = (
+        "theme=dark; session=eyJ1IjoiNyIsIjpuYW1lIjoiQWRhIExvdmVsYWNlIiwiOmJvb2tzIjpbMSwyLDNdLCJ0"
+        "IjoxODAwMDAwMDAwLCJjIjoxODAwMDAwMDAwfQ.rjnBZrDJYbUqT1VbESTLamPsCGMfejg1LZ5nK52o5IM"
+    )
+    title, expected = "one value of a session, signed cookie", {"name": "Ada Lovelace"}
+    read = Case("session-read", title, "/name", 300, service="sessions", expected=expected)
+    unused = replace(read, name="session-unused", title="the same without a session", path="/none")
+    return [replace(read, cookie=cookie), replace(unused, cookie=cookie)]
+
+
+SESSIONS: Mapping[str, Case] = {case.name: case for case in _sessions()}
 PAGES: Mapping[str, Case] = {case.name: case for case in _pages()}
 WRAPPED: Mapping[str, Case] = {case.name: case for case in _wrapped()}
 ROWS: Mapping[str, Case] = {case.name: case for case in _rows()}
@@ -360,4 +376,5 @@ CASES: Mapping[str, Case] = {
     **WRAPPED,
     **DATABASE,
     **PAGES,
+    **SESSIONS,
 }

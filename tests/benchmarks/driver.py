@@ -107,6 +107,8 @@ def _environ_of(case: Case) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in _HEADERS.items()}
+    if case.cookie:
+        environ["HTTP_COOKIE"] = case.cookie
     if case.body:
         environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(case.body))}
     return environ

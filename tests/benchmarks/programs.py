@@ -84,12 +84,13 @@ def build(name: str, service: str) -> Any:
     Args:
         name: Of its file.
         service: ``hello``, ``services``, ``routes:500``, ``nesting:3``; ``database``,
-            ``pages`` and ``static``, which have files of their own.
+            ``pages``, ``sessions`` and ``static``, which have files of their own.
 
     Returns:
         The WSGI or ASGI application.
     """
     factory, _, size = service.partition(":")
-    file = f"{name}_{factory}" if factory in ("database", "pages", "static") else name
+    has_file = factory in ("database", "pages", "sessions", "static")
+    file = f"{name}_{factory}" if has_file else name
     module = importlib.import_module(f"{__package__}.peers.{file}")
     return getattr(module, factory)(*([int(size)] if size else []))
