@@ -1,4 +1,4 @@
-"""The linters of OpenAPI documents that run on Node: found, or installed into a cache."""
+"""The linters of OpenAPI documents and pages that run on Node: found, or installed into a cache."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ __all__ = ["run_tool"]
 
 # The one place that says which versions; everybody's findings are the same.
 _PACKAGES = {
+    "html-validate": ("html-validate", "9.7.1"),
     "redocly": ("@redocly/cli", "2.77.0"),
     "spectral": ("@stoplight/spectral-cli", "6.16.3"),
 }
@@ -26,7 +27,7 @@ def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.Complet
     """Run a linter and return what it printed.
 
     Args:
-        name: `redocly` or `spectral`.
+        name: `redocly`, `spectral` or `html-validate`.
         arguments: What stands behind its name on the command line.
         cwd: The folder to run in; the linters look for their configuration there.
 

@@ -13,7 +13,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 
 from restkit import App, Conflict, DeclarationError, SeeOther, Unauthorized, Upload, raises, takes
-from restkit.html import HTMLResource, Templates
+from restkit.html import HTMLResource, Session, Sessions, Templates
 from restkit.openapi import build
 from restkit.testing import Client
 
@@ -692,3 +692,71 @@ def test_a_list_has_no_control_of_one_text(templates: MakeTemplates) -> None:
 
     with pytest.raises(DeclarationError, match="tags is a list, which the control 'textarea'"):
         Client(app).post("/page", data={"tags": "a"}, headers=HTML)
+
+
+def test_a_form_of_a_mounted_app_and_of_a_function_with_a_body(templates: MakeTemplates) -> None:
+    """The form belongs to the URL, also where two functions respond there and a body is a form."""
+    inner = App("Inner")
+    inner.install(templates({"page.html": "{{ form }}"}))
+    types = ["application/json", "application/x-www-form-urlencoded"]
+
+    @inner.get("/page", template="page.html")
+    def show() -> dict[str, Any]:
+        return {}
+
+    @inner.post("/page", template="page.html")
+    @takes(body={"errors": fields.Int(required=True)}, media_types=types)
+    def send(body: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    outer = App("Outer")
+    outer.mount("/inner", inner)
+    client = Client(outer)
+    assert Parsed(client.get("/inner/page", headers=HTML).text).control("errors")["value"] == ""
+    response = client.post("/inner/page", data={"errors": "x"}, headers=HTML)
+    assert response.status == 422
+    assert Parsed(response.text).control("errors")["value"] == "x"
+
+
+def test_a_patch_sends_what_an_unchecked_box_means(templates: MakeTemplates) -> None:
+    app = App("Patch")
+    app.install(templates({"page.html": "{{ form }}"}))
+
+    @app.route("/page")
+    class Page(HTMLResource):
+        template = "page.html"
+
+        def get(self) -> dict[str, object]:
+            return {"form": self.form({"done": False, "n": 3})}
+
+        @takes(form={"done": fields.Bool(), "n": fields.Int(required=True)})
+        def patch(self, form: dict[str, Any]) -> SeeOther:
+            return SeeOther(Page)
+
+    page = Parsed(Client(app).get("/page", headers=HTML).text)
+    assert page.submitted() == [("_method", "PATCH"), ("done", "false"), ("n", "3")]
+    assert "required" not in page.control("n")
+
+
+def test_the_token_of_a_session_is_in_the_form(templates: MakeTemplates) -> None:
+    app = App("Session")
+    app.install(templates({"page.html": "{{ form }}"}))
+    app.install(Sessions(keys=["k" * 32]))
+
+    @app.route("/page")
+    class Page(HTMLResource):
+        template = "page.html"
+
+        def get(self, session: Session) -> dict[str, object]:
+            return {}
+
+        @takes(form={"n": fields.Int(required=True)})
+        def post(self, form: dict[str, Any], session: Session) -> SeeOther:
+            return SeeOther(Page)
+
+    client = Client(app)
+    token = Parsed(client.get("/page", headers=HTML).text).control("csrf_token")["value"]
+    sent = {"n": "1", "csrf_token": token}
+    assert client.post("/page", data={**sent, "n": "x"}, headers=HTML).status == 422
+    assert client.post("/page", data=sent, headers=HTML).status == 303
+    assert len(str(token)) >= 20
