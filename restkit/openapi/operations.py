@@ -99,17 +99,15 @@ class OperationPrinter:
 
     def _parameters(self, op: Operation) -> Iterator[Keywords]:
         yield from self._path_parameters(op)
-        named: set[str] = set()
+        named: set[tuple[str, str]] = set()
         for parameter in self._declared_parameters(op):
-            named.add(parameter["name"].lower())
+            named.add(_identity(parameter))
             yield parameter
-        for parameter in (*_preconditions(op), *self._idempotency_keys(op)):
-            if parameter["name"].lower() not in named:
-                named.add(parameter["name"].lower())
+        own = [self._contributed(each) for each in op.parameters]
+        for parameter in (*_preconditions(op), *self._idempotency_keys(op), *own):
+            if _identity(parameter) not in named:
+                named.add(_identity(parameter))
                 yield parameter
-        for own in op.parameters:
-            if own.name.lower() not in named:
-                yield self._contributed(own)
 
     def _path_parameters(self, op: Operation) -> Iterator[Keywords]:
         for each in op.path_parameters:
@@ -290,6 +288,12 @@ def _untyped(media_type: str) -> Keywords:
     if media_type.startswith("text/") or media_type.endswith("xml"):
         return {"type": "string"}
     return {"type": "string", "format": "binary"}
+
+
+def _identity(parameter: Keywords) -> tuple[str, str]:
+    """Return what tells parameters apart; names of headers have no case (RFC 9110, section 5.1)."""
+    name, location = parameter["name"], parameter["in"]
+    return location, name.lower() if location == "header" else name
 
 
 def _preconditions(op: Operation) -> Iterator[Keywords]:

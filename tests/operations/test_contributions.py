@@ -647,3 +647,35 @@ def test_a_parameter_is_contributed_once() -> None:
     app.install(Part("Two."))
     parameters = Client(app).get("/openapi.json").json["paths"]["/things"]["get"]["parameters"]
     assert [each["name"] for each in parameters] == ["X-Trace"]
+
+
+def test_contributed_parameters_beside_generated_ones() -> None:
+    """A header that is generated stands there once; a query parameter may have its name."""
+
+    class Tagging:
+        def __call__(self, request: Request, proceed: Proceed) -> Response:
+            return proceed(request)
+
+        def contribute(self, operation: Operation) -> Contribution:
+            return Contribution(
+                parameters=(
+                    Parameter("if-match", "header", "Contributed."),
+                    Parameter("If-Match", "query", "Contributed, elsewhere."),
+                )
+            )
+
+    class Tagged(Resource):
+        conditional = "required"
+        middleware = [Tagging()]
+
+        def put(self) -> None: ...
+
+    app = App("Tags")
+    app.add("/tags", Tagged)
+    found = Client(app).get("/openapi.json").json["paths"]["/tags"]["put"]["parameters"]
+    assert [(each["in"], each["name"]) for each in found] == [
+        ("header", "If-Match"),
+        ("query", "If-Match"),
+    ]
+    assert found[0]["required"] is True
+    assert found[0]["description"] != "Contributed."
