@@ -26,7 +26,7 @@ from .templates import templates_of
 if TYPE_CHECKING:
     from ..problems import Problem
 
-__all__ = ["Form", "initial_form", "submitted_form"]
+__all__ = ["Form", "initial_form", "plan_of", "submitted_form"]
 
 _HIDDEN = Markup('<input type="hidden" name="{}" value="{}">')
 _chosen: WeakKeyDictionary[Environment, dict[tuple[str, ...], str]] = WeakKeyDictionary()

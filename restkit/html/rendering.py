@@ -35,12 +35,18 @@ def page_renderer(app: TemplateOwner, operation: Operation, output: Output) -> P
     """Return the function that renders the page of an output.
 
     Raises:
-        DeclarationError: There is no such template or block, or it cannot be compiled.
+        DeclarationError: There is no such template or block, or it cannot be compiled; or the form
+            of the page cannot be made.
     """
     page = output.page
     if page is None:
         raise TypeError(f"The status {output.status} of {operation.declared_at} has no page.")
     templates = templates_of(app)
+    form = form_operation(app, operation)
+    if form is not None:
+        from .forms import plan_of  # cold start: forms load marshmallow
+
+        plan_of(app, form)
     headers = _headers(templates, output.media_types)
     if page.streamed:
         return _streaming(templates, page, operation.declared_at, headers)
