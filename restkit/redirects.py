@@ -93,10 +93,7 @@ class Redirect:
             return self._url
         if isinstance(self.target, str) and self.target.startswith("/"):
             return uri_of(self.target)
-        app = request.app
-        if app is None:
-            raise LookupError(f"{self!r} needs a request that an operation responds to.")
-        url_for = cast("Callable[..., str]", app.url_for)
+        url_for = cast("Callable[..., str]", request.app.url_for)
         return url_for(self.target, _query=self.query, **self.values)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from .declaration_checks import check_pattern
@@ -135,6 +134,8 @@ class RouteDecorators:
         from .html.static_files import StaticOwner, add_static  # cold start
 
         caller = sys._getframe(1).f_globals.get("__file__")
+        from pathlib import Path  # cold start
+
         base = Path.cwd() if caller is None else Path(caller).resolve().parent
         return add_static(
             cast("StaticOwner", self),

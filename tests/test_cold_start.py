@@ -91,5 +91,5 @@ def test_the_first_response_does_not_load(name: str, loaded: frozenset[str]) -> 
 
 
 def test_the_core_stays_small(loaded: frozenset[str]) -> None:
-    """The smallest program loads at most 71 modules of restkit."""
-    assert len([each for each in loaded if each.partition(".")[0] == "restkit"]) <= 71
+    """The smallest program loads at most 76 modules of restkit."""
+    assert len([each for each in loaded if each.partition(".")[0] == "restkit"]) <= 76

@@ -126,7 +126,7 @@ def _token_of_form(request: Request) -> str | None:
     """Return the token in a declared form, None without one."""
     operation: Operation = request.operation
     taken = [each for each in operation.inputs if set(FORM_TYPES).intersection(each.media_types)]
-    if not taken or request.app is None:
+    if not taken:
         return None
     content_type = parse_content_type(request.environ.get("CONTENT_TYPE"))
     if content_type.media_type not in FORM_TYPES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from jinja2 import (
     BaseLoader,
@@ -76,14 +76,16 @@ def make_environment(app: TemplateOwner, line: Sequence[_Known]) -> Environment:
         auto_reload=bool(app.settings.debug),
         bytecode_cache=cache,
     )
-    environment.globals["url_for"] = app.url_for
+    known_names: dict[str, object] = {"url_for": app.url_for}
     for registry in reversed(list(app._registry.line())):
         for extension in registry.app.extensions:
-            environment.globals.update(getattr(extension, "template_globals", {}))
+            known_names.update(getattr(extension, "template_globals", {}))
     for known in reversed(line):
         environment.filters.update(known.filters)
         environment.tests.update(known.tests)
-        environment.globals.update(known.globals)
+        known_names.update(known.globals)
+    names: object = environment.globals  # two type checkers know it by different types
+    cast("dict[str, object]", names).update(known_names)
     return environment
 
 

@@ -25,8 +25,6 @@ def _page(problem: Problem, request: Request) -> str:
     The page of an invalid form is the form's own. The variables of the others are
     ``problem``, ``status``, ``title``, ``detail``, ``errors`` and ``request``.
     """
-    if request.app is None:
-        return error_page(problem)
     found = None
     if request.operation is not None and form_inputs(request.operation):
         from .form_pages import form_page  # cold start: forms load marshmallow

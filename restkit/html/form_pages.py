@@ -62,6 +62,5 @@ def _resource(operation: Operation, request: Request) -> Resource | None:
         return None
     resource = kind()
     resource.request = request
-    if request.app is not None:
-        resource.app = request.app
+    resource.app = request.app
     return resource

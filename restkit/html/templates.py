@@ -163,7 +163,7 @@ class Templates:
     def filter(self, name: F, /) -> F: ...
     @overload
     def filter(self, name: str, /) -> Callable[[F], F]: ...
-    def filter(self, name: str | F, /) -> object:
+    def filter(self, name: str | Callable[..., object], /) -> object:
         """Register the decorated function as a filter, under its own name or another one."""
         return _register(self.filters, name, "filter")
 
@@ -171,7 +171,7 @@ class Templates:
     def test(self, name: F, /) -> F: ...
     @overload
     def test(self, name: str, /) -> Callable[[F], F]: ...
-    def test(self, name: str | F, /) -> object:
+    def test(self, name: str | Callable[..., object], /) -> object:
         """Register the decorated function as a test, under its own name or another one."""
         return _register(self.tests, name, "test")
 
@@ -226,7 +226,12 @@ def _register(known: dict[str, Callable[..., object]], name: object, what: str) 
 
     if isinstance(name, str):
         check_text(name, f"The name of a {what}", "euros")
-        return lambda function: register(function, name)
+        called = name
+
+        def decorate(function: F) -> F:
+            return register(function, called)
+
+        return decorate
     if not callable(name):
         raise DeclarationError(f"A {what} must be a function, not {name!r}.")
     return register(name, str(getattr(name, "__name__", "")))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from typing import TypeGuard
 
 __all__ = ["NO_NUL", "translate"]
 
@@ -41,6 +42,10 @@ class _UntranslatableError(Exception):
     pass
 
 
+def _is_text(regex: re.Pattern[str] | re.Pattern[bytes]) -> TypeGuard[re.Pattern[str]]:
+    return isinstance(regex.pattern, str)
+
+
 def translate(regex: re.Pattern[str] | re.Pattern[bytes]) -> str | None:
     """Return the pattern that accepts the strings at whose start a regular expression matches.
 
@@ -50,7 +55,7 @@ def translate(regex: re.Pattern[str] | re.Pattern[bytes]) -> str | None:
     Returns:
         A pattern of ECMA-262 that holds for whole strings, None where there is none.
     """
-    if not isinstance(regex.pattern, str):
+    if not _is_text(regex):
         return None
     try:
         return _Translation(regex).result()

@@ -68,7 +68,7 @@ def _elsewhere(
     known = {parameter.name for parameter in entry.pattern.parameters}
     ranked: list[tuple[int, bool, Entry]] = []
     for each in itertools.chain.from_iterable(items.values()):
-        more = {parameter.name for parameter in each.pattern.parameters} - known
+        more = frozenset(parameter.name for parameter in each.pattern.parameters) - known
         is_near = each.owner is entry.owner and each.pattern.host == entry.pattern.host
         is_named = len(more) == 1 or more == resource.key_variables()
         rank = resource.item_rank(each.resource) if is_near and is_named else None

@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeGuard
 from uuid import UUID
 
 from werkzeug.wrappers import Response
@@ -225,11 +225,15 @@ def redirects_of(annotation: object) -> tuple[tuple[type[Redirect], ...], object
     members: tuple[object, ...] = (annotation,)
     if _is_union(annotation):
         members = typing.get_args(annotation)
-    found = [each for each in members if isinstance(each, type) and issubclass(each, Redirect)]
-    others = [each for each in members if each not in found]
+    found = [each for each in members if _is_redirect(each)]
+    others = [each for each in members if not _is_redirect(each)]
     if not found or not others:
         return tuple(found), annotation
     return tuple(found), functools.reduce(operator.or_, others)
+
+
+def _is_redirect(annotation: object) -> TypeGuard[type[Redirect]]:
+    return isinstance(annotation, type) and issubclass(annotation, Redirect)
 
 
 def _is_union(annotation: object) -> bool:

@@ -45,9 +45,13 @@ def _with_seconds(value: str) -> str:
 
 def _in_form(wire: Wire, pattern: str) -> Wire:
     """Return a format with what a form may send besides: times without seconds."""
+
+    def checked(value: str) -> object:
+        return wire.text(_with_seconds(value))
+
     return replace(
         wire,
-        form=lambda value: wire.text(_with_seconds(value)),
+        form=checked,
         form_keywords={"type": "string", "pattern": f"^{pattern}$"},
     )
 

@@ -6,6 +6,10 @@ each input that nobody filled in. Parsing and the document follow these function
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Iterable
+from typing import cast
+
 from marshmallow import Schema, ValidationError, fields, validate
 
 from .wire_format import each_validator
@@ -80,7 +84,8 @@ def takes_empty(field: _Field) -> bool:
     if isinstance(field, fields.Boolean):
         return "" in field.truthy or "" in field.falsy
     if isinstance(field, fields.Enum):
-        return any(member.value == "" for member in field.enum) and field.by_value is not False
+        members = cast("Iterable[enum.Enum]", field.enum)
+        return any(member.value == "" for member in members) and field.by_value is not False
     if isinstance(field, (fields.Nested, fields.Mapping, *_NEVER_EMPTY)):
         return False
     if isinstance(field, fields.String):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Unpack
@@ -176,7 +176,7 @@ class Client:
         self._werkzeug.delete_cookie(name, domain=self._host, path=path)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> Generator[Session]:
         """Read and change the session of this client, as an operation of the App would.
 
         ::

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -25,7 +25,7 @@ class _Registry(Protocol):
 @contextmanager
 def opened_session(
     app: WSGIApplication, environ: WSGIEnvironment, client: WerkzeugClient, host: str
-) -> Iterator[Session]:
+) -> Generator[Session]:
     """Open the session of a client, and store it and its cookie afterwards.
 
     Args:
