@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields
 
@@ -110,10 +110,12 @@ class Binding:
         self.pager = Pager(declared.paging, *sizes, cipher, self.declared_at, keys)
         self._choices = FieldChoices(declared.expand, sparse=bool(declared.fields))
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
-        self._own = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
-        reserved = {*self.pager.fields(), *self._own, *extra_parameters(declared)}
+        chosen = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
+        self._own = {**self.pager.fields(), **chosen}
+        reserved = {**dict.fromkeys(extra_parameters(declared)), **self._own}
         self.filtering = Filtering(declared.filters, store, wire, self.declared_at, reserved)
-        self.pager.check_names({**self._own, **self.filtering.fields()})
+        self.pager.check_names({*chosen, *self.filtering.names})
+        self.pager.is_filter = self.filtering.is_filter
 
     def _views_of(self, schemas: DeclaredSchemas, declared: ViewedClass, app: Owner) -> EachViews:
         """Return the views of responses and of bodies."""
@@ -123,7 +125,7 @@ class Binding:
 
     def query_schema(self) -> dict[str, AnyField]:
         """Return the query parameters of the collection."""
-        return {**self.pager.fields(), **self._own, **self.filtering.fields()}
+        return self.filtering.fields(self._own)
 
     def choice_schema(self, views: Views) -> dict[str, AnyField]:
         """Return the query parameters that select the fields and relations of a response."""
@@ -144,7 +146,9 @@ class Binding:
             scope: The scope of the collection.
             page_of: A function that returns the page of another query.
         """
-        order = self.sorting.order(query.get("sort"))
+        conditions = self.filtering.conditions(query)
+        query = self.filtering.others(query)
+        order = self.sorting.order(cast("Sequence[str] | None", query.get("sort")))
 
         def find(key: tuple[object, ...]) -> tuple[object, ...] | None:
             pairs = zip(self.key.names, key, strict=True)
@@ -156,7 +160,6 @@ class Binding:
         after, before = self.pager.edges(window, order, self.sorting.attributes, find)
         names, expand = self.chosen(query, self.list_views)
         read = None if names is None else tuple(self.list_views.attributes_of(names))
-        conditions = self.filtering.conditions(query)
         relations = self.list_views.relations(names, expand)
         return (
             ListQuery(
@@ -179,7 +182,7 @@ class Binding:
         self, query: PageQuery, views: Views
     ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """Return the fields and relations that a query selects, in the schema's order."""
-        return self._choices.chosen(query, views)
+        return self._choices.chosen(self.filtering.others(query), views)
 
     def ends(self, page: Page[object], order: Sequence[Order]) -> Sequence[tuple[object, ...]]:
         """Return the sort key values of the first and the last item of a page."""

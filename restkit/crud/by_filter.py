@@ -18,10 +18,16 @@ from .relation_values import RelationValues
 from .row_paths import AnyActions, RowActions
 from .scopes import Scope
 
-__all__ = ["AffectedItemsSchema", "delete_selected", "patch_selected"]
+__all__ = ["DRY_RUN", "AffectedItemsSchema", "delete_selected", "patch_selected"]
 
 _Values = Mapping[str, object]
 _Change = tuple[object, _Values]
+DRY_RUN = fields.Bool(
+    load_default=False,
+    metadata={
+        "description": "Whether to change nothing, and to return how many items the filters select."
+    },
+)
 _ALL = "Send at least one filter. A request without one would affect every item of the collection."
 _UNKNOWN = "Unknown parameter."
 # SECURITY: the content is applied to each item. The work is that of this many bytes of content, of
@@ -93,7 +99,7 @@ class _Selection:
     ) -> None:
         self._endpoint = endpoint
         self._binding = endpoint.binding
-        self.is_dry = bool(given.get("dry_run"))
+        self.is_dry = bool(endpoint.binding.filtering.others(given).get("dry_run"))
         own = endpoint.actions(relations)
         self._is_own_list = endpoint.row_paths.overrides("list")
         self._is_own_read = endpoint.row_paths.overrides("read")
@@ -130,8 +136,8 @@ class _Selection:
 
         A misspelt filter would let the request affect more items than it means.
         """
-        known = {"dry_run", *self._binding.filtering.fields()}
-        unknown = sorted({*self._endpoint.request.args} - known)
+        known = self._binding.filtering.fields({"dry_run": DRY_RUN})
+        unknown = sorted({*self._endpoint.request.args} - known.keys())
         if unknown:
             raise UnprocessableContent(
                 errors=[

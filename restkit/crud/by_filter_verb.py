@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
-from marshmallow import fields
-
 from ..contract import Failure, Location
 from ..declarations import Declarations, DeclaredMethod, Return
 from ..errors import DeclarationError
@@ -16,7 +14,7 @@ from ..resource import Resource
 from ..schemas.bound import SchemaLike
 from .action_contracts import action_failures, bulk_security
 from .binding import Binding
-from .by_filter import AffectedItemsSchema, delete_selected, patch_selected
+from .by_filter import DRY_RUN, AffectedItemsSchema, delete_selected, patch_selected
 from .endpoints import CollectionEndpoint
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .store import AnyField
@@ -38,7 +36,6 @@ _TOO_LARGE = Failure(
     ContentTooLarge, "database", "The patch is too large for the number of selected items."
 )
 _PATCHES = (MERGE_PATCH, "application/json", JSON_PATCH)
-_DRY = "Whether to change nothing, and to return how many items the filters select."
 _Schema = SchemaLike | Mapping[str, AnyField]
 
 
@@ -75,8 +72,7 @@ def filtered_verb(
     function.__module__ = declared.__module__
     function.__qualname__ = f"{declared.__qualname__}.{action}"
     security = bulk_security(cast("type[Resource]", declared), (action,))
-    dry_run = fields.Bool(load_default=False, metadata={"description": _DRY})
-    inputs: dict[Location, _Schema] = {"query": {"dry_run": dry_run, **binding.filtering.fields()}}
+    inputs: dict[Location, _Schema] = {"query": binding.filtering.fields({"dry_run": DRY_RUN})}
     media_types, convert, own = None, None, [_TOO_MANY]
     if method == "PATCH":
         media_types, convert = _PATCHES, PatchDocument.of
@@ -105,7 +101,7 @@ def filtered_verb(
 
 def _check(declared: type[Selectable], binding: Binding) -> None:
     """Reject declarations that contradict requests by filter."""
-    if not binding.filtering.fields():
+    if not binding.filtering.names:
         raise DeclarationError(
             f"{binding.declared_at} has by_filter, but no filters to select items by. Declare "
             "filters, or remove by_filter."

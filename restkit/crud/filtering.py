@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args
 
 from marshmallow import fields as ma
@@ -12,6 +12,7 @@ from marshmallow import missing, validate
 from ..errors import DeclarationError
 from .paths import Path, find_path
 from .query import Condition, Operator
+from .shared_parameters import filter_values, filters, own_value, shared_field
 from .store import AnyField, AnyStore
 from .wire_names import check_distinct
 
@@ -47,7 +48,7 @@ class Filtering:
         store: AnyStore,
         wire: Mapping[str, AnyField],
         declared_at: str,
-        reserved: Container[str] = (),
+        reserved: Mapping[str, AnyField | None] | None = None,
     ) -> None:
         """Make the filters.
 
@@ -57,8 +58,9 @@ class Filtering:
             store: The store of the items.
             wire: The schema's fields by attribute: a parameter has the wire format of its field.
             declared_at: The name of the class, for messages.
-            reserved: The other query parameters of the list. A filter by equality on an attribute
-                of such a name is ``limit__eq``.
+            reserved: The other query parameters, with their fields if the list has them. A filter
+                by equality on an attribute of such a name is ``limit__eq``, and also ``limit`` for
+                values that the other parameter cannot have.
 
         Raises:
             DeclarationError: An attribute or operator does not exist.
@@ -67,10 +69,14 @@ class Filtering:
         self._wire = wire
         self._declared_at = f"{declared_at}.filters"
         self._parameters: dict[str, tuple[Path, Operator]] = {}
+        self._reserved = dict(reserved or {})
+        self._shared: dict[str, tuple[Path, AnyField]] = {}
         names: list[tuple[str, str]] = []
         for path, operator in self._pairs(declared):
             called = path.called.replace(".", "__")
-            is_plain = operator in ("eq", "search") and called not in reserved
+            if operator == "eq" and called in self._reserved:
+                self._shared[called] = (path, self._field(path, "eq"))
+            is_plain = operator in ("eq", "search") and called not in self._reserved
             parameter = called if is_plain else f"{called}__{operator}"
             names.append((f"{path.name.replace('.', '__')}__{operator}", parameter))
             self._parameters[parameter] = (path, operator)
@@ -103,12 +109,35 @@ class Filtering:
             )
         return found
 
-    def fields(self) -> dict[str, AnyField]:
-        """Return the query parameters."""
-        return {
-            parameter: self._field(path, operator)
-            for parameter, (path, operator) in self._parameters.items()
-        }
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that only filter."""
+        return frozenset(self._parameters)
+
+    def fields(self, others: Mapping[str, AnyField]) -> dict[str, AnyField]:
+        """Return the query parameters of a URL.
+
+        Args:
+            others: Its other query parameters, some of which may filter as well.
+        """
+        found = dict(others)
+        for name, (_, equal) in self._shared.items():
+            made = shared_field(others.get(name), self._reserved[name], copy.copy(equal), name)
+            if made is not None:
+                found[name] = made
+        for parameter, (path, operator) in self._parameters.items():
+            found[parameter] = self._field(path, operator)
+        return found
+
+    def others(self, query: Mapping[str, object]) -> Mapping[str, object]:
+        """Return validated query parameters without the values that filter by equality only."""
+        if not self._shared:
+            return query
+        found = dict(query)
+        for name in self._shared.keys() & query.keys():
+            for own in own_value(found.pop(name)):
+                found[name] = own
+        return found
 
     def conditions(self, query: Mapping[str, object]) -> tuple[Condition, ...]:
         """Return the conditions that validated query parameters set."""
@@ -117,7 +146,15 @@ class Filtering:
             if parameter in self._parameters:
                 path, operator = self._parameters[parameter]
                 found.append(Condition(path.name, operator, value))
+            elif parameter in self._shared:
+                name = self._shared[parameter][0].name
+                found += [Condition(name, "eq", each) for each in filter_values(value)]
         return tuple(found)
+
+    def is_filter(self, name: str, text: str) -> bool:
+        """Return whether a value of another parameter of the list filters."""
+        known = self._shared.get(name)
+        return known is not None and filters(self._reserved[name], known[1], text)
 
     def _field(self, path: Path, operator: Operator) -> AnyField:
         field = self._plain_field(path, operator)

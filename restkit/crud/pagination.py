@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode
 
 from marshmallow import Schema
 
 from ..contract import Failure, Header
 from ..errors import DeclarationError
-from ..http.uris import quote_path
-from ..parsing.text_values import plain_pairs
 from ..problems import BadRequest, InvalidItem, UnprocessableContent
 from ..request import Request
 from .cursors import MAX_LENGTH, CursorCipher
+from .page_address import PageAddress
 from .page_format import (
     MAX_OFFSET,
     ListedPage,
@@ -47,6 +45,7 @@ class Pager:
     Attributes:
         format: The page format.
         count: The kind of total that pages have if a client prefers none.
+        is_filter: A function that says whether a parameter has a value that filters.
     """
 
     def __init__(
@@ -83,6 +82,7 @@ class Pager:
         self._cipher = cipher
         self._keys = tuple(keys)
         self._parameters = dict(self.format.parameters(self._sizes))
+        self.is_filter: Callable[[str, str], bool] = _never
         _check_format(self.format, self._sizes, declared_at)
 
     def fields(self) -> dict[str, AnyField]:
@@ -240,7 +240,7 @@ class Pager:
             windows = _numbered(window, page)
         if not windows:
             return {}
-        at = _Address(request)
+        at = PageAddress(request, self.is_filter)
         return {relation: at.url(self.format.place(each)) for relation, each in windows.items()}
 
     def _neighbors(
@@ -290,27 +290,8 @@ def _by_key(order: Sequence[Order]) -> str:
     return f"{_named(order)} of an item"
 
 
-class _Address:
-    """The URL of a request, in which parameters can be replaced."""
-
-    def __init__(self, request: Request) -> None:
-        self._path = quote_path(request.root_path + request.path)
-        query: str = request.environ.get("QUERY_STRING", "")
-        plain = plain_pairs(query)
-        if plain is not None:  # PERF: which need no quoting either
-            self._parts = [(name, f"{name}={value}") for name, value in plain]
-            return
-        text = query.encode("latin-1").decode("utf-8", "replace")
-        self._parts = [
-            (pair[0], urlencode([pair])) for pair in parse_qsl(text, keep_blank_values=True)
-        ]
-
-    def url(self, parameters: Mapping[str, str | None]) -> str:
-        parts = [part for name, part in self._parts if name not in parameters]
-        given = [(name, value) for name, value in parameters.items() if value is not None]
-        if given:
-            parts.append(urlencode(given))
-        return f"{self._path}?{'&'.join(parts)}" if parts else self._path
+def _never(name: str, text: str) -> bool:
+    return False
 
 
 # start-up

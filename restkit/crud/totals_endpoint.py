@@ -31,7 +31,7 @@ class TotalsEndpoint(Endpoint):
         scope = Scope.of(actions.scope())
         conditions = self.binding.filtering.conditions(given)
         selected = ListQuery(conditions, scope=plain_scope(scope))
-        query = self.totalling.query(given, selected)
+        query = self.totalling.query(self.binding.filtering.others(given), selected)
         try:
             totals = actions.totals(query)
             content = self.totalling.content(query, totals)

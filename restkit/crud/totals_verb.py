@@ -78,7 +78,7 @@ def totals_contract(
     if "security" in listing:
         words["security"] = listing["security"]
     inputs: dict[Location, Mapping[str, AnyField]] = {
-        "query": {**totalling.fields(), **binding.filtering.fields()}
+        "query": binding.filtering.fields(totalling.fields())
     }
     response = Return(
         totalling.schema, 200, (), (JSON,), "The groups with their aggregates.", False

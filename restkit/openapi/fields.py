@@ -14,6 +14,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import RAISE, Schema, fields, missing
 
+from ..schemas.alternatives import Alternatives
 from ..schemas.bound import View
 from ..schemas.parameter_styles import takes_text
 from ..schemas.schema_values import schema_value
@@ -96,6 +97,8 @@ class FieldConverter(OpenAPIConverter):
         kind = type(field)
         if isinstance(field, (fields.List, fields.Tuple)) and self._is_one_text(field):
             return self._one_text(field)
+        if isinstance(field, Alternatives):
+            return self._alternatives(field)
         functions = self._functions.get(kind)
         if functions is None:
             functions = self._functions[kind] = [
@@ -130,6 +133,20 @@ class FieldConverter(OpenAPIConverter):
             out["description"] = f"Items, separated by {delimiter!r}."
         out.update(self.metadata2properties(field, out))
         return nullable(out) if field.allow_none and not self._is_text else out
+
+    def _alternatives(self, field: Alternatives) -> Keywords:
+        """Return the schemas of a parameter's two meanings."""
+        shown = [each for each in field.parts if each.metadata.get("documented") is not False]
+        found = [self.field2property(each) for each in shown]
+        if field.excluded:
+            found[-1] = {**found[-1], "not": dict(field.excluded)}
+        for each in found:
+            each.pop("description", None)
+        out = found[0] if len(found) == 1 else {"anyOf": found}
+        if len(found) > 1 and "default" in found[0]:
+            out["default"] = found[0].pop("default")
+        out.update(metadata_keywords(field))
+        return out
 
     @property
     def _is_text(self) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields
 
 from ..compiler import Guard, KeyOrder
+from .alternatives import Alternatives
 from .hook_guards import guard_alternatives, guard_hooks
 from .parameter_styles import takes_text
 from .possible_values import check_possible
@@ -19,6 +20,10 @@ from .wire_format import same
 from .wire_formats import Source, wire_of
 
 __all__ = ["cloned", "enforce_wire_formats"]
+
+
+_Field = fields.Field[Any]
+_Parted = fields.List[object] | fields.Tuple | Alternatives
 
 
 def cloned(schema: Schema) -> Schema:
@@ -32,7 +37,7 @@ def cloned(schema: Schema) -> Schema:
     return clone
 
 
-def _copied(field: fields.Field[Any]) -> Any:
+def _copied(field: _Field) -> Any:
     """Copy a field with the fields that it is made of."""
     made: Any = copy.copy(field)
     if isinstance(made, fields.List):
@@ -45,6 +50,8 @@ def _copied(field: fields.Field[Any]) -> Any:
     elif isinstance(made, fields.Nested):
         # NOTE: the cache of the property `schema`, which marshmallow has no public way to reset.
         made._schema = None
+    elif isinstance(made, Alternatives):
+        made.copied(_copied)
     return made
 
 
@@ -90,18 +97,15 @@ def _meta_names(schema: type[Schema]) -> set[str]:
 
 
 def _enforce_field(
-    field: fields.Field[Any], source: Source, strict: bool, above: tuple[type[Schema], ...]
+    field: _Field, source: Source, strict: bool, above: tuple[type[Schema], ...]
 ) -> None:
     make_repeatable(field)
     check_possible(field)
     if isinstance(field, fields.Nested):
         _enforce_nested(field, _inside(field, source), strict, above)
-    elif isinstance(field, fields.List):
-        inner = "text" if takes_text(field) else source
-        _enforce_field(field.inner, inner, strict, above)
-    elif isinstance(field, fields.Tuple):
-        inner = "text" if takes_text(field) else source
-        for each in field.tuple_fields:
+    elif isinstance(field, (fields.List, fields.Tuple, Alternatives)):
+        inner: Source = "text" if takes_text(field) else source
+        for each in _parts(field):
             _enforce_field(each, inner, strict, above)
     elif isinstance(field, fields.Mapping):
         for part in (field.key_field, field.value_field):
@@ -112,7 +116,15 @@ def _enforce_field(
         _take_wire(field, source)
 
 
-def _inside(field: fields.Field[Any], source: Source) -> Source:
+def _parts(field: _Parted) -> Sequence[_Field]:
+    """Return the fields of the values in a field's value."""
+    if isinstance(field, fields.List):
+        return (cast("_Field", field.inner),)
+    parts = field.parts if isinstance(field, Alternatives) else field.tuple_fields
+    return cast("Sequence[_Field]", parts)
+
+
+def _inside(field: _Field, source: Source) -> Source:
     """Return the source of an object's members: the objects of a form are JSON."""
     if isinstance(field, fields.Pluck):
         return source
@@ -157,7 +169,7 @@ def _own_nested(
     enforce_wire_formats(schema, source, strict, above)
 
 
-def _take_wire(field: fields.Field[Any], source: Source) -> None:
+def _take_wire(field: _Field, source: Source) -> None:
     wire = wire_of(field)
     if wire is None:
         return
