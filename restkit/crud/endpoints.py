@@ -212,6 +212,9 @@ class ItemEndpoint(Endpoint):
             return item
         except KeyTaken:
             if Preconditions.from_environ(self.request.environ).guards():
+                # SECURITY: a key that the caller may not see has the response of a PUT without
+                # a precondition.
+                self._read_concurrent(actions, key)
                 raise PreconditionFailed(
                     "Another request created the item. Fetch it, then retry."
                 ) from None
