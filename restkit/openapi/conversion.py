@@ -25,7 +25,7 @@ from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
 from .dialects import lower
 from .fields import FieldConverter
-from .form_members import empty_values, without_checkboxes
+from .form_members import empty_values, source_of, without_checkboxes
 from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole
 from .own_schemas import Reference, Words, knows_many, own_schema
@@ -88,7 +88,7 @@ class SchemaCollector:
 
     def form(self, *bound: BoundSchema) -> Keywords:
         """Return the schema of a form that the fields of several schemas make up."""
-        parts = [self._of_fields(each.schema, each.view, "form") for each in bound]
+        parts = [self._of_fields(each.schema, each.view, source_of(each)) for each in bound]
         out: dict[str, Any] = {"type": "object", "properties": {}}
         out.update(empty_values(bound))
         for part in parts:

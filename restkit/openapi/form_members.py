@@ -9,15 +9,21 @@ from marshmallow.fields import List, Nested, Pluck
 
 from ..schemas.bound import BoundSchema, View
 from ..schemas.form_policy import is_partial, takes_empty, unchecked
+from ..schemas.wire_formats import Source
 from .metadata import Field, Keywords
 
-__all__ = ["empty_values", "without_checkboxes"]
+__all__ = ["empty_values", "source_of", "without_checkboxes"]
 
 _EMPTY = "An empty value of a field that cannot be empty means that nothing was given."
 _MEMBERS = (
     "The members of an object may be sent one by one, as `name[member]`, and those of a list of "
     "objects as `name[0][member]`."
 )
+
+
+def source_of(bound: BoundSchema) -> Source:
+    """Return where the values of a schema stand: in a form, or in other texts."""
+    return "text" if bound.source == "text" else "form"
 
 
 def empty_values(bound: Iterable[BoundSchema]) -> Keywords:

@@ -287,7 +287,7 @@ def test_without_its_package_a_page_is_plain(
     first, _, text = done.stdout.partition("\n")
     assert first.split() == ["200", "False", "False", "True"], done.stdout
     # A page with lazy texts, and one without.
-    assert text.startswith("Accept-Language None\n")
+    assert text.startswith("Accept-Language, Cookie None\n")
     assert f"For {name} on this page: <code>pip install 'restkit[swagger]'</code>" in text
     assert "<b>GET</b> /hello" in text
     assert "Say &lt;hello&gt;." in text
