@@ -14,7 +14,8 @@ INTRO = (
     "written as SQLModel's "
     "documentation has it, its functions in threads. restkit is one CRUDResource: its "
     "page has the link to the next "
-    "one, its item an entity tag. The floor is sqlite3 and orjson by hand. Thousand "
+    "one, its item an entity tag. By hand, sqlite3 or SQLAlchemy Core and orjson, nothing is "
+    "validated, and there are no links, entity tags and preconditions. Thousand "
     "instructions a request, and CPU "
     "time divided by restkit's (smallest to largest):"
 )
@@ -26,6 +27,7 @@ def database(figures: Figures) -> list[str]:
     head = [
         "request",
         "sqlite3 by hand",
+        "SQLAlchemy Core by hand",
         "FastAPI + SQLModel",
         "restkit",
         "restkit / FastAPI + SQLModel",
@@ -35,7 +37,7 @@ def database(figures: Figures) -> list[str]:
         counts = found.get(name, {})
         ours, theirs = counts.get("restkit"), counts.get("fastapi")
         share = f"{ours / theirs:.2f}" if ours and theirs else "-"
-        measured = [thousands(counts.get(each)) for each in ("bare", "fastapi", "restkit")]
+        measured = [thousands(counts.get(each)) for each in ("bare", "core", "fastapi", "restkit")]
         rows.append([case.title, *measured, share, ratio(ratios.get(name, {}).get("fastapi"))])
     about = figures["database"]
     named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))

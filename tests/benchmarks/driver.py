@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .cases import Case, verify
-from .programs import PEERS, build
+from .programs import CORE, PEERS, build
 
 __all__ = ["Driver", "driver_of"]
 
@@ -188,7 +188,7 @@ def driver_of(name: str, case: Case) -> Driver:
     Raises:
         Mismatch: It answers other than the case says.
     """
-    peer = PEERS[name]
+    peer = CORE if name == CORE.name else PEERS[name]
     app = build(name, case.service)
     driver = _ASGIDriver(app, case) if peer.kind == "asgi" else _WSGIDriver(app, case)
     for _ in range(2):  # the second answer too: caches must not change it

@@ -21,7 +21,7 @@ from .served import SERVERS, served
 __all__ = ["PARTS", "SCALED", "Plan", "measure"]
 
 SCALED = ("restkit", "fastapi", "flask")
-_OVER_DATABASE = ("bare", "fastapi", "restkit")
+_OVER_DATABASE = ("bare", "core", "fastapi", "restkit")
 _SERVED_CASES = ("hello", "post")
 # NOTE: Start-up is not counted, but it runs under valgrind; thousands of routes may take some
 # programs very long.
@@ -120,7 +120,7 @@ def _ratios(plan: Plan) -> None:
 
 
 def _database(plan: Plan) -> None:
-    names = [name for name in _OVER_DATABASE if name in plan.peers]
+    names = [name for name in _OVER_DATABASE if name == "core" or name in plan.peers]
     for row, case in DATABASE.items():
         # What a write leaves behind would be another file for whoever comes next.
         with shared_database() if case.method == "GET" else nullcontext():

@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["PEERS", "Peer", "build", "installed"]
+__all__ = ["CORE", "PEERS", "Peer", "build", "installed"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ def _peers() -> list[Peer]:
 
 
 PEERS = {peer.name: peer for peer in _peers()}
+CORE = Peer("core", "SQLAlchemy Core by hand", "sqlalchemy", ("sqlalchemy", "orjson"))
+"""What is written without an ORM; only over a database."""
 
 
 def installed(peer: Peer) -> bool:
