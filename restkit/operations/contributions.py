@@ -120,12 +120,8 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
         if stage in _SURROUNDING:
             around = _joined(operation.surrounding_headers, more.headers)
             operation = operation._replace(surrounding_headers=around)
-    known = {(each.location, each.name.lower()) for each in operation.parameters}
-    parameters = {
-        key: each
-        for each in more.parameters
-        if (key := (each.location, each.name.lower())) not in known
-    }
+    known = set(map(_place_of, operation.parameters))
+    parameters = {key: each for each in more.parameters if (key := _place_of(each)) not in known}
     description = operation.description
     if more.description and more.description not in description:
         description = f"{description}\n\n{more.description}".strip()
@@ -141,6 +137,12 @@ _NOTHING = Contribution()
 # The stages whose parts see every response, also that of a failed authentication.
 _SURROUNDING = ("handler", "middleware", "extension")
 _LOCATIONS = ("query", "header", "cookie")
+
+
+def _place_of(parameter: Parameter) -> tuple[str, str]:
+    """Return what tells a parameter from others: names of headers have no case."""
+    name = parameter.name
+    return parameter.location, name.lower() if parameter.location == "header" else name
 
 
 def _check(more: Contribution) -> None:

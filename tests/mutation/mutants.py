@@ -66,8 +66,25 @@ def sample(root: Path, size: int, seed: int, only: Sequence[str] = ("",)) -> lis
             for column, mutant in _mutants(path, file.read_text("utf-8")):
                 places.setdefault((path, mutant.line, column), []).append(mutant)
     draw = random.Random(seed)
-    drawn = draw.sample(sorted(places), min(size, len(places)))
-    return [draw.choice(places[place]) for place in drawn]
+    sources: dict[str, str] = {}
+    found: list[Mutant] = []
+    for place in draw.sample(sorted(places), len(places)):
+        mutant = draw.choice(places[place])
+        source = sources.setdefault(mutant.path, (root / mutant.path).read_text("utf-8"))
+        if len(found) < size and _compiles(mutant.text(source)):
+            found.append(mutant)
+        if len(found) == size:
+            break
+    return found
+
+
+def _compiles(source: str) -> bool:
+    """Return whether a changed file is a program: ``not x := 1`` is none."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _mutants(path: str, source: str) -> Iterator[tuple[int, Mutant]]:

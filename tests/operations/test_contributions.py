@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -679,3 +679,26 @@ def test_contributed_parameters_beside_generated_ones() -> None:
     ]
     assert found[0]["required"] is True
     assert found[0]["description"] != "Contributed."
+
+
+def test_contributed_names_have_case_except_those_of_headers() -> None:
+    class Part:
+        def install(self, app: App) -> None:
+            """Add nothing."""
+
+        def contribute(self, operation: Operation) -> Contribution:
+            places: tuple[Literal["header", "query", "cookie"], ...] = ("header", "query", "cookie")
+            pairs = ((name, place) for place in places for name in ("Trace", "trace"))
+            return Contribution(parameters=tuple(Parameter(*pair) for pair in pairs))
+
+    app = App("Shop")
+    app.add("/things", Things)
+    app.install(Part())
+    operation = app.operations()[0]
+    assert [(each.location, each.name) for each in operation.parameters] == [
+        ("header", "trace"),
+        ("query", "Trace"),
+        ("query", "trace"),
+        ("cookie", "Trace"),
+        ("cookie", "trace"),
+    ]
