@@ -67,6 +67,9 @@ def _layer(
             response = endpoint(request)
         except Exception as error:  # noqa: BLE001  # the boundary decides which exceptions leave
             return respond_to(request, error)
+        if type(response) is PlainResponse:  # PERF: most are; `_settled` knows all others
+            request.environ[PROCEEDED] = response.status
+            return _deferred(response)
         return _settled(request, response)
 
     def respond_to(request: Request, error: Exception) -> Response:
