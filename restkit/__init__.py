@@ -1,9 +1,10 @@
-"""restkit: class-based resources for REST APIs on WSGI, whose OpenAPI document cannot lie."""
+"""restkit: class-based resources for REST APIs on WSGI, with a generated OpenAPI document."""
 
 from typing import TYPE_CHECKING, Any
 
 from .app import App, Extension
-from .contract import Contribution, Contributor, Failure, Header, Operation, Parameter
+from .contract import Failure, Header, Operation, Parameter
+from .contributor import Contribution, Contributor
 from .dependencies import after_commit, obtain, provide
 from .error_formats import HTML_ERRORS, PROBLEM_DETAILS, ErrorFormat
 from .errors import (
@@ -51,11 +52,13 @@ from .security_scheme import SecurityScheme
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .after_response import after_response
-    from .decorators import access, operation, raises, returns, takes
+    from .access_rules import access
+    from .cookies import cookie, expired_cookie
+    from .decorators import operation, raises, returns, takes
     from .http.conditional import EntityTag
     from .redirects import MovedPermanently, PermanentRedirect, SeeOther, TemporaryRedirect
     from .requirements import Requirement, Scheme, anonymous
+    from .response_callbacks import after_response
     from .schemas.unions import OneOf
     from .schemas.uploads import Upload
     from .task_queue import Queue
@@ -126,6 +129,8 @@ __all__ = [
     "after_commit",
     "after_response",
     "anonymous",
+    "cookie",
+    "expired_cookie",
     "obtain",
     "operation",
     "parse_prefer",
@@ -148,8 +153,10 @@ _LATER = {
     "PermanentRedirect": "redirects",
     "SeeOther": "redirects",
     "TemporaryRedirect": "redirects",
-    "access": "decorators",
-    "after_response": "after_response",
+    "access": "access_rules",
+    "after_response": "response_callbacks",
+    "cookie": "cookies",
+    "expired_cookie": "cookies",
     "anonymous": "requirements",
     "operation": "decorators",
     "raises": "decorators",

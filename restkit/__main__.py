@@ -1,4 +1,4 @@
-"""Lets ``python -m restkit`` be the command ``restkit``."""
+"""The command ``restkit``, run as ``python -m restkit``."""
 
 from __future__ import annotations
 

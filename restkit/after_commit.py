@@ -44,23 +44,25 @@ class AfterCommit:
 
         Args:
             function: The function.
-            within: The open transactions and savepoints, any of which may be undone.
+            within: The open transactions and savepoints. If one is rolled back, the function is
+                dropped.
         """
         self._functions.append((function, within))
 
     def drop_after(self, length: int) -> None:
-        """Drop the functions that were added after there were so many."""
+        """Keep the first ``length`` functions and drop those that were added later."""
         del self._functions[length:]
 
     def drop_within(self, undone: object) -> None:
-        """Drop the functions that were added in a transaction or savepoint that was undone."""
+        """Drop the functions that were added in a transaction or savepoint that is rolled back."""
         self._functions = [each for each in self._functions if undone not in each[1]]
 
     def run(self, close: Callable[[BaseException | None], None]) -> None:
-        """Run and forget the functions; log what fails in them.
+        """Run the functions, each once; log their exceptions.
 
         Args:
-            close: A function that closes what a function has opened, after an error or without.
+            close: A function that closes the values that one of the functions obtained. It takes
+                the exception that the function raised, or None.
         """
         while self._functions:
             function, _ = self._functions.pop(0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, Unpack
 from urllib.parse import urljoin
 
 from .app_arguments import (
@@ -13,21 +13,20 @@ from .app_arguments import (
     check_settings,
     check_subclass,
     check_values,
+    guards_of,
     media_of,
     query_text,
 )
 from .app_parts import AppParts, DocumentHook
-from .contract import Failure, Operation
+from .contract import Failure, LimitRule, Operation
 from .declaration_checks import check_app
 from .declarations import failures_of, mark_mounted
-from .dispatch.dispatcher import Dispatcher
 from .error_formats import ErrorFormat, formats_of
 from .errors import DeclarationError
-from .foreign_names import APP_MEMBERS
 from .operations.entries import Entry, make_entry
 from .operations.registry import Mounted, Registry
 from .operations.route_options import check_options, document_members
-from .operations.security import given_security
+from .operations.security import access_of, given_access
 from .problems import Problem
 from .request import Request, current_request
 from .resource import Resource
@@ -39,8 +38,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.routing import BaseConverter
 
+    from .cache_rule import CacheRule
+    from .dispatch.dispatcher import Dispatcher
+    from .dispatch.edge import Serve
+    from .permissions import PermissionLike
     from .requirements import SecurityLike
     from .route_decorators import RouteOptions
+    from .security.cors import CORS
 
 __all__ = ["App", "Extension"]
 
@@ -78,7 +82,7 @@ class App(RouteDecorators, AppParts):
         stores: Functions that return the store of a model, or None if they do not know the model;
             see `restkit.crud.CRUDResource`.
         extensions: The installed extensions, in order.
-        members: More members of the document.
+        members: Further members of the root of the OpenAPI document.
         document_hooks: The functions that `document_hook` added, in order.
     """
 
@@ -95,7 +99,11 @@ class App(RouteDecorators, AppParts):
         errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
         document: Mapping[str, object] | None = None,
         security: SecurityLike | None = None,
+        permission: PermissionLike | None = None,
+        limits: Sequence[LimitRule] | None = None,
+        cache: CacheRule | Literal[False] | None = None,
         raises: Sequence[type[Problem] | Failure] = (),
+        cors: CORS | None = None,
         settings: Settings | None = None,
         **values: Unpack[SettingValues],
     ) -> None:
@@ -111,11 +119,15 @@ class App(RouteDecorators, AppParts):
             tags: Descriptions of tags by name, in the document's order.
             errors: The formats of error responses, the default first; Accept chooses among several.
                 By default those of the App around this one, or RFC 9457.
-            document: More members of the document: ``termsOfService``, ``externalDocs``,
-                ``webhooks`` and ``x-...``, as OpenAPI spells them.
+            document: Further members of the document's root, by OpenAPI's names:
+                ``termsOfService``, ``externalDocs``, ``webhooks`` and ``x-...``.
             security: The security schemes of everything that declares none, the document and its
                 pages included. Only ``public=True`` opens a URL. See `restkit.Scheme`.
+            permission: What callers must be allowed where nothing nearer says so; see `access`.
+            limits: Limits of all operations together, such as ``[Rate(1000, per="hour")]``.
+            cache: How long responses of GET are stored; see `restkit.caching.Cache`.
             raises: Problems that every request may get, such as those of a reverse proxy.
+            cors: The pages of other origins that may use the App; see `restkit.security.CORS`.
             settings: Loaded settings, in place of ``values``.
             values: Single settings. A file, ``.env`` and ``RESTKIT_*`` take precedence.
 
@@ -149,28 +161,21 @@ class App(RouteDecorators, AppParts):
         self.document_hooks: list[DocumentHook] = []
         self._registry = Registry(self, check_names)
         self._registry.page_errors = self._page_errors
-        self._registry.errors = formats_of(errors, f"App({name!r})")
-        self._registry.raises = failures_of(raises, f"raises of App({name!r})")
-        self._registry.security = given_security(security, False, f"App({name!r})")
+        where = f"App({name!r})"
+        self._registry.errors = formats_of(errors, where)
+        self._registry.raises = failures_of(raises, f"raises of {where}")
+        self._registry.access = given_access(security, False, permission, where, limits, cache)
         self._dispatcher: Dispatcher | None = None
+        self._serve: Serve | None = None
         self._lock = threading.Lock()
+        for guard in guards_of(self.settings, cors):
+            self.install(guard)
 
     def __init_subclass__(cls) -> None:
         check_subclass(cls, App)
 
     def __repr__(self) -> str:
         return f"<App {self.name!r}, {len(self._registry.entries)} resources>"
-
-    if not TYPE_CHECKING:  # a type checker should go on to report unknown attributes
-
-        def __getattr__(self, name: str) -> object:
-            remedy = APP_MEMBERS.get(name)
-            hint = f" {remedy}" if remedy else ""
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}.{hint}",
-                name=name,
-                obj=self,
-            )
 
     # declaring
 
@@ -182,7 +187,7 @@ class App(RouteDecorators, AppParts):
             resource: A Resource class; it may be mounted on several patterns.
             options: ``name`` for `url_for` and operationIds, the class's name by default; ``host``,
                 a pattern of the host such as ``<tenant>.example.com``, every host by default;
-                ``security`` and ``public``, which override those of the class.
+                ``security``, ``permission``, ``cache`` and ``public``, which override; ``limits``.
 
         Returns:
             The class.
@@ -195,7 +200,7 @@ class App(RouteDecorators, AppParts):
         check_options(options, where)
         self._check_open(f"the resource {getattr(resource, '__name__', resource)!r}")
         known_as = options.get("name") or str(getattr(resource, "__name__", ""))
-        security = given_security(options.get("security"), options.get("public", False), where)
+        access = access_of(options, where)
         host = options.get("host") or ""
         mount_points: Sequence[tuple[str, type[Resource], str]] = [(pattern, resource, known_as)]
         if isinstance(resource, type) and issubclass(resource, Resource):
@@ -203,7 +208,7 @@ class App(RouteDecorators, AppParts):
         entries: list[Entry] = []
         for rule, each, called in mount_points:
             parsed = parse_pattern(rule, host, self.converters)
-            entry = make_entry(self, parsed, each, called, security)
+            entry = make_entry(self, parsed, each, called, access)
             entries.append(entry if each is resource else entry._replace(declared=resource))
         self._registry.add(*entries)
         mark_mounted(resource)
@@ -214,21 +219,31 @@ class App(RouteDecorators, AppParts):
         prefix: str,
         app: App,
         *,
+        host: str | None = None,
+        defaults: Mapping[str, object] | None = None,
         documented: bool = True,
         errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
         security: SecurityLike | None = None,
+        permission: PermissionLike | None = None,
+        limits: Sequence[LimitRule] | None = None,
+        cache: CacheRule | Literal[False] | None = None,
         public: bool = False,
         raises: Sequence[type[Problem] | Failure] = (),
     ) -> App:
         """Mount another App below a prefix, with its own middleware, problem handlers and settings.
 
         Args:
-            prefix: The path prefix; it begins with a slash and has no variables.
+            prefix: The path prefix, ``/shop`` or ``/<language>``. The values of its variables are
+                in ``request.mount_parameters``.
             app: The other App. It also serves its own document below the prefix.
+            host: The pattern of the host: ``<tenant>.example.com``. With it, ``/`` is a prefix.
+            defaults: Values of variables, or functions, for `url_for` outside of their requests.
             documented: Whether its operations are in this App's document too.
             errors: The formats of its error responses, if the other App declares none.
-            security: The security schemes of everything below that declares none. They override
-                those of this App.
+            security: The security of everything below that declares none, in place of the App's.
+            permission: What callers of everything below must be allowed.
+            limits: Limits besides those of the Apps; ``[]`` takes those of this App away.
+            cache: How long responses of GET are stored; False takes that of this App away.
             public: Whether everything below that declares no security is public.
             raises: Problems that every operation below may respond with.
 
@@ -236,10 +251,10 @@ class App(RouteDecorators, AppParts):
             The other App.
 
         Raises:
-            DeclarationError: The prefix has variables, the App is mounted already, or the two Apps
+            DeclarationError: No URL has the prefix, the App is mounted already, or the two Apps
                 have different values of trailing_slash.
             CollisionError: The two Apps have the same method of a URL, the same name in the
-                document, or the same name of a URL converter.
+                document, or the same converter.
         """
         where = f"mount({prefix!r})"
         if not isinstance(app, App):
@@ -251,8 +266,10 @@ class App(RouteDecorators, AppParts):
                 app._registry,
                 documented,
                 failures_of(raises, f"raises of {where}"),
-                given_security(security, public, where),
+                given_access(security, public, permission, where, limits, cache),
                 formats_of(errors, where),
+                host,
+                dict(defaults or {}),
             )
         )
         return app
@@ -295,15 +312,13 @@ class App(RouteDecorators, AppParts):
             values: The pattern's variables.
 
         Raises:
-            LookupError: No URL pattern of the target has just these variables, or the converter of
-                a variable rejects its value.
+            LookupError: No URL pattern of the target has exactly these variables, or the converter
+                of a variable rejects its value.
             TypeError: ``_query`` is not a mapping.
         """
         root: App = self._registry.root.app
         request = current_request.get(None)
-        url = root._freeze().url_for(
-            target, self, values, request.root_path if request is not None else ""
-        )
+        url = root._freeze().url_for(target, self, values, request)
         if url is None:
             from .app_urls import no_url  # cold start
 
@@ -330,20 +345,6 @@ class App(RouteDecorators, AppParts):
                     dispatcher = self._dispatcher = self._compose()
         return dispatcher
 
-    def _compose(self) -> Dispatcher:
-        return Dispatcher(self, self.entries(), self._registry.mounted_prefixes(), self._documents)
-
-    def _documents(self) -> list[Entry]:
-        """Return the entries of the documents and their pages, which are loaded only here."""
-        from .openapi import resources  # cold start: most workers never serve a document
-
-        def documents(registry: Registry) -> Iterator[Entry]:
-            app = registry.app
-            for rule, resource in resources(app.settings):
-                yield make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
-
-        return self._registry.all_entries(documents)
-
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request (PEP 3333)."""
-        return (self._dispatcher or self._freeze())(environ, start_response)
+        return (self._responder or self._begin())(environ, start_response)

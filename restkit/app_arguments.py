@@ -1,9 +1,10 @@
-"""The arguments of an App: checks that the document can hold them, and the parts that they make."""
+"""The arguments of an App: checks of their values, and the objects that are built from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from .contract import Failure, Operation, Output
@@ -14,6 +15,12 @@ from .media import HANDLERS, Handler, Media
 from .operations.operation_ids import check_ids
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .security.cors import CORS
+    from .security.hosts import Hosts
+    from .security.https import HTTPS
+    from .security.proxies import Proxies
+
 __all__ = [
     "APP_ATTRIBUTES",
     "check_extension",
@@ -21,6 +28,7 @@ __all__ = [
     "check_settings",
     "check_subclass",
     "check_values",
+    "guards_of",
     "media_of",
     "query_text",
 ]
@@ -44,13 +52,14 @@ APP_ATTRIBUTES = (
     "document_hooks",
     "_registry",
     "_dispatcher",
+    "_serve",
     "_lock",
 )
 """The attributes that the constructor of an App sets."""
 
 
 def check_settings(name: str, settings: object, values: Mapping[str, object]) -> None:
-    """Reject settings of another type, and settings given in both ways."""
+    """Reject settings of another type, and an instance together with single settings."""
     if settings is None:
         return
     if not isinstance(settings, Settings):
@@ -65,7 +74,7 @@ def check_settings(name: str, settings: object, values: Mapping[str, object]) ->
 
 
 def check_values(name: str, **values: object) -> None:
-    """Reject arguments that the document cannot hold."""
+    """Reject arguments that JSON cannot represent, since the document contains them."""
     for argument, value in values.items():
         if not value:
             continue
@@ -83,7 +92,7 @@ def check_values(name: str, **values: object) -> None:
 
 
 def _texts(argument: str, value: object) -> Iterable[object]:
-    """Return the values in an argument of App that must be texts."""
+    """Return the values in an argument of App that must be strings."""
     if argument == "servers":
         return ()
     if not isinstance(value, Mapping):
@@ -124,9 +133,9 @@ def check_subclass(kind: type, base: type) -> None:
 
 
 def query_text(query: object) -> str:
-    """Return query parameters as the end of a URL, "" if there are none.
+    """Return query parameters as the end of a URL, with its "?"; "" if there are none.
 
-    A sequence is a repeated parameter; a value of None, there or alone, is left out.
+    A sequence is a repeated parameter. None is left out, also as an item of a sequence.
 
     Raises:
         TypeError: The value is not a mapping.
@@ -163,15 +172,15 @@ def check_names(
     ids: MutableMapping[str, str],
     components: MutableMapping[str, tuple[type, str]],
 ) -> None:
-    """Reject names that the document would have for two things, and record the others.
+    """Reject an operationId or a component name that is used twice, and record the new ones.
 
     Args:
         operations: The Operations.
-        ids: The operationIds that are taken.
-        components: The names of components that are taken.
+        ids: The operationIds in use, with the declaration of each.
+        components: The component names in use, with the schema class and the declaration of each.
 
     Raises:
-        CollisionError: A name is taken.
+        CollisionError: A name is in use already.
     """
     operations = list(operations)
     check_ids(operations, ids)
@@ -182,13 +191,32 @@ def check_names(
 
 
 def _declares_values(op: Operation) -> bool:
-    """Return whether an Operation has schemas, or words that may not be plain strings."""
+    """Return whether an Operation has schemas, or texts that may not be plain strings."""
     if op.inputs or op.examples or op.extensions or op.parameters:
         return True
-    if any(each.schema is not None for each in op.outputs):
+    if any(list(each.schemas) for each in op.outputs):
         return True
     responses: list[Output | Failure] = [*op.outputs, *op.failures]
     if any(each.headers for each in responses):
         return True
     texts = [op.summary, op.description, *op.tags, *(each.description for each in responses)]
     return any(type(text) is not str for text in texts)
+
+
+def guards_of(settings: Settings, cors: CORS | None) -> Iterator[CORS | Hosts | HTTPS | Proxies]:
+    """Yield the extensions that the arguments of an App stand for."""
+    if cors is not None:
+        yield cors
+    # cold start: most programs set none of these
+    if settings.proxies:
+        from .security.proxies import Proxies
+
+        yield Proxies(settings.proxies)
+    if settings.hosts:
+        from .security.hosts import Hosts
+
+        yield Hosts(settings.hosts)
+    if settings.https:
+        from .security.https import HTTPS
+
+        yield HTTPS()

@@ -18,9 +18,9 @@ __all__ = ["load_app", "load_object"]
 
 _FACTORIES = ("create_app", "make_app")
 _EXTRAS = {
-    "argon2": "auth",
+    "argon2": "security",
     "httpx": "client",
-    "jwt": "auth",
+    "jwt": "security",
     "marshmallow_sqlalchemy": "sql",
     "msgspec": "fast",
     "orjson": "fast",

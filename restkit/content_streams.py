@@ -1,4 +1,7 @@
-"""A request's content that is chunked, too large, copied or a stream: what few requests have."""
+"""The less common kinds of request content: chunked, too large, copied, or read as a stream.
+
+The module is separate because few programs need it (cold start).
+"""
 
 from __future__ import annotations
 
@@ -30,12 +33,12 @@ _Read = Callable[[int], bytes]
 
 
 class ChunkedContent(io.RawIOBase):
-    """A server's stream of chunked content, whose errors are the client's fault.
+    """A server's stream of chunked content, whose read errors become a BadRequest (400).
 
-    SECURITY: read it through ``BufferedReader``. ``RawIOBase.read`` believes the count that
-    ``readinto`` returns. Werkzeug's development server returns one that is too large where a chunk
-    is cut off, and CPython then reads past its buffer, up to the end of the process.
-    ``BufferedReader`` hands out a buffer of fixed size, and checks the count.
+    SECURITY: read it through ``BufferedReader``. ``RawIOBase.read`` trusts the count that
+    ``readinto`` returns. If a chunk is cut off, Werkzeug's development server returns a count that
+    is too large, and CPython then reads memory past its buffer, or crashes. ``BufferedReader``
+    passes a buffer of fixed size, and checks the count.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -58,7 +61,7 @@ class ChunkedContent(io.RawIOBase):
 
 
 class CopiedContent(io.RawIOBase):
-    """One reading of content that was copied, with a position of its own."""
+    """A reader of copied content; several readers of one copy have separate positions."""
 
     def __init__(self, kept: IO[bytes]) -> None:
         self._kept = kept
@@ -80,7 +83,7 @@ class CopiedContent(io.RawIOBase):
 class LimitedContent(io.RawIOBase):
     """Chunked content that raises if it is longer than its limit.
 
-    Werkzeug's LimitedStream ends in silence at the limit if all of it is read at once.
+    Werkzeug's LimitedStream truncates the content without an error if it is read all at once.
     """
 
     def __init__(self, stream: io.BufferedReader, limit: int) -> None:
@@ -110,7 +113,7 @@ def read_all(read: _Read, limit: int) -> bytes:
     """Read content of unknown length to its end.
 
     Args:
-        read: Reads at most that many bytes from the server.
+        read: A function that reads at most that many bytes from the server.
         limit: The largest size in bytes.
 
     Raises:
@@ -130,7 +133,7 @@ def copy_all(read: _Read, length: int | None, limit: int) -> IO[bytes]:
     """Copy content to memory, or to a temporary file if it is large.
 
     Args:
-        read: Reads at most that many bytes from the server.
+        read: A function that reads at most that many bytes from the server.
         length: The Content-Length, None for content of unknown length.
         limit: The largest size in bytes.
 
@@ -157,15 +160,17 @@ def _fill(kept: IO[bytes], read: _Read, length: int | None, limit: int) -> None:
             refuse_rest(read, _DRAIN, limit)
         kept.write(data)
     if length is not None and size < length:
-        raise BadRequest("The content is shorter than Content-Length says.")
+        raise BadRequest("The content is shorter than its Content-Length.")
 
 
 def refuse_rest(read: _Read, length: int, limit: int) -> NoReturn:
-    """Read and drop the rest of content that is too large, so that the client sees the response.
+    """Read and drop the rest of content that is too large, then raise the 413.
+
+    Many clients read the response only after they have sent their whole request.
 
     Args:
-        read: Reads at most that many bytes from the server.
-        length: The most that may be left; more than 64 MiB is not read.
+        read: A function that reads at most that many bytes from the server.
+        length: The largest number of bytes left to read. If it is over 64 MiB, nothing is read.
         limit: The largest size in bytes.
 
     Raises:

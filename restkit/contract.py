@@ -6,7 +6,7 @@ The pipeline runs it; the OpenAPI document, the routes table and the contract ch
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .error_formats import DEFAULT_FORMATS, ErrorFormat
@@ -15,21 +15,24 @@ from .page import Page
 from .problems import Problem
 from .records import Record
 from .response import Outgoing
-from .security_scheme import Security
+from .security_scheme import Permission, Security
 
 if TYPE_CHECKING:
+    from .cache_rule import CacheUse
+    from .hidden_fields import OperationMasks
     from .request import Request
     from .schemas.bound import BoundSchema
+    from .server_sent_events import EventTypes
 
 __all__ = [
     "Attempt",
-    "Contribution",
-    "Contributor",
     "Failure",
     "Header",
     "IdempotencyRule",
     "Injectable",
     "Input",
+    "LimitRule",
+    "Limits",
     "Location",
     "Operation",
     "Output",
@@ -96,11 +99,7 @@ class IdempotencyRule(Protocol):
         ...
 
     def check(self, request: Request, /) -> None:
-        """Reject a request whose key is malformed, or missing although the rule requires it.
-
-        Raises:
-            BadRequest: The key is malformed or missing.
-        """
+        """Reject a request whose key is malformed, or missing although required: BadRequest."""
         ...
 
     def begin(self, request: Request, /) -> Attempt | None:
@@ -127,12 +126,34 @@ class Injectable(Protocol):
         ...
 
 
+@runtime_checkable
+class LimitRule(Protocol):
+    """A limit of requests: `restkit.limits.Rate`, `Failures` or `Concurrency`."""
+
+    @property
+    def document(self) -> Mapping[str, object]:
+        """The limit as a member of ``x-rate-limits``."""
+        ...
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The problems that the limit may respond with."""
+        ...
+
+    def applies(self, operation: Operation, /) -> bool:
+        """Return whether the limit can apply to an operation."""
+        ...
+
+
+Limits = tuple["LimitRule | EllipsisType", ...]
+"""Limits, the nearest first. An Ellipsis at the end keeps out those of outer levels."""
+
+
 class Input(Record):
     """The values that a verb takes from one location.
 
-    For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters;
-    ``body``, ``form`` and ``files`` are content of one of ``media_types``. Each of several bodies
-    has media types of its own.
+    For ``query``, ``headers`` and ``cookies`` the fields of the schema are the parameters; the
+    others are content of one of ``media_types``. Each of several bodies has its own.
 
     Attributes:
         location: The part of the request that has the values.
@@ -171,6 +192,13 @@ class Output(Record):
     headers: tuple[Header, ...] = ()
     description: str = ""
     page: Page | None = None
+    is_aside: bool = False  # a form that is shown again, which Accept does not choose
+    events: EventTypes | None = None
+
+    @property
+    def schemas(self) -> Iterator[BoundSchema]:
+        """The schemas of the content: one, or those of all events."""
+        return filter(None, self.events.schemas.values() if self.events else (self.schema,))
 
     @property
     def has_content(self) -> bool:
@@ -180,9 +208,9 @@ class Output(Record):
 
 def offered_types(outputs: Sequence[Output]) -> tuple[str, ...]:
     """Return the media types among which Accept chooses, () if there is nothing to choose."""
-    # A part of a representation (206) is no other representation to choose.
-    whole = [output for output in outputs if output.has_content and output.status != 206]
-    types = [each for output in whole for each in output.media_types]
+    whole = [each for each in outputs if each.has_content and not each.is_aside]
+    # A 206 has a part of the representation that the 200 has, so it adds no media type.
+    types = [kind for each in whole if each.status != 206 for kind in each.media_types]
     return () if "*/*" in types else tuple(dict.fromkeys(types))
 
 
@@ -191,9 +219,8 @@ class Failure(Record):
 
     Attributes:
         problem: The problem class.
-        stage: The part of the program that responds, as ``restkit explain`` shows it. It may be any
-            word. ``"method"`` is a problem of the verb; in a contribution it becomes the kind of
-            the contributing part, such as ``"middleware"``.
+        stage: The part of the program that responds, for ``restkit explain``: any word.
+            ``"method"`` in a contribution becomes the kind of the contributing part.
         description: When the problem is raised, for the document.
         headers: The headers of the response.
     """
@@ -214,60 +241,39 @@ class Parameter(Record):
     required: bool = False
 
 
-class Contribution(Record):
-    """The additions of one part of an App to an Operation that it surrounds.
-
-    Attributes:
-        failures: The problems that the part may respond with.
-        headers: Headers of the responses that pass through the part.
-        parameters: Request parameters that the part reads.
-        security: The default security requirement, if neither the verb, its class, a mount nor the
-            App declares one.
-        extensions: ``x-...`` members of the Operation Object; those of the verb take precedence.
-        description: A paragraph for the description.
-        middleware: Middleware around the Operation, outside of that of the App.
-        outputs: Responses of the part that are no problems, such as a redirect.
-    """
-
-    failures: tuple[Failure, ...] = ()
-    headers: tuple[Header, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    security: Security = ()
-    extensions: Mapping[str, object] = MappingProxyType({})
-    description: str = ""
-    middleware: tuple[Callable[..., object], ...] = ()
-    outputs: tuple[Output, ...] = ()
-
-
-@runtime_checkable
-class Contributor(Protocol):
-    """A part of an App that adds to the Operations that it surrounds.
-
-    An installed extension, a middleware, a problem handler, a factory of `provide` and a security
-    scheme may have this method.
-    """
-
-    def contribute(self, operation: Operation, /) -> Contribution:
-        """Return the additions to an Operation; called at start-up, perhaps more than once."""
-        ...
-
-
 class Operation(Record):
     """The record of one verb on one URL, built once at mount.
 
     Attributes:
+        method: The HTTP method, in capital letters.
         path: The template as OpenAPI writes it, ``/books/{book_id}``.
         rule: The pattern as it was mounted, ``/books/<int:book_id>``.
-        declared_at: The declaration, ``shop.api.Books.get``, for messages.
+        resource: The Resource class; restkit makes one for a function.
+        function: The method of the class, or the function, that responds.
+        declared_at: The qualified name of the function, ``shop.api.Books.get``, for messages.
+        host: The pattern of the host, "" for every host.
+        path_parameters: The variables of the path, those of mounts too.
+        host_parameters: The variables of the host.
         operation_id: The operationId that the document prints.
-        parameters: Request parameters that surrounding parts read, see `Contribution`.
+        inputs: The inputs, each bound to its schema.
+        outputs: The responses that are no problems, the one of a plain return value first.
+        failures: The problems that any stage may respond with.
+        parameters: Request parameters that surrounding parts read, see `restkit.Contribution`.
         surrounding_headers: Headers that surrounding parts add to every response.
         security: Alternatives of combinations of security schemes; empty if it is public.
+        limits: The limits of requests, the nearest first.
+        cache: How its responses are stored; false if they are not, None if nothing declares it.
+        permission: The rule that decides which callers may make the request, None without one.
+        masks: The field masks, by which callers have a view of it; None without one.
         injected: The classes of the parameters that get an `Injectable`, by name.
         middleware: The middleware that contributions put around it, the outermost first.
         errors: The formats of its error responses, the default first.
-        has_given_id: Whether `operation` declared the operationId. A derived operationId is made
-            unique by its path.
+        conditional: Whether the function sets validators; ``"required"`` demands preconditions.
+        idempotency: The rule for repeated requests, None without one.
+        examples: Named examples of the request's content.
+        extensions: ``x-...`` members of the Operation Object.
+        shows_form: Whether its form may ask for itself with another row of a list.
+        has_given_id: Whether `operation` declared the operationId. Others are made unique.
     """
 
     method: str
@@ -285,6 +291,7 @@ class Operation(Record):
     deprecated: bool = False
     documented: bool = True
     path_parameters: tuple[PathParameter, ...] = ()
+    host_parameters: tuple[PathParameter, ...] = ()
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -292,10 +299,15 @@ class Operation(Record):
     parameters: tuple[Parameter, ...] = ()
     surrounding_headers: tuple[Header, ...] = ()
     security: Security = ()
+    limits: Limits = ()
+    cache: CacheUse | None = None
+    permission: Permission | None = None
+    masks: OperationMasks | None = None
     injected: Mapping[str, type[Injectable]] = MappingProxyType({})
     middleware: tuple[Callable[..., object], ...] = ()
     conditional: bool | Literal["required"] = False
     idempotency: IdempotencyRule | None = None
+    shows_form: bool = False
     examples: Mapping[str, object] = MappingProxyType({})
     extensions: Mapping[str, object] = MappingProxyType({})
 
@@ -309,17 +321,15 @@ class Operation(Record):
     def query_names(self) -> frozenset[str]:
         """The query parameters of contributions and of security schemes, which no input reads."""
         names = {each.name for each in self.parameters if each.location == "query"}
-        for combination in self.security:
-            for scheme, _ in combination:
-                if (document := scheme.document()).get("in") == "query":
-                    names.add(str(document.get("name")))
+        documents = [scheme.document() for each in self.security for scheme, _ in each]
+        names |= {str(each.get("name")) for each in documents if each.get("in") == "query"}
         return frozenset(names)
 
     @property
     def schemas(self) -> Iterator[BoundSchema]:
         """The schemas of the inputs and of the outputs."""
         yield from (each.schema for each in self.inputs if each.schema is not None)
-        yield from (each.schema for each in self.outputs if each.schema is not None)
+        yield from (schema for each in self.outputs for schema in each.schemas)
 
     def input(self, location: Location) -> Input | None:
         """Return the input from a location, None if the verb has none there."""

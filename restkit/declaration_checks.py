@@ -25,6 +25,7 @@ __all__ = [
     "check_resource",
     "check_returns",
     "check_text",
+    "code_flags",
     "texts_of",
 ]
 
@@ -65,7 +66,7 @@ def check_mapping(value: object, declared_at: str, example: str) -> None:
 
 
 def check_app(name: object, version: object, *, servers: object, **mappings: object) -> None:
-    """Reject arguments of an App that its document cannot hold.
+    """Reject arguments of an App whose types the OpenAPI document does not allow.
 
     Raises:
         DeclarationError: An argument is of a wrong type.
@@ -106,9 +107,10 @@ def check_plain(function: object, declared_at: str) -> None:
     Raises:
         DeclarationError: The function, or the ``__call__`` of the object, is async.
     """
-    if _flags(function) & _ASYNC:
+    if code_flags(function) & _ASYNC:
         raise DeclarationError(
-            f"{declared_at} is async; restkit runs on WSGI: write a plain function or method."
+            f"{declared_at} is async, which restkit does not await: it runs on WSGI. Write a plain "
+            "function or method."
         )
 
 
@@ -119,14 +121,14 @@ def check_returns(function: object, declared_at: str) -> None:
         DeclarationError: The function is async or a generator function.
     """
     check_plain(function, declared_at)
-    if _flags(function) & inspect.CO_GENERATOR:
+    if code_flags(function) & inspect.CO_GENERATOR:
         raise DeclarationError(
             f"{declared_at} is a generator function, whose body would never run. Return the value "
             "instead of yielding it."
         )
 
 
-def _flags(function: object) -> int:
+def code_flags(function: object) -> int:
     """Return the flags of the code that a call runs, 0 if it is not written in Python."""
     inner: Any = function
     if type(function) is not types.FunctionType or vars(function):  # PERF: most are plain
@@ -190,7 +192,8 @@ def check_factory(factory: object, declared_at: str) -> None:
     if len(required) > 1 or any(each.kind is each.KEYWORD_ONLY for each in required):
         name = getattr(factory, "__qualname__", repr(factory))
         raise DeclarationError(
-            f"{declared_at} is {name}{signature}; a factory has no parameter, or the request alone."
+            f"{declared_at} is {name}{signature}. A factory must have no required parameter, or "
+            "only the request."
         )
 
 
@@ -216,8 +219,8 @@ def check_resource(resource: Any) -> None:
         getattr(resource.idempotency, "begin", None)
     ):
         raise DeclarationError(
-            f"{declared_at}.idempotency is {resource.idempotency!r}; write "
-            "idempotency = Idempotency(storage) with restkit.limits.Idempotency."
+            f"{declared_at}.idempotency must be an idempotency rule, got {resource.idempotency!r}. "
+            "Write idempotency = Idempotency(storage) with restkit.limits.Idempotency."
         )
     _check_construction(resource, declared_at)
 
@@ -256,13 +259,13 @@ def _check_construction(resource: Any, declared_at: str) -> None:
         inspect.signature(resource).bind()
     except TypeError:
         raise DeclarationError(
-            f"{declared_at}.__init__ has parameters without a default; restkit instantiates the "
-            "class for each request without arguments."
+            f"{declared_at}.__init__ has parameters without a default, but restkit creates an "
+            "instance for each request without arguments. Give the parameters defaults."
         ) from None
 
 
 def check_flag(value: object, declared_at: str) -> None:
-    """Reject a value that is not a bool: a function or a text would count as True.
+    """Reject a value that is not a bool: a function or a string would count as True.
 
     Raises:
         DeclarationError: The value is of another type.
@@ -275,7 +278,7 @@ def check_text(value: object, declared_at: str, example: str) -> None:
     """Reject a value that is not a string with at least one character.
 
     Raises:
-        DeclarationError: The value is another one; the message quotes ``example``.
+        DeclarationError: The value is not a string or is empty; the message quotes ``example``.
     """
     if not isinstance(value, str) or not value:
         raise DeclarationError(
@@ -286,7 +289,7 @@ def check_text(value: object, declared_at: str, example: str) -> None:
 def check_header(
     name: object, description: object, schema: object, required: object, declared_at: str
 ) -> None:
-    """Reject a declared header whose members have wrong types, or whose name no header has.
+    """Reject a declared header whose name is invalid or whose members have wrong types.
 
     Raises:
         DeclarationError: A member is invalid.
@@ -319,7 +322,8 @@ def check_keywords(
         known: The arguments of every decorator, by its name.
 
     Raises:
-        DeclarationError: There is one. The message names the argument or decorator that was meant.
+        DeclarationError: An argument is unknown. The message suggests the argument or the
+            decorator that was probably meant.
     """
     own = known[decorator]
     for name in given:

@@ -1,7 +1,7 @@
-"""The declarations of one callable as frozen data, and the function that carries them.
+"""The declarations of one callable as frozen data, and the callable that holds them.
 
-A decorated method becomes a `DeclaredMethod`: it is still called like the function, and carries its
-declarations; nothing is written into the function itself.
+A decorated method becomes a `DeclaredMethod`, which is called like the function and has its
+declarations as an attribute. The function itself is not changed.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Literal
 from weakref import WeakSet
 
-from .contract import Failure, Header, Location
+from .contract import Failure, Header, LimitRule, Limits, Location
 from .declaration_checks import check_header, check_mapping, check_text
 from .errors import DeclarationError
 from .page import Page
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from marshmallow import Schema
 
+    from .cache_rule import CacheRule
     from .schemas.bound import SchemaLike
     from .schemas.unions import OneOf
 
@@ -40,12 +41,14 @@ __all__ = [
     "HeaderLike",
     "Return",
     "add_class_failures",
+    "cache_of",
     "class_failures",
     "copy_class_failures",
     "declarations_of",
     "failures_of",
     "headers_of",
     "is_mounted",
+    "limits_of",
     "mark_mounted",
     "mounted",
     "plain_function",
@@ -62,7 +65,7 @@ class Return(Record):
         media_types: The media types of the content, None if they are not declared.
         description: A sentence for the document.
         many: Whether the content is a list, None if the annotation decides.
-        is_open: Whether the schema is written out as None: there is content, of no schema.
+        is_open: Whether the schema was given as None: the response has content without a schema.
         page: The template that renders the content.
     """
 
@@ -89,7 +92,11 @@ class Declarations(Record):
 
 
 class DeclaredMethod:
-    """A function with its `Declarations`; it behaves like the function."""
+    """A function with its `Declarations`, which is called and bound like the function.
+
+    Attributes:
+        mounted: Whether the function is mounted already, so that a decorator has no effect.
+    """
 
     def __init__(
         self, function: Callable[..., Any], declarations: Declarations, *, mounted: bool = False
@@ -103,7 +110,7 @@ class DeclaredMethod:
         return self.function.__get__(instance, owner)
 
     def __getattr__(self, name: str) -> Any:
-        # Only for what was not copied: the methods of an object that is called.
+        # For attributes that update_wrapper() does not copy: methods of a callable object.
         if name == "function":
             raise AttributeError(name)
         return getattr(self.function, name)
@@ -114,7 +121,7 @@ class DeclaredMethod:
 
 
 def plain_function(function: Any) -> Any:
-    """Return the function itself, without what was declared of it."""
+    """Return the function itself, without its declarations."""
     return function.function if isinstance(function, DeclaredMethod) else function
 
 
@@ -122,7 +129,8 @@ def headers_of(headers: HeaderLike | None, declared_at: str) -> tuple[Header, ..
     """Return declared response headers as records.
 
     Raises:
-        DeclarationError: A name or value cannot be one.
+        DeclarationError: A name is not a header name, or a value is neither a description nor a
+            `Header`.
     """
     check_mapping(headers, declared_at, "{'X-Total': 'How many there are.'}")
     out: list[Header] = []
@@ -130,47 +138,48 @@ def headers_of(headers: HeaderLike | None, declared_at: str) -> tuple[Header, ..
         check_text(name, f"A name in {declared_at}", "X-Total")
         if not isinstance(value, (str, Header)):
             raise DeclarationError(
-                f"{declared_at}[{name!r}] must be a description or a Header, not {value!r}."
+                f"{declared_at}[{name!r}] must be a description or a Header, got {value!r}."
             )
         header = value if isinstance(value, Header) else Header(name, value)
         check_header(*header, declared_at)
         if header.name.lower() != name.lower():
             raise DeclarationError(
-                f"{declared_at} has the header {header.name!r} under the key {name!r}, not its own."
+                f"{declared_at} has the header {header.name!r} under the key {name!r}. Write the "
+                "name of the header as its key."
             )
         out.append(header)
     return tuple(out)
 
 
 def mounted(function: Callable[..., object]) -> DeclaredMethod:
-    """Mark a function as mounted: a declaration above the route would come too late."""
+    """Mark a function as mounted, so that decorators above its route are rejected."""
     return DeclaredMethod(plain_function(function), declarations_of(function), mounted=True)
 
 
 def declarations_of(function: object) -> Declarations:
-    """Return the declarations of anything that is called, empty ones if nothing was declared.
+    """Return the declarations of a callable, empty ones if nothing was declared.
 
-    Bound methods, static methods, partial functions, objects with ``__call__`` and wrappers that
-    keep ``__wrapped__`` have those of the function inside; a class has those that `raises` gave it.
+    Bound methods, static methods, partial functions, objects with ``__call__`` and wrappers with
+    ``__wrapped__`` have the declarations of the function inside. A class has those of `raises`.
     """
     on_class: tuple[Failure, ...] = ()
     seen: object = function
     while seen is not None:
         if isinstance(seen, DeclaredMethod):
-            said = seen.declarations
-            return said._replace(raises=(*said.raises, *on_class)) if on_class else said
+            found = seen.declarations
+            return found._replace(raises=(*found.raises, *on_class)) if on_class else found
         if isinstance(seen, type):
             return Declarations(raises=class_failures(seen))
         if not on_class and not isinstance(seen, types.FunctionType):
             on_class = class_failures(type(seen))
         seen = _inner(seen)
-    return Declarations(raises=on_class) if on_class else _NOTHING
+    return Declarations(raises=on_class) if on_class else _EMPTY
 
 
 def _inner(function: object) -> object:
     """Return the callable that another one wraps, None if it wraps none."""
     if isinstance(function, types.MethodType):
-        # Before __wrapped__, which a method hands on from its function: since Python 3.13 that is
+        # Before __wrapped__: a bound method has that of its function, and since Python 3.13 it is
         # the DeclaredMethod itself for a class method.
         return _as_written(function)
     wrapped = getattr(function, "__wrapped__", None)
@@ -185,7 +194,7 @@ def _inner(function: object) -> object:
 
 
 def _as_written(method: types.MethodType) -> object:
-    """Return a bound method as it stands in its class, where it may have declarations."""
+    """Return a bound method as its class defines it: perhaps a `DeclaredMethod`."""
     holder = method.__self__
     kind = holder if isinstance(holder, type) else type(holder)
     name = getattr(method, "__name__", "")
@@ -201,12 +210,12 @@ _mounted_classes: WeakSet[type] = WeakSet()
 
 
 def mark_mounted(declared: type) -> None:
-    """Mark a class as mounted: `raises` above the route would come too late, and is rejected."""
+    """Mark a class as mounted, so that `raises` above its route is rejected."""
     _mounted_classes.add(declared)
 
 
 _ON_CLASS = "__restkit_raises__"
-_NOTHING = Declarations()
+_EMPTY = Declarations()
 
 
 def class_failures(declared: type) -> tuple[Failure, ...]:
@@ -216,7 +225,7 @@ def class_failures(declared: type) -> tuple[Failure, ...]:
 
 
 def copy_class_failures(declared: type, other: type) -> None:
-    """Declare of another class what `raises` declared above one."""
+    """Copy the problems that `raises` declared above a class to another class."""
     setattr(other, _ON_CLASS, class_failures(declared))
 
 
@@ -224,11 +233,11 @@ def failures_of(problems: object, declared_at: str) -> tuple[Failure, ...]:
     """Return problem classes, given in one sequence, as records.
 
     Raises:
-        DeclarationError: It is no sequence of Problem classes and `Failure` records.
+        DeclarationError: The value is not a sequence of Problem classes and `Failure` records.
     """
     if isinstance(problems, (str, type)) or not isinstance(problems, Iterable):
         raise DeclarationError(
-            f"{declared_at} must be a sequence of Problem classes, not {problems!r}. "
+            f"{declared_at} must be a sequence of Problem classes, got {problems!r}. "
             "Write [NotFound], for example."
         )
     out: list[Failure] = []
@@ -239,7 +248,7 @@ def failures_of(problems: object, declared_at: str) -> tuple[Failure, ...]:
             out.append(Failure(each, "method"))
         else:
             raise DeclarationError(
-                f"{declared_at} takes Problem classes, not {each!r}.{_class_of(each)}"
+                f"{declared_at} expects Problem classes, got {each!r}.{_class_of(each)}"
             )
     return tuple(out)
 
@@ -261,5 +270,42 @@ def is_mounted(declared: type) -> bool:
 
 
 def add_class_failures(declared: type, failures: tuple[Failure, ...]) -> None:
-    """Declare problems of a class, in front of those that it has."""
+    """Add problems to those that are declared above a class, at the front."""
     setattr(declared, _ON_CLASS, (*failures, *class_failures(declared)))
+
+
+def limits_of(limits: object, declared_at: str) -> Limits | None:
+    """Return declared limits; an empty sequence keeps out those of outer levels.
+
+    Raises:
+        DeclarationError: The value is not a sequence of limits.
+    """
+    if limits is None:
+        return None
+    found: list[LimitRule] = []
+    for each in limits if isinstance(limits, (list, tuple)) else [limits]:
+        if not isinstance(each, LimitRule) or isinstance(each, type) or each is limits:
+            raise DeclarationError(
+                f"{declared_at} must be a list of limits, such as [Rate(10, per='minute')], got "
+                f"{limits!r}."
+            )
+        found.append(each)
+    return tuple(found) or (...,)
+
+
+def cache_of(cache: object, declared_at: str) -> CacheRule | Literal[False] | None:
+    """Return a declared cache; False takes that of an outer level away.
+
+    Raises:
+        DeclarationError: The value is neither a cache nor False.
+    """
+    if cache is None or cache is False:
+        return cache
+    from .cache_rule import CacheRule  # cold start: few programs have caches
+
+    if not isinstance(cache, CacheRule) or isinstance(cache, type):
+        raise DeclarationError(
+            f"{declared_at} must be a Cache, such as Cache(60) with restkit.caching.Cache, or "
+            f"False, got {cache!r:.80}."
+        )
+    return cache

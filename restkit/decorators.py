@@ -1,4 +1,4 @@
-"""The decorators of verbs: `takes`, `returns`, `raises`, `operation` and `access`."""
+"""The decorators of verbs: `takes`, `returns`, `raises` and `operation`."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ from .errors import DeclarationError
 from .media import JSON, check_media_types
 from .page import Page, page_of
 from .problems import Problem
-from .requirements import SecurityLike, normal_form
 
 if TYPE_CHECKING:
     from .declarations import BodyLike, HeaderLike
     from .schemas.bound import SchemaLike
 
-__all__ = ["access", "operation", "raises", "returns", "takes"]
+__all__ = ["declare", "needs_call", "operation", "raises", "returns", "takes"]
 
 F = TypeVar("F", bound=Callable[..., object])
 C = TypeVar("C", bound=Callable[..., object])
@@ -46,26 +45,27 @@ R = TypeVar("R")
 _ARGUMENTS: dict[str, tuple[str, ...]] = {}  # of every decorator, by its name
 
 
-def _declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
+def declare(function: F, change: Callable[[Declarations], Declarations]) -> F:
+    """Return a method or function with changed declarations."""
     if not callable(function):
         raise DeclarationError(
-            f"restkit's decorators stand on methods and functions, not on {function!r}."
+            f"restkit's decorators expect a method or a function, got {function!r}."
         )
     if isinstance(function, type):
         raise DeclarationError(
-            f"{function.__name__} is a class; @takes, @returns and @operation stand on its methods."
+            f"{function.__name__} is a class. Declare its methods with @takes, @returns and others."
         )
     if isinstance(function, DeclaredMethod) and function.mounted:
         raise DeclarationError(
-            f"{function.function.__qualname__} is mounted already: put @takes, @returns, @raises "
-            "and @operation below the route."
+            f"{function.function.__qualname__} is mounted already. Write its other decorators "
+            "below the route."
         )
-    said = declarations_of(function)
-    return cast(F, DeclaredMethod(plain_function(function), change(said)))
+    declared = declarations_of(function)
+    return cast(F, DeclaredMethod(plain_function(function), change(declared)))
 
 
-def _needs_call(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a decorator that rejects positional arguments which only a mistake explains.
+def needs_call(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a decorator reject use without parentheses, and arguments that it does not have.
 
     Args:
         example: A correct use, for messages.
@@ -95,7 +95,7 @@ def _needs_call(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-@_needs_call("@takes(body=BookSchema)")
+@needs_call("@takes(body=BookSchema)")
 def takes(
     *,
     body: BodyLike | None = None,
@@ -107,28 +107,29 @@ def takes(
     media_types: Sequence[str] | None = None,
     max_size: int | None = None,
 ) -> Callable[[F], F]:
-    """Declare the schemas of a verb's inputs, by the location where they stand.
+    """Declare the schemas of a verb's inputs by location.
 
-    The validated values arrive as the keyword arguments of the same names.
+    The method gets the validated values as keyword arguments of the same names.
 
     Args:
-        body: Schema of the request's content. Overrides the class's ``schema``. ``A | B`` takes
-            either, a mapping of media types to schemas one for each. ``bytes``, ``str`` and
-            ``BinaryIO`` take raw content of any media type, ``BinaryIO`` as a stream.
-        query: Schema of the query parameters. A ``List`` field is a repeated parameter, or a
-            delimited one with ``metadata={"explode": False}``, and ``"style"`` if its delimiter
-            is not a comma.
+        body: Schema of the request's content. Overrides the class's ``schema``. ``A | B`` declares
+            alternatives, a mapping one schema for each media type. ``bytes``, ``str`` and
+            ``BinaryIO`` declare raw content of any media type, ``BinaryIO`` as a stream.
+        query: Schema of the query parameters. A ``List`` field is a repeated parameter, or with
+            ``metadata={"explode": False}`` a delimited one; ``"style"`` gives the delimiter.
         headers: Schema of request headers; a field ``x_request_id`` is ``X-Request-Id``.
         cookies: Schema of cookies.
         form: Schema of a form, ``application/x-www-form-urlencoded`` or ``multipart/form-data``.
         files: Schema of a multipart form's files, with `Upload` fields.
-        media_types: Media types of the content; for a body JSON by default. A body may be taken as
-            JSON and as a form of the same schema.
-        max_size: Largest size of a body in bytes, in place of the App's settings.
+        media_types: Media types of the content; for a body JSON by default. A body may have both
+            JSON and a form media type, with the same schema.
+        max_size: Largest size of a body in bytes. Overrides the App's settings.
     """
     if max_size is not None and (type(max_size) is not int or max_size < 1):
-        raise DeclarationError(f"@takes(max_size={max_size!r}) must be a number of bytes.")
-    said: dict[Location, BodyLike | None] = {
+        raise DeclarationError(
+            f"@takes(max_size={max_size!r}) must be a number of bytes, at least 1."
+        )
+    schemas: dict[Location, BodyLike | None] = {
         "body": body,
         "query": query,
         "headers": headers,
@@ -136,7 +137,7 @@ def takes(
         "form": form,
         "files": files,
     }
-    given = {name: schema for name, schema in said.items() if schema is not None}
+    given = {name: schema for name, schema in schemas.items() if schema is not None}
     taken = texts_of(media_types, "media_types of @takes") if media_types is not None else None
     check_media_types(taken or (), "@takes")
 
@@ -149,7 +150,7 @@ def takes(
         return new
 
     def decorate(function: F) -> F:
-        return _declare(function, change)
+        return declare(function, change)
 
     return decorate
 
@@ -164,7 +165,7 @@ def _check_response(status: object, many: object) -> None:
         )
 
 
-@_needs_call("@returns(BookSchema)")
+@needs_call("@returns(BookSchema)")
 def returns(
     schema: SchemaLike | EllipsisType | None = ...,
     status: int = 200,
@@ -178,22 +179,22 @@ def returns(
 ) -> Callable[[F], F]:
     """Declare one response of a verb; repeat it for other statuses.
 
-    The first one above the method is the status of a plain return value. A method chooses another
-    one with ``return data, status``.
+    The topmost one is the status of a plain return value. A method chooses another one with
+    ``return data, status``.
 
     Args:
         schema: The schema of the content; None for content without a schema. If it is left out,
-            the response has no content with the return annotation None, and with the statuses 201
-            and 202 of a method without an annotation whose class has no schema.
-        status: The HTTP status, 200 to 599. An error that is declared here may be returned as
-            ``(data, status)``; a Problem that is raised also rolls back provided values.
+            the response has no content if the return annotation is None. With the statuses 201 and
+            202 it also has none if the method has no annotation and its class no schema.
+        status: The HTTP status. A method returns an error status as ``(data, status)``; only a
+            Problem that it raises rolls back provided values.
         headers: Response headers: a description, or a `Header`.
         media_types: Media types of the content, ``application/json`` by default.
         description: A sentence for the document.
         many: Whether the content is a list; the return annotation decides by default.
-        template: The template that renders the content as ``text/html``, or as what its name ends
-            with (``feed.xml``). With a schema, Accept chooses between the page and JSON.
-        block: The block of the template that is the content, a fragment of the page.
+        template: The template that renders the content as ``text/html``, or as the media type of
+            its extension (``feed.xml``). With a schema, Accept chooses between the page and JSON.
+        block: The block of the template that is the content; the whole template by default.
     """
     _check_response(status, many)
     items = headers_of(headers, f"headers of @returns(status={status})")
@@ -201,63 +202,63 @@ def returns(
     taken = None if media_types is None else texts_of(media_types, f"media_types of {where}")
     check_media_types(taken or (), where)
     declared = None if schema is ... else schema
-    said = [Return(declared, status, items, taken, description, many, schema is None)]
+    responses = [Return(declared, status, items, taken, description, many, schema is None)]
     if template is not None or block:
         page = page_of(template, block, where)
-        said = _with_page(said[0], page, has_schema=schema is not ...)
+        responses = _with_page(responses[0], page, has_schema=schema is not ...)
 
     def decorate(function: F) -> F:
         for each in declarations_of(function).returns:
-            if each.status == status and not _are_apart([each], said):
+            if each.status == status and not _have_distinct_types([each], responses):
                 name = getattr(function, "__qualname__", function)
                 raise DeclarationError(
                     f"{name} declares the status {status} twice for one media type. Give each "
                     "@returns its own media_types, or declare alternatives: @returns(A | B)."
                 )
-        return _declare(function, lambda old: old._replace(returns=(*said, *old.returns)))
+        return declare(function, lambda old: old._replace(returns=(*responses, *old.returns)))
 
     return decorate
 
 
-def _with_page(said: Return, page: Page, *, has_schema: bool) -> list[Return]:
+def _with_page(response: Return, page: Page, *, has_schema: bool) -> list[Return]:
     """Return a declared response in the media type of its page, and in those of its schema."""
-    types = page.media_types if has_schema else said.media_types or page.media_types
-    shown = said._replace(schema=None, media_types=types, many=None, is_open=False, page=page)
-    return [said, shown] if has_schema else [shown]
+    types = page.media_types if has_schema else response.media_types or page.media_types
+    other = response._replace(schema=None, media_types=types, many=None, is_open=False, page=page)
+    return [response, other] if has_schema else [other]
 
 
-def _are_apart(first: Sequence[Return], second: Sequence[Return]) -> bool:
-    """Return whether declarations of one status have no media type in common."""
+def _have_distinct_types(first: Sequence[Return], second: Sequence[Return]) -> bool:
+    """Return whether declared responses of one status have no media type in common."""
     ours, theirs = _types_of(first), _types_of(second)
     return bool(ours) and bool(theirs) and not ours & theirs
 
 
-def _types_of(said: Sequence[Return]) -> set[str]:
+def _types_of(responses: Sequence[Return]) -> set[str]:
     found: set[str] = set()
-    for each in said:
+    for each in responses:
         found.update([JSON] if each.media_types is None else each.media_types)
     return found
 
 
-@_needs_call("@raises(NotFound)")
+@needs_call("@raises(NotFound)")
 def raises(
     *problems: type[Problem], description: str = "", headers: HeaderLike | None = None
 ) -> Callable[[C], C]:
     """Declare the problems that a verb may raise.
 
-    It stands on everything that may respond: on verbs, the helpers that they call, functions as
+    It decorates everything that may respond: verbs, the helpers that they call, functions as
     routes, Resource classes, middleware, problem handlers, factories of `provide`, and
     ``authenticate`` of a security scheme. Each Operation that one of these surrounds has the
     problems in its record.
 
     Args:
         problems: Problem classes.
-        description: When they are raised, for the document.
+        description: The condition under which they are raised, for the document.
         headers: Headers of the responses: a description, or a `Header`.
     """
-    said_headers = headers_of(headers, "headers of @raises")
-    said = tuple(
-        each._replace(description=description, headers=said_headers)
+    response_headers = headers_of(headers, "headers of @raises")
+    failures = tuple(
+        each._replace(description=description, headers=response_headers)
         for each in failures_of(problems, "@raises")
     )
 
@@ -265,16 +266,16 @@ def raises(
         if isinstance(function, type):
             if is_mounted(function):
                 raise DeclarationError(
-                    f"{function.__name__} is mounted already: put @raises below the route."
+                    f"{function.__name__} is mounted already. Write @raises below the route."
                 )
-            add_class_failures(function, said)
+            add_class_failures(function, failures)
             return cast(C, function)
-        return _declare(function, lambda old: old._replace(raises=(*said, *old.raises)))
+        return declare(function, lambda old: old._replace(raises=(*failures, *old.raises)))
 
     return decorate
 
 
-@_needs_call("@operation(summary='...')")
+@needs_call("@operation(summary='...')")
 def operation(
     *,
     operation_id: str | None = None,
@@ -287,15 +288,15 @@ def operation(
     extensions: Mapping[str, object] | None = None,
     response_headers: HeaderLike | None = None,
 ) -> Callable[[F], F]:
-    """Declare what the document says of a verb, where the docstring and the class do not.
+    """Declare members of a verb's Operation Object, over those of its docstring and class.
 
     Args:
-        operation_id: In place of the derived one.
-        summary: In place of the docstring's first line.
-        description: In place of the docstring's rest.
-        tags: In place of the class's.
-        deprecated: Whether clients should stop using it.
-        documented: False leaves it out of the document.
+        operation_id: The operationId. Overrides the derived one.
+        summary: The summary. Overrides the docstring's first line.
+        description: The description in CommonMark. Overrides the rest of the docstring.
+        tags: The tags. Override those of the class.
+        deprecated: Whether clients should stop using the operation.
+        documented: Whether the operation is in the document.
         examples: Named examples of the request's content, by name.
         extensions: ``x-...`` members of the Operation Object.
         response_headers: Headers of every declared response of the verb; on a middleware, of every
@@ -309,7 +310,7 @@ def operation(
             check_flag(value, f"{option} of @operation")
     check_mapping(examples, "examples of @operation", "{'short': {'title': 'Emma'}}")
     check_mapping(extensions, "extensions of @operation", "{'x-internal': True}")
-    said = {
+    given = {
         "operation_id": operation_id,
         "summary": summary,
         "description": description,
@@ -320,30 +321,9 @@ def operation(
         "extensions": extensions,
         "response_headers": named or None,
     }
-    words = {name: value for name, value in said.items() if value is not None}
+    words = {name: value for name, value in given.items() if value is not None}
 
     def decorate(function: F) -> F:
-        return _declare(function, lambda old: old._replace(words={**old.words, **words}))
-
-    return decorate
-
-
-@_needs_call("@access(security=keys)")
-def access(*, security: SecurityLike | None = None, public: bool = False) -> Callable[[F], F]:
-    """Declare what guards one verb or function; it wins over the class, the mount and the App.
-
-    Args:
-        security: Security schemes; see `restkit.Scheme`.
-        public: Whether anybody may call. Credentials are then ignored.
-    """
-    check_flag(public, "public of @access")
-    if not public and security is None:
-        raise DeclarationError("@access says nothing: give it security=... or public=True.")
-    if public and security is not None:
-        raise DeclarationError("@access has both public=True and security; leave one of them out.")
-    said = () if public else normal_form(security, "security of @access")
-
-    def decorate(function: F) -> F:
-        return _declare(function, lambda old: old._replace(words={**old.words, "security": said}))
+        return declare(function, lambda old: old._replace(words={**old.words, **words}))
 
     return decorate

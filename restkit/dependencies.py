@@ -42,20 +42,25 @@ if TYPE_CHECKING:
 class Provided:
     """The values provided for one request, in order, and the generators that close them.
 
-    A value that is closed is forgotten, together with the values that were made of it. If a
-    middleware asks for it after ``proceed``, it is made anew, and closed before the response
+    When a value is closed, it is dropped, together with the values whose factories used it. If
+    middleware asks for it after ``proceed``, a new value is made, and closed before the response
     starts.
+
+    Attributes:
+        after: The functions of `after_commit`, None without one.
+        last: The functions of `after_response`.
+        values: The values by factory.
     """
 
-    __slots__ = ("_closers", "_closing", "_meets_closing", "after", "last", "values")
+    __slots__ = ("_closable", "_closers", "_uses_closable", "after", "last", "values")
 
     def __init__(self) -> None:
         self.after: AfterCommit | None = None
         self.last: list[Callable[[], object]] = []
         self.values: dict[object, object] = {}
         self._closers: list[Generator[object, None, None]] = []
-        self._closing: set[object] = set()
-        self._meets_closing = False
+        self._closable: set[object] = set()  # factories whose value depends on a closer
+        self._uses_closable = False  # whether the value that is being made does
 
     def value(
         self,
@@ -65,20 +70,27 @@ class Provided:
         *,
         wants_request: bool,
     ) -> object:
-        """Make the value of a factory, and note whether it or a value in it will be closed."""
-        met, self._meets_closing = self._meets_closing, False
+        """Make the value of a factory, and note whether it depends on a value that is closed.
+
+        Args:
+            factory: The factory as declared.
+            maker: The factory to call: the declared one, or its replacement by `override`.
+            request: The request.
+            wants_request: Whether ``maker`` takes the request.
+        """
+        outer, self._uses_closable = self._uses_closable, False
         try:
             made = self.values[factory] = self._make(maker, request, wants_request=wants_request)
-            if self._meets_closing:
-                self._closing.add(factory)
+            if self._uses_closable:
+                self._closable.add(factory)
         finally:
-            self._meets_closing = met or self._meets_closing
+            self._uses_closable = outer or self._uses_closable
         return made
 
     def known(self, factory: object) -> object:
         """Return the value of a factory that has been made."""
-        if factory in self._closing:
-            self._meets_closing = True
+        if factory in self._closable:
+            self._uses_closable = True
         return self.values[factory]
 
     def _make(
@@ -88,17 +100,17 @@ class Provided:
         made = factory(request) if wants_request else factory()
         if isinstance(made, Iterator) and not isinstance(made, types.GeneratorType):
             raise DeclarationError(
-                f"The factory {factory!r} returned an iterator; provide wants a value, or a "
+                f"The factory {factory!r} returned an iterator. Return the value, or write a "
                 "generator function that yields it once."
             )
         if isinstance(made, types.GeneratorType):
             self._closers.append(made)
-            self._meets_closing = True
+            self._uses_closable = True
             try:
                 return next(made)
             except StopIteration:
                 raise DeclarationError(
-                    f"The factory {made.__qualname__} yields nothing; provide wants one value."
+                    f"The factory {made.__qualname__} yields no value. Yield exactly one."
                 ) from None
         return made
 
@@ -122,9 +134,9 @@ class Provided:
                 if raised is not error:
                     self.close(raised)
                     raise
-        for factory in self._closing:
+        for factory in self._closable:
             self.values.pop(factory, None)
-        self._closing.clear()
+        self._closable.clear()
         if self.after is not None:
             after, self.after = self.after, None
             if error is None:
@@ -143,13 +155,13 @@ def _finish(closer: Generator[object, None, None], error: BaseException | None) 
     closer.close()
     if error is None:
         raise DeclarationError(
-            f"The factory {getattr(closer, '__qualname__', closer)} yields more than once; provide "
-            "wants one value."
+            f"The factory {getattr(closer, '__qualname__', closer)} yields more than once. Yield "
+            "exactly one value."
         )
 
 
 class Provision(Generic[T]):
-    """The descriptor that `provide` makes."""
+    """The descriptor that `provide` returns: an attribute with one value for each request."""
 
     def __init__(self, factory: Callable[..., object]) -> None:
         self.factory = factory
@@ -178,7 +190,7 @@ def factories_of(holder: type) -> list[Callable[..., object]]:
 
 
 def check_defaults(function: Callable[..., object], declared_at: str) -> None:
-    """Reject a provided value as a parameter's default, which would arrive unresolved.
+    """Reject `provide` as a parameter's default: the method would get the descriptor.
 
     Args:
         function: A verb.
@@ -193,13 +205,13 @@ def check_defaults(function: Callable[..., object], declared_at: str) -> None:
     )
     if any(isinstance(each, Provision) for each in defaults):
         raise DeclarationError(
-            f"{declared_at} has provide(...) as a default; it is for the attributes of a Resource "
-            "class: write session = provide(...) there, and self.session in the method."
+            f"{declared_at} has provide(...) as a default, which is for attributes of a Resource "
+            "class. Write session = provide(...) in the class, and self.session in the method."
         )
 
 
 def check_factory_defaults(factory: Callable[..., object]) -> None:
-    """Reject a factory whose parameter has a provided value as its default.
+    """Reject `provide` as the default of a factory's parameter, for the same reason.
 
     Raises:
         DeclarationError: A default is what `provide` returns.
@@ -209,8 +221,8 @@ def check_factory_defaults(factory: Callable[..., object]) -> None:
     named = getattr(factory, "__kwdefaults__", None) or {}
     if any(isinstance(each, Provision) for each in (*defaults, *named.values())):
         raise DeclarationError(
-            f"The factory {name} has provide(...) as a default, which it would get unresolved. "
-            "Take the request, and call obtain(other_factory, request) in it."
+            f"The factory {name} has provide(...) as a default, which is for attributes of a "
+            "Resource class. Take the request, and call obtain(other_factory, request) in it."
         )
 
 
@@ -221,24 +233,24 @@ def obtain(
     *,
     wants_request: bool | None = None,
 ) -> Any:
-    """Return the value of a factory for a request, made on first touch; see `provide`.
+    """Return the value of a factory for a request, made on first use; see `provide`.
 
-    Security schemes and middleware use it, since they have no attributes of one request. The value
-    is the one that the resource has, and is closed with the request.
+    Security schemes and middleware call it, since one instance of them serves all requests. The
+    value is the one that the resource gets, and is closed with the request.
 
     Args:
         factory: A factory as for `provide`.
         request: The request, after which the value is closed.
         app: The App whose `override` may replace the factory; by default that of the request.
-        wants_request: Whether the factory takes the request, if that is known.
+        wants_request: Whether the factory takes the request; None to look at its signature.
 
     Raises:
-        RuntimeError: The request belongs to no App: no operation matched its URL.
+        RuntimeError: The request has no App yet: routing has not run.
     """
     if app is None:
         app = cast("_App | None", request.app)  # None until routing has found the App
         if app is None:
-            raise RuntimeError("obtain() needs a request that an operation responds to.")
+            raise RuntimeError("obtain() needs a request that an App has routed.")
     if request.provided is None:
         request.provided = Provided()
     provided: Provided = request.provided
@@ -258,9 +270,9 @@ def after_commit(function: Callable[[], object], request: Request | None = None)
         after_commit(lambda: mail.send(to=customer, about=order_id))
 
     The functions run in the order in which they were added, after every provided value was closed
-    without an error: the transactions are committed. An error in a function is logged, and changes
-    nothing. None of them runs if the request fails, and none that was added in a savepoint which is
-    rolled back. A stream is committed at its end.
+    without an error, so all transactions are committed. An exception in a function is logged, and
+    the response stays. If the request fails, no function runs. If a savepoint is rolled back, the
+    functions that were added in it do not run. A streamed response is committed at its end.
 
     Args:
         function: A function without parameters.

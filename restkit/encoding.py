@@ -1,7 +1,7 @@
 """Data to JSON bytes: the same bytes with orjson and without.
 
-Data of a compiled schema takes one of two short ways: orjson writes it, or, without orjson, the
-schema has made the text itself.
+Data of a compiled schema needs fewer checks (`dumps_native`). Without orjson, a compiled schema
+assembles the JSON text itself (`encode_text`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CHUNK = 65536
 
 
 def dumps_native(value: object) -> bytes:
-    """Write data of a compiled schema: the same bytes as `dumps_json`, without its searches.
+    """Write data of a compiled schema: the same bytes as `dumps_json`, with fewer checks.
 
     Args:
         value: Data with finite floats, no times of day, and datetimes without an offset or with
@@ -77,7 +77,7 @@ def _encoded(value: object) -> str:
 
 
 def _with_text_names(value: object) -> object:
-    """Copy a value with the names of members as texts, as values of their types are written."""
+    """Copy a value with member names as strings, written as values of their types are."""
     if isinstance(value, dict):
         return {_member_name(name): _with_text_names(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -112,9 +112,9 @@ def _dumps_orjson(value: object) -> bytes:
     except TypeError:
         return _dumps_std(
             value
-        )  # integers over 64 bits, names that are not str, and what is no JSON at all
-    # PERF: orjson writes NaN as null, so that only a text with a null is searched; the search costs
-    # as much as writing.
+        )  # integers over 64 bits, names that are not str, and values that are not JSON
+    # PERF: orjson writes NaN as null. The search costs as much as writing, so only a text with a
+    # null is searched.
     if written.find(b"null") >= 0 and not _is_finite(value, written):
         return _dumps_std(value)
     return written
@@ -130,7 +130,7 @@ def _is_finite(value: object, written: bytes) -> bool:
             return True
         inner: list[Any] = []
         for item in level:
-            kind = type(item)  # of another class orjson may have asked `_default`
+            kind = type(item)  # `_default` may have converted objects of other classes
             if kind is dict:
                 inner += item.values()
             elif kind is list or kind is tuple:
@@ -153,7 +153,7 @@ def _default(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
     raise TypeError(
-        f"{type(value).__qualname__} is not JSON; declare a schema for it, or return dicts, lists "
+        f"{type(value).__qualname__} is not JSON. Declare a schema for it, or return dicts, lists "
         "and scalars"
     )
 
@@ -184,7 +184,7 @@ integers at any size.
 
 Raises:
     TypeError: Something in it is not JSON: a set, bytes, an object without a schema.
-    ValueError: A float is not finite, a string is not Unicode, or the value holds itself.
+    ValueError: A float is not finite, a string is not Unicode, or the value contains itself.
 """
 _dumps_native = _dumps_std if _orjson is None else _dumps_orjson_native
 if _orjson is not None:
@@ -193,7 +193,7 @@ if _orjson is not None:
 
 
 def dumps_any(value: object) -> bytes:
-    """Return a value as JSON in UTF-8; values and characters that JSON does not have become text.
+    """Return a value as JSON in UTF-8; other values become strings, other characters "?".
 
     Raises:
         ValueError: A number is not finite, or a container contains itself.
@@ -205,11 +205,11 @@ def dumps_any(value: object) -> bytes:
 def dumps_json_chunks(
     iterable: Iterable[object], write: Callable[[object], bytes] = dumps_json
 ) -> Iterator[bytes]:
-    """Write an iterable as one JSON array, in chunks of about 64 KiB, without holding it whole.
+    """Write an iterable as one JSON array, in chunks of about 64 KiB.
 
     Args:
-        iterable: The items.
-        write: Writes one of them.
+        iterable: The items, which are read one at a time.
+        write: A function that writes one item as JSON.
     """
     pending, size, opening = [], 0, b"["
     for item in iterable:
@@ -225,6 +225,6 @@ def dumps_json_chunks(
 def dumps_ndjson(
     iterable: Iterable[object], write: Callable[[object], bytes] = dumps_json
 ) -> Iterator[bytes]:
-    """Write an iterable as newline-delimited JSON, each item a line as soon as it is there."""
+    """Write an iterable as newline-delimited JSON; each item is a chunk of its own."""
     for item in iterable:
         yield write(item) + b"\n"

@@ -81,7 +81,7 @@ class ErrorFormat:
             headers: Headers of every response in this format.
 
         Raises:
-            DeclarationError: An argument is not of its kind.
+            DeclarationError: The media type, the schema or the function is invalid.
         """
         if not isinstance(media_type, str) or not _is_media_type(media_type):
             raise DeclarationError(
@@ -123,7 +123,7 @@ class ErrorFormat:
         """Return the content of the response for a problem.
 
         Raises:
-            Exception: Whatever the function or the schema raises.
+            Exception: An exception of the function or of the schema.
             TypeError: The function returned None, or the format is not JSON and it returned neither
                 str nor bytes.
         """
@@ -168,12 +168,12 @@ def _with_request(render: Any, media_type: str) -> Callable[[Problem, Request], 
     if isinstance(render, types.FunctionType) and _has_two_parameters(render):
         written: Callable[[Problem, Request], object] = render
         return written
-    place = f"The function of ErrorFormat({media_type!r})"
+    declared_at = f"The function of ErrorFormat({media_type!r})"
     try:
         takes_request = len(inspect.signature(render).parameters) > 1
     except (TypeError, ValueError):
         takes_request = True
-    check_call(render, ("problem", "request") if takes_request else ("problem",), place)
+    check_call(render, ("problem", "request") if takes_request else ("problem",), declared_at)
     if takes_request:
         made: Callable[[Problem, Request], object] = render
         return made
@@ -181,8 +181,8 @@ def _with_request(render: Any, media_type: str) -> Callable[[Problem, Request], 
 
 
 def _has_two_parameters(function: types.FunctionType) -> bool:
-    """Return whether a function surely takes the problem and the request, and no more."""
-    # PERF: cold start: to inspect the signatures of the built-in formats costs ten times as much.
+    """Return whether a function certainly takes the problem and the request, and nothing else."""
+    # PERF: cold start: inspect.signature() of the built-in formats costs ten times as much.
     code = function.__code__
     has_others = code.co_flags & ~(inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS | inspect.CO_NESTED)
     return code.co_argcount == 2 and not (has_others or code.co_kwonlyargcount)
@@ -190,7 +190,7 @@ def _has_two_parameters(function: types.FunctionType) -> bool:
 
 def _is_media_type(text: str) -> bool:
     """Return whether a text is a type and a subtype, without wildcards or parameters."""
-    # PERF: cold start: an expression would be compiled for the built-in formats.
+    # PERF: cold start: a regular expression would be compiled for the built-in formats.
     kind, _, subtype = text.partition("/")
     return all(part and not part.strip(_TOKEN) for part in (kind, subtype))
 
@@ -256,7 +256,8 @@ def _distinct(formats: tuple[ErrorFormat, ...]) -> tuple[ErrorFormat, ...]:
     found = {each.media_type: each for each in reversed(formats)}
     if len(found) < len(formats):
         raise DeclarationError(
-            f"errors={list(formats)!r}: two formats have one media type. Accept cannot choose."
+            f"errors={list(formats)!r}: two formats have the same media type, so Accept cannot "
+            "choose. Remove one of them."
         )
     return formats
 

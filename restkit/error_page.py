@@ -1,4 +1,4 @@
-"""The page that shows a problem to a browser."""
+"""A problem as an HTML page, for browsers."""
 
 from __future__ import annotations
 

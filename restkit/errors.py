@@ -7,7 +7,7 @@ The family::
     │   └── CollisionError   two declarations claim the same name or URL
     ├── SettingError         a setting is unknown or has a wrong value
     ├── MissingExtraError    a feature needs a package that is not installed
-    ├── LoadError            the command line cannot find or import the app
+    ├── LoadError            the command line cannot find or import the App
     └── ContractError        a response violates its Operation's contract
 
 Each message is one sentence or two: what was found and where, what was expected, what to do.

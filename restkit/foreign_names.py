@@ -1,6 +1,6 @@
-"""Names that other frameworks give a meaning to: on a resource or an App they are rejected.
+"""Names with a meaning in other frameworks, which resources and Apps reject.
 
-SECURITY: a class with ``decorators = [login_required]`` that mounts in silence lets everybody in.
+SECURITY: if ``decorators = [login_required]`` were ignored, the class would be public.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["APP_MEMBERS", "HTTP_METHODS", "RESOURCE_MEMBERS", "UNKNOWN_VERBS"]
+__all__ = ["APP_MEMBERS", "HTTP_METHODS", "RESOURCE_MEMBERS", "TEMPLATE_NAMES", "UNKNOWN_VERBS"]
 
 _MIDDLEWARE = "Write middleware = [...], functions of (request, proceed)."
 _SECURITY = "Write security = [scheme]; a security scheme's authenticate() raises Forbidden."
+_PERMISSION = (
+    "Write security = [scheme], and permission = role('editor') or a function of the caller."
+)
 _ERRORS = "Write problem_handlers = {KeyError: handler}."
-_LIMITS = "Write a middleware that raises TooManyRequests, and declare it with @raises."
+_LIMITS = "Write limits = [Rate(10, per='minute')], see restkit.limits."
 _SCHEMA = "Write schema = BookSchema, a marshmallow schema."
 _RETURNS = "Declare the response with @returns(Schema, status=...) on the method."
 _TAKES = "Declare the inputs with @takes(body=, query=, headers=, form=, files=) on the method."
@@ -48,7 +51,7 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "decorators": _WRAP,
         "method_decorators": _WRAP,
         "init_every_request": "Every request has an instance of its own. " + _NEXT,
-        "provide_automatic_options": "OPTIONS is answered for every URL. " + _NEXT,
+        "provide_automatic_options": "restkit responds to OPTIONS on every URL. " + _NEXT,
         "dispatch_request": _VERB,
         "as_view": _URL,
         "view_functions": _VERB,
@@ -56,7 +59,7 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "endpoint": _NAME,
         "before_request": _MIDDLEWARE,
         "after_request": _MIDDLEWARE,
-        "teardown_request": "Write a generator factory for provide(), which is closed after it.",
+        "teardown_request": "Write a generator factory for provide(); close after its yield.",
         "errorhandler": _ERRORS,
         "error_handlers": _ERRORS,
         "exception_handlers": _ERRORS,
@@ -65,9 +68,9 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "schema_class": _SCHEMA,
         # Django and Django REST framework
         "authentication_classes": _SECURITY,
-        "permission_classes": _SECURITY,
-        "permissions": _SECURITY,
-        "permission_required": _SECURITY,
+        "permission_classes": _PERMISSION,
+        "permissions": _PERMISSION,
+        "permission_required": _PERMISSION,
         "login_required": _SECURITY,
         "login_url": _SECURITY,
         "throttle_classes": _LIMITS,
@@ -104,13 +107,13 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "get_serializer": _SCHEMA,
         "get_serializer_class": _SCHEMA,
         "get_serializer_context": _SCHEMA,
-        "get_permissions": _SECURITY,
+        "get_permissions": _PERMISSION,
         "get_authenticators": _SECURITY,
         "get_throttles": _LIMITS,
-        "check_permissions": _SECURITY,
+        "check_permissions": _PERMISSION,
         "check_object_permissions": _SECURITY,
         "check_throttles": _LIMITS,
-        "has_permission": _SECURITY,
+        "has_permission": _PERMISSION,
         "has_object_permission": _SECURITY,
         "perform_create": _CREATE,
         "perform_update": _UPDATE,
@@ -121,7 +124,7 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "finalize_response": _MIDDLEWARE,
         "handle_exception": _ERRORS,
         "dispatch": _VERB,
-        "http_method_not_allowed": "A verb without a method is a 405. " + _NEXT,
+        "http_method_not_allowed": "restkit responds with 405 to missing verbs. " + _NEXT,
         "form_class": "Declare the form with @takes(form=Schema) on the method.",
         "template": "Subclass restkit.html.HTMLResource, which renders templates.",
         "template_name": "Subclass restkit.html.HTMLResource and write template = 'book.html'.",
@@ -161,10 +164,8 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "interceptors": _MIDDLEWARE,
         "auth": _SECURITY,
         "access": "Write @access(security=...) on a method, or security = scheme in the class.",
-        "permission": _SECURITY,
         "requires": _SECURITY,
         "authorize": _SECURITY,
-        "limits": _LIMITS,
         "decorator": _WRAP,
         "per_page": _PAGES,
         "raises": "Write @raises(NotFound) on the class or on a method.",
@@ -183,7 +184,7 @@ RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "blueprint": "Mount an App: app.mount('/books', books_app).",
     }
 )
-"""Attributes and methods of a resource class: how restkit says the same."""
+"""Attributes and methods of resource classes in other frameworks, with restkit's equivalents."""
 
 UNKNOWN_VERBS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -204,7 +205,7 @@ UNKNOWN_VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "remove": "delete",
     }
 )
-"""Methods of a plain Resource that read like verbs: the verb that was meant."""
+"""Methods of a plain Resource whose names describe a verb, with the verb that was meant."""
 
 _WEBDAV = "restkit has no WebDAV; write a verb for the same purpose."
 HTTP_METHODS: Final[Mapping[str, str]] = MappingProxyType(
@@ -253,7 +254,10 @@ APP_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "api_route": "Write @app.get('/...'), or app.add('/...', Resource).",
         "app_context": "restkit has no application context; use the App itself.",
         "before_request": "Write @app.middleware, a function of (request, proceed).",
-        "cli": "The command is restkit: restkit run, restkit routes, restkit shell.",
+        "cli": "Write @app.command above a function: restkit command TARGET NAME.",
+        "before_first_request": "Write @app.on_start above a function.",
+        "on_event": "Write @app.on_start, @app.on_stop or @app.lifespan above a function.",
+        "add_event_handler": "Write app.on_start(function) or app.on_stop(function).",
         "config": "Read app.settings; own settings are a subclass of Settings.",
         "dependency_overrides": "Write `with app.override(factory, fake):` in the test.",
         "endpoint": "Write @app.get('/...', name='...').",
@@ -261,7 +265,6 @@ APP_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "errorhandler": "Write @app.problem_handler(KeyError).",
         "exception_handler": "Write @app.problem_handler(KeyError).",
         "include_router": "Write app.mount('/prefix', other_app).",
-        "logger": "Write logging.getLogger(__name__); restkit's own logger is 'restkit'.",
         "openapi": "Fetch /openapi.json, or run `restkit openapi TARGET`.",
         "register_blueprint": "Write app.mount('/prefix', other_app).",
         "register_error_handler": "Write app.problem_handler(KeyError)(handler).",
@@ -269,6 +272,13 @@ APP_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "run": "Run `restkit run module:app`, or hand the App to any WSGI server.",
         "serve": "Run `restkit run module:app`, or hand the App to any WSGI server.",
         "teardown_request": "Write a generator factory for provide().",
+        "secret_key": "Write app.install(Sessions(keys=[...])), from restkit.html.",
+        "static_folder": "Write app.static('/static', 'static').",
+        "teardown_appcontext": "Write a generator factory for provide().",
+        "test_request_context": "Write restkit.testing.request_context(app, '/books/3').",
+        "url_defaults": "Write app.mount('/<language>', other_app, defaults={'language': 'en'}).",
+        "url_value_preprocessor": "Mount an App at '/<language>'; see request.mount_parameters.",
+        "websocket": "restkit has no WebSockets; see the how-to page about them.",
         "test_client": "Write restkit.testing.Client(app).",
         "url_map": "Run `restkit routes TARGET`, or read app.operations().",
         "use": "Write app.install(extension) or app.middleware(function).",
@@ -276,4 +286,24 @@ APP_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "wsgi_app": "The App itself is the WSGI application; wrap it in another one.",
     }
 )
-"""Members of an App in other frameworks: how restkit says the same."""
+"""Members of applications in other frameworks, with restkit's equivalents."""
+
+TEMPLATE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "get_flashed_messages": "Write flashes(); each has message and category.",
+        "messages": "Write flashes(); each has message and category.",
+        "csrf_token": "Write {{ csrf() }}; {{ form }} has the field already.",
+        "current_user": "Write request.caller.",
+        "user": "Write request.caller.",
+        "g": "Return the value, or put it into context().",
+        "config": "Put the setting into templates.globals.",
+        "flashes": "Install Sessions in the App, from restkit.html.",
+        "session": "Install Sessions in the App, from restkit.html.",
+        "csrf": "Install Sessions in the App, from restkit.html.",
+        "static": "Write app.static('/static', 'static').",
+        "form": "The URL has no operation that takes a form; write form=self.form(...).",
+        "_": "Install Translations in the App, from restkit.i18n.",
+        "gettext": "Install Translations in the App, from restkit.i18n.",
+    }
+)
+"""Names that templates of other frameworks know, or with an extension, with the remedy."""

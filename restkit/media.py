@@ -94,7 +94,7 @@ class Media:
         """Add a handler; it replaces the one of the same media type.
 
         Raises:
-            DeclarationError: Its media type is none, or has parameters.
+            DeclarationError: Its media type is malformed, or has parameters.
         """
         if not re.fullmatch(rf"{_TOKEN}/{_TOKEN}", handler.media_type):
             raise DeclarationError(
@@ -109,7 +109,7 @@ class Media:
         return self._handlers.get(media_type if known else JSON)
 
     def copy(self) -> Media:
-        """Return a registry of the same handlers that changes by itself."""
+        """Return a registry of the same handlers that changes independently."""
         return Media(self._handlers.values())
 
 
@@ -137,9 +137,12 @@ handler_for = Media(HANDLERS).find
 
 
 def unsupported(taken: Sequence[str], *, accept_header: str = "Accept") -> UnsupportedMediaType:
-    """Return the 415 problem that lists what is taken (RFC 9110, section 15.5.16).
+    """Return the 415 problem that lists the accepted media types (RFC 9110, section 15.5.16).
 
-    ``accept_header`` is ``Accept-Patch`` for PATCH (RFC 5789, section 2.2), besides ``Accept``.
+    Args:
+        taken: The accepted media types.
+        accept_header: A second header that lists them: ``Accept-Patch`` for PATCH (RFC 5789,
+            section 2.2), ``Accept-Query`` for QUERY (RFC 10008).
     """
     listed = ", ".join(taken)
     detail = f"The content must be one of: {listed}." if taken else "This URL takes no content."

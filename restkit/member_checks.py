@@ -1,20 +1,22 @@
 """Checks of the members of a resource class: verbs, foreign names, replaced parts of restkit.
 
-A method that restkit would never call is refused if it can only be meant as a verb. A helper, which
-another method of the class calls, may have any name that restkit does not need.
+A method that restkit would never call is rejected if its name describes a verb. A helper, which
+another method of the class calls, may have any name that restkit does not use.
 """
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Collection, Iterable, Iterator
 
+from .declaration_checks import code_flags
 from .declarations import Declarations, DeclaredMethod
 from .errors import DeclarationError
 from .foreign_names import HTTP_METHODS, RESOURCE_MEMBERS, UNKNOWN_VERBS
 from .spelling import misspelt
 
-__all__ = ["DECLARED", "VERBS", "check_members", "check_methods"]
+__all__ = ["DECLARED", "VERBS", "check_members", "check_methods", "check_verb"]
 
 _WRITTEN = ("get", "head", "post", "put", "patch", "delete", "query")
 VERBS = ("get", "head", "post", "put", "patch", "delete", "options", "query")
@@ -26,6 +28,9 @@ DECLARED = (
     "middleware",
     "problem_handlers",
     "security",
+    "permission",
+    "limits",
+    "cache",
     "public",
 )
 """Attributes of a resource class whose misspellings have no meaning of their own."""
@@ -59,6 +64,28 @@ def check_members(resource: type, hooks: Collection[str], *, actions: bool = Fal
             if not actions:
                 _check_spelling(resource, declared_at, name, value)
             _check_override(declared_at, name, own)
+
+
+def check_verb(function: object, declared_at: str) -> None:
+    """Reject an async generator, and an async verb if asgiref is not installed.
+
+    Raises:
+        DeclarationError: The function cannot be a verb.
+    """
+    flags = code_flags(function)
+    if flags & inspect.CO_ASYNC_GENERATOR:
+        raise DeclarationError(
+            f"{declared_at} is an async generator, which restkit cannot send. Write a plain "
+            "generator, or return a list."
+        )
+    if flags & inspect.CO_COROUTINE:
+        from importlib.util import find_spec  # cold start
+
+        if find_spec("asgiref") is None:
+            raise DeclarationError(
+                f"{declared_at} is async, which needs a package that is not installed: pip install "
+                "'restkit[async]'. Or write a plain function or method."
+            )
 
 
 def check_methods(methods: Collection[str], found: Collection[str], declared_at: str) -> None:
@@ -103,10 +130,10 @@ def _check_foreign(declared_at: str, name: str, own: Iterable[type]) -> None:
 
 def _check_decorated(declared_at: str, value: object) -> None:
     """Reject a decorator that has no effect, since the method is neither a verb nor an action."""
-    said = _without_effect(value.declarations) if isinstance(value, DeclaredMethod) else ""
-    if said:
+    decorator = _without_effect(value.declarations) if isinstance(value, DeclaredMethod) else ""
+    if decorator:
         raise DeclarationError(
-            f"{declared_at} has {said}, which has no effect on a method that is not a verb: "
+            f"{declared_at} has {decorator}, which has no effect on a method that is not a verb: "
             f"{_SERVED}. Rename the method, or remove the decorator."
         )
 
@@ -114,7 +141,7 @@ def _check_decorated(declared_at: str, value: object) -> None:
 def _check_spelling(resource: type, declared_at: str, name: str, value: object) -> None:
     """Reject a method that was meant as a verb, and an attribute that would have no effect.
 
-    SECURITY: without its misspelt ``secuirty = [keys]``, a class would let everybody in.
+    SECURITY: if a misspelt ``secuirty = [keys]`` were ignored, the class would be public.
     """
     if isinstance(value, (types.FunctionType, DeclaredMethod)):
         remedy = _remedy(name)
@@ -139,15 +166,15 @@ def _remedy(name: str) -> str:
     return HTTP_METHODS.get(name, "")
 
 
-def _without_effect(said: Declarations) -> str:
+def _without_effect(declared: Declarations) -> str:
     """Return the decorator that has no effect on a helper, "" if there is none."""
-    if said.inputs or said.media_types or said.max_size:
+    if declared.inputs or declared.media_types or declared.max_size:
         return "@takes"
-    if said.returns:
+    if declared.returns:
         return "@returns"
-    if "security" in said.words:
+    if not {"security", "permission", "limits", "cache"}.isdisjoint(declared.words):
         return "@access"
-    return "@operation" if said.words else ""
+    return "@operation" if declared.words else ""
 
 
 def _is_called(resource: type, name: str) -> bool:

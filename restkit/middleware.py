@@ -1,4 +1,4 @@
-"""The middleware protocol, composed when a resource is mounted; free where there is none."""
+"""The middleware protocol, and its composition at start-up. Without middleware it costs nothing."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Boundary = Callable[[Request, Exception], Outgoing]
 
 _deferred = DeferredResponse.of
 RESPOND_TO = "respond_to"
-"""The attribute of ``proceed`` that makes the response to an error of a request."""
+"""An attribute of ``proceed``: a function from a request and an exception to the response."""
 
 
 class Middleware(Protocol):
-    """A callable around everything that responds to a request further in.
+    """A callable around the inner middleware and the operation.
 
-    ``proceed(request)`` always returns a Response; a problem that was raised further in is a
-    Response already. ``request.operation`` and ``request.app`` are set::
+    ``proceed(request)`` always returns a Response: a problem that is raised inside has become one.
+    ``request.operation`` and ``request.app`` are set::
 
         def timed(request, proceed):
             started = time.perf_counter()
@@ -67,7 +67,7 @@ def _layer(
             response = endpoint(request)
         except Exception as error:  # noqa: BLE001  # the boundary decides which exceptions leave
             return respond_to(request, error)
-        if type(response) is PlainResponse:  # PERF: most are; `_settled` knows all others
+        if type(response) is PlainResponse:  # PERF: most are; `_settled` handles all others
             request.environ[PROCEEDED] = response.status
             return _deferred(response)
         return _settled(request, response)
@@ -76,7 +76,8 @@ def _layer(
         request.environ[FAILED] = True
         return _settled(request, boundary(request, error))
 
-    # Middleware of restkit's own that fails after `proceed` has its error made a response here.
+    # For restkit's own middleware that fails after `proceed`, such as a session that cannot be
+    # stored: it turns the exception into a response here.
     vars(proceed)[RESPOND_TO] = respond_to
 
     def call(request: Request) -> Outgoing:
@@ -96,13 +97,13 @@ def _layer(
 
 
 def _settled(request: Request, response: Outgoing) -> Response:
-    """Return what was responded further in as a Response, with its status noted."""
+    """Return an inner response as a Response, and note its status in the environ."""
     if type(response) is PlainResponse:
         request.environ[PROCEEDED] = response.status
         return _deferred(response)
     if type(response) is DeferredResponse:
-        # PERF: it passes each layer but the innermost, which has stated its status. A changed
-        # status makes it a Response of another type.
+        # PERF: the innermost layer has noted its status already, and setting another status would
+        # have made it a Response of another type.
         return response
     if not isinstance(response, Response):
         response = Response.force_type(cast(Response, response), request.environ)

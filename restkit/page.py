@@ -6,7 +6,7 @@ from .declaration_checks import check_text
 from .errors import DeclarationError
 from .records import Record
 
-__all__ = ["Page", "page_of"]
+__all__ = ["FormRequested", "Page", "page_of"]
 
 _TYPE_OF = {
     "txt": "text/plain",
@@ -19,13 +19,17 @@ _TYPE_OF = {
 }
 
 
+class FormRequested(Exception):  # it is no error
+    """Raised when a form asks for its page with another row of a list."""
+
+
 class Page(Record):
     """The template that renders the content of a response.
 
     Attributes:
         template: The name of the template.
         block: The block of the template that is the content; the whole template if it is "".
-        streamed: Whether it is sent while it is rendered, after the unit of work has ended.
+        streamed: Whether it is sent while it is rendered, after the provided values are closed.
     """
 
     template: str
@@ -34,7 +38,7 @@ class Page(Record):
 
     @property
     def media_types(self) -> tuple[str]:
-        """The media type that the name of the template ends with, without ``.jinja`` or ``.j2``."""
+        """The media type by the extension of the template, before ``.jinja`` or ``.j2``."""
         name = self.template.lower().removesuffix(".jinja").removesuffix(".j2")
         return (_TYPE_OF.get(name.rpartition(".")[2], "text/html"),)
 
@@ -43,10 +47,12 @@ def page_of(template: str | None, block: str, declared_at: str) -> Page:
     """Return the page of a declared template.
 
     Raises:
-        DeclarationError: The template is no name, or there is a block of none.
+        DeclarationError: The template is not a string, or a block is given without a template.
     """
     if template is None:
-        raise DeclarationError(f"{declared_at} has block={block!r}, but no template=.")
+        raise DeclarationError(
+            f"{declared_at} has block={block!r}, but no template. Write template='book.html'."
+        )
     check_text(template, f"template of {declared_at}", "book.html")
     if block:
         check_text(block, f"block of {declared_at}", "rows")

@@ -27,7 +27,7 @@ __all__ = [
     "member_schema",
 ]
 
-# The document prints these bounds, so that a client knows how much to expect.
+# The document contains these bounds, so that clients can rely on them.
 MAX_ERRORS = 100
 MAX_TEXT = 1000
 MAX_TITLE = 200
@@ -40,14 +40,15 @@ _STANDARD = frozenset({"type", "title", "status", "detail", "instance", "errors"
 if TYPE_CHECKING:
 
     class InvalidItem(TypedDict, total=False):
-        """One entry of a problem's ``errors``: the place of an invalid value, and the reason.
+        """One entry of a problem's ``errors``: an invalid value and the reason.
 
-        The place is a ``pointer`` (RFC 6901, into the body) or a ``parameter`` with its location.
+        A ``pointer`` (RFC 6901) refers to a value in the body, a ``parameter`` with its
+        ``location`` to another one.
         """
 
         pointer: str
         parameter: str
-        location: str  # rendered as "in", which is a keyword of Python
+        location: str  # "in" in the response, which is a keyword in Python
         detail: str
         code: str
 else:
@@ -84,9 +85,9 @@ def member_schema(name: str, declared: MembersLike) -> Schema:
         declared: A schema class, an instance, or the fields by name.
 
     Raises:
-        DeclarationError: It is something else, or has a member that every problem has.
+        DeclarationError: The value is something else, or declares a member that every problem has.
     """
-    # Cold start: whoever declares members has loaded marshmallow.
+    # Cold start: a program that declares members has loaded marshmallow already.
     from marshmallow import Schema
 
     if isinstance(declared, Mapping):

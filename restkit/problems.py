@@ -157,7 +157,7 @@ class Problem(Exception):
         return out
 
     def to_bytes(self) -> bytes:
-        """Return the problem details as JSON in UTF-8; other values than JSON's become text.
+        """Return the problem details as JSON in UTF-8; values that are not JSON become strings.
 
         Raises:
             ValueError: A member is not finite, or contains itself.
@@ -325,7 +325,7 @@ _BY_STATUS: dict[int, type[Problem]] = {cls.status: cls for cls in Problem.__sub
 
 
 def problem_class(status: int) -> type[Problem]:
-    """Return the Problem class of a status; it is made if this module has none.
+    """Return the Problem class of a status; a new class if this module has none.
 
     Args:
         status: An HTTP status from 400 to 599.

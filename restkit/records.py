@@ -23,8 +23,8 @@ else:
                 return type.__new__(metaclass, name, bases, namespace)
             fields = tuple(namespace.get("__annotations__", ()))
             defaults = {each: namespace[each] for each in fields if each in namespace}
-            for place, each in enumerate(fields):
-                namespace[each] = _field(place, f"Field number {place}")
+            for position, each in enumerate(fields):
+                namespace[each] = _field(position, f"Field number {position}")
             namespace["__slots__"] = ()
             namespace["__match_args__"] = namespace["_fields"] = fields
             namespace["_field_defaults"] = defaults
@@ -32,8 +32,11 @@ else:
 
         @property
         def __signature__(cls):
-            from inspect import Parameter, Signature  # cold start
+            from inspect import Parameter, Signature, signature  # cold start
 
+            if cls.__new__ is not Record.__new__:  # a subclass that checks its values
+                own = signature(cls.__new__)
+                return own.replace(parameters=[*own.parameters.values()][1:])
             defaults = cls._field_defaults
             return Signature(
                 Parameter(
@@ -52,7 +55,7 @@ else:
         _fields = ()
 
         def __new__(cls, *values, **named):
-            """Make a record of values by position and by name.
+            """Make a record from values by position and by name.
 
             Raises:
                 TypeError: A value is missing, unknown, or given twice.
@@ -86,9 +89,9 @@ else:
             )
         known = {**record._field_defaults, **dict(zip(fields, values, strict=False)), **named}
         if twice := [each for each in fields[: len(values)] if each in named]:
-            raise TypeError(f"{record.__name__} got two values of {', '.join(twice)}.")
+            raise TypeError(f"{record.__name__} got two values for {', '.join(twice)}.")
         if missing := [each for each in fields if each not in known]:
-            raise TypeError(f"{record.__name__} needs a value of {', '.join(missing)}.")
+            raise TypeError(f"{record.__name__} needs a value for {', '.join(missing)}.")
         if len(known) > len(fields):
             unknown = [each for each in known if each not in fields]
             raise TypeError(

@@ -22,7 +22,7 @@ class Redirect:
 
     Attributes:
         status: The HTTP status.
-        description: The sentence of the document.
+        description: The description of the response in the document.
     """
 
     status: ClassVar[int]
@@ -45,8 +45,8 @@ class Redirect:
             values: The variables of the target's URL pattern.
 
         Raises:
-            ValueError: A text that begins like a URL leads to another server.
-            TypeError: A path has variables or a query besides.
+            ValueError: The target is a URL of another server.
+            TypeError: The target is a path, and variables or a query are given too.
         """
         if isinstance(target, str) and not target[:1].isalnum() and target[:1] != "_":
             if not is_local_url(target):
@@ -56,7 +56,8 @@ class Redirect:
                 )
             if values or _query is not None:
                 raise TypeError(
-                    f"{target!r:.80} is a path, which takes neither variables nor a query."
+                    f"{target!r:.80} is a path, which takes neither variables nor _query. Write "
+                    "them into the path."
                 )
         self.target = target
         self.query = _query
@@ -65,13 +66,13 @@ class Redirect:
 
     @classmethod
     def away(cls, url: str, /) -> Self:
-        """Redirect to a URL of any server. Never pass what a client sent.
+        """Redirect to a URL of any server. Never pass a URL that a client sent (open redirect).
 
         Args:
-            url: An absolute URL of the scheme http or https.
+            url: An absolute URL with the scheme http or https.
 
         Raises:
-            ValueError: It is not one.
+            ValueError: The URL is not absolute, or has another scheme.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -98,28 +99,28 @@ class Redirect:
 
 
 class SeeOther(Redirect):
-    """303: the client gets the other URL with GET (RFC 9110, section 15.4.4), as after a form."""
+    """303: the client fetches the other URL with GET, as after a form (RFC 9110, 15.4.4)."""
 
     status = 303
-    description = "The result is at another URL, which the client gets with GET."
+    description = "The result is at another URL. Fetch it with GET."
 
 
 class TemporaryRedirect(Redirect):
-    """307: the client repeats the request, method and content too (RFC 9110, section 15.4.8)."""
+    """307: the client repeats the request, with method and content (RFC 9110, 15.4.8)."""
 
     status = 307
-    description = "The request is to be repeated at another URL."
+    description = "The resource is temporarily at another URL. Repeat the request there."
 
 
 class PermanentRedirect(Redirect):
-    """308: the URL has changed for good (RFC 9110, section 15.4.9)."""
+    """308: the URL has changed permanently; the client repeats the request (RFC 9110, 15.4.9)."""
 
     status = 308
-    description = "The resource has another URL from now on, where the request is to be repeated."
+    description = "The resource has moved permanently to another URL. Repeat the request there."
 
 
 class MovedPermanently(Redirect):
-    """301: the URL has changed for good; a POST may become a GET (RFC 9110, section 15.4.2)."""
+    """301: the URL has changed permanently; a POST may become a GET (RFC 9110, 15.4.2)."""
 
     status = 301
-    description = "The resource has another URL from now on."
+    description = "The resource has moved permanently to another URL."

@@ -1,4 +1,4 @@
-"""The request: Werkzeug's, made lazily, with limits on its content."""
+"""The request: Werkzeug's, with lazy attributes and limits on its content."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, cast
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from .http.request_target import host_of
+from .http.request_target import host_of, path_of, server_of, text_of
 from .problems import BadRequest
 from .settings import Settings
 
@@ -24,22 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Request", "current_request"]
 
 current_request: ContextVar[Request] = ContextVar("restkit_request")
-
-
-def _path(environ: WSGIEnvironment) -> str:
-    return "/" + _text(environ.get("PATH_INFO", "")).lstrip("/")
-
-
-def _text(value: str) -> str:
-    return value.encode("latin-1").decode("utf-8", "replace")
-
-
-def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
-    name = environ.get("SERVER_NAME")
-    if not name:
-        return None
-    port = environ.get("SERVER_PORT")
-    return name, int(port) if port and port.isdecimal() else None
 
 
 if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
@@ -80,10 +65,9 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
 
 
 class _Lazy:
-    """An attribute that is made of the environ when it is first read, and then kept."""
+    """An attribute that is computed from the environ when it is first read, and then cached."""
 
-    # PERF: with a __getattr__ in its place each attribute of a request would cost 500 instructions
-    # to read, not 50.
+    # PERF: reading a cached attribute costs 50 instructions, through a __getattr__ 500.
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         self._make = make
@@ -99,13 +83,15 @@ class _Lazy:
 
 
 if TYPE_CHECKING:
-    from typing_extensions import TypeVar  # which every type checker knows: it has defaults
+    from typing_extensions import TypeVar  # its TypeVar has defaults; type checkers bundle it
 
     CallerT = TypeVar("CallerT", default=Any)
 else:
     from typing import TypeVar
 
     CallerT = TypeVar("CallerT")
+
+T = TypeVar("T")
 
 
 class Request(_WerkzeugRequest, Generic[CallerT]):
@@ -116,18 +102,18 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
 
     Attributes:
         path_parameters: The values of the URL pattern's variables.
-        operation: The Operation that has the method of the URL, set before any middleware runs;
-            None if no operation has it (404, 405).
+        mount_parameters: The values of the variables of mounts: of their prefixes and hosts.
+        operation: The Operation, set before any middleware runs; None with 404 and 405.
         app: The App whose resource the URL names, or whose prefix an unknown URL has.
         caller: The caller, as the security scheme returned it.
         provided: The values that `provide` made, None without one.
-        form_parsed: Whether files may be open: those of a form, or of content that is kept.
-        form_read: Whether the form was parsed within the limits and media types of the operation.
-        response_media_type: The media type that Accept chose, ``""`` if there was nothing to
-            choose.
+        form_parsed: Whether files may be open, which must be closed.
+        form_read: Whether the form was parsed, within the limits of the operation.
+        response_media_type: The media type that Accept chose, ``""`` without a choice.
     """
 
     operation: Any = None
+    mount_parameters: Mapping[str, object] = MappingProxyType({})
     app: AppLike = None  # type: ignore[assignment]  # routing sets it before other code runs
     caller: CallerT = None  # type: ignore[assignment]  # a guarded operation has a caller
     provided: Any = None
@@ -139,8 +125,8 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
     _kept: IO[bytes] | None = None
 
     def __init__(self, environ: WSGIEnvironment) -> None:
-        # PERF: Werkzeug's own __init__ makes 8 attributes and a Headers object at once.
-        # PERF: to read a default of the class costs 200 instructions more than an own attribute.
+        # PERF: Werkzeug's own __init__ makes 8 attributes and a Headers object at once. Reading a
+        # default of the class costs 200 instructions more than reading an instance attribute.
         self.environ = environ
         self.path_parameters: dict[str, object] = {}
         self.provided = None
@@ -149,26 +135,43 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
     if not TYPE_CHECKING:  # the types are Werkzeug's
         method = _Lazy(lambda environ: environ.get("REQUEST_METHOD", "GET"))
         scheme = _Lazy(lambda environ: environ.get("wsgi.url_scheme", "http"))
-        server = _Lazy(_server)
-        root_path = _Lazy(lambda environ: _text(environ.get("SCRIPT_NAME") or "").rstrip("/"))
-        path = _Lazy(_path)
+        server = _Lazy(server_of)
+        root_path = _Lazy(lambda environ: text_of(environ.get("SCRIPT_NAME") or "").rstrip("/"))
+        path = _Lazy(path_of)
         query_string = _Lazy(lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"))
         headers = _Lazy(EnvironHeaders)
         remote_addr = _Lazy(lambda environ: environ.get("REMOTE_ADDR"))
 
     @classmethod
     def current(cls) -> Request:
-        """Return the request that is being answered in this context.
+        """Return the current request of this context (`contextvars`).
 
         Raises:
-            RuntimeError: No request is being answered here.
+            RuntimeError: There is no current request.
         """
-        try:
-            return current_request.get()
-        except LookupError:
-            raise RuntimeError(
-                "There is no current request: Request.current() works only during a request."
-            ) from None
+        request = current_request.get(None)
+        if request is None:
+            raise RuntimeError("There is no current request: there is one only during a request.")
+        return request
+
+    @classmethod
+    def from_request(cls, request: Request, /) -> Request:
+        """Return the request itself, for a parameter annotated with this class."""
+        return request
+
+    def state(self, kind: type[T]) -> T:
+        """Return the object of a class that belongs to this request, made when first asked for.
+
+        ``request.state(Timing).started = now``: middleware, methods and templates get the same
+        object, with its type. What must be closed after the request is for `restkit.provide`.
+
+        Args:
+            kind: A class that can be called without arguments.
+        """
+        known: dict[object, T] = self.__dict__.setdefault("_state", {})
+        if kind not in known:
+            known[kind] = kind()
+        return known[kind]
 
     def read_content(self, limit: int) -> bytes:
         """Read the whole content, once; later calls return the same bytes.
@@ -178,8 +181,8 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
 
         Raises:
             ContentTooLarge: The content is over the limit (413).
-            BadRequest: Content-Length is not a number or stands beside Transfer-Encoding, or the
-                content is cut off or malformed (400).
+            BadRequest: Content-Length is not a number, is sent with Transfer-Encoding, or is
+                larger than the content, or the chunks are malformed (400).
         """
         if self._content is None:
             length = self._length(limit)
@@ -202,7 +205,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
         return "chunked" in cast(str, self.environ.get("HTTP_TRANSFER_ENCODING", "")).lower()
 
     def check_length(self, limit: int) -> None:
-        """Refuse content that is announced as larger than the limit, before any of it is read.
+        """Reject content whose Content-Length is over the limit, before it is processed.
 
         Raises:
             ContentTooLarge: Content-Length is over the limit (413).
@@ -216,12 +219,12 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
             if not self._is_chunked:
                 return 0
             if not self.environ.get("wsgi.input_terminated"):
-                raise BadRequest("This server cannot read chunked content: send a Content-Length.")
+                raise BadRequest("This server cannot read chunked content. Send Content-Length.")
             return None
         if self._is_chunked:
-            # SECURITY: what stands before us may have gone by the other of the two (RFC 9112,
-            # section 6.3).
-            raise BadRequest("Content-Length and Transfer-Encoding exclude each other.")
+            # SECURITY: request smuggling: a proxy may have used the other header of the two
+            # (RFC 9112, section 6.3).
+            raise BadRequest("Content-Length and Transfer-Encoding exclude each other. Send one.")
         if not (header.isascii() and header.isdecimal() and len(header) < 20):
             raise BadRequest("Content-Length is not a number of bytes.")
         length = int(header)
@@ -243,7 +246,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
                 parts.append(data)
                 missing -= len(data)
             if missing:
-                raise BadRequest("The content is shorter than Content-Length says.")
+                raise BadRequest("The content is shorter than its Content-Length.")
             data = b"".join(parts)
         return data
 
@@ -256,7 +259,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
             self.environ["wsgi.input"] = io.BufferedReader(ChunkedContent(stream), CHUNK)
 
     def _read(self, size: int) -> bytes:
-        """Read from the server; a broken connection or malformed chunks are the client's fault."""
+        """Read from the server; a broken connection or a malformed chunk is a BadRequest (400)."""
         try:
             data: bytes = self.environ["wsgi.input"].read(size)
         except Exception:  # noqa: BLE001  # servers have exceptions of their own
@@ -293,7 +296,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
             self._kept.close()
 
     def make_form_data_parser(self) -> FormDataParser:
-        """Return what parses the content as a form."""
+        """Return the parser of forms, and note that files may be open."""
         self.form_parsed = True
         return super().make_form_data_parser()
 
@@ -314,9 +317,9 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
 
         @cached_property
         def stream(self) -> IO[bytes]:
-            """The content for a method that reads it by itself.
+            """The content as a stream, for code that reads it without a declared input.
 
-            What breaks on its way is a BadRequest (400).
+            A broken connection or a malformed chunk is a BadRequest (400).
             """
             if self._content is not None:
                 return io.BytesIO(self._content)
@@ -328,7 +331,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
 
         @property
         def max_content_length(self) -> int | None:
-            """The most that is read where a method reads content that it has not declared."""
+            """The largest size in bytes of content that the operation does not declare."""
             return None if self.app is None else self.app.settings.max_upload_size
 
         def get_data(
@@ -341,7 +344,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
 
 
 def _limit(declared: _Content, settings: Settings) -> int:
-    """Return the largest content that an input takes."""
+    """Return the largest size in bytes of the content of an input."""
     if declared.location == "body" and declared.schema is not None:
         return declared.max_size or settings.max_body_size
     return declared.max_size or settings.max_upload_size

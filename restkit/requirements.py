@@ -18,7 +18,7 @@ __all__ = ["Requirement", "Scheme", "SecurityLike", "anonymous", "normal_form"]
 
 _NAME = r"[a-zA-Z0-9._-]+"
 # The members that each type of a Security Scheme Object must have (OpenAPI 3.1.1, section 4.8.27).
-_MEMBERS: Mapping[object, tuple[str, ...]] = {
+_REQUIRED_MEMBERS: Mapping[object, tuple[str, ...]] = {
     "apiKey": ("name", "in"),
     "http": ("scheme",),
     "mutualTLS": (),
@@ -177,7 +177,7 @@ def _checked(scheme: object, declared_at: str) -> SecurityScheme:
     """Return the value if it is a scheme that can authenticate and be documented."""
     if isinstance(scheme, type):
         raise DeclarationError(
-            f"{declared_at} has the class {scheme.__qualname__}; it must be an instance: "
+            f"{declared_at} has the class {scheme.__qualname__}, but needs an instance. Write "
             f"{scheme.__qualname__}(...)."
         )
     _check_parts(scheme, declared_at)
@@ -216,17 +216,21 @@ def _check_parts(scheme: object, declared_at: str) -> None:
 def _check_document(scheme: SecurityScheme, declared_at: str) -> None:
     document: object = scheme.document()
     origin = f"{declared_at}: {type(scheme).__qualname__}.document()"
-    known = ", ".join(map(str, _MEMBERS))
+    known = ", ".join(map(str, _REQUIRED_MEMBERS))
     kind = document.get("type") if isinstance(document, Mapping) else None
-    if not isinstance(document, Mapping) or not isinstance(kind, str) or kind not in _MEMBERS:
+    if (
+        not isinstance(document, Mapping)
+        or not isinstance(kind, str)
+        or kind not in _REQUIRED_MEMBERS
+    ):
         raise DeclarationError(
-            f"{origin} returned {document!r}; it must be a Security Scheme Object whose type is "
-            f"one of {known}."
+            f"{origin} returned {document!r}. Return a Security Scheme Object whose type is one of "
+            f"{known}."
         )
-    missing = [each for each in _MEMBERS[kind] if not document.get(each)]
+    missing = [each for each in _REQUIRED_MEMBERS[kind] if not document.get(each)]
     if missing:
         raise DeclarationError(f"{origin} has the type {kind!r}, but no {missing[0]!r}.")
     if kind == "apiKey" and document["in"] not in ("query", "header", "cookie"):
         raise DeclarationError(
-            f"{origin} has in = {document['in']!r}; it must be 'query', 'header' or 'cookie'."
+            f"{origin} has in = {document['in']!r}. Write 'query', 'header' or 'cookie'."
         )

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
-from .contract import IdempotencyRule
-from .declaration_checks import check_plain
+from .contract import IdempotencyRule, LimitRule
+from .environ_keys import LOADED
 from .errors import DeclarationError
 from .http.methods import SAFE_METHODS
-from .member_checks import VERBS, check_members, check_methods
+from .member_checks import VERBS, check_members, check_methods, check_verb
 from .middleware import Middleware
 from .page import Page
 from .problems import PreconditionFailed, PreconditionRequired
@@ -18,7 +18,10 @@ from .records import Record
 from .request import Request
 
 if TYPE_CHECKING:
+    from .cache_rule import CacheRule
     from .http.conditional import EntityTag
+    from .masks import Masks
+    from .permissions import PermissionLike
     from .requirements import SecurityLike
     from .schemas.bound import SchemaLike
 
@@ -30,7 +33,6 @@ __all__ = [
     "Resource",
     "Schemas",
     "function_resource",
-    "validators_of",
     "verbs_of",
 ]
 
@@ -38,7 +40,7 @@ ProblemHandler = Callable[[Any, Request], object]
 
 
 class Owner(Protocol):
-    """The part of an App that a resource knows."""
+    """The part of an App that a resource uses."""
 
     name: str
     version: str
@@ -92,26 +94,27 @@ class Schemas(Record):
 
 
 class Resource:
-    """The base of the classes that respond for a URL; one instance a request.
+    """The base of resource classes, which respond for a URL; one instance for each request.
 
-    Write ``get``, ``post``, ``put``, ``patch``, ``delete`` and ``query``. restkit derives ``head``
-    and ``options``.
+    Write ``get``, ``post``, ``put``, ``patch``, ``delete``, ``query``; the others are derived.
 
     Attributes:
         request: The request.
         app: The App that the class is mounted on.
         schema: The schema of the body of post, put and patch, and of responses with content.
         methods: The verbs that are mounted; None mounts all verbs of the class.
-        tags: The tags of its operations in the document.
-        conditional: Whether its methods set `entity_tag` or `last_modified`. ``"required"`` also
-            demands a precondition of unsafe methods (428).
+        tags: The tags of its operations.
+        conditional: Whether its methods set validators. ``"required"`` demands preconditions (428).
         idempotency: The rule for repeated POST and PATCH: `restkit.limits.Idempotency`.
         documented: Whether its operations are in the document.
         middleware: The middleware around its methods, the outermost first.
-        problem_handlers: The functions that make responses of exceptions, by exception class.
-        security: The security schemes that guard its verbs, combined with ``|`` and ``&``. By
-            default those of the mount or the App.
-        public: Whether anybody may call, in spite of the security of the mount or the App.
+        problem_handlers: The functions that turn exceptions into responses, by exception class.
+        security: The security schemes of its verbs; those of the mount or the App by default.
+        permission: What callers must be allowed; see `access`.
+        public: Whether no credentials are required. Overrides the mount and the App.
+        limits: Limits besides those of the mount and the App; ``[]`` takes those away.
+        masks: Who may read and write a field, by its name: ``{"cost": role("staff")}``.
+        cache: How long responses of GET are stored: `restkit.caching.Cache`, or False.
     """
 
     request: Request
@@ -126,10 +129,14 @@ class Resource:
     middleware: ClassVar[Sequence[Middleware]] = ()
     problem_handlers: ClassVar[Mapping[type[Exception], ProblemHandler]] = {}
     security: ClassVar[SecurityLike | None] = None
+    permission: ClassVar[PermissionLike | None] = None
     public: ClassVar[bool] = False
+    limits: ClassVar[Sequence[LimitRule] | None] = None
+    masks: ClassVar[Masks] = {}
+    cache: ClassVar[CacheRule | Literal[False] | None] = None
 
-    _any_query: ClassVar[bool] = False  # whether unknown query parameters are no error
-    _hooks: ClassVar[Sequence[str]] = ()  # the methods to override besides the verbs
+    _any_query: ClassVar[bool] = False  # whether unknown query parameters are accepted
+    _hooks: ClassVar[Sequence[str]] = ()  # methods that a subclass may override, except the verbs
     _entity_tag: EntityTag | None = None
     _last_modified: datetime | None = None
     _stated: frozenset[str] = frozenset()
@@ -163,7 +170,7 @@ class Resource:
         """Send a task to the App's `restkit.Queue` after the commit.
 
         Args:
-            task: The task, as the queue wants it.
+            task: The first argument of the queue's function: the task or its name.
             args: The arguments of the task.
             kwargs: The named arguments of the task.
 
@@ -176,11 +183,10 @@ class Resource:
 
     @property
     def entity_tag(self) -> EntityTag | None:
-        """The entity tag of the resource's current state (RFC 9110, section 8.8.3).
+        """The entity tag of the current state (RFC 9110, section 8.8.3), None if there is none yet.
 
         In an unsafe method, set it before you change anything: the first assignment evaluates
-        If-Match and If-None-Match, and may raise PreconditionFailed. A later assignment is the tag
-        of the new state, which the response has. None means that nothing exists yet.
+        If-Match and If-None-Match, and may raise PreconditionFailed. Set it again after the change.
         """
         return self._entity_tag
 
@@ -195,9 +201,8 @@ class Resource:
     def last_modified(self) -> datetime | None:
         """The time of the resource's last change, an aware datetime (RFC 9110, section 8.8.2).
 
-        If an unsafe method sets `entity_tag` too, set that first: each assignment evaluates its
-        preconditions. Assignments after the first one of the new state belong to the new state,
-        and evaluate nothing.
+        If an unsafe method sets `entity_tag` too, set that first: each first assignment evaluates
+        preconditions. Once one of the two is set again, all assignments describe the new state.
         """
         return self._last_modified
 
@@ -211,8 +216,13 @@ class Resource:
         self._state("last_modified", exists=value is not None or self._entity_tag is not None)
 
     @property
+    def loaded(self) -> Any:
+        """The object that `load` returned for this request; a method ``load`` of yours makes it."""
+        return self.request.environ[LOADED]
+
+    @property
     def is_stated(self) -> bool:
-        """Whether the method set `entity_tag` or `last_modified`."""
+        """Whether the method has set `entity_tag` or `last_modified`."""
         return bool(self._stated)
 
     def _state(self, what: str, *, exists: bool) -> None:
@@ -233,12 +243,7 @@ class Resource:
 
     def _decide(self, exists: bool) -> None:
         """Evaluate the preconditions against the state before the change."""
-        from .http.conditional import (  # cold start
-            Outcome,
-            Preconditions,
-            evaluate,
-            failure_detail,
-        )
+        from .http.conditional import Outcome, Preconditions, evaluate, failure_detail  # cold start
 
         given = Preconditions.from_environ(self.request.environ)
         if (
@@ -250,40 +255,15 @@ class Resource:
                 "This request requires a precondition. Send If-Match with the ETag that you "
                 "last received."
             )
-        if given.given and (
-            evaluate(
-                self.request.method, given, self._entity_tag, self._last_modified, exists=exists
-            )
-            is not Outcome.PROCEED
-        ):
-            raise PreconditionFailed(failure_detail(given))
-
-
-def validators_of(resource: Resource, method: str, status: int) -> list[tuple[str, str]]:
-    """Return the ETag and Last-Modified headers of a response.
-
-    After a change they describe the new state: they were set again, or once by a POST that created
-    an item (201).
-    """
-    sent = resource._stated
-    if method == "DELETE":
-        return []
-    if method not in SAFE_METHODS and (
-        resource._renewed or not (method == "POST" and status == 201)
-    ):
-        sent = resource._renewed
-    headers: list[tuple[str, str]] = []
-    if resource.entity_tag is not None and "entity_tag" in sent:
-        headers.append(("ETag", str(resource.entity_tag)))
-    if resource.last_modified is not None and "last_modified" in sent:
-        from .http.conditional import format_http_date  # cold start
-
-        headers.append(("Last-Modified", format_http_date(resource.last_modified)))
-    return headers
+        if given.given:
+            known = self._entity_tag, self._last_modified
+            outcome = evaluate(self.request.method, given, *known, exists=exists)
+            if outcome is not Outcome.PROCEED:
+                raise PreconditionFailed(failure_detail(given))
 
 
 def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., object]]:
-    """Return a class's verb methods by their HTTP method, those that ``methods`` leaves on.
+    """Return a class's verb methods by HTTP method; if ``methods`` is set, only those.
 
     Raises:
         DeclarationError: A verb is not a method, ``methods`` contains a verb that the class does
@@ -318,21 +298,21 @@ def _verb_of(value: object, declared_at: str, is_function: bool) -> Callable[...
         value = value.__func__
     if isinstance(value, (staticmethod, classmethod)) or not callable(value):
         raise DeclarationError(
-            f"{declared_at} is not a method. Write a plain method, whose first parameter is self."
+            f"{declared_at} must be a plain method with self, got {value!r:.80}. Write one."
         )
-    check_plain(value, declared_at)
+    check_verb(value, declared_at)
     return value
 
 
 def function_resource(
     function: Callable[..., object], method: str, base: type[Resource] | None = None
 ) -> type[Resource]:
-    """Make the one-verb Resource of a function.
+    """Make a Resource class with one verb from a function.
 
     Args:
         function: A function of the URL variables and inputs by name, without ``self``.
         method: The verb, in lower case.
-        base: The class that it derives from, a `FunctionResource`.
+        base: The base class, `FunctionResource` by default.
     """
     members = {
         method: staticmethod(function),
@@ -340,11 +320,9 @@ def function_resource(
         "__module__": function.__module__,
         "__qualname__": getattr(function, "__qualname__", "function"),
     }
-    return cast(
-        "type[Resource]",
-        type(getattr(function, "__name__", "function"), (base or FunctionResource,), members),
-    )
+    name = getattr(function, "__name__", "function")
+    return cast("type[Resource]", type(name, (base or FunctionResource,), members))
 
 
 class FunctionResource(Resource):
-    """The base of the resources of functions, whose verb has no ``self``."""
+    """The base of the classes that are made of functions; their verb has no ``self``."""

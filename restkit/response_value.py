@@ -1,11 +1,11 @@
-"""`ResponseValue`: what a method returns when the value itself knows how to respond."""
+"""`ResponseValue`: return values of methods that make the response themselves, such as files."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from .contract import Failure, Operation, Output
+from .contract import Failure, Operation, Output, Parameter
 from .errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -16,16 +16,16 @@ __all__ = ["ResponseValue"]
 
 
 class ResponseValue(ABC):
-    """A value that responds to the request itself, such as a file.
+    """The base of return values that make the response themselves, such as a file.
 
-    The return annotation declares its responses: ``def get(self) -> FileResponse``. Each of them
-    is in the Operation, and so in the document.
+    The return annotation declares the responses, in the Operation and in the document:
+    ``def get(self) -> FileResponse``.
     """
 
     @classmethod
     @abstractmethod
     def outputs(cls, method: str, media_types: tuple[str, ...] | None) -> tuple[Output, ...]:
-        """Return the responses to a method that are no problems, the usual one first.
+        """Return the responses to an HTTP method without the problems, the usual one first.
 
         Args:
             method: The HTTP method.
@@ -37,13 +37,18 @@ class ResponseValue(ABC):
     def failures(cls, method: str) -> tuple[Failure, ...]:
         """Return the problems that `respond` raises for requests with a method."""
 
+    @classmethod
+    def parameters(cls, method: str) -> tuple[Parameter, ...]:
+        """Return the request parameters that `respond` reads, none by default."""
+        return ()
+
     @abstractmethod
     def respond(self, request: Request) -> PlainResponse:
         """Return the response to a request."""
 
     @classmethod
     def check_declared(cls, operation: Operation) -> None:
-        """Check that an Operation whose method returns such a value declares its responses.
+        """Reject an Operation whose method returned such a value, but does not declare it.
 
         Raises:
             DeclarationError: A status is not declared.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, cast
 
 from .declaration_checks import check_pattern
 from .declarations import mounted
@@ -23,7 +23,10 @@ C = TypeVar("C", bound=type[Resource])
 if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
     from os import PathLike
 
+    from .cache_rule import CacheRule
+    from .contract import LimitRule
     from .html.static_files import StaticFiles
+    from .permissions import PermissionLike
     from .requirements import SecurityLike
 
     class StaticOptions(TypedDict, total=False):
@@ -31,12 +34,15 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
 
         host: str | None
         security: SecurityLike | None
+        permission: PermissionLike | None
+        limits: Sequence[LimitRule] | None
         public: bool
 
     class RouteOptions(StaticOptions, total=False):
         """The keyword arguments of `App.add` and of all routes."""
 
         name: str | None
+        cache: CacheRule | Literal[False] | None
 
     class FunctionOptions(RouteOptions, total=False):
         """The keyword arguments of the routes of functions."""
@@ -74,7 +80,7 @@ class RouteDecorators:
     ) -> Any:
         if not callable(function):
             raise DeclarationError(
-                f"{function!r} at {pattern!r} is neither a Resource class nor a function."
+                f"The route {pattern!r} expects a Resource class or a function, got {function!r}."
             )
         template, block = options.pop("template", None), options.pop("block", "")
         resource = function_resource(function, method)
@@ -112,21 +118,23 @@ class RouteDecorators:
     ) -> StaticFiles:
         """Serve the files of a folder.
 
-        Hidden files, and links that lead out of the folder, are not served.
+        Hidden files, and symbolic links to files outside of the folder, are not served.
 
         Args:
             prefix: The path prefix: ``/static``.
-            folder: The folder. A relative one is beside the module that calls this.
+            folder: The folder. A relative path starts at the folder of the calling module.
             name: The name for `url_for`, whose variable is ``filename``.
-            index: Whether the URL of a folder is its ``index.html``.
-            fallback: The file that browsers get for pages without a file, for a single-page
+            index: Whether the URL of a folder responds with its ``index.html``.
+            fallback: The file that browsers get for a page URL without a file, for a single-page
                 application.
             favicon: The file at ``/favicon.ico``.
             documented: Whether the operations are in the document.
-            options: ``host``, ``security`` and ``public``, as for `App.add`.
+            options: ``host``, ``security``, ``permission``, ``limits`` and ``public``, as for
+                `App.add`.
 
         Returns:
-            The files; ``static_url("style.css")`` of it is a URL that clients keep for a year.
+            The files. Their method ``static_url("style.css")`` returns a URL that clients cache
+            for a year.
 
         Raises:
             DeclarationError: The folder or one of the files does not exist.

@@ -1,4 +1,4 @@
-"""`SecurityScheme`, the protocol of what authenticates callers, and alternatives of schemes."""
+"""The protocols of security schemes, which authenticate callers, and of permissions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from .request import Request
 
-__all__ = ["Combination", "Security", "SecurityScheme", "uses_authorization"]
+__all__ = ["Combination", "Permission", "Security", "SecurityScheme", "uses_authorization"]
 
 
 @runtime_checkable
@@ -34,14 +34,28 @@ class SecurityScheme(Protocol):
         ...
 
 
+@runtime_checkable
+class Permission(Protocol):
+    """A rule that decides whether a caller may make a request, once the caller is known."""
+
+    @property
+    def description(self) -> str:
+        """The rule in a few words: "the scope write"."""
+        ...
+
+    def allows(self, caller: object, request: Request) -> bool:
+        """Return whether the caller may make the request."""
+        ...
+
+
 def uses_authorization(scheme: SecurityScheme) -> bool:
     """Return whether a scheme's credentials are sent in the Authorization header."""
     return scheme.document().get("type") in ("http", "oauth2", "openIdConnect")
 
 
 Combination = tuple[tuple["SecurityScheme", tuple[str, ...]], ...]
-"""Security schemes with their scopes, all of which must accept a request. The empty one is the
-anonymous caller, OpenAPI's ``{}``."""
+"""Security schemes with their scopes, all of which must accept a request. The empty combination
+accepts anonymous callers, as OpenAPI's ``{}`` does."""
 
 Security = tuple[Combination, ...]
-"""Alternatives, of which one must accept a request. An Operation without any is public."""
+"""Alternative combinations, of which one must accept a request. () means that it is public."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["DATABASE_URL", "check_variable_names", "read_dotenv", "read_toml", "suggestion"]
 
 DATABASE_URL = "DATABASE_URL"
-"""The variable in which hosting platforms hand over the database, without a prefix."""
+"""The variable, without a prefix, in which hosting platforms pass the URL of the database."""
 
 
 def read_toml(path: str | Path) -> dict[str, object]:
@@ -38,7 +38,7 @@ def read_dotenv(dotenv: bool | str | Path, prefix: str) -> tuple[dict[str, str],
     """Return the variables of a .env file, and the name of the file.
 
     Args:
-        dotenv: The file; True is ``.env`` if there is one, False is none.
+        dotenv: The path of the file. True reads ``.env`` if it exists, False reads no file.
         prefix: The prefix of the variables that are settings.
 
     Raises:
@@ -55,7 +55,7 @@ def read_dotenv(dotenv: bool | str | Path, prefix: str) -> tuple[dict[str, str],
         if value is not None:
             variables[name] = value
         elif prefix and name.startswith(prefix):
-            raise SettingError(f"{name} in {path} has no value; write {name}=value.")
+            raise SettingError(f"{name} in {path} has no value. Write {name}=value.")
     return variables, path
 
 
@@ -73,13 +73,13 @@ def check_variable_names(
 ) -> None:
     """Reject variables with the prefix that probably misspell a setting.
 
-    Others are left alone: two programs with settings of their own may share an environment.
+    Other unknown variables are ignored, since two programs may share an environment.
 
     Args:
         variables: The variables of one source.
         known: The settings by variable.
         prefix: The prefix of settings; with an empty one nothing is rejected.
-        source: A template of the words for a variable in a message.
+        source: A template for the name of a variable in a message, ``{} in .env``.
 
     Raises:
         SettingError: A variable is close to the name of a setting.

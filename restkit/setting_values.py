@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 from .errors import SettingError
@@ -15,19 +15,20 @@ _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
 
-# SECURITY: what is too much is hidden rather than too little; a password may contain any character.
-# PERF: cold start: compiled when a value is shown first.
+# SECURITY: the patterns rather hide too much than too little: a password may contain any character.
+# Cold start: `re` compiles them when a value is first shown.
 _HIDDEN_NAME = "(?i:secret|passw|token|key)"
 _IN_AUTHORITY = r"(://[^:@/\s]*:).+@"
 _IN_QUERY = r"(?i)([?&]\w*(?:secret|passw|token|key)\w*=)[^&\s'\"]+"
 
 
 def show_value(name: str, value: object) -> str:
-    """Return the text of a setting's value for people, without secrets.
+    """Return the repr of a setting's value for messages and logs, without secrets.
 
     Args:
-        name: The setting. If the name says that the value is secret, it is hidden.
-        value: The value. Passwords of URLs are hidden.
+        name: The name of the setting. If it contains secret, passw, token or key, the value is
+            hidden.
+        value: The value. Passwords in URLs are hidden.
     """
     if re.search(_HIDDEN_NAME, name) and not (value is None or isinstance(value, bool)):
         return "'***'"
@@ -42,8 +43,8 @@ def take_value(name: str, value: object, hint: object, source: str, *, text: boo
         name: The setting.
         value: Its value in the source.
         hint: The type of the setting.
-        source: The words for the value's source in a message: ``The keyword debug``.
-        text: Whether the source has only text, which is converted.
+        source: The name of the source, as the beginning of a sentence: ``The keyword debug``.
+        text: Whether the source has only strings, which are converted.
 
     Raises:
         SettingError: The value is not of the type, or is out of the range.
@@ -66,17 +67,19 @@ def _show(name: str, value: object) -> str:
 
 
 def _convert(value: object, hint: object, text: bool) -> object:
-    """Return a value as a type says.
+    """Return a value converted to a type.
 
     Raises:
-        ValueError: The value is not of the type.
-        TypeError: The same, for a value that is no text.
+        ValueError: A string cannot be converted.
+        TypeError: The value is of another type.
     """
     kind = get_origin(hint) or hint
     if kind in (Union, types.UnionType):
         return _convert_union(value, get_args(hint), text)
     if kind is Literal:
         return _convert_literal(value, get_args(hint), text)
+    if kind is Sequence:
+        return _convert_items(value, tuple, (*get_args(hint), ...), text)
     if isinstance(kind, type) and kind in _CONTAINERS:
         return _convert_items(value, kind, get_args(hint), text)
     if text and kind in _FROM_TEXT and isinstance(value, str):
@@ -150,7 +153,7 @@ def _items(value: object, text: bool) -> list[object]:
 
 _CONTAINERS = (list, tuple, set, frozenset)
 _FROM_TEXT: dict[object, Callable[[str], object]] = {bool: _boolean, int: int, float: float}
-_WORDS: dict[object, str] = {
+_TYPE_NAMES: dict[object, str] = {
     bool: "a boolean (true or false)",
     float: "a number",
     int: "an integer",
@@ -160,17 +163,17 @@ _WORDS: dict[object, str] = {
 
 
 def _expected(hint: object) -> str:
-    """Return the words for a type in a message."""
+    """Return the name of a type, with its article, for a message."""
     kind, hints = get_origin(hint) or hint, get_args(hint)
     if kind is Literal:
         return _alternatives([repr(each) for each in hints])
     if kind in (Union, types.UnionType):
         return _alternatives([_expected(each) for each in hints])
-    if kind in _CONTAINERS:
+    if kind is Sequence or kind in _CONTAINERS:
         items = f" (of {_expected(hints[0])} each)" if hints else ""
         return f"a {getattr(kind, '__name__', kind)}{items}"
     name = getattr(kind, "__name__", kind)
-    return _WORDS.get(kind, "a path" if name == "Path" else f"a {name}")
+    return _TYPE_NAMES.get(kind, "a path" if name == "Path" else f"a {name}")
 
 
 def _alternatives(words: list[str]) -> str:
@@ -201,5 +204,6 @@ _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "max_upload_size": _SIZE,
     "openapi_url": _URL,
     "openapi_version": (_supported, "be 3.0.x, 3.1.x or 3.2.x, with all three numbers"),
+    "proxies": (lambda value: 0 <= value <= 20, "be from 0 to 20"),
     "scalar_url": _URL,
 }

@@ -1,15 +1,15 @@
 """Typed settings: defaults, keywords, a TOML file, .env and the environment.
 
-A later source wins over an earlier one: whoever runs a program overrides whoever wrote it.
+A later source takes precedence: operators can override the values that developers wrote.
 """
 
-# Cold start: no `from __future__ import annotations`, since the annotations are read below, and to
-# evaluate their text costs two million instructions.
+# Cold start: no `from __future__ import annotations`, since the annotations are read below, and
+# evaluating them as strings costs two million instructions.
 import dataclasses
 import functools
 import os
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict
 
@@ -35,18 +35,23 @@ class SettingValues(TypedDict, total=False):
     strict: bool
     compile_schemas: bool
     debug: bool
+    browsable: bool | Literal["always"]
     max_body_size: int
     max_upload_size: int
     max_json_depth: int
     trailing_slash: Literal["redirect", "strict", "ignore"]
     openapi_url: str | None
     docs_url: str | None
+    docs_by_caller: bool
     scalar_url: str | None
     openapi_version: str
     contract: Literal["log", "raise", "off"]
     secret_key: str
     sendfile: Literal["off", "X-Sendfile", "X-Accel-Redirect"]
     sendfile_paths: str
+    hosts: Sequence[str]
+    proxies: int
+    https: bool
 
 
 class _SettingsType(type):
@@ -61,7 +66,7 @@ class _SettingsType(type):
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Settings(metaclass=_SettingsType):
-    """The settings of an App, checked when they are made and not changed after.
+    """The settings of an App: checked when the object is created, and immutable.
 
     A subclass adds fields of its own (``@dataclass(frozen=True, kw_only=True)``), which are read
     from the same sources: ``greeting: str = "hi"`` from ``RESTKIT_GREETING``. The class keyword
@@ -76,48 +81,63 @@ class Settings(metaclass=_SettingsType):
     Attributes:
         strict: Whether unknown body fields and unknown query parameters are errors (422). If a
             schema has ``Meta.unknown``, the schema's own value holds.
-        compile_schemas: Whether marshmallow schemas are compiled; the meaning is the same.
+        compile_schemas: Whether marshmallow schemas are compiled, which is faster and has the same
+            results.
         debug: Whether a 500 response includes the exception and its traceback. Never enable it on a
             public service.
+        browsable: Whether browsers get a page for each JSON resource, if ``debug`` is on;
+            ``"always"`` also without ``debug``.
         max_body_size: Largest content of a request that is not multipart, in bytes; more is a 413.
         max_upload_size: Largest content of a multipart request, all parts together, in bytes; more
             is a 413.
         max_json_depth: Deepest nesting of arrays and objects in a JSON body, in levels; more is a
             400.
         trailing_slash: The response to a URL without the last slash of its pattern: ``"redirect"``
-            is a 308 to the pattern's form, ``"strict"`` a 404, ``"ignore"`` the resource.
-            ``"ignore"`` also accepts one slash too many.
+            is a 308 to the URL with the slash, ``"strict"`` a 404, ``"ignore"`` the resource's
+            response. ``"ignore"`` also accepts one slash too many.
         openapi_url: Path of the OpenAPI document as JSON; the YAML document has the same path with
-            ``.yaml``. None turns both off, and with them the pages.
+            ``.yaml``. None turns off both, and Swagger UI and Scalar.
         docs_url: Path of Swagger UI; None turns it off.
+        docs_by_caller: Whether the document has only the operations and fields of its caller.
         scalar_url: Path of Scalar; None turns it off.
         openapi_version: The version of OpenAPI of the served document: 3.0.x, 3.1.x or 3.2.x.
-        contract: The consequence of a response outside its Operation's contract if neither the test
-            client nor the development server checks it: ``"log"`` a log line, ``"raise"`` a
-            ContractError, ``"off"`` nothing.
-        secret_key: Encrypts and authenticates values that clients carry, such as the cursors of
-            pages; the same for all workers. Without a key, each process makes one of its own.
-        sendfile: The header by which the server in front sends files: ``"X-Sendfile"`` (Apache,
-            lighttpd) or ``"X-Accel-Redirect"`` (nginx). ``"off"`` sends them from here.
+        contract: The reaction to a response that violates its Operation's contract: ``"log"`` logs
+            it, ``"raise"`` raises ContractError, ``"off"`` ignores it. The test client and the
+            development server always raise.
+        secret_key: The key that encrypts and authenticates values which clients keep, such as the
+            cursors of pages; the same for all workers. Without it, each process makes its own.
+        sendfile: The header that makes the web server send a file: ``"X-Sendfile"`` (Apache,
+            lighttpd) or ``"X-Accel-Redirect"`` (nginx). ``"off"`` sends files from the worker.
         sendfile_paths: Folders with nginx's internal locations for ``"X-Accel-Redirect"``:
-            ``"/srv/files=/protected"``, several with commas.
+            ``"/srv/files=/protected"``, several separated by commas.
+        hosts: The host names that the App is called by; others are a 400. See
+            `restkit.security.Hosts`. Every name by default.
+        proxies: The number of reverse proxies before the App, whose X-Forwarded-For, -Proto and
+            -Host are believed. See `restkit.security.Proxies`.
+        https: Whether requests by http are redirected, and responses by https have
+            Strict-Transport-Security. See `restkit.security.HTTPS`.
     """
 
     strict: bool = True
     compile_schemas: bool = True
     debug: bool = False
+    browsable: bool | Literal["always"] = False
     max_body_size: int = 2 * 1024 * 1024
     max_upload_size: int = 64 * 1024 * 1024
     max_json_depth: int = 64
     trailing_slash: Literal["redirect", "strict", "ignore"] = "redirect"
     openapi_url: str | None = "/openapi.json"
     docs_url: str | None = "/docs"
+    docs_by_caller: bool = False
     scalar_url: str | None = "/scalar"
     openapi_version: str = "3.1.1"
     contract: Literal["log", "raise", "off"] = "log"
     secret_key: str = field(default="", repr=False)
     sendfile: Literal["off", "X-Sendfile", "X-Accel-Redirect"] = "off"
     sendfile_paths: str = ""
+    hosts: Sequence[str] = ()
+    proxies: int = 0
+    https: bool = False
 
     _prefix: ClassVar[str] = "RESTKIT_"
 
@@ -134,6 +154,11 @@ class Settings(metaclass=_SettingsType):
                     "Write prefix='SHOP_'."
                 )
             cls._prefix = prefix
+
+    @property
+    def is_browsable(self) -> bool:
+        """Whether browsers get pages, see ``browsable``."""
+        return self.browsable == "always" or (self.browsable and self.debug)
 
     # Cold start: dataclass compiles these two for a million instructions and a half.
     def __eq__(self, other: object) -> bool:
@@ -168,7 +193,7 @@ class Settings(metaclass=_SettingsType):
         dotenv: "bool | str | Path" = True,
         **values: object,
     ) -> Self:
-        """Make the settings from their sources; a later one wins.
+        """Make the settings from their sources; a later source takes precedence.
 
         The sources are the fields' defaults, the keyword values, the TOML file, the ``.env`` file
         and the environment (``RESTKIT_MAX_BODY_SIZE`` for ``max_body_size``; a subclass may have
@@ -180,8 +205,8 @@ class Settings(metaclass=_SettingsType):
             file: A TOML file whose top-level keys are settings; by default the file that the
                 variable ``RESTKIT_SETTINGS_FILE`` names, if any.
             environ: The environment, ``os.environ`` by default.
-            dotenv: A file of ``NAME=value`` lines; True is ``.env`` in the current directory if
-                there is one, False none.
+            dotenv: The path of a file of ``NAME=value`` lines. True reads ``.env`` in the current
+                directory if it exists, False reads no file.
             values: Settings by name.
 
         Raises:
@@ -244,7 +269,7 @@ def _missing_values(cls: Any, missing: list[str]) -> str:
 
 
 def _variables(cls: Any) -> dict[str, list[str]]:
-    """Return the variables of each setting, the one that wins first."""
+    """Return the environment variables of each setting, that with precedence first."""
     found: dict[str, list[str]] = {}
     for each in dataclasses.fields(cls):
         found[each.name] = [f"{cls._prefix}{each.name.upper()}"]
@@ -256,7 +281,7 @@ def _variables(cls: Any) -> dict[str, list[str]]:
 
 
 def _take_named(cls: type[Settings], found: Mapping[str, object], source: str) -> dict[str, Any]:
-    """Return the values of settings by name; ``source`` is a template of the words for one."""
+    """Return the values of settings by name; ``source`` is a template, as ``The keyword {}``."""
     hints = _hints(cls)
     taken: dict[str, Any] = {}
     for name, value in found.items():
@@ -267,7 +292,7 @@ def _take_named(cls: type[Settings], found: Mapping[str, object], source: str) -
 
 
 def _take_variables(cls: type[Settings], found: Mapping[str, str], source: str) -> dict[str, Any]:
-    """Return the values of settings from variables, which are text."""
+    """Return the values of settings from variables, which are strings."""
     hints = _hints(cls)
     variables = {name: each for name, each in _variables(cls).items() if name in hints}
     known = {variable: name for name, each in variables.items() for variable in each}
@@ -277,6 +302,6 @@ def _take_variables(cls: type[Settings], found: Mapping[str, str], source: str) 
     for name, each in variables.items():
         written = next((variable for variable in each if variable in found), None)
         if written is not None:
-            place = source.format(written)
-            taken[name] = take_value(name, found[written], hints[name], place, text=True)
+            where = source.format(written)
+            taken[name] = take_value(name, found[written], hints[name], where, text=True)
     return taken

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["misspelt"]
 
-_WORDS = ("path", "mode", "pots")  # words of their own, although close to other names
+_WORDS = ("path", "mode", "pots")  # proper names, although close to patch, model and post
 _PLURALS = {"middlewares": "middleware"}  # as other frameworks call it
 
 
@@ -22,7 +22,7 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
         known: The names that could have been meant.
 
     Returns:
-        The known name; None if ``name`` is known itself, a word of its own, or close to none.
+        The known name; None if ``name`` is known itself or close to none of the names.
     """
     found = _near(tuple(known)).get(name.lower())
     return None if found is None or name in known or name in _WORDS else found

@@ -1,4 +1,4 @@
-"""`Queue`: hands work to a queue of tasks after the unit of work of a request."""
+"""`Queue`: sends tasks to a task queue after the unit of work of a request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _App(Protocol):
 
 
 class Queue:
-    """A queue of tasks that other processes work off.
+    """A task queue, such as RQ or Celery, whose tasks other processes run.
 
     ::
 
@@ -42,24 +42,24 @@ class Queue:
     """
 
     def __init__(self, send: Callable[..., object]) -> None:
-        """Keep the function that sends tasks.
+        """Make a queue from the function that sends tasks.
 
         Args:
-            send: A function that gets the task and its arguments.
+            send: A function that takes the task and its arguments.
 
         Raises:
-            DeclarationError: It is no function.
+            DeclarationError: The value is not a plain function.
         """
         if not callable(send):
             raise DeclarationError(
-                f"Queue(...) takes a function that sends a task, got {send!r}. Write "
+                f"Queue(...) expects a function that sends a task, got {send!r}. Write "
                 "Queue(queue.enqueue), for example."
             )
         check_plain(send, "The function of Queue(...)")
         self._send = send
 
     def install(self, app: object, /) -> None:
-        """Do nothing: an App only has to know its queue."""
+        """Do nothing: `enqueue` finds the queue among the App's extensions."""
 
     def enqueue(
         self, task: object, /, *args: object, request: Request | None = None, **kwargs: object
@@ -67,7 +67,7 @@ class Queue:
         """Send a task after the commit of a request.
 
         Args:
-            task: The task, as the queue wants it: a function, or its name.
+            task: The first argument of the queue's function: the task or its name.
             args: The arguments of the task.
             request: The request; the current one by default.
             kwargs: The named arguments of the task.
@@ -90,6 +90,6 @@ def queue_of(app: _App) -> Queue:
     if len(found) != 1:
         raise DeclarationError(
             f"The App {app.name!r} has {len(found)} queues installed, but enqueue needs exactly "
-            "one: app.install(Queue(send)). With several, call enqueue of the one that you mean."
+            "one. Write app.install(Queue(send)); with several queues, call queue.enqueue(task)."
         )
     return found[0]

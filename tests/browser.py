@@ -30,6 +30,7 @@ _DRIVER_NAMES = ("chromedriver", "chromium.chromedriver")
 
 _PACKAGES = "chromium chromium-driver"
 
+_SCRIPTS = "profile.managed_default_content_settings.javascript"
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -70,8 +71,9 @@ class NetworkRequest:
 class Browser:
     """Is one Chromium with a fresh profile; its logs grow from page to page until `forget`."""
 
-    def __init__(self, driver: Chrome) -> None:
+    def __init__(self, driver: Chrome, *, scripts: bool = True) -> None:
         self.driver = driver
+        self.scripts = scripts
         self._console: list[ConsoleMessage] = []
         self._requests: list[NetworkRequest] = []
 
@@ -144,6 +146,16 @@ class Browser:
         parts = [(request, urlsplit(request.url)) for request in self.requests()]
         return [request for request, url in parts if url.scheme not in here and url[:2] != home]
 
+    def set_screen(self, width: int, height: int = 800) -> None:
+        """Show pages in a window of this many CSS pixels."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def set_color_scheme(self, scheme: str) -> None:
+        """Show pages to a user who prefers ``light`` or ``dark``."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
     def forget(self) -> None:
         """Empty both logs."""
         self.console()
@@ -160,8 +172,11 @@ class Browser:
 
 
 @contextmanager
-def browse() -> Generator[Browser]:
+def browse(*, scripts: bool = True) -> Generator[Browser]:
     """Start a headless Chromium with a new profile, and end it with its profile.
+
+    Args:
+        scripts: Whether pages may run JavaScript.
 
     The test is skipped where Chromium or chromedriver is not installed (see `programs`).
     """
@@ -174,13 +189,15 @@ def browse() -> Generator[Browser]:
         options.binary_location = chromium
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
+        if not scripts:
+            options.add_experimental_option("prefs", {_SCRIPTS: 2})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         # NOTE: both paths are given, so that selenium never looks for (or downloads) a driver by
         # itself.
         driver = Chrome(options=options, service=Service(executable_path=chromedriver))
         try:
             driver.get("about:blank")
-            browser = Browser(driver)
+            browser = Browser(driver, scripts=scripts)
             browser.forget()  # what Chromium's own start page loaded
             yield browser
         finally:

@@ -47,7 +47,8 @@ def serving(url: str, *options: str, workers: int = 2, threads: int = 4) -> Gene
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "library_service:app"]
     command += ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", str(threads)]
-    command += ["--log-level", "warning", "--keep-alive", "30", *options]
+    command += ["--log-level", "warning", "--keep-alive", "300", "--timeout", "300"]
+    command += options
     root = Path(__file__).parents[1]
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     environment = {VARIABLE: url, "PYTHONPATH": path}

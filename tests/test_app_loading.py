@@ -184,3 +184,28 @@ def test_wrong_factories(folder: Path) -> None:
         f"shop:fails() failed: ZeroDivisionError: division by zero ({folder}/shop.py, line 5)."
     )
     assert fails("shop:none()") == "shop:none() returned None, not an App."
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that restkit has an extra for is installed with it."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    write("shop.py", "import redis\n")
+    message = fails("shop")
+    assert message.startswith("shop cannot be imported: ")
+    assert "pip install 'restkit[redis]'" in message
+
+
+def test_a_factory_is_suggested_for_a_name_that_is_not_there() -> None:
+    """It is only suggested where there is no App."""
+    write("shop.py", APP + "def create_app():\n    return App('a')\n")
+    assert fails("shop:gone") == (
+        "The module shop has no gone; it has the factory create_app, so write shop:create_app."
+    )
+    write("store.py", APP + "def make_app():\n    return App('a')\napp = App('b')\n")
+    assert fails("store:gone") == "The module store has no gone; its Apps are app."
+
+
+def test_a_builtin_factory_is_called() -> None:
+    """What it needs cannot be read of it."""
+    write("shop.py", "make = min\n")
+    assert fails("shop:make").startswith("shop:make() failed: TypeError: min expected")

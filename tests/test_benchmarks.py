@@ -11,9 +11,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from benchmarks.cases import CASES, DATABASE, ROWS, SCALING, Case, Mismatch, verify
+from benchmarks.cases import CASES, DATABASE, GUARDS, ROWS, SCALING, Mismatch, verify
 from benchmarks.driver import driver_of
+from benchmarks.further_report import growth_svg
 from benchmarks.gate import compare, main
+from benchmarks.growth import CELLS, driver_of_list, measured
+from benchmarks.growth_programs import PROGRAMS, SIZES, fill
 from benchmarks.programs import PEERS
 from benchmarks.record import RECORDED, load
 from benchmarks.report import scaling_svg, svg, table, text
@@ -22,12 +25,17 @@ from benchmarks.report import scaling_svg, svg, table, text
 LONG = {"list-10000", "routes-5000"}
 
 
-@pytest.mark.parametrize("name", ["restkit", "bare"])
-@pytest.mark.parametrize(
-    "case", [case for case in CASES.values() if case.name not in LONG], ids=lambda case: case.name
-)
-def test_answers(name: str, case: Case) -> None:
+def _answered() -> list[tuple[str, str]]:
+    """Return the programs and cases; bare WSGI has no guards to compare."""
+    names = [name for name in CASES if name not in LONG]
+    bare = [("bare", name) for name in names if name not in GUARDS]
+    return [("restkit", name) for name in names] + bare
+
+
+@pytest.mark.parametrize(("name", "key"), _answered())
+def test_answers(name: str, key: str) -> None:
     """Both programs answer each case as it says, again and again."""
+    case = CASES[key]
     driver = driver_of(name, case)
     driver.run(2)
     content = driver.once()
@@ -95,8 +103,21 @@ def test_report() -> None:
     assert (docs / "benchmarks.md").read_text("utf-8") == text(figures)
     assert (docs / "images" / "benchmarks.svg").read_text("utf-8") == svg(figures)
     assert (docs / "images" / "scaling.svg").read_text("utf-8") == scaling_svg(figures)
+    assert (docs / "images" / "database-growth.svg").read_text("utf-8") == growth_svg()
     assert len(table(figures)) == 2 + len(ROWS)
     assert ElementTree.fromstring(svg(figures)).tag.endswith("svg")
+
+
+@pytest.mark.parametrize("name", ["restkit", "core"])
+def test_growth(name: str, tmp_path: Path) -> None:
+    """Each program returns lists of every size, with all columns and relations."""
+    url = f"sqlite:///{tmp_path}/growth.db"
+    fill(url)
+    found = [driver_of_list(name, url, size, 10).status for size in SIZES]
+    assert found == [200] * 7
+    seconds = measured({name: PROGRAMS[name][1](url)}, url, SIZES[0], 10, turns=1)
+    assert 0 < seconds[name] < 10
+    assert {size for group in CELLS.values() for size, _ in group.values()} == {*SIZES}
 
 
 def test_no_figures() -> None:

@@ -154,11 +154,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "factory": (lambda: provide(5), ("The factory of provide must be a function")),  # type: ignore[call-overload]
     "factory of two": (
         lambda: provide(wide),
-        r"The factory of provide is wide\(.*has no parameter, or the request",
+        r"The factory of provide is wide\(.*no required parameter, or only the request",
     ),  # type: ignore[call-overload]  # same
     "factory by name": (
         lambda: provide(only_named),
-        "a factory has no parameter, or the request alone",
+        "A factory must have no required parameter, or only the request",
     ),  # type: ignore[call-overload]  # same
     "fake": (
         lambda: App("Shop").override(narrow, 5).__enter__(),
@@ -231,12 +231,9 @@ def wrapped(*arguments: Any) -> Any:
 
 @pytest.mark.parametrize("given", [later, items, Later(), partial(later, 1), wrapped])
 def test_async_functions_are_refused_wherever_a_function_is_given(given: Any) -> None:
-    """Nobody would await them: routes, middleware, handlers,
-    factories and what stands in for these.
-    """
+    """Nobody would await them: middleware, handlers, factories and what stands in for these."""
     app = App("Async")
     for declare in (
-        lambda: app.get("/x")(given),
         lambda: app.middleware(given),
         lambda: app.problem_handler(KeyError)(given),
         lambda: provide(given),
@@ -244,19 +241,19 @@ def test_async_functions_are_refused_wherever_a_function_is_given(given: Any) ->
     ):
         with pytest.raises(
             DeclarationError,
-            match="is async; restkit runs on WSGI: write a plain function or method",
+            match="is async, which restkit does not await",
         ):
             declare()
 
 
 def test_an_async_generator_is_no_verb() -> None:
-    """A verb that yields asynchronously is refused as one that is awaited."""
+    """A verb that yields asynchronously is refused; one that is awaited runs."""
 
     class Items(Resource):
         async def get(self) -> AsyncIterator[int]:
             yield 1
 
-    with pytest.raises(DeclarationError, match=r"Items\.get is async"):
+    with pytest.raises(DeclarationError, match=r"Items\.get is an async generator"):
         App("Async").add("/x", Items)
 
 
@@ -296,7 +293,7 @@ def test_options_of_other_frameworks_on_routes() -> None:
         "status_code": r"@returns\(schema, status=201\)",
         "response_model": r"@returns\(schema\)",
         "tags": "below the route",
-        "colour": "It takes name, host, security, public",
+        "colour": "It takes name, host, security, permission, limits, cache, public",
         "hots": r"Did you mean host=\?",
         "secuirty": r"Did you mean security=\?",
     }.items():

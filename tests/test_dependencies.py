@@ -248,7 +248,7 @@ def test_a_default_that_is_provided_is_refused() -> None:
     def typed(names: Any = provided) -> dict[str, str]:
         return {}
 
-    says = r"has provide\(...\) as a default; .*, and self.session in the method"
+    says = r"has provide\(...\) as a default, .*, and self.session in the method"
     for function in (lambda names=provided: {}, lambda *, names=provided: {}, typed):
         with pytest.raises(DeclarationError, match=says):
             App("Shop").get("/names")(function)
@@ -366,8 +366,8 @@ def test_the_attribute_of_the_class_is_the_declaration() -> None:
 
 
 def test_obtain_wants_a_request_of_an_app() -> None:
-    """A request that no operation matched has no values."""
-    with pytest.raises(RuntimeError, match="needs a request that an operation responds to"):
+    """A request that no App has routed has no values."""
+    with pytest.raises(RuntimeError, match="needs a request that an App has routed"):
         obtain(lambda: 5, Request({"REQUEST_METHOD": "GET", "wsgi.url_scheme": "http"}))
 
 

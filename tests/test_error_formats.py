@@ -461,7 +461,7 @@ def test_both_contents_may_have_one_media_type() -> None:
         (lambda: ANY_FORMAT("application/json", {}, lambda a, b, c: 1), "cannot be called"),
         (lambda: ANY_APP("x", errors="problem"), "errors must be an ErrorFormat"),
         (lambda: ANY_APP("x", errors=[]), "errors must be an ErrorFormat"),
-        (lambda: ANY_APP("x", errors=[OLD, ENVELOPE]), "two formats have one media type"),
+        (lambda: ANY_APP("x", errors=[OLD, ENVELOPE]), "two formats have the same media type"),
         (lambda: ANY_APP("x").mount("/x", App("y"), errors=ErrorFormat), "errors must be"),
     ],
 )

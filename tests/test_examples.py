@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -121,6 +122,20 @@ def test_the_todo_program_is_complete(todo: Ask, tmp_path: Path) -> None:
     assert todo("GET", "/todos/1")[0] == 404
     assert todo("GET", "/openapi.json")[1]["info"]["title"] == "Todo"
     assert b"swagger" in todo("GET", "/docs")[1]
+
+
+def test_the_notes_have_every_guard() -> None:
+    """The audit finds nothing, and each operation but the public one has all guards."""
+    command = [sys.executable, "-m", "restkit", "routes", "--audit", "--json", "examples.notes"]
+    audit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert audit.returncode == 0, audit.stderr
+    *guarded, health = json.loads(audit.stdout)
+    assert (health["path"], health["security"]) == ("/health", "public")
+    assert len(guarded) >= 17
+    for each in guarded:
+        assert each["security"] == "jwt | api_key"
+        assert each["rows"] == "rule"
+        assert {"permission", "masks", "limits"} <= {name for name, value in each.items() if value}
 
 
 def test_a_form_that_is_sent_twice_makes_one_book(bookstore: Ask) -> None:

@@ -545,3 +545,29 @@ def test_a_method_without_declared_content_reads_the_stream_itself() -> None:
     client.post("/raw", content=b"one", content_type="text/plain")
     client.post("/raw", content=b"two", content_type="text/plain", headers={"X-Read": "yes"})
     assert seen == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("own", [None, 202])
+def test_the_log_names_the_middleware_that_changed_a_status(
+    own: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that hands on the method's response is not named."""
+    app = App("Log", contract="log")
+
+    def watching(request: Request, proceed: Proceed) -> Response:
+        response = proceed(request)
+        if own is not None:
+            response.status_code = own
+        return response
+
+    app.middleware(watching)
+
+    @app.get("/x")
+    @returns(None, status=200)
+    def get() -> Response:
+        return Response("", 203)
+
+    with caplog.at_level("WARNING", "restkit"):
+        assert Client(app, contract=False).get("/x").status == (own or 203)
+    assert str(own or 203) in caplog.text
+    assert ("watching" in caplog.text.replace("test_the_log", "")) is (own is not None)

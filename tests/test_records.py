@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from restkit import Failure, Header, NotFound
+from restkit import EntityTag, Failure, Header, NotFound
 from restkit.http.negotiation import MediaRange
 
 
@@ -64,11 +64,16 @@ def test_texts_name_the_fields() -> None:
     assert parameters["name"].default is inspect.Parameter.empty
 
 
+def test_the_signature_of_a_record_that_checks_its_values() -> None:
+    """`inspect` and `help` read that of its `__new__`."""
+    assert str(inspect.signature(EntityTag)).startswith("(value: 'str', weak: 'bool' = False)")
+
+
 @pytest.mark.parametrize(
     ("values", "named", "message"),
     [
-        ((), {}, "needs a value of problem, stage"),
-        ((NotFound, "method"), {"stage": "method"}, "two values of stage"),
+        ((), {}, "needs a value for problem, stage"),
+        ((NotFound, "method"), {"stage": "method"}, "two values for stage"),
         ((NotFound, "method"), {"detail": ""}, "no field detail"),
         ((NotFound, "method", "", (), 1), {}, "at most 4 values, got 5"),
     ],

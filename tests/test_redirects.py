@@ -159,9 +159,9 @@ def test_a_path_of_this_server_is_taken(text: str) -> None:
 
 
 def test_a_path_takes_no_variables() -> None:
-    with pytest.raises(TypeError, match="neither variables nor a query"):
+    with pytest.raises(TypeError, match="neither variables nor _query"):
         SeeOther("/books", book_id=3)
-    with pytest.raises(TypeError, match="neither variables nor a query"):
+    with pytest.raises(TypeError, match="neither variables nor _query"):
         SeeOther("/books", _query={})
 
 

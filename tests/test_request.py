@@ -211,7 +211,7 @@ def test_short_reads_are_put_together() -> None:
 
     request = request_of(b"", **{"wsgi.input": Slow(b"0123456789"), "CONTENT_LENGTH": "10"})
     assert request.read_content(10) == b"0123456789"
-    with pytest.raises(BadRequest, match="shorter than Content-Length"):
+    with pytest.raises(BadRequest, match="shorter than its Content-Length"):
         request_of(b"", **{"wsgi.input": Slow(b"0123456789"), "CONTENT_LENGTH": "11"}).read_content(
             20
         )
@@ -261,7 +261,7 @@ def test_chunked_content_needs_a_server_that_ends_it() -> None:
     """
     request = chunked(b"x", **{"wsgi.input_terminated": False})
     assert request.has_content
-    with pytest.raises(BadRequest, match="send a Content-Length"):
+    with pytest.raises(BadRequest, match="Send Content-Length"):
         request.read_content(10)
 
 

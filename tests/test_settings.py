@@ -304,7 +304,7 @@ def test_unreadable_sources(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"The file .*latin cannot be read"):
         Settings.load(environ=NOTHING, dotenv=tmp_path / "latin")
     with pytest.raises(
-        SettingError, match=r"RESTKIT_DEBUG in .*bare has no value; write RESTKIT_DEBUG=value\."
+        SettingError, match=r"RESTKIT_DEBUG in .*bare has no value. Write RESTKIT_DEBUG=value\."
     ):
         Settings.load(environ=NOTHING, dotenv=tmp_path / "bare")
 
@@ -688,9 +688,10 @@ def test_a_name_that_resembles_none_lists_all() -> None:
     with pytest.raises(SettingError) as refused:
         Settings.load(environ=NOTHING, dotenv=False, zzzzzz=1)
     assert str(refused.value) == (
-        "The keyword zzzzzz is not a setting; the settings are compile_schemas, contract, debug, "
-        "docs_url, max_body_size, max_json_depth, max_upload_size, openapi_url, openapi_version, "
-        "scalar_url, secret_key, sendfile, sendfile_paths, strict, trailing_slash."
+        "The keyword zzzzzz is not a setting; the settings are browsable, compile_schemas, "
+        "contract, debug, docs_by_caller, docs_url, hosts, https, max_body_size, max_json_depth, "
+        "max_upload_size, openapi_url, openapi_version, proxies, scalar_url, secret_key, "
+        "sendfile, sendfile_paths, strict, trailing_slash."
     )
 
 

@@ -75,3 +75,13 @@ def test_vacuous_tests_are_seen() -> None:
     seen = loop.format("call", "cases()")
     fine = loop.format("cases", "(1, 2)") + loop.format("held", "cases()") + "    assert cases()\n"
     assert [name for _, name in vacuous_tests(seen + fine)] == ["test_call"]
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Two files of one name cannot be collected together, unless their folders are packages."""
+    folders = [
+        each for each in Path(__file__).parent.rglob("**/") if not (each / "__init__.py").exists()
+    ]
+    names = Counter(file.name for folder in folders for file in folder.glob("test_*.py"))
+    assert len(names) > 100
+    assert [name for name, count in names.items() if count > 1] == []

@@ -410,7 +410,7 @@ def class_without_verbs() -> object:
     return mount(schema=BookSchema)
 
 
-@mistake("'/books'", "pass the class", "app.add('/books', Books)")
+@mistake("'/books'", "Pass the class", "app.add('/books', Books)")
 def instance_for_a_class() -> object:
     made: Any = type("Books", (Resource,), {"get": nothing})()
     return App("Shop").add("/books", made)
@@ -436,7 +436,7 @@ def model_for_a_body() -> object:
     return mount(schema=BookSchema, post=post)
 
 
-@mistake("Books.post", "no dataclass", "annotate it as a dataclass")
+@mistake("Books.post", "not a dataclass", "annotate it as a dataclass")
 def plain_class_for_a_body() -> object:
     def post(self: object, body: Plain) -> Plain:
         return body
@@ -449,9 +449,10 @@ def model_for_a_schema() -> object:
     return mount(schema=Todo, get=nothing)
 
 
-@mistake("Books.get is async", "plain function")
-def async_verb() -> object:
-    async def get_later(self: object) -> None: ...
+@mistake("Books.get is an async generator", "plain generator")
+def async_generator_as_a_verb() -> object:
+    async def get_later(self: object) -> Any:
+        yield 1
 
     return mount(get=get_later)
 

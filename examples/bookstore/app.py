@@ -24,7 +24,7 @@ def create_app(database: Database | None = None) -> App:
         database: By default the database of ``RESTKIT_DATABASE_URL``, or ``bookstore.db`` here. If
             ``RESTKIT_CREATE_TABLES`` is false, the migrations make the tables.
     """
-    settings = BookstoreSettings.load()
+    settings = BookstoreSettings.load(browsable=True)
     if database is None:
         database = Database(
             settings.database_url, create=Base.metadata if settings.create_tables else None

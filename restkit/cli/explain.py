@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import cast
 
 import click
 from marshmallow import Schema
@@ -12,6 +13,8 @@ from werkzeug.test import create_environ
 
 from ..app import App
 from ..app_loading import load_object
+from ..caching.cache import Cache
+from ..caching.keys import varying
 from ..contract import Input, Operation, Output
 from ..crud.row_paths import RowPaths
 from ..operations.collisions import converters_of
@@ -166,15 +169,41 @@ def _guards(operation: Operation, settings: Settings) -> Iterator[str]:
     """Yield the checks of a request before the method runs, then those of the method's value."""
     allowed = [_combination(each) for each in operation.security]
     yield f"security: {' or '.join(allowed)}" if allowed else "security: none, anyone may call"
+    if operation.permission is not None:
+        yield f"permission: {operation.permission.description}, or a 403"
     if operation.conditional == "required" and operation.method in _UNSAFE:
         yield "precondition demanded: If-Match, or a 428"
     if operation.idempotency is not None:
         yield f"{operation.idempotency.header.name}: a repeated request gets the stored response"
     types = offered(operation)
     yield f"negotiation: {', '.join(types)}; a 406 for any other" if types else "negotiation: none"
+    yield from _caching(operation)
     yield from _limits(operation, settings)
     if operation.conditional:
         yield "preconditions: entity_tag and last_modified, as the method sets them; a 304 or a 412"
+
+
+def _caching(operation: Operation) -> Iterator[str]:
+    """Yield how responses are stored, or why they are not."""
+    use = operation.cache
+    if use is None:
+        return
+    if use.rule is None:
+        yield "cache: none, cache=False takes that of an outer level away"
+    elif use.obstacle:
+        yield f"cache: none, {use.obstacle}"
+    else:
+        cache = cast("Cache", use.rule)
+        parts = [f"{cache.seconds:g} seconds"]
+        if cache.stale:
+            parts.append(f"{cache.stale:g} more while another response is made")
+        if cache.stale_if_error:
+            parts.append(f"{cache.stale_if_error:g} more if that fails")
+        is_private = operation.security and not cache.shared
+        parts.append("each caller apart" if is_private else "all callers together")
+        if names := varying(operation, cache):
+            parts.append(f"by {', '.join(names)}")
+        yield f"cache: {', '.join(parts)}"
 
 
 def _limits(operation: Operation, settings: Settings) -> Iterator[str]:
@@ -206,6 +235,10 @@ def _input(each: Input, settings: Settings, source: bool) -> Iterator[str]:
 
 def _output(each: Output, settings: Settings, source: bool) -> Iterator[str]:
     types = f", {', '.join(each.media_types)}" if each.has_content else ", no content"
+    if each.events is not None:
+        yield f"{each.status}{types}"
+        yield from indented([_event(*pair) for pair in each.events.schemas.items()])
+        return
     if each.schema is None:
         yield f"{each.status}{types}"
         return
@@ -213,6 +246,10 @@ def _output(each: Output, settings: Settings, source: bool) -> Iterator[str]:
     yield from indented(
         tiers(each.schema.schema, "dump", compiled=settings.compile_schemas, source=source)
     )
+
+
+def _event(name: str, bound: BoundSchema | None) -> str:
+    return f"{name}: {'text' if bound is None else _name(bound)}"
 
 
 def _name(bound: BoundSchema) -> str:

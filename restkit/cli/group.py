@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
 import click
 
 __all__ = ["main"]
 
-_COMMANDS = ("explain", "openapi", "routes", "run", "shell")
+_GROUP = "restkit.commands"
+_COMMANDS = ("command", "explain", "new", "openapi", "routes", "run", "shell")
 
 
 class _LazyGroup(click.Group):
@@ -17,14 +18,36 @@ class _LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
-        return sorted({*_COMMANDS, *self.commands})
+        return sorted({*_COMMANDS, *self.commands, *_installed()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, which is imported on first use."""
         if cmd_name in _COMMANDS and cmd_name not in self.commands:
             module = importlib.import_module(f".{cmd_name}", __package__)
             self.add_command(module.command, cmd_name)
+        elif cmd_name not in self.commands and (found := _installed().get(cmd_name)):
+            self.add_command(_loaded(found), cmd_name)
         return self.commands.get(cmd_name)
+
+
+def _installed() -> dict[str, EntryPoint]:
+    """Return the commands that other packages add: Click's commands in the group."""
+    return {each.name: each for each in entry_points(group=_GROUP)}
+
+
+def _loaded(point: EntryPoint) -> click.Command:
+    """Return the command of another package."""
+    found: object = None
+    reason = "it is not a command of Click"
+    try:
+        found = point.load()
+    except Exception as error:  # noqa: BLE001  # whatever the package raises
+        reason = f"{type(error).__name__}: {error}"
+    if not isinstance(found, click.Command):
+        raise click.ClickException(
+            f"The command {point.name} of the entry point {point.value} cannot be loaded: {reason}."
+        )
+    return found
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import click
 
 from ..app import App
 from ..contract import Operation
+from .audit import Audited, audit, sarif
 from .target import takes_target
 
 __all__ = ["command"]
 
 _TITLES = ("METHOD", "PATH", "OPERATION", "PLACE")
+_AUDIT_TITLES = (
+    "METHOD",
+    "PATH",
+    "SECURITY",
+    "PERMISSION",
+    "ROWS",
+    "MASKS",
+    "LIMITS",
+    "BODY",
+    "CACHE",
+    "DEPRECATED",
+    "FINDINGS",
+)
 
 
 @click.command()
 @takes_target
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(app: App, as_json: bool) -> None:
-    """List the routes of an App."""
+@click.option("--audit", "is_audit", is_flag=True, help="Show what guards each of them.")
+@click.option("--sarif", "as_sarif", is_flag=True, help="Print the findings of --audit as SARIF.")
+@click.pass_context
+def command(
+    context: click.Context, app: App, as_json: bool, is_audit: bool, as_sarif: bool
+) -> None:
+    """List the routes of an App.
+
+    With --audit the exit status is 1 if an operation is not guarded, and nothing says so.
+    """
+    if is_audit or as_sarif:
+        context.exit(_audit(app, as_json=as_json, as_sarif=as_sarif))
     operations = app.operations()
     if as_json:
         click.echo(json.dumps([_record(each) for each in operations], indent=2, ensure_ascii=False))
@@ -27,6 +52,73 @@ def command(app: App, as_json: bool) -> None:
         click.echo(f"{app.name} has no routes.", err=True)
     else:
         click.echo(_table([_TITLES, *(_row(each) for each in operations)]))
+
+
+def _audit(app: App, *, as_json: bool, as_sarif: bool) -> int:
+    """Print what guards the operations; return the exit status."""
+    audited = audit(app)
+    if as_sarif:
+        click.echo(json.dumps(sarif(audited), indent=2, ensure_ascii=False))
+    elif as_json:
+        records = [_audit_record(each) for each in audited]
+        click.echo(json.dumps(records, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_table([_AUDIT_TITLES, *(_audit_row(each) for each in audited)]))
+        for each in audited:
+            for finding in each.findings:
+                where = f"{each.operation.method} {each.operation.host}{each.operation.rule}"
+                click.echo(f"{where}: {finding.message}", err=True)
+    return int(any(each.findings for each in audited))
+
+
+def _audit_row(audited: Audited) -> tuple[str, ...]:
+    operation = audited.operation
+    cells = (
+        operation.method,
+        operation.host + operation.rule,
+        audited.security,
+        audited.permission,
+        audited.rows,
+        ", ".join(audited.masks),
+        ", ".join(map(_limit, audited.limits)),
+        str(audited.body or ""),
+        _cache(audited),
+        "deprecated" * operation.deprecated,
+        ", ".join(each.rule for each in audited.findings),
+    )
+    return tuple(each or "-" for each in cells)
+
+
+def _limit(document: Mapping[str, object]) -> str:
+    """Return a limit in a word: its name, or what it limits and how much of that it lets in."""
+    if "name" in document:
+        return str(document["name"])
+    ((kind, most),) = document.items()
+    if isinstance(most, Mapping):
+        return " ".join(f"{kind}-{part}-{size}" for part, size in most.items())
+    return f"{kind}-{most}"
+
+
+def _cache(audited: Audited) -> str:
+    """Return how responses are stored in a word: ``60s-private``."""
+    if audited.cache is None:
+        return ""
+    is_shared = not audited.operation.security or "shared" in audited.cache
+    return f"{audited.cache['seconds']:g}s{'' if is_shared else '-private'}"
+
+
+def _audit_record(audited: Audited) -> dict[str, object]:
+    return {
+        **_record(audited.operation),
+        "security": audited.security,
+        "permission": audited.permission or None,
+        "rows": audited.rows or None,
+        "masks": audited.masks,
+        "limits": audited.limits,
+        "maxBodySize": audited.body,
+        "cache": audited.cache,
+        "findings": [{"rule": each.rule, "message": each.message} for each in audited.findings],
+    }
 
 
 def _row(operation: Operation) -> tuple[str, ...]:

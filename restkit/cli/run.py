@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import errno
 import importlib.util
+import ipaddress
+import logging
+import signal
 import socket
+import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -49,10 +54,14 @@ _HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 def command(target: str, host: str, port: int, shown: bool, debugger: bool, **options: Any) -> None:
     """Serve an App for development, with each response checked against its contract."""
     reloads: bool = options["reload"]
+    if debugger:
+        _check_loopback(host)
     watched = [str(Path(each).resolve()) for each in options["extra_files"]]
     program: DevelopmentServer | BrokenProgram
     try:
         app = target_of(target, shown)
+        if not reloads or is_running_from_reloader():
+            _start(app, shown)
         program = DevelopmentServer(app, debugger=debugger)
     except Mistake as error:
         if not is_running_from_reloader():
@@ -75,6 +84,49 @@ def command(target: str, host: str, port: int, shown: bool, debugger: bool, **op
         extra_files=watched,
         request_handler=ProblemRequestHandler,
     )
+
+
+def _check_loopback(host: str) -> None:
+    """Refuse a debugger that other machines reach.
+
+    SECURITY: its prompt runs Python, and a PIN of nine digits is all that guards it.
+
+    Raises:
+        Mistake: The address is not one of this machine alone.
+    """
+    try:
+        is_own = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_own = host == "localhost"
+    if not is_own:
+        raise Mistake(
+            f"--debugger runs Python for whoever reaches {host or 'the port'}. Serve it on "
+            "127.0.0.1 alone, and reach it from elsewhere through an SSH tunnel."
+        )
+
+
+def _end(signum: int, frame: object) -> None:
+    sys.exit(0)
+
+
+def _start(app: App, shown: bool) -> None:
+    """Start the App, and log what it says; a signal to end lets it stop."""
+    if not app.logger.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        app.logger.addHandler(handler)
+        app.logger.setLevel(app.logger.level or logging.INFO)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _end)
+    try:
+        app.start()
+    except Exception as error:
+        if shown:
+            raise
+        name = type(error).__name__
+        raise Mistake(
+            f"The App failed to start: {name}: {error}. --traceback shows all of it."
+        ) from error
 
 
 def _free_port(host: str, port: int) -> int:

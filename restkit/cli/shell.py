@@ -6,12 +6,14 @@ import code
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Protocol, cast
 
 import click
 
 from ..app import App
 from ..testing.client import Client
+from ..testing.request_context import request_context
 from .target import takes_target
 
 __all__ = ["command"]
@@ -26,7 +28,8 @@ class _ShellContext(Protocol):
 def command(app: App) -> None:
     """Open a Python shell on an App; a program on standard input is run instead.
 
-    The shell has app, client (restkit.testing.Client of the App) and url_for. Installed extensions
+    The shell has app, client (restkit.testing.Client of the App), url_for and
+    request_context. Installed extensions
     add names: a Database adds database and session.
     """
     names: dict[str, object] = {
@@ -34,6 +37,7 @@ def command(app: App) -> None:
         "app": app,
         "client": Client(app, raise_errors=False),
         "url_for": app.url_for,
+        "request_context": partial(request_context, app),
     }
     with ExitStack() as stack:
         for extension in app.extensions:

@@ -18,7 +18,7 @@ from marshmallow.decorators import (
 from marshmallow.types import UnknownOption
 from marshmallow.utils import is_sequence_but_not_string
 
-from .dump_guarantees import reads_of, uncertain
+from .dump_guarantees import reads_of, sources_of, uncertain
 from .dumper import write_dumper
 from .error_store import Store
 from .fingerprint import Fingerprint
@@ -89,6 +89,11 @@ class Compiled:
     def reads(self) -> frozenset[str] | None:
         """The attributes that dumping an object reads; None if fields may use the object itself."""
         return reads_of(self.plan) if self._plain_dump else None
+
+    @functools.cached_property
+    def sources(self) -> dict[str, str | None] | None:
+        """The attribute that each field is dumped from; see `dump_guarantees.sources_of`."""
+        return sources_of(self.plan, _plan_of)
 
     @functools.cached_property
     def uncertain(self) -> str:

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 
 from .plan import FieldPlan, Plan, dump_of, has_own_accessor, nested_schema
 
-__all__ = ["reads_of", "uncertain"]
+__all__ = ["reads_of", "sources_of", "uncertain"]
 
 _CERTAIN = frozenset({"str", "int", "float", "bool", "datetime", "date", "time", "uuid"})
 _CERTAIN_CLASSES = (fields.Decimal, fields.IP, fields.IPv4, fields.IPv6)
@@ -19,8 +19,10 @@ _PLAIN_CLASSES = (
     *(fields.Integer, fields.Float, fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime),
     *(fields.Date, fields.Time, fields.TimeDelta, fields.IPInterface),
 )
+_OF_OBJECTS = (fields.Method, fields.Function, fields.Nested, fields.Constant)
 _OVERRIDES = ("serialize", "_serialize", "get_value")
 
+_Field = fields.Field[Any]
 _PlanOf = Callable[[Schema], Plan]
 
 
@@ -66,7 +68,7 @@ def _is_printable(key: object) -> bool:
 
 
 def _field_reason(
-    field: fields.Field[Any], kind: str, nested: _PlanOf, above: tuple[type[Schema], ...]
+    field: _Field, kind: str, nested: _PlanOf, above: tuple[type[Schema], ...]
 ) -> str:
     if kind in _CERTAIN:
         return ""
@@ -116,8 +118,73 @@ def _reads_one_attribute(plan: FieldPlan) -> bool:
     return plan.reads and (bool(plan.dump) or _ignores_object(plan.field))
 
 
-def _ignores_object(field: fields.Field[Any]) -> bool:
+def _ignores_object(field: _Field) -> bool:
     """Return True if a field's own method uses only the value, not the object that has it."""
     kind = type(field)
     is_plain = kind in _PLAIN_CLASSES or vars(kind).get("dumps_value_alone") is True
     return is_plain and vars(field).keys().isdisjoint(_OVERRIDES)
+
+
+def sources_of(plan: Plan, nested: _PlanOf) -> dict[str, str | None] | None:
+    """Return the attribute that each field is dumped from, by the name of the field.
+
+    A field has None if it may read more than one attribute: the object itself, a related object,
+    or what a method of its own finds.
+
+    Args:
+        plan: The plan of a schema.
+        nested: The function from a nested schema to its plan.
+
+    Returns:
+        None if the schema may change any of its data.
+    """
+    if _may_change_data(plan):
+        return None
+    return {each.name: _source_of(each, nested) for each in plan.dump}
+
+
+def _may_change_data(plan: Plan) -> bool:
+    hooks = plan.schema._hooks
+    has_hooks = bool(hooks["pre_dump"] or hooks["post_dump"])
+    return has_hooks or bool(plan.dump_reason) or has_own_accessor(plan.schema)
+
+
+def _source_of(plan: FieldPlan, nested: _PlanOf) -> str | None:
+    attribute = _attribute_of(plan)
+    if type(plan.field) is fields.Constant:
+        return ""
+    if not plan.reads or "." in attribute or not _dumps_value(plan.field, nested):
+        return None
+    return attribute
+
+
+def _dumps_value(field: _Field, nested: _PlanOf, above: tuple[type[Schema], ...] = ()) -> bool:
+    """Return whether a field makes its data of its value alone."""
+    if not vars(field).keys().isdisjoint(_OVERRIDES):
+        return False
+    if isinstance(field, fields.Nested):
+        return type(field) is fields.Nested and _nests_values(field, nested, above)
+    own = next(each for each in type(field).__mro__ if "_serialize" in vars(each))
+    if own.__module__ != fields.__name__ or issubclass(own, _OF_OBJECTS):
+        return vars(type(field)).get("dumps_value_alone") is True
+    return all(_dumps_value(each, nested, above) for each in _inner_fields(field))
+
+
+def _nests_values(field: fields.Nested, nested: _PlanOf, above: tuple[type[Schema], ...]) -> bool:
+    schema = nested_schema(field)
+    if schema is None or type(schema) in above:
+        return False
+    plan, within = nested(schema), (*above, type(schema))
+    return not _may_change_data(plan) and all(
+        each.reads and _dumps_value(each.field, nested, within) for each in plan.dump
+    )
+
+
+def _inner_fields(field: _Field) -> list[_Field]:
+    if isinstance(field, fields.List):
+        return [field.inner]
+    if isinstance(field, fields.Tuple):
+        return list(field.tuple_fields)
+    if isinstance(field, fields.Mapping):
+        return [each for each in (field.key_field, field.value_field) if each is not None]
+    return []

@@ -192,7 +192,7 @@ def _enum(field: fields.Enum[enum.Enum], guard: Guard | None) -> Accept | None:
 
 
 def _members(field: fields.Enum[enum.Enum]) -> dict[Any, enum.Enum]:
-    """Return the members of an enumeration by what is loaded, nothing if the field decides."""
+    """Return the members of an enumeration by their loaded values, nothing if the field decides."""
     if field.by_value is False:
         return dict(field.enum.__members__)
     if field.by_value is True and type(field.field) is fields.Raw:

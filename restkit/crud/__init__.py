@@ -2,6 +2,7 @@
 
 from .action_decorators import collection_action, item_action
 from .csv_export import CSVExport
+from .expansions import Expand
 from .memory_store import MemoryStore
 from .page_envelopes import Bare, Named
 from .page_format import ListedPage, PageFormat, PageSizes, Window
@@ -30,6 +31,7 @@ __all__ = [
     "CRUDResource",
     "CSVExport",
     "Condition",
+    "Expand",
     "Group",
     "KeyTaken",
     "Keyset",

@@ -1,9 +1,9 @@
-"""The declarations on actions of a `CRUDResource`: problems, and the security of bulk requests."""
+"""The declarations on actions of a `CRUDResource`: problems, schemas, contradictions."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from marshmallow import Schema
 
@@ -11,14 +11,17 @@ from ..contract import Failure
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..operations.helpers import helper_failures
-from ..operations.security import class_security
-from ..requirements import Requirement
 from ..resource import Resource
-from ..security_scheme import Security
 from .action_decorators import own_actions
 from .transition_texts import transition_failure
 
-__all__ = ["action_failures", "action_schemas", "bulk_security", "check_action", "check_bulk"]
+__all__ = [
+    "action_failures",
+    "action_schemas",
+    "check_action",
+    "check_bulk",
+    "response_schemas",
+]
 
 _OWN_MODULE = "restkit.crud.resource"
 _BODIES = ("create", "replace", "update")
@@ -90,6 +93,12 @@ def action_schemas(declared: type[Resource]) -> dict[str, type[Schema]]:
     return classes
 
 
+def response_schemas(declared: type[Resource], action: str) -> list[type[Schema]]:
+    """Return the schema classes that an action declares for its responses."""
+    said = declarations_of(inspect.getattr_static(declared, action)).returns
+    return [each.schema for each in said if isinstance(each.schema, type)]
+
+
 def action_failures(declared: type[Resource], action: str) -> list[Failure]:
     """Return the problems of an action, with those of the helpers and actions that it calls."""
     found: list[Failure] = []
@@ -102,36 +111,6 @@ def action_failures(declared: type[Resource], action: str) -> list[Failure]:
     if transitions and (action in _BODIES or action in own_actions(declared)):
         found.append(transition_failure(transitions))
     return list({id(each): each for each in found}.values())
-
-
-def bulk_security(declared: type[Resource], actions: Sequence[str]) -> Security | None:
-    """Return the security of bulk requests: the requirements of all actions that they call.
-
-    Returns:
-        The alternatives; None if neither the class nor an action says one.
-
-    Raises:
-        DeclarationError: An action has security of its own, and another one only that of the App.
-    """
-    by_class = class_security(declared)
-    found: list[Security | None] = []
-    for action in actions:
-        words = declarations_of(inspect.getattr_static(declared, action)).words
-        found.append(words.get("security", by_class))
-    demanded = [each for each in found if each]
-    if demanded and None in found:
-        raise DeclarationError(
-            f"{declared.__module__}.{declared.__qualname__} has bulk = True and "
-            "@access(security=...) on some of the actions that it calls. Declare security on the "
-            f"class as well, or @access on each of {', '.join(actions)}."
-        )
-    if not demanded:
-        return None if None in found else ()
-    combined = Requirement(demanded[0])
-    for each in demanded[1:]:
-        if each != demanded[0]:
-            combined = combined & Requirement(each)
-    return combined.alternatives
 
 
 def check_bulk(most: int, conditional: object, declared_at: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, cast
 
+from ..contract import Operation
 from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
 from ..problems import NotFound
@@ -14,6 +15,7 @@ from .action_returns import stated
 from .actions import Actions
 from .endpoint import MINIMAL, NO_COLLECTION, Endpoint
 from .endpoints import ItemEndpoint
+from .object_rules import reject_object_rule
 from .scopes import Scope
 
 __all__ = ["CollectionActionEndpoint", "ItemActionEndpoint", "OwnAction"]
@@ -39,7 +41,7 @@ class OwnAction:
         returns_items: bool,
         returns_value: bool,
     ) -> None:
-        """Keep what is known at mount.
+        """Keep the facts that are known at mount.
 
         Args:
             name: The name of the method.
@@ -79,6 +81,11 @@ class CollectionActionEndpoint(Endpoint):
 
     own: ClassVar[OwnAction]
 
+    @classmethod
+    def check_object_rule(cls, operation: Operation, /) -> None:
+        """Reject a permission that looks at one item: the action has none."""
+        reject_object_rule(operation)
+
     def act(self, given: _Given) -> object:
         """Call the action."""
         actions = self.actions()
@@ -97,8 +104,12 @@ class ItemActionEndpoint(ItemEndpoint):
 
     own: ClassVar[OwnAction]
 
+    @classmethod
+    def check_object_rule(cls, operation: Operation, /) -> None:
+        """Accept a permission that looks at the item, of safe actions too."""
+
     def act(self, key: object, given: _Given) -> object:
-        """Read the item, call the action with it, and store what the action has set."""
+        """Read the item, call the action with it, and store the attributes that it has set."""
         actions = self.actions(self.binding.views.relations(None, ()))
         item = actions.read(key)
         if self.request.method in SAFE_METHODS:
@@ -129,9 +140,7 @@ class ItemActionEndpoint(ItemEndpoint):
         known = self.binding.store.attributes
         loaded = vars(item).items()
         return {
-            name: value
-            for name, value in loaded
-            if name in known and not (known[name].generated or known[name].is_stamped)
+            name: value for name, value in loaded if name in known and not known[name].generated
         }
 
     def _response(self, result: object, item: object, given: _Given) -> object:

@@ -70,10 +70,6 @@ class ActionInputs:
         }
         self._check_parameters()
 
-    def __bool__(self) -> bool:
-        """Return whether the action has inputs of its own."""
-        return bool(self._said)
-
     def merged(self, others: Mapping[Location, BodyLike | None]) -> dict[Location, BodyLike | None]:
         """Return the inputs of the verb: those of the collection, and those of the action.
 

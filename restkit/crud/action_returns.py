@@ -107,7 +107,7 @@ class ActionReturns:
         """Return the response of a result.
 
         Args:
-            result: What the action returned.
+            result: The value that the action returned.
             headers: Further headers.
             data: The dumped item, from which a 201 gets its Location.
         """

@@ -8,7 +8,8 @@ from marshmallow import fields, validate
 
 from ..errors import DeclarationError
 from ..schemas.wire_formats import INT64_MAX
-from .schema_views import Views, is_nested
+from .nested_fields import is_nested
+from .schema_views import Views
 from .store import AnyField, AnyStore, Attribute
 
 __all__ = ["check_attributes", "missing_validator"]
@@ -36,7 +37,7 @@ def check_attributes(
         scope: The variables of its URL pattern.
 
     Raises:
-        DeclarationError: The schema accepts what the store cannot hold.
+        DeclarationError: The schema accepts values that the store cannot hold.
     """
     for views in bodies:
         _check_written(declared_at, views, store)
@@ -45,7 +46,8 @@ def check_attributes(
         if attribute is not None and attribute.unfit:
             raise DeclarationError(f"{declared_at}: {attribute.unfit}")
     for variable in scope:
-        if variable not in store.attributes:
+        attribute = store.attributes.get(variable)
+        if attribute is None or (attribute.is_derived and attribute.generated):
             raise DeclarationError(
                 f"{declared_at}: the variable {variable!r} of the URL pattern is not an attribute "
                 f"of {store.model.__name__}. Use one of {', '.join(sorted(store.attributes))}, or "
@@ -63,9 +65,10 @@ def _check_written(declared_at: str, views: Views, store: AnyStore) -> None:
             _check_bounds(f"{declared_at}: {views.declared.__name__}.{wire_name}", field, attribute)
         elif not is_nested(field):
             reason = "does not have" if attribute is None else "generates"
+            advice = "" if attribute is None or not attribute.advice else f" {attribute.advice}"
             raise DeclarationError(
                 f"{declared_at}: {views.declared.__name__} accepts {wire_name!r}, which {model} "
-                f"{reason}. Declare the field with dump_only=True, or leave it out."
+                f"{reason}. Declare the field with dump_only=True, or leave it out.{advice}"
             )
 
 

@@ -11,9 +11,12 @@ from marshmallow import Schema, ValidationError, fields
 from ..http.conditional import EntityTag
 from ..problems import NotFound
 from ..resource import Owner
+from ..schemas.masked_schemas import mask_defaults
+from .action_contracts import response_schemas
 from .action_decorators import own_actions
 from .attribute_checks import check_attributes
 from .collection_views import EachViews, ViewedClass, views_maker, views_of
+from .content_tags import ItemTags
 from .cursors import CursorCipher
 from .decided_values import DecidedValues, NestedReferences, check_decided
 from .declared_schemas import (
@@ -22,11 +25,12 @@ from .declared_schemas import (
     scoped_attributes,
     without_required,
 )
+from .expanded_relations import check_expansions
+from .expansions import expansions_of
 from .field_choices import FieldChoices
-from .filtering import Filtering
+from .filtering import FilteredClass, Filtering
 from .item_keys import key_of
 from .item_serializer import ItemSerializer
-from .item_tags import digest_of, version_tag
 from .page_format import PageQuery, Window
 from .pagination import Pager
 from .patching import PatchDocument
@@ -89,12 +93,15 @@ class Binding:
         settings = app.settings
         self.assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
         self.is_ruled = isinstance(store, RowRuled) and store.is_ruled
-        decided = {*self.assigned, *scoped_attributes(declared)}
+        decided = {*self.assigned, *scoped_attributes(declared), *self.scope}
         schemas = declared_schemas(declared, store, self.declared_at, self.scope, name, decided)
         self._make_views = views_maker(store, self.declared_at, app)
         views = self._views_of(schemas, declared, app)
         self.views, self.list_views = views[:2]
         self.create_views, self.replace_views, self.update_views = views[2:]
+        read = map(self._make_views, response_schemas(declared, "read"))
+        is_masked = bool(getattr(declared, "_mounted_class", None))
+        self._tags = ItemTags(store, self.views, tuple(read), by_content=is_masked)
         found = (each for each in schemas.relations.values() if not each.relation.is_reference)
         self.relations = {each.relation.name: each for each in found}
         self._decided = DecidedValues(self.create_views, schemas.create)
@@ -108,18 +115,29 @@ class Binding:
         sizes = (declared.page_size, declared.max_page_size)
         keys = self.key.names
         self.pager = Pager(declared.paging, *sizes, cipher, self.declared_at, keys)
-        self._choices = FieldChoices(declared.expand, sparse=bool(declared.fields))
+        self._choices = self._choices_of(declared)
         self._dumped = tuple(self.list_views.attributes_of(self.list_views.names))
         chosen = {**self.sorting.fields(), **self.choice_schema(self.list_views)}
         self._own = {**self.pager.fields(), **chosen}
-        reserved = {**dict.fromkeys(extra_parameters(declared)), **self._own}
-        self.filtering = Filtering(declared.filters, store, wire, self.declared_at, reserved)
+        self.filtering = self._filtering_of(declared, wire)
         self.pager.check_names({*chosen, *self.filtering.names})
         self.pager.is_filter = self.filtering.is_filter
+
+    def _choices_of(self, declared: ViewedClass) -> FieldChoices:
+        """Return the parameters by which clients select fields and relations."""
+        expand = expansions_of(declared.expand, self.declared_at)
+        check_expansions(declared.expand, self.views.paths, self.store, self.declared_at)
+        return FieldChoices(tuple(expand), sparse=bool(declared.fields))
 
     def _views_of(self, schemas: DeclaredSchemas, declared: ViewedClass, app: Owner) -> EachViews:
         """Return the views of responses and of bodies."""
         return views_of(schemas, declared, self._make_views)
+
+    def _filtering_of(self, declared: FilteredClass, wire: Mapping[str, AnyField]) -> Filtering:
+        """Return the filters of the collection."""
+        reserved = {**dict.fromkeys(extra_parameters(declared)), **self._own}
+        either = (declared.any_of, declared.or_filters)
+        return Filtering(declared.filters, self.store, wire, self.declared_at, reserved, *either)
 
     # lists
 
@@ -204,41 +222,25 @@ class Binding:
     def patch_relations(self) -> tuple[str, ...]:
         """The relations that PATCH reads: those of its response and those that its body writes."""
         written = self.update_views.relations(None, ())
-        return tuple(dict.fromkeys((*self.views.relations(None, ()), *written)))
+        return tuple(dict.fromkeys((*self.tagged, *written)))
 
     @cached_property
     def tagged(self) -> tuple[str, ...]:
         """The relations that entity tags depend on: related rows change without the item."""
-        shown = {*self.views.attributes_of(self.views.names)}
-        return tuple(name for name in self.relations if name in shown)
-
-    @cached_property
-    def _relation_serializer(self) -> ItemSerializer:
-        """The serializer of the relations that entity tags depend on."""
-        views, found = self.views, {*self.tagged}
-        pairs = zip(views.names, views.attributes_of(views.names), strict=True)
-        return views.serializer(tuple(name for name, each in pairs if each in found), ())
+        return self._tags.relations
 
     def serializer_of(self, schema: type[Schema]) -> ItemSerializer:
         """Return the serializer of a schema that an action declares."""
         return self._make_views(schema).serializer(None, ())
 
     def tag_of(self, item: object, text: bytes | None = None) -> EntityTag:
-        """Return the entity tag of an item: its version, or a digest of its representation.
+        """Return the entity tag of an item; `ItemTags` says what it depends on.
 
         Args:
             item: The item.
             text: The JSON of the whole item, if it is known.
         """
-        version = self.store.version(item)
-        if version is not None and not self.tagged:
-            return version_tag(version)
-        if version is not None:
-            related = digest_of(self._relation_serializer.text(item))
-            return EntityTag(f"{version_tag(version).value}-{related.value}")
-        if text is None:
-            text = self.views.serializer(None, ()).text(item)
-        return digest_of(text)
+        return self._tags.of(item, text)
 
     def created(
         self, body: Mapping[str, object], decided: Mapping[str, object], *, by_put: bool = False
@@ -254,7 +256,8 @@ class Binding:
             UnprocessableContent: The body contradicts a decided value, or lacks a value.
         """
         check = self._decided_by_put if by_put else self._decided
-        return {**check.checked(body, decided), **decided}
+        views = self.replace_views if by_put else self.create_views
+        return {**mask_defaults(views.declared), **check.checked(body, decided), **decided}
 
     def replaced(
         self, item: object, body: Mapping[str, object], scope: Mapping[str, object]
@@ -323,9 +326,8 @@ class Binding:
             values: The other attributes of the item, on which defaults may depend.
             views: The views of the body's schema.
         """
-        return {
-            name: self._default(name, values, views) for name in names if not self._is_stamped(name)
-        }
+        kept = [name for name in names if not self._is_stamped(name)]
+        return {name: self._default(name, values, views) for name in kept}
 
     def _is_stamped(self, name: str) -> bool:
         attribute = self.store.attributes.get(name)

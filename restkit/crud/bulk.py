@@ -17,6 +17,7 @@ from .bulk_upsert import BulkUpsert, Upserting
 from .endpoints import CollectionEndpoint, as_mapping
 from .patching import MERGE_PATCH, PatchDocument
 from .relation_values import RelationValues
+from .row_paths import AnyActions, RowActions, has_parents
 from .scopes import Scope
 from .store import RejectedValue, StaleWrite, Violation
 
@@ -46,10 +47,9 @@ class BulkEndpoint(CollectionEndpoint):
         Deletions come first, so that a new item can have a unique value of a deleted one.
         """
         actions = self.actions(self.binding.patch_relations)
-        # Rows without the model are written only if nothing else needs a session.
-        at_once = self.row_actions("create", actions) if list(body) == ["upsert"] else actions
+        at_once = self._at_once(body, actions)
         scope = Scope.of(actions.scope())
-        if scope.values and not actions.rows.has_parents(scope.values):
+        if scope.values and not has_parents(at_once, scope.values):
             raise NotFound("No collection exists at this URL.")
         writer = _Writer(self, actions, scope)
         work = _Bulk(self.binding, actions, scope.values)
@@ -62,9 +62,7 @@ class BulkEndpoint(CollectionEndpoint):
         updated = [work.attempt(where, writer.update, *change) for where, *change in changes]
         upserts = BulkUpsert(self, actions, at_once, work)
         upserted = upserts.run(self.upserting, body.get("upsert", ()))
-        created = [
-            work.attempt(("create", at), writer.create, each) for at, each in enumerate(contents)
-        ]
+        created = writer.create_all(at_once, contents, work)
         work.check()
         if self.wants_minimal(headers):
             return None, 204, {"Preference-Applied": "return=minimal"}
@@ -75,6 +73,12 @@ class BulkEndpoint(CollectionEndpoint):
             "deleted": list(map(self._removed, body.get("delete", ()))),
         }
         return SerializedContent({name: result[name] for name in self.members})
+
+    def _at_once(self, body: _Body, actions: Actions) -> AnyActions:
+        """Return the actions that may write all items at once, as rows without the model."""
+        # Objects of a session may not stand beside them.
+        is_simple = [name for name, each in body.items() if each] in (["create"], ["upsert"])
+        return self.row_actions("create", actions) if is_simple else actions
 
     def _upserted(self, written: tuple[object, bool] | None) -> dict[str, object]:
         """Return the content of an upserted item; None stands for one with an error."""
@@ -103,6 +107,36 @@ class _Writer:
         self._scope = scope
         self._decided = endpoint.decided(actions, scope)
         self.related = RelationValues(self._binding.relations, actions)
+
+    def create_all(
+        self, at_once: AnyActions, contents: Sequence[object], work: _Bulk
+    ) -> Sequence[object]:
+        """Store new items; the errors of items are recorded.
+
+        Args:
+            at_once: The actions that may write rows without the model.
+            contents: The loaded items.
+            work: The errors of the request.
+        """
+        created = self._create_together(at_once, contents)
+        if created is not None:
+            return created
+        return [work.attempt(("create", at), self.create, each) for at, each in enumerate(contents)]
+
+    def _create_together(
+        self, actions: AnyActions, contents: Sequence[object]
+    ) -> Sequence[object] | None:
+        """Return the new items if they were stored at once."""
+        binding = self._binding
+        if not isinstance(actions, RowActions) or self._scope.clauses or not contents:
+            return None
+        try:
+            rows = [binding.created(as_mapping(each, binding), self._decided) for each in contents]
+            for values in rows:
+                binding.check_key(values, binding.create_views)
+            return actions.create_many(rows)
+        except (UnprocessableContent, Violation):
+            return None  # the slower way says of which item it is
 
     def create(self, content: object) -> object:
         """Store a new item."""

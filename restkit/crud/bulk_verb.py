@@ -13,7 +13,8 @@ from ..errors import DeclarationError
 from ..media import JSON
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
-from .action_contracts import action_failures, bulk_security, check_bulk
+from .action_access import bulk_access
+from .action_contracts import action_failures, check_bulk
 from .binding import Binding
 from .bulk import BulkEndpoint
 from .bulk_schemas import bulk_schemas
@@ -68,7 +69,6 @@ def bulk_verb(
     if upserting is not None:
         called.append("replace")
     resource = cast("type[Resource]", declared)
-    security = bulk_security(resource, called)
     words: dict[str, object] = {
         "derived_id": f"bulk{name}",
         "summary": "Create, update and delete many items, all or none",
@@ -79,8 +79,7 @@ def bulk_verb(
         words["description"] = (
             f"Deletions come first, then updates, upserts by `{upserting.name}`, and creations."
         )
-    if security is not None:
-        words["security"] = security
+    words |= bulk_access(resource, called)
     own = [failure for each in called for failure in action_failures(resource, each)]
     contract = Declarations(
         {"body": sent, "headers": prefers},

@@ -12,7 +12,8 @@ from ..media import JSON
 from ..problems import Conflict, ContentTooLarge
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
-from .action_contracts import action_failures, bulk_security
+from .action_access import bulk_access
+from .action_contracts import action_failures
 from .binding import Binding
 from .by_filter import DRY_RUN, AffectedItemsSchema, delete_selected, patch_selected
 from .endpoints import CollectionEndpoint
@@ -71,17 +72,18 @@ def filtered_verb(
     function = _VERBS[method]()
     function.__module__ = declared.__module__
     function.__qualname__ = f"{declared.__qualname__}.{action}"
-    security = bulk_security(cast("type[Resource]", declared), (action,))
     inputs: dict[Location, _Schema] = {"query": binding.filtering.fields({"dry_run": DRY_RUN})}
     media_types, convert, own = None, None, [_TOO_MANY]
     if method == "PATCH":
         media_types, convert = _PATCHES, PatchDocument.of
         inputs["body"] = binding.update_views.merged
         own.append(_TOO_LARGE)
+    called = cast("type[Resource]", declared)
+    own += [*action_failures(called, "list"), *action_failures(called, action)]
     described = "All items were changed, or none with `dry_run`."
     most = declared.max_affected
     words = {
-        **({} if security is None else {"security": security}),
+        **bulk_access(called, (action,)),
         "derived_id": f"{action}{name}ByFilter",
         "summary": _WORDS[method],
         "description": f"At least one filter is required. A request affects at most {most} items.",
@@ -92,7 +94,7 @@ def filtered_verb(
             inputs,
             media_types,
             (Return(AffectedItemsSchema, 200, (), (JSON,), described, False),),
-            (*action_failures(cast("type[Resource]", declared), action), *own, *failures),
+            (*own, *failures),
             convert,
             words=words,
         ),

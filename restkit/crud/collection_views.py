@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from marshmallow import Schema
 
 from ..resource import Owner
 from .declared_schemas import DeclaredSchemas
+from .expansions import Expansions
 from .schema_views import Views
 from .store import AnyStore
 
@@ -22,7 +23,7 @@ class ViewedClass(Protocol):
     """The part of a `CRUDResource` class that decides the views of responses."""
 
     @property
-    def expand(self) -> Sequence[str]:
+    def expand(self) -> Expansions:
         """The relations that clients may include."""
         ...
 
@@ -44,7 +45,7 @@ def views_maker(
         made: The class of the views.
     """
 
-    def make(schema: type[Schema], expand: Sequence[str] = (), sparse: bool = False) -> Views:
+    def make(schema: type[Schema], expand: Expansions = (), sparse: bool = False) -> Views:
         return made(
             schema,
             expand,

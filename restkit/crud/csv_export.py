@@ -90,12 +90,16 @@ def export_of(declared: bool | CSVExport) -> CSVExport | None:
     return CSVExport() if declared else None
 
 
-def csv_columns(schema: Schema) -> dict[str, _Path]:
-    """Return the columns of a schema: their names, and the members that they have.
+def csv_columns(schemas: Iterable[Schema]) -> dict[str, _Path]:
+    """Return the columns of items: their names, and the members that they have.
 
     A nested object has a column for each of its members: ``author.name``.
+
+    Args:
+        schemas: The schema of the items, or of each of their kinds.
     """
-    return {".".join(path): path for path in _paths(schema, (type(schema),))}
+    paths = (path for each in schemas for path in _paths(each, (type(each),)))
+    return {".".join(path): path for path in paths}
 
 
 def _paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[_Path]:

@@ -45,7 +45,7 @@ class NestedReferences:
             self._found = {name: references for name, references in found.items() if references}
 
     def decided(self, decided: Mapping[str, object]) -> set[str]:
-        """Return those that would set what the server decides."""
+        """Return those that would set attributes which the server decides."""
         return {
             name for name, references in self._found.items() if not references.isdisjoint(decided)
         }
@@ -72,7 +72,7 @@ def _nested(views: Views) -> Iterator[tuple[str, AnyField]]:
 
 
 class DecidedValues:
-    """The check of the bodies of one collection against what the server decides."""
+    """The check of the bodies of one collection against attributes that the server decides."""
 
     def __init__(self, views: Views, relaxed: Relaxed) -> None:
         """Make the check.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from ..declaration_checks import check_call, check_returns, texts_of
+from ..declaration_checks import check_call, check_mapping, check_returns, texts_of
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..member_checks import DECLARED, check_members
@@ -38,7 +38,7 @@ _VERBS = {
     "put": "replace",
     "patch": "update",
 }
-_SEQUENCES = ("sorts", "order", "expand", "scoped", "groups", "aggregates", "by_filter")
+_SEQUENCES = ("sorts", "order", "scoped", "groups", "aggregates", "by_filter", "or_filters")
 _NUMBERS = ("page_size", "max_page_size", "max_bulk", "max_groups", "max_affected")
 _SWITCHES = ("fields", "upsert", "bulk")
 _ATTRIBUTES = (
@@ -48,6 +48,7 @@ _ATTRIBUTES = (
     *DECLARED,
     "model",
     "filters",
+    "any_of",
     "paging",
     "key",
     "soft_delete",
@@ -104,6 +105,8 @@ def check_declared(declared: Any, base: type) -> None:
             f"{declared_at}.related must be 'visible' or 'existing', got {declared.related!r}."
         )
     _check_sequences(declared, declared_at)
+    if not isinstance(declared.expand, Mapping):
+        texts_of(declared.expand, f"{declared_at}.expand")
     _check_by_filter(declared.by_filter, declared_at)
     _check_upsert(declared.bulk_upsert, declared.bulk, declared_at)
 
@@ -151,11 +154,23 @@ def _check_sequences(declared: Any, declared_at: str) -> None:
         filters, str
     ):  # which has a sentence of its own, as those of sorts, order and methods have
         texts_of(filters, f"{declared_at}.filters")
+    _check_any_of(declared.any_of, f"{declared_at}.any_of")
     for name in (*_SEQUENCES, *(["methods"] if declared.methods is not None else [])):
         value = getattr(declared, name)
         has_own_sentence = isinstance(value, str) and name in ("sorts", "order", "methods")
         if not has_own_sentence:
             texts_of(value, f"{declared_at}.{name}")
+
+
+def _check_any_of(any_of: object, declared_at: str) -> None:
+    """Reject a value that is not a mapping from a parameter to filters."""
+    check_mapping(any_of, declared_at, '{"q": ("title__contains", "text__contains")}')
+    for name, filters in dict(cast("Mapping[object, object]", any_of or {})).items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise DeclarationError(
+                f"{declared_at}: {name!r} must be the name of a query parameter, such as 'q'."
+            )
+        texts_of(filters, f"{declared_at}[{name!r}]")
 
 
 def _check_by_filter(methods: Sequence[str], declared_at: str) -> None:

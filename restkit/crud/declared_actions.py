@@ -122,7 +122,7 @@ class Acting:
     """The call of a declared action in one request.
 
     Attributes:
-        result: What the action returned.
+        result: The value that the action returned.
     """
 
     def __init__(self, declared: DeclaredAction, arguments: Mapping[str, object]) -> None:
@@ -142,7 +142,7 @@ class Acting:
         return self._declared.returns
 
     def bind(self, actions: Actions) -> None:
-        """Let the request's action get its arguments, and keep what it returns."""
+        """Give the request's action its arguments, and keep its return value."""
         action = getattr(actions, self._declared.name)
 
         def call(*given: object) -> object:

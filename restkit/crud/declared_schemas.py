@@ -10,11 +10,16 @@ from typing import Any
 from marshmallow import Schema, missing
 
 from ..errors import DeclarationError
+from ..masks import declared_masks
 from ..operations.operation_ids import singular, stem
 from ..records import Record
 from ..resource import Resource, Schemas
+from ..schemas.mask_plans import MaskLevel
+from ..schemas.masked_schemas import masked_schema
 from .action_contracts import action_schemas
 from .derived_schemas import remember
+from .expansions import expansions_of
+from .mask_levels import Notes
 from .relation_fields import BoundRelation, with_relations
 from .relations import Relating, declared_relations
 from .store import AnyStore
@@ -141,6 +146,9 @@ def _with_actions(
     found = {**classes, "replace": classes["create"], **action_schemas(declared)}
     if texts := transition_texts(getattr(declared, "transitions", {})):
         found = {role: described(each, texts) for role, each in found.items()}
+    level = schema_level(declared)
+    if level is not None:
+        found = {role: masked_schema(each, level) for role, each in found.items()}
     create = relaxed(found["create"], decided)
     replace = create
     if found["replace"] is not found["create"]:
@@ -148,6 +156,14 @@ def _with_actions(
     return DeclaredSchemas(
         found["item"], found["list"], create, replace, found["update"], relations
     )
+
+
+def schema_level(declared: type) -> MaskLevel | None:
+    """Return the masks of a collection's schemas: those of one caller, or notes on all of them."""
+    level: MaskLevel | None = getattr(declared, "_mask_level", None)
+    if level is None and getattr(declared, "masks", None):
+        return Notes(declared_masks(declared, f"{declared.__module__}.{declared.__qualname__}"))
+    return level
 
 
 def _relations_of(
@@ -159,7 +175,15 @@ def _relations_of(
         DeclarationError: The store has none, or the server decides one of them.
     """
     found: dict[str, BoundRelation] = {}
+    included = expansions_of(getattr(declared, "expand", ()), declared_at)
     for name, related in declared_relations(declared, declared_at).items():
+        if name in included:
+            raise DeclarationError(
+                f"{declared_at} has {name!r} in relations, where content names rows by keys, and "
+                "in expand, which includes whole rows. One member cannot hold both. Give the rows "
+                f"a field of their own in the schema, {name}_rows = fields.Nested(..., "
+                f"attribute={name!r}, dump_only=True), and write {name}_rows in expand."
+            )
         if not isinstance(store, Relating):
             raise DeclarationError(
                 f"{declared_at}.relations: {type(store).__name__} does not find related items. "
@@ -206,9 +230,9 @@ def derived_schema(
 ) -> type[Schema]:
     """Return the schema class that the store derives for a collection; see `declared_schemas`."""
     relations = _relations_of(declared, store, declared_at, {*scope, *decided})
-    derived = store.schema(getattr(declared, "expand", ()))
+    derived = store.schema(tuple(expansions_of(getattr(declared, "expand", ()), declared_at)))
     remember(declared, with_relations(derived, relations, declared_at, derived=True))
-    known = [each for each in scope if each in store.attributes]
+    known = [each for each in scope if each in derived().fields]
     schema = _scoped(derived, known, name) if known else derived
     return with_relations(schema, relations, declared_at, derived=True)
 

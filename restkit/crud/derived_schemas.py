@@ -10,6 +10,7 @@ from marshmallow import Schema
 
 from ..errors import DeclarationError
 from ..resource import Schemas
+from .expansions import expansions_of
 
 __all__ = ["Derivation", "Deriving", "SchemaClass", "derives_schemas", "remember"]
 
@@ -84,7 +85,7 @@ def _derived(owner: type) -> type[Schema] | None:
     model: type | None = getattr(owner, "model", None)
     store: object = getattr(owner, "store", None)
     hidden: str | None = getattr(owner, "soft_delete", None)
-    expand = tuple(getattr(owner, "expand", ()))
+    expand = tuple(expansions_of(getattr(owner, "expand", ()), owner.__qualname__))
     if isinstance(store, Deriving):
         return store.derived(hidden, expand)
     if store is None and model is None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from ..contract import Operation
 from ..errors import DeclarationError
+from ..hidden_fields import HiddenFields
+from ..http.methods import SAFE_METHODS
 from ..http.negotiation import parse_prefer
 from ..problems import NotFound, UnprocessableContent
 from ..request import Request
@@ -15,6 +18,9 @@ from .binding import Binding
 from .declared_actions import Acting
 from .item_places import Place, text_of_key
 from .item_serializer import ItemSerializer
+from .object_rules import reject_object_rule
+from .related_models import RelatedModel, related_models
+from .related_rows import related_scopes
 from .row_paths import AnyActions, RowPaths
 from .scopes import Clause, Scope, clause_text
 from .settling import settle
@@ -36,6 +42,7 @@ class Endpoint(Resource):
         row_paths: Which of its actions have items as dicts.
         place: The collection among those of the App.
         acting: The call of an action with inputs or responses of its own; None for the others.
+        masking: The endpoint class as each caller has it.
     """
 
     declared: ClassVar[Any]
@@ -43,6 +50,17 @@ class Endpoint(Resource):
     row_paths: ClassVar[RowPaths]
     place: ClassVar[Place]
     acting: Acting | None = None
+    masking: ClassVar[object] = None
+
+    @classmethod
+    def item_identity(cls) -> tuple[type, tuple[str, ...]]:
+        """Return the model of the items, and the attributes that identify one."""
+        return cls.binding.store.model, tuple(cls.binding.key.names)
+
+    @classmethod
+    def related_models(cls) -> Mapping[str, RelatedModel]:
+        """Return the models of related items by the members that name them."""
+        return related_models(cls.binding)
 
     def actions(self, expand: tuple[str, ...] = ()) -> Actions:
         """Return the user's resource for this request."""
@@ -90,13 +108,32 @@ class Endpoint(Resource):
 
     @classmethod
     def replay_identity(cls, request: Request) -> str:
-        """Return what separates the idempotency keys of callers: the scope and the row rule."""
+        """Return what separates the idempotency keys of callers: scope, row rule and masks."""
         actions: Actions = cls.declared(cls.binding, request, request.app)
         rows = actions.rows
         clauses: list[Clause] = [actions.scope()]
         if cls.binding.is_ruled and isinstance(rows, RuledRows):
             clauses += [rows.readable(), rows.assigned()]
-        return clause_text(clauses)
+        return clause_text(clauses) + _mask_text(getattr(cls.declared, "_hidden_fields", None))
+
+    @classmethod
+    def separates_requests(cls) -> bool:
+        """Return whether a row rule or the collection's ``scope`` decides which items exist."""
+        written = getattr(cls.declared.scope, "__module__", "")
+        return cls.binding.is_ruled or written != "restkit.crud.resource"
+
+    @classmethod
+    def response_identity(cls, request: Request) -> str:
+        """Return what separates stored responses: scopes, also those of related rows, and rules."""
+        found: list[str] = []
+        if cls.separates_requests():
+            found.append(cls.replay_identity(request))
+        related = None
+        if cls.declared.related == "visible":
+            related = related_scopes(request.app, request)
+        if related:
+            found.append(clause_text(related))
+        return "".join(found)
 
     def decided(self, actions: AnyActions, scope: Scope) -> dict[str, object]:
         """Return the attributes of new items that the row rule and the scope decide."""
@@ -112,7 +149,7 @@ class Endpoint(Resource):
             UnprocessableContent: The item does not belong to the collection.
             Forbidden: The caller could not change the item.
         """
-        settle(actions, item, self.binding.store.model)
+        settle(actions, item, self.binding.store.model, self.whole.relations)
         if not isinstance(item, (dict, self.binding.store.model)):
             return  # an action that declares another response
         self.binding.nested.check(item, scope.values)
@@ -127,6 +164,16 @@ class Endpoint(Resource):
         if has_write_scope:
             actions.check_writable(key)
 
+    @classmethod
+    def check_object_rule(cls, operation: Operation, /) -> None:
+        """Reject a permission that looks at one item, where a request reads items.
+
+        Raises:
+            DeclarationError: The Operation has such a permission.
+        """
+        if operation.method in SAFE_METHODS:
+            reject_object_rule(operation)
+
     @property
     def whole(self) -> ItemSerializer:
         """The serializer of whole items."""
@@ -140,6 +187,19 @@ class Endpoint(Resource):
     def wants_minimal(self, headers: Mapping[str, str]) -> bool:
         """Return whether the client prefers a response without content."""
         return self.preference(headers, "return") == "minimal"
+
+
+def _mask_text(hidden: HiddenFields | None) -> str:
+    """Return a text of the fields that a caller may not see, ``""`` if it sees everything."""
+    if hidden is None:
+        return ""
+    kinds = {"read": hidden.read, "write": hidden.write}
+    names = [
+        f"{kind} {owner.__module__}.{owner.__qualname__}.{name}"
+        for kind, places in kinds.items()
+        for owner, name in places
+    ]
+    return " ".join(sorted(names))
 
 
 def opened(
@@ -164,7 +224,8 @@ def opened(
     given = request.path_parameters
     binding.check_path(given)
     made = declared(binding, request, app, expand)
-    if binding.scope:
+    # PERF: to touch `rows` opens the session of the request, which rows as dicts do without.
+    if binding.scope and (binding.is_ruled or made._related_rows is not None):
         rows = made.rows
         parents = {name: given[name] for name in binding.scope}
         if isinstance(rows, RuledRows) and rows.hides_parents(parents):

@@ -19,12 +19,11 @@ from ..declarations import (
 from ..dependencies import Provision, factories_of
 from ..media import JSON, NDJSON
 from ..operations.operation_ids import english_singular, singular, stem
-from ..operations.security import class_security
 from ..operations.words import split_docstring
 from ..problems import Conflict, Forbidden, NotFound
-from ..requirements import Requirement
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
+from .action_access import GUARDS, bulk_access, class_guards
 from .action_contracts import action_failures
 from .action_decorators import ActionPlace
 from .binding import Binding
@@ -35,6 +34,7 @@ from .csv_export import CSV, export_of
 from .declared_actions import declared_action
 from .endpoints import CollectionEndpoint, ItemEndpoint, RestoreEndpoint, removed_headers
 from .item_places import Place
+from .masked_class import mounted_class
 from .own_actions import UNGUARDED, OwnVerb
 from .patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from .row_paths import RowPaths
@@ -74,12 +74,14 @@ class EndpointMaker:
         self._binding = binding
         self._name = name
         self._row_paths = RowPaths(declared, binding)
-        self.place = Place(declared, binding.store.model, binding.key.names)
+        mounted = mounted_class(declared)
+        of = (binding.store.model, binding.key.names)
+        self.place = Place(mounted, *of, is_copy=mounted is not declared)
         self._views = binding.views
         self._export = export_of(declared.csv)
         self._always = tuple(binding.store.failures)
         self._prefers = _prefer("`return=minimal` requests a response without content (RFC 7240).")
-        self._missing_parent = (_MISSING,) if binding.scope else ()
+        self._missing_parent: tuple[Failure, ...] = (_MISSING,) if binding.scope else ()
         is_ruled = binding.is_ruled or self._row_paths.overrides("write_scope")
         self._forbidden = (_FORBIDDEN,) if is_ruled else ()
 
@@ -89,9 +91,7 @@ class EndpointMaker:
         declared = self._declared
         handlers = {Violation: conflict_of, StaleWrite: stale_of, **declared.problem_handlers}
         copied: dict[str, object] = {each: getattr(declared, each) for each in _COPIED}
-        security = class_security(declared)
-        if security is not None:
-            copied |= {"security": Requirement(security)} if security else {"public": True}
+        copied |= self._guards()
         for index, factory in enumerate(factories_of(declared)):
             copied[f"_provided_{index}"] = Provision(factory)
         own: dict[str, object] = {
@@ -109,10 +109,25 @@ class EndpointMaker:
         copy_class_failures(declared, made)
         return made
 
+    def _guards(self) -> dict[str, object]:
+        """Return the members of each endpoint class that say who may call it, and how often."""
+        return class_guards(self._declared)
+
     def _verb(
-        self, action: str, function: Callable[..., object], contract: Declarations
+        self,
+        action: str,
+        function: Callable[..., object],
+        contract: Declarations,
+        guards: Mapping[str, object] | None = None,
     ) -> DeclaredMethod:
-        """Return a verb with its contract and the declarations on the user's action."""
+        """Return a verb with its contract and the declarations on the user's action.
+
+        Args:
+            action: The name of the action.
+            function: The verb.
+            contract: What holds whatever the action declares.
+            guards: The words of `access`; those of the action without them.
+        """
         written = inspect.getattr_static(self._declared, action)
         own = declarations_of(written)
         words: dict[str, object] = {}
@@ -122,9 +137,10 @@ class EndpointMaker:
         own_failures = action_failures(self._declared, action)
         failures = (*own_failures, *contract.raises, *self._always)
         function.__doc__ = None
-        complete = contract._replace(
-            raises=failures, words={**contract.words, **words, **own.words}
-        )
+        words = {**contract.words, **words, **own.words}
+        if guards is not None:
+            words = {word: each for word, each in words.items() if word not in GUARDS} | {**guards}
+        complete = contract._replace(raises=failures, words=words)
         is_changed = own.inputs or own.returns or own.media_types or own.max_size
         if is_changed and "action" not in own.words:
             made = declared_action(self._declared, action, self._binding)
@@ -284,13 +300,20 @@ class EndpointMaker:
         if self._declared.upsert:
             created = "The item did not exist and was created."
             returns += (Return(self._views.answered, 201, (), _JSON, created, False),)
-        missing = () if self._declared.upsert else (_MISSING,)
+        missing: tuple[Failure, ...] = (_MISSING,)
+        guards: dict[str, object] | None = None
+        if self._declared.upsert:
+            # SECURITY: this PUT calls create() as well, whose @access guards it too.
+            guards = bulk_access(self._declared, ("replace", "create"), "upsert")
+            # Another request may remove the item that exists, or the caller may not see it.
+            missing = (_MISSING, *action_failures(self._declared, "create"))
         schema = self._binding.replacement
         inputs: dict[Location, _Schema] = {"body": schema, "headers": self._prefers}
         return self._verb(
             "replace",
             put,
             Declarations(inputs, None, returns, (*missing, _TAKEN, *self._forbidden)),
+            guards,
         )
 
     def _update(self) -> DeclaredMethod:

@@ -10,6 +10,7 @@ from ..http.conditional import Preconditions
 from ..media import JSON
 from ..problems import (
     Conflict,
+    Forbidden,
     NotFound,
     PreconditionFailed,
     PreconditionRequired,
@@ -25,7 +26,7 @@ from .list_responses import ListResponses
 from .patching import PatchDocument
 from .query import Count, ListQuery, Page
 from .relation_values import placed
-from .row_paths import AnyActions, build
+from .row_paths import AnyActions, build, has_parents
 from .scopes import Scope
 from .settling import settle
 from .store import KeyTaken
@@ -44,6 +45,7 @@ __all__ = [
 # RFC 9110, section 9.3.4: if PUT could rename the item, the same PUT would not find it again.
 _OTHER_KEY = "The key in the body differs from the key in the URL. Send the URL's key, or none."
 _JSON = {"Content-Type": JSON}
+_NOT_REMOVED = "No removed item has this key."
 _REMOVED_TAG = Header("ETag", "The entity tag of the removed item, for `restore`.")
 _COUNTS: dict[str, Count] = {"exact": "exact", "estimated": "estimated"}
 
@@ -102,7 +104,7 @@ class CollectionEndpoint(Endpoint):
         """Store a new item."""
         actions = self.row_actions("create", self.actions())
         scope = Scope.of(actions.scope())
-        if scope.values and not actions.rows.has_parents(scope.values):
+        if scope.values and not has_parents(actions, scope.values):
             raise NotFound(NO_COLLECTION)
         decided = self.decided(actions, scope)
         values = self.binding.created(as_mapping(body, self.binding), decided)
@@ -149,7 +151,7 @@ class ItemEndpoint(Endpoint):
         binding = self.binding
         names, expand = binding.chosen(query or {}, binding.views)
         relations = binding.views.relations(names, expand)
-        if names is not None:
+        if binding.tagged and not expand:
             relations = tuple(dict.fromkeys((*relations, *binding.tagged)))
         actions = self.actions(relations)
         item = (actions if expand else self.row_actions("read", actions)).read(key)
@@ -325,11 +327,15 @@ class RestoreEndpoint(ItemEndpoint):
         relations = self.binding.tagged
         item = actions.rows.get(key, scope=scope, lock=True, removed=True, expand=relations)
         if item is None:
-            raise NotFound("No removed item has this key.")
-        actions.check_writable(key, removed=True)
+            raise NotFound(_NOT_REMOVED)
+        try:
+            actions.check_writable(key, removed=True)
+        except Forbidden:
+            # SECURITY: no GET shows a removed item to callers who may only read it.
+            raise NotFound(_NOT_REMOVED) from None
         self.state(item)
         restored = actions.restore(item)
-        settle(actions, restored, self.binding.store.model)
+        settle(actions, restored, self.binding.store.model, self.whole.relations)
         return self._changed(restored, headers)
 
 

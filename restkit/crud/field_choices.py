@@ -42,11 +42,16 @@ class FieldChoices:
     ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """Return the fields and relations that a query selects, in the schema's order."""
         relations = cast("Sequence[str]", query.get("expand", ()))
-        expand = tuple(name for name in self._expand if views.wire_name(name) in relations)
+        expand = tuple(name for name in self._expand if _asks(relations, views.wire_name(name)))
         if query.get("fields") is None:
             return None, expand
         wanted = cast("Sequence[str]", query["fields"])
         return tuple(name for name in views.names if views.wire_name(name) in wanted), expand
+
+
+def _asks(relations: Sequence[str], name: str) -> bool:
+    """Return whether a client asks for a relation, or for one of the items that it leads to."""
+    return any(each == name or each.startswith(f"{name}.") for each in relations)
 
 
 def _choice(choices: Sequence[str], description: str) -> AnyField:

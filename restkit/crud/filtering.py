@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import get_args
+from typing import Protocol, get_args
 
 from marshmallow import fields as ma
 from marshmallow import missing, validate
 
 from ..errors import DeclarationError
-from .paths import Path, find_path
+from .alternatives import (
+    Alternatives,
+    AnyOfFilters,
+    NamedFilter,
+    Remaining,
+    check_alternatives,
+)
+from .paths import Path, check_comparable, find_path
 from .query import Condition, Operator
 from .shared_parameters import filter_values, filters, own_value, shared_field
 from .store import AnyField, AnyStore
+from .sub_urls import Extended
 from .wire_names import check_distinct
 
-__all__ = ["Filtering", "Filters"]
+__all__ = ["FilteredClass", "Filtering", "Filters"]
 
 Filters = Sequence[str] | Mapping[str, Sequence[str]]
 _OPERATORS: tuple[Operator, ...] = get_args(Operator)
@@ -30,6 +38,7 @@ _DESCRIPTIONS: dict[str, str] = {
     "lt": "Only items whose `{}` is less than this value.",
     "lte": "Only items whose `{}` is less than or equal to this value.",
     "in": "Only items whose `{}` is one of these values.",
+    "not_in": "Only items whose `{}` is none of these values, or is null.",
     "contains": "Only items whose `{}` contains this text, ignoring case.",
     "startswith": "Only items whose `{}` starts with this text, ignoring case.",
     "null": "Only items whose `{}` is null (`true`) or is not null (`false`).",
@@ -37,6 +46,13 @@ _DESCRIPTIONS: dict[str, str] = {
     "has": "Only items whose `{}` contains all of these values.",
     "search": "Only items that match these words in a full-text search of `{}`.",
 }
+
+
+class FilteredClass(Extended, Protocol):
+    """The part of a `CRUDResource` class that declares filters."""
+
+    filters: Filters
+    any_of: AnyOfFilters
 
 
 class Filtering:
@@ -49,6 +65,8 @@ class Filtering:
         wire: Mapping[str, AnyField],
         declared_at: str,
         reserved: Mapping[str, AnyField | None] | None = None,
+        any_of: AnyOfFilters | None = None,
+        or_filters: Sequence[str] = (),
     ) -> None:
         """Make the filters.
 
@@ -61,6 +79,8 @@ class Filtering:
             reserved: The other query parameters, with their fields if the list has them. A filter
                 by equality on an attribute of such a name is ``limit__eq``, and also ``limit`` for
                 values that the other parameter cannot have.
+            any_of: Parameters whose value one of several filters has.
+            or_filters: The filters that the parameter ``or`` may name.
 
         Raises:
             DeclarationError: An attribute or operator does not exist.
@@ -68,11 +88,12 @@ class Filtering:
         self._store = store
         self._wire = wire
         self._declared_at = f"{declared_at}.filters"
+        self._alternatives = Alternatives(declared_at)
         self._parameters: dict[str, tuple[Path, Operator]] = {}
         self._reserved = dict(reserved or {})
         self._shared: dict[str, tuple[Path, AnyField]] = {}
         names: list[tuple[str, str]] = []
-        for path, operator in self._pairs(declared):
+        for path, operator in self._pairs(declared, self._declared_at):
             called = path.called.replace(".", "__")
             if operator == "eq" and called in self._reserved:
                 self._shared[called] = (path, self._field(path, "eq"))
@@ -80,21 +101,63 @@ class Filtering:
             parameter = called if is_plain else f"{called}__{operator}"
             names.append((f"{path.name.replace('.', '__')}__{operator}", parameter))
             self._parameters[parameter] = (path, operator)
+        if any_of or or_filters:
+            check_alternatives(store, declared_at)
+            names += self._add_alternatives(any_of or {}, or_filters, declared_at)
         check_distinct(names, self._declared_at)
 
-    def _pairs(self, declared: Filters) -> Iterator[tuple[Path, Operator]]:
+    def _add_alternatives(
+        self, any_of: AnyOfFilters, or_filters: Sequence[str], declared_at: str
+    ) -> list[tuple[str, str]]:
+        """Add the parameters of which one of several filters must hold.
+
+        Returns:
+            Each name that may be there already: the declaration, and the name for clients.
+        """
+        for name, declared in any_of.items():
+            pairs = self._pairs(declared, f"{declared_at}.any_of[{name!r}]")
+            found = [self._filter(*each) for each in pairs]
+            least = 1 if isinstance(declared, Remaining) else 2
+            self._alternatives.combine(name, found, least=least)
+        if or_filters:
+            plain = [each for each in or_filters if each not in any_of]
+            combined = [each for each in any_of if each in or_filters]
+            chosen = self._chosen(plain, f"{declared_at}.or_filters")
+            self._alternatives.choose([*chosen, *combined])
+        names = [(f"any_of[{name!r}]", name) for name in any_of]
+        return [*names, *((f"the parameter {name!r}", name) for name in self._reserved)]
+
+    def _chosen(self, declared: Sequence[str], declared_at: str) -> Iterator[str]:
+        """Yield the parameters of filters that are declared elsewhere as well."""
+        parameters = self._parameters.items()
+        known = {(path.name, operator): name for name, (path, operator) in parameters}
+        for path, operator in self._pairs(declared, declared_at):
+            if (path.name, operator) not in known:
+                raise DeclarationError(
+                    f"{declared_at}: {_declared(path, operator)!r} is not in filters. Declare it "
+                    "there as well."
+                )
+            yield known[path.name, operator]
+
+    def _filter(self, path: Path, operator: Operator) -> NamedFilter:
+        field = self._plain_field(path, operator)
+        field.metadata = {**field.metadata, "description": _sentence(path, operator)}
+        return NamedFilter(_declared(path, operator), path.name, operator, field)
+
+    def _pairs(self, declared: Filters, declared_at: str) -> Iterator[tuple[Path, Operator]]:
         """Yield the attribute and the operator of each filter."""
         if isinstance(declared, str):
             raise DeclarationError(
-                f"{self._declared_at} must be a sequence of strings, not the string "
+                f"{declared_at} must be a sequence of strings, not the string "
                 f"{declared!r}. Write ({declared!r},)."
             )
         for name in _named(declared):
-            path, operator = find_path(name, self._store, self._wire, self._declared_at)
-            for each in self._operators(path, operator):
+            path, operator = find_path(name, self._store, self._wire, declared_at)
+            check_comparable(path.attribute, declared_at)
+            for each in self._operators(path, operator, declared_at):
                 yield path, each
 
-    def _operators(self, path: Path, wanted: str) -> list[Operator]:
+    def _operators(self, path: Path, wanted: str, declared_at: str) -> list[Operator]:
         """Return the operators that a declaration means: the default for ``""``, all for ``*``."""
         operators = path.attribute.operators
         known: list[Operator] = [each for each in _OPERATORS if each in operators]
@@ -104,7 +167,7 @@ class Filtering:
         found: list[Operator] = [each for each in known if each == wanted]
         if not found:
             raise DeclarationError(
-                f"{self._declared_at}: {path.name.replace('.', '__')!r} does not support the "
+                f"{declared_at}: {path.name.replace('.', '__')!r} does not support the "
                 f"operator {wanted!r}. It supports {', '.join(known) or 'no operator'}."
             )
         return found
@@ -112,7 +175,7 @@ class Filtering:
     @property
     def names(self) -> frozenset[str]:
         """The parameters that only filter."""
-        return frozenset(self._parameters)
+        return frozenset((*self._parameters, *self._alternatives.fields()))
 
     def fields(self, others: Mapping[str, AnyField]) -> dict[str, AnyField]:
         """Return the query parameters of a URL.
@@ -127,7 +190,7 @@ class Filtering:
                 found[name] = made
         for parameter, (path, operator) in self._parameters.items():
             found[parameter] = self._field(path, operator)
-        return found
+        return {**found, **self._alternatives.fields()}
 
     def others(self, query: Mapping[str, object]) -> Mapping[str, object]:
         """Return validated query parameters without the values that filter by equality only."""
@@ -140,16 +203,21 @@ class Filtering:
         return found
 
     def conditions(self, query: Mapping[str, object]) -> tuple[Condition, ...]:
-        """Return the conditions that validated query parameters set."""
-        found = []
+        """Return the conditions that validated query parameters set.
+
+        Raises:
+            UnprocessableContent: The parameter ``or`` names a filter that is not sent.
+        """
+        found: dict[str, Condition] = {}
+        shared: list[Condition] = []
         for parameter, value in query.items():
             if parameter in self._parameters:
                 path, operator = self._parameters[parameter]
-                found.append(Condition(path.name, operator, value))
+                found[parameter] = Condition(path.name, operator, value)
             elif parameter in self._shared:
                 name = self._shared[parameter][0].name
-                found += [Condition(name, "eq", each) for each in filter_values(value)]
-        return tuple(found)
+                shared += [Condition(name, "eq", each) for each in filter_values(value)]
+        return (*self._alternatives.conditions(query, found), *shared)
 
     def is_filter(self, name: str, text: str) -> bool:
         """Return whether a value of another parameter of the list filters."""
@@ -163,11 +231,9 @@ class Filtering:
 
     def _description(self, path: Path, operator: Operator) -> str:
         """Return the sentence on a parameter; it says which filters hold for one related item."""
+        described = _sentence(path, operator)
         if not path.many or operator == "any":
-            return _DESCRIPTIONS[operator].format(path.called)
-        begin = f"Only items with one of `{path.many}` whose"
-        name = path.called.removeprefix(f"{path.many}.")
-        described = _DESCRIPTIONS[operator].format(name).replace("Only items whose", begin)
+            return described
         others = (other.many for other, each in self._parameters.values() if each != "any")
         if list(others).count(path.many) > 1:
             described += f" Filters of `{path.many}` hold together for one of them."
@@ -181,7 +247,7 @@ class Filtering:
         if operator == "has":
             return _several(self._item(path))
         single = _single(path)
-        return _several(single) if operator == "in" else single
+        return _several(single) if operator in ("in", "not_in") else single
 
     def _item(self, path: Path) -> AnyField:
         """Return the field of the items of an attribute that is a list."""
@@ -192,6 +258,20 @@ class Filtering:
                 f"{name} = fields.List(fields.Str()), for example."
             )
         return path.field.inner
+
+
+def _sentence(path: Path, operator: Operator) -> str:
+    """Return the condition of a filter in words."""
+    if not path.many or operator == "any":
+        return _DESCRIPTIONS[operator].format(path.called)
+    begin = f"Only items with one of `{path.many}` whose"
+    name = path.called.removeprefix(f"{path.many}.")
+    return _DESCRIPTIONS[operator].format(name).replace("Only items whose", begin)
+
+
+def _declared(path: Path, operator: Operator) -> str:
+    """Return a filter as it is declared."""
+    return f"{path.name.replace('.', '__')}__{operator}"
 
 
 def _single(path: Path) -> AnyField:

@@ -23,6 +23,7 @@ __all__ = [
     "converter_of",
     "item_pattern",
     "key_of",
+    "names_of",
     "several",
     "split_key",
 ]
@@ -145,6 +146,11 @@ def chosen_names(
         f"The key of {model.__qualname__} is {', '.join(own) or 'missing'}, which the URL pattern "
         "leaves nothing of to name an item. Write key = ... with a unique attribute."
     )
+
+
+def names_of(key: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the attributes of a key or unique constraint, which may be one attribute."""
+    return (key,) if isinstance(key, str) else tuple(key)
 
 
 def several(names: tuple[str, ...]) -> tuple[str, ...]:

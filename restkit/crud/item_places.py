@@ -23,9 +23,13 @@ class Place:
         declared: The `CRUDResource`.
         model: The model of the items.
         names: The attributes in the URL of an item.
+        is_copy: Whether it is the collection as one caller has it.
     """
 
-    def __init__(self, declared: type, model: type, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, declared: type, model: type, names: tuple[str, ...], *, is_copy: bool = False
+    ) -> None:
+        self.is_copy = is_copy
         self.declared = declared
         self.model = model
         self.names = names
@@ -42,7 +46,7 @@ _places: WeakKeyDictionary[Owner, list[Place]] = WeakKeyDictionary()
 
 def register(app: Owner, place: Place, *, is_readable: bool) -> None:
     """Add a collection to those of an App, if its items can be read."""
-    if is_readable:
+    if is_readable and not place.is_copy:
         _places.setdefault(app, []).append(place)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
+
+from marshmallow import Schema
 
 from ..encoding import dumps_json
 from ..schemas.bound import BoundSchema
 
-__all__ = ["AttributeSource", "ItemSerializer", "Source"]
+__all__ = ["AttributeSource", "ItemSerializer", "Source", "json_data"]
 
 Source = Callable[[Any], object]
 _CHUNK = 65536
@@ -58,6 +61,11 @@ class ItemSerializer:
         names = bound.reads if isinstance(store, AttributeSource) else None
         self._source = store.loaded(names) if isinstance(store, AttributeSource) and names else None
 
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """The schemas of the items: one, or one for each of their kinds."""
+        return (self.bound.schema,)
+
     def data(self, item: object) -> dict[str, object]:
         """Return the dumped data of an item."""
         data: dict[str, object] = self.bound.dump_one(self._read(item))
@@ -80,7 +88,7 @@ class ItemSerializer:
         return data, text
 
     def _read(self, item: object) -> object:
-        """Return what is dumped for an item: its attributes as a dict if they are known."""
+        """Return the object to dump for an item: its attributes as a dict if they are known."""
         if self._source is None or type(item) is dict:
             return item
         return self._source(item)
@@ -130,6 +138,15 @@ class ItemSerializer:
 def _are_dicts(items: object) -> bool:
     """Return whether items are rows as dicts already, as all of a list are or none."""
     return type(items) is list and bool(items) and type(items[0]) is dict
+
+
+def json_data(dumped: object) -> dict[str, object]:
+    """Return dumped data as its JSON has it: a Decimal, for example, is not JSON yet."""
+    try:
+        text = dumps_json(dumped)
+    except ValueError:  # NaN and infinities are null, as in responses
+        text = dumps_json(_without_infinities(dumped))
+    return cast("dict[str, object]", json.loads(text))
 
 
 def _without_infinities(value: object) -> object:

@@ -11,6 +11,7 @@ from marshmallow import Schema, fields
 from ..compiler import Compiled
 from ..parsing.pointers import pointer
 from ..problems import UnprocessableContent
+from .expansions import Expansions
 from .item_serializer import ItemSerializer
 from .kinds import Polymorphic, kinds_schema
 from .patching import PatchDocument
@@ -38,7 +39,7 @@ class KindViews(Views):
         self,
         kind: tuple[str, str],
         declared: type[Schema],
-        expand: Sequence[str],
+        expand: Expansions,
         sparse: bool,
         declared_at: str,
         **options: Unpack[ViewOptions],
@@ -116,6 +117,8 @@ class UnionViews(Views):
         self.answered = self.declared if is_plain else union(stem, lambda views: views.answered)
         self.merged = union(f"{name}Patch", lambda views: views.merged, "")
         self._expand = frozenset[str]().union(*(views._expand for views in every))
+        # The first kind that has a relation decides, as for fields.
+        self.paths = dict(pair for views in reversed(every) for pair in views.paths.items())
         self._serializers: dict[_Selection, ItemSerializer] = {}
 
     @property
@@ -160,6 +163,11 @@ class UnionViews(Views):
             if names is None and not expand:
                 self._serializers[names, expand] = found
         return found
+
+    def derived_names(self) -> tuple[str, ...]:
+        """Return the fields of any kind whose content can change without the item."""
+        found = {name for views in self._kinds.values() for name in views.derived_names()}
+        return tuple(name for name in self.names if name in found)
 
     def pointer_of(self, attribute: str) -> str:
         """Return the JSON Pointer of an attribute in the body of any kind."""
@@ -216,6 +224,11 @@ class _KindSerializer(ItemSerializer):
 
     def _of(self, item: object) -> ItemSerializer:
         return self._kinds[self._store.kind_of(item)]
+
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """The schema of each kind."""
+        return tuple(schema for each in self._kinds.values() for schema in each.schemas)
 
     def data(self, item: object) -> dict[str, object]:
         """Return the dumped data of an item."""

@@ -14,6 +14,7 @@ from ..errors import DeclarationError
 from ..resource import Schemas
 from ..schemas.unions import OneOf, UnionSchema, alternatives_of, is_union, tag_of, union_of
 from ..schemas.wire_format import wire_name
+from .expansions import Expand
 from .store import AnyField, AnyStore, Attribute
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "Polymorphic",
     "declared_kinds",
     "declares_kinds",
+    "expansions_with",
     "kind_schema",
     "kinds_schema",
+    "way_to",
 ]
 
 
@@ -158,7 +161,7 @@ def declares_kinds(schema: object) -> bool:
 
 
 def declared_kinds(
-    schema: object, declared_at: str, known: Mapping[str, AnyStore]
+    schema: object, declared_at: str, known: Mapping[str, AnyStore], *, is_read: bool
 ) -> tuple[str, dict[str, type[Schema]]]:
     """Return the discriminator's name in content, and the schema class of each kind.
 
@@ -166,6 +169,7 @@ def declared_kinds(
         schema: A union: ``CarSchema | TruckSchema``, or a class with ``type_schemas``.
         declared_at: Where it is declared, for messages.
         known: The kinds of the store.
+        is_read: Whether the union is that of a response.
 
     Raises:
         DeclarationError: The union has no discriminator, or another one than the store.
@@ -191,7 +195,37 @@ def declared_kinds(
             f"{declared_at}: the union has no schema for the kind {lacking[0]!r} ({model}), which "
             f"items of the collection may have. Add one whose {wire} is {lacking[0]!r}."
         )
+    if is_read:
+        _check_dumped(wire, found, declared_at, known)
     return wire, found
+
+
+def _check_dumped(
+    wire: str, schemas: Mapping[str, type[Schema]], declared_at: str, known: Mapping[str, AnyStore]
+) -> None:
+    """Reject schemas of responses whose discriminator reads an attribute that items lack.
+
+    Args:
+        wire: The discriminator's name in content.
+        schemas: The schema class of each kind.
+        declared_at: Where they are declared, for messages.
+        known: The kinds of the store.
+
+    Raises:
+        DeclarationError: The items of a kind have no such attribute.
+    """
+    for kind, declared in schemas.items():
+        for name, field in declared().dump_fields.items():
+            reads = field._CHECK_ATTRIBUTE and field.dump_default is missing
+            if wire_name(name, field) != wire or not reads:
+                continue
+            store, attribute = known[kind], field.attribute or name
+            if attribute not in store.attributes and not hasattr(store.model, attribute):
+                raise DeclarationError(
+                    f"{declared_at}: {declared.__name__}.{name} reads the attribute {attribute!r}, "
+                    f"which {store.model.__qualname__} does not have. Write fields.Constant("
+                    f"{kind!r}, required=True), or name the attribute with attribute=."
+                )
 
 
 def _instance(schema: object, declared_at: str) -> Schema:
@@ -201,3 +235,21 @@ def _instance(schema: object, declared_at: str) -> Schema:
         f"{declared_at}: {schema!r} does not say the schema of each kind. Give a union, such as "
         f"{OneOf.__name__}(CarSchema, TruckSchema)."
     )
+
+
+def expansions_with(store: AnyStore, expand: Mapping[str, Expand]) -> dict[str, Expand]:
+    """Return those of some relations that the model of a store has."""
+    return {name: how for name, how in expand.items() if _has_relation(store, name)}
+
+
+def _has_relation(store: AnyStore, name: str) -> bool:
+    try:
+        store.schema(way_to(name))
+    except DeclarationError:
+        return False
+    return True
+
+
+def way_to(name: str) -> tuple[str, ...]:
+    """Return a path of relations, after the relation that it begins with."""
+    return tuple(dict.fromkeys((name.partition(".")[0], name)))

@@ -30,7 +30,7 @@ class ListResponses:
         window: Window,
         preferred: Count | None,
     ) -> None:
-        """Keep what the request asks for.
+        """Keep the wishes of the request.
 
         Args:
             binding: The binding of the collection.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..contract import Failure
@@ -12,11 +12,21 @@ from ..errors import DeclarationError
 from ..operations.operation_ids import english_singular
 from ..problems import Conflict, NotFound
 from ..resource import Owner, Resource
-from .action_contracts import action_failures, bulk_security
+from .action_access import (
+    GUARDS,
+    action_words,
+    bulk_access,
+    class_guards,
+    has_guards,
+    joined_access,
+)
+from .action_contracts import action_failures
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
 from .item_keys import check_single, converter_of, item_pattern
+from .masked_class import masked_class
 from .member_endpoints import MemberEndpoint, MemberListEndpoint
+from .member_paths import MemberPaths
 from .polymorphic_binding import bind_collection
 from .relations import Related, Relating, Relation, declared_relations
 from .routes import store_of
@@ -34,7 +44,7 @@ _OFF: dict[str, object] = {
     "groups": (),
     "aggregates": (),
     "members": (),
-    "within": False,
+    "_within": False,
 }
 _Class = Any  # a class whose attributes have any type
 _Routes = Iterator[tuple[str, type[Resource], str]]
@@ -95,12 +105,15 @@ class MemberMaker(EndpointMaker):
             "delete": self._member_verb(delete, "remove", "Remove a member"),
         }
         related = declared_relations(self._declared, "").get(self._relation.name, Related())
+        paths = MemberPaths(self._declared, self._binding, self._relation)
         return self._class(
             MemberEndpoint,
             english_singular(self.stem),
             verbs,
             conditional=self._declared.conditional,
             schema=None,
+            row_paths=paths,
+            member_paths=paths,
             relation=self._relation,
             variable=self._variable,
             most=related.max_length,
@@ -110,9 +123,7 @@ class MemberMaker(EndpointMaker):
         declared = self._declared
         item = english_singular(self._name) + english_singular(self.stem)
         words: dict[str, object] = {"derived_id": f"{verb}{item}", "summary": summary}
-        security = bulk_security(declared, ("update",))
-        if security is not None:
-            words["security"] = security
+        words |= bulk_access(declared, ("update",))
         failures = (_MISSING, _TAKEN, *action_failures(declared, "update"), *self._forbidden)
         contract = Declarations(
             {},
@@ -134,21 +145,57 @@ class MemberMaker(EndpointMaker):
             name: The name of the list.
             app: The App.
         """
-        maker = _ListMaker(listing, bind_collection(listing, store, (), app, name), name)
-        return maker.listed(
-            parent=self._declared, parent_binding=self._binding, relation=self._relation
-        )
+        binding = bind_collection(listing, store, (), app, name)
+        is_bare = declared_members(self._declared, "")[self._relation.name] is None
+        maker = _ListMaker(listing, binding, name, self._declared, is_bare=is_bare)
+        return maker.listed(parent_binding=self._binding, relation=self._relation)
 
 
 class _ListMaker(EndpointMaker):
     """The maker of the list of members."""
 
+    def __init__(
+        self, declared: _Class, binding: Binding, name: str, parent: _Class, *, is_bare: bool
+    ) -> None:
+        """Prepare the class.
+
+        Args:
+            declared: The `CRUDResource` of the members, in the scope of their item.
+            binding: Its binding.
+            name: The name of the list.
+            parent: The `CRUDResource` of the items that have members.
+            is_bare: Whether no class says how members are listed.
+        """
+        super().__init__(declared, binding, name)
+        self._parent = parent
+        self._is_bare = is_bare
+        self._is_guarded = has_guards(declared, "list")
+
+    def _guards(self) -> dict[str, object]:
+        return {} if self._is_guarded else class_guards(self._parent)
+
+    def _access(self) -> dict[str, object]:
+        """Return the words of `access`: those of the item and those of the members' own list."""
+        # SECURITY: the list shows what the item does, and what the members' collection does.
+        if self._is_guarded:
+            return joined_access({self._parent: "read", self._declared: "list"})
+        return action_words(self._parent, "read")
+
     def listed(self, **members: object) -> type[Resource]:
         """Return the endpoint class, which answers 404 where there is no item."""
-        self._missing_parent = (_MISSING,)
-        verbs = {"get": self._list()}
-        members |= {"is_readable": False, "export": self._export}
-        return self._class(MemberListEndpoint, "", verbs, conditional=False, **members)
+        self._missing_parent = (_MISSING, *action_failures(self._parent, "read"))
+        listed = self._list()
+        others = {w: each for w, each in listed.declarations.words.items() if w not in GUARDS}
+        words = {**others, **self._access()}
+        verb = DeclaredMethod(listed.function, listed.declarations._replace(words=words))
+        members |= {"is_readable": False, "export": self._export, "parent": self._parent}
+        members |= {"is_bare": self._is_bare, "middleware": self._around()}
+        return self._class(MemberListEndpoint, "", {"get": verb}, conditional=False, **members)
+
+    def _around(self) -> Sequence[object]:
+        """Return the middleware of the item's class, and that of the members' own one within it."""
+        outer, own = self._parent.middleware, self._declared.middleware
+        return (*outer, *(each for each in own if each not in outer))
 
 
 def member_routes(
@@ -196,6 +243,8 @@ def _related(
         model = own.relation(name, Related()).model
         listing = _listing(given, base, model, declared)
         store = store_of(listing, app, ())
+        if hidden := getattr(declared, "_hidden_fields", None):
+            listing = masked_class(listing, store, hidden, creates=False)
         check_single(store, "A member URL")
         relation = own.relation(name, Related(store.key))
     except DeclarationError as error:
@@ -212,9 +261,11 @@ def _listing(
     listed: _Class = base if given is None else given
 
     def scope(self: _Class) -> list[object]:
-        return [listed.scope(self), self.within]
+        return [listed.scope(self), self._within]
 
     members = {**_OFF, "scope": scope, "__module__": declared.__module__}
+    # The masks of the class that lists the members hold, or else those of their model.
+    members["_mask_owner"] = model if given is None else given
     if given is None:
         members["model"] = model
     else:

@@ -1,4 +1,4 @@
-"""Keys of items in memory: the unique attributes that identify one, and marks of removed ones."""
+"""Start-up checks of stores in memory: keys, marks of removed items, and row rules."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Protocol
 from marshmallow import fields
 
 from ..errors import DeclarationError
+from .memory_model import MemoryModel
+from .row_rules import unruled
 from .rows import Memory
 from .store import Attribute
 
-__all__ = ["check_mark", "identity_of", "mark", "neighbors"]
+__all__ = ["check_mark", "check_ruled", "check_rules", "identity_of", "mark", "neighbors"]
 
 
 class _Store(Protocol):
@@ -74,3 +76,55 @@ def neighbors(memory: Memory, table: object) -> list[object]:
     """Return the tables that refer to a table, or that it refers to."""
     pairs = [(each.table, each.target) for each in memory.references]
     return [each for pair in pairs if table in pair for each in pair if each != table]
+
+
+class _RuledStore(_Store, Protocol):
+    """The part of a `MemoryStore` that its row rules depend on."""
+
+    table: object
+    shape: MemoryModel
+
+    @property
+    def memory(self) -> Memory:
+        """The memory that the store shares with those that it refers to."""
+        ...
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether the model, or one that it refers to, has a row rule."""
+        ...
+
+
+def check_ruled(store: _RuledStore, model: type, *, is_served: bool) -> None:
+    """Reject a row rule that the store cannot have.
+
+    Raises:
+        DeclarationError: The store is used already, has another model, or has one of several kinds.
+    """
+    name = store.model.__qualname__
+    if store.shape.is_part:
+        raise DeclarationError(
+            f"rows({name}, ...): the row rule of a MemoryStore holds for all kinds. Call rows() of "
+            "the store itself, with its model."
+        )
+    if model is not store.model:
+        raise DeclarationError(
+            f"This MemoryStore holds {name}, not {model!r}. Call rows() of the store of that model."
+        )
+    if is_served:
+        raise DeclarationError(
+            f"rows({model.__qualname__}, ...) must be called before the first collection of the "
+            "store is added to an App."
+        )
+
+
+def check_rules(store: _RuledStore) -> None:
+    """Reject a store without a row rule if a store that refers to it, or the reverse, has one.
+
+    Raises:
+        DeclarationError: It has none, and a neighbor has one.
+    """
+    memory = store.memory
+    if store.table not in memory.rules and store.is_ruled:
+        ruled = next(each for each in neighbors(memory, store.table) if each in memory.rules)
+        raise DeclarationError(unruled(store.model, memory.models[ruled], "store"))

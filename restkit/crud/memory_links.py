@@ -1,15 +1,45 @@
-"""Links: the relations between stores in memory, which their references make."""
+"""References between stores in memory, and the relations that they make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import DeclarationError
 from ..records import Record
+from .memory_model import MemoryModel
 from .paths import ModelRelation, RelatedModel
 
-__all__ = ["Link", "LinkedStore", "described", "links_between"]
+__all__ = ["Link", "LinkedStore", "Reference", "described", "links_between"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference from the items of one store to the items of another.
+
+    Attributes:
+        table: The table of the referring items.
+        name: The referring attribute.
+        target: The table of the referenced items.
+        key: The referenced attribute.
+        is_many: Whether the referring attribute is a list of references.
+        includes: A function that says whether an item of the other store can be referred to: one
+            of another kind cannot.
+    """
+
+    table: object
+    name: str
+    target: object
+    key: str
+    is_many: bool
+    includes: Callable[[object], bool]
+
+    def keys(self, value: object) -> Sequence[object]:
+        """Return the references in a value of the referring attribute."""
+        if value is None or (self.is_many and isinstance(value, (list, tuple))):
+            return value or ()
+        return (value,)
 
 
 class LinkedStore(RelatedModel, Protocol):
@@ -17,6 +47,7 @@ class LinkedStore(RelatedModel, Protocol):
 
     table: object
     primary: str
+    shape: MemoryModel
 
 
 class Link(Record):

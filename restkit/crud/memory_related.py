@@ -9,8 +9,9 @@ from typing import Protocol, cast
 from marshmallow import fields
 
 from ..errors import DeclarationError
+from .memory_links import Reference
 from .relations import Related, Relation
-from .rows import RELATED, Memory, Reference, Work
+from .rows import RELATED, Memory, Work
 from .store import Attribute
 
 __all__ = ["ReferencedStore", "RelatedItems", "relation_in_memory"]
@@ -135,15 +136,13 @@ class RelatedItems:
 
     def _related(self, item: object) -> Iterator[tuple[str, object]]:
         for each in self._references:
-            keys = each.keys(getattr(item, each.name))
+            keys = each.keys(getattr(item, each.name, None))
             rows = [row for key in keys if (row := self._find(each, key)) is not None]
             yield each.name, rows if each.is_many else next(iter(rows), None)
 
     def _find(self, reference: Reference, key: object) -> object:
-        row = self._work.rows(reference.target).find((reference.key,), (key,))
-        if row is None or not self._can_refer(reference.target, row.item):
-            return None
-        return row.item
+        item = self._work.find(reference, key)
+        return item if item is not None and self._can_refer(reference.target, item) else None
 
     def with_hidden(self, before: object, values: Mapping[str, object]) -> dict[str, object]:
         """Return written values; lists keep the keys of items that the request may not see."""
@@ -161,7 +160,7 @@ class RelatedItems:
         """Return the keys of items that the request may see, by another attribute of them."""
         found: dict[object, object] = {}
         for value in values:
-            row = self._work.rows(reference.target).find((by,), (value,))
-            if row is not None and self._can_refer(reference.target, row.item):
-                found[value] = getattr(row.item, reference.key)
+            item = self._work.find(reference, value, by)
+            if item is not None and self._can_refer(reference.target, item):
+                found[value] = getattr(item, reference.key)
         return found

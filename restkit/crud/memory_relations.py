@@ -8,11 +8,11 @@ from functools import partial
 from typing import TypeVar
 
 from .memory_access import MemoryAccess
-from .memory_links import Link
+from .memory_links import Link, LinkedStore
 from .paths import by_relation
 from .query import Condition, ListQuery, Page
 from .rows import Memory, Work
-from .selection import holds, select, select_all
+from .selection import condition_test, select, select_all
 
 __all__ = ["MemoryRelations"]
 
@@ -49,7 +49,7 @@ class MemoryRelations:
         self, table: object, items: Iterable[M], query: ListQuery
     ) -> tuple[Iterable[M], ListQuery]:
         """Return the items that fulfil the conditions on related items, and the rest of a query."""
-        related = [each for each in query.conditions if "." in each.name or each.operator == "any"]
+        related = [each for each in query.conditions if each.is_related]
         own = tuple(each for each in query.conditions if each not in related)
         return filter(self._all(table, related), items), replace(query, conditions=own)
 
@@ -72,16 +72,19 @@ class MemoryRelations:
 
     def related(self, link: Link, item: object) -> list[object]:
         """Return the related items that the request may see."""
-        return self._index(link.target.table, link.remote).get(getattr(item, link.local), [])
+        return self._index(link.target, link.remote).get(getattr(item, link.local, None), [])
 
-    def _index(self, table: object, name: str) -> dict[object, list[object]]:
-        """Return the visible items of a table by the value of an attribute."""
-        found = self._indexes.get((table, name))
+    def _index(self, store: LinkedStore, name: str) -> dict[object, list[object]]:
+        """Return the visible items of a store by the value of an attribute."""
+        table = store.table
+        found = self._indexes.get((store, name))
         if found is None:
-            found = self._indexes[table, name] = {}
+            found = self._indexes[store, name] = {}
             for row in self._work.rows(table).by_number.values():
-                value: object = getattr(row.item, name)
-                if value is not None and self._access.can_refer(table, row.item):
+                value: object = getattr(row.item, name, None)
+                if value is None or not store.shape.has(row.item):
+                    continue
+                if self._access.can_refer(table, row.item):
                     found.setdefault(value, []).append(row.item)
         return found
 
@@ -89,14 +92,17 @@ class MemoryRelations:
         """Return a function that says whether an item of a table fulfils all conditions."""
         links = self._memory.links.get(table, {})
         own, related = by_relation(conditions)
-        tests = [self._own(links, each) for each in own]
+        tests = [self._own(table, links, each) for each in own]
         for name, further in related.items():
             tests.append(self._some(links[name], self._all(links[name].target.table, further)))
         return lambda item: all(test(item) for test in tests)
 
-    def _own(self, links: dict[str, Link], condition: Condition) -> _Test:
+    def _own(self, table: object, links: dict[str, Link], condition: Condition) -> _Test:
+        if condition.operator == "or":
+            tests = [self._all(table, [each]) for each in condition.value]
+            return lambda item: any(test(item) for test in tests)
         if condition.operator != "any":
-            return lambda item: holds(item, condition)
+            return condition_test(condition)
         link = links[condition.name]
         return lambda item: bool(self.related(link, item)) is condition.value
 

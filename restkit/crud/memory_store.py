@@ -4,40 +4,43 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from marshmallow import Schema, fields
 
+from ..caching.changes import model_tag, note_read
 from ..contract import Failure
 from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..request import Request
 from ..resource import Owner
-from .item_keys import KeyNames, check_single, chosen_names, several
-from .memory_keys import check_mark, identity_of, mark, neighbors
-from .memory_links import described, links_between
+from .item_keys import KeyNames, check_single, chosen_names, names_of, several
+from .memory_keys import check_mark, check_ruled, check_rules, identity_of, mark, neighbors
+from .memory_links import Reference, described, links_between
+from .memory_model import MemoryModel
 from .memory_related import relation_in_memory
+from .memory_rollback import RollsBack
 from .memory_transaction import MemoryTransaction
-from .models import as_key, lacking_members, members_of, new_item, schema_of
 from .paths import ModelRelation
 from .relations import Related, Relation
-from .row_rules import Caller, RowRule, Rule, unruled
-from .rows import FAILURES, STAMP, Memory, Reference, Rows, Work, copied
+from .row_rules import Caller, RowRule, Rule
+from .rows import FAILURES, STAMP, Memory, Rows, Work, copied
 from .store import Attribute
 from .totals import supported
 
 __all__ = ["AnyMemoryStore", "MemoryStore"]
 
 M = TypeVar("M")
+S = TypeVar("S")
 
 
 class _App(Protocol):
     """The part of an App that a MemoryStore uses."""
 
-    stores: list[Callable[[type], Any]]
+    stores: list[Callable[[type], object]]
 
 
-class MemoryStore(Generic[M]):
+class MemoryStore(RollsBack, Generic[M]):
     """The Store of one model in memory.
 
     The model is a dataclass, or a class whose constructor accepts the attributes by name.
@@ -63,8 +66,12 @@ class MemoryStore(Generic[M]):
         own_key: The attributes that identify an item if no other key is configured.
         primary: The one attribute of that key, ``""`` if there are several.
         attributes: The attributes by name.
+        discriminator: The attribute that names the kind of an item, ``""`` without kinds.
+        shape: The classes of the items.
         failures: The problem of a request that waits too long for another one.
     """
+
+    has_alternatives = True
 
     def __init__(
         self,
@@ -75,6 +82,8 @@ class MemoryStore(Generic[M]):
         references: Mapping[str, AnyMemoryStore] | None = None,
         items: Iterable[M] = (),
         timeout: float = 5,
+        kinds: Mapping[str, type[M]] | None = None,
+        discriminator: str = "kind",
     ) -> None:
         """Make the store.
 
@@ -85,27 +94,21 @@ class MemoryStore(Generic[M]):
             references: The attributes that refer to an item of another store, by its key.
             items: The first items.
             timeout: The seconds that a request waits for another one that writes.
+            kinds: The subclasses that items may have, by the name of each kind.
+            discriminator: The attribute that names the kind of an item.
 
         Raises:
             DeclarationError: The class cannot be a model, or has no such attribute.
         """
-        self.model = model
-        self.own_key = self.identity = _rule(key)
+        self.own_key = self.identity = names_of(key)
         self.key, self.keys = self.own_key[-1], several(self.own_key)
         self.failures: Sequence[Failure] = FAILURES
         self.soft_delete: str | None = None
-        self._members = members_of(model)
-        rules = [self.own_key, *map(_rule, unique)]
+        rules = [self.own_key, *map(names_of, unique)]
+        self._use(MemoryModel(model, self.own_key, kinds, discriminator))
         for rule in (*rules, tuple(references or ())):
-            self._check_names(rule)
-        self.primary = "" if self.keys else self.key
-        for each in self.own_key:
-            self._members[each] = as_key(self._members[each], model, counts=not self.keys)
-        self.attributes: Mapping[str, Attribute] = {
-            name: each.attribute for name, each in self._members.items()
-        }
+            self.shape.check_names(rule, of_any_kind=True)
         self.unique: Sequence[tuple[str, ...]] = rules
-        self._schemas: dict[str | None, type[Schema]] = {}
         self.table = object()
         self._memory = Memory(timeout)
         self._memory.kept = {self.table: Rows(by_value={rule: {} for rule in rules})}
@@ -118,10 +121,45 @@ class MemoryStore(Generic[M]):
             self._refer(name, store)
         self._fill(items)
 
+    def _use(self, shape: MemoryModel) -> None:
+        """Hold the items of one class, which may be one of the kinds."""
+        self.shape = shape
+        self.model = cast("type[M]", shape.model)
+        self.attributes: Mapping[str, Attribute] = shape.attributes
+        self.primary = shape.primary
+        self.discriminator = shape.discriminator
+        self._parts: dict[MemoryModel, AnyMemoryStore] = {}
+
+    def _part(self, shape: MemoryModel) -> AnyMemoryStore:
+        """Return the store of those items that are of another class."""
+        if shape is self.shape:
+            return self
+        if shape not in self._parts:
+            self._parts[shape] = copy.copy(self)
+            self._parts[shape]._use(shape)
+        return self._parts[shape]
+
+    @property
+    def kinds(self) -> Mapping[str, AnyMemoryStore]:
+        """The store of each kind; empty if the items have one class."""
+        return {kind: self._part(self.shape.of_kind(kind)) for kind in self.shape.kinds}
+
+    def of(self, model: type[S]) -> MemoryStore[S]:
+        """Return the store of the items of one kind, for a collection of it.
+
+        Raises:
+            DeclarationError: The class is none of the kinds.
+        """
+        return self._part(self.shape.of(model))
+
+    def kind_of(self, item: object, /) -> str:
+        """Return the kind of an item, ``""`` if the store does not have it."""
+        return self.shape.kind_of(item)
+
     def _refer(self, name: str, store: AnyMemoryStore) -> None:
         check_single(store, f"{self.model.__qualname__}.{name}")
-        is_many = isinstance(self.attributes[name].field, fields.List)
-        found = Reference(self.table, name, store.table, store.key, is_many)
+        is_many = isinstance(self.shape.every[name].field, fields.List)
+        found = Reference(self.table, name, store.table, store.key, is_many, store.shape.has)
         self._memory.root.references.append(found)
         self._memory.join(store._memory)
 
@@ -135,34 +173,33 @@ class MemoryStore(Generic[M]):
         finally:
             work.close()
 
-    def _check_names(self, names: Iterable[str]) -> None:
-        for name in names:
-            if name not in self._members:
-                known = ", ".join(sorted(self._members))
-                raise DeclarationError(
-                    f"{self.model.__qualname__} has no attribute {name!r}. It has {known}."
-                )
-
     @property
     def items(self) -> Sequence[M]:
         """Copies of all committed items."""
+        note_read([model_tag(self._memory.root.models[self.table])])
         rows = self._memory.root.kept[self.table]
-        return [copied(row.item) for row in rows.by_number.values()]
+        found = (row.item for row in rows.by_number.values())
+        return [copied(item) for item in found if self.shape.has(item)]
 
     def install(self, app: _App, /) -> None:
         """Register the store, so that the App's CRUDResources find it by its model."""
-        app.stores.append(lambda model: self if model is self.model else None)
+        app.stores.append(self._found)
+
+    def _found(self, model: type) -> AnyMemoryStore | None:
+        """Return the store of a class: the model or one of the kinds."""
+        served = {self.model, *self.shape.classes.values()}
+        return self.of(model) if model in served else None
 
     def configured(
         self, *, key: KeyNames, soft_delete: str | None, scope: Sequence[str] = ()
     ) -> MemoryStore[M]:
         """Return the store of the same items with another key or with soft deletion."""
-        self._check_rules()
+        check_rules(self)
         self._is_served = True
         made = copy.copy(self)
-        made.named = {}
+        made.named, made._parts = {}, {}
         names = chosen_names(key, self.own_key, scope, self.model)
-        self._check_names([*names, *filter(None, [soft_delete])])
+        self.shape.check_names([*names, *filter(None, [soft_delete])])
         made.key, made.keys = names[-1], several(names)
         made.identity = identity_of(self, names, scope)
         made.soft_delete = soft_delete
@@ -173,28 +210,28 @@ class MemoryStore(Generic[M]):
     def relate(
         self, name: str, attribute: str, *, back: str = "", to: AnyMemoryStore | None = None
     ) -> None:
-        """Name the relation of a reference, for filters.
-
-        ::
-
-            books.relate("author", "author_id", back="books")  # ?author__name=Jane Austen
+        """Name the relation of a reference, for filters: ``?author__name=Jane Austen``.
 
         Args:
             name: The name of the relation to the item that the attribute refers to.
             attribute: An attribute of ``references``.
-            back: The name of the relation from that item to the items that refer to it.
+            back: The name of the relation to the items that refer to that item.
             to: The store that the attribute refers to, if ``references`` lacks it.
 
         Raises:
             DeclarationError: The attribute is not a reference, or a name is taken.
         """
         if to is not None and attribute not in self._references:
-            self._check_names([attribute])
+            self.shape.check_names([attribute])
             self._references[attribute] = to
             self._refer(attribute, to)
         links = self._memory.root.links
         for owner, link in links_between(self, name, attribute, back, self._references):
             links.setdefault(owner, {})[link.name] = link
+
+    def reference_models(self) -> Mapping[str, type]:
+        """Return the models that attributes refer to."""
+        return {name: each.model for name, each in self._references.items()}
 
     @property
     def relations(self) -> Mapping[str, ModelRelation]:
@@ -230,17 +267,8 @@ class MemoryStore(Generic[M]):
         Raises:
             DeclarationError: The store is used already, has another model, or lacks an attribute.
         """
-        if model is not self.model:
-            raise DeclarationError(
-                f"This MemoryStore holds {self.model.__qualname__}, not {model!r}. Call rows() of "
-                "the store of that model."
-            )
-        if self._is_served:
-            raise DeclarationError(
-                f"rows({model.__qualname__}, ...) must be called before the first collection of "
-                "the store is added to an App."
-            )
-        self._check_names(set or ())
+        check_ruled(self, model, is_served=self._is_served)
+        self.shape.check_names(set or ())
         rule = RowRule(model, read, write, set, caller)
         self._memory.root.rules[self.table] = rule
 
@@ -249,7 +277,7 @@ class MemoryStore(Generic[M]):
 
         It implements `required_attributes.NewItems`.
         """
-        return lacking_members(self.model, self._members, given)
+        return self.shape.lacking(given)
 
     @property
     def assigned(self) -> frozenset[str]:
@@ -262,13 +290,6 @@ class MemoryStore(Generic[M]):
         """Whether the model, or one that it refers to, has a row rule."""
         memory = self._memory.root
         return any(each in memory.rules for each in (self.table, *neighbors(memory, self.table)))
-
-    def _check_rules(self) -> None:
-        """Reject a store without a rule if a store that refers to it, or the reverse, has one."""
-        memory = self._memory.root
-        if self.table not in memory.rules and self.is_ruled:
-            ruled = next(each for each in neighbors(memory, self.table) if each in memory.rules)
-            raise DeclarationError(unruled(self.model, memory.models[ruled], "store"))
 
     def relation(self, name: str, related: Related, /) -> Relation:
         """Return the description of an attribute that refers; see `relations.Relating`."""
@@ -291,9 +312,7 @@ class MemoryStore(Generic[M]):
                 f"{self.model.__qualname__}. Write a schema with "
                 "fields.Nested(..., dump_only=True)."
             )
-        if hidden not in self._schemas:
-            self._schemas[hidden] = schema_of(self.model, self._members, hidden)
-        return self._schemas[hidden]
+        return self.shape.schema(hidden)
 
     def aggregations(self, name: str, /) -> frozenset[str]:
         """Return what totals can do with an attribute; see `crud.totals.Aggregating`."""
@@ -318,22 +337,6 @@ class MemoryStore(Generic[M]):
         """The memory that the store shares with those that it refers to."""
         return self._memory.root
 
-    def made(self, values: Mapping[str, object]) -> M:
-        """Return a new item; missing arguments of its constructor are None."""
-        return new_item(self.model, self._members, values)
-
-    @property
-    def counts(self) -> bool:
-        """Whether the store assigns integer keys."""
-        return bool(self.primary) and self.attributes[self.primary].generated
-
-    def wants_key(self, item: M) -> bool:
-        """Return whether an item needs a key: it has none, or only the default one."""
-        if not self.counts:
-            return False
-        value = getattr(item, self.primary)
-        return value is None or value == self.attributes[self.primary].default
-
     def is_live(self, item: M) -> bool:
         """Return whether an item is not soft-deleted."""
         return self.soft_delete is None or not getattr(item, self.soft_delete)
@@ -341,10 +344,6 @@ class MemoryStore(Generic[M]):
     def mark(self, *, removed: bool) -> dict[str, object]:
         """Return the attribute that marks removed items, with its value."""
         return mark(self.attributes[str(self.soft_delete)], removed=removed)
-
-
-def _rule(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
 
 
 AnyMemoryStore: TypeAlias = MemoryStore[Any]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar, cast
 
 from .item_keys import split_key
+from .item_tags import first_version
 from .memory_access import MemoryAccess
+from .memory_expansion import include, without_included
+from .memory_links import Reference
+from .memory_model import MemoryModel
 from .memory_related import RelatedItems
 from .memory_relations import MemoryRelations
 from .memory_totals import totals_of
@@ -16,11 +20,10 @@ from .models import check_values
 from .query import Condition, ListQuery, Page
 from .relations import Relation
 from .row_rules import write_clause
-from .rows import RELATED, STAMP, Memory, Reference, Row, Work, copied, first_version
+from .rows import RELATED, STAMP, Memory, Row, Work, copied
 from .scopes import Clause, Scope, fixed_values
-from .selection import holds, select, select_all
+from .selection import select, select_all
 from .store import (
-    Attribute,
     KeyTaken,
     ReferenceViolation,
     RelatedRows,
@@ -40,11 +43,10 @@ class TransactedStore(Protocol[M]):
     key: str
     keys: tuple[str, ...]
     identity: tuple[str, ...]
-    primary: str
-    attributes: Mapping[str, Attribute]
     soft_delete: str | None
     table: object
     model: type[M]
+    shape: MemoryModel
 
     @property
     def named(self) -> Mapping[str, Reference]:
@@ -54,19 +56,6 @@ class TransactedStore(Protocol[M]):
     @property
     def memory(self) -> Memory:
         """The memory that the store shares with those that it refers to."""
-        ...
-
-    @property
-    def counts(self) -> bool:
-        """Whether the store assigns integer keys."""
-        ...
-
-    def made(self, values: Mapping[str, object]) -> M:
-        """Return a new item."""
-        ...
-
-    def wants_key(self, item: M) -> bool:
-        """Return whether an item needs a key."""
         ...
 
     def is_live(self, item: M) -> bool:
@@ -86,7 +75,7 @@ class MemoryTransaction(Generic[M]):
         self._store = store
         self._work = work
         if work.access is None:
-            work.access = MemoryAccess(store.memory, work.request)
+            work.access = MemoryAccess(store.memory, work)
         self._access = cast("MemoryAccess", work.access)
         references = store.named.values()
         self._related = RelatedItems(work, tuple(references), self._access.can_refer)
@@ -115,14 +104,24 @@ class MemoryTransaction(Generic[M]):
         if query.lock:
             self._work.lock()
         if query.is_related:
-            page = self._relations.page(self._store.table, self._live(), query)
+            page = self._relations.page(self._store.table, *self._scoped(query))
         else:
-            page = select(self._live(), query)
-        return replace(page, items=[self._copied(item) for item in page.items])
+            page = select(*self._scoped(query))
+        return replace(page, items=self._included(page.items, query.expand))
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item of one snapshot."""
-        return map(self._copied, self._selected(query))
+        if not query.expand:
+            return map(self._copied, self._selected(query))
+        return iter(self._included(self._selected(query), query.expand))
+
+    def _included(self, items: Iterable[M], expand: Sequence[str]) -> Sequence[M]:
+        """Return copies of items with the related items that a response includes."""
+        found = [self._copied(item) for item in items]
+        if expand:
+            store = self._store
+            include(self._relations, store.memory, store.table, found, expand)
+        return found
 
     def _copied(self, item: M) -> M:
         found: M = copied(item)
@@ -152,11 +151,16 @@ class MemoryTransaction(Generic[M]):
         values = {**Scope.of(scope).values, store.key: key}
         wanted = tuple(values.get(name) for name in store.identity)
         row = self._work.rows(store.table).find(store.identity, wanted)
-        if row is None or store.is_live(row.item) is removed or not holds(row.item, scope):
+        if row is None or not store.shape.has(row.item):
             return None
-        if not self._access.can_read(store.table, row.item):
+        if store.is_live(row.item) is removed:
             return None
-        return self._copied(row.item)
+        access = self._access
+        if not access.holds(store.table, row.item, scope):
+            return None
+        if not access.can_read(store.table, row.item):
+            return None
+        return self._included([row.item], expand)[0]
 
     def has_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether the items exist that the attributes of a scope refer to."""
@@ -173,13 +177,23 @@ class MemoryTransaction(Generic[M]):
     def _selected(self, query: ListQuery) -> Iterator[M]:
         """Return all items of a query."""
         if query.is_related:
-            return iter(self._relations.selected(self._store.table, self._live(), query))
-        return iter(select_all(self._live(), query))
+            return iter(self._relations.selected(self._store.table, *self._scoped(query)))
+        return iter(select_all(*self._scoped(query)))
+
+    def _scoped(self, query: ListQuery) -> tuple[Iterator[M], ListQuery]:
+        """Return the items in the scope of a query, and the rest of the query."""
+        items = self._live()
+        if not Scope.of(query.scope):
+            return items, query
+        found = (each for each in items if self._access.holds(self._store.table, each, query.scope))
+        return found, replace(query, scope={})
 
     def _live(self) -> Iterator[M]:
         table = self._store.table
         rows = self._work.rows(table).by_number.values()
-        live = (row.item for row in rows if self._store.is_live(row.item))
+        live: Iterator[M] = (row.item for row in rows if self._store.is_live(row.item))
+        if self._store.shape.is_part:
+            live = filter(self._store.shape.has, live)
         if self._access.rule(table) is None:
             return live
         return (item for item in live if self._access.can_read(table, item))
@@ -188,7 +202,7 @@ class MemoryTransaction(Generic[M]):
 
     def build(self, values: Mapping[str, object], /) -> M:
         """Make an item from attribute values."""
-        return self._store.made(values)
+        return cast("M", self._store.shape.made(values))
 
     def find_related(
         self, relation: Relation, values: Sequence[object], /, *, create: bool
@@ -222,26 +236,27 @@ class MemoryTransaction(Generic[M]):
         for value in values:
             # An item that exists already is one that the caller may not see.
             with suppress(UniqueViolation):
-                rows.add(store.made({**fixed, by: value}))
+                rows.add(store.shape.made({**fixed, by: value}))
 
     def add(self, item: M, /) -> None:
         """Store a new item; assign the next key if it has none."""
         store = self._store
+        shape = store.shape.of_item(item)
         rows = self._work.writable(store.table)
         for name, value in self.assigned().items():
             setattr(item, name, value)
         made = copied(item)
-        if store.wants_key(made):
-            setattr(made, store.primary, rows.last_key + 1)
+        if shape.wants_key(made):
+            setattr(made, shape.primary, rows.last_key + 1)
         try:
             self._put(Row(rows.last_number + 1, made, first_version()))
         except UniqueViolation as error:
             if error.names == store.identity:
                 raise KeyTaken(error.names) from None
             raise
-        if store.counts:
-            rows.last_key = max(rows.last_key, getattr(made, store.primary))
-        for name in filter(None, (store.primary, STAMP)):
+        if shape.counts:
+            rows.last_key = max(rows.last_key, getattr(made, shape.primary))
+        for name in filter(None, (shape.primary, STAMP)):
             setattr(item, name, getattr(made, name))
         self._related.attach(item)
 
@@ -252,7 +267,7 @@ class MemoryTransaction(Generic[M]):
         for name, value in self._related.with_hidden(row.item, values).items():
             setattr(item, name, value)
         self._related.attach(item)
-        made = copied(item)
+        made = without_included(self._store.memory, self._store.table, copied(item))
         if _state(made) == _state(row.item):
             return
         self._put(Row(row.number, made, row.version + 1), row)
@@ -265,6 +280,11 @@ class MemoryTransaction(Generic[M]):
         row = rows.get(number) if table is self._store.table else None
         if row is not None and _state(item) != _state(row.item):
             self.change(item, {})
+
+    def include(self, item: M, relations: Sequence[str], /) -> None:
+        """Set the related items that the response to a write nests."""
+        store = self._store
+        include(self._relations, store.memory, store.table, [item], relations)
 
     def remove(self, item: M, /) -> None:
         """Remove an item, or mark it as removed, if nobody changed it since it was read."""
@@ -300,7 +320,7 @@ class MemoryTransaction(Generic[M]):
         """Store an item that fulfils the constraints."""
         store, work = self._store, self._work
         rows = work.writable(store.table)
-        check_values(row.item, store.attributes)
+        check_values(row.item, store.shape.of_item(row.item).attributes)
         taken = rows.taken(row.item, row.number)
         if taken is not None:
             raise UniqueViolation(taken)
@@ -318,8 +338,8 @@ class MemoryTransaction(Generic[M]):
 
 def _changed(row: Row, before: Row | None, name: str) -> object:
     """Return an attribute of an item, None if it has the value that it had before."""
-    value: object = getattr(row.item, name)
-    past = None if before is None else getattr(before.item, name)
+    value: object = getattr(row.item, name, None)
+    past = None if before is None else getattr(before.item, name, None)
     if isinstance(value, list) and isinstance(past, list):
         return [each for each in value if each not in past]
     return None if before is not None and past == value else value

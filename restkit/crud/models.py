@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 M = TypeVar("M")
-_EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
+_EQUAL: tuple[Operator, ...] = ("eq", "ne", "in", "not_in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
 _TEXT: tuple[Operator, ...] = (*_ORDERED, "contains", "startswith")
 _KINDS: dict[Any, tuple[Callable[[], AnyField], tuple[Operator, ...]]] = {
@@ -141,7 +141,7 @@ def _of_field(field: dataclasses.Field[Any], hint: Any) -> Member:
     if field.default_factory is not nothing:
         default = field.default_factory
     generated = bool(field.metadata.get("generated"))
-    return _member(
+    made = _member(
         field.name,
         hint,
         default,
@@ -149,6 +149,12 @@ def _of_field(field: dataclasses.Field[Any], hint: Any) -> Member:
         given=field.init,
         generated=generated,
     )
+    is_called = field.default_factory is not nothing
+    # A factory of a list or a dict is there for the copies; one of a time or a UUID stamps items.
+    if not is_called or isinstance(made.attribute.field, (fields.List, fields.Dict)):
+        return made
+    attribute = dataclasses.replace(made.attribute, is_stamped=True)
+    return dataclasses.replace(made, attribute=attribute)
 
 
 def _member(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
-from ..http.uris import quote_path
+from ..http.uris import query_of, quote_path
 from ..parsing.text_values import plain_pairs
 from ..request import Request
 
@@ -44,5 +44,5 @@ class PageAddress:
                 parts.append(urlencode([(f"{name}__eq", text)]))
         given = [(name, value) for name, value in parameters.items() if value is not None]
         if given:
-            parts.append(urlencode(given))
+            parts.append(query_of(given))
         return f"{self._path}?{'&'.join(parts)}" if parts else self._path

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from typing import TypeVar
 
 from marshmallow import ValidationError
 
@@ -13,10 +14,13 @@ from ..problems import UnprocessableContent
 from ..schemas.bound import BoundSchema
 from ..schemas.own_behavior import changes_input
 from ..schemas.validation_errors import flatten
-from .patching import MERGE_PATCH, PatchDocument
+from .patching import MERGE_PATCH, PatchDocument, equal
 from .store import AnyField
 
-__all__ = ["check_patch", "check_removed", "size_of"]
+__all__ = ["check_patch", "check_removed", "differs", "size_of", "without_added"]
+
+V = TypeVar("V")
+_ABSENT = object()
 
 
 def check_patch(patch: PatchDocument, bound: BoundSchema) -> None:
@@ -90,3 +94,27 @@ def _reject(unknown: Sequence[str]) -> None:
 def size_of(patch: PatchDocument) -> int:
     """Return the size of a patch as JSON, in bytes."""
     return len(dumps_json(patch.data))
+
+
+def without_added(
+    after: Mapping[str, V], before: Mapping[str, object], loaded: Container[str]
+) -> dict[str, V]:
+    """Return a patched document without what only dumps add, such as a post_dump hook.
+
+    The client has not changed these members, so that they are no error of the request.
+
+    Args:
+        after: The patched document.
+        before: The document that the client has read.
+        loaded: The members that the schema loads.
+    """
+    added = {name for name in after if name not in loaded and not differs(before, after, name)}
+    return {name: value for name, value in after.items() if name not in added}
+
+
+def differs(before: Mapping[str, object], after: Mapping[str, object], name: str) -> bool:
+    """Return whether a member differs between two documents."""
+    one, other = before.get(name, _ABSENT), after.get(name, _ABSENT)
+    if one is other:
+        return False
+    return not equal(one, other) or type(one) is not type(other)

@@ -20,6 +20,7 @@ __all__ = [
     "Path",
     "RelatedModel",
     "by_relation",
+    "check_comparable",
     "find_path",
     "relations_of",
 ]
@@ -95,14 +96,9 @@ class Path(Record):
     called: str
     many: str
 
-    @property
-    def relation(self) -> str:
-        """The path of the relation that the attribute belongs to, ``""`` for the model's own."""
-        return self.name.rpartition(".")[0]
-
 
 class _Level(Record):
-    """What is known of a model on the way along a path."""
+    """The facts about a model on the way along a path."""
 
     model: type
     attributes: Mapping[str, Attribute]
@@ -152,6 +148,16 @@ def find_path(
             )
         if not rest or (rest[0] in _OWN and rest[0] not in level.attributes):
             return _of_relation(level, relation, name, rest, declared_at)
+
+
+def check_comparable(attribute: Attribute, declared_at: str) -> None:
+    """Reject an attribute that no store compares, if another one can be declared instead.
+
+    Raises:
+        DeclarationError: The attribute has advice.
+    """
+    if attribute.advice:
+        raise DeclarationError(f"{declared_at}: {attribute.advice}")
 
 
 def _further(level: _Level, relation: ModelRelation) -> _Level:

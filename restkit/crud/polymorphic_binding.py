@@ -19,8 +19,17 @@ from .binding import Binding
 from .collection_views import EachViews, ViewedClass, views_maker, views_of
 from .declared_schemas import DeclaredSchemas, derived_schema, scoped_attributes
 from .derived_schemas import remember
+from .expansions import Expand, Expansions, expansions_of
 from .kind_views import FIXED, KindViews, UnionViews
-from .kinds import Polymorphic, declared_kinds, declares_kinds, kind_schema, kinds_schema
+from .kinds import (
+    Polymorphic,
+    declared_kinds,
+    declares_kinds,
+    expansions_with,
+    kind_schema,
+    kinds_schema,
+    way_to,
+)
 from .patching import PatchDocument
 from .schema_views import Views
 from .store import AnyStore, RowRuled
@@ -72,7 +81,7 @@ class _Class(Protocol):
     __name__: str
     __qualname__: str
     schema: object
-    expand: Sequence[str]
+    expand: Expansions
 
 
 def _changed(declared: _Class, **members: object) -> type[Resource]:
@@ -119,9 +128,10 @@ def _derived(
     name = store.model.__name__
     if not set(scope).isdisjoint(store.attributes):
         name = singular(collection, name) or f"{collection}{name}"
-    expands = {kind: _relations_of(each, declared.expand) for kind, each in kinds.items()}
-    for relation in set(declared.expand).difference(*expands.values()):
-        store.schema((relation,))  # raises an error that names the relation
+    expand = expansions_of(declared.expand, declared_at)
+    expands = {kind: expansions_with(each, expand) for kind, each in kinds.items()}
+    for relation in set(expand).difference(*expands.values()):
+        store.schema(way_to(relation))  # raises an error that names the relation
     found: dict[str, Schemas] = {}
     for kind, each in kinds.items():
         kept = _changed(declared, expand=expands[kind])
@@ -139,19 +149,6 @@ def _is_text(store: AnyStore, name: str) -> bool:
     return attribute is not None and isinstance(attribute.field, fields.String)
 
 
-def _relations_of(store: AnyStore, names: Sequence[str]) -> list[str]:
-    """Return those of some relations that the model of a store has."""
-    return [name for name in names if _has_relation(store, name)]
-
-
-def _has_relation(store: AnyStore, name: str) -> bool:
-    try:
-        store.schema((name,))
-    except DeclarationError:
-        return False
-    return True
-
-
 def _unions(
     declared: _Class, model: type, kinds: Mapping[str, AnyStore], declared_at: str
 ) -> _KindSchemas:
@@ -163,7 +160,8 @@ def _unions(
     wires: dict[str, None] = {}
     roles: dict[str, dict[str, type[Schema]]] = {}
     for role, given in _by_role(declared.schema).items():
-        wire, roles[role] = declared_kinds(given, declared_at, kinds)
+        is_read = role in ("item", "list")
+        wire, roles[role] = declared_kinds(given, declared_at, kinds, is_read=is_read)
         wires[wire] = None
     if len(wires) > 1:
         raise DeclarationError(
@@ -256,6 +254,7 @@ class PolymorphicBinding(Binding):
                 schema=schemas,
                 expand=self._expand_of(declared, kind),
                 filters=(),
+                or_filters=(),
                 sorts=(),
             )
             named = (self._schemas.wire, kind)
@@ -264,11 +263,13 @@ class PolymorphicBinding(Binding):
         super().__init__(_changed(declared, schema=first), store, scope, app, name)
         remember(cast("type", declared), self.views.declared)
 
-    def _expand_of(self, declared: _Class, kind: str) -> tuple[str, ...]:
+    def _expand_of(self, declared: _Class, kind: str) -> dict[str, Expand]:
         """Return the relations that a kind has, and those that none has, which are an error."""
         known = {each: _names_in(schemas.item) for each, schemas in self._schemas.by_kind.items()}
         every = frozenset[str]().union(*known.values())
-        return tuple(name for name in declared.expand if name in known[kind] or name not in every)
+        missing = every - known[kind]
+        expand = expansions_of(declared.expand, f"{declared.__module__}.{declared.__qualname__}")
+        return {name: how for name, how in expand.items() if name.partition(".")[0] not in missing}
 
     def _views_of(self, schemas: DeclaredSchemas, declared: object, app: Owner) -> EachViews:
         """Return the views of all kinds, one for each role in which they differ."""

@@ -20,12 +20,14 @@ Operator = Literal[
     "lt",
     "lte",
     "in",
+    "not_in",
     "contains",
     "startswith",
     "null",
     "any",
     "has",
     "search",
+    "or",
 ]
 Count = Literal["none", "exact", "estimated"]
 
@@ -41,13 +43,27 @@ class Condition:
         operator: The comparison. ``contains`` and ``startswith`` ignore case. The value of
             ``null`` is a boolean: whether the attribute is None. That of ``any`` is one too:
             whether the relation has a related item. ``has`` is for lists: all values are among
-            their items.
-        value: The value to compare with, of the attribute's type; a list for ``in`` and ``has``.
+            their items. ``ne`` and ``not_in`` hold for None. ``or`` has no attribute: one of the
+            conditions in its value holds, each for itself.
+        value: The value to compare with, of the attribute's type; a list for ``in``, ``not_in``
+            and ``has``; a tuple of conditions for ``or``.
     """
 
     name: str
     operator: Operator
     value: Any
+
+    @classmethod
+    def equal(cls, name: str, value: object) -> Condition:
+        """Return the condition that an attribute has a value, which may be None."""
+        return cls(name, "null", True) if value is None else cls(name, "eq", value)
+
+    @property
+    def is_related(self) -> bool:
+        """Whether the condition is about related items."""
+        if self.operator == "or":
+            return any(each.is_related for each in self.value)
+        return "." in self.name or self.operator == "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +115,7 @@ class ListQuery:
     @property
     def is_related(self) -> bool:
         """Whether conditions or sort keys are about related items."""
-        if any("." in each.name or each.operator == "any" for each in self.conditions):
-            return True
-        return self.is_related_order
+        return self.is_related_order or any(each.is_related for each in self.conditions)
 
     @property
     def is_related_order(self) -> bool:

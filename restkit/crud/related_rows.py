@@ -7,7 +7,8 @@ other collections refer to its rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from marshmallow import fields
@@ -22,7 +23,7 @@ from .query import Condition
 from .scopes import AnyOf, Clause, Scope
 from .store import RelatedRows
 
-__all__ = ["Peer", "register", "related_rows"]
+__all__ = ["Peer", "register", "related_rows", "related_scopes"]
 
 
 class Peer(Record):
@@ -32,11 +33,13 @@ class Peer(Record):
         declared: The `CRUDResource`.
         binding: Its binding.
         is_scoped: Whether the class overrides ``scope``.
+        is_guarded: Whether the class overrides ``write_scope``.
     """
 
     declared: Any
     binding: Binding
     is_scoped: bool
+    is_guarded: bool
 
 
 _peers: WeakKeyDictionary[Owner, dict[type, list[Peer]]] = WeakKeyDictionary()
@@ -45,8 +48,8 @@ _ANY = object()
 
 
 def register(app: Owner, peer: Peer) -> None:
-    """Add a collection to those of an App, if it hides rows."""
-    if peer.is_scoped or peer.declared.soft_delete:
+    """Add a collection to those of an App, if it hides rows, or has a rule for writes alone."""
+    if peer.is_scoped or peer.is_guarded or peer.declared.soft_delete:
         model = peer.binding.store.model
         _peers.setdefault(app, {}).setdefault(model, []).append(peer)
 
@@ -55,6 +58,15 @@ def related_rows(app: Owner, request: Request) -> RelatedRows | None:
     """Return the conditions on rows that a request may refer to; None if the App hides none."""
     peers = _peers.get(app)
     return None if peers is None else _Related(app, request, peers)
+
+
+def related_scopes(app: Owner, request: Request) -> list[Clause]:
+    """Return the scopes of all collections of an App, for the caller of a request."""
+    peers = _peers.get(app)
+    if peers is None:
+        return []
+    related = _Related(app, request, peers)
+    return [clause for model in peers for clause in related.scoped(model)]
 
 
 class _Related:
@@ -70,32 +82,57 @@ class _Related:
         """Return the conditions on the rows of a model, all of which must hold."""
         known = self._known.get(model)
         if known is None:
-            peers = [
-                each for of, found in self._peers.items() if issubclass(model, of) for each in found
-            ]
-            known = self._known[model] = self._conditions(peers)
+            known = self._known[model] = self._conditions(self._peers_of(model))
         return known
+
+    def _peers_of(self, model: type) -> list[Peer]:
+        pairs = self._peers.items()
+        return [each for of, found in pairs if issubclass(model, of) for each in found]
 
     def _conditions(self, peers: list[Peer]) -> tuple[Clause, ...]:
         found: list[Clause] = [_live(each) for each in peers if each.declared.soft_delete]
+        return (*found, *self._scopes(peers))
+
+    def scoped(self, model: type) -> tuple[Clause, ...]:
+        """Return the conditions of scopes alone, which soft-deleted rows fulfil too."""
+        return self._scopes(self._peers_of(model))
+
+    @property
+    def guarded(self) -> frozenset[type]:
+        """The models of collections with a rule for writes alone."""
+        pairs = ((of, each) for of, found in self._peers.items() for each in found)
+        return frozenset(of for of, each in pairs if each.is_guarded)
+
+    def written(self, model: type) -> tuple[Clause, ...]:
+        """Return the conditions on rows that a write of another row may change."""
+        guarded = [each for each in self._peers_of(model) if each.is_guarded]
+        return (AnyOf(*map(self._write_scope_of, guarded)),) if guarded else ()
+
+    def _scopes(self, peers: list[Peer]) -> tuple[Clause, ...]:
         scopes = [self._scope_of(each) for each in peers if each.is_scoped]
-        if scopes:
-            found.append(AnyOf(*scopes))
-        return tuple(found)
+        return (AnyOf(*scopes),) if scopes else ()
 
     def _scope_of(self, peer: Peer) -> Clause:
         """Return the scope of another collection for the caller of this request."""
+        return self._evaluated(peer, "scope")
+
+    def _write_scope_of(self, peer: Peer) -> Clause:
+        """Return the rows of another collection that the caller of this request may change."""
+        return self._evaluated(peer, "write_scope")
+
+    def _evaluated(self, peer: Peer, name: str) -> Clause:
         request, given = self._request, self._request.path_parameters
         request.path_parameters = _Variables(given)
         try:
-            return _known(peer.declared(peer.binding, request, self._app).scope())
+            clause = getattr(peer.declared(peer.binding, request, self._app), name)()
+            return _known(clause, peer.binding.store)
         except Problem:
             return False  # the caller may not see the collection at all
         except Exception as error:
             raise DeclarationError(
-                f"{peer.binding.declared_at}.scope() failed for a request to another collection, "
-                "whose items refer to its rows. Declare database.rows(...) instead of scope(), or "
-                'write related = "existing" in the class of the other collection.'
+                f"{peer.binding.declared_at}.{name}() failed for a request to another collection, "
+                f"whose items refer to its rows. Declare database.rows(...) instead of {name}(), "
+                'or write related = "existing" in the class of the other collection.'
             ) from error
         finally:
             request.path_parameters = given
@@ -112,19 +149,27 @@ class _Variables(dict[str, Any]):
         return self[name]
 
 
-def _known(clause: Clause) -> Clause:
+@runtime_checkable
+class _Expressing(Protocol):
+    """A store whose scopes may be expressions of its own."""
+
+    def without_value(self, clause: object, value: object, /) -> object: ...
+
+
+def _known(clause: Clause, store: object = None) -> Clause:
     """Return a clause without the variables of the collection's own URL."""
+    known = partial(_known, store=store)
     if isinstance(clause, Mapping):
         return _without_any(clause)
     if isinstance(clause, Scope):
-        return Scope(_without_any(clause.values), tuple(map(_known, clause.clauses)))
+        return Scope(_without_any(clause.values), tuple(map(known, clause.clauses)))
     if isinstance(clause, AnyOf):
-        return AnyOf(*map(_known, clause.clauses))
+        return AnyOf(*map(known, clause.clauses))
     if isinstance(clause, Condition):
         return True if clause.value is _ANY else clause
     if isinstance(clause, (list, tuple)):
-        return list(map(_known, clause))
-    return clause
+        return list(map(known, clause))
+    return store.without_value(clause, _ANY) if isinstance(store, _Expressing) else clause
 
 
 def _without_any(values: Mapping[str, object]) -> dict[str, object]:

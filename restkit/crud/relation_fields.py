@@ -38,7 +38,7 @@ class BoundRelation:
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """What the field of the relation depends on."""
+        """The facts on which the field of a relation depends."""
         relation = self.relation
         return (*self.related, relation.name, relation.by, relation.is_many, relation.references)
 
@@ -125,12 +125,24 @@ def _made(
         members = {name: _field(bound, None, name) for name, bound in relations.items()}
         return _with(declared, members, _replaced(relations))
     members = {}
-    for key, field in _fields_of(declared).items():
-        for name, bound in relations.items():
-            if (field.attribute or key) in (name, bound.relation.name):
-                where = f"{declared_at}: {declared.__name__}.{key}"
-                members[key] = _field(bound, field, where)
+    for name, bound in relations.items():
+        for key, field in _showing(declared, (name, bound.relation.name)):
+            where = f"{declared_at}: {declared.__name__}.{key}"
+            members[key] = _field(bound, field, where)
     return _with(declared, members, ()) if members else declared
+
+
+def _showing(declared: type[Schema], names: tuple[str, str]) -> list[tuple[str, AnyField]]:
+    """Return the fields of a relation, without those that show whole rows beside its keys."""
+    known = _fields_of(declared).items()
+    found = [(key, field) for key, field in known if (field.attribute or key) in names]
+    keys = [(key, field) for key, field in found if not _shows_rows(field)]
+    return keys or found
+
+
+def _shows_rows(field: AnyField) -> bool:
+    inner = field.inner if isinstance(field, fields.List) else field
+    return field.dump_only and isinstance(inner, fields.Nested)
 
 
 def _replaced(relations: Mapping[str, BoundRelation]) -> tuple[str, ...]:

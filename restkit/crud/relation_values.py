@@ -133,7 +133,7 @@ def _repeated(values: Sequence[object]) -> list[int]:
 
 
 def _named(given: object, bound: BoundRelation) -> list[object]:
-    """Return what a loaded value names rows by: each is a mapping of one member."""
+    """Return the keys by which a loaded value names rows: each is a mapping of one member."""
     if given is None:
         return []
     each = cast("Sequence[_Values]", given if isinstance(given, (list, tuple)) else (given,))

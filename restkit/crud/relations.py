@@ -10,7 +10,15 @@ from ..records import Record
 from .scopes import Clause
 from .store import AnyField
 
-__all__ = ["Related", "Relating", "RelatingRows", "Relation", "declared_relations"]
+__all__ = [
+    "Linking",
+    "LinkingRows",
+    "Related",
+    "Relating",
+    "RelatingRows",
+    "Relation",
+    "declared_relations",
+]
 
 
 class Related(Record):
@@ -78,7 +86,7 @@ class RelatingRows(Protocol):
     def find_related(
         self, relation: Relation, values: Sequence[object], /, *, create: bool
     ) -> Mapping[object, object]:
-        """Return what names related rows, with what the items get for it.
+        """Return the member that names related rows, with the attribute of the items.
 
         That is a member of the list for a relation to many, and a tuple of the values of
         ``references`` for a relation to one. Rows that do not exist or that the caller may not see
@@ -97,6 +105,45 @@ class RelatingRows(Protocol):
 
     def member_scope(self, relation: Relation, item: object, /) -> Clause:
         """Return the condition on the related rows that are members of an item's list."""
+        ...
+
+
+@runtime_checkable
+class Linking(Protocol):
+    """The optional ability of a store to add and remove a member without the rest of its list."""
+
+    def linking_obstacle(self, relation: Relation, /) -> str:
+        """Return why members of a relation are written with the whole list, ``""`` if not."""
+        ...
+
+
+@runtime_checkable
+class LinkingRows(RelatingRows, Protocol):
+    """The abilities of a transaction on a store that is `Linking`."""
+
+    def is_observed(self) -> bool:
+        """Return whether somebody could look at the changes of lists in this request."""
+        ...
+
+    def has_members(
+        self, relation: Relation, item: object, /, *, member: object = None, most: int = 1
+    ) -> bool:
+        """Return whether an item's list has so many members that the caller may see.
+
+        Args:
+            relation: The relation.
+            item: The item.
+            member: The only member to look for; any by default.
+            most: The number of members.
+        """
+        ...
+
+    def link(self, relation: Relation, item: object, member: object, /) -> None:
+        """Add a member, which is not in the item's list."""
+        ...
+
+    def unlink(self, relation: Relation, item: object, member: object, /) -> None:
+        """Remove a member, which is in the item's list."""
         ...
 
 

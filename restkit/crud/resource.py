@@ -6,17 +6,23 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
+from ..hidden_fields import HiddenFields
 from ..http.methods import SAFE_METHODS
 from ..problems import NotFound
 from ..request import Request
 from ..resource import Owner, Resource
+from ..schemas.mask_plans import MaskLevel
+from .alternatives import AnyOfFilters
 from .binding import Binding
 from .csv_export import CSVExport
 from .declaration_checks import check_declared
 from .derived_schemas import SchemaClass
+from .expansions import Expand
 from .filtering import Filters
 from .item_keys import KeyNames
+from .masking import masking
 from .members import member_routes
+from .object_rules import bind_object_rule, check_written
 from .pagination import Paging
 from .query import ListQuery, Page
 from .related_rows import Peer, register, related_rows
@@ -60,11 +66,15 @@ class CRUDResource(Resource, Generic[M]):
             for `marshmallow.fields.Nested`; read only.
         filters: The filters that clients may use: ``("author", "year__gte", "title__*")`` or
             ``{"year": ("gte", "lte")}``. ``"author__name"`` filters by related items.
+        any_of: Parameters whose value one of several filters has: ``{"q": ("title__contains",
+            "author__name__contains")}``.
+        or_filters: The declared filters that the parameter ``or`` may name, of which one must
+            hold: ``?or=status,year__gte&status=new&year__gte=2000``.
         sorts: The attributes that clients may sort by; ``"author__name"`` is one of a related item.
         order: The default order: ``("-year",)``. Without one, the key decides.
         fields: Whether clients may select fields: ``fields=id,title``.
-        expand: The relations that clients may include: ``expand=author``. Each is a nested
-            dump-only field of the schema.
+        expand: The relations that clients may include: ``("author", "comments.author")``, or
+            ``{"comments": Expand(order="-created", limit=20)}``. Each is a nested dump-only field.
         groups: The attributes that ``GET .../totals`` may group by: ``("status",
             "created_at__month")``. Dates and moments have the parts ``year``, ``month``, ``day``.
         aggregates: The values of its groups: ``("count", "price__sum", "year__max")``, of the
@@ -108,10 +118,12 @@ class CRUDResource(Resource, Generic[M]):
     model: ClassVar[Any] = None
     store: ClassVar[Store[Any] | None] = None
     filters: ClassVar[Filters] = ()
+    any_of: ClassVar[AnyOfFilters] = {}
+    or_filters: ClassVar[Sequence[str]] = ()
     sorts: ClassVar[Sequence[str]] = ()
     order: ClassVar[Sequence[str]] = ()
     fields: ClassVar[bool] = False
-    expand: ClassVar[Sequence[str]] = ()
+    expand: ClassVar[Sequence[str] | Mapping[str, Expand]] = ()
     groups: ClassVar[Sequence[str]] = ()
     aggregates: ClassVar[Sequence[str]] = ()
     max_groups: ClassVar[int] = 1000
@@ -135,6 +147,11 @@ class CRUDResource(Resource, Generic[M]):
     transitions: ClassVar[DeclaredTransitions] = {}
     conditional: ClassVar[bool | Literal["required"]] = True
 
+    _mounted_class: ClassVar[type[Resource] | None] = None
+    _mask_level: ClassVar[MaskLevel | None] = None
+    _mask_owner: ClassVar[type | None] = None
+    _hidden_fields: ClassVar[HiddenFields | None] = None
+
     schema_class = SchemaClass()
 
     def __init__(
@@ -155,6 +172,9 @@ class CRUDResource(Resource, Generic[M]):
         check_returns(self, overridden_actions(type(self), CRUDResource))
         if self.transitions and binding.transitions is not None:
             binding.transitions.bind(self)
+        permission = getattr(request.operation, "permission", None)
+        if getattr(permission, "needs_object", False):
+            bind_object_rule(self, permission, request)
 
     @classmethod
     def _mount_points(
@@ -162,15 +182,28 @@ class CRUDResource(Resource, Generic[M]):
     ) -> Sequence[tuple[str, type[Resource], str]]:
         """Return the routes of the collection, its items, and further declared URLs."""
         check_declared(cls, CRUDResource)
+        binding, routes = cls._routes(pattern, name, app)
+        is_guarded = cls.write_scope is not CRUDResource.write_scope
+        register(app, Peer(cls, binding, cls.scope is not CRUDResource.scope, is_guarded))
+        check_written(app, cls, binding)
+        masking(cls, pattern, name, app, binding, routes)
+        return routes
+
+    @classmethod
+    def _routes(
+        cls, pattern: str, name: str, app: Owner
+    ) -> tuple[Binding, Sequence[tuple[str, type[Resource], str]]]:
+        """Return the binding of the class, and its routes."""
         is_overridden = cls.create is not CRUDResource.create
         binding, routes = endpoint_routes(cls, pattern, name, app, is_overridden=is_overridden)
         if cls.transitions:
             of = (binding.store, binding.create_views, binding.declared_at)
-            binding.transitions = Transitions(cls.transitions, *of)
-        register(app, Peer(cls, binding, cls.scope is not CRUDResource.scope))
+            is_masked = cls._mounted_class is not None
+            binding.transitions = Transitions(cls.transitions, *of, is_masked=is_masked)
         if cls.members:
-            return [*routes, *member_routes(cls, CRUDResource, binding, pattern, name, app)]
-        return routes
+            more = member_routes(cls, CRUDResource, binding, pattern, name, app)
+            return binding, [*routes, *more]
+        return binding, routes
 
     @property
     def rows(self) -> Transaction[M]:

@@ -62,7 +62,7 @@ def overridden_actions(declared: type, base: type) -> tuple[str, ...]:
 
 
 def check_returns(actions: object, names: tuple[str, ...]) -> None:
-    """Let overridden actions of one request fail if they do not return what they must."""
+    """Let overridden actions of one request fail if they do not return an item."""
     for name in names:
         setattr(actions, name, functools.partial(_checked, actions, name, getattr(actions, name)))
 

@@ -11,7 +11,7 @@ from ..resource import Owner, Resource
 from .action_decorators import own_actions
 from .binding import Binding
 from .endpoint_classes import EndpointMaker
-from .item_keys import item_pattern
+from .item_keys import CompositeKeyed, item_pattern
 from .item_places import register
 from .own_actions import check_places
 from .polymorphic_binding import bind_collection, kinds_of
@@ -88,7 +88,7 @@ def _own_routes(
 
 
 def _check_required(declared: type, binding: Binding, *, posts: bool) -> None:
-    """Reject a collection whose schema leaves out what a new item of a kind needs."""
+    """Reject a collection whose schema leaves out attributes that a new item of a kind needs."""
     decided = {*binding.scope, *binding.assigned}
     for each in kinds_of(binding):
         check_required(declared, each.store, each.create_views, decided, posts=posts)
@@ -133,5 +133,11 @@ def store_of(declared: Any, app: Owner, scope: Sequence[str]) -> AnyStore:
             f"{declared_at}: no store of the App {app.name!r} supports the model "
             f"{declared.model!r}. Install one before you add the class: "
             "app.install(Database(...)). Or set store = MemoryStore(...) in the class."
+        )
+    is_single = isinstance(declared.key, str) or len(declared.key) == 1
+    if not is_single and not isinstance(store, CompositeKeyed):
+        raise DeclarationError(
+            f"{declared_at}.key has several attributes, but the store of "
+            f"{store.model.__qualname__} identifies items by one."
         )
     return store.configured(key=declared.key, soft_delete=declared.soft_delete, scope=scope)

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from ..compiler import Compiled
 from ..problems import NotFound
-from ..records import Record
 from ..request import Request
 from ..resource import Owner
 from .actions import Actions
 from .binding import Binding
 from .query import ListQuery, Page
+from .row_store import RowOpener, RowStore, RowTransaction, RowUse
 from .schema_views import Views
 from .scopes import Scope
-from .store import RelatedRows, Transaction
+from .store import Transaction
 
 __all__ = [
     "AnyActions",
     "RowActions",
-    "RowOpener",
     "RowPaths",
-    "RowStore",
-    "RowTransaction",
-    "RowUse",
     "build",
+    "has_parents",
 ]
 
-_Row = dict[str, object]
 _OWN_MODULE = "restkit.crud.resource"
 _CALLED = {
     "list": ("list",),
@@ -42,92 +38,6 @@ _CALLED = {
     "delete": ("read", "delete", "write_scope"),
 }
 _READING = ("list", "read")
-
-
-class RowUse(Record):
-    """What an action does with the attributes of items.
-
-    Attributes:
-        action: The action.
-        reads: The attributes that it reads.
-        writes: The attributes that it may write.
-    """
-
-    action: str
-    reads: frozenset[str]
-    writes: frozenset[str]
-
-
-class RowTransaction(Protocol):
-    """A transaction whose items are dicts; it has a part of the methods of `Transaction`."""
-
-    def list(self, query: ListQuery, /) -> Page[object]:
-        """Return one page, with its exact total if the query asks for it."""
-        ...
-
-    def get(self, key: object, /, *, scope: Mapping[str, object], lock: bool) -> _Row | None:
-        """Return the item of a key, or None."""
-        ...
-
-    def add(self, item: _Row, key: str, /) -> None:
-        """Store a new item, and set its attributes as they are stored."""
-        ...
-
-    def change(self, item: _Row, values: Mapping[str, object], /) -> None:
-        """Set attributes of an item, and store it if nobody changed it since it was read."""
-        ...
-
-    def remove(self, item: _Row, /) -> None:
-        """Remove an item, or mark it as removed, if nobody changed it since it was read."""
-        ...
-
-    def change_many(self, items: Sequence[_Row], values: Mapping[str, object], /) -> None:
-        """Set the same attributes of several items that were read with a lock."""
-        ...
-
-    def remove_many(self, items: Sequence[_Row], /) -> None:
-        """Remove several items that were read with a lock, or mark them as removed."""
-        ...
-
-    def upsert(
-        self,
-        rows: Sequence[Mapping[str, object]],
-        written: Sequence[Collection[str]],
-        identity: Sequence[str],
-        scope: Mapping[str, object],
-        /,
-    ) -> Sequence[tuple[object, bool] | None] | None:
-        """Create or replace items; a `Violation` leaves nothing written.
-
-        Args:
-            rows: The attributes of new items, in the order in which items are locked.
-            written: The attributes that each replaces if an item with the same value exists.
-            identity: The attributes that are unique together.
-            scope: The attributes that items must have to be replaced.
-
-        Returns:
-            Each item as it is stored, and whether it is new; None for an item that must not be
-            replaced. None in place of the list if the store or the values need other ways.
-        """
-        ...
-
-    def is_column(self, name: str, /) -> bool:
-        """Return whether an attribute is one that items are stored with."""
-        ...
-
-
-RowOpener = Callable[[Request, Owner, RelatedRows | None], RowTransaction | None]
-"""A function that opens a request's transaction, with conditions on rows that items may refer to;
-it returns None if the request needs items of the model."""
-
-
-@runtime_checkable
-class RowStore(Protocol):
-    """The optional ability of a store to read and write items as dicts, which costs less."""
-
-    def row_opener(self, use: RowUse, /) -> RowOpener | str:
-        """Return how to open transactions for an action, or why it needs items of the model."""
-        ...
 
 
 class _Declared(Protocol):
@@ -170,6 +80,8 @@ class RowPaths:
         if isinstance(opener, str):
             return actions
         writes = action not in _READING
+        if writes and getattr(request.operation.permission, "needs_object", False):
+            return actions
         rows = opener(request, app, actions._related_rows if writes else None)
         if rows is None:
             return actions
@@ -301,6 +213,16 @@ class RowActions:
         self._rows.add(item, self._key)
         return item
 
+    def create_many(self, rows: Sequence[Mapping[str, object]]) -> Sequence[object] | None:
+        """Store new items in their order; `RowTransaction.add_many` describes the result."""
+        if not all(map(self._rows.is_column, {name for row in rows for name in row})):
+            return None  # a scope may name a relation
+        return self._rows.add_many(rows)
+
+    def has_parents(self, scope: Mapping[str, object]) -> bool:
+        """Return whether the items exist that the attributes of a scope refer to."""
+        return self._rows.has_parents(scope)
+
     def replace(self, item: object, values: Mapping[str, object]) -> object:
         """Set all writable attributes and return the item."""
         if type(item) is not dict:
@@ -348,3 +270,9 @@ AnyActions = Actions | RowActions
 def build(actions: AnyActions, values: Mapping[str, object]) -> object:
     """Make an item from attribute values, without storing it."""
     return actions.build(values) if isinstance(actions, RowActions) else actions.rows.build(values)
+
+
+def has_parents(actions: AnyActions, scope: Mapping[str, object]) -> bool:
+    """Return whether the items exist that the attributes of a scope refer to."""
+    rows = actions if isinstance(actions, RowActions) else actions.rows
+    return rows.has_parents(scope)

@@ -71,11 +71,6 @@ class RowRule:
         caller = request.caller if self._caller is None else self._caller(request)
         return CallerRule(caller, self._read, self._write, self._assigned)
 
-    @property
-    def separates(self) -> bool:
-        """Whether a caller may read rows that it may not write."""
-        return self._write is not None
-
 
 class CallerRule:
     """The rule of one model for one caller."""

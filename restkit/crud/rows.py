@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import secrets
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,12 +18,13 @@ from typing import Any
 from uuid import UUID
 
 from ..after_commit import AfterCommit
+from ..caching.changes import model_tag, note_change, note_read, reading
 from ..contract import Failure, Header
 from ..errors import DeclarationError
 from ..http.methods import SAFE_METHODS
 from ..problems import ServiceUnavailable
 from ..request import Request
-from .memory_links import Link
+from .memory_links import Link, Reference
 from .row_rules import RowRule
 
 __all__ = [
@@ -33,12 +33,10 @@ __all__ = [
     "RETRY_AFTER",
     "STAMP",
     "Memory",
-    "Reference",
     "Row",
     "Rows",
     "Work",
     "copied",
-    "first_version",
 ]
 
 RETRY_AFTER = 2
@@ -99,6 +97,16 @@ class Rows:
         number = self.by_value[names].get(values)
         return None if number is None else self.by_number[number]
 
+    def having(self, name: str, value: object) -> Iterator[Row]:
+        """Yield the rows with a value of an attribute; none if the value is None."""
+        if value is None:
+            return
+        if (name,) in self.by_value:
+            found = self.find((name,), (value,))
+            yield from () if found is None else (found,)
+            return
+        yield from (row for row in self.by_number.values() if getattr(row.item, name) == value)
+
     def taken(self, item: object, but: int = 0) -> tuple[str, ...] | None:
         """Return the attributes of a unique constraint that an item violates, or None.
 
@@ -132,39 +140,12 @@ class Rows:
 
 
 def _values(item: object, names: Sequence[str]) -> tuple[object, ...] | None:
-    """Return attributes of an item; None if one of them is None, which is never equal."""
-    values = tuple(getattr(item, name) for name in names)
-    return None if None in values else values
+    """Return attributes of an item; None if one of them is None, which is never equal.
 
-
-def first_version() -> int:
-    """Return a random first version, so that no ETag of an earlier item with the key matches."""
-    return secrets.randbits(40) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A reference from the items of one store to the items of another.
-
-    Attributes:
-        table: The table of the referring items.
-        name: The referring attribute.
-        target: The table of the referenced items.
-        key: The referenced attribute.
-        is_many: Whether the referring attribute is a list of references.
+    An item of one kind does not have the attributes of another one.
     """
-
-    table: object
-    name: str
-    target: object
-    key: str
-    is_many: bool = False
-
-    def keys(self, value: object) -> Sequence[object]:
-        """Return the references in a value of the referring attribute."""
-        if value is None or (self.is_many and isinstance(value, (list, tuple))):
-            return value or ()
-        return (value,)
+    values = tuple(getattr(item, name, None) for name in names)
+    return None if None in values else values
 
 
 def copied(item: object) -> Any:
@@ -250,6 +231,8 @@ class Work:
 
     def rows(self, table: object) -> Rows:
         """Return the rows of a store for reading."""
+        if reading.get() is not None:
+            note_read([model_tag(self._memory.models[table])])
         return self._own.get(table) or self._seen[table]
 
     def writable(self, table: object) -> Rows:
@@ -269,6 +252,17 @@ class Work:
             self._own[table] = self._seen[table].copied()
         return self._own[table]
 
+    def find(self, reference: Reference, key: object, by: str = "") -> object:
+        """Return a referenced item, None without one.
+
+        Args:
+            reference: The reference.
+            key: The value that names the item.
+            by: The attribute with the value; the key of the reference by default.
+        """
+        row = self.rows(reference.target).find((by or reference.key,), (key,))
+        return None if row is None or not reference.includes(row.item) else row.item
+
     def dangling(
         self,
         table: object,
@@ -284,8 +278,8 @@ class Work:
         """
         for each in self._memory.references:
             for value in each.keys(value_of(each.name)) if each.table is table else ():
-                row = self.rows(each.target).find((each.key,), (value,))
-                if row is None or not can_refer(each.target, row.item):
+                item = self.find(each, value)
+                if item is None or not can_refer(each.target, item):
                     return each.name
         return None
 
@@ -302,7 +296,7 @@ class Work:
             if value is None or (item is not None and getattr(item, each.key) == value):
                 continue
             users = (user for user in self.rows(each.table).by_number.values() if user is not row)
-            if any(value in each.keys(getattr(user.item, each.name)) for user in users):
+            if any(value in each.keys(getattr(user.item, each.name, None)) for user in users):
                 return True
         return False
 
@@ -341,6 +335,7 @@ class Work:
         """Commit."""
         if self._own:
             self._memory.kept = {**self._memory.kept, **self._own}
+            note_change({model_tag(self._memory.models[table]) for table in self._own})
 
     def close(self) -> None:
         """Release the lock of writers."""

@@ -3,34 +3,117 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields
+from marshmallow import RAISE, Schema, fields, validate
 
+from ..records import Record
 from ..schemas.schema_equality import have_same_fields
+from .expansions import RelationPath
+from .nested_fields import is_single, nested_in
 from .store import AnyField
 
-__all__ = ["merged", "optional", "page_of"]
+__all__ = [
+    "Branch",
+    "branches",
+    "including",
+    "merged",
+    "optional",
+    "page_of",
+]
+
+
+class Branch(Record):
+    """A relation that clients may include, as the schema of responses has it.
+
+    Attributes:
+        name: The name of the field.
+        limit: The maximum number of items; None for a relation to one.
+        order: The attributes that decide the order of the items.
+        below: The relations of the related items.
+    """
+
+    name: str
+    limit: int | None
+    order: str
+    below: tuple[Branch, ...]
+
+
+def branches(names: Iterable[str], paths: Mapping[str, RelationPath]) -> tuple[Branch, ...]:
+    """Return relations as a tree.
+
+    Args:
+        names: The fields, and paths of fields.
+        paths: Each of them as it is loaded.
+    """
+    known = tuple(names)
+
+    def branch(name: str) -> Branch:
+        path, begin = paths[name], f"{name}."
+        order = ",".join("-" * each.descending + each.name for each in path.order)
+        below = tuple(branch(each) for each in known if each.startswith(begin))
+        return Branch(name.rpartition(".")[2], path.limit, order, below)
+
+    return tuple(branch(name) for name in known if "." not in name)
+
+
+def including(declared: type[Schema], stem: str, found: tuple[Branch, ...]) -> type[Schema]:
+    """Return a copy of a schema class with optional relations, or the class itself without any."""
+    if not found:
+        return declared
+    # The name lists the relations: one document may have several such views of a schema.
+    relations = "".join(sorted(map(_title, found)))
+    names = tuple(each.name for each in found)
+    return optional(declared, names, f"{stem}With{relations}", found)
+
+
+def _title(branch: Branch) -> str:
+    below = "".join(map(_title, branch.below))
+    return branch.name[:1].upper() + branch.name[1:] + below
 
 
 @cache
 def optional(
-    declared: type[Schema], names: tuple[str, ...], stem: str, relations: tuple[str, ...]
+    declared: type[Schema], names: tuple[str, ...], stem: str, relations: tuple[Branch, ...]
 ) -> type[Schema]:
     """Return a copy of a schema class whose named fields may be absent, and relations null."""
-    meta = type("Meta", (declared.Meta,), {"optional": names, "register": False})
+    every = (*names, *getattr(declared.Meta, "optional", ()))
+    meta = type("Meta", (declared.Meta,), {"optional": every, "register": False})
     members = {"Meta": meta, "__doc__": declared.__doc__, "__module__": declared.__module__}
     known = declared().fields
-    single = {name: copy.copy(known[name]) for name in relations if _is_single(known[name])}
-    for field in single.values():
-        field.allow_none = True  # the caller may not see the related item
-    return type(f"{stem}Schema", (declared,), {**members, **single})
+    found = {each.name: _included(known[each.name], each) for each in relations}
+    return type(f"{stem}Schema", (declared,), {**members, **found})
 
 
-def _is_single(field: AnyField) -> bool:
-    return isinstance(field, fields.Nested) and not field.many
+def _included(field: AnyField, branch: Branch) -> AnyField:
+    """Return the field of a relation that clients may include, with its bounds."""
+    made = copy.copy(field)
+    if is_single(field):
+        made.allow_none = True  # the caller may not see the related item
+    elif branch.limit is not None:
+        made.validators = [*made.validators, validate.Length(max=branch.limit)]
+        order = f" by {branch.order}" if branch.order else ""
+        text = f"The first {branch.limit} items{order}; if there are so many, more may exist."
+        made.metadata = {"description": text, **made.metadata}
+    if branch.below:
+        _nest(made, branch.below)
+    return made
+
+
+def _nest(field: AnyField, below: tuple[Branch, ...]) -> None:
+    """Let a field nest a schema whose relations may be absent."""
+    if isinstance(field, fields.List):
+        field.inner = copy.copy(field.inner)
+    inner = field.inner if isinstance(field, fields.List) else field
+    schema = nested_in(field)
+    if not isinstance(inner, fields.Nested) or schema is None:
+        raise LookupError(field)  # cannot be: `Views` has checked the relations
+    declared = type(schema)
+    inner.nested = including(declared, declared.__name__.removesuffix("Schema"), below)
+    inner.only = None if schema.only is None else tuple(schema.only)
+    inner.exclude, inner._schema = tuple(schema.exclude), None
 
 
 _merging: dict[type[Schema], type[Schema]] = {}

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Protocol, runtime_checkable
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError
 
 from ..compiler import Compiled, compile_schema
-from ..encoding import dumps_json
 from ..errors import DeclarationError
 from ..parsing.pointers import pointer
 from ..problems import UnprocessableContent
 from ..schemas.bound import View, bind
 from ..schemas.validation_errors import Fault, flatten
-from .item_serializer import AttributeSource, ItemSerializer, Source
-from .patch_checks import check_patch, check_removed
-from .patching import PatchDocument, equal
-from .schema_classes import merged, optional
-from .store import AnyField
+from .expansions import Expand, Expansions, RelationPath, expansions_of
+from .item_serializer import AttributeSource, ItemSerializer, Source, json_data
+from .nested_fields import attribute_of, fields_along, is_nested, is_single, nested_paths, wire_path
+from .patch_checks import check_patch, check_removed, differs, without_added
+from .patching import PatchDocument
+from .schema_classes import branches, including, merged, optional
+from .store import AnyField, Attribute
 
-__all__ = ["ABSENT", "Views", "is_nested"]
+__all__ = ["ABSENT", "Views"]
 
 ABSENT: Any = object()
 """The value of a member that the content does not have."""
 _MAX_VIEWS = 128
 _Selection = tuple[tuple[str, ...] | None, tuple[str, ...]]
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A store that describes the attributes of its items."""
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        """The attributes by name."""
+        ...
 
 
 class Views:
@@ -36,6 +46,8 @@ class Views:
     Attributes:
         declared: The schema class.
         answered: The schema class of responses, in which fields that may be left out are optional.
+        expansions: The relations that clients may include, by the names of their fields.
+        paths: The same relations, as they are loaded.
         merged: The schema class of merge patches, in which null removes optional members.
     """
 
@@ -45,7 +57,7 @@ class Views:
     def __init__(
         self,
         declared: type[Schema],
-        expand: Sequence[str],
+        expand: Expansions,
         sparse: bool,
         declared_at: str,
         *,
@@ -73,11 +85,11 @@ class Views:
         self._compiled = compiled
         self._store = store
         self._schema = self._instantiate(declared)
-        for name in expand:
-            self._check_relation(name)
-        self._expand = frozenset(expand)
+        self.expansions = expansions_of(expand, declared_at)
+        self._expand = frozenset(self.expansions)
+        self.paths = {name: self._relation_path(name) for name in self.expansions}
         self.names = tuple(name for name in self._schema.dump_fields if name not in self._expand)
-        self.answered = self._response_class(expand, sparse=sparse)
+        self.answered = self._response_class(sparse=sparse)
         self.merged = merged(declared, self._schema)
         self._serializers: dict[_Selection, ItemSerializer] = {}
         self._write = bind(
@@ -90,26 +102,41 @@ class Views:
             for name, field in self._schema.load_fields.items()
         }
 
-    def _check_relation(self, name: str) -> None:
-        field = self._schema.fields.get(name)
-        if field is None or not field.dump_only or not is_nested(field):
+    def _relation_path(self, name: str) -> RelationPath:
+        """Return a relation that clients may include, as it is loaded.
+
+        Raises:
+            DeclarationError: It is not a nested dump-only field of the schema.
+        """
+        way = fields_along(self._schema, name)
+        if not way or not way[0].dump_only or not all(map(is_nested, way)):
+            last = name.rpartition(".")[2]
             raise DeclarationError(
                 f"{self._declared_at}.expand: {name!r} is not a nested dump-only field of "
-                f"{self.declared.__name__}. Write {name} = fields.Nested(..., dump_only=True)."
+                f"{self.declared.__name__}. Write {last} = fields.Nested(..., dump_only=True)."
             )
+        path, how = ".".join(map(attribute_of, way)), self.expansions[name]
+        others = [each for each in self._showing(path) if each != name]
+        if others and how != Expand():
+            raise DeclarationError(
+                f"{self._declared_at}.expand[{name!r}]: the field {others[0]!r} shows the same "
+                "relation, so that order and limit cannot apply to it. Write Expand()."
+            )
+        return RelationPath.of(path, how, is_many=not is_single(way[-1]) and not others)
 
-    def _response_class(self, expand: Sequence[str], *, sparse: bool) -> type[Schema]:
+    def _showing(self, attribute: str) -> list[str]:
+        """Return the fields that dump an attribute."""
+        known = self._schema.dump_fields.items()
+        return [name for name, field in known if attribute_of(field) == attribute]
+
+    def _response_class(self, *, sparse: bool) -> type[Schema]:
         """Return the schema class of responses, in which optional fields may be absent."""
-        declared = self.declared
+        declared, found = self.declared, branches(self.expansions, self.paths)
         stem = declared.__name__.removesuffix("Schema")
         if sparse:
             every = tuple(each for each in self._schema.dump_fields if each != self._fixed)
-            return optional(declared, every, f"{stem}View", tuple(expand))
-        if not expand:
-            return declared
-        # The name lists the relations: one document may have several such views of a schema.
-        relations = "".join(name[:1].upper() + name[1:] for name in sorted(expand))
-        return optional(declared, tuple(expand), f"{stem}With{relations}", tuple(expand))
+            return optional(declared, every, f"{stem}View", found)
+        return including(declared, stem, found)
 
     def _instantiate(self, declared: type[Schema], **options: Any) -> Schema:
         try:
@@ -126,8 +153,8 @@ class Views:
         return self._paths
 
     def wire_name(self, name: str) -> str:
-        """Return the name in content of a field that is dumped."""
-        return self._schema.dump_fields[name].data_key or name
+        """Return the name in content of a field that is dumped, or of a path of such fields."""
+        return wire_path(self._schema, name)
 
     def attribute_fields(self) -> dict[str, AnyField]:
         """Return the schema's fields by attribute."""
@@ -146,10 +173,7 @@ class Views:
         """
         found = self._serializers.get((names, expand))
         if found is None:
-            selected = self.names if names is None else names
-            wanted = {*selected, self._fixed}
-            only = [name for name in self.names if name in wanted] + list(expand)
-            schema = self._instantiate(self.declared, only=only)
+            schema = self._selected(names, expand)
             bound = bind(
                 schema,
                 View.RESPONSE,
@@ -157,18 +181,39 @@ class Views:
                 many=True,
                 compiled=self._compiled,
             )
-            found = ItemSerializer(
-                bound, tuple(_nested_paths(schema, (type(schema),))), self._store
-            )
+            found = ItemSerializer(bound, self._loaded(schema, expand), self._store)
             # SECURITY: clients choose the selections, which must not keep the default view out.
             is_default = names is None and not expand
             if is_default or len(self._serializers) < _MAX_VIEWS:
                 self._serializers[names, expand] = found
         return found
 
+    def _selected(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> Schema:
+        """Return the schema of a selection of fields and relations."""
+        wanted = {*(self.names if names is None else names), self._fixed}
+        only = [name for name in self.names if name in wanted]
+        only += [name for name in expand if "." not in name]
+        hidden = [name for name in self._expand.difference(expand) if "." in name]
+        return self._instantiate(self.declared, only=only, exclude=hidden)
+
+    def _loaded(self, schema: Schema, expand: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the relations that a schema dumps: those that it includes with their bounds."""
+        included = [self.paths[name] for name in expand]
+        nested = nested_paths(schema, (type(schema),))
+        return (*included, *(path for path in nested if path not in included))
+
     def relations(self, names: tuple[str, ...] | None, expand: tuple[str, ...]) -> tuple[str, ...]:
         """Return the relations that a selection dumps."""
         return self.serializer(names, expand).relations
+
+    def derived_names(self) -> tuple[str, ...]:
+        """Return the fields whose content can change without a change of the item's attributes."""
+        sources = compile_schema(self.serializer(None, ()).bound.schema).sources
+        if sources is None:
+            return self.names
+        known = self._store.attributes if isinstance(self._store, Described) else {}
+        own = {name for name, each in known.items() if not each.is_derived} | {""}
+        return tuple(name for name in self.names if sources.get(name) not in own)
 
     def pointer_of(self, attribute: str) -> str:
         """Return the JSON Pointer of an attribute in a body, ``""`` if bodies do not have it."""
@@ -192,15 +237,12 @@ class Views:
             UnprocessableContent: The patch or the patched document is invalid.
             Conflict: A test of a JSON Patch fails.
         """
-        # Through JSON: a dumped Decimal, for example, is not JSON yet.
-        before = cast(
-            "dict[str, Any]", json.loads(dumps_json(self.patch_source.dump(self._read(item))))
-        )
+        before = json_data(self.patch_source.dump(self._read(item)))
         loaded = self._write.load_fields  # by their names in the content
-        after = self._apply(before, patch)
+        after = without_added(self._apply(before, patch), before, loaded)
         check_removed(patch, self._write)
         absent = loaded.keys() - before.keys() - after.keys()
-        differing = [name for name in loaded if _differs(before, after, name)]
+        differing = [name for name in loaded if differs(before, after, name)]
         values = self._load(
             after, [str(loaded[name].name) for name in absent], after.keys() - differing
         )
@@ -284,11 +326,6 @@ class Views:
         return [name for name in known if not _is_valid(fields_[name], data[name])]
 
 
-def is_nested(field: AnyField | None) -> bool:
-    """Return whether a field holds objects of another schema, one or a list of them."""
-    return isinstance(field.inner if isinstance(field, fields.List) else field, fields.Nested)
-
-
 def _is_valid(field: AnyField, value: Any) -> bool:
     """Return whether a field alone accepts a value."""
     try:
@@ -296,24 +333,3 @@ def _is_valid(field: AnyField, value: Any) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def _nested_paths(schema: Schema, above: tuple[type[Schema], ...]) -> Iterator[str]:
-    """Yield the attributes that nested schemas dump, theirs after a dot."""
-    for name, field in schema.dump_fields.items():
-        inner = field.inner if isinstance(field, fields.List) else field
-        if not isinstance(inner, fields.Nested):
-            continue
-        attribute = field.attribute or name
-        yield attribute
-        below = inner.schema
-        if type(below) not in above:
-            for path in _nested_paths(below, (*above, type(below))):
-                yield f"{attribute}.{path}"
-
-
-def _differs(before: Mapping[str, object], after: Mapping[str, object], name: str) -> bool:
-    one, other = before.get(name, ABSENT), after.get(name, ABSENT)
-    if one is other:
-        return False
-    return not equal(one, other) or type(one) is not type(other)

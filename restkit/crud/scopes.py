@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 __all__ = ["AnyOf", "Clause", "Scope", "clause_text", "fixed_values"]
 
 Clause = object
-"""A condition on items: a mapping of attribute values, a `Condition`, `AnyOf`, True, False, a
+"""A condition on items: a mapping of attribute values, which may be those of related items
+(``{"project.tenant": 3}``), a `Condition`, `AnyOf`, True, False, a
 sequence of clauses that must all hold, or an expression of the store, such as SQLAlchemy's."""
 
 
@@ -67,7 +68,7 @@ class Scope:
         if type(given) is dict and not given:
             return _EVERYWHERE
         if isinstance(given, Mapping):
-            return cls(given)
+            return cls(*_split(given))
         if not isinstance(given, (list, tuple)):
             return cls(clauses=(given,))
         values: dict[str, object] = {}
@@ -82,6 +83,15 @@ class Scope:
     def __bool__(self) -> bool:
         """Return whether the scope restricts anything."""
         return bool(self.values or self.clauses)
+
+
+def _split(given: Mapping[str, object]) -> tuple[Mapping[str, object], tuple[Clause, ...]]:
+    """Return the items' own attributes of a mapping, and a clause for each of related items."""
+    related = [name for name in given if "." in name]
+    if not related:
+        return given, ()
+    own = {name: value for name, value in given.items() if name not in related}
+    return own, tuple({name: given[name]} for name in related)
 
 
 _EVERYWHERE = Scope()

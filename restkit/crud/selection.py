@@ -12,10 +12,11 @@ from ..errors import DeclarationError
 from .query import Condition, ListQuery, Order, Page
 from .scopes import AnyOf, Clause, Scope
 
-__all__ = ["holds", "rank", "select", "select_all"]
+__all__ = ["condition_test", "holds", "rank", "select", "select_all"]
 
 M = TypeVar("M")
 _Reader = Callable[[object, str], object]
+_Related = Callable[[object, Condition], bool]
 _Test = Callable[[Any, Any], bool]
 """A comparison of a value of an item with that of a condition, which are of one type."""
 
@@ -51,12 +52,10 @@ def _limited(items: list[M], limit: int | None, *, backwards: bool) -> list[M]:
 
 def select_all(items: Iterable[M], query: ListQuery, read: _Reader = getattr) -> list[M]:
     """Return all items that fulfil a query's conditions, in its order."""
-    tests = [(each.name, _TESTS[each.operator], _wanted(each)) for each in query.conditions]
+    tests = [condition_test(each) for each in query.conditions]
 
     def matches(item: object) -> bool:
-        if not holds(item, query.scope):
-            return False
-        return all(test(getattr(item, name), value) for name, test, value in tests)
+        return holds(item, query.scope) and all(test(item) for test in tests)
 
     found = list(filter(matches, items))
     # Sorting is stable, so that the first key, sorted last, takes precedence; None is the greatest.
@@ -65,8 +64,13 @@ def select_all(items: Iterable[M], query: ListQuery, read: _Reader = getattr) ->
     return found
 
 
-def holds(item: object, clause: Clause) -> bool:
+def holds(item: object, clause: Clause, related: _Related | None = None) -> bool:
     """Return whether an item fulfils a clause.
+
+    Args:
+        item: The item.
+        clause: The clause.
+        related: A function that says whether an item fulfils a condition on related items.
 
     Raises:
         DeclarationError: The clause is not one that a store in memory can evaluate.
@@ -74,20 +78,42 @@ def holds(item: object, clause: Clause) -> bool:
     if isinstance(clause, bool):
         return clause
     if isinstance(clause, Mapping):
-        return all(getattr(item, name) == wanted for name, wanted in clause.items())
+        return all(_has(item, name, value, related) for name, value in clause.items())
     if isinstance(clause, Condition):
-        value: object = getattr(item, clause.name)
-        return _TESTS[clause.operator](value, _wanted(clause))
+        return _fulfils(item, clause, related)
     if isinstance(clause, Scope):
-        return holds(item, clause.values) and holds(item, clause.clauses)
+        return all(holds(item, each, related) for each in (clause.values, *clause.clauses))
     if isinstance(clause, AnyOf):
-        return any(holds(item, each) for each in clause.clauses)
+        return any(holds(item, each, related) for each in clause.clauses)
     if isinstance(clause, (list, tuple)):
-        return all(holds(item, each) for each in clause)
+        return all(holds(item, each, related) for each in clause)
     raise DeclarationError(
         f"A MemoryStore cannot evaluate {type(clause).__name__} as a scope or row rule. Use a "
         "mapping of attributes, a Condition, AnyOf, True, False, or a list of those."
     )
+
+
+def _fulfils(item: object, condition: Condition, related: _Related | None) -> bool:
+    """Return whether an item, or one that it is related to, fulfils a condition."""
+    if related is not None and condition.is_related:
+        return related(item, condition)
+    return condition_test(condition)(item)
+
+
+def _has(item: object, name: str, value: object, related: _Related | None) -> bool:
+    """Return whether an item, or one that it is related to, has a value."""
+    if related is not None and "." in name:
+        return related(item, Condition.equal(name, value))
+    return bool(getattr(item, name) == value)
+
+
+def condition_test(condition: Condition) -> Callable[[object], bool]:
+    """Return a function that says whether an item fulfils a condition on its own attributes."""
+    if condition.operator == "or":
+        tests = [condition_test(each) for each in condition.value]
+        return lambda item: any(test(item) for test in tests)
+    name, test, wanted = condition.name, _TESTS[condition.operator], _wanted(condition)
+    return lambda item: test(getattr(item, name), wanted)
 
 
 def _keyed(name: str, read: _Reader) -> Callable[[object], tuple[object, ...]]:
@@ -140,6 +166,7 @@ _TESTS: dict[str, _Test] = {
     "lt": _ordered(operator.lt),
     "lte": _ordered(operator.le),
     "in": _compared(lambda value, several: value in several),
+    "not_in": lambda value, several: value is None or value not in several,
     "contains": _compared(lambda value, part: part in value.lower()),
     "startswith": _compared(lambda value, part: value.lower().startswith(part)),
     "has": _compared(lambda value, wanted: all(each in value for each in wanted)),

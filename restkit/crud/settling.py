@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Settling", "settle"]
+__all__ = ["Including", "Settling", "settle"]
 
 
 @runtime_checkable
@@ -20,6 +21,15 @@ class Settling(Protocol):
         ...
 
 
+@runtime_checkable
+class Including(Protocol):
+    """The optional ability of a transaction to set the related items that a response has."""
+
+    def include(self, item: object, relations: Sequence[str], /) -> None:
+        """Set the related items of a written item, as far as the store knows the relations."""
+        ...
+
+
 class _Actions(Protocol):
     @property
     def rows(self) -> object:
@@ -27,16 +37,19 @@ class _Actions(Protocol):
         ...
 
 
-def settle(actions: _Actions, item: object, model: type[object]) -> None:
+def settle(actions: _Actions, item: object, model: type[object], relations: Sequence[str]) -> None:
     """Store what an action has set on the item that it returns.
 
     Args:
         actions: The actions of the request.
         item: The returned item.
         model: The model of the collection; an action may return something else.
+        relations: The relations that each response nests.
     """
     if type(item) is dict or not isinstance(item, model):
         return
     rows = actions.rows
     if isinstance(rows, Settling):
         rows.settle(item)
+    if relations and isinstance(rows, Including):
+        rows.include(item, relations)

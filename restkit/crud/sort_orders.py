@@ -10,7 +10,7 @@ from marshmallow import validate
 
 from ..errors import DeclarationError
 from .item_keys import key_of
-from .paths import find_path
+from .paths import check_comparable, find_path
 from .query import Order
 from .store import AnyField, AnyStore, Attribute
 from .wire_names import check_distinct, hint, wire_name
@@ -81,6 +81,7 @@ class Sorting:
                 f"{declared_at} sorts by {name!r}, but an item may have several {path.many!r}. "
                 "Sort by a relation to one item."
             )
+        check_comparable(path.attribute, f"{declared_at}.sorts")
         if rest or not path.attribute.operators - _UNORDERED:
             raise DeclarationError(
                 f"{declared_at} sorts by {name!r}, which is not an attribute with an order. Name "
@@ -97,11 +98,6 @@ class Sorting:
         return (
             {**self._store.attributes, **self._related} if self._related else self._store.attributes
         )
-
-    @property
-    def default(self) -> tuple[Order, ...]:
-        """The default order."""
-        return self._default
 
     def fields(self) -> dict[str, AnyField]:
         """Return the query parameter of the order, or nothing if no attribute is sortable."""
@@ -163,6 +159,7 @@ def _check_sortable(
             f"{', '.join(sorted(known))}.{hint(name, wire)}"
         )
     if not attributes[name].operators - _UNORDERED:
+        check_comparable(attributes[name], f"{declared_at}.sorts")
         raise DeclarationError(
             f"{declared_at} sorts by {name!r}, whose values have no order that every store "
             "supports. Sort by another attribute."

@@ -38,14 +38,12 @@ __all__ = [
 ]
 
 M = TypeVar("M")
-
 FORBIDDEN = "The caller may not write this item."
 
 RelatedRows = Callable[[type], "tuple[Clause, ...]"]
 """A function from a model to the conditions on the rows that other items may refer to."""
 
 AnyField = fields.Field[Any]
-"""A marshmallow field of any Python type."""
 
 
 class Violation(Exception):
@@ -78,7 +76,7 @@ class RejectedValue(Violation):
 
 
 class DecidedValue(RejectedValue):
-    """Raised when nested content contradicts what the item around it decides; a 422 response."""
+    """Raised when nested content contradicts what the item around it decides; a 422."""
 
     code = "scope"
     detail = "The server decides this value. Leave it out."
@@ -107,16 +105,16 @@ class Attribute:
         name: The name of the attribute.
         field: A field that loads and dumps its values exactly.
         nullable: Whether the value may be None.
-        operators: The operators that conditions on it may use.
+        operators: The operators of conditions on it.
         bounds: The validators that every stored value passes.
         default: The default value, or a function that returns it; None without a default.
         generated: Whether the store generates the value, so that clients cannot write it.
-        unfit: The error message for collections that show the attribute, because the store does
-            not return values as they were stored; ``""`` if it does.
-        default_from: A function from the other values of an item to the default; None if the
-            default does not depend on them.
-        is_stamped: Whether the store gives each item a value of its own, which a PUT without the
-            attribute leaves as it is.
+        unfit: Why no collection may show the attribute: its values change; ``""`` otherwise.
+        default_from: A function from the other values of an item to the default, or None.
+        is_stamped: Whether the store gives items a value, which a PUT without it leaves.
+        is_derived: Whether the value may change without the item.
+        advice: What to declare instead, if it has no operators; ``""`` without advice.
+        searched: The attributes that a full-text search looks at.
     """
 
     name: str
@@ -129,6 +127,9 @@ class Attribute:
     unfit: str = ""
     default_from: Callable[[Mapping[str, object]], object] | None = None
     is_stamped: bool = False
+    is_derived: bool = False
+    advice: str = ""
+    searched: tuple[str, ...] = ()
 
 
 class Transaction(Protocol[M]):

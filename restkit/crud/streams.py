@@ -48,7 +48,7 @@ def stream_format(
     if media_type == NDJSON:
         return StreamFormat({"Content-Type": NDJSON}, b"", view.lines)
     if media_type == CSV and export is not None:
-        columns = csv_columns(view.bound.schema)
+        columns = csv_columns(view.schemas)
         rows = csv_rows(view, columns, export.guard)
         return StreamFormat(export.headers, export.start(columns), rows)
     return None

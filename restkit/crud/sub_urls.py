@@ -16,6 +16,7 @@ class Extended(Protocol):
     aggregates: Sequence[str]
     max_groups: int
     by_filter: Sequence[str]
+    or_filters: Sequence[str]
 
 
 def sub_urls(declared: Extended) -> Iterator[str]:
@@ -30,4 +31,6 @@ def extra_parameters(declared: Extended) -> tuple[str, ...]:
     """Return the parameters besides those of the list, which no filter can have as its name."""
     totals = ("group", "aggregates", "sort", "limit")
     found = totals if declared.groups or declared.aggregates else ()
+    if declared.or_filters:
+        found = (*found, "or")
     return (*found, "dry_run") if declared.by_filter else found

@@ -14,6 +14,7 @@ from marshmallow import fields as ma
 from ..errors import DeclarationError
 from ..problems import InvalidItem, UnprocessableContent
 from ..schemas.wire_formats import INT64_MAX
+from .paths import check_comparable
 from .query import ListQuery
 from .store import AnyField, AnyStore
 from .sub_urls import Extended
@@ -150,7 +151,7 @@ class Totalling:
         return Aggregate(found, name)
 
     def _abilities(self, member: str, name: str, text: str) -> frozenset[str]:
-        """Return what the store can do with an attribute."""
+        """Return the abilities of the store for an attribute."""
         attributes = self._store.attributes
         if name not in attributes:
             raise DeclarationError(
@@ -158,6 +159,7 @@ class Totalling:
                 f"model does not have. It has {', '.join(sorted(attributes))}."
                 f"{hint(name, self._wire)}"
             )
+        check_comparable(attributes[name], f"{self._declared_at}.{member}")
         return supported(attributes[name]) & self._able(name)
 
     # parameters

@@ -114,7 +114,7 @@ class Aggregating(Protocol):
     """The optional ability of a store to group items; its transactions are `TotalledRows`."""
 
     def aggregations(self, name: str, /) -> frozenset[str]:
-        """Return what the store can do with an attribute: functions, parts, and ``"group"``."""
+        """Return the abilities of the store for an attribute: functions, parts, and ``"group"``."""
         ...
 
 

@@ -58,6 +58,9 @@ def totalling_of(
     return Totalling(declared, binding.store, wire, binding.declared_at, name)
 
 
+_GUARDS = ("security", "permission", "limits")
+
+
 def totals_contract(
     declared: type[Listed], binding: Binding, totalling: Totalling, name: str
 ) -> Declarations:
@@ -75,8 +78,7 @@ def totals_contract(
         "summary": "Count and sum the items by group",
         "description": "The filters select items as they do in the list.",
     }
-    if "security" in listing:
-        words["security"] = listing["security"]
+    words |= {word: listing[word] for word in _GUARDS if word in listing}
     inputs: dict[Location, Mapping[str, AnyField]] = {
         "query": binding.filtering.fields(totalling.fields())
     }

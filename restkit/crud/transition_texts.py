@@ -32,7 +32,7 @@ def value_text(value: object) -> str:
 
 
 def check_transitions(declared: object, declared_at: str) -> None:
-    """Reject what is no mapping of attributes to mappings of values to sequences of values.
+    """Reject a value that is not a mapping of attributes to mappings of values to sequences.
 
     Raises:
         DeclarationError: It is something else.

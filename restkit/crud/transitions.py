@@ -14,6 +14,8 @@ from .transition_texts import DeclaredTransitions, value_text
 
 __all__ = ["Transitions"]
 
+_HIDDEN = "The item cannot change so."
+
 
 class _Views(Protocol):
     """The part of the views of a schema that transitions use."""
@@ -31,7 +33,13 @@ class Transitions:
     """The transitions of one collection."""
 
     def __init__(
-        self, declared: DeclaredTransitions, store: AnyStore, views: _Views, declared_at: str
+        self,
+        declared: DeclaredTransitions,
+        store: AnyStore,
+        views: _Views,
+        declared_at: str,
+        *,
+        is_masked: bool = False,
     ) -> None:
         """Check and keep the declarations.
 
@@ -40,6 +48,7 @@ class Transitions:
             store: The store of the items.
             views: The views of the schema of bodies, for pointers.
             declared_at: The name of the class, for messages.
+            is_masked: Whether attributes that bodies do not have are hidden from the caller.
 
         Raises:
             DeclarationError: An attribute does not exist, or cannot have a value.
@@ -49,6 +58,7 @@ class Transitions:
         self._initial: dict[str, tuple[object, ...]] = {}
         self._following: dict[str, dict[object, tuple[object, ...]]] = {}
         fields = views.attribute_fields()
+        self._unknown = frozenset(declared).difference(fields) if is_masked else frozenset[str]()
         for name, following in declared.items():
             where = f"{declared_at}.transitions"
             attribute = store.attributes.get(name)
@@ -117,13 +127,10 @@ class Transitions:
                 continue
             allowed = self._initial[name] if before is None else following.get(before[name], ())
             if values[name] not in allowed:
-                errors.append(
-                    {
-                        "pointer": self._views.pointer_of(name),
-                        "detail": f"The value cannot change so. {_allowed(allowed)}",
-                        "code": "transition",
-                    }
-                )
+                known = name not in self._unknown
+                text = f"The value cannot change so. {_allowed(allowed)}" if known else _HIDDEN
+                pointer = self._views.pointer_of(name) if known else ""
+                errors.append({"pointer": pointer, "detail": text, "code": "transition"})
         if errors:
             raise Conflict("The state of the item does not allow this change.", errors=errors)
 

@@ -6,11 +6,18 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from ..problems import Forbidden
 from .scopes import Clause, Scope
-from .store import FORBIDDEN, Transaction
+from .store import FORBIDDEN, Transaction, Violation
 
-__all__ = ["WriteRuled", "check_writable"]
+__all__ = ["ProtectedRow", "WriteRuled", "check_writable"]
 
 M = TypeVar("M")
+
+
+class ProtectedRow(Violation):
+    """Raised when content of one collection changes a row that the caller may only read; a 409."""
+
+    code = "protected"
+    detail = "The request would change a related item that the caller may not write."
 
 
 @runtime_checkable

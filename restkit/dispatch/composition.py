@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ..contract import Operation
-from ..environ_keys import ROUTING_ERROR
+from ..environ_keys import ROUTING_ERROR, TRANSLATOR
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat
+from ..http.request_target import near_url
 from ..middleware import Boundary, Endpoint, Middleware, compose
 from ..operations.collisions import converters_of
 from ..operations.entries import Entry, Handlers, Link
@@ -25,6 +27,10 @@ from .error_boundary import ErrorBoundary, problem_response
 from .pipeline import Context, compile_operation
 
 if TYPE_CHECKING:
+    from werkzeug.routing import BaseConverter
+
+    from ..caching.caches import Caches
+    from ..caching.handle import CachingApp
     from ..request import AppLike
 
 __all__ = ["Composed", "compose_entries", "compose_server", "compose_unmatched"]
@@ -48,26 +54,30 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
         (entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)
     ]
     checked: set[int] = set()
-    queries = {id(route): found for entry, route in routes if (found := _taken(entry, "QUERY"))}
+    caches = _caches(app, entries)
+    queries = {
+        id(route): found for entry, route in routes if (found := _accepted_types(entry, "QUERY"))
+    }
     for entry, route in routes:
         boundary = _boundary(entry.handlers, entry.owner.settings, entry.errors)
         locate = _locate(router, entry.link)
-        context = Context(
-            entry.owner, entry.owner.settings, entry.owner.media, locate, bool(entry.middleware)
-        )
+        own, is_wrapped = entry.owner, bool(entry.middleware)
+        context = Context(own, own.settings, own.media, locate, is_wrapped, caches)
         for operation in entry.operations:
             _check_schemas(operation, checked)
             endpoint = compile_operation(operation, context)
+            endpoint = _limited(operation, endpoint, boundary, caches)
             if id(route) in queries and operation.method in ("GET", "HEAD", "OPTIONS"):
-                endpoint = _announcing(endpoint, ("Accept-Query", queries[id(route)]))
+                endpoint = _with_header(endpoint, ("Accept-Query", queries[id(route)]))
             route.add(
                 operation.method,
-                _handler(entry, endpoint, boundary, operation),
+                _handler(entry, endpoint, boundary, operation, caches),
                 operation.declared_at,
             )
     for entry, route in routes:
         _complete(router, route, entry)
     router.finish()
+    _answer_preflights(router, routes)
     return Composed(entries, router)
 
 
@@ -79,14 +89,44 @@ def _check_schemas(operation: Operation, checked: set[int]) -> None:
             schema.check_names(operation.declared_at)
 
 
+def _caches(app: AppLike, entries: Sequence[Entry]) -> Caches | None:
+    """Return the caches of the operations, None without any."""
+    if not any(each.cache for entry in entries for each in entry.operations):
+        return None
+    from ..caching.caches import caches_of  # cold start
+
+    return caches_of(cast("CachingApp", app), entries)
+
+
+def _limited(
+    operation: Operation, endpoint: Endpoint, boundary: Boundary, caches: Caches | None
+) -> Endpoint:
+    """Put the limits of an Operation, and the invalidation of what it writes, around it."""
+    if operation.limits:
+        from ..limits.enforcement import limited  # cold start
+
+        endpoint = limited(operation, endpoint, boundary)
+    return endpoint if caches is None else caches.invalidating(operation, endpoint)
+
+
 def _handler(
-    entry: Entry, endpoint: Endpoint, boundary: Boundary, operation: Operation | None
+    entry: Entry,
+    endpoint: Endpoint,
+    boundary: Boundary,
+    operation: Operation | None,
+    caches: Caches | None = None,
 ) -> Handler:
     """Put an entry's middleware around an endpoint."""
     around: Sequence[Middleware] = ()
     if operation is not None:
         around = cast("Sequence[Middleware]", operation.middleware)
     call = compose((*around, *entry.middleware), endpoint, boundary)
+    if caches is not None:
+        call = caches.outermost(operation, call, has_middleware=bool(entry.middleware))
+    if entry.edges:
+        from .response_headers import finished  # cold start
+
+        call, boundary = finished(call, boundary, entry.edges, operation)
     statuses: Container[int] = _EVERY_STATUS
     if operation is not None and entry.owner.settings.contract != "off":
         statuses = operation.statuses | {500}
@@ -96,12 +136,12 @@ def _handler(
 
 
 def _complete(router: Router, route: Route, entry: Entry) -> None:
-    """Add the handlers that no method is written for: HEAD from GET, OPTIONS, and 405."""
+    """Add the handlers that the class does not write: HEAD from GET, OPTIONS, and 405."""
     handlers = route.handlers
     if "GET" in handlers:
         handlers.setdefault("HEAD", handlers["GET"].without_content())
-    patch = _taken(entry, "PATCH") or route.allowed.accept_patch
-    query = _taken(entry, "QUERY") or route.allowed.accept_query
+    patch = _accepted_types(entry, "PATCH") or route.allowed.accept_patch
+    query = _accepted_types(entry, "QUERY") or route.allowed.accept_query
     route.allowed = Allowed(", ".join(sorted({*handlers, "OPTIONS"})), patch, query)
     boundary = _boundary(entry.handlers, entry.owner.settings, entry.errors)
 
@@ -109,16 +149,35 @@ def _complete(router: Router, route: Route, entry: Entry) -> None:
         allowed = router.allowed(request, route)
         return options_response(*allowed)
 
-    def refuse(request: Request) -> Outgoing:
+    def reject(request: Request) -> Outgoing:
         allow = router.allowed(request, route).allow
         raise MethodNotAllowed(f"This resource allows {allow}.", headers={"Allow": allow})
 
     if "OPTIONS" not in handlers:
         route.options = _handler(entry, options, boundary, entry.options)
-    route.otherwise = _handler(entry, refuse, boundary, None)
+    route.otherwise = _handler(entry, reject, boundary, None)
 
 
-def _announcing(endpoint: Endpoint, header: tuple[str, str]) -> Endpoint:
+def _answer_preflights(router: Router, routes: Iterable[tuple[Entry, Route]]) -> None:
+    """Let the handlers of OPTIONS respond to preflights of CORS."""
+    for entry, route in routes:
+        if not entry.edges:
+            continue
+        from .response_headers import answer_preflights  # cold start
+
+        handlers_of = partial(_handlers_of, router, route)
+        own = route.handlers.get("OPTIONS")
+        if own is not None and own.app is entry.owner:
+            route.handlers["OPTIONS"] = answer_preflights(own, entry.edges, handlers_of)
+        elif route.options is not None:
+            route.options = answer_preflights(route.options, entry.edges, handlers_of)
+
+
+def _handlers_of(router: Router, route: Route, request: Request) -> Mapping[str, Handler]:
+    return router.handlers(request, route)
+
+
+def _with_header(endpoint: Endpoint, header: tuple[str, str]) -> Endpoint:
     """Add a header to the responses of an endpoint, if they do not have it."""
 
     def call(request: Request) -> Outgoing:
@@ -132,8 +191,8 @@ def _announcing(endpoint: Endpoint, header: tuple[str, str]) -> Endpoint:
     return call
 
 
-def _taken(entry: Entry, method: str) -> str:
-    """Return the media types that a method takes, as a header has them."""
+def _accepted_types(entry: Entry, method: str) -> str:
+    """Return the media types of a method's content, as the value of a header."""
     inputs = [
         each
         for operation in entry.operations
@@ -146,21 +205,51 @@ def _taken(entry: Entry, method: str) -> str:
 # URLs without an entry
 
 
-def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> list[tuple[str, Route]]:
-    """Return the Route of unknown URLs below each prefix, the innermost prefix first."""
-    return [
-        (each.prefix, _unmatched(each))
-        for each in sorted(prefixes, key=lambda each: -len(each.prefix))
-    ]
+class UnknownUrls:
+    """The URLs at the place of an App that belong to no entry.
+
+    Attributes:
+        route: The Route that responds to them.
+    """
+
+    def __init__(
+        self, at: Pattern, route: Route, converters: Mapping[str, type[BaseConverter]]
+    ) -> None:
+        """Keep the Route of unknown URLs at the place of an App."""
+        self.route = route
+        self._prefix = f"{at.rule}/"
+        self._router: Router | None = None
+        if at.parameters or at.host:
+            self._router = Router(converters, "strict")
+            for rest in ("/<path:_rest>", "/", ""):
+                pattern = at._replace(rule=f"{at.rule}{rest}" or "/")
+                self._router.route(pattern, rest)
+            self._router.finish()
+
+    def match(self, request: Request) -> dict[str, object] | None:
+        """Return the values of the variables of mounts, None if the URL is of another App."""
+        if self._router is not None:
+            found = self._router.match(request)
+            return found and {name: found[1][name] for name in found[0].outer}
+        if self._prefix == "/" or f"{request.path}/".startswith(self._prefix):
+            return {}
+        return None
 
 
-def compose_server(prefixes: Iterable[MountedPrefix], entries: Iterable[Entry]) -> Route:
+def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> list[UnknownUrls]:
+    """Return the unknown URLs at the place of each App, the innermost first."""
+    ordered = sorted(prefixes, key=lambda each: (-len(each.at.rule), not each.at.host))
+    converters = converters_of(each.app for each in ordered)
+    return [UnknownUrls(each.at, _unmatched(each), converters) for each in ordered]
+
+
+def compose_server(prefixes: Sequence[MountedPrefix], entries: Iterable[Entry]) -> Route:
     """Return the Route of ``OPTIONS *``, which asks about the server as a whole."""
     methods = {operation.method for entry in entries for operation in entry.operations}
     if "GET" in methods:
         methods.add("HEAD")
     allow = ", ".join(sorted({*methods, "OPTIONS"}))
-    root = next(each for each in prefixes if not each.prefix)
+    root = prefixes[0]
     route = _unmatched(root)
     call = compose(
         root.middleware, lambda request: options_response(allow, ""), route.otherwise.boundary
@@ -172,30 +261,34 @@ def compose_server(prefixes: Iterable[MountedPrefix], entries: Iterable[Entry]) 
 def _unmatched(mounted: MountedPrefix) -> Route:
     route = Route(Pattern("", "", ()))
     boundary = _boundary(mounted.handlers, mounted.app.settings, mounted.errors)
-    call = compose(mounted.middleware, _nowhere(mounted), boundary)
+    call = compose(mounted.middleware, _unknown_url(mounted), boundary)
+    if mounted.edges:
+        from .response_headers import finished  # cold start
+
+        call, boundary = finished(call, boundary, mounted.edges, None)
     route.otherwise = Handler(call, None, mounted.app, boundary, _EVERY_STATUS)
-    # PERF: a method that is found here needs no further look for its handler.
+    # PERF: the usual methods find their handler here at once.
     route.handlers = dict.fromkeys(_USUAL_METHODS, route.otherwise)
     return route
 
 
-def _nowhere(mounted: MountedPrefix) -> Endpoint:
-    """Return the endpoint that responds with 404, or with the error that routing had."""
+def _unknown_url(mounted: MountedPrefix) -> Endpoint:
+    """Return the endpoint that raises the error of routing, or else responds with 404."""
     known: PlainResponse | None = None
     is_default = mounted.errors == DEFAULT_FORMATS
     if is_default and not ErrorBoundary(mounted.handlers, mounted.app.settings).handles(NotFound):
-        # PERF: to raise, render and write the problem for each request costs 60 thousand.
+        # PERF: raising and rendering the problem for each request costs 60 thousand instructions.
         known = problem_response(_not_found(), _not_found().to_bytes(), PROBLEM_DETAILS)
 
-    def nowhere(request: Request) -> PlainResponse:
+    def unknown_url(request: Request) -> PlainResponse:
         error: Exception | None = request.environ.get(ROUTING_ERROR)
         if error is not None:
             raise error
-        if known is None:
+        if known is None or TRANSLATOR in request.environ:
             raise _not_found()
         return PlainResponse(known.status, known.headers.copy(), known.body)
 
-    return nowhere
+    return unknown_url
 
 
 def _not_found() -> NotFound:
@@ -208,9 +301,9 @@ def _not_found() -> NotFound:
 def _boundary(
     handlers: Sequence[Handlers], settings: Settings, errors: tuple[ErrorFormat, ...]
 ) -> Boundary:
-    """Return an error boundary that first closes provided values.
+    """Return an error boundary that first rolls back provided values.
 
-    A stream that an error drops must not be committed.
+    A stream whose response an error replaces must not be committed.
     """
     boundary = ErrorBoundary(handlers, settings, errors)
 
@@ -225,8 +318,8 @@ def _boundary(
     return close_and_respond
 
 
-def _sent(value: object) -> object:
-    """Return a value as content has it: the JSON encoder may write datetimes later."""
+def _as_json(value: object) -> object:
+    """Return a value as JSON has it: the encoder may not have written datetimes yet."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -235,20 +328,23 @@ def _locate(router: Router, link: Link | None) -> Locate | None:
     if link is None:
         return None
     members = link.members
-    known = {each.name for each in link.item.parameters}.union(link.item.host_variables)
+    known = link.item.variables
     builder: list[Callable[[Mapping[str, object], str], str | None]] = []
 
     def locate(request: Request, data: object) -> str | None:
         if not isinstance(data, dict):
             return None
-        values = {variable: _sent(data.get(member)) for variable, member in members}
+        values = {variable: _as_json(data.get(member)) for variable, member in members}
         if None in values.values():
             return None
         if not builder:
             builder.append(router.builder(link.item))
         given = request.path_parameters
+        if link.item.outer:
+            given = {**request.mount_parameters, **given}
         if not given.keys() <= known:  # the item is not below the collection
             given = {name: given[name] for name in known.intersection(given)}
-        return builder[0]({**given, **values}, request.root_path)
+        url = builder[0]({**given, **values}, request.root_path)
+        return near_url(url, request) if url and link.item.host else url
 
     return locate

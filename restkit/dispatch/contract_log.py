@@ -1,4 +1,4 @@
-"""The contract in production: what a response shows without its content, as a line of the log."""
+"""The contract check in production: undeclared statuses and media types are logged."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..response import Outgoing
 __all__ = ["observe"]
 
 _log = logging.getLogger("restkit")
-# Media types of the program's own responses: a program may make any number of them.
-_MOST_KEPT = 64
+# A program's own responses may have any number of media types, so the memory is bounded.
+_MAX_DECLARED = 64
 
 
 def observe(
@@ -30,15 +30,15 @@ def observe(
 ) -> None:
     """Log a response whose status or media type its Operation does not declare.
 
-    The test client and the development server check the content too, in place of this.
+    The test client and the development server check the content as well, and do not call it.
 
     Args:
         operation: The record.
         response: The response as it leaves.
         contract: The setting of that name: ``"log"``, ``"raise"`` or ``"off"``.
         environ: The WSGI environ, which has the names of the parts that made the response.
-        declared: What earlier responses of the Operation have shown to be declared; this response
-            adds itself.
+        declared: The declared (status, media type) pairs of earlier responses of the Operation,
+            which need no second check; that of this response is added.
 
     Raises:
         ContractError: The setting is ``"raise"``.
@@ -53,7 +53,7 @@ def observe(
         raise ContractError(message)
     if message:
         _log.warning(message)
-    elif len(declared) < _MOST_KEPT:
+    elif len(declared) < _MAX_DECLARED:
         declared.add(described)
 
 
@@ -73,17 +73,17 @@ def _undeclared(
     """Return the message about an undeclared response, "" about a declared one."""
     if status == 500:
         return ""
-    place = operation.declared_at
+    declared_at = operation.declared_at
     if status not in operation.statuses:
         remedy = _remedy(operation, status, environ)
-        return f"{place} responded with status {status}, which it does not declare: {remedy}."
+        return f"{declared_at} responded with status {status}, which it does not declare: {remedy}."
     declared = _media_types(operation, status, media_type)
     if not declared or not media_type or any(fnmatchcase(media_type, each) for each in declared):
         return ""
     hint = "add it to media_types"
     if status >= 400 and any(each.media_type in declared for each in operation.errors):
         hint = f"raise {problem_class(status).__name__}"
-    return f"{place} responded with {media_type}, which it does not declare: {hint}."
+    return f"{declared_at} responded with {media_type}, which it does not declare: {hint}."
 
 
 def _remedy(operation: Operation, status: int, environ: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""The frozen App: the way of a request from the WSGI environ to the server."""
+"""The frozen App as a WSGI callable: routes a request, calls its handler, sends the response."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..declarations import plain_function
 from ..environ_keys import CONTRACT_CHECK, ROUTING_ERROR
 from ..errors import ContractError
 from ..http.redirects import is_redirect
-from ..http.request_target import VALID_HOSTS, clean_script_name, host_error
+from ..http.request_target import VALID_HOSTS, clean_script_name, host_error, near_url
 from ..operations.entries import Entry
 from ..operations.registry import MountedPrefix
 from ..problems import BadRequest
 from ..request import Request, current_request
-from ..resource import FunctionResource
 from ..response import STATUS_LINES, Outgoing, PlainResponse, as_sent, close_if_open, is_stream
 from ..routing.router import Handler, Match, Route
 from .composition import Composed, compose_entries, compose_server, compose_unmatched
@@ -40,7 +38,7 @@ class Dispatcher:
         app: AppLike,
         entries: Sequence[Entry],
         prefixes: Sequence[MountedPrefix],
-        late: Callable[[], Sequence[Entry]],
+        load_documents: Callable[[], Sequence[Entry]],
     ) -> None:
         """Compose the entries.
 
@@ -48,18 +46,18 @@ class Dispatcher:
             app: The App, for its settings.
             entries: The mounted resources, those of Apps below included.
             prefixes: The Apps by their prefixes, for URLs that belong to no entry.
-            late: A callable that returns the entries of the documents, for the first URL that is
-                not found otherwise: most workers never load them.
+            load_documents: A callable that returns the entries of the OpenAPI documents and their
+                pages. It is called for the first URL that nothing else matches.
         """
         self._app = app
-        self._late = late
+        self._load_documents = load_documents
         self._lock = threading.Lock()
         self._unmatched = compose_unmatched(prefixes)
         self._server = compose_server(prefixes, entries)
         self._composed = compose_entries(app, entries)
         self._match = self._composed.router.match
-        # A catch-all leaves the URLs of the documents to them.
-        prefixed = tuple(f"{each.prefix}/<path:" for each in prefixes)
+        # The documents take precedence over patterns that match every path.
+        prefixed = tuple(f"{each.at.rule}/<path:" for each in prefixes)
         rules = {entry.pattern.rule for entry in entries}
         self._catch_alls = {each for each in rules if each.startswith(prefixed)}
         self._statics = self._composed.router.statics
@@ -75,7 +73,7 @@ class Dispatcher:
                 response = handler.call(request)
             except Exception as error:  # noqa: BLE001  # the one place where it becomes a response
                 response = handler.boundary(request, error)
-            # PERF: most responses go straight to the server; `_send` knows all other cases.
+            # PERF: most responses need nothing else; `_send` handles all other cases.
             if (
                 type(response) is not PlainResponse
                 or type(response.body) is not bytes
@@ -106,7 +104,7 @@ class Dispatcher:
         return request, handler
 
     def _find_checked(self, request: Request) -> Route:
-        """Return the Route of a request whose host or prefix must be looked at first."""
+        """Return the Route of a request whose Host or SCRIPT_NAME must be checked first."""
         environ = request.environ
         if environ.get("SCRIPT_NAME"):
             environ["SCRIPT_NAME"] = clean_script_name(environ["SCRIPT_NAME"])
@@ -133,42 +131,52 @@ class Dispatcher:
             if is_options and _names_server(request.environ):
                 return self._server
             return self._unmatched_at(request)
-        route, request.path_parameters = found
-        return route
+        return self._chosen(request, found)
 
     def _other_handler(self, request: Request, route: Route, method: str) -> Handler:
         """Return the handler of a method that a URL's first Route does not have."""
-        # PERF: the Route of an unknown URL has no pattern; no other one can have the method.
+        # PERF: the Route of an unknown URL has no pattern, and no other Route has the method.
         found = route.pattern.rule and self._composed.router.match_method(request, method)
         if found:
-            route, request.path_parameters = found
-            return route.handlers[method]
+            return self._chosen(request, found).handlers[method]
         if method == "OPTIONS" and route.options is not None:
             return route.options
         return route.otherwise.without_content() if method == "HEAD" else route.otherwise
+
+    @staticmethod
+    def _chosen(request: Request, found: Match) -> Route:
+        """Return the Route that was found, and give its variables to the request."""
+        route, values = found
+        if route.outer:
+            request.mount_parameters = {name: values.pop(name) for name in route.outer}
+        request.path_parameters = values
+        return route
 
     def _match_first(self, request: Request) -> Match | None:
         """Compose the documents' routes, and match the first request that may be for them."""
         with self._lock:
             documents = self._documents
             if documents is None:
-                documents = self._documents = compose_entries(self._app, self._late())
+                documents = self._documents = compose_entries(self._app, self._load_documents())
                 self._match_document = documents.router.match
         return documents.router.match(request)
 
     def _unmatched_at(self, request: Request) -> Route:
         """Return the Route of an unknown URL: that of the innermost App whose prefix it has."""
-        for prefix, route in self._unmatched:
-            if not prefix or f"{request.path}/".startswith(f"{prefix}/"):
-                return route
-        raise LookupError(request.path)  # cannot be: the root's prefix is empty
+        for place in self._unmatched:
+            values = place.match(request)
+            if values is not None:
+                if values:
+                    request.mount_parameters = values
+                return place.route
+        raise LookupError(request.path)  # unreachable: the root's prefix is empty
 
     # sending
 
     def _send(
         self, request: Request, response: Outgoing, handler: Handler, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Send a response that is not plain, or that needs a check, closing or HEAD's treatment."""
+        """Send a response that is not plain, or must be checked, closed or sent without content."""
         is_head = request.environ["REQUEST_METHOD"] == "HEAD"
         streams = is_stream(response) and not is_head
         if not streams and (is_head or request.provided is not None):
@@ -187,7 +195,7 @@ class Dispatcher:
 
     def _check(self, request: Request, response: Outgoing, handler: Handler) -> None:
         """Compare a response with its Operation, wherever the response was made."""
-        operation = handler.operation
+        operation = request.operation  # that of the caller, if there are field masks
         check = request.environ.get(CONTRACT_CHECK)
         try:
             if check is not None:
@@ -200,46 +208,46 @@ class Dispatcher:
                 request.provided.close(error)
             raise
 
-    # building URLs
-
     def url_for(
-        self, target: object, owner: object, values: Mapping[str, object], root: str
+        self,
+        target: object,
+        owner: object,
+        values: Mapping[str, object],
+        request: Request | None,
     ) -> str | None:
-        """Build the URL of a resource class, function or name; the caller's own go first.
+        """Build the URL of a resource class, function or name.
+
+        Args:
+            target: The class, the function, a name or an operationId.
+            owner: The App that calls. Its own resources take precedence.
+            values: The variables of the URL pattern.
+            request: The current request: its SCRIPT_NAME, its values of the variables of mounts,
+                which `values` may leave out, and its host.
 
         Returns:
-            The URL, None if no pattern of the target has just these variables.
+            The URL, None if no pattern of the target has exactly these variables.
 
         Raises:
             LookupError: A pattern has these variables, but rejects one of the values.
         """
+        # cold start: many programs build no URL
+        from .url_targets import indexes_of, rejected_value, with_outer_values
+
+        root, outer = ("", {}) if request is None else (request.root_path, request.mount_parameters)
         rejected = ""
-        for composed in (self._composed, self._documents):
-            if composed is None:
-                continue
-            found = [
-                (entry.owner is not owner, _distance(entry, values), index)
-                for index, entry in enumerate(composed.entries)
-                if _is_target(entry, target) and _takes(entry, values)
-            ]
-            for *_, index in sorted(found):
-                variable = composed.router.rejected(str(index), values)
+        for composed in filter(None, (self._composed, self._documents)):
+            for index in indexes_of(target, composed.entries, owner, values):
+                entry = composed.entries[index]
+                whole = with_outer_values(entry, values, outer)
+                variable = composed.router.rejected(str(index), whole)
                 if variable is not None:
-                    rule = composed.entries[index].pattern.rule
-                    rejected = rejected or _rejected_value(rule, variable, values[variable])
-                elif (url := composed.router.build(str(index), values, root)) is not None:
-                    return url
+                    rule = entry.pattern.rule
+                    rejected = rejected or rejected_value(rule, variable, whole[variable])
+                elif (url := composed.router.build(str(index), whole, root)) is not None:
+                    return near_url(url, request) if entry.pattern.host else url
         if rejected:
             raise LookupError(rejected)
         return None
-
-
-def _rejected_value(rule: str, variable: str, value: object) -> str:
-    """Return the message about a value that makes a URL which its own pattern does not match."""
-    return (
-        f"There is no URL for {rule!r} with {variable}={value!r:.80}: the pattern does not match "
-        "this value. Pass a value that its converter accepts."
-    )
 
 
 def _close(request: Request, response: Outgoing) -> None:
@@ -251,8 +259,11 @@ def _close(request: Request, response: Outgoing) -> None:
 
 
 def _streamed(body: Iterable[bytes], request: Request, response: Outgoing) -> Iterable[bytes]:
-    """Return the body of a stream with the request around it, or a file that the server copies."""
-    # PEP 3333: the server recognizes only the very object that its own wrapper made.
+    """Return the body of a stream; the request stays current until its end.
+
+    A file that the server sends by itself (``wsgi.file_wrapper``) is returned as it is.
+    """
+    # PEP 3333: the server recognizes only the object that its own wrapper returned.
     is_file = type(body) is request.environ.get("wsgi.file_wrapper")
     if is_file and request.provided is None and not request.form_parsed:
         return body
@@ -260,7 +271,7 @@ def _streamed(body: Iterable[bytes], request: Request, response: Outgoing) -> It
 
 
 def _watched(body: Iterable[bytes], request: Request, response: Outgoing) -> Iterable[bytes]:
-    """Return the body of a stream, inside the contract check of its records if there is one."""
+    """Return the body of a stream, whose records are checked if the contract check does so."""
     watch = getattr(request.environ.get(CONTRACT_CHECK), "watch", None)
     if watch is None or request.operation is None:
         return body
@@ -283,37 +294,11 @@ def _finished(body: Iterable[bytes], request: Request) -> Iterable[bytes]:
     """Return a body, with the functions of `after_response` after it."""
     if not request.provided.last:
         return body
-    from ..after_response import FinishedBody  # cold start: few programs have such functions
+    from ..response_callbacks import FinishedBody  # cold start: few programs have such functions
 
     return FinishedBody(body, request)
-
-
-def _distance(entry: Entry, values: Mapping[str, object]) -> int:
-    """Return how ill the values fit one of a class's patterns; less is better."""
-    if entry.declared is None:
-        return 0
-    return -len(values.keys() & {parameter.name for parameter in entry.pattern.parameters})
-
-
-def _takes(entry: Entry, values: Mapping[str, object]) -> bool:
-    """Return whether every value is a variable of the entry's pattern."""
-    pattern = entry.pattern
-    variables = {parameter.name for parameter in pattern.parameters}
-    return values.keys() <= variables.union(pattern.host_variables)
 
 
 def _names_server(environ: WSGIEnvironment) -> bool:
     """Return whether OPTIONS asks about the server as a whole (RFC 9110, section 9.3.7)."""
     return any(environ.get(name) == "*" for name in ("PATH_INFO", "REQUEST_URI", "RAW_URI"))
-
-
-def _is_target(entry: Entry, target: object) -> bool:
-    """Return whether a name, class or function means an entry."""
-    if target in (entry.name, entry.resource, entry.declared):
-        return True
-    if isinstance(target, str):
-        return any(operation.operation_id == target for operation in entry.operations)
-    return issubclass(entry.resource, FunctionResource) and any(
-        plain_function(operation.function) is plain_function(target)
-        for operation in entry.operations
-    )

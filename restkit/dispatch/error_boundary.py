@@ -6,12 +6,19 @@ import logging
 import os
 import traceback
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, PAGE_HEADERS, RAISED_BY, UNEXPECTED_ERRORS
+from ..environ_keys import (
+    CONTRACT_CHECK,
+    ERROR_FORMATS,
+    PAGE_HEADERS,
+    RAISED_BY,
+    TRANSLATOR,
+    UNEXPECTED_ERRORS,
+)
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
 from ..http.redirects import is_redirect, is_redirect_class
@@ -25,7 +32,7 @@ from ..settings import Settings
 __all__ = ["ErrorBoundary", "problem_response"]
 
 _log = logging.getLogger("restkit")
-_OWN = frozenset({"content-type", "content-length"})
+_CONTENT_HEADERS = frozenset({"content-type", "content-length"})
 
 
 def problem_response(
@@ -38,24 +45,28 @@ def problem_response(
 
     Args:
         problem: The problem, for its status and headers.
-        body: The problem as the format has it.
+        body: The content: the problem as the format renders it.
         error_format: The format.
         format_headers: The headers of the content; those of the format by default.
     """
     headers = [("Content-Type", error_format.content_type), ("Content-Length", str(len(body)))]
     headers += error_format.headers if format_headers is None else format_headers
     if problem.headers:
-        headers += [item for item in header_items(problem.headers) if item[0].lower() not in _OWN]
+        headers += [
+            item
+            for item in header_items(problem.headers)
+            if item[0].lower() not in _CONTENT_HEADERS
+        ]
     return PlainResponse(problem.status, headers, body)
 
 
 class ErrorBoundary:
     """The handler of every exception that is raised while an App responds.
 
-    The problem handler of the exception's class, or of the nearest of its bases, is called first:
-    the resource's handlers, then those of the Apps from the inside out. Its problem goes to the
-    handlers that remain, so that a handler of `Problem` is called for every problem. The handler of
-    one class is called once.
+    The problem handler of the exception's class, or of its nearest base class, is called first. The
+    handlers of the resource take precedence over those of its App, and these over those of outer
+    Apps. If a handler returns a problem, the remaining handlers are searched for this problem, so a
+    handler of `Problem` is called for every problem. The handler of a class is called at most once.
     """
 
     def __init__(
@@ -68,7 +79,7 @@ class ErrorBoundary:
 
         Args:
             handlers: The problem handlers by exception class, the nearest first.
-            settings: ``debug`` shows the exception of a 500.
+            settings: The settings. With ``debug``, a 500 includes the exception.
             errors: The formats of error responses, the default first.
         """
         self._handlers = tuple(each for each in handlers if each)
@@ -80,7 +91,7 @@ class ErrorBoundary:
         """Return the response for an exception.
 
         Raises:
-            ContractError: The exception is one: in tests and the dev server the programmer sees it.
+            ContractError: The exception is one. It must reach the test or the development server.
         """
         outcome: object = error
         called: set[type] = set()
@@ -106,19 +117,19 @@ class ErrorBoundary:
         operation = request.operation
         if operation is None or not isinstance(error, Problem):
             return False
-        # PERF: `statuses` makes a set of everything that is declared. The Operations live as long
-        # as their boundary.
+        # PERF: `statuses` builds a set at each call. The ids stay valid, since Operations live as
+        # long as this boundary.
         statuses = self._statuses.get(id(operation))
         if statuses is None:
             statuses = self._statuses[id(operation)] = operation.statuses
         return error.status not in statuses
 
     def handles(self, kind: type[Exception]) -> bool:
-        """Return whether a handler would be called for an exception class."""
+        """Return whether there is a handler for an exception class."""
         return self._handler(kind, ()) is not None
 
     def _handler(self, kind: type, called: Collection[type]) -> tuple[type, ProblemHandler] | None:
-        """Return the nearest handler with its class, of those whose class was not called yet.
+        """Return the nearest handler, and its exception class, that was not called yet.
 
         A handler of `Exception` does not handle problems, HTTP exceptions or redirects.
         """
@@ -153,10 +164,12 @@ class ErrorBoundary:
         for each in (chosen, chosen, PROBLEM_DETAILS):
             try:
                 request.environ.pop(PAGE_HEADERS, None)
-                body = each.content(outcome, request)
+                shown = _translated(outcome, request)
+                body = each.content(shown, request)
                 headers = request.environ.get(PAGE_HEADERS, each.headers)
                 response = problem_response(outcome, body, each, headers)
             except Exception as raised:  # noqa: BLE001  # a member or header that cannot be written
+                request.environ.pop(TRANSLATOR, None)  # which may have raised
                 outcome = self._unexpected(request, raised, error)
             else:
                 if CONTRACT_CHECK in request.environ:
@@ -180,7 +193,7 @@ class ErrorBoundary:
     def _unexpected(
         self, request: Request, outcome: object, error: Exception
     ) -> InternalServerError:
-        """Log an unhandled exception, and return a 500 that discloses nothing of it."""
+        """Log an unhandled exception, and return a 500; only ``debug`` includes the exception."""
         if not isinstance(outcome, Exception):
             outcome = DeclarationError(
                 f"A problem handler of {type(error).__name__} returned {type(outcome).__name__}. "
@@ -203,10 +216,18 @@ class ErrorBoundary:
         return InternalServerError(f"{type(outcome).__name__}: {outcome}", traceback="".join(lines))
 
 
+def _translated(problem: Problem, request: Request) -> Problem:
+    """Return a problem in the language of the request, if the App has translations."""
+    translator = request.environ.get(TRANSLATOR)
+    return problem if translator is None else cast("Problem", translator.problem(problem))
+
+
 def _check_format(
     request: Request, problem: Problem, response: PlainResponse, used: ErrorFormat
 ) -> None:
-    """Check a response outside of every operation, which the dispatcher checks against no record.
+    """Check an error response at a URL or method without an Operation against its format.
+
+    The dispatcher checks all other responses against their Operation.
 
     Raises:
         ContractError: The content does not have the schema of its format, in tests and the
@@ -215,15 +236,15 @@ def _check_format(
     check = request.environ.get(CONTRACT_CHECK)
     check_problem = getattr(check, "check_problem", None)
     if request.operation is None and check_problem is not None:
-        place = f"The error response {problem.status} at a URL or method without an operation"
-        check_problem(place, used, type(problem), response.status, response.body)
+        name = f"The error response {problem.status} at a URL or method without an operation"
+        check_problem(name, used, type(problem), response.status, response.body)
 
 
 def _handled(handler: ProblemHandler, error: Any, request: Request) -> object:
     """Call a handler. It may return its result, or raise it."""
     try:
         return handler(error, request)
-    except Exception as raised:  # noqa: BLE001  # a handler may raise the problem that it means
+    except Exception as raised:  # noqa: BLE001  # a handler may raise its result
         return raised
 
 
@@ -239,7 +260,7 @@ def _problem_of(error: HTTPException) -> Problem:
     code = error.code if error.code is not None and 400 <= error.code <= 599 else 500
     headers: dict[str, str] = {}
     for name, value in error.get_headers():
-        if name.lower() not in _OWN:
+        if name.lower() not in _CONTENT_HEADERS:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return problem_class(code)(error.description, headers=headers)
 
@@ -248,7 +269,10 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def _raiser(error: Exception) -> str:
-    """Return the name of the innermost function called by restkit that raised an exception."""
+    """Return the name of the user's function that restkit called and that raised, "" without one.
+
+    If user code and restkit's code alternate in the traceback, the innermost function counts.
+    """
     name, by_restkit = "", True
     trace = error.__traceback__
     while trace is not None:

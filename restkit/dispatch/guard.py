@@ -1,4 +1,4 @@
-"""The guard of an Operation: its alternatives of security schemes, asked in order."""
+"""The guard of an Operation: authenticates requests with its security schemes."""
 
 from __future__ import annotations
 
@@ -11,105 +11,174 @@ from ..errors import ContractError, DeclarationError
 from ..http.authorization import holds_several
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
 from ..request import Request
-from ..security_scheme import Combination, SecurityScheme, uses_authorization
+from ..security_scheme import Combination, Permission, SecurityScheme, uses_authorization
 
 __all__ = ["make_guard"]
 
 _log = logging.getLogger("restkit")
 _Guard = Callable[[Request], None]
+# Sets the caller of a request, or returns the exception to raise if no alternative accepts it.
+_Attempt = Callable[[Request], "Exception | None"]
 
 
 def make_guard(operation: Operation) -> _Guard:
-    """Make the step that lets a request in if one alternative accepts it.
+    """Make the step that authenticates a request: one of the alternatives must accept it.
 
-    If none does, a problem that is neither 401 nor 403, and any other exception, goes before a 403,
-    and that before a 401 with the challenges of all schemes. An exception of one scheme does not
-    end the alternatives: it is logged, and raised only if no other scheme lets the request in.
+    The alternatives are tried in order. If none accepts the request, the first exception that is
+    neither Unauthorized nor Forbidden is raised. Without one, a 403 takes precedence over a 401,
+    which has the challenges of all schemes. Exceptions that are not problems are logged, even if
+    another alternative accepts the request.
     """
     alternatives = [each for each in operation.security if each]
     schemes = [scheme for each in alternatives for scheme, _ in each]
     _check_operation(operation, schemes)
-    readers = [_reader(scheme) for scheme in schemes]
-    is_optional = () in operation.security
+    count: _Guard | None = None
+    if operation.limits:
+        from ..limits.enforcement import after_authentication  # cold start
+
+        count = after_authentication(operation)
+    checks_header = any(uses_authorization(scheme) for scheme in schemes)
+    is_anonymous = _anonymity(operation, schemes)
+    permission = operation.permission
+    return _guard(_attempt(alternatives), is_anonymous, permission, count, checks_header)
+
+
+def _anonymity(
+    operation: Operation, schemes: Sequence[SecurityScheme]
+) -> Callable[[Request], bool]:
+    """Return a predicate: whether a request may be anonymous, and has no credentials."""
+    if () not in operation.security:
+        return lambda request: False
+    detectors = [_credentials_detector(scheme) for scheme in schemes]
+    return lambda request: not _has_credentials(request, detectors)
+
+
+def _guard(
+    attempt: _Attempt,
+    is_anonymous: Callable[[Request], bool],
+    permission: Permission | None,
+    count: _Guard | None,
+    checks_header: bool,
+) -> _Guard:
+    allows = None if permission is None else permission.allows
 
     def guard(request: Request) -> None:
-        problem = _ask(alternatives, request)
-        if problem is None or (is_optional and not _has_credentials(request, readers)):
-            return
-        raise problem
+        if checks_header and "," in request.environ.get("HTTP_AUTHORIZATION", ""):
+            _reject_several(request)
+        problem = attempt(request)
+        if problem is not None and not is_anonymous(request):
+            raise problem
+        if count is not None:
+            count(request)
+        if allows is not None and not allows(request.caller, request):
+            # A client without credentials learns how to authenticate.
+            raise problem or _forbidden(permission)
 
-    if any(uses_authorization(scheme) for scheme in schemes):
-        return _with_one_authorization(guard)
     return guard
 
 
+def _forbidden(permission: Permission | None) -> Forbidden:
+    assert permission is not None  # there was one to ask
+    return Forbidden(f"This needs the permission: {permission.description}.")
+
+
 def _check_operation(operation: Operation, schemes: Sequence[SecurityScheme]) -> None:
-    """Let the schemes that have a method ``check_operation`` reject an operation at start-up."""
+    """Call the schemes' method ``check_operation``, if any, which may reject the Operation."""
     for scheme in schemes:
         check: Callable[[Operation], None] | None = getattr(scheme, "check_operation", None)
         if check is not None:
             check(operation)
 
 
-def _with_one_authorization(guard: _Guard) -> _Guard:
-    """Reject several Authorization headers before a guard."""
-
-    def check(request: Request) -> None:
-        if holds_several(request.environ.get("HTTP_AUTHORIZATION", "")):
-            raise BadRequest("Send one Authorization header with credentials of one kind.")
-        guard(request)
-
-    return check
+def _reject_several(request: Request) -> None:
+    """Reject a request with several Authorization headers."""
+    if holds_several(request.environ["HTTP_AUTHORIZATION"]):
+        raise BadRequest("Send one Authorization header with credentials of one kind.")
 
 
-def _has_credentials(request: Request, readers: Sequence[Callable[[Request], bool]]) -> bool:
+def _has_credentials(request: Request, detectors: Sequence[Callable[[Request], bool]]) -> bool:
     """Return whether a request has credentials for one of the schemes."""
-    return any(is_sent(request) for is_sent in readers)
+    return any(is_sent(request) for is_sent in detectors)
 
 
-def _ask(alternatives: Sequence[Combination], request: Request) -> Exception | None:
-    """Ask each alternative, and return what to raise; None if one of them knows the caller."""
-    refused: list[Problem] = []
+def _attempt(alternatives: Sequence[Combination]) -> _Attempt:
+    if len(alternatives) > 1 or len(alternatives[0]) > 1:
+        return lambda request: _try_alternatives(alternatives, request)
+    # PERF: most operations have one scheme.
+    combination = alternatives[0]
+    scheme, scopes = next(iter(combination))
+    authenticate = scheme.authenticate
+
+    def attempt(request: Request) -> Exception | None:
+        try:
+            caller = request.caller = authenticate(request, scopes)
+            if caller is None or caller is False:
+                request.caller = None
+                return _nobody(scheme, caller, request)
+        except (Unauthorized, Forbidden) as problem:
+            return _rejection([_with_challenge(problem, scheme)])
+        except (ContractError, DeclarationError):
+            raise
+        except Exception as error:  # noqa: BLE001  # it becomes the response
+            _log_failure(combination, error)
+            return error
+        return None
+
+    return attempt
+
+
+def _try_alternatives(alternatives: Sequence[Combination], request: Request) -> Exception | None:
+    """Try alternatives in order."""
+    rejections: list[Problem] = []
     failed: Exception | None = None
     for combination in alternatives:
         try:
             request.caller = _authenticate(combination, request)
         except (Unauthorized, Forbidden) as problem:
-            refused.append(problem)
+            rejections.append(problem)
         except (ContractError, DeclarationError):
             raise
-        except Exception as error:  # noqa: BLE001  # another alternative may let the request in
+        except Exception as error:  # noqa: BLE001  # another alternative may accept the request
             failed = failed or error
             _log_failure(combination, error)
         else:
             return None
-    return failed if failed is not None else _refusal(refused)
+    return failed if failed is not None else _rejection(rejections)
 
 
 def _authenticate(combination: Combination, request: Request) -> object:
-    """Return the caller as the first scheme of a combination says; every scheme must accept."""
+    """Return the caller of the first scheme of a combination; every scheme must accept."""
     callers: list[object] = []
     for scheme, scopes in combination:
         try:
             caller = scheme.authenticate(request, scopes)
         except Unauthorized as problem:
-            if not _challenges(problem):
-                problem.headers = {**problem.headers, **_challenge(scheme)}
-            raise
-        if caller is False:
-            _report_false(scheme, request)
+            raise _with_challenge(problem, scheme) from None
         if caller is None or caller is False:
-            raise Unauthorized("Send valid credentials.", headers=_challenge(scheme))
+            raise _nobody(scheme, caller, request)
         callers.append(caller)
     return callers[0]
 
 
-def _report_false(scheme: SecurityScheme, request: Request) -> None:
-    """Log that a scheme returned False, or raise it where the contract is checked.
+def _with_challenge(problem: Problem, scheme: SecurityScheme) -> Problem:
+    """Return a problem; a 401 without a challenge gets the scheme's."""
+    if isinstance(problem, Unauthorized) and not _challenges(problem):
+        problem.headers = {**problem.headers, **_challenge(scheme)}
+    return problem
+
+
+def _nobody(scheme: SecurityScheme, found: object, request: Request) -> Unauthorized:
+    """Return the 401 of a scheme that found nobody; log if it returned False for it.
 
     Raises:
-        ContractError: The test client or the development server checks the contract.
+        ContractError: It returned False for a request of the test client or the development server.
     """
+    if found is False:
+        _report_false(scheme, request)
+    return Unauthorized("Send valid credentials.", headers=_challenge(scheme))
+
+
+def _report_false(scheme: SecurityScheme, request: Request) -> None:
     text = (
         f"{type(scheme).__qualname__}.authenticate() returned False. Return the caller, or raise "
         "Unauthorized."
@@ -125,7 +194,7 @@ def _challenges(problem: Problem) -> list[str]:
 
 
 def _challenge(scheme: SecurityScheme) -> dict[str, str]:
-    """Return the challenge of a scheme that states none (RFC 9110, section 11.6.1)."""
+    """Return the default challenge of a scheme, as a header (RFC 9110, section 11.6.1)."""
     document = scheme.document()
     kind = document.get("type")
     if kind == "http":
@@ -141,13 +210,13 @@ def _log_failure(combination: Combination, error: Exception) -> None:
     _log.error("The security scheme %s failed", names, exc_info=error)
 
 
-def _refusal(refused: Sequence[Problem]) -> Problem:
+def _rejection(rejections: Sequence[Problem]) -> Problem:
     """Return a 403, or else a 401 with the challenges of all schemes (RFC 9110, section 11.6.1)."""
-    for problem in refused:
+    for problem in rejections:
         if isinstance(problem, Forbidden):
             return problem
-    challenges = [text for problem in refused for text in _challenges(problem)]
-    first = refused[0]
+    challenges = [text for problem in rejections for text in _challenges(problem)]
+    first = rejections[0]
     if len(challenges) > 1:
         others = {
             name: text for name, text in first.headers.items() if name.lower() != "www-authenticate"
@@ -157,10 +226,10 @@ def _refusal(refused: Sequence[Problem]) -> Problem:
     return first
 
 
-def _reader(scheme: SecurityScheme) -> Callable[[Request], bool]:
-    """Return the predicate of requests that have credentials for a scheme, valid or not.
+def _credentials_detector(scheme: SecurityScheme) -> Callable[[Request], bool]:
+    """Return a predicate: whether a request has credentials for a scheme, valid or not.
 
-    A scheme that knows better has the predicate as its method ``has_credentials``.
+    A scheme can replace it by a method ``has_credentials``.
     """
     own: Callable[[Request], bool] | None = getattr(scheme, "has_credentials", None)
     if own is not None:

@@ -1,4 +1,4 @@
-"""Responses that are made once for an Idempotency-Key."""
+"""Idempotency keys: a repeated request gets the stored response of the first one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ class _Attempted(Record):
 def respond_once(
     rule: IdempotencyRule, invoke: Invoke, finish: Finish | None
 ) -> tuple[Invoke, Finish]:
-    """Let a repeated request have its first response, by wrapping a method and its finisher."""
+    """Wrap a method and its finisher, so that a repeated request gets the stored response.
+
+    Args:
+        rule: The rule for repeated requests.
+        invoke: A function that calls the method.
+        finish: The writer of conditional responses, None without conditions.
+    """
 
     def invoke_once(
         request: Request, arguments: Mapping[str, object]

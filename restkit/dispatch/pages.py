@@ -1,4 +1,4 @@
-"""Pages: what a method returned becomes the context of a template, if Accept chose the page."""
+"""Pages: if Accept chose a page, its template renders the value that the method returned."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Protocol, cast
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..contract import Operation, Output, offered_types
+from ..middleware import Endpoint
+from ..page import FormRequested
 from ..redirects import Redirect
 from ..rendering.returned_tuples import unpacked
 from ..request import Request
 from ..resource import Owner, Resource
-from ..response import HeaderItems, PlainResponse, header_items
+from ..response import HeaderItems, Outgoing, PlainResponse, header_items
 
-__all__ = ["PageRenderer", "rendering"]
+__all__ = ["PageRenderer", "rendering", "showing_form"]
 
 PageRenderer = Callable[
     [Request, "Resource | None", object], "tuple[str | Iterator[str], HeaderItems]"
@@ -32,14 +34,40 @@ class _Templates(Protocol):
         """Return the function that renders the page of an output: its text and headers."""
         ...
 
+    def form_renderer(self, operation: Operation, /) -> Callable[[Request], PlainResponse]:
+        """Return the function that responds with the form that a client sent."""
+        ...
 
-def rendering(operation: Operation, app: Owner, invoke: _Invoke) -> _Invoke:
-    """Make the callable that calls a method and renders the page of what it returned.
+
+def showing_form(operation: Operation, app: Owner, respond: Endpoint) -> Endpoint:
+    """Make the callable that responds with the form if the form asks for another row of a list.
+
+    Nothing of the form is validated, and the method is not called.
 
     Args:
-        operation: The record, of which an output has a page.
+        operation: The record.
         app: The App, which has the templates.
-        invoke: Calls the method; it returns the resource, None for a function, and the value.
+        respond: Responds to the other requests.
+    """
+    render = cast("_Templates", app).form_renderer(operation)
+
+    def call(request: Request) -> Outgoing:
+        try:
+            return respond(request)
+        except FormRequested:
+            return render(request)
+
+    return call
+
+
+def rendering(operation: Operation, app: Owner, invoke: _Invoke) -> _Invoke:
+    """Make the callable that calls a method and renders the page of its return value.
+
+    Args:
+        operation: The record; at least one of its outputs has a page.
+        app: The App, which has the templates.
+        invoke: A function that calls the method. It returns the resource (None for a function) and
+            the value.
     """
     pages = _pages(operation, app)
     usual = operation.outputs[0].status
@@ -68,9 +96,10 @@ def rendering(operation: Operation, app: Owner, invoke: _Invoke) -> _Invoke:
 
 
 def _committed(request: Request, chunks: Iterator[str]) -> Iterator[str]:
-    """Return the chunks of a page, the first of which is rendered before the unit of work ends.
+    """Render the first chunk of a page, end the unit of work, and return all chunks.
 
-    A page that fails there, or a commit that fails, is still a proper response.
+    If the first chunk or the commit fails, the status is not sent yet, so the client gets an error
+    response.
     """
     first = next(chunks, "")
     if request.provided is not None:
@@ -89,7 +118,7 @@ def _pages(operation: Operation, app: Owner) -> dict[tuple[int, str], PageRender
 
 
 def _joined(own: HeaderItems, more: HeaderItems) -> HeaderItems:
-    """Return the headers of a page, and those of the method in their place."""
+    """Return the headers of a page with those of the method, which take precedence."""
     if not more:
         return own
     stated = header_items(more)

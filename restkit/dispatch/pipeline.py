@@ -1,21 +1,23 @@
 """One Operation as one callable: credentials, negotiation, inputs, method, response.
 
-Each stage is chosen when the Operation is mounted. A stage that an Operation does not declare has
-no step here, and costs nothing.
+Each stage is chosen when the Operation is mounted. One that is not declared costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from inspect import CO_COROUTINE
 from typing import TYPE_CHECKING, cast
 
 from ..contract import Operation
+from ..declaration_checks import code_flags
 from ..declarations import plain_function
 from ..environ_keys import CONTRACT_CHECK
-from ..http.negotiation import Chooser, not_acceptable
+from ..errors import DeclarationError
+from ..http.negotiation import chooser_of
 from ..media import Media
 from ..middleware import Endpoint
-from ..problems import PreconditionRequired, UnprocessableContent
+from ..problems import UnprocessableContent
 from ..records import Record
 from ..rendering.response_writer import Locate, Writer, offered, writer_of
 from ..request import Request
@@ -25,6 +27,7 @@ from ..settings import Settings
 from .contract_log import observe
 
 if TYPE_CHECKING:
+    from ..caching.caches import Caches
     from .idempotent import Invoke
     from .preconditions import Finish
 
@@ -44,6 +47,7 @@ class Context(Record):
         media: Its media types.
         locate: The builder of a new item's Location, None if there is none.
         wrapped: Whether there is middleware around the Operation, which may change the response.
+        caches: The caches of the outermost App, None without one.
     """
 
     app: Owner
@@ -51,6 +55,7 @@ class Context(Record):
     media: Media
     locate: Locate | None = None
     wrapped: bool = False
+    caches: Caches | None = None
 
 
 def compile_operation(operation: Operation, context: Context) -> Endpoint:
@@ -59,11 +64,15 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     Args:
         operation: The record.
         context: The App, its settings and media types, and how to build a Location.
-
-    Returns:
-        A callable of the request; it raises Problems and whatever the method raises.
     """
     call = _call(operation, context)
+    if operation.masks is not None:
+        from .masked import by_caller  # cold start
+
+        call = by_caller(operation, operation.masks, call, lambda view: _call(view, context))
+    if context.caches is not None and operation.cache:
+        usual = next(iter(offered(operation)), "application/json")
+        call = context.caches.cached(operation, call, (usual, _chooser(operation)))
     steps = _steps(operation)
     return _after(steps, call) if steps else call
 
@@ -84,7 +93,7 @@ def _call(operation: Operation, context: Context) -> Endpoint:
             if accept is not None and accept != "*/*":
                 chosen = request.response_media_type = choose(accept)
             if known is not None and environ.get("QUERY_STRING"):
-                _refuse_query(request, known)
+                _reject_query(request, known)
             arguments = request.path_parameters if read is None else read(request)
             response = respond(request, arguments, chosen)
             if request.provided is not None:
@@ -97,7 +106,15 @@ def _call(operation: Operation, context: Context) -> Endpoint:
             request.provided.close()  # the unit of work ends before the response starts
         return response
 
-    return call
+    return _showing_form(operation, context, call)
+
+
+def _showing_form(operation: Operation, context: Context, call: Endpoint) -> Endpoint:
+    if not operation.shows_form:
+        return call
+    from .pages import showing_form  # cold start
+
+    return showing_form(operation, context.app, call)
 
 
 def _after(steps: Sequence[_Step], respond: Endpoint) -> Endpoint:
@@ -118,6 +135,15 @@ def _after(steps: Sequence[_Step], respond: Endpoint) -> Endpoint:
 
 def _responder(operation: Operation, context: Context) -> _Respond:
     """Make the callable that calls the method and writes its value."""
+    respond = _untimed_responder(operation, context)
+    if not operation.limits:
+        return respond
+    from ..limits.deadline import within_deadline  # cold start
+
+    return within_deadline(operation, respond)
+
+
+def _untimed_responder(operation: Operation, context: Context) -> _Respond:
     contract = context.settings.contract
     write = writer_of(operation, context.media, context.locate, contract)
     finish = _finisher(operation)
@@ -147,9 +173,9 @@ def _finishing(invoke: Invoke, finish: Finish | None, write: Writer) -> _Respond
 
 
 def _plain_responder(operation: Operation, context: Context, write: Writer) -> _Respond:
-    """Make the callable for an Operation whose response has no conditions."""
+    """Make the callable for an Operation without preconditions, idempotency keys and pages."""
     kind, app = _class_of(operation), context.app
-    method: Callable[..., object] = plain_function(operation.function)
+    method = _method_of(operation)
     if issubclass(kind, FunctionResource):
         has_arguments = operation.inputs or operation.path_parameters or operation.injected
         if not (has_arguments or operation.host):
@@ -168,7 +194,7 @@ def _plain_responder(operation: Operation, context: Context, write: Writer) -> _
 def _invoker(operation: Operation, context: Context) -> Invoke:
     """Make the callable that returns the resource, None for a function, and the method's value."""
     kind, app = _class_of(operation), context.app
-    method: Callable[..., object] = plain_function(operation.function)
+    method = _method_of(operation)
     if issubclass(kind, FunctionResource):
         return lambda request, arguments: (None, method(**arguments))
 
@@ -179,6 +205,16 @@ def _invoker(operation: Operation, context: Context) -> Invoke:
         return resource, method(resource, **arguments)
 
     return invoke
+
+
+def _method_of(operation: Operation) -> Callable[..., object]:
+    """Return the method of an operation; an async method runs in an event loop of its own."""
+    method: Callable[..., object] = plain_function(operation.function)
+    if not code_flags(method) & CO_COROUTINE:
+        return method
+    from .coroutines import awaiting  # cold start
+
+    return awaiting(cast("Callable[..., Awaitable[object]]", method))
 
 
 def _class_of(operation: Operation) -> type[Resource]:
@@ -195,10 +231,7 @@ def _finisher(operation: Operation) -> Finish | None:
 
 
 def _reader(operation: Operation, context: Context) -> Callable[[Request], _Arguments] | None:
-    """Make the callable that reads every input, None without inputs.
-
-    One problem has the errors of all inputs.
-    """
+    """Make the callable that reads all inputs, with one problem for all; None without inputs."""
     if not operation.inputs:
         return None
     from ..parsing.inputs import readers_of  # cold start: inputs load marshmallow
@@ -225,7 +258,7 @@ def _reader(operation: Operation, context: Context) -> Callable[[Request], _Argu
 def _injecting(
     operation: Operation, read: Callable[[Request], _Arguments] | None
 ) -> Callable[[Request], _Arguments] | None:
-    """Add the arguments that come from the request, after the inputs."""
+    """Add the arguments of `Injectable` classes, after the inputs are read."""
     if not operation.injected:
         return read
     for each in operation.injected.values():
@@ -244,13 +277,16 @@ def _injecting(
 
 
 def _known_query(operation: Operation, context: Context) -> frozenset[str] | None:
-    """Return the query parameters that no input reads, None if others are allowed or read."""
+    """Return the query parameters that no input reads; None if unknown parameters are not errors.
+
+    The reader of a declared query rejects unknown parameters itself.
+    """
     is_open = not context.settings.strict or _class_of(operation)._any_query
     is_read = operation.input("query") is not None
     return None if is_open or is_read else operation.query_names
 
 
-def _refuse_query(request: Request, known: frozenset[str]) -> None:
+def _reject_query(request: Request, known: frozenset[str]) -> None:
     from ..parsing.parameters import read_nothing  # cold start, as above
 
     read_nothing(request, known)
@@ -262,37 +298,32 @@ def _steps(operation: Operation) -> list[_Step]:
         from .guard import make_guard  # cold start
 
         steps.append(make_guard(operation))
+    elif operation.permission is not None:
+        raise DeclarationError(
+            f"{operation.declared_at} has a permission, but no security scheme, so that nobody "
+            "authenticates. Write security=... on the App, for example."
+        )
+    if hasattr(operation.resource, "load") or getattr(operation.permission, "needs_object", False):
+        from .loading import loading_steps  # cold start
+
+        steps += loading_steps(operation)
+    if operation.limits and not operation.security:
+        from ..limits.enforcement import after_authentication  # cold start
+
+        count = after_authentication(operation)
+        steps += [] if count is None else [count]
     if operation.conditional == "required" and operation.method in ("PUT", "PATCH", "DELETE"):
-        steps.append(_require_precondition)
+        from .preconditions import require_precondition  # cold start
+
+        steps.append(require_precondition)
     if operation.idempotency is not None:
         steps.append(operation.idempotency.check)
     return steps
 
 
-def _require_precondition(request: Request) -> None:
-    from ..http.conditional import Preconditions  # cold start
-
-    if not Preconditions.from_environ(request.environ).guards():
-        raise PreconditionRequired(
-            "This request requires a precondition. Send If-Match with the ETag that you "
-            "last received."
-        )
-
-
 def _chooser(operation: Operation) -> Callable[[str], str]:
     """Make the callable that chooses a media type by an Accept header other than ``*/*``."""
-    types = offered(operation)
-    if not types:
-        return lambda header: "application/json"
-    chooser = Chooser(types)
-
-    def choose(header: str) -> str:
-        chosen = chooser(header)
-        if chosen is None:
-            raise not_acceptable(types)
-        return chosen
-
-    return choose
+    return chooser_of(offered(operation))
 
 
 def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outgoing], None]:

@@ -8,15 +8,22 @@ from collections.abc import Callable, Iterator
 from ..contract import Operation
 from ..environ_keys import CONTRACT_CHECK
 from ..errors import DeclarationError
-from ..http.conditional import Outcome, Preconditions, evaluate, failure_detail
-from ..problems import PreconditionFailed
+from ..http.conditional import (
+    Outcome,
+    Preconditions,
+    evaluate,
+    failure_detail,
+    format_http_date,
+)
+from ..http.methods import SAFE_METHODS
+from ..problems import PreconditionFailed, PreconditionRequired
 from ..rendering.response_writer import Writer
 from ..request import Request
-from ..resource import Resource, validators_of
+from ..resource import Resource
 from ..response import Outgoing, PlainResponse, close_if_open, discard
 from ..response_value import ResponseValue
 
-__all__ = ["Finish", "finisher_of"]
+__all__ = ["Finish", "finisher_of", "require_precondition"]
 
 _log = logging.getLogger("restkit")
 _READING = ("GET", "HEAD", "QUERY")
@@ -81,14 +88,14 @@ def _changing(operation: Operation) -> Finish:
 
 
 def _decides(given: Preconditions) -> bool:
-    """Return whether a precondition demands a decision before a change."""
+    """Return whether a precondition must be evaluated before a change."""
     return given.guards() or given.if_none_match is not None
 
 
 def _add_validators(response: Outgoing, resource: Resource, method: str) -> int:
     """Add a resource's validators to a response, and return its status."""
     status = response.status if isinstance(response, PlainResponse) else response.status_code
-    _add_missing(response, validators_of(resource, method, status))
+    _add_missing(response, _validators_of(resource, method, status))
     return status
 
 
@@ -97,7 +104,7 @@ def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outc
 
 
 def _unless_dropped(value: Iterator[object], outcome: Outcome) -> Iterator[object]:
-    """Return the iterator, or an empty one if the response is not sent."""
+    """Return the iterator; close it and return an empty one if the response has no content."""
     if outcome is Outcome.PROCEED:
         return value
     close_if_open(value)
@@ -120,7 +127,7 @@ def _decided(response: Outgoing, outcome: Outcome, given: Preconditions) -> Outg
 
 
 def _unstated(operation: Operation, request: Request) -> Exception:
-    """Return the error for a method that did not decide a precondition, a programming mistake."""
+    """Return the error for a method that did not evaluate a precondition, a programming mistake."""
     message = (
         f"{operation.declared_at} is conditional, but did not set self.entity_tag or "
         "self.last_modified before it responded to a request with a precondition."
@@ -139,3 +146,33 @@ def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:
     elif headers:
         present = {name.lower() for name, _ in response.headers}
         response.headers += [item for item in headers if item[0].lower() not in present]
+
+
+def require_precondition(request: Request) -> None:
+    """Reject a request without a precondition that guards a change (428)."""
+    if not Preconditions.from_environ(request.environ).guards():
+        raise PreconditionRequired(
+            "This request requires a precondition. Send If-Match with the ETag that you "
+            "last received."
+        )
+
+
+def _validators_of(resource: Resource, method: str, status: int) -> list[tuple[str, str]]:
+    """Return the ETag and Last-Modified headers of a response.
+
+    After an unsafe method only values of the new state are sent: values that were set again, or
+    those of a POST that created an item (201).
+    """
+    sent = resource._stated
+    if method == "DELETE":
+        return []
+    if method not in SAFE_METHODS and (
+        resource._renewed or not (method == "POST" and status == 201)
+    ):
+        sent = resource._renewed
+    headers: list[tuple[str, str]] = []
+    if resource.entity_tag is not None and "entity_tag" in sent:
+        headers.append(("ETag", str(resource.entity_tag)))
+    if resource.last_modified is not None and "last_modified" in sent:
+        headers.append(("Last-Modified", format_http_date(resource.last_modified)))
+    return headers

@@ -1,4 +1,4 @@
-"""The body of a response that is made while it is sent."""
+"""Streamed responses, whose body is generated while it is sent."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _log = logging.getLogger("restkit")
 
 
 class Stream:
-    """The body of a response that is made while it is sent.
+    """The body of a streamed response.
 
-    Until its end the request stays current, and provided values stay open.
+    Until its end, the request stays current, and provided values stay open.
     """
 
     def __init__(self, body: Iterable[bytes], request: Request) -> None:
-        """Put the request around a body."""
+        """Make the body of a request's response from an iterable of bytes."""
         self._body = body
         self._chunks: Iterator[bytes] = iter(body)
         self._request = request

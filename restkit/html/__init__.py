@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from ..lazy_names import lazy_names
+
 if TYPE_CHECKING:
     from .file_response import FileResponse
     from .local_url import LocalURL
     from .logged_in import LoggedIn
+    from .method_override import MethodOverride
     from .resource import HTMLResource
     from .session import Flash, Session
     from .sessions import Sessions
@@ -17,6 +20,7 @@ __all__ = [
     "HTMLResource",
     "LocalURL",
     "LoggedIn",
+    "MethodOverride",
     "Session",
     "Sessions",
     "Templates",
@@ -28,6 +32,7 @@ _MODULES = {
     "HTMLResource": "resource",
     "LocalURL": "local_url",
     "LoggedIn": "logged_in",
+    "MethodOverride": "method_override",
     "Session": "session",
     "Sessions": "sessions",
     "Templates": "templates",
@@ -35,11 +40,4 @@ _MODULES = {
 
 
 # Cold start: a program that sends files does not load Jinja, nor one with pages itsdangerous.
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _MODULES)

@@ -102,7 +102,7 @@ def content_range(part: ByteRange, size: int) -> str:
 
 
 def part_head(part: ByteRange, size: int, boundary: str, media_type: str) -> bytes:
-    """Return what stands before a part of multipart/byteranges (RFC 9110, section 14.6)."""
+    """Return the header of a part of multipart/byteranges (RFC 9110, section 14.6)."""
     return (
         f"\r\n--{boundary}\r\nContent-Type: {media_type}\r\n"
         f"Content-Range: {content_range(part, size)}\r\n\r\n"

@@ -16,7 +16,7 @@ from ..problems import Forbidden
 from ..request import Request
 from .session import Session
 
-__all__ = ["CSRF_FIELD", "CSRF_HEADER", "OriginCheck"]
+__all__ = ["CSRF_FIELD", "CSRF_HEADER", "OriginCheck", "refusal"]
 
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
@@ -79,16 +79,34 @@ class OriginCheck:
             UnsupportedMediaType: It is refused, and its content has a type that the operation does
                 not take.
         """
-        if self._is_from_here(request, session) or (
-            not has_cookie and _has_own_credentials(request)
-        ):
-            return
-        _check_media_type(request)
-        is_silent = "HTTP_SEC_FETCH_SITE" not in request.environ
-        is_silent = is_silent and "HTTP_ORIGIN" not in request.environ
-        raise Forbidden(_UNPROVEN if is_silent else _FOREIGN)
+        if not self.accepts(request, session, has_cookie=has_cookie):
+            _check_media_type(request)
+            raise refusal(request)
 
-    def _is_from_here(self, request: Request, session: Session) -> bool:
+    def accepts(self, request: Request, session: Session | None, *, has_cookie: bool) -> bool:
+        """Return whether a request comes from here, or has credentials that no browser adds.
+
+        Args:
+            request: The request.
+            session: Its session, for the token; None if the App has no sessions.
+            has_cookie: Whether the request has the cookie of a session.
+        """
+        if self._is_from_here(request, session):
+            return True
+        return not has_cookie and _has_own_credentials(request)
+
+    def is_foreign(self, request: Request, *, has_cookie: bool) -> bool:
+        """Return whether the headers alone say that a request comes from elsewhere.
+
+        No content is read. If False, `accepts` decides, which may need the token of a form.
+
+        Args:
+            request: The request.
+            has_cookie: Whether the request has the cookie of a session.
+        """
+        return not is_silent(request) and not self.accepts(request, None, has_cookie=has_cookie)
+
+    def _is_from_here(self, request: Request, session: Session | None) -> bool:
         environ = request.environ
         site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
         if site is not None:
@@ -101,11 +119,22 @@ class OriginCheck:
     def _own_origin(self, request: Request) -> str:
         """Return the origin of this server.
 
-        SECURITY: it is never made of a header that proxies add. Werkzeug's ProxyFix sets the host
+        SECURITY: it is never made of a header that proxies add. `App(proxies=...)` sets the host
         and the scheme of the environ, if the program trusts its proxy.
         """
         scheme = "https" if self._is_secure(request.environ) else "http"
         return f"{scheme}://{host_of(request.environ.get('HTTP_HOST', ''), scheme)}"
+
+
+def refusal(request: Request) -> Forbidden:
+    """Return the problem of a request that may come from elsewhere."""
+    return Forbidden(_UNPROVEN if is_silent(request) else _FOREIGN)
+
+
+def is_silent(request: Request) -> bool:
+    """Return whether a client does not say where a request comes from."""
+    environ = request.environ
+    return "HTTP_SEC_FETCH_SITE" not in environ and "HTTP_ORIGIN" not in environ
 
 
 def _has_own_credentials(request: Request) -> bool:
@@ -115,7 +144,9 @@ def _has_own_credentials(request: Request) -> bool:
     return bool(scheme) and scheme not in _AMBIENT
 
 
-def _has_token(request: Request, session: Session) -> bool:
+def _has_token(request: Request, session: Session | None) -> bool:
+    if session is None:
+        return False
     token: str | None = request.environ.get("HTTP_X_CSRF_TOKEN")
     if token is None:
         token = _token_of_form(request)
@@ -124,6 +155,8 @@ def _has_token(request: Request, session: Session) -> bool:
 
 def _token_of_form(request: Request) -> str | None:
     """Return the token in a declared form, None without one."""
+    if request.form_read:
+        return request.form.get(CSRF_FIELD)
     operation: Operation = request.operation
     taken = [each for each in operation.inputs if set(FORM_TYPES).intersection(each.media_types)]
     if not taken:

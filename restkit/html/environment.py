@@ -15,7 +15,9 @@ from jinja2 import (
     FileSystemLoader,
     StrictUndefined,
 )
+from jinja2.utils import missing
 
+from ..foreign_names import TEMPLATE_NAMES
 from ..resource import Owner
 
 if TYPE_CHECKING:
@@ -59,6 +61,19 @@ def escapes(name: str | None) -> bool:
     return not called.endswith(_PLAIN)
 
 
+class _Unknown(StrictUndefined):
+    """An undefined name, whose error says what restkit has in its place."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:  # a name of Jinja that its own loggers override as well
+        message = str(super()._undefined_message)
+        is_name = self._undefined_obj is missing and self._undefined_hint is None
+        remedy = TEMPLATE_NAMES.get(self._undefined_name or "") if is_name else None
+        return f"{message}. {remedy}" if remedy else message
+
+
 def make_environment(app: TemplateOwner, line: Sequence[_Known]) -> Environment:
     """Make the environment of an App.
 
@@ -72,7 +87,7 @@ def make_environment(app: TemplateOwner, line: Sequence[_Known]) -> Environment:
     environment = Environment(
         loader=loader_of(app, line),
         autoescape=escapes,  # noqa: S701  # it escapes more than select_autoescape does
-        undefined=StrictUndefined,
+        undefined=_Unknown,
         auto_reload=bool(app.settings.debug),
         bytecode_cache=cache,
     )
@@ -80,6 +95,12 @@ def make_environment(app: TemplateOwner, line: Sequence[_Known]) -> Environment:
     for registry in reversed(list(app._registry.line())):
         for extension in registry.app.extensions:
             known_names.update(getattr(extension, "template_globals", {}))
+    environment.filters["translated"] = str  # until Translations say more
+    for registry in reversed(list(app._registry.line())):
+        for extension in registry.app.extensions:
+            extend = getattr(extension, "extend_environment", None)
+            if extend is not None:
+                extend(environment)
     for known in reversed(line):
         environment.filters.update(known.filters)
         environment.tests.update(known.tests)

@@ -12,6 +12,8 @@ from ..error_page import error_page
 from ..problems import Problem
 from ..request import Request
 from .form_operations import form_inputs
+from .session import Session
+from .session_fields import SESSION
 from .templates import DEFAULT_POLICY, templates_of
 
 __all__ = ["PAGE_ERRORS"]
@@ -25,6 +27,9 @@ def _page(problem: Problem, request: Request) -> str:
     The page of an invalid form is the form's own. The variables of the others are
     ``problem``, ``status``, ``title``, ``detail``, ``errors`` and ``request``.
     """
+    session = request.environ.get(SESSION)
+    if isinstance(session, Session):
+        session.revert()  # the page says nothing of what the method would have kept
     found = None
     if request.operation is not None and form_inputs(request.operation):
         from .form_pages import form_page  # cold start: forms load marshmallow

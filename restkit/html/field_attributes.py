@@ -130,8 +130,8 @@ def _bound(field: Field, bound: object, *, inclusive: bool, up: bool) -> str | N
         return _number(field, bound, inward, up=up) if math.isfinite(bound) else None
     if isinstance(bound, datetime):
         zone = zone_of(field)
-        is_moved = zone is not None and bound.tzinfo is not None
-        return (bound.astimezone(zone) if is_moved else bound).replace(tzinfo=None).isoformat()
+        local = bound if zone is None else bound.astimezone(zone)
+        return local.replace(tzinfo=None).isoformat()
     if isinstance(bound, date):
         return (bound + timedelta(days=inward)).isoformat()
     return bound.replace(tzinfo=None).isoformat() if isinstance(bound, time) else None

@@ -11,7 +11,7 @@ from ..contract import Operation
 from ..errors import DeclarationError
 from ..parsing.form_members import nested_schema_of
 from ..records import Record
-from ..schemas.bound import View
+from ..schemas.bound import BoundSchema, View
 from ..schemas.form_policy import unchecked
 from ..schemas.parameter_styles import Writing, style_of, takes_text
 from ..schemas.uploads import Upload
@@ -20,7 +20,7 @@ from .field_attributes import attributes_of, input_type
 from .field_choices import Choices, choices_of
 from .form_operations import form_inputs
 
-__all__ = ["FieldPlan", "FormPlan", "form_plan"]
+__all__ = ["FieldPlan", "FormPlan", "form_plan", "schema_plan"]
 
 _Field = fields.Field[object]
 _CONTROLS = frozenset(
@@ -42,7 +42,7 @@ _INPUT_TYPES = frozenset({"color", "range", "search", "tel", "text"})
 
 
 class FieldPlan(Record):
-    """What is known of a field before a request.
+    """The facts about a field that are known before a request.
 
     Attributes:
         name: The name in the form.
@@ -103,6 +103,29 @@ def form_plan(operation: Operation) -> FormPlan:
             found[name] = _plan(name, field, above, is_patch=is_patch)
     has_files = any(each.control == "file" for each in found.values())
     return FormPlan(operation, found, "multipart/form-data" if has_files else "")
+
+
+def schema_plan(operation: Operation, bound: BoundSchema) -> FormPlan:
+    """Return the plan of a form for content that is not sent as a form, such as JSON.
+
+    A field that no form can send has a text area for its JSON text.
+
+    Args:
+        operation: The operation.
+        bound: The schema of the content.
+    """
+    is_patch = bound.view is View.PATCH or operation.method == "PATCH"
+    above = (bound.declared,)
+    found: dict[str, FieldPlan] = {}
+    for name, field in bound.load_fields.items():
+        try:
+            found[name] = _plan(name, field, above, is_patch=is_patch)
+        except DeclarationError:
+            label, required = _label(field), bool(field.required) and not is_patch
+            found[name] = FieldPlan(
+                name, field, "textarea", label, "As JSON.", {}, required=required, is_json=True
+            )
+    return FormPlan(operation, found)
 
 
 def _plan(

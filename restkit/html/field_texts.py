@@ -13,8 +13,9 @@ from .field_attributes import input_type, zone_of
 from .field_choices import text_of
 from .field_plans import FieldPlan, FormPlan
 
-__all__ = ["initial_texts"]
+__all__ = ["initial_texts", "serialized_texts"]
 
+_UNKEPT = ("password", "file")
 _FRACTION = re.compile(r"(:[0-9]{2}\.[0-9]{3})[0-9]*")
 
 
@@ -27,6 +28,21 @@ def initial_texts(plan: FormPlan, values: object) -> Tree:
             of its field. None for the defaults alone.
     """
     return {name: _node(each, _value(each, values)) for name, each in plan.fields.items()}
+
+
+def serialized_texts(plan: FormPlan, data: Mapping[str, object]) -> Tree:
+    """Return the texts of a form for an object that is serialized already.
+
+    Args:
+        plan: The plan of the form.
+        data: The members of the object; what it lacks is empty.
+    """
+    given = {name: each for name, each in data.items() if _is_kept(plan.fields.get(name))}
+    return {name: _node(each, given.get(name)) for name, each in plan.fields.items()}
+
+
+def _is_kept(plan: FieldPlan | None) -> bool:
+    return plan is not None and plan.control not in _UNKEPT
 
 
 def _node(plan: FieldPlan, value: object) -> Tree | list[str]:
@@ -52,7 +68,7 @@ def _value(plan: FieldPlan, values: object) -> object:
     field, name = plan.field, str(plan.field.name)
     if isinstance(field, fields.Constant):
         return field.constant
-    if values is not None and plan.control not in ("password", "file"):
+    if values is not None and plan.control not in _UNKEPT:
         found: object = field.serialize(name, values)
         if found is not missing:
             return found

@@ -37,7 +37,7 @@ _MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError, Permission
 
 
 class FileContent(Record):
-    """An open file, and what is known about it.
+    """An open file, with its size and times.
 
     Attributes:
         file: The file at its first byte.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
-from ..contract import Failure, Header, Output
+from ..contract import Failure, Header, Output, Parameter
 from ..http.conditional import (
     EntityTag,
     Outcome,
@@ -44,6 +44,13 @@ _DISPOSITION = Header("Content-Disposition", "The name under which the file is t
 _RANGES = Header("Accept-Ranges", "`bytes`: Range is understood.")
 _PART = Header("Content-Range", "The bytes that the content has, if there is one range.")
 _SIZE = Header("Content-Range", "The size of the file: `bytes */size`.", required=True)
+_RANGE = Parameter("Range", "header", "The bytes to send: `bytes=0-499`, `bytes=-500`.")
+_IF_RANGE = Parameter(
+    "If-Range",
+    "header",
+    "The entity tag or date of a part that the client has. If the file is another one by now, the "
+    "response is the whole file.",
+)
 _WHOLE = "The file."
 _PARTIAL = "The parts of the file that Range asks for."
 _NOT_MODIFIED = "The client's copy of the file is still good."
@@ -188,6 +195,11 @@ class FileResponse(ResponseValue):
     def failures(cls, method: str) -> tuple[Failure, ...]:
         """Return the problems of a method: 404, and for GET 412 and 416."""
         return (_MISSING, _CHANGED, _NO_RANGE) if method in _READING else (_MISSING,)
+
+    @classmethod
+    def parameters(cls, method: str) -> tuple[Parameter, ...]:
+        """Return Range and If-Range, which GET reads."""
+        return (_RANGE, _IF_RANGE) if method in _READING else ()
 
     def respond(self, request: Request) -> PlainResponse:
         """Return the response to a request.

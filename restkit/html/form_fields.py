@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 from marshmallow import fields
 
 from .field_choices import Choices, pairs_of
 from .field_plans import FieldPlan
+from .form_windows import MOST_ERRORS
 from .markup import Attributes, named
 
 __all__ = ["Choice", "FormField", "Render"]
@@ -19,6 +20,7 @@ Render = Callable[[Sequence[str], Mapping[str, object]], Markup]
 
 _TRUE = frozenset({"true", "on", "1", "yes"})
 _TIMES = ("time", "datetime-local")
+_REPEATED = ("checkboxes", "inputs", "select")
 _GROUPS = ("checkboxes", "radios", "inputs", "fieldset", "rows")
 
 
@@ -43,11 +45,13 @@ class FormField:
     """A field of a form: ``{{ form.email }}``, or its parts in a markup of your own.
 
     Attributes:
-        name: The name that is sent.
+        name: The name that is sent: ``tags[]`` for each item of a list.
+        path: The name of the field, without the brackets of an item.
         label: The text of the label.
         help: The help text, "" if there is none.
         values: The texts of the field.
-        errors: The sentences about what is wrong.
+        errors: The first error messages.
+        more_errors: How many more there are.
         required: Whether a value is required.
         template: The name of the control, as its template has it: ``input``, ``select``, ...
         is_patch: Whether the form only sends what changes.
@@ -55,15 +59,21 @@ class FormField:
         blank: The number of empty inputs behind the values of a list.
         parts: The fields of an object.
         groups: The fields of the objects of a list, the last of them empty ones to fill in.
+        first: The number of the first item that is shown, from 0; others are in hidden inputs.
+        hidden_items: The number of items that are kept, but not shown.
+        prefix: The beginning of the ids, which tells the forms of a page apart.
     """
 
-    def __init__(self, plan: FieldPlan, name: str, texts: Sequence[str], render: Render) -> None:
+    prefix = "field"
+
+    def __init__(self, plan: FieldPlan, path: str, texts: Sequence[str], render: Render) -> None:
         """Make the field; ``render`` renders the templates of an App."""
         self._plan = plan
         self._render = render
         self._own: dict[str, object] = {}
         self._choices: Choices | None = None
-        self.name = name
+        self.path = path
+        self.name = f"{path}[]" if plan.many and plan.control in _REPEATED else path
         self.label = plan.label
         self.help = plan.help
         self.template = plan.control
@@ -72,6 +82,11 @@ class FormField:
         is_kept = plan.control not in ("password", "file")
         self.values = list(texts) if is_kept else []
         self.errors: list[str] = []
+        self.more_errors = 0
+        self.first = 0
+        self.hidden_items = 0
+        self._kept = Markup(), Markup()
+        self._wrong: set[int] = set()
         self.is_patch = False
         self.again = False
         self.blank = 1
@@ -96,7 +111,7 @@ class FormField:
             control: Another control: ``radios`` for a select, ``textarea``.
             attributes: Attributes of the control; ``class_`` is class, ``data_id`` is data-id.
         """
-        made = FormField(self._plan, self.name, (), self._render)
+        made = FormField(self._plan, self.path, (), self._render)
         made.__dict__.update(self.__dict__)
         made._own = {**self._own, **named(attributes)}
         made.label = self.label if label is None else label
@@ -118,13 +133,13 @@ class FormField:
         raise KeyError(name)
 
     def __repr__(self) -> str:
-        return f"<FormField {self.name}>"
+        return f"<FormField {self.path}>"
 
     @property
     def id(self) -> str:
         """The id of the control, of the first one of several."""
         own = self._own.get("id")
-        return re.sub(r"[^\w.-]", "-", f"field-{self.name}") if own is None else str(own)
+        return re.sub(r"[^\w.-]", "-", f"{self.prefix}-{self.path}") if own is None else str(own)
 
     @property
     def value(self) -> str:
@@ -133,8 +148,43 @@ class FormField:
 
     @property
     def error(self) -> str:
-        """The sentences about what is wrong, "" if nothing is."""
-        return " ".join(self.errors)
+        """The error messages as one text, "" without errors."""
+        more = [f"There are {self.more_errors} more errors."] if self.more_errors else []
+        return " ".join([*self.errors, *more])
+
+    def add_error(self, detail: str, item: int | None = None) -> None:
+        """Add an error to the field, or to one of its items.
+
+        Args:
+            detail: The sentence.
+            item: The number of the item, from 0.
+        """
+        if item is not None:
+            self._wrong.add(item)
+        if len(self.errors) >= MOST_ERRORS:
+            self.more_errors += 1
+        else:
+            self.errors.append(detail if item is None else f"Item {item + 1}: {detail}")
+
+    def number(self, at: int) -> int:
+        """Return the number of an item for people, from its place among those shown."""
+        return self.first + at + 1
+
+    @property
+    def shown_items(self) -> str:
+        """The note about the visible part of a long list, "" if all of it is visible."""
+        if not self.hidden_items:
+            return ""
+        count = len(self.groups) - self.blank if self.groups else len(self.values)
+        return (
+            f"Items {self.first + 1} to {self.first + count} of {count + self.hidden_items} are "
+            "shown. The others are kept."
+        )
+
+    def show(self, shown: range, before: Iterable[Markup], after: Iterable[Markup]) -> None:
+        """Show some items of a list, and keep those before and after them in hidden inputs."""
+        self.first = shown.start
+        self._kept = Markup().join(before), Markup().join(after)
 
     @property
     def is_group(self) -> bool:
@@ -165,10 +215,12 @@ class FormField:
         found = self._choices
         if found is None:
             found = self._plan.choices() if self._plan.choices is not None else ()
-        return [self._choice(at, *pair) for at, pair in enumerate(found)]
-
-    def _choice(self, at: int, value: str, label: str) -> Choice:
-        return Choice(value, label, value in self.values, f"{self.id}-{at}" if at else self.id)
+        chosen = frozenset(self.values)
+        ids = [self.id, *(f"{self.id}-{at}" for at in range(1, len(found)))]
+        return [
+            Choice(value, label, value in chosen, id)
+            for (value, label), id in zip(found, ids, strict=False)
+        ]
 
     @property
     def has_blank(self) -> bool:
@@ -177,7 +229,7 @@ class FormField:
 
     @property
     def rows(self) -> list[str]:
-        """The texts of a list, with empty ones to fill in."""
+        """The texts of a list that are shown, with empty ones to fill in."""
         return [*(each for each in self.values if each), *[""] * self.blank]
 
     @property
@@ -187,7 +239,7 @@ class FormField:
 
     @property
     def error_id(self) -> str:
-        """The id of the sentences about what is wrong."""
+        """The id of the element with the error messages."""
         return f"{self.id}-error"
 
     @property
@@ -218,7 +270,8 @@ class FormField:
         kind = type(self._plan.field).__name__
         names = [f"forms/types/{kind}.html", f"forms/controls/{self.template}.html"]
         own = self._plan.template
-        return self._render([own, *names] if own else names, {"field": self})
+        shown = self._render([own, *names] if own else names, {"field": self})
+        return self._kept[0] + shown + self._kept[1]
 
     def choice_attributes(self, choice: Choice) -> Attributes:
         """Return the attributes of the control of a choice."""
@@ -230,5 +283,9 @@ class FormField:
         """Return the attributes of one control of several, from 0."""
         found = self.attributes
         found["id"] = f"{self.id}-{at}" if at else self.id
-        found["aria-label"] = f"{self.label} {at + 1}"
+        found["aria-label"] = f"{self.label} {self.first + at + 1}"
+        is_blank = at >= len(self.values)
+        if self._wrong and (is_blank or self.first + at not in self._wrong):
+            found["aria-invalid"] = None
+            found["aria-describedby"] = self.help_id if self.help else None
         return found

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from ..contract import Input, Operation
 from .environment import TemplateOwner
 
-__all__ = ["form_inputs", "form_operation"]
+__all__ = ["form_inputs", "form_operation", "names_verb"]
 
 _METHODS = ("POST", "PUT", "PATCH")
 _known: WeakKeyDictionary[object, dict[tuple[object, str], Operation | None]] = WeakKeyDictionary()
@@ -34,6 +34,14 @@ def form_inputs(operation: Operation) -> list[Input]:
         for each in operation.inputs
         if each.schema is not None and each.schema.source == "form"
     ]
+
+
+def names_verb(app: TemplateOwner, operation: Operation) -> bool:
+    """Return whether the form of an operation names its verb, see `MethodOverride`."""
+    if operation.method == "POST":
+        return False
+    around = (each for registry in app._registry.line() for each in registry.app.extensions)
+    return any(hasattr(each, "method_chooser") for each in around)
 
 
 def _beside(app: TemplateOwner, operation: Operation) -> Operation | None:

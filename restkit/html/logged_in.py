@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ..contract import Contribution, Header, Operation, Output
+from ..contract import Header, Operation, Output
+from ..contributor import Contribution
 from ..declaration_checks import check_call
 from ..errors import DeclarationError
 from ..http.negotiation import Chooser
@@ -13,12 +14,13 @@ from ..http.uris import is_local_url, quote_path
 from ..problems import Forbidden, Unauthorized
 from ..request import Request
 from ..requirements import Scheme
-from .session import Session, has_sessions
+from .session import Session
 from .sessions import LOGIN_URL, Sessions
 
 __all__ = ["LoggedIn"]
 
 _choose = Chooser(("application/json", "text/html"))
+_USUAL_NAMES = ("__Host-session", "session")
 _TO_LOGIN = Output(
     303,
     None,
@@ -36,20 +38,19 @@ class LoggedIn(Scheme):
         def load_user(user_id: str, request: Request) -> User | None:
             return users.get(int(user_id))
 
-        sessions = Sessions(keys=settings.session_keys, store=RedisStore(settings.redis_url))
-        user = LoggedIn(sessions, load_user, login_page="login")
+        user = LoggedIn(load_user, login_page="login")
         app = App("Blog", security=user)
-        app.install(sessions)
+        app.install(Sessions(keys=settings.session_keys, store=RedisStore(settings.redis_url)))
 
-    A client that prefers HTML is redirected to the login page, if there is one, with the URL that
-    it asked for as ``next``. Any other client gets a 401.
+    The sessions are those of the App, or of the one that it is mounted on. A client that prefers
+    HTML is redirected to the login page, if there is one, with the URL that it asked for as
+    ``next``. Any other client gets a 401.
     """
 
     has_session = True
 
     def __init__(
         self,
-        sessions: Sessions,
         load: Callable[[str, Request], object],
         *,
         login_page: object = None,
@@ -60,7 +61,6 @@ class LoggedIn(Scheme):
         """Make the scheme.
 
         Args:
-            sessions: The sessions.
             load: A function of the id that `Session.login` was given, as text, and the request; it
                 returns the user, or None if there is no such user any more.
             login_page: The Resource class, function or name of the login page, which must be
@@ -74,17 +74,17 @@ class LoggedIn(Scheme):
         Raises:
             DeclarationError: One of the functions has other parameters.
         """
-        if not isinstance(sessions, Sessions):
+        if isinstance(load, Sessions):
             raise DeclarationError(
-                f"LoggedIn() expects the Sessions of the App, got {sessions!r}. Write "
-                "LoggedIn(sessions, load_user)."
+                "LoggedIn() takes no Sessions: it uses those of the App. Write "
+                "LoggedIn(load_user, ...) and app.install(sessions)."
             )
         check_call(load, ("user_id", "request"), "The loader of LoggedIn")
         for each, what in ((epoch, "epoch"), (scopes, "scopes")):
             if each is not None:
                 check_call(each, ("user",), f"{what} of LoggedIn")
         self.name = name
-        self._sessions = sessions
+        self._cookie_names: tuple[str, ...] = _USUAL_NAMES
         self._load = load
         self._login_page = login_page
         self._epoch = epoch
@@ -92,7 +92,7 @@ class LoggedIn(Scheme):
 
     def document(self) -> Mapping[str, object]:
         """Return the Security Scheme Object of the cookie."""
-        usual, *others = self._sessions.cookie.names
+        usual, *others = self._cookie_names
         description = "The session of a user who has logged in."
         if others:
             description += f" Over plain HTTP the cookie is called {others[0]}."
@@ -110,7 +110,7 @@ class LoggedIn(Scheme):
         user = None if user_id is None else self._load(user_id, request)
         if user is None or not self._is_current(user, session):
             if self._login_page is not None and _prefers_html(request):
-                request.environ[LOGIN_URL] = self._login_url(request)
+                request.environ[LOGIN_URL] = self.login_url(request)
             raise Unauthorized("Log in.")
         if scopes:
             self._check_scopes(user, scopes)
@@ -121,16 +121,25 @@ class LoggedIn(Scheme):
         return False
 
     def check_operation(self, operation: Operation, /) -> None:
-        """Reject an operation of an App without these sessions.
+        """Note the cookie of the sessions; reject an operation of an App without any.
 
         Raises:
-            DeclarationError: There are none.
+            DeclarationError: There are none, or they have another cookie than those of another App.
         """
-        if not has_sessions(operation):
+        owners = (getattr(each, "__self__", None) for each in operation.middleware)
+        sessions = next((each for each in owners if isinstance(each, Sessions)), None)
+        if sessions is None:
             raise DeclarationError(
                 f"{operation.declared_at} is guarded by LoggedIn, but the App has no Sessions. "
-                "Write app.install(sessions)."
+                "Write app.install(Sessions(keys=settings.session_keys))."
             )
+        names = tuple(sessions.cookie.names)
+        if self._cookie_names not in (_USUAL_NAMES, names):
+            raise DeclarationError(
+                f"{operation.declared_at}: one LoggedIn is used with the cookies "
+                f"{self._cookie_names[0]!r} and {names[0]!r}. Make one for each Sessions."
+            )
+        self._cookie_names = names
 
     def contribute(self, operation: Operation, /) -> Contribution:
         """Declare the redirect to the login page."""
@@ -151,8 +160,13 @@ class LoggedIn(Scheme):
         if not set(scopes) <= set(self._scopes(user)):
             raise Forbidden("The user lacks a permission that this request needs.")
 
-    def _login_url(self, request: Request) -> str:
-        """Return the URL of the login page, with the URL of a safe request as ``next``."""
+    def login_url(self, request: Request) -> str:
+        """Return the URL of the login page, with the URL of a safe request as ``next``.
+
+        "" if there is no login page.
+        """
+        if self._login_page is None:
+            return ""
         query = request.query_string.decode("latin-1")
         asked = quote_path(request.root_path + request.path) + (f"?{query}" if query else "")
         if request.method not in ("GET", "HEAD") or not is_local_url(asked):

@@ -1,4 +1,4 @@
-"""From what a method returned to the text of a page."""
+"""From the value that a method returned to the text of a page."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def context_of(
         templates: The Templates, for their context processors.
         request: The request.
         resource: The resource, whose `HTMLResource.context` is in it; None for a function.
-        data: What the method returned.
+        data: The value that the method returned.
     """
     context: dict[str, object] = {"request": request, "csp_nonce": _nonce_of(request)}
     _add_form(context, request)
@@ -194,7 +194,7 @@ def _parent(templates: Templates, name: str) -> str | None:
 
 
 def _compile_used(templates: Templates, name: str, seen: set[str]) -> None:
-    """Compile what a template includes, imports and extends by name."""
+    """Compile the templates that a template includes, imports and extends by name."""
     if name in seen:
         return
     seen.add(name)

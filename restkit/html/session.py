@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any
 
 from ..contract import Operation
+from ..environ_keys import ON_FLASH
 from ..errors import DeclarationError
-from ..records import Record
 from ..request import Request
 from .session_fields import (
+    CATEGORY,
     CREATED,
     EPOCH,
     FLASHES,
@@ -21,6 +23,7 @@ from .session_fields import (
     TOKEN,
     USER,
     Fields,
+    Flash,
     dumped,
 )
 
@@ -28,19 +31,7 @@ __all__ = ["Flash", "Session", "has_sessions"]
 
 _FROM_LOGIN = (USER, EPOCH, REMEMBERED)
 Value = Any  # a JSON value, whose type the program knows
-_CATEGORY = "info"
-
-
-class Flash(Record):
-    """A message that the next page shows once.
-
-    Attributes:
-        message: The text, which templates escape.
-        category: The kind, such as ``"success"`` or ``"error"``.
-    """
-
-    message: str
-    category: str = _CATEGORY
+_NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Session(MutableMapping[str, Value]):
@@ -77,6 +68,8 @@ class Session(MutableMapping[str, Value]):
     _loaded: Fields | None = None
     _shown = 0
     _is_closed = False
+    _written: frozenset[str] = frozenset()
+    _texts: Mapping[str, str] = _NO_TEXTS
 
     @classmethod
     def from_request(cls, request: Request, /) -> Session:
@@ -109,8 +102,7 @@ class Session(MutableMapping[str, Value]):
     # the mapping
 
     def __getitem__(self, name: str) -> Value:
-        fields = self._fields
-        value = fields[f":{name}"]
+        value = self._fields[f":{name}"]
         # PERF: to ask for both types in one isinstance costs twice as much.
         kind = type(value)
         return value if kind is str or kind is int else self._own(f":{name}", value)
@@ -125,12 +117,13 @@ class Session(MutableMapping[str, Value]):
             raise TypeError(f"The name of a value in the session must be a string, not {name!r}.")
         fields = self._changeable()
         dumped(f":{name}", value)
+        self._check_size({**fields, f":{name}": value}, f":{name}")
         fields[f":{name}"] = value
-        self._written.add(f":{name}")
+        self._written |= {f":{name}"}
 
     def __delitem__(self, name: str) -> None:
         del self._changeable()[f":{name}"]
-        self._written.add(f":{name}")
+        self._written |= {f":{name}"}
 
     def __iter__(self) -> Iterator[str]:
         return (name[1:] for name in list(self._fields) if name.startswith(":"))
@@ -144,18 +137,26 @@ class Session(MutableMapping[str, Value]):
 
     # flash messages and CSRF
 
-    def flash(self, message: object, category: str = _CATEGORY) -> None:
+    def flash(self, message: object, category: str = CATEGORY) -> None:
         """Keep a message for the next page, which shows it once.
 
         Args:
             message: The text.
             category: The kind, for the page: ``"success"``, ``"error"``.
+
+        Raises:
+            ContentTooLarge: A cookie cannot hold it.
         """
         fields = self._changeable()
         found = fields.get(FLASHES)
         kept = list(found) if isinstance(found, list) else []
-        fields[FLASHES] = [*kept, [str(message), str(category)]]
-        self._written.add(FLASHES)
+        flashes = [*kept, [str(message), str(category)]]
+        self._check_size({**fields, FLASHES: flashes}, FLASHES)
+        fields[FLASHES] = flashes
+        self._written |= {FLASHES}
+        on_flash = self._request.environ.get(ON_FLASH)
+        if on_flash is not None:
+            on_flash(self._request, str(message), str(category))
 
     def flashes(self) -> list[Flash]:
         """Return the messages that were kept, in order.
@@ -176,7 +177,7 @@ class Session(MutableMapping[str, Value]):
         if not isinstance(token, str):
             token = secrets.token_urlsafe(32)
             self._changeable()[TOKEN] = token
-            self._written.add(TOKEN)
+            self._written |= {TOKEN}
         return token
 
     def has_csrf_token(self, token: str) -> bool:
@@ -222,7 +223,8 @@ class Session(MutableMapping[str, Value]):
             fields[EPOCH] = str(epoch)
         if remember:
             fields[REMEMBERED] = 1
-        self._written.update(_FROM_LOGIN)
+        self._check_size(fields, USER)
+        self._written |= {*_FROM_LOGIN}
 
     def logout(self) -> None:
         """Log the user out, and drop everything that the session had."""
@@ -232,27 +234,25 @@ class Session(MutableMapping[str, Value]):
         fields = self._changeable()
         fields.clear()
         self.is_renewed = True
-        self._texts.clear()
-        self._written.clear()
+        self._texts = _NO_TEXTS
+        self._written = frozenset()
         self._shown = 0
 
     # for Sessions
 
-    @property
     def is_settled(self) -> bool:
-        """Whether there is nothing to write."""
+        """Return whether there is nothing to write."""
+        # PERF: a property costs 300 instructions more.
         if self._loaded is None:
             return True
-        is_changed = self._written or self._texts or self.is_renewed or self._shown
-        return not (self.is_stale or is_changed)
+        is_changed = self._written or self._texts or self.is_renewed
+        return not (is_changed or self._shown or self.is_stale)
 
     @property
     def _fields(self) -> Fields:
         fields = self._loaded
         if fields is None:
             fields = self._loaded = self._load(self._request, self)
-            self._written: set[str] = set()
-            self._texts: dict[str, str] = {}
         return fields
 
     def _changeable(self) -> Fields:
@@ -263,11 +263,15 @@ class Session(MutableMapping[str, Value]):
             )
         return self._fields
 
+    def _check_size(self, fields: Fields, name: str) -> None:
+        """Reject content that cannot be stored; `CookieSession` has a limit."""
+
     def _own(self, name: str, value: object) -> object:
         """Return a list or dict as a copy of this request's own, whose changes are found later."""
         if not isinstance(value, (list, dict)) or name in self._written or name in self._texts:
             return value
-        text = self._texts[name] = dumped(name, value)
+        text = dumped(name, value)
+        self._texts = {**self._texts, name: text}
         copied = self._fields[name] = json.loads(text)
         return copied
 
@@ -278,13 +282,13 @@ class Session(MutableMapping[str, Value]):
         token, shown = self._fields.get(TOKEN), self._shown
         is_new = TOKEN in self._written and not self.is_renewed
         self.is_renewed = False
-        self._written.clear()
-        self._texts.clear()
+        self._written = frozenset()
+        self._texts = _NO_TEXTS
         fields = self._loaded = self._load(self._request, self)
         self._shown = shown
         if is_new:
             fields[TOKEN] = token
-            self._written.add(TOKEN)
+            self._written |= {TOKEN}
 
     def stamp(self, now: int) -> None:
         """Set the times of a session that is written.
@@ -294,10 +298,10 @@ class Session(MutableMapping[str, Value]):
         """
         fields = self._fields
         fields[REFRESHED] = now
-        self._written.add(REFRESHED)
+        self._written |= {REFRESHED}
         if CREATED not in fields:
             fields[CREATED] = now
-            self._written.add(CREATED)
+            self._written |= {CREATED}
 
     def close(self, *, is_shown: bool) -> None:
         """End the changes, before the response begins.
@@ -309,14 +313,14 @@ class Session(MutableMapping[str, Value]):
             self._forget_shown()
         for name, text in self._texts.items():
             if name in self._fields and dumped(name, self._fields[name]) != text:
-                self._written.add(name)
+                self._written |= {name}
         self._is_closed = True
 
     def _forget_shown(self) -> None:
         found = self._fields.pop(FLASHES, None)
         if isinstance(found, list) and len(found) > self._shown:
             self._fields[FLASHES] = found[self._shown :]
-        self._written.add(FLASHES)
+        self._written |= {FLASHES}
 
     @property
     def fields(self) -> Fields:

@@ -43,6 +43,15 @@ class Ages:
             session.is_stale = True
         return idle < self._idle and now - created < self._absolute
 
+    def fresh_until(self, fields: Fields) -> float:
+        """Return the time before which a valid session is neither stale nor over."""
+        created, refreshed = fields.get(CREATED), fields.get(REFRESHED)
+        if not isinstance(created, int) or not isinstance(refreshed, int):
+            return 0
+        if REMEMBERED in fields:
+            return created + self._remembered
+        return min(refreshed + self._refresh, created + self._absolute)
+
     def seconds_left(self, fields: Fields) -> int:
         """Return for how many seconds a session is valid that is written now."""
         created = fields.get(CREATED)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+from ..records import Record
+
 __all__ = [
+    "CATEGORY",
     "CREATED",
     "EPOCH",
     "FLASHES",
@@ -14,6 +17,7 @@ __all__ = [
     "TOKEN",
     "USER",
     "Fields",
+    "Flash",
     "dumped",
 ]
 
@@ -24,6 +28,20 @@ Fields = dict[str, object]
 """The members of a session as they are stored: those of the program have a colon before them."""
 
 CREATED, REFRESHED, USER, EPOCH, REMEMBERED, TOKEN, FLASHES = "c", "t", "u", "e", "r", "k", "f"
+
+CATEGORY = "info"
+
+
+class Flash(Record):
+    """A message that the next page shows once.
+
+    Attributes:
+        message: The text, which templates escape.
+        category: The kind, such as ``"success"`` or ``"error"``.
+    """
+
+    message: str
+    category: str = CATEGORY
 
 
 def dumped(name: str, value: object) -> str:

@@ -56,7 +56,7 @@ def _checked(key: object) -> bytes:
 
 
 def signer_of(keys: Sequence[bytes], purpose: str) -> Signer:
-    """Return the signer of one purpose: what it signs is not valid for another one.
+    """Return the signer of one purpose: its signatures are not valid for another one.
 
     Args:
         keys: The keys, the newest first.
@@ -68,7 +68,7 @@ def signer_of(keys: Sequence[bytes], purpose: str) -> Signer:
 
 
 def unsigned(signer: Signer, text: str) -> bytes | None:
-    """Return what was signed, None if no key has signed it."""
+    """Return the signed text, None if no key has signed it."""
     try:
         return signer.unsign(text.encode("ascii"))
     except (BadSignature, UnicodeEncodeError):

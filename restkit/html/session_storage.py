@@ -5,21 +5,31 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ..contract import Failure
+from ..problems import ContentTooLarge
 from ..request import Request
 from .session import Session
 from .session_cookie import MOST_CHARACTERS
-from .session_fields import Fields
+from .session_fields import CREATED, FLASHES, REFRESHED, TOKEN, USER, Fields
 from .session_signing import signer_of, unsigned
 
-__all__ = ["CookieStorage", "ServerStorage", "SessionStore", "Storage"]
+__all__ = ["CookieSession", "CookieStorage", "ServerStorage", "SessionStore", "Storage"]
 
-
+_log = logging.getLogger("restkit")
 _MOST_VERIFIED = 1000
+_SIGNATURE = 44
+# What restkit itself adds to a session later: the times, and the token of forms.
+_ADDED = {CREATED: 10**10, REFRESHED: 10**10, TOKEN: "-" * 43}
+_FULL = Failure(
+    ContentTooLarge,
+    "session",
+    f"The session would have more than the {MOST_CHARACTERS} characters that a cookie holds.",
+)
 
 
 class SessionStore(Protocol):
@@ -63,6 +73,11 @@ class Storage(Protocol):
     """The part of a storage that sessions need."""
 
     @property
+    def session_class(self) -> type[Session]:
+        """The class of sessions."""
+        ...
+
+    @property
     def failures(self) -> Sequence[Failure]:
         """The problems of the storage."""
         ...
@@ -80,10 +95,25 @@ class Storage(Protocol):
         ...
 
 
+class CookieSession(Session):
+    """A session whose content is in the cookie, which browsers drop if it is too large."""
+
+    def _check_size(self, fields: Fields, name: str) -> None:
+        """Reject content that the cookie cannot hold.
+
+        Raises:
+            ContentTooLarge: The cookie would be too large (413).
+        """
+        size = -(-len(_dumps({**_ADDED, **fields})) * 4 // 3) + _SIGNATURE
+        if size > MOST_CHARACTERS:
+            raise _too_large(size, name)
+
+
 class CookieStorage:
     """Sessions whose content is in the cookie, signed: whoever has the cookie can read it."""
 
-    failures: Sequence[Failure] = ()
+    failures: Sequence[Failure] = (_FULL,)
+    session_class = CookieSession
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         """Make the storage; the first key signs."""
@@ -108,17 +138,13 @@ class CookieStorage:
         """Return the cookie with all fields.
 
         Raises:
-            ValueError: It is larger than browsers keep.
+            ContentTooLarge: Values were changed in place, and it is too large now (413).
         """
-        text = json.dumps(session.fields, separators=(",", ":"), ensure_ascii=False).encode()
-        value = self._signer.sign(base64.urlsafe_b64encode(text).rstrip(b"=")).decode()
+        content = base64.urlsafe_b64encode(_dumps(session.fields)).rstrip(b"=")
+        value = self._signer.sign(content).decode()
         if len(value) > MOST_CHARACTERS:
-            names = ", ".join(map(repr, session)) or "flash messages"
-            raise ValueError(
-                f"The session is a cookie of {len(value)} characters, but browsers keep at most "
-                f"{MOST_CHARACTERS}. Store less in {names}, or keep sessions on the server: "
-                "Sessions(store=RedisStore(...))."
-            )
+            sizes = {name: len(_dumps({name: each})) for name, each in session.fields.items()}
+            raise _too_large(len(value), max(sizes, key=sizes.__getitem__))
         return value
 
     def remove(self, request: Request, session: Session) -> None:
@@ -127,6 +153,8 @@ class CookieStorage:
 
 class ServerStorage:
     """Sessions in a store; the cookie has a random id of 256 bits, whose hash the store knows."""
+
+    session_class = Session
 
     def __init__(self, keys: Sequence[bytes], store: SessionStore) -> None:
         """Make the storage; the first key signs the ids."""
@@ -169,6 +197,30 @@ class ServerStorage:
 
 def _key(name: bytes) -> str:
     return hashlib.sha256(name).hexdigest()
+
+
+def _dumps(fields: Fields) -> bytes:
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")  # which `json.loads` reads
+
+
+def _too_large(size: int, name: str) -> ContentTooLarge:
+    """Log which content is too large, and return the problem for the client."""
+    own = {FLASHES: "The flash messages make", USER: "The id of the user makes"}
+    # SECURITY: a client may have chosen the name. A line break would let it write log lines.
+    begin = own.get(name, f"session[{ascii(name[1:])[:100]}] makes")
+    _log.warning(
+        "%s the cookie of the session %d characters long, but browsers keep at most %d. The "
+        "response is a 413. Store less, or keep sessions on the server: "
+        "Sessions(store=RedisStore(...)).",
+        begin,
+        size,
+        MOST_CHARACTERS,
+    )
+    return ContentTooLarge(
+        "The session has no room for what this request adds to it. Send less, or remove "
+        "something from the session first."
+    )
 
 
 def _loads(text: bytes) -> Fields:

@@ -11,13 +11,14 @@ from typing import ClassVar, Protocol
 
 from ..declaration_checks import check_flag, check_text
 from ..errors import DeclarationError
+from ..http.encodings import is_compressible
 from ..redirects import PermanentRedirect
 from ..request import Request
 from ..resource import Resource
 from .file_content import not_found
 from .file_response import FileResponse
 from .media_types import media_type_of
-from .precompressed import chosen_coding, is_compressible, siblings_of
+from .precompressed import chosen_coding, siblings_of
 from .static_paths import is_plain_name, path_below
 
 __all__ = ["StaticFiles", "add_static"]
@@ -73,7 +74,7 @@ class StaticFiles:
     def static_url(self, name: str, *, _external: bool = False) -> str:
         """Return the URL of a file with the hash of its content: ``/static/a.3f9a1c2b.css``.
 
-        Clients may keep what it responds with for a year.
+        Clients may keep its responses for a year.
 
         Args:
             name: The path of the file in the folder.

@@ -98,7 +98,7 @@ def _of_tags(text: _Text) -> Iterator[Finding]:
 
 
 def _message(name: str, value: str) -> str:
-    """Return what is wrong with an attribute, "" if nothing is."""
+    """Return the fault of an attribute, "" without one."""
     has_value = _VALUE in value
     shown = value.replace(_VALUE, "{{ ... }}")
     if has_value and value[0] not in "\"'":

@@ -15,7 +15,7 @@ from .templates import templates_line
 __all__ = ["uses_names"]
 
 _UNKNOWN = None
-_parser = Environment(autoescape=True)
+_parser = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
 
 
 def uses_names(registry: Registry, template: str, names: frozenset[str]) -> bool:
@@ -37,7 +37,7 @@ def uses_names(registry: Registry, template: str, names: frozenset[str]) -> bool
 
 
 def _used(loader: BaseLoader, template: str, seen: set[str]) -> Iterator[str | None]:
-    """Yield the variables of a template and of those that it uses, None for what is unknown."""
+    """Yield the variables of a template and of those that it uses, None for unknown ones."""
     if template in seen:
         return
     seen.add(template)

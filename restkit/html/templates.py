@@ -32,7 +32,7 @@ DEFAULT_POLICY = (
 
 
 class Templates:
-    """The templates of an App, and what they know; an extension.
+    """The templates of an App, with their filters, tests and globals; an extension.
 
     ::
 
@@ -68,8 +68,8 @@ class Templates:
 
         Args:
             folders: Folders of templates. A relative one is beside the module that calls this.
-                By default ``templates`` beside the module of each `HTMLResource`, and in the
-                packages around it.
+                By default ``templates`` beside the module of each `HTMLResource`, in the packages
+                around it, and beside the outermost of these.
             policy: The Content-Security-Policy of pages, "" for none.
             lint: Whether mistakes in the templates of the folders are refused at start-up.
             bytecode_folder: A folder in which compiled templates are kept between starts. Nobody
@@ -209,7 +209,7 @@ def templates_line(app: TemplateOwner) -> Iterator[Templates]:
 
 
 def _folders_beside(file: Path) -> Iterator[Path]:
-    """Yield the folders ``templates`` beside a file and in the packages around it."""
+    """Yield ``templates`` beside a file, in the packages around it, and beside these."""
     folder = file.parent
     yield folder / "templates"
     while (folder / "__init__.py").exists() and folder.parent != folder:

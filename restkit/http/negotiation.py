@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ __all__ = [
     "ContentType",
     "MediaRange",
     "choose",
+    "chooser_of",
     "not_acceptable",
     "parse_accept",
     "parse_content_type",
@@ -111,6 +112,24 @@ class Chooser:
                 self._seen = {}  # SECURITY: clients choose the keys; starting anew bounds them
             self._seen[header] = chosen
         return chosen
+
+
+def chooser_of(types: tuple[str, ...]) -> Callable[[str], str]:
+    """Make the function from an Accept header to one of some media types.
+
+    It raises NotAcceptable if the client accepts none of them.
+    """
+    if not types:
+        return lambda header: "application/json"
+    chooser = Chooser(types)
+
+    def choose_one(header: str) -> str:
+        chosen = chooser(header)
+        if chosen is None:
+            raise not_acceptable(types)
+        return chosen
+
+    return choose_one
 
 
 def not_acceptable(offered: Sequence[str]) -> NotAcceptable:

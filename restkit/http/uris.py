@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode
 
-__all__ = ["DOT_SEGMENTS", "has_dot_segment", "is_local_url", "quote_path", "uri_of"]
+__all__ = ["DOT_SEGMENTS", "has_dot_segment", "is_local_url", "query_of", "quote_path", "uri_of"]
 
 DOT_SEGMENTS = frozenset((".", ".."))
 
@@ -12,8 +13,23 @@ _PATH = "/!$&'()*+,:;=@"
 _URL = "/!$&'()*+,:;=@%?#[]~"
 
 
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PLAIN_PATH = _UNRESERVED | {"/"}
+
+
+def query_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a query of names and values, percent-encoded where it has to be."""
+    given = list(pairs)
+    # PERF: `urlencode` quotes every name and value in Python; most have nothing to quote.
+    if all(_UNRESERVED.issuperset(text) for pair in given for text in pair):
+        return "&".join([f"{name}={value}" for name, value in given])
+    return urlencode(given)
+
+
 def quote_path(path: str) -> str:
     """Return a path with everything percent-encoded that cannot stand in it (RFC 3986)."""
+    if _PLAIN_PATH.issuperset(path):  # PERF: as most paths are
+        return path
     return quote(path, safe=_PATH)
 
 

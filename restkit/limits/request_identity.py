@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import Protocol, cast, runtime_checkable
-from uuid import UUID
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
+from ..caller_identity import identity_of
 from ..errors import DeclarationError
 from ..request import Request
 
@@ -19,13 +19,9 @@ _CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_UNMODIFIED_SINCE"
 
 def caller_of(request: Request) -> str:
     """Return the identity of the caller from the security scheme."""
-    found: object = request.caller
-    if isinstance(found, Mapping):
-        found = cast("Mapping[str, object]", found).get("sub")
-    elif not isinstance(found, (str, int, UUID)) and found is not None:
-        found = getattr(found, "id", None)
-    if isinstance(found, (str, int, UUID)):
-        return f"{type(found).__name__} {found}"
+    found = identity_of(request.caller)
+    if found is not None:
+        return found
     if request.caller is None:  # a public operation, or the anonymous caller of an optional scheme
         return ""
     # SECURITY: callers without an identity would get each other's responses.
@@ -47,7 +43,7 @@ class _Identified(Protocol):
 
 
 def replay_identity(request: Request) -> str:
-    """Return what a collection separates callers by, such as the tenant of its scope."""
+    """Return the values by which a collection separates callers, as the tenant of its scope."""
     resource: object = request.operation.resource
     return resource.replay_identity(request) if isinstance(resource, _Identified) else ""
 

@@ -1,4 +1,4 @@
-"""Python's annotations as JSON Schema, for what a Method or Function field returns."""
+"""Python's annotations as JSON Schema, for the values of Method and Function fields."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _DEEPEST = 5
 
 
 def returned(function: Callable[..., Any] | None) -> Schema:
-    """Return the JSON Schema of what a function returns by its annotation, ``{}`` without one.
+    """Return the JSON Schema of a function's return annotation, ``{}`` without one.
 
     Args:
         function: A function or bound method.

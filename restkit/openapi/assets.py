@@ -7,6 +7,8 @@ import importlib.util
 from functools import lru_cache
 from pathlib import Path
 
+from .authorizing import REDIRECT_SCRIPT
+
 __all__ = ["asset", "edition", "has_scalar", "has_swagger_ui"]
 
 _TYPES = {
@@ -28,9 +30,11 @@ window.addEventListener("load", () => {
     displayRequestDuration: true,
     queryConfigEnabled: false,
     validatorUrl: null,
+    oauth2RedirectUrl: new URL(place.dataset.redirect, location.href).href,
     presets: [SwaggerUIBundle.presets.apis],
     layout: "BaseLayout",
   });
+  window.ui.initOAuth({ usePkceWithAuthorizationCodeGrant: true });
 });
 """
 # NOTE: what is switched off here would ask, or lead to, a host of Scalar's makers.
@@ -63,6 +67,7 @@ body.plain { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 """
 _OWN = {
     "swagger-start.js": _SWAGGER_START.encode(),
+    "oauth2-redirect.js": REDIRECT_SCRIPT.encode(),
     "scalar-start.js": _SCALAR_START.encode(),
     "page.css": _STYLE.encode(),
 }

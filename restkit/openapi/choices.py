@@ -91,7 +91,7 @@ def _number_of(field: fields.Number[Any], text: str) -> Any:
 
 
 def _is_accepted(field: Field, written: Any, validator: Any) -> bool | None:
-    """Return whether a validator accepts what a field makes of a JSON value, None if unknown."""
+    """Return whether a validator accepts the value that a field loads, None if unknown."""
     if isinstance(field, (fields.Nested, fields.Method, fields.Function)):
         return None
     try:
@@ -141,7 +141,7 @@ _LONGEST_TEXT_OF_PARTS = 10
 
 
 def _parts(text: str) -> list[str]:
-    """Return what is in a text, as `in` sees it."""
+    """Return the members of a text, as `in` sees them."""
     size = len(text)
     found = {text[start:end] for start in range(size + 1) for end in range(start, size + 1)}
     found = {part for part in found if readable(part) == part}  # no client can send the others

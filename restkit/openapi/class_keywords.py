@@ -76,7 +76,7 @@ def _is_written_as_text(field: Field) -> bool:
 
 
 def _anything(field: Field, view: View, source: Source) -> Keywords:
-    """Return what a field takes whose values nobody describes: the parser bounds integers."""
+    """Return the schema of a field whose values nobody describes: the parser bounds integers."""
     if isinstance(field, (fields.Nested, fields.Enum)) or field.dump_only:
         return {}
     keywords = {} if field.allow_none else dict(_NOT_NULL)
@@ -86,7 +86,7 @@ def _anything(field: Field, view: View, source: Source) -> Keywords:
 
 
 def _own_truths(field: fields.Boolean, source: Source) -> Keywords:
-    """Return what a Boolean with values of its own takes; in Python ``True`` is ``1``."""
+    """Return the values that a Boolean with own values takes; in Python ``True`` is ``1``."""
     if not field.truthy:
         return {}
     values: list[object] = [*field.truthy, *field.falsy]
@@ -110,7 +110,7 @@ def _other_numbers(values: list[object]) -> Iterable[int | float]:
 
 
 def unchecked(keywords: Mapping[str, object]) -> Keywords:
-    """Leave out what is checked of inputs only: nobody checks what is never loaded."""
+    """Leave out keywords that only inputs are checked for: output is never loaded."""
     out = {name: value for name, value in keywords.items() if name not in _INT64}
     if out.get("pattern") == NO_NUL:
         del out["pattern"]

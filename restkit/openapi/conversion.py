@@ -25,7 +25,7 @@ from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
 from .dialects import lower
 from .fields import FieldConverter
-from .form_members import empty_values, source_of, without_checkboxes
+from .form_members import form_schema, source_of, without_checkboxes
 from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole
 from .own_schemas import Reference, Words, knows_many, own_schema
@@ -59,7 +59,7 @@ class SchemaCollector:
         Args:
             dialect: The version of OpenAPI to write for.
             strict: Whether unknown fields are errors where a schema does not say so itself.
-            prefix: What stands before a component's name in a ``$ref``.
+            prefix: The text before a component's name in a ``$ref``.
         """
         self._dialect = dialect
         self._strict = strict
@@ -89,15 +89,7 @@ class SchemaCollector:
     def form(self, *bound: BoundSchema) -> Keywords:
         """Return the schema of a form that the fields of several schemas make up."""
         parts = [self._of_fields(each.schema, each.view, source_of(each)) for each in bound]
-        out: dict[str, Any] = {"type": "object", "properties": {}}
-        out.update(empty_values(bound))
-        for part in parts:
-            out["properties"] |= part["properties"]
-        if required := [name for part in parts for name in part.get("required", ())]:
-            out["required"] = required
-        if all("additionalProperties" in part for part in parts):
-            out["additionalProperties"] = False
-        return self._finished(out)
+        return self._finished(form_schema(bound, parts))
 
     def parameters(self, taken: Input) -> Iterator[tuple[str, Field, Keywords]]:
         """Yield (wire name, field, JSON Schema) for each documented field of parameters."""
@@ -110,7 +102,7 @@ class SchemaCollector:
             yield name, each, self._finish(converter.field2property(each))
 
     def components(self) -> dict[str, Keywords]:
-        """Return all components that what was asked for needs, sorted by name."""
+        """Return all components that the converted schemas need, sorted by name."""
         done: dict[str, Keywords] = {}
         while pending := [key for key in self._used if self._name(*key) not in done]:
             for key in pending:

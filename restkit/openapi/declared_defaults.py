@@ -67,7 +67,7 @@ def _is_json(value: object) -> bool:
 
 
 def _load(field: Field, written: JSON, name: str, default: object) -> object:
-    """Return what the field makes of a default in a request, the default if that is unknown."""
+    """Return the value that the field loads from a default, the default if that is unknown."""
     try:
         return field.deserialize(copy.deepcopy(written))
     except ValidationError as error:

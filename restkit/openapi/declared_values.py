@@ -221,7 +221,7 @@ def _check_field(field: Field) -> None:
 
 
 def _check_written(field: Field) -> None:
-    """Reject what a response would say of itself, and that cannot be written."""
+    """Reject declared values of a response that cannot be written as JSON."""
     if isinstance(field, fields.Constant):
         wire_of(field)
         return

@@ -47,6 +47,8 @@ def lower(schema: Any) -> Any:
     out = map_subschemas(known, lower)
     if isinstance(known.get("additionalProperties"), bool):
         out["additionalProperties"] = known["additionalProperties"]
+    if "patternProperties" in schema:
+        out.pop("additionalProperties", None)  # it would refuse the names of the patterns
     _lower_bounds(out)
     _lower_values(out)
     _lower_type(out)

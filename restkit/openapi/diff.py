@@ -24,23 +24,11 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     if old == new:
         return []
     lines = [*_operations(old, new), *_components(old, new), *_rest(old, new)]
-    if not lines:
-        lines = (
-            ["changed: only the order of members"]
-            if _sorted(old) == _sorted(new)
-            else ["changed: the document"]
-        )
+    if not lines:  # such as a word on a path, which is of no operation
+        lines = ["changed: the document"]
     if len(lines) > MAX_LINES:
         lines = [*lines[: MAX_LINES - 1], f"... and {len(lines) - MAX_LINES + 1} more changes"]
     return lines
-
-
-def _sorted(node: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {name: _sorted(node[name]) for name in sorted(node, key=str)}
-    if isinstance(node, list):
-        return [_sorted(each) for each in node]
-    return node
 
 
 def _operations(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -66,11 +54,17 @@ def _changed(name: str, before: Mapping[str, object], after: Mapping[str, object
             yield f"changed {name}: parameter {each}"
 
 
+def _order(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
+    if before.keys() == after.keys() and list(before) != list(after):
+        yield f"changed {name}: order of parameters"
+
+
 def _operation(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     before, after = _parameters(old), _parameters(new)
     parts = [
         *_names(f"{name}: parameter", before, after),
         *_changed(name, before, after),
+        *_order(name, before, after),
         *_names(f"{name}: response", old.get("responses", {}), new.get("responses", {})),
         *(
             f"changed {name}: response {each}"

@@ -13,6 +13,7 @@ from ..operations.operation_ids import noun, operation_id
 from ..resource import FunctionResource, Resource
 from ..schemas.json_values import json_value, text_value
 from .document_hooks import run_hooks
+from .host_servers import servers_of_hosts
 from .names import component_names, given_name
 
 __all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
@@ -84,6 +85,10 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     printer = OperationPrinter(collector, dialect, links_of(operations))
     printer.problems.reserve(operations)
     printed = [printer.print(op) for op in operations]
+    servers = _servers(app, server_root)
+    on_hosts = servers_of_hosts(app.operations(), servers)
+    for op, each in zip(operations, printed, strict=True):
+        each.update(on_hosts.get((op.path, op.method), {}))
     components = {
         "responses": printer.problems.share(printed),
         "schemas": {**collector.components(), **printer.problems.components},
@@ -96,9 +101,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
         paths.setdefault(op.path, {}).update(_member(op, each, dialect))
     for tag in _tags(app, operations):
         spec.tag(tag)
-    document = _ordered(
-        spec.to_dict() | {"paths": paths, "components": components}, _servers(app, server_root)
-    )
+    document = _ordered(spec.to_dict() | {"paths": paths, "components": components}, servers)
     whole = _with_members(document, copied(app.members), dialect)
     return run_hooks(app.document_hooks, whole)
 

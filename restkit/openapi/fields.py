@@ -240,13 +240,16 @@ class FieldConverter(OpenAPIConverter):
         return enumeration(field, self.view, of_text=self.source != "json")
 
     def upload2properties(self, field: Field, **_kwargs: object) -> Keywords:
-        """Return what an uploaded file may be at the most."""
-        if not isinstance(field, Upload) or field.max_size is None:
+        """Return the largest size of an uploaded file."""
+        if not isinstance(field, Upload):
             return {}
-        return {"description": f"At most {field.max_size} bytes."}
+        bound = f"At most {field.max_size} bytes." if field.max_size is not None else ""
+        checked = "The content must begin as its media type says." if field.check_content else ""
+        text = f"{bound} {checked}".strip()
+        return {"description": text} if text else {}
 
     def function2properties(self, field: Field, **_kwargs: object) -> Keywords:
-        """Return what a Method or Function field writes, by its return annotation."""
+        """Return the schema of a Method or Function field, by its return annotation."""
         if self.view is not View.RESPONSE:
             return {}
         if isinstance(field, fields.Method) and field.serialize_method_name:
@@ -272,7 +275,7 @@ class FieldConverter(OpenAPIConverter):
         return refined
 
     def metadata2properties(self, field: Field, ret: Keywords) -> Keywords:  # type: ignore[override]
-        """Return what the field's metadata adds: title, description, examples, ``x-...``."""
+        """Return the keywords of the field's metadata: title, description, examples, ``x-...``."""
         if not field.metadata:  # PERF: as most have none
             return {}
         out = metadata_keywords(field)

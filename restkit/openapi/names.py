@@ -182,7 +182,7 @@ def component_names(
         for each in op.inputs
         if each.schema is not None
     ]
-    written = [(each.schema, False) for each in op.outputs if each.schema is not None]
+    written = [(schema, False) for each in op.outputs for schema in each.schemas]
     for bound, inline in [*used, *written]:
         key = (id(bound.schema), bound.view, inline)
         if key not in seen:

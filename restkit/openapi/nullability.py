@@ -1,4 +1,4 @@
-"""Null, and other single values, among what a JSON Schema accepts."""
+"""Null, and other single values, among the values that a JSON Schema accepts."""
 
 from __future__ import annotations
 

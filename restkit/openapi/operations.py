@@ -18,6 +18,7 @@ from ..schemas.uploads import Upload
 from ..security_scheme import SecurityScheme
 from .conversion import SchemaCollector
 from .dialects import lower
+from .event_schemas import event_schema
 from .metadata import Keywords, is_example_object
 from .operation_words import operation_description, reason_phrase, sentence_of
 from .problem_responses import ProblemResponses
@@ -40,7 +41,7 @@ _PATCHED = (
 
 
 class OperationPrinter:
-    """Prints operations for one document, and keeps what they share."""
+    """The printer of the operations of one document, with the components that they share."""
 
     def __init__(
         self, collector: SchemaCollector, dialect: str, links: Mapping[int, Keywords]
@@ -218,6 +219,12 @@ class OperationPrinter:
         return {str(status): out[status] for status in sorted(out)}
 
     def _content(self, output: Output, media_type: str) -> Keywords:
+        if output.events is not None:
+            # Before 3.2 no keyword has the schema of one event, and the content as a whole is text.
+            item = event_schema(output.events, self._collector)
+            if self._dialect.startswith("3.2"):
+                return {"itemSchema": item}
+            return {"schema": {"type": "string"}, "x-itemSchema": item}
         if output.schema is None:
             return {"schema": _untyped(media_type)}
         if media_type != NDJSON:
@@ -297,7 +304,7 @@ def _identity(parameter: Keywords) -> tuple[str, str]:
 
 
 def _preconditions(op: Operation) -> Iterator[Keywords]:
-    if op.conditional and op.method in SAFE_METHODS:
+    if (op.conditional and op.method in SAFE_METHODS) or op.cache:
         yield _precondition("If-None-Match", required=False)
     # NOTE: the 412 response describes an optional If-Match. A parameter of type string would
     # promise that every string is accepted, but an unknown entity tag gets a 412.

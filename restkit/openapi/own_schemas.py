@@ -151,7 +151,7 @@ def _as_declared(said: object, schema: Schema, view: View, words: Words) -> Keyw
 
 
 def _called(said: Callable[..., object], schema: Schema, view: View, words: Words) -> object:
-    """Return what a function says with those of the keywords that it has."""
+    """Call a function with those of the keywords that it has, and return its schema."""
     declared = f"{type(schema).__qualname__}.json_schema"
     given: dict[str, Callable[[], object]] = {
         "derived": words.derived,

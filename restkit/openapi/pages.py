@@ -7,13 +7,12 @@ Content-Security-Policy holds the pages to that.
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from collections.abc import Iterable, Mapping
 from html import escape
 from string import Template
 from typing import Any, ClassVar, Literal, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from ..problems import NotFound
@@ -23,7 +22,10 @@ from ..response import Response
 from ..schemas.json_values import text_value, watch_lazy_texts
 from ..settings import Settings
 from .assets import asset, edition, has_scalar, has_swagger_ui
+from .audience import Audience, kept_from_caches, source_of
+from .authorizing import REDIRECT, REDIRECT_PAGE, authorization_urls
 from .document import build, to_json, to_yaml
+from .page_policy import page_policy
 
 __all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Scalar", "SwaggerUI", "resources"]
 
@@ -43,8 +45,9 @@ class _Printed(NamedTuple):
 
 
 _ROOTS = 8
-_HOST = re.compile(r"[\w.-]+(:[0-9]+)?", re.ASCII)
-_documents: WeakKeyDictionary[Any, dict[tuple[str, str], _Printed]] = WeakKeyDictionary()
+_documents: WeakKeyDictionary[Any, dict[tuple[str, str, Audience | None], _Printed]] = (
+    WeakKeyDictionary()
+)
 _lock = threading.Lock()
 
 _HEAD = """\
@@ -63,7 +66,7 @@ _SWAGGER_PAGE = Template(
 <link rel="icon" type="image/png" href="$assets/favicon-32x32.png">
 </head>
 <body>
-<div id="swagger-ui" data-document="$document"></div>
+<div id="swagger-ui" data-document="$document" data-redirect="$redirect"></div>
 <noscript>This page needs scripts; <a href="$document">the document</a> does not.</noscript>
 <script src="$assets/swagger-ui-bundle.js"></script>
 <script src="$assets/swagger-start.js"></script>
@@ -115,6 +118,8 @@ def resources(settings: Settings) -> list[tuple[str, type[Resource]]]:
         (settings.openapi_url, OpenAPIJSON),
         (_yaml_url(settings.openapi_url), OpenAPIYAML),
     ]
+    if settings.docs_url is not None:
+        out.append((f"{settings.docs_url.rstrip('/')}/{REDIRECT}", OAuth2Redirect))
     for url, page in ((settings.docs_url, SwaggerUI), (settings.scalar_url, Scalar)):
         if url is not None:
             out += [(url, page), (f"{url.rstrip('/')}/<string:edition>/<string:filename>", Asset)]
@@ -125,25 +130,28 @@ def _yaml_url(json_url: str) -> str:
     return json_url.removesuffix(".json") + ".yaml"
 
 
-def _document(app: Any, root: str, media_type: Literal["json", "yaml"]) -> _Printed:
+def _document(request: Request, root: str, media_type: Literal["json", "yaml"]) -> _Printed:
     """Return the printed document.
 
-    The document is printed once, as an App that responds does not change. With lazy texts, which
-    may depend on the language of the request, it is printed for each request.
+    The document is printed once, as an App that responds does not change; with ``docs_by_caller``
+    once for each audience. With lazy texts, which may depend on the language of the request, it is
+    printed for each request.
     """
+    source, audience = source_of(request)
     with _lock:
-        known = _documents.setdefault(app, {})
-        if (root, media_type) not in known:
+        known = _documents.setdefault(request.app, {})
+        key = (root, media_type, audience)
+        if key not in known:
             if len(known) >= 2 * _ROOTS:
                 known.clear()
             with watch_lazy_texts() as lazy:
-                document = build(app, server_root=root)
+                document = build(source, server_root=root)
             body = to_json(document) if media_type == "json" else to_yaml(document).encode()
             made = _Printed(body, hashlib.sha256(body).hexdigest()[:24], is_translated=bool(lazy))
             if lazy:
                 return made
-            known[root, media_type] = made
-        return known[root, media_type]
+            known[key] = made
+        return known[key]
 
 
 def _own_url(request: Request) -> str:
@@ -164,10 +172,10 @@ class OpenAPIJSON(Resource):
     def get(self) -> Response:
         """Return the document."""
         root = quote(_root(self.request, self.app.settings.openapi_url))
-        printed = _document(self.app, root, "json")
+        printed = _document(self.request, root, "json")
         self.entity_tag = printed.entity_tag
         response = _response(printed.body, "application/json", "no-cache")
-        return _varied(response, printed.is_translated)
+        return kept_from_caches(_varied(response, printed.is_translated), self.app)
 
 
 class OpenAPIYAML(Resource):
@@ -179,10 +187,10 @@ class OpenAPIYAML(Resource):
     def get(self) -> Response:
         """Return the document."""
         root = quote(_root(self.request, _yaml_url(self.app.settings.openapi_url)))
-        printed = _document(self.app, root, "yaml")
+        printed = _document(self.request, root, "yaml")
         self.entity_tag = printed.entity_tag
         response = _response(printed.body, "application/yaml", "no-cache")
-        return _varied(response, printed.is_translated)
+        return kept_from_caches(_varied(response, printed.is_translated), self.app)
 
 
 class SwaggerUI(Resource):
@@ -196,7 +204,22 @@ class SwaggerUI(Resource):
         if not has_swagger_ui():
             return _plain_page(self.app, self.request, own, "Swagger UI")
         words = _words(self.app, self.request, own)
-        return _html(_SWAGGER_PAGE.substitute(words), _policy(self.app.servers))
+        redirect = f"{_own_url(self.request).rstrip('/')}/{REDIRECT}"
+        text = _SWAGGER_PAGE.substitute(words, redirect=escape(redirect))
+        return _html(text, page_policy([*self.app.servers, *authorization_urls(self.app)]))
+
+
+class OAuth2Redirect(Resource):
+    """The page where an authorization server sends the browser back to Swagger UI."""
+
+    documented: ClassVar[bool] = False
+    _any_query: ClassVar[bool] = True  # errors of authorization servers have members of their own
+
+    def get(self) -> Response:
+        """Return the page, which gives its parameters to the page that has opened it."""
+        docs = _own_url(self.request).removesuffix(f"/{REDIRECT}")
+        text = REDIRECT_PAGE.format(assets=escape(f"{docs}/{edition()}"))
+        return _html(text, page_policy(()))
 
 
 class Scalar(Resource):
@@ -211,7 +234,7 @@ class Scalar(Resource):
             return _plain_page(self.app, self.request, own, "Scalar")
         words = _words(self.app, self.request, own)
         # SECURITY: Scalar creates its style sheets in the browser. Inline scripts stay forbidden.
-        policy = _policy(self.app.servers, styles="'self' 'unsafe-inline'")
+        policy = page_policy(self.app.servers, styles="'self' 'unsafe-inline'")
         return _html(_SCALAR_PAGE.substitute(words), policy)
 
 
@@ -234,7 +257,7 @@ _edition = edition
 
 
 def _words(app: Any, request: Request, own: str) -> dict[str, str]:
-    """Return what stands on every page, escaped."""
+    """Return the values that stand on every page, escaped."""
     root = quote(_root(request, own))
     document = root + app.settings.openapi_url
     assets = f"{_own_url(request).rstrip('/')}/{edition()}"
@@ -254,11 +277,11 @@ def _words(app: Any, request: Request, own: str) -> dict[str, str]:
 def _plain_page(app: Any, request: Request, own: str, ui: str) -> Response:
     with watch_lazy_texts() as lazy:
         words = _words(app, request, own)
-        document = build(app)
+        document = build(source_of(request)[0])
     shared = document.get("components", {}).get("responses", {})
     operations = "\n".join(_section(*each, shared) for each in _operations(document))
     text = _PLAIN_PAGE.substitute(words, notice=_NOTICE.substitute(ui=ui), operations=operations)
-    return _varied(_html(text, _policy((), scripts=False)), bool(lazy))
+    return kept_from_caches(_varied(_html(text, page_policy((), scripts=False)), bool(lazy)), app)
 
 
 def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
@@ -288,24 +311,6 @@ def _section(
         f'<h3 id="{escape(operation["operationId"])}"{kind}><b>{method}</b> {escape(path)}</h3>'
         f"<p>{escape(words)}</p><table>{table}</table>"
     )
-
-
-def _policy(
-    servers: Iterable[str | Mapping[str, Any]], *, scripts: bool = True, styles: str = "'self'"
-) -> str:
-    """Return the Content-Security-Policy of a page.
-
-    The page may send requests to this server and to the servers of the document.
-    """
-    origins: dict[str, None] = {}
-    for server in servers:
-        parts = urlsplit(server if isinstance(server, str) else str(server.get("url", "")))
-        if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.netloc):
-            origins[f"{parts.scheme}://{parts.netloc}"] = None
-    rules = ["default-src 'none'", f"style-src {styles}", "img-src 'self' data:"]
-    if scripts:
-        rules += ["script-src 'self'", " ".join(["connect-src 'self'", *origins])]
-    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
 
 
 def _varied(response: Response, is_translated: bool) -> Response:

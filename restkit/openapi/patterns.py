@@ -180,9 +180,9 @@ class _Translation:
         first = items.pop(0)
         if first[0] == "\\" and first[1] in "dswDSW":
             return first, first[1] in "DSW"
-        low = high = _character(first, in_set=True)
+        low = high = _character(first)
         if items[:1] == ["-"] and len(items) > 1:
-            high = _character(items[1], in_set=True)
+            high = _character(items[1])
             del items[:2]
         return self._range(low, high), low == "\0"
 
@@ -217,7 +217,7 @@ def _cases(char: str) -> set[str]:
     return variants
 
 
-def _character(text: str, *, in_set: bool = False) -> str:
+def _character(text: str) -> str:
     """Return the character that a literal or an escape means."""
     if text[0] != "\\":
         return text
@@ -228,8 +228,6 @@ def _character(text: str, *, in_set: bool = False) -> str:
         return unicodedata.lookup(text[3:-1])
     if kind in "01234567":
         return chr(int(text[1:], 8) & 0xFF)
-    if kind == "b" and not in_set:
-        raise _UntranslatableError
     if kind.isalpha() and kind not in _CONTROLS:
         raise _UntranslatableError
     return _CONTROLS.get(kind, kind)

@@ -67,7 +67,7 @@ def _refine(out: Keywords, field: Field, validators: Iterable[_Validator]) -> Ke
 
 
 def _passes(field: Field, value: object, validators: Iterable[_Validator]) -> bool:
-    """Return whether validators take what a field makes of a value."""
+    """Return whether validators accept the value that a field loads."""
     made = field._deserialize(value, None, None)  # the method that every field class overrides
     try:
         for validator in validators:

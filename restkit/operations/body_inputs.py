@@ -39,8 +39,8 @@ class Body(Record):
 
     Attributes:
         schema: The schema; None for raw content.
-        media_types: The media types, all forms or none.
-        raw: The form in which raw content is handed over.
+        media_types: The media types: only those of forms, or none of them.
+        raw: The type that the method gets for raw content.
     """
 
     schema: SchemaLike | None
@@ -59,13 +59,13 @@ def bodies_of(
     default: tuple[str, ...],
     declared_at: str,
 ) -> Iterator[Body]:
-    """Yield the bodies that a declaration means.
+    """Yield the bodies of a declaration, one for each schema.
 
     Args:
         declared: A schema, ``bytes``, ``str``, ``BinaryIO``, or a mapping of media types to those.
-        media_types: The media types that are declared, None if there are none.
-        default: The media types of a schema for which none are declared.
-        declared_at: Where they are declared, for messages.
+        media_types: The declared media types, None if there are none.
+        default: The media types of a schema without declared media types.
+        declared_at: The name of the declaration, for messages.
 
     Raises:
         DeclarationError: Media types are declared twice.
@@ -84,7 +84,10 @@ def bodies_of(
 def _bodies_of_one(
     declared: object, media_types: tuple[str, ...] | None, default: tuple[str, ...]
 ) -> Iterator[Body]:
-    """Yield the bodies of one schema, which are read differently from forms, or of raw content."""
+    """Yield the body of raw content, or the bodies of one schema: forms apart from other content.
+
+    The values of a form are strings, so its schema is bound differently.
+    """
     raw = _raw_of(declared)
     if raw is not None:
         yield Body(None, media_types or _RAW_TYPES[raw], raw)
@@ -113,14 +116,14 @@ def _is_by_media_type(declared: object) -> typing.TypeGuard[Mapping[str, object]
 
 
 def check_raw_annotation(annotation: object, raw: Raw, declared_at: str) -> None:
-    """Reject an annotation that is not the form in which raw content arrives.
+    """Reject an annotation that is not the type of raw content.
 
     Raises:
-        DeclarationError: It is another one.
+        DeclarationError: The annotation is another type.
     """
     if annotation not in (None, typing.Any, object, *_ANNOTATIONS[raw]):
         name = {"bytes": "bytes", "text": "str", "stream": "BinaryIO"}[raw]
         raise DeclarationError(
             f"{declared_at}: the parameter 'body' is annotated as {annotation!r}, but the raw "
-            f"content arrives as {name}. Annotate it as {name}, or declare body= accordingly."
+            f"content is passed as {name}. Annotate it as {name}, or declare body= accordingly."
         )

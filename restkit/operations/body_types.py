@@ -39,7 +39,7 @@ def shape_of(annotation: object, bound: BoundSchema, declared_at: str) -> Shape 
         The conversion, None if the annotation is not a dataclass or an attrs class.
 
     Raises:
-        DeclarationError: The class and the schema do not fit.
+        DeclarationError: The schema does not load the members that the class has.
     """
     _check_union(annotation, bound, declared_at)
     target = without_none(annotation)
@@ -64,7 +64,7 @@ def shape_of(annotation: object, bound: BoundSchema, declared_at: str) -> Shape 
 
 
 def _check_union(annotation: object, bound: BoundSchema, declared_at: str) -> None:
-    """Reject classes for the alternatives of a union, which arrive as mappings."""
+    """Reject classes for the alternatives of a union, which are passed as mappings."""
     members = typing.get_args(annotation)
     if isinstance(bound.schema, UnionSchema) and any(
         _is_shape(each) for each in (annotation, *members)
@@ -76,7 +76,7 @@ def _check_union(annotation: object, bound: BoundSchema, declared_at: str) -> No
 
 
 def _check_loaded(target: object, schema: Schema, declared_at: str) -> None:
-    """Reject a schema as an annotation, and a class that no mapping can be."""
+    """Reject a schema as an annotation, and a class such as int that the schema cannot load."""
     if not isinstance(target, type):
         return
     if issubclass(target, Schema):
@@ -95,14 +95,14 @@ def _check_class(target: object, schema: Schema, declared_at: str) -> None:
     """Reject a class that the schema does not make: the parameter would be a dict.
 
     Raises:
-        DeclarationError: The class is an ORM model, or another one that is no mapping.
+        DeclarationError: The class is an ORM model or another class that is not a mapping.
     """
     if not isinstance(target, type) or target is typing.Any or _is_mapping(target):
         return
     if hooks_of(schema).get(POST_LOAD) or overrides_load(schema):
         return
     name = target.__qualname__
-    kind = "an ORM model" if hasattr(target, "__mapper__") else "no dataclass"
+    kind = "an ORM model" if hasattr(target, "__mapper__") else "not a dataclass"
     raise DeclarationError(
         f"{declared_at} is annotated as {name}, {kind}, but {type(schema).__name__} loads a "
         f"mapping. Annotate it as dict[str, Any] and write {name}(**body), let a post_load of the "
@@ -111,7 +111,7 @@ def _check_class(target: object, schema: Schema, declared_at: str) -> None:
 
 
 def _is_mapping(target: type) -> bool:
-    """Return whether a class may stand for a mapping: dict, Mapping, a TypedDict, a protocol."""
+    """Return whether a class annotates a mapping: dict, Mapping, a TypedDict, a protocol."""
     if typing.is_typeddict(target) or getattr(target, "_is_protocol", False):
         return True
     return issubclass(dict, target) or issubclass(target, Mapping)
@@ -168,7 +168,7 @@ def _conversion(target: type, schema: Schema, declared_at: str, made: _Made) -> 
         target: The class.
         schema: The schema.
         declared_at: The name of the parameter, for messages.
-        made: The conversions of classes around this one, which may nest each other.
+        made: The conversions made so far, since classes may nest each other recursively.
     """
     members = dict(_members(target))
     _check_members(target, schema, members, declared_at)
@@ -196,7 +196,7 @@ def _conversion(target: type, schema: Schema, declared_at: str, made: _Made) -> 
 def _check_members(
     target: type, schema: Schema, members: Mapping[str, _Member], declared_at: str
 ) -> None:
-    """Reject a schema that loads other members than the class has."""
+    """Reject a schema whose loaded members are not those of the class."""
     schema_name, class_name = type(schema).__name__, target.__qualname__
     if schema.unknown == INCLUDE:
         raise DeclarationError(
@@ -226,11 +226,6 @@ def _check_loaded_members(
                 f"{declared_at}: {schema_name} loads {attribute!r}, which {class_name} does not "
                 "have. Add it to the class, or leave it out of the schema with exclude."
             )
-        if attribute in loaded:
-            raise DeclarationError(
-                f"{declared_at}: two fields of {schema_name} load {attribute!r}. Annotate the "
-                "parameter as dict[str, Any], or remove one of the fields."
-            )
         loaded.add(attribute)
         if member.is_required and not field.required and field.load_default is missing:
             raise DeclarationError(
@@ -243,7 +238,7 @@ def _check_loaded_members(
 def _hints(target: type) -> dict[str, object]:
     try:
         return typing.get_type_hints(target)
-    except Exception:  # noqa: BLE001  # an annotation that cannot be resolved may be any class's
+    except Exception:  # noqa: BLE001  # unresolvable annotations: nested values stay mappings
         return {}
 
 

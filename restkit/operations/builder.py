@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from ..contract import Operation
+from ..contract import Operation, Parameter
 from ..resource import Resource, verbs_of
 from .signature_checks import check_signature
 from .verb import Mount, Shared, Verb
 from .verb_failures import failures_of_verb
 from .verb_inputs import inputs_of
-from .verb_outputs import outputs_of
+from .verb_outputs import form_output, outputs_of
 from .words import default_tag, split_docstring
 
 __all__ = ["Mount", "collect"]
@@ -31,10 +31,11 @@ def collect(resource: type[Resource], mount: Mount) -> tuple[Operation, ...]:
 
 def _operation(verb: Verb) -> Operation:
     """Make the Operation of a verb."""
-    words = verb.said.words
+    words = verb.declared.words
     inputs = inputs_of(verb)
     check_signature(verb, {each.location for each in inputs})
     outputs = outputs_of(verb)
+    shown = form_output(verb, inputs, outputs)
     summary, description = split_docstring(verb.function.__doc__ or "")
     is_deprecated = hasattr(verb.function, "__deprecated__")
     return Operation(
@@ -53,8 +54,11 @@ def _operation(verb: Verb) -> Operation:
         deprecated=words.get("deprecated", is_deprecated),
         documented=words.get("documented", _is_documented(verb)),
         path_parameters=verb.mount.parameters,
+        host_parameters=verb.mount.host_parameters,
+        parameters=tuple(_parameters(verb)),
         inputs=inputs,
-        outputs=outputs,
+        outputs=outputs if shown is None or shown in outputs else (*outputs, shown),
+        shows_form=shown is not None,
         failures=tuple(failures_of_verb(verb, inputs, outputs)),
         injected=verb.injected,
         conditional=verb.resource.conditional,
@@ -62,6 +66,15 @@ def _operation(verb: Verb) -> Operation:
         examples=words.get("examples", {}),
         extensions=words.get("extensions", {}),
     )
+
+
+def _parameters(verb: Verb) -> Iterator[Parameter]:
+    """Yield the request parameters that no input declares."""
+    if verb.value is not None:
+        yield from verb.value.parameters(verb.method)
+    for each in verb.injected.values():
+        # An `Injectable` may have them; the protocol does not demand it.
+        yield from getattr(each, "parameters", ())
 
 
 def _tags(verb: Verb, declared: Sequence[str] | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Names and URLs that only one declaration can have: methods of a URL, paths, operationIds."""
+"""Collisions of declarations: methods of a URL, paths, operationIds and component names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..contract import Operation
+from ..declarations import plain_function
 from ..errors import CollisionError
-from ..resource import Resource
+from ..resource import FunctionResource, Resource
 from ..routing.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
         @property
         def resource(self) -> type[Resource]: ...
         @property
+        def declared(self) -> type[Resource] | None: ...
+        @property
         def operations(self) -> tuple[Operation, ...]: ...
 
     class _WithConverters(Protocol):
@@ -45,18 +48,19 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
 
 
 class Claims:
-    """The names and URLs that the declarations of an App, and of Apps below it, have taken."""
+    """The names and URLs in use by the declarations of an App and of the Apps mounted on it."""
 
     def __init__(self, check_names: CheckNames) -> None:
-        """Begin without names and URLs.
+        """Make a collection without names and URLs.
 
         Args:
             check_names: A function of operations and two mappings, of operationIds and of
-                components. It adds their names to the mappings, and raises CollisionError if a
-                mapping has a name for something else.
+                components in use. It adds those of the operations to the mappings, and raises
+                CollisionError if one is in use already.
         """
         self._check_names = check_names
         self._methods: MutableMapping[tuple[str, str, str], str] = {}
+        self._documented: MutableMapping[tuple[str, str], tuple[str, str, object]] = {}
         self._paths: MutableMapping[tuple[str, str], tuple[Pattern, str]] = {}
         self._ids: MutableMapping[str, str] = {}
         self._components: MutableMapping[str, tuple[type, str]] = {}
@@ -65,11 +69,12 @@ class Claims:
         """Return the names and URLs of more resources, without adding them.
 
         Raises:
-            CollisionError: A name or URL is taken, or two of the resources have it.
+            CollisionError: A name or URL is in use, or two of the resources have it.
         """
         mounted = list(mounted)
         more = Claims(self._check_names)
         more._methods = ChainMap({}, self._methods)
+        more._documented = ChainMap({}, self._documented)
         more._paths = ChainMap({}, self._paths)
         more._ids = ChainMap({}, self._ids)
         more._components = ChainMap({}, self._components)
@@ -84,6 +89,7 @@ class Claims:
     def take(self, more: Claims) -> None:
         """Add the names and URLs that `check` returned."""
         self._methods.update(_new(more._methods))
+        self._documented.update(_new(more._documented))
         self._paths.update(_new(more._paths))
         self._ids.update(_new(more._ids))
         self._components.update(_new(more._components))
@@ -92,27 +98,41 @@ class Claims:
         """Reject a method that another pattern of the same URLs, or of the same path, has."""
         pattern = mounted.pattern
         for operation in mounted.operations:
-            method, place = operation.method, operation.declared_at
+            method, declared_at = operation.method, operation.declared_at
             key = (pattern.host, pattern.shape, method)
             if key in self._methods:
                 raise CollisionError(
                     f"{method} {pattern.rule} is declared twice: by {self._methods[key]} and by "
-                    f"{place}."
+                    f"{declared_at}."
                 )
-            self._methods[key] = place
+            self._methods[key] = declared_at
             if operation.documented:
-                self._claim_in_document(pattern, method, place)
+                self._claim_in_document(pattern, operation, _declaration(mounted, operation))
 
-    def _claim_in_document(self, pattern: Pattern, method: str, place: str) -> None:
-        """Reject a second operation of one path and method, of which a document has one."""
-        key = (pattern.host, f"document {_template(pattern)}", method)
-        if key in self._methods:
+    def _claim_in_document(
+        self, pattern: Pattern, operation: Operation, declaration: object
+    ) -> None:
+        """Reject two operations whose patterns differ only in converters or hosts.
+
+        A document has one operation for a path. One method on several hosts is one operation.
+        """
+        method, declared_at = operation.method, operation.declared_at
+        key = (_template(pattern), method)
+        there, host, other = self._documented.get(key, (declared_at, None, declaration))
+        if host == pattern.host:
             raise CollisionError(
-                f"{method} {pattern.rule} ({place}) and {self._methods[key]} are one operation to "
-                "a document, since it has no converters. Join them, or set documented = False on "
-                "one of them."
+                f"{method} {pattern.rule} ({declared_at}) and {there} are one operation in the "
+                "document, which has no converters. Join them, or set documented = False on one "
+                "of them."
             )
-        self._methods[key] = place
+        if other is not declaration:
+            raise CollisionError(
+                f"{method} {pattern.rule} is another operation on another host ({declared_at}, "
+                f"{there}), but a document has one operation for a path. Set documented = False on "
+                "one of them, or mount an App for the host with documented=False, which has a "
+                "document of its own."
+            )
+        self._documented[key] = declared_at, pattern.host, declaration
 
     def _claim_path(self, mounted: _Mounted) -> None:
         """Reject two URL patterns of one path in a document (OpenAPI 3.1, section 4.8.8)."""
@@ -128,6 +148,13 @@ class Claims:
                 "are the same path in a document. Give their variables one name, or set "
                 "documented = False on one of them."
             )
+
+
+def _declaration(mounted: _Mounted, operation: Operation) -> object:
+    """Return the class or the function that a user wrote."""
+    if issubclass(mounted.resource, FunctionResource):
+        return plain_function(operation.function)
+    return mounted.declared or mounted.resource
 
 
 def _template(pattern: Pattern) -> str:

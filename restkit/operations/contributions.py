@@ -11,20 +11,23 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..contract import Contribution, Failure, Header, Operation, Output, Parameter
+from ..contract import Failure, Header, Operation, Output, Parameter
+from ..contributor import Contribution
 from ..declaration_checks import check_call, check_header
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
 from ..routing.patterns import Pattern
-from ..security_scheme import Security, uses_authorization
+from ..security_scheme import Permission, Security, uses_authorization
 
 __all__ = [
     "add_contribution",
     "add_failures",
     "add_part",
     "contribution_of",
+    "joined_headers",
     "options_operation",
+    "permitted",
     "secured",
     "surrounded",
 ]
@@ -42,7 +45,7 @@ _AMBIGUOUS = Failure(
 
 
 def add_part(operation: Operation, part: object, stage: str) -> Operation:
-    """Return an Operation with what one part around it declares and contributes.
+    """Return an Operation with the declarations and the contribution of a part around it.
 
     Args:
         operation: The record.
@@ -51,12 +54,13 @@ def add_part(operation: Operation, part: object, stage: str) -> Operation:
         stage: The kind of the part, for `Failure.stage`.
 
     Raises:
-        DeclarationError: ``contribute`` returned no Contribution.
+        DeclarationError: ``contribute`` did not return a Contribution, or the Contribution is
+            invalid.
     """
-    said = declarations_of(part)
-    headers: tuple[Header, ...] = said.words.get("response_headers", ())
+    declared = declarations_of(part)
+    headers: tuple[Header, ...] = declared.words.get("response_headers", ())
     operation = add_contribution(
-        operation, Contribution(failures=said.raises, headers=headers), stage
+        operation, Contribution(failures=declared.raises, headers=headers), stage
     )
     contributor = part.__self__ if isinstance(part, types.MethodType) else part
     more = contribution_of(contributor, operation)
@@ -66,7 +70,10 @@ def add_part(operation: Operation, part: object, stage: str) -> Operation:
 def surrounded(
     operation: Operation, handlers: Iterable[object], middleware: Sequence[object]
 ) -> Operation:
-    """Return an Operation with what problem handlers, and middleware around them, contribute."""
+    """Return an Operation with the contributions of problem handlers and of middleware.
+
+    The middleware is around the handlers, its first one outermost.
+    """
     for handler in handlers:
         operation = add_part(operation, handler, "handler")
     for each in reversed(middleware):
@@ -75,7 +82,7 @@ def surrounded(
 
 
 def options_operation(pattern: Pattern, resource: type, operation_id: str) -> Operation:
-    """Return the record of OPTIONS for a resource that has no method for it. No document has it."""
+    """Return the record of OPTIONS for a resource without such a method; it is not documented."""
     declared_at = f"{resource.__module__}.{resource.__qualname__}.options"
     return Operation(
         method="OPTIONS",
@@ -88,12 +95,13 @@ def options_operation(pattern: Pattern, resource: type, operation_id: str) -> Op
         host=pattern.host,
         documented=False,
         path_parameters=pattern.parameters,
+        host_parameters=pattern.host_parameters,
         outputs=_OF_OPTIONS,
     )
 
 
 def contribution_of(part: object, operation: Operation) -> Contribution | None:
-    """Return what a part contributes to an Operation, None if it has no method ``contribute``."""
+    """Return the contribution of a part to an Operation, None without a method ``contribute``."""
     contribute = getattr(part, "contribute", None)
     if isinstance(part, type) or not callable(contribute):
         return None
@@ -101,7 +109,7 @@ def contribution_of(part: object, operation: Operation) -> Contribution | None:
     if not isinstance(more, Contribution):
         raise DeclarationError(
             f"{type(part).__qualname__}.contribute() returned {more!r}. It must return a "
-            "Contribution."
+            "Contribution; write Contribution() to add nothing."
         )
     _check(more)
     return more
@@ -109,7 +117,7 @@ def contribution_of(part: object, operation: Operation) -> Contribution | None:
 
 def add_contribution(operation: Operation, more: Contribution, stage: str) -> Operation:
     """Return an Operation with a contribution. Its security is not added here, see `secured`."""
-    if more == _NOTHING:
+    if more == _EMPTY:
         return operation
     _check(more)
     _check_values(more, operation.declared_at)
@@ -118,7 +126,7 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     if more.headers:
         operation = _with_headers(operation, more.headers)
         if stage in _SURROUNDING:
-            around = _joined(operation.surrounding_headers, more.headers)
+            around = joined_headers(operation.surrounding_headers, more.headers)
             operation = operation._replace(surrounding_headers=around)
     known = set(map(_place_of, operation.parameters))
     parameters = {key: each for each in more.parameters if (key := _place_of(each)) not in known}
@@ -133,14 +141,14 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     )
 
 
-_NOTHING = Contribution()
+_EMPTY = Contribution()
 # The stages whose parts see every response, also that of a failed authentication.
 _SURROUNDING = ("handler", "middleware", "extension")
 _LOCATIONS = ("query", "header", "cookie")
 
 
 def _place_of(parameter: Parameter) -> tuple[str, str]:
-    """Return what tells a parameter from others: names of headers have no case."""
+    """Return the key that identifies a parameter; header names are case-insensitive."""
     name = parameter.name
     return parameter.location, name.lower() if parameter.location == "header" else name
 
@@ -180,7 +188,7 @@ def _check_meaning(more: Contribution) -> None:
         if parameter.location not in _LOCATIONS:
             raise DeclarationError(
                 f"The parameter {parameter.name!r} of a Contribution has the location "
-                f"{parameter.location!r}; it must be 'query', 'header' or 'cookie'."
+                f"{parameter.location!r}. Write 'query', 'header' or 'cookie'."
             )
     if more.security and not _is_security(more.security):
         raise DeclarationError(
@@ -190,7 +198,7 @@ def _check_meaning(more: Contribution) -> None:
 
 
 def _is_security(security: object) -> bool:
-    """Return whether a value is alternatives of combinations of (scheme, scopes)."""
+    """Return whether a value has the form of `Security` with at least one scheme."""
     if not isinstance(security, tuple):
         return False
     pairs: list[object] = []
@@ -202,7 +210,7 @@ def _is_security(security: object) -> bool:
 
 
 def _check_values(more: Contribution, declared_at: str) -> None:
-    """Reject values that the document cannot hold."""
+    """Reject values that JSON cannot represent, since the document contains them."""
     named: list[Header | Parameter] = [*more.headers, *more.parameters]
     named += [header for failure in more.failures for header in failure.headers]
     # Cold start: these load decimal and pathlib, and most programs contribute nothing.
@@ -225,7 +233,7 @@ def _check_value(where: str, convert: Callable[[object], object], value: object)
         convert(value)
     except ValueError as error:
         raise DeclarationError(f"{where} cannot be written as JSON: {error}.") from None
-    except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
+    except Exception:  # noqa: BLE001  # a lazy translation may need a request to get its text
         return
 
 
@@ -244,7 +252,10 @@ def _check_failure(failure: Failure) -> None:
 
 
 def add_failures(operation: Operation, failures: Iterable[Failure], stage: str) -> Operation:
-    """Return an Operation with more failures, each once, as failures of a stage."""
+    """Return an Operation with more failures, without duplicates.
+
+    Failures of the stage ``"method"`` get the given stage.
+    """
     known = [(each.problem, each.description, each.headers) for each in operation.failures]
     more: list[Failure] = []
     for each in failures:
@@ -258,27 +269,43 @@ def add_failures(operation: Operation, failures: Iterable[Failure], stage: str) 
 
 
 def _with_outputs(operation: Operation, more: Sequence[Output]) -> Operation:
-    """Return an Operation with responses of statuses that it has none for."""
+    """Return an Operation with those responses whose status it does not declare yet."""
     stated = {each.status for each in operation.outputs}
     added = tuple(each for each in more if each.status not in stated)
     return operation._replace(outputs=(*operation.outputs, *added)) if added else operation
 
 
 def _with_headers(operation: Operation, headers: Sequence[Header]) -> Operation:
-    outputs = [each._replace(headers=_joined(each.headers, headers)) for each in operation.outputs]
+    outputs = [
+        each._replace(headers=joined_headers(each.headers, headers)) for each in operation.outputs
+    ]
     failures = [
-        each._replace(headers=_joined(each.headers, headers)) for each in operation.failures
+        each._replace(headers=joined_headers(each.headers, headers)) for each in operation.failures
     ]
     return operation._replace(outputs=tuple(outputs), failures=tuple(failures))
 
 
-def _joined(own: Sequence[Header], more: Sequence[Header]) -> tuple[Header, ...]:
+def joined_headers(own: Sequence[Header], more: Sequence[Header]) -> tuple[Header, ...]:
+    """Return headers and those others whose names they do not have."""
     names = {each.name.lower() for each in own}
     return (*own, *(each for each in more if each.name.lower() not in names))
 
 
+def permitted(operation: Operation, permission: Permission) -> Operation:
+    """Return an Operation with a permission, and with the problems that its rule may raise."""
+    lacking = Failure(
+        Forbidden, "security", f"The caller lacks the permission: {permission.description}."
+    )
+    failures = [lacking]
+    for each in getattr(permission, "origins", ()):
+        failures += declarations_of(each).raises
+    known = len(operation.failures)
+    operation = add_failures(operation._replace(permission=permission), failures, "security")
+    return _with_surrounding_headers(operation, known)
+
+
 def secured(operation: Operation, security: Security) -> Operation:
-    """Return an Operation that is guarded, with the problems and contributions of its schemes."""
+    """Return an Operation with security, and with the problems of its schemes and of the guard."""
     operation = operation._replace(security=security)
     if not security:
         return operation
@@ -290,11 +317,17 @@ def secured(operation: Operation, security: Security) -> Operation:
     operation = add_failures(operation, own, "security")
     for each in schemes:
         authenticate = inspect.getattr_static(each, "authenticate", None)
-        said = declarations_of(authenticate)
-        operation = add_failures(operation, said.raises, "security")
+        declared = declarations_of(authenticate)
+        operation = add_failures(operation, declared.raises, "security")
         operation = add_part(operation, each, "security")
+    return _with_surrounding_headers(operation, known)
+
+
+def _with_surrounding_headers(operation: Operation, known: int) -> Operation:
+    """Return an Operation whose later failures have the headers of the parts around it."""
     around = operation.surrounding_headers
     added = [
-        each._replace(headers=_joined(each.headers, around)) for each in operation.failures[known:]
+        each._replace(headers=joined_headers(each.headers, around))
+        for each in operation.failures[known:]
     ]
     return operation._replace(failures=(*operation.failures[:known], *added))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from ..contract import Operation
 from ..declaration_checks import check_resource
@@ -13,28 +14,39 @@ from ..error_formats import ErrorFormat
 from ..errors import DeclarationError
 from ..middleware import Middleware
 from ..records import Record
+from ..rendering.content import check_outputs
 from ..resource import ProblemHandler, Resource
 from ..routing.patterns import Pattern
 from ..security_scheme import Security
+from ..settings import Settings
 from .builder import Mount, collect
 from .contributions import (
     add_contribution,
     add_part,
     contribution_of,
     options_operation,
+    permitted,
     secured,
     surrounded,
 )
+from .loading import loading
 from .operation_ids import derived_id, distinct_ids, options_id
-from .security import said_security
+from .security import Access, declared_access
+
+if TYPE_CHECKING:
+    from .edge_part import EdgePart
 
 __all__ = [
     "Entry",
     "Handlers",
     "Link",
+    "check_content",
     "extended",
     "guarded",
+    "has_page",
     "make_entry",
+    "mount_of",
+    "securities",
     "shift",
     "with_distinct_ids",
     "with_errors",
@@ -55,6 +67,9 @@ class Link(Record):
     members: tuple[tuple[str, str], ...]
 
 
+_NOTHING_DECLARED = Access()
+
+
 class Entry(Record):
     """A resource at a URL pattern.
 
@@ -71,6 +86,8 @@ class Entry(Record):
         options: The record of OPTIONS, if no method is written for it.
         undecided: The methods whose security is not declared below the App.
         errors: The formats of its error responses; () until an App around it declares them.
+        edges: The edge parts around it, the innermost first.
+        defaults: The values of variables of mounts for `App.url_for`, see `App.mount`.
     """
 
     pattern: Pattern
@@ -85,6 +102,8 @@ class Entry(Record):
     errors: tuple[ErrorFormat, ...] = ()
     options: Operation | None = None
     undecided: frozenset[str] = frozenset()
+    edges: tuple[EdgePart, ...] = ()
+    defaults: Mapping[str, object] = MappingProxyType({})
 
     def with_operations(self, change: Callable[[Operation], Operation]) -> Entry:
         """Return the entry with every record changed."""
@@ -94,13 +113,13 @@ class Entry(Record):
         )
 
 
-def _instead(target: object, rule: str) -> str:
-    """Return what to write in place of a target that is not a Resource class."""
+def _remedy(target: object, rule: str) -> str:
+    """Return the remedy for a target that is not a Resource class."""
     if isinstance(target, Resource):
-        return f"pass the class, not an instance: app.add({rule!r}, {type(target).__name__})."
+        return f"Pass the class, not an instance: app.add({rule!r}, {type(target).__name__})."
     if callable(target) and not isinstance(target, type):
-        return f"a function is mounted with @app.get({rule!r})."
-    return "subclass restkit.Resource."
+        return f"Mount a function with @app.get({rule!r})."
+    return "Subclass restkit.Resource."
 
 
 def make_entry(
@@ -108,7 +127,7 @@ def make_entry(
     pattern: Pattern,
     resource: type[Resource],
     name: str,
-    security: Security | None = None,
+    given: Access = _NOTHING_DECLARED,
 ) -> Entry:
     """Make the entry of a resource.
 
@@ -117,27 +136,18 @@ def make_entry(
         pattern: The URL pattern.
         resource: The class.
         name: Its name, for URLs and operationIds.
-        security: What `App.add` was given; it wins over the class.
+        given: Who may call by the arguments of `App.add`. Overrides the class.
 
     Raises:
-        DeclarationError: The class is no Resource, or does not fit the pattern.
+        DeclarationError: The class is not a Resource, or does not fit the pattern.
     """
     if not (isinstance(resource, type) and issubclass(resource, Resource)):
         raise DeclarationError(
-            f"{resource!r} at {pattern.rule!r} is not a Resource class; "
-            f"{_instead(resource, pattern.rule)}"
+            f"{resource!r} at {pattern.rule!r} is not a Resource class. "
+            f"{_remedy(resource, pattern.rule)}"
         )
     check_resource(resource)
-    settings = owner.settings
-    mount = Mount(
-        pattern.path,
-        pattern.rule,
-        pattern.parameters,
-        pattern.host,
-        pattern.host_variables,
-        settings.strict,
-        settings.compile_schemas,
-    )
+    mount = mount_of(pattern, owner.settings)
     entry = Entry(
         pattern,
         resource,
@@ -147,11 +157,24 @@ def make_entry(
         tuple(resource.middleware),
         (resource.problem_handlers,) if resource.problem_handlers else (),
     )
-    return _completed_by_class(entry, security)
+    return _completed_by_class(entry, given)
 
 
-def _completed_by_class(entry: Entry, security: Security | None) -> Entry:
-    """Return an entry with operationIds, declared security and the contributions of its class."""
+def mount_of(pattern: Pattern, settings: Settings) -> Mount:
+    """Return what the verbs of a resource know of its URL pattern and of the App's settings."""
+    return Mount(
+        pattern.path,
+        pattern.rule,
+        pattern.parameters,
+        pattern.host,
+        pattern.host_parameters,
+        settings.strict,
+        settings.compile_schemas,
+    )
+
+
+def _completed_by_class(entry: Entry, given: Access) -> Entry:
+    """Return an entry with operationIds, declared access and the contributions of its class."""
     resource = entry.resource
     own_name = "" if entry.name == resource.__name__ else entry.name
     factories = [each for each in factories_of(resource) if hasattr(each, "contribute")]
@@ -165,11 +188,14 @@ def _completed_by_class(entry: Entry, security: Security | None) -> Entry:
             operation = each._replace(operation_id=derived_id(each, own_name))
         for factory in factories:
             operation = add_part(operation, factory, "provide")
-        said = said_security(each.function, resource, security)
-        if said is None:
+        declared = declared_access(each.function, resource, given)
+        if declared.security is None:
             undecided.add(each.method)
-        elif said:
-            operation = secured(operation, said)
+        operation = _with_access(loading(operation), declared)
+        if declared.cache is not None:
+            from .cache_declarations import check_cache  # cold start: few programs have caches
+
+            check_cache(operation, entry.operations, given)
         operations.append(surrounded(operation, handlers, middleware))
     options = None
     if not any(each.method == "OPTIONS" for each in operations):
@@ -180,15 +206,34 @@ def _completed_by_class(entry: Entry, security: Security | None) -> Entry:
     )
 
 
-def guarded(entry: Entry, security: Security | None) -> Entry:
-    """Return an entry whose undecided methods have the security of a mount or an App."""
-    if security is None or not entry.undecided:
+def _with_access(
+    operation: Operation, declared: Access, *, is_inherited: bool = False
+) -> Operation:
+    """Return an Operation with the access of one level, as far as it is not decided before."""
+    if declared.security and not operation.security:
+        operation = secured(operation, declared.security)
+    if declared.permission is not None and operation.permission is None:
+        operation = permitted(operation, declared.permission)
+    if declared.cache is not None and operation.cache is None and operation.method == "GET":
+        from ..cache_rule import CacheUse  # cold start: few programs have caches
+
+        use = CacheUse(declared.cache or None, is_inherited=is_inherited)
+        operation = operation._replace(cache=use)
+    return operation._replace(limits=declared.limits) if declared.limits else operation
+
+
+def guarded(entry: Entry, outer: Access) -> Entry:
+    """Return an entry whose undecided methods have the access of a mount or an App."""
+    if outer == _NOTHING_DECLARED:
         return entry
     operations: list[Operation] = []
     for each in entry.operations:
-        is_undecided = each.method in entry.undecided
-        operations.append(secured(each, security) if is_undecided else each)
-    return entry._replace(operations=tuple(operations), undecided=frozenset())
+        security = None if each.method in entry.undecided else each.security
+        inner = Access(security, each.permission, each.limits or None)
+        access = inner.within(outer, each.declared_at)
+        operations.append(_with_access(each, access, is_inherited=True))
+    undecided = entry.undecided if outer.security is None else frozenset[str]()
+    return entry._replace(operations=tuple(operations), undecided=undecided)
 
 
 def extended(entry: Entry, extension: object) -> Entry:
@@ -210,37 +255,42 @@ def extended(entry: Entry, extension: object) -> Entry:
 
 def shift(
     entry: Entry,
-    prefix: str,
+    at: Pattern,
     middleware: Sequence[Middleware],
     handlers: Handlers,
     *,
     documented: bool = True,
 ) -> Entry:
-    """Return an entry below a mount's prefix, with the mounting App's parts around it."""
-    if not (prefix or middleware or handlers) and documented:
+    """Return an entry at the place of a mount, with the mounting App's parts around it."""
+    is_elsewhere = bool(at.rule or at.host)
+    if not (is_elsewhere or middleware or handlers) and documented:
         return entry
+    pattern = entry.pattern.below(at)
     below = entry._replace(
-        pattern=_below(prefix, entry.pattern),
+        pattern=pattern,
         middleware=(*middleware, *entry.middleware),
     )
     if entry.link is not None:
-        item = _below(prefix, entry.link.item)
+        item = entry.link.item.below(at)
         below = below._replace(link=entry.link._replace(item=item))
     if handlers:
         below = below._replace(handlers=(*entry.handlers, handlers))
-    if not prefix and documented:
+    if not is_elsewhere and documented:
         return below
     return below.with_operations(
         lambda each: each._replace(
-            path=prefix + each.path,
-            rule=prefix + each.rule,
+            path=pattern.path,
+            rule=pattern.rule,
+            host=pattern.host,
+            host_parameters=pattern.host_parameters,
+            path_parameters=(*at.parameters, *each.path_parameters),
             documented=each.documented and documented,
         )
     )
 
 
 def with_distinct_ids(entries: list[Entry]) -> list[Entry]:
-    """Return the entries with an operationId of its own for each operation."""
+    """Return the entries with unique operationIds."""
     written = list(itertools.chain.from_iterable(entry.operations for entry in entries))
     # The derived OPTIONS come last, so that none of them changes the operationId of a method.
     derived = [entry.options for entry in entries if entry.options is not None]
@@ -261,14 +311,34 @@ def with_distinct_ids(entries: list[Entry]) -> list[Entry]:
     ]
 
 
-def _below(prefix: str, pattern: Pattern) -> Pattern:
-    return pattern._replace(
-        rule=prefix + pattern.rule, path=prefix + pattern.path, shape=prefix + pattern.shape
-    )
-
-
 def with_errors(entry: Entry, errors: tuple[ErrorFormat, ...]) -> Entry:
-    """Return an entry whose operations have formats of error responses."""
+    """Return an entry with other formats of error responses; () leaves it unchanged."""
     if not errors:
         return entry
     return entry.with_operations(lambda each: each._replace(errors=errors))._replace(errors=errors)
+
+
+def securities(entries: Iterable[Entry]) -> Iterator[tuple[Security, str]]:
+    """Yield the security of each operation, with the name of its declaration."""
+    for entry in entries:
+        for operation in entry.operations:
+            if operation.security:
+                yield operation.security, operation.declared_at
+
+
+def has_page(entry: Entry) -> bool:
+    """Return whether an entry responds with pages."""
+    if entry.resource._page() is not None:  # at least that of an invalid form
+        return True
+    return any(output.page for each in entry.operations for output in each.outputs)
+
+
+def check_content(entry: Entry) -> None:
+    """Reject inputs and outputs in media types that have no handler."""
+    for operation in entry.operations:
+        check_outputs(operation, entry.owner.media)
+        if operation.inputs:
+            # cold start: a service without schemas has no inputs
+            from ..parsing.inputs import readers_of
+
+            list(readers_of(operation, entry.owner.settings, entry.owner.media))

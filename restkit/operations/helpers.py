@@ -1,4 +1,4 @@
-"""The helpers that a verb calls: what `raises` declares of them is declared of the verb."""
+"""The helpers that a verb calls, whose problems (`raises`) are problems of the verb too."""
 
 from __future__ import annotations
 

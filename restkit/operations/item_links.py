@@ -18,18 +18,21 @@ T = TypeVar("T")
 
 @runtime_checkable
 class _Ranking(Protocol):
-    """A resource class that knows the items of its collection."""
+    """A resource class of a collection that finds the resource class of its items."""
 
     def item_rank(self, item: type, /) -> int | None:
-        """Return how well another class responds for its items, less is better; None if not."""
+        """Return the rank of a class as the resource of its items, less is better.
+
+        None if the class does not respond for its items.
+        """
         ...
 
     def key_variables(self) -> frozenset[str]:
-        """Return the names of the values that identify a new item, which may be several."""
+        """Return the names of the values that identify a new item; a composite key has several."""
         ...
 
     def hands_over_key(self, schema: type, /) -> bool:
-        """Return whether responses of a schema class tell the key of a new item themselves."""
+        """Return whether responses of a schema class have the key of a new item themselves."""
         ...
 
 
@@ -37,7 +40,6 @@ _LOCATION = Header(
     "Location",
     "The URL of the created item.",
     {"type": "string", "format": "uri-reference"},
-    required=True,
 )
 _ITEM = r"(?s)(.*)/<[^<>/]+>/?"
 
@@ -46,8 +48,8 @@ def link(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries in which each collection whose POST responds with 201 links to its item.
 
     The item of ``/books`` is the one entry ``/books/<...>`` that has a GET and one variable more.
-    A resource class with a method ``item_rank`` also knows items at other URLs, and with several
-    variables more.
+    A resource class with a method ``item_rank`` also finds items at other URLs, and items with
+    several variables more.
     """
     entries = list(entries)
     items = _items_by_collection(entries)
@@ -64,7 +66,7 @@ def link(entries: Iterable[Entry]) -> list[Entry]:
 def _elsewhere(
     entry: Entry, resource: _Ranking, items: Mapping[tuple[str, str], Sequence[Entry]]
 ) -> list[Entry]:
-    """Return the item at another URL of the App that a new item of a collection has."""
+    """Return the best entry for the items of a collection among all URLs of its App, if any."""
     known = {parameter.name for parameter in entry.pattern.parameters}
     ranked: list[tuple[int, bool, Entry]] = []
     for each in itertools.chain.from_iterable(items.values()):
@@ -102,7 +104,8 @@ def _linked(entry: Entry, items: Sequence[Entry]) -> Entry:
     found = _item_of(entry, items, made)
     if found is None or any(header.name.lower() == "location" for header in made.headers):
         return entry
-    located = made._replace(headers=(*made.headers, _LOCATION))
+    header = _LOCATION._replace(required=_is_certain(entry.resource, found, made))
+    located = made._replace(headers=(*made.headers, header))
     outputs = _replaced(post.outputs, made, located)
     operations = _replaced(entry.operations, post, post._replace(outputs=outputs))
     return entry._replace(operations=operations, link=found)
@@ -126,6 +129,16 @@ def _item_of(entry: Entry, items: Sequence[Entry], made: Output) -> Link | None:
     return Link(items[0].pattern, (found,)) if found is not None else None
 
 
+def _is_certain(resource: type, found: Link, made: Output) -> bool:
+    """Return whether the content of each 201 has the members of a link."""
+    if made.schema is None or _hands_over_key(resource, made):
+        return True
+    if made.schema.reshapes:
+        return False
+    known = made.schema.dump_fields
+    return not any(known[member].allow_none for _, member in found.members)
+
+
 def _hands_over_key(resource: type, made: Output) -> bool:
     if made.schema is None or not isinstance(resource, _Ranking):
         return False
@@ -140,17 +153,25 @@ def location_variable(variables: Iterable[str], output: Output) -> tuple[str, st
         output: The 201.
 
     Returns:
-        (variable, member of the content), None if no member is known. The member has the name of
-        the variable, or the part after its last underscore (``id`` for ``book_id``).
+        (variable, member of the content), None if there is no such member. The member has the name
+        of the variable, or the part after its last underscore (``id`` for ``book_id``); or else its
+        field or attribute has (``fields.Int(data_key="bookId")``).
     """
     names = list(variables)
     if len(names) != 1 or output.schema is None or output.schema.many:
         return None
     known = output.schema.dump_fields
-    for member in (names[0], names[0].rpartition("_")[2]):
-        if member in known:
-            return names[0], member
-    return None
+    spelled = (names[0], names[0].rpartition("_")[2])
+    for name in spelled:
+        if name in known:
+            return names[0], name
+    renamed = {
+        name: member
+        for member, field in known.items()
+        for name in (field.attribute, field.name)
+        if name
+    }
+    return next(((names[0], renamed[name]) for name in spelled if name in renamed), None)
 
 
 def location_members(variables: Iterable[str], output: Output) -> tuple[tuple[str, str], ...]:
@@ -161,8 +182,8 @@ def location_members(variables: Iterable[str], output: Output) -> tuple[tuple[st
         output: The 201.
 
     Returns:
-        Each variable with its member; nothing unless all are known. Of several variables, each
-        member has the name of its variable.
+        Each variable with its member; () if one of them has no member. If there are several
+        variables, each member has the name of its variable.
     """
     names = list(variables)
     if len(names) == 1:

@@ -36,7 +36,7 @@ _SUFFIXES = ("Item", "Resource", "View", "Collection")
 _VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 # The methods that, at the URL of a collection, concern the collection as a whole.
 _ON_WHOLE = ("PUT", "PATCH", "DELETE", "QUERY")
-# Plurals of which the general rules know no singular, by their last word.
+# Plurals, by their last word, for which the general rules make a wrong singular.
 _IRREGULAR = {
     "Calories": "Calorie",
     "Categories": "Category",
@@ -61,17 +61,19 @@ def derived_id(op: Operation, name: str = "") -> str:
     """Derive the operationId of an operation from its verb and the name of its class.
 
     Args:
-        op: An operation. Only its own record is read, so that the result does not depend on others.
+        op: An operation. The result depends on its own record only.
         name: The name that the resource was added with, if it is not that of its class or function.
 
     Returns:
-        ``listBooks``, ``getBook``, ``createBook``, ``replaceBook``, ``updateBook``, ``deleteBook``,
-        and ``deleteBooks`` at the URL of a collection; for a function route the function's name in
-        camelCase.
+        ``listBooks``, ``streamBooks``, ``getBook``, ``createBook``, ``replaceBook``,
+        ``updateBook``, ``deleteBook``, and ``deleteBooks`` at the URL of a collection; for a
+        function route the function's name in camelCase.
     """
     if issubclass(op.resource, FunctionResource):
         return _function_id(op, name)
     called = _class_name(name or op.resource.__name__)
+    if op.method == "GET" and any(each.events for each in op.outputs):
+        return "stream" + _bare(called)
     if op.method == "GET" and _responds_with_list(op):
         return "list" + _bare(called)
     verb = _VERBS.get(op.method, op.method.lower())
@@ -81,7 +83,7 @@ def derived_id(op: Operation, name: str = "") -> str:
 
 
 def options_id(name: str) -> str:
-    """Return the operationId of an OPTIONS that no method is written for: ``optionsBooks``."""
+    """Return the operationId of an OPTIONS that restkit derives: ``optionsBooks``."""
     called = _class_name(name)
     return f"options{called[:1].upper()}{called[1:]}"
 
@@ -90,7 +92,7 @@ def _function_id(op: Operation, name: str) -> str:
     """Return the operationId of a function route."""
     own = getattr(op.function, "__name__", "")
     if not name and not own.isidentifier():
-        # A partial has no name, and a lambda none of its own.
+        # A partial has no name, and the name of a lambda is "<lambda>".
         own = f"{op.method.lower()}_{op.path}"
     text = name or own
     if not (text.isascii() and text.isidentifier()):
@@ -114,14 +116,14 @@ def _whole(name: str) -> str:
 
 
 def _class_name(name: str) -> str:
-    """Return a name as that of a class: ``BookList`` for ``book-list``."""
+    """Return a name in CamelCase, as a class has it: ``BookList`` for ``book-list``."""
     if name.isidentifier() and "_" not in name:
         return name
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[\W_]+", name)) or name
 
 
 def distinct_ids(operations: Sequence[Operation]) -> dict[int, str]:
-    """Return the operationIds of operations that cannot have the one in their record.
+    """Return new operationIds for operations whose operationId another operation has.
 
     Args:
         operations: All operations of an App, in the order in which they were declared, and after
@@ -133,7 +135,7 @@ def distinct_ids(operations: Sequence[Operation]) -> dict[int, str]:
     taken = {op.operation_id for op in operations if op.has_given_id}
     renamed: dict[int, str] = {}
     derived = [pair for pair in enumerate(operations) if not pair[1].has_given_id]
-    # An operation outside the document must not change the operationId of one inside.
+    # Undocumented operations come last, so that they do not change a documented operationId.
     for index, op in sorted(derived, key=lambda pair: not pair[1].documented):
         name = op.operation_id
         if name in taken:
@@ -143,7 +145,7 @@ def distinct_ids(operations: Sequence[Operation]) -> dict[int, str]:
 
 
 def _distinct(op: Operation, taken: set[str]) -> str:
-    """Return the derived operationId with the words of the path, and a number if that is taken."""
+    """Return the derived operationId with the words of the path, and a number if necessary."""
     words = re.sub(r"\{([^}]*)\}", r"by_\1", op.path)
     if op.host:
         words = f"{words}_on_{op.host}"
@@ -158,7 +160,10 @@ def _distinct(op: Operation, taken: set[str]) -> str:
 
 
 def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
-    """Return whether content is a list, or a page: an object with ``items`` at no item's URL."""
+    """Return whether content is a list or a page.
+
+    A page is an object with ``items``, unless the URL is that of an item.
+    """
     if bound is None:
         return False
     return bound.many or (not is_item and bound.has_items)
@@ -167,8 +172,8 @@ def _is_list(bound: BoundSchema | None, *, is_item: bool) -> bool:
 def noun(op: Operation, name: str = "") -> str:
     """Return the name of one item of a resource: ``Book`` for ``Books`` and ``BookItem``.
 
-    A singular that is the name of a schema goes first. Otherwise the rules of English make the
-    singular at an item's URL, and for a POST that creates one item.
+    A singular that ends with the name of a schema takes precedence. Otherwise the singular is
+    formed by the rules of English, at an item's URL and for a POST that creates one item.
 
     Args:
         op: An operation of the resource.
@@ -184,7 +189,7 @@ def noun(op: Operation, name: str = "") -> str:
 def _schema_names(op: Operation) -> Iterator[str]:
     """Yield the names of an operation's schemas: of its bodies, its responses and its class."""
     bound = [each.schema for each in op.inputs if each.location == "body"]
-    bound += [each.schema for each in op.outputs]
+    bound += [schema for each in op.outputs for schema in each.schemas]
     for each in bound:
         if each is not None and each.name:
             yield each.name
@@ -215,7 +220,7 @@ def _confirmed_singular(bare: str, schemas: tuple[str, ...]) -> str:
 
 @functools.lru_cache(256)
 def english_singular(name: str) -> str:
-    """Return the singular of a name in CamelCase, the name itself if its last word is no plural."""
+    """Return the singular of a name in CamelCase; a name without a plural is unchanged."""
     found = re.fullmatch(r"(.*?)([A-Z][a-z]*|[a-z]+)", name, re.DOTALL)
     if found is None:
         return name

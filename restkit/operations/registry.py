@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from ..contract import Failure, Operation
-from ..declaration_checks import check_flag, check_text
+from ..declaration_checks import check_flag
 from ..error_formats import DEFAULT_FORMATS, ErrorFormat
 from ..errors import DeclarationError
 from ..middleware import Middleware
 from ..records import Record
-from ..rendering.content import check_outputs
 from ..resource import ProblemHandler
-from ..routing.patterns import check_path, foreign_syntax
-from ..security_scheme import Security
+from ..routing.patterns import ROOT, Pattern
 from .collisions import CheckNames, Claims, converters_of
 from .contributions import add_failures, surrounded
-from .entries import Entry, Handlers, extended, guarded, shift, with_distinct_ids, with_errors
+from .entries import (
+    Entry,
+    Handlers,
+    check_content,
+    extended,
+    guarded,
+    has_page,
+    securities,
+    shift,
+    with_distinct_ids,
+    with_errors,
+)
 from .item_links import link
-from .security import Schemes, check_schemes, join_schemes
+from .security import Access, Schemes, check_schemes, join_schemes
+
+if TYPE_CHECKING:
+    from .edge_part import EdgePart
 
 __all__ = [
     "Mounted",
@@ -29,32 +42,45 @@ __all__ = [
 
 
 class Mounted(Record):
-    """An App mounted below a prefix, with the options of the mount."""
+    """An App mounted below a prefix, with the options of the mount.
+
+    Attributes:
+        prefix: The prefix as given.
+        registry: The declarations of the App.
+        host: The pattern of the host, None for every host.
+        at: The prefix and the host, read when it is mounted.
+        defaults: The values of variables for `App.url_for`; see `App.mount`.
+    """
 
     prefix: str
     registry: Registry
     documented: bool = True
     raises: tuple[Failure, ...] = ()
-    security: Security | None = None
+    access: Access = Access()
     errors: tuple[ErrorFormat, ...] = ()
+    host: str | None = None
+    defaults: Mapping[str, object] = MappingProxyType({})
+    at: Pattern = ROOT
 
 
 class MountedPrefix(Record):
     """The parts of Apps around everything below one prefix, unknown URLs included.
 
     Attributes:
-        prefix: The prefix below which the App responds.
+        at: The prefix and the host at which the App responds.
         app: The App.
         middleware: The middleware of the App and of the Apps around it, the outermost first.
         handlers: The problem handlers, the nearest first.
         errors: The formats of error responses.
+        edges: The edge parts, the innermost first.
     """
 
-    prefix: str
+    at: Pattern
     app: Any
     middleware: tuple[Middleware, ...] = ()
     handlers: tuple[Handlers, ...] = ()
     errors: tuple[ErrorFormat, ...] = DEFAULT_FORMATS
+    edges: tuple[EdgePart, ...] = ()
 
 
 class Registry:
@@ -65,14 +91,14 @@ class Registry:
 
         Args:
             app: The App.
-            check_names: A function that raises CollisionError if the document would have one name
-                for two things, see `Claims`.
+            check_names: A function that rejects names which the document would have twice, see
+                `Claims`.
         """
         self.app = app
         self.entries: list[Entry] = []
         self.mounts: list[Mounted] = []
         self.raises: tuple[Failure, ...] = ()
-        self.security: Security | None = None
+        self.access = Access()
         self.parent: Registry | None = None
         self.middleware: list[Middleware] = []
         self.handlers: dict[type[Exception], ProblemHandler] = {}
@@ -85,67 +111,60 @@ class Registry:
     def add(self, *entries: Entry) -> None:
         """Add entries, all of them or none."""
         for entry in entries:
-            _check_content(entry)
+            check_content(entry)
         converters_of(app for _, app in self.root.walk_apps())
         schemes = self.root._known_schemes()
-        check_schemes(_securities(entries), schemes)
+        check_schemes(securities(entries), schemes)
         self._claim(entries)
         self._schemes = schemes
         self.entries += entries
-        self.has_page = self.has_page or any(map(_has_page, entries))
+        self.has_page = self.has_page or any(map(has_page, entries))
 
     def mount(self, mounted: Mounted) -> None:
         """Mount the entries of another App below a prefix, all of them or none."""
         other, documented = mounted.registry, mounted.documented
-        if mounted.prefix != "":
-            check_text(mounted.prefix, "The prefix of mount()", "/shop")
         check_flag(documented, f"mount({mounted.prefix!r}): documented")
-        prefix = mounted.prefix.rstrip("/")
-        self._check_place(mounted, prefix)
+        from .mounts import (
+            check_defaults_of_mount,
+            parse_mount,
+        )  # cold start: few Apps mount others
+
+        name = other.app.name
+        at = parse_mount(mounted.prefix, mounted.host or "", name, self.app.converters)
+        check_defaults_of_mount(at, mounted.defaults, f"mount({mounted.prefix!r})")
+        self._check_unmounted(mounted)
         self._check_settings(mounted)
         converters_of(app for each in (self.root, other) for _, app in each.walk_apps())
         schemes = self.root._known_schemes()
         join_schemes(other._known_schemes(), schemes)
-        if mounted.security is not None:
-            check_schemes([(mounted.security, f"mount({mounted.prefix!r})")], schemes)
-        self._claim([_below_mount(entry, prefix, documented) for entry in other.all_entries()])
+        if mounted.access.security is not None:
+            check_schemes([(mounted.access.security, f"mount({mounted.prefix!r})")], schemes)
+        self._claim([_below_mount(entry, at, documented) for entry in other.all_entries()])
         self._schemes = schemes
         other.parent = self
         other.errors = other.errors or mounted.errors
-        self.mounts.append(mounted._replace(prefix=prefix))
+        self.mounts.append(mounted._replace(at=at))
 
     def _known_schemes(self) -> Schemes:
         """Return the security schemes that this App and the Apps below it declare."""
         found = dict(self._schemes)
-        if self.security:
-            check_schemes([(self.security, f"App({self.app.name!r})")], found)
+        if self.access.security:
+            check_schemes([(self.access.security, f"App({self.app.name!r})")], found)
         for each in self.mounts:
             found.update(each.registry._known_schemes())
         return found
 
-    def _check_place(self, mounted: Mounted, prefix: str) -> None:
-        """Reject a prefix that cannot be one, and an App that is mounted already."""
-        given, name = mounted.prefix, mounted.registry.app.name
-        if not prefix.startswith("/") or "<" in prefix:
-            raise DeclarationError(
-                f"mount({given!r}) of the App {name!r}: a prefix must begin with '/' and a name, "
-                "and have no variables. Write '/shop', for example."
-            )
-        if foreign_syntax(prefix, {}):
-            raise DeclarationError(
-                f"mount({given!r}) of the App {name!r} has the syntax of a variable, but a prefix "
-                "has no variables. Declare the variable in the URL patterns of the mounted App, "
-                "as in '/<shop>/books'."
-            )
-        check_path(f"mount({given!r}) of the App {name!r}", given)
+    def _check_unmounted(self, mounted: Mounted) -> None:
+        """Reject an App that is mounted already."""
         if mounted.registry.parent is not None or mounted.registry in self.line():
+            name = mounted.registry.app.name
             raise DeclarationError(
                 f"The App {name!r} is mounted already, and an App can be mounted only once. If a "
                 "factory mounts it, make it in the factory too."
             )
 
     def _check_settings(self, mounted: Mounted) -> None:
-        """Reject an App whose settings and error formats do not fit this App's."""
+        """Reject an App whose settings or error formats contradict those of this App."""
         own, other = self.app, mounted.registry.app
         if mounted.documented and own.settings.strict != other.settings.strict:
             raise DeclarationError(
@@ -161,19 +180,17 @@ class Registry:
         if mounted.errors and mounted.registry.errors:
             raise DeclarationError(
                 f"mount({mounted.prefix!r}): the App {other.name!r} has errors of its own. Declare "
-                "errors in one of the two places."
+                "errors either there or at the mount."
             )
 
     def _claim(self, entries: Sequence[Entry]) -> None:
-        """Reject collisions, here and in the Apps around, before anything is changed."""
+        """Add names and URLs to this App and the Apps around it; reject collisions first."""
         claimed: list[tuple[Claims, Claims]] = []
         child: Registry | None = None
         for registry in self.line():
             for each in registry.mounts:
                 if each.registry is child:
-                    entries = [
-                        _below_mount(entry, each.prefix, each.documented) for entry in entries
-                    ]
+                    entries = [_below_mount(entry, each.at, each.documented) for entry in entries]
             claimed.append((registry._claims, registry._claims.check(entries)))
             child = registry
         for claims, more in claimed:
@@ -199,9 +216,31 @@ class Registry:
         Args:
             declared: A function that returns other entries of an App, in place of its own.
         """
-        entries = with_distinct_ids(self._surrounded(declared))
-        check_schemes(_securities(entries), {})
+        entries = self._surrounded(declared)
+        if any(each.limits or each.cache for entry in entries for each in entry.operations):
+            from .limits import add_limits  # cold start
+
+            entries = add_limits(entries)
+        if any(_is_edge(each) for _, app in self.walk_apps() for each in app.extensions):
+            from .edges import add_edges  # cold start
+
+            entries = add_edges(entries, self)
+        entries = self._with_masks(entries)
+        entries = with_distinct_ids(entries)
+        check_schemes(securities(entries), {})
+        if any(entry.owner.settings.is_browsable for entry in entries):
+            return list(map(self.app._with_pages, entries))
         return entries
+
+    def _with_masks(self, entries: list[Entry]) -> list[Entry]:
+        """Return entries whose Operations know the views of their callers."""
+        apps = self.root.walk_apps()
+        every = [each for _, app in apps for each in app._registry.entries]
+        if not any((each.declared or each.resource).masks for each in every):
+            return entries
+        from .masking import add_masks  # cold start
+
+        return add_masks(entries, every)
 
     def _surrounded(
         self, declared: Callable[[Registry], Iterable[Entry]] | None = None
@@ -216,26 +255,28 @@ class Registry:
 
     def _around(self, entry: Entry, mounted: Mounted | None = None) -> Entry:
         """Return an entry with the parts of this App and of a mount around it."""
-        prefix = ""
-        documented = True
+        at, documented = ROOT, True
         if mounted is not None:
-            prefix, documented = mounted.prefix, mounted.documented
-        entry = shift(entry, prefix, self.middleware, self.handlers, documented=documented)
+            at, documented = mounted.at, mounted.documented
+        entry = shift(entry, at, self.middleware, self.handlers, documented=documented)
         if not entry.errors:
-            entry = with_errors(entry, self.line_errors())
+            entry = with_errors(entry, self.nearest_errors())
         if mounted is not None:
-            entry = guarded(entry, mounted.security)
+            entry = guarded(entry, mounted.access)
+            if mounted.defaults:
+                entry = entry._replace(defaults={**mounted.defaults, **entry.defaults})
             if mounted.raises:
                 entry = entry.with_operations(
                     lambda each: add_failures(each, mounted.raises, "mount")
                 )
-        return self._completed(guarded(entry, self.security))
+        return self._completed(guarded(entry, self.access))
 
     def _completed(self, entry: Entry) -> Entry:
         """Return an entry with the contributions of this App's parts, from the inside out."""
         extensions: list[object] = self.app.extensions
         for extension in extensions:
-            entry = extended(entry, extension)
+            if not _is_edge(extension):
+                entry = extended(entry, extension)
         handlers = list(self.handlers.values())
         if not (handlers or self.middleware or self.raises):
             return entry
@@ -251,32 +292,45 @@ class Registry:
         """Yield every App with the prefix below which it responds, this one first."""
         yield prefix, self.app
         for each in self.mounts:
-            yield from each.registry.walk_apps(prefix + each.prefix)
+            yield from each.registry.walk_apps(prefix + each.at.rule)
 
     def mounted_prefixes(self) -> list[MountedPrefix]:
         """Return the parts around the URLs of each App, those of this one first."""
         handlers = (self.handlers,) if self.handlers else ()
         own = MountedPrefix(
-            "", self.app, tuple(self.middleware), handlers, self.line_errors() or DEFAULT_FORMATS
+            ROOT,
+            self.app,
+            tuple(self.middleware),
+            handlers,
+            self.nearest_errors() or DEFAULT_FORMATS,
+            self._edges(),
         )
         below = [
-            (mounted.prefix, each)
+            (mounted.at, each)
             for mounted in self.mounts
             for each in mounted.registry.mounted_prefixes()
         ]
         return [own] + [
             each._replace(
-                prefix=prefix + each.prefix,
+                at=each.at.below(at),
                 middleware=(*own.middleware, *each.middleware),
                 handlers=(*each.handlers, *own.handlers),
             )
-            for prefix, each in below
+            for at, each in below
         ]
 
-    def line_errors(self) -> tuple[ErrorFormat, ...]:
+    def _edges(self) -> tuple[EdgePart, ...]:
+        """Return the edge parts that are nearest to the App."""
+        if not any(_is_edge(each) for around in self.line() for each in around.app.extensions):
+            return ()
+        from .edges import nearest_parts  # cold start
+
+        return tuple(nearest_parts(self, self.root))
+
+    def nearest_errors(self) -> tuple[ErrorFormat, ...]:
         """Return the error formats of the nearest App that declares any, () if none does.
 
-        An App with pages that declares none has error pages as well.
+        If an App with pages declares none, its error responses are pages for browsers.
         """
         declared = next((each.errors for each in self.line() if each.errors), ())
         if declared or not any(each.has_page for each in self.line()):
@@ -284,30 +338,12 @@ class Registry:
         return self.page_errors()
 
 
-def _has_page(entry: Entry) -> bool:
-    if entry.resource._page() is not None:  # the page of an invalid form, if of nothing else
-        return True
-    return any(output.page for each in entry.operations for output in each.outputs)
+def _is_edge(extension: object) -> bool:
+    return hasattr(extension, "edge_order")
 
 
-def _securities(entries: Iterable[Entry]) -> Iterator[tuple[Security, str]]:
-    """Yield the security of each operation, with the name of its declaration."""
-    for entry in entries:
-        for operation in entry.operations:
-            if operation.security:
-                yield operation.security, operation.declared_at
+def _below_mount(entry: Entry, at: Pattern, documented: bool) -> Entry:
+    from .mounts import check_variables  # cold start, as above
 
-
-def _check_content(entry: Entry) -> None:
-    """Reject inputs that cannot be read, and schemas in media types that nothing writes."""
-    for operation in entry.operations:
-        check_outputs(operation, entry.owner.media)
-        if operation.inputs:
-            # cold start: a service without schemas has no inputs
-            from ..parsing.inputs import readers_of
-
-            list(readers_of(operation, entry.owner.settings, entry.owner.media))
-
-
-def _below_mount(entry: Entry, prefix: str, documented: bool) -> Entry:
-    return shift(entry, prefix, (), {}, documented=documented)
+    check_variables(at, entry.pattern, entry.operations[0].declared_at)
+    return shift(entry, at, (), {}, documented=documented)

@@ -1,4 +1,4 @@
-"""Whether the class that a method's return annotation names has what the schema dumps."""
+"""Start-up checks that the class of a return annotation has the fields of the schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_returned(annotation: object, bound: BoundSchema, declared_at: str) -> 
     Args:
         annotation: The return annotation; ``tuple[Book, int]`` means ``Book``.
         bound: The schema of the response.
-        declared_at: Where the method is, for messages.
+        declared_at: The name of the method, for messages.
 
     Raises:
         DeclarationError: A dataclass, an attrs class, a NamedTuple or a TypedDict lacks a field.
@@ -70,7 +70,7 @@ def _check_nested(hint: object, field: _Field, declared_at: str, seen: set[objec
 
 def _is_read(field: _Field, schema: Schema) -> bool:
     """Return whether dumping a field needs its attribute."""
-    # NOTE: marshmallow's word for a field that reads nothing
+    # NOTE: a private flag of marshmallow: Method and Constant fields read no attribute.
     reads = field._CHECK_ATTRIBUTE and field.dump_default is missing
     return reads and field.name not in getattr(schema.Meta, "optional", ())
 
@@ -101,7 +101,7 @@ def _members_of(target: object) -> frozenset[str] | None:
 
 
 def _set_later(target: type) -> frozenset[str]:
-    """Return the names that a class may set after its constructor."""
+    """Return the names that hooks of the constructor, such as ``__post_init__``, may set."""
     later = (getattr(target, name, None) for name in ("__post_init__", "__attrs_post_init__"))
     codes = (getattr(each, "__code__", None) for each in later)
     return frozenset(name for code in codes if code is not None for name in code.co_names)
@@ -110,5 +110,5 @@ def _set_later(target: type) -> frozenset[str]:
 def _hints(target: type) -> dict[str, object]:
     try:
         return typing.get_type_hints(target)
-    except Exception:  # noqa: BLE001  # an annotation that cannot be resolved may be any class's
+    except Exception:  # noqa: BLE001  # unresolvable annotations: nested classes are not checked
         return {}

@@ -10,9 +10,9 @@ from ..spelling import misspelt
 
 __all__ = ["check_options", "document_members"]
 
-_OPTIONS = ("name", "host", "security", "public")
+_OPTIONS = ("name", "host", "security", "permission", "limits", "cache", "public")
 _OF_FUNCTIONS = (*_OPTIONS, "template", "block")
-# Keyword arguments of other frameworks, with restkit's way.
+# Keyword arguments of other frameworks, with restkit's equivalents.
 _ELSEWHERE = {
     "template": "Write template = 'book.html' in an HTMLResource class.",
     "block": "Write block = 'rows' in an HTMLResource class.",
@@ -46,10 +46,10 @@ def check_options(
     Args:
         options: The keyword arguments.
         declared_at: The route, for messages.
-        of_function: Whether it may be the route of a function, which has a template there.
+        of_function: Whether it may be the route of a function, whose template is an argument.
 
     Raises:
-        DeclarationError: There is one. The message says what to write instead.
+        DeclarationError: An argument is unknown. The message has the remedy.
     """
     allowed = _OF_FUNCTIONS if of_function else _OPTIONS
     for name in options:
@@ -67,7 +67,7 @@ def document_members(document: Mapping[str, object] | None, name: str) -> dict[s
     """Return the members that an App adds to its document.
 
     Raises:
-        DeclarationError: One is no member of the document's root that can be given.
+        DeclarationError: A member is not one that an App may add, or its value is not JSON.
     """
     declared_at = f"document of App({name!r})"
     check_mapping(document, declared_at, "{'termsOfService': 'https://...'}")

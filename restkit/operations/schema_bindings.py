@@ -24,11 +24,11 @@ class Bindings:
     """The schemas of one resource's verbs, bound: one instance to read and one to write."""
 
     def __init__(self, *, strict: bool, compiled: bool) -> None:
-        """Begin without a schema.
+        """Make bindings without a schema.
 
         Args:
-            strict: Whether unknown fields are errors where a schema does not say so itself.
-            compiled: Whether schemas are compiled, or marshmallow runs them.
+            strict: Whether unknown fields are errors if a schema has no ``Meta.unknown``.
+            compiled: Whether schemas are compiled; otherwise marshmallow runs them.
         """
         self._strict = strict
         self._compiled = compiled
@@ -47,7 +47,7 @@ class Bindings:
         return bound
 
     def body(self, schema: SchemaLike, declared_at: str, *, many: bool, patch: bool) -> BoundSchema:
-        """Bind the schema of a body; a patch requires nothing, unless the schema says partial."""
+        """Bind the schema of a body. A patch requires no field, unless the schema sets partial."""
         view = _request_view(schema, patch=patch)
         return self._bound(schema, view, declared_at, many=many)
 
@@ -66,7 +66,7 @@ class Bindings:
     def text(
         self, schema: SchemaLike, location: Location, declared_at: str, *, patch: bool = False
     ) -> BoundSchema:
-        """Bind the schema of parameters or of a form, whose values are text."""
+        """Bind the schema of parameters or of a form, whose values are strings."""
         where = f"{declared_at} ({location})"
         bound = bind(
             schema,
@@ -110,7 +110,10 @@ def _check_uploads(bound: BoundSchema, location: Location, declared_at: str) -> 
 
 
 def _name_headers(bound: BoundSchema) -> None:
-    """Give the fields of a header schema their names: ``x_request_id`` is ``X-Request-Id``."""
+    """Give the fields of a header schema their names: ``x_request_id`` is ``X-Request-Id``.
+
+    A name with a hyphen is that of a header already.
+    """
     for name, field in bound.schema.fields.items():
-        if field.data_key is None:
+        if field.data_key is None and "-" not in name:
             field.data_key = "-".join(part.capitalize() for part in name.split("_"))

@@ -1,41 +1,137 @@
-"""The declared security of a verb, a route or a class, of which the nearest wins."""
+"""The declared security of a verb, a route or a class; the nearest takes precedence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
+from typing import TYPE_CHECKING, Literal
 
+from ..contract import Limits
 from ..declaration_checks import check_flag
-from ..declarations import declarations_of
+from ..declarations import cache_of, declarations_of, limits_of
 from ..errors import CollisionError, DeclarationError
+from ..records import Record
 from ..resource import Resource
-from ..security_scheme import Security, SecurityScheme
+from ..security_scheme import Permission, Security, SecurityScheme
+
+if TYPE_CHECKING:
+    from ..cache_rule import CacheRule
 
 __all__ = [
+    "Access",
     "Schemes",
+    "access_of",
     "check_schemes",
+    "class_permission",
     "class_security",
-    "given_security",
+    "declared_access",
+    "given_access",
     "join_schemes",
-    "said_security",
 ]
 
 
-def said_security(
-    function: object, resource: type[Resource], given: Security | None
-) -> Security | None:
-    """Return the security of a verb, None if nothing below its App declares one.
+class Access(Record):
+    """Who may call, how often, and what is stored: what one level declares, None without."""
+
+    security: Security | None = None
+    permission: Permission | None = None
+    limits: Limits | None = None
+    cache: CacheRule | Literal[False] | None = None
+
+    def within(self, outer: Access, declared_at: str) -> Access:
+        """Return the access within an outer level: the nearer level wins.
+
+        Raises:
+            DeclarationError: The outer level is public, and this one has a permission.
+        """
+        if self.security is None and outer.security == () and self.permission is not None:
+            raise DeclarationError(
+                f"{declared_at} has a permission, but is public, so that nobody authenticates. "
+                "Remove public, or declare security beside the permission."
+            )
+        security = outer.security if self.security is None else self.security
+        is_public = self.security == ()
+        permission = self.permission
+        if permission is None and not is_public:
+            permission = outer.permission
+        cache = outer.cache if self.cache is None else self.cache
+        return Access(security, permission, _joined(self.limits, outer.limits), cache)
+
+
+def _joined(own: Limits | None, outer: Limits | None) -> Limits | None:
+    """Return the limits of a level and of an outer one, which add up."""
+    if own is None or outer is None:
+        return outer if own is None else own
+    return own if own[-1] is ... else (*own, *outer)
+
+
+def declared_access(function: object, resource: type[Resource], given: Access) -> Access:
+    """Return who may call a verb, as far as it is declared below its App.
 
     Args:
         function: The verb.
         resource: Its class.
-        given: The security that `App.add` or a route was given.
+        given: The declarations that `App.add` or a route got.
     """
     words = declarations_of(function).words
-    if "security" in words:
-        said: Security = words["security"]
-        return said
-    return given if given is not None else class_security(resource)
+    guards = (words.get("security"), words.get("permission"), words.get("limits"))
+    own = Access(*guards, words.get("cache"))
+    declared_at = f"{resource.__module__}.{resource.__qualname__}"
+    limits = limits_of(resource.limits, f"{declared_at}.limits")
+    cache = cache_of(resource.cache, f"{declared_at}.cache")
+    by_class = Access(class_security(resource), class_permission(resource), limits, cache)
+    return own.within(given, declared_at).within(by_class, declared_at)
+
+
+def given_access(
+    security: object,
+    public: object,
+    permission: object,
+    declared_at: str,
+    limits: object = None,
+    cache: object = None,
+) -> Access:
+    """Return who may call, how often, and what is stored, by the arguments of an App or a route.
+
+    Raises:
+        DeclarationError: ``public`` is given beside another one, or one has a wrong type.
+    """
+    found = given_security(security, public, declared_at)
+    given = limits_of(limits, f"limits of {declared_at}")
+    stored = cache_of(cache, f"cache of {declared_at}")
+    if permission is None:
+        return Access(found, None, given, stored)
+    if public:
+        raise DeclarationError(
+            f"{declared_at} has both public = True and permission. Remove one of them."
+        )
+    from ..permissions import permission_of  # cold start: many programs have no permissions
+
+    rule = permission_of(permission, f"permission of {declared_at}")
+    return Access(found, rule, given, stored)
+
+
+def access_of(options: Mapping[str, object], declared_at: str) -> Access:
+    """Return who may call by the keyword arguments of a route."""
+    public, limits = options.get("public", False), options.get("limits")
+    cache = options.get("cache")
+    security, permission = options.get("security"), options.get("permission")
+    return given_access(security, public, permission, declared_at, limits, cache)
+
+
+def class_permission(resource: type[Resource]) -> Permission | None:
+    """Return the permission that a class or the nearest of its bases declares."""
+    for base in resource.__mro__:
+        own = vars(base)
+        permission, public = own.get("permission"), own.get("public", False)
+        if permission is not None or public:
+            where = f"{base.__module__}.{base.__qualname__}"
+            return given_access(None, public, _unbound(permission), where).permission
+    return None
+
+
+def _unbound(permission: object) -> object:
+    return permission.__func__ if isinstance(permission, staticmethod) else permission
 
 
 def given_security(security: object, public: object, declared_at: str) -> Security | None:
@@ -47,7 +143,7 @@ def given_security(security: object, public: object, declared_at: str) -> Securi
     check_flag(public, f"{declared_at}: public")
     if public and security is not None:
         raise DeclarationError(
-            f"{declared_at} has both public = True and security; leave one of them out."
+            f"{declared_at} has both public = True and security. Remove one of them."
         )
     if public:
         return ()
@@ -65,13 +161,13 @@ def class_security(resource: type[Resource]) -> Security | None:
     """Return the security that a class or the nearest of its bases declares."""
     for base in resource.__mro__:
         own = vars(base)
-        said = given_security(
+        declared = given_security(
             own.get("security"),
             own.get("public", False),
             f"{base.__module__}.{base.__qualname__}",
         )
-        if said is not None:
-            return said
+        if declared is not None:
+            return declared
         if "public" in own and base is not Resource:
             return _without_public(resource, base)
     return None
@@ -81,11 +177,11 @@ def _without_public(resource: type[Resource], closed: type) -> Security | None:
     """Return the security of the bases of a class that declares ``public = False``."""
     mro = resource.__mro__
     for base in mro[mro.index(closed) + 1 :]:
-        said = vars(base).get("security")
-        if said is not None:
+        declared = vars(base).get("security")
+        if declared is not None:
             from ..requirements import normal_form  # cold start
 
-            return normal_form(said, f"{base.__module__}.{base.__qualname__}.security")
+            return normal_form(declared, f"{base.__module__}.{base.__qualname__}.security")
     return None
 
 
@@ -102,7 +198,7 @@ def check_schemes(declared: Iterable[tuple[Security, str]], known: Schemes) -> N
 
     Raises:
         CollisionError: Two schemes have one name. The message names both declarations.
-        DeclarationError: A document has a value that JSON cannot hold.
+        DeclarationError: A document has a value that is not JSON.
     """
     seen: set[int] = set()
     for security, declared_at in declared:
@@ -144,6 +240,6 @@ def _document_of(scheme: SecurityScheme, declared_at: str) -> dict[str, object]:
             f"{declared_at}: {type(scheme).__qualname__}.document() of the security scheme "
             f"{scheme.name!r} must return JSON values: {error}."
         ) from None
-    except Exception:  # noqa: BLE001  # a lazy text may need a request to look its text up
+    except Exception:  # noqa: BLE001  # a lazy translation may need a request to get its text
         return document
     return document

@@ -1,4 +1,4 @@
-"""Start-up checks of signatures: parameters are the URL variables and inputs of the verb."""
+"""Start-up checks that a method's parameters are the URL variables and inputs of the verb."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def check_signature(verb: Verb, inputs: AbstractSet[str]) -> None:
         DeclarationError: A parameter is missing, has no source, or has two.
     """
     check_defaults(verb.function, verb.declared_at)
-    variables = {parameter.name for parameter in verb.mount.parameters}
-    variables.update(verb.mount.host_variables)
+    given = (*verb.mount.parameters, *verb.mount.host_parameters)
+    variables = {parameter.name for parameter in given}
     clash = variables & inputs
     if clash:
         raise DeclarationError(
@@ -71,8 +71,8 @@ def _check_missing(verb: Verb, variables: AbstractSet[str], inputs: AbstractSet[
 
 
 def _check_unknown(verb: Verb, known: AbstractSet[str]) -> None:
-    # A default without an annotation is how a function carries a value along; with an annotation
-    # the parameter reads as an input.
+    # A parameter with a default and no annotation may bind a value (`x=x`), so it is allowed. With
+    # an annotation, it is meant as an input.
     annotations = verb.signature.annotations.items()
     typed = {name for name, annotation in annotations if annotation is not None}
     unknown = (verb.signature.required | typed) - known

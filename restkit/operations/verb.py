@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from ..contract import Failure, IdempotencyRule, Injectable, Location, PathParameter
 from ..declarations import declarations_of
@@ -21,24 +21,39 @@ if TYPE_CHECKING:
 __all__ = ["Mount", "Shared", "Verb"]
 
 
+# The parameters that a class of restkit gives to its verbs, by name: functions of the annotation
+# and of the name of the verb.
+_Injecting = Mapping[str, Callable[[object, str], type[Injectable]]]
+
+
 class Mount(Record):
-    """The place of a resource: its URL pattern, and whether unknown input is an error."""
+    """The URL pattern that a resource is mounted on, and two settings of its App.
+
+    Attributes:
+        path: The pattern as an OpenAPI path template.
+        rule: The pattern as written.
+        parameters: The variables of the path.
+        host: The pattern of the host, "" for every host.
+        host_parameters: The variables of the host.
+        strict: Whether unknown fields and query parameters are errors.
+        compiled: Whether schemas are compiled.
+    """
 
     path: str
     rule: str
     parameters: tuple[PathParameter, ...]
     host: str = ""
-    host_variables: tuple[str, ...] = ()
+    host_parameters: tuple[PathParameter, ...] = ()
     strict: bool = True
     compiled: bool = True
 
 
 class Shared:
-    """The parts that the verbs of a resource share: place, factories and schemas.
+    """The parts that the verbs of a resource share: the mount, factories and schemas.
 
     Attributes:
-        mount: The place.
-        provided: The failures of the factories of `provide`.
+        mount: The URL pattern and settings.
+        provided: The problems that the factories of `provide` declare.
     """
 
     def __init__(self, resource: type[Resource], mount: Mount) -> None:
@@ -66,14 +81,14 @@ class Verb:
         method: The HTTP method.
         function: The function that responds.
         shared: The parts that it shares with the other verbs of the class.
-        mount: The place of the class.
+        mount: The URL pattern and settings of the class.
         declared_at: The qualified name of the function, for messages.
-        said: Its declarations.
-        signature: Its signature.
+        declared: Its declarations.
+        signature: Its signature. The redirects are removed from the return annotation.
         redirects: The redirects of its return annotation.
         injected: The classes of its parameters that are `Injectable`, by name.
-        kind: The meaning of what remains of the annotation.
-        value: Its `ResponseValue`, None if it is no such class.
+        kind: The kind of the return annotation without redirects.
+        value: The `ResponseValue` class of its return annotation, None without one.
     """
 
     def __init__(
@@ -88,7 +103,7 @@ class Verb:
         self.declared_at = f"{resource.__module__}.{resource.__qualname__}"
         if not is_function:
             self.declared_at = _method_name(self.declared_at, method, function)
-        self.said = declarations_of(function)
+        self.declared = declarations_of(function)
         self.signature = read_signature(function, self.declared_at, method=not is_function)
         self.redirects, returns = redirects_of(self.signature.returns)
         if self.redirects:
@@ -98,15 +113,19 @@ class Verb:
         self.injected = self._injected()
 
     def _injected(self) -> dict[str, type[Injectable]]:
-        """Return the parameters that get an `Injectable`, by name.
+        """Return the classes of the parameters that get an `Injectable`, by name.
 
-        Variables of the URL and inputs have the values that the request has.
+        Parameters of URL variables and inputs get the values of the request, whatever their class.
         """
-        taken = {*get_args(Location), *self.mount.host_variables}
-        taken.update(each.name for each in self.mount.parameters)
+        variables = (*self.mount.parameters, *self.mount.host_parameters)
+        taken = {*get_args(Location), *(each.name for each in variables)}
+        own: _Injecting = getattr(self.resource, "_injected", {})
         found: dict[str, type[Injectable]] = {}
-        for name, annotation in self.signature.annotations.items():
-            if name in taken or not isinstance(annotation, type):
+        for name, annotated in self.signature.annotations.items():
+            annotation = get_origin(annotated) or annotated  # Request[User]
+            if name in own and name not in taken:
+                found[name] = own[name](annotated, self.declared_at)
+            if name in taken or name in own or not isinstance(annotation, type):
                 continue
             factory = inspect.getattr_static(annotation, "from_request", None)
             if isinstance(factory, (classmethod, staticmethod)):
@@ -131,7 +150,7 @@ class Verb:
 
 
 def _method_name(class_name: str, method: str, function: Callable[..., object]) -> str:
-    # Of a CRUDResource it is the action that users write: its verb is written nowhere.
+    # Users of a CRUDResource write actions, so a message names the action and not the verb.
     written = f"{function.__module__}.{function.__qualname__}"
     if written.startswith(f"{class_name}."):
         return written

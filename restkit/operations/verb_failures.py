@@ -68,7 +68,7 @@ def failures_of_verb(
     yield from _precondition_failures(verb)
     if rule := verb.idempotency:
         yield from rule.failures
-    yield from verb.said.raises
+    yield from verb.declared.raises
     if verb.value is not None:
         yield from verb.value.failures(verb.method)
     yield from helper_failures(verb.function, verb.resource)
@@ -97,10 +97,10 @@ def _precondition_failures(verb: Verb) -> Iterator[Failure]:
 
 
 def _provide_failures(verb: Verb) -> Iterator[Failure]:
-    """Yield the problems of factories; a safe method has none of those that changes cause."""
+    """Yield the problems of factories; for a safe method without those that only changes cause."""
     is_safe = verb.method in SAFE_METHODS
-    said = {each.problem for each in verb.said.raises}
+    declared = {each.problem for each in verb.declared.raises}
     for failure in verb.shared.provided:
         is_of_change = issubclass(failure.problem, _OF_CHANGES)
-        if failure.problem not in said and not (is_safe and is_of_change):
+        if failure.problem not in declared and not (is_safe and is_of_change):
             yield failure

@@ -43,17 +43,17 @@ def inputs_of(verb: Verb) -> tuple[Input, ...]:
 
 def _text_inputs(verb: Verb) -> Iterator[Input]:
     for location in _TEXT_LOCATIONS:
-        if location in verb.said.inputs:
+        if location in verb.declared.inputs:
             bound = _bind(verb, location)
             shape = _shape(verb, location, bound)
             yield Input(location, bound, shape=shape, required=_requires(bound))
 
 
 def _form_inputs(verb: Verb) -> Iterator[Input]:
-    default = _MULTIPART if "files" in verb.said.inputs else _FORM
-    media_types = verb.said.media_types or default
+    default = _MULTIPART if "files" in verb.declared.inputs else _FORM
+    media_types = verb.declared.media_types or default
     for location in _FORM_LOCATIONS:
-        if location in verb.said.inputs:
+        if location in verb.declared.inputs:
             bound = _bind(verb, location)
             shape = _shape(verb, location, bound)
             yield Input(location, bound, media_types, shape, required=_requires(bound))
@@ -68,20 +68,20 @@ def _body_inputs(verb: Verb) -> Iterator[Input]:
             f"{verb.declared_at} takes both a body and a form, but a request has one content. "
             "Remove one of them from @takes."
         )
-    if _JSON_PATCH in (verb.said.media_types or ()) and verb.said.convert is None:
+    if _JSON_PATCH in (verb.declared.media_types or ()) and verb.declared.convert is None:
         raise DeclarationError(
             f"{verb.declared_at} takes {_JSON_PATCH}, which changes a representation that a "
             "Resource does not provide. Take application/merge-patch+json, or write a "
             "CRUDResource."
         )
     default = _MERGE_PATCH if verb.method == "PATCH" else _JSON
-    for body in bodies_of(schema, verb.said.media_types, default, verb.declared_at):
+    for body in bodies_of(schema, verb.declared.media_types, default, verb.declared_at):
         yield _body_input(verb, body)
 
 
 def _body_schema(verb: Verb) -> BodyLike | None:
     """Return the schema of the body: the verb's, or that of the class if the verb takes a body."""
-    schema = verb.said.inputs.get("body")
+    schema = verb.declared.inputs.get("body")
     if schema is not None or _has_form(verb) or verb.method not in _WITH_BODY:
         return schema
     if not verb.signature.takes("body"):
@@ -91,12 +91,12 @@ def _body_schema(verb: Verb) -> BodyLike | None:
 
 
 def _has_form(verb: Verb) -> bool:
-    return "form" in verb.said.inputs or "files" in verb.said.inputs
+    return "form" in verb.declared.inputs or "files" in verb.declared.inputs
 
 
 def _body_input(verb: Verb, body: Body) -> Input:
     annotation = verb.signature.annotations.get("body")
-    size = verb.said.max_size
+    size = verb.declared.max_size
     if body.raw is not None:
         check_raw_annotation(annotation, body.raw, verb.declared_at)
         return Input("body", None, body.media_types, raw=body.raw, max_size=size)
@@ -106,7 +106,9 @@ def _body_input(verb: Verb, body: Body) -> Input:
         )
     bound = _bind_body(verb, body.schema, annotation, is_form=body.is_form)
     shape = _shape(verb, "body", bound)
-    return Input("body", bound, body.media_types, shape, convert=verb.said.convert, max_size=size)
+    return Input(
+        "body", bound, body.media_types, shape, convert=verb.declared.convert, max_size=size
+    )
 
 
 def _bind_body(verb: Verb, schema: SchemaLike, annotation: object, *, is_form: bool) -> BoundSchema:
@@ -118,7 +120,7 @@ def _bind_body(verb: Verb, schema: SchemaLike, annotation: object, *, is_form: b
 
 
 def _bind(verb: Verb, location: Location) -> BoundSchema:
-    schema = verb.said.inputs[location]
+    schema = verb.declared.inputs[location]
     if schema is None:
         raise DeclarationError(
             f"{verb.declared_at}: {location} has no schema. Write @takes({location}=...)."

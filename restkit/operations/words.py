@@ -1,4 +1,4 @@
-"""Words for the document that stand in the code: summaries of docstrings, tags of URLs."""
+"""Texts for the document from the code: summaries from docstrings, tags from URLs."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ import re
 
 __all__ = ["default_tag", "split_docstring"]
 
-# What ends the first paragraph of a docstring, besides an empty line: lists, sections, fields.
+# A line that ends the first paragraph of a docstring, as an empty line does: list, section, field.
 _BLOCK = (
     r"([-*+\u2022]|[0-9]+[.)])\s|:\w[^:]*:|\.\.\s|>>>|```|-{3,}$|={3,}$"
     r"|(Args|Arguments|Attributes|Examples?|Notes?|Parameters|Raises|Returns|Yields|Warns)\s*:?$"
 )
 _MARKS = ".!?\u2026\u3002\uff01\uff1f"
 _END = r"[.!?\u2026]['\")\]`*]*(?=\s+\S)|[\u3002\uff01\uff1f]"
-# A full stop does not end a sentence after these, and after some only before a number.
+# A period after an abbreviation ends no sentence; after _NUMBERED, if a number follows.
 _ABBREVIATION = (
     r"(?i:\b(e\.?g|i\.?e|cf|vs|approx|ca|resp|incl|excl|al|viz|mr|mrs|ms|dr|prof|st|jr|sr))\.$"
     r"|(\b[A-Za-z]\.)+$|\.\.$"
 )
 _NUMBERED = r"(?i:\b(no|nos|fig|sec|sect|vol|art|ch|pp?))\.$"
-# A line of fewer characters was not wrapped; the next one begins a sentence if it looks so.
+# A shorter line was not wrapped by an editor. If the next line has a capital letter, it is a title.
 _WRAPPED_AT = 50
 
 
 def split_docstring(text: str) -> tuple[str, str]:
-    """Return the first sentence of a docstring on one line, and all that follows it.
+    """Return the first sentence of a docstring on one line, and the rest.
 
-    A sentence may go on over several lines. A first line without an end that is too short to be
-    wrapped is a title.
+    A sentence may have several lines. A short first line without a period is a title.
     """
     if "\n" not in text and not _has_end(text):
         return text.strip(), ""
@@ -41,7 +40,7 @@ def split_docstring(text: str) -> tuple[str, str]:
 
 def _has_end(line: str) -> bool:
     """Return whether a sentence may end before the end of a line."""
-    # PERF: cold start: most docstrings are one sentence, and need no expression.
+    # PERF: cold start: most docstrings are one sentence, and need no regular expression.
     return any(mark in line[:-1] for mark in _MARKS) and re.search(_END, line) is not None
 
 
@@ -82,12 +81,12 @@ def _on_one_line(text: str) -> str:
 
 
 _SUFFIXES = ("Resource", "View", "Endpoint", "Handler")
-# Segments that say nothing about the resources below them.
+# Segments of a path that do not describe the resources below them.
 _NO_WORD = r"(?i)(api|apis|rest|v[0-9][0-9.]*|[0-9.]+|latest|public|internal)"
 
 
 def default_tag(path: str, name: str) -> str:
-    """Return the tag of a resource: the first word of its path that says something, or its class.
+    """Return the tag of a resource: the first descriptive segment of its path, or its class.
 
     Args:
         path: The path as the document has it.
@@ -106,7 +105,7 @@ def default_tag(path: str, name: str) -> str:
 def _words(name: str) -> str:
     """Return a name as words in lower case, save acronyms: ``HTTPLogs`` is "HTTP logs"."""
     if not name or (name.isascii() and name.isalpha() and name[1:].islower()):
-        return name.lower()  # PERF: cold start: one word needs no expression
+        return name.lower()  # PERF: cold start: one word needs no regular expression
     found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+|[^\W\d_]+", name)
     return " ".join(map(_in_small_letters, found))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from marshmallow import Schema, fields
+from marshmallow import RAISE, Schema, fields
 
 from ..schemas.bound import Fault
 from ..schemas.form_policy import takes_empty, unchecked
@@ -15,13 +15,16 @@ from ..schemas.wire_formats import wire_of
 __all__ = [
     "Tree",
     "is_blank",
+    "leaves_of",
     "member_path",
     "nested_schema_of",
     "rows_of",
+    "texts_of",
     "tree_of",
 ]
 
 _Field = fields.Field[object]
+Path = tuple[str | int, ...]
 Tree = dict[str, "Tree | list[str]"]
 """Texts by the names in brackets, from the outside in."""
 
@@ -35,10 +38,14 @@ def member_path(name: str) -> list[str] | None:
     return None if found is None else [found[1], *found[2][1:-1].split("][")]
 
 
-def tree_of(pairs: Iterable[tuple[str, object]]) -> Tree:
+def tree_of(pairs: Iterable[tuple[str, object]], faults: list[Fault] | None = None) -> Tree:
     """Return the texts of a form by the names in brackets.
 
     A name that is both a text and an object is what came first.
+
+    Args:
+        pairs: The names and values.
+        faults: Takes the names that are both.
     """
     out: Tree = {}
     for name, value in pairs:
@@ -50,7 +57,26 @@ def tree_of(pairs: Iterable[tuple[str, object]]) -> Tree:
         if isinstance(leaf, list):
             # NOTE: a browser sends each line break of a textarea as CR LF.
             leaf.append(str(value).replace("\r\n", "\n"))
+        elif faults is not None:
+            faults.append(((*outer, last), "Given more than once.", "repeated"))
     return out
+
+
+def texts_of(node: Tree | list[str]) -> list[str]:
+    """Return the texts of a field: those of ``tags[]`` are those of ``tags``."""
+    if isinstance(node, list):
+        return node
+    found = node.get("") if len(node) == 1 else None
+    return found if isinstance(found, list) else []
+
+
+def leaves_of(node: Tree | list[str]) -> Iterator[str]:
+    """Yield the texts below a name."""
+    if isinstance(node, list):
+        yield from node
+    else:
+        for each in node.values():
+            yield from leaves_of(each)
 
 
 def is_blank(node: Tree | list[str]) -> bool:
@@ -77,56 +103,82 @@ def nested_schema_of(field: _Field) -> tuple[Schema, bool] | None:
 
 def add_objects(
     out: dict[str, object],
-    name: str,
+    path: Path,
     field: _Field,
     tree: Tree,
     faults: list[Fault],
     *,
     partial: bool,
 ) -> None:
-    """Add what a field of objects loads of the members that were sent.
+    """Add the values that a field of objects loads from the members of a form.
 
     An object that need not be there and of which nobody filled in anything is null if it may be
     null, and else absent.
 
     Args:
-        out: Takes the value, by the name of the field.
-        name: The name of the field.
+        out: Takes the value, by the last name of the path.
+        path: The names and numbers that lead to the field.
         field: The field.
         tree: Its texts.
-        faults: Takes what is wrong with the names.
+        faults: The faults of the names, which are added to.
         partial: Whether an absent checkbox is absent.
     """
+    name = str(path[-1])
     nested = nested_schema_of(field)
     if nested is None:
-        out[name] = dict(tree)  # an object, which the field rejects
+        faults.append((path, "Send it as one value, without the names of members.", "type"))
         return
     schema, many = nested
     if many:
-        if not all(map(_is_number, tree)):
-            faults.append(((name,), "Send its items as in name[0][member].", "type"))
-        out[name] = [_object(schema, row, partial=partial) for row in rows_of(tree)]
+        out[name] = _rows(schema, tree, path, faults, partial=partial)
     elif field.required or not is_blank(tree):
-        out[name] = _object(schema, tree, partial=partial)
-    elif field.allow_none:
-        out[name] = None
+        out[name] = _object(schema, tree, path, faults, partial=partial)
+    else:
+        _check_names(schema, tree, path, faults)
+        if field.allow_none:
+            out[name] = None
+
+
+def _rows(
+    schema: Schema, tree: Tree, path: Path, faults: list[Fault], *, partial: bool
+) -> list[Mapping[str, object]]:
+    """Return the rows that somebody filled in."""
+    if not all(_is_number(each) and isinstance(row, dict) for each, row in tree.items()):
+        faults.append((path, "Send its items as in name[0][member].", "type"))
+    for row in tree.values():
+        if isinstance(row, dict) and is_blank(row):
+            _check_names(schema, row, path, faults)
+    return [
+        _object(schema, row, (*path, at), faults, partial=partial)
+        for at, row in enumerate(rows_of(tree))
+    ]
+
+
+def _check_names(schema: Schema, tree: Tree, path: Path, faults: list[Fault]) -> None:
+    """Reject unknown members of an object that nobody filled in."""
+    known = {wire_name(name, each) for name, each in schema.load_fields.items()}
+    found = _object(schema, tree, path, faults, partial=True).keys() - known
+    if schema.unknown == RAISE:
+        faults += [((*path, name), "Unknown field.", "unknown") for name in sorted(found)]
 
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
 
 
-def _object(schema: Schema, tree: Tree, *, partial: bool) -> Mapping[str, object]:
+def _object(
+    schema: Schema, tree: Tree, path: Path, faults: list[Fault], *, partial: bool
+) -> Mapping[str, object]:
     known = {wire_name(name, each): each for name, each in schema.load_fields.items()}
     out: dict[str, object] = {}
     for name, node in tree.items():
         field = known.get(name)
-        if field is None:  # which the schema reports
-            out[name] = "" if isinstance(node, dict) else node[-1]
+        if field is not None:
+            _add_member(out, (*path, name), field, node, faults, partial=partial)
         elif isinstance(node, dict):
-            add_objects(out, name, field, node, [], partial=partial)
+            faults.append(((*path, name), "Unknown field.", "unknown"))
         else:
-            _add(out, name, field, node)
+            out[name] = node[-1]  # which the schema reports
     for name, field in known.items():
         text = None if partial else unchecked(field)
         if text is not None:
@@ -134,9 +186,36 @@ def _object(schema: Schema, tree: Tree, *, partial: bool) -> Mapping[str, object
     return out
 
 
-def _add(out: dict[str, object], name: str, field: _Field, texts: list[str]) -> None:
-    if isinstance(field, fields.List):
+def _add_member(
+    out: dict[str, object],
+    path: Path,
+    field: _Field,
+    node: Tree | list[str],
+    faults: list[Fault],
+    *,
+    partial: bool,
+) -> None:
+    texts = texts_of(node) if isinstance(node, list) or _is_list(field) else []
+    if isinstance(node, dict) and not texts:
+        add_objects(out, path, field, node, faults, partial=partial)
+    else:
+        _add(out, path, field, texts, faults)
+
+
+def _is_list(field: _Field) -> bool:
+    return nested_schema_of(field) is None and isinstance(field, fields.List)
+
+
+def _add(
+    out: dict[str, object], path: Path, field: _Field, texts: list[str], faults: list[Fault]
+) -> None:
+    name = str(path[-1])
+    if nested_schema_of(field) is not None:
+        faults.append((path, "Send its members, as in name[member].", "type"))
+    elif isinstance(field, fields.List):
         out[name] = [_value(field.inner, each) for each in texts if each]
+    elif len(texts) > 1 and unchecked(field) is None:
+        faults.append((path, "Given more than once.", "repeated"))
     elif texts[-1] or takes_empty(field):
         out[name] = _value(field, texts[-1])
     elif field.allow_none:

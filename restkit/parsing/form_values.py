@@ -76,8 +76,14 @@ class FormValues(TextValues):
             self._nested[name] = field
 
     def is_known(self, name: str) -> bool:
-        """Return whether a name is that of a field, or of a member of its object."""
-        return name in self.known or self._nested_in(name) is not None
+        """Return whether a name is that of a field, of a member of its object, or of an item."""
+        return self._plain(name) in self.known or self._nested_in(name) is not None
+
+    def _plain(self, name: str) -> str:
+        """Return the name of the list whose items a form sends as ``tags[]``."""
+        is_item = name.endswith("[]") and name not in self.known and name[:-2] in self._empty
+        is_list = is_item and self._empty[name[:-2]] == ([],)
+        return name[:-2] if is_list and name[:-2] not in self._nested else name
 
     def _nested_in(self, name: str) -> str | None:
         """Return the nested field that has a member, None for another name."""
@@ -108,12 +114,12 @@ class FormValues(TextValues):
         for name, value in members:
             if type(value) is str and ("\0" in value or "\ufffd" in value):
                 faults.append(unreadable(str(self._nested_in(name)), value))
-        for name, tree in tree_of(members).items():
+        for name, tree in tree_of(members, faults).items():
             if name in values:
                 faults.append(((name,), "Given more than once.", "repeated"))
             elif isinstance(tree, dict):
                 field = self._nested[name]
-                add_objects(values, name, field, tree, faults, partial=self._partial)
+                add_objects(values, (name,), field, tree, faults, partial=self._partial)
 
     def _filled(
         self,
@@ -121,9 +127,10 @@ class FormValues(TextValues):
         left: dict[str, tuple[object, ...]],
         members: list[tuple[str, object]],
     ) -> Iterator[tuple[str, object]]:
-        """Yield what was filled in; note what was left empty, and the members of objects."""
+        """Yield the values that were filled in; note the empty ones, and the members of objects."""
         checked: dict[str, object] = {}
-        for name, value in pairs:
+        for sent, value in pairs:
+            name = self._plain(sent) if sent.endswith("[]") else sent
             if name in self._own:
                 continue
             if self._nested_in(name) is not None:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import IO
 
-from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
+from werkzeug.formparser import FormDataParser, default_stream_factory
 
 from ..contract import Input, Operation
 from ..errors import DeclarationError
-from ..http.negotiation import parse_content_type
+from ..http.negotiation import Chooser, parse_content_type
 from ..json_parsing import loads_json
 from ..media import FORM_TYPES, JSON, MULTIPART, Media
+from ..page import FormRequested
 from ..problems import BadRequest, ContentTooLarge, UnprocessableContent
 from ..request import Request
 from ..schemas.bound import Fault
-from ..schemas.form_policy import ADD_FIELD, FRAMEWORK_FIELDS
+from ..schemas.form_policy import ADD_FIELD, FRAMEWORK_FIELDS, FormLimits
 from ..settings import Settings
 from .body import Reader, content_stream, in_body, media_type_of
 from .form_values import FormValues
 from .text_values import TextValues, parse_pairs
 
 __all__ = ["form_reader", "parse_form"]
+
+_Fields = MultiDict[str, str]
+_Files = MultiDict[str, FileStorage]
 
 MAX_FORM_PARTS = 1000
 MAX_FORM_MEMORY = 500_000
@@ -47,17 +52,28 @@ def form_reader(each: Input, operation: Operation, settings: Settings, media: Me
     values = _file_values(each, operation) if is_files else _values(each, operation, media)
     pairs_of = _file_pairs if is_files else _field_pairs(values)
     unknown = _unknown_names(values, others, is_files=is_files)
+    is_narrow = len(each.media_types) < len(FORM_TYPES)
     may_ask = all(ADD_FIELD not in every.bound.load_fields for every in (each, *others))
 
     def read(request: Request) -> object:
         if not request.form_read:
             parse_form(request, each.media_types, settings)
+        elif is_narrow:  # another part of restkit has parsed it, which takes every form
+            media_type_of(request, each.media_types)
         if may_ask and ADD_FIELD in request.form:
-            raise UnprocessableContent("The form asks for another row of a list.")
+            raise _another_row(operation, request)
         pairs = pairs_of(request)
         return values.read(pairs, unknown(request, pairs))
 
     return read
+
+
+def _another_row(operation: Operation, request: Request) -> Exception:
+    """Return what to raise if a form asks for its page with another row of a list."""
+    accept = request.environ.get("HTTP_ACCEPT")
+    if operation.shows_form and (accept is None or Chooser(("text/html",))(accept)):
+        return FormRequested()
+    return UnprocessableContent("The form asks for another row of a list.")
 
 
 def _check_types(each: Input, operation: Operation) -> None:
@@ -123,13 +139,13 @@ def _unknown_names(
     return unknown
 
 
-def parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> None:
+def parse_form(request: Request, taken: tuple[str, ...], settings: Settings | FormLimits) -> None:
     """Parse a form's content into ``request.form`` and ``request.files``, within the limits.
 
     Args:
         request: The request.
         taken: The media types of forms that the operation takes.
-        settings: The App's settings, for the limits.
+        settings: The App's settings, or other limits.
     """
     request.close_form()  # the files that middleware parsed by itself, without the limits below
     request.form_parsed = request.form_read = True
@@ -143,7 +159,47 @@ def parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> 
         request.__dict__["files"] = ImmutableMultiDict()
         return
     parameters = parse_content_type(request.environ.get("CONTENT_TYPE")).parameters
+    opened: list[IO[bytes]] = []
+    try:
+        form, files = _parsed(request, media_type, dict(parameters), limit, opened)
+    except BaseException:
+        for each in opened:
+            each.close()
+        raise
+    request.__dict__["form"] = form
+    request.__dict__["files"] = files
+
+
+def _parsed(
+    request: Request,
+    media_type: str,
+    parameters: dict[str, str],
+    limit: int,
+    opened: list[IO[bytes]],
+) -> tuple[_Fields, _Files]:
+    """Parse a multipart form.
+
+    Args:
+        request: The request.
+        media_type: Its media type.
+        parameters: The parameters of the media type.
+        limit: The largest size in bytes.
+        opened: Takes the files that are made. If an exception is raised, nobody else closes them.
+    """
+
+    def open_file(
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        opened.append(
+            default_stream_factory(total_content_length, content_type, filename, content_length)
+        )
+        return opened[-1]
+
     parser = FormDataParser(
+        stream_factory=open_file,
         max_form_memory_size=MAX_FORM_MEMORY,
         max_content_length=limit,
         max_form_parts=MAX_FORM_PARTS,
@@ -151,15 +207,16 @@ def parse_form(request: Request, taken: tuple[str, ...], settings: Settings) -> 
     )
     try:
         _, form, files = parser.parse(
-            content_stream(request, limit), media_type, request.content_length, dict(parameters)
+            content_stream(request, limit), media_type, request.content_length, parameters
         )
     except RequestEntityTooLarge:
         raise ContentTooLarge(
             "The form exceeds the limit for total size, number of parts or part size."
         ) from None
     except ClientDisconnected:
-        raise BadRequest("The content is shorter than Content-Length says.") from None
+        raise BadRequest("The content is shorter than its Content-Length.") from None
     except Exception:  # noqa: BLE001  # the parser's, and what a server raises for broken chunks
         raise BadRequest("The form is malformed.") from None
-    request.__dict__["form"] = form
-    request.__dict__["files"] = files
+    if None in form or None in files:
+        raise BadRequest("A part of the form has no name.")
+    return form, files

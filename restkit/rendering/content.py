@@ -98,6 +98,10 @@ def content_writer(
         A callable of the value and the negotiated media type; it returns the serialized data (None
         if that is not kept) and the response.
     """
+    if output.events is not None:
+        from .event_streams import event_writer  # cold start
+
+        return event_writer(output, output.events, operation)
     status = output.status
     serializers = _serializers(output, operation, media, keep=keep)
     usual = serializers[output.media_types[0]]

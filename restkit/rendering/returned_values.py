@@ -139,7 +139,7 @@ def unserializable(
             "(session = provide(restkit.sqlalchemy.session)), which stays open until the response "
             "is written, or load the attribute in the query with selectinload(...)."
         )
-    if isinstance(error, TypeError) and "is not JSON;" in str(error):
+    if isinstance(error, TypeError) and "is not JSON." in str(error):
         return TypeError(
             f"{operation.declared_at} returned a value that cannot be serialized: {error}."
         )

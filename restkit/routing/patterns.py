@@ -18,7 +18,7 @@ from ..records import Record
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter, Rule
 
-__all__ = ["Pattern", "check_path", "foreign_syntax", "parse_pattern"]
+__all__ = ["ROOT", "Pattern", "check_path", "foreign_syntax", "parse_pattern"]
 
 
 class Pattern(Record):
@@ -29,7 +29,8 @@ class Pattern(Record):
         path: The template as OpenAPI writes it, ``/books/{book_id}``.
         parameters: The variables of the path, in order.
         host: The pattern of the host, ``""`` for every host.
-        host_variables: The variables of the host's pattern.
+        host_parameters: The variables of the host's pattern.
+        outer: The names of the variables that prefixes of mounts have, and their hosts.
         shape: The pattern without the names of its variables: two patterns of one shape match the
             same URLs.
     """
@@ -38,8 +39,35 @@ class Pattern(Record):
     path: str
     parameters: tuple[PathParameter, ...]
     host: str = ""
-    host_variables: tuple[str, ...] = ()
+    host_parameters: tuple[PathParameter, ...] = ()
     shape: str = ""
+    outer: tuple[str, ...] = ()
+
+    @property
+    def host_variables(self) -> tuple[str, ...]:
+        """The names of the variables of the host's pattern."""
+        return tuple(each.name for each in self.host_parameters)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names of all variables, those of the host too."""
+        return frozenset(each.name for each in (*self.parameters, *self.host_parameters))
+
+    def below(self, mount: Pattern) -> Pattern:
+        """Return the pattern below a mount, whose own pattern has the path "" at the root."""
+        return Pattern(
+            mount.rule + self.rule,
+            mount.path + self.path,
+            (*mount.parameters, *self.parameters),
+            mount.host or self.host,
+            mount.host_parameters or self.host_parameters,
+            mount.shape + self.shape,
+            (*mount.variables, *self.outer),
+        )
+
+
+ROOT = Pattern("", "", (), shape="")
+"""The place of an App that is not mounted."""
 
 
 def parse_pattern(rule: str, host: str, converters: Mapping[str, type[BaseConverter]]) -> Pattern:
@@ -65,22 +93,27 @@ def _parse_variables(
     rule: str, host: str, converters: Mapping[str, type[BaseConverter]]
 ) -> Pattern:
     """Read a URL pattern that has variables, or one of a host."""
-    from .converters import schema_of
     from .rules import compile_rule
 
     made = compile_rule(rule, host, converters)
     parts = list(made._trace)
     _check_variables(rule, parts)
     split = parts.index((False, "|")) + 1 if (False, "|") in parts else 0
-    in_host, names = tuple(_names(parts[:split])), _names(parts[split:])
     path = "".join(_templated(dynamic, data) for dynamic, data in parts[split:])
     what = f"The URL pattern {rule!r}"
     check_path(what, path)
     if "//" in rule:  # Werkzeug merges them in what it reads
         check_path(what, re.sub("<[^>]*>", "{}", rule))
-    parameters = tuple(PathParameter(name, schema_of(made._converters[name])) for name in names)
+    in_host = _parameters(made, parts[:split])
+    parameters = _parameters(made, parts[split:])
     shape = "".join(_shaped(made, dynamic, data) for dynamic, data in parts[split:])
     return Pattern(rule, path or "/", parameters, host, in_host, shape)
+
+
+def _parameters(rule: Rule, parts: list[tuple[bool, str]]) -> tuple[PathParameter, ...]:
+    from .converters import schema_of  # cold start: Werkzeug's routing is loaded with variables
+
+    return tuple(PathParameter(each, schema_of(rule._converters[each])) for each in _names(parts))
 
 
 def _names(parts: list[tuple[bool, str]]) -> list[str]:
@@ -139,7 +172,7 @@ def foreign_syntax(rule: str, converters: Mapping[str, type[BaseConverter]]) -> 
 
 
 def _foreign_variable(rule: str) -> str:
-    """Return what is written as in Express or a shell pattern."""
+    """Return the part of a pattern that is written as in Express or in a shell."""
     if found := re.search(r"/:(\w+)", rule):
         return f"has :{found[1]}; a variable is written <name> or <int:name>. Write <{found[1]}>."
     if found := re.search(r"/\*(\w*)(?=/|$)", rule):

@@ -85,6 +85,7 @@ class Route:
 
     Attributes:
         pattern: The pattern.
+        outer: The variables that belong to mounts.
         handlers: The handler of each method, HEAD that GET implies included.
         declared_by: The place where each method is declared, for messages.
         allowed: The headers that say which methods the pattern has.
@@ -92,12 +93,13 @@ class Route:
         otherwise: The handler of every other method.
     """
 
-    __slots__ = ("allowed", "declared_by", "handlers", "options", "otherwise", "pattern")
+    __slots__ = ("allowed", "declared_by", "handlers", "options", "otherwise", "outer", "pattern")
 
     otherwise: Handler
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
+        self.outer = pattern.outer
         self.handlers: dict[str, Handler] = {}
         self.declared_by: dict[str, str] = {}
         self.allowed = Allowed("")
@@ -259,6 +261,13 @@ class Router:
         return Allowed(
             allow, (patch or route).allowed.accept_patch, (query or route).allowed.accept_query
         )
+
+    def handlers(self, request: Request, route: Route) -> dict[str, Handler]:
+        """Return the handlers of a request's URL by method, over all patterns that match it."""
+        if id(route) not in self._overlapping:
+            return route.handlers
+        others = {name: found.handlers[name] for name, found in self._alternatives(request)}
+        return others | route.handlers
 
     def _alternatives(self, request: Request) -> Iterator[tuple[str, Route]]:
         """Yield each method of a URL with its Route."""

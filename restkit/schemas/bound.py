@@ -128,7 +128,7 @@ class BoundSchema:
         """Validate and deserialize data.
 
         Raises:
-            Invalid: The data is not what the schema says; all faults are listed.
+            Invalid: The data does not fit the schema; all faults are listed.
         """
         try:
             return (self._load or self._loader())(data)
@@ -165,7 +165,7 @@ class BoundSchema:
 
     @property
     def json_writer(self) -> JSONWriter:
-        """The quickest way from a value to JSON; the bytes are those of what is dumped."""
+        """The quickest way from a value to JSON; the bytes are those of the dumped value."""
         if self._json_writer is None:
             found = (
                 json_writer_of(self.working, _ENCODER)
@@ -199,6 +199,11 @@ class BoundSchema:
         """The fields that dumping writes, by their name on the wire."""
         found = self.schema.dump_fields or common_fields(self.schema)
         return {wire_name(name, field): field for name, field in found.items()}
+
+    @property
+    def reshapes(self) -> bool:
+        """Whether code of the schema may rename or remove what is dumped."""
+        return changes_output(self.schema)
 
     @property
     def has_items(self) -> bool:

@@ -7,23 +7,49 @@ each input that nobody filled in. Parsing and the document follow these function
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from ..records import Record
 from .wire_format import each_validator
 from .wire_formats import wire_of
 
-__all__ = ["ADD_FIELD", "FRAMEWORK_FIELDS", "is_partial", "takes_empty", "unchecked"]
+__all__ = [
+    "ADD_FIELD",
+    "FRAMEWORK_FIELDS",
+    "METHOD_FIELD",
+    "FormLimits",
+    "has_lists",
+    "is_partial",
+    "takes_empty",
+    "unchecked",
+]
 
 _Field = fields.Field[object]
 
 ADD_FIELD = "_add"
 """The field of the button that asks for another row of a list; its value is the list."""
 
-FRAMEWORK_FIELDS = frozenset({"_method", "csrf_token", ADD_FIELD})
+METHOD_FIELD = "_method"
+"""The field that names the verb that is meant in place of POST."""
+
+FRAMEWORK_FIELDS = frozenset({METHOD_FIELD, "csrf_token", ADD_FIELD})
 """The fields of a form that restkit reads itself; a schema need not name them."""
+
+
+class FormLimits(Record):
+    """The limits of a form, by the names that they have in `Settings`.
+
+    Attributes:
+        max_body_size: The largest form without files, in bytes.
+        max_upload_size: The largest multipart form, in bytes.
+    """
+
+    max_body_size: int
+    max_upload_size: int
+
 
 _NEVER_EMPTY = (
     fields.Number,
@@ -75,6 +101,20 @@ def unchecked(field: _Field) -> str | None:
     if wire_of(field) is not None:
         return "false"
     return min((each for each in field.falsy if isinstance(each, str) and each), default=None)
+
+
+def has_lists(found: Mapping[str, _Field], depth: int = 0) -> bool:
+    """Return whether a form with some fields has a list to which it can add a row."""
+    if ADD_FIELD in found:
+        return False  # the form's own field
+    for each in found.values():
+        if isinstance(each, fields.List):
+            return True
+        if isinstance(each, fields.Nested) and not isinstance(each, fields.Pluck) and depth < 12:
+            schema = each.schema
+            if each.many or schema.many or has_lists(schema.load_fields, depth + 1):
+                return True
+    return False
 
 
 def takes_empty(field: _Field) -> bool:

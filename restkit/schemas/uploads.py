@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields
 
+from ..errors import DeclarationError
+
 __all__ = ["Upload"]
+
+# How files of a media type begin (WHATWG MIME Sniffing, section 6).
+_BEGINNINGS = {
+    "application/pdf": rb"%PDF-",
+    "image/avif": rb"....ftypavi[fs]",
+    "image/gif": rb"GIF8[79]a",
+    "image/jpeg": rb"\xFF\xD8\xFF",
+    "image/png": rb"\x89PNG\r\n\x1A\n",
+    "image/webp": rb"RIFF....WEBP",
+}
+_LONGEST = 16
 
 
 class Upload(fields.Field[Any]):
@@ -19,23 +33,41 @@ class Upload(fields.Field[Any]):
     default_error_messages = {  # noqa: RUF012  # marshmallow's own way of declaring messages
         "invalid": "Not an uploaded file.",
         "media_type": "The media type is not one of those that are taken.",
+        "content": "The file is not what its media type says.",
         "too_large": "The file is larger than {max_size} bytes.",
     }
 
     def __init__(
-        self, *, media_types: Sequence[str] = (), max_size: int | None = None, **options: Any
+        self,
+        *,
+        media_types: Sequence[str] = (),
+        max_size: int | None = None,
+        check_content: bool = False,
+        **options: Any,
     ) -> None:
         """Make the field.
 
         Args:
-            media_types: What a part's Content-Type may be, all where empty. The content itself is
-                not looked into.
+            media_types: What a part's Content-Type may be, all where empty.
             max_size: Largest size in bytes.
+            check_content: Whether the content must begin as files of its media type do. What
+                follows is not looked into, so serve the file with that media type and ``nosniff``,
+                as `FileResponse` does. AVIF, GIF, JPEG, PDF, PNG and WebP are known.
             options: marshmallow's own options of a field.
+
+        Raises:
+            DeclarationError: The content is to be checked, but of a media type that is not known.
         """
         super().__init__(**options)
         self.media_types = tuple(media_types)
         self.max_size = max_size
+        self.check_content = check_content
+        unknown = [each for each in self.media_types if each not in _BEGINNINGS]
+        if check_content and (unknown or not self.media_types):
+            raise DeclarationError(
+                f"Upload(media_types={list(self.media_types)!r}, check_content=True) can check "
+                f"these media types alone: {', '.join(_BEGINNINGS)}. Name one or more of them."
+            )
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, object] | None, **kwargs: Any
@@ -50,4 +82,9 @@ class Upload(fields.Field[Any]):
             value.stream.seek(0)
             if size > self.max_size:
                 raise self.make_error("too_large", max_size=self.max_size)
+        if self.check_content:
+            beginning = value.stream.read(_LONGEST)
+            value.stream.seek(0)
+            if not re.match(_BEGINNINGS[value.mimetype], beginning, re.DOTALL):
+                raise self.make_error("content")
         return value

@@ -11,6 +11,7 @@ from .idempotency import IdempotencyRecord, SQLAlchemyStorage
 from .mixins import Timestamps, Versioned
 from .sessions import SessionRecord, SQLStore
 from .store import SQLAlchemyStore
+from .tokens import SQLTokenStore, TokenRecord
 from .types import UTCDateTime
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "SQLAlchemyStorage",
     "SQLAlchemyStore",
     "SQLStore",
+    "SQLTokenStore",
     "SessionRecord",
     "Timestamps",
+    "TokenRecord",
     "UTCDateTime",
     "Versioned",
     "session",

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import ColumnProperty, Mapper
+from sqlalchemy.sql.schema import CallableColumnDefault
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.schema import ColumnDefault
@@ -24,6 +25,7 @@ __all__ = [
     "is_rewritten",
     "is_stamped",
     "of_other_forms",
+    "takes_context",
 ]
 
 Form = tuple[type, bool]
@@ -63,15 +65,48 @@ def _is_generated(column: Any, mapper: Mapper[object]) -> bool:
 
 
 def is_stamped(column: sa.Column[object]) -> bool:
-    """Return whether the database gives a new value to each row, which a PUT leaves as it is."""
-    if column.identity is not None or isinstance(column.default, sa.Sequence):
-        return True
-    if column.default is not None or column.server_default is None or column.computed is not None:
+    """Return whether each row or change gets a value of its own, which a PUT leaves as it is.
+
+    Such values come from identities, sequences, ``onupdate``, expressions of SQL, and functions
+    without arguments, such as ``default=uuid4``. A constant is not one, nor is a function that
+    computes a value from the others, or makes a container such as ``default=list``.
+    """
+    if column.computed is not None:
         return False
-    given = getattr(column.server_default, "arg", None)
+    if column.identity is not None:
+        return True
+    if column.onupdate is not None or column.server_onupdate is not None:
+        return True
+    default = column.default
+    if isinstance(default, CallableColumnDefault):
+        return not takes_context(default) and not _holds_containers(column.type)
+    return _is_evaluated(column.server_default if default is None else default)
+
+
+def _is_evaluated(default: object) -> bool:
+    """Return whether the database evaluates a default, other than a literal."""
+    if default is None or getattr(default, "is_scalar", False):
+        return False
+    given = getattr(default, "arg", None)
     if isinstance(given, sa.TextClause):
         return _LITERAL.fullmatch(given.text) is None
     return not isinstance(given, str)
+
+
+def takes_context(default: CallableColumnDefault) -> bool:
+    """Return whether a default that is a function gets the other values of the row."""
+    # SQLAlchemy puts a function of its own around functions without arguments.
+    module = getattr(default.arg, "__globals__", {}).get("__name__", "")
+    return not module.startswith("sqlalchemy.")
+
+
+def _holds_containers(kind: sa.types.TypeEngine[object]) -> bool:
+    """Return whether values are lists or mappings: their defaults are functions only for copies."""
+    if isinstance(kind, sa.PickleType):  # a decorator of bytes
+        return True
+    if isinstance(kind, sa.TypeDecorator):
+        return _holds_containers(kind.impl_instance)
+    return isinstance(kind, (sa.JSON, sa.ARRAY))
 
 
 def default_of(column: sa.Column[object]) -> Any:

@@ -25,7 +25,7 @@ __all__ = ["attributes_of", "bounds_of", "columns_of", "field_of", "python_type_
 
 _Type = sa.types.TypeEngine[object]
 
-_EQUAL: tuple[Operator, ...] = ("eq", "ne", "in")
+_EQUAL: tuple[Operator, ...] = ("eq", "ne", "in", "not_in")
 _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
 _TEXT: tuple[Operator, ...] = (*_ORDERED, "contains", "startswith")
 # SQLite stores an interval as a datetime relative to 1970, within the years 1 to 9999.
@@ -45,7 +45,9 @@ def attributes_of(mapper: Mapper[object], backend: str = "") -> dict[str, Attrib
 
 def columns_of(mapper: Mapper[object]) -> Iterator[ColumnProperty[object]]:
     """Yield the attributes of a model that are columns, not expressions."""
-    return (prop for prop in mapper.column_attrs if isinstance(prop.columns[0], sa.Column))
+    columns = (prop for prop in mapper.column_attrs if isinstance(prop.columns[0], sa.Column))
+    # The discriminator of concrete inheritance is a column of the union of all tables alone.
+    return (prop for prop in columns if hasattr(mapper.class_, prop.key))
 
 
 def _attribute(prop: ColumnProperty[object], mapper: Mapper[object], backend: str) -> Attribute:

@@ -188,6 +188,10 @@ def _one_of_moments(column: _Column[object], values: _Column[object]) -> _Clause
     return _Full(column).in_(cast("sa.BindParameter[object]", values))
 
 
+def _none_of_moments(column: _Column[object], values: _Column[object]) -> _Clause:
+    return sa.or_(column.is_(None), sa.not_(_one_of_moments(column, values)))
+
+
 def _from_moment(column: _Column[object], value: _Column[object]) -> _Clause:
     return column >= _Least(value)
 
@@ -200,6 +204,7 @@ _OF_MOMENTS: dict[str, Comparison] = {
     "eq": _same_moment,
     "ne": _other_moment,
     "in": _one_of_moments,
+    "not_in": _none_of_moments,
     "gte": _from_moment,
     "lt": _before_moment,
 }

@@ -59,6 +59,10 @@ def _in(column: Any, values: Any) -> Any:
     return column.in_(values)
 
 
+def _not_in(column: sa.ColumnElement[object], values: sa.BindParameter[object]) -> _Clause:
+    return sa.or_(column.is_(None), column.not_in(values))  # NULL NOT IN (...) is not true
+
+
 def _differs(column: Any, value: Any) -> Any:
     return column.is_distinct_from(value)  # unlike <>, also where the column is null
 
@@ -73,6 +77,7 @@ _COMPARED: dict[str, Any] = {
     "eq": operator.eq,
     "ne": _differs,
     "in": _in,
+    "not_in": _not_in,
     "null": _is_null,
     "contains": _like,
     "startswith": _like,
@@ -92,8 +97,9 @@ def scoped_column(model: type, name: str) -> Any:
     """
     column = getattr(model, name, None)
     if column is None:
+        hint = f" Write {name.replace('__', '.')!r} for related rows." if "__" in name else ""
         raise DeclarationError(
-            f"A scope or row rule names {name!r}, which {model.__qualname__} does not have."
+            f"A scope or row rule names {name!r}, which {model.__qualname__} does not have.{hint}"
         )
     return column
 
@@ -116,7 +122,7 @@ def compared(
         parameter: A function that makes the parameter, of the arguments of ``bindparam``.
     """
     kind = _PARAMETERS.get(operator, parameter_type(column.type))
-    value = parameter(expanding=operator == "in", type_=kind)
+    value = parameter(expanding=operator in ("in", "not_in"), type_=kind)
     compare = comparisons_of(column.type).get(operator, _COMPARED[operator])
     clause: _Clause = compare(column, value)
     return clause

@@ -6,14 +6,16 @@ import inspect
 from collections.abc import Mapping
 from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
 
 from ..errors import DeclarationError
 from ..records import Record
 
-__all__ = ["check_constructor", "instantiate"]
+__all__ = ["check_constructor", "instantiate", "keep_nulls", "keeps_null", "write_nulls"]
 
 M = TypeVar("M")
+_NULLS = "_restkit_nulls"
 
 
 class _Constructor(Record):
@@ -95,6 +97,31 @@ def instantiate(mapper: Mapper[M], values: Mapping[str, object]) -> tuple[M, fro
     passed -= {found.instance}
     missing = {name: _empty(mapper, name) for name in found.required - passed}
     return mapper.class_(**{name: values[name] for name in passed}, **missing), passed
+
+
+def keep_nulls(mapper: Mapper[M], item: M, values: Mapping[str, object]) -> None:
+    """Remember which attributes of a new object are null although their columns have defaults."""
+    names = [
+        name
+        for name, value in values.items()
+        if value is None and name in mapper.column_attrs and keeps_null(mapper.columns[name])
+    ]
+    if names:
+        vars(item)[_NULLS] = names
+
+
+def write_nulls(item: object) -> None:
+    """Let an INSERT write the nulls of an object: the ORM leaves None to the column's default."""
+    for name in vars(item).pop(_NULLS, ()):
+        if vars(item).get(name) is None:
+            vars(item)[name] = sa.null()
+
+
+def keeps_null(column: sa.ColumnElement[object]) -> bool:
+    """Return whether None is a value of a column that has a default."""
+    if not isinstance(column, sa.Column) or column.primary_key:
+        return False
+    return column.default is not None or column.server_default is not None
 
 
 def _empty(mapper: Mapper[M], name: str) -> object:

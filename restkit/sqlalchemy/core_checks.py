@@ -21,10 +21,13 @@ from .silence import Silence
 from .units import AnyMapper
 
 __all__ = [
+    "FLUSHES",
     "Observers",
     "creating_obstacle",
     "deleting_obstacle",
     "has_listeners",
+    "has_listeners_of",
+    "overrides",
     "reading_obstacle",
     "returns_rows",
     "writing_obstacle",
@@ -34,10 +37,11 @@ _CONSTRUCTOR = registry().constructor
 """SQLAlchemy's own constructor of declarative classes."""
 _LOADS = ("load", "refresh")
 _REFRESHES = ("refresh_flush",)
-_FLUSHES = (
+FLUSHES = (
     *("before_insert", "after_insert", "before_update"),
     *("after_update", "before_delete", "after_delete"),
 )
+"""The events of a mapper that tell of writes."""
 _SESSION = (
     *("do_orm_execute", "after_transaction_create", "after_transaction_end", "after_begin"),
     *("before_commit", "after_commit", "after_rollback"),
@@ -64,13 +68,14 @@ def reading_obstacle(mapper: AnyMapper, names: Collection[str]) -> str:
         return f"{model.__name__} takes part in inheritance"
     if not isinstance(mapper.persist_selectable, sa.Table):
         return f"{model.__name__} is not mapped to one table"
-    if hasattr(model, "__getitem__") or _overrides(model, "__getattribute__"):
+    if hasattr(model, "__getitem__") or overrides(model, "__getattribute__"):
         return f"{model.__name__} has its own access to attributes"
     found = ((name, _attribute_obstacle(mapper, name)) for name in sorted(names))
     return next((f"{model.__name__}.{name} {reason}" for name, reason in found if reason), "")
 
 
-def _overrides(model: type, name: str) -> bool:
+def overrides(model: type, name: str) -> bool:
+    """Return whether a class has a special method of its own."""
     return getattr(model, name) is not getattr(object, name)
 
 
@@ -98,7 +103,7 @@ def writing_obstacle(mapper: AnyMapper, names: Collection[str]) -> str:
     model = mapper.class_
     if mapper.validators:
         return f"{model.__name__} has validators"
-    if _overrides(model, "__setattr__"):
+    if overrides(model, "__setattr__"):
         return f"{model.__name__} has its own __setattr__"
     for name in sorted(names):
         if name not in mapper.column_attrs:
@@ -114,7 +119,7 @@ def writing_obstacle(mapper: AnyMapper, names: Collection[str]) -> str:
 def creating_obstacle(mapper: AnyMapper) -> str:
     """Return why new rows of a model are made with the ORM, ``""`` if they need not be."""
     model, manager = mapper.class_, mapper.class_manager
-    if manager.original_init is not _CONSTRUCTOR or _overrides(model, "__new__"):
+    if manager.original_init is not _CONSTRUCTOR or overrides(model, "__new__"):
         return f"{model.__name__} has its own __init__ or __new__"
     if len(list(manager.dispatch.init)) > 1:  # SQLAlchemy listens itself
         return f"{model.__name__} has listeners of init"
@@ -161,7 +166,7 @@ class Observers:
                 self._known = (session, Silence(sources, dict.fromkeys(_SESSION_OWN, 1)))
             if self._known[1].holds:
                 return False
-        return any(_has_listeners(dispatch, names) for dispatch, names in self._sources(session))
+        return any(has_listeners_of(dispatch, names) for dispatch, names in self._sources(session))
 
     def _sources(self, session: Session) -> Sequence[tuple[object, Sequence[str]]]:
         mapper, events = self._mapper, session.dispatch
@@ -170,7 +175,7 @@ class Observers:
             return reads
         return [
             *reads,
-            (mapper.dispatch, _FLUSHES),
+            (mapper.dispatch, FLUSHES),
             (mapper.class_manager.dispatch, _REFRESHES),
             (events, _SESSION_WRITES),
             (events, _SESSION_OWN),
@@ -179,10 +184,10 @@ class Observers:
 
 def has_listeners(connection: Connection) -> bool:
     """Return whether statements of a connection have listeners, of its own or of its engine."""
-    return _has_listeners(connection.dispatch, _STATEMENTS)
+    return has_listeners_of(connection.dispatch, _STATEMENTS)
 
 
-def _has_listeners(dispatch: object, names: Sequence[str]) -> bool:
+def has_listeners_of(dispatch: object, names: Sequence[str]) -> bool:
     """Return whether one of the events has a listener that is not restkit's own."""
     numbers = (len(list(getattr(dispatch, name))) - (name in _SESSION_OWN) for name in names)
     return any(number > 0 for number in numbers)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from ..crud.item_keys import split_key
 from ..crud.query import ListQuery, Page
-from ..crud.row_paths import RowOpener, RowUse
+from ..crud.row_store import RowOpener, RowUse
 from ..crud.scopes import Scope
 from ..crud.store import RelatedRows
 from ..records import Record
@@ -28,11 +29,12 @@ from .core_checks import (
     writing_obstacle,
 )
 from .core_selecting import CoreSelecting
-from .core_statements import Row
+from .core_statements import CoreStatement, Row
 from .core_upserts import CoreUpserting
 from .core_writes import CoreWriting, mark_of
 from .keysets import Part
 from .lent_connections import LentConnection
+from .references import Reference
 from .selecting import Selecting
 from .units import AnyMapper, SessionFactory, Units
 
@@ -47,14 +49,16 @@ class TableShape(Record):
         identity: The attributes that identify an item.
         keys: Several attributes that identify an item together in its URL; ``()`` for one.
         soft_delete: The attribute that marks removed rows.
-        refers: Whether the model has foreign keys to models whose rows may be hidden.
+        references: The foreign keys of the model.
+        has_cascades: Whether the database changes other rows when it deletes one.
     """
 
     mapper: AnyMapper
     identity: frozenset[str]
     keys: tuple[str, ...]
     soft_delete: str | None
-    refers: bool
+    references: tuple[Reference, ...]
+    has_cascades: bool
 
 
 class CoreTable:
@@ -65,6 +69,7 @@ class CoreTable:
         selecting: The maker of SELECT statements.
         writing: The writer of rows.
         upserting: The writer of rows that may exist.
+        parents: The foreign keys, each with the statement that looks for the row.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class CoreTable:
         self.selecting = CoreSelecting(shape.mapper, selecting, names)
         self.writing = CoreWriting(shape.mapper, shape.identity, names)
         self.upserting = CoreUpserting(shape.mapper, selecting.live, names, self.writing)
+        self.parents = [(each, _referenced(each)) for each in shape.references]
         self._session = session
         self._units = units
 
@@ -101,6 +107,14 @@ class CoreTable:
     def lent(self, request: Request, app: Owner, *, several: bool) -> LentConnection | None:
         """Return a connection for one read; None if the read belongs to a transaction."""
         return self._units.lent(self._session, request, app, several=several)
+
+
+def _referenced(reference: Reference) -> CoreStatement:
+    """Return the statement that looks for the row of a foreign key."""
+    pairs = zip(reference.columns, reference.names, strict=True)
+    where = [column == sa.bindparam(name, type_=column.type) for column, name in pairs]
+    first = reference.columns[0]
+    return CoreStatement(sa.select(first).where(*where), [(first.key, first.type)])
 
 
 class CoreRows:
@@ -168,6 +182,14 @@ class CoreRows:
         lent = self._table.lent(self._request, self._app, several=several)
         return nullcontext(self._connection) if lent is None else lent
 
+    def has_parents(self, scope: Mapping[str, object], /) -> bool:
+        """Return whether the rows exist that the foreign keys of a scope refer to."""
+        for reference, statement in self._table.parents:
+            values = {name: scope.get(name) for name in reference.names}
+            if None not in values.values() and not statement.rows(self._connection, values):
+                return False
+        return True
+
     def is_column(self, name: str, /) -> bool:
         """Return whether an attribute is one that rows are written with."""
         return name in self._table.shape.mapper.column_attrs
@@ -175,6 +197,10 @@ class CoreRows:
     def add(self, item: Row, key: str, /) -> None:
         """Insert a row; its attributes become those that are stored."""
         self._write(self._table.writing.insert, item, key)
+
+    def add_many(self, items: Sequence[Mapping[str, object]], /) -> Sequence[Row] | None:
+        """Insert rows in one statement; see `RowTransaction.add_many`."""
+        return self._table.writing.insert_many(self._connection, items)
 
     def change(self, item: Row, values: Mapping[str, object], /) -> None:
         """Set attributes of a row, if nobody changed it since it was read."""
@@ -246,7 +272,7 @@ def row_opener(
         known = opened or units.pattern
         if observers.exist(known, is_pattern=opened is None) or _is_listened(mapper, opened):
             return None
-        if writes and not _is_alone(shape, opened, related, known.get_bind(mapper).dialect):
+        if writes and not _is_alone(shape, use, opened, related, known.get_bind(mapper).dialect):
             return None
         return CoreRows(table, request, app)
 
@@ -264,14 +290,19 @@ def _is_listened(mapper: AnyMapper, opened: Session | None) -> bool:
 
 
 def _is_alone(
-    shape: TableShape, opened: Session | None, related: RelatedRows | None, dialect: Dialect
+    shape: TableShape,
+    use: RowUse,
+    opened: Session | None,
+    related: RelatedRows | None,
+    dialect: Dialect,
 ) -> bool:
     """Return whether a statement can write rows of a request without a session.
 
     The objects of a session that is open, and what it has not flushed, belong to the same unit of
     work as the write.
     """
-    is_checked = shape.refers and related is not None
+    has_related = bool(shape.references) or (use.action == "delete" and shape.has_cascades)
+    is_checked = has_related and related is not None
     return opened is None and not is_checked and returns_rows(dialect)
 
 

@@ -47,7 +47,7 @@ class CoreSelecting(Selecting):
         statement = self.one(scope=scope, lock=lock, expand=(), removed=removed)
         kept = self._kept.get(statement)
         if kept is None:
-            kept = self._kept[statement] = self._statement(statement, self._names)
+            kept = self._kept[statement] = self._statement(statement, self._names, is_long=False)
         return kept
 
     def _keep(self, shape: object, statement: AnySelect, query: ListQuery) -> None:
@@ -56,10 +56,15 @@ class CoreSelecting(Selecting):
             self._kept[statement] = self._statement(statement, self._chosen(query))
 
     def _statement(
-        self, source: AnySelect, names: Sequence[str], *, is_kept: bool = True
+        self,
+        source: AnySelect,
+        names: Sequence[str],
+        *,
+        is_kept: bool = True,
+        is_long: bool = True,
     ) -> CoreStatement:
         types = [(name, self._mapper.columns[name].type) for name in names]
-        return CoreStatement(source, types, is_kept=is_kept)
+        return CoreStatement(source, types, is_kept=is_kept, is_long=is_long)
 
     def _select(self, query: ListQuery | None) -> AnySelect:
         return sa.select(*(self._mapper.columns[name] for name in self._chosen(query)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect, Engine
@@ -19,8 +19,13 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
 from ..compiler.writer import Writer
+from .infinite_moments import quick_loaders
 from .lent_connections import LENT_DRIVERS, LentConnection
 from .silence import Silence
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
+    from psycopg.abc import Loader
 
 __all__ = ["AnySelect", "CoreStatement", "Row"]
 
@@ -43,7 +48,7 @@ class CoreStatement:
         source: The statement.
     """
 
-    __slots__ = ("_form", "_is_kept", "_keys", "_types", "_watchers", "source")
+    __slots__ = ("_form", "_is_kept", "_is_long", "_keys", "_types", "_watchers", "source")
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class CoreStatement:
         *,
         keys: Sequence[str] = (),
         is_kept: bool = True,
+        is_long: bool = False,
     ) -> None:
         """Keep a statement.
 
@@ -60,8 +66,10 @@ class CoreStatement:
             types: The attribute and the type of each of its columns.
             keys: The keys of the columns that it writes parameters to.
             is_kept: Whether it runs more than once, so that it is worth while to compile it here.
+            is_long: Whether it is a SELECT of many rows.
         """
         self.source = source
+        self._is_long = is_long
         self._is_kept = is_kept
         self._keys = keys
         self._types = types
@@ -101,6 +109,7 @@ class CoreStatement:
         form = self._form
         if form is None or form.dialect is not dialect:
             form = self._form = _CompiledForm(self.source, self._types, self._keys, dialect)
+            form.is_quick = self._is_long and dialect.driver == "psycopg"
         return form
 
     def _executed(
@@ -118,6 +127,7 @@ class _CompiledForm:
         dialect: The dialect.
         is_direct: Whether the text and the conversions are all that the statement needs.
         parameters: The function from values by name to the parameters that the driver takes.
+        is_quick: Whether moments of PostgreSQL are read by loaders that not all of them suit.
     """
 
     def __init__(
@@ -131,22 +141,50 @@ class _CompiledForm:
         self._make: _Make | None = None
         self.is_direct = dialect.driver in LENT_DRIVERS and _is_complete(compiled)
         self.parameters = _binder(compiled, dialect)
+        self.is_quick = False
+        self._quick: Mapping[int, type[Loader]] = {}
 
     def run(self, connection: Connection | LentConnection, parameters: _Parameters) -> list[Row]:
         """Return the rows of a driver's cursor."""
         dialect = self.dialect
         cursor = connection.connection.cursor()
+        quick = self._quick
         try:
+            for oid, loader in quick.items():
+                cast("Cursor[object]", cursor).adapters.register_loader(oid, loader)
             dialect.do_execute(cursor, self._text, parameters)
-            found = cursor.fetchall()
+            found = self._all(cursor, quick)
             make = self._make
             if make is None:
                 make = self._make = _maker(self._types, dialect, cursor.description)
+                if self.is_quick:
+                    self._quick = quick_loaders(cast("Cursor[object]", cursor))
+        except _UnreadableMoment:
+            return self.run(connection, parameters)
         except dialect.loaded_dbapi.Error as error:
             raise _translated(error, connection, cursor, self._text, parameters) from error
         finally:
             cursor.close()
         return make(found)
+
+    def _all(self, cursor: DBAPICursor, quick: object) -> Sequence[Sequence[object]]:
+        """Return all rows of a cursor.
+
+        Raises:
+            _UnreadableMoment: There is a moment beyond Python's calendar, so that the statement is
+                to be run again; from now on it takes the loaders that suit all moments.
+        """
+        try:
+            return cursor.fetchall()
+        except self.dialect.loaded_dbapi.DataError as error:
+            if not quick:
+                raise
+            self._quick, self.is_quick = {}, False
+            raise _UnreadableMoment from error
+
+
+class _UnreadableMoment(Exception):
+    """Raised when a quick loader cannot read a moment."""
 
 
 def _is_complete(compiled: SQLCompiler) -> bool:

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.schema import CallableColumnDefault
 
+from .column_values import takes_context
 from .core_statements import Row
 from .core_writes import CoreWriting
 from .units import AnyMapper
@@ -101,6 +103,8 @@ class CoreUpserting:
         """Return whether values can stand in one statement, and be compared by the database."""
         if self._version is not None and not self._writing.is_counted:
             return False
+        if any(map(_depends_on_the_row, self._table.columns)):
+            return False
         types = [self._mapper.columns[name].type for name in set().union(*written)]
         if any(isinstance(kind, (sa.JSON, sa.ARRAY)) for kind in types):
             return False
@@ -184,6 +188,12 @@ class CoreUpserting:
 
 def _picked(row: Mapping[str, object], names: Sequence[str]) -> tuple[object, ...]:
     return tuple(row[name] for name in names)
+
+
+def _depends_on_the_row(column: sa.Column[object]) -> bool:
+    """Return whether an UPDATE computes a value of a column from others of the same row."""
+    default = column.onupdate
+    return isinstance(default, CallableColumnDefault) and takes_context(default)
 
 
 def _updated(column: sa.Column[object]) -> object:

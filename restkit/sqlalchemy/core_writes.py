@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import cast
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.sql.dml import UpdateBase
 
 from ..crud.store import KeyTaken, StaleWrite, UniqueViolation
+from .construction import keeps_null
 from .core_statements import CoreStatement, Row
 from .units import AnyMapper
 from .violations import violations
@@ -67,9 +69,7 @@ class CoreWriting:
         Raises:
             KeyTaken: An item with the key exists; the transaction can go on.
         """
-        values = {name: value for name, value in item.items() if self._is_inserted(name, value)}
-        if self.version is not None and callable(self._mapper.version_id_generator):
-            values[self.version] = self._mapper.version_id_generator(None)
+        values = self._inserted(item)
         if values.get(key) is None:
             item.update(self._insert(connection, values))
             return
@@ -81,9 +81,53 @@ class CoreWriting:
                 raise KeyTaken(error.names) from error
             raise
 
+    def insert_many(
+        self, connection: Connection, items: Sequence[Mapping[str, object]]
+    ) -> list[Row] | None:
+        """Insert items in their order, and return them as they are stored.
+
+        Args:
+            connection: A connection with a transaction.
+            items: The attributes of the items.
+
+        Returns:
+            None if a value is an expression of SQL; then nothing was written.
+
+        Raises:
+            Violation: A constraint rejects an item; nothing was written.
+        """
+        rows = [self._inserted(item) for item in items]
+        if any(isinstance(each, sa.ClauseElement) for row in rows for each in row.values()):
+            return None
+        with connection.begin_nested():
+            if connection.dialect.name == "postgresql":
+                return self._insert_together(connection, rows)
+            # Several rows of one INSERT come in any order, and no network is saved.
+            return [self._insert(connection, row) for row in rows]
+
+    def _insert_together(self, connection: Connection, rows: Sequence[Row]) -> list[Row]:
+        """Insert rows by one statement for those that have the same attributes in turn."""
+        columns = [self._mapper.columns[name] for name in self._names]
+        source = sa.insert(self._table).returning(*columns, sort_by_parameter_order=True)
+        found: list[Row] = []
+        given = (self._divided(row)[0] for row in rows)
+        with violations(self._mapper, {}, connection.dialect):
+            for _, same in groupby(given, key=sorted):
+                made = connection.execute(source, list(same))
+                found += [dict(zip(self._names, row, strict=True)) for row in made]
+        return found
+
+    def _inserted(self, item: Mapping[str, object]) -> Row:
+        """Return the values that an INSERT writes."""
+        values = {name: value for name, value in item.items() if self._is_inserted(name, value)}
+        if self.version is not None and callable(self._mapper.version_id_generator):
+            values[self.version] = self._mapper.version_id_generator(None)
+        return values
+
     def _is_inserted(self, name: str, value: object) -> bool:
-        """Return whether a value is written: the ORM leaves None to the column's default."""
-        return value is not None or self._mapper.columns[name].type.should_evaluate_none
+        """Return whether a value is written: None is, also where the column has a default."""
+        column = self._mapper.columns[name]
+        return value is not None or column.type.should_evaluate_none or keeps_null(column)
 
     def _insert(self, connection: Connection, values: Row) -> Row:
         return self._run("INSERT", connection, values, {})[0]

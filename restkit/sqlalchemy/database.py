@@ -7,10 +7,12 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, MetaData, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, MetaData, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
+from ..caching.changes import note_change
+from ..caching.storage import EVERYTHING
 from ..crud.row_rules import RowRule
 from ..crud.scopes import Clause
 from ..crud.store import Violation
@@ -19,18 +21,17 @@ from ..dependencies import obtain
 from ..errors import DeclarationError
 from ..problems import Conflict, InsufficientStorage, ServiceUnavailable
 from ..request import Request, current_request
-from .engines import WRITING, Limits, create_tables, make_engine
+from .engines import WRITING, Limits, create_tables, make_engine, parsed_url
 from .errors import problem_of
 from .migrations import migrating
 from .rolled_back import rolled_back_engine
 from .row_rules import RowRules
 from .store import SQLAlchemyStore
+from .tracking import TableTracker
 from .transaction import LONGEST_STREAM
-from .units import Units
+from .units import Units, roll_back
 
 __all__ = ["Database", "session"]
-
-_ASYNCHRONOUS = frozenset({"aiomysql", "aiosqlite", "asyncmy", "asyncpg", "psycopg_async"})
 
 
 class _App(Protocol):
@@ -84,7 +85,7 @@ class Database:
             limits: The time limits.
             options: Further arguments of SQLAlchemy's ``create_engine``.
         """
-        self._url = _parsed(url)
+        self._url = parsed_url(url)
         self._create = create
         self._limits = limits or Limits()
         self._options = options
@@ -92,6 +93,7 @@ class Database:
         self._sessions: tuple[sessionmaker[Session], sessionmaker[Session]] | None = None
         self._rules = RowRules()
         self._units = Units(self._opened)
+        self._tracker = TableTracker()
 
     @classmethod
     def of(cls, app: _Extended, /) -> Database:
@@ -128,6 +130,7 @@ class Database:
                     "Use a class with a __tablename__."
                 )
             return None
+        self._tracker.know(model)
         return SQLAlchemyStore(
             model,
             self.session,
@@ -192,7 +195,7 @@ class Database:
             try:
                 yield session
             except BaseException:
-                session.rollback()
+                roll_back(session, request)
                 raise
             session.commit()
 
@@ -226,15 +229,18 @@ class Database:
             A session of the test's own, without the row rules.
         """
         engine = self.engine
-        with rolled_back_engine(engine) as inner:
-            with self._lock:
-                kept, self._sessions = self._sessions, self._makers(inner)
-            try:
-                with Session(inner) as session:
-                    yield session
-            finally:
+        try:
+            with rolled_back_engine(engine) as inner:
                 with self._lock:
-                    self._sessions = kept
+                    kept, self._sessions = self._sessions, self._makers(inner)
+                try:
+                    with Session(inner) as session:
+                        yield session
+                finally:
+                    with self._lock:
+                        self._sessions = kept
+        finally:
+            note_change({EVERYTHING})  # for stored responses, all that was written is undone
 
     def migration(self) -> AbstractContextManager[Connection]:
         """Open a separate connection for a migration tool such as Alembic, which commits itself.
@@ -278,6 +284,7 @@ class Database:
 
     def _makers(self, engine: Engine) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
         """Return the makers of sessions on an engine."""
+        self._tracker.follow(engine)
         reading = engine.execution_options(**{WRITING: False})
         makers = (
             sessionmaker(engine, expire_on_commit=False),
@@ -314,36 +321,4 @@ def session(request: Request) -> Session:
         DeclarationError: The App has no Database, or several.
     """
     made: Session = obtain(Database.of(request.app).session, request, request.app)
-    return made
-
-
-def _parsed(url: Any) -> URL:
-    try:
-        made = make_url(url)
-    except (ArgumentError, ValueError):  # if the port is not a number
-        # SECURITY: the text may have a password in it.
-        raise DeclarationError(
-            "The URL of a Database is not an SQLAlchemy URL. Write one such as "
-            "'sqlite:///books.db' or 'postgresql://user@host/name'."
-        ) from None
-    # Other frameworks accept both URLs; here they would fail only at the first request.
-    if made.drivername == "postgres":
-        raise DeclarationError(
-            "The URL of a Database begins with postgres://, which SQLAlchemy no longer accepts. "
-            "Write postgresql://."
-        )
-    name, _, driver = made.drivername.partition("+")
-    if driver in _ASYNCHRONOUS:
-        raise DeclarationError(
-            f"The URL of a Database names the asynchronous driver {driver}, but restkit runs on "
-            f"WSGI. Write {name}://."
-        )
-    try:
-        made.get_dialect()
-    except NoSuchModuleError:
-        raise DeclarationError(
-            f"The URL of a Database begins with {made.drivername}://, which SQLAlchemy does not "
-            "know. Write sqlite:///books.db or postgresql://user@host/name, or install the package "
-            "of the dialect."
-        ) from None
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import re
 from collections.abc import Mapping
@@ -38,10 +37,7 @@ class Base64(fields.Field[bytes]):
     ) -> bytes:
         if not isinstance(value, str) or not _base64.fullmatch(value):
             raise ValidationError("Not bytes in Base64.")
-        try:
-            return base64.b64decode(value, validate=True)
-        except binascii.Error as error:
-            raise ValidationError("Not bytes in Base64.") from error
+        return base64.b64decode(value, validate=True)
 
 
 class LocalTime(fields.Field[dt.time]):

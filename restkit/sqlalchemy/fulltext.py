@@ -248,8 +248,10 @@ def attributes_of_searches(mapper: Mapper[object]) -> dict[str, Attribute]:
     """Return the searches of a model as attributes for filters, not for sorting or writing."""
     operators: Any = frozenset({"search"})
     return {
-        name: Attribute(name, fields.Str(), False, operators, generated=True)
-        for name in _searches(mapper)
+        name: Attribute(
+            name, fields.Str(), False, operators, generated=True, searched=search.columns
+        )
+        for name, search in _searches(mapper).items()
     }
 
 

@@ -113,6 +113,11 @@ def live_of(mapper: Mapper[object], name: str) -> sa.ColumnElement[bool]:
         DeclarationError: The attribute is of another type.
     """
     column: Any = getattr(mapper.class_, name)
+    if not isinstance(mapper.columns.get(name), sa.Column):
+        raise DeclarationError(
+            f"{mapper.class_.__qualname__}.{name} is not a column, so that restkit cannot set it "
+            "when an item is removed. Name the column in soft_delete."
+        )
     kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
     if isinstance(kind, sa.Boolean):
         # A row that the database or another program made may have null, which is not removed.

@@ -220,7 +220,7 @@ class Keysets:
 
         The last one identifies the position's row, together with the shared attributes.
         """
-        kinds = [parameter_type(self._columns.column(each.name).type) for each in order]
+        kinds = [parameter_type(self._columns.kind(each.name)) for each in order]
         values: list[Any] = [
             sa.bindparam(f"key{number}", type_=kind) for number, kind in enumerate(kinds, begin)
         ]

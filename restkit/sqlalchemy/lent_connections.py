@@ -33,9 +33,10 @@ class LentConnection:
         engine: The engine.
         dialect: Its dialect.
         connection: The pool's proxy of the driver's connection.
+        is_alone: Whether the one statement is a transaction by itself, by the driver's autocommit.
     """
 
-    __slots__ = ("connection", "dialect", "engine")
+    __slots__ = ("connection", "dialect", "engine", "is_alone")
 
     def __init__(self, engine: Engine) -> None:
         """Take a connection from the pool.
@@ -45,6 +46,7 @@ class LentConnection:
         """
         self.engine = engine
         self.dialect = engine.dialect
+        self.is_alone = False
         try:
             self.connection = engine.raw_connection()
         except engine.dialect.loaded_dbapi.Error as error:
@@ -83,9 +85,14 @@ class LentConnection:
         if driver is None:
             return
         try:
+            if self.is_alone:
+                driver.autocommit = False  # the next one who has the connection begins by himself
             # The pool may be configured not to do it. Without a transaction it costs nothing.
-            if getattr(driver, "in_transaction", True):
+            elif getattr(driver, "in_transaction", True):
                 self.dialect.do_rollback(self.connection)
+        except BaseException as error:
+            self.connection.invalidate(error)
+            raise
         finally:
             self.connection.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeAlias, TypeVar, cast
 
@@ -15,16 +15,20 @@ from sqlalchemy.orm import (
     Session,
     aliased,
     joinedload,
+    lazyload,
     object_session,
     selectinload,
 )
 
+from ..crud.expansions import RelationPath, limits_of
 from ..errors import DeclarationError
 
 __all__ = [
     "LARGE",
     "Visible",
+    "below",
     "in_chunks",
+    "is_eager",
     "keep_large",
     "kept_large",
     "large_members",
@@ -32,6 +36,8 @@ __all__ = [
     "large_source",
     "load_large",
     "loader_options",
+    "nested_large",
+    "owners",
 ]
 
 M = TypeVar("M")
@@ -54,13 +60,14 @@ def loader_options(
         expand: The relations to load: ``author``, ``author.publisher``.
         visible: The conditions on related rows.
     """
+    limits = limits_of(expand)
     for path in expand:
-        for each in _owners(mapper, path.partition(".")[0]):
-            yield from _path_options(each, path, visible)
+        for each in owners(mapper, path.partition(".")[0]):
+            yield from _path_options(each, path, visible, limits)
     yield from _joined_collections(mapper, {path.partition(".")[0] for path in expand})
 
 
-def _owners(mapper: Mapper[M], name: str) -> list[Mapper[object]]:
+def owners(mapper: Mapper[M], name: str) -> list[Mapper[object]]:
     """Return the mappers that have a relation: the model's own, or those of its subclasses."""
     own = cast("Mapper[object]", mapper)
     if name in mapper.relationships or len(mapper.self_and_descendants) == 1:
@@ -73,16 +80,24 @@ def _owners(mapper: Mapper[M], name: str) -> list[Mapper[object]]:
     return found or [own]
 
 
-def _path_options(mapper: Mapper[M], path: str, visible: Visible | None) -> Iterator[Load]:
+def _path_options(
+    mapper: Mapper[M], path: str, visible: Visible | None, limits: Collection[str]
+) -> Iterator[Load]:
+    """Yield the loader options of a path, up to the first relation that `load_limited` loads."""
     option: Load | None = None
     current: Mapper[object] = mapper  # type: ignore[assignment]  # of any model
+    way = ""
     for name in path.split("."):
+        way = f"{way}.{name}" if way else name
         relation = current.relationships.get(name)
         if relation is None:
             break  # a schema may nest other attributes: a mapping in a column, a property
+        if way in limits and relation.uselist:
+            yield from _left_out(option, current, relation)
+            break
         if relation.lazy in LARGE:
             if option is not None:
-                raise DeclarationError(_nested_large(current, relation, path))
+                raise DeclarationError(nested_large(current, relation, path))
             break  # `load_large` loads it
         attribute: QueryableAttribute[object] = getattr(current.class_, name)
         condition = None if visible is None else visible(relation.mapper)
@@ -94,7 +109,18 @@ def _path_options(mapper: Mapper[M], path: str, visible: Visible | None) -> Iter
         yield from _joined_collections(current, (), option, (current,))
 
 
-def _nested_large(mapper: Mapper[object], relation: RelationshipProperty[object], path: str) -> str:
+def _left_out(
+    option: Load | None, mapper: Mapper[object], relation: RelationshipProperty[object]
+) -> Iterator[Load]:
+    """Yield the option that does not load a relation, which the model may load with each item."""
+    if relation.lazy not in LARGE:
+        attribute: QueryableAttribute[object] = getattr(mapper.class_, relation.key)
+        found: object = lazyload(attribute) if option is None else option.lazyload(attribute)
+        yield found  # type: ignore[misc]  # the functions return Load's base class
+
+
+def nested_large(mapper: Mapper[object], relation: RelationshipProperty[object], path: str) -> str:
+    """Return the message that a relation cannot be expanded below another one."""
     return (
         f"{mapper.class_.__qualname__}.{relation.key} is loaded lazily (lazy={relation.lazy!r}), "
         f"which the relation {path!r} of a collection cannot expand below another relation. Set "
@@ -133,9 +159,16 @@ def _joined_collections(
         yield from _joined_collections(relation.mapper, (), further, (*above, relation.mapper))
 
 
+def is_eager(relation: RelationshipProperty[object]) -> bool:
+    """Return whether the model loads the rows of a relation with each item."""
+    return relation.lazy in _EAGER or relation.lazy in {"selectin", "immediate"}
+
+
 def large_relations(mapper: Mapper[M], expand: Iterable[str]) -> list[str]:
     """Return the relations of an expansion that SQLAlchemy does not load into items."""
-    found = (mapper.relationships.get(path) for path in expand if "." not in path)
+    limits = limits_of(tuple(expand))
+    paths = (path for path in expand if "." not in path and path not in limits)
+    found = (mapper.relationships.get(path) for path in paths)
     return [each.key for each in found if each is not None and each.lazy in LARGE]
 
 
@@ -159,7 +192,7 @@ def load_large(
         condition = None if visible is None else visible(entity)
         if condition is not None:
             statement = statement.where(condition)
-        statement = statement.options(*loader_options(entity, _below(relation, expand), visible))
+        statement = statement.options(*loader_options(entity, below(relation, expand), visible))
         for row in session.execute(statement).unique():
             rows[tuple(row[:-1])].append(row[-1])
         for key, item in wanted.items():
@@ -186,10 +219,10 @@ def _related(
     )
 
 
-def _below(relation: str, expand: Iterable[str]) -> list[str]:
+def below(relation: str, expand: Iterable[str]) -> list[str]:
     """Return the paths of an expansion that begin with a relation, without it."""
     begin = f"{relation}."
-    return [path.removeprefix(begin) for path in expand if path.startswith(begin)]
+    return [RelationPath.below(path, relation) for path in expand if path.startswith(begin)]
 
 
 def keep_large(item: object, name: str, rows: Sequence[object]) -> None:

@@ -98,7 +98,8 @@ def known_kinds(mapper: Mapper[object]) -> sa.ColumnElement[bool] | None:
     if not isinstance(column, sa.ColumnClause) or not mapper.polymorphic_map:
         return None
     prop = next((each for each in mapper.column_attrs if column in each.columns), None)
-    known = column if prop is None else getattr(mapper.class_, prop.key)
+    # With concrete inheritance the column is one of the union of all tables, not of the class.
+    known = column if prop is None else getattr(mapper.class_, prop.key, column)
     condition: sa.ColumnElement[bool] = known.in_(list(mapper.polymorphic_map))
     return condition
 
@@ -132,11 +133,17 @@ def _deferred(mapper: Mapper[object]) -> set[str]:
     return {prop.key for prop in own if prop.deferred}
 
 
-def check_concrete(mapper: Mapper[object], key: str) -> None:
-    """Reject a model whose rows are in several tables, if two tables may use one key.
+def check_concrete(mapper: Mapper[object], key: str, backend: str, *, writes: bool) -> None:
+    """Reject a model whose rows are in several tables, if a request could not find or lock one.
+
+    Args:
+        mapper: The mapper of the model.
+        key: The attribute that identifies an item.
+        backend: The database, for example ``"sqlite"``.
+        writes: Whether clients can create, change or delete items.
 
     Raises:
-        DeclarationError: Each table counts its own keys.
+        DeclarationError: Each table counts its own keys, or a lock would be one of a UNION.
     """
     tables = [each for each in mapper.self_and_descendants if each.concrete]
     if not tables:
@@ -149,6 +156,12 @@ def check_concrete(mapper: Mapper[object], key: str) -> None:
             f"its own, so that {name}.{key} does not name one row. Give the key a default that is "
             "unique in all tables, such as uuid.uuid4 or one Sequence, or mount a collection of "
             "each subclass."
+        )
+    if writes and backend == "postgresql":
+        raise DeclarationError(
+            f"The rows of {mapper.class_.__qualname__} are in several tables (concrete "
+            "inheritance), in which PostgreSQL cannot lock a row by one statement. Write methods = "
+            '{"GET"}, and mount a collection of each subclass for writes.'
         )
 
 

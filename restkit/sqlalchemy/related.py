@@ -21,15 +21,25 @@ from .constraints import is_unbindable
 from .construction import check_constructor
 from .keys import identity_of, primary_key_of
 from .loading import LARGE, Visible
+from .polymorphism import kinds_of
 from .relations import make
-from .row_rules import access_of
+from .row_access import access_of
 from .violations import violations
 
-__all__ = ["RelatedRowsMixin", "find_related", "member_scope", "relation_of"]
+__all__ = [
+    "AnyRelation",
+    "AnyValue",
+    "RelatedRowsMixin",
+    "find_related",
+    "member_scope",
+    "relation_of",
+]
 
 _AnyMapper = Mapper[object]
-_Value = Any
-_AnyRelation = RelationshipProperty[_Value]
+AnyValue = Any
+"""A value of a mapped attribute."""
+AnyRelation = RelationshipProperty[AnyValue]
+"""A relation to rows of any model."""
 _NESTED = "Nest its items in the schema instead: fields.List(fields.Nested(...))."
 
 
@@ -96,7 +106,7 @@ def _checked_key(target: _AnyMapper, by: str, called: str) -> str:
     return by
 
 
-def _found(mapper: _AnyMapper, name: str, related: Related) -> tuple[_AnyRelation, str]:
+def _found(mapper: _AnyMapper, name: str, related: Related) -> tuple[AnyRelation, str]:
     """Return a relation, and the attribute that an association proxy reads of its rows."""
     if name in mapper.relationships:
         return mapper.relationships[name], related.by
@@ -117,22 +127,22 @@ def _field(attribute: Attribute) -> AnyField:
     return made
 
 
-def _is_ordered(relation: _AnyRelation) -> bool:
+def _is_ordered(relation: AnyRelation) -> bool:
     """Return whether rows are in the order of columns of their own table."""
     own = relation.mapper.columns
     columns = [getattr(each, "element", each) for each in _order(relation)]
     return bool(columns) and all(_is_column(own, each) for each in columns)
 
 
-def _is_column(own: ReadOnlyColumnCollection[str, _Value], expression: object) -> bool:
+def _is_column(own: ReadOnlyColumnCollection[str, AnyValue], expression: object) -> bool:
     return isinstance(expression, sa.Column) and own.contains_column(expression)
 
 
-def _order(relation: _AnyRelation) -> Sequence[_Value]:
+def _order(relation: AnyRelation) -> Sequence[AnyValue]:
     return tuple(relation.order_by or ())
 
 
-def _check_list(relation: _AnyRelation, called: str) -> None:
+def _check_list(relation: AnyRelation, called: str) -> None:
     """Reject a relation to many whose rows cannot be added and removed by their keys."""
     if relation.viewonly:
         reason = "is viewonly"
@@ -146,14 +156,14 @@ def _check_list(relation: _AnyRelation, called: str) -> None:
         raise DeclarationError(f"{called} {reason}. {_NESTED}")
 
 
-def _owning(relation: _AnyRelation) -> str:
+def _owning(relation: AnyRelation) -> str:
     """Return why a relation's rows cannot leave their item, ``""`` if they can."""
     columns = [remote for _, remote in relation.local_remote_pairs or ()]
     can_leave = not relation.cascade.delete_orphan and all(each.nullable for each in columns)
     return "" if can_leave else "has rows that do not exist without their item"
 
 
-def _needing(relation: _AnyRelation) -> str:
+def _needing(relation: AnyRelation) -> str:
     """Return why both keys are not enough for the table between two models."""
     table = relation.secondary
     if not isinstance(table, sa.Table):
@@ -164,13 +174,13 @@ def _needing(relation: _AnyRelation) -> str:
     return f"has a table that requires {first!r} as well" if first else ""
 
 
-def _is_needed(column: sa.Column[_Value]) -> bool:
+def _is_needed(column: sa.Column[AnyValue]) -> bool:
     is_given = column.default is not None or column.server_default is not None
     is_counted = column is getattr(column.table, "autoincrement_column", None)
     return not (column.nullable or is_given or is_counted)
 
 
-def _references(mapper: _AnyMapper, relation: _AnyRelation, called: str) -> tuple[str, ...]:
+def _references(mapper: _AnyMapper, relation: AnyRelation, called: str) -> tuple[str, ...]:
     """Return the attributes of the items that refer to the one related row."""
     if relation.direction is not RelationshipDirection.MANYTOONE or relation.viewonly:
         raise DeclarationError(
@@ -184,6 +194,11 @@ def _check_creation(
     target: _AnyMapper, attributes: Mapping[str, Attribute], given: Container[str], called: str
 ) -> None:
     """Reject the creation of rows that need more than what names them."""
+    if kinds := kinds_of(target):
+        raise DeclarationError(
+            f"{called} cannot create rows of {target.class_.__qualname__}: a new one is "
+            f"{' or '.join(map(repr, kinds))}. Remove create=True."
+        )
     check_constructor(target)
     for name, attribute in attributes.items():
         if attribute.generated or name in given or not _is_needed(target.columns[name]):
@@ -227,8 +242,8 @@ def find_related(
 def member_scope(mapper: _AnyMapper, name: str, item: object) -> sa.ColumnElement[bool]:
     """Return the condition on the rows of a relation to many that are members of an item's list."""
     relation = mapper.relationships[name]
-    owner: _Value = aliased(mapper.class_)
-    member: _Value = aliased(relation.mapper.class_)
+    owner: AnyValue = aliased(mapper.class_)
+    member: AnyValue = aliased(relation.mapper.class_)
     target = relation.mapper.class_
     names = [
         relation.mapper.get_property_by_column(each).key for each in relation.mapper.primary_key
@@ -241,7 +256,7 @@ def member_scope(mapper: _AnyMapper, name: str, item: object) -> sa.ColumnElemen
     return sa.tuple_(*(getattr(target, each) for each in names)).in_(found)
 
 
-def _references_to(rows: Mapping[object, object], relation: _AnyRelation) -> dict[object, object]:
+def _references_to(rows: Mapping[object, object], relation: AnyRelation) -> dict[object, object]:
     """Return the values that refer to each row."""
     target = relation.mapper
     columns = [remote for _, remote in relation.local_remote_pairs or ()]
@@ -254,7 +269,7 @@ def _references_to(rows: Mapping[object, object], relation: _AnyRelation) -> dic
 
 def _rows(
     session: Session,
-    relation: _AnyRelation,
+    relation: AnyRelation,
     by: str,
     values: Sequence[object],
     visible: Visible | None,

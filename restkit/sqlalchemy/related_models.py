@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapper
 from ..crud.paths import ModelRelation
 from ..crud.store import Attribute
 from .columns import attributes_of
+from .descriptors import others_of
 
 __all__ = ["relations_of"]
 
@@ -41,7 +42,7 @@ class _Target:
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
-        """The columns by name."""
+        """The columns by name, and what else the model has."""
         return self._attributes
 
     @property
@@ -51,7 +52,8 @@ class _Target:
 
     @cached_property
     def _attributes(self) -> Mapping[str, Attribute]:
-        return attributes_of(self._mapper, self._backend)
+        columns = attributes_of(self._mapper, self._backend)
+        return {**columns, **others_of(self._mapper, columns)}
 
     @cached_property
     def _relations(self) -> Mapping[str, ModelRelation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,20 +10,24 @@ from sqlalchemy.orm import (
     Mapper,
     RelationshipDirection,
     RelationshipProperty,
+    Session,
     WriteOnlyCollection,
 )
 from sqlalchemy.orm.attributes import flag_modified
 
 from ..crud.store import DecidedValue, ReferenceViolation, RejectedValue
-from .construction import instantiate
+from .construction import instantiate, keep_nulls, write_nulls
 from .loading import LARGE, keep_large, large_members
+from .polymorphism import discriminator_of, kinds_of
 
 __all__ = [
     "assign",
     "changed_relations",
+    "flush",
     "make",
     "references_of",
     "referring_relations",
+    "resorted",
     "touch",
 ]
 
@@ -53,7 +57,28 @@ def make(mapper: Mapper[object], values: Mapping[str, object]) -> _Value:
         if relation.lazy in LARGE:
             keep_large(item, relation.key, [])  # no row refers to a new one yet
     assign(mapper, item, {name: value for name, value in values.items() if name not in passed})
+    keep_nulls(mapper, item, values)
     return item
+
+
+def resorted(mapper: Mapper[object], known: Mapping[str, object]) -> list[str]:
+    """Return the relations in whose lists the database may have another order than content."""
+    return [
+        each.key
+        for each in mapper.relationships
+        if each.order_by and each.uselist and len(_sized(known.get(each.key))) > 1
+    ]
+
+
+def _sized(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else ()
+
+
+def flush(session: Session) -> None:
+    """Flush a session whose new objects `make` has made."""
+    for each in session.new:
+        write_nulls(each)
+    session.flush()
 
 
 def _rejected(mapper: Mapper[object], values: Mapping[str, object]) -> list[str]:
@@ -94,10 +119,10 @@ def assign(mapper: Mapper[object], item: object, values: Mapping[str, _Value]) -
         present = getattr(item, name)
         if not relation.uselist:
             left = [present] if present is not None else []
-            setattr(item, name, None if value is None else _matching_object(relation, value, left))
+            _set(item, name, None if value is None else _matching_object(relation, value, left))
         else:
             left = list(present)
-            setattr(item, name, [_matching_object(relation, each, left) for each in value or ()])
+            _set(item, name, [_matching_object(relation, each, left) for each in value or ()])
 
 
 def _check_synchronized(
@@ -163,6 +188,8 @@ def _matching_object(
     if not isinstance(value, Mapping):
         return value
     mapper = relation.mapper
+    if kinds_of(mapper):
+        mapper, value = _divided(relation, value)
     names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     wanted = [value.get(name) for name in names]
     if None in wanted:
@@ -170,14 +197,46 @@ def _matching_object(
     for each in left:
         if [getattr(each, name) for name in names] == wanted:
             left.remove(each)
-            own = value.keys() - set(names)
-            assign(mapper, each, {name: value[name] for name in value if name in own})
-            return each
+            return _changed_object(relation, mapper, each, value)
     table: _Value = mapper.local_table
     if table.autoincrement_column is not None:
         # SECURITY: the row would be taken from another parent, or block a later generated key.
         raise ReferenceViolation((relation.key,))
     return make(mapper, value)
+
+
+def _changed_object(
+    relation: RelationshipProperty[_Value],
+    mapper: Mapper[object],
+    item: _Value,
+    value: Mapping[str, _Value],
+) -> _Value:
+    """Return an object with the values of a mapping, without those of its primary key.
+
+    Raises:
+        RejectedValue: The mapping is of another kind.
+    """
+    if not isinstance(item, mapper.class_):
+        raise RejectedValue((relation.key,))
+    names = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+    assign(mapper, item, {name: each for name, each in value.items() if name not in names})
+    return item
+
+
+def _divided(
+    relation: RelationshipProperty[_Value], value: Mapping[str, _Value]
+) -> tuple[Mapper[object], Mapping[str, _Value]]:
+    """Return the mapper of the kind that a mapping names, and its other values.
+
+    Raises:
+        RejectedValue: It names no kind, or has values that the kind does not have.
+    """
+    own = dict(value)
+    kind = own.pop(discriminator_of(relation.mapper), None)
+    mapper = kinds_of(relation.mapper).get(getattr(kind, "name", kind))
+    if mapper is None or not own.keys() <= {*mapper.all_orm_descriptors.keys()}:
+        raise RejectedValue((relation.key,))
+    return mapper, own
 
 
 def changed_relations(

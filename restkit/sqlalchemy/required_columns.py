@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultDialect
@@ -12,7 +12,7 @@ from .column_values import is_generated
 from .core_checks import creating_obstacle
 from .descriptors import filled_by
 
-__all__ = ["lacking_columns"]
+__all__ = ["lacking_columns", "lacking_nested"]
 
 
 def lacking_columns(mapper: Mapper[object], given: Collection[str]) -> list[str]:
@@ -26,7 +26,7 @@ def lacking_columns(mapper: Mapper[object], given: Collection[str]) -> list[str]
         Nothing, if code of the model (a constructor, a listener) may fill in attributes.
     """
     filled = filled_by(mapper, given)
-    if filled is None or creating_obstacle(mapper) or _is_heard(mapper):
+    if filled is None or _is_constructed(mapper) or _is_heard(mapper):
         return []
     given = {*given, *filled}
     referring = _referring(mapper, given)
@@ -35,6 +35,44 @@ def lacking_columns(mapper: Mapper[object], given: Collection[str]) -> list[str]
         for each in mapper.column_attrs
         if each.key not in given and referring.isdisjoint(each.columns) and _is_needed(each, mapper)
     ]
+
+
+def lacking_nested(
+    mapper: Mapper[object], path: Sequence[str], given: Collection[str]
+) -> list[str]:
+    """Return what no insert of a nested object can do without, and nothing fills in.
+
+    Args:
+        mapper: The mapper of the model.
+        path: The relations from the model to the nested objects.
+        given: The attributes that nested objects get.
+
+    Returns:
+        Nothing, if nested content may name objects that exist, or objects of several classes.
+    """
+    filled: set[str] = set()
+    for name in path:
+        relation = mapper.relationships.get(name)
+        if relation is None or relation.viewonly:
+            return []
+        mapper = relation.mapper
+        filled = set()
+        if relation.direction is RelationshipDirection.ONETOMANY:
+            pairs = relation.synchronize_pairs
+            filled = {mapper.get_property_by_column(remote).key for _, remote in pairs}
+    keys = {mapper.get_property_by_column(each).key for each in mapper.primary_key}
+    if mapper.polymorphic_on is not None or keys <= {*given}:
+        return []
+    return lacking_columns(mapper, {*given, *filled})
+
+
+def _is_constructed(mapper: Mapper[object]) -> bool:
+    """Return whether code of the model makes new objects: a constructor or a listener."""
+    parent, manager = mapper.inherits, mapper.class_manager
+    if parent is None or manager.original_init is not parent.class_.__init__:
+        return bool(creating_obstacle(mapper))
+    # A subclass has the constructor that SQLAlchemy gives to its base.
+    return len(list(manager.dispatch.init)) > 1 or _is_constructed(parent)
 
 
 def _is_heard(mapper: Mapper[object]) -> bool:

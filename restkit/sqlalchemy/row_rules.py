@@ -7,7 +7,7 @@ SQLAlchemy Core and text() do not get them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,48 +17,36 @@ from sqlalchemy.orm import (
     ORMExecuteState,
     Session,
     UOWTransaction,
+    object_session,
     sessionmaker,
-    with_loader_criteria,
 )
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.util import IdentitySet
 
-from ..crud.row_rules import CallerRule, RowRule, unruled
-from ..crud.store import FORBIDDEN, ReferenceViolation, RelatedRows
+from ..crud.row_rules import RowRule, unruled
+from ..crud.store import FORBIDDEN, ReferenceViolation
 from ..errors import DeclarationError
 from ..problems import Forbidden
-from ..records import Record
 from ..request import Request
+from .cascades import UNRESTRICTED, Cascades
+from .references import Reference, exists, is_pending, references_of
+from .row_access import RowAccess, access_of, grant
 from .scopes import expression_of
+from .subqueries import check_subqueries, subqueried
 
-__all__ = ["Reference", "RowAccess", "RowRules", "access_of", "exists"]
+__all__ = ["RowRules"]
 
-_ACCESS = "restkit_row_access"
-_Expression = sa.ColumnElement[bool]
 _AnyMapper = Mapper[object]
 
 
-class Reference(Record):
-    """A foreign key of a model.
-
-    Attributes:
-        names: The attributes that refer.
-        target: The mapper of the referenced rows.
-        columns: The referenced columns.
-    """
-
-    names: tuple[str, ...]
-    target: _AnyMapper
-    columns: tuple[sa.Column[object], ...]
-
-
 class RowRules:
-    """The row rules of one database."""
+    """The row rules of one database, and the foreign keys by which it changes rows itself."""
 
     def __init__(self) -> None:
         """Begin without rules."""
         self.rules: dict[type, RowRule] = {}
         self._is_served = False
         self._references: dict[_AnyMapper, Sequence[Reference]] = {}
+        self.cascades = Cascades(self.references)
 
     def add(self, model: type, rule: RowRule) -> None:
         """Add the rule of a model.
@@ -102,6 +90,8 @@ class RowRules:
         for relation in mapper.relationships:
             if rule is not None and self.rule_of(relation.mapper) is None:
                 raise DeclarationError(unruled(relation.mapper.class_, mapper.class_, "database"))
+        ruled = {each for each in subqueried(mapper) if self.rule_of(each) is not None}
+        check_subqueries(mapper, ruled)
 
     def is_ruled(self, mapper: _AnyMapper) -> bool:
         """Return whether a model or one that is connected with it has a rule."""
@@ -122,7 +112,7 @@ class RowRules:
         """Return the foreign keys of a model whose targets are mapped."""
         known = self._references.get(mapper)
         if known is None:
-            known = self._references[mapper] = tuple(_references_of(mapper))
+            known = self._references[mapper] = tuple(references_of(mapper))
         return known
 
     def adopt(self, session: Session, request: Request) -> None:
@@ -137,126 +127,35 @@ class RowRules:
         """Let the sessions of a maker follow the rules."""
         if self.rules:
             event.listen(maker, "do_orm_execute", _restrict)
+        self.listen_to(self.rules)
         event.listen(maker, "before_flush", _check_before)
         event.listen(maker, "after_flush", _check_after)
 
+    def listen_to(self, models: Iterable[type]) -> None:
+        """Let rows that only a flush changes or deletes be checked."""
+        for model in models:
+            if not event.contains(model, "before_update", _check_updated):
+                event.listen(model, "before_update", _check_updated, propagate=True)
+                event.listen(model, "before_delete", _check_deleted, propagate=True)
+
     def open(self, session: Session, request: Request) -> None:
         """Let a session follow the rules for the caller of a request."""
-        session.info[_ACCESS] = RowAccess(self, request)
-
-
-class RowAccess:
-    """The rows that one request may read, write and refer to.
-
-    Attributes:
-        related: The conditions on rows that items may show or refer to; None without any.
-        written: The rows of the current flush whose new state must fulfil the rules.
-        request: The request.
-    """
-
-    def __init__(self, rules: RowRules, request: Request) -> None:
-        """Make the access of a request."""
-        self.related: RelatedRows | None = None
-        self.written: list[object] = []
-        self.request = request
-        self._rules = rules
-        self._evaluated: dict[RowRule, CallerRule] = {}
-        self._options: dict[bool, tuple[ORMOption, ...]] = {}
-
-    def rule(self, mapper: _AnyMapper) -> CallerRule | None:
-        """Return the rule of a model for the caller, None if it has none."""
-        rule = self._rules.rule_of(mapper) if self._rules.rules else None
-        return None if rule is None else self._of(rule)
-
-    def _of(self, rule: RowRule) -> CallerRule:
-        if rule not in self._evaluated:
-            self._evaluated[rule] = rule.of(self.request)
-        return self._evaluated[rule]
-
-    def assigned(self, mapper: _AnyMapper) -> Mapping[str, object]:
-        """Return the attributes that a rule sets on new rows."""
-        rule = self.rule(mapper)
-        return {} if rule is None else rule.assigned
-
-    def options(self, *, write: bool) -> tuple[ORMOption, ...]:
-        """Return the criteria of all rules as options of a statement."""
-        if write not in self._options:
-            self._options[write] = tuple(self._criteria(write=write))
-        return self._options[write]
-
-    def _criteria(self, *, write: bool) -> Iterator[ORMOption]:
-        for model, rule in self._rules.rules.items():
-            caller = self._of(rule)
-            clauses = (caller.read, caller.write) if write else (caller.read,)
-            # Joined loads have the criteria only if those are propagated to loaders.
-            yield with_loader_criteria(model, expression_of(model, clauses), include_aliases=True)
-
-    def visible(self, mapper: _AnyMapper) -> _Expression | None:
-        """Return the condition on related rows besides the rules; None without one."""
-        clauses = () if self.related is None else self.related(mapper.class_)
-        return expression_of(mapper.class_, clauses) if clauses else None
-
-    def hides(self, mapper: _AnyMapper) -> bool:
-        """Return whether rows of a model may be hidden from the request."""
-        return self.rule(mapper) is not None or self.visible(mapper) is not None
-
-    def references(self, mapper: _AnyMapper) -> Iterator[Reference]:
-        """Yield the foreign keys of a model to rows that may be hidden."""
-        for each in self._rules.references(mapper):
-            if self.hides(each.target):
-                yield each
-
-
-def exists(
-    session: Session,
-    reference: Reference,
-    values: Sequence[object],
-    visible: sa.ColumnElement[bool] | None,
-) -> bool:
-    """Return whether the request may see the row that values refer to."""
-    target = reference.target
-    key = getattr(target.class_, target.get_property_by_column(target.primary_key[0]).key)
-    pairs = zip(reference.columns, values, strict=True)
-    found = sa.select(key).where(*(column == value for column, value in pairs))
-    if visible is not None:
-        found = found.where(visible)
-    return session.execute(found.limit(1)).first() is not None
-
-
-def access_of(session: Session) -> RowAccess | None:
-    """Return the access of a session's request, None without one."""
-    found: RowAccess | None = session.info.get(_ACCESS)
-    return found
-
-
-def _references_of(mapper: _AnyMapper) -> Iterator[Reference]:
-    for table in mapper.tables:
-        constraints: Iterable[sa.ForeignKeyConstraint] = getattr(
-            table, "foreign_key_constraints", ()
-        )
-        for constraint in sorted(constraints, key=lambda each: tuple(each.column_keys)):
-            target = _mapper_of(mapper, constraint.referred_table)
-            columns = list(constraint.columns)
-            if target is None or not all(mapper.columns.contains_column(each) for each in columns):
-                continue
-            names = tuple(mapper.get_property_by_column(each).key for each in columns)
-            yield Reference(names, target, tuple(each.column for each in constraint.elements))
-
-
-def _mapper_of(mapper: _AnyMapper, table: object) -> _AnyMapper | None:
-    """Return the mapper of a table, the base if several classes are in one table."""
-    found = [each for each in mapper.registry.mappers if each.local_table is table]
-    bases = [each for each in found if each.inherits not in found]
-    return bases[0] if bases else None
+        grant(session, RowAccess(self, request))
 
 
 def _restrict(state: ORMExecuteState) -> None:
-    """Add the rules to a statement, unless it reads attributes of a row that is loaded already."""
+    """Add the rules to a statement.
+
+    One that reads attributes of a row that is loaded already gets those of other models.
+    """
     access = access_of(state.session)
     is_write = state.is_update or state.is_delete
-    if access is not None and not state.is_column_load and (state.is_select or is_write):
+    if access is None or state.execution_options.get(UNRESTRICTED):
+        return
+    if state.is_select or is_write:
+        own = state.bind_mapper if state.is_column_load else None
         statement: Any = state.statement
-        state.statement = statement.options(*access.options(write=is_write))
+        state.statement = statement.options(*access.options(write=is_write, loaded=own))
 
 
 def _check_before(session: Session, context: UOWTransaction, instances: object) -> None:
@@ -269,8 +168,10 @@ def _check_before(session: Session, context: UOWTransaction, instances: object) 
         mapper: _AnyMapper = sa.inspect(item).mapper
         for name, value in access.assigned(mapper).items():
             setattr(item, name, value)
-    for item in (*changed, *session.deleted):
-        _check_writable(session, access, item)
+    access.checked = IdentitySet((*changed, *session.deleted))
+    _check_known(session, access)
+    for item in session.new:
+        access.guard.look(session, item)
     for item in (*session.new, *changed):
         _check_references(session, access, item)
     access.written = [
@@ -280,10 +181,44 @@ def _check_before(session: Session, context: UOWTransaction, instances: object) 
     ]
 
 
+def _check_known(session: Session, access: RowAccess) -> None:
+    """Check whether the caller may change and delete the rows of a flush."""
+    for item in access.checked:
+        _check_writable(session, access, item)
+        access.guard.look(session, item, is_deleted=item in session.deleted)
+    for item in session.deleted:
+        access.rules.cascades.check(session, item, access.writable)
+
+
+def _check_updated(mapper: _AnyMapper, connection: sa.Connection, item: object) -> None:
+    """Check a row that only the flush changes: a list of its parent has gained or lost it."""
+    session = object_session(item)
+    if session is None or not session.is_modified(item, include_collections=False):
+        return
+    access = access_of(session)
+    if access is not None and item not in access.checked:
+        _check_writable(session, access, item)
+        access.written.append(item)
+    if access is not None:
+        access.guard.look(session, item)
+
+
+def _check_deleted(mapper: _AnyMapper, connection: sa.Connection, item: object) -> None:
+    """Check a row that only the flush deletes: a list of its parent has lost it."""
+    session = object_session(item)
+    access = None if session is None else access_of(session)
+    if session is not None and access is not None and item not in access.checked:
+        _check_writable(session, access, item)
+    if session is not None and access is not None:
+        access.guard.look(session, item, is_deleted=True)
+
+
 def _check_after(session: Session, context: UOWTransaction) -> None:
     """Check the new state of rows, as PostgreSQL's WITH CHECK does."""
     access = access_of(session)
     written = [] if access is None else access.written
+    if access is not None:
+        access.guard.look_again(session)
     for item in written:
         access.written = []  # type: ignore[union-attr]  # it has written rows
         mapper: _AnyMapper = sa.inspect(item).mapper
@@ -319,19 +254,7 @@ def _check_references(session: Session, access: RowAccess, item: object) -> None
         if not any(state.attrs[name].history.has_changes() for name in each.names):
             continue
         values = [state.dict.get(name) for name in each.names]
-        if None in values or _is_pending(session, each, values):
+        if None in values or is_pending(session, each, values):
             continue
         if not exists(session, each, values, access.visible(each.target)):
             raise ReferenceViolation(each.names)
-
-
-def _is_pending(session: Session, reference: Reference, values: Sequence[object]) -> bool:
-    """Return whether the referenced row is inserted by the same flush."""
-    target = reference.target
-    names = [target.get_property_by_column(each).key for each in reference.columns]
-    pending = (each for each in session.new if isinstance(each, target.class_))
-    return any(_has_values(each, names, values) for each in pending)
-
-
-def _has_values(item: object, names: Sequence[str], values: Sequence[object]) -> bool:
-    return all(getattr(item, name) == value for name, value in zip(names, values, strict=True))

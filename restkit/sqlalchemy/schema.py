@@ -43,7 +43,7 @@ def schema_of(
     }
     members |= {name: _shown(each) for name, each in expressions_of(mapper).items()}
     model = mapper.class_
-    members |= {each: _nested(mapper, each) for each in expand}
+    members |= {each: _nested(mapper, each, expand) for each in expand if "." not in each}
     meta = type("Meta", (Schema.Meta,), {"register": False})
     documentation = vars(model).get("__doc__")
     return type(
@@ -63,7 +63,7 @@ def derive(model: type, hidden: str | None, expand: tuple[str, ...]) -> type[Sch
     return None if kinds_of(mapper) else schema_of(mapper, hidden, expand)
 
 
-def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:
+def _nested(mapper: Mapper[object], name: str, expand: tuple[str, ...]) -> fields.Field[Any]:
     relation = mapper.relationships.get(name)
     if relation is None:
         raise DeclarationError(
@@ -72,9 +72,10 @@ def _nested(mapper: Mapper[object], name: str) -> fields.Field[Any]:
         )
     # The name is unique: a collection of the related model may hide or expand other attributes.
     stem = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    nested = fields.Nested(
-        schema_of(relation.mapper, name=f"{relation.parent.class_.__name__}{stem}"), dump_only=True
-    )
+    begin = f"{name}."
+    below = tuple(each.removeprefix(begin) for each in expand if each.startswith(begin))
+    called = f"{relation.parent.class_.__name__}{stem}"
+    nested = fields.Nested(schema_of(relation.mapper, None, below, called), dump_only=True)
     if relation.uselist:
         return fields.List(nested, dump_only=True)
     nested.allow_none = True
@@ -102,7 +103,8 @@ def _field(attribute: Attribute, mapper: Mapper[object]) -> fields.Field[Any]:
     made.dump_only = attribute.generated
     needed = not attribute.nullable and column.default is None and column.server_default is None
     made.required = needed and not attribute.generated
-    if attribute.default is not None and not callable(attribute.default) and not made.dump_only:
+    is_constant = attribute.default is not None and not callable(attribute.default)
+    if is_constant and not made.dump_only and not attribute.is_stamped:
         made.load_default = attribute.default
         made.required = False
     else:

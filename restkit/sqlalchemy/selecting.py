@@ -5,8 +5,9 @@ Each shape of query has one statement with parameters, so that SQLAlchemy compil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from .loading import Visible, loader_options
 from .polymorphism import known_kinds, known_related, subclass_options
 from .related_conditions import related_clauses
 from .sort_columns import SortColumns
+from .unknown_kinds import UnknownKinds
 
 __all__ = ["Selecting", "Visible"]
 
@@ -28,6 +30,7 @@ _MAX_SHAPES = 256
 _Clause = sa.ColumnElement[bool]
 _Select = sa.Select[Any]
 _Bound = tuple[_Select, dict[str, Any]]
+_Named = tuple[str, Condition]
 
 
 class Selecting:
@@ -37,6 +40,7 @@ class Selecting:
         key: The attribute that identifies an item.
         live: The condition of rows that are not soft-deleted; None without soft deletion.
         searches: Functions from words to the condition of a full-text search, by name.
+        unknown_kinds: The log of rows that no class of the program can have; None without kinds.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Selecting:
         self._sort_columns = SortColumns(mapper)
         self._keysets = Keysets(mapper, self._sort_columns)
         self._known = known_kinds(mapper)
+        self.unknown_kinds = UnknownKinds.of(mapper)
         self._known_related = known_related(mapper)
         self._deferred = [each.key for each in mapper.column_attrs if each.deferred]
         self._statements: dict[object, _Select] = {}
@@ -100,6 +105,10 @@ class Selecting:
         is_default = not query.conditions and not query.expand and query.fields is None
         if is_default or len(self._statements) < _MAX_SHAPES:
             self._statements[shape] = statement
+
+    def selected(self, query: ListQuery) -> Sequence[str]:
+        """Return the sort keys that the rows of a page have beside the items."""
+        return self._sort_columns.selected(query.order)
 
     def count(self, query: ListQuery, visible: Visible | None = None) -> _Bound:
         """Return the statement that counts the items of all pages, and its parameters."""
@@ -154,8 +163,7 @@ class Selecting:
         window = self._keysets.condition(order, edge, part, shared)
         if window is not None:
             statement = statement.where(window)
-        if query.is_related_order:
-            statement = self._sort_columns.joined(statement, query.order, visible)
+        statement = self._sort_columns.joined(statement, query.order, visible)
         statement = statement.order_by(*self._keysets.ordered(order, part)).options(
             *self._options(query.expand, visible)
         )
@@ -215,15 +223,25 @@ class Selecting:
         if self._known is not None:
             yield self._known
         yield from self._scoped(Scope.of(query.scope).values)
+        yield from self._all(_named(query.conditions), visible)
+
+    def _all(self, conditions: Iterable[_Named], visible: Visible | None) -> Iterator[_Clause]:
+        """Yield conditions, each with the name of its parameter; those of one relation as one."""
         related: list[Condition] = []
-        for index, condition in enumerate(query.conditions):
-            if condition.operator == "any":
+        for parameter, condition in conditions:
+            if condition.operator == "or":
+                each = (
+                    self._all([named], visible)
+                    for named in _named(condition.value, f"{parameter}_")
+                )
+                yield sa.or_(sa.false(), *chain.from_iterable(each))
+            elif condition.operator == "any":
                 related.append(condition)
-            elif "." in condition.name:
-                parameter = partial(sa.bindparam, f"value{index}")
-                related.append(Condition(condition.name, condition.operator, parameter))
+            elif condition.is_related:
+                made = partial(sa.bindparam, parameter)
+                related.append(Condition(condition.name, condition.operator, made))
             else:
-                yield self._condition(condition, f"value{index}")
+                yield self._condition(condition, parameter)
         yield from related_clauses(self._mapper, related, visible)
 
     def _condition(self, condition: Condition, parameter: str) -> _Clause:
@@ -247,9 +265,22 @@ class Selecting:
 def _parameters(query: ListQuery) -> Iterator[tuple[str, object]]:
     for name, value in Scope.of(query.scope).values.items():
         yield f"scope_{name}", value
-    for index, condition in enumerate(query.conditions):
-        if condition.operator != "any":  # its value is a part of the statement
-            yield f"value{index}", compared_value(condition)
+    yield from _values(_named(query.conditions))
+
+
+def _named(conditions: Iterable[Condition], prefix: str = "value") -> Iterator[_Named]:
+    """Yield conditions with the names of their parameters."""
+    for index, condition in enumerate(conditions):
+        yield f"{prefix}{index}", condition
+
+
+def _values(conditions: Iterable[_Named]) -> Iterator[tuple[str, object]]:
+    """Yield the parameters of conditions; the value of ``any`` is a part of the statement."""
+    for parameter, condition in conditions:
+        if condition.operator == "or":
+            yield from _values(_named(condition.value, f"{parameter}_"))
+        elif condition.operator != "any":
+            yield parameter, compared_value(condition)
 
 
 def _scope_shape(scope: Mapping[str, object]) -> tuple[tuple[str, bool], ...]:
@@ -257,6 +288,8 @@ def _scope_shape(scope: Mapping[str, object]) -> tuple[tuple[str, bool], ...]:
 
 
 def _condition_shape(condition: Condition) -> tuple[object, ...]:
+    if condition.operator == "or":
+        return "or", *map(_condition_shape, condition.value)
     value = condition.value if condition.operator == "any" else None
     return condition.name, condition.operator, value
 

@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..contract import Failure
-from ..errors import DeclarationError
 from ..request import Request
 from .database import Database
 from .engines import WRITING
+from .record_tables import table_of
 from .store import FAILURES
 from .types import UTCDateTime
 
@@ -58,13 +58,8 @@ class SQLStore:
         Raises:
             DeclarationError: The model is not such a class.
         """
-        table: object = getattr(model, "__table__", None)
-        if not isinstance(table, Table) or not issubclass(model, SessionRecord):
-            raise DeclarationError(
-                f"SQLStore expects a model with the mixin SessionRecord, got {model!r}. Write "
-                "class Stored(SessionRecord, Base): __tablename__ = 'sessions'."
-            )
-        self._table = table
+        example = "class Stored(SessionRecord, Base): __tablename__ = 'sessions'"
+        self._table = table_of(model, SessionRecord, "SQLStore", example)
 
     def load(self, request: Request, key: str, /) -> Mapping[str, str] | None:
         """Return the fields of a session, None if there is none or it has expired."""

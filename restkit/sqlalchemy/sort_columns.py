@@ -6,7 +6,7 @@ session hold in the joins; what other collections hide is a condition of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm.util import AliasedClass
 
 from ..crud.query import ListQuery, Order, Page
 from .loading import Visible
+from .typed_columns import is_selected, typed_column
 
 __all__ = ["SortColumns", "page_of_rows"]
 
@@ -41,14 +42,16 @@ class SortColumns:
         found: QueryableAttribute[object] = getattr(self._entity(path), last)
         return found
 
-    def column(self, name: str) -> sa.Column[object]:
-        """Return the column of a sort key."""
+    def kind(self, name: str) -> sa.types.TypeEngine[object]:
+        """Return the type of a sort key."""
         path, _, last = name.rpartition(".")
-        return self._target(path).columns[last]
+        column = typed_column(self._target(path), last)
+        return cast("_Column", column).type  # start-up has refused what has no type
 
     def is_nullable(self, name: str) -> bool:
         """Return whether a sort key may be null: of a related row, it may be missing."""
-        return "." in name or bool(getattr(self._mapper.columns[name], "nullable", True))
+        column = typed_column(self._mapper, name)
+        return "." in name or bool(getattr(column, "nullable", True))
 
     def joined(self, statement: S, order: Iterable[Order], visible: Visible | None) -> S:
         """Return a statement with the related rows that an order needs, and their sort keys."""
@@ -61,9 +64,18 @@ class SortColumns:
             if hidden is not None:
                 attribute = attribute.and_(self._on_alias(path, hidden))
             statement = statement.outerjoin(attribute)
-        if related:
-            statement = statement.add_columns(*map(self.attribute, related))  # type: ignore[assignment]  # rows get longer
+        selected = self.selected(order)
+        if selected:
+            statement = statement.add_columns(*map(self.attribute, selected))  # type: ignore[assignment]  # rows get longer
         return statement
+
+    def selected(self, order: Iterable[Order]) -> list[str]:
+        """Return the sort keys whose values a statement reads beside the items, in order."""
+        return [name for each in order if self.is_read_apart(name := each.name)]
+
+    def is_read_apart(self, name: str) -> bool:
+        """Return whether items lack the value of a sort key, as the database has it."""
+        return "." in name or is_selected(self._mapper, name)
 
     def other(self, name: str, same: Mapping[str, _Column]) -> tuple[_Column, _Clause]:
         """Return a sort key of another alias, and the condition that it belongs to one item.
@@ -122,12 +134,13 @@ def _paths(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def page_of_rows(rows: Sequence[M], query: ListQuery) -> Page[M]:
+def page_of_rows(rows: Sequence[M], query: ListQuery, selected: Collection[str] = ()) -> Page[M]:
     """Return a page, without a total, of what its statements have returned, one more than it has.
 
     Args:
-        rows: The items. With sort keys of related rows: the item, then those sort keys.
+        rows: The items. With selected sort keys: the item, then those sort keys.
         query: The query.
+        selected: The sort keys that `SortColumns.selected` returns.
     """
     has_more = query.limit is not None and len(rows) > query.limit
     found = list(rows[: query.limit] if has_more else rows)
@@ -135,28 +148,31 @@ def page_of_rows(rows: Sequence[M], query: ListQuery) -> Page[M]:
     if backwards:
         found.reverse()
     page = Page(found, backwards or has_more, has_more if backwards else query.after is not None)
-    if not query.is_related_order:
+    if not selected:
         return page
-    items, ends = _split(cast("list[list[M]]", found), query.order)
+    items, ends = _split(cast("list[list[M]]", found), query.order, selected)
     return replace(page, items=items, ends=ends)
 
 
 def _split(
-    rows: Sequence[Sequence[M]], order: Sequence[Order]
+    rows: Sequence[Sequence[M]], order: Sequence[Order], selected: Collection[str]
 ) -> tuple[list[M], list[tuple[object, ...]]]:
     """Return the items of rows, and the sort key values of the first and the last one.
 
     Args:
         rows: The rows of a statement with `SortColumns.joined`: the item, then the sort keys.
         order: The order.
+        selected: The sort keys in the rows.
     """
     items = [row[0] for row in rows]
     ends = [rows[0], rows[-1]] if rows else []
-    return items, [tuple(_values(row, order)) for row in ends]
+    return items, [tuple(_values(row, order, selected)) for row in ends]
 
 
-def _values(row: Sequence[object], order: Sequence[Order]) -> Iterator[object]:
+def _values(
+    row: Sequence[object], order: Sequence[Order], selected: Collection[str]
+) -> Iterator[object]:
     """Yield the sort key values of a row."""
-    related = iter(row[1:])
+    read = iter(row[1:])
     for each in order:
-        yield next(related) if "." in each.name else getattr(row[0], each.name)
+        yield next(read) if each.name in selected else getattr(row[0], each.name)

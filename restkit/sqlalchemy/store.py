@@ -13,8 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapper, Session, configure_map
 from ..contract import Failure, Header
 from ..crud.item_keys import KeyNames, chosen_names, several
 from ..crud.paths import ModelRelation
-from ..crud.relations import Related, Relation
-from ..crud.row_paths import RowOpener, RowUse
+from ..crud.row_store import RowOpener, RowUse
 from ..crud.store import Attribute
 from ..dependencies import obtain
 from ..errors import DeclarationError
@@ -29,22 +28,21 @@ from .decorated_types import changes_null
 from .descriptors import others_of
 from .fulltext import attributes_of_searches, searches_of
 from .keys import check_client_key, identity_of, is_writable, live_of, primary_key_of
+from .linking import RelatingMixin
 from .loading import large_relations, large_source
-from .polymorphism import (
-    check_concrete,
-    discriminator_attribute,
-    discriminator_of,
-    kinds_of,
-)
-from .related import relation_of
+from .mixins import check_versioned
+from .polymorphism import check_concrete, discriminator_attribute, discriminator_of, kinds_of
+from .references import models_of
 from .related_models import relations_of
 from .relations import references_of
-from .required_columns import lacking_columns
+from .required_columns import lacking_columns, lacking_nested
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
+from .subqueries import subqueried
 from .totals import aggregations_of
 from .transaction import SQLAlchemyTransaction
+from .typed_columns import typed_column
 from .units import SessionFactory, Units
 
 __all__ = ["FAILURES", "SQLAlchemyStore", "SQLAlchemyTransaction"]
@@ -58,7 +56,7 @@ FAILURES = (
 """The problems that any request on a database may cause."""
 
 
-class SQLAlchemyStore(Generic[M]):
+class SQLAlchemyStore(RelatingMixin, Generic[M]):
     """The Store of one SQLAlchemy model.
 
     Attributes:
@@ -69,6 +67,8 @@ class SQLAlchemyStore(Generic[M]):
         failures: The problems that any request on a database may cause.
         identity: The attributes that identify an item: its key, and perhaps variables of its URL.
     """
+
+    has_alternatives = True
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class SQLAlchemyStore(Generic[M]):
             **attributes,
             **attributes_of_searches(mapper),
             **discriminator_attribute(attributes, mapper),
-            **others_of(mapper),
+            **others_of(mapper, attributes),
         }
         names = chosen_names(key, primary_key_of(mapper), scope, model)
         self.key, self.keys = names[-1], several(names)
@@ -210,10 +210,11 @@ class SQLAlchemyStore(Generic[M]):
             DeclarationError: Items cannot be created, or PUT and the database would give the same
                 key to two items.
         """
+        check_versioned(self.mapper)
         for each in self.kinds.values():
             each.check_collection(scope, creates=creates, writes=writes, upserts=upserts)
         if self.kinds:
-            check_concrete(self.mapper, self.key)
+            check_concrete(self.mapper, self.key, self._backend, writes=writes)
         elif writes and not is_writable(self.mapper):
             raise DeclarationError(
                 f"{self.model.__qualname__} is mapped to a query, whose rows can only be read. "
@@ -232,12 +233,20 @@ class SQLAlchemyStore(Generic[M]):
         """
         return references_of(self.mapper, relation)
 
+    def reference_models(self) -> Mapping[str, type]:
+        """Return the models that attributes refer to; see `crud.related_models.Referring`."""
+        return models_of(self.rules.references(self.mapper))
+
     def lacking(self, given: Collection[str], /) -> Sequence[str]:
         """Return the attributes without which no row can be inserted, and that nothing fills in.
 
         It implements `crud.required_attributes.NewItems`.
         """
         return lacking_columns(self.mapper, given)
+
+    def lacking_nested(self, path: Sequence[str], given: Collection[str], /) -> Sequence[str]:
+        """Return the same of nested objects; see `crud.required_attributes.NestedItems`."""
+        return lacking_nested(self.mapper, path, given)
 
     @cached_property
     def relations(self) -> Mapping[str, ModelRelation]:
@@ -254,18 +263,6 @@ class SQLAlchemyStore(Generic[M]):
     def is_ruled(self) -> bool:
         """Whether the model, or one that is connected with it, has a row rule."""
         return self.rules.is_ruled(self.mapper)
-
-    def relation(self, name: str, related: Related, /) -> Relation:
-        """Return the description of a relation whose rows content names.
-
-        It implements `crud.relations.Relating`.
-
-        Raises:
-            DeclarationError: The model has no such relation, or content cannot write it.
-        """
-        found = self.mapper.relationships.get(name)
-        rule = None if found is None else self.rules.rule_of(found.mapper)
-        return relation_of(self.mapper, name, related, () if rule is None else rule.names)
 
     def schema(self, expand: Sequence[str] = ()) -> type[Schema]:
         """Return the schema of the model's columns and of the expanded relations."""
@@ -307,7 +304,7 @@ class SQLAlchemyStore(Generic[M]):
 
     def aggregations(self, name: str, /) -> frozenset[str]:
         """Return what totals can do with an attribute; see `crud.totals.Aggregating`."""
-        column = self.mapper.columns.get(name)  # None for a full-text search
+        column = typed_column(self.mapper, name)  # None for a full-text search
         return frozenset() if column is None else aggregations_of(column)
 
     def open(self, request: Request, app: Owner, /) -> SQLAlchemyTransaction[M]:
@@ -332,12 +329,14 @@ class SQLAlchemyStore(Generic[M]):
     def row_opener(self, use: RowUse, /) -> RowOpener | str:
         """Return how to open transactions of `CoreRows`, or why an action needs the ORM.
 
-        It implements `crud.row_paths.RowStore`.
+        It implements `crud.row_store.RowStore`.
         """
         if self._units is None:
             return "the sessions are not those of a Database"
         if self.rules.rules:
             return "the database has row rules"
+        if subqueried(self.mapper):
+            return f"{self.mapper.class_.__name__} reads other models by subqueries"
         names = filter(None, [self.key, *self.keys, self._version, self.soft_delete])
         needed = use._replace(reads=use.reads.union(names))
         shape = TableShape(
@@ -345,6 +344,7 @@ class SQLAlchemyStore(Generic[M]):
             self.identity,
             self.keys,
             self.soft_delete,
-            any(self.rules.references(self.mapper)),
+            tuple(self.rules.references(self.mapper)),
+            bool(self.rules.cascades.of(self.mapper)),
         )
         return row_opener(shape, self.selecting, needed, self._session, self._units)

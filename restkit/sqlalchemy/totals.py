@@ -25,7 +25,7 @@ _Column = sa.ColumnElement[Any]
 _Type = sa.types.TypeEngine[object]
 
 
-def aggregations_of(column: sa.Column[object]) -> frozenset[str]:
+def aggregations_of(column: sa.ColumnElement[object]) -> frozenset[str]:
     """Return the functions and groups that databases support for the values of a column.
 
     A type that converts values in Python has none but those that compare: the database would add
@@ -67,7 +67,7 @@ def totals_statement(mapper: Mapper[object], query: TotalsQuery) -> sa.Select[An
     if not groups:
         return statement
     keys = [_ordered(labelled[places.index(each.by)], each) for each in query.order]
-    return statement.group_by(*groups).order_by(*keys).limit(query.limit + 1)
+    return statement.group_by(*labelled[: len(groups)]).order_by(*keys).limit(query.limit + 1)
 
 
 def raise_overflow(error: DBAPIError) -> None:

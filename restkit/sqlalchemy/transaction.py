@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
@@ -24,24 +24,29 @@ from .column_values import of_other_forms
 from .constraints import is_null, is_unbindable
 from .core_writes import mark_of
 from .estimates import estimated_rows
-from .loading import in_chunks, kept_large, large_relations, load_large
-from .related import RelatedRowsMixin
-from .relations import assign, changed_relations, make, referring_relations, touch
-from .row_rules import access_of, exists
+from .hidden_rows import delete_visible, hide_related
+from .keys import primary_key_of
+from .limited_loading import load_afterwards, loads_afterwards
+from .linking import MembersMixin
+from .loading import in_chunks, kept_large
+from .references import exists
+from .relations import assign, changed_relations, flush, make, referring_relations, resorted, touch
+from .row_access import access_of
 from .scopes import expression_of
 from .selecting import Visible
 from .sort_columns import page_of_rows
 from .totals import raise_overflow, totals_statement
 from .transacted_store import TransactedStore
 from .violations import violations
+from .write_guards import guarded_models
 
 __all__ = ["LONGEST_STREAM", "SQLAlchemyTransaction"]
 
 M = TypeVar("M")
 _Rows = list[Any]
+_Values = Mapping[str, object]
 _Select = sa.Select[Any]
 _CHUNK = 500
-_LONGEST = 300
 LONGEST_STREAM = "restkit_longest_stream"
 """The key of a session's info with the seconds that a stream may hold a connection."""
 _TOO_SLOW = (
@@ -50,7 +55,7 @@ _TOO_SLOW = (
 )
 
 
-class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
+class SQLAlchemyTransaction(MembersMixin, Generic[M]):
     """The Transaction of one store on a request's session.
 
     Attributes:
@@ -87,6 +92,8 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
         access = access_of(self.session)
         if access is not None:
             access.related = related
+            hide_related(self.session)
+            self._store.rules.listen_to(guarded_models(related))
 
     @property
     def _visible(self) -> Visible | None:
@@ -97,17 +104,19 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
 
     def list(self, query: ListQuery, /) -> Page[M]:
         """Return one page."""
+        if self._store.selecting.unknown_kinds is not None:
+            self._store.selecting.unknown_kinds.look(self.session)
         if query.limit == 0:
             return Page((), total=self._total(query) if query.count != "none" else None)
-        page: Page[M] = page_of_rows(self._rows(query), query)
+        selected = self._store.selecting.selected(query)
+        page: Page[M] = page_of_rows(self._rows(query, selected), query, selected)
         self._load_large(page.items, query.expand)
-        total = None if query.count == "none" else self._total(query)
-        return replace(page, total=total)
+        return page if query.count == "none" else replace(page, total=self._total(query))
 
-    def _rows(self, query: ListQuery) -> _Rows:
-        """Return the items of a page and one more, or rows with related sort keys."""
+    def _rows(self, query: ListQuery, selected: Sequence[str]) -> _Rows:
+        """Return the items of a page and one more, or rows with selected sort keys."""
         found: _Rows = []
-        read = self.session.execute if query.is_related_order else self.session.scalars
+        read = self.session.execute if selected else self.session.scalars
         for part in self._store.selecting.parts(query):
             statement, parameters = self._store.selecting.page(
                 query, part, len(found), self._visible
@@ -137,8 +146,7 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
             if estimate >= 0:
                 return estimate
         statement, parameters = self._store.selecting.count(query, self._visible)
-        statement = self._within(statement, query.scope)
-        return int(self.session.scalar(statement, parameters) or 0)
+        return int(self.session.scalar(self._within(statement, query.scope), parameters) or 0)
 
     def totals(self, query: TotalsQuery, /) -> Totals:
         """Return the groups of a query with their aggregates, in one statement."""
@@ -156,23 +164,16 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
         """Yield every item, with a few hundred in memory at a time."""
-        statement, parameters = self._store.selecting.page(
-            ListQuery(
-                query.conditions,
-                query.order,
-                expand=query.expand,
-                fields=query.fields,
-                scope=query.scope,
-                dumped=query.dumped,
-            ),
-            visible=self._visible,
-        )
+        if self._store.selecting.unknown_kinds is not None:
+            self._store.selecting.unknown_kinds.look(self.session)
+        everything = replace(query, limit=None, after=None, before=None, offset=0, lock=False)
+        statement, parameters = self._store.selecting.page(everything, visible=self._visible)
         statement = self._within(statement, query.scope)
         found = self.session.scalars(statement, parameters, execution_options={"yield_per": _CHUNK})
         rows: Iterator[M] = iter(found)
-        if large_relations(self._store.mapper, query.expand):
+        if loads_afterwards(self._store.mapper, query.expand):
             rows = in_chunks(rows, _CHUNK, lambda chunk: self._load_large(chunk, query.expand))
-        end = time.monotonic() + self.session.info.get(LONGEST_STREAM, _LONGEST)
+        end = time.monotonic() + self.session.info.get(LONGEST_STREAM, 300)
         try:
             for number, item in enumerate(rows):
                 if number % _CHUNK == 0 and time.monotonic() > end:
@@ -210,13 +211,14 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
             if not is_unbindable(error):
                 raise
             return None  # the type of the key's column rejects the key, so that no row has it
-        if found is not None:
-            self._load_large([found], expand)
+        self._load_large([] if found is None else [found], expand)
+        if found is None and self._store.selecting.unknown_kinds is not None:
+            self._store.selecting.unknown_kinds.look_at(self.session, self._store.key, key)
         return found
 
     def _load_large(self, items: Sequence[M], expand: Sequence[str]) -> None:
         """Load expanded relations that SQLAlchemy does not load with the items."""
-        load_large(self.session, self._store.mapper, items, expand, self._visible)
+        load_afterwards(self.session, self._store.mapper, items, expand, self._visible)
 
     def has_parents(self, scope: Mapping[str, object], /) -> bool:
         """Return whether the rows exist that the foreign keys of a scope refer to."""
@@ -246,39 +248,38 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
         store, own = self._store, dict(values)
         if store.kinds:
             store = store.kinds[str(own.pop(store.discriminator))]
-        made: M = make(store.mapper, own)
-        return made
+        return cast("M", make(store.mapper, own))
 
     def add(self, item: M, /) -> None:
         """Insert an item; if its own key is taken, the session stays usable."""
         store = self._store.of_item(item)
         if getattr(item, store.key) is None:
-            with self._violations(dict(vars(item)), store):
+            with self._violations(dict(vars(item)), store, item):
                 self.session.add(item)
-                self.session.flush()
-            self._read_again(item, store.decorated)
+                flush(self.session)
+            self._read_again(item, {*store.decorated, *resorted(store.mapper, vars(item))})
             return
         if self._is_known(item):  # the session cannot hold two objects of one row
-            mapper = self._store.mapper
-            names = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
+            names = primary_key_of(self._store.mapper)
             raise (KeyTaken if frozenset(names) == self._store.identity else UniqueViolation)(names)
         try:
-            with self._violations(dict(vars(item)), store), self.session.begin_nested():
+            with self._violations(dict(vars(item)), store, item), self.session.begin_nested():
                 self.session.add(item)
+                flush(self.session)
         except UniqueViolation as error:
             if frozenset(error.names) == self._store.identity:
                 raise KeyTaken(error.names) from error
             raise
-        self._read_again(item, store.decorated)
+        self._read_again(item, {*store.decorated, *resorted(store.mapper, vars(item))})
 
     @property
     def _mapper(self) -> Mapper[object]:
         return self._store.mapper
 
-    def _violations(
-        self, values: Mapping[str, object], store: TransactedStore
-    ) -> AbstractContextManager[None]:
-        return violations(store.mapper, values, self.session.get_bind().dialect)
+    @contextmanager
+    def _violations(self, values: _Values, store: TransactedStore, item: object) -> Generator[None]:
+        with violations(store.mapper, values, self._dialect), self.guarded(item):
+            yield
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
         """Read again what the database has changed: values of columns, and orders of rows."""
@@ -292,24 +293,24 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
 
     def _is_known(self, item: M) -> bool:
         """Return whether the session has an object with the primary key of a new one."""
-        found = self._store.mapper.identity_key_from_instance(item)
+        found = self._mapper.identity_key_from_instance(item)
         return None not in found[1] and found in self.session.identity_map
 
     def change(self, item: M, values: Mapping[str, object], /) -> None:
         """Set attributes of an item, and update its row if nobody changed it since it was read."""
         store = self._store.of_item(item)
         mapper = store.mapper
-        with self._violations(values, store), self.session.no_autoflush:
+        with self._violations(values, store, item), self.session.no_autoflush:
             assign(mapper, item, values)
             touch(mapper, item, changed_relations(mapper, item, values))
-            self.session.flush()
-        self._read_changes(item, values, store)
+            flush(self.session)
+        self._read_changes(item, {*values}, store)
 
-    def _read_changes(self, item: M, names: Iterable[str], store: TransactedStore) -> None:
+    def _read_changes(self, item: M, changed: set[str], store: TransactedStore) -> None:
         """Expire the attributes and relations of an item that depend on changed attributes."""
-        changed = {*names}
         self._read_again(item, store.decorated & changed)
-        if relations := referring_relations(store.mapper, changed):
+        lists = changed.intersection(resorted(store.mapper, vars(item)))
+        if relations := [*referring_relations(store.mapper, changed), *lists]:
             self.session.expire(item, relations)
 
     def settle(self, item: M, /) -> None:
@@ -320,20 +321,19 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
         store = self._store.of_item(item)
         names = {*instance_state(item).committed_state}
         values = {name: value for name, value in vars(item).items() if name in names}
-        with self._violations(values, store):
+        with violations(store.mapper, values, self._dialect):
             session.flush()
         self._read_changes(item, names, store)
 
     def remove(self, item: M, /) -> None:
         """Delete an item, or mark it as removed, if nobody changed it since it was read."""
         if self._store.soft_delete is not None:
-            mark = mark_of(self._store.mapper.columns[self._store.soft_delete].type)
-            self.change(item, {self._store.soft_delete: mark})
+            column = self._store.mapper.columns[self._store.soft_delete]
+            self.change(item, {self._store.soft_delete: mark_of(column.type)})
             return
         try:
-            with self._violations({}, self._store.of_item(item)):
-                self.session.delete(item)
-                self.session.flush()
+            with self._violations({}, self._store.of_item(item), item):
+                delete_visible(self.session, item)
         except IntegrityError as error:
             if is_null(error):  # SQLAlchemy sets references to the item to null
                 raise ReferenceViolation from error
@@ -342,8 +342,8 @@ class SQLAlchemyTransaction(RelatedRowsMixin, Generic[M]):
     def restore(self, item: M, /) -> None:
         """Restore a soft-deleted item."""
         name = str(self._store.soft_delete)
-        column = self._store.mapper.columns[name]
-        self.change(item, {name: False if isinstance(column.type, sa.Boolean) else None})
+        is_boolean = isinstance(self._store.mapper.columns[name].type, sa.Boolean)
+        self.change(item, {name: False if is_boolean else None})
 
     def attempt(self) -> AbstractContextManager[object]:
         """Return a savepoint of the transaction."""

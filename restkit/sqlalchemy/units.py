@@ -3,24 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event, inspect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, Session, sessionmaker
 
 from ..dependencies import obtain
+from ..environ_keys import DEADLINE
 from ..http.methods import SAFE_METHODS
-from ..request import Request
+from ..limits.deadline import check_deadline
+from ..request import Request, current_request
 from ..resource import Owner
 from .engines import prepare_reading
 from .lent_connections import LENT_DRIVERS, Lender, LentConnection
 
-__all__ = ["AnyMapper", "SessionFactory", "Units"]
+__all__ = ["AnyMapper", "SessionFactory", "Units", "roll_back"]
 
 SessionFactory = Callable[[Request], Iterator[Session]]
 """A factory of a request's session, for `restkit.provide`."""
 AnyMapper = Mapper[object]
 """A mapper of any model."""
 _Makers = tuple[sessionmaker[Session], sessionmaker[Session]]
+
+
+def roll_back(session: Session, request: Request) -> None:
+    """Roll a session back, and leave objects that nothing has changed as they were read.
+
+    The page of an error shows them, such as the name of the caller. Objects that the transaction
+    has changed have values that are not stored: they expire as after every rollback, and the
+    caller is read again.
+    """
+    transaction = session.get_transaction()
+    changed: set[object] = set()
+    for name in ("_new", "_dirty", "_deleted"):  # SQLAlchemy has no public name for these
+        changed.update(getattr(transaction, name, ()))
+    for each in list(session):
+        state = inspect(each)
+        if each in session and not state.modified and state not in changed:
+            session.expunge(each)
+    session.rollback()
+    if request.caller is not None:
+        # The caller is no mapped object or none of this session, its row is gone, or the database
+        # has failed.
+        with suppress(SQLAlchemyError):
+            session.refresh(request.caller)
+
+
+def _watch_deadline(bind: Engine | Connection) -> None:
+    """Check the deadline of requests before each statement; more than once it does nothing."""
+    event.listen(bind, "before_cursor_execute", _check_deadline)
+
+
+def _check_deadline(*_: object) -> None:
+    request = current_request.get(None)
+    if request is not None:
+        check_deadline(request)
 
 
 class Units:
@@ -44,6 +82,8 @@ class Units:
         """Open the connection of a request and begin its transaction; a factory for `obtain`."""
         writing, reading = self._makers()
         engine = (reading if request.method in SAFE_METHODS else writing).kw["bind"]
+        if DEADLINE in request.environ:
+            _watch_deadline(engine)
         with engine.connect() as connection:
             connection.begin()
             yield connection
@@ -56,6 +96,8 @@ class Units:
         """Return a new session of a request, on its connection if it has one already."""
         writing, reading = self._makers()
         maker = reading if request.method in SAFE_METHODS else writing
+        if DEADLINE in request.environ:
+            _watch_deadline(maker.kw["bind"])
         provided = request.provided
         connection = None if provided is None else provided.values.get(self.connection)
         if connection is None:

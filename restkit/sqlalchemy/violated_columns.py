@@ -80,7 +80,9 @@ def _columns(error: DBAPIError) -> Sequence[str]:
 def _members(request: Request) -> dict[str, str]:
     """Return the members of a request's content by attribute."""
     operation = request.operation
-    body = None if operation is None else operation.input("body")
+    if operation is None:
+        return {}
+    body = operation.input("body") or operation.input("form")
     if body is None or body.schema is None or body.schema.many:
         return {}
     fields = body.schema.load_fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -49,7 +49,48 @@ def violations(
     except StatementError as error:
         if not is_unbindable(error):
             raise
-        raise RejectedValue(_unbindable(mapper, values, dialect)) from error
+        raise _rejected(mapper, values, dialect) from error
+
+
+def _rejected(
+    mapper: Mapper[object], values: Mapping[str, object], dialect: sa.Dialect
+) -> Exception:
+    """Return the error of a value that cannot be bound: of the request, or of the program."""
+    names = _unbindable(mapper, values, dialect)
+    if values and not names and not _is_nested_unbindable(mapper, values, dialect):
+        return RuntimeError(f"A default or onupdate of {mapper.class_.__qualname__} failed.")
+    return RejectedValue(names)
+
+
+def _is_nested_unbindable(
+    mapper: Mapper[object],
+    values: Mapping[str, object],
+    dialect: sa.Dialect,
+    seen: frozenset[int] = frozenset(),
+) -> bool:
+    """Return whether the type of a column rejects a value of nested content, at any depth."""
+    for of, each in _nested(mapper, values):
+        own = each if isinstance(each, Mapping) else vars(each)
+        if id(each) in seen:
+            continue
+        if _unbindable(of, own, dialect):
+            return True
+        if _is_nested_unbindable(of, own, dialect, seen | {id(each)}):
+            return True
+    return False
+
+
+def _nested(
+    mapper: Mapper[object], values: Mapping[str, object]
+) -> Iterator[tuple[Mapper[object], object]]:
+    """Yield the nested content of values, and the objects that were made of it."""
+    for relation in mapper.relationships:
+        given = values.get(relation.key)
+        for each in given if isinstance(given, (list, tuple, set)) else (given,):
+            if isinstance(each, Mapping):
+                yield relation.mapper, each
+            elif isinstance(each, relation.mapper.class_):
+                yield sa.inspect(type(each)), each
 
 
 def _unbindable(

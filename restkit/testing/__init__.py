@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .client import Client, RequestOptions
-from .conformance import StoreConformance
 from .content import FileValue
 from .contract import ContractCheck
+from .request_context import request_context
 from .response import TestResponse
+
+if TYPE_CHECKING:
+    from .conformance import StoreConformance
 
 __all__ = [
     "Client",
@@ -15,4 +20,15 @@ __all__ = [
     "RequestOptions",
     "StoreConformance",
     "TestResponse",
+    "request_context",
 ]
+
+
+# The suite needs pytest, which a machine that only serves an App does not have.
+def __getattr__(name: str) -> object:
+    if name != "StoreConformance":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .conformance import StoreConformance
+
+    globals()[name] = StoreConformance
+    return StoreConformance

@@ -166,12 +166,18 @@ def _raw(content: bytes | str | Iterable[bytes]) -> Content:
     return iter(content), None
 
 
+# As browsers write names of fields and files (HTML, 4.10.22.8).
+_QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+
+
 def _multipart(data: Pairs, files: Mapping[str, FileValue | Sequence[FileValue]]) -> Content:
-    parts: MultiDict[str, str | FileStorage] = MultiDict(as_pairs(data))
+    parts: MultiDict[str, str | FileStorage] = MultiDict()
+    for name, text in as_pairs(data):
+        parts.add(name.translate(_QUOTED), text)
     for name, value in files.items():
         many = value if isinstance(value, list) else [cast("FileValue", value)]
         for each in many:
-            parts.add(name, _file(name, each))
+            parts.add(name.translate(_QUOTED), _file(name, each))
     boundary, content = encode_multipart(parts)
     return content, f"multipart/form-data; boundary={boundary}"
 
@@ -195,4 +201,5 @@ def _file(name: str, value: FileValue) -> FileStorage:
     if isinstance(content, str):
         content = content.encode()
     stream = io.BytesIO(content) if isinstance(content, (bytes, bytearray)) else content
-    return FileStorage(stream, filename=filename, name=name, content_type=media_type)
+    quoted = filename.translate(_QUOTED)
+    return FileStorage(stream, filename=quoted, name=name, content_type=media_type)

@@ -10,14 +10,17 @@ from typing import Protocol
 from werkzeug.http import parse_options_header
 
 from ..contract import Failure, Operation, Output
-from ..environ_keys import RAISED_BY, RESPONDED_BY
 from ..error_formats import PROBLEM_DETAILS, ErrorFormat
 from ..errors import ContractError
 from ..media import NDJSON
-from ..problems import Problem, problem_class
+from ..problems import Problem
 from ..records import Record
 from ..schemas.bound import BoundSchema
+from ..server_sent_events import EVENT_STREAM, EventTypes
+from .checked_events import CheckedEvents
 from .conformity import Checker, checker_of, conforms, make_checker
+from .declaration_hints import remedy
+from .event_parser import EventParser, ReceivedEvent
 from .json_lines import CheckedLines
 
 __all__ = ["ContractCheck"]
@@ -89,8 +92,8 @@ class ContractCheck:
         elif failures:
             raise _wrong_format(sent, operation, failures[0])
         elif status != 500:
-            remedy = _remedy(operation, status, request.environ)
-            raise ContractError(f"{sent.who}, which it does not declare: {remedy}.")
+            missing = remedy(operation, status, request.environ)
+            raise ContractError(f"{sent.who}, which it does not declare: {missing}.")
 
     def watch(
         self,
@@ -99,7 +102,7 @@ class ContractCheck:
         headers: Iterable[tuple[str, str]],
         body: Iterable[bytes],
     ) -> Iterable[bytes]:
-        """Check the records of a stream of JSON Lines while it is sent.
+        """Check the records of JSON Lines, or the events of a stream, while it is sent.
 
         Args:
             operation: The declaration.
@@ -109,11 +112,15 @@ class ContractCheck:
 
         Returns:
             The content, whose iterator raises a ContractError in place of a chunk that ends a
-            record outside the declared schema. Content of another media type is returned as it is.
+            record or event outside the declared schema. Other content is returned as it is.
         """
         sent = _sent(operation, status, headers, None)
         output = operation.output(status, sent.media_type)
-        if output is None or not _has_records(sent, output):
+        if output is None:
+            return body
+        if (types := output.events) is not None and sent.media_type == EVENT_STREAM:
+            return CheckedEvents(body, lambda event: self._check_event(sent, types, event))
+        if not _has_records(sent, output):
             return body
         return CheckedLines(body, lambda line: self._check_record(sent, output, line))
 
@@ -126,6 +133,18 @@ class ContractCheck:
             self._record_schemas[schema] = schema.used(schema.view, many=False)
         record = _decode(sent.who, line, sent.media_type, "record")
         self._check_body(sent.who, self._record_schemas[schema], record, "record")
+
+    def _check_event(self, sent: _Sent, types: EventTypes, event: ReceivedEvent) -> None:
+        """Check one event of a stream."""
+        if event.event not in types.schemas:
+            raise ContractError(
+                f"{sent.who} with an event of the type {_clip(event.event)}; it declares "
+                f"{', '.join(types.schemas)}: add its schema to `events` of the class."
+            )
+        schema = types.schemas[event.event]
+        if schema is not None:
+            data = _decode(sent.who, event.data.encode(), "application/json", "event")
+            self._check_body(sent.who, schema, data, "event")
 
     def _check_error(
         self, sent: _Sent, used: ErrorFormat, failures: Sequence[Failure], output: Output | None
@@ -180,6 +199,9 @@ class ContractCheck:
         media_type = sent.media_type
         if media_type == "application/json" or media_type.endswith("+json"):
             self._check_body(sent.who, output.schema, _decode(sent.who, body, media_type))
+        elif output.events is not None and media_type == EVENT_STREAM:
+            for event in EventParser().feed(body):
+                self._check_event(sent, output.events, event)
         elif _has_records(sent, output):
             for line in body.split(b"\n"):
                 self._check_record(sent, output, line)
@@ -258,30 +280,6 @@ def _wrong_format(sent: _Sent, operation: Operation, failure: Failure) -> Contra
         f"{sent.who} as {sent.media_type or 'a response without a Content-Type'}; a problem is "
         f"{declared}: raise {failure.problem.__name__}."
     )
-
-
-def _remedy(operation: Operation, status: int, environ: Mapping[str, object]) -> str:
-    """Return what to write; a function around the verb that made the response declares it."""
-    missing = _missing(status)
-    if name := environ.get(RESPONDED_BY):
-        return f"put {missing} on the middleware {name}, which made the response"
-    raised_by = str(environ.get(RAISED_BY, ""))
-    verb = getattr(operation.function, "__qualname__", "")
-    if (
-        raised_by == verb
-        or status < 400
-        or not raised_by
-        or operation.declared_at.endswith(raised_by)
-    ):
-        return f"add {missing}"
-    return f"put {missing} on {raised_by}, which raised the problem"
-
-
-def _missing(status: int) -> str:
-    if status < 400:
-        return f"@returns(..., status={status})"
-    name = problem_class(status).__name__
-    return f"@raises({name})" if name != f"Problem{status}" else f"@raises(a Problem of {status})"
 
 
 def _essence(media_type: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
-__all__ = ["callable_json"]
+__all__ = ["Value", "callable_json"]
+
+Value = Any  # a JSON value, whose type the test knows
 
 
 class _Object(dict[str, object]):

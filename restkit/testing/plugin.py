@@ -70,17 +70,18 @@ class _RollsBack(Protocol):
 
 @pytest.fixture
 def rolled_back(app: object) -> Generator[object]:
-    """Undo after the test what it and the App write to the App's databases.
+    """Undo after the test what it and the App write to the App's databases and stores in memory.
 
     Yields:
-        A session of the database for the test itself; of several databases, that of the first.
+        A session of the database for the test itself, or the `MemoryStore`; of several, that of the
+        first one that is installed.
     """
     extensions: Sequence[object] = getattr(app, "extensions", ())
     found = [cast("_RollsBack", each) for each in extensions if hasattr(each, "rolled_back")]
     if not found:
         pytest.fail(
             "restkit: the fixture rolled_back found no database. Install one on the App of the "
-            "fixture app: app.install(Database(...)).",
+            "fixture app: app.install(Database(...)), or app.install(MemoryStore(...)).",
             pytrace=False,
         )
     with ExitStack() as stack:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from typing import Self
 
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_options_header
 
-from .json_values import callable_json
+from .event_parser import EventParser, ReceivedEvent
+from .json_values import Value, callable_json
 
 __all__ = ["PROBLEM_TYPE", "TestResponse"]
 
@@ -79,7 +80,7 @@ class TestResponse:
         return self.body
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Value:
         """The decoded content: ``response.json["title"]``, or ``response.json()`` as in requests.
 
         Objects, arrays, strings and numbers are callable and return themselves.
@@ -89,7 +90,7 @@ class TestResponse:
         """
         return callable_json(self._decoded())
 
-    def _decoded(self) -> Any:
+    def _decoded(self) -> Value:
         kind = self.media_type
         if kind != "application/json" and not kind.endswith("+json"):
             raise ValueError(
@@ -103,7 +104,7 @@ class TestResponse:
             ) from None
 
     @property
-    def problem(self) -> dict[str, Any]:
+    def problem(self) -> dict[str, Value]:
         """The members of an error response, in the App's error format (RFC 9457 by default).
 
         Raises:
@@ -113,7 +114,7 @@ class TestResponse:
             raise ValueError(
                 f"{self._line()} is not a problem but {self.media_type or 'empty'}: {self._begin()}"
             )
-        members: dict[str, Any] = self._decoded()
+        members: dict[str, Value] = self._decoded()
         return members
 
     def read(self) -> Self:
@@ -125,6 +126,26 @@ class TestResponse:
         """Yield the content in chunks, for requests with ``stream=True``, then close."""
         try:
             yield from self._chunks
+        finally:
+            self.close()
+
+    def iter_events(self) -> Iterator[ReceivedEvent]:
+        """Yield the events of an event stream, for requests with ``stream=True``, then close.
+
+        Comments, which are heartbeats, are skipped. Closing the iterator closes the response.
+
+        Raises:
+            ValueError: The response is not an event stream.
+        """
+        if self.media_type != "text/event-stream":
+            raise ValueError(
+                f"{self._line()} is {self.media_type or 'without a Content-Type'}, not an event "
+                f"stream: {self._begin()}"
+            )
+        parser = EventParser()
+        try:
+            for chunk in [self._body] if self._body is not None else self._chunks:
+                yield from parser.feed(chunk)
         finally:
             self.close()
 

@@ -46,7 +46,7 @@ def opened_session(
     request.app = owner
     session = sessions.open(request)
     yield session
-    if session.is_settled:
+    if session.is_settled():
         return
     session.close(is_shown=False)
     header = sessions.store(request, session)

@@ -8,12 +8,13 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = [
     "CASES",
     "DATABASE",
+    "GUARDS",
     "LISTS",
     "PAGES",
     "ROUTES",
@@ -77,6 +78,7 @@ class Case:
         faults: The names of the fields that an error answer must say.
         target: What restkit may cost at most, in thousand instructions.
         cookie: The header Cookie.
+        environ: More of the WSGI environ.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Case:
     faults: tuple[str, ...] = ()
     target: int | None = None
     cookie: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def verify(case: Case, status: int, content: bytes, *, names_all: bool = True) -> None:
@@ -360,6 +363,50 @@ def _sessions() -> list[Case]:
     return [replace(read, cookie=cookie), replace(unused, cookie=cookie)]
 
 
+def _guards() -> list[Case]:
+    key = "k3y-of-the-warehouse"
+    token = (  # signed by the secret of the program, until the year 2096
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJhdWQiOiJoZWxsbyIsImlzcyI"
+        "6Imh0dHBzOi8vaWQuZXhhbXBsZSIsImV4cCI6NDAwMDAwMDAwMCwic2NvcGUiOiJyZWFkIn0.aOJ157h"
+        "eTCRMMdbjN26whPmJTBw-PUlFiZzpw2mBwrQ"
+    )
+    title, expected = "hello with CORS", {"hello": "world"}
+    cors = Case("cors", title, "/", 300, service="cors", expected=expected)
+    origin = {"HTTP_ORIGIN": "https://app.example"}
+    return [
+        replace(cors, environ=origin),
+        replace(cors, name="cors-refused", environ={"HTTP_ORIGIN": "https://evil.example"}),
+        replace(cors, name="cors-absent"),
+        replace(cors, name="limited", title="hello with a rate limit", service="limited"),
+        replace(cors, name="hello-schema", title="hello with a schema", service="with_schema"),
+        replace(cors, name="cache-hit", title="hello from the response cache", service="cached"),
+        replace(cors, name="secure", title="hello with security headers", service="secure"),
+        replace(cors, name="public", title="hello, public in a guarded App", service="public"),
+        replace(
+            cors,
+            name="guarded",
+            title="hello with a bearer token, a scope and a rate limit",
+            service="guarded",
+            environ={"HTTP_AUTHORIZATION": f"Bearer {key}"},
+        ),
+        replace(
+            cors,
+            name="keyed",
+            title="hello with an API key, a scope and a rate limit",
+            service="keyed",
+            environ={"HTTP_X_API_KEY": key},
+        ),
+        replace(
+            cors,
+            name="signed",
+            title="hello with a JWT that was verified before, a scope and a rate limit",
+            service="signed",
+            environ={"HTTP_AUTHORIZATION": f"Bearer {token}"},
+        ),
+    ]
+
+
+GUARDS: Mapping[str, Case] = {case.name: case for case in _guards()}
 SESSIONS: Mapping[str, Case] = {case.name: case for case in _sessions()}
 PAGES: Mapping[str, Case] = {case.name: case for case in _pages()}
 WRAPPED: Mapping[str, Case] = {case.name: case for case in _wrapped()}
@@ -377,4 +424,5 @@ CASES: Mapping[str, Case] = {
     **DATABASE,
     **PAGES,
     **SESSIONS,
+    **GUARDS,
 }

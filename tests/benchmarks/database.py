@@ -13,10 +13,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from .cases import SHELVED, shelved
 
-__all__ = ["make_database", "shared_database"]
+__all__ = ["URL", "database_url", "fill_postgresql", "make_database", "shared_database"]
 
+URL = "RESTKIT_BENCHMARK_URL"
+"""The variable with the URL of a database in place of SQLite's file."""
 _SHARED = "RESTKIT_BENCHMARK_DATABASE"
 _TABLE = """\
 CREATE TABLE book (
@@ -31,6 +35,26 @@ CREATE TABLE book (
     published DATE NOT NULL,
     added DATETIME NOT NULL
 )"""
+
+
+def database_url() -> str:
+    """Return the URL of the database that a program answers from."""
+    return os.environ.get(URL) or f"sqlite:///{make_database()}"
+
+
+def fill_postgresql(url: str) -> None:
+    """Make the table in a database of PostgreSQL, with its rows."""
+    text = _TABLE.replace("INTEGER NOT NULL PRIMARY KEY", "SERIAL PRIMARY KEY")
+    text = text.replace("DATETIME", "TIMESTAMP").replace("FLOAT", "DOUBLE PRECISION")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(text))
+        rows = [vars(shelved(number)) for number in range(1, SHELVED + 1)]
+        names = ", ".join(rows[0])
+        values = ", ".join(f":{name}" for name in rows[0])
+        connection.execute(sa.text(f"INSERT INTO book ({names}) VALUES ({values})"), rows)
+        connection.execute(sa.text("SELECT setval('book_id_seq', (SELECT max(id) FROM book))"))
+    engine.dispose()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .cases import DATABASE
+from .further_report import further
 from .tables import Figures, markdown, ratio, thousands
 
 __all__ = ["INTRO", "database"]
@@ -45,4 +46,5 @@ def database(figures: Figures) -> list[str]:
         f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m "
         "tests.benchmarks --parts=database`."
     )
-    return [*markdown([*head, "CPU time, FastAPI + SQLModel / restkit"], rows), "", said]
+    table = markdown([*head, "CPU time, FastAPI + SQLModel / restkit"], rows)
+    return [*table, "", said, *further()]

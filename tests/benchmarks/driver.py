@@ -14,7 +14,7 @@ from typing import Any
 from .cases import Case, verify
 from .programs import CORE, PEERS, build
 
-__all__ = ["Driver", "driver_of"]
+__all__ = ["ASGIDriver", "Driver", "WSGIDriver", "driver_of"]
 
 _HEADERS = {
     "host": "127.0.0.1:8000",
@@ -50,7 +50,7 @@ class Driver:
         raise NotImplementedError
 
 
-class _WSGIDriver(Driver):
+class WSGIDriver(Driver):
     def __init__(self, app: Any, case: Case) -> None:
         super().__init__(app, case)
         self.environ = _environ_of(case)
@@ -109,12 +109,13 @@ def _environ_of(case: Case) -> dict[str, Any]:
     environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in _HEADERS.items()}
     if case.cookie:
         environ["HTTP_COOKIE"] = case.cookie
+    environ |= case.environ
     if case.body:
         environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(case.body))}
     return environ
 
 
-class _ASGIDriver(Driver):
+class ASGIDriver(Driver):
     """Has one event loop, which runs one coroutine around all requests:
     the loop's own cost is not counted N times.
     """
@@ -190,7 +191,7 @@ def driver_of(name: str, case: Case) -> Driver:
     """
     peer = CORE if name == CORE.name else PEERS[name]
     app = build(name, case.service)
-    driver = _ASGIDriver(app, case) if peer.kind == "asgi" else _WSGIDriver(app, case)
+    driver = ASGIDriver(app, case) if peer.kind == "asgi" else WSGIDriver(app, case)
     for _ in range(2):  # the second answer too: caches must not change it
         content = driver.once()
         verify(case, driver.status, content, names_all=peer.names_all)

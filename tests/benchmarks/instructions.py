@@ -19,9 +19,10 @@ from .cases import CASES, Case
 from .programs import PEERS
 from .switch import AVAILABLE
 
-__all__ = ["ROOT", "Failed", "environment", "per_request", "valgrind_version"]
+__all__ = ["ROOT", "Failed", "counts", "environment", "per_request", "valgrind_version"]
 
 ROOT = Path(__file__).parents[2]
+_SUMMARY = re.compile(r"^summary: (\d+)$", re.MULTILINE)
 _TOTAL = re.compile(r"Collected\s*:\s*(\d+)")
 
 
@@ -88,6 +89,38 @@ def _count(name: str, case: Case, requests: int, python: str, limit: float) -> i
     if done.returncode or not found:
         raise Failed(f"{name}, {case.name}: {done.stderr.strip()[-1500:]}")
     return int(found[1])
+
+
+def counts(module: str, *arguments: str, limit: float = 1_800) -> list[int]:
+    """Return each count that a module writes by `Switch.dump` when it is run under callgrind.
+
+    Args:
+        module: The module's name; its process switches the counting on.
+        arguments: Of its command.
+        limit: The seconds after which the process is given up.
+
+    Raises:
+        Failed: The process fails or takes too long.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        command = ["valgrind", "--tool=callgrind", "--instr-atstart=no"]
+        command += [f"--callgrind-out-file={out}", sys.executable, "-m", module, *arguments]
+        try:
+            subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=limit,
+            )
+        except subprocess.SubprocessError as error:
+            said = str(getattr(error, "stderr", "") or error)[-1500:]
+            raise Failed(f"{module} {' '.join(arguments)}: {said}") from None
+        found = sorted(out.parent.glob("out.*"), key=lambda each: int(each.suffix[1:]))
+        return [int(_SUMMARY.findall(each.read_text())[0]) for each in found]
 
 
 def _main() -> None:

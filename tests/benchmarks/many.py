@@ -1,18 +1,17 @@
 """Instructions of one item in requests that write many, start-up and the request itself excluded.
 
 ``python -m tests.benchmarks.many`` runs each kind of request with 100 and with 1,000 items under
-callgrind, on SQLite, and prints the difference divided by 900. Needs valgrind.
+callgrind, on SQLite, and prints the difference divided by 900; ``--record`` writes
+results/many.json, from which the page is made. Needs valgrind.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -22,6 +21,11 @@ from restkit.crud import CRUDResource
 from restkit.sqlalchemy import Database, Timestamps, Versioned
 from restkit.testing import Client
 
+from .instructions import counts
+from .record import database_about, save
+from .switch import Switch
+
+RECORD = Path(__file__).parent / "results" / "many.json"
 FEW, MANY = 100, 1000
 
 
@@ -91,39 +95,37 @@ def program(path: Path) -> Client:
     return Client(app, contract=False)
 
 
-def instructions(kind: str, count: int) -> int:
-    """Return the instructions of a process that sends one request."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "many.db"
-        client = program(path)
+def count(kind: str, folder: Path) -> None:
+    """Send each of both requests under callgrind."""
+    switch, exists = Switch(), KINDS[kind][0]
+    clients = [(each, program(folder / f"{kind} {each}.db")) for each in (FEW, MANY)]
+    for number, client in clients:
         client.get("/products")
-        if KINDS[kind][0]:
-            bulk(client, create=products(count))
-        done = subprocess.run(
-            [
-                *("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
-                *(sys.executable, "-m", "tests.benchmarks.many", kind, str(count), str(path)),
-            ],
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    found = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
-    assert found is not None, done.stderr
-    return int(found[1])
+        if exists:
+            bulk(client, create=products(number))
+        KINDS[kind][1](program(folder / f"warm {kind} {number}.db"), 0 if exists else 2)
+    switch.on()  # once: to switch off and on again loses what was counted
+    for number, client in clients:
+        switch.zero()
+        KINDS[kind][1](client, number)
+        switch.dump()
 
 
-def main() -> None:
-    """Print the table, or send one request if the arguments name it."""
-    if len(sys.argv) > 3:
-        kind, count, path = sys.argv[1:]
-        KINDS[kind][1](program(Path(path)), int(count))
+def main(arguments: list[str]) -> None:
+    """Print the table, and perhaps record it; or send the requests of one kind."""
+    if len(arguments) == 2:
+        count(arguments[0], Path(arguments[1]))
         return
-    for kind in sys.argv[1:] or KINDS:
-        each = (instructions(kind, MANY) - instructions(kind, FEW)) / (MANY - FEW)
+    figures: dict[str, Any] = {"about": database_about(), "instructions": {}}
+    for kind in KINDS:
+        with tempfile.TemporaryDirectory() as folder:
+            few, many = counts("tests.benchmarks.many", kind, folder)
+        each = (many - few) // (MANY - FEW)
+        figures["instructions"][kind] = each
         print(f"{kind}: {each / 1000:.0f} thousand instructions an item", flush=True)
+    if "--record" in arguments:
+        save(RECORD, figures)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

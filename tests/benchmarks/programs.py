@@ -80,19 +80,33 @@ def installed(peer: Peer) -> bool:
     return importlib.util.find_spec(peer.module) is not None
 
 
+_FILES = {each: each for each in ("database", "pages", "sessions", "static")}
+_GUARDS = (
+    "cors",
+    "secure",
+    "limited",
+    "guarded",
+    "keyed",
+    "signed",
+    "public",
+    "cached",
+    "with_schema",
+)
+_FILES |= dict.fromkeys(_GUARDS, "guards")
+
+
 def build(name: str, service: str) -> Any:
     """Make a program.
 
     Args:
         name: Of its file.
         service: ``hello``, ``services``, ``routes:500``, ``nesting:3``; ``database``,
-            ``pages``, ``sessions`` and ``static``, which have files of their own.
+            ``pages``, ``sessions``, ``static`` and the guards, which have files of their own.
 
     Returns:
         The WSGI or ASGI application.
     """
     factory, _, size = service.partition(":")
-    has_file = factory in ("database", "pages", "sessions", "static")
-    file = f"{name}_{factory}" if has_file else name
+    file = f"{name}_{_FILES[factory]}" if factory in _FILES else name
     module = importlib.import_module(f"{__package__}.peers.{file}")
     return getattr(module, factory)(*([int(size)] if size else []))

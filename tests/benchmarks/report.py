@@ -1,5 +1,5 @@
 """The page and the charts of the recorded figures:
-docs/benchmarks.md, and benchmarks.svg and scaling.svg in images.
+docs/benchmarks.md, and benchmarks.svg, scaling.svg and database-growth.svg in images.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from .cases import ROWS
 from .chart import Bar, Group, draw
 from .database_report import INTRO, database
+from .further_report import growth_svg
 from .instructions import ROOT
 from .measure import SCALED
 from .programs import PEERS
@@ -40,6 +41,7 @@ def write(figures: Figures) -> None:
     _CHART.write_text(svg(figures), "utf-8")
     if figures.get("scaling"):
         _SCALING.write_text(scaling_svg(figures), "utf-8")
+    _CHART.with_name("database-growth.svg").write_text(growth_svg(), "utf-8")
 
 
 def _names(figures: Figures) -> list[str]:
@@ -337,6 +339,11 @@ python -m tests.benchmarks --plain path/to/python   # an interpreter with restki
 python -m tests.benchmarks --lean path/to/python    # an interpreter with restkit[fast] alone
 python -m tests.benchmarks --quick --rows hello,post --peers restkit,falcon   # a look; records nothing
 python -m tests.benchmarks.gate                     # compare restkit with the record
+python -m tests.benchmarks.postgresql --record      # CPU time over PostgreSQL, without valgrind
+python -m tests.benchmarks.many --record            # instructions of one of many items
+python -m tests.benchmarks.one_of_many --record     # instructions of a request for one member
+python -m tests.benchmarks.growth --record          # CPU time by length, columns and relations
+python -m tests.benchmarks --render                 # the page and its charts of what is recorded
 ```
 
 The gate compares instruction counts with `tests/benchmarks/results/recorded.json` and fails beyond 5 %. Counts depend

@@ -19,7 +19,7 @@ AVAILABLE = platform.machine() in ("x86_64", "AMD64")
 # rax, rdx; ret
 _CODE = bytes.fromhex("4889f8 31d2 48c1c703 48c1c70d 48c1c73d 48c1c733 4887db 4889d0 c3")
 _TOOL = ord("C") << 24 | ord("T") << 16
-_START, _STOP = _TOOL + 4, _TOOL + 5
+_DUMP, _ZERO, _START, _STOP = _TOOL, _TOOL + 1, _TOOL + 4, _TOOL + 5
 
 
 class Switch:
@@ -43,6 +43,14 @@ class Switch:
         """Begin to count."""
         self._ask(_START)
 
+    def zero(self) -> None:
+        """Forget what was counted."""
+        self._ask(_ZERO)
+
     def off(self) -> None:
         """Count no more."""
         self._ask(_STOP)
+
+    def dump(self) -> None:
+        """Write what was counted to a file of its own."""
+        self._ask(_DUMP)

@@ -210,7 +210,9 @@ def test_schema(depot: Path) -> None:
     """A schema is explained with the tiers that load and dump each field."""
     lines = _said("depot:CrateSchema")
     assert lines[0] == "depot.CrateSchema"
-    assert [line.split()[0] for line in _part(lines, "loads")[2:]][-2:] == ["weight", "notes"]
+    loads = _part(lines, "loads")
+    assert loads[0] == "post_load: settle"
+    assert [line.split()[0] for line in loads[2:]][-2:] == ["weight", "notes"]
     dumps = _part(lines, "dumps")
     assert [line.split()[:3] for line in dumps[2:4]] == [
         ["id", "Integer", "generated"],
@@ -278,3 +280,139 @@ def test_real_command(shop: Path) -> None:
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout == invoke("explain", "shop", "GET", "/books").output
+
+
+HOOKED = '''
+from marshmallow import Schema, fields, pre_dump, pre_load
+from restkit import App, takes
+
+class HookedSchema(Schema):
+    a = fields.Int()
+
+    @pre_load
+    def before(self, data, **kwargs):
+        return data
+
+    @pre_dump
+    def ahead(self, data, **kwargs):
+        return data
+
+class OddSchema(Schema):
+    a = fields.Int(load_only=True)
+
+    def get_attribute(self, obj, attr, default):
+        return 1
+
+    def dump(self, obj, **kwargs):
+        return super().dump(obj, **kwargs)
+
+    def load(self, data, **kwargs):
+        return super().load(data, **kwargs)
+
+app = App("Hooked")
+
+@app.post("/raw")
+@takes(body=bytes, media_types=["image/png"])
+def raw(body: bytes) -> None:
+    """Take an image."""
+'''
+
+
+def test_what_marshmallow_does_whole(shop: Path) -> None:
+    """The reason is said; a schema without fields of a side says so."""
+    (shop / "hooked.py").write_text(HOOKED)
+    lines = _said("hooked:OddSchema")
+    assert _part(lines, "loads")[0].startswith("marshmallow loads it whole: ")
+    dumps = _part(lines, "dumps")
+    assert dumps[0].startswith("marshmallow dumps it whole: ")
+    assert dumps[-1] == "The schema has no such field."
+    lines = _said("hooked:HookedSchema")
+    assert "pre_load: before" in _part(lines, "loads")
+    assert "pre_dump: ahead" in _part(lines, "dumps")
+    assert "pre_dump: ahead" not in _part(lines, "loads")
+
+
+def test_a_raw_body(shop: Path) -> None:
+    """It has no schema."""
+    (shop / "hooked.py").write_text(HOOKED)
+    assert _part(_said("hooked", "POST", "/raw"), "takes") == ["body: bytes, image/png"]
+
+
+STREAM = """
+from collections.abc import Iterator
+
+from marshmallow import Schema, fields
+
+from restkit import App
+from restkit.sse import Event, EventStream
+
+
+class TickSchema(Schema):
+    id = fields.Int()
+
+
+class Ticks(EventStream):
+    schema = TickSchema
+    events = {"note": None}
+
+    def get(self) -> Iterator[Event[dict[str, int]]]:
+        yield Event({"id": 1})
+
+
+app = App("Ticks")
+app.add("/ticks", Ticks)
+"""
+
+
+def test_the_event_types_of_a_stream(shop: Path) -> None:
+    """Each event type is shown with the schema of its data."""
+    (shop / "prices.py").write_text(STREAM, "utf-8")
+    result = invoke("explain", "prices", "GET", "/ticks")
+    assert _part(result.output.splitlines(), "responses") == [
+        "200, text/event-stream",
+        "message: TickSchema",
+        "note: text",
+    ]
+
+
+def test_caches(shop: Path) -> None:
+    (shop / "cached.py").write_text(CACHED, "utf-8")
+    told = [invoke("explain", "cached", "GET", path).stdout for path in ("/a", "/b", "/c", "/d")]
+    assert (
+        "cache: 60 seconds, 30 more while another response is made, 30 more if that fails, "
+        "all callers together, by Accept-Language" in told[0]
+    )
+    assert "cache: 10 seconds, each caller apart, by Authorization" in told[1]
+    assert "cache: none, it streams its response" in told[2]
+    assert "cache: none, cache=False takes that of an outer level away" in told[3]
+
+
+CACHED = """
+from collections.abc import Iterator
+
+from restkit import App
+from restkit.caching import Cache
+from restkit.security import HTTPBearer
+
+app = App("Cached", cache=Cache(10))
+
+
+@app.get("/a", cache=Cache(60, stale=30, vary=["Accept-Language"]))
+def a() -> int:
+    return 1
+
+
+@app.get("/b", security=HTTPBearer({"a": "ada"}.get))
+def b() -> int:
+    return 1
+
+
+@app.get("/c")
+def c() -> Iterator[int]:
+    yield 1
+
+
+@app.get("/d", cache=False)
+def d() -> int:
+    return 1
+"""

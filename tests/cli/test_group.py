@@ -95,3 +95,46 @@ def test_the_help_has_the_defaults_of_options() -> None:
     for default in ("127.0.0.1", "8000; 0<=x<=65535", "no-reload", "threads"):
         assert f"[default: {default}]" in text
     assert "[default: localhost]" in " ".join(invoke("explain", "--help").output.split())
+
+
+def test_the_version_of_a_source_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an installation there is none."""
+
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("restkit.cli.group.version", missing)
+    result = invoke("--version")
+    assert result.exit_code == 0
+    assert result.output == "restkit (not installed, run from its source)\n"
+
+
+_BARE = """
+import sys
+
+for name in sys.argv[1].split():
+    sys.modules[name] = None  # as if it were not installed
+import importlib
+from restkit.cli.group import _COMMANDS, main
+from restkit.testing import Client
+from shop import app
+
+assert len(_COMMANDS) > 5
+for name in _COMMANDS:
+    assert main.get_command(None, name) is not None
+assert Client(app).get("/books").status == 200
+main(["routes", "shop", "--audit"], standalone_mode=False)
+"""
+
+
+def test_every_command_needs_the_core_alone(shop: Path) -> None:
+    """On a machine that has installed restkit without an extra, and no pytest."""
+    extras = (
+        "pytest _pytest sqlalchemy psycopg jwt argon2 redis babel blinker asgiref itsdangerous "
+        "orjson msgspec jsonschema schemathesis swagger_ui hypothesis alembic"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", _BARE, extras], cwd=shop, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "/books" in done.stdout

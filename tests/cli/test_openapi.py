@@ -90,3 +90,38 @@ def test_real_command(shop: Path) -> None:
     assert done.returncode == 0
     assert done.stderr == ""
     assert json.loads(done.stdout)["info"]["version"] == "2.0"
+
+
+def test_a_stale_file_is_compared(shop: Path) -> None:
+    """The differences are on standard output; --check with -o writes nothing."""
+    document = json.loads(invoke("openapi", "shop").output)
+    document["paths"]["/magazines"] = document["paths"].pop("/books")
+    (shop / "old.json").write_text(json.dumps(document))
+    result = invoke("openapi", "shop", "--check", "old.json", "-o", "new.json")
+    assert result.exit_code == 1
+    assert result.stderr == "old.json is stale:\n"
+    assert "GET /books" in result.stdout
+    assert "GET /magazines" in result.stdout
+    assert not (shop / "new.json").exists()
+
+
+def test_a_document_that_cannot_be_written_is_a_mistake(shop: Path) -> None:
+    """It is one sentence with exit code 2."""
+    (shop / "odd.py").write_text(
+        "from marshmallow import Schema\n"
+        "from restkit import App, Resource\n"
+        "class OddSchema(Schema):\n"
+        "    @classmethod\n"
+        "    def json_schema(cls):\n"
+        "        return 1 / 0\n"
+        "app = App('Odd')\n"
+        "@app.route('/')\n"
+        "class Odds(Resource):\n"
+        "    schema = OddSchema\n"
+        "    def get(self) -> dict:\n"
+        "        return {}\n"
+    )
+    result = invoke("openapi", "odd")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: ")
+    assert "OddSchema.json_schema raised ZeroDivisionError" in result.stderr

@@ -271,3 +271,105 @@ def test_start_up_errors(shop: Path) -> None:
     assert done.stderr.startswith(
         "Error: shop cannot be imported: ModuleNotFoundError: No module named 'nothing'"
     )
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the calls of Werkzeug's server, which does not start."""
+    calls: list[Any] = []
+    monkeypatch.setattr(
+        "restkit.cli.run.run_simple", lambda *given, **more: calls.append((given, more))
+    )
+    return calls
+
+
+def test_options_reach_the_server(shop: Path, served: list[Any]) -> None:
+    """The defaults are a server with threads, without reloader and debugger."""
+    result = invoke("run", "shop", "--port", "0")
+    assert result.exit_code == 0
+    (host, port, _), options = served.pop()
+    assert host == "127.0.0.1"
+    assert 1024 < port < 65536
+    assert result.output.startswith(f"Serving Shop at http://127.0.0.1:{port} (docs at ")
+    assert options["threaded"] is True
+    assert options["use_reloader"] is options["use_debugger"] is False
+    assert options["extra_files"] == []
+    more = ("--reload", "--debugger", "--no-threads", "--extra-file", "a.txt")
+    assert invoke("run", "shop", "--port", "0", *more).exit_code == 0
+    options = served.pop()[1]
+    assert options["threaded"] is False
+    assert options["use_reloader"] is options["use_debugger"] is True
+    assert options["extra_files"] == [str(shop.resolve() / "a.txt")]
+
+
+def test_a_program_that_breaks_while_it_reloads_is_served_as_an_error(
+    shop: Path, served: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the command ends."""
+    (shop / "broken.py").write_text("1 / 0\n")
+    assert invoke("run", "broken", "--port", "0").exit_code == 2
+    assert served == []
+    monkeypatch.setattr("restkit.cli.run.is_running_from_reloader", lambda: True)
+    result = invoke("run", "broken", "--port", "8123")
+    assert result.exit_code == 0
+    assert "broken cannot be imported: ZeroDivisionError" in result.output
+    (_, port, program), _ = served.pop()
+    assert port == 8123
+    started: list[Any] = []
+    body = program({}, lambda status, headers: started.append(status))
+    assert started == ["500 Internal Server Error"]
+    assert b"ZeroDivisionError" in b"".join(body)
+    assert invoke("run", "shop", "--port", "8123").output == ""
+
+
+def test_a_port_in_use_is_a_mistake(shop: Path, served: list[Any]) -> None:
+    """As is an address of another machine."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = invoke("run", "shop", "--port", str(port))
+    assert result.exit_code == 2
+    assert f"Port {port} on 127.0.0.1 is in use." in result.output
+    result = invoke("run", "shop", "--host", "192.0.2.1")
+    assert result.exit_code == 2
+    assert "Cannot listen on 192.0.2.1:8000: " in result.output
+    assert served == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "found", "warns"), [("log", None, True), ("off", None, False), ("log", 1, False)]
+)
+def test_a_missing_package_is_said_once(
+    shop: Path,
+    served: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    contract: str,
+    found: object,
+    warns: bool,
+) -> None:
+    """Without jsonschema the check knows members only."""
+    text = (
+        (shop / "shop.py")
+        .read_text()
+        .replace('version="2.0"', f'version="2.0", contract="{contract}"')
+    )
+    (shop / "checked.py").write_text(text)
+    monkeypatch.setattr("restkit.cli.run.importlib.util.find_spec", lambda name: found)
+    result = invoke("run", "checked", "--port", "0")
+    assert ("pip install 'restkit[verify]'" in result.stderr) is warns
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "example.com"])
+def test_the_debugger_is_for_this_machine_alone(shop: Path, host: str) -> None:
+    done = invoke("run", "shop", "--debugger", "--host", host)
+    assert done.exit_code == 2
+    assert "SSH tunnel" in done.output
+
+
+def test_a_failed_start_is_one_sentence(shop: Path) -> None:
+    program = "from restkit import App\napp = App('Broken')\napp.on_start(lambda: 1 / 0)\n"
+    (shop / "broken.py").write_text(program, "utf-8")
+    done = invoke("run", "broken", "--port", "0")
+    assert done.exit_code == 2
+    assert "The App failed to start: ZeroDivisionError: division by zero." in done.output

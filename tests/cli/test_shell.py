@@ -7,6 +7,9 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from .shops import ROOT, command, invoke
 
@@ -60,7 +63,7 @@ def test_terminal(shop: Path) -> None:
     finally:
         os.close(master)
     assert process.wait(timeout=30) == 0
-    assert b"Available: app, client, url_for." in shown
+    assert b"Available: app, client, url_for, request_context." in shown
     assert b"'ShopShop'" in shown
 
 
@@ -108,3 +111,28 @@ def test_session(tmp_path: Path) -> None:
         "shell", "notes", cwd=tmp_path, input="print(len(client.get('/notes').json['items']))"
     )
     assert done.stdout == "1\n"
+
+
+def test_an_interactive_shell(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its banner and its names are those of the App and of its extensions."""
+    (shop / "offers.py").write_text(
+        "from contextlib import contextmanager\n"
+        "from shop import app\n"
+        "class Offering:\n"
+        "    def install(self, app):\n"
+        "        pass\n"
+        "    @contextmanager\n"
+        "    def shell_context(self):\n"
+        "        yield {'offer': 7}\n"
+        "app.install(Offering())\n"
+    )
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr("code.interact", lambda **given: seen.update(given))
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = invoke("shell", "offers")
+    assert result.exit_code == 0
+    first, second = seen["banner"].splitlines()
+    assert first == f"Python {sys.version.split()[0]}, Shop 2.0"
+    assert second == "Available: app, client, url_for, request_context, offer."
+    assert seen["local"]["offer"] == 7
+    assert seen["exitmsg"] == ""

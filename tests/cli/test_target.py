@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from restkit import DeclarationError
+
 from .shops import command, invoke
 
 
@@ -48,3 +50,32 @@ def test_mistakes_of_start_up(shop: Path) -> None:
     assert result.exit_code == 2
     assert result.output.startswith("Error: ")
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("program", "raised"),
+    [
+        ("x = 1\n1 / 0\n", ZeroDivisionError),
+        (
+            "from restkit import App\napp = App('A')\n"
+            "@app.get('/', template='no.html')\ndef page() -> dict[str, str]:\n    return {}\n",
+            DeclarationError,
+        ),
+    ],
+)
+def test_a_traceback_has_the_exception_of_the_program(
+    shop: Path, program: str, raised: type[Exception]
+) -> None:
+    """--traceback lets it through; without it there is one sentence."""
+    (shop / "wrong.py").write_text(program)
+    assert isinstance(invoke("routes", "wrong", "--traceback").exception, raised)
+    result = invoke("routes", "wrong")
+    assert result.exit_code == 2
+    assert ("--traceback shows all of it." in result.output) is (raised is ZeroDivisionError)
+
+
+def test_a_target_that_there_is_not_has_no_traceback_to_show(shop: Path) -> None:
+    """It has no cause in the program."""
+    result = invoke("routes", "gone", "--traceback")
+    assert result.exit_code == 2
+    assert result.output == f"Error: There is no module gone in {shop}.\n"

@@ -4,6 +4,7 @@ the tier of each field and why, hooks, and what was generated.
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import pytest
@@ -162,3 +163,20 @@ def test_a_schema_that_is_left_to_marshmallow_says_why() -> None:
     assert found.fields[0].dump_reason == "the schema overrides dump"
     assert found.load_source == ""
     assert found.dump_sources == {}
+
+
+class Shown(enum.Enum):
+    A = "a"
+
+
+class OwnEnum(fields.Enum):  # type: ignore[type-arg]
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return {1, 2}
+
+
+def test_a_field_of_ones_own_may_dump_anything() -> None:
+    """Its class and its members say nothing about what it dumps."""
+    found = explain(Schema.from_dict({"a": OwnEnum(Shown), "b": fields.Enum(Shown)})())
+    assert found.straight_reason == "a: OwnEnum may dump values that are not JSON"
+    plain = explain(Schema.from_dict({"b": fields.Enum(Shown)})())
+    assert plain.straight_reason == ""

@@ -157,3 +157,63 @@ def test_nested_items_cannot_contradict_the_item_around_them(
     assert client.put(item, json={"title": "Emma", "chapters": again}).status == 200
     again = [{"heading": "one", **changed}]
     assert _is_refused(client.patch(item, json={"chapters": again}), "/chapters")
+
+
+class OwnSchema(Schema):
+    id = fields.Int(dump_only=True)
+    title = fields.Str(required=True, validate=LENGTH)
+    author_id = fields.Int(required=True, validate=validate.Range(1, 99))
+
+
+class Below(CRUDResource[Book]):
+    """Books below their author, with a schema that requires the author."""
+
+    model = Book
+    schema = OwnSchema
+    bulk = True
+
+
+class Authors(CRUDResource[Author]):
+    model = Author
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_url_gives_what_a_schema_requires(kind: str, tmp_path: Path) -> None:
+    """Content may leave a variable of the URL out or repeat it; another value is a 422."""
+    with database_url(kind, tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        app = App("Books")
+        app.install(database)
+        app.add("/authors", Authors)
+        app.add("/authors/<int:author_id>/books", Below)
+        app.add("/books", type("AllBooks", (Below,), {}))
+        client = Client(app)
+        assert client.post("/authors", json={"name": "Ann"}).status == 201
+        below = "/authors/1/books"
+        made = client.post(below, json={"title": "x"})
+        assert made.status == 201, made.text
+        assert made.json["author_id"] == 1
+        item = made.headers["Location"]
+        assert client.post(below, json={"title": "x", "author_id": 1}).status == 201
+        assert client.put(item, json={"title": "y"}).json["author_id"] == 1
+        bulk = client.post(f"{below}/bulk", json={"create": [{"title": "z"}]})
+        assert bulk.json["created"][0]["author_id"] == 1
+        for method, target in (("POST", below), ("PUT", item), ("PATCH", item)):
+            wrong = client.request(method, target, json={"title": "x", "author_id": 2})
+            assert wrong.status == 422, wrong.text
+            assert wrong.problem["errors"][0]["code"] == "scope"
+        missing = client.post("/books", json={"title": "x"})
+        assert missing.status == 422
+        assert missing.problem["errors"][0]["code"] == "required"
+        assert client.post("/authors/9/books", json={"title": "x"}).status == 404
+        document = client.get("/openapi.json").json
+        required = {}
+        for path in ("/authors/{author_id}/books", "/books"):
+            content = document["paths"][path]["post"]["requestBody"]["content"]
+            name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            required[path] = sorted(document["components"]["schemas"][name]["required"])
+        assert required == {
+            "/authors/{author_id}/books": ["title"],
+            "/books": ["author_id", "title"],
+        }
+        database.close()

@@ -43,7 +43,8 @@ async def create_later(self: Any, item: Any) -> Any:
         ({"soft_delete": True}, "shelf.Books.key and .soft_delete are names of attributes"),
         (
             {"create": create_later},
-            "shelf.Books.create is async; restkit runs on WSGI: write a plain function or method.",
+            "shelf.Books.create is async, which restkit does not await: it runs on WSGI. Write a "
+            "plain function or method.",
         ),
         ({"create": lambda self: None}, "which cannot be called as a function of (self, item)."),
         (

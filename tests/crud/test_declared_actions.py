@@ -193,6 +193,21 @@ def test_responses_of_its_own() -> None:
     assert (gone.status, gone.json) == (200, {"job": 8})
 
 
+def test_a_declared_response_without_content() -> None:
+    """What an action returns with a status that has no content is left out."""
+
+    class Quiet(Answering):
+        @returns(Job, status=202)
+        @returns(status=204)
+        def create(self, item: Book) -> object:
+            return {"job": 1}, 204 if item.year else 202
+
+    client = collection(base=Quiet)
+    assert client.post("/books", json={"title": "d"}).json == {"job": 1}
+    empty = client.post("/books", json={"title": "d", "year": 1})
+    assert (empty.status, empty.data) == (204, b"")
+
+
 def test_the_document_has_the_declared_responses() -> None:
     """What an action declares stands in place of the usual response."""
     paths = build(mounted(base=Answering))["paths"]
@@ -217,6 +232,16 @@ def test_names_of_the_list_s_own_parameters_are_refused(name: str) -> None:
     def listed(self: Any, query: Any, **more: Any) -> Any: ...
 
     refused("Rename it", list=takes(query={name: fields.Str()})(listed), filters=("genre",))
+
+
+@pytest.mark.parametrize("names", [("genre", "kind"), ("kind", "genre")])
+def test_a_parameter_with_the_name_of_a_filter_is_refused(names: tuple[str, str]) -> None:
+    """Its name in the code or in the URL is the filter's, whichever the other one is."""
+
+    def listed(self: Any, query: Any, **more: Any) -> Any: ...
+
+    own = takes(query={names[0]: fields.Str(data_key=names[1])})(listed)
+    refused(f"{names[1]!r} of @takes(query=...) is a parameter", list=own, filters=("genre",))
 
 
 @pytest.mark.parametrize(

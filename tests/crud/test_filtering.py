@@ -34,6 +34,7 @@ def parameters(**members: Any) -> dict[str, Any]:
                 "year__lt",
                 "year__lte",
                 "year__in",
+                "year__not_in",
                 "year__null",
             },
         ),

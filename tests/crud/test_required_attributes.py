@@ -232,3 +232,142 @@ def test_a_store_in_memory_tells_the_same() -> None:
         add(App("Shelf"), None, NoteSchema, store=MemoryStore(Plain))
     add(App("Shelf"), None, NoteSchema, store=MemoryStore(Prepared))
     add(App("Shelf"), None, NoteSchema, store=MemoryStore(Plain), methods={"GET"})
+
+
+def _order_models() -> Any:
+    class Base(DeclarativeBase):
+        pass
+
+    base = Base
+    line = type(
+        "Line",
+        (base,),
+        {
+            "__tablename__": "line",
+            "id": mapped_column(sa.Integer, primary_key=True),
+            "order_id": mapped_column(sa.ForeignKey("orders.id"), nullable=False),
+            "place_id": mapped_column(sa.ForeignKey("place.id"), nullable=True),
+            "sku": mapped_column(sa.String(10), nullable=False),
+            "count": mapped_column(sa.Integer, nullable=False),
+            "state": mapped_column(sa.String(10), nullable=False, server_default="new"),
+            "place": relationship("Place"),
+        },
+    )
+    place = type(
+        "Place",
+        (base,),
+        {
+            "__tablename__": "place",
+            "id": mapped_column(sa.Integer, primary_key=True),
+            "shelf": mapped_column(sa.String(10), nullable=False),
+            "floor": mapped_column(sa.Integer, nullable=False),
+        },
+    )
+    assert {line.__name__, place.__name__} == {"Line", "Place"}
+    order = type(
+        "Order",
+        (base,),
+        {
+            "__tablename__": "orders",
+            "id": mapped_column(sa.Integer, primary_key=True),
+            "lines": relationship("Line", cascade="all, delete-orphan"),
+        },
+    )
+    # Names of other classes are looked up now: a class that nothing else holds may be gone later.
+    base.registry.configure()
+    return order
+
+
+_SKU = fields.Str(required=True, validate=validate.Length(max=10))
+_INT = fields.Int(required=True, validate=validate.Range(-(2**31), 2**31 - 1))
+
+
+def _order_schema(place: dict[str, Any] | None = None, **lines: Any) -> type[Schema]:
+    if place is not None:
+        lines["place"] = fields.Nested(Schema.from_dict(place, name="PlaceSchema"))
+    line = Schema.from_dict(lines, name="LineSchema")
+    nested = fields.List(fields.Nested(line), validate=validate.Length(max=9))
+    return Schema.from_dict({"id": fields.Int(dump_only=True), "lines": nested}, name="OrderSchema")
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        (_order_schema(sku=_SKU), "LineSchema leaves out 'count'.*the model of 'lines'"),
+        (_order_schema(), "LineSchema leaves out 'sku', 'count'"),
+        (
+            _order_schema(place={"shelf": _SKU}, sku=_SKU, count=_INT),
+            "PlaceSchema leaves out 'floor'.*the model of 'lines.place'",
+        ),
+    ],
+)
+def test_a_nested_schema_that_no_post_could_fill_is_told(schema: Any, says: str) -> None:
+    """At any depth; the foreign key to the item around is set by the relation."""
+    app = App("Orders")
+    app.install(Database("sqlite://"))
+    with pytest.raises(DeclarationError, match=says):
+        add(app, _order_models(), schema)
+
+
+@pytest.mark.parametrize(
+    ("schema", "members"),
+    [
+        (_order_schema(sku=_SKU, count=_INT), {}),
+        (_order_schema(id=fields.Int(), sku=_SKU), {}),
+        (_order_schema(sku=_SKU), {"create": lambda self, item: item}),
+        (_order_schema(sku=_SKU), {"methods": {"GET", "PATCH"}}),
+        (
+            _order_schema(place={"id": fields.Int(), "shelf": _SKU}, sku=_SKU, count=_INT),
+            {},
+        ),
+        (
+            Schema.from_dict(
+                {
+                    "id": fields.Int(dump_only=True),
+                    "lines": fields.List(
+                        fields.Nested(Schema.from_dict({"sku": _SKU})), dump_only=True
+                    ),
+                }
+            ),
+            {},
+        ),
+    ],
+)
+def test_a_nested_schema_that_something_fills_is_not(schema: Any, members: Any) -> None:
+    """A key that names objects that exist, an own create, no POST, content for reading."""
+    app = App("Orders")
+    app.install(Database("sqlite://"))
+    add(app, _order_models(), schema, **members)
+    assert app.operations()
+
+
+class Vehicle(Base):
+    __tablename__ = "vehicle"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    plate: Mapped[str] = mapped_column(String(20))
+
+    __mapper_args__ = {"polymorphic_on": "kind"}
+
+
+class Car(Vehicle):
+    __tablename__ = "car"
+
+    id: Mapped[int] = mapped_column(ForeignKey("vehicle.id"), primary_key=True)
+    doors: Mapped[int]
+
+    __mapper_args__ = {"polymorphic_identity": "car"}
+
+
+_PLATE = fields.Str(required=True, validate=validate.Length(max=20))
+
+
+def test_a_column_of_a_subclass_is_told(app: App) -> None:
+    """The key and the discriminator come from the mapping, the other columns from content."""
+    with pytest.raises(DeclarationError, match="leaves out 'doors', which may not be null"):
+        add(app, Car, Schema.from_dict({"plate": _PLATE}))
+    with pytest.raises(DeclarationError, match="leaves out 'plate', which may not be null"):
+        add(app, Car, Schema.from_dict({"doors": _INT}))
+    add(app, Car, Schema.from_dict({"plate": _PLATE, "doors": _INT}))
+    assert app.operations()

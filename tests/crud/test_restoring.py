@@ -1,56 +1,96 @@
-"""Restoring removed items: with a precondition, where changes need one."""
+"""Who may only read an item does not learn that it was removed."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from marshmallow import Schema, fields, validate
-from shelf import Book, collection
+import sqlalchemy as sa
+from databases import KINDS, database_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from restkit import App, Request
+from restkit.crud import AnyOf, CRUDResource, MemoryStore
+from restkit.sqlalchemy import Database
 from restkit.testing import Client
 
 
-class TitleSchema(Schema):
-    id = fields.Int(dump_only=True)
-    title = fields.Str(required=True, validate=validate.Length(1, 50))
+class Base(DeclarativeBase):
+    pass
 
 
-def removable(conditional: Any) -> Client:
-    members = {"schema": TitleSchema, "soft_delete": "on", "conditional": conditional}
-    return collection(Book("Emma", on=False), **members)
+class Row(Base):
+    __tablename__ = "row"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    shared: Mapped[bool] = mapped_column(default=False)
+    removed: Mapped[bool] = mapped_column(default=False)
 
 
-def test_a_restore_needs_a_precondition_where_changes_do() -> None:
-    """The 204 of the DELETE has the entity tag of the removed item."""
-    client = removable("required")
-    tag = client.get("/books/1").headers["ETag"]
-    removed = client.delete("/books/1", headers={"If-Match": tag})
-    assert removed.status == 204
-    assert client.post("/books/1/restore").status == 428
-    assert client.post("/books/1/restore", headers={"If-Match": tag}).status == 412
-    with_tag = {"If-Match": removed.headers["ETag"]}
-    restored = client.post("/books/1/restore", headers=with_tag)
-    assert (restored.status, restored.json) == (200, {"id": 1, "title": "Emma"})
-    assert client.delete("/books/1", headers={"If-Match": restored.headers["ETag"]}).status == 204
-    assert client.post("/books/1/restore", headers={"If-Match": "*"}).status == 200
+@dataclass
+class Item:
+    owner: str = ""
+    shared: bool = False
+    removed: bool = False
+    id: int = 0
 
 
-def test_the_document_has_the_428() -> None:
-    """It stands where it can be answered, and nowhere else."""
-    responses = {
-        conditional: removable(conditional)
-        .get("/openapi.json")
-        .json["paths"]["/books/{id}/restore"]["post"]["responses"]
-        for conditional in (True, "required")
-    }
-    assert "428" not in responses[True]
-    assert "428" in responses["required"]
+def _caller(request: Request) -> str:
+    return request.headers.get("X-User", "")
 
 
-@pytest.mark.parametrize("conditional", [True, False])
-def test_without_the_demand_a_restore_needs_nothing(conditional: bool) -> None:
-    """A DELETE has an entity tag where items have one."""
-    client = removable(conditional)
-    assert ("ETag" in client.delete("/books/1").headers) is conditional
-    assert client.post("/books/1/restore").status == 200
+@pytest.fixture(params=["memory", *KINDS])
+def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
+    """Return a client of rows that everybody reads if they are shared, and their owner writes."""
+    app = App("Rows")
+    if request.param == "memory":
+        store = MemoryStore(Item)
+        store.rows(
+            Item,
+            read=lambda me: AnyOf({"owner": me}, {"shared": True}),
+            write=lambda me: {"owner": me},
+            caller=_caller,
+        )
+
+        class Items(CRUDResource[Item]):
+            soft_delete = "removed"
+
+        Items.store = store
+        app.add("/rows", Items)
+        yield Client(app)
+        return
+    with database_url(request.param, tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        database.rows(
+            Row,
+            read=lambda me: sa.or_(Row.owner == me, Row.shared),
+            write=lambda me: Row.owner == me,
+            caller=_caller,
+        )
+
+        class Rows(CRUDResource[Row]):
+            model = Row
+            soft_delete = "removed"
+
+        app.install(database)
+        app.add("/rows", Rows)
+        yield Client(app)
+        database.close()
+
+
+def test_a_removed_item_of_others_is_as_one_that_is_not_there(client: Client) -> None:
+    ada, bob = {"X-User": "ada"}, {"X-User": "bob"}
+    made = client.post("/rows", json={"owner": "ada", "shared": True}, headers=ada)
+    url = made.headers["Location"]
+    assert client.get(url, headers=bob).status == 200
+    assert client.delete(url, headers=bob).status == 403
+    assert client.delete(url, headers=ada).status == 204
+    assert client.get(url, headers=bob).status == 404
+    removed = client.post(f"{url}/restore", headers=bob)
+    missing = client.post("/rows/999/restore", headers=bob)
+    assert (removed.status, removed.json) == (missing.status, missing.json)
+    assert removed.status == 404
+    assert client.post(f"{url}/restore", headers=ada).status == 200
+    assert client.get(url, headers=bob).status == 200

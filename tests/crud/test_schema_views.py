@@ -217,10 +217,18 @@ def test_a_patch_of_what_is_never_answered() -> None:
     """A member that is taken and never answered is patched without being shown,
     and need not be sent.
     """
-    client = collection(Book("Emma"), schema=Secretive)
-    assert "code" not in client.patch("/books/1", json={"year": 1815}).json
+    store = MemoryStore(Book, items=[Book("Emma", genre="novel")])
+    client, whole = collection(store=store, schema=Secretive), collection(store=store)
+    response = client.patch("/books/1", json={"year": 1815})
+    assert (response.status, response.json["year"]) == (200, 1815)
+    assert "code" not in response.json
+    assert whole.get("/books/1").json["genre"] == "novel"
     assert client.patch("/books/1", json={"code": "x"}).status == 200
-    assert client.patch("/books/1", json={"code": 1}).problem["errors"][0]["pointer"] == "/code"
+    assert whole.get("/books/1").json["genre"] == "x"
+    for patched, code in (({"code": 1}, "invalid"), ({"code": None}, "required")):
+        error = client.patch("/books/1", json=patched).problem["errors"][0]
+        assert (error["pointer"], error["code"]) == ("/code", code)
+    assert whole.get("/books/1").json["genre"] == "x"
 
 
 @pytest.mark.parametrize(
@@ -386,3 +394,31 @@ def test_what_is_stored_is_not_held_against_who_patches_something_else() -> None
     response = client.patch("/books/1", json={"year": 1815, "cover": {"name": "c", "secret": "d"}})
     assert response.json["year"] == 1815
     assert response.json["cover"] == {"name": "c"}
+
+
+class Bottomless(fields.Str):
+    """Is nested deeper than Python's stack, as a field may be that nests itself."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if value == "deep":
+            raise RecursionError
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Bottomed(BookSchema):
+    genre = Bottomless(allow_none=True)
+
+
+@pytest.mark.parametrize("media_type", [None, JSON_PATCH])
+def test_content_that_is_nested_too_deeply_is_422(media_type: str | None) -> None:
+    client = collection(Book("Emma"), schema=Bottomed)
+    body: Any = {"genre": "deep"}
+    options: dict[str, Any] = {}
+    if media_type:
+        options["content_type"] = media_type
+        body = [{"op": "add", "path": "/genre", "value": "deep"}]
+    for patched in (body, body if media_type else {**body, "year": 1815}):
+        response = client.patch("/books/1", json=patched, **options)
+        assert response.status == 422
+        assert response.problem["errors"][0]["detail"] == "Nested too deeply."
+    assert client.patch("/books/1", json={"genre": "novel"}).status == 200

@@ -52,6 +52,7 @@ class Task(Versioned, Base):
     title: Mapped[str] = mapped_column(sa.String(40))
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("project.id"))
     parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id"))
+    parent: Mapped[Task | None] = relationship(remote_side=[id], viewonly=True)
     project: Mapped[Project] = relationship(back_populates="tasks")
 
 
@@ -150,7 +151,13 @@ class World:
         every: dict[str, Any] = {
             "/projects": {
                 "model": Project,
-                "filters": ("id__*", "name__*", "code__*", "search"),
+                "filters": (
+                    *("id__*", "name__*", "code__*", "search"),
+                    *("tasks__title__*", "tasks__any", "tasks__project__code__*"),
+                ),
+                "any_of": {"q": ("name__contains", "code__contains", "tasks__title__contains")},
+                "or_filters": ("name", "code", "id", "q", "tasks__title__contains"),
+                "by_filter": ("PATCH", "DELETE"),
                 "sorts": ("id", "name", "code"),
                 "expand": ("tasks",),
                 "soft_delete": "removed_at",
@@ -162,8 +169,14 @@ class World:
             "/numbered": {"model": Project, "paging": PageNumbers(), "expand": ("tasks",)},
             "/tasks": {
                 "model": Task,
-                "filters": ("project_id__*", "parent_id__*", "title__*"),
-                "sorts": ("title", "project_id"),
+                "filters": (
+                    *("project_id__*", "parent_id__*", "title__*", "parent__title__*"),
+                    *("project__name__*", "project__code__*", "project__any"),
+                ),
+                "any_of": {"q": ("title__contains", "project__name__contains")},
+                "or_filters": ("title", "project__code", "project__any", "q"),
+                "by_filter": ("PATCH", "DELETE"),
+                "sorts": ("title", "project_id", "project__name", "parent__title"),
                 "expand": ("project",),
                 "groups": ("title", "project_id"),
                 "idempotency": once,
@@ -449,7 +462,8 @@ def shown(response: TestResponse, number: int) -> str:
 
 def test_there_are_enough_combinations() -> None:
     """The two backends, the mechanisms and the requests are at least 500 combinations."""
-    combinations = 2 * len(MECHANISMS) * (len(ITEMS) + len(LISTS) * len(PREFERENCES))
+    reads = len(LISTS) * len(PREFERENCES) + len(PROBES)
+    combinations = 2 * len(MECHANISMS) * (len(ITEMS) + reads)
     assert combinations >= 500
 
 
@@ -468,6 +482,9 @@ def test_a_hidden_row_responds_as_a_missing_one(world: World) -> None:
     assert not wrong, f"{len(wrong)} leaks: {wrong[:6]}"
 
 
+_NESTING = "PATCH If-Match board"  # its tag is not the version alone, since its content nests tasks
+
+
 def test_own_rows_are_reached_by_the_same_requests(world: World) -> None:
     """The requests are meant: for rows of the caller nearly all of them succeed."""
     failed = []
@@ -478,7 +495,7 @@ def test_own_rows_are_reached_by_the_same_requests(world: World) -> None:
             failed.append((door.name, response.status))
     world.reset()
     # A test that fails, no row to restore, rows that others need, a tag of another kind.
-    expected = ("JSON Patch test", "restore", "DELETE", "bulk delete", "PUT board")
+    expected = ("JSON Patch test", "restore", "DELETE", "bulk delete", "PUT board", _NESTING)
     unmeant = [each for each in failed if not each[0].startswith(expected)]
     assert unmeant == [("PATCH If-Match label", 412)]
 
@@ -498,6 +515,121 @@ def test_lists_do_not_show_hidden_rows(world: World) -> None:
         if not is_lines and response.json.get("total", 0) > 2:
             wrong.append((url, headers, response.text))
     assert not wrong, f"{len(wrong)} leaks: {wrong[:6]}"
+
+
+PROBES = (
+    ("/projects?q={}", SECRET),
+    ("/projects?name__contains={}", SECRET),
+    ("/projects?tasks__title__contains={}", SECRET),
+    ("/projects?tasks__title={}", f"{SECRET} task"),
+    ("/projects?tasks__project__code={}", f"{SECRET}-1"),
+    ("/projects?or=name,code&name=x&code={}", f"{SECRET}-1"),
+    ("/projects?or=q,id&q={}&id=702", SECRET),
+    ("/projects?or=tasks__title__contains,name&tasks__title__contains={}&name=open plan", SECRET),
+    ("/projects?code__not_in=x&code__not_in={}", f"{SECRET}-1"),
+    ("/projects?id__not_in=1,{}", "701"),
+    ("/tasks?q={}", SECRET),
+    ("/tasks?project__name__contains={}", SECRET),
+    ("/tasks?project__name__startswith={}", SECRET),
+    ("/tasks?project__code={}", f"{SECRET}-1"),
+    ("/tasks?project__code__in=x&project__code__in={}", f"{SECRET}-1"),
+    ("/tasks?project__code__not_in=open-2&project__code__not_in={}", f"{SECRET}-1"),
+    ("/tasks?project__code__ne={}", f"{SECRET}-1"),
+    ("/tasks?project__code__gte={}", "confid"),
+    ("/tasks?or=title,project__code&title=x&project__code={}", f"{SECRET}-1"),
+    ("/tasks?or=q,title&q={}&title=other task", SECRET),
+    ("/tasks?or=project__any,project__code&project__any=false&project__code={}", f"{SECRET}-1"),
+    ("/tasks?parent__title__contains={}", SECRET),
+    ("/tasks?project__name__contains={}&sort=project__name", SECRET),
+)
+"""Queries whose value a hidden row has. The answer must be that of a value which no row has."""
+
+_NEVER = {"701": "999", "confid": "zzz"}
+
+
+def probed(world: World, query: str, value: str) -> list[object]:
+    """Return what a client learns from a query, by each way to read and to change items."""
+    url = query.format(value)
+    page = world.client.get(url, headers={**TWO, "Prefer": "count=exact"})
+    assert page.status == 200, page.text
+    found: list[object] = [page.json["items"], page.json["total"]]
+    found += [world.client.get(url, headers={**TWO, **each}).text for each in (LINES, CSV)]
+    head = world.client.head(url, headers={**TWO, "Prefer": "count=exact"})
+    found.append(head.headers["Total-Count"])
+    path, _, rest = url.partition("?")
+    if "sort=" not in rest:
+        totals = world.client.get(f"{path}/totals?group=tenant&{rest}", headers=TWO)
+        grouped = world.client.get(f"{path}/totals?{rest}", headers=TWO)
+        found += [totals.status, grouped.status, grouped.text]
+        dry = world.client.delete(f"{url}&dry_run=true", headers=TWO)
+        patch = world.client.patch(f"{url}&dry_run=true", json={}, headers=TWO)
+        found += [dry.text, patch.text]
+    return found
+
+
+@pytest.mark.parametrize(("query", "secret"), PROBES)
+def test_filters_learn_nothing_of_hidden_rows(world: World, query: str, secret: str) -> None:
+    """Alternatives, exclusions and filters across relations match no hidden row."""
+    never = _NEVER.get(secret, "nothing has this")
+    if "__ne=" in query or "__gte=" in query:
+        # Own rows are on the same side of both values.
+        assert probed(world, query, secret)[0] == probed(world, query, "abc")[0]
+        return
+    assert probed(world, query, secret) == probed(world, query, never)
+
+
+def test_hidden_related_rows_sort_as_missing_ones(world: World) -> None:
+    """The order of tasks does not depend on the name of a hidden project."""
+    for sort, wanted in (("project__name", [704, 702]), ("-project__name", [702, 704])):
+        page = world.client.get(f"/tasks?sort={sort}", headers=TWO)
+        assert [each["id"] for each in page.json["items"]] == wanted
+        first = world.client.get(f"/tasks?sort={sort}&limit=1", headers=TWO).json
+        second = world.client.get(first["next"], headers=TWO).json
+        assert [each["id"] for each in (*first["items"], *second["items"])] == wanted
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "id=701",
+        "id__in=701,702",
+        "code__not_in=nothing",
+        f"q={SECRET}",
+        "q=plan",
+        "or=id,code&id=702&code=confidential-1",
+        "tasks__any=false",
+        "search=plan",
+    ],
+)
+def test_changes_by_filter_reach_own_rows_alone(world: World, query: str) -> None:
+    """PATCH and DELETE count and change no hidden row, also beside own ones."""
+    before = world.stored()
+    for headers in ({}, {"Prefer": "return=minimal"}):
+        changed = world.client.patch(
+            f"/projects?{query}", json={"name": "new"}, headers={**TWO, **headers}
+        )
+        assert changed.status == 200, changed.text
+        assert changed.json["affected"] <= 1
+    removed = world.client.delete(f"/projects?{query}", headers=TWO)
+    assert removed.status in (200, 409), removed.text
+    assert SECRET not in removed.text
+    assert world.stored() == before
+    world.reset()
+
+
+def test_cursors_of_another_tenant_show_own_rows_alone(world: World) -> None:
+    """A cursor is a place in an order; it carries no rows and no tenant."""
+    one = {"X-Tenant": "one"}
+    body = {"title": "second", "project_id": 701}
+    more = {"tenant": "one"} if world.explicit else {}
+    assert world.client.post("/tasks", json={**body, **more}, headers=one).status == 201
+    for sort in ("title", "-project__name", "-project_id"):
+        page = world.client.get(f"/tasks?limit=1&sort={sort}", headers=one).json
+        other = world.client.get(page["next"], headers=TWO)
+        assert other.status == 200
+        assert SECRET not in json.dumps(other.json["items"])
+        assert {each["id"] for each in other.json["items"]} <= {702, 704}
+    world.reset()
 
 
 def test_totals_count_visible_rows(world: World) -> None:

@@ -428,7 +428,7 @@ def test_a_failure_to_commit_a_heads_stream_is_the_answer() -> None:
 # provide
 
 
-@pytest.mark.parametrize("words", ["yields more than once", "yields nothing"])
+@pytest.mark.parametrize("words", ["yields more than once", "yields no value"])
 def test_a_factory_that_does_not_yield_once_is_an_error(words: str) -> None:
     """A factory that yields twice or never is the programmer's mistake,
     and is not silently left half done.

@@ -16,7 +16,7 @@ from werkzeug.exceptions import (
     abort,
 )
 
-from restkit import App, Conflict, Gone, Problem, Request, Resource, Response, raises
+from restkit import App, Conflict, ContractError, Gone, Problem, Request, Resource, Response, raises
 from restkit.problems import problem_class
 from restkit.testing import Client
 
@@ -211,3 +211,34 @@ def test_a_handler_of_all_problems_is_asked() -> None:
             error, status=409, handlers=[(kind, lambda error, request: Conflict("handled"))]
         )
         assert client.get("/x").json["detail"] == "handled"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(399, 500), (400, 400), (499, 499), (599, 599), (600, 500), (None, 500)]
+)
+def test_a_code_that_is_no_error_is_a_500(code: int | None, status: int) -> None:
+    """Werkzeug's exceptions may have any code."""
+
+    class Odd(HTTPException):
+        pass
+
+    error = Odd("x")
+    error.code = code
+    response = client_of(error, status=status).get("/x")
+    assert (response.status, response.json["status"]) == (status, status)
+
+
+def test_a_contract_error_is_never_a_response() -> None:
+    """It reaches the server although handlers of every exception are there."""
+    app = App("Contract")
+
+    @app.problem_handler(Exception)
+    def anything(error: Exception, request: Request) -> Response:
+        return Response("handled", 409)
+
+    @app.get("/x")
+    def get() -> None:
+        raise ContractError("told")
+
+    with pytest.raises(ContractError, match="told"):
+        Client(app, raise_errors=False, contract=False).get("/x")

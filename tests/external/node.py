@@ -1,4 +1,4 @@
-"""The linters of OpenAPI documents and pages that run on Node: found, or installed into a cache."""
+"""The linters of documents and pages from npm: found, or installed into a cache."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 
 from programs import find_program, program_missing
 
-__all__ = ["run_tool"]
+__all__ = ["package_file", "run_tool"]
 
 # The one place that says which versions; everybody's findings are the same.
 _PACKAGES = {
+    "axe-core": ("axe-core", "4.14.1"),
     "html-validate": ("html-validate", "9.7.1"),
     "redocly": ("@redocly/cli", "2.77.0"),
     "spectral": ("@stoplight/spectral-cli", "6.16.3"),
@@ -43,6 +44,17 @@ def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.Complet
         check=False,
         timeout=120,
     )
+
+
+def package_file(name: str, path: str) -> Path:
+    """Return a file of a package of npm, which is installed into the cache if it is not there.
+
+    The test is skipped where npm is missing or cannot install the package (see `programs`).
+    """
+    package, version = _PACKAGES[name]
+    if _version_in_cache(package) != version:
+        _install()
+    return _CACHE / "node_modules" / package / path
 
 
 def _find(name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from servers import free_port, serve_process
 
-__all__ = ["EXPORTS", "ROOT", "script", "serve_bookstore"]
+__all__ = ["EXPORTS", "ROOT", "script", "serve_bookstore", "serve_site"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 EXPORTS = {
     "bookstore.yaml": "examples.bookstore",
     "hello.yaml": "examples/hello.py",
+    "notes.yaml": "examples.notes",
+    "site.yaml": "examples.site",
     "todo.yaml": "examples/todo.py",
 }
 
@@ -57,4 +59,15 @@ def serve_bookstore(folder: Path, *, strict: bool = True) -> AbstractContextMana
             "RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'bookstore.db'}",
             "RESTKIT_STRICT": str(strict),
         },
+    )
+
+
+def serve_site(folder: Path) -> AbstractContextManager[str]:
+    """Serve the blog from a process of its own, with the database ``site.db`` of a folder."""
+    port = free_port()
+    return serve_process(
+        [sys.executable, "-m", "restkit", "run", "examples.site", "--port", str(port)],
+        port=port,
+        cwd=ROOT,
+        environment={"RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'site.db'}"},
     )

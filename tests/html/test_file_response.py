@@ -216,9 +216,11 @@ def test_an_empty_file_has_no_first_byte_but_all_of_its_last_bytes(tmp_path: Pat
 def test_what_is_no_readable_file_is_a_404(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
+    before = len(os.listdir("/proc/self/fd"))
     for name in ("missing", "", "pipe", "loop", "x" * 300, "a/b", "nul\0"):
         response = client_of(f"{tmp_path}/{name}").get("/file")
         assert response.status == 404, name
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_text_files_and_streams_are_refused(file: Path) -> None:
@@ -381,3 +383,19 @@ def test_headers_beside_a_file_are_added(file: Path) -> None:
     response = Client(app).get("/file")
     assert response.headers["X-Extra"] == "1"
     assert response.data == TEXT
+
+
+def test_the_document_has_range_and_if_range(tmp_path: Path) -> None:
+    """GET reads them, of a method and of static files; POST does not."""
+    (tmp_path / "a.txt").write_text("a")
+    client = client_of(b"a")
+    app = App("Static")
+    app.static("/static", tmp_path, documented=True)
+
+    paths = client.get("/openapi.json").json["paths"]["/file"]
+    static = Client(app).get("/openapi.json").json["paths"]["/static/{filename}"]["get"]
+    for operation in (paths["get"], static):
+        named = {each["name"]: each for each in operation["parameters"] if each["in"] == "header"}
+        assert {"Range", "If-Range"} <= named.keys()
+        assert "required" not in named["Range"]
+    assert "parameters" not in paths["post"]

@@ -274,7 +274,7 @@ def test_a_missing_block_is_found_at_start_up(templates: MakeTemplates) -> None:
     [
         (lambda app: app.get("/", template=""), "template of get"),
         (lambda app: app.get("/", template=3), "template of get"),
-        (lambda app: app.get("/", block="rows"), "has block='rows', but no template="),
+        (lambda app: app.get("/", block="rows"), "has block='rows', but no template"),
         (lambda app: app.add("/", HTMLResource, template="a.html"), "in an HTMLResource class"),
     ],
 )

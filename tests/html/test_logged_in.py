@@ -72,7 +72,6 @@ def blog(users: dict[int, User], store: Any = None, **options: Any) -> App:
 
     sessions = Sessions([KEY], store=store, **options)
     user = LoggedIn(
-        sessions,
         load,
         login_page="login",
         epoch=lambda user: user.epoch,
@@ -284,7 +283,7 @@ def test_the_prefix_is_in_both_urls() -> None:
 
 def test_a_login_page_must_be_public() -> None:
     sessions = Sessions([KEY])
-    app = App("Blog", security=LoggedIn(sessions, lambda user_id, request: None, login_page="in"))
+    app = App("Blog", security=LoggedIn(lambda user_id, request: None, login_page="in"))
     app.install(sessions)
 
     @app.get("/login", name="in")
@@ -293,6 +292,32 @@ def test_a_login_page_must_be_public() -> None:
 
     with pytest.raises(DeclarationError, match="/login is not public"):
         Client(app).get("/login", headers=BROWSER)
+
+
+def test_a_login_page_may_let_everybody_in() -> None:
+    """A wrong password is its own 401; another page that demands a login itself is a redirect."""
+    sessions = Sessions([KEY])
+    user = LoggedIn(lambda user_id, request: None, login_page="login")
+    app = App("Blog", security=user | anonymous)
+    app.install(sessions)
+
+    @app.post("/login", name="login")
+    @raises(Unauthorized)
+    def login() -> None:
+        raise Unauthorized("The name or the password is wrong.")
+
+    @app.delete("/posts/1")
+    @raises(Unauthorized)
+    def delete() -> None:
+        raise Unauthorized("Log in.")
+
+    client = Client(app)
+    wrong = client.post("/login", headers=BROWSER)
+    assert wrong.status == 401
+    assert "password is wrong" in wrong.text
+    assert client.delete("/posts/1").status == 401
+    redirect = client.delete("/posts/1", headers=BROWSER)
+    assert (redirect.status, redirect.headers["Location"]) == (303, "/login")
 
 
 # declarations
@@ -322,7 +347,7 @@ def test_the_document_is_guarded_too() -> None:
 
 def test_the_scheme_needs_its_sessions() -> None:
     app = App("Blog")
-    user = LoggedIn(Sessions([KEY]), lambda user_id, request: None)
+    user = LoggedIn(lambda user_id, request: None)
 
     @app.get("/me", security=user)
     def me() -> dict[str, str]:
@@ -333,21 +358,47 @@ def test_the_scheme_needs_its_sessions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("load", "message"),
     [
-        ((None, lambda user_id, request: None), "expects the Sessions of the App, got None"),
-        ((Sessions([KEY]), None), "The loader of LoggedIn"),
-        ((Sessions([KEY]), lambda user_id: None), "The loader of LoggedIn"),
+        (
+            Sessions([KEY]),
+            r"takes no Sessions.* Write LoggedIn\(load_user",
+        ),
+        (None, "The loader of LoggedIn"),
+        (lambda user_id: None, "The loader of LoggedIn"),
     ],
 )
-def test_arguments_are_checked(arguments: Any, message: str) -> None:
+def test_the_loader_is_checked(load: Any, message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
-        LoggedIn(*arguments)
+        LoggedIn(load)
+
+
+def test_one_scheme_has_one_cookie() -> None:
+    """The document names one cookie, so that a scheme of two Apps has the same in both."""
+    user = LoggedIn(lambda user_id, request: None)
+    outer, inner = App("Outer"), App("Inner")
+    for app, name in ((outer, "outer"), (inner, "inner")):
+        app.install(Sessions([KEY], name=name))
+        app.get("/me", security=user)(lambda: {})
+    outer.mount("/inner", inner)
+    with pytest.raises(DeclarationError, match="Make one for each Sessions"):
+        outer.freeze()
+
+
+def test_the_document_names_the_cookie_of_the_app() -> None:
+    """A scheme that is made before the sessions knows their cookie all the same."""
+    user = LoggedIn(lambda user_id, request: None)
+    app = App("Blog")
+    app.get("/me", security=user)(lambda: {})
+    app.install(Sessions([KEY], name="blog"))
+    schemes = Client(app).get("/openapi.json").json["components"]["securitySchemes"]
+    assert schemes["session"]["name"] == "__Host-blog"
+    assert "called blog" in schemes["session"]["description"]
 
 
 def test_scopes_need_a_function() -> None:
     sessions = Sessions([KEY])
-    user = LoggedIn(sessions, lambda user_id, request: user_id)
+    user = LoggedIn(lambda user_id, request: user_id)
     app = App("Blog")
     app.install(sessions)
 
@@ -439,3 +490,15 @@ def test_forbidden_is_not_redirected() -> None:
     log_in(client)
 
     assert client.get("/admin", headers=BROWSER).status == Forbidden.status
+
+
+def test_an_unsafe_request_is_not_repeated_after_the_login() -> None:
+    app = blog({})
+
+    @app.post("/posts")
+    def post() -> None:
+        raise AssertionError("nobody is logged in")
+
+    sent = Client(app).post("/posts", headers=BROWSER)
+    assert sent.status == 303
+    assert sent.headers["Location"] == "/login"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -357,6 +358,28 @@ def test_redis_may_be_away(caplog: pytest.LogCaptureFixture) -> None:
     assert response.headers["Retry-After"] == "2"
     assert response.headers["Cache-Control"] == "no-store"
     assert "the store of the sessions failed" in caplog.text
+
+
+@pytest.mark.external
+@pytest.mark.redis
+def test_redis_may_go_away_while_a_session_is_used(caplog: pytest.LogCaptureFixture) -> None:
+    """To read and to remove a session are a 503 as well, and nothing is lost."""
+    with (
+        closing(RedisStore(redis_url(), prefix=f"test-{secrets.token_hex(8)}:")) as store,
+        closing(RedisStore("redis://127.0.0.1:1/0", timeout=1)) as gone,
+        caplog.at_level(logging.WARNING, "restkit"),
+    ):
+        client = Client(application(store))
+        client.post("/set/a/1")
+        working, lost = store._redis, gone._redis
+        store._redis = lost
+        assert client.get("/all").status == 503
+        store._redis = SimpleNamespace(hgetall=working.hgetall, delete=lost.delete)  # type: ignore[assignment]
+        assert client.post("/logout").status == 503
+        store._redis = working
+        assert client.get("/all").json["a"] == "1"
+        client.post("/logout")
+    assert caplog.text.count("the store of the sessions failed") == 2
 
 
 def test_the_table_forgets_expired_sessions(tmp_path: Path) -> None:

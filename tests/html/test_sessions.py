@@ -179,19 +179,6 @@ def test_a_value_must_be_json() -> None:
         Client(app).get("/name")
 
 
-def test_a_cookie_has_a_limit() -> None:
-    client = Client(service())
-    with pytest.raises(ValueError, match=r"browsers keep at most 3800.*'a'.*RedisStore"):
-        put(client, "a", "x" * 3000)
-    assert put(client, "a", "x" * 2500).status == 204
-
-    quiet = Client(service(), raise_errors=False)
-    response = put(quiet, "a", "x" * 3000)
-    assert response.status == 500
-    assert is_private(response)
-    assert "Set-Cookie" not in response.headers
-
-
 # the cookie
 
 

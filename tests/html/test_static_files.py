@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -406,3 +407,19 @@ def _holders(path: Path) -> int:
         except OSError:
             continue
     return count
+
+
+def test_names_with_control_characters_are_refused(folder: Path) -> None:
+    names = ("a\x01b.css", "tab\t.css", "dash\u00adname.css", "a\x7fb.css", "next\x85.css")
+    for name in names:
+        (folder / name).write_text("found")
+    client = client_of(folder)
+    found = [client.get(f"/static/{quote(name)}").status for name in names]
+    assert found == [404, 404, 200, 404, 200]
+
+
+def test_an_icon_may_go_away(folder: Path) -> None:
+    client = client_of(folder, favicon="photo.png")
+    assert client.get("/favicon.ico").headers["Content-Type"] == "image/png"
+    (folder / "photo.png").unlink()
+    assert client.get("/favicon.ico").status == 404

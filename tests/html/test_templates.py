@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
 from restkit import App, DeclarationError, Request
+from restkit.foreign_names import TEMPLATE_NAMES
 from restkit.html import Templates
 from restkit.testing import Client
 
@@ -207,3 +209,24 @@ def test_compiled_templates_are_kept(templates: MakeTemplates, tmp_path: Path) -
     page(app)
     assert Client(app).get("/").text == "a"
     assert list(kept.iterdir())
+
+
+@pytest.mark.parametrize("name", TEMPLATE_NAMES)
+def test_an_undefined_name_says_what_to_write(templates: MakeTemplates, name: str) -> None:
+    """A name that templates of other frameworks know, or that an extension would bring."""
+    app = App("Names")
+    known = templates({})
+    app.install(known)
+    with pytest.raises(UndefinedError, match=f"{name}.* is undefined") as raised:
+        known.render_string(f"{{{{ {name} }}}}")
+    assert TEMPLATE_NAMES[name] in str(raised.value)
+
+
+def test_other_undefined_names_are_told_as_they_are(templates: MakeTemplates) -> None:
+    app = App("Names")
+    known = templates({})
+    app.install(known)
+    for source in ("{{ titel }}", "{{ book.user }}", "{{ {}.user }}"):
+        with pytest.raises(UndefinedError) as raised:
+            known.render_string(source, book={})
+        assert "Write" not in str(raised.value)

@@ -43,6 +43,7 @@ def test_a_user_name_and_a_password(value: str, username: str, password: str) ->
         *(basic("ada"), basic("a\x00:b"), basic("a:b\x1f"), basic("a:b\x7f"), basic(b"\xff:b")),
         *('Basic username="ada"', "Basic a=1, b=2", "Basic YWRhOnN0, realm=x"),
         *("Digest a b", "Digest a=1,, b", "Digest a=1, a=2", "Digest A=1, a=2"),
+        *("Digest a=1, a*=UTF-8''2", "Digest *=1"),
         *("Digest a=1 b=2", 'Digest a="x', 'Digest a="x"y', "Digest =1", "Token a b"),
     ],
 )
@@ -88,3 +89,11 @@ def test_parameters() -> None:
 def test_several_headers_in_one_value(value: str, several: bool) -> None:
     """Servers join repeated headers with commas, which are no parameters of the first one."""
     assert holds_several(value) is several
+
+
+@pytest.mark.parametrize("unit", ['"\\', '"\\"', '"a', '",', '" ', "\\"])
+def test_no_header_takes_long(unit: str) -> None:
+    """Counted in calls of nothing: a quadratic pattern would take minutes on a header of 1 MB."""
+    value = f"x, {unit * 500_000}"
+    assert holds_several(value) in (True, False)
+    assert parse_authorization(value) is None

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from marshmallow import Schema, fields
 from servers import free_port, serve_process
+from werkzeug.test import create_environ, run_wsgi_app
 
 from restkit import App, Request, Resource, operation
 from restkit.http.request_target import VALID_HOSTS, clean_script_name, host_error
@@ -36,7 +37,16 @@ BAD_HOSTS = [
     "\u20ac",
     "",
 ]
-GOOD_HOSTS = ["a", "a.example", "A.Example:8000", "my_service:80", "127.0.0.1", "[::1]:8000", "a:"]
+GOOD_HOSTS = [
+    "a",
+    "a.example",
+    "A.Example:8000",
+    "my_service:80",
+    "127.0.0.1",
+    "[::1]:8000",
+    "[::ffff:1.2.3.4]",
+    "a:",
+]
 
 
 class BookSchema(Schema):
@@ -69,6 +79,15 @@ def shop() -> App:
     app.add("/books/", Books)
     app.add("/books/<int:book_id>", BookItem)
     return app
+
+
+@pytest.mark.parametrize("host", ["[:]", "[:::]:80", "[1:2:3:4:5:6:7:8:9]", "[1.2.3.4:]", "[.:]"])
+def test_brackets_hold_an_ipv6_address(host: str) -> None:
+    """Python makes no URL of another one; the test client does not send it either."""
+    environ = create_environ("/books/") | {"HTTP_HOST": host, "SERVER_PROTOCOL": "HTTP/1.1"}
+    content, status, _ = run_wsgi_app(shop(), environ, buffered=True)
+    assert status == "400 Bad Request"
+    assert b"The header Host is malformed." in b"".join(content)
 
 
 @pytest.mark.parametrize("host", BAD_HOSTS)

@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -295,6 +296,20 @@ with opened_at(*sys.argv[1:]) as shop:
 """
 
 
+def wait_for_rollback(database: Database) -> None:
+    """Wait until the server has noticed that the client of an open transaction is gone."""
+    found = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'"
+    )
+    for _ in range(500):
+        with database.engine.connect() as connection:
+            if not connection.scalar(found):
+                return
+        time.sleep(0.02)
+    raise AssertionError("the transaction of the dead worker is still open")
+
+
 @pytest.mark.parametrize("kind", [REDIS, *KINDS])
 def test_a_worker_that_dies_between_leaves_nothing_half_done(kind: str, tmp_path: Path) -> None:
     """Where the process dies after the write and before its commit, the retry writes, and once.
@@ -319,6 +334,8 @@ def test_a_worker_that_dies_between_leaves_nothing_half_done(kind: str, tmp_path
         if kind == "redis":
             assert shop.post().status == 409
             shop.expire()
+        if kind == "postgresql":
+            wait_for_rollback(shop.database)
         first, second = shop.post(), shop.post()
         assert first.status == 201
         assert "Idempotent-Replayed" not in first.headers
@@ -803,3 +820,53 @@ def test_callers_that_are_texts_numbers_or_uuids(caller: object) -> None:
         headers = {"Idempotency-Key": "k"}
         assert Client(app).post("/notes", json={"text": "x"}, headers=headers).status == 200
     assert done == ["x", "x"]
+
+
+class Recorded(MemoryStorage):
+    """A storage that notes the seconds that it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def claim(self, request: Any, key: str, mark: bytes, seconds: float, /) -> bytes | None:
+        self.seconds.append(seconds)
+        return super().claim(request, key, mark, seconds)
+
+    def keep(self, request: Any, key: str, mark: bytes, data: bytes, seconds: float, /) -> None:
+        self.seconds.append(seconds)
+        super().keep(request, key, mark, data, seconds)
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds", "longest"),
+    [({}, [60, 86_400], 255), ({"lease": 5, "expiry": 9, "max_length": 20}, [5, 9], 20)],
+    ids=["usual", "own"],
+)
+def test_how_long_a_key_and_its_response_last(
+    options: dict[str, Any], seconds: list[float], longest: int
+) -> None:
+    """A minute in progress, a day when it is done, and 255 characters, unless options differ."""
+    storage = Recorded()
+
+    class Items(Resource):
+        idempotency = Idempotency(storage, **options)
+
+        def post(self) -> dict[str, int]:
+            return {"id": 1}
+
+    app = App("Items")
+    app.add("/items", Items)
+    client = Client(app)
+    assert client.post("/items", headers={"Idempotency-Key": "a" * longest}).status == 200
+    assert storage.seconds == seconds
+    assert client.post("/items", headers={"Idempotency-Key": "a" * (longest + 1)}).status == 400
+    assert client.post("/items", headers={"Idempotency-Key": f'"{"a" * longest}"'}).status == 200
+
+
+@pytest.mark.parametrize("name", ["expiry", "lease", "max_length"])
+def test_times_above_nothing(name: str) -> None:
+    says = r"Idempotency: expiry, lease and max_length must be above 0\."
+    for value in (0, -1):
+        with pytest.raises(DeclarationError, match=says):
+            Idempotency(MemoryStorage(), **{name: value})  # type: ignore[arg-type]  # a number

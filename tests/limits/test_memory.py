@@ -233,3 +233,43 @@ def test_the_default_limits() -> None:
         storage.keep(REQUEST, key_of(1), b"mark", bytes(size), 60)
         found = storage.claim(REQUEST, key_of(1), b"mark", 60)
         assert (found != b"mark") is is_stored
+
+
+def test_the_limits_of_a_storage_without_options() -> None:
+    """A quarter of 10,000 keys for one caller, and a quarter of 64 MiB."""
+    storage = MemoryStorage()
+    for number in range(2_500):
+        assert is_free(storage, key_of(number))
+    with pytest.raises(ServiceUnavailable):
+        is_free(storage, key_of(2_500))
+    assert is_free(storage, key_of(0, "b"))
+    for caller, fits in (("c", 0), ("d", 1)):
+        storage.claim(REQUEST, key_of(0, caller), b"mark", 60)
+        data = bytes(16 * 1024 * 1024 - ENTRY + fits)
+        storage.keep(REQUEST, key_of(0, caller), b"mark", data, 60)
+        kept = storage.claim(REQUEST, key_of(0, caller), b"other", 60)
+        assert kept == (b"mark" if fits else data)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"size": 0}, {"max_bytes": 0}, {"share": 0}, {"share": -0.1}, {"share": 1.01}],
+    ids=repr,
+)
+def test_limits_that_leave_nothing_are_refused(options: dict[str, float]) -> None:
+    says = r"MemoryStorage: size and max_bytes must be above 0, and share above 0 and at most 1\."
+    with pytest.raises(DeclarationError, match=says):
+        MemoryStorage(**options)  # type: ignore[arg-type]  # that is the test
+
+
+def test_the_smallest_limits() -> None:
+    """One key of one caller, however small its share is."""
+    storage = MemoryStorage(1, max_bytes=ENTRY + 4, share=1)
+    assert is_free(storage, key_of(1))
+    with pytest.raises(ServiceUnavailable):
+        is_free(storage, key_of(2))
+    shared = MemoryStorage(3, share=0.01)
+    assert is_free(shared, key_of(1))
+    with pytest.raises(ServiceUnavailable):
+        is_free(shared, key_of(2))
+    assert is_free(shared, key_of(1, "b"))

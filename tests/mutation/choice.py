@@ -35,6 +35,10 @@ _CORE = [
 # So many recorded seconds of tests are spent on one mutant: in the first stage, on the tests of
 # its package and the near ones, and on others.
 _FIRST, _NEAREST, _OTHERS = 10.0, 150.0, 60.0
+# It compares defaults and constants, which run only at import, with a record.
+_RECORD = "tests/test_public_api.py"
+# A line that at most so many tests run tells which tests a function is about.
+_RARE = 1 / 60
 
 
 def near(root: Path, path: str, *, whole: bool) -> Iterator[Stage]:
@@ -51,8 +55,9 @@ def near(root: Path, path: str, *, whole: bool) -> Iterator[Stage]:
 def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Iterator[Stage]:
     """Yield the tests that run a mutant's line, and those that are new since they were recorded.
 
-    The tests of near files come first, and among them the quickest. The last stage has the rest of
-    the file's own tests, for lines that run once for all tests.
+    Those come first that run lines of the function which few other tests run; then the tests of
+    near files, and among them the quickest. The last stage has the rest of the file's own tests,
+    for lines that run once for all tests.
     """
     found = known.tests(mutant.path, source, mutant.line)
     if found is None:
@@ -62,7 +67,14 @@ def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Ite
     files = {each for each in found if "::" not in each}
     run = {each for each in known.seconds if each in found or _file(each) in files}
     run = {each for each in run if (root / _file(each)).exists()}
-    ordered = sorted(run, key=lambda each: (_distance(each, groups), known.seconds[each], each))
+    rarity = known.rarity(mutant.path, source, mutant.line)
+
+    def place(test: str) -> tuple[float, int, float, str]:
+        rare = rarity.get(test, 0.0)
+        is_rare = rare >= _RARE
+        return -rare if is_rare else 0.0, _distance(test, groups), known.seconds[test], test
+
+    ordered = sorted(run, key=place)
     stages: list[Stage] = [
         [*_new_tests(root, known.copy, groups[:2])],
         [*_new_tests(root, known.copy, groups[2:])],
@@ -73,8 +85,7 @@ def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Ite
         if spent < (_NEAREST if _distance(each, groups) < 2 else _OTHERS):
             stages[spent > _FIRST].append(each)
     own = f"tests/{groups[0]}"
-    if (root / own).exists():
-        stages.append([own])
+    stages.append([each for each in (own, _RECORD) if (root / each).exists()])
     yield from filter(None, stages)
 
 

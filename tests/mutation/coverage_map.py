@@ -82,6 +82,24 @@ class CoverageMap:
             return set()
         return found or self._of_what_is_made(path, source, line)
 
+    def rarity(self, path: str, source: str, line: int) -> dict[str, float]:
+        """Return how much tests have to do with the function around a line.
+
+        A test that alone runs some line of the function has 1, one of two tests 1/2.
+
+        Args:
+            path: The file, from the repository's root.
+            source: The text of the file.
+            line: The line, counted from 1.
+        """
+        found: dict[str, float] = {}
+        for each in _function(source, line):
+            recorded = self._recorded_line(path, source, each)
+            tests = self._tests(path).get(recorded or 0, set()) - {""}
+            for test in tests:
+                found[test] = max(found.get(test, 0.0), 1 / len(tests))
+        return found
+
     def _run(self, path: str, lines: list[int]) -> set[str] | None:
         """Return what ran some lines, without imports of the package; None if nothing did."""
         known = self._tests(path)
@@ -146,6 +164,15 @@ def _statement(source: str, line: int) -> tuple[int, int]:
             end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
             if node.lineno <= line <= end:
                 found = (node.lineno, end)
+    return found
+
+
+def _function(source: str, line: int) -> range:
+    """Return the lines of the innermost function around a line, none outside of functions."""
+    found = range(0)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
+            found = range(node.lineno, (node.end_lineno or 0) + 1)
     return found
 
 

@@ -71,18 +71,20 @@ def sample(root: Path, size: int, seed: int, only: Sequence[str] = ("",)) -> lis
     for place in draw.sample(sorted(places), len(places)):
         mutant = draw.choice(places[place])
         source = sources.setdefault(mutant.path, (root / mutant.path).read_text("utf-8"))
-        if len(found) < size and _compiles(mutant.text(source)):
+        if len(found) < size and _is_program(mutant, source):
             found.append(mutant)
         if len(found) == size:
             break
     return found
 
 
-def _compiles(source: str) -> bool:
-    """Return whether a changed file is a program: ``not x := 1`` is none."""
+def _is_program(mutant: Mutant, source: str) -> bool:
+    """Return whether the change makes a program: ``not x := 1`` is none."""
     try:
-        ast.parse(source)
+        ast.parse(mutant.text(source))
     except SyntaxError:
+        return False
+    except AttributeError:  # of the library, for an exception with a dotted name
         return False
     return True
 

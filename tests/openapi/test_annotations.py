@@ -135,3 +135,75 @@ def test_what_a_method_field_returns(hint: Any, made: dict[str, Any], version: s
     if version != "3.0.4":
         found = document["components"]["schemas"]["Thing"]["properties"]["x"]
         assert {name: found[name] for name in found if name != "readOnly"} == made
+
+
+class Pair(typing.NamedTuple):
+    first: int
+    second: str = ""
+
+
+class LostPair(typing.NamedTuple):
+    first: Nowhere  # type: ignore[name-defined]  # noqa: F821  # what is tested
+
+
+class Alias:
+    """An alias as ``type X = ...`` makes it from Python 3.12 on."""
+
+    __value__ = list[int]
+
+
+_PAIR = {
+    "type": "array",
+    "prefixItems": [{"type": "integer"}, {"type": "string"}],
+    "items": {"not": {}},
+    "minItems": 2,
+    "maxItems": 2,
+}
+_INTEGERS = {"type": "array", "items": {"type": "integer"}}
+
+
+def _shown(annotations: dict[str, Any]) -> Any:
+    def get_x(self: Any, thing: Any) -> Any: ...
+
+    get_x.__annotations__ = annotations
+    schema = type("ThingSchema", (Schema,), {"x": fields.Method("get_x"), "get_x": get_x})
+
+    def get(self: Any) -> Any: ...
+
+    app = App("Annotations")
+    app.add("/a", type("Things", (Resource,), {"schema": schema, "get": get}))
+    found = build(app)["components"]["schemas"]["Thing"]["properties"]["x"]
+    return {name: found[name] for name in found if name != "readOnly"}
+
+
+@pytest.mark.parametrize(
+    ("hint", "made"),
+    [
+        (Pair, _PAIR),
+        (LostPair, {}),
+        (Alias(), _INTEGERS),
+        (enum.Enum("Nothing", {}), {}),
+        (typing.Literal[object()], {}),  # type: ignore[valid-type]
+        (typing.Union[int, typing.Any], {}),  # noqa: UP007
+        (list[int] | set[int], _INTEGERS),
+        (list[int] | str, {"anyOf": [_INTEGERS, {"type": "string"}]}),
+        (
+            list[int] | str | None,
+            {"anyOf": [_INTEGERS, {"type": "string"}, {"type": "null"}]},
+        ),
+        (typing.Required[int], {"type": "integer"}),
+        (5, {}),
+    ],
+)
+def test_rarer_annotations(hint: Any, made: dict[str, Any]) -> None:
+    """Named tuples and aliases are what they stand for; what says nothing is any value."""
+    assert _shown({"return": hint}) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [("list[int]", _INTEGERS), ("Nowhere", {}), ("int", {"type": "integer"})],
+)
+def test_a_lost_name_of_a_parameter_does_not_hide_what_is_returned(text: str, made: Any) -> None:
+    """The return annotation is evaluated by itself."""
+    assert _shown({"thing": "Nowhere", "return": text}) == made

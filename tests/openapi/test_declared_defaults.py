@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from restkit import App, DeclarationError, Resource
 from restkit.testing import Client
@@ -106,3 +106,82 @@ def test_a_default_that_is_made_for_each_request_is_not_called_at_mount() -> Non
     assert calls == []
     assert Client(app).post("/a", json={}).status == 204
     assert calls == [1]
+
+
+def _refuse(value: object) -> None:
+    raise ValidationError("Not this one.")
+
+
+def _fail(value: object) -> None:
+    raise RuntimeError("It needs a request.")
+
+
+class NeedsRequest(fields.Int):
+    def _deserialize(self, *args: Any, **options: Any) -> Any:
+        raise RuntimeError("It needs a request.")
+
+
+def test_a_default_that_a_validator_refuses_says_so() -> None:
+    """The message has the text of the validator, and where the default stands."""
+    with pytest.raises(DeclarationError, match=r"Schema\.x: load_default 5 .*Not this one"):
+        _app(fields.Int(load_default=5, validate=_refuse))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        fields.Int(load_default=5, validate=_fail),
+        NeedsRequest(load_default=5),
+        NeedsRequest(metadata={"default": 5}),
+        fields.Float(metadata={"default": float("nan")}),
+    ],
+)
+def test_a_default_that_cannot_be_checked_at_mount_is_kept(field: fields.Field[Any]) -> None:
+    """A field or a validator that needs a request says nothing of the default."""
+    assert Client(_app(field)).get("/openapi.json").status == 200
+
+
+def test_a_default_that_is_not_a_number_is_not_in_the_document() -> None:
+    """JSON has no NaN."""
+    schemas = Client(_app(fields.Float(metadata={"default": float("nan")}))).get("/openapi.json")
+    assert "default" not in schemas.json["components"]["schemas"]["Thing"]["properties"]["x"]
+
+
+class Touchy(fields.Int):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("needs a request")
+
+
+def _fails(value: object) -> None:
+    raise RuntimeError("needs a request")
+
+
+class OddDate(fields.Date):
+    """A field whose text it does not take itself."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return value
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        Touchy(load_default=5),
+        fields.Int(load_default=5, validate=[_fails, validate.Range(max=3)]),
+        fields.Int(load_default=5, validate=[validate.Range(max=5), _fails]),
+    ],
+)
+def test_a_default_that_only_a_request_can_judge_is_taken(field: fields.Field[Any]) -> None:
+    assert _app(field)
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        (OddDate(load_default=dt.date(2024, 1, 2)), "the field loads to str"),
+        (fields.Int(load_default=5, validate=validate.Range(max=3)), "Must be less than"),
+    ],
+)
+def test_the_reason_is_said(field: fields.Field[Any], reason: str) -> None:
+    with pytest.raises(DeclarationError, match=reason):
+        _app(field)

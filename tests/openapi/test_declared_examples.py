@@ -93,3 +93,22 @@ def test_an_example_that_fits_is_written(
     field.metadata = {"examples": [example]}
     properties = build(_app(field))["components"]["schemas"]["Thing"]["properties"]
     assert properties["x"]["examples"] == [written]
+
+
+def test_an_example_that_cannot_be_checked_at_mount_is_written() -> None:
+    """A field that needs a request says nothing of its example."""
+
+    class NeedsRequest(fields.Int):
+        def _deserialize(self, *args: Any, **options: Any) -> Any:
+            raise RuntimeError("It needs a request.")
+
+    document = build(_app(NeedsRequest(metadata={"example": 5})))
+    assert document["components"]["schemas"]["Thing"]["properties"]["x"]["examples"] == [5]
+
+
+@pytest.mark.parametrize("example", [frozenset({2, 1}), [1, 2]])
+def test_a_set_is_an_example_in_one_order(example: object) -> None:
+    """It is written as a sorted list."""
+    document = build(_app(fields.List(fields.Int(), metadata={"example": example})))
+    found = document["components"]["schemas"]["Thing"]["properties"]["x"]["examples"]
+    assert found == [[1, 2]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
+
 from restkit.openapi import diff
 
 OLD: dict[str, Any] = {
@@ -85,3 +87,115 @@ def test_many_changes_are_cut() -> None:
     lines = diff(OLD, new)
     assert len(lines) == 20
     assert lines[-1] == "... and 11 more changes"
+
+
+def test_another_order_of_parameters_is_a_change() -> None:
+    """It is the only line where the parameters are the same."""
+    old, new = _changed(), _changed()
+    offset = {"name": "offset", "in": "query"}
+    old["paths"]["/books"]["get"]["parameters"].append(offset)
+    new["paths"]["/books"]["get"]["parameters"].insert(0, offset)
+    assert diff(old, new) == ["changed GET /books: order of parameters"]
+    assert diff(_changed(), new) == ["added GET /books: parameter offset in query"]
+
+
+def test_what_no_line_tells_is_a_change_of_the_document() -> None:
+    """Words of a path belong to none of its operations."""
+    new = _changed()
+    new["paths"]["/books"]["summary"] = "The shelf."
+    assert diff(OLD, new) == ["changed: the document"]
+
+
+def test_of_many_changes_the_first_are_told() -> None:
+    """At most 20 lines, the last of which says how many more there are."""
+    new = _changed()
+    new["paths"] = {f"/{number}": OLD["paths"]["/books"] for number in range(20)}
+    lines = diff(OLD, new)
+    assert len(lines) == 20
+    assert lines[-1] == "... and 2 more changes"
+    del new["paths"]["/1"]
+    lines = diff(OLD, new)
+    assert len(lines) == 20
+    assert "more changes" not in lines[-1]
+
+
+ONE: dict[str, Any] = {"name": "a", "in": "query"}
+TWO: dict[str, Any] = {"name": "b", "in": "header"}
+
+
+def with_operation(**members: Any) -> dict[str, Any]:
+    return {"paths": {"/x": {"parameters": [], "get": members}}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ({}, {"a": 1}, ["added a"]),
+        ({"a": 1}, {}, ["removed a"]),
+        ({"a": 1, "b": 1}, {"a": 2, "b": 1}, ["changed a"]),
+        ({"a": None}, {"a": 1}, ["changed a"]),
+        ({"paths": {"/x": {"summary": "a"}}}, {"paths": {"/x": {}}}, ["changed: the document"]),
+        (
+            {"paths": {"/x": {"x-query": {}, "trace": {}}}},
+            {"paths": {"/x": {"query": {}}}},
+            [
+                *("removed operation TRACE /x", "removed operation X-QUERY /x"),
+                "added operation QUERY /x",
+            ],
+        ),
+        (
+            with_operation(parameters=[ONE, TWO]),
+            with_operation(parameters=[TWO, ONE]),
+            ["changed GET /x: order of parameters"],
+        ),
+        (
+            with_operation(parameters=[ONE, TWO]),
+            with_operation(parameters=[TWO]),
+            ["removed GET /x: parameter a in query"],
+        ),
+        (
+            with_operation(parameters=[ONE]),
+            with_operation(parameters=[{**ONE, "required": True}, TWO]),
+            ["added GET /x: parameter b in header", "changed GET /x: parameter a in query"],
+        ),
+        (
+            with_operation(responses={"200": {}, "404": {}}),
+            with_operation(responses={"200": {"description": "a"}}),
+            ["removed GET /x: response 404", "changed GET /x: response 200"],
+        ),
+        (
+            with_operation(summary="a", tags=[]),
+            with_operation(summary="b", deprecated=True, tags=[]),
+            ["changed GET /x: summary, deprecated"],
+        ),
+        (
+            {"components": {"schemas": {"A": {}, "B": {}}}},
+            {"components": {"schemas": {"B": {"type": "object"}, "C": {}}, "headers": {"H": {}}}},
+            ["removed schema A", "added schema C", "changed schema B", "added header H"],
+        ),
+        (
+            {"components": {"schemas": {"A": {"properties": {"a": 1, "b": 1, "c": 1}}}}},
+            {"components": {"schemas": {"A": {"properties": {"a": 1, "b": 2, "d": 1}}}}},
+            ["changed schema A: +d, -c, b"],
+        ),
+        (
+            {"components": {"schemas": {"A": True}}},
+            {"components": {"schemas": {"A": {"properties": {"a": 1}}}}},
+            ["changed schema A: +a"],
+        ),
+    ],
+)
+def test_each_kind_of_change(old: dict[str, Any], new: dict[str, Any], lines: list[str]) -> None:
+    """It is one line, that says what and where."""
+    assert diff(old, new) == lines
+
+
+@pytest.mark.parametrize(
+    ("count", "last"),
+    [(19, "added a18"), (20, "added a19"), (21, "... and 2 more changes")],
+)
+def test_there_are_twenty_lines_at_most(count: int, last: str) -> None:
+    """The last one says how many there are more."""
+    lines = diff({}, {f"a{number}": 1 for number in range(count)})
+    assert len(lines) == min(count, 20)
+    assert lines[-1] == last

@@ -544,7 +544,7 @@ def test_members_of_the_root_and_hooks() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["x", {"info": {}}, {"paths": {}}, {"logo": 1}, {1: 2}, {"x-a": object()}]
+    "given", ["x", 5, [], {"info": {}}, {"paths": {}}, {"logo": 1}, {1: 2}, {"x-a": object()}]
 )
 def test_members_that_cannot_be_given(given: Any) -> None:
     """The rest of the root is made of operations, and a member is a JSON value."""
@@ -665,7 +665,7 @@ def test_the_document_of_a_query_resource_is_valid_in_3_2() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["examples.hello:app", "examples.todo:app", "examples.bookstore"]
+    "target", ["examples.hello:app", "examples.todo:app", "examples.bookstore", "examples.notes"]
 )
 def test_the_documents_of_the_examples_are_valid_in_3_2(target: str) -> None:
     """They are checked with the JSON Schema of OpenAPI 3.2."""

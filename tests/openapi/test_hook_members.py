@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -73,6 +74,78 @@ class AliasSchema(BaseSchema):
         return data
 
 
+def _wrapped(hook: Any) -> Any:
+    @functools.wraps(hook)
+    def call(*args: Any, **options: Any) -> Any:
+        return hook(*args, **options)
+
+    return call
+
+
+class WrappedSchema(BaseSchema):
+    @pre_load
+    @_wrapped
+    def fill(self, data: Any, **options: Any) -> Any:
+        return {**data, "size": 1}
+
+
+class LambdaSchema(BaseSchema):
+    fill = pre_load(lambda self, data, **options: {**data, "size": 1})
+
+
+class AnyParametersSchema(BaseSchema):
+    @pre_load
+    def fill(self, *data: Any, **options: Any) -> Any:
+        return {**data[0], "size": 1}
+
+
+class InnerFunctionSchema(BaseSchema):
+    @pre_load
+    def fill(self, data: Any, **options: Any) -> Any:
+        def put(name: str) -> None:
+            data[name] = 1
+
+        put("size")
+        return data
+
+
+class InPlaceSchema(BaseSchema):
+    @pre_load
+    def fill(self, data: Any, **options: Any) -> Any:
+        if "size" in data:
+            return data
+        data["size"] = 1
+        if data["size"] == 2:
+            return None
+        return data
+
+
+class CopyOfAnotherSchema(BaseSchema):
+    @pre_load
+    def fill(self, data: Any, **options: Any) -> Any:
+        return dict(data, size=1)
+
+
+class VariableMemberSchema(BaseSchema):
+    @pre_load
+    def fill(self, data: Any, **options: Any) -> Any:
+        name = "size"
+        return {**data, name: 1}
+
+
+class TwoSpreadsSchema(BaseSchema):
+    @pre_load
+    def fill(self, data: Any, **options: Any) -> Any:
+        return {"size": 1, **data}
+
+
+class EmptiesSchema(BaseSchema):
+    @pre_load
+    def empty(self, data: Any, **options: Any) -> Any:
+        data.clear()
+        return data
+
+
 def _fill(data: dict[str, Any]) -> None:
     data.setdefault("size", 1)
 
@@ -122,7 +195,24 @@ def test_a_hook_opens_what_it_changes(
     assert found["additionalProperties"] is False
 
 
-@pytest.mark.parametrize("schema", [LowersSchema, HandsOnSchema, VariableSchema, AliasSchema])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        LowersSchema,
+        HandsOnSchema,
+        VariableSchema,
+        AliasSchema,
+        WrappedSchema,
+        LambdaSchema,
+        AnyParametersSchema,
+        InnerFunctionSchema,
+        InPlaceSchema,
+        CopyOfAnotherSchema,
+        VariableMemberSchema,
+        TwoSpreadsSchema,
+        EmptiesSchema,
+    ],
+)
 def test_a_hook_whose_changes_are_unknown_opens_all(schema: type[Schema]) -> None:
     """Names that the source does not show may be any."""
     found = _schema(schema)

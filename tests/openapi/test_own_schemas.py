@@ -546,3 +546,69 @@ def test_an_instance_may_forbid_a_partial_patch() -> None:
     usual = served(InnerSchema)
     assert "required" not in request_schema(usual, "patch")
     assert Client(usual).patch("/things", json={}).status == 200
+
+
+class PartlyPlacedSchema(Schema):
+    n = fields.Int()
+
+
+class PlacedSchema(Schema):
+    json_schema = {
+        "type": "object",
+        "properties": {
+            "one": PartlyPlacedSchema,
+            "other": PartlyPlacedSchema(only=("n",)),
+            "more": {"type": "array", "items": PartlyPlacedSchema()},
+        },
+    }
+
+
+def test_schemas_stand_in_declared_keywords() -> None:
+    """Classes and instances become references; a partial instance stands in line."""
+    document = document_of(served(PlacedSchema))
+    properties = resolved(document, response_schema(served(PlacedSchema)))["properties"]
+    assert properties["one"] == {"$ref": "#/components/schemas/PartlyPlaced"}
+    assert properties["more"]["items"] == {"$ref": "#/components/schemas/PartlyPlaced"}
+    assert list(resolved(document, properties["other"])["properties"]) == ["n"]
+
+
+def test_keywords_that_contain_themselves_are_a_mistake() -> None:
+    """They would have no end."""
+    keywords: dict[str, Any] = {"type": "object"}
+    keywords["properties"] = {"again": keywords}
+    schema = type("LoopSchema", (Schema,), {"json_schema": keywords})
+    with pytest.raises(DeclarationError, match="contains itself or is nested too deeply"):
+        document_of(served(schema))
+
+
+@pytest.mark.parametrize("raised", [ValueError, DeclarationError, KeyError])
+def test_a_function_that_fails_is_named(raised: type[Exception]) -> None:
+    """With the view for which it was called."""
+
+    def fail(cls: type) -> Any:
+        raise raised("why")
+
+    schema = type("FailSchema", (Schema,), {"json_schema": classmethod(fail)})
+    words = rf"FailSchema\.json_schema raised {raised.__name__} for the view 'response': .*why"
+    with pytest.raises(DeclarationError, match=words):
+        document_of(served(schema))
+
+
+class BareSchema(Schema):
+    n = fields.Int()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"type_field": "kind"},
+        {"type_schemas": {"a": BareSchema}},
+        {"type_field": "kind", "type_schemas": {}},
+        {"type_field": "kind", "type_schemas": ["a"]},
+        {"type_field": 5, "type_schemas": {"a": BareSchema}},
+    ],
+)
+def test_half_of_a_union_is_a_plain_schema(members: dict[str, Any]) -> None:
+    """Both attributes of marshmallow-oneofschema are needed, and an alternative."""
+    schema = type("HalfSchema", (Schema,), {"m": fields.Int(), **members})
+    assert list(response_schema(served(schema))["properties"]) == ["m"]

@@ -13,7 +13,7 @@ import yaml
 from marshmallow import Schema, fields
 from openapi_spec_validator import validate
 
-from restkit import App, Resource
+from restkit import App, NotFound, Resource, operation, raises, returns, takes
 from restkit.openapi import build
 from restkit.testing import Client
 
@@ -337,3 +337,73 @@ def test_a_document_is_printed_once_for_each_place() -> None:
     get("/15")
     get("")
     assert len(builds) == before + 16 * once
+
+
+class NoteSchema(Schema):
+    text = fields.Str()
+
+
+@pytest.mark.parametrize(("path", "name"), [("/docs", "Swagger UI"), ("/scalar", "Scalar")])
+def test_a_plain_page_lists_every_operation(
+    monkeypatch: pytest.MonkeyPatch, path: str, name: str
+) -> None:
+    """With parameters, responses and what is deprecated, in the order of the document."""
+    for each in ("has_swagger_ui", "has_scalar"):
+        monkeypatch.setattr(f"restkit.openapi.pages.{each}", lambda: False)
+    app = App("Plain <App>")
+
+    @app.get("/notes/<int:number>")
+    @takes(headers={"X-Trace": fields.Str(metadata={"description": "A <trace>."})})
+    @returns(NoteSchema, description="The <note>.")
+    @raises(NotFound)
+    def note(number: int, headers: dict[str, str]) -> dict[str, str]:
+        """Read a note.
+
+        Also an <old> one.
+        """
+        return {}
+
+    @app.delete("/notes/<int:number>")
+    @operation(deprecated=True)
+    def remove(number: int) -> None:
+        """Remove a note."""
+
+    page = Client(app).get(path)
+    assert page.status == 200
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert f"For {name} on this page" in page.text
+    heads = re.findall(r"<h3 id=\"(\w+)\"(.*?)><b>(\w+)</b> (.*?)</h3>", page.text)
+    assert heads == [
+        ("note", "", "GET", "/notes/{number}"),
+        ("remove", ' class="deprecated"', "DELETE", "/notes/{number}"),
+    ]
+    assert "<p>Read a note. Also an &lt;old&gt; one.</p>" in page.text
+    assert "<p>Remove a note.</p>" in page.text
+    rows = re.findall("<tr><th>(.*?)</th><td>(.*?)</td></tr>", page.text)
+    assert ("<code>number</code>", "path. ") in rows
+    assert ("<code>X-Trace</code>", "header. A &lt;trace&gt;.") in rows
+    assert ("200", "The &lt;note&gt;.") in rows
+    assert [status for status, _ in rows].count("404") >= 1
+
+
+@pytest.mark.parametrize(
+    ("server", "origin"),
+    [
+        ("https://api.example", "https://api.example"),
+        ("https://api.example:8443/v1", "https://api.example:8443"),
+        ({"url": "http://api.example/v1"}, "http://api.example"),
+        ("/v1", ""),
+        ("ftp://api.example", ""),
+        ("https://api.example; script-src *", ""),
+        ("https://{name}.example", ""),
+        ({"url": "https://api.example' 'unsafe-inline"}, ""),
+    ],
+)
+def test_the_policy_has_the_origins_of_servers(server: Any, origin: str) -> None:
+    """Each once, and nothing that would be a directive of its own."""
+    app = App("A", servers=[server, server])
+    policy = Client(app).get("/docs").headers["Content-Security-Policy"]
+    rules = dict(each.strip().partition(" ")[::2] for each in policy.split(";"))
+    assert rules["connect-src"] == f"'self' {origin}".strip()
+    assert rules["script-src"] == "'self'"
+    assert rules["default-src"] == "'none'"

@@ -224,7 +224,7 @@ def test_raw_content_arrives_as_annotated(kind: Any, name: str) -> None:
     def wrong(body: dict[str, Any]) -> Any:
         return body
 
-    with pytest.raises(DeclarationError, match=f"arrives as {name}"):
+    with pytest.raises(DeclarationError, match=f"is passed as {name}"):
         served(wrong, body=kind)
 
 

@@ -184,3 +184,21 @@ def test_the_middleware_of_a_contribution_takes_two_arguments() -> None:
     app.install(Wrong("A"))
     with pytest.raises(DeclarationError, match="The middleware of a Contribution"):
         app.operations()
+
+
+def test_the_request_is_a_parameter() -> None:
+    """Also with the type of its caller, in functions and in methods."""
+    app = App("Parameters")
+
+    @app.get("/<name>")
+    def path(name: str, request: Request) -> dict[str, str]:
+        return {"name": name, "path": request.path}
+
+    @app.route("/methods")
+    class Methods(Resource):
+        def put(self, request: Request[str]) -> dict[str, bool]:
+            return {"same": request is self.request}
+
+    client = Client(app)
+    assert client.get("/ada").json == {"name": "ada", "path": "/ada"}
+    assert client.put("/methods").json == {"same": True}

@@ -25,6 +25,7 @@ from restkit.testing import Client
         ("Get a U.S. Address. More.", "Get a U.S. Address.", "More."),
         ("Ask Dr. Who (e.g. Daleks). Then more", "Ask Dr. Who (e.g. Daleks).", "Then more"),
         ("See RFC 9110, sec. 15. It says.", "See RFC 9110, sec. 15.", "It says."),
+        ("Use v. 2 or so. then more. Last.", "Use v. 2 or so. then more.", "Last."),
         ("What is this? It is.", "What is this?", "It is."),
         ("No stop", "No stop", ""),
         ("List.\n\nArgs:\n  x: y", "List.", "Args:\n  x: y"),

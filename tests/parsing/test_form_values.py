@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from datetime import date, datetime, time
 from typing import Any
 
@@ -426,6 +427,14 @@ def test_the_rows_of_a_list(name: str) -> None:
         ([("two[title]", "a")], "/two[title]"),
         ([("one[" * 9 + "]" * 9, "a")], ""),
         ([("one[]", "a")], "/one"),
+        ([("one[title]", "a"), ("one[title][x]", "b")], "/one/title"),
+        ([("one[title]", "a"), ("one[title]", "b")], "/one/title"),
+        ([("rows[0]", "a")], "/rows"),
+        ([("rows[]", "a")], "/rows"),
+        ([("rows[0][title]", "a"), ("rows[0][title][x]", "a")], "/rows/0/title"),
+        ([("rows[0][title]", "a"), ("rows[0][x][y]", "a")], "/rows/0/x"),
+        ([("deep[row]", "a")], "/deep/row"),
+        ([("deep[row][x][y]", "a")], "/deep/row/x"),
     ],
 )
 @pytest.mark.parametrize("kind", FORMS)
@@ -434,6 +443,54 @@ def test_members_that_cannot_be_meant(sent: Any, pointer: str, kind: str) -> Non
     response = send(orders(), sent, kind)
     assert response.status == 422
     assert any(each["pointer"].startswith(pointer) for each in response.problem["errors"])
+
+
+def test_items_may_be_called_with_brackets() -> None:
+    """``tags[]`` is an item of the list ``tags``, in a form and in its objects."""
+    client = client_of({"n": fields.List(fields.Int()), "one": fields.Nested(RowSchema)})
+    sent = [("n[]", "1"), ("n", "2"), ("one[title]", "a"), ("one[tags][]", "3")]
+    found = send(client, [*sent, ("n[]", ""), ("one[tags][]", "4")]).json
+    assert found["n"] == "[1, 2]"
+    assert "'tags': [3, 4]" in found["one"]
+    both = [("one[title]", "a"), ("one[tags]", "1"), ("one[tags][]", "1")]
+    (error,) = send(client, both).problem["errors"]
+    assert (error["pointer"], error["code"]) == ("/one/tags", "repeated")
+    assert send(client, {"n[0]": "1"}).status == 422
+    assert send(client, {"one[title][]": "1"}).status == 422
+
+
+def test_the_document_has_the_names_in_brackets() -> None:
+    """A name is valid by the schema of the form exactly if it is none that is unknown."""
+    app = App("Names")
+
+    @app.post("/form")
+    @takes(form={"one": fields.Nested(RowSchema), "rows": fields.List(fields.Nested(RowSchema))})
+    def form(form: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    for version in ("3.0.4", "3.1.1"):
+        document = build(app, version=version)
+        content = document["paths"]["/form"]["post"]["requestBody"]["content"]
+        schema = content["application/x-www-form-urlencoded"]["schema"]
+        if version == "3.0.4":
+            assert "additionalProperties" not in schema
+            continue
+        patterns = [re.compile(each) for each in schema["patternProperties"]]
+        assert schema["additionalProperties"] is False
+        client = Client(app)
+        for name in NAMES:
+            response = client.post("/form", data={name: ""})
+            errors = response.problem["errors"] if response.status == 422 else []
+            unknown = any(each["code"] in ("unknown", "type") for each in errors)
+            known = any(each.fullmatch(name) for each in patterns) or name in schema["properties"]
+            assert known is not unknown, name
+
+
+NAMES = [
+    *("one[title]", "one[n]", "one[tags]", "one[tags][]", "rows[0][title]", "rows[7][tags][]"),
+    *("one[]", "one[x]", "one[title][]", "one[title][x]", "one[tags][0]", "rows[][title]"),
+    *("rows[0]", "rows[]", "rows[x][title]", "rows[0][x]", "rows[1234567][title]", "two[title]"),
+]
 
 
 def test_an_object_that_nobody_filled_in() -> None:

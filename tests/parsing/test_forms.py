@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -96,6 +97,17 @@ def test_a_multipart_form_without_a_boundary_is_malformed() -> None:
     assert response.problem["detail"] == "The form is malformed."
 
 
+@pytest.mark.parametrize(
+    "rest", [b"x", b"x\r\n--x\r\nX", b"x\r\n--x\r\nContent-Disposition: form-data\r\n\r\ny" + END]
+)
+def test_files_of_a_malformed_form_are_closed(rest: bytes) -> None:
+    """A file that stays open would warn when it is collected, and warnings are errors here."""
+    head = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n'
+    response = counting().post("/forms", content=head + rest, content_type=_TYPE)
+    gc.collect()
+    assert response.status == 400
+
+
 def test_a_form_shorter_than_its_length_says_so() -> None:
     """A connection that breaks in the middle of a form is a 400 with the reason."""
     content = part("n")
@@ -106,7 +118,7 @@ def test_a_form_shorter_than_its_length_says_so() -> None:
         environ={"CONTENT_LENGTH": str(len(content) + 10)},
     )
     assert response.status == 400
-    assert response.problem["detail"] == "The content is shorter than Content-Length says."
+    assert response.problem["detail"] == "The content is shorter than its Content-Length."
 
 
 def test_the_limit_of_a_form_depends_on_its_kind() -> None:

@@ -95,6 +95,16 @@ def test_an_undeclared_status_is_loud_in_tests_and_logged_elsewhere(
     assert "status 203, which it does not declare" in caplog.text
 
 
+@pytest.mark.parametrize(("status", "body"), [(203, b'{"a":1}'), (204, b""), (304, b"")])
+def test_the_content_of_an_undeclared_status(status: int, body: bytes) -> None:
+    """A status that has no content has neither the value nor a media type."""
+    app = App("Undeclared")
+    app.get("/x")(lambda: ({"a": 1}, status))
+    response = Client(app, contract=False).get("/x")
+    assert (response.status, response.body) == (status, body)
+    assert ("Content-Type" in response.headers) is bool(body)
+
+
 def test_media_types_are_negotiated() -> None:
     """Accept picks among the declared media types;
     nothing acceptable is a 406, before the method runs.
@@ -528,3 +538,62 @@ def test_a_range_of_media_types_needs_a_content_type(with_status: bool) -> None:
     typed[0] = False
     with pytest.raises(DeclarationError, match="Content-Type"):
         client.get("/x", headers={"Accept": "image/*"})
+
+
+class Numbers:
+    """An iterator that notes how often it is closed."""
+
+    def __init__(self, count: int) -> None:
+        self.left, self.closed = count, 0
+
+    def __iter__(self) -> Numbers:
+        return self
+
+    def __next__(self) -> int:
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+        return self.left
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 5000])
+def test_an_iterator_is_closed_once_at_its_end(count: int) -> None:
+    """A short one is sent as a whole."""
+    numbers = Numbers(count)
+
+    app = App("Numbers")
+
+    @app.get("/x")
+    def get() -> Iterator[int]:
+        return numbers
+
+    response = Client(app).get("/x")
+    assert response.json == list(range(count))[::-1]
+    assert numbers.closed == 1
+
+
+def test_vary_is_sent_where_accept_chooses() -> None:
+    """One media type leaves nothing to choose."""
+    one = client_of(get=returns(ThingSchema)(lambda: THING)).get("/x")
+    assert "Vary" not in one.headers
+    types = ["application/json", "application/vnd.thing+json"]
+    two = client_of(get=returns(ThingSchema, media_types=types)(lambda: THING)).get("/x")
+    assert two.headers["Vary"] == "Accept"
+
+
+def test_a_stream_has_the_media_type_that_was_chosen() -> None:
+    """The default is the first."""
+    types = ["application/json", "application/x-ndjson"]
+
+    def read() -> Iterator[dict[str, object]]:
+        yield {"id": 1, "name": "a"}
+
+    client = client_of(get=returns(ThingSchema, many=True, media_types=types)(read))
+    lines = client.get("/x", headers={"Accept": "application/x-ndjson"})
+    assert lines.headers["Content-Type"] == "application/x-ndjson"
+    assert lines.text == '{"id":1,"name":"a"}\n'
+    assert client.get("/x").json == [{"id": 1, "name": "a"}]
+    assert client.get("/x").headers["Content-Type"] == "application/json"

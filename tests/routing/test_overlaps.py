@@ -169,7 +169,7 @@ def test_a_document_has_one_operation_for_a_path_and_method() -> None:
     """Two documented GETs whose paths the document cannot tell apart fail when they are added."""
     app = App("Documented")
     app.get("/things/<int:id>")(lambda id: {})
-    with pytest.raises(CollisionError, match=r"GET /things/<id>.*one operation to a document"):
+    with pytest.raises(CollisionError, match=r"GET /things/<id>.*one operation in the document"):
         app.get("/things/<id>")(lambda id: {})
     app.delete("/things/<id>")(lambda id: None)
     client = Client(app)

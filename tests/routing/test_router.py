@@ -16,7 +16,7 @@ from marshmallow import Schema, fields
 from servers import serve
 from werkzeug.routing import BaseConverter, Map, Rule
 
-from restkit import App, CollisionError, DeclarationError, Resource
+from restkit import App, CollisionError, DeclarationError, Resource, operation
 from restkit.routing.patterns import parse_pattern
 from restkit.testing import Client
 
@@ -171,6 +171,7 @@ def test_host_patterns() -> None:
         return {"tenant": tenant}
 
     @app.get("/x")
+    @operation(documented=False)
     def everyone() -> dict[str, str]:
         return {"tenant": ""}
 
@@ -339,7 +340,7 @@ def test_locations_on_hosts_are_of_their_own_host() -> None:
     client = Client(app)
     for host in ("a.example.com", "b.example.com"):
         response = client.post("/things", json={"n": 1}, environ={"HTTP_HOST": host})
-        assert response.headers["Location"] == f"//{host}/things/1"
+        assert response.headers["Location"] == "/things/1"
 
 
 class ThingSchema(Schema):
@@ -554,10 +555,10 @@ def test_the_document_excludes_segments_that_clients_remove() -> None:
         assert checker.is_valid(valid), valid
 
 
-@pytest.mark.parametrize("prefix", ["/{x}", "/a/{x:int}", "/:x", "/*", "/(?P<x>a)", "/a/<x>"])
-def test_a_prefix_with_a_variable_is_refused(prefix: str) -> None:
-    """A prefix has no variables, in restkit's syntax or another framework's."""
-    with pytest.raises(DeclarationError, match="no variables"):
+@pytest.mark.parametrize("prefix", ["/{x}", "/a/{x:int}", "/:x", "/*", "/(?P<x>a)"])
+def test_a_prefix_in_the_syntax_of_another_framework_is_refused(prefix: str) -> None:
+    """A variable of a prefix is written as in a pattern."""
+    with pytest.raises(DeclarationError, match=r"mount\(.*\) of the App 'Inner' .* [Ww]rit"):
         App("Outer").mount(prefix, App("Inner"))
 
 

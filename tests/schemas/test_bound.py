@@ -386,3 +386,39 @@ def test_defaults_of_responses_are_not_shared(default: Any) -> None:
     assert first["extra"] != default
     assert client.get("/").json == first
     assert first["part"]["extra"] == first["extra"]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_list_that_is_too_long_costs_nothing(compiled: bool) -> None:
+    """Its items are not loaded, whoever loads the schema; nested lists count too."""
+    seen: list[object] = []
+
+    class Watched(fields.Int):
+        def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+            seen.append(value)
+            return super()._deserialize(value, attr, data, **kwargs)
+
+    class InnerSchema(Schema):
+        numbers = fields.List(Watched(), validate=validate.Length(max=2))
+
+    class OuterSchema(Schema):
+        numbers = fields.List(Watched(), validate=validate.Length(max=2))
+        inner = fields.Nested(InnerSchema)
+
+    bound = bind(OuterSchema, View.REQUEST, declared_at="here", compiled=compiled)
+    each = bind(OuterSchema, View.REQUEST, declared_at="here", compiled=compiled, many=True)
+    assert each.load([{"numbers": []}, {}]) == [{"numbers": []}, {}]
+    assert bound.load({"numbers": [1, 2], "inner": {"numbers": [3]}}) == {
+        "numbers": [1, 2],
+        "inner": {"numbers": [3]},
+    }
+    assert seen == [1, 2, 3]
+    for data in (
+        {"numbers": [1] * 3},
+        {"inner": {"numbers": [1] * 3}},
+        {"numbers": [1] * 3, "x": 1},
+    ):
+        with pytest.raises(Invalid) as found:
+            bound.load(data)
+        assert any("Longer than maximum length 2." in fault[1] for fault in found.value.faults)
+    assert seen == [1, 2, 3]

@@ -9,6 +9,7 @@ import pytest
 from marshmallow import Schema, fields
 
 from restkit import App, DeclarationError, returns, takes
+from restkit.testing import Client
 
 
 class PointSchema(Schema):
@@ -17,6 +18,10 @@ class PointSchema(Schema):
 
 class LineSchema(Schema):
     start = fields.Nested(PointSchema)
+
+
+class ListsSchema(Schema):
+    items = fields.List(fields.Int())
 
 
 class Pair(enum.Enum):
@@ -40,6 +45,10 @@ IMPOSSIBLE: dict[str, fields.Field[Any]] = {
     "list of lists": fields.List(fields.List(fields.Int())),
     "list of mappings": fields.List(fields.Dict()),
     "tuple of objects": fields.Tuple((fields.Nested(PointSchema),)),
+    "a plucked list": fields.Pluck(ListsSchema, "items"),
+    "a plucked object": fields.Pluck(LineSchema, "start"),
+    "many plucked lists": fields.Pluck(ListsSchema, "items", many=True),
+    "object with a plucked list": fields.Nested({"a": fields.Pluck(ListsSchema, "items")}),
     "many objects": fields.Nested(PointSchema, many=True),
     "object of objects": fields.Nested(LineSchema),
     "mapping of lists": fields.Dict(values=fields.List(fields.Int())),
@@ -87,3 +96,28 @@ def test_styles_that_a_list_does_not_have(metadata: dict[str, Any]) -> None:
     """A style that OpenAPI does not have for a list in a query is rejected."""
     with pytest.raises(DeclarationError, match="style"):
         mounted(query={"a": fields.List(fields.Int(), metadata=metadata)})
+
+
+class OwnList(fields.List):
+    def _deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
+        return super()._deserialize(value.split("-"), *args, **options)
+
+
+def test_a_list_that_takes_one_text_is_recognized_by_what_it_refuses() -> None:
+    """A field of the user's own that raises for a list takes a text, and splits it itself."""
+    app = App("T")
+
+    @app.get("/x")
+    @takes(
+        query={
+            "a": OwnList(fields.Int()),
+            "b": fields.Nested({"c": fields.Pluck(PointSchema, "x")}),
+        }
+    )
+    @returns(None)
+    def respond(query: dict[str, Any]) -> Any:
+        return query
+
+    client = Client(app)
+    assert client.get("/x?a=1-2").json == {"a": [1, 2]}
+    assert client.get("/x?b[c]=3").json == {"b": {"c": {"x": 3}}}

@@ -8,7 +8,7 @@ import pytest
 from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import FileStorage
 
-from restkit import Upload
+from restkit import DeclarationError, Upload
 
 
 def part(content: bytes = b"x", media_type: str = "image/png") -> FileStorage:
@@ -37,3 +37,39 @@ def test_what_a_part_may_be_is_checked(value: object, message: str) -> None:
     """Text, another media type and too large a file are refused, each in its words."""
     with pytest.raises(ValidationError, match=message):
         CoverSchema().load({"cover": value})
+
+
+BEGINNINGS = {
+    "application/pdf": b"%PDF-1.7",
+    "image/avif": b"\x00\n\x00\x1cftypavif",
+    "image/gif": b"GIF89a",
+    "image/jpeg": b"\xff\xd8\xff\xe0",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/webp": b"RIFF\x24\n\x00\x00WEBP",
+}
+
+
+class CheckedSchema(Schema):
+    cover = Upload(media_types=list(BEGINNINGS), check_content=True)
+
+
+@pytest.mark.parametrize("media_type", BEGINNINGS)
+@pytest.mark.parametrize("content", BEGINNINGS)
+def test_the_content_is_that_of_the_media_type(media_type: str, content: str) -> None:
+    """The beginning of another media type is refused, and so is what stands before it."""
+    beginning = BEGINNINGS[content] + b"x" * 100
+    if media_type == content:
+        found = CheckedSchema().load({"cover": part(beginning, media_type)})["cover"]
+        assert found.read() == beginning
+    else:
+        with pytest.raises(ValidationError, match="not what its media type says"):
+            CheckedSchema().load({"cover": part(beginning, media_type)})
+    for wrong in (b"", b"<svg onload=alert(1)>", b"<!--" + beginning, beginning[1:]):
+        with pytest.raises(ValidationError, match="not what its media type says"):
+            CheckedSchema().load({"cover": part(wrong, media_type)})
+
+
+@pytest.mark.parametrize("media_types", [(), ["image/svg+xml"], ["image/png", "text/plain"]])
+def test_content_of_unknown_media_types_cannot_be_checked(media_types: list[str]) -> None:
+    with pytest.raises(DeclarationError, match=r"can check these media types alone: .*image/png"):
+        Upload(media_types=media_types, check_content=True)

@@ -201,3 +201,51 @@ def test_schema_level_validators() -> None:
 def test_codes(field: fields.Field[Any], value: Any, code: str) -> None:
     """A code is the field's error key, or the name of the validator that refused."""
     assert faults({"a": field}, {"a": value}) == {("a", code)}
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"message": "own words", "code": "mine"}, ("own words", "mine")),
+        ({"detail": "own words", "code": 5}, ("own words", "invalid")),
+        ({"text": "own words"}, ("own words", "invalid")),
+        ({"message": 5, "title": "a title"}, ("a title", "invalid")),
+    ],
+)
+def test_an_object_with_a_text_is_one_message(
+    message: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    """Its ``code`` is the code of the fault, unless it is no string."""
+
+    def refuse(value: Any) -> None:
+        raise ValidationError([message])
+
+    with pytest.raises(Invalid) as caught:
+        bind({"a": fields.Int(validate=refuse)}, View.REQUEST, declared_at="here").load({"a": 1})
+    assert [(path, *rest) for path, *rest in caught.value.faults] == [(("a",), *expected)]
+
+
+def test_an_object_whose_text_is_a_member_is_messages_of_members() -> None:
+    """``title`` is a member of the nested schema here, and the word for a text elsewhere."""
+
+    class TitledSchema(Schema):
+        title = fields.Str()
+
+    def refuse(value: Any) -> None:
+        raise ValidationError([{"title": "too dull"}])
+
+    bound = bind(
+        {"a": fields.Nested(TitledSchema, validate=refuse)}, View.REQUEST, declared_at="here"
+    )
+    with pytest.raises(Invalid) as caught:
+        bound.load({"a": {"title": "x"}})
+    assert caught.value.faults[0][:2] == (("a", "title"), "too dull")
+
+
+def test_many_unknown_names_are_told_in_their_order() -> None:
+    """Marshmallow reports them in the order of a set; known members come first."""
+    bound = bind({"a": fields.Int(required=True)}, View.REQUEST, declared_at="here")
+    names = [f"n{number}" for number in range(9, 0, -1)]
+    with pytest.raises(Invalid) as caught:
+        bound.load(dict.fromkeys(names, 1))
+    assert [path[0] for path, *_ in caught.value.faults] == ["a", *sorted(names)]

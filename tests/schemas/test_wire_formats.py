@@ -389,13 +389,25 @@ def test_json_schema_and_loading_agree(name: str) -> None:
     agree()
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_number_that_has_its_places(sign: int) -> None:
+    """With 20 of 28 digits behind the point and one to spare, seven are left before it."""
+    bound = bind({"v": fields.Decimal(places=20)}, View.REQUEST, declared_at="here")
+    checks = validator(bound)
+    for number, expected in ((10**7, True), (10**7 + 1, False), (10**7 - 0.5, True)):
+        assert takes(bound, sign * number) is expected
+        assert checks.is_valid({"v": sign * number}) is expected
+
+
 def test_subclasses_and_odd_options_keep_their_own_meaning() -> None:
     """A subclass, and a field whose options change what it takes, have no wire form."""
-
-    class Own(fields.Int): ...
-
+    kinds: list[Any] = [fields.Int, fields.Decimal, fields.Boolean, fields.DateTime, fields.UUID]
+    own: list[Any] = [type("Own", (each,), {})() for each in kinds]
+    own.append(type("Own", (fields.Constant,), {})("a"))
+    own.append(type("Own", (fields.Enum,), {})(Color))
+    own.append(type("Own", (fields.Enum,), {})(Color, by_value=True))
     for field in (
-        Own(),
+        *own,
         fields.Raw(),
         fields.Email(),
         fields.Bool(truthy={"ja"}),

@@ -69,11 +69,14 @@ class Writers:
             host, port = self._address.hostname or "", self._address.port
             connection = self._local.connection = http.client.HTTPConnection(host, port, timeout=60)
             self._opened.append(connection)
+        response: http.client.HTTPResponse | None = None
         try:
             connection.request(method, path, body, given)
             response = connection.getresponse()
             text = response.read()
         except BaseException:
+            if response is not None:
+                response.close()
             connection.close()
             self._local.connection = None
             raise
@@ -244,6 +247,7 @@ def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.sqlalchemy.races", description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--races", default=",".join(RACES))
     options = parser.parse_args()
     for kind in options.databases.split(","):
         with (
@@ -251,7 +255,7 @@ def _main() -> None:
             database_url(kind, Path(folder)) as url,
             serving(url) as base,
         ):
-            for name in RACES:
+            for name in options.races.split(","):
                 began = time.monotonic()
                 race(name, base, options.rounds)
                 print(

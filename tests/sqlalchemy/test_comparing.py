@@ -259,6 +259,28 @@ def test_moments_beyond_the_calendar_do_not_take_a_list_away(
         assert client.get("/items/1").json["v"] == shown[0]
 
 
+@pytest.mark.parametrize("kind", [each for each in KINDS if not isinstance(each, str)])
+@pytest.mark.parametrize("name", ["datetime", "utc", "timestamptz", "date"])
+@pytest.mark.parametrize("path", ["/items", "/items?sort=v&limit=3"])
+def test_a_list_that_was_read_before_has_moments_beyond_the_calendar(
+    path: str, name: str, kind: str, tmp_path: Path
+) -> None:
+    """Lists are read by quicker loaders, until there is a moment that these cannot read."""
+    column = (TYPES | POSTGRESQL)[name][0]
+    with _served(kind, tmp_path, _model(column)) as (client, database):
+        insert = f"INSERT INTO item (v, w) VALUES (CAST(:v AS {_sql(column)}), '2024-01-01')"
+        with database.engine.begin() as connection:
+            connection.execute(sa.text(insert), {"v": "2024-01-01"})
+        usual = client.get(path).json["items"]
+        assert client.get(path).json["items"] == usual
+        with database.engine.begin() as connection:
+            connection.execute(sa.text(insert), {"v": "infinity"})
+        for _ in range(2):
+            found = client.get(path).json["items"]
+            assert [each["v"][:10] for each in found] == ["2024-01-01", "9999-12-31"]
+            assert found[0] == usual[0]
+
+
 def _sql(column: Any) -> str:
     return str(column.compile(dialect=postgresql.dialect()))
 

@@ -148,3 +148,47 @@ def test_logs_of_failed_statements_show_no_parameters(
                 connection.execute(sa.text("SELECT missing(:x)"), {"x": "confidential"})
             assert ("confidential" in str(raised.value) + caplog.text) is shows
             database.close()
+
+
+class NotConnectedError(Exception):
+    """Raised in place of a connection."""
+
+
+@pytest.mark.parametrize(
+    ("query", "limits", "expected"),
+    [
+        ("", {}, {}),
+        ("?keepalives_count=9&connect_timeout=7", {}, {}),
+        ("", {"connect": 1}, {"connect_timeout": 2}),
+        ("", {"connect": 9.9}, {"connect_timeout": 9}),
+    ],
+)
+def test_a_lost_server_is_noticed_in_a_minute(
+    query: str, limits: dict[str, Any], expected: dict[str, int]
+) -> None:
+    """What the driver is told, in seconds; words in the URL win."""
+    database = Database(f"postgresql://nobody@127.0.0.1:1/none{query}", limits=Limits(**limits))
+    told: dict[str, Any] = {}
+
+    def connect(_dialect: object, _record: object, _given: object, named: dict[str, Any]) -> None:
+        told.update(named)
+        raise NotConnectedError
+
+    sa.event.listen(database.engine, "do_connect", connect)
+    with pytest.raises(NotConnectedError):
+        database.engine.connect()
+    database.close()
+    usual: dict[str, object] = {
+        "connect_timeout": 5,
+        "keepalives": 1,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+    }
+    if query:
+        usual |= {"keepalives_count": "9", "connect_timeout": "7"}
+    assert {name: told[name] for name in usual} == {**usual, **expected}
+    assert told["options"] == (
+        "-c lock_timeout=5000 -c statement_timeout=30000 "
+        "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    )

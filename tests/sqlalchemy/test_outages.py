@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from databases import KINDS, PostgreSQL, database_url
+from databases import KINDS, database_url
+from faults import own_postgresql
 from library import Author, Book, library
 from library_service import serving
 from programs import find_program, program_missing
@@ -123,19 +123,6 @@ def test_no_acknowledged_write_is_lost_where_workers_are_killed(kind: str, tmp_p
         assert load.broken
         assert {reply.status for reply in load.replies} == {201}
         assert {*load.stored} <= names_in(url)
-
-
-@contextmanager
-def own_postgresql() -> Generator[PostgreSQL]:
-    """Start a server that a test may stop and fill."""
-    folder = Path(tempfile.mkdtemp(prefix="restkit-postgresql-"))
-    server = PostgreSQL(folder)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop(check=False)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.external

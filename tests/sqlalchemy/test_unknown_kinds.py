@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App
 from restkit.crud import CRUDResource
-from restkit.sqlalchemy import Database
+from restkit.sqlalchemy import Database, unknown_kinds
 from restkit.testing import Client
 
 
@@ -165,3 +165,48 @@ def test_writes_of_known_kinds_work_beside_them(client: Client) -> None:
     assert client.patch(url, json={"doors": 5}).json["doors"] == 5
     assert client.delete(url).status == 204
     assert _ids(client.get("/vehicles")) == [1, 3, 5]
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Return the log of a program that has not looked yet."""
+    unknown_kinds._logs.clear()
+    return caplog
+
+
+def _warnings(log: pytest.LogCaptureFixture) -> list[str]:
+    found = [each.getMessage() for each in log.records if "polymorphic_identity" in each.message]
+    log.clear()
+    return sorted(found)
+
+
+def test_each_unknown_kind_is_logged_once(log: pytest.LogCaptureFixture, client: Client) -> None:
+    """Lists, JSON Lines and reads of an item log it; the line names the class and the value."""
+    client.get("/vehicles?limit=1")
+    first = _warnings(log)
+    assert [each.partition(",")[0] for each in first] == [
+        "A row of Vehicle has kind = 'boat'",
+        "A row of Vehicle has kind = 'lorry'",
+    ]
+    assert "Import or declare a subclass of Vehicle" in first[0]
+    for url in ("/vehicles", "/vehicles/2", "/trucks", "/trucks/4"):
+        client.get(url)
+    client.get("/vehicles", headers={"Accept": "application/x-ndjson"})
+    assert _warnings(log) == []
+    client.get("/documents")
+    assert [each.partition(",")[0] for each in _warnings(log)] == [
+        "A row of Document has kind = 'letter'",
+        "A row of Document has kind = None",
+    ]
+
+
+def test_a_read_of_an_item_logs_its_unknown_kind(
+    log: pytest.LogCaptureFixture, client: Client
+) -> None:
+    """A missing item is not logged, nor is one of another subclass."""
+    for missing in ("/vehicles/77", "/trucks/1", "/vehicles/x"):
+        assert client.get(missing).status == 404
+    assert _warnings(log) == []
+    assert client.get("/vehicles/4").status == 404
+    (found,) = _warnings(log)
+    assert found.startswith("A row of Vehicle has kind = 'lorry'")

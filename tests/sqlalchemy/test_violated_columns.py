@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from restkit import App, Resource, provide
+from restkit import App, Resource, provide, takes
 from restkit.sqlalchemy import Database, session
 from restkit.testing import Client
 
@@ -72,6 +72,14 @@ class Fixed(Resource):
         self.session.add(Jar(label="fixed", amount=1, code="one"))
 
 
+class Form(Resource):
+    session = provide(session)
+
+    @takes(form=JarSchema)
+    def post(self, form: dict[str, Any]) -> None:
+        self.session.add(Jar(**form))
+
+
 @pytest.fixture(params=KINDS)
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
     with database_url(request.param, tmp_path) as url:
@@ -80,6 +88,7 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
         app.install(database)
         app.add("/jars", Jars)
         app.add("/fixed", Fixed)
+        app.add("/form", Form)
         with Session(database.engine) as own:
             own.add(Jar(label="plums", code="one", amount=5))
             own.commit()
@@ -129,3 +138,9 @@ def test_a_column_outside_of_the_content_is_named_in_words(client: Client) -> No
     response = client.put("/fixed")
     assert response.status == 409
     assert response.problem["detail"] == "Another item has this value of 'code'."
+
+
+def test_a_constraint_has_the_field_of_a_form(client: Client) -> None:
+    response = client.post("/form", data={"label": "pears", "jarCode": "one", "number": "1"})
+    assert response.status == 409
+    assert [each["pointer"] for each in response.problem["errors"]] == ["/jarCode"]

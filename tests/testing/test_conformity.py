@@ -58,3 +58,34 @@ def test_lists() -> None:
     assert check([{"name": "a"}]) is None
     assert check([{"name": "a"}, {"name": 1}]) == ("/1/name", "1 is not of type 'string'")
     assert check({"name": "a"}) == ("", "{'name': 'a'} is not of type 'array'")
+
+
+class TimesSchema(Schema):
+    made = fields.DateTime(data_key="madeAt")
+    times = fields.List(fields.AwareDateTime())
+    within = fields.Nested(lambda: TimesSchema())
+    all = fields.Nested(lambda: TimesSchema(), many=True)
+    text = fields.Str(metadata={"format": "date-time"})
+    free = fields.Dict(values=fields.DateTime())
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "kind"),
+    [
+        ({"madeAt": "2020-01-01T00:00:00"}, "/madeAt", "DateTime"),
+        ({"times": ["2020-01-01T00:00:00"]}, "/times/0", "AwareDateTime"),
+        ({"within": {"madeAt": "x"}}, "/within/madeAt", "DateTime"),
+        ({"all": [{}, {"madeAt": "x"}]}, "/all/1/madeAt", "DateTime"),
+        ({"all": [{"within": {"times": ["x"]}}]}, "/all/0/within/times/0", "AwareDateTime"),
+        ({"text": "x"}, "/text", ""),
+        ({"free": {"a": "x"}}, "/free/a", ""),
+    ],
+)
+def test_a_datetime_without_an_offset_has_advice(data: Any, place: str, kind: str) -> None:
+    """The class of the field that wrote it is named; other texts of that format have none."""
+    found = make_checker(bind(TimesSchema, View.RESPONSE, declared_at="test"))(data)
+    assert found is not None
+    pointer, message = found
+    assert pointer == place
+    assert ("Return an aware datetime" in message) is bool(kind)
+    assert f"the field is a {kind}, whose" in message or not kind

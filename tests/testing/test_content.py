@@ -84,6 +84,13 @@ def test_files(tmp_path: Path) -> None:
     assert found["type"].startswith("multipart/form-data; boundary=")
 
 
+def test_quotes_and_line_breaks_in_names() -> None:
+    """Written as browsers do, they keep a part in one piece; Werkzeug reads quotes again."""
+    found = told(data={'a"b': "1"}, files={"c\nd": ('"; x="\r.png', b"n", "image/png")})
+    assert found["form"] == [['a"b', "1"]]
+    assert [each[:2] for each in found["files"]] == [["c%0Ad", '"; x="%0D.png']]
+
+
 def test_raw_content() -> None:
     """content= sends bytes or text as they are, without a media type of its own."""
     assert told(content=b"\x00\xff")["body"] == "\x00\xff"

@@ -167,6 +167,14 @@ def test_media_type() -> None:
     )
     assert f"status 200 without a Content-Type; {declared}." in says_of(method, 200, book, "")
 
+    @returns(media_types=["text/plain"])
+    def text(self: Any) -> Response:
+        return raw(b"a", content_type="text/plain")
+
+    check_of(text, 200, b"a", "text/plain")
+    assert "as text/html; it declares text/plain" in says_of(text, 200, b"a", "text/html")
+    assert "without a Content-Type; it declares text/plain" in says_of(text, 200, b"a", "")
+
 
 def test_problems_are_problems() -> None:
     """A declared problem is answered as application/problem+json, in the shape of RFC 9457."""

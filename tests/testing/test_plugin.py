@@ -151,6 +151,48 @@ def test_a_database_is_rolled_back_after_each_test(project: pytest.Pytester) -> 
     run(project).assert_outcomes(passed=2)
 
 
+MEMORY_SHOP = """
+from dataclasses import dataclass
+from restkit import App
+from restkit.crud import CRUDResource, MemoryStore
+
+@dataclass
+class Item:
+    name: str
+    id: int = 0
+
+class Items(CRUDResource[Item]):
+    model = Item
+
+app = App("Shop")
+app.install(MemoryStore(Item, items=[Item("there before")]))
+app.add("/items", Items)
+"""
+MEMORY_TEST = """
+import pytest
+
+pytestmark = pytest.mark.usefixtures("rolled_back")
+
+@pytest.mark.parametrize("round", [1, 2])
+def test_it(client, round):
+    assert client.delete("/items/1").status == 204
+    made = client.post("/items", json={"name": "made by a request"})
+    assert made.headers["Location"] == "/items/2"
+    assert len(client.get("/items").json["items"]) == 1
+
+def test_the_fixture_is_the_store(client, rolled_back):
+    assert [each.name for each in rolled_back.items] == ["there before"]
+"""
+
+
+def test_a_store_in_memory_is_rolled_back_after_each_test(project: pytest.Pytester) -> None:
+    """Each round begins with the same items and keys; the documented line is enough."""
+    project.makepyfile(shop=MEMORY_SHOP)
+    project.makeini("[pytest]\nrestkit_app = shop:app")
+    project.makepyfile(MEMORY_TEST)
+    run(project).assert_outcomes(passed=3)
+
+
 def test_an_app_without_a_database_is_told(project: pytest.Pytester) -> None:
     """The fixture says what is to be installed."""
     project.makepyfile(shop=SHOP)

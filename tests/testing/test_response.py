@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
-from restkit.testing import Client
+from restkit.testing import Client, TestResponse
 
 from .programs import Program, answer, bare
 
@@ -106,3 +107,45 @@ def test_names_of_other_clients() -> None:
     it = answer(response=b"text", status=201, content_type="text/plain")
     assert it.status_code == 201
     assert it.content == b"text"
+
+
+def made(status: int, media_type: str, body: bytes) -> TestResponse:
+    headers = Headers([("Content-Type", media_type)] if media_type else [])
+    return TestResponse(status, headers, [body], method="GET", url="http://localhost/a")
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type", "says"),
+    [
+        (200, "application/problem+json", "is not a problem but application/problem+json: b'{}'"),
+        (399, "application/problem+json", "is not a problem but application/problem+json: b'{}'"),
+        (400, "application/json", "is not a problem but application/json: b'{}'"),
+        (404, "", "is not a problem but empty: b'{}'"),
+    ],
+)
+def test_what_is_no_problem_is_told(status: int, media_type: str, says: str) -> None:
+    """By its status, and by its media type."""
+    with pytest.raises(ValueError, match=r"^The response \d+ to GET http://localhost/a ") as raised:
+        assert made(status, media_type, b"{}").problem
+    assert str(raised.value).endswith(says)
+    assert made(400, "application/problem+json", b'{"a": 1}').problem == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "says"),
+    [
+        ("text/plain", b"x" * 200, f"is text/plain, not JSON: {b'x' * 200!r}"),
+        ("text/plain", b"x" * 201, f"is text/plain, not JSON: {b'x' * 200!r}..."),
+        ("", b"x", "is without a Content-Type, not JSON: b'x'"),
+        ("application/json", b"x", "says it is application/json, but Expecting value"),
+        ("application/a+json", b"x", "says it is application/a+json, but Expecting value"),
+    ],
+)
+def test_what_is_no_json_is_told_with_its_beginning(
+    media_type: str, body: bytes, says: str
+) -> None:
+    """Two hundred bytes of it."""
+    with pytest.raises(ValueError, match=r"^The response 200 to GET ") as raised:
+        assert made(200, media_type, body).json
+    assert says in str(raised.value)
+    assert str(raised.value).endswith("...") is (len(body) > 200)

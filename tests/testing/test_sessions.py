@@ -78,3 +78,12 @@ def test_an_application_must_have_sessions() -> None:
     for app in (App("Plain"), lambda environ, start_response: []):
         with pytest.raises(RuntimeError, match="has no Sessions"), Client(app).session():
             pass
+
+
+def test_a_session_that_is_only_read_stores_nothing() -> None:
+    """No cookie is made for it."""
+    client = Client(service(Sessions([KEY])))
+    with client.session() as session:
+        assert session.get("visits") is None
+    response = client.get("/visits")
+    assert response.json == {"visits": 1, "user": None}

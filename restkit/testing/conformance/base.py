@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
+
+import pytest
 
 from ...app import App
 from ...crud import CRUDResource, ListQuery, Page, PageNumbers
@@ -30,10 +32,36 @@ class Conformance:
 
     note: ClassVar[type[object]]
     topic: ClassVar[type[object]]
-    references: ClassVar[bool] = True
-    totals: ClassVar[bool] = True
+    lacks: ClassVar[Collection[str]] = ()
     writers: ClassVar[int] = 8
     rounds: ClassVar[int] = 5
+
+    def needs(self, feature: str, **declared: object) -> None:
+        """Skip a test if the store lacks a feature; `MissingFeatures` tests that it is refused.
+
+        Args:
+            feature: The feature.
+            declared: The attributes of the suite that its tests need, with their values.
+        """
+        if feature in self.lacks:
+            pytest.skip(f"the store lacks {feature}")
+        missing = [name for name, value in declared.items() if value is None]
+        assert not missing, (
+            f"{type(self).__name__} does not set {', '.join(missing)}. Set the attributes, or "
+            f"write lacks = {{{feature!r}}} if the store does not support {feature}."
+        )
+
+    @property
+    def soft(self) -> dict[str, object]:
+        """The attribute of collections that removes their items softly; none without support."""
+        return {} if "soft delete" in self.lacks else {"soft_delete": "removed_at"}
+
+    def key_name(self, made: TestResponse) -> str:
+        """Return the name of the key in a new item, whose value its URL has."""
+        tail = made.headers["Location"].rpartition("/")[2]
+        found = [name for name, value in made.json.items() if str(value) == tail]
+        assert found, f"no member of {made.json} is the last segment of its URL"
+        return str(found[0])
 
     def client(self, app: App) -> Client:
         """Add the suite's collections to an App, and return a client of it."""
@@ -42,7 +70,7 @@ class Conformance:
             "filters": ("title__*", "number__*", "code__*"),
             "sorts": ("title", "number", "code"),
             "fields": True,
-            "soft_delete": "removed_at",
+            **self.soft,
             "page_size": 5,
             "bulk": True,
             "__module__": __name__,
@@ -51,9 +79,9 @@ class Conformance:
         app.add("/counted", type("CountedNotes", (CRUDResource,), {**notes, "paging": "offset"}))
         numbered = {**notes, "paging": PageNumbers(), "csv": True}
         app.add("/numbered", type("NumberedNotes", (CRUDResource,), numbered))
-        if self.totals:
+        if "totals" not in self.lacks:
             app.add("/totalled", type("TotalledNotes", (CRUDResource,), {**notes, **_TOTALS}))
-            if self.references:
+            if "references" not in self.lacks:
                 path = "/topics/<topic_id>/totalled"
                 app.add(path, type("TotalledTopicNotes", (CRUDResource,), {**notes, **_TOTALS}))
         filtered = {**notes, "by_filter": ("PATCH", "DELETE"), "max_affected": 8}
@@ -69,7 +97,7 @@ class Conformance:
         )
         upserted = {"model": self.topic, "bulk": True, "bulk_upsert": "slug"}
         app.add("/upserted", type("UpsertedTopics", (CRUDResource,), upserted))
-        if self.references:
+        if "references" not in self.lacks:
             app.add("/topics/<topic_id>/notes", type("TopicNotes", (CRUDResource,), notes))
         return Client(app)
 

@@ -58,8 +58,9 @@ class FilteredWriteConformance(ConcurrencyConformance):
         assert response.json == {"affected": 4, "dry_run": False}
         assert self.titles(client) == ["a", "b"]
         assert expect(client.delete("/filtered?number=2"), 200).json == _NOTHING
-        expect(client.post(f"{url}/restore"), 200)
-        assert self.titles(client) == ["a", "b", "f"]
+        if self.soft:
+            expect(client.post(f"{url}/restore"), 200)
+            assert self.titles(client) == ["a", "b", "f"]
 
     def test_without_a_filter_nothing_is_written(self, app: App) -> None:
         """A request without a filter, or with an unknown one, is a 422."""

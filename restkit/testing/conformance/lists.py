@@ -49,6 +49,16 @@ _FILTERS = {
     "code__startswith=ONE": "Emma",
     "code__contains=e&number__gt=1800": "Emma",
 }
+_EITHER = {
+    "number__not_in=1815,1974": "Silas, 50% off_ed",
+    "code__not_in=one": "Silas, Dispossessed, 50% off_ed",
+    "or=number,code&number=1974&code=one": "Emma, Dispossessed",
+    "or=number__lt,number__null&number__lt=1820&number__null=true": "Emma, 50% off_ed",
+    "or=number,code&number=1974&code=one&title=Emma": "Emma",
+    "q=emma": "Emma",
+    "q=e": "Emma, Dispossessed, 50% off_ed",
+    "or=q,number&q=emma&number=1851": "Emma, Silas",
+}
 _INVALID = (
     "number=abc",
     "number__gte=1e400",
@@ -79,6 +89,31 @@ class _RenamedSchema(Schema):
 
 class ListConformance(Conformance):
     """The tests of lists."""
+
+    def test_alternatives(self, app: App) -> None:
+        """One of several filters holds, in lists, totals and streams."""
+        self.needs("alternatives")
+        members = {
+            "model": self.note,
+            "filters": ("title", "number__*", "code", "code__not_in"),
+            "any_of": {"q": ("title__contains", "code__contains")},
+            "or_filters": ("number", "number__lt", "number__null", "code", "q"),
+            "__module__": __name__,
+        }
+        app.add("/either", type("Either", (CRUDResource,), members))
+        client = self.client(app)
+        self.made(client, title="Emma", number=1815, code="one")
+        self.made(client, title="Silas", number=1851)
+        self.made(client, title="Dispossessed", number=1974)
+        self.made(client, title="50% off_ed")
+        for query, titles in _EITHER.items():
+            url = f"/either?{query}"
+            page = expect(client.get(url, headers={"Prefer": "count=exact"}), 200).json
+            assert ", ".join(each["title"] for each in page["items"]) == titles
+            assert page["total"] == len(page["items"])
+            lines = client.get(url, headers={"Accept": "application/x-ndjson"})
+            assert len(lines.text.splitlines()) == page["total"]
+        expect(client.get("/either?or=number,code&number=1"), 422)
 
     def test_filters(self, app: App) -> None:
         """Each filter operator finds the matching items, and the total agrees."""

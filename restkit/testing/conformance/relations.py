@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pytest
-
 from ...app import App
 from ...crud import CRUDResource
 from ..client import Client
@@ -28,6 +26,13 @@ _BACK = {
     "{many}__number__gte=2&{many}__title=b": "novels",
     "{many}__any=false": "empty",
 }
+_EITHER = {
+    "{one}__name__not_in=Novels": "c",
+    "or={one}__name,number&{one}__name=Poems&number=2": "b c",
+    "or={one}__name,{one}__any&{one}__name=Poems&{one}__any=false": "c d",
+    "or={one}__name,q&{one}__name=Poems&q=a&number=1": "a c",
+    "q=Novels": "a b",
+}
 _SORTS = {
     "{one}__name": "a b c d",
     "-{one}__name,-number": "d c b a",
@@ -43,14 +48,13 @@ class RelationConformance(Conformance):
 
     def related(self, app: App) -> Client:
         """Add collections with filters across relations, and return a client of it."""
-        if self.relations is None:
-            pytest.skip("the store knows no relations")
-        one, many = self.relations
+        self.needs("relations", relations=self.relations)
+        one, many = self.relations or ("", "")
         notes = {
             "model": self.note,
             "filters": (f"{one}__name__*", f"{one}__any", f"{one}__{many}__title"),
             "sorts": (f"{one}__name", "number"),
-            "soft_delete": "removed_at",
+            **self.soft,
             "__module__": __name__,
         }
         topics = {
@@ -86,6 +90,25 @@ class RelationConformance(Conformance):
         for query, slugs in _BACK.items():
             found = self.found(client, "/topics", query, "slug")
             assert " ".join(sorted(found.split())) == slugs, query
+
+    def test_alternatives_across_relations(self, app: App) -> None:
+        """One of several filters holds, of the items and of related ones."""
+        self.needs("alternatives")
+        self.needs("relations", relations=self.relations)
+        one, _ = self.relations or ("", "")
+        name, some = f"{one}__name", f"{one}__any"
+        members = {
+            "model": self.note,
+            "filters": (name, f"{name}__not_in", some, "number"),
+            "any_of": {"q": ("title", name)},
+            "or_filters": (name, some, "number", "q"),
+            **self.soft,
+            "__module__": __name__,
+        }
+        app.add("/either", type("Either", (CRUDResource,), members))
+        client = self.related(app)
+        for query, titles in _EITHER.items():
+            assert self.found(client, "/either", query, "title") == titles, query
 
     def test_orders_of_related_items(self, app: App) -> None:
         """Pages in the order of related items have every item once; one without sorts as null."""

@@ -10,7 +10,7 @@ from ...crud import AnyOf, Condition, CRUDResource
 from ..client import Client
 from .base import Conformance, expect
 
-__all__ = ["ScopeConformance"]
+__all__ = ["ScopeConformance", "scope_of"]
 
 _NUMBERS = (1, 2, 3, None)
 _SCOPES: tuple[tuple[object, list[int | None]], ...] = (
@@ -30,7 +30,8 @@ _SCOPES: tuple[tuple[object, list[int | None]], ...] = (
 )
 
 
-def _scope_of(scope: object) -> Callable[[object], object]:
+def scope_of(scope: object) -> Callable[[object], object]:
+    """Return a method `scope` of a collection that returns a scope."""
     return lambda actions: scope
 
 
@@ -43,7 +44,7 @@ class ScopeConformance(Conformance):
         common = {"model": self.note, "bulk": True, "__module__": __name__}
         app.add("/all", type("All", (own,), common))
         for number, (scope, _) in enumerate(_SCOPES):
-            members = {**common, "scope": _scope_of(scope)}
+            members = {**common, "scope": scope_of(scope)}
             app.add(f"/scope{number}", type(f"Scope{number}", (own,), members))
         client = Client(app)
         for each in _NUMBERS:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from .actions import ActionConformance
 from .concurrency import ConcurrencyConformance
 from .filtered_writes import FilteredWriteConformance
+from .formats import FormatConformance
 from .items import ItemConformance
+from .keys import CompositeKeyConformance
+from .kinds import KindConformance
 from .lists import ListConformance
+from .missing import MissingFeatures
 from .related import RelatedKeysConformance
-from .relations import RelationConformance
+from .related_scopes import RelatedScopeConformance
 from .scopes import ScopeConformance
 from .totals import TotalsConformance
 from .upserts import UpsertConformance
@@ -20,10 +25,15 @@ class StoreConformance(
     ListConformance,
     TotalsConformance,
     FilteredWriteConformance,
-    RelationConformance,
+    RelatedScopeConformance,
     RelatedKeysConformance,
     UpsertConformance,
     ScopeConformance,
+    KindConformance,
+    CompositeKeyConformance,
+    ActionConformance,
+    FormatConformance,
+    MissingFeatures,
     ConcurrencyConformance,
 ):
     """The tests that every `restkit.crud.Store` passes, for pytest.
@@ -53,22 +63,33 @@ class StoreConformance(
     A topic has the key ``slug``, a string of at most 20 characters that the client chooses, and
     ``name``, a unique string of at most 50.
 
-    Two more models let the tests of relations run. A ticket has a key that the store generates, a
-    string ``title``, and ``labels``: a relation to many labels, or a list of their keys. A label
-    has the key ``id``, which the store counts from 1, ``name``, a unique string, and
-    ``removed_at``, a datetime or None.
+    A ticket has a key that the store generates, a string ``title``, and ``labels``: a relation to
+    many labels, or a list of their keys. A label has the key ``id``, which the store counts from 1,
+    ``name``, a unique string, and ``removed_at``, a datetime or None.
+
+    A vehicle is a base class, whose subclasses are a car and a truck; ``kind`` names them:
+    ``"car"`` and ``"truck"``. A vehicle has a key that the store generates, ``plate``, a unique
+    string of at most 20 characters, ``note``, a string or None, and ``removed_at``, a datetime or
+    None. A car has ``doors`` besides, a truck ``payload``, each an integer or None.
+
+    A membership has the key ``user_id``, an integer, and ``group_id``, a string of at most 20
+    characters, together, which the client chooses, and ``role``, a string or None.
+
+    A store that does not support a feature names it in ``lacks``. Its tests are skipped then, and
+    another one checks that a collection which declares the feature is refused at start-up.
 
     Attributes:
         note: The model of notes.
         topic: The model of topics.
-        references: Whether the store enforces that ``topic_id`` refers to a topic; False skips
-            those tests.
-        totals: Whether the store has `aggregations` and its transactions ``totals``; False skips
-            their tests.
-        relations: The names of the relation from a note to its topic, and back; None skips the
-            tests of relations.
-        ticket: The model of tickets; None skips the tests of relations.
+        relations: The names of the relation from a note to its topic, and back.
+        ticket: The model of tickets.
         label: The model of labels.
+        vehicle: The model of vehicles.
+        car: The model of cars.
+        membership: The model of memberships.
+        lacks: The features that the store does not support, of ``"references"``, ``"totals"``,
+            ``"relations"``, ``"related keys"``, ``"kinds"``, ``"composite keys"``,
+            ``"soft delete"``, ``"row rules"`` and ``"alternatives"``.
         writers: The number of threads that write concurrently.
         rounds: The number of repetitions of each concurrency test.
     """

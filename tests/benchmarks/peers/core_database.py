@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import orjson
 import sqlalchemy as sa
 
-from ..database import make_database
+from ..database import database_url
 from .bare import answer
 
 __all__ = ["database"]
@@ -46,7 +46,7 @@ def _read(environ: Any) -> dict[str, Any]:
 
 
 def database() -> Any:
-    engine = sa.create_engine(f"sqlite:///{make_database()}")
+    engine = sa.create_engine(database_url())
     by_key = sa.select(BOOK).where(BOOK.c.id == sa.bindparam("key"))
     insert = BOOK.insert().returning(*BOOK.c)
     update = BOOK.update().where(BOOK.c.id == sa.bindparam("key")).returning(*BOOK.c)

@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from pydantic import NaiveDatetime
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
-from ..database import make_database
+from ..database import database_url
 
 __all__ = ["database"]
 
@@ -57,9 +57,9 @@ class BookUpdate(SQLModel):
 
 
 def database() -> Any:
-    engine = create_engine(
-        f"sqlite:///{make_database()}", connect_args={"check_same_thread": False}
-    )
+    url = database_url()
+    threads = {"check_same_thread": False} if url.startswith("sqlite") else {}
+    engine = create_engine(url, connect_args=threads)
 
     def get_session() -> Iterator[Session]:
         with Session(engine) as session:

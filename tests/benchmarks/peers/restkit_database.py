@@ -12,7 +12,7 @@ from restkit import App
 from restkit.crud import CRUDResource
 from restkit.sqlalchemy import Database
 
-from ..database import make_database
+from ..database import database_url
 
 __all__ = ["database"]
 
@@ -42,6 +42,6 @@ class Books(CRUDResource[Book]):
 
 def database() -> Any:
     app = App("Bookstore")
-    app.install(Database(f"sqlite:///{make_database()}"))
+    app.install(Database(database_url()))
     app.add("/books", Books)
     return app

@@ -22,9 +22,9 @@ def after_response(function: Callable[[], object], request: Request | None = Non
 
         after_response(lambda: log.info("%s took %.3f s", path, time.monotonic() - began))
 
-    The functions run in the order in which they were added, whatever the status is, also if the
-    client went away. The request is current, and its provided values are closed. An error in a
-    function is logged. The worker takes its next request afterwards: hand long work to a queue.
+    The functions run in the order in which they were added, with every status, also if the client
+    has disconnected. The request is current, and its provided values are closed. Exceptions are
+    logged. The worker takes its next request only afterwards, so send long work to a task queue.
 
     Args:
         function: A function without parameters.

@@ -1,0 +1,140 @@
+"""Permissions that look at the item: checked before each change of an item, whatever calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, cast
+from weakref import WeakKeyDictionary
+
+from marshmallow import fields
+
+from ..contract import Operation
+from ..errors import DeclarationError
+from ..operations.security import class_permission
+from ..problems import Forbidden
+from ..request import Request
+from ..resource import Owner, Resource
+from .action_access import action_words
+from .action_decorators import own_actions
+from .binding import Binding
+from .paths import relations_of
+
+__all__ = ["ObjectRule", "bind_object_rule", "check_item", "check_written", "reject_object_rule"]
+
+_CHANGES = ("create", "replace", "update", "delete", "restore")
+
+
+class ObjectRule(Protocol):
+    """A permission that looks at the object of a request."""
+
+    @property
+    def description(self) -> str:
+        """The rule in a few words."""
+        ...
+
+    def permits(self, caller: object, request: Request, found: object, /) -> bool:
+        """Return whether the caller may make the request for an object."""
+        ...
+
+
+def bind_object_rule(actions: object, rule: object, request: Request) -> None:
+    """Let the actions of one request check the rule on each item before they change it.
+
+    Args:
+        actions: The `CRUDResource` of the request.
+        rule: The permission of the operation.
+        request: The request.
+    """
+    # An action may change what the rule looks at, and call another one with the same item.
+    checked: dict[int, object] = {}
+
+    def guarded(action: Callable[..., object]) -> Callable[..., object]:
+        def call(item: object, *given: object, **named: object) -> object:
+            if id(item) not in checked:
+                check_item(rule, request, item)
+                checked[id(item)] = item
+            return action(item, *given, **named)
+
+        return call
+
+    own = own_actions(type(actions)).items()
+    names = (*_CHANGES, *(name for name, place in own if place.owner == "item"))
+    for name in names:
+        setattr(actions, name, guarded(getattr(actions, name)))
+
+
+def check_item(rule: object, request: Request, item: object) -> None:
+    """Reject a request for an item that the caller may see, but not change.
+
+    Raises:
+        Forbidden: The rule does not hold for the item.
+    """
+    found = cast("ObjectRule", rule)
+    if getattr(rule, "needs_object", False) and not found.permits(request.caller, request, item):
+        raise Forbidden(f"This needs the permission: {found.description}.")
+
+
+def reject_object_rule(operation: Operation) -> None:
+    """Reject a permission that looks at the item where a request reads items or has none.
+
+    Raises:
+        DeclarationError: The permission of the Operation is such a rule.
+    """
+    permission = operation.permission
+    if getattr(permission, "needs_object", False) and permission is not None:
+        raise DeclarationError(
+            f"{operation.declared_at}: {operation.method} {operation.rule} has the permission "
+            f"{permission.description!r}, which looks at one item and so cannot hold for lists. "
+            "Say which items a caller may read in a row rule or scope(), which hold in every "
+            "query, and declare the permission by @access on create, replace, update, delete, "
+            "restore or actions of an item."
+        )
+
+
+_collections: WeakKeyDictionary[Owner, list[tuple[type[Resource], Binding]]] = WeakKeyDictionary()
+
+
+def check_written(app: Owner, declared: type[Resource], binding: Binding) -> None:
+    """Reject a collection if content of one changes items that another guards by such a rule.
+
+    Args:
+        app: The App.
+        declared: The class.
+        binding: Its binding.
+
+    Raises:
+        DeclarationError: Nested content of a collection would pass a rule by.
+    """
+    known = _collections.setdefault(app, [])
+    known.append((declared, binding))
+    guarded = {each.store.model: each for of, each in known if _has_rule(of)}
+    for _, each in known if guarded else ():
+        for name, model in _written_models(each):
+            other = guarded.get(model)
+            if other is not None:
+                raise DeclarationError(
+                    f"{each.declared_at}: bodies change {model.__name__} objects in {name!r}, and "
+                    f"{other.declared_at} has a permission that looks at each of them, which "
+                    "nested content would pass by. Make the field dump_only, or say who may write "
+                    "which rows in a row rule."
+                )
+
+
+def _has_rule(declared: type[Resource]) -> bool:
+    """Return whether a class or one of its actions declares a rule that looks at the item."""
+    names = (*_CHANGES, *own_actions(declared))
+    rules = [action_words(declared, each).get("permission") for each in names]
+    rules.append(class_permission(declared))
+    return any(getattr(each, "needs_object", False) for each in rules)
+
+
+def _written_models(binding: Binding) -> Iterator[tuple[str, type]]:
+    """Yield the relations whose items bodies may change, with their models."""
+    relations = relations_of(binding.store)
+    for views in (binding.create_views, binding.replace_views, binding.update_views):
+        for name, field in views.declared().load_fields.items():
+            inner = field.inner if isinstance(field, fields.List) else field
+            relation = relations.get(field.attribute or name)
+            is_nested = isinstance(inner, fields.Nested) and not isinstance(inner, fields.Pluck)
+            if relation is not None and is_nested:
+                yield name, relation.target.model

@@ -1,0 +1,1 @@
+"""Browsable pages: JSON resources as pages for browsers, with `App(browsable=True)`."""

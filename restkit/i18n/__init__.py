@@ -1,0 +1,5 @@
+"""Translations by gettext and Babel; the only package that imports Babel."""
+
+from .translations import Translations
+
+__all__ = ["Translations"]

@@ -1,0 +1,131 @@
+"""The parts of the page that commands of their own record: PostgreSQL, many items, growth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .cases import DATABASE
+from .chart import Bar, Group, draw
+from .record import RECORDED, load
+from .tables import Figures, markdown, ratio, thousands
+
+__all__ = ["further", "growth_svg"]
+
+_PROGRAMS = {
+    "core": ("SQLAlchemy Core by hand", "floor"),
+    "restkit": ("restkit", "own"),
+    "fastapi": ("FastAPI + SQLModel", "bar"),
+}
+_GROWTH = {
+    "length": ("rows of a list, each with 10 columns", "a list of {} rows"),
+    "columns": ("columns of 100 rows", "100 rows of {} columns"),
+    "relations": ("relations of 100 rows of 10 columns", "100 rows, relations: {}"),
+}
+
+
+def _recorded(name: str) -> dict[str, Any]:
+    path: Path = RECORDED.with_name(f"{name}.json")
+    return load(path)
+
+
+def _said(figures: Figures, module: str) -> str:
+    about = figures["about"]
+    named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
+    return (
+        f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m "
+        f"tests.benchmarks.{module} --record`."
+    )
+
+
+def further() -> list[str]:
+    """Return the parts, each below a title of its own."""
+    return [*_postgresql(), *_many(), *_one(), *_growth()]
+
+
+def _postgresql() -> list[str]:
+    figures = _recorded("postgresql")
+    if not figures:
+        return []
+    rows = [[case.title, ratio(figures["ratios"].get(name))] for name, case in DATABASE.items()]
+    intro = (
+        "The same programs over PostgreSQL, with psycopg: the CPU time of FastAPI + SQLModel "
+        "divided by restkit's, median (smallest to largest). Two processes take turns on the same "
+        "request, A B A B, twelve turns in two pairs of fresh processes; the time of PostgreSQL "
+        "itself is in neither."
+    )
+    table = markdown(["request", "FastAPI + SQLModel / restkit"], rows)
+    return ["", "### PostgreSQL", "", intro, "", *table, "", _said(figures, "postgresql")]
+
+
+def _many() -> list[str]:
+    figures = _recorded("many")
+    if not figures:
+        return []
+    rows = [[kind, thousands(count)] for kind, count in figures["instructions"].items()]
+    intro = (
+        "Requests that write many items of a model with a version and two stamps, on SQLite: "
+        "thousand instructions an item, which is the difference of requests with 1,000 and with "
+        "100 items, divided by 900."
+    )
+    table = markdown(["request", "restkit"], rows)
+    return ["", "### Many items at once", "", intro, "", *table, "", _said(figures, "many")]
+
+
+def _one() -> list[str]:
+    figures = _recorded("one_of_many")
+    if not figures:
+        return []
+    found = figures["instructions"]
+    sizes = sorted({size for each in found.values() for size in each}, key=int)
+    rows = [[kind, *(thousands(each[size]) for size in sizes)] for kind, each in found.items()]
+    intro = (
+        "Requests for one item of an item that has many, on SQLite: thousand instructions a "
+        "request, the client's own part included. A member is looked for and linked by itself; the "
+        "others are not read."
+    )
+    table = markdown(["request", *(f"{int(size):,} members" for size in sizes)], rows)
+    said = _said(figures, "one_of_many")
+    return ["", "### One item among many", "", intro, "", *table, "", said]
+
+
+def _growth() -> list[str]:
+    figures = _recorded("growth")
+    if not figures:
+        return []
+    intro = (
+        "Lists of rows in one SQLite file; milliseconds of CPU time a request, medians of seven "
+        "turns, in which the programs alternate. Relations are to one row each, of 3 columns, and "
+        "nested in the items: by `expand` in restkit, by `selectinload` in FastAPI + SQLModel, by "
+        "joins in SQLAlchemy Core."
+    )
+    chart = "![Milliseconds of CPU time a request over a database, by size, logarithmic]"
+    lines = ["", "### Growth", "", intro, "", f"{chart}(images/database-growth.svg)"]
+    for group, (title, _) in _GROWTH.items():
+        rows = [
+            [f"{int(size):,}", *(f"{each[name] * 1000:.2f}" for name in _PROGRAMS)]
+            for size, each in _sizes(figures, group)
+        ]
+        heads = [head for head, _ in _PROGRAMS.values()]
+        lines += ["", *markdown([title, *heads], rows)]
+    return [*lines, "", _said(figures, "growth")]
+
+
+def _sizes(figures: Figures, group: str) -> list[tuple[str, Figures]]:
+    found = figures["seconds"].get(group, {})
+    return sorted(found.items(), key=lambda item: int(item[0]))
+
+
+def growth_svg() -> str:
+    """Return the chart of the growth: a group of bars for each size."""
+    figures = _recorded("growth")
+    groups = []
+    for group, (_, title) in _GROWTH.items():
+        for size, each in _sizes(figures, group):
+            bars = [Bar(head, each[name] * 1000, kind) for name, (head, kind) in _PROGRAMS.items()]
+            groups.append(Group(title.format(f"{int(size):,}"), bars))
+    return draw(
+        "What a list over a database costs, by size",
+        "milliseconds of CPU time a request, logarithmic scale",
+        groups,
+    )

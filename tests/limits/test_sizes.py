@@ -1,0 +1,130 @@
+"""`Sizes`: the target and the header fields of requests have a largest length."""
+
+from __future__ import annotations
+
+import pytest
+
+from restkit import App, access
+from restkit.errors import DeclarationError
+from restkit.limits import Sizes
+from restkit.security import HTTPBearer
+from restkit.testing import Client
+
+
+def _client(*limits: Sizes) -> Client:
+    app = App("Notes", limits=list(limits))
+
+    @app.get("/notes")
+    def notes() -> dict[str, str]:
+        return {}
+
+    @app.get("/open")
+    @access(limits=[])
+    def unlimited() -> dict[str, str]:
+        return {}
+
+    return Client(app)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [("/notes", 200), ("/notes?" + "a" * 13, 414), ("/open?" + "a" * 500, 422)],
+)
+def test_the_target_has_a_largest_length(target: str, status: int) -> None:
+    response = _client(Sizes(target=18)).get(target)
+    assert response.status == status
+    if status == 414:
+        assert response.json["detail"] == "The path and the query have more than 18 characters."
+
+
+def test_a_target_of_the_largest_length_passes() -> None:
+    app = App("Notes", limits=[Sizes(target=9)], strict=False)
+
+    @app.get("/notes")
+    def notes() -> dict[str, str]:
+        return {}
+
+    client = Client(app)
+    assert client.get("/notes?ab").status == 200
+    assert client.get("/notes?abc").status == 414
+
+
+def test_the_target_counts_as_it_was_sent() -> None:
+    """A percent-encoded path is three times as long as the path that WSGI decodes."""
+    client = _client(Sizes(target=10))
+    assert client.get("/notes").status == 200
+    assert client.get("/%6e%6f%74es").status == 414
+
+
+@pytest.mark.parametrize(("length", "status"), [(30, 200), (31, 431)])
+def test_a_header_field_has_a_largest_size(length: int, status: int) -> None:
+    response = _client(Sizes(header=30)).get("/notes", headers={"X-Trace-Of": "a" * length})
+    assert response.status == status
+    if status == 431:
+        assert response.json["detail"] == "A header field has more than 30 bytes: X-Trace-Of."
+
+
+def test_many_small_header_fields_have_a_largest_size_together() -> None:
+    client = _client(Sizes(headers=1000))
+    few = {f"X-{number}": "a" * 10 for number in range(5)}
+    many = {f"X-{number}": "a" * 10 for number in range(60)}
+    assert client.get("/notes", headers=few).status == 200
+    response = client.get("/notes", headers=many)
+    assert response.status == 431
+    assert response.json["detail"] == "The header fields have more than 1000 bytes together."
+
+
+def test_the_type_of_content_counts() -> None:
+    app = App("Notes", limits=[Sizes(header=30)])
+
+    @app.post("/notes")
+    def create() -> dict[str, str]:
+        return {}
+
+    client = Client(app)
+    long = {"Content-Type": "application/json; charset=utf-8"}
+    assert client.post("/notes", content=b"", headers=long).status == 431
+
+
+def test_credentials_are_not_read_before() -> None:
+    """SECURITY: a caller of whom nothing is known does not make schemes read long headers."""
+    seen: list[str] = []
+
+    def find(token: str) -> str | None:
+        seen.append(token)
+        return "ada"
+
+    app = App("Notes", security=HTTPBearer(find), limits=[Sizes(header=100)])
+
+    @app.get("/notes")
+    def notes() -> dict[str, str]:
+        return {}
+
+    client = Client(app)
+    assert client.get("/notes", headers={"Authorization": "Bearer " + "a" * 200}).status == 431
+    assert seen == []
+    assert client.get("/notes", headers={"Authorization": "Bearer a"}).status == 200
+
+
+def test_the_document_says_the_limits() -> None:
+    document = _client(Sizes(target=100, headers=5000, header=2000)).get("/openapi.json").json
+    operation = document["paths"]["/notes"]["get"]
+    assert operation["x-rate-limits"] == [
+        {"sizes": {"target": 100, "headers": 5000, "header": 2000}}
+    ]
+    assert {"414", "431"} <= operation["responses"].keys()
+    assert "414" not in document["paths"]["/open"]["get"]["responses"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, r"Sizes\(\) limits nothing"),
+        ({"target": 0}, r"Sizes\(target=0\): it must be a number from 1"),
+        ({"headers": "8k"}, r"Sizes\(headers='8k'\)"),
+        ({"header": True}, r"Sizes\(header=True\)"),
+    ],
+)
+def test_mistakes_are_told(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        Sizes(**arguments)

@@ -1,0 +1,101 @@
+"""The responses of a verb: which are lists, which have no content, which have a Location."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+
+from restkit import App, DeclarationError, Resource, returns
+from restkit.openapi import build
+
+
+class ASchema(Schema):
+    a = fields.Int()
+
+
+class BSchema(Schema):
+    b = fields.Int()
+
+
+def responses(function: Any, method: str = "get", **members: Any) -> dict[str, Any]:
+    app = App("A")
+    app.add("/x", type("X", (Resource,), {method: function, **members}))
+    found: dict[str, Any] = build(app)["paths"]["/x"][method]["responses"]
+    return found
+
+
+def schema_of(response: dict[str, Any]) -> Any:
+    return response["content"]["application/json"]["schema"]
+
+
+def test_the_annotation_is_about_the_first_status() -> None:
+    """The others are one item, if they do not say many."""
+
+    @returns(ASchema, status=200)
+    @returns(BSchema, status=202)
+    @returns(BSchema, status=409, many=True)
+    def get(self: Any) -> list[dict[str, int]]: ...
+
+    found = responses(get)
+    assert schema_of(found["200"])["type"] == "array"
+    assert schema_of(found["202"]) == {"$ref": "#/components/schemas/B"}
+    assert schema_of(found["409"])["type"] == "array"
+    app = App("A")
+    app.add("/x", type("Things", (Resource,), {"get": get}))
+    assert build(app)["paths"]["/x"]["get"]["operationId"] == "listThings"
+
+
+def test_the_first_status_may_have_several_schemas() -> None:
+    """Each of them is a list."""
+
+    @returns(ASchema, status=200)
+    @returns(BSchema, status=200, media_types=["application/x-b+json"])
+    def get(self: Any) -> list[dict[str, int]]: ...
+
+    content = responses(get)["200"]["content"]
+    assert {each["schema"]["type"] for each in content.values()} == {"array"}
+    assert len(content) == 2
+
+
+@pytest.mark.parametrize(
+    ("declared", "annotation", "has_content"),
+    [
+        ({"status": 204}, None, False),
+        ({"status": 304}, dict, False),
+        ({"status": 303}, dict, False),
+        ({"status": 200}, dict, True),
+        ({"status": 200}, None, False),
+        ({"status": 202}, None, False),
+        ({"status": 409}, None, True),
+        ({"status": 200, "media_types": ["text/plain"]}, None, True),
+    ],
+)
+def test_which_responses_have_content(
+    declared: dict[str, Any], annotation: Any, has_content: bool
+) -> None:
+    def post(self): ...  # type: ignore[no-untyped-def]
+
+    post.__annotations__["return"] = annotation
+    response = responses(returns(**declared)(post), "post")[str(declared["status"])]
+    assert ("content" in response) is has_content
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_method_without_an_annotation(status: int) -> None:
+    """A class without a schema has nothing to say in 201 and 202."""
+
+    def post(self): ...  # type: ignore[no-untyped-def]
+
+    found = responses(returns(status=status)(post), "post")[str(status)]
+    assert ("content" in found) is (status == 200)
+    if status != 200:
+        found = responses(returns(status=status)(post), "post", schema=ASchema)[str(status)]
+        assert "content" in found
+
+
+@pytest.mark.parametrize("status", [99, 600, "200", None])
+def test_a_status_that_is_none(status: Any) -> None:
+    with pytest.raises(DeclarationError, match="status"):
+        returns(ASchema, status=status)

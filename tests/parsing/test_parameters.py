@@ -1,0 +1,101 @@
+"""Headers and cookies: lists, names of all headers, and where errors are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
+
+from restkit import App, takes
+from restkit.testing import Client
+
+
+class ListedSchema(Schema):
+    x_ids = fields.List(fields.Int(validate=validate.Range(max=5)), data_key="X-Ids")
+    content_type = fields.Str(data_key="Content-Type")
+
+
+class AllSchema(ListedSchema):
+    class Meta:
+        unknown = INCLUDE
+
+
+class SomeSchema(ListedSchema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+def reading(schema: type[Schema], location: str = "headers") -> Client:
+    app = App("Headers")
+
+    def get(**taken: Any) -> dict[str, str]:
+        return {"read": repr(dict(sorted(taken[location].items())))}
+
+    app.get("/x")(takes(**{location: schema})(get))
+    return Client(app)
+
+
+@pytest.mark.parametrize("schema", [ListedSchema, SomeSchema])
+def test_a_list_is_split_at_commas(schema: type[Schema]) -> None:
+    client = reading(schema)
+    response = client.get("/x", headers={"X-Ids": "1, 2 ,3", "X-Other": "o"})
+    assert response.json == {"read": "{'x_ids': [1, 2, 3]}"}
+    assert client.get("/x").json == {"read": "{}"}
+
+
+def test_a_schema_may_have_every_header() -> None:
+    headers = {"X-Ids": "1", "X-Other": "o"}
+    read = reading(AllSchema).get("/x", headers=headers).json["read"]
+    assert "'X-Other': 'o'" in read
+    assert "'x_ids': [1]" in read
+    assert "X-Ids" not in read
+
+
+def test_an_error_names_the_item() -> None:
+    response = reading(ListedSchema).get("/x", headers={"X-Ids": "1,x,9"})
+    assert response.status == 422
+    assert [(each["parameter"], each["in"]) for each in response.problem["errors"]] == [
+        ("X-Ids", "header"),
+        ("X-Ids", "header"),
+    ]
+    details = [each["detail"] for each in response.problem["errors"]]
+    assert details[0].startswith("Item 1: ")
+    assert details[1].startswith("Item 2: ")
+
+
+class DeepSchema(Schema):
+    where = fields.Dict(keys=fields.Str(), values=fields.Int())
+    n = fields.Int(required=True)
+
+
+def test_a_cookie_that_is_invalid_is_named() -> None:
+    client = reading(Schema.from_dict({"n": fields.Int(required=True)}), "cookies")
+    for headers in ({"Cookie": "n=x"}, {}):
+        (error,) = client.get("/x", headers=headers).problem["errors"]
+        assert (error["parameter"], error["in"]) == ("n", "cookie")
+    assert client.get("/x", headers={"Cookie": "n=5; other=1"}).json == {"read": "{'n': 5}"}
+
+
+@pytest.mark.parametrize("query", ["where[a]=x&n=1", "where[a]=1&where[b]=y&n=1"])
+def test_an_error_names_the_member(query: str) -> None:
+    deep = fields.Dict(
+        keys=fields.Str(),
+        values=fields.Int(),
+        metadata={"style": "deepObject"},
+    )
+    client = reading(Schema.from_dict({"where": deep, "n": fields.Int()}), "query")
+    response = client.get(f"/x?{query}")
+    assert response.status == 422
+    names = [each["parameter"] for each in response.problem["errors"]]
+    assert names == [f"where[{'a' if 'x' in query else 'b'}]"]
+
+
+def test_a_header_has_the_name_that_is_given() -> None:
+    """A Python name becomes one: ``x_own_id`` is ``X-Own-Id``."""
+    schema = {"X-Own-ID": fields.Int(), "x_other_id": fields.Int(), "etag": fields.Str()}
+    client = reading(Schema.from_dict(schema))
+    parameters = client.get("/openapi.json").json["paths"]["/x"]["get"]["parameters"]
+    assert [each["name"] for each in parameters] == ["X-Own-ID", "X-Other-Id", "Etag"]
+    response = client.get("/x", headers={"x-own-id": "1", "X-Other-ID": "x"})
+    assert [each["parameter"] for each in response.problem["errors"]] == ["X-Other-Id"]

@@ -1,0 +1,316 @@
+"""Tokens of a small service: rotation, reuse, races, keys, on every store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from databases import KINDS, database_url
+from redis_server import redis_url
+from sqlalchemy.orm import DeclarativeBase
+
+from restkit import App, DeclarationError
+from restkit.security import (
+    JWTBearer,
+    Lifetimes,
+    MemoryTokenStore,
+    OAuth2,
+    PasswordGrant,
+    RedisTokenStore,
+    SigningKey,
+    Tokens,
+    add_tokens,
+)
+from restkit.security import tokens as module
+from restkit.sqlalchemy import Database, SQLTokenStore, TokenRecord
+from restkit.testing import Client, TestResponse
+
+SECRET = "s" * 40
+
+
+def pem(made: Any = None) -> str:
+    key = made or ed25519.Ed25519PrivateKey.generate()
+    form = serialization.PrivateFormat.PKCS8
+    found: bytes = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    return found.decode()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class StoredToken(TokenRecord, Base):
+    __tablename__ = "refresh_tokens"
+
+
+class Service:
+    """An App that issues and takes tokens."""
+
+    def __init__(self, store: Any, database: Database | None = None, **options: Any) -> None:
+        self.users = {"ann": "correct horse"}
+        self.roles: dict[str, list[str]] = {"ann": ["editor"]}
+        self.tokens = Tokens(
+            issuer="https://notes.example",
+            audience="notes",
+            keys=options.pop("keys", [SigningKey("k" * 40)]),
+            secret=SECRET,
+            store=store,
+            login=lambda name, word: name if self.users.get(name) == word else None,
+            claims=lambda name: {"roles": self.roles[name]} if name in self.roles else None,
+            **options,
+        )
+        self.app = App("Notes", security=self.tokens.scheme())
+        if database is not None:
+            self.app.install(database)
+        add_tokens(self.app, self.tokens)
+        self.app.get("/me")(lambda: {"ok": True})
+        self.client = Client(self.app)
+
+    def log_in(self, password: str = "correct horse") -> TestResponse:
+        form = {"grant_type": "password", "username": "ann", "password": password}
+        return self.client.post("/token", data=form)
+
+    def refresh(self, token: str) -> TestResponse:
+        form = {"grant_type": "refresh_token", "refresh_token": token}
+        return self.client.post("/token", data=form)
+
+    def me(self, token: str) -> int:
+        return self.client.get("/me", headers={"Authorization": f"Bearer {token}"}).status
+
+
+@pytest.fixture(params=["memory", *KINDS, pytest.param("redis", marks=pytest.mark.redis)])
+def make(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Service]]:
+    if request.param == "memory":
+        yield lambda **options: Service(MemoryTokenStore(), **options)
+    elif request.param == "redis":
+        store = RedisTokenStore(redis_url(), prefix=f"test:{uuid4()}:")
+        yield lambda **options: Service(store, **options)
+    else:
+        with database_url(request.param, tmp_path_factory.mktemp("tokens")) as url:
+            database = Database(url, create=Base.metadata)
+            yield lambda **options: Service(SQLTokenStore(StoredToken), database, **options)
+            database.close()
+
+
+def test_a_login_and_its_rotation(make: Callable[..., Service]) -> None:
+    """Each refresh token is replaced; access tokens are those of the scheme."""
+    service = make()
+    first = service.log_in()
+    assert first.status == 200
+    assert first.headers["Cache-Control"] == "no-store"
+    assert first.json["token_type"] == "Bearer"
+    assert service.me(first.json["access_token"]) == 200
+    claims = jwt.decode(first.json["access_token"], options={"verify_signature": False})
+    assert (claims["sub"], claims["roles"], claims["aud"]) == ("ann", ["editor"], "notes")
+    second = service.refresh(first.json["refresh_token"])
+    assert second.json["refresh_token"] != first.json["refresh_token"]
+    third = service.refresh(second.json["refresh_token"])
+    assert service.me(third.json["access_token"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"grant_type": "password", "username": "ann", "password": "x"}, "invalid_grant"),
+        ({"grant_type": "password", "username": "eve", "password": "x"}, "invalid_grant"),
+        ({"grant_type": "password", "username": "ann"}, "invalid_request"),
+        ({"grant_type": "refresh_token"}, "invalid_request"),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "é" * 43}, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "a" * 43}, "invalid_grant"),
+        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+    ],
+    ids=["password", "user", "none", "no token", "short", "letters", "unknown", "grant"],
+)
+def test_errors(form: dict[str, str], error: str) -> None:
+    """Errors are those of RFC 6749, and no cache keeps them."""
+    response = Service(MemoryTokenStore()).client.post("/token", data=form)
+    assert (response.status, response.json["error"]) == (400, error)
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_copy_revokes_the_login(make: Callable[..., Service]) -> None:
+    """Once the successor was used, the old token ends the login, whoever sends it."""
+    service = make()
+    first = service.log_in().json["refresh_token"]
+    other = service.log_in().json["refresh_token"]
+    second = service.refresh(first).json["refresh_token"]
+    third = service.refresh(second).json["refresh_token"]
+    assert service.refresh(first).status == 400
+    assert service.refresh(third).status == 400
+    assert service.refresh(other).status == 200
+
+
+def test_a_repeated_refresh_within_the_grace_period(make: Callable[..., Service]) -> None:
+    """A client whose response was lost gets the same successor."""
+    service = make()
+    first = service.log_in().json["refresh_token"]
+    again = [service.refresh(first).json["refresh_token"] for _ in range(3)]
+    assert len(set(again)) == 1
+    assert service.refresh(again[0]).status == 200
+
+
+def test_no_grace(make: Callable[..., Service]) -> None:
+    """Without a grace period, the second use revokes the login."""
+    service = make(lifetimes=Lifetimes(grace=0))
+    first = service.log_in().json["refresh_token"]
+    second = service.refresh(first).json["refresh_token"]
+    assert service.refresh(first).status == 400
+    assert service.refresh(second).status == 400
+
+
+@pytest.mark.parametrize(("after", "status"), [(90, 200), (101, 400)], ids=["before", "after"])
+def test_idle_tokens_end(
+    make: Callable[..., Service], after: int, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that nobody uses ends, and so does a login after its lifetime."""
+    service = make(lifetimes=Lifetimes(idle=100, family=150))
+    first = service.log_in().json["refresh_token"]
+    start = module.time.time()
+    monkeypatch.setattr(module.time, "time", lambda: start + after)
+    second = service.refresh(first)
+    assert second.status == status
+    if status == 200:
+        monkeypatch.setattr(module.time, "time", lambda: start + 151)
+        assert service.refresh(second.json["refresh_token"]).status == 400
+
+
+def test_logging_out(make: Callable[..., Service]) -> None:
+    """Any token of a login revokes it; unknown ones are no error."""
+    service = make()
+    first = service.log_in().json["refresh_token"]
+    second = service.refresh(first).json["refresh_token"]
+    other = service.log_in().json["refresh_token"]
+    response = service.client.post("/token/revoke", data={"token": first})
+    assert (response.status, response.headers["Cache-Control"]) == (204, "no-store")
+    assert service.client.post("/token/revoke", data={"token": "x"}).status == 204
+    assert service.refresh(second).status == 400
+    assert service.refresh(other).status == 200
+
+
+def test_who_is_gone_gets_no_more_tokens(make: Callable[..., Service]) -> None:
+    """Claims are asked for at each refresh; None ends the login."""
+    service = make()
+    first = service.log_in().json["refresh_token"]
+    roles = service.roles.pop("ann")
+    assert service.refresh(first).status == 400
+    service.roles["ann"] = roles
+    assert service.refresh(first).status == 400
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_parallel_refreshes_make_one_line(make: Callable[..., Service], attempt: int) -> None:
+    """Of many requests with one token at once, all get the same successor, which is good."""
+    service = make()
+    service.me("x")
+    first = service.log_in().json["refresh_token"]
+    barrier = threading.Barrier(8)
+
+    def refresh(_: int) -> TestResponse:
+        barrier.wait()
+        return service.refresh(first)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = [*pool.map(refresh, range(8))]
+    assert {each.status for each in found} == {200}
+    assert len({each.json["refresh_token"] for each in found}) == 1
+    assert service.refresh(found[0].json["refresh_token"]).status == 200
+
+
+def test_nothing_at_rest_is_a_token(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The table has digests, which depend on the secret."""
+    with database_url("sqlite", tmp_path_factory.mktemp("rest")) as url:
+        database = Database(url, create=Base.metadata)
+        service = Service(SQLTokenStore(StoredToken), database)
+        first = service.log_in().json["refresh_token"]
+        second = service.refresh(first).json["refresh_token"]
+        with database.engine.connect() as connection:
+            rows = repr(connection.exec_driver_sql("SELECT * FROM refresh_tokens").all())
+        database.close()
+    assert first not in rows
+    assert second not in rows
+
+
+def test_keys_rotate() -> None:
+    """The newest key signs, older ones verify, others verify by the published set."""
+    old, new = SigningKey(pem(), "EdDSA"), SigningKey(pem(), "EdDSA")
+    before = Service(MemoryTokenStore(), keys=[old])
+    service = Service(MemoryTokenStore(), keys=[new, old])
+    token = before.log_in().json["access_token"]
+    assert service.me(token) == 200
+    assert service.me(service.log_in().json["access_token"]) == 200
+    assert before.me(service.log_in().json["access_token"]) == 401
+    published = service.client.get("/token/keys").json
+    assert [each["kid"] for each in published["keys"]] == [new.key_id, old.key_id]
+    assert "d" not in published["keys"][0]
+    options = {"issuer": "https://notes.example", "audience": "notes", "algorithms": ["EdDSA"]}
+    other = App("Other", security=JWTBearer(jwks=published, types=["at+jwt"], **options))
+    other.get("/me")(lambda: {"ok": True})
+    headers = {"Authorization": f"Bearer {token}"}
+    assert Client(other).get("/me", headers=headers).status == 200
+
+
+def test_elliptic_curves_and_secrets() -> None:
+    """Other algorithms sign too; secrets are not published."""
+    curve = SigningKey(pem(ec.generate_private_key(ec.SECP256R1())), "ES256")
+    service = Service(MemoryTokenStore(), keys=[curve])
+    assert service.me(service.log_in().json["access_token"]) == 200
+    assert Service(MemoryTokenStore()).client.get("/token/keys").status == 404
+
+
+def test_the_form_of_swagger_ui() -> None:
+    """The scheme fits the password flow of OAuth 2."""
+    service = Service(MemoryTokenStore())
+    flows = OAuth2(service.tokens.scheme(), PasswordGrant(token_url="https://notes.example/token"))
+    app = App("Notes", security=flows)
+    app.get("/me")(lambda: {"ok": True})
+    headers = {"Authorization": f"Bearer {service.log_in().json['access_token']}"}
+    assert Client(app).get("/me", headers=headers).status == 200
+
+
+def test_guesses_are_limited() -> None:
+    """After ten failures of an address, right passwords get a 429 too."""
+    service = Service(MemoryTokenStore())
+    assert {service.log_in("wrong").status for _ in range(10)} == {400}
+    assert service.log_in().status == 429
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"secret": "short"}, "at least 32 bytes"),
+        ({"keys": []}, "newest first"),
+        ({"keys": [SigningKey("k" * 40, key_id="a"), SigningKey("l" * 40, key_id="a")]}, "key_id"),
+        ({"keys": [SigningKey("k" * 40), SigningKey(pem(), "EdDSA")]}, "mix secrets"),
+        ({"store": {}}, "is not a store"),
+    ],
+    ids=["secret", "no keys", "names", "mixed", "store"],
+)
+def test_mistakes(change: dict[str, Any], message: str) -> None:
+    """A mistake is an error when the program starts."""
+    given: dict[str, Any] = {
+        "issuer": "i",
+        "audience": "a",
+        "keys": [SigningKey("k" * 40)],
+        "secret": SECRET,
+        "store": MemoryTokenStore(),
+        "login": lambda name, password: None,
+    }
+    with pytest.raises(DeclarationError, match=message):
+        Tokens(**{**given, **change})
+
+
+@pytest.mark.parametrize("key", ["short", pem()], ids=["secret", "pem"])
+def test_keys_that_do_not_fit(key: str) -> None:
+    """A key that does not fit its algorithm is an error."""
+    with pytest.raises(DeclarationError):
+        SigningKey(key)
