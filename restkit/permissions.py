@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PermissionLike", "Rule", "names_in", "permission_of", "role", "scope"]
 
+_MISSING = object()
 _Allows = Callable[[object, "Request"], bool]
 
 
@@ -215,8 +216,9 @@ def _reader(kind: str, plural: str) -> Callable[[object], object]:
         if type(caller) is dict and plural in caller:  # PERF: the claims of a token, for example
             return caller[plural]
         for name in (plural, kind):
-            if hasattr(caller, name):
-                return getattr(caller, name)
+            found = getattr(caller, name, _MISSING)
+            if found is not _MISSING:
+                return found
             if isinstance(caller, Mapping) and name in caller:
                 return caller[name]
         if isinstance(caller, Mapping):

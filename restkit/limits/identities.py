@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
-from uuid import UUID
+from collections.abc import Callable
 
+from ..caller_identity import identity_of
 from ..errors import DeclarationError
 from ..request import Request
 
@@ -33,17 +33,9 @@ def principal(request: Request) -> str:
     caller: object = request.caller
     if caller is None:
         return address(request)
-    found = caller
-    if not isinstance(caller, (str, int, UUID)):
-        # PERF: a check for `dict` costs a tenth of one for Mapping.
-        if type(caller) is dict or isinstance(caller, Mapping):
-            found = caller.get("sub")
-        else:
-            found = getattr(caller, "id", None)
-    if type(found) is str:
-        return f"str {found}"
-    if isinstance(found, (str, int, UUID)):
-        return f"{type(found).__name__} {found}"
+    found = identity_of(caller)
+    if found is not None:
+        return found
     raise DeclarationError(
         f"{request.operation.declared_at} has a limit by principal, but its caller, of type "
         f"{type(caller).__name__}, has no identity. Pass Rate(..., key=lambda request: ...), a "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -14,6 +13,7 @@ from ..request import Request
 from ..requirements import Scheme
 from .caller_checks import CheckLike, ScopesLike, check_scopes, forbidden, lacks_scope, make_check
 from .challenges import challenge
+from .digests import digest_of
 
 __all__ = ["APIKey"]
 
@@ -138,15 +138,11 @@ class _KnownKeys:
                     f"{declared_at}: a key must be a string of 16 to {_MAX_KEY} characters. Make "
                     "one with secrets.token_urlsafe()."
                 )
-        self._callers = {_digest(key): caller for key, caller in keys.items()}
+        self._callers = {digest_of(key): caller for key, caller in keys.items()}
 
     def find(self, key: str) -> object:
         """Return the caller of a key, None if there is none."""
-        return self._callers.get(_digest(key))
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+        return self._callers.get(digest_of(key))
 
 
 def _place(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 from ..decorators import raises
 from ..errors import DeclarationError
@@ -15,6 +15,7 @@ from ..problems import ServiceUnavailable
 from ..request import Request
 from .bearer import BearerScheme
 from .caller_checks import CheckLike, ScopesLike, make_check
+from .digests import digest_of
 from .jwt_claims import Claims, Rejected, TokenRules, parse_token
 from .jwt_keys import Key, check_algorithms, key_of_text
 from .key_set import KeySet
@@ -24,7 +25,6 @@ __all__ = ["JWTBearer"]
 _log = logging.getLogger("restkit.security")
 _REMEMBERED = 1024
 _REMEMBER_FOR = 300.0
-_FindKeys = Callable[[str | None, str], Sequence[Key]]
 
 
 class JWTBearer(BearerScheme):
@@ -41,7 +41,7 @@ class JWTBearer(BearerScheme):
         app = App("Books", security=jwt)
 
     ``request.caller`` is a `Claims`, or what ``load`` makes of it. A verified token is remembered
-    for at most five minutes and never past its end, so it is verified once.
+    for at most five minutes, never past its end, and only while the issuer's keys are the same.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class JWTBearer(BearerScheme):
         )
         kind = type(self).__qualname__
         self._algorithms = check_algorithms(algorithms, kind)
-        self._find_keys = _key_source(key, jwks, self._algorithms, kind)
+        self._keys = _key_source(key, jwks, self._algorithms, kind)
         self._load = None if load is None else make_check(load, ("claims",), kind)
         needed = [*required, *(["iss"] if issuer is not None else [])]
         self._rules = TokenRules(
@@ -123,8 +123,9 @@ class JWTBearer(BearerScheme):
     def _claims(self, token: str) -> Claims | None:
         """Return the claims of a token, None if it is not valid."""
         now = time.time()
-        digest = hashlib.sha256(token.encode("ascii")).digest()
-        known = self._verified.get(digest, now)
+        generation = self._keys.generation
+        digest = digest_of(token)
+        known = self._verified.get(digest, now, generation)
         if known is not None:
             return known
         try:
@@ -132,7 +133,8 @@ class JWTBearer(BearerScheme):
         except Rejected as error:
             _log.info("The security scheme %s rejected a token: %s", self.name, error)
             return None
-        self._verified.add(digest, claims, min(expires, now + _REMEMBER_FOR))
+        until = min(expires, now + _REMEMBER_FOR)
+        self._verified.add(digest, (claims, until, generation))
         return claims
 
     def _verify(self, token: str, now: float) -> tuple[Claims, float]:
@@ -142,7 +144,7 @@ class JWTBearer(BearerScheme):
             Rejected: It is not valid.
         """
         parsed = parse_token(token, self._algorithms, self._types)
-        keys = self._find_keys(parsed.key_id, parsed.algorithm)
+        keys = self._keys.find(parsed.key_id, parsed.algorithm)
         if not any(key.verifies(parsed.algorithm, parsed.signed, parsed.signature) for key in keys):
             raise Rejected("its signature is wrong" if keys else "its key is unknown")
         return Claims(parsed.claims), self._rules.check(parsed.claims, now)
@@ -167,8 +169,23 @@ def _audiences(audience: object, declared_at: str) -> frozenset[str]:
     return frozenset(named)
 
 
+class _KeySource(Protocol):
+    """The keys of a scheme, such as a `KeySet`."""
+
+    @property
+    def generation(self) -> int:
+        """A number that changes with the keys."""
+        ...
+
+    def find(self, key_id: str | None, algorithm: str) -> Sequence[Key]:
+        """Return the keys that a token may be signed with."""
+        ...
+
+
 class _OneKey:
     """The one key of a scheme, whatever ``kid`` a token has."""
+
+    generation = 0
 
     def __init__(self, key: Key) -> None:
         self._keys = [key]
@@ -183,44 +200,49 @@ def _key_source(
     jwks: str | KeySet | Mapping[str, object] | None,
     algorithms: Sequence[str],
     declared_at: str,
-) -> _FindKeys:
-    """Return the function that finds the keys of a token."""
+) -> _KeySource:
+    """Return the keys of a scheme."""
     if (key is None) == (jwks is None):
         raise DeclarationError(
             f"{declared_at} needs either key= (a secret, or a public key in PEM) or jwks= (the URL "
             "of the issuer's keys)."
         )
     if key is not None:
-        return _OneKey(key_of_text(key, algorithms, declared_at)).find
+        return _OneKey(key_of_text(key, algorithms, declared_at))
     if algorithms[0].startswith("HS"):
         raise DeclarationError(
             f"{declared_at}: {algorithms[0]} needs a secret, which no JWK Set has. Write key=."
         )
     if isinstance(jwks, KeySet):
-        return jwks.find
+        return jwks
     if isinstance(jwks, str):
-        return KeySet(jwks).find
+        return KeySet(jwks)
     if isinstance(jwks, Mapping):
-        return KeySet.of(jwks).find
+        return KeySet.of(jwks)
     raise DeclarationError(f"{declared_at}: jwks must be a URL or a KeySet, got {jwks!r}.")
 
 
 class _VerifiedTokens:
-    """The claims of tokens that were verified, by the digest of the token; bounded."""
+    """The claims of tokens that were verified, by the digest of the token; bounded.
+
+    With the claims are the time until which they are valid, and the generation of the keys.
+    """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, tuple[Claims, float]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[Claims, float, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, digest: bytes, now: float) -> Claims | None:
+    def get(self, digest: bytes, now: float, generation: int) -> Claims | None:
         """Return the claims of a token that is still valid, None if it must be verified."""
         found = self._known.get(digest)
-        return found[0] if found is not None and now < found[1] else None
+        if found is None or now >= found[1] or generation != found[2]:
+            return None
+        return found[0]
 
-    def add(self, digest: bytes, claims: Claims, until: float) -> None:
-        """Remember a token until a time; the oldest one is forgotten if there are many."""
+    def add(self, digest: bytes, verified: tuple[Claims, float, int]) -> None:
+        """Remember a token; the oldest one is forgotten if there are many."""
         with self._lock:
-            self._known[digest] = claims, until
+            self._known[digest] = verified
             self._known.move_to_end(digest)
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)

@@ -59,6 +59,10 @@ class KeySet:
         self._cooldown = cooldown
         self._fetch = fetch or fetcher(timeout)
         self._keys: tuple[Key, ...] | None = None
+        self._data: object = None
+        self.generation = 0
+        """How often other keys have taken the place of keys. Signatures that were verified under
+        another number may be of a key that the issuer has withdrawn."""
         self._fetched_at = self._tried_at = -float("inf")
         self._lock = threading.Lock()
 
@@ -128,14 +132,18 @@ class KeySet:
     def _fetch_keys(self) -> bool:
         try:
             url = self._url if isinstance(self._url, str) else self._url()
-            keys = _keys_of(self._fetch(url))
+            data = self._fetch(url)
+            keys = _keys_of(data)
         except Exception as error:  # noqa: BLE001  # the last keys stay in use, whatever fails
             _log.warning("The keys of an issuer cannot be fetched: %s", error)
             return False
         if not keys:
             _log.warning("The JWK Set of an issuer has no key that verifies signatures.")
             return False
-        self._keys, self._fetched_at = keys, time.monotonic()
+        are_others = self._keys is not None and data != self._data
+        self._keys, self._data, self._fetched_at = keys, data, time.monotonic()
+        # SECURITY: last, so that no signature by an old key is remembered under the new number.
+        self.generation += are_others
         return True
 
 

@@ -106,7 +106,10 @@ class KeyRing:
     Attributes:
         algorithms: The algorithms of the keys.
         document: The JWK Set of the public keys.
+        generation: 0: the keys stay the same.
     """
+
+    generation = 0
 
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         """Keep the keys, the newest first.

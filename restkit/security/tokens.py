@@ -128,7 +128,7 @@ class Tokens:
             **keys,
             **options,
         )
-        made._find_keys = self.ring.find
+        made._keys = self.ring
         return made
 
     def log_in(self, request: Request, username: str, password: str) -> IssuedTokens | None:

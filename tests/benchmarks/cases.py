@@ -375,8 +375,13 @@ def _guards() -> list[Case]:
     origin = {"HTTP_ORIGIN": "https://app.example"}
     return [
         replace(cors, environ=origin),
-        replace(cors, name="cors-refused", environ={"HTTP_ORIGIN": "https://evil.example"}),
-        replace(cors, name="cors-absent"),
+        replace(
+            cors,
+            name="cors-refused",
+            title="hello with CORS, another origin",
+            environ={"HTTP_ORIGIN": "https://evil.example"},
+        ),
+        replace(cors, name="cors-absent", title="hello with CORS, no Origin"),
         replace(cors, name="limited", title="hello with a rate limit", service="limited"),
         replace(cors, name="hello-schema", title="hello with a schema", service="with_schema"),
         replace(cors, name="cache-hit", title="hello from the response cache", service="cached"),

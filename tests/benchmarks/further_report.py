@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .cases import DATABASE
+from .cases import DATABASE, GUARDS
 from .chart import Bar, Group, draw
+from .guards import DEMANDED
 from .record import RECORDED, load
 from .tables import Figures, markdown, ratio, thousands
 
@@ -40,7 +41,7 @@ def _said(figures: Figures, module: str) -> str:
 
 def further() -> list[str]:
     """Return the parts, each below a title of its own."""
-    return [*_postgresql(), *_many(), *_one(), *_growth()]
+    return [*_postgresql(), *_many(), *_one(), *_growth(), *_guards()]
 
 
 def _postgresql() -> list[str]:
@@ -87,6 +88,26 @@ def _one() -> list[str]:
     table = markdown(["request", *(f"{int(size):,} members" for size in sizes)], rows)
     said = _said(figures, "one_of_many")
     return ["", "### One item among many", "", intro, "", *table, "", said]
+
+
+def _guards() -> list[str]:
+    figures = _recorded("guards")
+    if not figures:
+        return []
+    rows = [
+        [case.title, _above(figures["above"].get(name)), _above(DEMANDED.get(name))]
+        for name, case in GUARDS.items()
+    ]
+    intro = (
+        f"Thousand instructions of a request above those of hello, {thousands(figures['hello'])}: "
+        "the cost of the guards alone. The rate limits count in memory."
+    )
+    table = markdown(["request", "above hello", "at most"], rows)
+    return ["", "## Guards", "", intro, "", *table, "", _said(figures, "guards")]
+
+
+def _above(count: int | None) -> str:
+    return "" if count is None else f"{count / 1000:.1f}"
 
 
 def _growth() -> list[str]:

@@ -16,7 +16,16 @@ from typing import Any
 from .instructions import ROOT, valgrind_version
 from .programs import PEERS
 
-__all__ = ["LATEST", "RECORDED", "about", "database_about", "load", "save", "versions"]
+__all__ = [
+    "LATEST",
+    "RECORDED",
+    "about",
+    "database_about",
+    "load",
+    "part_about",
+    "save",
+    "versions",
+]
 
 RECORDED = Path(__file__).parent / "results" / "recorded.json"
 LATEST = RECORDED.with_name("latest.json")
@@ -76,7 +85,16 @@ def about(names: Iterable[str], label: str, command: str) -> dict[str, Any]:
 
 def database_about() -> dict[str, Any]:
     """Return what the figures over a database depend on besides."""
-    return {"commit": _commit(), "date": _today(), "versions": _installed(_DATABASE)}
+    return part_about(_DATABASE)
+
+
+def part_about(distributions: Iterable[str]) -> dict[str, Any]:
+    """Return what the figures of one part depend on.
+
+    Args:
+        distributions: Those whose versions matter.
+    """
+    return {"commit": _commit(), "date": _today(), "versions": _installed(distributions)}
 
 
 def _today() -> str:

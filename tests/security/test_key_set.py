@@ -66,6 +66,30 @@ def test_a_new_key_is_found(server: Server, monkeypatch: pytest.MonkeyPatch) -> 
     assert server.asked == ["/keys", "/keys"]
 
 
+def test_a_withdrawn_key_ends_the_tokens_that_it_signed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that was verified a moment ago is verified again after the keys have changed."""
+    client = service(KeySet(f"{server.url}/keys", cooldown=0), monkeypatch)
+    assert client.get("/", headers=bearer("1")).status == 200
+    server.answer("/keys", {"keys": [SECOND]})
+    assert client.get("/", headers=bearer("1")).status == 200, "the new keys are not known yet"
+    assert client.get("/", headers=bearer("2", OTHER_RSA)).status == 200
+    assert client.get("/", headers=bearer("1")).status == 401
+
+
+def test_keys_that_are_the_same_keep_verified_tokens(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = KeySet(f"{server.url}/keys", max_age=1e-9, cooldown=0)
+    client = service(keys, monkeypatch)
+    for number in range(3):
+        assert client.get("/", headers=bearer("1", jti=str(number))).status == 200
+    assert len(server.asked) == 3
+    assert client.get("/", headers=bearer("1", jti="0")).status == 200
+    assert len(server.asked) == 3, "the token was verified before, so that no key is needed"
+
+
 def test_unknown_keys_are_asked_for_rarely(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     client = service(f"{server.url}/keys", monkeypatch)
     for number in range(20):
