@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import logging
 import re
 import secrets
@@ -14,9 +11,10 @@ from typing import Any
 
 from ..errors import DeclarationError
 from ..records import Record
-from ..refresh_tokens import RefreshToken, TokenStore
+from ..refresh_tokens import RefreshToken, TokenStore, UsedToken
 from ..request import Request
 from .jwt_bearer import JWTBearer
+from .refresh_secrets import refresh_secrets
 from .signing_keys import KeyRing, SigningKey
 
 __all__ = ["IssuedTokens", "Lifetimes", "Tokens"]
@@ -67,7 +65,7 @@ class Tokens:
         issuer: str,
         audience: str,
         keys: Sequence[SigningKey],
-        secret: str | bytes,
+        secret: str | bytes | Sequence[str | bytes],
         store: TokenStore,
         login: Callable[[str, str], str | None],
         claims: Callable[[str], _Claims | None] | None = None,
@@ -80,7 +78,7 @@ class Tokens:
             audience: The ``aud`` of access tokens.
             keys: The keys that sign them, the newest first; all of them are published.
             secret: The secret of refresh tokens, at least 32 bytes; the same for all workers.
-                Whoever changes it logs everybody out.
+                To rotate it, pass several, the newest first: all of them are accepted.
             store: The store of refresh tokens.
             login: A function of a user name and a password that returns the subject, or None.
             claims: A function of the subject that returns further claims, asked for each access
@@ -88,14 +86,9 @@ class Tokens:
             lifetimes: How long tokens are valid.
 
         Raises:
-            DeclarationError: The secret is too short, or the store is none.
+            DeclarationError: A secret is too short, or the store is none.
         """
-        material = secret.encode() if isinstance(secret, str) else secret
-        if not isinstance(material, bytes) or len(material) < 32:
-            raise DeclarationError(
-                "Tokens: the secret must have at least 32 bytes. Make one with "
-                "secrets.token_urlsafe(64)."
-            )
+        self._secrets = refresh_secrets(secret)
         if not isinstance(store, TokenStore):
             raise DeclarationError(
                 f"Tokens: {store!r} is not a store. Use SQLTokenStore, RedisTokenStore or "
@@ -106,8 +99,6 @@ class Tokens:
         self.issuer, self.audience = issuer, audience
         self.lifetimes = lifetimes or Lifetimes()
         self._login, self._claims = login, claims
-        self._digest_key = _derived(material, b"restkit refresh token digest")
-        self._successor_key = _derived(material, b"restkit refresh token successor")
 
     def scheme(self, **options: Any) -> JWTBearer:
         """Return the scheme that verifies the access tokens of this issuer.
@@ -151,7 +142,8 @@ class Tokens:
         ends = now + times.family
         idle = min(now + times.idle, ends)
         family = secrets.token_urlsafe(24)
-        self.store.add(request, RefreshToken(self._digest(text), family, subject, ends, idle))
+        digest = self._secrets[0].digest(text)
+        self.store.add(request, RefreshToken(digest, family, subject, ends, idle))
         return IssuedTokens(access, text, times.access)
 
     def refresh(self, request: Request, text: str) -> IssuedTokens | None:
@@ -164,13 +156,14 @@ class Tokens:
         if not _FORM.fullmatch(text):
             return None
         now, times = int(time.time()), self.lifetimes
-        successor = _text(_mac(self._successor_key, text))
-        digest = self._digest(text)
-        used = self.store.use(request, digest, self._digest(successor), now, now + times.idle)
+        used = self._use(request, text, now)
         if used is None:
             return None
-        is_repeated = now - used.used_at < times.grace and used.is_last
-        if not (used.is_first or is_repeated):
+        successor: str | None = self._secrets[0].successor(text)
+        if not used.is_first:
+            is_repeated = now - used.used_at < times.grace and used.is_last
+            successor = self._stored_successor(request, text) if is_repeated else None
+        if successor is None:
             # SECURITY: RFC 9700, section 4.14.2. The thief and the client cannot be told apart.
             _log.warning("A refresh token was used again; its login is revoked")
             self.store.revoke(request, used.token.family)
@@ -181,10 +174,31 @@ class Tokens:
             return None
         return IssuedTokens(access, successor, times.access)
 
+    def _use(self, request: Request, text: str, now: int) -> UsedToken | None:
+        """Mark a token as used, whichever secret its digest was made with."""
+        newest = self._secrets[0]
+        successor = newest.digest(newest.successor(text))
+        for secret in self._secrets:
+            idle = now + self.lifetimes.idle
+            used = self.store.use(request, secret.digest(text), successor, now, idle)
+            if used is not None:
+                return used
+        return None
+
+    def _stored_successor(self, request: Request, text: str) -> str | None:
+        """Return the successor of a used token: it may have been made before a new secret."""
+        for secret in self._secrets:
+            successor = secret.successor(text)
+            if self.store.family_of(request, secret.digest(successor)) is not None:
+                return successor
+        return None
+
     def revoke(self, request: Request, text: str) -> None:
         """Log out: revoke the login that a refresh token belongs to, used or not (RFC 7009)."""
-        if _FORM.fullmatch(text):
-            family = self.store.family_of(request, self._digest(text))
+        if not _FORM.fullmatch(text):
+            return
+        for secret in self._secrets:
+            family = self.store.family_of(request, secret.digest(text))
             if family is not None:
                 self.store.revoke(request, family)
 
@@ -204,9 +218,6 @@ class Tokens:
         ends = now + self.lifetimes.access
         return self.ring.sign({**own, "exp": ends, "jti": secrets.token_urlsafe(16), **more})
 
-    def _digest(self, text: str) -> str:
-        return _mac(self._digest_key, text).hex()
-
 
 class Lifetimes(Record):
     """How long tokens are valid, in seconds.
@@ -222,15 +233,3 @@ class Lifetimes(Record):
     idle: int = 14 * 24 * 3600
     family: int = 90 * 24 * 3600
     grace: int = 10
-
-
-def _derived(secret: bytes, purpose: bytes) -> bytes:
-    return hmac.new(secret, purpose, hashlib.sha256).digest()
-
-
-def _mac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode("ascii"), hashlib.sha256).digest()
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

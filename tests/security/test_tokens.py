@@ -60,7 +60,7 @@ class Service:
             issuer="https://notes.example",
             audience="notes",
             keys=options.pop("keys", [SigningKey("k" * 40)]),
-            secret=SECRET,
+            secret=options.pop("secret", SECRET),
             store=store,
             login=lambda name, word: name if self.users.get(name) == word else None,
             claims=lambda name: {"roles": self.roles[name]} if name in self.roles else None,
@@ -90,7 +90,8 @@ def make(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Service]]:
     if request.param == "memory":
-        yield lambda **options: Service(MemoryTokenStore(), **options)
+        memory = MemoryTokenStore()
+        yield lambda **options: Service(memory, **options)
     elif request.param == "redis":
         store = RedisTokenStore(redis_url(), prefix=f"test:{uuid4()}:")
         yield lambda **options: Service(store, **options)
@@ -182,6 +183,45 @@ def test_idle_tokens_end(
     if status == 200:
         monkeypatch.setattr(module.time, "time", lambda: start + 151)
         assert service.refresh(second.json["refresh_token"]).status == 400
+
+
+def test_secrets_rotate(make: Callable[..., Service]) -> None:
+    """Logins of an old secret go on, and their next tokens are of the newest one."""
+    new = "n" * 40
+    old = make()
+    first = old.log_in().json["refresh_token"]
+    both = make(secret=[new, SECRET])
+    second = both.refresh(first).json["refresh_token"]
+    alone = make(secret=new)
+    assert alone.refresh(first).status == 400, "it is of the old secret"
+    third = alone.refresh(second).json["refresh_token"]
+    assert old.refresh(third).status == 400, "it is of the new secret"
+    assert both.refresh(third).status == 200
+
+
+def test_a_copy_of_an_old_secret_revokes_the_login(make: Callable[..., Service]) -> None:
+    old, both = make(), make(secret=["n" * 40, SECRET], lifetimes=Lifetimes(grace=0))
+    first = old.log_in().json["refresh_token"]
+    second = both.refresh(first).json["refresh_token"]
+    assert both.refresh(first).status == 400
+    assert both.refresh(second).status == 400
+
+
+def test_a_repeated_refresh_over_a_rotation(make: Callable[..., Service]) -> None:
+    """A response that was lost while the secrets changed is the same again."""
+    old, both = make(), make(secret=["n" * 40, SECRET])
+    first = old.log_in().json["refresh_token"]
+    second = old.refresh(first).json["refresh_token"]
+    assert both.refresh(first).json["refresh_token"] == second
+    assert both.refresh(second).status == 200
+    assert old.refresh(first).status == 400, "its successor was used"
+
+
+def test_logging_out_with_a_token_of_an_old_secret(make: Callable[..., Service]) -> None:
+    old, both = make(), make(secret=["n" * 40, SECRET])
+    first = old.log_in().json["refresh_token"]
+    assert both.client.post("/token/revoke", data={"token": first}).status == 204
+    assert old.refresh(first).status == 400
 
 
 def test_logging_out(make: Callable[..., Service]) -> None:
@@ -288,12 +328,15 @@ def test_guesses_are_limited() -> None:
     ("change", "message"),
     [
         ({"secret": "short"}, "at least 32 bytes"),
+        ({"secret": [SECRET, "short"]}, "at least 32 bytes"),
+        ({"secret": []}, "secret must be a string"),
+        ({"secret": 5}, "not int"),
         ({"keys": []}, "newest first"),
         ({"keys": [SigningKey("k" * 40, key_id="a"), SigningKey("l" * 40, key_id="a")]}, "key_id"),
         ({"keys": [SigningKey("k" * 40), SigningKey(pem(), "EdDSA")]}, "mix secrets"),
         ({"store": {}}, "is not a store"),
     ],
-    ids=["secret", "no keys", "names", "mixed", "store"],
+    ids=["secret", "one of two", "no secrets", "number", "no keys", "names", "mixed", "store"],
 )
 def test_mistakes(change: dict[str, Any], message: str) -> None:
     """A mistake is an error when the program starts."""
