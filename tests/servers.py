@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from wsgiref.types import WSGIApplication
 
-__all__ = ["ServerFailed", "free_port", "serve", "serve_process"]
+__all__ = ["ServerFailed", "free_port", "serve", "serve_process", "workers_of"]
 
 _HOST = "127.0.0.1"
 
@@ -128,3 +128,20 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def workers_of(pid_file: Path, *, seconds: float = 10) -> list[int]:
+    """Return the ids of the workers of a gunicorn that a test has started.
+
+    gunicorn listens before it starts its first worker, so this waits until there is one.
+
+    Args:
+        pid_file: The file that ``--pid`` names.
+        seconds: How long to wait for a worker.
+    """
+    master = int(pid_file.read_text("utf-8"))
+    children = Path(f"/proc/{master}/task/{master}/children")
+    end = time.monotonic() + seconds
+    while not (found := children.read_text("utf-8").split()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return [int(each) for each in found]

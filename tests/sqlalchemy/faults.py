@@ -35,10 +35,11 @@ from databases import PostgreSQL, database_url
 from library import Shelf
 from library_service import serving
 from races import Reply, Writers
+from servers import workers_of
 
 from restkit.sqlalchemy.engines import Limits, make_engine
 
-__all__ = ["CLIENTS", "Outcome", "own_postgresql", "suffered", "workers_of"]
+__all__ = ["CLIENTS", "Outcome", "own_postgresql", "suffered"]
 
 CLIENTS = 6
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -193,12 +194,6 @@ def own_postgresql() -> Generator[PostgreSQL]:
     finally:
         server.stop(check=False)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def workers_of(pid_file: Path) -> list[int]:
-    """Return the processes that gunicorn, which the test has started, has started."""
-    master = int(pid_file.read_text())
-    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
 
 def _has_replaced(pid_file: Path, dead: int) -> bool:

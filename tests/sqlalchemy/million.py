@@ -30,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 sys.path.append(str(Path(__file__).parents[1]))
 
 from databases import database_url
-from servers import free_port, serve_process
+from servers import free_port, serve_process, workers_of
 
 from restkit import App
 from restkit.crud import CRUDResource
@@ -275,9 +275,8 @@ def answered(kind: str, rows: int, seed: int) -> Iterator[Answered]:
         path = os.pathsep.join([str(_HERE.parents[2]), os.environ.get("PYTHONPATH", "")])
         environment = {_VARIABLE: url, "PYTHONPATH": path}
         with serve_process(command, port=port, cwd=_HERE.parent, environment=environment) as base:
-            master = int(Path(folder, "pid").read_text("utf-8"))
-            (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text("utf-8").split()
-            with closing(_Served(base, int(worker), drawn)) as served:
+            (worker,) = workers_of(Path(folder, "pid"))
+            with closing(_Served(base, worker, drawn)) as served:
                 yield from served.all()
 
 

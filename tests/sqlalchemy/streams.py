@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 sys.path.append(str(Path(__file__).parents[1]))
 
 from databases import database_url
-from servers import free_port, serve_process
+from servers import free_port, serve_process, workers_of
 
 from restkit import App
 from restkit.crud import CRUDResource
@@ -157,9 +157,8 @@ def serving(url: str) -> Generator[Streamed]:
         path = os.pathsep.join([str(_HERE.parents[2]), os.environ.get("PYTHONPATH", "")])
         environment = {_VARIABLE: url, "PYTHONPATH": path}
         with serve_process(command, port=port, cwd=_HERE.parent, environment=environment) as base:
-            master = int(Path(folder, "pid").read_text("utf-8"))
-            (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text("utf-8").split()
-            yield Streamed(base, int(worker))
+            (worker,) = workers_of(Path(folder, "pid"))
+            yield Streamed(base, worker)
 
 
 app = _app(os.environ[_VARIABLE]) if _VARIABLE in os.environ else App("Nothing")

@@ -27,6 +27,7 @@ from library import Author, Book, library
 from library_service import serving
 from programs import find_program, program_missing
 from races import Reply, Writers
+from servers import workers_of
 
 from restkit.sqlalchemy.engines import Limits, make_engine
 from restkit.testing import Client
@@ -94,12 +95,6 @@ def names_in(url: str) -> set[str]:
             return set(connection.scalars(sa.select(Author.name)))
     finally:
         engine.dispose()
-
-
-def workers_of(pid_file: Path) -> list[int]:
-    """Return the processes that gunicorn, which the test has started, has started."""
-    master = int(pid_file.read_text())
-    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
 
 @pytest.mark.parametrize("kind", KINDS)
