@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import jwt
+from databases import KINDS, database_url
+from issuer import OTHER_RSA, RSA, pem
 
 from examples.notes.app import NotesSettings, create_app
 from restkit.testing import Client, TestResponse
 
-__all__ = ["ANN", "BOB", "KEY", "READER", "SECRET", "STAFF", "Attack", "Target", "bearer", "claims"]
+__all__ = [
+    "HS256",
+    "KEY",
+    "PLAN",
+    "RS256",
+    "SERVICES",
+    "Attack",
+    "Signer",
+    "Target",
+    "claims",
+    "part",
+    "serving",
+]
 
-SECRET = "a secret of the attacked notes, of enough bytes"
+_SECRET = "a secret of the attacked notes, of enough bytes"
 KEY = "key-of-the-archive-0123456789"
 PLAN = "zanzibar"
 """A word that only ann may read."""
@@ -27,14 +44,54 @@ def claims(**members: object) -> dict[str, object]:
     return {name: value for name, value in (usual | members).items() if value is not ...}
 
 
-def bearer(**members: object) -> dict[str, str]:
-    """Return the header of a valid token with claims."""
-    return {"Authorization": "Bearer " + jwt.encode(claims(**members), SECRET, "HS256")}
+def part(value: object) -> str:
+    """Return a part of a token: bytes, or what is written as JSON."""
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-ANN, BOB = bearer(sub="ann"), bearer(sub="bob")
-READER = bearer(sub="bob", scope="notes:read")
-STAFF = bearer(sub="sue", roles=["staff"])
+@dataclass(frozen=True)
+class Signer:
+    """The issuer of a service's tokens.
+
+    Attributes:
+        algorithm: Its algorithm.
+        key: What it signs with.
+        verifier: What the service has of the key: the secret, or the public key in PEM.
+        others: What somebody else may sign with, and the algorithm.
+    """
+
+    algorithm: str
+    key: object
+    verifier: str
+    others: tuple[tuple[object, str], ...]
+
+    def sign(self, header: object, payload: object) -> str:
+        """Return a token of any header and payload, with a right signature."""
+        algorithm = jwt.get_algorithm_by_name(self.algorithm)
+        signed = f"{part(header)}.{part(payload)}"
+        key = algorithm.prepare_key(self.key)
+        return f"{signed}.{part(algorithm.sign(signed.encode(), key))}"
+
+    def bearer(self, **members: object) -> dict[str, str]:
+        """Return the header of a valid token with claims."""
+        header = {"alg": self.algorithm, "typ": "JWT"}
+        return {"Authorization": "Bearer " + self.sign(header, claims(**members))}
+
+
+HS256 = Signer(
+    "HS256",
+    _SECRET,
+    _SECRET,
+    tuple(
+        (each, "HS256")
+        for each in ("x" * 32, "a" * 64, _SECRET.upper(), f"{_SECRET} ", "notes" * 8)
+    ),
+)
+RS256 = Signer("RS256", RSA, pem("RS256"), ((OTHER_RSA, "RS256"), ("x" * 32, "HS256")))
+SIGNERS = {"sqlite": HS256, "postgresql": RS256}
+SERVICES = KINDS
+"""The services under attack: SQLite with tokens of a secret, PostgreSQL with those of RSA."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +126,17 @@ class Target:
     ann's on note 1, comment 2 is ann's on note 2, comment 3 is bob's on note 3.
     """
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, url: str, signer: Signer, **settings: object) -> None:
         """Make the App on an empty database, and store the notes."""
+        self.signer, self.bearer = signer, signer.bearer
+        self.ann, self.bob = self.bearer(sub="ann"), self.bearer(sub="bob")
+        self.reader = self.bearer(sub="bob", scope="notes:read")
+        self.staff = self.bearer(sub="sue", roles=["staff"])
         usual = {"requests_per_minute": 10**6, "failures_per_minute": 10**6}
         self.settings = NotesSettings(
-            database_url=f"sqlite:///{folder / 'notes.db'}",
-            jwt_key=SECRET,
+            database_url=url,
+            jwt_key=signer.verifier,
+            jwt_algorithm=signer.algorithm,
             archive_key=KEY,
             secret_key="a secret for cursors, which is long enough",
             **(usual | settings),  # type: ignore[arg-type]  # of the test's own
@@ -82,23 +144,26 @@ class Target:
         self.app = create_app(self.settings)
         self.client = Client(self.app)
         secret = {"title": f"Plan {PLAN}", "text": f"{PLAN} at dawn"}
+        ann, bob = self.ann, self.bob
         for who, note in (
-            (ANN, secret),
-            (ANN, {"title": "For all", "text": "Well met", "shared": True}),
-            (BOB, {"title": "Mine", "text": "of bob"}),
-            (ANN, {**secret, "shared": True}),
+            (ann, secret),
+            (ann, {"title": "For all", "text": "Well met", "shared": True}),
+            (bob, {"title": "Mine", "text": "of bob"}),
+            (ann, {**secret, "shared": True}),
         ):
             assert self.client.post("/notes", json=note, headers=who).status == 201
-        for who, key, text in ((ANN, 1, PLAN), (ANN, 2, PLAN), (BOB, 3, "hm")):
+        for who, key, text in ((ann, 1, PLAN), (ann, 2, PLAN), (bob, 3, "hm")):
             comment = {"note_id": key, "text": text}
             assert self.client.post("/comments", json=comment, headers=who).status == 201
-        assert self.client.delete("/notes/4", headers=ANN).status == 204
+        assert self.client.delete("/notes/4", headers=ann).status == 204
 
     def state(self) -> tuple[str, ...]:
         """Return what ann and bob have."""
         paths = ("/notes?sort=title", "/comments")
         return tuple(
-            self.client.get(each, headers=who).text for who in (ANN, BOB) for each in paths
+            self.client.get(each, headers=who).text
+            for who in (self.ann, self.bob)
+            for each in paths
         )
 
     def send(self, attack: Attack) -> TestResponse:
@@ -139,3 +204,12 @@ class Target:
             other = self.client.request(attack.method, attack.same_as, headers=headers)
             if (other.status, other.content) != (response.status, response.content):
                 yield f"differs from {attack.same_as}: {other.text[:200]}"
+
+
+@contextmanager
+def serving(kind: str, folder: Path, **settings: object) -> Iterator[Target]:
+    """Make a target on a database of a kind, and remove it afterwards."""
+    with database_url(kind, folder) as url:
+        target = Target(url, SIGNERS[kind], **settings)
+        with target.app:
+            yield target

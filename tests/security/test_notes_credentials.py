@@ -2,60 +2,46 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
+import hmac
 import itertools
 import json
 from collections.abc import Callable, Iterator
 
 import jwt
 import pytest
-from notes_target import ANN, BOB, KEY, READER, SECRET, STAFF, Attack, Target, bearer, claims
+from notes_target import KEY, RS256, SERVICES, Attack, Signer, Target, claims, part
 
 PATHS = ("/notes", "/notes/1", "/notes/totals", "/comments", "/notes/1/comments", "/openapi.json")
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Target:
-    return Target(tmp_path_factory.mktemp("notes"))
-
-
-def _part(value: object) -> str:
-    data = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _signed(header: object, payload: object) -> str:
-    algorithm = jwt.get_algorithm_by_name("HS256")
-    signed = f"{_part(header)}.{_part(payload)}"
-    key = algorithm.prepare_key(SECRET)
-    return f"{signed}.{_part(algorithm.sign(signed.encode(), key))}"
-
-
-def _forged_headers() -> Iterator[str]:
-    usual, mine = {"alg": "HS256", "typ": "JWT"}, claims(sub="ann")
-    for name in ("none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS256", "ES256", "hs256"):
-        unsigned = f"{_part(usual | {'alg': name})}.{_part(mine)}."
+def _forged_headers(signer: Signer) -> Iterator[str]:
+    own = signer.algorithm
+    usual, mine = {"alg": own, "typ": "JWT"}, claims(sub="ann")
+    names = ["none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS512", "ES256", own.lower()]
+    for name in [*names, "RS256" if own == "HS256" else "HS256"]:
+        unsigned = f"{part(usual | {'alg': name})}.{part(mine)}."
         yield unsigned
-        yield unsigned + _part(b"x" * 32)
-        yield _signed(usual | {"alg": name}, mine)
-    for name in (None, 1, [], {}, ["HS256"], True):
-        yield _signed(usual | {"alg": name}, mine)
+        yield unsigned + part(b"x" * 32)
+        yield signer.sign(usual | {"alg": name}, mine)
+    for name in (None, 1, [], {}, [own], True):
+        yield signer.sign(usual | {"alg": name}, mine)
     extensions = {"crit": ["exp"], "b64": False, "typ": "JOSE"}
     kids = ("../../dev/null", "' OR 1=1 --", "x" * 300, 7, ["a"], {"a": 1}, "\u0000")
     for name, value in (*extensions.items(), ("crit", []), ("typ", 5), ("typ", "dpop+jwt")):
-        yield _signed(usual | {name: value}, mine)
+        yield signer.sign(usual | {name: value}, mine)
     # A kid chooses among keys; with one key a text is no matter, but another type is refused.
     for kid in kids[2:6]:
-        yield _signed(usual | {"kid": kid}, mine)
-    yield _signed(b'{"alg":"none","alg":"HS256"}', mine)
-    yield _signed(json.dumps(usual).encode("utf-16"), mine)
-    yield _signed({"typ": "JWT"}, mine)
+        yield signer.sign(usual | {"kid": kid}, mine)
+    yield signer.sign(f'{{"alg":"none","alg":"{own}"}}'.encode(), mine)
+    yield signer.sign(json.dumps(usual).encode("utf-16"), mine)
+    yield signer.sign({"typ": "JWT"}, mine)
     for each in (b"[]", b"null", b'"HS256"', b"{", b"", b'{"alg":NaN}', b"\xff\xfe"):
-        yield _signed(each, mine)
+        yield signer.sign(each, mine)
 
 
-def _forged_claims() -> Iterator[str]:
-    header = {"alg": "HS256", "typ": "JWT"}
+def _forged_claims(signer: Signer) -> Iterator[str]:
+    header = {"alg": signer.algorithm, "typ": "JWT"}
     odd: tuple[object, ...] = ("", "x", None, True, [], {}, [[]], -1)
     wrong: dict[str, tuple[object, ...]] = {
         "iss": (*odd, 5, "https://id.example/", "HTTPS://id.example", ["https://id.example"]),
@@ -69,36 +55,51 @@ def _forged_claims() -> Iterator[str]:
     }
     for name, values in wrong.items():
         for value in values:
-            yield _signed(header, claims(sub="ann") | {name: value})
+            yield signer.sign(header, claims(sub="ann") | {name: value})
     for name in ("iss", "aud", "exp", "sub"):
-        yield _signed(header, claims(**{"sub": "ann", name: ...}))
+        yield signer.sign(header, claims(**{"sub": "ann", name: ...}))
     text = json.dumps(claims(sub="ann"))
-    yield _signed(header, (text[:-1] + ', "sub": "bob"}').encode())
-    yield _signed(header, (text[:-1] + ', "exp": 1e999}').encode())
-    yield _signed(header, (text[:-1] + ', "x": NaN}').encode())
-    yield _signed(header, text.encode("utf-16"))
-    yield _signed(header, b"\xef\xbb\xbf" + text.encode())
-    yield _signed(header, ('{"x":' * 50 + "1" + "}" * 50).encode())
-    yield _signed(header, claims(sub="ann", x="y" * 6500))
+    yield signer.sign(header, (text[:-1] + ', "sub": "bob"}').encode())
+    yield signer.sign(header, (text[:-1] + ', "exp": 1e999}').encode())
+    yield signer.sign(header, (text[:-1] + ', "x": NaN}').encode())
+    yield signer.sign(header, text.encode("utf-16"))
+    yield signer.sign(header, b"\xef\xbb\xbf" + text.encode())
+    yield signer.sign(header, ('{"x":' * 50 + "1" + "}" * 50).encode())
+    yield signer.sign(header, claims(sub="ann", x="y" * 6500))
     for each in (b"[]", b"null", b"1", b"", b"{"):
-        yield _signed(header, each)
+        yield signer.sign(header, each)
 
 
-def _damaged() -> Iterator[str]:
-    good = ANN["Authorization"].removeprefix("Bearer ")
+def _damaged(signer: Signer) -> Iterator[str]:
+    good = signer.bearer(sub="ann")["Authorization"].removeprefix("Bearer ")
     head, body, signature = good.split(".")
     yield from (f"{head}.{body}", f"{head}..{signature}", f"{good}.{signature}", f"{head}.{body}.")
     yield from (f"{good}=", f"{good}==", f".{good}", f"{good}.", good[:-1], good[1:], good.upper())
     yield from (
-        f"{head}.{_part(claims(sub='root'))}.{signature}",
+        f"{head}.{part(claims(sub='root'))}.{signature}",
         f"{head}.{body}.{signature[::-1]}",
     )
     yield from (good.replace(".", "%2e"), good.replace(".", ","), "." * 2, "." * 9000, "a.b.c")
     for place in range(0, len(signature) - 1, 3):
         other = "A" if signature[place] != "A" else "B"
         yield f"{head}.{body}.{signature[:place]}{other}{signature[place + 1 :]}"
-    for secret in ("x" * 32, "a" * 64, SECRET.upper().ljust(40), SECRET + " ", "notes" * 8):
-        yield jwt.encode(claims(sub="ann"), secret, "HS256")
+    for key, algorithm in signer.others:
+        yield jwt.encode(claims(sub="ann"), key, algorithm)  # type: ignore[arg-type]  # any key
+
+
+@pytest.mark.parametrize("target", SERVICES[1:], indirect=True)
+def test_the_public_key_is_no_secret(target: Target) -> None:
+    """A token that is signed with the public key as a secret is refused (algorithm confusion)."""
+    public = RS256.verifier.encode()
+    attacks = []
+    for name, key in itertools.product(
+        ("HS256", "RS256", "HS512"), (public, public.strip(), public.replace(b"\n", b"\r\n"))
+    ):
+        signed = f"{part({'alg': name, 'typ': 'JWT'})}.{part(claims(sub='ann'))}"
+        digest = hashlib.sha512 if name == "HS512" else hashlib.sha256
+        token = f"{signed}.{part(hmac.digest(key, signed.encode(), digest))}"
+        attacks.append(Attack("GET", "/notes/1", {401}, _header(token)))
+    assert target.wrong(attacks) == []
 
 
 def _header(token: str) -> dict[str, str]:
@@ -106,8 +107,8 @@ def _header(token: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("make", [_forged_headers, _forged_claims, _damaged])
-def test_forged_tokens(target: Target, make: Callable[[], Iterator[str]]) -> None:
-    tokens = list(make())
+def test_forged_tokens(target: Target, make: Callable[[Signer], Iterator[str]]) -> None:
+    tokens = list(make(target.signer))
     assert len(tokens) > 30
     places = itertools.cycle([("GET", "/notes/1"), ("DELETE", "/notes/1"), ("GET", "/notes")])
     attacks = [
@@ -119,25 +120,27 @@ def test_forged_tokens(target: Target, make: Callable[[], Iterator[str]]) -> Non
 
 def test_tokens_at_the_edge_are_valid(target: Target) -> None:
     """What looks odd but is right is not refused, or the tests above show nothing."""
-    usual = {"alg": "HS256"}
+    usual = {"alg": target.signer.algorithm}
     for header, members in (
         (usual, {}),
         (usual | {"typ": "at+jwt"}, {"aud": ["other", "notes"]}),
         (usual | {"kid": "../../dev/null"}, {"exp": 2**40, "nbf": 1, "iat": 1.5}),
     ):
-        token = _signed(header, claims(**members))
+        token = target.signer.sign(header, claims(**members))
         response = target.client.get("/notes/3", headers={"Authorization": f"Bearer {token}"})
         assert response.status == 200, (header, members)
 
 
 def test_malformed_credentials(target: Target) -> None:
-    token = ANN["Authorization"].removeprefix("Bearer ")
+    token = target.ann["Authorization"].removeprefix("Bearer ")
     odd = ["", "Bearer", "Bearer ", f"Bearer{token}", token, f"Basic {token}", f"Digest {token}"]
     odd += [f"Bearer {token} {token}", f"Bearer {token},{token}", f'Bearer token="{token}"']
     odd += [f"Bearer {token}, Basic YTpi", f"Token {token}", f"Bearer: {token}", "Basic é", "\xa0"]
     odd += [f"Bearer \t{token}x", f"Bearer {token}\xe9", f"JWT {token}", "Negotiate", "Bearer null"]
     attacks = [Attack("GET", "/notes/1", {400, 401}, {"Authorization": each}) for each in odd]
-    for first, second in itertools.product((ANN, BOB, {"Authorization": "Bearer x"}), repeat=2):
+    for first, second in itertools.product(
+        (target.ann, target.bob, {"Authorization": "Bearer x"}), repeat=2
+    ):
         pair = [*first.items(), *second.items()]
         attacks += [Attack("GET", path, {400}, pair) for path in PATHS[:3]]
     for key in (
@@ -209,17 +212,25 @@ def test_permissions(target: Target) -> None:
         ("POST", "/comments", {"note_id": 3, "text": "x"}),
         ("DELETE", "/comments/3", ...),
     ]
-    nothing = [bearer(scope=each) for each in ("", "notes", "NOTES:READ", "notes:read,notes:write")]
-    readers = [READER, {"X-API-Key": KEY}, bearer(scope="notes:read", roles=["staff"])]
+    nothing = [
+        target.bearer(scope=each) for each in ("", "notes", "NOTES:READ", "notes:read,notes:write")
+    ]
+    readers = [
+        target.reader,
+        {"X-API-Key": KEY},
+        target.bearer(scope="notes:read", roles=["staff"]),
+    ]
     attacks = []
     for who in readers + nothing:
         for method, path, body in writes:
             attacks.append(Attack(method, path, {403}, who, body))
             attacks.append(Attack(method, path, {403}, who, content=b"{"))
-    for who in (*nothing, bearer(scope="notes:write"), bearer(scope=["notes:read "])):
+    for who in (*nothing, target.bearer(scope="notes:write"), target.bearer(scope=["notes:read "])):
         attacks += [Attack("GET", path, {403}, who) for path in PATHS]
     for roles in ([], ["Staff"], [["staff"]], ["staff "]):
-        attacks.append(Attack("POST", "/notes/4/restore", {403}, bearer(sub="ann", roles=roles)))
+        attacks.append(
+            Attack("POST", "/notes/4/restore", {403}, target.bearer(sub="ann", roles=roles))
+        )
     # Staff may restore what is theirs, and do not learn that another one's note was removed.
-    attacks.append(Attack("POST", "/notes/4/restore", {404}, STAFF | {"X-API-Key": "x"}))
+    attacks.append(Attack("POST", "/notes/4/restore", {404}, target.staff | {"X-API-Key": "x"}))
     assert target.wrong(attacks) == []

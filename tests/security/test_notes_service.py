@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from notes_target import ANN, BOB, KEY, PLAN, READER, SECRET, STAFF, Attack, Target, bearer
+from notes_target import HS256, KEY, PLAN, Attack, Target
 from servers import free_port, serve_process
 
 from examples.notes.app import NotesSettings, create_app
@@ -24,11 +24,6 @@ from restkit.testing import Client
 
 ROOT = Path(__file__).parents[2]
 OURS = "https://notes.example"
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Target:
-    return Target(tmp_path_factory.mktemp("notes"))
 
 
 def test_origins(target: Target) -> None:
@@ -57,9 +52,13 @@ def test_origins(target: Target) -> None:
         "file://",
     ]
     foreign += ["https://notes.example@evil.example", "https://notes.example%60.evil.example"]
-    places = [("GET", "/notes", BOB, 200), ("GET", "/notes", {}, 401), ("GET", "/x", {}, 404)]
+    places = [
+        ("GET", "/notes", target.bob, 200),
+        ("GET", "/notes", {}, 401),
+        ("GET", "/x", {}, 404),
+    ]
     places += [
-        ("PATCH", "/notes/3", READER, 403),
+        ("PATCH", "/notes/3", target.reader, 403),
         ("GET", "/health", {}, 200),
         ("PUT", "/notes", {}, 405),
     ]
@@ -93,23 +92,24 @@ def test_hosts_and_sizes(target: Target) -> None:
     hosts += ["10.0.0.1", "notes.example:x", "notes.example/x", "notes example", "[::1", "a" * 300]
     attacks = []
     for host, path in itertools.product(hosts, ("/notes", "/notes/1", "/openapi.json", "/x")):
-        attacks.append(Attack("GET", path, {400}, BOB | {"Host": host}))
+        attacks.append(Attack("GET", path, {400}, target.bob | {"Host": host}))
     for host in hosts[:4]:
         forwarded = {"X-Forwarded-Host": host, "Forwarded": f"host={host}"}
-        attacks.append(Attack("GET", "/notes", {200}, BOB | forwarded))
+        attacks.append(Attack("GET", "/notes", {200}, target.bob | forwarded))
         malformed = {400} if "@" in host else {200}
         attacks.append(Attack("GET", "/health", malformed, {"Host": host}))
     for size in (4097, 10_000, 100_000):
-        attacks.append(Attack("GET", f"/notes?title__contains={'a' * size}", {414}, BOB))
-        attacks.append(Attack("GET", f"/notes/2?{'a' * size}", {414}, BOB))
-        attacks.append(Attack("GET", f"/notes/{'1' * size}", {404}, BOB))
+        attacks.append(Attack("GET", f"/notes?title__contains={'a' * size}", {414}, target.bob))
+        attacks.append(Attack("GET", f"/notes/2?{'a' * size}", {414}, target.bob))
+        attacks.append(Attack("GET", f"/notes/{'1' * size}", {404}, target.bob))
     attacks += [
-        Attack("GET", "/notes", {431}, BOB | {"X-Long": "a" * size}) for size in (10_241, 20_000)
+        Attack("GET", "/notes", {431}, target.bob | {"X-Long": "a" * size})
+        for size in (10_241, 20_000)
     ]
-    many = BOB | {f"X-{number}": "a" * 200 for number in range(100)}
+    many = target.bob | {f"X-{number}": "a" * 200 for number in range(100)}
     attacks.append(Attack("GET", "/notes", {431}, many))
     big = b'{"title": "' + b"a" * 2_100_000 + b'"}'
-    json = BOB | {"Content-Type": "application/json"}
+    json = target.bob | {"Content-Type": "application/json"}
     for method, path in (
         ("POST", "/notes"),
         ("PUT", "/notes/3"),
@@ -130,7 +130,7 @@ def test_hosts_and_sizes(target: Target) -> None:
         )
         attacks += [Attack(method, path, {400, 422}, json, content=each) for each in contents]
     attacks += [
-        Attack("GET", f"/notes?limit={limit}", {422}, BOB)
+        Attack("GET", f"/notes?limit={limit}", {422}, target.bob)
         for limit in ("0", "-1", "101", "1e9", "9" * 400, "x", "")
     ]
     assert target.wrong(attacks) == []
@@ -138,7 +138,15 @@ def test_hosts_and_sizes(target: Target) -> None:
 
 def test_stored_responses_are_of_their_caller(target: Target) -> None:
     """Callers take turns at the same URLs: each gets what it gets without a cache."""
-    callers = [ANN, BOB, STAFF, READER, {"X-API-Key": KEY}, {}, bearer(scope="")]
+    callers = [
+        target.ann,
+        target.bob,
+        target.staff,
+        target.reader,
+        {"X-API-Key": KEY},
+        {},
+        target.bearer(scope=""),
+    ]
     paths = ["/notes", "/notes/1", "/notes/2", "/notes?sort=-title", "/notes/totals", "/comments"]
     paths += [
         "/notes?expand=comments",
@@ -159,16 +167,20 @@ def test_stored_responses_are_of_their_caller(target: Target) -> None:
         assert seen[0] == seen[1] == seen[2], path
         assert {each.status for each in first[5:]} <= {401, 403}
         for response, caller in zip(first, callers, strict=True):
-            assert PLAN not in response.text or caller == ANN
+            assert PLAN not in response.text or caller == target.ann
             assert "public" not in response.headers.get("Cache-Control", "")
-    tag = target.client.get("/notes/2", headers=ANN).headers["ETag"]
-    for who, status in (({}, 401), (bearer(scope=""), 403), ({"Authorization": "Bearer x"}, 401)):
+    tag = target.client.get("/notes/2", headers=target.ann).headers["ETag"]
+    for who, status in (
+        ({}, 401),
+        (target.bearer(scope=""), 403),
+        ({"Authorization": "Bearer x"}, 401),
+    ):
         assert target.client.get("/notes/2", headers=who | {"If-None-Match": tag}).status == status
 
 
 def test_stored_responses_follow_roles_and_rows(target: Target) -> None:
     """A lost role and a note that is shared no more are seen at once."""
-    staff, former = bearer(sub="eve", roles=["staff"]), bearer(sub="eve")
+    staff, former = target.bearer(sub="eve", roles=["staff"]), target.bearer(sub="eve")
     path = "/notes/2"
     for _ in range(3):
         assert "rating" in target.client.get(path, headers=staff).json
@@ -178,7 +190,7 @@ def test_stored_responses_follow_roles_and_rows(target: Target) -> None:
     for shared, status in ((False, 404), (True, 200)):
         target.client.get(path, headers=former)
         change = {"shared": shared}
-        assert target.client.patch(path, json=change, headers=ANN).status == 200
+        assert target.client.patch(path, json=change, headers=target.ann).status == 200
         assert target.client.get(path, headers=former).status == status
         listed = target.client.get("/notes", headers=former).json["items"]
         assert (2 in [each["id"] for each in listed]) == shared
@@ -213,7 +225,7 @@ def _serving(folder: Path) -> Iterator[str]:
     command += ["--bind", f"127.0.0.1:{port}", "--threads", "16", "--log-level", "error"]
     environment = {
         "RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'notes.db'}",
-        "RESTKIT_JWT_KEY": SECRET,
+        "RESTKIT_JWT_KEY": HS256.verifier,
         "RESTKIT_REQUESTS_PER_MINUTE": "40",
         "RESTKIT_FAILURES_PER_MINUTE": "7",
     }
@@ -225,13 +237,13 @@ def test_races_on_quotas(tmp_path: Path) -> None:
     """Of many requests at one moment, exactly as many as the quota pass."""
     with _serving(tmp_path) as url:
         for name in ("carl", "dora", "emil"):
-            assert _at_once(url, 60, bearer(sub=name)) == {200: 40, 429: 20}
+            assert _at_once(url, 60, HS256.bearer(sub=name)) == {200: 40, 429: 20}
         # Other tokens of the same caller, and other URLs, are the same quota.
-        other = bearer(sub="carl", roles=["staff"])
+        other = HS256.bearer(sub="carl", roles=["staff"])
         assert _at_once(url, 10, other, "/comments") == {429: 10}
         assert _at_once(url, 30, {"Authorization": "Bearer guess"}) == {401: 7, 429: 23}
         # While guesses are too many, a right token is no answer to them.
-        assert _at_once(url, 5, bearer(sub="fay")) == {429: 5}
+        assert _at_once(url, 5, HS256.bearer(sub="fay")) == {429: 5}
         assert _at_once(url, 5, {}, "/health") == {200: 5}
 
 
@@ -255,15 +267,16 @@ def test_redis_away(tmp_path: Path, kind: str) -> None:
         port = silent if kind == "hanging" else _closed()
         settings = NotesSettings(
             database_url=f"sqlite:///{tmp_path / 'notes.db'}",
-            jwt_key=SECRET,
+            jwt_key=HS256.verifier,
             archive_key=KEY,
             redis_url=f"redis://127.0.0.1:{port}/0",
         )
         client = Client(create_app(settings))
-        assert client.get("/notes", headers=ANN).status == 503  # composes the App
+        ann, bob = HS256.bearer(sub="ann"), HS256.bearer(sub="bob")
+        assert client.get("/notes", headers=ann).status == 503  # composes the App
         time.sleep(2.1)  # the pause after which Redis is asked again
         for who, path in itertools.product(
-            (ANN, BOB, {}, {"X-API-Key": KEY}), ("/notes", "/comments")
+            (ann, bob, {}, {"X-API-Key": KEY}), ("/notes", "/comments")
         ):
             began = time.monotonic()
             response = client.get(path, headers=who)
