@@ -6,7 +6,7 @@ other collections refer to its rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
@@ -23,7 +23,7 @@ from .query import Condition
 from .scopes import AnyOf, Clause, Scope
 from .store import RelatedRows
 
-__all__ = ["Peer", "register", "related_rows", "related_scopes"]
+__all__ = ["Peer", "Subquerying", "register", "related_rows", "related_scopes"]
 
 
 class Peer(Record):
@@ -43,15 +43,51 @@ class Peer(Record):
 
 
 _peers: WeakKeyDictionary[Owner, dict[type, list[Peer]]] = WeakKeyDictionary()
+_readers: WeakKeyDictionary[Owner, list[Subquerying]] = WeakKeyDictionary()
+"""The stores of the collections that show only related rows which the caller may see."""
 _ANY = object()
 """The value of a variable of another collection's URL."""
 
 
+@runtime_checkable
+class Subquerying(Protocol):
+    """A store whose models may read rows of other collections by subqueries."""
+
+    def check_hidden(self, models: Collection[type], /) -> None:
+        """Reject attributes that would read rows which the scope of a collection hides.
+
+        Args:
+            models: The models of collections with a scope of their own.
+
+        Raises:
+            DeclarationError: There is such an attribute.
+        """
+        ...
+
+
 def register(app: Owner, peer: Peer) -> None:
-    """Add a collection to those of an App, if it hides rows, or has a rule for writes alone."""
+    """Add a collection to those of an App, and keep it if it hides rows or guards writes.
+
+    Raises:
+        DeclarationError: A collection of the App would read rows that another one hides.
+    """
     if peer.is_scoped or peer.is_guarded or peer.declared.soft_delete:
         model = peer.binding.store.model
         _peers.setdefault(app, {}).setdefault(model, []).append(peer)
+    readers = _readers.setdefault(app, [])
+    store = peer.binding.store
+    if isinstance(store, Subquerying) and peer.declared.related == "visible":
+        readers.append(store)
+    scoped = list(_scoped(app))
+    for each in readers if scoped else ():
+        each.check_hidden(scoped)
+
+
+def _scoped(app: Owner) -> Iterator[type]:
+    """Yield the models of the collections with a scope of their own."""
+    for model, found in _peers.get(app, {}).items():
+        if any(each.is_scoped for each in found):
+            yield model
 
 
 def related_rows(app: Owner, request: Request) -> RelatedRows | None:

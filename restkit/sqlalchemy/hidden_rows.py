@@ -8,6 +8,7 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import (
+    Mapper,
     ORMExecuteState,
     RelationshipDirection,
     RelationshipProperty,
@@ -19,7 +20,7 @@ from sqlalchemy.orm import (
 from ..crud.store import ReferenceViolation
 from .row_access import RowAccess, access_of
 from .scopes import expression_of
-from .subqueries import subqueried
+from .subqueries import on_alias, reads_itself, subqueried
 from .write_guards import Scoped
 
 __all__ = ["delete_visible", "hide_related"]
@@ -36,14 +37,29 @@ def _restrict(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
     if access is None or mapper is None or access.loads_hidden or not state.is_select:
         return
-    # The conditions on the rows of a page stand in its statement.
-    hidden = [mapper] if state.is_relationship_load else list(subqueried(mapper))
-    for each in hidden:
+    for each, condition in _conditions(access, mapper, is_related=state.is_relationship_load):
+        statement = cast("sa.Select[tuple[object]]", state.statement)
+        option = with_loader_criteria(each.class_, condition, include_aliases=True)
+        state.statement = statement.options(option)
+
+
+def _conditions(
+    access: RowAccess, mapper: Mapper[object], *, is_related: bool
+) -> Iterator[tuple[Mapper[object], sa.ColumnElement[bool]]]:
+    """Yield models with conditions on their rows in a statement.
+
+    Args:
+        access: The access of the request.
+        mapper: The mapper of the rows that the statement loads.
+        is_related: Whether these are related rows. The conditions on the rows of a page stand in
+            its statement.
+    """
+    hidden = {*subqueried(mapper), mapper} if is_related else subqueried(mapper)
+    family = mapper.base_mapper.self_and_descendants if reads_itself(mapper) else ()
+    for each in hidden.union(family):
         condition = access.visible(each)
         if condition is not None:
-            statement = cast("sa.Select[tuple[object]]", state.statement)
-            option = with_loader_criteria(each.class_, condition, include_aliases=True)
-            state.statement = statement.options(option)
+            yield each, condition if each in hidden else on_alias(each, condition)
 
 
 def delete_visible(session: Session, item: object) -> None:

@@ -24,6 +24,7 @@ from .loading import (
     owners,
 )
 from .polymorphism import known_related
+from .subqueries import OWN_ALIAS
 
 __all__ = ["load_afterwards", "loads_afterwards"]
 
@@ -117,7 +118,7 @@ class _Loading:
         self._relation = relation
         self._visible = visible
         self._owner = owner
-        self._parent = aliased(owner.class_)
+        self._parent = aliased(owner.class_, name=OWN_ALIAS)
         self._keys = [owner.get_property_by_column(each).key for each in owner.primary_key]
 
     def load(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
@@ -22,6 +22,7 @@ from .relations import touch
 from .row_access import access_of
 from .row_rules import RowRules
 from .scopes import without_value
+from .subqueries import OWN_ALIAS, check_subqueries, subqueried
 from .violations import violations
 
 __all__ = ["MembersMixin", "RelatingMixin"]
@@ -129,7 +130,7 @@ def _has_members(
     """
     found = mapper.relationships[relation.name]
     target = found.mapper
-    owner: AnyValue = aliased(mapper.class_)
+    owner: AnyValue = aliased(mapper.class_, name=OWN_ALIAS)
     statement: sa.Select[AnyValue] = sa.select(sa.literal_column("1")).select_from(owner)
     joined: AnyValue = target.class_
     statement = statement.join(getattr(owner, found.key).of_type(joined))
@@ -228,6 +229,23 @@ class RelatingMixin:
         found = self.mapper.relationships.get(name)
         rule = None if found is None else self.rules.rule_of(found.mapper)
         return relation_of(self.mapper, name, related, () if rule is None else rule.names)
+
+    def check_hidden(self, models: Collection[type], /) -> None:
+        """Reject attributes that would read rows which the scope of a collection hides.
+
+        It implements `crud.related_rows.Subquerying`.
+
+        Raises:
+            DeclarationError: A subquery names the table of a model with such a collection.
+        """
+        read = {*subqueried(self.mapper), *self.mapper.base_mapper.self_and_descendants}
+        hidden = {each for each in read if issubclass(each.class_, tuple(models))}
+        check_subqueries(
+            self.mapper,
+            hidden,
+            by="scope() of a collection",
+            further='Or write related = "existing" in the CRUDResource, which then reads all rows.',
+        )
 
     def without_value(self, clause: object, value: object, /) -> object:
         """Return an expression without comparisons with a value, which are true instead."""

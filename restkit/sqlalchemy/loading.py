@@ -22,6 +22,7 @@ from sqlalchemy.orm import (
 
 from ..crud.expansions import RelationPath, limits_of
 from ..errors import DeclarationError
+from .subqueries import OWN_ALIAS, reads_itself, subqueried
 
 __all__ = [
     "LARGE",
@@ -102,11 +103,21 @@ def _path_options(
         attribute: QueryableAttribute[object] = getattr(current.class_, name)
         condition = None if visible is None else visible(relation.mapper)
         loaded = attribute if condition is None else attribute.and_(condition)
-        option = _further(option, loaded, is_many=bool(relation.uselist))
+        option = _further(option, loaded, is_many=_is_loaded_apart(relation, visible))
         current = relation.mapper
     if option is not None:
         yield option
         yield from _joined_collections(current, (), option, (current,))
+
+
+def _is_loaded_apart(relation: RelationshipProperty[object], visible: Visible | None) -> bool:
+    """Return whether related rows have a statement of their own: lists, and rows with subqueries.
+
+    A condition on what subqueries read would hide items of the same statement.
+    """
+    if relation.uselist or visible is None:
+        return bool(relation.uselist)
+    return bool(subqueried(relation.mapper)) or reads_itself(relation.mapper)
 
 
 def _left_out(
@@ -207,7 +218,7 @@ def _related(
     mapper: Mapper[M], relation: str, names: Iterable[str], keys: Sequence[tuple[object, ...]]
 ) -> sa.Select[tuple[object, ...]]:
     """Return the statement of the related rows of items, each with the key of its item."""
-    parent = aliased(mapper.class_)
+    parent = aliased(mapper.class_, name=OWN_ALIAS)
     columns = [getattr(parent, name) for name in names]
     found = mapper.relationships[relation]
     selected = cast("sa.Select[tuple[object, ...]]", sa.select(*columns, found.entity))

@@ -24,6 +24,7 @@ from .loading import LARGE, Visible
 from .polymorphism import kinds_of
 from .relations import make
 from .row_access import access_of
+from .subqueries import OWN_ALIAS
 from .violations import violations
 
 __all__ = [
@@ -242,8 +243,8 @@ def find_related(
 def member_scope(mapper: _AnyMapper, name: str, item: object) -> sa.ColumnElement[bool]:
     """Return the condition on the rows of a relation to many that are members of an item's list."""
     relation = mapper.relationships[name]
-    owner: AnyValue = aliased(mapper.class_)
-    member: AnyValue = aliased(relation.mapper.class_)
+    owner: AnyValue = aliased(mapper.class_, name=OWN_ALIAS)
+    member: AnyValue = aliased(relation.mapper.class_, name=f"{OWN_ALIAS}_member")
     target = relation.mapper.class_
     names = [
         relation.mapper.get_property_by_column(each).key for each in relation.mapper.primary_key

@@ -17,7 +17,7 @@ from ..request import Request
 from .cascades import Cascades
 from .references import Reference
 from .scopes import expression_of
-from .subqueries import subqueried
+from .subqueries import on_alias, reads_itself, subqueried
 from .write_guards import WriteGuard, changeable
 
 __all__ = ["RowAccess", "access_of", "grant"]
@@ -102,7 +102,7 @@ class RowAccess:
         self._follow_caller()
         if loaded is not None:
             others = [each.class_ for each in subqueried(loaded)]
-            return tuple(self._criteria(others, write=write))
+            return (*self._criteria(others, write=write), *self._own_criteria(loaded))
         if write not in self._options:
             self._options[write] = tuple(self._criteria(self.rules.rules, write=write))
         return self._options[write]
@@ -115,6 +115,14 @@ class RowAccess:
             clauses = (caller.read, caller.write) if write else (caller.read,)
             # Joined loads have the criteria only if those are propagated to loaders.
             yield with_loader_criteria(model, expression_of(model, clauses), include_aliases=True)
+
+    def _own_criteria(self, mapper: _AnyMapper) -> Iterator[ORMOption]:
+        """Yield the criteria of other rows of a model whose attributes are loaded."""
+        for each in mapper.base_mapper.self_and_descendants if reads_itself(mapper) else ():
+            rule = self.rules.rules.get(each.class_)
+            if rule is not None:
+                condition = on_alias(each, expression_of(each.class_, self._of(rule).read))
+                yield with_loader_criteria(each.class_, condition, include_aliases=True)
 
     def writable(self, mapper: _AnyMapper) -> Sequence[Clause]:
         """Return the conditions of the rule of a model on the rows that the caller may write."""

@@ -90,8 +90,9 @@ class RowRules:
         for relation in mapper.relationships:
             if rule is not None and self.rule_of(relation.mapper) is None:
                 raise DeclarationError(unruled(relation.mapper.class_, mapper.class_, "database"))
-        ruled = {each for each in subqueried(mapper) if self.rule_of(each) is not None}
-        check_subqueries(mapper, ruled)
+        read = {*subqueried(mapper), *mapper.base_mapper.self_and_descendants}
+        ruled = {each for each in read if self.rule_of(each) is not None}
+        check_subqueries(mapper, ruled, by="row rule")
 
     def is_ruled(self, mapper: _AnyMapper) -> bool:
         """Return whether a model or one that is connected with it has a rule."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm.util import AliasedClass
 
 from ..crud.query import ListQuery, Order, Page
 from .loading import Visible
+from .subqueries import OWN_ALIAS
 from .typed_columns import is_selected, typed_column
 
 __all__ = ["SortColumns", "page_of_rows"]
@@ -85,7 +86,7 @@ class SortColumns:
             same: The attributes that identify the item, with their values.
         """
         path, _, last = name.rpartition(".")
-        item = aliased(self._mapper.class_)
+        item = aliased(self._mapper.class_, name=OWN_ALIAS)
         is_same = sa.and_(*(getattr(item, each) == value for each, value in same.items()))
         if not path:
             return getattr(item, last), is_same

@@ -39,7 +39,7 @@ from .required_columns import lacking_columns, lacking_nested
 from .row_rules import RowRules
 from .schema import schema_of
 from .selecting import Selecting
-from .subqueries import subqueried
+from .subqueries import reads_itself, subqueried
 from .totals import aggregations_of
 from .transaction import SQLAlchemyTransaction
 from .typed_columns import typed_column
@@ -335,8 +335,8 @@ class SQLAlchemyStore(RelatingMixin, Generic[M]):
             return "the sessions are not those of a Database"
         if self.rules.rules:
             return "the database has row rules"
-        if subqueried(self.mapper):
-            return f"{self.mapper.class_.__name__} reads other models by subqueries"
+        if subqueried(self.mapper) or reads_itself(self.mapper):
+            return f"{self.mapper.class_.__name__} reads rows by subqueries"
         names = filter(None, [self.key, *self.keys, self._version, self.soft_delete])
         needed = use._replace(reads=use.reads.union(names))
         shape = TableShape(

@@ -40,6 +40,14 @@ class Comment(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     owner: Mapped[str] = mapped_column(sa.Text)
     post_id: Mapped[int] = mapped_column(sa.ForeignKey("post.id"))
+    post: Mapped[Post] = relationship(viewonly=True)
+
+
+class Shelf(Base):
+    __tablename__ = "shelf"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posts: Mapped[list[Post]] = relationship(viewonly=True)
 
 
 class Post(Base):
@@ -47,6 +55,7 @@ class Post(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(sa.Text)
+    shelf_id: Mapped[int | None] = mapped_column(sa.ForeignKey("shelf.id"))
     comments: Mapped[list[Comment]] = relationship(viewonly=True)
 
     @hybrid_property
@@ -117,6 +126,12 @@ class Titles(Posts):
 
 class Comments(CRUDResource[Comment]):
     model = Comment
+    expand = ("post",)
+
+
+class Shelves(CRUDResource[Shelf]):
+    model = Shelf
+    expand = ("posts",)
 
 
 class Mine(Comments):
@@ -142,15 +157,19 @@ def client(request: pytest.FixtureRequest, mechanism: str, tmp_path: Path) -> It
         if mechanism == "rule":
             database.rows(Comment, read=lambda me: {"owner": me}, caller=user)
             database.rows(Post)
+            database.rows(Shelf)
         app = App("Posts")
         app.install(database)
         app.add("/posts", Posts)
         app.add("/titles", Titles)
+        app.add("/shelves", Shelves)
         app.add("/comments", Comments if mechanism == "rule" else Mine)
         client = Client(app)
         client.get("/posts")
         with Session(database.engine) as own:
-            own.add_all([Post(id=701, title="a"), Post(id=702, title="b")])
+            own.add(Shelf(id=1))
+            own.flush()
+            own.add_all([Post(id=701, title="a", shelf_id=1), Post(id=702, title="b")])
             own.flush()
             own.add_all([Comment(owner="me", post_id=701)])
             own.add_all([Comment(owner="you", post_id=701) for _ in range(2)])
@@ -172,6 +191,14 @@ def test_rows_that_the_caller_may_not_see_are_not_counted(client: Client) -> Non
         table = client.get("/posts", headers={**caller, "Accept": "text/csv"})
         counted = ",".join([str(number)] * 4)
         assert f"701,a,{counted}" in table.text
+
+
+def test_expanded_items_count_what_the_caller_may_see(client: Client) -> None:
+    """In the statement of the items, and in one of their own."""
+    (comment,) = client.get("/comments?expand=post", headers=ME).json["items"]
+    (post,) = client.get("/shelves/1?expand=posts", headers=ME).json["posts"]
+    for found in (comment["post"], post):
+        assert (found["id"], found["counted"], found["has_foreign"]) == (701, 1, False)
 
 
 @pytest.mark.parametrize("path", ["/posts", "/titles"])
