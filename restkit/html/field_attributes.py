@@ -65,11 +65,19 @@ def attributes_of(field: Field, control: str) -> dict[str, object]:
     if isinstance(item, Upload):
         accepted = {"accept": ",".join(item.media_types)} if item.media_types else {}
         return {**found, **accepted, "multiple": item is not field}
+    if control == "input" and item is not field:
+        return {"type": "text", **found}  # all items in one text
+    return {**_of_value(item, control), **found}
+
+
+def _of_value(item: Field, control: str) -> dict[str, object]:
+    """Return the attributes of a control that sends one value."""
+    found: dict[str, object] = {}
     if control in ("input", "inputs"):
         kind = input_type(item)
-        found = {"type": kind, **found, **dict(_bounds(item, kind))}
+        found = {"type": kind, **dict(_bounds(item, kind))}
     elif control == "password":
-        found = {"type": "password", **found}
+        found = {"type": "password"}
     elif control != "textarea":
         return found
     return {**found, **_of_text(item, control)} if isinstance(item, fields.String) else found

@@ -12,7 +12,7 @@ from ..errors import DeclarationError
 from ..parsing.form_members import nested_schema_of
 from ..records import Record
 from ..schemas.bound import BoundSchema, View
-from ..schemas.form_policy import unchecked
+from ..schemas.form_policy import must_be_filled_in, unchecked
 from ..schemas.parameter_styles import Writing, style_of, takes_text
 from ..schemas.uploads import Upload
 from ..schemas.wire_format import wire_name
@@ -37,6 +37,7 @@ _CONTROLS = frozenset(
         "textarea",
     }
 )
+_TEXTS = ("input", "password", "select", "textarea")  # an empty text is sent for no value
 _DEEPEST = 6
 _INPUT_TYPES = frozenset({"color", "range", "search", "tel", "text"})
 
@@ -152,7 +153,7 @@ def _plan(
         {**attributes_of(field, control), **kind, **_own_attributes(field)},
         choices,
         many,
-        not is_patch and control != "hidden" and _is_required(field),
+        not is_patch and _is_required(field, control, is_one=not many and not parts),
         str(field.metadata.get("template", "")),
         style.delimiter,
         style.is_json,
@@ -239,10 +240,19 @@ def _control(field: _Field, choices: Callable[[], Choices] | None, *, many: bool
     return "inputs" if many else "input"
 
 
-def _is_required(field: _Field) -> bool:
-    text = unchecked(field)
-    if text is None:
-        return bool(field.required)
+def _is_required(field: _Field, control: str, *, is_one: bool) -> bool:
+    """Return whether a value must be given, as the parser of the form says.
+
+    Args:
+        field: The field.
+        control: The name of its control.
+        is_one: Whether the control sends one text.
+    """
+    if control == "hidden":
+        return False
+    if unchecked(field) is None:
+        is_text = is_one and control in _TEXTS
+        return must_be_filled_in(field) if is_text else bool(field.required)
     try:
         for validator in field.validators:
             validator(False)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_ERRORS", "MOST_ITEMS", "Budget", "hidden_of", "places_of", "window_of"]
 
-MOST_ITEMS = 100
+MOST_ITEMS = 25
 """How many items of a list a form shows."""
 MOST_ERRORS = 10
 """How many sentences stand at one field, and above the form."""
 
-_MOST_PLAIN, _FEWEST, _MOST_UNSENT, _MOST_IN_ROWS = 300, 10, 100, 400
-_BEFORE = 20
+_MOST_PLAIN, _FEWEST, _MOST_UNSENT, _MOST_IN_ROWS = 60, 5, 40, 100
+_BEFORE = 10
 _HIDDEN = Markup('<input type="hidden" name="{}" value="{}">')
 _SECRET = ("password", "file")
 

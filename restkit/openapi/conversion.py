@@ -25,7 +25,7 @@ from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
 from .dialects import lower
 from .fields import FieldConverter
-from .form_members import form_schema, source_of, without_checkboxes
+from .form_members import fill_in, form_schema, source_of, without_checkboxes
 from .metadata import Field, Keywords
 from .names import ComponentNames, is_whole
 from .own_schemas import Reference, Words, knows_many, own_schema
@@ -226,6 +226,7 @@ class SchemaCollector:
         required = [name for name, each in named.items() if _is_required(each, schema, view)]
         if source == "form":
             required = without_checkboxes(required, out["properties"], named, schema, view)
+            fill_in(out["properties"], named)
         if required:
             out["required"] = required
         if self._is_closed(schema, view):

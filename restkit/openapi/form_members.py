@@ -10,13 +10,14 @@ from marshmallow.fields import List
 
 from ..parsing.form_members import nested_schema_of
 from ..schemas.bound import BoundSchema, View
-from ..schemas.form_policy import is_partial, takes_empty, unchecked
+from ..schemas.form_policy import is_partial, must_be_filled_in, takes_empty, unchecked
 from ..schemas.parameter_styles import Writing, style_of
 from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import Source
+from .matching import fits
 from .metadata import Field, Keywords
 
-__all__ = ["form_schema", "source_of", "without_checkboxes"]
+__all__ = ["fill_in", "form_schema", "source_of", "without_checkboxes"]
 
 _EMPTY = "An empty value of a field that cannot be empty means that nothing was given."
 _MEMBERS = (
@@ -138,3 +139,11 @@ def without_checkboxes(
         elif name not in left:
             left.append(name)
     return left
+
+
+def fill_in(properties: Mapping[str, Keywords], named: Mapping[str, Field]) -> None:
+    """Exclude the empty text from the fields of a form that must be filled in."""
+    for name, each in named.items():
+        found = properties[name]
+        if "$ref" not in found and must_be_filled_in(each) and fits(found, ""):
+            found["minLength"] = 1

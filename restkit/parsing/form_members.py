@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from marshmallow import RAISE, Schema, fields
 
 from ..schemas.bound import Fault
-from ..schemas.form_policy import takes_empty, unchecked
+from ..schemas.form_policy import must_be_filled_in, takes_empty, unchecked
 from ..schemas.wire_format import wire_name
 from ..schemas.wire_formats import wire_of
 
@@ -16,6 +16,7 @@ __all__ = [
     "Tree",
     "is_blank",
     "leaves_of",
+    "left_empty",
     "member_path",
     "nested_schema_of",
     "rows_of",
@@ -30,6 +31,7 @@ Tree = dict[str, "Tree | list[str]"]
 
 _PATH = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){1,12})")
 _MAX_DIGITS = 6
+_REQUIRED = "required"
 
 
 def member_path(name: str) -> list[str] | None:
@@ -157,7 +159,9 @@ def _rows(
 def _check_names(schema: Schema, tree: Tree, path: Path, faults: list[Fault]) -> None:
     """Reject unknown members of an object that nobody filled in."""
     known = {wire_name(name, each) for name, each in schema.load_fields.items()}
-    found = _object(schema, tree, path, faults, partial=True).keys() - known
+    of_names: list[Fault] = []
+    found = _object(schema, tree, path, of_names, partial=True).keys() - known
+    faults += [each for each in of_names if each[2] != _REQUIRED]
     if schema.unknown == RAISE:
         faults += [((*path, name), "Unknown field.", "unknown") for name in sorted(found)]
 
@@ -198,8 +202,15 @@ def _add_member(
     texts = texts_of(node) if isinstance(node, list) or _is_list(field) else []
     if isinstance(node, dict) and not texts:
         add_objects(out, path, field, node, faults, partial=partial)
+    elif partial and not any(texts) and must_be_filled_in(field):
+        faults.append(left_empty(path, field))
     else:
         _add(out, path, field, texts, faults)
+
+
+def left_empty(path: Path, field: _Field) -> Fault:
+    """Return the fault of a required field that nobody filled in: that of one that is absent."""
+    return path, str(field.error_messages["required"]), _REQUIRED
 
 
 def _is_list(field: _Field) -> bool:

@@ -9,9 +9,15 @@ from marshmallow import fields
 from ..contract import Input
 from ..problems import InvalidItem
 from ..schemas.bound import Fault, View
-from ..schemas.form_policy import FRAMEWORK_FIELDS, is_partial, takes_empty, unchecked
+from ..schemas.form_policy import (
+    FRAMEWORK_FIELDS,
+    is_partial,
+    must_be_filled_in,
+    takes_empty,
+    unchecked,
+)
 from ..schemas.parameter_styles import Writing
-from .form_members import add_objects, member_path, nested_schema_of, tree_of
+from .form_members import add_objects, left_empty, member_path, nested_schema_of, tree_of
 from .text_values import TextValues, unreadable
 
 __all__ = ["FormValues"]
@@ -24,9 +30,10 @@ class FormValues(TextValues):
 
     An absent Boolean that cannot be null is false. An empty text is nothing where it is no value of
     the field: null if the field may be null, an empty list of a list, or else the field is absent.
+    If an absent field means that nothing changes, that of a required field is an error.
     """
 
-    __slots__ = ("_empty", "_false", "_last", "_nested", "_own", "_partial")
+    __slots__ = ("_empty", "_false", "_last", "_needed", "_nested", "_own", "_partial")
 
     def __init__(
         self, each: Input, declared_at: str, item: _Item, loads: Callable[[bytes], object]
@@ -45,6 +52,7 @@ class FormValues(TextValues):
         super().__init__(each, "form", declared_at, item, loads)
         self._empty: dict[str, tuple[object, ...]] = {}
         self._false: dict[str, str] = {}
+        self._needed: dict[str, fields.Field[object]] = {}
         self._last: set[str] = set()
         self._nested: dict[str, fields.Field[object]] = {}
         self._own = FRAMEWORK_FIELDS - self.known
@@ -61,9 +69,16 @@ class FormValues(TextValues):
             return
         if writing is Writing.REPEATED:
             self._empty[name] = ([],)
-            return
-        is_kept = takes_empty(field) or (partial and _must_not_be_cleared(field))
-        if writing is Writing.ONE and not isinstance(field, fields.List) and not is_kept:
+        elif writing is Writing.ONE and not isinstance(field, fields.List):
+            self._plan_empty(name, field, partial=partial)
+
+    def _plan_empty(self, name: str, field: fields.Field[object], *, partial: bool) -> None:
+        """Decide what an empty text means to a field of one value."""
+        if must_be_filled_in(field):
+            self._empty[name] = ()
+            if partial:
+                self._needed[name] = field
+        elif not takes_empty(field) and not (partial and _must_not_be_cleared(field)):
             self._empty[name] = (None,) if field.allow_none else ()
 
     def _plan_absent(self, name: str, field: fields.Field[object], *, partial: bool) -> None:
@@ -98,8 +113,12 @@ class FormValues(TextValues):
         values = super()._gather(self._filled(pairs, left, members), faults)
         self._add_objects(values, members, faults)
         for name, meaning in left.items():
-            if meaning and name not in values:
+            if name in values:
+                continue
+            if meaning:
                 values[name] = meaning[0] if meaning[0] is None else []
+            elif name in self._needed:
+                faults.append(left_empty((name,), self._needed[name]))
         for name, text in self._false.items():
             values.setdefault(name, text)
         return values

@@ -23,6 +23,7 @@ __all__ = [
     "FormLimits",
     "has_lists",
     "is_partial",
+    "must_be_filled_in",
     "takes_empty",
     "unchecked",
 ]
@@ -117,20 +118,53 @@ def has_lists(found: Mapping[str, _Field], depth: int = 0) -> bool:
     return False
 
 
+def must_be_filled_in(field: _Field) -> bool:
+    """Return whether an empty text is an error of a field: what a control says as ``required``.
+
+    It is none of a list, which an empty text leaves empty.
+    """
+    if not field.required or field.allow_none or isinstance(field, fields.List):
+        return False
+    return unchecked(field) is None and not takes_empty(field)
+
+
 def takes_empty(field: _Field) -> bool:
-    """Return whether an empty text is a value of a field, and not a field left empty."""
+    """Return whether an empty text is a value of a field, and not a field left empty.
+
+    A required field has it as a value only if a validator names it: a choice that is empty, or a
+    length of 0.
+    """
+    if isinstance(field, (fields.Boolean, fields.Enum)):
+        return _is_choice("", field)
+    if field.required and not _names_empty(field):
+        return False
     if isinstance(field, fields.Pluck):
         return takes_empty(field.schema.fields[field.field_name])
-    if isinstance(field, fields.Boolean):
-        return "" in field.truthy or "" in field.falsy
-    if isinstance(field, fields.Enum):
-        members = cast("Iterable[enum.Enum]", field.enum)
-        return any(member.value == "" for member in members) and field.by_value is not False
     if isinstance(field, (fields.Nested, fields.Mapping, *_NEVER_EMPTY)):
         return False
     if isinstance(field, fields.String):
         return not field.allow_none and _is_valid("", field)
     return True
+
+
+def _is_choice(text: str, field: fields.Boolean | fields.Enum[enum.Enum]) -> bool:
+    if isinstance(field, fields.Boolean):
+        return text in field.truthy or text in field.falsy
+    members = cast("Iterable[enum.Enum]", field.enum)
+    return any(member.value == text for member in members) and field.by_value is not False
+
+
+def _names_empty(field: _Field) -> bool:
+    """Return whether a validator says that a text may be empty."""
+    return any(map(_is_about_empty, each_validator(field.validators)))
+
+
+def _is_about_empty(validator: object) -> bool:
+    if isinstance(validator, validate.OneOf):
+        return "" in validator.choices
+    if isinstance(validator, validate.Equal):
+        return bool(validator.comparable == "")
+    return isinstance(validator, validate.Length) and 0 in (validator.min, validator.equal)
 
 
 def _is_valid(value: str, field: fields.String) -> bool:

@@ -272,7 +272,7 @@ PLAIN = st.text(
 
 
 @fuzz(
-    name=PLAIN,
+    name=PLAIN.filter(bool),
     tags=st.lists(PLAIN.filter(bool), max_size=3),
     street=PLAIN.filter(bool),
     rows=st.lists(st.tuples(PLAIN.filter(bool), st.integers(-9, 9)), max_size=3),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from marshmallow import Schema, fields, validate
-from parsed_pages import Parsed
+from parsed_pages import HTML, Parsed
 
-from restkit import DeclarationError
+from restkit import App, DeclarationError, SeeOther, takes
+from restkit.html import HTMLResource, Templates
+from restkit.testing import Client
 
 Shown = Callable[..., Parsed]
 
@@ -161,3 +164,62 @@ def test_what_an_object_lacks_has_its_default(shown: Shown) -> None:
     schema = Schema.from_dict({"a": fields.Int(load_default=7), "b": fields.Int()})
     page = shown(schema, {"b": 2})
     assert [page.control(name)["value"] for name in "ab"] == ["7", "2"]
+
+
+Mood = enum.Enum("Mood", {"NONE": "", "GOOD": "good"})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        fields.Str(required=True),
+        fields.Str(required=True, allow_none=True),
+        fields.Str(required=True, validate=validate.Length(0, 9)),
+        fields.Str(required=True, validate=validate.Length(2, 9)),
+        fields.Str(required=True, metadata={"control": "textarea"}),
+        fields.Str(required=True, metadata={"control": "password"}),
+        fields.Str(required=True, validate=validate.OneOf(["", "a"])),
+        fields.Str(required=True, validate=validate.OneOf(["a"])),
+        fields.Enum(Mood, required=True, by_value=True),
+        fields.Bool(required=True, allow_none=True),
+        fields.Int(required=True),
+        fields.Int(required=True, allow_none=True),
+        fields.Dict(required=True),
+        fields.Dict(required=True, allow_none=True),
+        fields.List(fields.Int(), required=True, metadata={"explode": False}),
+        fields.Field(required=True),
+    ],
+)
+def test_a_control_is_required_if_an_empty_text_is_an_error(
+    templates: Callable[..., Templates], field: fields.Field[Any]
+) -> None:
+    """The browser demands what the server demands."""
+    app = App("Needed")
+    app.install(templates({"form.html": "{{ form }}"}))
+
+    @app.route("/form")
+    class Needed(HTMLResource):
+        template = "form.html"
+
+        def get(self) -> None:
+            return None
+
+        @takes(form={"it": field})
+        def post(self, form: dict[str, Any]) -> SeeOther:
+            return SeeOther(Needed)
+
+    client = Client(app)
+    page = Parsed(client.get("/form", headers=HTML).text)
+    response = client.post("/form", data={"it": ""}, headers=HTML)
+    is_required = "required" in page.control("it").attributes
+    assert is_required is (response.status == 422)
+    assert is_required is ("Missing data for required field." in response.text)
+
+
+def test_a_list_in_one_text_is_no_number(shown: Shown) -> None:
+    """A browser keeps only a number in the input of one."""
+    field = fields.List(fields.Int(validate=validate.Range(1, 9)), metadata={"explode": False})
+    control = shown(Schema.from_dict({"it": field}), {"it": [1, 2]}).control("it")
+    assert control["type"] == "text"
+    assert control["value"] == "1,2"
+    assert "max" not in control.attributes

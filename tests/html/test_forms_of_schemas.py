@@ -231,7 +231,7 @@ def test_templates_of_your_own(templates: MakeTemplates) -> None:
 
 
 class EverySchema(Schema):
-    text = fields.Str(required=True)
+    text = fields.Str(required=True, validate=validate.Length(min=0))
     note = fields.Str(allow_none=True, metadata={"control": "textarea"})
     mail = fields.Email()
     link = fields.Url()

@@ -171,7 +171,10 @@ EMPTY: list[tuple[Field, str]] = [
     (fields.Str(validate=validate.Length(min=1)), "absent"),
     (fields.Str(validate=validate.And(validate.Regexp("[a-z]+"))), "absent"),
     (fields.Str(), "''"),
-    (fields.Str(required=True), "''"),
+    (fields.Str(load_default="a"), "''"),
+    (fields.Str(required=True, validate=validate.Length(0, 5)), "''"),
+    (fields.Str(required=True, validate=validate.OneOf(["", "a"])), "''"),
+    (fields.Str(required=True, allow_none=True), "None"),
     (fields.Str(allow_none=True), "None"),
     (fields.Str(validate=validate.Length(max=5)), "''"),
     (fields.Nested(Schema.from_dict({"a": fields.Int()})), "absent"),
@@ -196,6 +199,10 @@ def test_an_empty_value(field: Field, value: str, kind: str) -> None:
         fields.Date(required=True),
         fields.Enum(Color, required=True),
         fields.Email(required=True),
+        fields.Str(required=True),
+        fields.Str(required=True, validate=validate.Length(max=5)),
+        fields.Pluck(Schema.from_dict({"name": fields.Str()}), "name", required=True),
+        fields.Field(required=True),
         fields.Str(required=True, validate=validate.Length(min=1)),
         fields.Str(required=True, validate=validate.OneOf(["a"])),
     ],
@@ -209,6 +216,74 @@ def test_an_empty_required_field_is_missing(field: Field, kind: str) -> None:
         "detail": "Missing data for required field.",
         "code": "required",
     }
+
+
+EMPTIED = {"name": ""}, {"one[name]": ""}, {"rows[0][name]": "", "rows[0][n]": "1"}
+
+
+@pytest.mark.parametrize("data", EMPTIED)
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_patch_does_not_empty_what_is_required(data: dict[str, str], kind: str) -> None:
+    """An absent field changes nothing, and an empty text is an error."""
+    row = Schema.from_dict({"name": fields.Str(required=True), "n": fields.Int()})
+    objects = {"one": fields.Nested(row, required=True), "rows": fields.List(fields.Nested(row))}
+    client = client_of({"name": fields.Str(required=True), **objects}, "PATCH")
+    response = send(client, data, kind, "PATCH")
+    assert response.status == 422
+    (error,) = response.problem["errors"]
+    pointer = "/" + next(iter(data)).replace("[", "/").replace("]", "")
+    assert error["pointer"] == pointer
+    assert error["code"] == "required"
+    assert send(client, {"rows[0][name]": "a"}, kind, "PATCH").status == 200
+
+
+def test_the_message_of_a_missing_field_is_that_of_its_field() -> None:
+    needed = fields.Str(required=True, error_messages={"required": "Say your name."})
+    for method in ("POST", "PATCH"):
+        response = send(client_of({"name": needed}, method), {"name": ""}, method=method)
+        (error,) = response.problem["errors"]
+        assert error["detail"] == "Say your name."
+
+
+def test_json_may_have_an_empty_text() -> None:
+    """The rule is that of forms: a body of JSON takes what its schema says."""
+    app = App("Forms")
+    types = ["application/json", "application/x-www-form-urlencoded"]
+
+    @app.post("/form")
+    @takes(body={"name": fields.Str(required=True)}, media_types=types)
+    def read(body: dict[str, Any]) -> dict[str, Any]:
+        return body
+
+    client = Client(app)
+    assert client.post("/form", json={"name": ""}).json == {"name": ""}
+    assert client.post("/form", data={"name": ""}).status == 422
+    content = build(app)["paths"]["/form"]["post"]["requestBody"]["content"]
+    found = content["application/x-www-form-urlencoded"]["schema"]["properties"]["name"]
+    assert found["minLength"] == 1
+
+
+TEXTS = [
+    fields.Str(),
+    fields.Str(required=True),
+    fields.Str(required=True, validate=validate.Length(0, 9)),
+    fields.Str(required=True, validate=validate.Length(2)),
+    fields.Str(required=True, validate=validate.OneOf(["", "abc"])),
+    fields.Str(required=True, validate=validate.OneOf(["abc"])),
+    fields.Email(required=True),
+    fields.Field(required=True),
+]
+
+
+@pytest.mark.parametrize("field", TEXTS)
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_the_document_says_whether_a_required_text_may_be_empty(field: Field, method: str) -> None:
+    app = app_of({"it": field}, method)
+    content = build(app)["paths"]["/form"][method.lower()]["requestBody"]["content"]
+    schema = content["application/x-www-form-urlencoded"]["schema"]["properties"]["it"]
+    sent = send(Client(app), {"it": ""}, method=method)
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert validator.is_valid("") is (sent.status == 200)
 
 
 def test_an_empty_value_of_a_field_of_your_own_is_its_own() -> None:
