@@ -32,6 +32,11 @@ class ReferencedStore(Protocol):
         """The attributes by name."""
         ...
 
+    @property
+    def assigned(self) -> frozenset[str]:
+        """The attributes that a row rule sets on new items."""
+        ...
+
     unique: Sequence[tuple[str, ...]]
 
     def lacking(self, given: Collection[str], /) -> Sequence[str]:
@@ -77,7 +82,7 @@ def relation_in_memory(
 def _described(
     owner: ReferringStore, reference: Reference, store: ReferencedStore, how: Related
 ) -> Relation:
-    model, attribute = owner.model, owner.attributes[reference.name]
+    attribute = owner.attributes[reference.name]
     by = how.by or reference.key
     called = f"{store.model.__qualname__}.{by}"
     if by not in store.attributes:
@@ -89,18 +94,11 @@ def _described(
         raise DeclarationError(
             f"{called} does not name one item. Pass unique=({by!r},) to its MemoryStore."
         )
-    if how.create:
-        missing = store.lacking({by})
-        if missing:
-            raise DeclarationError(
-                f"{model.__qualname__}.{attribute.name} cannot create items of "
-                f"{store.model.__qualname__}: {missing[0]!r} is required. Give it a default, or "
-                "remove create=True."
-            )
     named = store.attributes[by]
     field = copy.copy(named.field)
     field.validators = [*field.validators, *named.bounds]
     is_many = isinstance(attribute.field, fields.List)
+    lacking = tuple(store.lacking({by})) if how.create else ()
     return Relation(
         store.model,
         attribute.name,
@@ -111,6 +109,8 @@ def _described(
         False,
         () if is_many else (attribute.name,),
         not is_many and by == reference.key and not how.create,
+        lacking,
+        store.assigned,
     )
 
 

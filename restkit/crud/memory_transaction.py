@@ -18,18 +18,12 @@ from .memory_relations import MemoryRelations
 from .memory_totals import totals_of
 from .models import check_values
 from .query import Condition, ListQuery, Page
-from .relations import Relation
+from .relations import Relation, values_of_new
 from .row_rules import write_clause
 from .rows import RELATED, STAMP, Memory, Row, Work, copied
 from .scopes import Clause, Scope, fixed_values
 from .selection import select, select_all
-from .store import (
-    KeyTaken,
-    ReferenceViolation,
-    RelatedRows,
-    StaleWrite,
-    UniqueViolation,
-)
+from .store import KeyTaken, ReferenceViolation, RelatedRows, StaleWrite, UniqueViolation
 from .totals import Totals, TotalsQuery
 
 __all__ = ["MemoryTransaction", "TransactedStore"]
@@ -212,7 +206,7 @@ class MemoryTransaction(Generic[M]):
         found = self._related.named(reference, relation.by, values)
         missing = [value for value in values if value not in found]
         if create and missing:
-            self._create(reference, relation.by, missing)
+            self._create(reference, relation, missing)
             found = self._related.named(reference, relation.by, values)
         if relation.is_many:
             return found
@@ -228,15 +222,18 @@ class MemoryTransaction(Generic[M]):
         key = self._store.named[relation.name].key
         return Condition(key, "in", self.members(relation, item))
 
-    def _create(self, reference: Reference, by: str, values: Sequence[object]) -> None:
+    def _create(self, reference: Reference, relation: Relation, values: Sequence[object]) -> None:
         store = cast("TransactedStore[object]", self._store.memory.stores[reference.target])
         rows = MemoryTransaction(store, self._work)
         related = self._access.related
-        fixed = {} if related is None else fixed_values(related(store.model))
+        decided = fixed_values(() if related is None else related(store.model))
+        decided |= rows.assigned()
         for value in values:
-            # An item that exists already is one that the caller may not see.
-            with suppress(UniqueViolation):
-                rows.add(store.shape.made({**fixed, by: value}))
+            made = values_of_new(relation, value, decided)
+            if made is not None:
+                # An item that exists already is one that the caller may not see.
+                with suppress(UniqueViolation):
+                    rows.add(store.shape.made(made))
 
     def add(self, item: M, /) -> None:
         """Store a new item; assign the next key if it has none."""

@@ -19,6 +19,7 @@ from ..records import Record
 from ..request import Request
 from ..resource import Owner
 from .binding import Binding
+from .declared_schemas import scoped_attributes
 from .query import Condition
 from .scopes import AnyOf, Clause, Scope
 from .store import RelatedRows
@@ -43,8 +44,8 @@ class Peer(Record):
 
 
 _peers: WeakKeyDictionary[Owner, dict[type, list[Peer]]] = WeakKeyDictionary()
-_readers: WeakKeyDictionary[Owner, list[Subquerying]] = WeakKeyDictionary()
-"""The stores of the collections that show only related rows which the caller may see."""
+_shown: WeakKeyDictionary[Owner, list[Peer]] = WeakKeyDictionary()
+"""The collections that show only related rows which the caller may see."""
 _ANY = object()
 """The value of a variable of another collection's URL."""
 
@@ -69,25 +70,45 @@ def register(app: Owner, peer: Peer) -> None:
     """Add a collection to those of an App, and keep it if it hides rows or guards writes.
 
     Raises:
-        DeclarationError: A collection of the App would read rows that another one hides.
+        DeclarationError: A collection of the App would read rows that another one hides, or
+            create rows that lack an attribute.
     """
     if peer.is_scoped or peer.is_guarded or peer.declared.soft_delete:
         model = peer.binding.store.model
         _peers.setdefault(app, {}).setdefault(model, []).append(peer)
-    readers = _readers.setdefault(app, [])
-    store = peer.binding.store
-    if isinstance(store, Subquerying) and peer.declared.related == "visible":
-        readers.append(store)
-    scoped = list(_scoped(app))
-    for each in readers if scoped else ():
-        each.check_hidden(scoped)
+    shown = _shown.setdefault(app, [])
+    if peer.declared.related == "visible":
+        shown.append(peer)
+    scoped = {model: found for model, found in _scoped(app) if found}
+    for each in shown if scoped else ():
+        if isinstance(each.binding.store, Subquerying):
+            each.binding.store.check_hidden(scoped)
+    for each in {peer, *shown}:
+        _check_created(each, scoped)
 
 
-def _scoped(app: Owner) -> Iterator[type]:
-    """Yield the models of the collections with a scope of their own."""
+def _scoped(app: Owner) -> Iterator[tuple[type, list[Peer]]]:
+    """Yield the models of an App with their collections that have a scope of their own."""
     for model, found in _peers.get(app, {}).items():
-        if any(each.is_scoped for each in found):
-            yield model
+        yield model, [each for each in found if each.is_scoped]
+
+
+def _check_created(peer: Peer, scoped: Mapping[type, list[Peer]]) -> None:
+    """Reject a collection that creates related rows without an attribute that they need."""
+    is_restricted = peer.declared.related == "visible"
+    for bound in peer.binding.relations.values():
+        relation = bound.relation
+        scopes = scoped.get(relation.model, []) if is_restricted else []
+        decided = scoped_attributes(scopes[0].declared) if len(scopes) == 1 else set()
+        lacking = [each for each in relation.lacking if each not in relation.assigned | decided]
+        if bound.related.create and lacking:
+            name = relation.model.__qualname__
+            raise DeclarationError(
+                f"{peer.binding.declared_at}.relations: {relation.name} cannot create rows of "
+                f"{name}: {lacking[0]!r} is required. Give it a default, let a row rule set it, or "
+                "remove create=True. If the scope() of the only scoped collection of "
+                f"{name} decides it, add that collection to the App first."
+            )
 
 
 def related_rows(app: Owner, request: Request) -> RelatedRows | None:

@@ -18,6 +18,7 @@ __all__ = [
     "RelatingRows",
     "Relation",
     "declared_relations",
+    "values_of_new",
 ]
 
 
@@ -53,6 +54,8 @@ class Relation(Record):
         is_ordered: Whether the store decides the order of the related rows.
         references: For a relation to one row, the attributes of the items that refer to it.
         is_reference: Whether the value is that of the one reference itself.
+        lacking: The attributes besides ``by`` without which no related row can be created.
+        assigned: The attributes that a row rule sets on new related rows.
     """
 
     model: type
@@ -64,6 +67,23 @@ class Relation(Record):
     is_ordered: bool
     references: tuple[str, ...]
     is_reference: bool
+    lacking: tuple[str, ...] = ()
+    assigned: frozenset[str] = frozenset()
+
+
+def values_of_new(
+    relation: Relation, value: object, decided: Mapping[str, object]
+) -> dict[str, object] | None:
+    """Return the attributes of a related row that is created, None if it cannot be.
+
+    Args:
+        relation: The relation.
+        value: What names the row.
+        decided: The attributes that the scope of its collection and its row rule decide.
+    """
+    if decided.get(relation.by, value) != value or not decided.keys() >= {*relation.lacking}:
+        return None
+    return {**decided, relation.by: value}
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.ext.associationproxy import AssociationProxy
 from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, aliased
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from ..crud.relations import Related, Relation
+from ..crud.relations import Related, Relation, values_of_new
 from ..crud.scopes import Clause, fixed_values
 from ..crud.store import AnyField, Attribute, UniqueViolation
 from ..errors import DeclarationError
@@ -69,8 +69,10 @@ def relation_of(
     else:
         references = _references(mapper, found, called)
     attributes = attributes_of(target)
+    lacking: tuple[str, ...] = ()
     if related.create:
-        _check_creation(target, attributes, {*decided, by}, called)
+        _check_creation(target, called)
+        lacking = tuple(_lacking(target, attributes, by))
     foreign = [remote for _, remote in found.local_remote_pairs or ()]
     is_nullable = all(mapper.columns[each].nullable for each in references)
     return Relation(
@@ -83,6 +85,8 @@ def relation_of(
         _is_ordered(found),
         references,
         len(references) == 1 and foreign == [target.columns[by]] and not related.create,
+        lacking,
+        frozenset(decided),
     )
 
 
@@ -191,23 +195,21 @@ def _references(mapper: _AnyMapper, relation: AnyRelation, called: str) -> tuple
     return tuple(mapper.get_property_by_column(local).key for local, _ in pairs)
 
 
-def _check_creation(
-    target: _AnyMapper, attributes: Mapping[str, Attribute], given: Container[str], called: str
-) -> None:
-    """Reject the creation of rows that need more than what names them."""
+def _check_creation(target: _AnyMapper, called: str) -> None:
+    """Reject the creation of rows of several kinds, and of those that need an own constructor."""
     if kinds := kinds_of(target):
         raise DeclarationError(
             f"{called} cannot create rows of {target.class_.__qualname__}: a new one is "
             f"{' or '.join(map(repr, kinds))}. Remove create=True."
         )
     check_constructor(target)
+
+
+def _lacking(target: _AnyMapper, attributes: Mapping[str, Attribute], by: str) -> Iterator[str]:
+    """Yield the attributes besides its name without which no row can be created."""
     for name, attribute in attributes.items():
-        if attribute.generated or name in given or not _is_needed(target.columns[name]):
-            continue
-        raise DeclarationError(
-            f"{called} cannot create rows of {target.class_.__qualname__}: {name!r} is required. "
-            "Give it a default, or remove create=True."
-        )
+        if name != by and not attribute.generated and _is_needed(target.columns[name]):
+            yield name
 
 
 def find_related(
@@ -233,9 +235,11 @@ def find_related(
     visible = None if access is None or related is None else access.visible
     rows = _rows(session, found, relation.by, values, visible)
     if create and len(rows) < len(values):
-        clauses = () if related is None else related(found.mapper.class_)
+        decided = fixed_values(() if related is None else related(found.mapper.class_))
+        if access is not None:
+            decided |= access.assigned(found.mapper)
         missing = [each for each in values if each not in rows]
-        _create(session, found.mapper, relation.by, missing, clauses)
+        _create(session, found.mapper, relation, missing, decided)
         rows = _rows(session, found, relation.by, values, visible)
     return rows if relation.is_many else _references_to(rows, found)
 
@@ -301,20 +305,22 @@ def _rows(
 def _create(
     session: Session,
     target: _AnyMapper,
-    by: str,
+    relation: Relation,
     values: Sequence[object],
-    clauses: Sequence[Clause],
+    decided: Mapping[str, object],
 ) -> None:
     """Insert rows that do not exist yet; another request may insert them at the same time.
 
     The order is the same in every request, so that two of them cannot wait for each other.
     """
-    fixed = fixed_values(clauses)
     dialect = session.get_bind().dialect
     for value in sorted(values, key=str):
-        row = make(target, {**fixed, by: value})
+        made = values_of_new(relation, value, decided)
+        if made is None:
+            continue  # the caller gets no such row, which is then missing
+        row = make(target, made)
         try:
-            with violations(target, {by: value}, dialect), session.begin_nested():
+            with violations(target, {relation.by: value}, dialect), session.begin_nested():
                 session.add(row)
         except UniqueViolation:
             continue  # it exists by now, or the caller may not see it
