@@ -1,4 +1,4 @@
-"""The identity of a caller: a text that is the same for two requests of one caller."""
+"""The identity of a caller: a value that is the same for two requests of one caller."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
-__all__ = ["identity_of"]
+__all__ = ["caller_id", "identity_of"]
 
 _IDENTITIES = (str, int, UUID)
 
 
-def identity_of(caller: object) -> str | None:
-    """Return the identity of a caller; None if it has none.
+def caller_id(caller: object) -> object:
+    """Return the id of a caller as its program knows it; None if it has none.
 
     Args:
         caller: What a security scheme returned: a text, a number, a UUID, a mapping with ``sub``
@@ -25,6 +25,16 @@ def identity_of(caller: object) -> str | None:
         found = cast("Mapping[str, object]", caller).get("sub")
     elif not isinstance(caller, _IDENTITIES):
         found = getattr(caller, "id", None)
+    return found
+
+
+def identity_of(caller: object) -> str | None:
+    """Return the identity of a caller as a text; None if it has none.
+
+    Args:
+        caller: See `caller_id`.
+    """
+    found = caller_id(caller)
     if type(found) is str:  # PERF: nearly always
         return f"str {found}"
     return f"{type(found).__name__} {found}" if isinstance(found, _IDENTITIES) else None

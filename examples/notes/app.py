@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from dataclasses import dataclass, field
 
@@ -11,11 +10,18 @@ from restkit.caching import Cache
 from restkit.caching.redis import RedisCache
 from restkit.limits import Concurrency, Deadline, Failures, Rate, Sizes, principal
 from restkit.limits.redis_counters import RedisCounters
-from restkit.security import CORS, APIKey, Hosts, JWTBearer, SecretsFilter, SecurityHeaders, scope
-from restkit.sqlalchemy import Database
+from restkit.security import (
+    CORS,
+    APIKey,
+    Caller,
+    Hosts,
+    JWTBearer,
+    SecretsFilter,
+    SecurityHeaders,
+    scope,
+)
 
-from .callers import Caller, caller_of
-from .models import Base, add_row_rules
+from .models import database_of
 from .resources import Comments, NoteComments, Notes
 
 
@@ -32,45 +38,38 @@ class NotesSettings(Settings):
 
 def create_app(settings: NotesSettings | None = None) -> App:
     """Make the App; the database is opened when the first request comes."""
-    settings = settings or NotesSettings.load()
-    database = Database(settings.database_url, create=Base.metadata)
-    add_row_rules(database)
+    to = settings or NotesSettings.load()
     people = JWTBearer(
         issuer="https://id.example",
         audience="notes",
-        algorithms=[settings.jwt_algorithm],
-        key=settings.jwt_key,
-        load=caller_of,
+        algorithms=[to.jwt_algorithm],
+        key=to.jwt_key,
+        load=Caller.of,
     )
     archive = Caller("archive", scopes=frozenset({"notes:read"}))
-    programs = APIKey(header="X-API-Key", keys={settings.archive_key: archive})
-    counters = RedisCounters(settings.redis_url) if settings.redis_url else None
+    counters = RedisCounters(to.redis_url) if to.redis_url else None
     app = App(
         "Notes",
         version="1.0.0",
         description="Notes of many people, with every guard on.",
         contact={"name": "The restkit developers", "url": "https://github.com/restkit/restkit"},
         license={"name": "MIT", "identifier": "MIT"},
-        settings=settings,
-        security=people | programs,
+        settings=to,
+        security=people | APIKey(header="X-API-Key", keys={to.archive_key: archive}),
         permission=scope("notes:read"),
         cors=CORS(["https://notes.example"]),
         limits=[
             Sizes(target=4096, headers=16_384, header=10_240),
-            Failures(settings.failures_per_minute, per="minute", counters=counters),
-            Rate(settings.requests_per_minute, per="minute", key=principal, counters=counters),
+            Failures(to.failures_per_minute, per="minute", counters=counters),
+            Rate(to.requests_per_minute, per="minute", key=principal, counters=counters),
             Concurrency(64),
             Deadline(10),
         ],
-        cache=Cache(
-            30,
-            client=0,
-            storage=RedisCache(settings.redis_url) if settings.redis_url else None,
-        ),
+        cache=Cache(30, client=0, storage=RedisCache(to.redis_url) if to.redis_url else None),
     )
-    app.install(database)
-    app.install(Hosts(["notes.example", "127.0.0.1", "localhost"], exempt=["/health"]))
-    app.install(SecurityHeaders())
+    hosts = Hosts(["notes.example", "127.0.0.1", "localhost"], exempt=["/health"])
+    for each in (database_of(to.database_url), hosts, SecurityHeaders(), SecretsFilter()):
+        app.install(each)
     app.add("/notes", Notes)
     app.add("/notes/<int:note_id>/comments", NoteComments)
     app.add("/comments", Comments)
@@ -80,8 +79,6 @@ def create_app(settings: NotesSettings | None = None) -> App:
         """Say that the service is there."""
         return {"status": "ok"}
 
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(SecretsFilter(app))
     return app
 
 

@@ -9,8 +9,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit.sqlalchemy import Database, IdempotencyRecord, Versioned
 
-from .callers import Caller
-
 
 class Base(DeclarativeBase):
     pass
@@ -47,22 +45,16 @@ class Kept(IdempotencyRecord, Base):
     __tablename__ = "kept"
 
 
-def add_row_rules(database: Database) -> None:
-    """Let owners read and write what is theirs, and everybody read what is shared."""
-
-    def is_owner(me: Caller) -> object:
-        return {"owner": me.id}
-
-    def own_id(me: Caller) -> object:
-        return me.id
-
-    own = {"owner": own_id}
+def database_of(url: str) -> Database:
+    """Return the database, whose rows only their owners write."""
+    database = Database(url, create=Base.metadata)
     database.rows(
-        Note, read=lambda me: or_(Note.owner == me.id, Note.shared), write=is_owner, set=own
+        Note, read=lambda me: or_(Note.owner == me.id, Note.shared), write="owner", set="owner"
     )
     database.rows(
         Comment,
         read=lambda me: or_(Comment.owner == me.id, Comment.note.has(Note.owner == me.id)),
-        write=is_owner,
-        set=own,
+        write="owner",
+        set="owner",
     )
+    return database

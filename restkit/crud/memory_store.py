@@ -23,7 +23,7 @@ from .memory_rollback import RollsBack
 from .memory_transaction import MemoryTransaction
 from .paths import ModelRelation
 from .relations import Related, Relation
-from .row_rules import Caller, RowRule, Rule
+from .row_rules import Assigned, Caller, RowRule, RuleLike
 from .rows import FAILURES, STAMP, Memory, Rows, Work, copied
 from .store import Attribute
 from .totals import supported
@@ -242,9 +242,9 @@ class MemoryStore(RollsBack, Generic[M]):
         self,
         model: type[M],
         *,
-        read: Rule | None = None,
-        write: Rule | None = None,
-        set: Mapping[str, Callable[[Caller], object]] | None = None,  # as in SQL
+        read: RuleLike | None = None,
+        write: RuleLike | None = None,
+        set: Assigned | None = None,  # as in SQL
         caller: Callable[[Request], Caller] | None = None,
     ) -> None:
         """Let callers read and write some of the items only, in every collection.
@@ -253,23 +253,24 @@ class MemoryStore(RollsBack, Generic[M]):
 
         ::
 
-            store.rows(Note, read=lambda me: {"owner": me.id}, set={"owner": lambda me: me.id})
+            store.rows(Note, read="owner", set="owner")
 
         Args:
             model: The class of the items.
-            read: A function that returns the items that a caller may read: attribute values, a
-                `Condition`, `AnyOf`, True, False, or a list of these; None for all items.
-            write: A function that returns the items that a caller may write as well; all that it
-                may read by default.
-            set: The attributes of new items that clients cannot choose, as functions.
+            read: The attribute that has the id of an item's owner, or a function that returns the
+                items that a caller may read: attribute values, a `Condition`, `AnyOf`, True, False,
+                or a list of these; None for all items.
+            write: The same of items that a caller may write as well; ``read`` by default.
+            set: The attributes of new items that clients cannot choose, as functions; a name gets
+                the caller's id.
             caller: A function that returns the caller of a request.
 
         Raises:
             DeclarationError: The store is used already, has another model, or lacks an attribute.
         """
         check_ruled(self, model, is_served=self._is_served)
-        self.shape.check_names(set or ())
         rule = RowRule(model, read, write, set, caller)
+        self.shape.check_names(rule.attributes)
         self._memory.root.rules[self.table] = rule
 
     def lacking(self, given: Collection[str], /) -> Sequence[str]:

@@ -6,17 +6,31 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+from ..caller_identity import caller_id
 from ..declaration_checks import check_call
 from ..errors import DeclarationError
 from ..request import Request
 from .scopes import Clause, Scope
 
-__all__ = ["Caller", "CallerRule", "RowRule", "Rule", "unruled", "write_clause"]
+__all__ = [
+    "Assigned",
+    "Caller",
+    "CallerRule",
+    "RowRule",
+    "Rule",
+    "RuleLike",
+    "unruled",
+    "write_clause",
+]
 
 Caller = Any
 """The caller of a request, of the type that the security scheme or ``caller=`` returns."""
 Rule = Callable[[Caller], Clause]
 """A function from the caller to the rows that a rule allows."""
+RuleLike = Rule | str
+"""Such a function, or the attribute of rows that has the id of their owner."""
+Assigned = Mapping[str, Callable[[Caller], object]] | str
+"""Functions from the caller to the attributes of new rows, or the attribute that gets its id."""
 
 
 class RowRule:
@@ -24,24 +38,26 @@ class RowRule:
 
     Attributes:
         names: The attributes that the rule sets on new items.
+        attributes: All attributes that the rule names in its arguments.
     """
 
     def __init__(
         self,
         model: type,
-        read: Rule | None,
-        write: Rule | None,
-        assigned: Mapping[str, Callable[[Caller], object]] | None,
+        read: RuleLike | None,
+        write: RuleLike | None,
+        assigned: Assigned | None,
         caller: Callable[[Request], Caller] | None,
     ) -> None:
         """Check and keep the functions.
 
         Args:
             model: The model.
-            read: A function from the caller to the rows that it may read; None for all rows.
-            write: A function from the caller to the rows that it may also write; ``read`` by
-                default.
-            assigned: The attributes of new items, each a function from the caller to a value.
+            read: A function from the caller to the rows that it may read, or the attribute of
+                rows that has the id of their owner; None for all rows.
+            write: The same of the rows that it may also write; ``read`` by default.
+            assigned: The attributes of new items, each a function from the caller to a value, or
+                the attribute that gets its id.
             caller: A function from the request to the caller; the caller of the security scheme
                 by default.
 
@@ -49,8 +65,12 @@ class RowRule:
             DeclarationError: One of them is not such a function.
         """
         called = f"rows({model.__qualname__}, ...)"
-        functions = {"read": read, "write": write, "caller": caller}
-        functions |= {f"set[{name!r}]": each for name, each in (assigned or {}).items()}
+        compared = [each for each in (read, write) if isinstance(each, str)]
+        self._assigned = {assigned: _id} if isinstance(assigned, str) else dict(assigned or {})
+        self._read, self._write = _rule_of(read), _rule_of(write)
+        self._caller = caller
+        functions = {"read": self._read, "write": self._write, "caller": caller}
+        functions |= {f"set[{name!r}]": each for name, each in self._assigned.items()}
         for name, function in functions.items():
             if function is None:
                 continue
@@ -60,11 +80,8 @@ class RowRule:
                     "lambda me: ..."
                 )
             check_call(function, ("caller",), f"{name} of {called}")
-        self.names = frozenset(assigned or ())
-        self._read = read
-        self._write = write
-        self._assigned = dict(assigned or {})
-        self._caller = caller
+        self.names = frozenset(self._assigned)
+        self.attributes = self.names.union(compared)
 
     def of(self, request: Request) -> CallerRule:
         """Return the rule for the caller of a request."""
@@ -126,6 +143,23 @@ class CallerRule:
                 "False for none."
             )
         return Scope.of(found)
+
+
+def _rule_of(rule: RuleLike | None) -> Rule | None:
+    """Return a rule; of a name, that a row belongs to the caller whose id the attribute has."""
+    return (lambda me: {rule: _id(me)}) if isinstance(rule, str) else rule
+
+
+def _id(me: Caller) -> object:
+    found = caller_id(me)
+    if found is None:
+        if me is None:
+            raise TypeError("nobody is logged in")
+        raise DeclarationError(
+            f"A row rule compares an attribute with the id of the caller, but the caller, of type "
+            f"{type(me).__name__}, has none. Write lambda me: {{'owner': ...}}, for example."
+        )
+    return found
 
 
 def write_clause(rule: CallerRule | None) -> Clause:

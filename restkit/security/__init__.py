@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ..masks import NOBODY, Mask
     from ..permissions import role, scope
     from .api_key import APIKey
+    from .caller import Caller
     from .cors import CORS
     from .flows import AuthorizationCode, ClientCredentials, Implicit, PasswordGrant
     from .headers import SecurityHeaders
@@ -35,6 +36,7 @@ __all__ = [
     "NOBODY",
     "APIKey",
     "AuthorizationCode",
+    "Caller",
     "Claims",
     "ClientCredentials",
     "HTTPBasic",
@@ -70,6 +72,7 @@ _MODULES = {
     "APIKey": "api_key",
     "AuthorizationCode": "flows",
     "CORS": "cors",
+    "Caller": "caller",
     "Claims": "jwt_claims",
     "ClientCredentials": "flows",
     "HTTPBasic": "http_basic",

@@ -6,11 +6,12 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, quote_plus
 
 from ..environ_keys import QUERY_KEYS
+from ..errors import DeclarationError
 from ..request import Request, current_request
 
 if TYPE_CHECKING:
@@ -36,8 +37,14 @@ class _Documented(Protocol):
     def operations(self) -> Iterable[Operation]: ...
 
 
+class _Runnable(_Documented, Protocol):
+    name: str
+
+    def lifespan(self, function: Callable[[], Iterator[None]], /) -> object: ...
+
+
 class SecretsFilter(logging.Filter):
-    """A filter that hides credentials in log records: ``handler.addFilter(SecretsFilter(app))``.
+    """A filter that hides credentials in log records: ``app.install(SecretsFilter())``.
 
     It hides, in the message and in the traceback:
 
@@ -46,8 +53,9 @@ class SecretsFilter(logging.Filter):
     - everything that looks like the value of Authorization or Cookie, outside of requests too,
     - the query parameters of the App's schemes in URLs, such as those of an access log.
 
-    Add it to handlers, not to loggers: the filter of a logger does not see records of loggers below
-    it.
+    Installed in an App, it filters the handlers of the root logger while the App runs. Add it to
+    other handlers by ``handler.addFilter(SecretsFilter(app))``, not to loggers: the filter of a
+    logger does not see records of loggers below it.
     """
 
     def __init__(self, app: _Documented | None = None) -> None:
@@ -61,6 +69,28 @@ class SecretsFilter(logging.Filter):
         self._app = app
         self._names: dict[str, set[str]] | None = None if app is not None else {}
         self._query: re.Pattern[str] | None = None
+
+    def install(self, app: _Runnable, /) -> None:
+        """Filter the handlers that the root logger has when the App starts.
+
+        Raises:
+            DeclarationError: The filter is of another App.
+        """
+        if self._app is not None:
+            raise DeclarationError(
+                f"The App {app.name!r}: this SecretsFilter is of an App already. Write "
+                "app.install(SecretsFilter())."
+            )
+        self._app, self._names = app, None
+        app.lifespan(self._filtering)
+
+    def _filtering(self) -> Iterator[None]:
+        handlers = list(logging.getLogger().handlers)
+        for each in handlers:
+            each.addFilter(self)
+        yield
+        for each in handlers:
+            each.removeFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Hide the credentials in a record; every record is logged."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from ..caching.changes import note_change
 from ..caching.storage import EVERYTHING
-from ..crud.row_rules import RowRule
-from ..crud.scopes import Clause
+from ..crud.row_rules import Assigned, RowRule, RuleLike
 from ..crud.store import Violation
 from ..decorators import raises
 from ..dependencies import obtain
@@ -143,9 +142,9 @@ class Database:
         self,
         model: type,
         *,
-        read: Callable[[Any], Clause] | None = None,
-        write: Callable[[Any], Clause] | None = None,
-        set: Mapping[str, Callable[[Any], object]] | None = None,  # as in SQL
+        read: RuleLike | None = None,
+        write: RuleLike | None = None,
+        set: Assigned | None = None,  # as in SQL
         caller: Callable[[Request], Any] | None = None,
     ) -> None:
         """Let callers read and write some rows of a model only, wherever requests meet the model.
@@ -157,8 +156,8 @@ class Database:
             database.rows(
                 Note,
                 read=lambda me: or_(Note.owner == me.id, Note.shared),
-                write=lambda me: Note.owner == me.id,
-                set={"owner": lambda me: me.id},
+                write="owner",
+                set="owner",
             )
 
         The rules hold for every ORM statement of a request's session, for foreign keys that it
@@ -167,11 +166,12 @@ class Database:
 
         Args:
             model: The mapped class.
-            read: A function that returns the rows that a caller may read: an SQLAlchemy
-                expression, attribute values, True, False, or a list of these; None for all rows.
-            write: A function that returns the rows that a caller may write as well; all that it
-                may read by default.
-            set: The attributes of new rows that clients cannot choose, as functions.
+            read: The attribute that has the id of a row's owner, or a function that returns the
+                rows that a caller may read: an SQLAlchemy expression, attribute values, True,
+                False, or a list of these; None for all rows.
+            write: The same of rows that a caller may write as well; ``read`` by default.
+            set: The attributes of new rows that clients cannot choose, as functions; a name gets
+                the caller's id.
             caller: A function that returns the caller of a request.
 
         Raises:

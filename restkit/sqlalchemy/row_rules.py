@@ -64,9 +64,9 @@ class RowRules:
             )
         if model in self.rules:
             raise DeclarationError(f"{called} was called before. Combine the rules in one call.")
-        missing = [name for name in rule.names if not hasattr(model, name)]
+        missing = [name for name in rule.attributes if not hasattr(model, name)]
         if missing:
-            raise DeclarationError(f"{called}: set has {missing[0]!r}, which the model lacks.")
+            raise DeclarationError(f"{called} names {missing[0]!r}, which the model lacks.")
         self.rules[model] = rule
 
     def rule_of(self, mapper: _AnyMapper) -> RowRule | None:

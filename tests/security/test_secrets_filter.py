@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from restkit import App, Request
+from restkit import App, DeclarationError, Request
 from restkit.security import APIKey, HTTPBasic, HTTPBearer, SecretsFilter
 from restkit.testing import Client
 
@@ -55,6 +55,30 @@ def logged() -> Iterator[Any]:
 
     yield start
     root.removeHandler(handler)
+
+
+def test_an_installed_filter() -> None:
+    """It filters the handlers of the root logger from the start of the App to its end."""
+    text, root, app = io.StringIO(), logging.getLogger(), service()
+    app.install(SecretsFilter())
+    handler = logging.StreamHandler(text)
+    root.addHandler(handler)
+    try:
+        with app:
+            client = Client(app, raise_errors=False)
+            assert client.get("/me", headers={"X-API-Key": KEY}).status == 500
+        assert "environ" in text.getvalue()
+        assert KEY not in text.getvalue()
+        assert handler.filters == []
+    finally:
+        root.removeHandler(handler)
+
+
+def test_a_filter_is_of_one_app() -> None:
+    shared = SecretsFilter()
+    App("A").install(shared)
+    with pytest.raises(DeclarationError, match="of an App already"):
+        App("B").install(shared)
 
 
 SENT: list[tuple[str, dict[str, Any]]] = [
