@@ -194,10 +194,10 @@ class Database:
             session.info[LONGEST_STREAM] = self._limits.stream
             try:
                 yield session
+                session.commit()
             except BaseException:
                 roll_back(session, request)
                 raise
-            session.commit()
 
     @contextmanager
     def shell_context(self) -> Generator[dict[str, object]]:

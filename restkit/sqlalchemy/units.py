@@ -31,8 +31,8 @@ def roll_back(session: Session, request: Request) -> None:
     """Roll a session back, and leave objects that nothing has changed as they were read.
 
     The page of an error shows them, such as the name of the caller. Objects that the transaction
-    has changed have values that are not stored: they expire as after every rollback, and the
-    caller is read again.
+    has changed have values that are not stored: they expire as after every rollback, as all do
+    after a flush that failed, and the caller is read again.
     """
     transaction = session.get_transaction()
     changed: set[object] = set()
@@ -40,7 +40,8 @@ def roll_back(session: Session, request: Request) -> None:
         changed.update(getattr(transaction, name, ()))
     for each in list(session):
         state = inspect(each)
-        if each in session and not state.modified and state not in changed:
+        is_kept = not state.modified and not state.expired and state not in changed
+        if is_kept and each in session:
             session.expunge(each)
     session.rollback()
     if request.caller is not None:

@@ -55,8 +55,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(project: Path, environment: dict[str, str], *words: str) -> str:
-    """Run a module in a project, and return what it printed."""
+def run(project: Path, environment: dict[str, str], *words: str, code: int = 0) -> str:
+    """Run a module in a project, and return what it printed; what it complained about if it fails.
+
+    Args:
+        project: The folder.
+        environment: Variables besides those of the process.
+        words: The module and its arguments.
+        code: The exit code that it must have.
+    """
     done = subprocess.run(
         [sys.executable, "-m", *words],
         cwd=project,
@@ -66,8 +73,8 @@ def run(project: Path, environment: dict[str, str], *words: str) -> str:
         check=False,
         timeout=300,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stderr if code else done.stdout
 
 
 @pytest.mark.parametrize("choices", list(combinations()))
@@ -94,6 +101,8 @@ def _serve(project: Path, choices: Choices, environment: dict[str, str]) -> None
     if choices.auth and not choices.html:
         token = run(project, environment, "corner_shop.accounts", "ada").strip()
         headers["Authorization"] = f"Bearer {token}"
+        taken = run(project, environment, "corner_shop.accounts", "ada", code=1)
+        assert taken == "There is an account ada already.\n"
     port = free_port()
     command = [sys.executable, "-m", "restkit", "run", "corner_shop.app", "--port", str(port)]
     with serve_process(command, port=port, cwd=project, environment=environment) as url:

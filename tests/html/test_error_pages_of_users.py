@@ -47,7 +47,7 @@ class Base(DeclarativeBase):
 class Member(Base):
     __tablename__ = "members"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(unique=True)
 
 
 @contextmanager
@@ -78,6 +78,11 @@ def club(tmp_path: Path, templates: Templates) -> Iterator[tuple[Client, Databas
         @takes(form={"n": fields.Int(required=True)})
         @raises(NotFound, Conflict)
         def post(self, form: dict[str, Any]) -> SeeOther:
+            if form["n"] in (4, 5):
+                self.orm.add(Member(name="Ann"))
+                if form["n"] == 5:
+                    self.orm.flush()
+                return SeeOther("/page")
             self.request.caller.name = "Changed"
             if form["n"] == 1:
                 self.orm.flush()
@@ -127,6 +132,17 @@ def test_a_value_that_is_not_stored_is_not_shown(
         assert response.status == 409
         assert ">Ann</p>" in response.text
         assert ">Ann</p>" in client.get("/page", headers=HTML).text
+
+
+@pytest.mark.parametrize("flushed", ["4", "5"])
+def test_the_page_of_a_violated_constraint_shows_the_user(
+    tmp_path: Path, templates: MakeTemplates, flushed: str
+) -> None:
+    """A flush that fails expires all objects, at the commit and before it."""
+    with club(tmp_path, templates(PAGES)) as (client, _):
+        response = client.post("/page", data={"n": flushed}, headers=HTML)
+        assert response.status == 409
+        assert ">Ann</p>" in response.text
 
 
 def test_the_page_shows_the_user_in_a_database_that_a_test_rolls_back(
