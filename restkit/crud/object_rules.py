@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,7 @@ from .action_access import action_words
 from .action_decorators import own_actions
 from .binding import Binding
 from .paths import relations_of
+from .relations import Related, Relating
 
 __all__ = ["ObjectRule", "bind_object_rule", "check_item", "check_written", "reject_object_rule"]
 
@@ -103,20 +104,21 @@ def check_written(app: Owner, declared: type[Resource], binding: Binding) -> Non
         binding: Its binding.
 
     Raises:
-        DeclarationError: Nested content of a collection would pass a rule by.
+        DeclarationError: Content or members of a collection would pass a rule by.
     """
     known = _collections.setdefault(app, [])
     known.append((declared, binding))
     guarded = {each.store.model: each for of, each in known if _has_rule(of)}
-    for _, each in known if guarded else ():
-        for name, model in _written_models(each):
+    for of, each in known if guarded else ():
+        for name, model in (*_written_models(each), *_changed_models(of, each)):
             other = guarded.get(model)
             if other is not None:
                 raise DeclarationError(
-                    f"{each.declared_at}: bodies change {model.__name__} objects in {name!r}, and "
-                    f"{other.declared_at} has a permission that looks at each of them, which "
-                    "nested content would pass by. Make the field dump_only, or say who may write "
-                    "which rows in a row rule."
+                    f"{each.declared_at}: requests change {model.__name__} objects by {name!r}, "
+                    f"and {other.declared_at} has a permission that looks at each of them, which "
+                    "such requests would pass by. Make a nested field dump_only, take the relation "
+                    "out of relations and members, or say who may write which rows in a row rule "
+                    "or in write_scope()."
                 )
 
 
@@ -126,6 +128,19 @@ def _has_rule(declared: type[Resource]) -> bool:
     rules = [action_words(declared, each).get("permission") for each in names]
     rules.append(class_permission(declared))
     return any(getattr(each, "needs_object", False) for each in rules)
+
+
+def _changed_models(declared: type[Resource], binding: Binding) -> Iterator[tuple[str, type]]:
+    """Yield the relations by key whose items a request changes or creates, with their models."""
+    for name, each in binding.relations.items():
+        if each.relation.changes_rows or each.related.create:
+            yield name, each.relation.model
+    members: Iterable[str] = getattr(declared, "members", ())
+    store = binding.store
+    for name in members:
+        relation = store.relation(name, Related()) if isinstance(store, Relating) else None
+        if relation is not None and relation.changes_rows:
+            yield name, relation.model
 
 
 def _written_models(binding: Binding) -> Iterator[tuple[str, type]]:

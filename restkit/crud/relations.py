@@ -56,6 +56,7 @@ class Relation(Record):
         is_reference: Whether the value is that of the one reference itself.
         lacking: The attributes besides ``by`` without which no related row can be created.
         assigned: The attributes that a row rule sets on new related rows.
+        changes_rows: Whether a write of the relation changes the related rows themselves.
     """
 
     model: type
@@ -69,6 +70,7 @@ class Relation(Record):
     is_reference: bool
     lacking: tuple[str, ...] = ()
     assigned: frozenset[str] = frozenset()
+    changes_rows: bool = False
 
 
 def values_of_new(

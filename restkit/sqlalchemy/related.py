@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.associationproxy import AssociationProxy
-from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, aliased
+from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ..crud.relations import Related, Relation, values_of_new
@@ -22,9 +22,9 @@ from .construction import check_constructor
 from .keys import identity_of, primary_key_of
 from .loading import LARGE, Visible
 from .polymorphism import kinds_of
+from .related_conditions import member_scope
 from .relations import make
 from .row_access import access_of
-from .subqueries import OWN_ALIAS
 from .violations import violations
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "AnyValue",
     "RelatedRowsMixin",
     "find_related",
-    "member_scope",
     "relation_of",
 ]
 
@@ -87,6 +86,7 @@ def relation_of(
         len(references) == 1 and foreign == [target.columns[by]] and not related.create,
         lacking,
         frozenset(decided),
+        found.direction is RelationshipDirection.ONETOMANY,
     )
 
 
@@ -242,23 +242,6 @@ def find_related(
         _create(session, found.mapper, relation, missing, decided)
         rows = _rows(session, found, relation.by, values, visible)
     return rows if relation.is_many else _references_to(rows, found)
-
-
-def member_scope(mapper: _AnyMapper, name: str, item: object) -> sa.ColumnElement[bool]:
-    """Return the condition on the rows of a relation to many that are members of an item's list."""
-    relation = mapper.relationships[name]
-    owner: AnyValue = aliased(mapper.class_, name=OWN_ALIAS)
-    member: AnyValue = aliased(relation.mapper.class_, name=f"{OWN_ALIAS}_member")
-    target = relation.mapper.class_
-    names = [
-        relation.mapper.get_property_by_column(each).key for each in relation.mapper.primary_key
-    ]
-    keys = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
-    found = sa.select(*(getattr(member, each) for each in names)).select_from(owner)
-    found = found.join(getattr(owner, name).of_type(member)).where(
-        *(getattr(owner, each) == getattr(item, each) for each in keys)
-    )
-    return sa.tuple_(*(getattr(target, each) for each in names)).in_(found)
 
 
 def _references_to(rows: Mapping[object, object], relation: AnyRelation) -> dict[object, object]:

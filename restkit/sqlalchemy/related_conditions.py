@@ -15,8 +15,9 @@ from ..crud.paths import by_relation
 from ..crud.query import Condition
 from .conditions import compared
 from .loading import Visible
+from .subqueries import OWN_ALIAS
 
-__all__ = ["related_clauses"]
+__all__ = ["member_scope", "related_clauses"]
 
 _Clause = sa.ColumnElement[bool]
 _AnyMapper = Mapper[object]
@@ -86,3 +87,20 @@ def _some(
     exists = attribute.any if relation.uselist else attribute.has
     clause: _Clause = exists(sa.and_(sa.true(), *found))
     return clause
+
+
+def member_scope(mapper: _AnyMapper, name: str, item: object) -> sa.ColumnElement[bool]:
+    """Return the condition on the rows of a relation to many that are members of an item's list."""
+    relation = mapper.relationships[name]
+    owner = aliased(mapper.class_, name=OWN_ALIAS)
+    member = aliased(relation.mapper.class_, name=f"{OWN_ALIAS}_member")
+    target = relation.mapper.class_
+    names = [
+        relation.mapper.get_property_by_column(each).key for each in relation.mapper.primary_key
+    ]
+    keys = [mapper.get_property_by_column(each).key for each in mapper.primary_key]
+    found = sa.select(*(getattr(member, each) for each in names)).select_from(owner)
+    found = found.join(getattr(owner, name).of_type(member)).where(
+        *(getattr(owner, each) == getattr(item, each) for each in keys)
+    )
+    return sa.tuple_(*(getattr(target, each) for each in names)).in_(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from marshmallow import Schema, fields
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App, DeclarationError, access
-from restkit.crud import CRUDResource, MemoryStore, collection_action, item_action
+from restkit.crud import CRUDResource, MemoryStore, Related, collection_action, item_action
 from restkit.security import HTTPBearer, role
 from restkit.sqlalchemy import Database
 from restkit.testing import Client, TestResponse
@@ -372,5 +373,64 @@ def test_nested_content_would_pass_by() -> None:
         schema = BookSchema
 
     app.add("/pages", Pages)
-    with pytest.raises(DeclarationError, match=r"bodies change|nested content"):
+    with pytest.raises(DeclarationError, match=r"requests change Page objects by 'pages'"):
         app.add("/books", Books)
+
+
+class Shelved(DeclarativeBase):
+    pass
+
+
+class Shelf(Shelved):
+    __tablename__ = "shelf"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    books: Mapped[list[Volume]] = relationship()
+
+
+class Volume(Shelved):
+    __tablename__ = "volume"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(9), unique=True)
+    shelf_id: Mapped[int | None] = mapped_column(sa.ForeignKey("shelf.id"))
+
+
+class Copy(Shelved):
+    __tablename__ = "copy"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    volume_id: Mapped[int | None] = mapped_column(sa.ForeignKey("volume.id"))
+    volume: Mapped[Volume | None] = relationship()
+
+
+class Volumes(CRUDResource[Volume]):
+    model = Volume
+    update = access(permission=lambda caller, volume: True)(CRUDResource.update)
+
+
+@pytest.mark.parametrize(
+    ("model", "members", "is_refused"),
+    [
+        (Shelf, {"relations": ("books",)}, True),
+        (Shelf, {"members": ("books",)}, True),
+        (Copy, {"relations": {"volume": Related("code", create=True)}}, True),
+        (Copy, {"relations": {"volume": "code"}}, False),
+        (Shelf, {}, False),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_keys_would_pass_by(
+    model: type, members: dict[str, object], is_refused: bool, is_first: bool
+) -> None:
+    """A collection that moves or creates guarded items by keys is an error, in any order."""
+    app = App("Shelves", security=HTTPBearer(USERS.get))
+    database = Database("sqlite://")
+    app.install(database)
+    other = type("Others", (CRUDResource,), {"model": model, **members})
+    first, second = (Volumes, other) if is_first else (other, Volumes)
+    app.add("/first", first)
+    match = r"requests change Volume objects by '\w+'"
+    with pytest.raises(DeclarationError, match=match) if is_refused else nullcontext():
+        app.add("/second", second)
+    database.close()
