@@ -109,12 +109,15 @@ def _visit(
     url: str, random: Random, end: float, rate: float, store: _Redis, report: Report
 ) -> None:
     visitor = Visitor(url, random)
+    ended = time.monotonic()
     while (now := time.monotonic()) < end:
         try:
             sent, status = visitor.send()
         except (http.client.HTTPException, OSError) as error:
-            report.wrong.append(f"{type(error).__name__}: {error}, of {visitor.last}"[:300])
+            after = f"{time.monotonic() - now:.1f} s, idle for {now - ended:.1f} s"
+            report.wrong.append(f"{error!r} after {after}, of {visitor.last}"[:300])
             continue
+        ended = time.monotonic()
         _judge(sent, status, store.is_away(now), report)
         time.sleep(random.uniform(0, 2 / rate))
     visitor.close()
@@ -179,7 +182,9 @@ def _serving(database: str, redis: str, folder: Path) -> Generator[tuple[str, in
     pid = folder / "gunicorn.pid"
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "examples.notes:app"]
     command += ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8"]
-    command += ["--pid", str(pid), "--log-level", "error"]
+    # gunicorn ends idle connections after two seconds unless told otherwise, and on a busy machine
+    # a client may just then send its next request on one.
+    command += ["--keep-alive", "75", "--pid", str(pid), "--log-level", "error"]
     environment = {
         "RESTKIT_DATABASE_URL": database,
         "RESTKIT_REDIS_URL": redis,
