@@ -98,7 +98,8 @@ class Drawn:
 
     def statement(self, kind: str) -> str:
         """Return the INSERT of the rows."""
-        numbers = "SELECT generate_series(1, :rows)"
+        # The products of a million rows are more than 32 bits.
+        numbers = "SELECT generate_series(1, CAST(:rows AS bigint))"
         if kind == "sqlite":
             numbers = "SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :rows"
         some = f"(n + :seed) * {_FACTOR}"
