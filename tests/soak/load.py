@@ -20,6 +20,7 @@ PEOPLE = ("ann", "bob", "cy", "dora")
 BAD = 0.02
 CLAIMS = {"iss": "https://id.example", "aud": "notes"}
 JSON_TYPE = {"Content-Type": "application/json"}
+_DRAINED = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Visitor:
         except (http.client.HTTPException, OSError):
             self._connection.close()
             raise
+        if response.status == 503 and len(sent.body or b"") > _DRAINED:
+            # It was refused before its content was read. gunicorn reads no more than this of the
+            # rest, and ends the connection, though the response does not say so.
+            self._connection.close()
         if sent.name == "create" and response.status == 201:
             self._mine.append(json.loads(content)["id"])
         return response.status
