@@ -85,7 +85,7 @@ class Alternatives:
         self._combined: dict[str, tuple[Sequence[NamedFilter], AnyField]] = {}
         self._choices: tuple[str, ...] = ()
 
-    def combine(self, name: str, filters: Sequence[NamedFilter], *, least: int = 2) -> None:
+    def combine(self, name: str, filters: Sequence[NamedFilter], *, least: int) -> None:
         """Add a parameter whose value several filters have.
 
         Args:
