@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 
 from ..http.conditional import EntityTag
-from ..problems import NotFound
 from ..resource import Owner
 from ..schemas.masked_schemas import mask_defaults
 from .action_contracts import response_schemas
@@ -29,7 +28,7 @@ from .expanded_relations import check_expansions
 from .expansions import expansions_of
 from .field_choices import FieldChoices
 from .filtering import FilteredClass, Filtering
-from .item_keys import key_of
+from .item_keys import check_in_url, checked_in_url, key_of
 from .item_serializer import ItemSerializer
 from .page_format import PageQuery, Window
 from .pagination import Pager
@@ -84,8 +83,8 @@ class Binding:
         """
         self.declared_at = f"{declared.__module__}.{declared.__qualname__}"
         self.store = store
-        self.key = key_of(store)
-        self.scope = tuple(scope)
+        self.key, self.scope = key_of(store), tuple(scope)
+        self._in_url = checked_in_url(store, self.scope)
         actions = own_actions(declared).values()
         own = {each.path for each in actions if each.owner == "collection"}
         words = () if self.key.is_composite else (*sub_urls(declared), *own)
@@ -297,12 +296,7 @@ class Binding:
         Raises:
             NotFound: No item can have such a value.
         """
-        for name in self.scope:
-            for bound in self.store.attributes[name].bounds:
-                try:
-                    bound(given[name])
-                except ValidationError:
-                    raise NotFound("No collection exists at this URL.") from None
+        check_in_url(self.store, self._in_url, given, self.scope)
 
     def check_key(self, values: Mapping[str, object], views: Views) -> None:
         """Reject a key that cannot stand in a URL: the item could never be read.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from operator import itemgetter
 from typing import Protocol, runtime_checkable
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validate
 
 from ..errors import DeclarationError
-from ..problems import UnprocessableContent
+from ..problems import NotFound, UnprocessableContent
 from ..schemas.wire_formats import INT64_MAX
 from .scopes import Clause, Scope
 from .store import AnyStore
@@ -18,7 +18,9 @@ __all__ = [
     "CompositeKeyed",
     "ItemKey",
     "KeyNames",
+    "check_in_url",
     "check_single",
+    "checked_in_url",
     "chosen_names",
     "converter_of",
     "item_pattern",
@@ -168,6 +170,43 @@ def split_key(key: object, keys: Sequence[str], scope: Clause) -> tuple[object, 
     """
     *others, last = key if isinstance(key, tuple) else (key,)
     return last, Scope.of([scope, dict(zip(keys[:-1], others, strict=True))])
+
+
+def checked_in_url(store: AnyStore, scope: Sequence[str]) -> frozenset[str]:
+    """Return the variables of URLs whose values have to be checked for each request.
+
+    These are the attributes of a scope, and those of a key that are texts of one form. Other keys
+    are checked by their converters.
+    """
+    found = {*scope}
+    for name in key_of(store).names:
+        bounds = store.attributes[name].bounds
+        if any(isinstance(bound, validate.Regexp) for bound in bounds):
+            found.add(name)
+    return frozenset(found)
+
+
+def check_in_url(
+    store: AnyStore, names: Collection[str], given: Mapping[str, object], scope: Collection[str]
+) -> None:
+    """Reject variables of a URL whose values the store cannot hold.
+
+    Args:
+        store: The store.
+        names: The variables to check.
+        given: The variables of the URL with their values.
+        scope: The variables that name the collection.
+
+    Raises:
+        NotFound: No item can have such a value.
+    """
+    for name in names:
+        for bound in store.attributes[name].bounds if name in given else ():
+            try:
+                bound(given[name])
+            except ValidationError:
+                what = "collection" if name in scope else "item"
+                raise NotFound(f"No {what} exists at this URL.") from None
 
 
 def check_single(store: AnyStore, use: str) -> None:

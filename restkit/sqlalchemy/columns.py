@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from marshmallow import fields, validate
 from marshmallow_sqlalchemy import ModelConverter
 from marshmallow_sqlalchemy.exceptions import ModelConversionError
+from sqlalchemy.dialects.postgresql import HSTORE
 from sqlalchemy.orm import ColumnProperty, Mapper
 
 from ..crud.query import Operator
@@ -30,6 +31,8 @@ _ORDERED: tuple[Operator, ...] = (*_EQUAL, "gt", "gte", "lt", "lte")
 _TEXT: tuple[Operator, ...] = (*_ORDERED, "contains", "startswith")
 # SQLite stores an interval as a datetime relative to 1970, within the years 1 to 9999.
 _PERIODS = (dt.timedelta(seconds=-62_135_596_800), dt.timedelta(seconds=253_402_300_799))
+# A value with a newline at its end is none, though "$" of Python matches before it.
+_UUID = r"^[0-9A-Fa-f]{8}-?([0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}$(?!\n)"
 _BITS = ((sa.SmallInteger, 16), (sa.BigInteger, 64), (sa.Integer, 32))
 
 
@@ -63,14 +66,22 @@ def _attribute(prop: ColumnProperty[object], mapper: Mapper[object], backend: st
         tuple(bounds_of(column)),
         default_of(column),
         is_generated(prop, mapper),
-        _unfit(name, column, mapper, backend),
+        _unfit(prop, column, mapper, backend),
         default_from(column, mapper),
         is_stamped(column),
     )
 
 
-def _unfit(name: str, column: sa.Column[object], mapper: Mapper[object], backend: str) -> str:
-    """Return why a database cannot store the values of a column, ``""`` if it can."""
+def _unfit(
+    prop: ColumnProperty[object], column: sa.Column[object], mapper: Mapper[object], backend: str
+) -> str:
+    """Return why items cannot have the values of a column, ``""`` if they can."""
+    name = prop.key
+    if prop.raiseload:
+        return (
+            f"{mapper.class_.__name__}.{name} has deferred_raiseload=True, so that an item does "
+            "not load it. Leave that out of the model, or the attribute out of the schema."
+        )
     if backend == "sqlite" and isinstance(column.type, sa.DateTime) and column.type.timezone:
         return (
             f"{mapper.class_.__name__}.{name} is a DateTime(timezone=True), whose time zone SQLite "
@@ -98,6 +109,8 @@ def _stored_bounds(kind: object) -> Iterator[validate.Validator]:
         if isinstance(kind, base):
             yield validate.Range(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
             return
+    if isinstance(kind, sa.Uuid) and not kind.as_uuid:
+        yield validate.Regexp(_UUID, error="Not a valid UUID.")
     if isinstance(kind, sa.String) and not isinstance(kind, sa.Enum) and kind.length:
         yield validate.Length(max=kind.length)
     if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float):
@@ -140,7 +153,9 @@ def field_of(column: sa.Column[object]) -> tuple[fields.Field[Any], tuple[Operat
 def _of_type(
     kind: Any, column: sa.Column[object]
 ) -> tuple[fields.Field[Any], tuple[Operator, ...]] | None:
-    """Return the field and operators of enumerations, JSON and arrays."""
+    """Return the field and operators of enumerations, JSON, texts by name and arrays."""
+    if isinstance(kind, HSTORE):
+        return fields.Dict(keys=fields.Str(), values=fields.Str(allow_none=True)), ()
     if form := json_form(column.type):
         value = fields.Raw(allow_none=True)
         return (value if form is dict else fields.List(value)), ()

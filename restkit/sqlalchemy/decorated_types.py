@@ -8,6 +8,7 @@ import uuid
 from decimal import Decimal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.engine.default import DefaultDialect
 
 __all__ = ["changes_null", "json_form", "obstacle_of"]
@@ -32,7 +33,9 @@ def obstacle_of(kind: sa.types.TypeEngine[object], python: type | None) -> str:
         kind: The type of a column.
         python: The Python type of the values that its field loads and dumps.
     """
-    if not isinstance(kind, sa.TypeDecorator) or not _converts(kind) or json_form(kind):
+    if not isinstance(kind, sa.TypeDecorator):
+        return _own_obstacle(kind)
+    if not _converts(kind) or json_form(kind):
         return ""
     if python in (None, object):
         return "has values of an unknown Python type"
@@ -42,6 +45,15 @@ def obstacle_of(kind: sa.types.TypeEngine[object], python: type | None) -> str:
     if sample is None:
         return f"has values of {getattr(python, '__name__', python)}, which have no form in JSON"
     return _difference(kind, sample)
+
+
+def _own_obstacle(kind: sa.types.TypeEngine[object]) -> str:
+    """Return why values of a type of SQLAlchemy have no field, ``""`` if they have one."""
+    if isinstance(kind, AbstractRange):
+        return "has ranges, which have no form in JSON"
+    if isinstance(kind, sa.Time) and kind.timezone:
+        return "has times with an offset, which may differ from those that were written"
+    return ""
 
 
 def _difference(kind: _Decorator, sample: object) -> str:
