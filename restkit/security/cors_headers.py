@@ -42,8 +42,6 @@ def exposed_headers(operation: Operation | None, more: Iterable[str]) -> str:
             names += [header.name for header in output.headers]
         for failure in operation.failures:
             names += [header.name for header in failure.headers]
-        if operation.conditional:
-            names.append("ETag")
     return ", ".join(_distinct(names, _SEEN))
 
 

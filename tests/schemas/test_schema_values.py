@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
@@ -35,3 +37,31 @@ def test_what_is_no_number_is_refused(value: object, reason: str) -> None:
     with pytest.raises(ValueError, match="maximum") as raised:
         schema_value({"maximum": value})
     assert str(raised.value) == f"maximum must be a number: {reason}"
+
+
+def _nested(value: object, hold: Callable[[object], object], times: int) -> object:
+    for _ in range(times):
+        value = hold(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("start", "hold", "member", "most"),
+    [
+        ({}, lambda each: {"not": each}, "not", 64),
+        ({}, lambda each: {"allOf": [each]}, "allOf", 64),
+        ({}, lambda each: {"properties": {"a": each}}, "properties", 64),
+        ([], lambda each: [each], "const", 64),
+        ({}, lambda each: {"a": each}, "const", 64),
+    ],
+    ids=["not", "allOf", "properties", "list", "dict"],
+)
+def test_schemas_and_values_are_64_deep_at_the_most(
+    start: object, hold: Callable[[object], object], member: str, most: int
+) -> None:
+    """One level more is refused, before a schema that contains itself is a RecursionError."""
+    for times, is_refused in ((most, False), (most + 1, True)):
+        value = _nested(start, hold, times)
+        schema = {"const": value} if member == "const" else value
+        with pytest.raises(ValueError, match="64 deep") if is_refused else nullcontext():
+            assert schema_value(schema) == schema

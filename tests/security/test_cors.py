@@ -235,13 +235,24 @@ def test_the_entity_tag_is_exposed_where_there_is_one() -> None:
             self.entity_tag = "1"
             return item
 
+        def put(self) -> dict[str, Any]:
+            self.entity_tag = "1"
+            self.entity_tag = "2"
+            return item
+
     @app.get("/plain")
     def plain() -> dict[str, Any]:
         return item
 
     client = Client(app)
-    for path, expected in (("/tagged", True), ("/plain", False)):
-        response = client.get(path, headers={"Origin": HOME})
+    for method, path, expected in (
+        ("GET", "/tagged", True),
+        ("HEAD", "/tagged", True),
+        ("PUT", "/tagged", True),
+        ("GET", "/plain", False),
+    ):
+        response = client.request(method, path, headers={"Origin": HOME})
+        assert ("ETag" in response.headers) is expected
         assert ("ETag" in names(response, "Access-Control-Expose-Headers")) is expected
 
 

@@ -20,6 +20,8 @@ def test_target_is_sent_as_written() -> None:
         ("x", "/x", "/x"),
         ("", "/", "/"),
         ("/a b", "/a b", "/a%20b"),
+        ("/!~", "/!~", "/!~"),
+        ("/\x7f", "/\x7f", "/%7F"),
     ]:
         Client(program).get(path)
         assert program.last["PATH_INFO"] == info
@@ -100,3 +102,17 @@ def test_a_prefix_is_whole_segments() -> None:
     """The base URL's path is SCRIPT_NAME only where a segment ends after it."""
     found = told(base_url="http://localhost/v1", path="http://localhost/v10/books")
     assert (found["root"], found["path"]) == ("", "/v10/books")
+
+
+def test_chunked_content_is_ended_by_the_server() -> None:
+    """Content of unknown size has the variables of a server that decodes chunks."""
+    program = Program()
+    client = Client(program)
+    for content, coding, ended, length in [
+        (b"ab", None, False, "2"),
+        (iter([b"a", b"b"]), "chunked", True, None),
+    ]:
+        client.post("/", content=content)
+        assert program.last.get("HTTP_TRANSFER_ENCODING") == coding
+        assert program.last.get("wsgi.input_terminated", False) is ended
+        assert program.last.get("CONTENT_LENGTH") == length
