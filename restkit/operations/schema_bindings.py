@@ -64,7 +64,7 @@ class Bindings:
         return bound if (bound.view, bound.many) == (view, many) else bound.used(view, many=many)
 
     def text(
-        self, schema: SchemaLike, location: Location, declared_at: str, *, patch: bool = False
+        self, schema: SchemaLike, location: Location, declared_at: str, *, patch: bool
     ) -> BoundSchema:
         """Bind the schema of parameters or of a form, whose values are strings."""
         where = f"{declared_at} ({location})"

@@ -10,6 +10,7 @@ from ..declarations import Return
 from ..page import Page
 from ..resource import Schemas
 from ..response_value import ResponseValue
+from .contributions import joined_headers
 from .verb import Verb
 
 if TYPE_CHECKING:
@@ -105,10 +106,11 @@ def _value_outputs(
     """
     if not declared:
         made = value.outputs(verb.method, None)
-        return [_with_headers(each, headers) for each in made]
+        return [each._replace(headers=joined_headers(each.headers, headers)) for each in made]
     first = declared[0]
     made = value.outputs(verb.method, first.media_types)
-    outputs = [_with_headers(each, (*first.headers, *headers)) for each in made]
+    more = joined_headers(first.headers, headers)
+    outputs = [each._replace(headers=joined_headers(each.headers, more)) for each in made]
     if first.description:
         outputs[0] = outputs[0]._replace(description=first.description)
     known = {each.status for each in outputs}
@@ -116,21 +118,14 @@ def _value_outputs(
     return outputs + [_declared_output(verb, response, first, headers) for response in others]
 
 
-def _with_headers(output: Output, headers: tuple[Header, ...]) -> Output:
-    """Return an output with more headers; those that it has already take precedence."""
-    names = {each.name for each in output.headers}
-    more = [each for each in headers if each.name not in names]
-    return output._replace(headers=(*output.headers, *more))
-
-
 def _with_page(outputs: list[Output], page: Page) -> list[Output]:
     """Add the page of the class to the response of a plain return value."""
-    first = outputs[0]
+    first, *others = outputs
     if not first.has_content or first.media_types == ("*/*",):
         return outputs
     shown = Output(first.status, None, page.media_types, first.headers, first.description, page)
     # Without a schema, the return value is only the context of the page, and not JSON.
-    return [shown, *outputs[1:]] if first.schema is None else [first, shown, *outputs[1:]]
+    return [shown, *others] if first.schema is None else [first, shown, *others]
 
 
 def _redirects(verb: Verb) -> Iterator[Output]:
@@ -171,7 +166,7 @@ def _declared_output(
     media_types = () if _is_without_content(verb, response) else response.media_types
     if media_types is None:
         media_types = _JSON
-    headers = (*response.headers, *headers)
+    headers = joined_headers(response.headers, headers)
     return Output(response.status, bound, media_types, headers, response.description, response.page)
 
 
@@ -181,9 +176,9 @@ def _is_without_content(verb: Verb, response: Return) -> bool:
         return True
     if response.schema is not None:
         return False
-    if response.status in range(300, 400):
-        return True
-    if response.is_open or response.media_types is not None or response.status >= 400:
+    if response.status >= 300:
+        return response.status < 400
+    if response.is_open or response.media_types is not None:
         return False
     if verb.kind == "absent":
         return response.status in (201, 202) and verb.resource.schema is None

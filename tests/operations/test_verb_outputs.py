@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from restkit import App, DeclarationError, Resource, returns
+from restkit import App, DeclarationError, Resource, operation, returns
 from restkit.openapi import build
 
 
@@ -63,8 +63,15 @@ def test_the_first_status_may_have_several_schemas() -> None:
     ("declared", "annotation", "has_content"),
     [
         ({"status": 204}, None, False),
+        ({"status": 204}, dict, False),
+        ({"status": 205}, dict, False),
         ({"status": 304}, dict, False),
+        ({"status": 299}, dict, True),
+        ({"status": 300}, dict, False),
         ({"status": 303}, dict, False),
+        ({"status": 399}, dict, False),
+        ({"status": 400}, dict, True),
+        ({"status": 400}, None, True),
         ({"status": 200}, dict, True),
         ({"status": 200}, None, False),
         ({"status": 202}, None, False),
@@ -99,3 +106,32 @@ def test_a_method_without_an_annotation(status: int) -> None:
 def test_a_status_that_is_none(status: Any) -> None:
     with pytest.raises(DeclarationError, match="status"):
         returns(ASchema, status=status)
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_which_responses_have_an_entity_tag(method: str, conditional: bool) -> None:
+    """A deletion leaves no representation to have one, and a failure describes none."""
+
+    @returns(status=409)
+    @returns(ASchema, status=200)
+    def verb(self: Any) -> dict[str, int]: ...
+
+    found = responses(verb, method, conditional=conditional, schema=ASchema)
+    tagged = {"ETag", "Last-Modified"} & {*found["200"].get("headers", {})}
+    assert tagged == ({"ETag", "Last-Modified"} if conditional and method != "delete" else set())
+    assert not found["409"].get("headers")
+
+
+@pytest.mark.parametrize(("number", "expected"), [(200, "Own."), (202, "All.")])
+def test_headers_of_every_response_do_not_replace_those_of_one(number: int, expected: str) -> None:
+    """A response's own header takes precedence over one of the same name for all."""
+
+    @operation(response_headers={"X-Total": "All."})
+    @returns(ASchema, status=200, headers={"x-total": "Own."})
+    @returns(BSchema, status=202)
+    def get(self: Any) -> dict[str, int]: ...
+
+    headers = responses(get)[str(number)]["headers"]
+    found = {name.lower(): each["description"] for name, each in headers.items()}
+    assert found == {"x-total": expected}
