@@ -63,8 +63,8 @@ def _described(response: Outgoing) -> tuple[int, str]:
         return response.status_code, (response.mimetype or "").lower()
     if response.body == b"":
         return response.status, ""  # there is no content that could have a media type
-    texts = [text for name, text in response.headers if name.lower() == "content-type"]
-    return response.status, texts[0].partition(";")[0].strip().lower() if texts else ""
+    types = (text for name, text in response.headers if name.lower() == "content-type")
+    return response.status, next(types, "").partition(";")[0].strip().lower()
 
 
 def _undeclared(
@@ -81,7 +81,7 @@ def _undeclared(
     if not declared or not media_type or any(fnmatchcase(media_type, each) for each in declared):
         return ""
     hint = "add it to media_types"
-    if status >= 400 and any(each.media_type in declared for each in operation.errors):
+    if _is_failure(operation, status):
         hint = f"raise {problem_class(status).__name__}"
     return f"{declared_at} responded with {media_type}, which it does not declare: {hint}."
 
@@ -97,7 +97,7 @@ def _remedy(operation: Operation, status: int, environ: Mapping[str, object]) ->
         return f"the middleware {middleware} made the response. Put {missing} on it"
     raised_by = str(environ.get(RAISED_BY, ""))
     verb: object = getattr(operation.function, "__qualname__", "")
-    if raised_by and raised_by != verb and not operation.declared_at.endswith(raised_by):
+    if raised_by != verb and not operation.declared_at.endswith(raised_by):
         return f"{raised_by} raised the problem. Put {missing} on it"
     return f"add {missing}"
 
@@ -106,6 +106,10 @@ def _media_types(operation: Operation, status: int, media_type: str) -> tuple[st
     """Return the media types that a status may have."""
     output = operation.output(status, media_type)
     declared = output.media_types if output is not None else ()
-    if any(failure.problem.status == status for failure in operation.failures):
+    if _is_failure(operation, status):
         declared = (*declared, *(each.media_type for each in operation.errors))
     return declared
+
+
+def _is_failure(operation: Operation, status: int) -> bool:
+    return any(failure.problem.status == status for failure in operation.failures)

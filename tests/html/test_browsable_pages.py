@@ -560,6 +560,49 @@ def test_a_large_json_list_is_cut() -> None:
     assert "characters</span>" in page
 
 
+@pytest.mark.parametrize(("length", "is_cut"), [(100_000, False), (100_001, True)])
+def test_text_is_cut_after_a_hundred_thousand_characters(length: int, is_cut: bool) -> None:
+    app = App("Shop", browsable="always")
+
+    @app.get("/content")
+    @returns(media_types=["text/plain"])
+    def read() -> str:
+        return "x" * length
+
+    page = Client(app).get("/content", headers=HTML).text
+    assert ("The rest is not shown" in page) is is_cut
+    assert "x" * 100_000 in page
+    assert "x" * 100_001 not in page
+
+
+@pytest.mark.parametrize(("length", "cut"), [(1998, ""), (1999, "1 "), (2008, "10 ")])
+def test_a_value_of_json_is_cut_after_two_thousand_characters(length: int, cut: str) -> None:
+    """The quotation marks count too."""
+    app = App("Shop", browsable="always")
+
+    @app.get("/content")
+    def read() -> dict[str, str]:
+        return {"text": "x" * length}
+
+    page = Client(app).get("/content", headers=HTML).text
+    assert ("characters</span>" in page) is bool(cut)
+    assert f"… {cut}characters</span>" in page or not cut
+
+
+@pytest.mark.parametrize(("at", "is_shown"), [(999, False), (1000, True)])
+def test_binary_content_has_a_null_byte_at_its_beginning(at: int, is_shown: bool) -> None:
+    app = App("Shop", browsable="always")
+
+    @app.get("/content")
+    @returns(media_types=["text/plain"])
+    def read() -> bytes:
+        return b"x" * at + b"\0"
+
+    page = Client(app).get("/content", headers=HTML).text
+    assert ("x" * at in page) is is_shown
+    assert ("The content is not shown" in page) is not is_shown
+
+
 @pytest.mark.parametrize(
     "text",
     ["<script>alert(1)</script>", "'\"><img src=x onerror=alert(1)>", "</pre><h1>x", "{{ 7*7 }}"],

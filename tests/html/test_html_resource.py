@@ -127,6 +127,32 @@ def test_a_mapping_with_a_schema_is_the_context_and_the_item(templates: MakeTemp
     assert Client(app).get("/book", headers={"Accept": "text/html"}).text == "Emma=Emma"
 
 
+@pytest.mark.parametrize(
+    ("schema", "types"),
+    [(None, ["text/html"]), (BookSchema, ["application/json", "text/html"])],
+)
+def test_the_first_of_several_responses_has_the_page(
+    schema: type[ma.Schema] | None, types: list[str], templates: MakeTemplates
+) -> None:
+    """The others keep their content, and without a schema the first one has no JSON."""
+    app = App("Shop")
+    app.install(templates({"page.html": ""}))
+
+    @app.route("/book")
+    class Page(HTMLResource):
+        template = "page.html"
+
+        @returns(schema, status=200)
+        @returns(BookSchema, status=202)
+        def get(self) -> dict[str, str]:
+            return {}
+
+    outputs = app.operations()[0].outputs
+    found = [(each.status, [*each.media_types]) for each in outputs]
+    first = [(200, [each]) for each in types]
+    assert found == [*first, (202, ["application/json"])]
+
+
 def test_a_verb_declares_another_template(templates: MakeTemplates) -> None:
     app = App("Shop")
     app.install(templates({"a.html": "a", "b.html": "b{{ n }}", "c.html": "c"}))
