@@ -98,9 +98,20 @@ def test_the_front_page_shows_the_posts_and_who_may_write(site: Site) -> None:
     for text in ("Log in", "Register", "First", "by tom", "One\nline", f'href="/posts/{post_id}"'):
         assert text in page
     assert "New post" not in page
+    stored = site.post(post_id)
+    assert stored is not None
+    assert f'<time datetime="{stored.created.isoformat()}">' in page
     page = home(site.visitor("ada"))
     assert "New post" in page
     assert "Register" not in page
+
+
+def test_the_page_of_a_post_has_its_links_for_its_author(site: Site) -> None:
+    author = site.visitor("ada")
+    author.post("/posts/new", data=POST, files={}, headers=HTML)
+    page = Parsed(author.get("/posts/1", headers=HTML).text)
+    assert "/posts/1/edit" in [each["href"] for each in page.all("a")]
+    assert page.control("_method")["value"] == "DELETE"
 
 
 GUARDED = ["/posts/new", "/posts/1/edit", "/moderation"]
