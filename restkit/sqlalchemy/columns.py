@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from marshmallow import fields, validate
 from marshmallow_sqlalchemy import ModelConverter
 from marshmallow_sqlalchemy.exceptions import ModelConversionError
-from sqlalchemy.dialects.postgresql import HSTORE
+from sqlalchemy.dialects.postgresql import DOMAIN, HSTORE
 from sqlalchemy.orm import ColumnProperty, Mapper
 
 from ..crud.query import Operator
@@ -95,7 +95,8 @@ def bounds_of(column: sa.Column[object]) -> Iterator[validate.Validator]:
     """Yield the validators of a column's values, the same for every database."""
     kind = _plain(column.type)
     # A decorator over a text or number may have values of another class, a UUID over CHAR(36).
-    if kind is column.type or python_type_of(column) is _python_type(kind):
+    is_own = kind is column.type or isinstance(column.type, DOMAIN)
+    if is_own or python_type_of(column) is _python_type(kind):
         yield from _stored_bounds(kind)
     if isinstance(column.type, sa.Interval):
         yield validate.Range(*_PERIODS)
@@ -134,6 +135,8 @@ def python_type_of(column: sa.Column[object]) -> type | None:
 def field_of(column: sa.Column[object]) -> tuple[fields.Field[Any], tuple[Operator, ...]]:
     """Return the field of a column's values, and the operators that filters on it may use."""
     kind = _typed(column.type)
+    if isinstance(kind, DOMAIN):  # SQLAlchemy warns of comparisons with one
+        return field_of(sa.Column(column.name, cast("_Type", kind.data_type)))[0], ()
     found = _of_type(kind, column)
     if found is not None:
         return found
@@ -174,7 +177,8 @@ def _of_type(
 
 
 def _plain(kind: _Type) -> _Type:
-    return kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
+    kind = kind.impl_instance if isinstance(kind, sa.TypeDecorator) else kind
+    return cast("_Type", kind.data_type) if isinstance(kind, DOMAIN) else kind
 
 
 def _is_aware(kind: _Type) -> bool:

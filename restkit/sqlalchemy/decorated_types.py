@@ -8,6 +8,7 @@ import uuid
 from decimal import Decimal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import MONEY, TSVECTOR
 from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -49,6 +50,10 @@ def obstacle_of(kind: sa.types.TypeEngine[object], python: type | None) -> str:
 
 def _own_obstacle(kind: sa.types.TypeEngine[object]) -> str:
     """Return why values of a type of SQLAlchemy have no field, ``""`` if they have one."""
+    if isinstance(kind, MONEY):
+        return "has amounts as the database writes them, with a currency: Numeric has none"
+    if isinstance(kind, TSVECTOR):
+        return "has the words of a full-text search, which no client writes"
     if isinstance(kind, AbstractRange):
         return "has ranges, which have no form in JSON"
     if isinstance(kind, sa.Time) and kind.timezone:

@@ -86,6 +86,20 @@ class Opening(Other):
     at = mapped_column(sa.Time(timezone=True))
 
 
+class Price(Other):
+    __tablename__ = "price"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    amount = mapped_column(pg.MONEY)
+
+
+class Words(Other):
+    __tablename__ = "words"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vector = mapped_column(pg.TSVECTOR)
+
+
 class Secret(Other):
     __tablename__ = "secret"
 
@@ -98,6 +112,8 @@ class Secret(Other):
     [
         (Span, "days has the type INT4RANGE, which has ranges, which have no form in JSON"),
         (Opening, "at has the type Time, which has times with an offset"),
+        (Price, "amount has the type MONEY, which has amounts as the database writes them"),
+        (Words, "vector has the type TSVECTOR, which has the words of a full-text search"),
         (Secret, "text has deferred_raiseload=True, so that an item does not load it"),
     ],
 )
@@ -156,6 +172,7 @@ class Parcel(Labelled):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     labels: Mapped[dict[str, str | None]] = mapped_column(pg.HSTORE)
+    weight = mapped_column(pg.DOMAIN("weight", sa.Integer, check="VALUE > 0"), default=1)
 
 
 @sa.event.listens_for(Labelled.metadata, "before_create")
@@ -163,15 +180,18 @@ def _prepare(target: object, connection: sa.Connection, **_: object) -> None:
     connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS hstore"))
 
 
-def test_hstore_has_texts(tmp_path: Path) -> None:
-    """Another value is a 422 with a pointer."""
+def test_texts_by_name_and_domains(tmp_path: Path) -> None:
+    """HSTORE has texts by name, and a domain the values of its type."""
     with (
         database_url("postgresql", tmp_path) as url,
         closing(Database(url, create=Labelled.metadata)) as database,
     ):
         app = App("Parcels")
         app.install(database)
-        app.add("/parcels", type("Parcels", (CRUDResource,), {"model": Parcel}))
+        app.add(
+            "/parcels",
+            type("Parcels", (CRUDResource,), {"model": Parcel}),
+        )
         client = Client(app)
         for wrong in ({"a": 1}, {"a": ["b"]}, ["a"], "a"):
             refused = client.post("/parcels", json={"labels": wrong})
@@ -179,3 +199,9 @@ def test_hstore_has_texts(tmp_path: Path) -> None:
             assert refused.problem["errors"][0]["pointer"].startswith("/labels")
         made = client.post("/parcels", json={"labels": {"a": "b", "c": None}})
         assert (made.status, made.json["labels"]) == (201, {"a": "b", "c": None})
+        for weight in ("x", {"a": 1}, 2**31, 0):
+            refused = client.post("/parcels", json={"labels": {}, "weight": weight})
+            assert refused.status == 422, refused.text
+        heavy = client.post("/parcels", json={"labels": {}, "weight": 7})
+        assert (heavy.status, heavy.json["weight"]) == (201, 7)
+        assert client.get(heavy.headers["Location"]).json == heavy.json
