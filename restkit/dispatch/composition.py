@@ -68,7 +68,9 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
             endpoint = compile_operation(operation, context)
             endpoint = _limited(operation, endpoint, boundary, caches)
             if id(route) in queries and operation.method in ("GET", "HEAD", "OPTIONS"):
-                endpoint = _with_header(endpoint, ("Accept-Query", queries[id(route)]))
+                from .response_headers import with_header  # cold start
+
+                endpoint = with_header(endpoint, ("Accept-Query", queries[id(route)]))
             route.add(
                 operation.method,
                 _handler(entry, endpoint, boundary, operation, caches),
@@ -155,7 +157,12 @@ def _complete(router: Router, route: Route, entry: Entry) -> None:
 
     if "OPTIONS" not in handlers:
         route.options = _handler(entry, options, boundary, entry.options)
-    route.otherwise = _handler(entry, reject, boundary, None)
+    otherwise: Endpoint = reject
+    if entry.operations[0].limits:
+        from .routing_limits import within_common_sizes  # cold start
+
+        otherwise = within_common_sizes(entry, reject)
+    route.otherwise = _handler(entry, otherwise, boundary, None)
 
 
 def _answer_preflights(router: Router, routes: Iterable[tuple[Entry, Route]]) -> None:
@@ -175,20 +182,6 @@ def _answer_preflights(router: Router, routes: Iterable[tuple[Entry, Route]]) ->
 
 def _handlers_of(router: Router, route: Route, request: Request) -> Mapping[str, Handler]:
     return router.handlers(request, route)
-
-
-def _with_header(endpoint: Endpoint, header: tuple[str, str]) -> Endpoint:
-    """Add a header to the responses of an endpoint, if they do not have it."""
-
-    def call(request: Request) -> Outgoing:
-        response = endpoint(request)
-        if isinstance(response, PlainResponse):
-            response.headers.append(header)
-        else:
-            response.headers.setdefault(*header)
-        return response
-
-    return call
 
 
 def _accepted_types(entry: Entry, method: str) -> str:
@@ -261,7 +254,12 @@ def compose_server(prefixes: Sequence[MountedPrefix], entries: Iterable[Entry]) 
 def _unmatched(mounted: MountedPrefix) -> Route:
     route = Route(Pattern("", "", ()))
     boundary = _boundary(mounted.handlers, mounted.app.settings, mounted.errors)
-    call = compose(mounted.middleware, _unknown_url(mounted), boundary)
+    endpoint = _unknown_url(mounted)
+    if any(each.access.limits for each in mounted.app._registry.line()):
+        from .routing_limits import within_sizes_of_apps  # cold start
+
+        endpoint = within_sizes_of_apps(mounted, endpoint)
+    call = compose(mounted.middleware, endpoint, boundary)
     if mounted.edges:
         from .response_headers import finished  # cold start
 

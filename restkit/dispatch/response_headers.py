@@ -16,7 +16,7 @@ from ..request import Request
 from ..response import Outgoing, PlainResponse
 from ..routing.router import Handler
 
-__all__ = ["Finish", "HeaderList", "answer_preflights", "finished", "set_headers"]
+__all__ = ["Finish", "HeaderList", "answer_preflights", "finished", "set_headers", "with_header"]
 
 HeaderList = list[tuple[str, str]]
 Finish = Callable[[Request, Outgoing], None]
@@ -66,6 +66,20 @@ def _finished_boundary(boundary: Boundary, finish: Finish) -> Boundary:
         return response
 
     return respond
+
+
+def with_header(endpoint: Endpoint, header: tuple[str, str]) -> Endpoint:
+    """Add a header to the responses of an endpoint, if they do not have it."""
+
+    def call(request: Request) -> Outgoing:
+        response = endpoint(request)
+        if isinstance(response, PlainResponse):
+            response.headers.append(header)
+        else:
+            response.headers.setdefault(*header)
+        return response
+
+    return call
 
 
 def set_headers(response: Outgoing, headers: HeaderList) -> None:

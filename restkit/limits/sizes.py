@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from ..contract import Failure, Operation
 from ..errors import DeclarationError
+from ..middleware import Endpoint
 from ..problems import RequestHeaderFieldsTooLarge, URITooLong
 from ..records import Record
 from ..request import Request
+from ..response import Outgoing
 
-__all__ = ["Sizes"]
+__all__ = ["Sizes", "within_sizes"]
 
 _SEPARATORS = len(": \r\n")
 
@@ -95,6 +97,25 @@ class Sizes:
             raise RequestHeaderFieldsTooLarge(
                 f"The header fields have more than {self._headers} bytes together."
             )
+
+
+def within_sizes(limits: Sequence[object], endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint that first checks the sizes among some limits.
+
+    Args:
+        limits: The limits, of which the others are left out.
+        endpoint: The endpoint.
+    """
+    begins = [each.begin for each in limits if isinstance(each, Sizes)]
+    if not begins:
+        return endpoint
+
+    def respond(request: Request) -> Outgoing:
+        for begin in begins:
+            begin(request)
+        return endpoint(request)
+
+    return respond
 
 
 def _target_length(request: Request) -> int:

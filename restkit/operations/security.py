@@ -65,6 +65,14 @@ def _joined(own: Limits | None, outer: Limits | None) -> Limits | None:
     return own if own[-1] is ... else (*own, *outer)
 
 
+def joined_limits(levels: Iterable[Limits | None]) -> Limits:
+    """Return the limits of levels, of which the nearest is the first."""
+    found: Limits | None = None
+    for each in levels:
+        found = _joined(found, each)
+    return tuple(each for each in found or () if each is not ...)
+
+
 def declared_access(function: object, resource: type[Resource], given: Access) -> Access:
     """Return who may call a verb, as far as it is declared below its App.
 

@@ -128,3 +128,30 @@ def test_the_document_says_the_limits() -> None:
 def test_mistakes_are_told(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         Sizes(**arguments)
+
+
+def test_sizes_hold_for_unknown_urls() -> None:
+    """Those of the Apps at the URL. Other errors of routing come first."""
+    app, shop = App("Notes", limits=[Sizes(target=30)]), App("Shop", limits=[Sizes(header=50)])
+    shop.get("/books")(lambda: {})
+    app.get("/notes")(lambda: {})
+    app.mount("/shop", shop)
+    open_app = App("Open", limits=[])
+    app.mount("/open", open_app)
+    client = Client(app)
+    assert client.get("/x").status == 404
+    assert client.get("/" + "x" * 30).status == 414
+    assert client.get("/shop/" + "x" * 30).status == 414
+    assert client.get("/open/" + "x" * 30).status == 404
+    long = {"X-Note": "a" * 51}
+    assert client.get("/x", headers=long).status == 404
+    assert client.get("/shop/x", headers=long).status == 431
+    assert client.get("/" + "x" * 30, headers={"Host": "a b"}).status == 400
+
+
+def test_sizes_hold_for_other_methods() -> None:
+    """A 405 comes after the sizes that all operations of the URL have."""
+    client = _client(Sizes(target=18))
+    assert client.delete("/notes").status == 405
+    assert client.delete("/notes?" + "a" * 13).status == 414
+    assert client.delete("/open?" + "a" * 13).status == 405
