@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Protocol, cast
 
 from ..errors import DeclarationError, MissingExtraError
+from ..outage import Outage
 from .changes import activate
 from .storage import EVERYTHING, CacheUnavailable, Key, StoredResponse, pack, unpack
 
@@ -72,6 +73,7 @@ for _, tag in ipairs(ARGV) do redis.call('HSET', KEYS[1], tag, number) end
 """
 )
 _LARGEST = 1024 * 1024
+_LONGEST_PAUSE = 30.0
 
 
 class _Script(Protocol):
@@ -108,7 +110,8 @@ class RedisCache:
             prefix: The prefix of all keys. Services with the same prefix share their changes.
             timeout: The timeout in seconds.
             pause: The seconds for which Redis is not asked again after it did not respond, so that
-                a Redis that hangs does not slow down every request.
+                a Redis that hangs does not slow down every request. The next pauses grow to 30
+                seconds; after each, one request asks again.
             largest: The largest response in bytes.
             clock: A function that returns the time in seconds.
 
@@ -120,9 +123,8 @@ class RedisCache:
         self.clock = clock
         self._prefix = prefix
         self._changes = f"{prefix}changes"
-        self._pause = pause
+        self._outage = Outage(pause, _LONGEST_PAUSE)
         self._largest = largest
-        self._away_until = 0.0
         self._lock = threading.Lock()
         self._owed: dict[str, object] = {}
         self._redis = redis.Redis.from_url(
@@ -210,14 +212,16 @@ class RedisCache:
         return f"{self._prefix}{hashlib.sha256(json.dumps(key).encode()).hexdigest()}"
 
     def _ask(self, call: Callable[[], object]) -> object:
-        if time.monotonic() < self._away_until:
+        if self._outage.is_away():
             raise CacheUnavailable
         try:
-            return call()
+            found = call()
         except redis.RedisError as error:
-            self._away_until = time.monotonic() + self._pause
+            self._outage.begin()
             _log.warning("the response cache is away: %s", " ".join(str(error).split()))
             raise CacheUnavailable from error
+        self._outage.end()
+        return found
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
 from ..errors import DeclarationError, MissingExtraError
+from ..outage import Outage
 from .counters import CountersUnavailable, Usage, usage_of
 
 try:
@@ -74,7 +74,7 @@ class RedisCounters:
             prefix: The prefix of all keys.
             timeout: The timeout in seconds.
             pause: The seconds for which Redis is not asked again after it did not respond, so that
-                a Redis that hangs does not slow down every request.
+                a Redis that hangs does not slow down every request. Then one request asks again.
 
         Raises:
             DeclarationError: A time is not positive.
@@ -82,8 +82,8 @@ class RedisCounters:
         if min(timeout, pause) <= 0:
             raise DeclarationError("RedisCounters: timeout and pause must be above 0 seconds.")
         self._prefix = prefix
-        self._pause = pause
-        self._away_until = 0.0
+        # Not longer, as `Failures` rejects requests while they cannot be counted.
+        self._outage = Outage(pause, longest=pause)
         self._redis = redis.Redis.from_url(
             url,
             socket_timeout=timeout,
@@ -117,14 +117,16 @@ class RedisCounters:
         return f"{self._prefix}{scope}:{identity}"
 
     def _ask(self, call: Callable[[], object]) -> object:
-        if time.monotonic() < self._away_until:
+        if self._outage.is_away():
             raise CountersUnavailable
         try:
-            return call()
+            found = call()
         except redis.RedisError as error:
-            self._away_until = time.monotonic() + self._pause
+            self._outage.begin()
             _log.warning("requests cannot be counted: %s", " ".join(str(error).split()))
             raise CountersUnavailable from error
+        self._outage.end()
+        return found
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""

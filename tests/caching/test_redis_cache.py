@@ -153,6 +153,17 @@ def test_a_redis_that_hangs_is_not_asked_again_at_once(caplog: pytest.LogCapture
         assert refused.status == 504
 
 
+def test_a_redis_that_hangs_for_long_is_asked_ever_less_often() -> None:
+    """The pauses grow: 0.1, 0.2, 0.4 and 0.8 seconds, each after one request that waits."""
+    with closing(Hanging()) as server:
+        with closing(RedisCache(server.url, timeout=0.02, pause=0.1)) as away:
+            shelf, end = Shelf(away, []), time.monotonic() + 1.4
+            while time.monotonic() < end:
+                assert shelf.get() == ([], False)
+                time.sleep(0.01)
+        assert 3 <= server.connections <= 4
+
+
 def test_a_redis_that_is_stopped() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -177,7 +188,7 @@ def test_changes_that_redis_missed_are_told_before_anything_else(
     assert shelf.get() == ([], True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "_change", _failing)
-        patch.setattr(storage, "_pause", 0.0001)
+        patch.setattr(storage._outage, "pause", 0.0001)
         assert shelf.client.post("/books").status == 200
         time.sleep(0.001)
         assert shelf.get() == (["Emma"], False)
