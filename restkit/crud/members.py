@@ -268,7 +268,5 @@ def _listing(
     members["_mask_owner"] = model if given is None else given
     if given is None:
         members["model"] = model
-    else:
-        members["__doc__"] = given.__doc__
     qualname = declared.__qualname__ if given is None else given.__qualname__
     return type(listed.__name__, (listed,), {**members, "__qualname__": qualname})

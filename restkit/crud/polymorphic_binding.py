@@ -338,8 +338,5 @@ class PolymorphicBinding(Binding):
 
 
 def _names_in(schema: object) -> frozenset[str]:
-    """Return the names of a schema class's fields, none if it cannot be instantiated."""
-    try:
-        return frozenset(cast("type[Schema]", schema)().fields)
-    except Exception:  # noqa: BLE001  # `Views` says why
-        return frozenset()
+    """Return the names of a schema class's fields."""
+    return frozenset(cast("type[Schema]", schema)().fields)

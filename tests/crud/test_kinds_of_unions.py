@@ -190,3 +190,19 @@ def test_a_change_that_no_kind_takes_is_refused_without_an_item() -> None:
     assert change(nothing=5) == (422, ["/nothing"])
     assert change(plate="x" * 99) == (422, ["/plate"])
     assert change(doors=3)[0] == change(plate="B")[0] == 200
+
+
+@pytest.mark.parametrize("options", [{}, {"attribute": "type"}, {"attribute": "kind"}], ids=str)
+def test_schemas_of_requests_need_not_name_the_attribute(options: dict[str, Any]) -> None:
+    """The value of the discriminator is the kind of a new item, whatever the schema calls it."""
+    kinds = ("car", "truck", "van")
+    sent = typed(*kinds, **options)
+    shown = typed(*kinds, attribute="kind")
+    client = served(schema=Schemas(shown, create=sent, update=sent))
+    content = {"type": "car", "plate": "C1", "doors": 3}
+    made = client.post("/vehicles", json=content)
+    assert (made.status, made.json) == (201, content)
+    content = {"type": "car", "plate": "C2", "doors": 5}
+    kept = client.put("/vehicles/1", json=content)
+    assert (kept.status, kept.json) == (200, content)
+    assert client.put("/vehicles/1", json={**content, "type": "van"}).status == 422
