@@ -196,3 +196,29 @@ def test_a_page_parameter_of_another_name_is_refused() -> None:
     refused(
         "Rename it, as in PageNumbers(page='p')", paging=PageNumbers(page="sort"), sorts=("id",)
     )
+
+
+@pytest.mark.parametrize(
+    ("filters", "query", "expected"),
+    [
+        (("sort",), "sort=v", [1, 3]),
+        (("sort",), "sort=-id", [3, 2, 1]),
+        (("sort__eq",), "sort__eq=v", [1, 3]),
+        (("sort__contains",), "sort=v", None),
+        (("sort__contains",), "sort__contains=v", [1, 3]),
+        (("sort__contains",), "sort__eq=v", None),
+        (("cursor__ne",), "sort=v", None),
+    ],
+)
+def test_the_plain_name_filters_by_equality_alone(
+    filters: tuple[str, ...], query: str, expected: list[int] | None
+) -> None:
+    """Another operator on the attribute leaves the parameter of the list alone."""
+    app = App("Rows")
+    members = {"store": MemoryStore(Item), "filters": filters, "sorts": ("id",)}
+    app.add("/rows", type("Rows", (CRUDResource,), members))
+    client = filled(app)
+    if expected is None:
+        assert client.get(f"/rows?{query}").status == 422
+    else:
+        assert ids(client, f"/rows?{query}") == expected
