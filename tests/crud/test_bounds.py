@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from shelf import Book, collection, refused
 
-from restkit import ContentTooLarge, UnprocessableContent
+from restkit import Conflict, ContentTooLarge, UnprocessableContent
 from restkit.crud import MemoryStore
 from restkit.crud.page_format import Window
 from restkit.crud.pagination import _numbered
@@ -120,6 +120,28 @@ def test_what_a_patch_may_copy() -> None:
     assert len(patched(large, _copy("b"), _copy("c"))) == 3
     with pytest.raises(ContentTooLarge):
         patched(large, _copy("b"), _copy("c"), _copy("d"))
+
+
+def test_copies_of_what_was_too_deep_before() -> None:
+    """They may stay as deep as they were, until Python cannot copy them any more."""
+    document: dict[str, Any] = {}
+    for _ in range(65):
+        document = {"a": document}
+    copies = [{"op": "copy", "from": "/a", "path": "/a" * (65 * 2**each + 1)} for each in range(5)]
+    with pytest.raises(UnprocessableContent) as raised:
+        patched(document, *copies)
+    (error,) = raised.value.errors
+    assert (error["detail"], error["code"]) == ("Nested too deeply.", "depth")
+    assert 0 < int(error["pointer"][1:]) < 5
+
+
+@pytest.mark.parametrize("value", [{}, {"a": 1}, [], [1], 1, "1", None, True], ids=repr)
+def test_values_of_different_types_differ(value: object) -> None:
+    others = [each for each in ({}, {"b": 1}, [], [2], 2, "2", None, False) if each != value]
+    for other in others:
+        with pytest.raises(Conflict):
+            patched({"a": value}, {"op": "test", "path": "/a", "value": other})
+    assert patched({"a": value}, {"op": "test", "path": "/a", "value": value}) == {"a": value}
 
 
 @pytest.mark.parametrize("path", ["", "/a", "/a~0b", "/a~1b", "/~0~1"])

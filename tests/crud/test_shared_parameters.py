@@ -222,3 +222,44 @@ def test_the_plain_name_filters_by_equality_alone(
         assert client.get(f"/rows?{query}").status == 422
     else:
         assert ids(client, f"/rows?{query}") == expected
+
+
+ANY = "The maximum number of items on the page. Any other value: only items"
+CHANGES = "Whether to change nothing, and to return how many items the filters select."
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "begins", "is_alone"),
+    [
+        ("/rows get", "limit", ANY, False),
+        ("/rows get", "cursor", "Only items", False),
+        ("/rows get", "group", "Only items", False),
+        ("/rows get", "offset", "Only items", True),
+        ("/rows get", "page", "Only items", True),
+        ("/rows patch", "dry_run", f"{CHANGES} Any other value: only items", False),
+        ("/rows patch", "sort", "Only items", False),
+        ("/rows patch", "limit", "Only items", False),
+        ("/rows patch", "cursor", "Only items", False),
+        ("/offsets get", "cursor", "Only items", True),
+        ("/offsets get", "limit", ANY, False),
+        ("/pages get", "page", "The number of the page. Any other value: only items", False),
+        ("/pages get", "limit", "Only items", True),
+    ],
+)
+def test_the_document_describes_both_meanings(
+    operation: str, name: str, begins: str, is_alone: bool
+) -> None:
+    """A parameter of the list that the document does not have is only a filter for clients."""
+    path, method = operation.split()
+    document = Client(app_of({"store": MemoryStore(Item)})).get("/openapi.json").json
+    parameters = document["paths"][path][method]["parameters"]
+    (found,) = (each for each in parameters if each.get("name") == name)
+    more = "" if is_alone else f" `{name}__eq` does so for any value."
+    assert found["description"] == f"{begins} whose `{name}` equals this value.{more}"
+
+
+@pytest.mark.parametrize(("number", "status"), [(100, 200), (101, 422)])
+def test_how_often_a_parameter_may_be_sent(number: int, status: int) -> None:
+    client = filled(app_of({"store": MemoryStore(Item)}))
+    query = "&".join(["sort=v"] * number)
+    assert client.get(f"/rows?{query}").status == status
