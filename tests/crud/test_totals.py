@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from restkit import App, Request, Scheme, Unauthorized, access
 from restkit.crud import CRUDResource, ListQuery, MemoryStore, Page, Totals, TotalsQuery
@@ -288,3 +288,75 @@ def test_one_class_at_two_urls_has_one_schema() -> None:
     client = Client(app)
     assert client.get("/inner/words/totals").status == 200
     assert client.get("/openapi.json").status == 200
+
+
+class Counted(Schema):
+    id = fields.Int(dump_only=True)
+    state = fields.Enum(State, by_value=True, required=True)
+    limit = fields.Int(validate=validate.Range(0, 9))
+
+
+class Written(Counted):
+    limit = fields.Str()  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("schema", "own"),
+    [
+        (Counted, {"type": ["integer", "null"], "minimum": 0, "maximum": 9}),
+        (Written, {"type": ["string", "null"], "minimum": None, "maximum": None}),
+    ],
+)
+def test_a_sum_has_not_the_bounds_of_its_values(
+    schema: type[Schema], own: dict[str, object]
+) -> None:
+    """It is a number, also where items have a text; the least and the greatest are values."""
+    names = ("limit__sum", "limit__min", "limit__max", "limit__avg", "limit__count")
+    client = mounted(schema=schema, aggregates=names, groups=("state",), filters=())
+    schemas = client.get("/openapi.json").json["components"]["schemas"]
+    item = schemas["TicketsTotalsItem"]["properties"]
+    assert item["limit__sum"]["type"] == ["integer", "null"]
+    assert item["limit__sum"]["maximum"] == 2**63 - 1
+    assert item["limit__sum"]["description"] == "The sum of `limit`; null without values."
+    for name in ("limit__min", "limit__max"):
+        assert {each: item[name].get(each) for each in own} == own
+    assert item["limit__avg"]["type"] == ["number", "null"]
+    assert item["limit__count"]["type"] == "integer"
+    (row,) = client.get(f"/tickets/totals?aggregates={','.join(names)}").json["items"]
+    assert row["limit__sum"] == 5
+
+
+@dataclass
+class Count:
+    number: int | None
+    id: int = 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "status"),
+    [
+        ([2**63 - 1], 200),
+        ([2**63 - 2, 1], 200),
+        ([2**63 - 1, 1], 422),
+        ([-(2**63) + 1], 200),
+        ([-(2**63) + 1, -1], 422),
+        ([None], 200),
+        ([None, 2**63 - 1], 200),
+    ],
+)
+def test_a_sum_has_64_bits(numbers: list[int | None], status: int) -> None:
+    """A larger one is no number that every client can read; a sum of nothing is null."""
+    members = {
+        "store": MemoryStore(Count, items=map(Count, numbers)),
+        "aggregates": ("number__sum",),
+    }
+    app = App("Counts")
+    app.add("/counts", type("Counts", (CRUDResource,), members))
+    response = Client(app).get("/counts/totals")
+    assert response.status == status
+    if status == 422:
+        (error,) = response.problem["errors"]
+        assert (error["parameter"], error["code"]) == ("aggregates", "overflow")
+    else:
+        known = [each for each in numbers if each is not None]
+        assert response.json["items"][0]["number__sum"] == (sum(known) if known else None)
