@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, post_load, pre_load
 
 from restkit import App, DeclarationError, takes
 from restkit.crud import CRUDResource, MemoryStore
@@ -191,3 +191,32 @@ def test_the_document_says_who() -> None:
     part = document["components"]["schemas"]["Part"]
     assert part["properties"]["cost"]["description"] == "Masked (the role staff)."
     assert "403" in document["paths"]["/parts"]["post"]["responses"]
+
+
+def test_values_of_hooks() -> None:
+    """What pre_load adds is content of the caller; post_load and actions set masked fields."""
+
+    class Before(PartSchema):
+        cost = fields.Int(load_default=0)
+
+        @pre_load
+        def rename(self, data: Any, **_: Any) -> Any:
+            return {"memo" if name == "note" else name: data[name] for name in data}
+
+    class After(PartSchema):
+        cost = fields.Int(load_default=0)
+
+        @post_load
+        def note(self, data: Any, **_: Any) -> Any:
+            return {**data, "memo": "by the hook"}
+
+    masks = {"memo": role("staff")}
+    renamed = {"title": "Bolt", "note": "of the client"}
+    before = client_of(schema=Before, masks=masks)
+    assert before.post("/parts", json=renamed, headers=CLERK).status == 422
+    assert before.post("/parts", json=renamed, headers=STAFF).json["memo"] == "of the client"
+    after = client_of(schema=After, masks=masks)
+    made = after.post("/parts", json={"title": "Bolt"}, headers=CLERK)
+    assert "memo" not in made.json
+    found = after.get(made.headers["Location"], headers=STAFF)
+    assert found.json["memo"] == "by the hook"
