@@ -131,7 +131,7 @@ def _largest(entry: Entry, operation: Operation) -> int | None:
         if each.location == "body":
             sizes.append(each.max_size or settings.max_body_size)
         elif each.location in ("form", "files"):
-            sizes.append(each.max_size or settings.max_upload_size)
+            sizes.append(settings.max_upload_size)
     return max(sizes, default=None)
 
 

@@ -146,7 +146,6 @@ class FilePart:
     def __init__(self, file: BinaryIO, start: int, stop: int) -> None:
         """Take the bytes from ``start`` up to ``stop``."""
         self._file = file
-        self._start = start
         self._stop = stop
         file.seek(start)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from restkit import App, DeclarationError, ServiceUnavailable, raises
-from restkit.caching import Cache, MemoryCache
+from restkit import App, DeclarationError, Resource, ServiceUnavailable, raises
+from restkit.caching import Cache, CacheUnavailable, MemoryCache
 from restkit.caching.storage import StoredResponse
 from restkit.security import HTTPBearer
 from restkit.testing import Client
@@ -219,6 +222,84 @@ def test_a_method_may_forbid_stale_responses(directive: str) -> None:
     for age, is_stored in ((0.0, False), (59.0, True), (60.0, False)):
         now[0] = age
         assert ("Age" in client.get("/").headers) is is_stored
+
+
+class Loaded(Resource):
+    """An item that is loaded before its method runs."""
+
+    def load(self) -> str:
+        return "item"
+
+    def get(self) -> str:
+        return "found"
+
+
+@pytest.mark.parametrize(("age", "is_stored"), [(0.0, True), (59.9, True), (60.0, False)])
+def test_what_is_loaded_before_is_never_stale(age: float, is_stored: bool) -> None:
+    """A response would be made of an object that is as old as the response."""
+    app, now = App("Loaded"), [1000.0]
+    options: dict[str, Any] = {"stale": 30, "stale_if_error": 0}
+    cache = Cache(60, storage=MemoryCache(clock=lambda: now[0]), **options)
+    app.add("/", type("Item", (Loaded,), {"cache": cache}))
+    client = Client(app)
+    client.get("/")
+    now[0] += age
+    assert ("Age" in client.get("/").headers) is is_stored
+
+
+class Failing(MemoryCache):
+    """A storage that is away for some of its calls.
+
+    Attributes:
+        calls: The names of the methods that fail.
+    """
+
+    calls: tuple[str, ...] = ()
+
+    def begin(self) -> int:
+        if "begin" in self.calls:
+            raise CacheUnavailable("away")
+        return super().begin()
+
+    def get(self, key: Any, /) -> tuple[int, StoredResponse | None]:
+        if "get" in self.calls:
+            raise CacheUnavailable("away")
+        return super().get(key)
+
+
+def test_what_began_while_the_storage_was_away_is_not_stored() -> None:
+    """What `load` has read may be older than a change that nobody has seen since."""
+    app, storage = App("Away"), Failing()
+    app.add("/", type("Item", (Loaded,), {"cache": Cache(60, storage=storage)}))
+    client = Client(app)
+    storage.calls = ("begin",)
+    assert ["Age" in client.get("/").headers for _ in range(2)] == [False, False]
+    storage.calls = ()
+    assert ["Age" in client.get("/").headers for _ in range(2)] == [False, True]
+
+
+def test_who_waits_for_a_response_needs_no_storage() -> None:
+    """The storage may go away while another request makes the response."""
+    app, storage, calls, gate = App("Flight"), Failing(), [0], threading.Event()
+
+    @app.get("/", cache=Cache(60, wait=10, storage=storage))
+    def get() -> int:
+        calls[0] += 1
+        if calls[0] == 1:
+            gate.wait(10)
+            storage.calls = ("get",)
+        return calls[0]
+
+    client = Client(app)
+    app.freeze()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(client.get, "/")
+        while not calls[0]:
+            time.sleep(0.01)
+        second = pool.submit(client.get, "/")
+        time.sleep(0.1)
+        gate.set()
+        assert [first.result().json, second.result().json] == [1, 2]
 
 
 # the memory

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from restkit import App
+
 from .shops import invoke
 
 NOTES = """
@@ -243,3 +245,28 @@ def test_sarif_of_a_function() -> None:
     (result,) = log["runs"][0]["results"]
     line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
     assert OPEN.splitlines()[line - 1] == '@app.get("/")'
+
+
+BODIES = """
+
+@app.post("/usual", limits=[])
+@takes(files={"one": Upload()})
+def usual(files) -> dict:
+    return {}
+
+
+@app.post("/text")
+@takes(body=bytes, media_types=["text/plain"], max_size=20)
+def text(body) -> dict:
+    return {}
+"""
+
+
+@pytest.mark.usefixtures("_notes")
+def test_the_largest_content_is_that_of_the_operation(shop: Path) -> None:
+    add(shop, "\nfrom restkit import Upload\n" + BODIES)
+    records = json.loads(invoke("routes", "notes", "--audit", "--json").stdout)
+    found = {each["path"]: each["maxBodySize"] for each in records}
+    assert found["/text"] == 20
+    assert found["/usual"] == App("Notes").settings.max_upload_size
+    assert found["/health"] is None

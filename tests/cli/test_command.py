@@ -55,6 +55,10 @@ def own():
     print("own")
 
 @app.command
+@click.command("helped", help="What it is for.")
+def helped(): ...
+
+@app.command
 def odd(value: dict): ...
 
 @app.command
@@ -98,6 +102,8 @@ def test_commands_are_listed_and_explained(program: Path) -> None:
     listed = invoke("command", "store").output
     assert "seed        Fill the shelf.\n" in listed
     assert "own         A command of Click.\n" in listed
+    assert "helped      What it is for.\n" in listed
+    assert "\nodd\n" in listed
     help = invoke("command", "store", "seed", "--help").output
     assert "Fill the shelf." in help
     assert "--count INTEGER" in help
@@ -109,7 +115,7 @@ def test_commands_are_listed_and_explained(program: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("store", "nothing"), "Its commands: fail, odd, own, paint"),
+        (("store", "nothing"), "Its commands: fail, helped, odd, own, paint"),
         (("store", "odd"), "no form on a command line"),
         (("store", "star"), "list[str]"),
         (("store", "fail"), "Nothing to do."),

@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import urllib.error
@@ -21,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from restkit import App
 from restkit.cli.run import _greeting  # hosts that a test cannot listen on
 
 from .shops import ROOT, SHOP, command, invoke
@@ -373,3 +375,29 @@ def test_a_failed_start_is_one_sentence(shop: Path) -> None:
     done = invoke("run", "broken", "--port", "0")
     assert done.exit_code == 2
     assert "The App failed to start: ZeroDivisionError: division by zero." in done.output
+
+
+def test_what_the_app_logs_is_on_standard_error(shop: Path) -> None:
+    """With its level and the name of the logger, once, and from INFO on."""
+    program = """
+        import logging
+        from restkit import App
+        app = App("Talking")
+        if SETUP:
+            logging.basicConfig(format="own: %(message)s", level="WARNING")
+        @app.on_start
+        def start():
+            app.logger.debug("hidden")
+            app.logger.info("begun")
+            app.logger.warning("careful")
+            raise ValueError("enough")
+    """
+    for setup, expected in (
+        ("False", ["INFO {name}: begun", "WARNING {name}: careful"]),
+        ("True", ["own: careful"]),
+    ):
+        (shop / "talking.py").write_text(textwrap.dedent(program).replace("SETUP", setup), "utf-8")
+        done = command("run", "talking", "--port", "0", cwd=shop)
+        lines = [line for line in done.stderr.splitlines() if "begun" in line or "careful" in line]
+        assert lines == [each.format(name=App("Talking").logger.name) for each in expected]
+        assert "hidden" not in done.stderr

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from marshmallow import Schema, fields, validate
-from parsed_pages import Parsed
+from parsed_pages import HTML, Parsed
 
 from restkit import App, SeeOther, Upload, takes
 from restkit.html import HTMLResource, Templates
@@ -176,3 +176,55 @@ def test_the_control_of_a_file(templates: Callable[..., Templates]) -> None:
     assert "multiple" not in one
     assert "multiple" in many
     assert "accept" not in many
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "step"),
+    [
+        (fields.Time(), "09:30:00", "1"),
+        (fields.Time(), "09:30:15", "1"),
+        (fields.Time(), "09:30:15.250", "any"),
+        (fields.Time(), "09:30", None),
+        (fields.NaiveDateTime(), "2024-06-01T12:00:15", "1"),
+        (fields.NaiveDateTime(), "2024-06-01T12:00:15.5", "any"),
+        (fields.Str(), "1:2:3", None),
+    ],
+)
+def test_the_step_of_a_time_is_that_of_its_value(
+    templates: Callable[..., Templates], field: fields.Field[Any], value: str, step: str | None
+) -> None:
+    """Browsers reject seconds if the step is a minute."""
+    page = _again(templates, field, value)
+    assert page.control("it").attributes.get("step") == step
+
+
+def test_the_wrong_items_of_a_list_are_marked(templates: Callable[..., Templates]) -> None:
+    """The others have the help text alone, and each has a label of its own."""
+    helped = {"description": "One a line."}
+    listed = fields.List(fields.Int(), metadata=helped)
+    page = _again(templates, listed, "1", "x", "3")
+    items = [each for each in page.all("input") if each.attributes.get("name") == "it[]"]
+    described = [each.attributes.get("aria-describedby") for each in items[:3]]
+    assert [each.attributes.get("aria-invalid") for each in items[:3]] == [None, "true", None]
+    assert described == ["field-it-help", "field-it-help field-it-error", "field-it-help"]
+    assert [each.attributes["aria-label"] for each in items[:3]] == ["It 1", "It 2", "It 3"]
+
+
+def _again(templates: Callable[..., Templates], field: fields.Field[Any], *values: str) -> Parsed:
+    """Return the page of a form that was sent with a mistake in another field."""
+    app = App("Again")
+    app.install(templates({"form.html": "{{ form }}"}))
+
+    @app.route("/form")
+    class Form(HTMLResource):
+        template = "form.html"
+
+        def get(self) -> None:
+            return None
+
+        @takes(form=Schema.from_dict({"it": field, "number": fields.Int()}))
+        def post(self, form: dict[str, Any]) -> SeeOther:
+            return SeeOther(Form)
+
+    data = [*(("it[]" if len(values) > 1 else "it", each) for each in values), ("number", "x")]
+    return Parsed(Client(app).post("/form", data=data, headers=HTML).text)

@@ -138,3 +138,15 @@ def test_a_system_without_files_left_is_no_404(
         patch.setattr(os, "open", fail)
         with pytest.raises(OSError, match="Too many open files"):
             client.get("/file")
+
+
+@pytest.mark.parametrize("name", ["O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"])
+def test_files_are_sent_on_systems_without_some_ways_to_open_them(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_bytes(b"abc")
+    monkeypatch.delattr(os, name, raising=False)
+    assert client_of(str(tmp_path / "a.txt")).get("/file").data == b"abc"
+    app = App("Folder")
+    app.static("/static", tmp_path)
+    assert Client(app).get("/static/a.txt").data == b"abc"

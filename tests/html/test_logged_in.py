@@ -381,7 +381,9 @@ def test_one_scheme_has_one_cookie() -> None:
         app.install(Sessions([KEY], name=name))
         app.get("/me", security=user)(lambda: {})
     outer.mount("/inner", inner)
-    with pytest.raises(DeclarationError, match="Make one for each Sessions"):
+    with pytest.raises(
+        DeclarationError, match=r"'__Host-outer' and '__Host-inner'\. Make one for each Sessions"
+    ):
         outer.freeze()
 
 

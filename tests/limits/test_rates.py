@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 from werkzeug.test import create_environ
 
-from restkit import App, DeclarationError, Request, Resource, Unauthorized, access, raises
+from restkit import (
+    App,
+    DeclarationError,
+    Request,
+    Resource,
+    Response,
+    Unauthorized,
+    access,
+    raises,
+)
 from restkit.limits import (
     Concurrency,
     CountersUnavailable,
@@ -502,3 +511,29 @@ def test_a_caller_without_an_identity() -> None:
     app.get("/notes", limits=[Rate(1, per="hour", key=principal)])(lambda: {})
     with pytest.raises(DeclarationError, match="has no identity"):
         Client(app).get("/notes", **bearer("token"))
+
+
+def test_a_refused_request_counts_for_the_limits_that_allow_it_no_more(clock: Clock) -> None:
+    """What other limits have counted is taken back exactly."""
+    counters = MemoryCounters(clock=clock)
+    wide = Rate(5, per="hour", counters=counters)
+    app = App("Two")
+    app.get("/few", limits=[wide, Rate(1, per="minute", counters=counters)])(lambda: {})
+    app.get("/many", limits=[wide])(lambda: {})
+    client = Client(app)
+    assert statuses(lambda: client.get("/few"), 9) == [200, *[429] * 8]
+    assert statuses(lambda: client.get("/many"), 6) == [*[200] * 4, 429, 429]
+
+
+def test_responses_of_every_kind_have_the_headers() -> None:
+    app = App("Kinds", limits=[Rate(9, per="minute", name="all")])
+    app.get("/value")(lambda: {})
+    app.get("/ready")(lambda: Response(b"{}", content_type="application/json"))
+
+    @app.get("/stream")
+    def stream() -> Iterator[int]:
+        yield 1
+
+    client = Client(app)
+    for path in ("/value", "/ready", "/stream"):
+        assert client.get(path).headers["RateLimit-Policy"] == '"all";q=9;w=60', path

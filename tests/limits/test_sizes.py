@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from werkzeug.test import create_environ, run_wsgi_app
 
 from restkit import App, access
 from restkit.errors import DeclarationError
@@ -155,3 +156,19 @@ def test_sizes_hold_for_other_methods() -> None:
     assert client.delete("/notes").status == 405
     assert client.delete("/notes?" + "a" * 13).status == 414
     assert client.delete("/open?" + "a" * 13).status == 405
+
+
+@pytest.mark.parametrize(
+    ("largest", "query", "status"),
+    [(6, "", 200), (5, "", 414), (8, "a", 200), (7, "a", 414)],
+)
+def test_the_target_is_counted_from_its_parts_if_the_server_does_not_keep_it(
+    largest: int, query: str, status: int
+) -> None:
+    environ = create_environ("/notes", query_string=query)
+    for name in ("RAW_URI", "REQUEST_URI"):
+        environ.pop(name, None)
+    app = App("Notes", limits=[Sizes(target=largest)], strict=False)
+    app.get("/notes")(lambda: {})
+    found = run_wsgi_app(app, environ, buffered=True)[1]
+    assert found.startswith(str(status))

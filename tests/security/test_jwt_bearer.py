@@ -397,3 +397,21 @@ def test_a_short_rsa_key_is_refused(bits: int) -> None:
     says = f"JWTBearer: the RSA key has {bits} bits, but needs 2048"
     with pytest.raises(DeclarationError, match=says):
         scheme(key=key, algorithms=["RS256"])
+
+
+@pytest.mark.parametrize(
+    ("header", "key", "reason"),
+    [
+        ({"kid": "1"}, OTHER_RSA, "its signature is wrong"),
+        ({"kid": "2"}, KEYS["RS256"], "its key is unknown"),
+    ],
+)
+def test_the_log_tells_a_wrong_signature_from_an_unknown_key(
+    header: dict[str, object], key: Any, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first is an attack, the second may be a key that was rotated."""
+    caplog.set_level(logging.INFO, "restkit.security")
+    keys = {"keys": [jwk(KEYS["RS256"], kid="1")]}
+    text = token("RS256", header, key=key)
+    assert status(text, algorithms=["RS256"], jwks=keys) == 401
+    assert f"rejected a token: {reason}" in caplog.text

@@ -352,6 +352,13 @@ def test_mistakes(change: dict[str, Any], message: str) -> None:
         Tokens(**{**given, **change})
 
 
+def test_a_public_key_cannot_sign() -> None:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public = ed25519.Ed25519PrivateKey.generate().public_key()
+    with pytest.raises(DeclarationError, match="is a public key, which cannot sign"):
+        SigningKey(public.public_bytes(serialization.Encoding.PEM, form), "EdDSA")
+
+
 @pytest.mark.parametrize("key", ["short", pem()], ids=["secret", "pem"])
 def test_keys_that_do_not_fit(key: str) -> None:
     """A key that does not fit its algorithm is an error."""
