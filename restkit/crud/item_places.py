@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from weakref import WeakKeyDictionary
 
 from ..http.uris import quote_path
 from ..request import Request
 from ..resource import Owner
+from .per_app import PerApp
 
 __all__ = ["Place", "item_url", "rank", "register", "text_of_key"]
 
@@ -41,13 +41,13 @@ class Place:
         return getattr(scope, "__module__", _OWN_MODULE) != _OWN_MODULE
 
 
-_places: WeakKeyDictionary[Owner, list[Place]] = WeakKeyDictionary()
+_places: PerApp[list[Place]] = PerApp("places", list)
 
 
 def register(app: Owner, place: Place, *, is_readable: bool) -> None:
     """Add a collection to those of an App, if its items can be read."""
     if is_readable and not place.is_copy:
-        _places.setdefault(app, []).append(place)
+        _places.of(app).append(place)
 
 
 def rank(place: Place, other: Place) -> int | None:
@@ -88,7 +88,7 @@ def item_url(
 
 
 def _ranked(app: Owner, place: Place) -> Iterator[Place]:
-    found = [(rank(place, each), each) for each in _places.get(app, ())]
+    found = [(rank(place, each), each) for each in _places.of(app)]
     for wanted in (0, 1):
         yield from (each for given, each in found if given == wanted)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast
-from weakref import WeakKeyDictionary
 
 from marshmallow import fields
 
@@ -18,6 +17,7 @@ from .action_access import action_words
 from .action_decorators import own_actions
 from .binding import Binding
 from .paths import relations_of
+from .per_app import PerApp
 from .relations import Related, Relating
 
 __all__ = ["ObjectRule", "bind_object_rule", "check_item", "check_written", "reject_object_rule"]
@@ -92,7 +92,7 @@ def reject_object_rule(operation: Operation) -> None:
         )
 
 
-_collections: WeakKeyDictionary[Owner, list[tuple[type[Resource], Binding]]] = WeakKeyDictionary()
+_collections: PerApp[list[tuple[type[Resource], Binding]]] = PerApp("collections", list)
 
 
 def check_written(app: Owner, declared: type[Resource], binding: Binding) -> None:
@@ -106,7 +106,7 @@ def check_written(app: Owner, declared: type[Resource], binding: Binding) -> Non
     Raises:
         DeclarationError: Content or members of a collection would pass a rule by.
     """
-    known = _collections.setdefault(app, [])
+    known = _collections.of(app)
     known.append((declared, binding))
     guarded = {each.store.model: each for of, each in known if _has_rule(of)}
     for of, each in known if guarded else ():

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
-from weakref import WeakKeyDictionary
 
 from marshmallow import fields
 
@@ -20,6 +19,7 @@ from ..request import Request
 from ..resource import Owner
 from .binding import Binding
 from .declared_schemas import scoped_attributes
+from .per_app import PerApp
 from .query import Condition
 from .scopes import AnyOf, Clause, Scope
 from .store import RelatedRows
@@ -43,8 +43,8 @@ class Peer(Record):
     is_guarded: bool
 
 
-_peers: WeakKeyDictionary[Owner, dict[type, list[Peer]]] = WeakKeyDictionary()
-_shown: WeakKeyDictionary[Owner, list[Peer]] = WeakKeyDictionary()
+_peers: PerApp[dict[type, list[Peer]]] = PerApp("peers", dict)
+_shown: PerApp[list[Peer]] = PerApp("shown", list)
 """The collections that show only related rows which the caller may see."""
 _ANY = object()
 """The value of a variable of another collection's URL."""
@@ -75,8 +75,8 @@ def register(app: Owner, peer: Peer) -> None:
     """
     if peer.is_scoped or peer.is_guarded or peer.declared.soft_delete:
         model = peer.binding.store.model
-        _peers.setdefault(app, {}).setdefault(model, []).append(peer)
-    shown = _shown.setdefault(app, [])
+        _peers.of(app).setdefault(model, []).append(peer)
+    shown = _shown.of(app)
     if peer.declared.related == "visible":
         shown.append(peer)
     scoped = {model: found for model, found in _scoped(app) if found}
@@ -89,7 +89,7 @@ def register(app: Owner, peer: Peer) -> None:
 
 def _scoped(app: Owner) -> Iterator[tuple[type, list[Peer]]]:
     """Yield the models of an App with their collections that have a scope of their own."""
-    for model, found in _peers.get(app, {}).items():
+    for model, found in _peers.of(app).items():
         yield model, [each for each in found if each.is_scoped]
 
 
@@ -113,13 +113,13 @@ def _check_created(peer: Peer, scoped: Mapping[type, list[Peer]]) -> None:
 
 def related_rows(app: Owner, request: Request) -> RelatedRows | None:
     """Return the conditions on rows that a request may refer to; None if the App hides none."""
-    peers = _peers.get(app)
+    peers = _peers.find(app)
     return None if peers is None else _Related(app, request, peers)
 
 
 def related_scopes(app: Owner, request: Request) -> list[Clause]:
     """Return the scopes of all collections of an App, for the caller of a request."""
-    peers = _peers.get(app)
+    peers = _peers.find(app)
     if peers is None:
         return []
     related = _Related(app, request, peers)
