@@ -169,6 +169,40 @@ def test_a_patch_form_sends_what_was_changed_alone(things: Things) -> None:
     assert things.bodies[3] == {"done": False, "color": None}
 
 
+def test_a_patch_form_sends_a_list_in_another_order(things: Things) -> None:
+    """The order of a list counts, unless its items are chosen from some."""
+    things.send("/thing", Forms(page_of(things), "PATCH"), **{"tags[]": ["y", "x", ""]})
+    assert things.bodies == [{"tags": ["y", "x"]}]
+
+
+def test_a_form_with_errors_is_open(things: Things) -> None:
+    """The others stay closed."""
+    assert not Parsed(page_of(things)).all("details")[0].attributes.keys() & {"open"}
+    response = things.send("/thing", Forms(page_of(things), "PUT"), count="x")
+    opened = [part for part in response.text.split("<details")[1:] if part.startswith(" open")]
+    assert len(opened) == 1
+    assert 'aria-label="PUT"' in opened[0].partition("</details>")[0]
+
+
+@pytest.mark.parametrize("name", ["_shown", "_preview", "_body", "_type"])
+def test_content_with_a_field_of_the_form_is_sent_as_text(name: str) -> None:
+    """The page could not tell the two apart."""
+    app = App("Text", browsable="always")
+
+    @app.route("/it")
+    class It(Resource):
+        @takes(body=Schema.from_dict({name: fields.Str(), "title": fields.Str()}))
+        def put(self, body: dict[str, Any]) -> None:
+            return None
+
+        def get(self) -> dict[str, str]:
+            return {}
+
+    form = Forms(Client(app).get("/it", headers=HTML).text, "PUT")
+    assert form.control("_body").tag == "textarea"
+    assert "title" not in dict(form.pairs())
+
+
 def test_a_field_that_must_not_be_empty_says_so(things: Things) -> None:
     """A PATCH form with an emptied required text is refused, and not passed over."""
     response = things.send("/thing", Forms(page_of(things), "PATCH"), name="")

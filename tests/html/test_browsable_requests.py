@@ -415,6 +415,19 @@ def test_a_scheme_of_its_own_with_a_key_in_the_query_has_no_form() -> None:
     assert "Sign in by own" not in page.text
 
 
+def test_whoever_is_signed_in_may_sign_out_on_a_public_page() -> None:
+    """A page without operations that need credentials offers it too, and no form to sign in."""
+    app = guarded()
+    app.get("/public")(lambda: {})
+    client = Client(app)
+    assert "/_browsable/sign-" not in client.get("/public", headers=HTML).text
+    sign_in(client, "api_key", token=KEY)
+    page = client.get("/public", headers=HTML).text
+    actions = [each.attributes.get("action") for each in Parsed(page).all("form")]
+    assert "/_browsable/sign-out" in actions
+    assert "/_browsable/sign-in" not in actions
+
+
 def test_the_cookie_of_a_page_is_not_credentials_for_the_api() -> None:
     """A client that wants JSON must send its own."""
     client = Client(guarded())
