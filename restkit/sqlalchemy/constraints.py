@@ -65,11 +65,11 @@ def is_null(error: DBAPIError) -> bool:
 
 
 def columns_of(error: DBAPIError, table: sa.Table) -> list[str]:
-    """Return the columns of the violated constraint, if the database names it.
+    """Return the columns of the violated constraint, if it is one of a table and is named.
 
     Args:
         error: The error.
-        table: The table of the write.
+        table: The table.
     """
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     if name:
@@ -77,7 +77,9 @@ def columns_of(error: DBAPIError, table: sa.Table) -> list[str]:
     found = _COLUMNS.search(str(error.orig))
     if found is None:
         return []
-    return [each.strip().rpartition(".")[2] for each in found[1].split(",")]
+    # Another table, as of a parent class or of nested rows, may have columns of these names.
+    names = [each.strip().rpartition(".") for each in found[1].split(",")]
+    return [name for of, _, name in names if of == table.name]
 
 
 def _columns_of_constraint(name: str, table: sa.Table) -> list[str]:

@@ -96,11 +96,10 @@ def _check_lists(session: Session, access: RowAccess, related: Scoped, item: obj
         if not clauses:
             continue
         # A condition that is null does not hold either.
-        is_visible = sa.case((expression_of(target, clauses), 1), else_=0)
+        is_visible = sa.func.coalesce(expression_of(target, clauses), sa.false())
         of_item = with_parent(item, getattr(type(item), relation.key))
-        found = sa.select(sa.literal(1)).select_from(target).where(of_item, is_visible == 0)
         # SECURITY: the row is another caller's, which must not be deleted or detached.
-        if session.execute(found.limit(1)).first() is not None:
+        if session.scalar(sa.select(sa.exists().where(of_item, is_visible.is_(sa.false())))):
             raise ReferenceViolation
 
 

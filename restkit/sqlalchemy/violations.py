@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import CircularDependencyError, IntegrityError, StatementError
@@ -100,7 +101,8 @@ def _unbindable(
     found = []
     for prop in mapper.column_attrs:
         value = values.get(prop.key)
-        bind = prop.columns[0].type.bind_processor(dialect)
+        column = cast("sa.ColumnElement[object]", prop.expression)
+        bind = column.type.bind_processor(dialect)
         try:
             if bind is not None and value is not None:
                 bind(value)
@@ -113,7 +115,7 @@ def _names(error: IntegrityError, mapper: Mapper[object]) -> Sequence[str]:
     """Return the attributes of the violated constraint, which may be one of a parent's table."""
     for table in _tables_of(mapper):
         names = columns_of(error, table)
-        if names and all(name in table.columns for name in names):
+        if names:
             return _attributes([table.columns[name] for name in names], mapper)
     return ()
 
