@@ -36,6 +36,22 @@ def test_a_mask_says_who_may_do_what(mask: Mask, document: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize(
+    ("mask", "description"),
+    [
+        (Mask(), "everybody"),
+        (Mask(role("staff")), "the role staff"),
+        (Mask(role("staff"), role("staff")), "the role staff"),
+        (Mask(write=NOBODY), "read: everybody; write: nobody"),
+        (Mask(scope("a"), NOBODY), "read: the scope a; write: nobody"),
+    ],
+    ids=["nothing", "rule", "twice", "write", "both"],
+)
+def test_a_mask_describes_itself(mask: Mask, description: str) -> None:
+    assert mask.description == description
+    assert repr(mask) == f"<Mask: {description}>"
+
+
+@pytest.mark.parametrize(
     ("masks", "message"),
     [
         ({"cost": Mask()}, "hides nothing"),
@@ -87,6 +103,28 @@ def test_the_masks_of_several_classes_hold_together() -> None:
         "read": "the role a and the role b",
         "write": "the role a and nobody",
     }
+
+
+def test_one_mask_of_several_classes_is_itself() -> None:
+    first, second = Mask(role("a")), Mask(role("a"))
+    assert combined([first]) is first
+    assert combined([first, first]) is first
+    assert combined([first, second]).document() == first.document()
+    for masks in (
+        [first, Mask(role("b"))],
+        [Mask(role("b")), first],
+        [first, first, Mask(role("b"))],
+    ):
+        assert "the role b" in combined(masks).description
+
+
+def test_masks_are_kept_by_name() -> None:
+    staff = Mask(role("staff"))
+    declared = type("Parts", (), {"masks": {"cost": staff, "memo": NOBODY}})
+    found = declared_masks(declared, "shop.Parts")
+    assert found["cost"] is staff
+    assert found["memo"].document() == {"read": "nobody", "write": "nobody"}
+    assert declared_masks(Part, "shop.Part") == {}
 
 
 def test_masks_of_a_plain_resource() -> None:

@@ -56,8 +56,7 @@ class MemoryCache:
         self._lock = threading.Lock()
         self._slots: dict[Key, _Slot] = {}
         self._bytes = 0
-        self._number = 0
-        self._cleared = 0
+        self._number = self._cleared = 0
         self._changed: dict[str, int] = {}
         activate(self)
 
@@ -94,7 +93,7 @@ class MemoryCache:
         begun, changed = stored.begun, self._changed
         if begun < self._cleared:
             return False
-        return all(changed.get(tag, 0) <= begun for tag in stored.tags)
+        return all(changed.get(tag, begun) <= begun for tag in stored.tags)
 
     def put(self, key: Key, stored: StoredResponse, /) -> bool:
         """Store a response if it is valid; return whether it was stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..environ_keys import CACHED, UNCOMPRESSED
@@ -56,29 +57,21 @@ class _Wish(Record):
         is_forced: Whether it refuses content without a coding.
     """
 
-    coding: str = ""
-    is_forced: bool = False
+    coding: str
+    is_forced: bool
 
 
 def compressing(serve: Serve, options: Options) -> Serve:
     """Return an application whose responses are compressed."""
-    known: dict[str, _Wish] = {}
     kept = _Kept()
 
-    def wish_of(header: str | None) -> _Wish:
-        if header is None:
-            return _Wish()
-        found = known.get(header)
-        if found is None:
-            accepted = accepted_encodings(header)
-            found = _Wish(chosen_encoding(accepted, options.makers), refuses_identity(accepted))
-            if len(known) >= _MOST_HEADERS:
-                known.clear()  # SECURITY: clients choose the keys
-            known[header] = found
-        return found
+    @lru_cache(maxsize=_MOST_HEADERS)  # SECURITY: clients choose the keys
+    def wish_of(header: str) -> _Wish:
+        accepted = accepted_encodings(header)
+        return _Wish(chosen_encoding(accepted, options.makers), refuses_identity(accepted))
 
     def compress(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        wish = wish_of(environ.get("HTTP_ACCEPT_ENCODING"))
+        wish = wish_of(environ.get("HTTP_ACCEPT_ENCODING", ""))
         if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ:
             restore_tags(environ, wish.coding)
         started = _Started(start_response)
@@ -92,10 +85,11 @@ def compressing(serve: Serve, options: Options) -> Serve:
 class _Started:
     """The function ``start_response`` of the inner application, which keeps its arguments."""
 
+    status: str
+    headers: Headers
+    _error: tuple[object, ...]
+
     def __init__(self, start_response: StartResponse) -> None:
-        self.status = ""
-        self.headers: Headers = []
-        self._error: tuple[object, ...] = ()
         self._start = start_response
 
     def __call__(self, status: str, headers: Headers, *error: object) -> Callable[[bytes], object]:
@@ -128,7 +122,7 @@ class _Exchange:
         self._wish = wish
         self._kept = kept
         self._fields = {name.lower(): value for name, value in started.headers}
-        self._code = int(started.status[:3] or 0)
+        self._code = int(started.status.partition(" ")[0])
 
     def respond(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Start the response and return its content."""

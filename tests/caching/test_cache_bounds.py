@@ -360,6 +360,8 @@ def test_what_was_asked_for_is_kept_once() -> None:
     cache.put(("b",), stored())
     cache.get(("a",))
     cache.put(("c",), stored())
+    assert cache.get(("b",))[1] is None
+    assert len(cache) == 2  # "a" was asked for
     cache.put(("d",), stored())
     assert [name for name in "abcd" if cache.get((name,))[1]] == ["c", "d"]
     cache.put(("e",), stored())
@@ -389,6 +391,13 @@ def test_which_responses_are_valid() -> None:
     assert not cache.put(("a",), stored(begun=1, tags=("y",)))
     assert cache.put(("a",), stored(begun=1, tags=("z",)))
     assert cache.put(("b",), stored(begun=2, tags=("y",)))
+
+
+def test_the_first_change_counts() -> None:
+    cache = MemoryCache()
+    cache.put(("a",), stored(tags=("x",)))
+    cache.invalidate(("x",))
+    assert cache.get(("a",)) == (1, None)
 
 
 def test_a_cleared_memory_takes_no_response_that_was_begun_before() -> None:

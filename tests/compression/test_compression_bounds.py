@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from werkzeug.test import create_environ
 
 from restkit import App, ErrorFormat, Resource, Response, returns
 from restkit.compression import Compression
-from restkit.compression.layer import _Kept
+from restkit.compression.layer import Options, _Kept, compressing
+from restkit.environ_keys import CACHED
+from restkit.security import APIKey
 from restkit.testing import Client, TestResponse
 
 MIB = 1024 * 1024
@@ -256,7 +259,7 @@ def test_the_content_is_closed_if_it_cannot_be_read() -> None:
 
 
 class Counted:
-    """A compressor that keeps the content, and counts how many are made."""
+    """A compressor without results, which counts how many are made."""
 
     made = 0
 
@@ -264,35 +267,77 @@ class Counted:
         Counted.made += 1
 
     def chunk(self, data: bytes, /) -> bytes:
-        return data
+        return b""
 
     def whole(self, data: bytes, /) -> bytes:
-        return data
+        return b""
 
     def end(self) -> bytes:
         return b""
+
+
+class Copied(Counted):
+    """A compressor whose results are as long as the content."""
+
+    def whole(self, data: bytes, /) -> bytes:
+        return data
 
 
 def test_stored_content_is_kept_compressed_up_to_16_mib() -> None:
     """What has no room empties the memory first; what is larger than all of it is not kept."""
     kept = _Kept()
 
-    def made(data: bytes, coding: str = "gzip", *, is_kept: bool = True) -> int:
+    def made(size: int, coding: str = "gzip", make: type[Counted] = Counted) -> int:
         before = Counted.made
-        assert kept.compressed(data, coding, Counted, is_kept=is_kept) == data
+        kept.compressed(b"x" * size, coding, make, is_kept=True)
         return Counted.made - before
 
-    half, too_large = b"h" * (4 * MIB), b"l" * (8 * MIB + 1)
-    assert [made(b"x", is_kept=False), made(b"x", is_kept=False)] == [1, 1]
-    assert [made(half), made(half), made(half, "br"), made(half, "br"), made(half)] == [
-        1,
-        0,
-        1,
-        0,
-        0,
-    ]
-    assert [made(b"x"), made(b"x")] == [1, 0]
-    assert [made(half), made(half), made(half, "br"), made(b"x")] == [1, 0, 1, 1]
-    assert [made(too_large), made(too_large)] == [1, 1]
-    largest = too_large[1:]
-    assert [made(largest), made(largest)] == [1, 0]
+    assert [made(1), made(1), made(1, "br"), made(1, "br"), made(1)] == [1, 0, 1, 0, 0]
+    for _ in range(2):
+        assert made(16 * MIB) == 1  # nothing else has room
+        assert [made(16 * MIB), made(16 * MIB + 1), made(16 * MIB + 1)] == [0, 1, 1]
+        assert [made(8 * MIB), made(8 * MIB - 1), made(1), made(8 * MIB)] == [1, 1, 1, 0]
+        assert [made(1, "br"), made(8 * MIB)] == [1, 1]
+        assert [made(8 * MIB - 1), made(1, "br"), made(8 * MIB)] == [1, 0, 0]
+    kept = _Kept()
+    assert [made(8 * MIB - 1), made(8 * MIB + 1), made(8 * MIB - 1)] == [1, 1, 0]
+    kept = _Kept()
+    assert [made(8 * MIB), made(8 * MIB), made(8 * MIB + 1), made(8 * MIB)] == [1, 0, 1, 1]
+    kept = _Kept()
+    assert [made(4 * MIB, each, Copied) for each in ("gzip", "br", "gzip")] == [1, 1, 0]
+    assert [made(1), made(4 * MIB, "gzip", Copied)] == [1, 1]
+
+
+@pytest.mark.parametrize(("is_stored", "expected"), [(True, 1), (False, 2)])
+def test_only_stored_responses_are_kept_compressed(is_stored: bool, expected: int) -> None:
+    def serve(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if is_stored:
+            environ[CACHED] = True
+        headers = [("Content-Type", "text/plain"), ("Content-Length", "900")]
+        write = start_response("200 OK", headers)
+        with pytest.raises(NotImplementedError):
+            write(b"")
+        return [b"x" * 900]
+
+    application = compressing(serve, Options(500, {"gzip": Counted}, False))
+    before = Counted.made
+    for _ in range(2):
+        application(create_environ(headers=GZIP), lambda *arguments: lambda data: None)
+    assert Counted.made - before == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "coding"), [("header", "gzip"), ("query", "gzip"), ("cookie", None)]
+)
+def test_keys_that_browsers_send_by_themselves(place: str, coding: str | None) -> None:
+    """A response to a key of a header is compressed."""
+    key: dict[str, Any] = {place: "X-Key"}
+    app = App("Keys")
+    app.install(Compression())
+    scheme = APIKey(keys={"0123456789abcdef": "ada"}, **key)
+    app.get("/", security=scheme)(lambda: "x" * 900)
+    sent = {"header": {"X-Key": "0123456789abcdef"}, "cookie": {"Cookie": "X-Key=0123456789abcdef"}}
+    query = "?X-Key=0123456789abcdef" if place == "query" else ""
+    found = Client(app).get(f"/{query}", headers={**GZIP, **sent.get(place, {})})
+    assert found.status == 200
+    assert coding_of(found) == coding
