@@ -89,7 +89,7 @@ def register(app: Owner, peer: Peer) -> None:
 
 def _scoped(app: Owner) -> Iterator[tuple[type, list[Peer]]]:
     """Yield the models of an App with their collections that have a scope of their own."""
-    for model, found in _peers.of(app).items():
+    for model, found in (_peers.find(app) or {}).items():
         yield model, [each for each in found if each.is_scoped]
 
 

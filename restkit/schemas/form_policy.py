@@ -13,6 +13,7 @@ from typing import cast
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ..records import Record
+from .uploads import Upload
 from .wire_format import each_validator
 from .wire_formats import wire_of
 
@@ -136,6 +137,8 @@ def takes_empty(field: _Field) -> bool:
     """
     if isinstance(field, (fields.Boolean, fields.Enum)):
         return _is_choice("", field)
+    if isinstance(field, Upload):
+        return True  # a file without content; none chosen is no value
     if field.required and not _names_empty(field):
         return False
     if isinstance(field, fields.Pluck):

@@ -118,7 +118,7 @@ def tickets(unique: tuple[str, ...] = ("name",), **members: Any) -> None:
             {"relations": {"tags": Related("color")}},
         ),
         (
-            "cannot create items of Tag: 'color' is required",
+            "cannot create rows of Tag: 'color' is required",
             {"relations": {"tags": Related("name", create=True)}},
         ),
         ("members: 'title'", {"members": ("title",)}),
