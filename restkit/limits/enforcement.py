@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from ..contract import Failure, Header, Operation
+from ..contract import Failure, Operation
 from ..contributor import Contribution
 from ..environ_keys import FAILED
 from ..middleware import Boundary, Endpoint
@@ -15,16 +15,12 @@ from .concurrency import Concurrency, release, release_after
 from .counters import CountersUnavailable, Usage, whole_seconds
 from .deadline import Deadline
 from .one_rate import counting, limited_by_rate
-from .rates import Failures, QuotaExceeded, Rate
+from .rates import QUOTA_HEADERS, Failures, QuotaExceeded, Rate
 from .sizes import Sizes
 
 __all__ = ["after_authentication", "limited", "limits_contribution"]
 
 _TAKEN = "restkit.limits"
-_HEADERS = (
-    Header("RateLimit-Policy", "The quotas: name, quota (q) and window in seconds (w)."),
-    Header("RateLimit", "What remains of each quota (r), and the seconds until it is renewed (t)."),
-)
 _Limit = Rate | Failures
 _Limits = tuple["Rate | Failures | Concurrency | Sizes | Deadline", ...]
 
@@ -57,7 +53,7 @@ def limits_contribution(operation: Operation) -> Contribution:
     documents = [dict(each.document) for each in limits]
     return Contribution(
         failures=tuple(failures),
-        headers=_HEADERS if has_rates else (),
+        headers=QUOTA_HEADERS if has_rates else (),
         extensions={"x-rate-limits": documents},
     )
 

@@ -20,7 +20,7 @@ from .identities import Identify, address
 if TYPE_CHECKING:
     from ..problem_members import MembersLike
 
-__all__ = ["Failures", "QuotaExceeded", "Rate"]
+__all__ = ["QUOTA_HEADERS", "Failures", "QuotaExceeded", "Rate"]
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 # What a string of a structured field holds without escapes (RFC 9651, section 3.3.3).
@@ -28,6 +28,11 @@ _NAME = r"[\x20\x21\x23-\x5b\x5d-\x7e]*"
 _RETRY_AFTER = Header(
     "Retry-After", "The seconds to wait before a retry.", {"type": "integer", "minimum": 1}
 )
+QUOTA_HEADERS = (
+    Header("RateLimit-Policy", "The quotas: name, quota (q) and window in seconds (w)."),
+    Header("RateLimit", "What remains of each quota (r), and the seconds until it is renewed (t)."),
+)
+"""The headers of responses that quotas are counted for (RateLimit-headers, draft 10)."""
 
 
 _NAMES = fields.List(fields.Str(), required=True, data_key="violated-policies")
@@ -249,7 +254,7 @@ class Failures(_Quota):
         said = f"More than {self.quota} failures in {self.window:g} seconds ({self.name})."
         away = "Failed logins cannot be counted at the moment."
         return (
-            Failure(QuotaExceeded, "limits", said, (_RETRY_AFTER,)),
+            Failure(QuotaExceeded, "limits", said, (_RETRY_AFTER, *QUOTA_HEADERS)),
             Failure(ServiceUnavailable, "limits", away, (_RETRY_AFTER,)),
         )
 
