@@ -37,6 +37,10 @@ class CachedOperation:
         storage: Its storage.
     """
 
+    # `bind` sets these.
+    _make_key: Callable[[Request, str], Key]
+    _tags: tuple[str, ...]
+
     def __init__(
         self,
         operation: Operation,
@@ -69,8 +73,6 @@ class CachedOperation:
         self._directives = cache.directives(private=bool(operation.security))
         self._is_open = not operation.security
         self._loads = hasattr(operation.resource, "load")
-        self._tags: tuple[str, ...] = ()
-        self._make_key: Callable[[Request, str], Key] = lambda request, chosen: ()
         self._reported: set[str] = set()
 
     def bind(self, name: str, tags: tuple[str, ...]) -> None:
