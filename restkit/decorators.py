@@ -123,7 +123,7 @@ def takes(
         files: Schema of a multipart form's files, with `Upload` fields.
         media_types: Media types of the content; for a body JSON by default. A body may have both
             JSON and a form media type, with the same schema.
-        max_size: Largest size of a body in bytes. Overrides the App's settings.
+        max_size: Largest size of a body or form in bytes. Overrides the App's settings.
     """
     if max_size is not None and (type(max_size) is not int or max_size < 1):
         raise DeclarationError(

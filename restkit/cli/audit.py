@@ -129,9 +129,10 @@ def _largest(entry: Entry, operation: Operation) -> int | None:
     sizes: list[int] = []
     for each in operation.inputs:
         if each.location == "body":
-            sizes.append(each.max_size or settings.max_body_size)
+            usual = settings.max_body_size if each.raw is None else settings.max_upload_size
+            sizes.append(each.max_size or usual)
         elif each.location in ("form", "files"):
-            sizes.append(settings.max_upload_size)
+            sizes.append(each.max_size or settings.max_upload_size)
     return max(sizes, default=None)
 
 

@@ -210,13 +210,18 @@ def _limits(operation: Operation, settings: Settings) -> Iterator[str]:
     """Yield the checks of the query and the limits of the content."""
     if operation.input("query") is None:
         yield "query: any is rejected, a 422" if settings.strict else "query: ignored"
-    if operation.input("body") is not None:
+    body = operation.input("body")
+    if body is not None:
+        usual = settings.max_body_size if body.raw is None else settings.max_upload_size
         yield (
-            f"limits: content of {settings.max_body_size:,} bytes, a 413 beyond; "
+            f"limits: content of {body.max_size or usual:,} bytes, a 413 beyond; "
             f"JSON {settings.max_json_depth} levels deep, a 400 beyond"
         )
-    if operation.input("form") is not None or operation.input("files") is not None:
+    form = operation.input("form") or operation.input("files")
+    if form is not None:
         most = f"{settings.max_body_size:,} bytes, as multipart {settings.max_upload_size:,}"
+        if form.max_size is not None:
+            most = f"{form.max_size:,} bytes"
         yield f"limits: content of {most}; a 413 beyond"
 
 

@@ -15,6 +15,7 @@ from ..middleware import Boundary, Endpoint, Middleware, compose
 from ..operations.collisions import converters_of
 from ..operations.entries import Entry, Handlers, Link
 from ..operations.registry import MountedPrefix
+from ..operations.verb_outputs import settled_statuses
 from ..problems import MethodNotAllowed, NotFound
 from ..records import Record
 from ..rendering.response_writer import Locate, options_response
@@ -131,7 +132,7 @@ def _handler(
         call, boundary = finished(call, boundary, entry.edges, operation)
     statuses: Container[int] = _EVERY_STATUS
     if operation is not None and entry.owner.settings.contract != "off":
-        statuses = operation.statuses | {500}
+        statuses = settled_statuses(operation)
     handler = Handler(call, operation, entry.owner, boundary, statuses)
     is_head = operation is not None and operation.method == "HEAD"
     return handler.without_content() if is_head else handler

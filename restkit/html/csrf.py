@@ -11,7 +11,7 @@ from ..http.negotiation import parse_content_type
 from ..http.request_target import host_of
 from ..media import FORM_TYPES
 from ..parsing.body import media_type_of
-from ..parsing.forms import parse_form
+from ..parsing.forms import form_limits, parse_form
 from ..problems import Forbidden
 from ..request import Request
 from .session import Session
@@ -165,7 +165,7 @@ def _token_of_form(request: Request) -> str | None:
     if content_type.media_type not in FORM_TYPES:
         return None
     types = tuple(dict.fromkeys(kind for each in taken for kind in each.media_types))
-    parse_form(request, types, request.app.settings)
+    parse_form(request, types, form_limits(taken, request.app.settings))
     return request.form.get(CSRF_FIELD)
 
 

@@ -56,7 +56,8 @@ def _form_inputs(verb: Verb) -> Iterator[Input]:
         if location in verb.declared.inputs:
             bound = _bind(verb, location)
             shape = _shape(verb, location, bound)
-            yield Input(location, bound, media_types, shape, required=_requires(bound))
+            required, size = _requires(bound), verb.declared.max_size
+            yield Input(location, bound, media_types, shape, required=required, max_size=size)
 
 
 def _body_inputs(verb: Verb) -> Iterator[Input]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..contract import Header, Input, Output
+from ..contract import Header, Input, Operation, Output
 from ..declarations import Return
 from ..page import Page
 from ..resource import Schemas
@@ -16,7 +16,7 @@ from .verb import Verb
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema, SchemaLike
 
-__all__ = ["form_output", "outputs_of"]
+__all__ = ["form_output", "outputs_of", "settled_statuses"]
 
 _JSON = ("application/json",)
 _EMPTY = (204, 205, 304)
@@ -208,3 +208,16 @@ def _default_output(verb: Verb, headers: tuple[Header, ...]) -> Output:
         return Output(200, None, _JSON, headers)
     bound = _bind(verb, schema, many=many)
     return Output(201 if verb.method == "POST" else 200, bound, _JSON, headers)
+
+
+def settled_statuses(operation: Operation) -> frozenset[int]:
+    """Return the statuses that decide alone whether a response is declared.
+
+    Not those of files with declared media types, since the method chooses one for each file.
+    """
+    return operation.statuses.difference(map(_status_of_file, operation.outputs)) | {500}
+
+
+def _status_of_file(output: Output) -> int | None:
+    is_file = any(each.name == "Content-Disposition" for each in output.headers)
+    return output.status if is_file and "*/*" not in output.media_types else None

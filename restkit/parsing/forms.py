@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO
 
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
@@ -24,7 +24,7 @@ from .body import Reader, content_stream, in_body, media_type_of
 from .form_values import FormValues
 from .text_values import TextValues, parse_pairs
 
-__all__ = ["form_reader", "parse_form"]
+__all__ = ["form_limits", "form_reader", "parse_form"]
 
 _Fields = MultiDict[str, str]
 _Files = MultiDict[str, FileStorage]
@@ -52,20 +52,46 @@ def form_reader(each: Input, operation: Operation, settings: Settings, media: Me
     values = _file_values(each, operation) if is_files else _values(each, operation, media)
     pairs_of = _file_pairs if is_files else _field_pairs(values)
     unknown = _unknown_names(values, others, is_files=is_files)
-    is_narrow = len(each.media_types) < len(FORM_TYPES)
+    limits = form_limits(operation.inputs, settings)
+    check = _check_of_parsed(each, limits)
     may_ask = all(ADD_FIELD not in every.bound.load_fields for every in (each, *others))
 
     def read(request: Request) -> object:
         if not request.form_read:
-            parse_form(request, each.media_types, settings)
-        elif is_narrow:  # another part of restkit has parsed it, which takes every form
-            media_type_of(request, each.media_types)
+            parse_form(request, each.media_types, limits)
+        else:
+            check(request)
         if may_ask and ADD_FIELD in request.form:
             raise _another_row(operation, request)
         pairs = pairs_of(request)
         return values.read(pairs, unknown(request, pairs))
 
     return read
+
+
+def _check_of_parsed(each: Input, limits: Settings | FormLimits) -> Callable[[Request], None]:
+    """Make the check of a form that another part of restkit has parsed, which may take more."""
+    is_narrow = len(each.media_types) < len(FORM_TYPES)
+
+    def check(request: Request) -> None:
+        if is_narrow:
+            media_type_of(request, each.media_types)
+        if isinstance(limits, FormLimits):
+            request.check_length(limits.max_upload_size)
+
+    return check
+
+
+def form_limits(inputs: Iterable[Input], settings: Settings) -> Settings | FormLimits:
+    """Return the limits of an Operation's form: the size that it declares, or the settings.
+
+    Args:
+        inputs: The inputs of the Operation.
+        settings: The App's settings.
+    """
+    declared = (each.max_size for each in inputs if set(FORM_TYPES).intersection(each.media_types))
+    size = next((each for each in declared if each is not None), None)
+    return settings if size is None else FormLimits(size, size)
 
 
 def _another_row(operation: Operation, request: Request) -> Exception:
@@ -213,6 +239,8 @@ def _parsed(
         raise ContentTooLarge(
             "The form exceeds the limit for total size, number of parts or part size."
         ) from None
+    except ContentTooLarge:  # of content without Content-Length
+        raise
     except ClientDisconnected:
         raise BadRequest("The content is shorter than its Content-Length.") from None
     except Exception:  # noqa: BLE001  # the parser's, and what a server raises for broken chunks

@@ -259,6 +259,18 @@ def usual(files) -> dict:
 @takes(body=bytes, media_types=["text/plain"], max_size=20)
 def text(body) -> dict:
     return {}
+
+
+@app.post("/raw")
+@takes(body=bytes, media_types=["text/plain"])
+def raw(body) -> dict:
+    return {}
+
+
+@app.post("/form")
+@takes(files={"one": Upload()}, max_size=30)
+def form(files) -> dict:
+    return {}
 """
 
 
@@ -268,5 +280,21 @@ def test_the_largest_content_is_that_of_the_operation(shop: Path) -> None:
     records = json.loads(invoke("routes", "notes", "--audit", "--json").stdout)
     found = {each["path"]: each["maxBodySize"] for each in records}
     assert found["/text"] == 20
-    assert found["/usual"] == App("Notes").settings.max_upload_size
+    assert found["/form"] == 30
+    assert found["/usual"] == found["/raw"] == App("Notes").settings.max_upload_size
     assert found["/health"] is None
+
+
+@pytest.mark.usefixtures("_notes")
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/text", "content of 20 bytes"),
+        ("/raw", "content of 67,108,864 bytes"),
+        ("/form", "content of 30 bytes"),
+        ("/usual", "content of 1,000 bytes, as multipart 67,108,864"),
+    ],
+)
+def test_explain_has_the_largest_content_too(shop: Path, path: str, limit: str) -> None:
+    add(shop, "\nfrom restkit import Upload\n" + BODIES)
+    assert f"limits: {limit}" in invoke("explain", "notes", "POST", path).stdout

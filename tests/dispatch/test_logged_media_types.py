@@ -48,12 +48,13 @@ def _logged(
         (FileResponse(b"", media_type="text/html"), ""),
     ],
 )
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
 def test_the_log_names_an_undeclared_media_type(
-    made: object, found: str, caplog: pytest.LogCaptureFixture
+    made: object, found: str, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Case and parameters do not matter, and a response without content or type has none."""
     declared = returns(media_types=["text/plain", "text/css"])
-    logged = _logged(caplog, declared, made, "HEAD")
+    logged = _logged(caplog, declared, made, method)
     assert logged.partition(" responded with ")[2] == (
         f"{found}, which it does not declare: {MORE}." if found else ""
     )

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from marshmallow import EXCLUDE, Schema, fields
 
-from restkit import App, Upload, takes
-from restkit.media import Handler
+from restkit import App, Resource, Upload, takes
+from restkit.media import FORM_TYPES, Handler
 from restkit.middleware import Proceed
-from restkit.parsing.forms import MAX_FORM_PARTS
+from restkit.parsing.forms import MAX_FORM_PARTS, parse_form
 from restkit.request import Request
 from restkit.testing import Client
 
@@ -49,6 +49,7 @@ def part(name: str, value: str = "a", headers: str = "") -> bytes:
 
 
 END = f"--{_BOUNDARY}--\r\n".encode()
+_FILE = '; filename="a"'
 
 
 def test_the_number_of_parts_is_limited() -> None:
@@ -184,3 +185,50 @@ def test_json_parts_are_read_by_the_handler_of_json() -> None:
     own.post("/points")(takes(form=PointSchema)(lambda form: dict(form["point"])))
     assert Client(own, contract=False).post("/points", data=content).status == 200
     assert read == [b'{"x": 1}']
+
+
+class _Written(Schema):
+    a = fields.Str(required=True)
+
+
+class _Sent(Schema):
+    photo = Upload(required=True)
+
+
+@pytest.mark.parametrize("over", [0, 1])
+@pytest.mark.parametrize(
+    ("declared", "content", "content_type"),
+    [
+        ({"form": _Written}, b"a=" + b"x" * 98, FORM_TYPES[0]),
+        ({"form": _Written}, part("a", "x" * 10) + END, _TYPE),
+        ({"files": _Sent}, part("photo", "x", _FILE) + END, _TYPE),
+        ({"form": _Written, "files": _Sent}, part("a") + part("photo", "x", _FILE) + END, _TYPE),
+        ({"body": _Written, "media_types": [FORM_TYPES[0]]}, b"a=" + b"x" * 98, FORM_TYPES[0]),
+    ],
+)
+def test_a_form_may_have_a_size_of_its_own(
+    declared: dict[str, Any], content: bytes, content_type: str, over: int
+) -> None:
+    """``max_size`` is the largest form, whatever it is sent as and whoever reads it first."""
+
+    def read_first(request: Request, proceed: Proceed) -> Any:
+        parse_form(request, FORM_TYPES, request.app.settings)
+        return proceed(request)
+
+    class Sized(Resource):
+        @takes(**declared, max_size=len(content) - over)
+        def post(self, **given: Any) -> dict[str, int]:
+            return {"n": len(given)}
+
+    class SizedAfter(Sized):
+        middleware = (read_first,)
+
+    app = App("Forms")
+    app.add("/sized", Sized)
+    app.add("/after", SizedAfter)
+    client = Client(app)
+    for url in ("/sized", "/after"):
+        response = client.post(url, content=content, content_type=content_type)
+        assert response.status == (413 if over else 200), response.text
+    chunked = client.post("/sized", content=iter([content]), content_type=content_type)
+    assert chunked.status == (413 if over else 200), chunked.text
