@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from programs import find_program
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from selenium.webdriver.remote.webdriver import WebDriver
     from selenium.webdriver.remote.webelement import WebElement
 
-__all__ = ["Browser", "ConsoleMessage", "NetworkRequest", "browse"]
+__all__ = ["Browser", "ConsoleMessage", "NetworkRequest", "browse", "wait_for_next"]
 
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _DRIVER_NAMES = ("chromedriver", "chromium.chromedriver")
@@ -202,3 +205,9 @@ def browse(*, scripts: bool = True) -> Generator[Browser]:
             yield browser
         finally:
             driver.quit()
+
+
+def wait_for_next(driver: WebDriver, page: WebElement) -> None:
+    """Wait until a page is gone; while it goes, chromedriver fails in several ways."""
+    waiting = WebDriverWait(driver, 20, ignored_exceptions=[WebDriverException])
+    waiting.until(staleness_of(page))

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Browser, browse
+from browser import Browser, browse, wait_for_next
 from marshmallow import Schema, fields, validate
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.ui import WebDriverWait
 from servers import serve
 
 from restkit import App
@@ -176,7 +174,7 @@ def _leave(browser: Browser, element: WebElement) -> None:
     """Click what leads to another page, and wait for that page."""
     page = browser.driver.find_element(By.TAG_NAME, "html")
     element.click()
-    WebDriverWait(browser.driver, 20).until(staleness_of(page))
+    wait_for_next(browser.driver, page)
 
 
 def _send(browser: Browser, form: str) -> None:
@@ -279,7 +277,7 @@ def test_the_keyboard_reaches_everything(browser: Browser, url: str) -> None:
         elif active.get_attribute("id") == "patch-title":
             page = browser.driver.find_element(By.TAG_NAME, "html")
             active.send_keys(Keys.END, "!", Keys.ENTER)
-            WebDriverWait(browser.driver, 20).until(staleness_of(page))
+            wait_for_next(browser.driver, page)
             break
     assert seen > 3
     assert browser.text_of("#response") == "200 OK"

@@ -9,15 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from browser import Browser, browse
-from selenium.common.exceptions import WebDriverException
+from browser import Browser, browse, wait_for_next
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.wait import WebDriverWait
 from site_example import HTML, PASSWORD, PNG, Site, made_site
 
 from restkit.testing import Client
@@ -31,12 +27,6 @@ pytestmark = pytest.mark.external
 NARROW, WIDE = 360, 1280
 # What Chromium says of a response of these statuses, which a page with a wrong form has.
 REFUSED = re.compile(r"status of (401|409|422) \(")
-
-
-def wait_for_next(driver: WebDriver, page: WebElement) -> None:
-    """Wait until a page is gone; while it goes, chromedriver fails in several ways."""
-    waiting = WebDriverWait(driver, 20, ignored_exceptions=[WebDriverException])
-    waiting.until(staleness_of(page))
 
 
 class Mouse:
