@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CORE", "PEERS", "Peer", "build", "installed"]
+__all__ = ["CORE", "PEERS", "Peer", "build", "installed", "offers"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,24 @@ _GUARDS = (
     "with_schema",
 )
 _FILES |= dict.fromkeys(_GUARDS, "guards")
+_PAYLOADS = ("orders", "issues", "events", "payments", "search", "specimens")
+_FILES |= {"ledger": "ledger", **dict.fromkeys(_PAYLOADS, "payloads")}
+
+
+def _factory(name: str, service: str) -> Any:
+    factory = service.partition(":")[0]
+    file = f"{name}_{_FILES[factory]}" if factory in _FILES else name
+    try:
+        return getattr(importlib.import_module(f"{__package__}.peers.{file}"), factory, None)
+    except ModuleNotFoundError as error:
+        if error.name == f"{__package__}.peers.{file}":
+            return None
+        raise
+
+
+def offers(name: str, service: str) -> bool:
+    """Return whether a program has a service."""
+    return _factory(name, service) is not None
 
 
 def build(name: str, service: str) -> Any:
@@ -101,12 +119,16 @@ def build(name: str, service: str) -> Any:
     Args:
         name: Of its file.
         service: ``hello``, ``services``, ``routes:500``, ``nesting:3``; ``database``,
-            ``pages``, ``sessions``, ``static`` and the guards, which have files of their own.
+            ``pages``, ``sessions``, ``static``, the guards and the payloads, which have files of
+            their own.
 
     Returns:
         The WSGI or ASGI application.
+
+    Raises:
+        LookupError: The program has no such service.
     """
-    factory, _, size = service.partition(":")
-    file = f"{name}_{_FILES[factory]}" if factory in _FILES else name
-    module = importlib.import_module(f"{__package__}.peers.{file}")
-    return getattr(module, factory)(*([int(size)] if size else []))
+    factory, size = _factory(name, service), service.partition(":")[2]
+    if factory is None:
+        raise LookupError(f"{name} has no {service}")
+    return factory(*([int(size)] if size else []))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-__all__ = ["hello", "nesting", "routes", "services"]
+__all__ = ["hello", "middleware", "nesting", "routes", "services"]
 
 
 def hello() -> Any:
@@ -19,6 +19,17 @@ def hello() -> Any:
         return {"hello": "world"}
 
     return app
+
+
+def middleware(count: int) -> Any:
+    app = hello()
+    for _ in range(count):
+        app.middleware("http")(_passing)
+    return app
+
+
+async def _passing(request: Any, call_next: Any) -> Any:
+    return await call_next(request)
 
 
 def _order_model() -> Any:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar import Litestar, get, post
 
-__all__ = ["hello", "nesting", "routes", "services"]
+__all__ = ["hello", "middleware", "nesting", "routes", "services"]
 
 
 @get("/")
@@ -62,6 +62,16 @@ def _order_struct() -> Any:
 
 def hello() -> Any:
     return Litestar([_hello])
+
+
+def middleware(count: int) -> Any:
+    from litestar.middleware import ASGIMiddleware
+
+    class Passing(ASGIMiddleware):
+        async def handle(self, scope: Any, receive: Any, send: Any, next_app: Any) -> None:
+            await next_app(scope, receive, send)
+
+    return Litestar([_hello], middleware=[Passing() for _ in range(count)])
 
 
 def services() -> Any:
