@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from .cases import CASES, PAYLOADS, Mismatch
 from .driver import driver_of
-from .programs import PEERS, offers
+from .programs import PROGRAMS, offers
 
 __all__ = ["main"]
 
@@ -22,7 +22,7 @@ _ROWS = (*PAYLOADS, "middleware-3")
 def main(arguments: Sequence[str]) -> int:
     """Check the programs and rows, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.answers", description=__doc__)
-    parser.add_argument("programs", nargs="+", help=", ".join(PEERS))
+    parser.add_argument("programs", nargs="+", help=", ".join(PROGRAMS))
     parser.add_argument("--rows", default=",".join(_ROWS), help="names, with commas between them")
     options = parser.parse_args(arguments)
     wrong = 0

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from .cases import CASES, Case
-from .programs import PEERS
+from .programs import PROGRAMS
 from .switch import AVAILABLE
 
 __all__ = ["ROOT", "Failed", "counts", "environment", "per_request", "valgrind_version"]
@@ -127,7 +127,7 @@ def _main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.instructions", description=__doc__
     )
-    parser.add_argument("programs", nargs="*", default=["restkit"], help=", ".join(PEERS))
+    parser.add_argument("programs", nargs="*", default=["restkit"], help=", ".join(PROGRAMS))
     parser.add_argument("--rows", default="hello", help="names of cases, with commas between them")
     options = parser.parse_args()
     for row in options.rows.split(","):

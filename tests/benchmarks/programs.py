@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CORE", "PEERS", "Peer", "build", "installed", "offers"]
+__all__ = ["CORE", "OF_PAYLOADS", "PEERS", "PROGRAMS", "Peer", "build", "installed", "offers"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,48 @@ CORE = Peer("core", "SQLAlchemy Core by hand", "sqlalchemy", ("sqlalchemy", "orj
 """What is written without an ORM; only over a database."""
 
 
+def _of_payloads() -> list[Peer]:
+    unvalidated = "its documentation advises production not to validate responses"
+    return [
+        Peer(
+            "dmr",
+            "django-modern-rest, msgspec",
+            "dmr",
+            ("django-modern-rest", "django", "msgspec"),
+            names_all=False,
+            note=f"synchronous; {unvalidated}; msgspec names the first fault",
+        ),
+        Peer(
+            "dmr_pydantic",
+            "django-modern-rest, pydantic",
+            "dmr",
+            ("django-modern-rest", "django", "pydantic"),
+            note=f"synchronous; {unvalidated}",
+        ),
+        Peer(
+            "blacksheep",
+            "blacksheep",
+            "blacksheep",
+            ("blacksheep", "pydantic", "orjson"),
+            kind="asgi",
+            note="pydantic, and orjson as its JSON library",
+        ),
+        Peer(
+            "litestar_plain",
+            "Litestar, unfiltered",
+            "litestar",
+            ("litestar", "msgspec"),
+            kind="asgi",
+            note="lists are written as they are, without a schema",
+        ),
+    ]
+
+
+OF_PAYLOADS = {peer.name: peer for peer in _of_payloads()}
+"""What is compared with payloads alone."""
+PROGRAMS = {**PEERS, **OF_PAYLOADS, CORE.name: CORE}
+
+
 def installed(peer: Peer) -> bool:
     """Return whether what a program needs is there."""
     return importlib.util.find_spec(peer.module) is not None
@@ -93,7 +135,7 @@ _GUARDS = (
     "with_schema",
 )
 _FILES |= dict.fromkeys(_GUARDS, "guards")
-_PAYLOADS = ("orders", "issues", "events", "payments", "search", "specimens")
+_PAYLOADS = ("orders", "issue_list", "issues", "events", "payments", "search", "specimens")
 _FILES |= {"ledger": "ledger", **dict.fromkeys(_PAYLOADS, "payloads")}
 
 

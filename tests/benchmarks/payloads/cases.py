@@ -82,7 +82,7 @@ def _issues() -> list[Case]:
         "list of 100 issues with users, labels, milestones",
         "/issues",
         5,
-        service="issues",
+        service="issue_list",
         expected=found,
     )
     posted = issues.new_issue()

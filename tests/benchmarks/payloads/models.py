@@ -10,7 +10,7 @@ from ipaddress import (
     IPv6Address,
     IPv6Interface,
 )
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -65,6 +65,9 @@ class Order(Model):
 
 
 class Search(Model):
+    # For django-modern-rest: what may be repeated in a query.
+    __dmr_force_list__: ClassVar[frozenset[str]] = frozenset({"tag"})
+
     limit: Annotated[int, Field(ge=1, le=100)]
     exact: bool
     since: dt.date

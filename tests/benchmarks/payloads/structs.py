@@ -17,7 +17,7 @@ from ipaddress import (
     ip_address,
     ip_interface,
 )
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct, field
@@ -33,6 +33,7 @@ __all__ = [
     "NewIssue",
     "Order",
     "Payment",
+    "Search",
     "Specimen",
     "WrittenSpecimen",
     "computed",
@@ -79,6 +80,16 @@ class Order(Model):
     def __post_init__(self) -> None:
         for name in ("subtotal", "discount", "shipping", "tax", "total", "deposit"):
             _within(getattr(self, name), 0, 10**12)
+
+
+class Search(Model):
+    __dmr_force_list__: ClassVar[frozenset[str]] = frozenset({"tag"})
+
+    limit: Annotated[int, Meta(ge=1, le=100)]
+    exact: bool
+    since: dt.date
+    status: Status
+    tag: Annotated[list[str], Meta(max_length=10)]
 
 
 # what is written

@@ -34,7 +34,7 @@ from .bare_values import (
     truth,
 )
 
-__all__ = ["events", "issues", "orders", "payments", "search", "specimens"]
+__all__ = ["events", "issue_list", "issues", "orders", "payments", "search", "specimens"]
 
 _STATUS = {200: "200 OK", 201: "201 Created", 422: "422 Unprocessable Content"}
 _MONEY = decimal(0, 10**12)
@@ -240,16 +240,16 @@ def _written(issue: Any) -> dict[str, Any]:
 
 
 def issues() -> Any:
-    found = data.issues(100)
-
     def made(posted: Any) -> Any:
         return _written(data.issue_made_of(posted["title"], posted["body"]))
 
-    post = _posts(_NEW_ISSUE, made)
+    return _posts(_NEW_ISSUE, made)
+
+
+def issue_list() -> Any:
+    found = data.issues(100)
 
     def app(environ: Any, start_response: Any) -> Any:
-        if environ["REQUEST_METHOD"] == "POST":
-            return post(environ, start_response)
         return _answer(start_response, 200, [_written(each) for each in found])
 
     return app

@@ -10,7 +10,7 @@ from ..payloads import issues as data
 from ..payloads import models
 from ..payloads.payments import payments as payments_of
 
-__all__ = ["events", "issues", "orders", "payments", "search", "specimens"]
+__all__ = ["events", "issue_list", "issues", "orders", "payments", "search", "specimens"]
 
 
 def orders(behind: int = 0) -> Any:
@@ -50,13 +50,19 @@ def specimens() -> Any:
     return app
 
 
-def issues() -> Any:
+def issue_list() -> Any:
     app = FastAPI()
     found = data.issues(100)
 
     @app.get("/issues", response_model=list[models.Issue])
     async def get() -> Any:
         return found
+
+    return app
+
+
+def issues() -> Any:
+    app = FastAPI()
 
     @app.post("/issues", status_code=201, response_model=models.Issue)
     async def post(issue: models.NewIssue) -> Any:

@@ -19,7 +19,7 @@ from ..payloads import structs
 from ..payloads.payments import Status
 from ..payloads.payments import payments as payments_of
 
-__all__ = ["events", "issues", "orders", "payments", "search", "specimens"]
+__all__ = ["events", "issue_list", "issues", "orders", "payments", "search", "specimens"]
 
 
 class Passing(ASGIMiddleware):
@@ -58,19 +58,23 @@ def specimens() -> Any:
 _found = data
 
 
-def issues() -> Any:
+def issue_list() -> Any:
     found = _found.issues(100)
 
     @get("/issues")
     async def listed() -> list[structs.Issue]:
         return convert(found, list[structs.Issue], from_attributes=True)
 
+    return Litestar([listed])
+
+
+def issues() -> Any:
     @post("/issues")
     async def created(data: structs.NewIssue) -> structs.Issue:
         made = _found.issue_made_of(data.title, data.body)
         return convert(made, structs.Issue, from_attributes=True)
 
-    return Litestar([listed, created])
+    return Litestar([created])
 
 
 def payments() -> Any:

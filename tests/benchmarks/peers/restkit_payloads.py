@@ -11,7 +11,7 @@ from ..payloads import schemas
 from ..payloads.payments import Payment
 from ..payloads.payments import payments as payments_of
 
-__all__ = ["events", "issues", "orders", "payments", "search", "specimens"]
+__all__ = ["events", "issue_list", "issues", "orders", "payments", "search", "specimens"]
 
 
 class _Posted(Resource):
@@ -66,7 +66,7 @@ def payments() -> Any:
     return app
 
 
-def issues() -> Any:
+def issue_list() -> Any:
     app = App("Issues")
     found = data.issues(100)
 
@@ -76,6 +76,16 @@ def issues() -> Any:
 
         def get(self) -> list[data.Issue]:
             return found
+
+    return app
+
+
+def issues() -> Any:
+    app = App("Issues")
+
+    @app.route("/issues")
+    class Issues(Resource):
+        schema = schemas.IssueSchema
 
         @takes(body=schemas.NewIssueSchema)
         def post(self, body: dict[str, Any]) -> data.Issue:

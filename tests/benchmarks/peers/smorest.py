@@ -8,7 +8,7 @@ from flask import Flask
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint
 
-__all__ = ["hello", "large", "routes", "services"]
+__all__ = ["hello", "large", "middleware", "routes", "services"]
 
 
 def _start() -> tuple[Any, Any]:
@@ -27,6 +27,15 @@ def hello() -> Any:
             return {"hello": "world"}
 
     api.register_blueprint(blueprint)
+    return app
+
+
+def middleware(count: int) -> Any:
+    """Return hello with so many hooks, which are Flask's middleware: one before, one after."""
+    app = hello()
+    for _ in range(count):
+        app.before_request(lambda: None)
+        app.after_request(lambda response: response)
     return app
 
 

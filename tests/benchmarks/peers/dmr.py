@@ -1,0 +1,47 @@
+"""django-modern-rest, synchronous; it does not validate its responses, which its documentation
+advises for production.
+"""
+
+# NOTE: No "annotations" from __future__: the framework must see the types.
+
+from typing import Any
+
+from .django_program import program
+
+__all__ = ["SETTINGS", "hello", "middleware", "passing", "passing_by"]
+
+SETTINGS = {"validate_responses": False}
+
+
+def passing(get_response: Any) -> Any:
+    """Return a middleware that passes the request on."""
+
+    def middleware(request: Any) -> Any:
+        return get_response(request)
+
+    return middleware
+
+
+def passing_by(count: int) -> list[str]:
+    """Return the names of so many middlewares."""
+    return [f"{__name__}.passing"] * count
+
+
+def _urls() -> list[Any]:
+    from django.urls import path
+    from dmr import Controller
+    from dmr.plugins.msgspec import MsgspecSerializer
+
+    class Hello(Controller[MsgspecSerializer]):
+        def get(self) -> dict[str, str]:
+            return {"hello": "world"}
+
+    return [path("", Hello.as_view())]
+
+
+def middleware(count: int) -> Any:
+    return program(_urls, passing_by(count), DMR_SETTINGS=SETTINGS)
+
+
+def hello() -> Any:
+    return middleware(0)
