@@ -125,7 +125,7 @@ class Dispatcher:
             if is_redirect(error):
                 # A pattern without the method must not redirect away from a pattern that has it.
                 method = request.environ["REQUEST_METHOD"]
-                found = self._composed.router.match_method(request, method)
+                found = self._match_method(request, method)
         if found is None:
             is_options = request.environ["REQUEST_METHOD"] == "OPTIONS"
             if is_options and _names_server(request.environ):
@@ -136,12 +136,22 @@ class Dispatcher:
     def _other_handler(self, request: Request, route: Route, method: str) -> Handler:
         """Return the handler of a method that a URL's first Route does not have."""
         # PERF: the Route of an unknown URL has no pattern, and no other Route has the method.
-        found = route.pattern.rule and self._composed.router.match_method(request, method)
+        found = route.pattern.rule and self._match_method(request, method)
         if found:
             return self._chosen(request, found).handlers[method]
+        if ROUTING_ERROR in request.environ:
+            route = self._unmatched_at(request)
         if method == "OPTIONS" and route.options is not None:
             return route.options
         return route.otherwise.without_content() if method == "HEAD" else route.otherwise
+
+    def _match_method(self, request: Request, method: str) -> Match | None:
+        """Return the first other Route that has a method; None also if a converter fails."""
+        try:
+            return self._composed.router.match_method(request, method)
+        except Exception as error:  # noqa: BLE001  # raised again inside middleware
+            request.environ[ROUTING_ERROR] = error
+            return None
 
     @staticmethod
     def _chosen(request: Request, found: Match) -> Route:

@@ -126,7 +126,7 @@ class Matcher(Generic[T]):
                 node = child
                 continue
             if node.others:
-                return self._undecided(path, parts, forks)
+                return None
             for accepts, child in node.ways:  # noqa: B007  # it is what the loop ends with
                 if accepts(part):
                     break
@@ -146,12 +146,6 @@ class Matcher(Generic[T]):
             return target, make(values)
         except ValueError:
             return None
-
-    def _undecided(
-        self, path: str, parts: list[str], forks: int
-    ) -> tuple[T, _Values] | Literal[False] | None:
-        """Return the result for a path that a pattern outside the tree may have."""
-        return self._search(path, parts) if forks else None
 
     def _search(self, path: str, parts: list[str]) -> tuple[T, _Values] | Literal[False] | None:
         """Try every way, in Werkzeug's order."""
@@ -198,17 +192,12 @@ def _maker(names: list[tuple[str, _Convert]]) -> _Make:
     }
 
 
-def _has_slash(node: Node[T]) -> bool:
-    child = node.fixed.get("")
-    return child is not None and child.route is not None
-
-
 def _walk(
     node: Node[T], parts: list[str], index: int, values: list[str]
 ) -> tuple[T, _Make] | Literal[_Result.UNDECIDED] | None:
     if index == len(parts):
         # NOTE: if only a slash is missing Werkzeug looks no further, so neither does this.
-        is_undecided = node.route is None and _has_slash(node)
+        is_undecided = node.route is None and "" in node.fixed
         return _Result.UNDECIDED if is_undecided else node.route
     part = parts[index]
     child = node.fixed.get(part)

@@ -135,6 +135,30 @@ def test_a_weaker_pattern_does_not_win(patterns: list[str], path: str, expected:
     assert matcher.find(path) is None
 
 
+@pytest.mark.parametrize(
+    ("patterns", "path", "expected"),
+    [
+        (["/<int:i>/x", "/<s>/a"], "/5/a", ("/<s>/a", {"s": "5"})),
+        (["/<int:i>/x", "/<s>/a", "/<s>/a/"], "/5/a", ("/<s>/a", {"s": "5"})),
+        (["/<int:i>/x", "/<s>/<int:j>"], "/5/6", ("/<s>/<int:j>", {"s": "5", "j": 6})),
+        (["/a/<int:i>/x", "/<s>/<t>/<u>"], "/a/5/y", ("/<s>/<t>/<u>", dict(zip("stu", "a5y")))),
+        (["/<int:i>/x/y", "/<s>/<t>"], "/5/x", ("/<s>/<t>", {"s": "5", "t": "x"})),
+        (["/<int:i>/x", "/<s>/a/"], "/5/a", None),
+        (["/<int:i>/x", "/<s>/<int:j>"], f"/5/{2**63}", None),
+        (["/<int:i>/x", "/<s>/<int:j>"], "/5/y", False),
+        (["/<int:i>/x", "/<s>/<path:p>"], "/5/y", None),
+    ],
+)
+def test_every_way_behind_a_fork_is_tried(
+    patterns: list[str], path: str, expected: tuple[str, dict[str, object]] | bool | None
+) -> None:
+    """If the first way leads nowhere, the others are tried, with their own variables."""
+    matcher, rules = matchers(patterns)
+    assert matcher.find(path) == expected
+    if expected:
+        assert by_werkzeug(rules, path) == expected
+
+
 def test_other_patterns_leave_the_rest_to_the_tree() -> None:
     """A pattern of another kind takes from the tree only what stands below its fixed text."""
     matcher, _ = matchers(["/docs/<path:p>", "/books/<int:n>"])

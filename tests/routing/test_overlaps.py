@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
+from werkzeug.routing import BaseConverter
+
 from restkit import App, CollisionError, NotFound, Resource, raises
+from restkit.response import PlainResponse
+from restkit.routing.patterns import parse_pattern
+from restkit.routing.router import Handler, Route
 from restkit.testing import Client
 
 
@@ -177,3 +182,45 @@ def test_a_document_has_one_operation_for_a_path_and_method() -> None:
     assert client.delete("/things/5").status == 204
     path = client.get("/openapi.json").json["paths"]["/things/{id}"]
     assert {"get", "delete"} <= set(path)
+
+
+@pytest.mark.parametrize("url", ["/things/<int:id>", "/things/<int:id>/"])
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", 200), ("DELETE", 500), ("OPTIONS", 500), ("HEAD", 200)]
+)
+def test_a_converter_that_fails_is_a_500_for_the_method_of_its_pattern(
+    url: str, method: str, status: int
+) -> None:
+    """The error of a converter is no 405 where another pattern of the URL matches too."""
+
+    class Failing(BaseConverter):
+        regex = "[0-9]+"
+        weight = 200
+
+        def to_python(self, value: str) -> str:
+            raise RuntimeError(value)
+
+    app = App("Failing")
+    app.converters["failing"] = Failing
+    app.add(url, resource(get="number"))
+    app.add("/things/<failing:id>", resource(delete="failing", options="failing"), name="failing")
+    response = Client(app, raise_errors=False).request(method, "/things/5")
+    if url.endswith("/") and status == 200:
+        assert response.status == 308
+        assert response.headers["Location"] == "/things/5/"
+    else:
+        assert response.status == status
+    assert response.headers.get("Allow") is None
+
+
+def test_a_route_has_each_method_once() -> None:
+    """A second handler of a method is refused in the words of both declarations."""
+    def respond(*_: object) -> PlainResponse:
+        return PlainResponse(204, [], b"")
+
+    route = Route(parse_pattern("/things", "", {}))
+    handler = Handler(respond, None, App("A"), respond, ())
+    route.add("GET", handler, "a.py:1")
+    with pytest.raises(CollisionError, match=r"GET /things .* by a\.py:1 and by b\.py:2"):
+        route.add("GET", handler, "b.py:2")
+    assert list(route.handlers) == ["GET"]
