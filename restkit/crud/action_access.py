@@ -126,9 +126,10 @@ def _all_security(found: Sequence[Security | None]) -> Security | None:
     demanded = [each for each in found if each]
     if not demanded:
         return () if found and None not in found else None
-    combined = Requirement(demanded[0])
-    for each in demanded[1:]:
-        if each != demanded[0]:
+    first, *others = demanded
+    combined = Requirement(first)
+    for each in others:
+        if each != first:
             combined = combined & Requirement(each)
     return combined.alternatives
 

@@ -115,7 +115,7 @@ def schema_plan(operation: Operation, bound: BoundSchema) -> FormPlan:
         operation: The operation.
         bound: The schema of the content.
     """
-    is_patch = bound.view is View.PATCH or operation.method == "PATCH"
+    is_patch = operation.method == "PATCH"
     above = (bound.declared,)
     found: dict[str, FieldPlan] = {}
     for name, field in bound.load_fields.items():

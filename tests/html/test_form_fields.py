@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from parsed_pages import HTML, Parsed
 
 from restkit import App, SeeOther, provide, raises, takes
@@ -28,7 +28,11 @@ class WholeSchema(Schema):
     items_of = fields.List(fields.Int())
 
 
-def made(templates: Callable[..., Templates], values: object = None) -> Any:
+def made(
+    templates: Callable[..., Templates],
+    values: object = None,
+    schema: type[Schema] = WholeSchema,
+) -> Any:
     """Return a form as a method has it."""
     app, found = App("Made"), []
     app.install(templates({"form.html": "page"}))
@@ -39,9 +43,10 @@ def made(templates: Callable[..., Templates], values: object = None) -> Any:
 
         def get(self) -> None:
             form = self.form(values)
-            found.extend([form, str(form), str(form["it"]), form["it"].__html__()])
+            first = form[next(iter(schema().fields))]
+            found.extend([form, str(form), str(first), first.__html__()])
 
-        @takes(form=WholeSchema)
+        @takes(form=schema)
         def post(self, form: dict[str, Any]) -> SeeOther:
             return SeeOther(Made)
 
@@ -67,6 +72,43 @@ def test_parts_are_found_by_name(templates: Callable[..., Templates]) -> None:
         form["part"]["c"]
     assert form["items_of"].shown_items == ""
     assert form["it"].value == ""
+
+
+class ChosenSchema(Schema):
+    one = fields.Str(required=True, validate=validate.OneOf(["a", "b", "c"], ["A", "B", "C"]))
+    with_none = fields.Str(validate=validate.OneOf(["", "b"]))
+    several = fields.List(fields.Str(validate=validate.OneOf(["a", "b"])))
+    text = fields.Str()
+    texts = fields.List(fields.Str())
+
+
+def test_choices(templates: Callable[..., Templates]) -> None:
+    """Each choice has its text, whether it is chosen, and an id of its own."""
+    form = made(templates, {"one": "b", "several": ["b"], "texts": ["x", "y"]}, ChosenSchema)[0]
+    assert [(each.value, each.label, each.selected, each.id) for each in form["one"].choices] == [
+        ("a", "A", False, "field-one"),
+        ("b", "B", True, "field-one-1"),
+        ("c", "C", False, "field-one-2"),
+    ]
+    chosen = {
+        name: [each.selected for each in form[name].choices] for name in ChosenSchema().fields
+    }
+    assert chosen == {
+        "one": [False, True, False],
+        "with_none": [False, False],
+        "several": [False, True],
+        "text": [],
+        "texts": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "has_blank"), [("one", True), ("with_none", False), ("several", False)]
+)
+def test_a_select_of_one_value_has_a_choice_that_is_none(
+    templates: Callable[..., Templates], name: str, *, has_blank: bool
+) -> None:
+    assert made(templates, None, ChosenSchema)[0][name].has_blank is has_blank
 
 
 def test_errors_of_ones_own_are_bounded(templates: Callable[..., Templates]) -> None:

@@ -39,6 +39,66 @@ def test_what_is_no_number_is_refused(value: object, reason: str) -> None:
     assert str(raised.value) == f"maximum must be a number: {reason}"
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("schema", "written"),
+    [
+        (True, True),
+        (False, False),
+        ({}, {}),
+        ({"exclusiveMaximum": True, "maximum": 5}, {"exclusiveMaximum": 5, "maximum": 5}),
+        ({"exclusiveMinimum": True, "minimum": 5}, {"exclusiveMinimum": 5, "minimum": 5}),
+        ({"exclusiveMaximum": False, "maximum": 5}, {"maximum": 5}),
+        ({"exclusiveMinimum": Decimal(1), "title": "T"}, {"exclusiveMinimum": 1, "title": "T"}),
+        ({"not": {"minimum": Decimal(1)}}, {"not": {"minimum": 1}}),
+        ({"items": True}, {"items": True}),
+        ({"allOf": ({"minimum": Decimal(1)}, True)}, {"allOf": [{"minimum": 1}, True]}),
+        ({"anyOf": [{"default": NAN}]}, {"anyOf": [{"default": None}]}),
+        (
+            {"properties": {"a": {"maximum": Decimal("1.5")}, "b": False}},
+            {"properties": {"a": {"maximum": 1.5}, "b": False}},
+        ),
+        ({"enum": [1, 1.0, True, "a", "a"]}, {"enum": [1, True, "a"]}),
+        ({"examples": [1, 1]}, {"examples": [1, 1]}),
+        ({"default": {"maximum": "x", "not": 1}}, {"default": {"maximum": "x", "not": 1}}),
+        ({"default": (1, NAN)}, {"default": [1, None]}),
+        ({"x-own": {"properties": 1}}, {"x-own": {"properties": 1}}),
+    ],
+)
+def test_schemas_are_written_as_json(schema: object, written: object) -> None:
+    """Keywords in subschemas are converted too, values that only look like schemas are not."""
+    assert schema_value(schema) == written
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        (1, "an instance of int is not a JSON Schema"),
+        (None, "an instance of NoneType is not a JSON Schema"),
+        ([{}], "an instance of list is not a JSON Schema"),
+        ({"not": 1}, "not must be "),
+        ({"not": {"not": None}}, "not must be "),
+        ({"allOf": {}}, "allOf must be "),
+        ({"allOf": [{}, 1]}, "allOf must be "),
+        ({"prefixItems": "ab"}, "prefixItems must be "),
+        ({"properties": [{}]}, "properties must be "),
+        ({"properties": {"a": {}, "b": 1}}, "properties must be "),
+        ({"$defs": {"a": {"items": [{}]}}}, "items must be "),
+        ({"type": "text"}, "type must be "),
+        ({"not": {"maxLength": -1}}, "maxLength must be "),
+        ({"exclusiveMaximum": True}, "maximum must be a number: an instance of NoneType"),
+        ({"exclusiveMinimum": True, "minimum": "1"}, "minimum must be a number: an instance of str"),
+    ],
+)
+def test_what_is_no_schema_is_refused(schema: object, reason: str) -> None:
+    """The message names the keyword, at any depth."""
+    with pytest.raises(ValueError, match=".") as raised:
+        schema_value(schema)
+    assert str(raised.value).startswith(reason)
+
+
 def _nested(value: object, hold: Callable[[object], object], times: int) -> object:
     for _ in range(times):
         value = hold(value)

@@ -11,7 +11,7 @@ from werkzeug.http import dump_cookie, parse_cookie
 
 from ...contract import Operation
 from ...environ_keys import QUERY_KEYS
-from ...json_parsing import JSONLimits, loads_json
+from ...json_parsing import loads_json
 from ...problems import BadRequest
 from ...records import Record
 from ...request import Request
@@ -32,7 +32,6 @@ __all__ = [
 
 _COOKIE = "restkit-pages"
 _LONGEST = 3_500
-_FLAT = JSONLimits(depth=1)
 
 
 class SchemeForm(Record):
@@ -111,7 +110,7 @@ def kept_credentials(
     try:
         text = parse_cookie(header).get(_cookie_name(environ), "")
         content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        name, value = loads_json(content, limits=_FLAT)
+        name, value = loads_json(content)
         is_text = isinstance(value, str) and value.isprintable()
         scheme = schemes.get(name) if is_text else None
     except (BadRequest, ValueError, TypeError):

@@ -123,8 +123,9 @@ def send(app: WSGIApplication, environ: WSGIEnvironment) -> Received:
         close: Callable[[], object] | None = getattr(chunks, "close", None)
         if close is not None:
             close()
-    status, headers = started[0]
-    return Received(int(status[:3]), headers, body, is_cut, time.perf_counter() - begin)
+    ((status, headers),) = started
+    code = int(status.split()[0])
+    return Received(code, headers, body, is_cut, time.perf_counter() - begin)
 
 
 def _as_start(start: object) -> StartResponse:
