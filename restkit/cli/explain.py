@@ -55,7 +55,7 @@ def command(
     if isinstance(found, Schema) or (isinstance(found, type) and issubclass(found, Schema)):
         if method is not None:
             raise Mistake(f"{target} is a schema; METHOD and PATH belong to an App.")
-        lines = _schema(found, target, source)
+        lines = _schema(found, target, source, shown)
     else:
         app = target_of(target, shown)
         if method is None or path is None:
@@ -70,9 +70,11 @@ def command(
 # a schema
 
 
-def _schema(declared: Schema | type[Schema], target: str, source: bool) -> Iterator[str]:
+def _schema(
+    declared: Schema | type[Schema], target: str, source: bool, shown: bool
+) -> Iterator[str]:
     """Yield the lines on a schema: its instance for requests and its instance for responses."""
-    with mistakes(False):
+    with mistakes(shown):
         written = bind(declared, View.REQUEST, declared_at=target)
         read = bind(declared, View.RESPONSE, declared_at=target)
     yield f"{written.declared.__module__}.{written.declared.__qualname__}"
@@ -212,11 +214,11 @@ def _limits(operation: Operation, settings: Settings) -> Iterator[str]:
         yield "query: any is rejected, a 422" if settings.strict else "query: ignored"
     body = operation.input("body")
     if body is not None:
-        usual = settings.max_body_size if body.raw is None else settings.max_upload_size
-        yield (
-            f"limits: content of {body.max_size or usual:,} bytes, a 413 beyond; "
-            f"JSON {settings.max_json_depth} levels deep, a 400 beyond"
-        )
+        usual = settings.max_body_size
+        depth = f"; JSON {settings.max_json_depth} levels deep, a 400 beyond"
+        if body.raw is not None:
+            usual, depth = settings.max_upload_size, ""
+        yield f"limits: content of {body.max_size or usual:,} bytes, a 413 beyond{depth}"
     form = operation.input("form") or operation.input("files")
     if form is not None:
         most = f"{settings.max_body_size:,} bytes, as multipart {settings.max_upload_size:,}"

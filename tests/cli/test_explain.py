@@ -338,6 +338,215 @@ def test_a_raw_body(shop: Path) -> None:
     assert _part(_said("hooked", "POST", "/raw"), "takes") == ["body: bytes, image/png"]
 
 
+GUARDED = '''
+from marshmallow import Schema, fields
+from restkit import App, Resource, Upload, access, anonymous, operation, takes
+from restkit.permissions import role
+from restkit.security import APIKey, HTTPBasic, OAuth2
+
+def check(*given):
+    return given[0]
+
+KEY, BASIC = APIKey(check, header="X-Key", name="key"), HTTPBasic(check, name="basic")
+
+class TwiceSchema(Schema):
+    a = fields.Int(data_key="x")
+    b = fields.Int(data_key="x")
+
+app = App("Guarded")
+
+class Own(Resource):
+    conditional = "required"
+
+    def get(self) -> dict:
+        return {}
+
+    def head(self) -> None:
+        """Say how much there is."""
+
+    def delete(self) -> None:
+        self.entity_tag = 1
+
+class Plain(Resource):
+    conditional = True
+
+    def put(self) -> None:
+        self.entity_tag = 1
+
+app.add("/own", Own)
+app.add("/plain", Plain)
+
+@app.post("/files", security=KEY & BASIC)
+@takes(files={"file": Upload()})
+def files(files) -> None:
+    pass
+
+@app.post("/sized", security=KEY | anonymous)
+@takes(form={"text": fields.Str()}, max_size=1000)
+@access(permission=role("staff"))
+def sized(form) -> None:
+    pass
+
+@app.post("/raw")
+@takes(body=bytes, media_types=["image/png"])
+def raw(body: bytes) -> None:
+    pass
+
+@app.post("/raw/sized")
+@takes(body=bytes, media_types=["image/png"], max_size=2000)
+def sized_raw(body: bytes) -> None:
+    pass
+
+@app.post("/json/sized")
+@takes(body=Schema.from_dict({"a": fields.Int()}), max_size=3000)
+def sized_json(body) -> None:
+    pass
+'''
+_CONDITIONS = "preconditions: entity_tag and last_modified, as the method sets them; a 304 or a 412"
+
+
+@pytest.mark.parametrize(
+    ("request_line", "guards"),
+    [
+        (
+            "GET /own",
+            ["security: none", "negotiation: application/json; a 406 for any other", _CONDITIONS],
+        ),
+        ("HEAD /own", ["security: none", "negotiation: none", _CONDITIONS]),
+        (
+            "DELETE /own",
+            [
+                "security: none",
+                "precondition demanded: If-Match, or a 428",
+                "negotiation: none",
+                _CONDITIONS,
+            ],
+        ),
+        ("PUT /plain", ["security: none", "negotiation: none", _CONDITIONS]),
+        (
+            "POST /files",
+            [
+                "security: key and basic",
+                "negotiation: none",
+                "limits: content of 2,097,152 bytes, as multipart 67,108,864; a 413 beyond",
+            ],
+        ),
+        (
+            "POST /sized",
+            [
+                "security: key or anonymous",
+                "permission: the role staff, or a 403",
+                "negotiation: none",
+                "limits: content of 1,000 bytes; a 413 beyond",
+            ],
+        ),
+        (
+            "POST /raw",
+            [
+                "security: none",
+                "negotiation: none",
+                "limits: content of 67,108,864 bytes, a 413 beyond",
+            ],
+        ),
+        (
+            "POST /raw/sized",
+            ["security: none", "negotiation: none", "limits: content of 2,000 bytes, a 413 beyond"],
+        ),
+        (
+            "POST /json/sized",
+            [
+                "security: none",
+                "negotiation: none",
+                "limits: content of 3,000 bytes, a 413 beyond; JSON 64 levels deep, a 400 beyond",
+            ],
+        ),
+    ],
+)
+def test_guards(shop: Path, request_line: str, guards: list[str]) -> None:
+    """Those that the operation has, in their order, and no others."""
+    (shop / "guarded.py").write_text(GUARDED, "utf-8")
+    lines = _part(_said("guarded", *request_line.split()), "guards, in this order")
+    lines.remove("query: any is rejected, a 422")
+    expected = [
+        each.replace("none", "none, anyone may call") if each == "security: none" else each
+        for each in guards
+    ]
+    assert lines == expected
+
+
+def test_a_written_head_is_explained_itself(shop: Path) -> None:
+    (shop / "guarded.py").write_text(GUARDED, "utf-8")
+    lines = _said("guarded", "HEAD", "/own")
+    assert lines[:3] == [
+        "HEAD /own  not documented  guarded.Own.head",
+        "Say how much there is.",
+        "",
+    ]
+    assert _said("guarded", "GET", "/own")[:2] == ["GET /own  getOwn  guarded.Own.get", ""]
+    assert _part(lines, "path") == ["none"]
+    assert _part(lines, "middleware, the outermost first") == ["none"]
+    assert _part(lines, "takes") == ["none"]
+    assert _part(lines, "responses") == ["204, no content", "304, no content"]
+
+
+def test_problems_are_in_the_order_of_their_statuses(depot: Path) -> None:
+    """With the stage that they come from, in columns."""
+    lines = _said("depot", "GET", "/crates")
+    rows = lines[lines.index("problems") + 1 :]
+    assert [line.split()[:3] for line in rows] == [
+        ["406", "NotAcceptable", "negotiation"],
+        ["422", "UnprocessableContent", "validation"],
+    ]
+    assert rows[1] == "  422  UnprocessableContent  validation   The input is invalid."
+
+
+def test_a_schema_that_nobody_can_use_is_a_mistake(shop: Path) -> None:
+    (shop / "guarded.py").write_text(GUARDED, "utf-8")
+    result = invoke("explain", "guarded:TwiceSchema")
+    assert result.exit_code == 2
+    assert result.output.startswith("Error: ")
+    assert "TwiceSchema" in result.output
+    assert not isinstance(
+        invoke("explain", "guarded:TwiceSchema", "--traceback").exception, SystemExit
+    )
+
+
+def test_each_side_has_its_own_source(depot: Path) -> None:
+    """The loader stands with what is loaded, the dumpers with what is dumped."""
+    lines = _said("depot:PartSchema", "--source")
+    loads, dumps = lines[: lines.index("dumps")], lines[lines.index("dumps") :]
+    assert [line.strip() for line in loads if "The generated" in line] == ["The generated loader:"]
+    dumpers = [line.strip() for line in dumps if "The generated" in line]
+    assert dumpers
+    assert all(line.startswith("The generated dumper, ") for line in dumpers)
+    assert "    def load_one(data, partial, unknown, store, index):" in loads
+    assert lines[-1] != ""
+
+
+def test_a_schema_inside_itself_is_explained_once(depot: Path) -> None:
+    """Rows of the fields inside stand below their field, in the order of the declaration."""
+    (depot / "deep.py").write_text(DEEP, "utf-8")
+    lines = _said("deep:TreeSchema")
+    names = [line.split()[0] for line in lines[lines.index("dumps") :] if line.startswith("  ")]
+    assert names[-7:] == ["FIELD", "id", "left", "left.name", "right", "right.name", "self"]
+    loaded = [line.split()[0] for line in lines[: lines.index("dumps")] if line.startswith("  ")]
+    assert loaded[-6:] == ["FIELD", "left", "left.name", "right", "right.name", "self"]
+
+
+DEEP = """
+from marshmallow import Schema, fields
+
+class LeafSchema(Schema):
+    name = fields.Str()
+
+class TreeSchema(Schema):
+    id = fields.Int(dump_only=True)
+    left = fields.Nested(LeafSchema)
+    right = fields.Nested(LeafSchema)
+    self = fields.Nested("self")
+"""
+
+
 STREAM = """
 from collections.abc import Iterator
 

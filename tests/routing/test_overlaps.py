@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from werkzeug.routing import BaseConverter
 
 from restkit import App, CollisionError, NotFound, Resource, raises
@@ -215,6 +214,7 @@ def test_a_converter_that_fails_is_a_500_for_the_method_of_its_pattern(
 
 def test_a_route_has_each_method_once() -> None:
     """A second handler of a method is refused in the words of both declarations."""
+
     def respond(*_: object) -> PlainResponse:
         return PlainResponse(204, [], b"")
 

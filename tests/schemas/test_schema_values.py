@@ -89,14 +89,16 @@ def test_schemas_are_written_as_json(schema: object, written: object) -> None:
         ({"type": "text"}, "type must be "),
         ({"not": {"maxLength": -1}}, "maxLength must be "),
         ({"exclusiveMaximum": True}, "maximum must be a number: an instance of NoneType"),
-        ({"exclusiveMinimum": True, "minimum": "1"}, "minimum must be a number: an instance of str"),
+        (
+            {"exclusiveMinimum": True, "minimum": "1"},
+            "minimum must be a number: an instance of str",
+        ),
     ],
 )
 def test_what_is_no_schema_is_refused(schema: object, reason: str) -> None:
     """The message names the keyword, at any depth."""
-    with pytest.raises(ValueError, match=".") as raised:
+    with pytest.raises(ValueError, match=f"^{reason}"):
         schema_value(schema)
-    assert str(raised.value).startswith(reason)
 
 
 def _nested(value: object, hold: Callable[[object], object], times: int) -> object:
