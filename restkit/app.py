@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .cache_rule import CacheRule
     from .dispatch.dispatcher import Dispatcher
     from .dispatch.edge import Serve
-    from .permissions import PermissionLike
+    from .permissions import PermissionsLike
     from .requirements import SecurityLike
     from .route_decorators import RouteOptions
     from .security.cors import CORS
@@ -99,7 +99,7 @@ class App(RouteDecorators, AppParts):
         errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
         document: Mapping[str, object] | None = None,
         security: SecurityLike | None = None,
-        permission: PermissionLike | None = None,
+        permission: PermissionsLike | None = None,
         limits: Sequence[LimitRule] | None = None,
         cache: CacheRule | Literal[False] | None = None,
         raises: Sequence[type[Problem] | Failure] = (),
@@ -123,7 +123,8 @@ class App(RouteDecorators, AppParts):
                 ``termsOfService``, ``externalDocs``, ``webhooks`` and ``x-...``.
             security: The security schemes of everything that declares none, the document and its
                 pages included. Only ``public=True`` opens a URL. See `restkit.Scheme`.
-            permission: What callers must be allowed where nothing nearer says so; see `access`.
+            permission: What callers must be allowed where nothing nearer says so: one rule, or a
+                mapping with ``read`` (GET, HEAD, QUERY) and ``write``; see `access`.
             limits: Limits of all operations together, such as ``[Rate(1000, per="hour")]``.
             cache: How long responses of GET are stored; see `restkit.caching.Cache`.
             raises: Problems that every request may get, such as those of a reverse proxy.
@@ -164,7 +165,8 @@ class App(RouteDecorators, AppParts):
         where = f"App({name!r})"
         self._registry.errors = formats_of(errors, where)
         self._registry.raises = failures_of(raises, f"raises of {where}")
-        self._registry.access = given_access(security, False, permission, where, limits, cache)
+        guards = security, False, permission, where, limits, cache
+        self._registry.access = given_access(*guards, is_outermost=True)
         self._dispatcher: Dispatcher | None = None
         self._serve: Serve | None = None
         self._lock = threading.Lock()
@@ -224,7 +226,7 @@ class App(RouteDecorators, AppParts):
         documented: bool = True,
         errors: ErrorFormat | Sequence[ErrorFormat] | None = None,
         security: SecurityLike | None = None,
-        permission: PermissionLike | None = None,
+        permission: PermissionsLike | None = None,
         limits: Sequence[LimitRule] | None = None,
         cache: CacheRule | Literal[False] | None = None,
         public: bool = False,
@@ -327,23 +329,6 @@ class App(RouteDecorators, AppParts):
         return urljoin(Request.current().host_url, url) if _external else url
 
     # responding
-
-    def freeze(self) -> None:
-        """Compose the declarations. The first request does it; a server may do it earlier.
-
-        Raises:
-            DeclarationError: The declarations do not fit together.
-        """
-        self._freeze()
-
-    def _freeze(self) -> Dispatcher:
-        dispatcher = self._dispatcher
-        if dispatcher is None:
-            with self._lock:
-                dispatcher = self._dispatcher
-                if dispatcher is None:
-                    dispatcher = self._dispatcher = self._compose()
-        return dispatcher
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request (PEP 3333)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
@@ -48,6 +49,8 @@ class AppParts:
     _lifespan: Lifespan | None = None
     _responder: Serve | None = None
     _serve: Serve | None
+    _dispatcher: Dispatcher | None
+    _lock: threading.Lock
     _stored_responses: AppCache | None = None
 
     if not TYPE_CHECKING:  # a type checker should go on to report unknown attributes
@@ -138,6 +141,23 @@ class AppParts:
         from .html.browsable.declared import with_pages  # cold start, as above
 
         return with_pages(entry)
+
+    def freeze(self) -> None:
+        """Compose the declarations. The first request does it; a server may do it earlier.
+
+        Raises:
+            DeclarationError: The declarations do not fit together.
+        """
+        self._freeze()
+
+    def _freeze(self) -> Dispatcher:
+        dispatcher = self._dispatcher
+        if dispatcher is None:
+            with self._lock:
+                dispatcher = self._dispatcher
+                if dispatcher is None:
+                    dispatcher = self._dispatcher = self._compose()
+        return dispatcher
 
     def _compose(self) -> Dispatcher:
         """Compose what is declared, and the layers around the dispatcher."""
@@ -247,9 +267,6 @@ class AppParts:
 
     def __exit__(self, *error: object) -> None:
         self.stop()
-
-    def _freeze(self) -> Dispatcher:
-        raise NotImplementedError
 
     def _begin(self) -> Serve:
         """Return what responds to the first request of a process, after the start."""

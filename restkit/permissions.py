@@ -13,7 +13,15 @@ from .security_scheme import Permission
 if TYPE_CHECKING:
     from .request import Request
 
-__all__ = ["PermissionLike", "Rule", "names_in", "permission_of", "role", "scope"]
+__all__ = [
+    "PermissionLike",
+    "PermissionsLike",
+    "Rule",
+    "names_in",
+    "permission_of",
+    "role",
+    "scope",
+]
 
 _MISSING = object()
 _Allows = Callable[[object, "Request"], bool]
@@ -139,6 +147,9 @@ class _Inverted(Rule):
 PermissionLike: TypeAlias = Rule | Permission | Callable[..., bool]
 """A rule, or a function of the caller, of caller and request, or of caller and object."""
 
+PermissionsLike: TypeAlias = PermissionLike | Mapping[str, PermissionLike]
+"""One permission for everything, or those of ``read``, of ``write`` and of methods by name."""
+
 
 def _grouped(rule: Rule) -> str:
     """Return a description, in brackets if it joins several."""
@@ -243,6 +254,11 @@ def permission_of(value: object, declared_at: str) -> Rule:
     """
     if isinstance(value, Rule):
         return value
+    if isinstance(value, Mapping):
+        raise DeclarationError(
+            f"{declared_at} must be one rule, such as scope('write'). A mapping by 'read', 'write' "
+            "and names of methods stands on an App, a route or a class."
+        )
     if value is None or isinstance(value, (type, bool, str)):
         raise DeclarationError(
             f"{declared_at} must be a rule, such as scope('write') or a function of the caller, "

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .cache_rule import CacheRule
     from .http.conditional import EntityTag
     from .masks import Masks
-    from .permissions import PermissionLike
+    from .permissions import PermissionsLike
     from .requirements import SecurityLike
     from .schemas.bound import SchemaLike
 
@@ -110,7 +110,9 @@ class Resource:
         middleware: The middleware around its methods, the outermost first.
         problem_handlers: The functions that turn exceptions into responses, by exception class.
         security: The security schemes of its verbs; those of the mount or the App by default.
-        permission: What callers must be allowed; see `access`.
+        permission: What callers must be allowed; see `access`. A mapping says it for ``read``
+            (GET, HEAD, QUERY), ``write``, and methods by name: ``{"write": scope("write"),
+            "delete": role("editor")}``.
         public: Whether no credentials are required. Overrides the mount and the App.
         limits: Limits besides those of the mount and the App; ``[]`` takes those away.
         masks: Who may read and write a field, by its name: ``{"cost": role("staff")}``.
@@ -129,7 +131,7 @@ class Resource:
     middleware: ClassVar[Sequence[Middleware]] = ()
     problem_handlers: ClassVar[Mapping[type[Exception], ProblemHandler]] = {}
     security: ClassVar[SecurityLike | None] = None
-    permission: ClassVar[PermissionLike | None] = None
+    permission: ClassVar[PermissionsLike | None] = None
     public: ClassVar[bool] = False
     limits: ClassVar[Sequence[LimitRule] | None] = None
     masks: ClassVar[Masks] = {}

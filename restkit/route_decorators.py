@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
     from .cache_rule import CacheRule
     from .contract import LimitRule
     from .html.static_files import StaticFiles
-    from .permissions import PermissionLike
+    from .permissions import PermissionsLike
     from .requirements import SecurityLike
 
     class StaticOptions(TypedDict, total=False):
@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
 
         host: str | None
         security: SecurityLike | None
-        permission: PermissionLike | None
+        permission: PermissionsLike | None
         limits: Sequence[LimitRule] | None
         public: bool
 

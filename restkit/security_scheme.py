@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from .http.methods import SAFE_METHODS
+from .records import Record
+
 if TYPE_CHECKING:
     from .request import Request
 
-__all__ = ["Combination", "Permission", "Security", "SecurityScheme", "uses_authorization"]
+__all__ = [
+    "Combination",
+    "Permission",
+    "Permissions",
+    "Security",
+    "SecurityScheme",
+    "uses_authorization",
+]
 
 
 @runtime_checkable
@@ -46,6 +56,42 @@ class Permission(Protocol):
     def allows(self, caller: object, request: Request) -> bool:
         """Return whether the caller may make the request."""
         ...
+
+
+class Permissions(Record):
+    """The permissions that one level declares: of safe methods, and of the others.
+
+    Attributes:
+        read: What callers of GET, HEAD and QUERY must be allowed; None if nothing is declared.
+        write: The same of the other methods.
+    """
+
+    read: Permission | None = None
+    write: Permission | None = None
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether one of the two is declared."""
+        return self.read is not None or self.write is not None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both are declared."""
+        return self.read is not None and self.write is not None
+
+    @classmethod
+    def same(cls, permission: Permission | None) -> Permissions:
+        """Return one permission for all methods."""
+        return cls(permission, permission)
+
+    def of(self, method: str) -> Permission | None:
+        """Return the permission of a method."""
+        return self.read if method in SAFE_METHODS else self.write
+
+    def within(self, outer: Permissions) -> Permissions:
+        """Return these permissions, with those of an outer level where none is declared."""
+        read = outer.read if self.read is None else self.read
+        return Permissions(read, outer.write if self.write is None else self.write)
 
 
 def uses_authorization(scheme: SecurityScheme) -> bool:

@@ -56,7 +56,7 @@ def create_app(settings: NotesSettings | None = None) -> App:
         license={"name": "MIT", "identifier": "MIT"},
         settings=to,
         security=people | APIKey(header="X-API-Key", keys={to.archive_key: archive}),
-        permission=scope("notes:read"),
+        permission={"read": scope("notes:read"), "write": scope("notes:write")},
         cors=CORS(["https://notes.example"]),
         limits=[
             Sizes(target=4096, headers=16_384, header=10_240),

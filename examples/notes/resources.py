@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from restkit import access
 from restkit.crud import CRUDResource
 from restkit.limits import Idempotency
 from restkit.security import NOBODY, Mask, role, scope
@@ -11,8 +10,6 @@ from restkit.sqlalchemy import SQLAlchemyStorage
 from .models import Comment, Kept, Note
 
 once = Idempotency(SQLAlchemyStorage(Kept))
-writes = access(permission=scope("notes:write"))
-moderates = access(permission=scope("notes:write") & role("staff"))
 
 
 class Notes(CRUDResource[Note]):
@@ -27,13 +24,8 @@ class Notes(CRUDResource[Note]):
     by_filter = ("PATCH", "DELETE")
     soft_delete = "removed_at"
     masks = {"rating": role("staff"), "owner": Mask(write=NOBODY)}
+    permission = {"restore": scope("notes:write") & role("staff")}
     idempotency = once
-
-    create = writes(CRUDResource.create)
-    replace = writes(CRUDResource.replace)
-    update = writes(CRUDResource.update)
-    delete = writes(CRUDResource.delete)
-    restore = moderates(CRUDResource.restore)
 
 
 class Comments(CRUDResource[Comment]):
@@ -45,9 +37,6 @@ class Comments(CRUDResource[Comment]):
     methods = {"GET", "POST", "DELETE"}
     masks = {"owner": Mask(write=NOBODY)}
     idempotency = once
-
-    create = writes(CRUDResource.create)
-    delete = writes(CRUDResource.delete)
 
 
 class NoteComments(Comments):

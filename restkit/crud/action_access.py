@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ..contract import Limits
-from ..declarations import Declarations, declarations_of
+from ..declarations import declarations_of
 from ..errors import DeclarationError
-from ..operations.security import Access, class_permission, class_security, declared_access
+from ..operations.declared_permissions import class_permissions, named_permission
+from ..operations.security import Access, class_security, declared_access
 from ..permissions import Rule, permission_of
 from ..requirements import Requirement
 from ..resource import Resource
-from ..security_scheme import Permission, Security
+from ..security_scheme import Permission, Permissions, Security
+from .masked_class import mounted_class
 
 __all__ = ["GUARDS", "action_words", "bulk_access", "class_guards", "has_guards", "joined_access"]
 
@@ -23,30 +25,37 @@ GUARDS = ("security", "permission", "limits")
 
 
 def action_words(declared: type[Resource], action: str) -> dict[str, object]:
-    """Return the words of `access` that an action itself declares."""
-    words = _said(declared, action).words
-    return {word: words[word] for word in GUARDS if word in words}
+    """Return the words of `access` that an action declares, or its class for the action alone."""
+    said = declarations_of(inspect.getattr_static(declared, action)).words
+    words: dict[str, object] = {word: said[word] for word in GUARDS if word in said}
+    # A class without hidden fields has copies of methods, so that the nearest one is not its own.
+    named = named_permission(mounted_class(declared), action)
+    return words if named is None else {**words, "permission": named}
 
 
-def _said(declared: type[Resource], action: str) -> Declarations:
-    return declarations_of(inspect.getattr_static(declared, action))
+def _access(declared: type[Resource], action: str) -> Access:
+    """Return who may call an action, as far as it is declared below its App."""
+    function = inspect.getattr_static(declared, action)
+    return declared_access(function, action, mounted_class(declared), Access())
 
 
 def class_guards(declared: type[Resource]) -> dict[str, object]:
     """Return the class members that give another class the guards and the cache of a class."""
     guards: dict[str, object] = {"limits": declared.limits, "cache": declared.cache}
-    security, permission = class_security(declared), class_permission(declared)
+    security, permissions = class_security(declared), class_permissions(declared)
     if security is not None:
         guards |= {"security": Requirement(security)} if security else {"public": True}
-    if permission is not None:
-        guards["permission"] = permission
+    if permissions.is_declared:
+        by_kind = permissions._asdict().items()
+        guards["permission"] = {kind: rule for kind, rule in by_kind if rule is not None}
     return guards
 
 
 def has_guards(declared: type[Resource], action: str) -> bool:
-    """Return whether an action or its class says who may call it, or how often."""
-    found = declared_access(inspect.getattr_static(declared, action), declared, Access())
-    return found._replace(cache=None) != Access()
+    """Return whether a reading action or its class says who may call it, or how often."""
+    found = _access(declared, action)
+    read = Permissions.same(found.permissions.read)
+    return found._replace(permissions=read, cache=None) != Access()
 
 
 def bulk_access(
@@ -71,10 +80,10 @@ def bulk_access(
     )
     permission: Permission | None = None
     if security != ():
-        by_class = class_permission(declared)
+        by_class = class_permissions(declared).write
         permission = _all_permissions(_declared(declared, actions, "permission", by_class, option))
-    limits = _all_limits([_said(declared, action).words.get("limits") for action in actions])
-    return _words(Access(security, permission, limits))
+    said = [action_words(declared, action).get("limits") for action in actions]
+    return _words(security, permission, _all_limits(cast("list[Limits | None]", said)))
 
 
 def _declared(
@@ -88,10 +97,10 @@ def _declared(
     Raises:
         DeclarationError: Some declare it, and others leave it to the App.
     """
-    own = [_said(declared, action).words for action in actions]
+    own = [action_words(declared, action) for action in actions]
     if not any(word in each for each in own):
         return []
-    found: list[T | None] = [each.get(word, by_class) for each in own]
+    found = cast("list[T | None]", [each.get(word, by_class) for each in own])
     if None in found and any(found):
         raise DeclarationError(
             f"{declared.__module__}.{declared.__qualname__} has {option} = True and "
@@ -102,22 +111,21 @@ def _declared(
 
 
 def joined_access(places: Mapping[type[Resource], str]) -> dict[str, object]:
-    """Return the words of `access` that hold for actions of several classes together.
+    """Return the words of `access` that hold for reading actions of several classes together.
 
     Args:
         places: The action of each class.
     """
-    found = [
-        declared_access(inspect.getattr_static(declared, action), declared, Access())
-        for declared, action in places.items()
-    ]
+    found = [_access(declared, action) for declared, action in places.items()]
     security = _all_security([each.security for each in found])
-    permission = _all_permissions(each.permission for each in found)
-    return _words(Access(security, permission, _all_limits([each.limits for each in found])))
+    permission = _all_permissions(each.permissions.read for each in found)
+    return _words(security, permission, _all_limits([each.limits for each in found]))
 
 
-def _words(of: Access) -> dict[str, object]:
-    found = {"security": of.security, "permission": of.permission, "limits": of.limits}
+def _words(
+    security: Security | None, permission: Permission | None, limits: Limits | None
+) -> dict[str, object]:
+    found = {"security": security, "permission": permission, "limits": limits}
     return {word: each for word, each in found.items() if each is not None}
 
 

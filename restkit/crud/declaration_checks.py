@@ -11,6 +11,7 @@ from ..declaration_checks import check_call, check_mapping, check_returns, texts
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..member_checks import DECLARED, check_members
+from ..operations.declared_permissions import check_named
 from ..spelling import misspelt
 from .action_decorators import decorated_names
 from .csv_export import CSVExport
@@ -31,6 +32,8 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "scope": (),
     "write_scope": (),
 }
+_PERMITTED = ("list", "totals", "create", "replace", "update", "delete", "restore")
+"""The actions that a permission may name; ``read`` stands for all that change nothing."""
 _VERBS = {
     "get": "list or read",
     "head": "list or read",
@@ -77,6 +80,7 @@ def check_declared(declared: Any, base: type) -> None:
     _check_own(own, base, declared_at)
     check_transitions(declared.transitions, declared_at)
     check_members(declared, (*_ACTIONS, *own), actions=True)
+    check_named(declared, (*_PERMITTED, *sorted(own)), _VERBS)
     _check_names(declared, base, declared_at, own)
     for name, parameters in _ACTIONS.items():
         _check_action(inspect.getattr_static(declared, name), parameters, f"{declared_at}.{name}")

@@ -23,7 +23,7 @@ from ..operations.words import split_docstring
 from ..problems import Conflict, Forbidden, NotFound
 from ..resource import Resource
 from ..schemas.bound import SchemaLike
-from .action_access import GUARDS, bulk_access, class_guards
+from .action_access import GUARDS, action_words, bulk_access, class_guards
 from .action_contracts import action_failures
 from .action_decorators import ActionPlace
 from .binding import Binding
@@ -137,7 +137,7 @@ class EndpointMaker:
         own_failures = action_failures(self._declared, action)
         failures = (*own_failures, *contract.raises, *self._always)
         function.__doc__ = None
-        words = {**contract.words, **words, **own.words}
+        words = {**contract.words, **words, **own.words, **action_words(self._declared, action)}
         if guards is not None:
             words = {word: each for word, each in words.items() if word not in GUARDS} | {**guards}
         complete = contract._replace(raises=failures, words=words)

@@ -9,7 +9,7 @@ from marshmallow import fields
 
 from ..contract import Operation
 from ..errors import DeclarationError
-from ..operations.security import class_permission
+from ..operations.declared_permissions import class_permissions
 from ..problems import Forbidden
 from ..request import Request
 from ..resource import Owner, Resource
@@ -126,7 +126,7 @@ def _has_rule(declared: type[Resource]) -> bool:
     """Return whether a class or one of its actions declares a rule that looks at the item."""
     names = (*_CHANGES, *own_actions(declared))
     rules = [action_words(declared, each).get("permission") for each in names]
-    rules.append(class_permission(declared))
+    rules += class_permissions(declared)
     return any(getattr(each, "needs_object", False) for each in rules)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
 from ..contract import Location
-from ..declarations import Declarations, Return, declarations_of
+from ..declarations import Declarations, Return
 from ..errors import DeclarationError
 from ..media import JSON
+from ..resource import Resource
+from .action_access import action_words
 from .binding import Binding
 from .store import AnyField
 from .sub_urls import Extended
@@ -58,9 +60,6 @@ def totalling_of(
     return Totalling(declared, binding.store, wire, binding.declared_at, name)
 
 
-_GUARDS = ("security", "permission", "limits")
-
-
 def totals_contract(
     declared: type[Listed], binding: Binding, totalling: Totalling, name: str
 ) -> Declarations:
@@ -72,13 +71,12 @@ def totals_contract(
         totalling: Its groups and aggregates.
         name: The name of the collection.
     """
-    listing = declarations_of(inspect.getattr_static(declared, "list")).words
     words: dict[str, object] = {
         "derived_id": f"total{name}",
         "summary": "Count and sum the items by group",
         "description": "The filters select items as they do in the list.",
     }
-    words |= {word: listing[word] for word in _GUARDS if word in listing}
+    words |= action_words(cast("type[Resource]", declared), "list")
     inputs: dict[Location, Mapping[str, AnyField]] = {
         "query": binding.filtering.fields(totalling.fields())
     }

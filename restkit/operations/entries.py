@@ -17,7 +17,7 @@ from ..records import Record
 from ..rendering.content import check_outputs
 from ..resource import ProblemHandler, Resource
 from ..routing.patterns import Pattern
-from ..security_scheme import Security
+from ..security_scheme import Permissions, Security
 from ..settings import Settings
 from .builder import Mount, collect
 from .contributions import (
@@ -31,7 +31,7 @@ from .contributions import (
 )
 from .loading import loading
 from .operation_ids import derived_id, distinct_ids, options_id
-from .security import Access, declared_access
+from .security import Access, check_permissions, declared_access
 
 if TYPE_CHECKING:
     from .edge_part import EdgePart
@@ -182,13 +182,14 @@ def _completed_by_class(entry: Entry, given: Access) -> Entry:
     middleware = tuple(resource.middleware)
     operations: list[Operation] = []
     undecided: set[str] = set()
+    check_permissions(resource)
     for each in entry.operations:
         operation = each
         if not each.operation_id:
             operation = each._replace(operation_id=derived_id(each, own_name))
         for factory in factories:
             operation = add_part(operation, factory, "provide")
-        declared = declared_access(each.function, resource, given)
+        declared = declared_access(each.function, each.method.lower(), resource, given)
         if declared.security is None:
             undecided.add(each.method)
         operation = _with_access(loading(operation), declared)
@@ -212,8 +213,9 @@ def _with_access(
     """Return an Operation with the access of one level, as far as it is not decided before."""
     if declared.security and not operation.security:
         operation = secured(operation, declared.security)
-    if declared.permission is not None and operation.permission is None:
-        operation = permitted(operation, declared.permission)
+    permission = declared.permissions.of(operation.method)
+    if permission is not None and operation.permission is None:
+        operation = permitted(operation, permission)
     if declared.cache is not None and operation.cache is None and operation.method == "GET":
         from ..cache_rule import CacheUse  # cold start: few programs have caches
 
@@ -229,7 +231,7 @@ def guarded(entry: Entry, outer: Access) -> Entry:
     operations: list[Operation] = []
     for each in entry.operations:
         security = None if each.method in entry.undecided else each.security
-        inner = Access(security, each.permission, each.limits or None)
+        inner = Access(security, Permissions.same(each.permission), each.limits or None)
         access = inner.within(outer, each.declared_at)
         operations.append(_with_access(each, access, is_inherited=True))
     undecided = entry.undecided if outer.security is None else frozenset[str]()

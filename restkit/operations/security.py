@@ -12,7 +12,7 @@ from ..declarations import cache_of, declarations_of, limits_of
 from ..errors import CollisionError, DeclarationError
 from ..records import Record
 from ..resource import Resource
-from ..security_scheme import Permission, Security, SecurityScheme
+from ..security_scheme import Permissions, Security, SecurityScheme
 
 if TYPE_CHECKING:
     from ..cache_rule import CacheRule
@@ -21,8 +21,8 @@ __all__ = [
     "Access",
     "Schemes",
     "access_of",
+    "check_permissions",
     "check_schemes",
-    "class_permission",
     "class_security",
     "declared_access",
     "given_access",
@@ -34,7 +34,7 @@ class Access(Record):
     """Who may call, how often, and what is stored: what one level declares, None without."""
 
     security: Security | None = None
-    permission: Permission | None = None
+    permissions: Permissions = Permissions()
     limits: Limits | None = None
     cache: CacheRule | Literal[False] | None = None
 
@@ -44,18 +44,16 @@ class Access(Record):
         Raises:
             DeclarationError: The outer level is public, and this one has a permission.
         """
-        if self.security is None and outer.security == () and self.permission is not None:
+        if self.security is None and outer.security == () and self.permissions.is_declared:
             raise DeclarationError(
                 f"{declared_at} has a permission, but is public, so that nobody authenticates. "
                 "Remove public, or declare security beside the permission."
             )
         security = outer.security if self.security is None else self.security
         is_public = self.security == ()
-        permission = self.permission
-        if permission is None and not is_public:
-            permission = outer.permission
+        permissions = self.permissions if is_public else self.permissions.within(outer.permissions)
         cache = outer.cache if self.cache is None else self.cache
-        return Access(security, permission, _joined(self.limits, outer.limits), cache)
+        return Access(security, permissions, _joined(self.limits, outer.limits), cache)
 
 
 def _joined(own: Limits | None, outer: Limits | None) -> Limits | None:
@@ -73,22 +71,46 @@ def joined_limits(levels: Iterable[Limits | None]) -> Limits:
     return tuple(each for each in found or () if each is not ...)
 
 
-def declared_access(function: object, resource: type[Resource], given: Access) -> Access:
+def declared_access(function: object, name: str, resource: type[Resource], given: Access) -> Access:
     """Return who may call a verb, as far as it is declared below its App.
 
     Args:
         function: The verb.
+        name: Its name in the class.
         resource: Its class.
         given: The declarations that `App.add` or a route got.
     """
     words = declarations_of(function).words
-    guards = (words.get("security"), words.get("permission"), words.get("limits"))
-    own = Access(*guards, words.get("cache"))
+    rule = words.get("permission")
+    of_class = Permissions()
+    if _has_permissions(resource):
+        from . import declared_permissions as declared  # cold start: many programs have none
+
+        rule = declared.named_permission(resource, name) or rule
+        of_class = declared.class_permissions(resource)
+    permissions = Permissions.same(rule)
+    own = Access(words.get("security"), permissions, words.get("limits"), words.get("cache"))
     declared_at = f"{resource.__module__}.{resource.__qualname__}"
     limits = limits_of(resource.limits, f"{declared_at}.limits")
     cache = cache_of(resource.cache, f"{declared_at}.cache")
-    by_class = Access(class_security(resource), class_permission(resource), limits, cache)
+    by_class = Access(class_security(resource), of_class, limits, cache)
     return own.within(given, declared_at).within(by_class, declared_at)
+
+
+def _has_permissions(resource: type[Resource]) -> bool:
+    return any(vars(base).get("permission") is not None for base in resource.__mro__)
+
+
+def check_permissions(resource: type[Resource]) -> None:
+    """Reject permissions of verbs that a class does not have.
+
+    Raises:
+        DeclarationError: ``permission`` of the class names such a verb.
+    """
+    if _has_permissions(resource):
+        from .declared_permissions import check_verbs  # cold start, as above
+
+        check_verbs(resource)
 
 
 def given_access(
@@ -98,25 +120,32 @@ def given_access(
     declared_at: str,
     limits: object = None,
     cache: object = None,
+    *,
+    is_outermost: bool = False,
 ) -> Access:
     """Return who may call, how often, and what is stored, by the arguments of an App or a route.
 
     Raises:
-        DeclarationError: ``public`` is given beside another one, or one has a wrong type.
+        DeclarationError: ``public`` is given beside another one, one has a wrong type, or an App
+            has a permission of reading only.
     """
     found = given_security(security, public, declared_at)
     given = limits_of(limits, f"limits of {declared_at}")
     stored = cache_of(cache, f"cache of {declared_at}")
     if permission is None:
-        return Access(found, None, given, stored)
+        return Access(found, limits=given, cache=stored)
     if public:
         raise DeclarationError(
             f"{declared_at} has both public = True and permission. Remove one of them."
         )
-    from ..permissions import permission_of  # cold start: many programs have no permissions
+    from .declared_permissions import permissions_of  # cold start, as above
 
-    rule = permission_of(permission, f"permission of {declared_at}")
-    return Access(found, rule, given, stored)
+    permissions = permissions_of(permission, f"permission of {declared_at}")
+    if is_outermost and permissions.write is None:
+        raise DeclarationError(
+            f"permission of {declared_at} says who may read, but not who may write. Add 'write'."
+        )
+    return Access(found, permissions, given, stored)
 
 
 def access_of(options: Mapping[str, object], declared_at: str) -> Access:
@@ -125,21 +154,6 @@ def access_of(options: Mapping[str, object], declared_at: str) -> Access:
     cache = options.get("cache")
     security, permission = options.get("security"), options.get("permission")
     return given_access(security, public, permission, declared_at, limits, cache)
-
-
-def class_permission(resource: type[Resource]) -> Permission | None:
-    """Return the permission that a class or the nearest of its bases declares."""
-    for base in resource.__mro__:
-        own = vars(base)
-        permission, public = own.get("permission"), own.get("public", False)
-        if permission is not None or public:
-            where = f"{base.__module__}.{base.__qualname__}"
-            return given_access(None, public, _unbound(permission), where).permission
-    return None
-
-
-def _unbound(permission: object) -> object:
-    return permission.__func__ if isinstance(permission, staticmethod) else permission
 
 
 def given_security(security: object, public: object, declared_at: str) -> Security | None:

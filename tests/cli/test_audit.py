@@ -298,3 +298,26 @@ def test_the_largest_content_is_that_of_the_operation(shop: Path) -> None:
 def test_explain_has_the_largest_content_too(shop: Path, path: str, limit: str) -> None:
     add(shop, "\nfrom restkit import Upload\n" + BODIES)
     assert f"limits: {limit}" in invoke("explain", "notes", "POST", path).stdout
+
+
+def test_permissions_by_what_a_request_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The audit and `explain` show the rule of each operation."""
+    (tmp_path / "pages.py").write_text(
+        "from restkit import App, Resource\n"
+        "from restkit.security import HTTPBearer, role, scope\n"
+        "app = App('Pages', security=HTTPBearer({}.get))\n"
+        "class Page(Resource):\n"
+        "    permission = {'read': scope('read'), 'post': role('staff')}\n"
+        "    def get(self) -> dict[str, str]:\n"
+        "        return {}\n"
+        "    def post(self) -> None: ...\n"
+        "app.add('/page', Page)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    listed = invoke("routes", "pages", "--audit", "--json").output
+    assert '"the scope read"' in listed
+    assert '"the role staff"' in listed
+    explained = invoke("explain", "pages", "POST", "/page").output
+    assert "permission: the role staff, or a 403" in explained
