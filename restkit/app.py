@@ -13,6 +13,7 @@ from .app_arguments import (
     check_settings,
     check_subclass,
     check_values,
+    extensions_of,
     guards_of,
     media_of,
     query_text,
@@ -104,6 +105,7 @@ class App(RouteDecorators, AppParts):
         cache: CacheRule | Literal[False] | None = None,
         raises: Sequence[type[Problem] | Failure] = (),
         cors: CORS | None = None,
+        extensions: Sequence[Extension] = (),
         settings: Settings | None = None,
         **values: Unpack[SettingValues],
     ) -> None:
@@ -129,6 +131,7 @@ class App(RouteDecorators, AppParts):
             cache: How long responses of GET are stored; see `restkit.caching.Cache`.
             raises: Problems that every request may get, such as those of a reverse proxy.
             cors: The pages of other origins that may use the App; see `restkit.security.CORS`.
+            extensions: The extensions to `install`, in order: ``[database, SecurityHeaders()]``.
             settings: Loaded settings, in place of ``values``.
             values: Single settings. A file, ``.env`` and ``RESTKIT_*`` take precedence.
 
@@ -170,8 +173,8 @@ class App(RouteDecorators, AppParts):
         self._dispatcher: Dispatcher | None = None
         self._serve: Serve | None = None
         self._lock = threading.Lock()
-        for guard in guards_of(self.settings, cors):
-            self.install(guard)
+        for extension in (*guards_of(self.settings, cors), *extensions_of(extensions, where)):
+            self.install(extension)
 
     def __init_subclass__(cls) -> None:
         check_subclass(cls, App)

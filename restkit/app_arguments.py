@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from .contract import Failure, Operation, Output
@@ -28,12 +28,14 @@ __all__ = [
     "check_settings",
     "check_subclass",
     "check_values",
+    "extensions_of",
     "guards_of",
     "media_of",
     "query_text",
 ]
 
 
+E = TypeVar("E")
 APP_ATTRIBUTES = (
     "name",
     "version",
@@ -165,6 +167,20 @@ def check_extension(extension: object) -> None:
         raise DeclarationError(
             f"install() expects an object with a method install(app), got {extension!r}."
         )
+
+
+def extensions_of(extensions: Iterable[E], declared_at: str) -> Iterable[E]:
+    """Return the extensions that an App was given.
+
+    Raises:
+        DeclarationError: They are something else than a list or a tuple.
+    """
+    if not isinstance(extensions, (list, tuple)):
+        raise DeclarationError(
+            f"{declared_at}: extensions must be a list, such as [Database(url)], got "
+            f"{extensions!r:.80}."
+        )
+    return extensions
 
 
 def check_names(

@@ -614,3 +614,40 @@ def test_what_is_no_function_is_not_mounted(target: Any) -> None:
             DeclarationError, match="The route '/x' expects a Resource class or a fun"
         ):
             add("/x")(target)
+
+
+class Announced:
+    """An extension that says what it was installed on."""
+
+    def __init__(self, name: str, log: list[str]) -> None:
+        self.name, self.log = name, log
+
+    def install(self, app: App) -> None:
+        self.log.append(f"{self.name} on {app.name} of {app.version}")
+
+
+def test_extensions_of_the_constructor() -> None:
+    """They are installed in order, when the App knows everything else that it was given."""
+    log: list[str] = []
+    first, second = Announced("first", log), Announced("second", log)
+    app = App("Shop", version="2.0", extensions=[first, second])
+    assert log == ["first on Shop of 2.0", "second on Shop of 2.0"]
+    assert app.extensions == [first, second]
+    assert app.extension(Announced) is first
+
+
+@pytest.mark.parametrize(
+    ("extensions", "says"),
+    [
+        (
+            Announced("x", []),
+            r"App\('Shop'\): extensions must be a list, such as \[Database\(url\)",
+        ),
+        ("x", "extensions must be a list"),
+        ([object()], r"install\(\) expects an object with a method install\(app\), got <object"),
+        ([Announced], r"got the class Announced. Pass Announced\(\)"),
+    ],
+)
+def test_what_are_no_extensions(extensions: Any, says: str) -> None:
+    with pytest.raises(DeclarationError, match=says):
+        App("Shop", extensions=extensions)

@@ -37,8 +37,8 @@ def create_app(database: Database | None = None) -> App:
         license={"name": "MIT", "identifier": "MIT"},
         tags={"Authors": "People who wrote books.", "Books": "What is on the shelves."},
         settings=settings,
+        extensions=[database],
     )
-    app.install(database)
     app.add("/authors", Authors)
     app.add("/authors/<int:author_id>/books", AuthorBooks)
     app.add("/books", Books)

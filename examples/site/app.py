@@ -48,9 +48,8 @@ def create_app(database: Database | None = None) -> App:
         license={"name": "MIT", "identifier": "MIT"},
         settings=settings,
         security=user | anonymous,  # everybody; request.caller is the user, or None
+        extensions=[database, sessions, MethodOverride(), SecurityHeaders()],
     )
-    for extension in (database, sessions, MethodOverride(), SecurityHeaders()):
-        app.install(extension)
     app.static("/static", "static", public=True)
     app.add("/", Home)
     app.add("/register", Register)
