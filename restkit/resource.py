@@ -159,6 +159,11 @@ class Resource:
         return [(pattern, cls, name)]
 
     @classmethod
+    def _narrowed(cls, wanted: Collection[str]) -> Mapping[str, object]:
+        """Return the members that change in a subclass with some of the mounted methods."""
+        return {"methods": wanted}
+
+    @classmethod
     def _page(cls) -> Page | None:
         """Return the page of the verbs that declare none."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, cast
 
 from .declaration_checks import check_pattern
@@ -13,7 +13,7 @@ from .operations.route_options import check_options
 from .page import page_of
 from .resource import Resource, function_resource
 
-__all__ = ["RouteDecorators", "RouteOptions"]
+__all__ = ["ClassOptions", "RouteDecorators", "RouteOptions"]
 
 R = TypeVar("R", bound=type[Resource] | Callable[..., object])
 F = TypeVar("F", bound=Callable[..., object])
@@ -44,6 +44,11 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
         name: str | None
         cache: CacheRule | Literal[False] | None
 
+    class ClassOptions(RouteOptions, total=False):
+        """The keyword arguments of `App.add`."""
+
+        methods: Collection[str] | None
+
     class FunctionOptions(RouteOptions, total=False):
         """The keyword arguments of the routes of functions."""
 
@@ -54,7 +59,7 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
 class RouteDecorators:
     """The base of `App` with the decorators that call `add`."""
 
-    def add(self, pattern: str, resource: C, **options: Unpack[RouteOptions]) -> C:
+    def add(self, pattern: str, resource: C, **options: Unpack[ClassOptions]) -> C:
         """Mount a resource on a URL pattern; see `App.add`."""
         raise NotImplementedError
 
@@ -72,7 +77,7 @@ class RouteDecorators:
     def _add_target(self, pattern: str, target: Any, options: FunctionOptions) -> Any:
         if isinstance(target, type):
             check_options(options, f"route({pattern!r}) of the class {target.__name__}")
-            return self.add(pattern, target, **cast("RouteOptions", options))
+            return self.add(pattern, target, **cast("ClassOptions", options))
         return self._add_function(pattern, target, "get", options)
 
     def _add_function(
@@ -89,7 +94,7 @@ class RouteDecorators:
             from .html.resource import function_page  # cold start: most programs have no pages
 
             resource = function_page(function, method, page)
-        self.add(pattern, resource, **cast("RouteOptions", options))
+        self.add(pattern, resource, **cast("ClassOptions", options))
         return mounted(function)
 
     def _function_route(

@@ -8,7 +8,7 @@ from restkit import App, Settings
 from restkit.sqlalchemy import Database
 
 from .models import Base
-from .resources import AuthorBooks, Authors, BookCover, Books
+from .resources import Authors, BookCover, Books
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def create_app(database: Database | None = None) -> App:
         extensions=[database],
     )
     app.add("/authors", Authors)
-    app.add("/authors/<int:author_id>/books", AuthorBooks)
+    app.add("/authors/<int:author_id>/books", Books, name="AuthorBooks", methods={"GET"})
     app.add("/books", Books)
     app.add("/books/<int(max=2147483647):book_id>/cover", BookCover)
     return app

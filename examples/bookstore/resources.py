@@ -44,13 +44,7 @@ class Books(CRUDResource[Book]):
     expand = ("author",)
     fields = True
     idempotency = once
-
-
-class AuthorBooks(Books):
-    """The books of one author."""
-
     tags = ("Books",)
-    methods = {"GET"}
 
 
 class BookCover(Resource):

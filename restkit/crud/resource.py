@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
@@ -28,7 +28,7 @@ from .query import ListQuery, Page
 from .related_rows import Peer, register, related_rows
 from .relations import Related
 from .returned_items import check_returns, overridden_actions
-from .routes import endpoint_routes
+from .routes import endpoint_routes, narrowed_members
 from .scopes import Clause
 from .store import RelatedRows, RuledRows, Store, Transaction
 from .totals import TotalledRows, Totals, TotalsQuery
@@ -188,6 +188,11 @@ class CRUDResource(Resource, Generic[M]):
         check_written(app, cls, binding)
         masking(cls, pattern, name, app, binding, routes)
         return routes
+
+    @classmethod
+    def _narrowed(cls, wanted: Collection[str]) -> Mapping[str, object]:
+        """Return the members that change in a subclass with some of the mounted methods."""
+        return narrowed_members(cls, wanted)
 
     @classmethod
     def _routes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import DeclarationError
@@ -19,7 +19,7 @@ from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
 from .sub_urls import sub_urls
 
-__all__ = ["endpoint_routes", "store_of"]
+__all__ = ["endpoint_routes", "narrowed_members", "store_of"]
 
 _VARIABLE = re.compile(r"<(?:[^<>:]*(?:\([^<>]*\))?:)?([^<>:]+)>")
 _COLLECTION = frozenset({"GET", "POST"})
@@ -75,6 +75,20 @@ def endpoint_routes(
         for word in sub_urls(declared)
     ]
     return binding, routes
+
+
+def narrowed_members(declared: Any, wanted: Collection[str]) -> dict[str, object]:
+    """Return the members of a subclass with some of the methods of a `CRUDResource`."""
+    methods = _methods(declared, f"{declared.__module__}.{declared.__qualname__}") & {*wanted}
+    found: dict[str, object] = {
+        "methods": methods,
+        "by_filter": tuple(each for each in declared.by_filter if each.upper() in wanted),
+    }
+    if "GET" not in methods:
+        found |= {"groups": (), "aggregates": (), "csv": False}
+    if not methods & {"POST", "PATCH", "DELETE"}:
+        found |= {"bulk": False, "bulk_upsert": ""}
+    return found if "PUT" in methods else {**found, "upsert": False}
 
 
 def _own_routes(

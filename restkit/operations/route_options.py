@@ -11,6 +11,7 @@ from ..spelling import misspelt
 __all__ = ["check_options", "document_members"]
 
 _OPTIONS = ("name", "host", "security", "permission", "limits", "cache", "public")
+_OF_CLASSES = (*_OPTIONS, "methods")
 _OF_FUNCTIONS = (*_OPTIONS, "template", "block")
 # Keyword arguments of other frameworks, with restkit's equivalents.
 _ELSEWHERE = {
@@ -51,7 +52,7 @@ def check_options(
     Raises:
         DeclarationError: An argument is unknown. The message has the remedy.
     """
-    allowed = _OF_FUNCTIONS if of_function else _OPTIONS
+    allowed = _OF_FUNCTIONS if of_function else _OF_CLASSES
     for name in options:
         if name not in allowed:
             meant = misspelt(name, allowed)
