@@ -162,9 +162,14 @@ class AppParts:
     def _compose(self) -> Dispatcher:
         """Compose what is declared, and the layers around the dispatcher."""
         entries = self._registry.all_entries()
+        app = cast("AppLike", self)
+        if url := app.settings.redis_url:
+            from .limits.shared_counters import share_counters  # cold start
+
+            share_counters(url, self.name, entries)
         parts = entries, self._registry.mounted_prefixes(), self._documents
         apps = [app for _, app in self._registry.walk_apps()]
-        dispatcher = self._overriding(apps, *parts) or Dispatcher(cast("AppLike", self), *parts)
+        dispatcher = self._overriding(apps, *parts) or Dispatcher(app, *parts)
         self._serve = dispatcher
         if any(hasattr(each, "edge_layers") for app in apps for each in app.extensions):
             from .dispatch.edge import compose_edge  # cold start
@@ -189,8 +194,7 @@ class AppParts:
         )
         if not (is_browsable or names_verbs):
             return None
-        # cold start, as above
-        from .dispatch.method_override import OverridingDispatcher, choosers_of
+        from .dispatch.method_override import OverridingDispatcher, choosers_of  # cold start
 
         kind = OverridingDispatcher
         if is_browsable:

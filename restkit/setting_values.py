@@ -197,6 +197,12 @@ def _supported(value: Any) -> bool:
 _ANY: tuple[Callable[[Any], bool], str] = (lambda _: True, "")
 _SIZE = (_positive, "be greater than 0")
 _URL = (_rooted, 'begin with one "/"')
+
+
+def _names_redis(value: str | None) -> bool:
+    return not value or value.startswith(("redis://", "rediss://", "unix://"))
+
+
 _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "docs_url": _URL,
     "max_body_size": _SIZE,
@@ -205,5 +211,6 @@ _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "openapi_url": _URL,
     "openapi_version": (_supported, "be 3.0.x, 3.1.x or 3.2.x, with all three numbers"),
     "proxies": (lambda value: 0 <= value <= 20, "be from 0 to 20"),
+    "redis_url": (_names_redis, "begin with redis://, rediss:// or unix://"),
     "scalar_url": _URL,
 }

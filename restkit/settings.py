@@ -52,6 +52,7 @@ class SettingValues(TypedDict, total=False):
     hosts: Sequence[str]
     proxies: int
     https: bool
+    redis_url: str
 
 
 class _SettingsType(type):
@@ -116,6 +117,8 @@ class Settings(metaclass=_SettingsType):
             -Host are believed. See `restkit.security.Proxies`.
         https: Whether requests by http are redirected, and responses by https have
             Strict-Transport-Security. See `restkit.security.HTTPS`.
+        redis_url: The Redis with the counts of limits and the stored responses of all workers:
+            ``redis://host:6379/0``. Without it, each worker has its own in memory.
     """
 
     strict: bool = True
@@ -138,6 +141,7 @@ class Settings(metaclass=_SettingsType):
     hosts: Sequence[str] = ()
     proxies: int = 0
     https: bool = False
+    redis_url: str = ""
 
     _prefix: ClassVar[str] = "RESTKIT_"
 

@@ -70,7 +70,8 @@ class Cache:
             key: A function of the request that returns what else the response depends on, such as
                 a tenant that middleware has found, or the identity of callers without an ``id``.
             wait: How long a request waits for another one that makes the same response.
-            storage: A `MemoryCache` or a `RedisCache`; the memory of the App by default.
+            storage: A `MemoryCache` or a `RedisCache`; by default the Redis of the setting
+                ``redis_url``, or the memory of the App.
 
         Raises:
             DeclarationError: An argument cannot be meant.

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from ..contract import Operation
 from ..declarations import plain_function
+from ..errors import MissingExtraError
+from ..settings import Settings
 from .cache import Cache
 from .changes import model_tag
 from .memory import MemoryCache
@@ -23,6 +25,11 @@ class CachingApp(Protocol):
     @property
     def name(self) -> str:
         """The name."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
         ...
 
     @property
@@ -51,7 +58,7 @@ class AppCache:
 
     def __init__(self, app: CachingApp) -> None:
         self._app = app
-        self._default: MemoryCache | None = None
+        self._default: CacheStorage | None = None
         self._storages: list[CacheStorage] = []
         self._operations: list[tuple[_Entry, Operation, Cache]] = []
 
@@ -113,7 +120,7 @@ class AppCache:
         found = cache.storage
         if found is None:
             if self._default is None:
-                self._default = MemoryCache()
+                self._default = _default_storage(self._app)
             found = self._default
         if not any(each is found for each in self._storages):
             self._storages.append(found)
@@ -135,6 +142,22 @@ def handle_of(app: CachingApp) -> AppCache:
     if found is None:
         found = app._stored_responses = AppCache(app)
     return found
+
+
+def _default_storage(app: CachingApp) -> CacheStorage:
+    """Return the storage of caches that declare none.
+
+    Raises:
+        MissingExtraError: The App has the setting ``redis_url``, but not the extra ``redis``.
+    """
+    url = app.settings.redis_url
+    if not url:
+        return MemoryCache()
+    try:
+        from .redis import RedisCache  # an extra
+    except MissingExtraError as error:
+        raise MissingExtraError("The setting redis_url", "redis") from error
+    return RedisCache(url, prefix=f"restkit:{app.name}:cache:")
 
 
 def operation_tag(operation: Operation) -> str:

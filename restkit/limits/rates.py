@@ -81,7 +81,12 @@ class _Quota:
     _noun = "requests"
 
     def __init__(
-        self, quota: int, per: str | float | timedelta, key: Identify, name: str, counters: Counters
+        self,
+        quota: int,
+        per: str | float | timedelta,
+        key: Identify,
+        name: str,
+        counters: Counters | None,
     ) -> None:
         where = f"{type(self).__name__}({quota!r}, per={per!r})"
         if type(quota) is not int or quota < 1:
@@ -97,20 +102,21 @@ class _Quota:
                 f"{where}: name must be printable ASCII without quotes and backslashes, got "
                 f"{name!r}."
             )
-        if not callable(getattr(counters, "take", None)):
+        if counters is not None and not callable(getattr(counters, "take", None)):
             raise DeclarationError(
                 f"{where}: counters must be Counters such as MemoryCounters(), got {counters!r}."
             )
         self.quota = quota
         self.key = key
-        self.counters = counters
+        self.counters = counters or MemoryCounters()
+        self._has_own_counters = counters is not None
         unit = per if isinstance(per, str) else f"{self.window:g}s"
         self.name = name or f"{quota}-per-{unit}"
         self.policy = f'"{self.name}";q={quota};w={max(1, round(self.window))}'
         self.policy_header = ("RateLimit-Policy", self.policy)
         self._state = f'"{self.name}";r='
         self._scope = ""
-        self.take: Callable[[str], Usage] = partial(counters.take, "", quota, self.window)
+        self.take: Callable[[str], Usage] = partial(self.counters.take, "", quota, self.window)
 
     @property
     def is_early(self) -> bool:
@@ -133,6 +139,12 @@ class _Quota:
         if not self._scope:
             self._scope = f"{scope} {self.name}"
             self.take = partial(self.counters.take, self._scope, self.quota, self.window)
+
+    def share(self, counters: Counters) -> None:
+        """Count in the counters of an App, unless the limit was declared with its own."""
+        if not self._has_own_counters:
+            self.counters = counters
+            self.take = partial(counters.take, self._scope, self.quota, self.window)
 
     def state_of(self, usage: Usage) -> str:
         """Return what remains of the quota, as RateLimit has it."""
@@ -174,12 +186,13 @@ class Rate(_Quota):
                 None from the function lets the request pass uncounted. All but `address` are
                 checked after authentication.
             name: The name in the headers, such as ``"writes"``.
-            counters: The counters; by default those of this process.
+            counters: The counters; by default those of the setting ``redis_url``, or else of this
+                process.
 
         Raises:
             DeclarationError: An argument cannot be meant.
         """
-        super().__init__(quota, per, key, name, counters or MemoryCounters())
+        super().__init__(quota, per, key, name, counters)
 
     def applies(self, operation: Operation) -> bool:
         """Return whether the limit can apply to an operation."""
@@ -225,12 +238,13 @@ class Failures(_Quota):
             name: The name in the problem, such as ``"logins"``.
             statuses: The statuses of failures. Operations that declare none of them are not
                 limited.
-            counters: The counters; by default those of this process.
+            counters: The counters; by default those of the setting ``redis_url``, or else of this
+                process.
 
         Raises:
             DeclarationError: An argument cannot be meant.
         """
-        super().__init__(quota, per, key, name or f"{quota}-failures", counters or MemoryCounters())
+        super().__init__(quota, per, key, name or f"{quota}-failures", counters)
         self.statuses = frozenset(statuses)
         if not self.statuses or not all(
             type(each) is int and 400 <= each <= 499 for each in self.statuses
