@@ -246,14 +246,11 @@ class MemoryStore(RollsBack, Generic[M]):
         write: RuleLike | None = None,
         set: Assigned | None = None,  # as in SQL
         caller: Callable[[Request], Caller] | None = None,
+        owner: str | None = None,
     ) -> None:
-        """Let callers read and write some of the items only, in every collection.
+        """Let callers read and write some items only, in every collection: ``owner="owner"``.
 
         Each function gets the caller: `Request.caller`, or what ``caller(request)`` returns.
-
-        ::
-
-            store.rows(Note, read="owner", set="owner")
 
         Args:
             model: The class of the items.
@@ -264,13 +261,15 @@ class MemoryStore(RollsBack, Generic[M]):
             set: The attributes of new items that clients cannot choose, as functions; a name gets
                 the caller's id.
             caller: A function that returns the caller of a request.
+            owner: The attribute that has the id of an item's owner, who may read and write it, and
+                which new items get. ``read`` and ``write`` then name further items.
 
         Raises:
             DeclarationError: The store is used already, has another model, or lacks an attribute.
         """
         check_ruled(self, model, is_served=self._is_served)
-        rule = RowRule(model, read, write, set, caller)
-        self.shape.check_names(rule.attributes)
+        rule = RowRule(model, read, write, set, caller, owner)
+        self.shape.check_names(name.partition(".")[0] for name in rule.attributes)
         self._memory.root.rules[self.table] = rule
 
     def lacking(self, given: Collection[str], /) -> Sequence[str]:

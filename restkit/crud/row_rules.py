@@ -10,7 +10,7 @@ from ..caller_identity import caller_id
 from ..declaration_checks import check_call
 from ..errors import DeclarationError
 from ..request import Request
-from .scopes import Clause, Scope
+from .scopes import AnyOf, Clause, Scope
 
 __all__ = [
     "Assigned",
@@ -48,6 +48,7 @@ class RowRule:
         write: RuleLike | None,
         assigned: Assigned | None,
         caller: Callable[[Request], Caller] | None,
+        owner: str | None = None,
     ) -> None:
         """Check and keep the functions.
 
@@ -60,12 +61,13 @@ class RowRule:
                 the attribute that gets its id.
             caller: A function from the request to the caller; the caller of the security scheme
                 by default.
+            owner: The attribute that has the id of a row's owner, who may read and write it.
 
         Raises:
             DeclarationError: One of them is not such a function.
         """
         called = f"rows({model.__qualname__}, ...)"
-        compared = [each for each in (read, write) if isinstance(each, str)]
+        compared = [each for each in (read, write, owner) if isinstance(each, str)]
         self._assigned = {assigned: _id} if isinstance(assigned, str) else dict(assigned or {})
         self._read, self._write = _rule_of(read), _rule_of(write)
         self._caller = caller
@@ -80,8 +82,25 @@ class RowRule:
                     "lambda me: ..."
                 )
             check_call(function, ("caller",), f"{name} of {called}")
+        if owner is not None:
+            self._own(owner, called)
         self.names = frozenset(self._assigned)
         self.attributes = self.names.union(compared)
+
+    def _own(self, owner: str, called: str) -> None:
+        """Let the owners of rows read and write them, besides the callers whom the rules name."""
+        if not isinstance(owner, str) or not owner.isidentifier():
+            raise DeclarationError(
+                f"{called}: owner must be the name of an attribute of the model, got {owner!r}."
+            )
+        if owner in self._assigned:
+            raise DeclarationError(
+                f"{called}: owner sets {owner!r}, and so does set. Remove it from set."
+            )
+        self._assigned[owner] = _id
+        others = self._read, self._write
+        self._read = _or_owner(owner, self._read)
+        self._write = None if others == (None, None) else _or_owner(owner, self._write)
 
     def of(self, request: Request) -> CallerRule:
         """Return the rule for the caller of a request."""
@@ -148,6 +167,24 @@ class CallerRule:
 def _rule_of(rule: RuleLike | None) -> Rule | None:
     """Return a rule; of a name, that a row belongs to the caller whose id the attribute has."""
     return (lambda me: {rule: _id(me)}) if isinstance(rule, str) else rule
+
+
+def _or_owner(owner: str, rule: Rule | None) -> Rule:
+    """Return the rule that a row belongs to the caller, or that another rule holds for it."""
+
+    def combined(me: Caller) -> Clause:
+        own: Clause = False if me is None else {owner: _id(me)}
+        if rule is None:
+            return own
+        try:
+            found = rule(me)
+        except (AttributeError, KeyError, TypeError):
+            if me is not None:
+                raise
+            return own
+        return None if found is None else AnyOf(own, found)
+
+    return combined
 
 
 def _id(me: Caller) -> object:

@@ -146,6 +146,7 @@ class Database:
         write: RuleLike | None = None,
         set: Assigned | None = None,  # as in SQL
         caller: Callable[[Request], Any] | None = None,
+        owner: str | None = None,
     ) -> None:
         """Let callers read and write some rows of a model only, wherever requests meet the model.
 
@@ -153,12 +154,8 @@ class Database:
 
         ::
 
-            database.rows(
-                Note,
-                read=lambda me: or_(Note.owner == me.id, Note.shared),
-                write="owner",
-                set="owner",
-            )
+            database.rows(Note, owner="owner", read=lambda me: Note.shared)
+            database.rows(Comment, owner="owner", read="note.owner")
 
         The rules hold for every ORM statement of a request's session, for foreign keys that it
         writes and for the new state of rows. A hidden row is like a missing one. A change of a row
@@ -166,19 +163,21 @@ class Database:
 
         Args:
             model: The mapped class.
-            read: The attribute that has the id of a row's owner, or a function that returns the
-                rows that a caller may read: an SQLAlchemy expression, attribute values, True,
-                False, or a list of these; None for all rows.
+            read: A function that returns the rows that a caller may read: an SQLAlchemy
+                expression, attribute values, True, False, or a list of these; or an attribute
+                that has the id of the caller, of the row or of a related one; None for all rows.
             write: The same of rows that a caller may write as well; ``read`` by default.
             set: The attributes of new rows that clients cannot choose, as functions; a name gets
                 the caller's id.
             caller: A function that returns the caller of a request.
+            owner: The attribute that has the id of a row's owner, who may read and write the row,
+                and which new rows get. ``read`` and ``write`` then name further rows.
 
         Raises:
             DeclarationError: The model is not mapped or has a rule already, an argument is not a
                 function, or the first collection was added before.
         """
-        self._rules.add(model, RowRule(model, read, write, set, caller))
+        self._rules.add(model, RowRule(model, read, write, set, caller, owner))
 
     @property
     def engine(self) -> Engine:

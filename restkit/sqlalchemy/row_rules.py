@@ -38,6 +38,15 @@ __all__ = ["RowRules"]
 _AnyMapper = Mapper[object]
 
 
+def _has(model: type, path: str) -> bool:
+    """Return whether a model has an attribute, perhaps of a related row: ``note.owner``."""
+    first, _, rest = path.partition(".")
+    if not rest:
+        return hasattr(model, first)
+    relation = sa.inspect(model).relationships.get(first)
+    return relation is not None and _has(relation.mapper.class_, rest)
+
+
 class RowRules:
     """The row rules of one database, and the foreign keys by which it changes rows itself."""
 
@@ -64,7 +73,7 @@ class RowRules:
             )
         if model in self.rules:
             raise DeclarationError(f"{called} was called before. Combine the rules in one call.")
-        missing = [name for name in rule.attributes if not hasattr(model, name)]
+        missing = [name for name in sorted(rule.attributes) if not _has(model, name)]
         if missing:
             raise DeclarationError(f"{called} names {missing[0]!r}, which the model lacks.")
         self.rules[model] = rule
