@@ -28,7 +28,7 @@ from .query import ListQuery, Page
 from .related_rows import Peer, register, related_rows
 from .relations import Related
 from .returned_items import check_returns, overridden_actions
-from .routes import endpoint_routes, narrowed_members
+from .routes import endpoint_routes, mounted_methods
 from .scopes import Clause
 from .store import RelatedRows, RuledRows, Store, Transaction
 from .totals import TotalledRows, Totals, TotalsQuery
@@ -192,7 +192,14 @@ class CRUDResource(Resource, Generic[M]):
     @classmethod
     def _narrowed(cls, wanted: Collection[str]) -> Mapping[str, object]:
         """Return the members that change in a subclass with some of the mounted methods."""
-        return narrowed_members(cls, wanted)
+        methods = mounted_methods(cls, f"{cls.__module__}.{cls.__qualname__}").intersection(wanted)
+        by_filter = tuple(each for each in cls.by_filter if each.upper() in wanted)
+        found: dict[str, object] = {"methods": methods, "by_filter": by_filter}
+        if "GET" not in methods:
+            found |= {"groups": (), "aggregates": (), "csv": False}
+        if methods.isdisjoint({"POST", "PATCH", "DELETE"}):
+            found |= {"bulk": False, "bulk_upsert": ""}
+        return found if "PUT" in methods else {**found, "upsert": False}
 
     @classmethod
     def _routes(

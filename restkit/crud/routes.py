@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import DeclarationError
@@ -19,7 +19,7 @@ from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
 from .sub_urls import sub_urls
 
-__all__ = ["endpoint_routes", "narrowed_members", "store_of"]
+__all__ = ["endpoint_routes", "mounted_methods", "store_of"]
 
 _VARIABLE = re.compile(r"<(?:[^<>:]*(?:\([^<>]*\))?:)?([^<>:]+)>")
 _COLLECTION = frozenset({"GET", "POST"})
@@ -43,7 +43,7 @@ def endpoint_routes(
     """
     scope = _VARIABLE.findall(pattern)
     store = store_of(declared, app, scope)
-    wanted = _methods(declared, f"{declared.__module__}.{declared.__qualname__}")
+    wanted = mounted_methods(declared, f"{declared.__module__}.{declared.__qualname__}")
     if isinstance(store, CollectionChecked):
         creates = declared.upsert or "POST" in wanted
         store.check_collection(
@@ -77,20 +77,6 @@ def endpoint_routes(
     return binding, routes
 
 
-def narrowed_members(declared: Any, wanted: Collection[str]) -> dict[str, object]:
-    """Return the members of a subclass with some of the methods of a `CRUDResource`."""
-    methods = _methods(declared, f"{declared.__module__}.{declared.__qualname__}") & {*wanted}
-    found: dict[str, object] = {
-        "methods": methods,
-        "by_filter": tuple(each for each in declared.by_filter if each.upper() in wanted),
-    }
-    if "GET" not in methods:
-        found |= {"groups": (), "aggregates": (), "csv": False}
-    if not methods & {"POST", "PATCH", "DELETE"}:
-        found |= {"bulk": False, "bulk_upsert": ""}
-    return found if "PUT" in methods else {**found, "upsert": False}
-
-
 def _own_routes(
     maker: EndpointMaker, declared: type[Resource], urls: Mapping[str, str], name: str
 ) -> Iterator[tuple[str, type[Resource], str]]:
@@ -108,7 +94,7 @@ def _check_required(declared: type, binding: Binding, *, posts: bool) -> None:
         check_required(declared, each.store, each.create_views, decided, posts=posts)
 
 
-def _methods(declared: Any, declared_at: str) -> set[str]:
+def mounted_methods(declared: Any, declared_at: str) -> set[str]:
     """Return the methods of a class, all of them without a declaration."""
     every = _COLLECTION | _ITEM
     if declared.methods is None:

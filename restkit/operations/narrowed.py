@@ -65,9 +65,10 @@ def _kept(points: Sequence[_Point], wanted: frozenset[str]) -> Iterator[_Point]:
 
 
 def _verbs(resource: type[Resource]) -> frozenset[str]:
-    written = {verb.upper() for verb in VERBS if hasattr(resource, verb)}
-    methods = resource.methods
-    return frozenset(written if methods is None else written & {each.upper() for each in methods})
+    written = frozenset(verb.upper() for verb in VERBS if hasattr(resource, verb))
+    if resource.methods is None:
+        return written
+    return written.intersection(each.upper() for each in resource.methods)
 
 
 def _subclass(resource: type[Resource], members: Mapping[str, object]) -> type[Resource]:

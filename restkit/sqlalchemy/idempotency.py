@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..contract import Failure
@@ -21,6 +21,8 @@ from .types import UTCDateTime
 __all__ = ["IdempotencyRecord", "SQLAlchemyStorage"]
 
 _PURGED = 10
+_MADE = "KeptIdempotencyResponse"
+_TABLE = "idempotency"
 
 
 class IdempotencyRecord:
@@ -35,6 +37,33 @@ class IdempotencyRecord:
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     data: Mapped[bytes] = mapped_column(sa.LargeBinary)
     expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime(), index=True)
+
+
+def _made(base: type) -> type:
+    members = {"__tablename__": _TABLE, "__module__": base.__module__}
+    try:
+        return type(_MADE, (IdempotencyRecord, base), members)
+    except InvalidRequestError:
+        raise DeclarationError(
+            f"SQLAlchemyStorage({base.__qualname__}) adds the table {_TABLE!r}, which exists "
+            "already. Write a model with the mixin IdempotencyRecord and another table."
+        ) from None
+
+
+def _model_of(given: object) -> type:
+    """Return a model, or the one that belongs to a declarative base."""
+    if isinstance(given, type) and hasattr(given, "__mapper__"):
+        if issubclass(given, IdempotencyRecord):
+            return given
+    elif isinstance(given, type) and hasattr(given, "registry"):
+        # The mapper registry has the classes that are mapped already, of another storage too.
+        known = (each.class_ for each in given.registry.mappers)
+        own = (each for each in known if each.__name__ == _MADE)
+        return next(own, None) or _made(given)
+    raise DeclarationError(
+        "SQLAlchemyStorage expects a declarative base, or a model with the mixin "
+        f"IdempotencyRecord, got {given!r}. Write SQLAlchemyStorage(Base)."
+    )
 
 
 class SQLAlchemyStorage:
@@ -53,22 +82,17 @@ class SQLAlchemyStorage:
     transactional = True
     failures: Sequence[Failure] = FAILURES
 
-    def __init__(self, model: type[IdempotencyRecord]) -> None:
+    def __init__(self, model: type) -> None:
         """Choose the table.
 
         Args:
-            model: A mapped class with the columns of `IdempotencyRecord`.
+            model: A mapped class with the columns of `IdempotencyRecord`; or a declarative base, to
+                which it adds the table ``idempotency``.
 
         Raises:
             DeclarationError: The model is not such a class.
         """
-        if not (issubclass(model, IdempotencyRecord) and hasattr(model, "__mapper__")):
-            raise DeclarationError(
-                "SQLAlchemyStorage expects a model with the mixin IdempotencyRecord, got "
-                f"{model!r}. Write class Kept(IdempotencyRecord, Base): __tablename__ = "
-                "'idempotency'."
-            )
-        self._model: Any = model
+        self._model: Any = _model_of(model)
         self._stores: WeakKeyDictionary[Any, SQLAlchemyStore[Any]] = WeakKeyDictionary()
 
     def _session(self, request: Request) -> Session:

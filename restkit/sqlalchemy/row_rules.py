@@ -43,8 +43,10 @@ def _has(model: type, path: str) -> bool:
     first, _, rest = path.partition(".")
     if not rest:
         return hasattr(model, first)
-    relation = sa.inspect(model).relationships.get(first)
-    return relation is not None and _has(relation.mapper.class_, rest)
+    mapper: _AnyMapper = sa.inspect(model)
+    if first not in mapper.relationships:
+        return False
+    return _has(mapper.relationships[first].mapper.class_, rest)
 
 
 class RowRules:

@@ -180,7 +180,7 @@ def test_mistakes(rule: Any, says: str) -> None:
 
 
 def test_unknown_attributes_of_related_rows() -> None:
-    with pytest.raises(DeclarationError, match="names 'note.writer', which the model lacks"):
+    with pytest.raises(DeclarationError, match=r"names 'note.writer', which the model lacks"):
         Database("sqlite://").rows(Comment, read="note.writer")
 
 
@@ -196,5 +196,5 @@ def test_a_rule_that_forgets_to_return(tmp_path: Path) -> None:
     app = App("Notes")
     app.install(database)
     app.add("/notes", collection(Note), name="Notes")
-    with app, pytest.raises(DeclarationError, match="returned None. Return a condition"):
+    with app, pytest.raises(DeclarationError, match=r"returned None. Return a condition"):
         Client(app).get("/notes", headers=ANN)
