@@ -221,7 +221,13 @@ def _at_once(url: str, count: int, headers: dict[str, str], path: str = "/notes"
 def _serving(folder: Path) -> Iterator[str]:
     """Serve the notes by gunicorn with small quotas."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "examples.notes:app"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "examples.notes.app:create_app()",
+    ]
     command += ["--bind", f"127.0.0.1:{port}", "--threads", "16", "--log-level", "error"]
     environment = {
         "RESTKIT_DATABASE_URL": f"sqlite:///{folder / 'notes.db'}",

@@ -180,7 +180,13 @@ def _serving(database: str, redis: str, folder: Path) -> Generator[tuple[str, in
     """
     port = free_port()
     pid = folder / "gunicorn.pid"
-    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "examples.notes:app"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "examples.notes.app:create_app()",
+    ]
     command += ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8"]
     # gunicorn ends idle connections after two seconds unless told otherwise, and on a busy machine
     # a client may just then send its next request on one.
