@@ -322,8 +322,7 @@ def _may_send(stored: StoredResponse, age: float, asked: RequestDirectives) -> b
         return left >= asked.min_fresh
     if asked.min_fresh:
         return False
-    is_allowed = stored.stale > 0 or stored.stale_if_error > 0
-    if is_allowed and asked.max_stale is not None and -left <= asked.max_stale:
+    if asked.max_stale is not None and -left <= asked.max_stale:
         return True
     return -left < stored.stale
 

@@ -60,7 +60,6 @@ def project_files(names: Names, choices: Choices) -> dict[str, str]:
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701  # the files are programs, and the names are checked
         trim_blocks=True,
-        lstrip_blocks=True,
         keep_trailing_newline=True,
         # The braces of the project's own templates, of TOML and of Python have no meaning here.
         variable_start_string="<<",

@@ -175,6 +175,36 @@ def test_a_patch_form_sends_a_list_in_another_order(things: Things) -> None:
     assert things.bodies == [{"tags": ["y", "x"]}]
 
 
+def test_a_list_in_one_text_is_sent_as_a_list() -> None:
+    """Its control has what its style joins; without a text the list is empty."""
+    got: list[object] = []
+    joined = fields.List(fields.Int(), metadata={"style": "pipeDelimited", "explode": False})
+    app = App("Joined", browsable="always")
+
+    @app.route("/it")
+    class It(Resource):
+        schema = Schema.from_dict({"sizes": joined})
+
+        def get(self) -> dict[str, list[int]]:
+            return {"sizes": [1, 2]}
+
+        def put(self, body: dict[str, Any]) -> None:
+            got.append(json.loads(self.request.get_data()))
+
+    client = Client(app)
+    form = Forms(client.get("/it", headers=HTML).text, "PUT")
+    assert form.control("sizes")["value"] == "1|2"
+    for text in ("3|4", "5", "x|6"):
+        client.post("/it", data=form.pairs(sizes=text), headers=HTML)
+    assert got == [{"sizes": [3, 4]}, {"sizes": [5]}]
+
+
+@pytest.mark.parametrize("text", ["_shown", "_body", "_header.If-Match", "_csrf"])
+def test_a_value_may_be_called_as_a_field_of_the_page(things: Things, text: str) -> None:
+    things.send("/thing", Forms(page_of(things), "PUT"), name=text)
+    assert things.bodies[0]["name"] == text
+
+
 def test_a_form_with_errors_is_open(things: Things) -> None:
     """The others stay closed."""
     assert not Parsed(page_of(things)).all("details")[0].attributes.keys() & {"open"}

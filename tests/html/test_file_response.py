@@ -153,6 +153,17 @@ def test_if_range_takes_no_date_that_is_younger_than_two_seconds(file: Path) -> 
     assert client.get("/file", headers=headers).status == 200
 
 
+@pytest.mark.parametrize(("age", "status"), [(1.0, 200), (1.99, 200), (2.0, 206), (2.5, 206)])
+def test_if_range_takes_a_date_from_two_seconds_on(
+    file: Path, monkeypatch: pytest.MonkeyPatch, age: float, status: int
+) -> None:
+    client = client_of(file)
+    date = client.get("/file").headers["Last-Modified"]
+    monkeypatch.setattr("time.time", lambda: 1_700_000_000 + age)
+    headers = {"Range": "bytes=0-1", "If-Range": date}
+    assert client.get("/file", headers=headers).status == status
+
+
 def test_preconditions_are_304_and_412(file: Path) -> None:
     client = client_of(file, cache_control="private")
     fresh = client.get("/file")

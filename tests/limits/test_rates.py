@@ -288,6 +288,24 @@ def test_a_304_is_not_counted() -> None:
     assert statuses(lambda: client.get("/note"), 2) == [200, 429]
 
 
+def test_a_304_gives_back_what_it_took_and_no_more() -> None:
+    app = App("Tags", limits=[Rate(4, per="hour")])
+
+    @app.route("/note")
+    class Note(Resource):
+        conditional = True
+
+        def get(self) -> dict[str, str]:
+            self.entity_tag = "1"
+            return {}
+
+    client = Client(app)
+    known = {"headers": {"If-None-Match": '"1"'}}
+    assert statuses(lambda: client.get("/note"), 2) == [200] * 2
+    assert client.get("/note", **known).status == 304
+    assert statuses(lambda: client.get("/note"), 3) == [200, 200, 429]
+
+
 def test_urls_and_methods_without_an_operation_are_not_counted() -> None:
     client = service(Rate(1, per="hour"), cors=CORS(["https://app.example"]))
     asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}

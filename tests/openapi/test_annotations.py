@@ -207,3 +207,23 @@ def test_rarer_annotations(hint: Any, made: dict[str, Any]) -> None:
 def test_a_lost_name_of_a_parameter_does_not_hide_what_is_returned(text: str, made: Any) -> None:
     """The return annotation is evaluated by itself."""
     assert _shown({"thing": "Nowhere", "return": text}) == made
+
+
+def test_an_annotation_is_followed_six_levels_deep() -> None:
+    """What is deeper says nothing; an alias may contain itself."""
+    hint: Any = int
+    for _ in range(9):
+        hint = list[hint]
+
+    def get_x(self: Any, thing: Any) -> Any: ...
+
+    get_x.__annotations__["return"] = hint
+    schema = type("ThingSchema", (Schema,), {"x": fields.Method("get_x"), "get_x": get_x})
+    app = App("Annotations")
+    app.add("/thing", type("Thing", (Resource,), {"schema": schema, "get": lambda self: {}}))
+    found = build(app)["components"]["schemas"]["Thing"]["properties"]["x"]
+    depth = 0
+    while found:
+        assert found["type"] == "array"
+        found, depth = found["items"], depth + 1
+    assert depth == 6

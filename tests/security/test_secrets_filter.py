@@ -154,8 +154,12 @@ ODD = "p\"'ss\\wörd & /"
 
 @pytest.mark.parametrize(
     "spell",
-    [str, repr, ascii, json.dumps, quote, quote_plus, lambda text: quote(text, safe="")],
-    ids=["str", "repr", "ascii", "json", "quote", "quote_plus", "quote all"],
+    [
+        *(str, repr, ascii, json.dumps, quote, quote_plus),
+        lambda text: quote(text, safe=""),
+        lambda text: json.dumps(text, ensure_ascii=False),
+    ],
+    ids=["str", "repr", "ascii", "json", "quote", "quote_plus", "quote all", "json in UTF-8"],
 )
 def test_a_password_in_any_spelling(spell: Callable[[str], str], logged: Any) -> None:
     app = App("Orders", security=HTTPBasic(lambda name, password: name))
