@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 
 from .contract import IdempotencyRule, LimitRule
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .schemas.bound import SchemaLike
 
 __all__ = [
+    "TAG_ALONE",
     "VERBS",
     "FunctionResource",
     "Owner",
@@ -37,6 +39,9 @@ __all__ = [
 ]
 
 ProblemHandler = Callable[[Any, Request], object]
+TAG_ALONE = frozenset({"entity_tag"})
+"""What a resource has stated that has set its entity tag, and nothing else."""
+_METHOD = "REQUEST_METHOD"
 
 
 class Owner(Protocol):
@@ -199,10 +204,11 @@ class Resource:
 
     @entity_tag.setter
     def entity_tag(self, value: EntityTag | str | int | None) -> None:
-        from .http.conditional import EntityTag  # cold start
-
-        self._entity_tag = None if value is None else EntityTag.of(value)
-        self._state("entity_tag", exists=value is not None)
+        self._entity_tag = None if value is None else _entity_tags().of(value)
+        if not self._stated and self.conditional and self.request.environ[_METHOD] == "GET":
+            self._stated = TAG_ALONE  # PERF: most tags are those of a GET, as `_state` keeps them
+        else:
+            self._state("entity_tag", exists=value is not None)
 
     @property
     def last_modified(self) -> datetime | None:
@@ -267,6 +273,13 @@ class Resource:
             outcome = evaluate(self.request.method, given, *known, exists=exists)
             if outcome is not Outcome.PROCEED:
                 raise PreconditionFailed(failure_detail(given))
+
+
+@cache
+def _entity_tags() -> type[EntityTag]:
+    from .http.conditional import EntityTag  # cold start
+
+    return EntityTag
 
 
 def verbs_of(resource: type[Resource]) -> dict[str, Callable[..., object]]:

@@ -16,7 +16,7 @@ from ..operations.collisions import converters_of
 from ..operations.entries import Entry, Handlers, Link
 from ..operations.registry import MountedPrefix
 from ..operations.verb_outputs import settled_statuses
-from ..problems import MethodNotAllowed, NotFound
+from ..problems import MethodNotAllowed, NotFound, Problem
 from ..records import Record
 from ..rendering.response_writer import Locate, options_response
 from ..request import Request
@@ -26,10 +26,9 @@ from ..routing.router import Allowed, Handler, Route, Router
 from ..settings import Settings
 from .error_boundary import ErrorBoundary, problem_response
 from .pipeline import Context, compile_operation
+from .unknown_urls import UnknownUrls, UrlsOfApps
 
 if TYPE_CHECKING:
-    from werkzeug.routing import BaseConverter
-
     from ..caching.caches import Caches
     from ..caching.handle import CachingApp
     from ..request import AppLike
@@ -152,9 +151,16 @@ def _complete(router: Router, route: Route, entry: Entry) -> None:
         allowed = router.allowed(request, route)
         return options_response(*allowed)
 
+    ready: list[PlainResponse] = []
+    is_plain = _is_plain(MethodNotAllowed, entry.handlers, entry.owner.settings, entry.errors)
+
     def reject(request: Request) -> Outgoing:
-        allow = router.allowed(request, route).allow
-        raise MethodNotAllowed(f"This resource allows {allow}.", headers={"Allow": allow})
+        allowed = router.allowed(request, route)
+        if not is_plain or allowed is not route.allowed or TRANSLATOR in request.environ:
+            raise _not_allowed(allowed.allow)
+        if not ready:
+            ready.append(_ready(_not_allowed(allowed.allow)))
+        return _copy(ready[0])
 
     if "OPTIONS" not in handlers:
         route.options = _handler(entry, options, boundary, entry.options)
@@ -199,42 +205,11 @@ def _accepted_types(entry: Entry, method: str) -> str:
 # URLs without an entry
 
 
-class UnknownUrls:
-    """The URLs at the place of an App that belong to no entry.
-
-    Attributes:
-        route: The Route that responds to them.
-    """
-
-    def __init__(
-        self, at: Pattern, route: Route, converters: Mapping[str, type[BaseConverter]]
-    ) -> None:
-        """Keep the Route of unknown URLs at the place of an App."""
-        self.route = route
-        self._prefix = f"{at.rule}/"
-        self._router: Router | None = None
-        if at.parameters or at.host:
-            self._router = Router(converters, "strict")
-            for rest in ("/<path:_rest>", "/", ""):
-                pattern = at._replace(rule=f"{at.rule}{rest}" or "/")
-                self._router.route(pattern, rest)
-            self._router.finish()
-
-    def match(self, request: Request) -> dict[str, object] | None:
-        """Return the values of the variables of mounts, None if the URL is of another App."""
-        if self._router is not None:
-            found = self._router.match(request)
-            return found and {name: found[1][name] for name in found[0].outer}
-        if self._prefix == "/" or f"{request.path}/".startswith(self._prefix):
-            return {}
-        return None
-
-
-def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> list[UnknownUrls]:
-    """Return the unknown URLs at the place of each App, the innermost first."""
+def compose_unmatched(prefixes: Iterable[MountedPrefix]) -> UrlsOfApps:
+    """Return the unknown URLs at the places of all Apps."""
     ordered = sorted(prefixes, key=lambda each: (-len(each.at.rule), not each.at.host))
     converters = converters_of(each.app for each in ordered)
-    return [UnknownUrls(each.at, _unmatched(each), converters) for each in ordered]
+    return UrlsOfApps([UnknownUrls(each.at, _unmatched(each), converters) for each in ordered])
 
 
 def compose_server(prefixes: Sequence[MountedPrefix], entries: Iterable[Entry]) -> Route:
@@ -274,10 +249,9 @@ def _unmatched(mounted: MountedPrefix) -> Route:
 def _unknown_url(mounted: MountedPrefix) -> Endpoint:
     """Return the endpoint that raises the error of routing, or else responds with 404."""
     known: PlainResponse | None = None
-    is_default = mounted.errors == DEFAULT_FORMATS
-    if is_default and not ErrorBoundary(mounted.handlers, mounted.app.settings).handles(NotFound):
+    if _is_plain(NotFound, mounted.handlers, mounted.app.settings, mounted.errors):
         # PERF: raising and rendering the problem for each request costs 60 thousand instructions.
-        known = problem_response(_not_found(), _not_found().to_bytes(), PROBLEM_DETAILS)
+        known = _ready(_not_found())
 
     def unknown_url(request: Request) -> PlainResponse:
         error: Exception | None = request.environ.get(ROUTING_ERROR)
@@ -285,7 +259,7 @@ def _unknown_url(mounted: MountedPrefix) -> Endpoint:
             raise error
         if known is None or TRANSLATOR in request.environ:
             raise _not_found()
-        return PlainResponse(known.status, known.headers.copy(), known.body)
+        return _copy(known)
 
     return unknown_url
 
@@ -294,7 +268,32 @@ def _not_found() -> NotFound:
     return NotFound("There is nothing at this URL.")
 
 
+def _not_allowed(allow: str) -> MethodNotAllowed:
+    return MethodNotAllowed(f"This resource allows {allow}.", headers={"Allow": allow})
+
+
 # parts
+
+
+def _is_plain(
+    kind: type[Problem],
+    handlers: Sequence[Handlers],
+    settings: Settings,
+    errors: tuple[ErrorFormat, ...],
+) -> bool:
+    """Return whether a problem is written as problem details, and no handler sees it."""
+    is_default = not errors or errors == DEFAULT_FORMATS
+    return is_default and not ErrorBoundary(handlers, settings).handles(kind)
+
+
+def _ready(problem: Problem) -> PlainResponse:
+    """Return the response for a problem that is the same for each request."""
+    return problem_response(problem, problem.to_bytes(), PROBLEM_DETAILS)
+
+
+def _copy(response: PlainResponse) -> PlainResponse:
+    """Return a response whose headers middleware may change."""
+    return PlainResponse(response.status, response.headers.copy(), response.body)
 
 
 def _boundary(

@@ -21,6 +21,7 @@ from ..routing.router import Handler, Match, Route
 from .composition import Composed, compose_entries, compose_server, compose_unmatched
 from .contract_log import observe
 from .streaming import Stream
+from .url_targets import UrlTargets, rejected_value, with_outer_values
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -63,6 +64,7 @@ class Dispatcher:
         self._statics = self._composed.router.statics
         self._documents: Composed | None = None
         self._match_document: Callable[[Request], Match | None] = self._match_first
+        self._targets: dict[int, UrlTargets] = {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request (PEP 3333)."""
@@ -110,7 +112,7 @@ class Dispatcher:
             environ["SCRIPT_NAME"] = clean_script_name(environ["SCRIPT_NAME"])
         if error := host_error(environ):
             environ[ROUTING_ERROR] = BadRequest(error)
-            return self._unmatched_at(request)
+            return self._unmatched.find(request)
         return self._statics.get(environ.get("PATH_INFO", "")) or self._find(request)
 
     def _find(self, request: Request) -> Route:
@@ -130,7 +132,7 @@ class Dispatcher:
             is_options = request.environ["REQUEST_METHOD"] == "OPTIONS"
             if is_options and _names_server(request.environ):
                 return self._server
-            return self._unmatched_at(request)
+            return self._unmatched.find(request)
         return self._chosen(request, found)
 
     def _other_handler(self, request: Request, route: Route, method: str) -> Handler:
@@ -140,7 +142,7 @@ class Dispatcher:
         if found:
             return self._chosen(request, found).handlers[method]
         if ROUTING_ERROR in request.environ:
-            route = self._unmatched_at(request)
+            route = self._unmatched.find(request)
         if method == "OPTIONS" and route.options is not None:
             return route.options
         return route.otherwise.without_content() if method == "HEAD" else route.otherwise
@@ -170,16 +172,6 @@ class Dispatcher:
                 documents = self._documents = compose_entries(self._app, self._load_documents())
                 self._match_document = documents.router.match
         return documents.router.match(request)
-
-    def _unmatched_at(self, request: Request) -> Route:
-        """Return the Route of an unknown URL: that of the innermost App whose prefix it has."""
-        for place in self._unmatched:
-            values = place.match(request)
-            if values is not None:
-                if values:
-                    request.mount_parameters = values
-                return place.route
-        raise LookupError(request.path)  # unreachable: the root's prefix is empty
 
     # sending
 
@@ -240,24 +232,30 @@ class Dispatcher:
         Raises:
             LookupError: A pattern has these variables, but rejects one of the values.
         """
-        # cold start: many programs build no URL
-        from .url_targets import indexes_of, rejected_value, with_outer_values
-
         root, outer = ("", {}) if request is None else (request.root_path, request.mount_parameters)
         rejected = ""
-        for composed in filter(None, (self._composed, self._documents)):
-            for index in indexes_of(target, composed.entries, owner, values):
+        for composed in (self._composed, self._documents):
+            if composed is None:
+                continue
+            for index in self._targets_of(composed).find(target, owner, values):
                 entry = composed.entries[index]
-                whole = with_outer_values(entry, values, outer)
-                variable = composed.router.rejected(str(index), whole)
+                whole = with_outer_values(entry, values, outer) if entry.pattern.outer else values
+                url, variable = composed.router.checked(str(index), whole, root)
+                if url is not None:
+                    return near_url(url, request) if entry.pattern.host else url
                 if variable is not None:
                     rule = entry.pattern.rule
                     rejected = rejected or rejected_value(rule, variable, whole[variable])
-                elif (url := composed.router.build(str(index), whole, root)) is not None:
-                    return near_url(url, request) if entry.pattern.host else url
         if rejected:
             raise LookupError(rejected)
         return None
+
+    def _targets_of(self, composed: Composed) -> UrlTargets:
+        """Return the index of entries by the targets of `url_for`, made for the first URL."""
+        found = self._targets.get(id(composed))
+        if found is None:
+            found = self._targets[id(composed)] = UrlTargets(composed.entries)
+        return found
 
 
 def _close(request: Request, response: Outgoing) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ..environ_keys import ROUTING_ERROR
@@ -72,8 +72,7 @@ def compose_edge(dispatcher: Dispatcher, registry: Registry) -> Serve:
         chains.append((prefix.encode().decode("latin-1"), known[key]))
     if len(known) == 1:
         return chains[0][1]
-    chains.sort(key=lambda each: -len(each[0]))
-    return _by_prefix(chains)
+    return _by_prefix(dict(reversed(chains)))
 
 
 def _chain(dispatcher: Dispatcher, parts: Iterable[EdgePart]) -> Serve:
@@ -87,15 +86,18 @@ def _chain(dispatcher: Dispatcher, parts: Iterable[EdgePart]) -> Serve:
     return serve
 
 
-def _by_prefix(chains: Sequence[tuple[str, Serve]]) -> Serve:
+def _by_prefix(chains: Mapping[str, Serve]) -> Serve:
     """Return an application that calls the one with the longest prefix of the path."""
+    deepest = max(prefix.count("/") for prefix in chains)
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = f"/{environ.get('PATH_INFO', '').lstrip('/')}/"
-        for prefix, chain in chains:
-            if path.startswith(f"{prefix}/"):
+        segments = environ.get("PATH_INFO", "").lstrip("/").split("/", deepest)[:deepest]
+        while segments:
+            chain = chains.get("/" + "/".join(segments))
+            if chain is not None:
                 return chain(environ, start_response)
-        return chains[-1][1](environ, start_response)  # unreachable: the root's prefix is empty
+            segments.pop()
+        return chains[""](environ, start_response)
 
     return serve
 
@@ -109,7 +111,7 @@ def reject(
     """Respond before routing with a problem or redirect, inside the middleware of the App."""
     environ[ROUTING_ERROR] = error
     request = Request(environ)
-    handler = dispatcher._unmatched_at(request).otherwise
+    handler = dispatcher._unmatched.find(request).otherwise
     request.app = handler.app
     token = current_request.set(request)
     try:

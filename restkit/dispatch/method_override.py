@@ -74,7 +74,7 @@ class OverridingDispatcher(Dispatcher):
             method = choose(request, self.form_limits(environ, request.app.settings))
         except Exception as error:  # noqa: BLE001  # raised again inside middleware
             environ[ROUTING_ERROR] = error
-            return request, self._set(request, self._unmatched_at(request).otherwise)
+            return request, self._set(request, self._unmatched.find(request).otherwise)
         if method is None:
             return request, handler
         environ["REQUEST_METHOD"] = request.method = method

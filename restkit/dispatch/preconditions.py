@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..contract import Operation
 from ..environ_keys import CONTRACT_CHECK
 from ..errors import DeclarationError
 from ..http.conditional import (
+    NOTHING_GIVEN,
+    EntityTag,
     Outcome,
     Preconditions,
     evaluate,
@@ -17,9 +19,9 @@ from ..http.conditional import (
 )
 from ..http.methods import SAFE_METHODS
 from ..problems import PreconditionFailed, PreconditionRequired
-from ..rendering.response_writer import Writer
+from ..rendering.response_writer import DATA_TYPES, Writer
 from ..request import Request
-from ..resource import Resource
+from ..resource import TAG_ALONE, Resource
 from ..response import Outgoing, PlainResponse, close_if_open, discard
 from ..response_value import ResponseValue
 
@@ -51,20 +53,37 @@ def _reading(operation: Operation) -> Finish:
         request: Request, made: tuple[Resource | None, object], chosen: str, write: Writer
     ) -> Outgoing:
         resource, value = made
-        if resource is None or isinstance(value, ResponseValue):
+        # PERF: to ask the usual values whether they are of an abstract class costs more.
+        is_data = type(value) in DATA_TYPES
+        if resource is None or (not is_data and isinstance(value, ResponseValue)):
             return write(request, value, chosen)
         given = Preconditions.from_environ(request.environ)
-        if given.given and streams and isinstance(value, Iterator) and resource.is_stated:
-            value = _unless_dropped(value, _outcome(request, given, resource))
+        if streams and not is_data:
+            value = _unless_dropped(value, request, given, resource)
         response = write(request, value, chosen)
-        status = _add_validators(response, resource, method)
-        if not given.given or not 200 <= status < 300:
-            return response
-        if resource.is_stated or method != "HEAD":
-            return _decided(response, _outcome(request, given, resource), given)
-        return response
+        if resource._stated is TAG_ALONE and type(response) is PlainResponse:
+            # PERF: a resource that set its entity tag alone; `_validated` costs twice as much.
+            text = _add_tag(response, resource._entity_tag)
+            if given is NOTHING_GIVEN:
+                return response
+            if given == (None, text, None, None, True) and response.status == 200:
+                return _not_modified(response.headers)
+        return _validated(request, response, resource, (given, method))
 
     return finish
+
+
+def _validated(
+    request: Request, response: Outgoing, resource: Resource, asked: tuple[Preconditions, str]
+) -> Outgoing:
+    """Return the response to a safe method with its validators, or a 304 in its place."""
+    given, method = asked
+    status = _add_validators(response, resource, method)
+    if not given.given or not 200 <= status < 300:
+        return response
+    if resource.is_stated or method != "HEAD":
+        return _decided(response, _outcome(request, given, resource), given)
+    return response
 
 
 def _changing(operation: Operation) -> Finish:
@@ -103,9 +122,13 @@ def _outcome(request: Request, given: Preconditions, resource: Resource) -> Outc
     return evaluate(request.method, given, resource.entity_tag, resource.last_modified, exists=True)
 
 
-def _unless_dropped(value: Iterator[object], outcome: Outcome) -> Iterator[object]:
-    """Return the iterator; close it and return an empty one if the response has no content."""
-    if outcome is Outcome.PROCEED:
+def _unless_dropped(
+    value: object, request: Request, given: Preconditions, resource: Resource
+) -> object:
+    """Return the value; of an iterator that a response without content has, an empty one."""
+    if not given.given or not isinstance(value, Iterator) or not resource.is_stated:
+        return value
+    if _outcome(request, given, resource) is Outcome.PROCEED:
         return value
     close_if_open(value)
     return iter(())
@@ -123,6 +146,11 @@ def _decided(response: Outgoing, outcome: Outcome, given: Preconditions) -> Outg
     if outcome is Outcome.FAILED:
         raise PreconditionFailed(failure_detail(given))
     headers = response.headers if isinstance(response, PlainResponse) else response.headers.items()
+    return _not_modified(headers)
+
+
+def _not_modified(headers: Iterable[tuple[str, str]]) -> PlainResponse:
+    """Return the 304 in the place of a response with some headers."""
     return PlainResponse(304, [item for item in headers if item[0].lower() in _KEPT], b"")
 
 
@@ -139,13 +167,27 @@ def _unstated(operation: Operation, request: Request) -> Exception:
     return PreconditionFailed("The server could not evaluate the request's precondition.")
 
 
+def _add_tag(response: PlainResponse, tag: EntityTag | None) -> str:
+    """Add an entity tag, if the method did not return one, and return its text."""
+    if tag is None:
+        return ""
+    text = str(tag) if tag.weak else f'"{tag.value}"'
+    for name, _ in response.headers:
+        if name.lower() == "etag":
+            return text
+    response.headers.append(("ETag", text))
+    return text
+
+
 def _add_missing(response: Outgoing, headers: list[tuple[str, str]]) -> None:
     if not isinstance(response, PlainResponse):
         for name, text in headers:
             response.headers.setdefault(name, text)
     elif headers:
-        present = {name.lower() for name, _ in response.headers}
-        response.headers += [item for item in headers if item[0].lower() not in present]
+        present = [name.lower() for name, _ in response.headers]
+        for item in headers:
+            if item[0].lower() not in present:
+                response.headers.append(item)
 
 
 def require_precondition(request: Request) -> None:
@@ -164,15 +206,16 @@ def _validators_of(resource: Resource, method: str, status: int) -> list[tuple[s
     those of a POST that created an item (201).
     """
     sent = resource._stated
-    if method == "DELETE":
+    if not sent or method == "DELETE":
         return []
     if method not in SAFE_METHODS and (
         resource._renewed or not (method == "POST" and status == 201)
     ):
         sent = resource._renewed
     headers: list[tuple[str, str]] = []
-    if resource.entity_tag is not None and "entity_tag" in sent:
-        headers.append(("ETag", str(resource.entity_tag)))
-    if resource.last_modified is not None and "last_modified" in sent:
-        headers.append(("Last-Modified", format_http_date(resource.last_modified)))
+    tag, modified = resource._entity_tag, resource._last_modified
+    if tag is not None and "entity_tag" in sent:
+        headers.append(("ETag", str(tag)))
+    if modified is not None and "last_modified" in sent:
+        headers.append(("Last-Modified", format_http_date(modified)))
     return headers

@@ -2,45 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..declarations import plain_function
 from ..operations.entries import Entry
 from ..resource import FunctionResource
 
-__all__ = ["indexes_of", "rejected_value", "with_outer_values"]
+__all__ = ["UrlTargets", "rejected_value", "with_outer_values"]
 
 
-def indexes_of(
-    target: object, entries: Sequence[Entry], owner: object, values: Mapping[str, object]
-) -> Iterator[int]:
-    """Yield the positions of the entries that a target means, the best first.
+class _Meant:
+    """The entries that one target means.
 
-    Args:
-        target: A class, a function, a name or an operationId.
-        entries: All entries.
-        owner: The App that asks. Its own entries come first.
-        values: The values of variables, each of which an entry must have.
+    Attributes:
+        all: Their positions.
+        by_owner: Their positions by the id of their App.
+        is_ranked: Whether one class has several of them, of which the values choose one.
     """
-    found = [
-        (entry.owner is not owner, _distance(entry, values), index)
-        for index, entry in enumerate(entries)
-        if _is_target(entry, target) and values.keys() <= entry.pattern.variables
-    ]
-    for *_, index in sorted(found):
-        yield index
+
+    __slots__ = ("all", "by_owner", "is_ranked")
+
+    def __init__(self) -> None:
+        self.all: list[int] = []
+        self.by_owner: dict[int, list[int]] = {}
+        self.is_ranked = False
 
 
-def _is_target(entry: Entry, target: object) -> bool:
-    """Return whether a name, class or function refers to an entry."""
-    if target in (entry.name, entry.resource, entry.declared):
-        return True
-    if isinstance(target, str):
-        return any(operation.operation_id == target for operation in entry.operations)
-    return issubclass(entry.resource, FunctionResource) and any(
-        plain_function(operation.function) is plain_function(target)
-        for operation in entry.operations
-    )
+class UrlTargets:
+    """The entries by what `App.url_for` may be given for them: looked up, not searched."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        """Index the entries by name, class, function and operationId."""
+        self._entries = entries
+        self._meant: dict[object, _Meant] = {}
+        self._variables = [entry.pattern.variables for entry in entries]
+        for index, entry in enumerate(entries):
+            for target in _targets_of(entry):
+                meant = self._meant.setdefault(target, _Meant())
+                meant.all.append(index)
+                meant.by_owner.setdefault(id(entry.owner), []).append(index)
+                meant.is_ranked = meant.is_ranked or entry.declared is not None
+
+    def find(self, target: object, owner: object, values: Mapping[str, object]) -> Iterator[int]:
+        """Yield the positions of the entries that a target means, the best first.
+
+        Args:
+            target: A class, a function, a name or an operationId.
+            owner: The App that asks. Its own entries come first.
+            values: The values of variables, each of which an entry must have.
+        """
+        try:
+            meant = self._meant.get(plain_function(target))
+        except TypeError:  # a target without a hash is none of them
+            return
+        if meant is None:
+            return
+        own = meant.by_owner.get(id(owner), ())
+        yield from self._fitting(own, values, meant)
+        if len(own) < len(meant.all):
+            others = (each for each in meant.all if self._entries[each].owner is not owner)
+            yield from self._fitting(others, values, meant)
+
+    def _fitting(
+        self, indexes: Iterable[int], values: Mapping[str, object], meant: _Meant
+    ) -> Iterator[int]:
+        """Yield the entries that have every variable of the values, the best first."""
+        names = values.keys()
+        if not meant.is_ranked:
+            # PERF: a name may belong to entries of many Apps; mostly the first of them is meant.
+            for index in indexes:
+                if names <= self._variables[index]:
+                    yield index
+            return
+        found = [index for index in indexes if names <= self._variables[index]]
+        yield from sorted(found, key=lambda index: _distance(self._entries[index], values))
+
+
+def _targets_of(entry: Entry) -> set[object]:
+    """Return the names, classes and functions that refer to an entry."""
+    found: set[object] = {entry.name, entry.resource}
+    found.update(operation.operation_id for operation in entry.operations)
+    if entry.declared is not None:
+        found.add(entry.declared)
+    if issubclass(entry.resource, FunctionResource):
+        found.update(plain_function(operation.function) for operation in entry.operations)
+    return found
 
 
 def _distance(entry: Entry, values: Mapping[str, object]) -> int:

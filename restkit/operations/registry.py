@@ -206,7 +206,8 @@ class Registry:
     @property
     def root(self) -> Registry:
         """The registry of the outermost App."""
-        return list(self.line())[-1]
+        *_, outermost = self.line()
+        return outermost
 
     def all_entries(
         self, declared: Callable[[Registry], Iterable[Entry]] | None = None

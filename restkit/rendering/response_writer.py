@@ -35,6 +35,7 @@ from .returned_values import (
 )
 
 __all__ = [
+    "DATA_TYPES",
     "Locate",
     "Writer",
     "offered",
@@ -47,7 +48,7 @@ Locate = Callable[[Request, object], "str | None"]
 _Complete = Callable[[Request, PlainResponse, object], None]
 _READY = (WerkzeugResponse, PlainResponse, Redirect, ResponseValue, *REJECTED)
 # PERF: types of values that have neither a status nor headers; to ask a value costs more.
-_DATA = frozenset({dict, list, str, int, float, bool})
+DATA_TYPES = frozenset({dict, list, str, int, float, bool})
 _log = logging.getLogger("restkit")
 
 
@@ -75,7 +76,7 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
     # PERF: most values are the content of the usual status; `_StatusWriters` writes all others.
     def write(request: Request, value: object, media_type: str) -> Outgoing:
         kind = type(value)
-        if kind not in _DATA and (kind is tuple or value is None or isinstance(value, _READY)):
+        if kind not in DATA_TYPES and (kind is tuple or value is None or isinstance(value, _READY)):
             return writers.write(request, value, media_type)
         try:
             data, response = usual(value, media_type)

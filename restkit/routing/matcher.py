@@ -9,6 +9,7 @@ not go on along fixed text, decides nothing. Private names of Werkzeug that are 
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter, Rule
 
 from ..http.uris import DOT_SEGMENTS
+from .fixed_ends import FixedEnds
 
 __all__ = ["Matcher", "Node"]
 
@@ -28,6 +30,7 @@ _Accepts = Callable[[str], object]
 _Convert = Callable[[str], object]
 _Values = dict[str, object]
 _Make = Callable[[list[str]], _Values]
+_CROWD = 8
 # A segment: fixed text and None, or "" and the name of a variable.
 _Segment = tuple[str, "str | None"]
 
@@ -50,7 +53,8 @@ class Node(Generic[T]):
         route: The target that is found here, and the function that makes the values of its
             variables.
         targets: Every target whose pattern ends here.
-        rest: The targets of the patterns that are not in the tree and go on from here.
+        rest: The targets of the patterns that are not in the tree and go on from here; None without
+            any.
     """
 
     __slots__ = ("fixed", "forms", "more", "others", "rest", "route", "targets", "ways")
@@ -63,15 +67,21 @@ class Node(Generic[T]):
         self.more = 0
         self.route: tuple[T, _Make] | None = None
         self.targets: list[T] = []
-        self.rest: list[T] = []
+        self.rest: FixedEnds[T] | None = None
 
 
 class Matcher(Generic[T]):
-    """A matcher from paths to the targets of their patterns."""
+    """A matcher from paths to the targets of their patterns.
+
+    Attributes:
+        root: The root of the tree.
+        is_crowded: Whether many patterns outside the tree go on from one node.
+    """
 
     def __init__(self) -> None:
         """Make an empty matcher."""
         self.root: Node[T] = Node()
+        self.is_crowded = False
 
     def add(self, rule: Rule, target: T) -> None:
         """Add a bound rule; of a rule with a segment of another kind, only the segments before it.
@@ -80,7 +90,7 @@ class Matcher(Generic[T]):
             rule: A rule of Werkzeug's, bound to a Map without host matching.
             target: The target of the rule.
         """
-        segments, whole = _segments(rule)
+        segments, ends = _segments(rule)
         node = self.root
         names: list[tuple[str, _Convert]] = []
         for text, variable in segments:
@@ -90,10 +100,12 @@ class Matcher(Generic[T]):
                 converter = rule._converters[variable]
                 names.append((variable, _conversion(converter)))
                 node = _child(node, converter)
-        if not whole:
+        if ends is not None:
             node.others = True
             node.more += 1
-            node.rest.append(target)
+            rest = node.rest = node.rest or FixedEnds()
+            rest.add(*ends, target)
+            self.is_crowded = self.is_crowded or len(rest) > _CROWD
             return
         _end(node, target, _maker(names))
 
@@ -219,17 +231,38 @@ def _walk(
     return None
 
 
-def _segments(rule: Rule) -> tuple[list[_Segment], bool]:
-    """Return a rule's segments up to the first of another kind, and whether these are all."""
+def _segments(rule: Rule) -> tuple[list[_Segment], tuple[str, str] | None]:
+    """Return a rule's segments up to the first of another kind.
+
+    Returns:
+        The segments, and the fixed text at both ends of the others; None if these are all.
+    """
     segments: list[_Segment] = []
-    for parts in _split(rule):
+    split = list(_split(rule))
+    for index, parts in enumerate(split):
         if all(not dynamic for dynamic, _ in parts):
             segments.append(("".join(text for _, text in parts), None))
         elif len(parts) == 1 and rule._converters[parts[0][1]].part_isolating:
             segments.append(("", parts[0][1]))
         else:
-            return segments, False
-    return segments, True
+            return segments, (_fixed_start(parts), _fixed_end(split[index:]))
+    return segments, None
+
+
+def _fixed_start(parts: list[tuple[bool, str]]) -> str:
+    """Return the text before the first variable of a segment."""
+    return "".join(text for _, text in itertools.takewhile(lambda each: not each[0], parts))
+
+
+def _fixed_end(split: list[list[tuple[bool, str]]]) -> str:
+    """Return the text behind the last variable of segments."""
+    texts: list[str] = []
+    for parts in reversed(split):
+        last = list(itertools.takewhile(lambda each: not each[0], reversed(parts)))
+        texts.insert(0, "".join(text for _, text in reversed(last)))
+        if len(last) < len(parts):
+            break
+    return "/".join(texts)
 
 
 def _split(rule: Rule) -> Iterator[list[tuple[bool, str]]]:

@@ -56,7 +56,7 @@ def _at(node: Node[T]) -> Iterator[object]:
 
 def _below(node: Node[T]) -> Iterator[object]:
     yield from node.targets
-    yield from node.rest
+    yield from node.rest or ()
     for child in [*node.fixed.values(), *(child for _, child in node.ways)]:
         yield from _below(child)
 

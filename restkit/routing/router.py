@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Allowed", "Handler", "Match", "Route", "Router"]
 
+# Sets of patterns that match a path alike, for which a matcher is kept.
+_MAX_SUBSETS = 4096
 Match = tuple["Route", "dict[str, object]"]
 
 
@@ -144,6 +146,9 @@ class Router:
         self._matcher: Matcher[Route] = Matcher()
         self._overlapping: dict[int, Route] = {}
         self._by_method: dict[str, Router] = {}
+        self._methods: list[str] = []
+        self._first: dict[int, int] = {}
+        self._subsets: dict[frozenset[int], Rules[Route]] = {}
 
     def route(self, pattern: Pattern, name: str) -> Route:
         """Return the Route of a pattern, made if there is none yet.
@@ -159,6 +164,7 @@ class Router:
             self._routes[key] = route
             if not pattern.host and not pattern.parameters:
                 self.statics[pattern.path.encode().decode("latin-1")] = route
+        self._first.setdefault(id(route), len(self._added))
         self._added.append((name, pattern, route))
         self._has_hosts = self._has_hosts or bool(pattern.host)
         if self._rules is not None:
@@ -203,6 +209,8 @@ class Router:
         self._overlapping = {
             id(route): route for route in self.routes if self._has_hosts or id(route) in shared
         }
+        found = {method for route in self._overlapping.values() for method in route.handlers}
+        self._methods = sorted(found)
 
     # matching
 
@@ -219,11 +227,37 @@ class Router:
         if self._has_hosts and (found := self._match_host(request)) is not None:
             return found
         if self._ignores_slash and path.endswith("/"):
-            return self._werkzeug().match(request, "")
+            return self._match_undecided(request)
         quick = self._matcher.find(path)
         if quick is None:
-            return self._werkzeug().match(request, "")
+            return self._match_undecided(request)
         return quick or None
+
+    def _match_undecided(self, request: Request) -> Match | None:
+        """Let Werkzeug decide, of many patterns among the few that may match."""
+        if not self._matcher.is_crowded:
+            return self._werkzeug().match(request, "")
+        from .candidates import candidates  # cold start: few programs have so many
+
+        found = candidates(self._matcher.root, request.path)
+        return self._rules_of(found).match(request, "") if found else None
+
+    def _rules_of(self, routes: Mapping[int, Route]) -> Rules[Route]:
+        """Return the rules of a few routes, in the order of their declaration."""
+        key = frozenset(routes)
+        rules = self._subsets.get(key)
+        if rules is None:
+            from .rules import Rules  # cold start
+
+            rules = Rules(self._converters, self._trailing_slash)
+            for index in sorted(self._first[each] for each in routes):
+                name, pattern, route = self._added[index]
+                rules.add(name, pattern.rule, "", route)
+            rules.finish()
+            if len(self._subsets) >= _MAX_SUBSETS:
+                self._subsets.clear()  # SECURITY: clients choose the paths
+            self._subsets[key] = rules
+        return rules
 
     def _match_host(self, request: Request) -> Match | None:
         host = request.host.partition(":")[0]
@@ -236,9 +270,9 @@ class Router:
         """
         router = self._by_method.get(method)
         if router is None:
-            found = [route for route in self._overlapping.values() if method in route.handlers]
-            if not found:
+            if method not in self._methods:
                 return None  # SECURITY: clients make up methods; no router is kept for those
+            found = [route for route in self._overlapping.values() if method in route.handlers]
             router = Router(self._converters, self._trailing_slash)
             for index, route in enumerate(found):
                 router._add(route.pattern, str(index), route)
@@ -271,8 +305,7 @@ class Router:
 
     def _alternatives(self, request: Request) -> Iterator[tuple[str, Route]]:
         """Yield each method of a URL with its Route."""
-        methods = {method for route in self._overlapping.values() for method in route.handlers}
-        for method in sorted(methods):
+        for method in self._methods:
             found = self.match_method(request, method)
             if found is not None:
                 yield method, found[0]
@@ -293,9 +326,21 @@ class Router:
         """
         return self._werkzeug().build(name, values, root)
 
-    def rejected(self, name: str, values: Mapping[str, object]) -> str | None:
-        """Return a variable whose value makes no URL that the pattern of a name matches."""
-        return self._werkzeug().rejected(name, values)
+    def checked(
+        self, name: str, values: Mapping[str, object], root: str
+    ) -> tuple[str | None, str | None]:
+        """Build the URL of a name, if its pattern matches the URL.
+
+        Args:
+            name: The name that `route` was given.
+            values: The variables' values.
+            root: The prefix of the path (SCRIPT_NAME).
+
+        Returns:
+            The URL as `build` returns it, and the variable whose value makes no URL that the
+            pattern matches, if there is one.
+        """
+        return self._werkzeug().checked(name, values, root)
 
     def builder(self, pattern: Pattern) -> Callable[[Mapping[str, object], str], str | None]:
         """Return a callable that builds a pattern's URL from values and SCRIPT_NAME."""

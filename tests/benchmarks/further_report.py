@@ -10,6 +10,7 @@ from .chart import Bar, Group, draw
 from .guards import DEMANDED
 from .record import RECORDED, load
 from .tables import Figures, markdown, ratio, thousands
+from .untouched import DEMANDED as DEMANDED_SMALL
 
 __all__ = ["further", "growth_svg"]
 
@@ -41,7 +42,7 @@ def _said(figures: Figures, module: str) -> str:
 
 def further() -> list[str]:
     """Return the parts, each below a title of its own."""
-    return [*_postgresql(), *_many(), *_one(), *_growth(), *_guards()]
+    return [*_postgresql(), *_many(), *_one(), *_growth(), *_guards(), *_untouched()]
 
 
 def _postgresql() -> list[str]:
@@ -104,6 +105,32 @@ def _guards() -> list[str]:
     )
     table = markdown(["request", "above hello", "at most"], rows)
     return ["", "## Guards", "", intro, "", *table, "", _said(figures, "guards")]
+
+
+def _untouched() -> list[str]:
+    figures = _recorded("untouched")
+    if not figures:
+        return []
+    growing, small = figures["growing"], figures["small"]
+    sizes = sorted({size for each in growing.values() for size in each}, key=int)
+    heads = ["asked", *(f"{int(size):,}" for size in sizes)]
+    rows = [[name, *(_above(each.get(size)) for size in sizes)] for name, each in growing.items()]
+    intro = (
+        "Thousand instructions of what an App with so many routes or mounted Apps is asked: they "
+        "do not grow with what a request does not touch."
+    )
+    lines = ["", "## What is not touched", "", intro, "", *markdown(heads, rows)]
+    base = small["hello of a class"]
+    rows = [
+        [name, _above(each - base), _above(DEMANDED_SMALL.get(name))]
+        for name, each in small.items()
+        if each != base
+    ]
+    intro = (
+        f"Thousand instructions above hello of a class, {thousands(base)}; a 304 has a tag, too:"
+    )
+    lines += ["", intro, "", *markdown(["response", "above hello", "at most"], rows)]
+    return [*lines, "", _said(figures, "untouched")]
 
 
 def _above(count: int | None) -> str:

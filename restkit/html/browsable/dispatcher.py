@@ -129,13 +129,15 @@ class BrowsableDispatcher(OverridingDispatcher):
 
     def url_of(self, entry: Entry, values: Mapping[str, object], request: Request) -> str | None:
         """Return the URL of a resource, None if its pattern rejects a value."""
-        router = self._composed.router
-        index = next(at for at, each in enumerate(self._composed.entries) if each is entry)
+        index = self._positions[id(entry)]
         whole = with_outer_values(entry, values, request.mount_parameters)
-        if router.rejected(str(index), whole) is not None:
-            return None
-        url = router.build(str(index), whole, request.root_path)
+        url, _ = self._composed.router.checked(str(index), whole, request.root_path)
         return near_url(url, request) if url and entry.pattern.host else url
+
+    @cached_property
+    def _positions(self) -> dict[int, int]:
+        """The position of each entry by its id: entries live as long as the dispatcher."""
+        return {id(entry): index for index, entry in enumerate(self._composed.entries)}
 
 
 def _check_page(check: _CheckContract, page: PageResponse, request: Request) -> None:
