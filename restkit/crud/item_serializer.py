@@ -6,7 +6,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from marshmallow import Schema
 
@@ -17,6 +17,7 @@ __all__ = ["AttributeSource", "ItemSerializer", "Source", "json_data"]
 
 Source = Callable[[Any], object]
 _CHUNK = 65536
+_SCALARS = frozenset({str, int, bool, float, type(None)})
 _log = logging.getLogger("restkit")
 
 
@@ -142,11 +143,23 @@ def _are_dicts(items: object) -> bool:
 
 def json_data(dumped: object) -> dict[str, object]:
     """Return dumped data as its JSON has it: a Decimal, for example, is not JSON yet."""
+    if type(dumped) is dict and _is_json(dumped):
+        return dumped
     try:
         text = dumps_json(dumped)
     except ValueError:  # NaN and infinities are null, as in responses
         text = dumps_json(_without_infinities(dumped))
     return cast("dict[str, object]", json.loads(text))
+
+
+def _is_json(dumped: dict[object, object]) -> TypeGuard[dict[str, object]]:
+    """Return whether an object has nothing but texts, numbers, truth values and null."""
+    types = {*map(type, dumped.values())}
+    if not types <= _SCALARS or {*map(type, dumped)} != {str}:
+        return False
+    return float not in types or all(
+        math.isfinite(each) for each in dumped.values() if type(each) is float
+    )
 
 
 def _without_infinities(value: object) -> object:

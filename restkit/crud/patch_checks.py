@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from marshmallow import ValidationError
@@ -77,8 +77,10 @@ def check_removed(patch: PatchDocument, bound: BoundSchema) -> None:
     """
     if patch.media_type != MERGE_PATCH or bound.open:
         return
-    known = bound.load_fields
-    _reject([name for name, value in patch.data.items() if value is None and name not in known])
+    removed = [name for name, value in patch.data.items() if value is None]
+    if removed:
+        known = bound.load_fields
+        _reject([name for name in removed if name not in known])
 
 
 def _reject(unknown: Sequence[str]) -> None:
@@ -97,7 +99,7 @@ def size_of(patch: PatchDocument) -> int:
 
 
 def without_added(
-    after: Mapping[str, V], before: Mapping[str, object], loaded: Container[str]
+    after: dict[str, V], before: Mapping[str, object], loaded: Mapping[str, object]
 ) -> dict[str, V]:
     """Return a patched document without what only dumps add, such as a post_dump hook.
 
@@ -108,7 +110,10 @@ def without_added(
         before: The document that the client has read.
         loaded: The members that the schema loads.
     """
-    added = {name for name in after if name not in loaded and not differs(before, after, name)}
+    unknown = after.keys() - loaded.keys()
+    added = {name for name in unknown if not differs(before, after, name)}
+    if not added:
+        return after
     return {name: value for name, value in after.items() if name not in added}
 
 

@@ -89,6 +89,11 @@ class PatchDocument:
             raise _too_deep("")
         return after
 
+    @property
+    def names(self) -> Collection[str] | None:
+        """The only members that a merge patch may change; None for a JSON Patch."""
+        return self.data.keys() if self.media_type == MERGE_PATCH else None
+
     def removes(self, name: str) -> bool:
         """Return whether a merge patch removes a member."""
         return self.media_type == MERGE_PATCH and name in self.data and self.data[name] is None

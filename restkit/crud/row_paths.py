@@ -202,7 +202,7 @@ class RowActions:
 
     def build(self, values: Mapping[str, object]) -> object:
         """Make an item from attribute values, without storing it."""
-        if all(map(self._rows.is_column, values)):
+        if self._rows.has_columns(values):
             return dict(values)
         return self._actions.rows.build(values)  # a scope may name a relation
 
@@ -215,7 +215,7 @@ class RowActions:
 
     def create_many(self, rows: Sequence[Mapping[str, object]]) -> Sequence[object] | None:
         """Store new items in their order; `RowTransaction.add_many` describes the result."""
-        if not all(map(self._rows.is_column, {name for row in rows for name in row})):
+        if not self._rows.has_columns({name for row in rows for name in row}):
             return None  # a scope may name a relation
         return self._rows.add_many(rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from ..records import Record
@@ -95,8 +95,8 @@ class RowTransaction(Protocol):
         """Return whether the items exist that the attributes of a scope refer to."""
         ...
 
-    def is_column(self, name: str, /) -> bool:
-        """Return whether an attribute is one that items are stored with."""
+    def has_columns(self, names: Iterable[str], /) -> bool:
+        """Return whether all of some attributes are those that items are stored with."""
         ...
 
 

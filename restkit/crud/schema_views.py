@@ -238,11 +238,13 @@ class Views:
             Conflict: A test of a JSON Patch fails.
         """
         before = json_data(self.patch_source.dump(self._read(item)))
-        loaded = self._write.load_fields  # by their names in the content
+        loaded = self._loaded_fields
         after = without_added(self._apply(before, patch), before, loaded)
         check_removed(patch, self._write)
         absent = loaded.keys() - before.keys() - after.keys()
-        differing = [name for name in loaded if differs(before, after, name)]
+        given = patch.names
+        asked = loaded if given is None else filter(given.__contains__, loaded)
+        differing = [name for name in asked if differs(before, after, name)]
         values = self._load(
             after, [str(loaded[name].name) for name in absent], after.keys() - differing
         )
@@ -272,9 +274,14 @@ class Views:
         return compile_schema(self._written) if self._compiled else self._written
 
     @cached_property
+    def _loaded_fields(self) -> Mapping[str, AnyField]:
+        """The fields that loading takes, by their names in the content."""
+        return self._write.load_fields
+
+    @cached_property
     def _unseen(self) -> frozenset[str]:
         """The members that clients can only write."""
-        loaded = self._write.load_fields
+        loaded = self._loaded_fields
         return frozenset(name for name, field in loaded.items() if field.load_only)
 
     def _apply(self, before: Mapping[str, object], patch: PatchDocument) -> dict[str, Any]:
@@ -287,6 +294,8 @@ class Views:
             raise UnprocessableContent(
                 errors=[{"pointer": "", "detail": "Not an object.", "code": "type"}]
             )
+        if not unseen:
+            return after
         kept = unseen & before.keys() - after.keys()
         return {**after, **{name: before[name] for name in kept if not patch.removes(name)}}
 
@@ -304,7 +313,7 @@ class Views:
             working: Any = self._write.working
             return working.load(data, many=False, partial=tuple(unset) or None)
         except ValidationError as error:
-            loaded = self._write.load_fields
+            loaded = self._loaded_fields
             skipped = self._invalid(data, same)
             if skipped:
                 rest = {name: value for name, value in data.items() if name not in skipped}
@@ -321,7 +330,7 @@ class Views:
 
     def _invalid(self, data: Mapping[str, object], names: Collection[str]) -> list[str]:
         """Return the members whose values their own fields reject, in the schema's order."""
-        fields_ = self._write.load_fields
+        fields_ = self._loaded_fields
         known = [name for name in fields_ if name in names]
         return [name for name in known if not _is_valid(fields_[name], data[name])]
 

@@ -33,10 +33,11 @@ from .core_statements import CoreStatement, Row
 from .core_upserts import CoreUpserting
 from .core_writes import CoreWriting, mark_of
 from .keysets import Part
-from .lent_connections import LentConnection
+from .lent_connections import AnyConnection, LentConnection
 from .references import Reference
 from .selecting import Selecting
 from .units import AnyMapper, SessionFactory, Units
+from .writing_connections import whole
 
 __all__ = ["CoreRows", "TableShape", "row_opener"]
 
@@ -70,6 +71,7 @@ class CoreTable:
         writing: The writer of rows.
         upserting: The writer of rows that may exist.
         parents: The foreign keys, each with the statement that looks for the row.
+        columns: The attributes that are columns.
     """
 
     def __init__(
@@ -94,10 +96,11 @@ class CoreTable:
         self.writing = CoreWriting(shape.mapper, shape.identity, names)
         self.upserting = CoreUpserting(shape.mapper, selecting.live, names, self.writing)
         self.parents = [(each, _referenced(each)) for each in shape.references]
+        self.columns = frozenset(shape.mapper.column_attrs.keys())
         self._session = session
         self._units = units
 
-    def used(self, request: Request, app: Owner) -> tuple[Connection, Session | None]:
+    def used(self, request: Request, app: Owner) -> tuple[AnyConnection, Session | None]:
         """Return the connection of a request, which sees what its session wrote, and the session.
 
         The session is None if the request has none.
@@ -127,8 +130,13 @@ class CoreRows:
         self._app = app
 
     @property
-    def _connection(self) -> Connection:
+    def _connection(self) -> AnyConnection:
         return self._table.used(self._request, self._app)[0]
+
+    @property
+    def _whole(self) -> Connection:
+        """SQLAlchemy's connection of the request, for what a driver's cursor cannot do."""
+        return whole(self._connection)
 
     def list(self, query: ListQuery, /) -> Page[object]:
         """Return one page, with its exact total if the query asks for it."""
@@ -136,14 +144,14 @@ class CoreRows:
             parts = tuple(self._table.selecting.parts(query))
             with self._reading(several=len(parts) > 1) as connection:
                 return page_of(self._rows_of(query, parts, connection), query, None)
-        selecting, shared = self._table.selecting, self._connection
+        selecting, shared = self._table.selecting, self._whole
         total = int(shared.scalar(*selecting.count(query)) or 0)
         if query.limit == 0:
             return Page((), total=total)
         return page_of(self._rows_of(query, selecting.parts(query), shared), query, total)
 
     def _rows_of(
-        self, query: ListQuery, parts: Iterable[Part], connection: Connection | LentConnection
+        self, query: ListQuery, parts: Iterable[Part], connection: AnyConnection
     ) -> Sequence[Row]:
         """Return the rows of a page, and one more if there are more."""
         selecting = self._table.selecting
@@ -177,7 +185,7 @@ class CoreRows:
             return None  # the type of the key's column rejects the key, so that no row has it
         return found[0] if found else None
 
-    def _reading(self, *, several: bool) -> AbstractContextManager[Connection | LentConnection]:
+    def _reading(self, *, several: bool) -> AbstractContextManager[AnyConnection]:
         """Return a connection for one read: a lent one, or that of the request's transaction."""
         lent = self._table.lent(self._request, self._app, several=several)
         return nullcontext(self._connection) if lent is None else lent
@@ -190,9 +198,9 @@ class CoreRows:
                 return False
         return True
 
-    def is_column(self, name: str, /) -> bool:
-        """Return whether an attribute is one that rows are written with."""
-        return name in self._table.shape.mapper.column_attrs
+    def has_columns(self, names: Iterable[str], /) -> bool:
+        """Return whether all of some attributes are those that rows are written with."""
+        return self._table.columns.issuperset(names)
 
     def add(self, item: Row, key: str, /) -> None:
         """Insert a row; its attributes become those that are stored."""
@@ -200,7 +208,7 @@ class CoreRows:
 
     def add_many(self, items: Sequence[Mapping[str, object]], /) -> Sequence[Row] | None:
         """Insert rows in one statement; see `RowTransaction.add_many`."""
-        return self._table.writing.insert_many(self._connection, items)
+        return self._table.writing.insert_many(self._whole, items)
 
     def change(self, item: Row, values: Mapping[str, object], /) -> None:
         """Set attributes of a row, if nobody changed it since it was read."""
@@ -217,13 +225,13 @@ class CoreRows:
 
     def change_many(self, items: Sequence[Row], values: Mapping[str, object], /) -> None:
         """Set the same attributes of several rows, which are locked, in one statement."""
-        self._table.writing.update_many(self._connection, items, values)
+        self._table.writing.update_many(self._whole, items, values)
 
     def remove_many(self, items: Sequence[Row], /) -> None:
         """Delete several rows, which are locked, in one statement, or mark them as removed."""
         shape = self._table.shape
         if shape.soft_delete is None:
-            self._table.writing.delete_many(self._connection, items)
+            self._table.writing.delete_many(self._whole, items)
         else:
             mark = mark_of(shape.mapper.columns[shape.soft_delete].type)
             self.change_many(items, {shape.soft_delete: mark})
@@ -238,7 +246,7 @@ class CoreRows:
     ) -> Sequence[tuple[object, bool] | None] | None:
         """Create or replace rows in one statement; see `RowTransaction.upsert`."""
         upserting = self._table.upserting
-        return upserting.upsert(self._connection, rows, written, identity, scope)
+        return upserting.upsert(self._whole, rows, written, identity, scope)
 
     def _write(self, write: Callable[..., None], *arguments: object) -> None:
         """Write with the connection of the request, which has no session."""

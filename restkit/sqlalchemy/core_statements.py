@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
 from ..compiler.writer import Writer
 from .infinite_moments import quick_loaders
-from .lent_connections import LENT_DRIVERS, LentConnection
+from .kept_cursors import Pooled, keep_cursor, length_check, new_cursor, take_cursor
+from .lent_connections import LENT_DRIVERS, AnyConnection, LentConnection, translated
 from .silence import Silence
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ class CoreStatement:
         self._form: _CompiledForm | None = None
         self._watchers: _Watchers | None = None
 
-    def rows(
-        self, connection: Connection | LentConnection, values: Mapping[str, object]
-    ) -> list[Row]:
+    def rows(self, connection: AnyConnection, values: Mapping[str, object]) -> list[Row]:
         """Run the statement and return all rows.
 
         Args:
@@ -97,7 +95,7 @@ class CoreStatement:
             return form.run(connection, parameters)
         return self._executed(connection, values)
 
-    def _is_watched(self, connection: Connection | LentConnection) -> bool:
+    def _is_watched(self, connection: AnyConnection) -> bool:
         if isinstance(connection, LentConnection):
             return False
         watchers = self._watchers
@@ -108,13 +106,12 @@ class CoreStatement:
     def _form_for(self, dialect: Dialect) -> _CompiledForm:
         form = self._form
         if form is None or form.dialect is not dialect:
-            form = self._form = _CompiledForm(self.source, self._types, self._keys, dialect)
-            form.is_quick = self._is_long and dialect.driver == "psycopg"
+            form = self._form = _CompiledForm(
+                self.source, self._types, self._keys, dialect, is_long=self._is_long
+            )
         return form
 
-    def _executed(
-        self, connection: Connection | LentConnection, values: Mapping[str, object]
-    ) -> list[Row]:
+    def _executed(self, connection: AnyConnection, values: Mapping[str, object]) -> list[Row]:
         found = connection.execute(self.source, values)
         names = [name for name, _ in self._types]
         return [dict(zip(names, row, strict=True)) for row in found]
@@ -127,47 +124,69 @@ class _CompiledForm:
         dialect: The dialect.
         is_direct: Whether the text and the conversions are all that the statement needs.
         parameters: The function from values by name to the parameters that the driver takes.
-        is_quick: Whether moments of PostgreSQL are read by loaders that not all of them suit.
     """
 
     def __init__(
-        self, source: _Source, types: _Types, keys: Sequence[str], dialect: Dialect
+        self,
+        source: _Source,
+        types: _Types,
+        keys: Sequence[str],
+        dialect: Dialect,
+        *,
+        is_long: bool,
     ) -> None:
         """Compile a statement."""
         self.dialect = dialect
+        # SQLite's own cursors cost little, and keep a read alive.
+        self._keeps = dialect.driver == "psycopg" and not is_long
+        self._are_short = length_check(types)
         compiled = source.compile(dialect=dialect, column_keys=keys)
         self._text: str = compiled.string
         self._types = types
         self._make: _Make | None = None
         self.is_direct = dialect.driver in LENT_DRIVERS and _is_complete(compiled)
         self.parameters = _binder(compiled, dialect)
-        self.is_quick = False
-        self._quick: Mapping[int, type[Loader]] = {}
+        # A statement that writes must not run again.
+        self._is_quick = dialect.driver == "psycopg" and isinstance(source, sa.Select)
+        self._loaders = _Loaders({})
 
-    def run(self, connection: Connection | LentConnection, parameters: _Parameters) -> list[Row]:
-        """Return the rows of a driver's cursor."""
-        dialect = self.dialect
-        cursor = connection.connection.cursor()
-        quick = self._quick
+    def run(self, connection: AnyConnection, parameters: _Parameters) -> list[Row]:
+        """Return the rows of a driver's cursor.
+
+        Raises:
+            SQLAlchemyError: The database rejects the statement, or the connection is lost.
+        """
+        dialect, pooled, loaders = self.dialect, connection.connection, self._loaders
+        cursor = take_cursor(pooled, loaders) if self._keeps else None
+        if cursor is None:
+            cursor = loaders.cursor(pooled)
+        is_kept = False
         try:
-            for oid, loader in quick.items():
-                cast("Cursor[object]", cursor).adapters.register_loader(oid, loader)
             dialect.do_execute(cursor, self._text, parameters)
-            found = self._all(cursor, quick)
+            found = self._all(cursor, loaders)
             make = self._make
             if make is None:
                 make = self._make = _maker(self._types, dialect, cursor.description)
-                if self.is_quick:
-                    self._quick = quick_loaders(cast("Cursor[object]", cursor))
+                if self._is_quick:
+                    self._loaders = _Loaders(quick_loaders(cast("Cursor[object]", cursor)))
+            elif self._keeps and self._are_short(found):
+                keep_cursor(pooled, loaders, cursor)
+                is_kept = True
         except _UnreadableMoment:
             return self.run(connection, parameters)
         except dialect.loaded_dbapi.Error as error:
-            raise _translated(error, connection, cursor, self._text, parameters) from error
+            made = translated(
+                error, connection, text=self._text, parameters=parameters, cursor=cursor
+            )
+            if getattr(made, "connection_invalidated", False):
+                connection.invalidate(error)
+            raise made from error
         finally:
-            cursor.close()
+            if not is_kept:
+                cursor.close()
         return make(found)
 
-    def _all(self, cursor: DBAPICursor, quick: object) -> Sequence[Sequence[object]]:
+    def _all(self, cursor: DBAPICursor, loaders: _Loaders) -> Sequence[Sequence[object]]:
         """Return all rows of a cursor.
 
         Raises:
@@ -177,10 +196,30 @@ class _CompiledForm:
         try:
             return cursor.fetchall()
         except self.dialect.loaded_dbapi.DataError as error:
-            if not quick:
+            if not loaders.quick:
                 raise
-            self._quick, self.is_quick = {}, False
+            self._loaders, self._is_quick = _Loaders({}), False
             raise _UnreadableMoment from error
+
+
+class _Loaders:
+    """The loaders of a statement's cursors, by which its cursors are kept.
+
+    Attributes:
+        quick: The loaders of moments, by type, that not all moments suit.
+    """
+
+    __slots__ = ("quick",)
+
+    def __init__(self, quick: Mapping[int, type[Loader]]) -> None:
+        self.quick = quick
+
+    def cursor(self, pooled: Pooled) -> DBAPICursor:
+        """Return a new cursor with the loaders."""
+        made = new_cursor(pooled)
+        for oid, loader in self.quick.items():
+            cast("Cursor[object]", made).adapters.register_loader(oid, loader)
+        return made
 
 
 class _UnreadableMoment(Exception):
@@ -270,29 +309,3 @@ def _has_listeners(engine: Engine) -> bool:
     return any(events) or bool(
         engine.dialect.dispatch.do_execute or engine.dialect.dispatch.handle_error
     )
-
-
-def _translated(
-    error: Exception,
-    connection: Connection | LentConnection,
-    cursor: DBAPICursor,
-    text: str,
-    parameters: _Parameters,
-) -> BaseException:
-    """Return a driver's error as SQLAlchemy raises it, and drop a connection that is lost."""
-    dialect = connection.dialect
-    lost: Callable[..., bool] = dialect.is_disconnect
-    is_lost = lost(error, connection.connection.dbapi_connection, cursor)
-    made = DBAPIError.instance(
-        text,
-        parameters,
-        error,
-        dialect.loaded_dbapi.Error,
-        hide_parameters=connection.engine.hide_parameters,
-        connection_invalidated=is_lost,
-        dialect=dialect,
-        ismulti=False,
-    )
-    if is_lost:
-        connection.invalidate(error)
-    return made

@@ -10,13 +10,16 @@ from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
 
 from ..crud.store import KeyTaken, StaleWrite, UniqueViolation
 from .construction import keeps_null
 from .core_statements import CoreStatement, Row
+from .lent_connections import AnyConnection
 from .units import AnyMapper
 from .violations import violations
+from .writing_connections import whole
 
 __all__ = ["CoreWriting", "mark_of"]
 
@@ -58,7 +61,7 @@ class CoreWriting:
         }
         self._kept: dict[tuple[str, ...], CoreStatement] = {}
 
-    def insert(self, connection: Connection, item: Row, key: str) -> None:
+    def insert(self, connection: AnyConnection, item: Row, key: str) -> None:
         """Insert an item and set its attributes as they are stored.
 
         Args:
@@ -74,7 +77,7 @@ class CoreWriting:
             item.update(self._insert(connection, values))
             return
         try:
-            with connection.begin_nested():
+            with whole(connection).begin_nested():
                 item.update(self._insert(connection, values))
         except UniqueViolation as error:
             if self._identity == frozenset(error.names):
@@ -119,20 +122,24 @@ class CoreWriting:
 
     def _inserted(self, item: Mapping[str, object]) -> Row:
         """Return the values that an INSERT writes."""
-        values = {name: value for name, value in item.items() if self._is_inserted(name, value)}
+        values = {
+            name: value
+            for name, value in item.items()
+            if value is not None or self._is_null_inserted(name)
+        }
         if self.version is not None and callable(self._mapper.version_id_generator):
             values[self.version] = self._mapper.version_id_generator(None)
         return values
 
-    def _is_inserted(self, name: str, value: object) -> bool:
-        """Return whether a value is written: None is, also where the column has a default."""
+    def _is_null_inserted(self, name: str) -> bool:
+        """Return whether None is written, also where the column has a default."""
         column = self._mapper.columns[name]
-        return value is not None or column.type.should_evaluate_none or keeps_null(column)
+        return column.type.should_evaluate_none or keeps_null(column)
 
-    def _insert(self, connection: Connection, values: Row) -> Row:
+    def _insert(self, connection: AnyConnection, values: Row) -> Row:
         return self._run("INSERT", connection, values, {})[0]
 
-    def update(self, connection: Connection, item: Row, values: Mapping[str, object]) -> None:
+    def update(self, connection: AnyConnection, item: Row, values: Mapping[str, object]) -> None:
         """Set attributes of an item, and store them if nobody changed its row since it was read.
 
         Raises:
@@ -156,7 +163,7 @@ class CoreWriting:
             return True
         return not self._mapper.columns[name].type.compare_values(value, item[name])
 
-    def delete(self, connection: Connection, item: Row) -> None:
+    def delete(self, connection: AnyConnection, item: Row) -> None:
         """Delete the row of an item, if nobody changed it since it was read.
 
         Raises:
@@ -226,7 +233,9 @@ class CoreWriting:
     def _read(self, item: Row) -> Row:
         return {f"{_WHERE}{name}": item[name] for name in self._where}
 
-    def _run(self, verb: str, connection: Connection, values: Row, identity: Row) -> Sequence[Row]:
+    def _run(
+        self, verb: str, connection: AnyConnection, values: Row, identity: Row
+    ) -> Sequence[Row]:
         """Run a statement that writes, and return the row as it is stored afterwards."""
         given, expressions = self._divided(values)
         shape = (verb, *sorted(given))
@@ -237,8 +246,11 @@ class CoreWriting:
             statement = CoreStatement(source, self._types, keys=sorted(given), is_kept=is_kept)
             if is_kept:
                 self._kept[shape] = statement
-        with violations(self._mapper, values, connection.dialect):
+        try:
             found = statement.rows(connection, {**given, **identity})
+        except SQLAlchemyError:
+            with violations(self._mapper, values, connection.dialect):
+                raise
         # SQLite 3.40 returns a rowid as REAL from a table that has a REAL column.
         for row in found:
             for name in self._integer_keys:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
 from ..errors import DeclarationError
 from .infinite_moments import read_infinite_moments
-from .lent_connections import LentConnection
+from .lent_connections import BEGUN, LentConnection, translated
 from .liveness import replace_dead_connections
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "WRITING",
     "Limits",
+    "begin_writing",
     "create_tables",
     "make_engine",
     "only_reads",
@@ -199,8 +200,10 @@ def _begin_postgresql(connection: Any) -> None:
     SQLAlchemy's option ``postgresql_readonly`` leaves READ WRITE on the connection. A standby
     rejects that in another way than a write, and it overrides the setting of the database's owner.
     """
-    reading = True if only_reads(connection) else None
-    driver = connection.connection.dbapi_connection
+    _set_read_only(connection.connection.dbapi_connection, True if only_reads(connection) else None)
+
+
+def _set_read_only(driver: Any, reading: bool | None) -> None:
     if driver.read_only is not reading:
         driver.read_only = reading
 
@@ -238,23 +241,37 @@ def _configure(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    """Begin a transaction.
+    """Begin a transaction, unless that of a `WritingConnection` goes on.
 
     A writing transaction takes the lock at once, so that its reads stay valid.
     """
-    reading = only_reads(connection)
-    info = connection.info
-    if info.get(_READING, False) is not reading:
-        # PERF: the pragma stays until a request of the other kind uses this connection.
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-        info[_READING] = reading
-    statement = "BEGIN" if reading else "BEGIN IMMEDIATE"
+    is_begun = connection.get_execution_options().get(BEGUN, False)
+    if not (is_begun and connection.connection.dbapi_connection.in_transaction):
+        _begin_on_sqlite(connection, is_reading=only_reads(connection))
+
+
+def _begin_on_sqlite(connection: Any, *, is_reading: bool) -> None:
+    info = connection.connection.info
+    is_changed = info.get(_READING, False) is not is_reading
+    pragma = f"PRAGMA query_only={'ON' if is_reading else 'OFF'}"
+    begin = "BEGIN" if is_reading else "BEGIN IMMEDIATE"
     driver = connection.connection.dbapi_connection
-    try:
-        # PERF: a statement through SQLAlchemy costs 100 thousand instructions, a tenth of a GET.
-        driver.execute(statement).close()
-    except connection.dialect.dbapi.Error as error:
-        raise DBAPIError.instance(statement, None, error, connection.dialect.dbapi.Error) from error
+    # PERF: the pragma stays until a request of the other kind uses this connection.
+    for statement in (pragma, begin) if is_changed else (begin,):
+        try:
+            # PERF: a statement through SQLAlchemy costs 100 thousand instructions.
+            driver.execute(statement).close()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise translated(error, connection, text=statement) from error
+    info[_READING] = is_reading
+
+
+def begin_writing(lent: LentConnection) -> None:
+    """Begin a transaction that may write, as the listeners of ``begin`` do."""
+    if lent.dialect.name == "sqlite":
+        _begin_on_sqlite(lent, is_reading=False)
+    else:  # psycopg begins with the first statement
+        _set_read_only(lent.connection.dbapi_connection, None)
 
 
 def prepare_reading(lent: LentConnection, several: bool) -> None:

@@ -1,17 +1,32 @@
-"""Connections of the pool for one read, without the `Connection` and transaction of SQLAlchemy."""
+"""Connections of the pool without the `Connection` and transaction of SQLAlchemy: for one read.
+
+`writing_connections` has those of units of work that write.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Self
 
-from sqlalchemy import Engine, Executable, Row
+from sqlalchemy import Connection, Engine, Executable, Row
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from .silence import Silence
 
-__all__ = ["LENT_DRIVERS", "Lender", "LentConnection"]
+__all__ = [
+    "BEGUN",
+    "LENT_DRIVERS",
+    "AnyConnection",
+    "Lender",
+    "LentConnection",
+    "Unwatched",
+    "translated",
+]
+
+BEGUN = "restkit_begun"
+"""The execution option of a SQLAlchemy `Connection` that goes on with a begun transaction."""
 
 LENT_DRIVERS = frozenset({"pysqlite", "psycopg"})
 """The drivers whose transactions are known well enough."""
@@ -21,6 +36,41 @@ _ENGINE = (
     *("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute"),
 )
 _DIALECT = ("do_execute", "handle_error")
+_Parameters = Sequence[object] | Mapping[str, object]
+
+
+def translated(
+    error: Exception,
+    lent: AnyConnection,
+    *,
+    text: str | None = None,
+    parameters: _Parameters = (),
+    cursor: DBAPICursor | None = None,
+) -> BaseException:
+    """Return a driver's error as SQLAlchemy raises it.
+
+    Its ``connection_invalidated`` says whether the connection is lost.
+
+    Args:
+        error: The error.
+        lent: The connection.
+        text: The statement that failed, None for the begin or the end of a transaction.
+        parameters: Its parameters.
+        cursor: Its cursor.
+    """
+    engine, dialect = lent.engine, lent.dialect
+    lost: Callable[..., bool] = dialect.is_disconnect
+    driver = getattr(lent, "connection", None)
+    return DBAPIError.instance(
+        text,
+        parameters,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=engine.hide_parameters,
+        connection_invalidated=lost(error, getattr(driver, "dbapi_connection", None), cursor),
+        dialect=dialect,
+        ismulti=False,
+    )
 
 
 class LentConnection:
@@ -50,19 +100,11 @@ class LentConnection:
         try:
             self.connection = engine.raw_connection()
         except engine.dialect.loaded_dbapi.Error as error:
-            raise DBAPIError.instance(
-                None,
-                None,
-                error,
-                engine.dialect.loaded_dbapi.Error,
-                hide_parameters=engine.hide_parameters,
-                connection_invalidated=engine.dialect.is_disconnect(error, None, None),
-                dialect=engine.dialect,
-            ) from error
+            raise translated(error, self) from error
 
     def execute(
         self, source: Executable, values: Mapping[str, object]
-    ) -> list[Row[tuple[object, ...]]]:
+    ) -> Iterable[Row[tuple[object, ...]]]:
         """Run a statement that needs SQLAlchemy, on a connection in place of this one."""
         self.close()  # the pool may have no other connection
         with self.engine.connect() as connection:
@@ -90,11 +132,45 @@ class LentConnection:
             # The pool may be configured not to do it. Without a transaction it costs nothing.
             elif getattr(driver, "in_transaction", True):
                 self.dialect.do_rollback(self.connection)
+        except self.dialect.loaded_dbapi.Error as error:
+            self.connection.invalidate(error)
+            raise translated(error, self) from error
         except BaseException as error:
             self.connection.invalidate(error)
             raise
         finally:
             self.connection.close()
+
+
+AnyConnection = Connection | LentConnection
+"""A connection with a transaction, SQLAlchemy's or one without it."""
+
+
+class Unwatched:
+    """Whether nobody sees or changes the transactions and statements of an engine."""
+
+    def __init__(self, engine: Engine, events: Iterable[str] = ()) -> None:
+        """Look at the engine's events.
+
+        Args:
+            engine: The engine, with one listener of ``begin``: restkit's own.
+            events: Further events of the engine that matter.
+        """
+        self._engine = engine
+        sources = [(engine.dispatch, (*_ENGINE, *events)), (engine.dialect.dispatch, _DIALECT)]
+        self._silence = Silence(sources, {"begin": 1})
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is so now: listeners, options and a log may be added at any time."""
+        engine = self._engine
+        return (
+            self._silence.holds
+            # That of listeners on the class, for which SQLAlchemy has no public name.
+            and not getattr(Connection, "_has_events", False)
+            and not engine.logger.isEnabledFor(logging.INFO)
+            and "schema_translate_map" not in engine.get_execution_options()
+        )
 
 
 class Lender:
@@ -110,9 +186,7 @@ class Lender:
         """
         self.engine = engine
         self._prepare = prepare
-        self._silence = Silence(
-            [(engine.dispatch, _ENGINE), (engine.dialect.dispatch, _DIALECT)], {"begin": 1}
-        )
+        self._unwatched = Unwatched(engine)
 
     def lend(self, *, several: bool) -> LentConnection | None:
         """Return a connection; None if somebody follows the engine's transactions.
@@ -123,12 +197,9 @@ class Lender:
         Raises:
             SQLAlchemyError: The pool has none, as from ``engine.connect()``.
         """
-        engine = self.engine
-        if not self._silence.holds or engine.logger.isEnabledFor(logging.INFO):
+        if not self._unwatched.holds:
             return None
-        if "schema_translate_map" in engine.get_execution_options():
-            return None
-        lent = LentConnection(engine)
+        lent = LentConnection(self.engine)
         try:
             self._prepare(lent, several)
         except BaseException:

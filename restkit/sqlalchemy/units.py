@@ -15,8 +15,9 @@ from ..http.methods import SAFE_METHODS
 from ..limits.deadline import check_deadline
 from ..request import Request, current_request
 from ..resource import Owner
-from .engines import prepare_reading
-from .lent_connections import LENT_DRIVERS, Lender, LentConnection
+from .engines import begin_writing, prepare_reading
+from .lent_connections import LENT_DRIVERS, AnyConnection, Lender, LentConnection
+from .writing_connections import Writer, WritingConnection, whole
 
 __all__ = ["AnyMapper", "SessionFactory", "Units", "roll_back"]
 
@@ -62,6 +63,13 @@ def _check_deadline(*_: object) -> None:
         check_deadline(request)
 
 
+def _lending_engine(maker: sessionmaker[Session]) -> Engine | None:
+    """Return the engine of sessions, None if its driver's transactions are not known."""
+    engine = maker.kw["bind"]
+    is_known = isinstance(engine, Engine) and engine.dialect.driver in LENT_DRIVERS
+    return engine if is_known else None
+
+
 class Units:
     """The units of work of one database.
 
@@ -78,13 +86,20 @@ class Units:
         self._makers = makers
         self._pattern: tuple[_Makers, Session] | None = None
         self._lender: tuple[_Makers, Lender | None] | None = None
+        self._writer: tuple[_Makers, Writer | None] | None = None
 
-    def connection(self, request: Request) -> Iterator[Connection]:
+    def connection(self, request: Request) -> Iterator[AnyConnection]:
         """Open the connection of a request and begin its transaction; a factory for `obtain`."""
         writing, reading = self._makers()
         engine = (reading if request.method in SAFE_METHODS else writing).kw["bind"]
         if DEADLINE in request.environ:
             _watch_deadline(engine)
+        made = None if request.method in SAFE_METHODS else self._begun()
+        if made is not None:
+            with made:
+                yield made
+                made.commit()
+            return
         with engine.connect() as connection:
             connection.begin()
             yield connection
@@ -92,6 +107,15 @@ class Units:
                 connection.commit()  # does nothing if a session has ended the transaction
             # Else, and after an exception, the transaction is rolled back. PERF: after a commit,
             # the pool would roll back a second time.
+
+    def _begun(self) -> WritingConnection | None:
+        """Return a connection with a transaction; None if SQLAlchemy has to begin it."""
+        makers = self._makers()
+        if self._writer is None or self._writer[0] is not makers:
+            engine = _lending_engine(makers[0])
+            self._writer = (makers, None if engine is None else Writer(engine, begin_writing))
+        writer = self._writer[1]
+        return None if writer is None else writer.begin()
 
     def session(self, request: Request) -> Session:
         """Return a new session of a request, on its connection if it has one already."""
@@ -103,7 +127,7 @@ class Units:
         connection = None if provided is None else provided.values.get(self.connection)
         if connection is None:
             return maker()
-        return maker(bind=connection, join_transaction_mode="control_fully")
+        return maker(bind=whole(connection), join_transaction_mode="control_fully")
 
     @property
     def pattern(self) -> Session:
@@ -134,14 +158,13 @@ class Units:
     def _lender_of_reads(self) -> Lender | None:
         makers = self._makers()
         if self._lender is None or self._lender[0] is not makers:
-            engine = makers[1].kw["bind"]
-            is_known = isinstance(engine, Engine) and engine.dialect.driver in LENT_DRIVERS
-            self._lender = (makers, Lender(engine, prepare_reading) if is_known else None)
+            engine = _lending_engine(makers[1])
+            self._lender = (makers, None if engine is None else Lender(engine, prepare_reading))
         return self._lender[1]
 
     def used(
         self, session: SessionFactory, mapper: AnyMapper, request: Request, app: Owner
-    ) -> tuple[Connection, Session | None]:
+    ) -> tuple[AnyConnection, Session | None]:
         """Return the connection of a request, and its session if it has one.
 
         Args:
