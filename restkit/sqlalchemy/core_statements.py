@@ -20,7 +20,13 @@ from sqlalchemy.sql.dml import UpdateBase
 from ..compiler.writer import Writer
 from .infinite_moments import quick_loaders
 from .kept_cursors import Pooled, keep_cursor, length_check, new_cursor, take_cursor
-from .lent_connections import LENT_DRIVERS, AnyConnection, LentConnection, translated
+from .lent_connections import (
+    LENT_DRIVERS,
+    AnyConnection,
+    LentConnection,
+    class_has_listeners,
+    translated,
+)
 from .silence import Silence
 
 if TYPE_CHECKING:
@@ -297,7 +303,7 @@ class _Watchers:
     def exist(self, connection: Connection) -> bool:
         """Return whether there are any for a connection of the engine."""
         engine = self.engine
-        if not self._silence.holds and _has_listeners(engine):
+        if class_has_listeners() or (not self._silence.holds and _has_listeners(engine)):
             return True
         return "schema_translate_map" in connection.get_execution_options() or (
             engine.logger.isEnabledFor(logging.INFO)

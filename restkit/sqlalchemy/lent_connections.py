@@ -22,6 +22,7 @@ __all__ = [
     "Lender",
     "LentConnection",
     "Unwatched",
+    "class_has_listeners",
     "translated",
 ]
 
@@ -146,6 +147,12 @@ AnyConnection = Connection | LentConnection
 """A connection with a transaction, SQLAlchemy's or one without it."""
 
 
+def class_has_listeners() -> bool:
+    """Return whether somebody has listened to the events of all connections."""
+    found: bool = getattr(Connection, "_has_events", False)  # SQLAlchemy has no public name for it
+    return found
+
+
 class Unwatched:
     """Whether nobody sees or changes the transactions and statements of an engine."""
 
@@ -166,8 +173,7 @@ class Unwatched:
         engine = self._engine
         return (
             self._silence.holds
-            # That of listeners on the class, for which SQLAlchemy has no public name.
-            and not getattr(Connection, "_has_events", False)
+            and not class_has_listeners()
             and not engine.logger.isEnabledFor(logging.INFO)
             and "schema_translate_map" not in engine.get_execution_options()
         )
