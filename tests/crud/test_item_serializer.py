@@ -5,6 +5,8 @@ and as ever where something can.
 from __future__ import annotations
 
 import datetime as dt
+import decimal
+import enum
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +28,8 @@ from sqlalchemy.schema import ForeignKey
 
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore
-from restkit.crud.item_serializer import AttributeSource
+from restkit.crud.item_serializer import AttributeSource, json_data
+from restkit.encoding import dumps_json
 from restkit.schemas.bound import View, bind
 from restkit.sqlalchemy import Database
 from restkit.testing import Client
@@ -196,3 +199,29 @@ def test_reads() -> None:
 def test_stores_need_not_offer_it() -> None:
     """A store in memory has plain objects, whose attributes are read as they are."""
     assert not isinstance(MemoryStore(Book), AttributeSource)
+
+
+class Suit(enum.StrEnum):
+    HEARTS = "hearts"
+
+
+@pytest.mark.parametrize(
+    ("dumped", "data"),
+    [
+        ({"a": "x", "b": 1, "c": True, "d": None, "e": -0.25}, None),
+        ({"big": 2**70, "small": 1e-300}, None),
+        ({"nan": float("nan"), "inf": float("inf"), "a": 1.5}, {"nan": None, "inf": None}),
+        ({"a": decimal.Decimal("1.50")}, {"a": "1.50"}),
+        ({"a": dt.date(2024, 1, 2), "b": Suit.HEARTS}, {"a": "2024-01-02", "b": "hearts"}),
+        ({"a": {"b": [1, (2, 3)]}}, {"a": {"b": [1, [2, 3]]}}),
+        ({5: "number"}, {"5": "number"}),
+        ({}, {}),
+    ],
+)
+def test_dumped_data_become_those_of_their_json(dumped: Any, data: Any) -> None:
+    """What is JSON already stays as it is; everything else takes the form of its JSON."""
+    found = json_data(dumped)
+    wanted = json.loads(dumps_json(dumped)) if data is None else {**dumped, **data}
+    wanted = {name: each for name, each in wanted.items() if isinstance(name, str)}
+    assert found == wanted
+    assert [type(each) for each in found.values()] == [type(each) for each in wanted.values()]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from shelf import Book, collection
 
+from restkit.crud import CRUDResource
 from restkit.crud.patching import JSON_PATCH, MERGE_PATCH, PatchDocument
 from restkit.problems import Conflict, ContentTooLarge, UnprocessableContent
 
@@ -243,3 +244,31 @@ def test_another_format_is_415_and_the_formats_are_told() -> None:
         JSON_PATCH,
         MERGE_PATCH,
     }
+
+
+def test_a_merge_patch_changes_only_the_members_that_it_has() -> None:
+    """Members that it repeats, or does not have, are not given to the action."""
+    given: list[dict[str, Any]] = []
+
+    def update(self: Any, item: Any, values: dict[str, Any]) -> Any:
+        given.append(dict(values))
+        return CRUDResource.update(self, item, values)
+
+    book = Book("Emma", year=1815, tags=["a"], cover={"back": 1})
+    client = collection(book, update=update)
+    patches: list[tuple[Any, Any]] = [
+        ({}, {}),
+        ({"year": 1815, "tags": ["a"], "cover": {}}, {}),
+        ({"year": 1816, "title": "Emma"}, {"year": 1816}),
+        ({"cover": {"back": 1, "front": None}}, {}),
+        ({"cover": {"back": 2}, "on": False}, {"cover": {"back": 2}, "on": False}),
+        ({"year": None}, {"year": None}),
+        ({"tags": [1]}, None),
+        ({"titel": "E"}, None),
+        ({"titel": None}, None),
+    ]
+    for patch, changed in patches:
+        before = len(given)
+        response = client.patch("/books/1", json=patch)
+        assert response.status == (422 if changed is None else 200), patch
+        assert given[before:] == ([] if changed is None else [changed]), patch
