@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from ..errors import DeclarationError
 from .infinite_moments import read_infinite_moments
-from .lent_connections import BEGUN, LentConnection, translated
+from .lent_connections import BEGUN, AnyConnection, LentConnection, translated
 from .liveness import replace_dead_connections
 
 if TYPE_CHECKING:
@@ -194,16 +194,17 @@ def _set(settings: Mapping[str, str], connection: Any, record: object) -> None:
     connection.commit()
 
 
-def _begin_postgresql(connection: Any) -> None:
+def _begin_postgresql(connection: AnyConnection) -> None:
     """Let psycopg begin a read-only transaction if the connection must not write.
 
     SQLAlchemy's option ``postgresql_readonly`` leaves READ WRITE on the connection. A standby
     rejects that in another way than a write, and it overrides the setting of the database's owner.
     """
-    _set_read_only(connection.connection.dbapi_connection, True if only_reads(connection) else None)
+    _set_read_only(connection, True if only_reads(connection) else None)
 
 
-def _set_read_only(driver: Any, reading: bool | None) -> None:
+def _set_read_only(connection: AnyConnection, reading: bool | None) -> None:
+    driver = cast("Connection[object]", connection.connection.dbapi_connection)
     if driver.read_only is not reading:
         driver.read_only = reading
 
@@ -250,12 +251,12 @@ def _begin_sqlite(connection: Any) -> None:
         _begin_on_sqlite(connection, is_reading=only_reads(connection))
 
 
-def _begin_on_sqlite(connection: Any, *, is_reading: bool) -> None:
+def _begin_on_sqlite(connection: AnyConnection, *, is_reading: bool) -> None:
     info = connection.connection.info
     is_changed = info.get(_READING, False) is not is_reading
     pragma = f"PRAGMA query_only={'ON' if is_reading else 'OFF'}"
     begin = "BEGIN" if is_reading else "BEGIN IMMEDIATE"
-    driver = connection.connection.dbapi_connection
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     # PERF: the pragma stays until a request of the other kind uses this connection.
     for statement in (pragma, begin) if is_changed else (begin,):
         try:
@@ -271,7 +272,7 @@ def begin_writing(lent: LentConnection) -> None:
     if lent.dialect.name == "sqlite":
         _begin_on_sqlite(lent, is_reading=False)
     else:  # psycopg begins with the first statement
-        _set_read_only(lent.connection.dbapi_connection, None)
+        _set_read_only(lent, None)
 
 
 def prepare_reading(lent: LentConnection, several: bool) -> None:

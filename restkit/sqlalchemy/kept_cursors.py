@@ -10,7 +10,7 @@ client: the server does not know them, and a transaction does not end them.
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -28,7 +28,6 @@ _SHORT = (
 )
 _Types = Sequence[tuple[str, sa.types.TypeEngine[object]]]
 _Rows = Sequence[Sequence[object]]
-_Cursors = dict[object, DBAPICursor]
 
 
 class Pooled(Protocol):
@@ -40,13 +39,17 @@ class Pooled(Protocol):
         ...
 
     @property
-    def info(self) -> MutableMapping[Any, Any]:
+    def info(self) -> MutableMapping[object, object]:
         """The values that the pool keeps as long as the driver's connection lives."""
         ...
 
     def cursor(self) -> DBAPICursor:
         """Return a new cursor of the driver."""
         ...
+
+
+class _Cursors(dict[object, DBAPICursor]):
+    """The cursors of one connection by statement, the one that ran last at the end."""
 
 
 def new_cursor(pooled: Pooled) -> DBAPICursor:
@@ -67,8 +70,8 @@ def take_cursor(pooled: Pooled, key: object) -> DBAPICursor | None:
         pooled: The connection.
         key: What identifies the statement.
     """
-    found: _Cursors | None = pooled.info.get(_KEY)
-    return None if found is None else found.pop(key, None)
+    found = pooled.info.get(_KEY)
+    return found.pop(key, None) if isinstance(found, _Cursors) else None
 
 
 def keep_cursor(pooled: Pooled, key: object, cursor: DBAPICursor) -> None:
@@ -76,7 +79,9 @@ def keep_cursor(pooled: Pooled, key: object, cursor: DBAPICursor) -> None:
 
     Of many statements, the ones that ran last are kept.
     """
-    kept: _Cursors = pooled.info.setdefault(_KEY, {})
+    kept = pooled.info.get(_KEY)
+    if not isinstance(kept, _Cursors):
+        kept = pooled.info[_KEY] = _Cursors()
     if len(kept) >= _MAX_CURSORS:
         kept.pop(next(iter(kept))).close()
     kept[key] = cursor
