@@ -11,7 +11,17 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from benchmarks.cases import CASES, DATABASE, GUARDS, LEDGER, ROWS, SCALING, Mismatch, verify
+from benchmarks.cases import (
+    CASES,
+    DATABASE,
+    EVERYDAY,
+    GUARDS,
+    LEDGER,
+    ROWS,
+    SCALING,
+    Mismatch,
+    verify,
+)
 from benchmarks.driver import driver_of
 from benchmarks.further_report import growth_svg
 from benchmarks.gate import compare, main
@@ -28,7 +38,8 @@ LONG = {"list-10000", "routes-5000"}
 def _answered() -> list[tuple[str, str]]:
     """Return the programs and cases; bare WSGI has no guards and no table of payments."""
     names = [name for name in CASES if name not in LONG]
-    bare = [("bare", name) for name in names if name not in GUARDS and name not in LEDGER]
+    without = {*GUARDS, *LEDGER, *EVERYDAY}
+    bare = [("bare", name) for name in names if name not in without]
     core = [("core", name) for name in LEDGER]
     return [("restkit", name) for name in names] + bare + core
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .case import Case, Mismatch, verify
+from .everyday import FAULTS, FAULTY_ORDER, MONEY_ORDER, ORDER, QUERY, invoices, written_invoice
 from .payloads.cases import LEDGER, PAYLOADS
 
 __all__ = [
     "CASES",
     "DATABASE",
+    "EVERYDAY",
     "GUARDS",
     "LEDGER",
     "LISTS",
@@ -292,6 +294,50 @@ def _sessions() -> list[Case]:
     return [replace(read, cookie=cookie), replace(unused, cookie=cookie)]
 
 
+def _everyday() -> list[Case]:
+    post = "POST, 12 fields with 6 decimals, email, uuid, times + 5 items"
+    order = Case(
+        "order",
+        post,
+        "/orders",
+        100,
+        method="POST",
+        body=json.dumps(ORDER).encode(),
+        service="everyday",
+        status=201,
+        expected=ORDER,
+        target=270,
+    )
+    faulty = replace(
+        order,
+        name="order-errors",
+        title="the same, 3 errors",
+        body=json.dumps(FAULTY_ORDER).encode(),
+        status=422,
+        expected=None,
+        faults=FAULTS,
+        target=350,
+    )
+    money = replace(
+        order,
+        name="money-order",
+        title="the same, places, ranges, enumeration, aware times, Nested(many=True)",
+        path="/money-orders",
+        body=json.dumps(MONEY_ORDER).encode(),
+        expected=MONEY_ORDER,
+        target=None,
+    )
+    found = [written_invoice(each) for each in invoices(100)]
+    title = "list of 100 with decimals, enums and times"
+    listed = Case(
+        "invoices-100", title, "/invoices", 20, service="everyday", expected=found, target=1_900
+    )
+    title, path = "query with 5 typed parameters", f"/search?{QUERY}"
+    expected = {"found": 5}
+    query = Case("query-5", title, path, 200, service="everyday", expected=expected, target=60)
+    return [order, faulty, money, listed, query]
+
+
 def _guards() -> list[Case]:
     key = "k3y-of-the-warehouse"
     token = (  # signed by the secret of the program, until the year 2096
@@ -340,6 +386,7 @@ def _guards() -> list[Case]:
     ]
 
 
+EVERYDAY: Mapping[str, Case] = {case.name: case for case in _everyday()}
 GUARDS: Mapping[str, Case] = {case.name: case for case in _guards()}
 SESSIONS: Mapping[str, Case] = {case.name: case for case in _sessions()}
 PAGES: Mapping[str, Case] = {case.name: case for case in _pages()}
@@ -354,6 +401,7 @@ DATABASE: Mapping[str, Case] = {case.name: case for case in _database()}
 CASES: Mapping[str, Case] = {
     **{case.name: case for group in SCALING.values() for case in group.values()},
     **ROWS,
+    **EVERYDAY,
     **WRAPPED,
     **DATABASE,
     **PAGES,

@@ -1,12 +1,13 @@
-"""The parts of the page that commands of their own record: PostgreSQL, many items, growth."""
+"""The parts of the page that commands of their own record: PostgreSQL, growth, fields, guards."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from .cases import DATABASE, GUARDS
+from .cases import DATABASE, EVERYDAY, GUARDS
 from .chart import Bar, Group, draw
+from .field_kinds import KINDS
 from .guards import DEMANDED
 from .record import RECORDED, load
 from .tables import Figures, markdown, ratio, thousands
@@ -42,7 +43,8 @@ def _said(figures: Figures, module: str) -> str:
 
 def further() -> list[str]:
     """Return the parts, each below a title of its own."""
-    return [*_postgresql(), *_many(), *_one(), *_growth(), *_guards(), *_untouched()]
+    further = [*_postgresql(), *_many(), *_one(), *_growth(), *_fields(), *_guards()]
+    return [*further, *_untouched()]
 
 
 def _postgresql() -> list[str]:
@@ -89,6 +91,49 @@ def _one() -> list[str]:
     table = markdown(["request", *(f"{int(size):,} members" for size in sizes)], rows)
     said = _said(figures, "one_of_many")
     return ["", "### One item among many", "", intro, "", *table, "", said]
+
+
+def _fields() -> list[str]:
+    figures = _recorded("fields")
+    if not figures:
+        return []
+    found = figures["instructions"]
+    names = [name for name in KINDS if name in found]
+    names += [name for name in found if name not in KINDS]
+    rows = [
+        [name, _above(found[name].get("load")), _above(found[name].get("dump"))] for name in names
+    ]
+    intro = (
+        "Thousand instructions of one more field: schemas with 1 and with 11 such fields, the "
+        "difference divided by 10. A request's schema loads it from parsed JSON; a response's "
+        "schema writes it from an object to JSON. Parameters are those of whole requests."
+    )
+    requests = (
+        "Requests whose schemas have such fields (`tests/benchmarks/everyday.py`), thousand "
+        "instructions:"
+    )
+    asked = [
+        [case.title, thousands(figures["requests"].get(name)), _target(case.target)]
+        for name, case in EVERYDAY.items()
+    ]
+    return [
+        "",
+        "## Fields",
+        "",
+        intro,
+        "",
+        *markdown(["field", "load", "dump"], rows),
+        "",
+        requests,
+        "",
+        *markdown(["request", "restkit", "target"], asked),
+        "",
+        _said(figures, "fields"),
+    ]
+
+
+def _target(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
 
 
 def _guards() -> list[str]:

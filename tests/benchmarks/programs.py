@@ -122,7 +122,7 @@ def installed(peer: Peer) -> bool:
     return importlib.util.find_spec(peer.module) is not None
 
 
-_FILES = {each: each for each in ("database", "pages", "sessions", "static")}
+_FILES = {each: each for each in ("database", "everyday", "pages", "sessions", "static")}
 _GUARDS = (
     "cors",
     "secure",

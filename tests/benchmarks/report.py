@@ -342,6 +342,7 @@ python -m tests.benchmarks.gate                     # compare restkit with the r
 python -m tests.benchmarks.postgresql --record      # CPU time over PostgreSQL, without valgrind
 python -m tests.benchmarks.many --record            # instructions of one of many items
 python -m tests.benchmarks.one_of_many --record     # instructions of a request for one member
+python -m tests.benchmarks.fields --record          # instructions of one more field
 python -m tests.benchmarks.growth --record          # CPU time by length, columns and relations
 python -m tests.benchmarks.untouched --record       # instructions by routes and mounted Apps
 python -m tests.benchmarks --render                 # the page and its charts of what is recorded
