@@ -10,14 +10,15 @@ calls the field's own method. Schema hooks run in marshmallow's order.
 The package uses these private names of marshmallow: ``Schema._hooks``, ``_deserialize``,
 ``_invoke_load_processors``, ``_invoke_dump_processors``, ``_invoke_field_validators``,
 ``_invoke_schema_validators``, ``Field._serialize``, ``Field._validate``,
-``Field._CHECK_ATTRIBUTE``, ``marshmallow.error_store.ErrorStore`` and ``copy_containers``.
+``Field._CHECK_ATTRIBUTE``, ``DateTime._make_object_from_format``, ``Method._deserialize_method``,
+``Pluck._field_data_key``, ``marshmallow.error_store.ErrorStore`` and ``copy_containers``.
 
 ``Straight`` and ``straight`` are earlier names of ``JSONWriter`` and ``json_writer_of``.
 """
 
 from .compiled import Compiled, compile_schema
 from .explanation import Explanation, FieldTiers, Tier, explain
-from .guard import Advice, Guard
+from .guard import Advice, Guard, Inline
 from .json_writer import Encoder, JSONWriter, json_writer_of
 from .json_writer import JSONWriter as Straight
 from .json_writer import json_writer_of as straight
@@ -35,6 +36,7 @@ __all__ = [
     "FieldPlan",
     "FieldTiers",
     "Guard",
+    "Inline",
     "JSONWriter",
     "KeyOrder",
     "Plan",

@@ -25,6 +25,7 @@ from .fingerprint import Fingerprint
 from .function_types import DumpOne, Encode, LoadOne, Partial
 from .load_hooks import load_with_hooks, refuse
 from .loader import write_loader
+from .nesting import MOST_ERRORS
 from .plan import Plan, plan_of
 from .tier_counts import COUNTS
 from .value_forms import NATIVE, PLAIN, TEXT, Forms
@@ -164,9 +165,9 @@ class Compiled:
         return made
 
     def nested_loader(
-        self, unknown: UnknownOption | None
+        self, unknown: UnknownOption | None, *, many: bool
     ) -> tuple[LoadOne, Partial, UnknownOption | None]:
-        """Return the loader of one mapping for a Nested field, and its default options.
+        """Return the loader of one mapping, or of a list, for a Nested field; its default options.
 
         The options are partial and unknown. The loader stores errors in the given store, or raises
         ValidationError.
@@ -174,6 +175,8 @@ class Compiled:
         schema = self.schema
         if not self.plan.load_reason and self._plain_load and self._is_direct:
             load_one = self._load_one or self._write_loader()
+            if many:
+                load_one = _list_loader(load_one, index_errors=self._index_errors)
             return load_one, schema.partial, schema.unknown if unknown is None else unknown
         load = self.load
 
@@ -184,7 +187,7 @@ class Compiled:
             store: Store,
             index: int | None,
         ) -> object:
-            return load(data, partial=partial, unknown=unknown)
+            return load(data, many=many, partial=partial, unknown=unknown)
 
         return whole, None, unknown
 
@@ -299,6 +302,23 @@ def _plan_of(schema: Schema) -> Plan:
 
 
 def _nested_loader(
-    schema: Schema, unknown: UnknownOption | None
+    schema: Schema, unknown: UnknownOption | None, many: bool
 ) -> tuple[LoadOne, Partial, UnknownOption | None]:
-    return compile_schema(schema).nested_loader(unknown)
+    return compile_schema(schema).nested_loader(unknown, many=many)
+
+
+def _list_loader(load_one: LoadOne, *, index_errors: bool) -> LoadOne:
+    """Return the loader of a list, which does not read on after many errors."""
+
+    def load_list(
+        values: Any, partial: Partial, unknown: UnknownOption | None, store: Store, _: int | None
+    ) -> object:
+        result: list[object] = []
+        for index, each in enumerate(values):
+            key = index if index_errors else None
+            result.append(load_one(each, partial, unknown, store, key))
+            if store.errors and len(store.errors) >= MOST_ERRORS:
+                break
+        return result
+
+    return load_list

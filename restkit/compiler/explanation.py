@@ -8,7 +8,9 @@ from typing import Any, Literal
 from marshmallow import Schema, fields
 
 from .compiled import Compiled, compile_schema
-from .nesting import collection_loader, nested_of
+from .containers import has_container
+from .load_forms import accept_of
+from .nesting import nested_of
 from .plan import FieldPlan, dump_of, nested_schema
 from .value_forms import NATIVE, PLAIN, TEXT
 
@@ -132,9 +134,19 @@ def _load_tier(plan: FieldPlan | None, whole: str) -> tuple[Tier, str]:
         return "marshmallow", whole
     if plan.accept is not None:
         return plan.accept.tier, ""
-    if nested_of(plan.field) is not None or collection_loader(plan.field) is not None:
+    field = plan.field
+    if nested_of(field) is not None:
         return "generated", ""
-    return "marshmallow", plan.load_reason
+    if not has_container(field):
+        return "marshmallow", plan.load_reason
+    reason = _items_reason(field) if isinstance(field, fields.List) else ""
+    return ("marshmallow", reason) if reason else ("generated", "")
+
+
+def _items_reason(field: fields.List[Any]) -> str:
+    """Return the reason why the own method of a list's items loads them, ``""`` for none."""
+    accept, reason = accept_of(field.inner)
+    return "" if accept is not None or has_container(field.inner) else f"its items: {reason}"
 
 
 def _dump_tier(plan: FieldPlan | None, compiled: Compiled) -> tuple[Tier, str]:

@@ -18,8 +18,13 @@ Partial = bool | StrSequenceOrSet | None
 LoadOne = Callable[[object, Partial, UnknownOption | None, Store, int | None], object]
 """Loads one mapping: (data, partial, unknown, error store, index in a list)."""
 
-NestedLoad = Callable[[Schema, UnknownOption | None], tuple[LoadOne, Partial, UnknownOption | None]]
-"""Returns the loader of a nested schema, with its default partial and unknown."""
+NestedLoad = Callable[
+    [Schema, UnknownOption | None, bool], tuple[LoadOne, Partial, UnknownOption | None]
+]
+"""Returns the loader of a nested schema, with its default partial and unknown.
+
+The arguments are (schema, unknown, many); with many, the loader takes a list.
+"""
 
 DumpOne = Callable[[Any], object]
 """Dumps one object."""

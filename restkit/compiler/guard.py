@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from marshmallow import ValidationError, fields, missing
 
-__all__ = ["Advice", "Guard"]
+__all__ = ["Advice", "Guard", "Inline"]
 
 
 class Advice(ValueError):
     """Raised when a guard rejects a value; the text says how to change the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A guard's check as source that a generated loader contains.
+
+    It may be narrower than the check: the guard itself decides about all other values.
+
+    Attributes:
+        test: An expression of ``v``; true only for values that the guard accepts. ``{name}`` stands
+            for an object of ``names``.
+        made: An expression of ``v``: the value that the guard returns for them. It may raise.
+        after: An expression of ``v`` and of the loaded value ``w``; true only if the guard accepts
+            the value, ``""`` if the test is enough.
+        native: The test if msgspec converts, which rejects more than Python; ``""`` if it is
+            ``test``.
+        names: The objects that the expressions name.
+    """
+
+    test: str = "True"
+    made: str = "v"
+    after: str = ""
+    native: str = ""
+    names: dict[str, object] = dataclass_field(default_factory=dict)
 
 
 class Guard:
@@ -20,7 +46,7 @@ class Guard:
     The compiler calls the same check in the generated loader.
     """
 
-    __slots__ = ("_bare", "_error_key", "_field", "_names", "_plain", "take", "typed")
+    __slots__ = ("_bare", "_error_key", "_field", "_names", "_plain", "inline", "take", "typed")
 
     def __init__(
         self,
@@ -30,6 +56,7 @@ class Guard:
         names: dict[str, str],
         *,
         typed: bool,
+        inline: Inline | None = None,
     ) -> None:
         """Set the guard on a field.
 
@@ -41,6 +68,7 @@ class Guard:
             names: The values for the placeholders in the message.
             typed: True if ``take`` accepts the field's own numbers (within 64 bits) and booleans;
                 False if it accepts only their text.
+            inline: The check as source, None if loaders call ``take``.
         """
         self._field = field
         self._bare = "deserialize" not in vars(field)
@@ -49,6 +77,7 @@ class Guard:
         self._names = names
         self.take = take
         self.typed = typed
+        self.inline = inline
         vars(field)["deserialize"] = self
 
     def __call__(self, value: object, *args: object, **kwargs: object) -> object:

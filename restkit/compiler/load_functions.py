@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 from marshmallow.types import UnknownOption
 
-from .error_store import Store, put
+from .error_store import Store, copied, put
 from .function_types import Partial
 from .plan import FieldPlan
 
@@ -17,6 +17,7 @@ __all__ = [
     "longest_of",
     "own_loader",
     "refusal",
+    "rejection",
     "unknown_keys",
     "whole_loader",
 ]
@@ -44,8 +45,8 @@ def own_loader(plan: FieldPlan) -> Callable[..., object]:
 def refusal(plan: FieldPlan) -> Callable[[object, Store, int | None], bool]:
     """Return the function that calls a field's validators and stores their messages.
 
-    All of them are marshmallow's own. The value is already loaded, and one of the validators
-    rejects it, so that only the check is repeated.
+    The value is already loaded, and one of marshmallow's own validators rejects it, so that only
+    that check is repeated: no other validator has been called yet.
     """
     validators, key = tuple(plan.field.validators), plan.key
     fixed = len(validators) == 1 and _is_fixed(validators[0])
@@ -69,6 +70,23 @@ def refusal(plan: FieldPlan) -> Callable[[object, Store, int | None], bool]:
         return True
 
     return refuse
+
+
+def rejection(plan: FieldPlan) -> Callable[[ValidationError, Store, int | None], bool]:
+    """Return the function that stores the messages of the field's validators without inline code.
+
+    It returns False if there are none.
+    """
+    key = plan.key
+
+    def rejected(error: ValidationError, store: Store, index: int | None) -> bool:
+        messages = error.messages  # as in marshmallow's And
+        errors = [messages] if isinstance(messages, dict) else [*messages]
+        if errors:
+            put(store, key, copied(errors), index)
+        return bool(errors)
+
+    return rejected
 
 
 def longest_of(field: Any) -> validate.Length | None:

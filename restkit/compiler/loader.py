@@ -12,19 +12,23 @@ from typing import Any
 
 from marshmallow import EXCLUDE, ValidationError, fields, missing
 from marshmallow.utils import set_value
+from marshmallow.validate import And
 
+from .accept import Accept
+from .containers import container_of
+from .conversion import accepted
 from .error_store import Store, put
 from .function_types import LoadOne, NestedLoad
-from .load_forms import Accept
 from .load_functions import (
     length_refusal,
     longest_of,
     own_loader,
     refusal,
+    rejection,
     unknown_keys,
     whole_loader,
 )
-from .nesting import Collection, CollectionLoad, collection_loader, nested_of, write_nested
+from .nesting import Collection, Container, nested_of, write_nested
 from .plan import FieldPlan, Plan
 from .writer import Writer
 
@@ -96,11 +100,12 @@ class _Step:
         self.number = number
         self.nested = nested
         self.found: Collection | None = None
-        self.collection: CollectionLoad | None = None
+        self.container: Container | None = None
+        self.accepted = ("v", "False")
         if plan.accept is None:
             self.found = nested_of(plan.field)
         if plan.accept is None and self.found is None:
-            self.collection = collection_loader(plan.field)
+            self.container = container_of(plan.field, nested)
 
     def write(self) -> None:
         """Write the field's lines."""
@@ -145,8 +150,8 @@ class _Step:
             self._accept(self.plan.accept)
         elif self.found is not None:
             self._nest(self.found)
-        elif self.collection is not None:
-            self._collect(self.collection)
+        elif self.container is not None:
+            self._contain(self.container)
         else:
             return False
         return True
@@ -157,12 +162,15 @@ class _Step:
         if self.counts:
             with write.block("if v is M:"):
                 write.line("known -= 1")
-        if accept is None or not accept.checks:
+        if accept is None or not accept.checks or accept.asks:
             self._own_way()
             return
-        variable, test = self._accepted(accept)
         refuse = self._bind("refuse", refusal(self.plan))
-        with write.block(f"if not ({test} and {refuse}({variable}, store, index)):"):
+        variable, condition = self.accepted
+        refused = f"if not {refuse}({variable}, store, index):"
+        with write.block(f"if {condition}:"), write.block(refused):
+            self._store(variable)
+        with write.block("else:"):
             self._own_way()
 
     def _own_way(self) -> None:
@@ -173,43 +181,56 @@ class _Step:
         with write.block("if v is not M:"):
             self._store("v")
 
-    def _accepted(self, accept: Accept) -> tuple[str, str]:
-        """Return the name of the loaded value, and the expression that is true if there is one."""
-        if accept.convert is not None:
-            return "w", "w is not M"
-        return "v", f"({accept.test.format(**self._names(accept))})"
-
-    def _names(self, accept: Accept) -> dict[str, str]:
-        return {name: self._bind(name, value) for name, value in accept.bound.items()}
-
     def _bind(self, stem: str, value: object) -> str:
         self.writer.set(f"{stem}_{self.number}", value)
         return f"{stem}_{self.number}"
 
     def _accept(self, accept: Accept) -> None:
         """Write the test, the conversion and the checks as one condition."""
-        names = self._names(accept)
-        variable = "v" if accept.convert is None else "w"
-        test = (accept.short_test or accept.test).format(**names)
-        checks = [check.format(w=variable, **names) for check in accept.checks]
-        if accept.convert is not None:
-            self._convert(accept, test)
-            tests = ["w is not M", *checks]
-        else:
-            tests = [f"({test})" if checks else test, *checks]
-        with self.writer.block(f"if {' and '.join(tests)}:"):
+        if accept.asks:
+            self._ask(accept)
+            return
+        variable, condition, checks = accepted(self.writer, accept, self._bind)
+        self.accepted = (variable, condition)
+        if accept.short_test:
+            condition = accept.short_test
+        with self.writer.block(f"if {' and '.join([condition, *checks])}:"):
+            if accept.validators:
+                self._validate(accept, variable)
+            else:
+                self._store(variable)
+
+    def _validate(self, accept: Accept, variable: str) -> None:
+        """Write the call of the validators that have no inline code."""
+        write, validators = self.writer, accept.validators
+        write.set("ValidationError", ValidationError)
+        single = len(validators) == 1
+        validate = self._bind("validate", validators[0] if single else And(*validators))
+        rejected = self._bind("rejected", rejection(self.plan))
+        with write.block("try:"):
+            write.line(f"{validate}({variable})")
+        kept = f"if not {rejected}(error, store, index):"
+        with write.block("except ValidationError as error:"), write.block(kept):
+            self._store(variable)
+        with write.block("else:"):
             self._store(variable)
 
-    def _convert(self, accept: Accept, test: str) -> None:
-        """Write the conversion of ``v`` to ``w``, which stays M if it raises."""
+    def _ask(self, accept: Accept) -> None:
+        """Write the call of the user's function that converts the value, and of validators."""
         write = self.writer
-        write.line("w = M")
-        with write.block(f"if {test}:"):
-            taken = "v" if accept.take is None else f"{self._bind('take', accept.take)}(v)"
+        write.set("ValidationError", ValidationError)
+        ask = self._bind("ask", accept.bound["ask"])
+        with write.block(f"if {accept.test}:"):
             with write.block("try:"):
-                write.line(f"w = {self._bind('convert', accept.convert)}({taken})")
-            with write.block("except Exception:"):
-                write.line("pass")  # the field's own method raises it again, with a message
+                write.line(f"v = {ask}(v)")
+                if self.plan.field.validators:
+                    validate = self._bind("validate", And(*self.plan.field.validators))
+                    write.line(f"{validate}(v)")
+            with write.block("except ValidationError as error:"):
+                write.line(f"store.store_error(error.messages, {self.plan.key!r}, index=index)")
+                write.line("v = error.valid_data or M")
+            with write.block("if v is not M:"):
+                self._store("v")
 
     def _nest(self, found: Collection) -> None:
         """Write the loop or the call around a nested schema."""
@@ -221,13 +242,13 @@ class _Step:
             with write.block("if w is not M:"):
                 self._store("w")
 
-    def _collect(self, load: CollectionLoad) -> None:
-        """Write the call that loads a list of plain values."""
+    def _contain(self, found: Container) -> None:
+        """Write the call of the function that loads a list, a dict, a tuple or nested data."""
         write = self.writer
         write.set("ValidationError", ValidationError)
-        with write.block("if type(v) is list:"):
+        with write.block(f"if {found.test}:"):
             with write.block("try:"):
-                write.line(f"v = {self._bind('collect', load)}(v, partial)")
+                write.line(f"v = {self._bind('load', found.load)}(v, partial)")
             with write.block("except ValidationError as error:"):
                 write.line(f"store.store_error(error.messages, {self.plan.key!r}, index=index)")
                 write.line("v = error.valid_data or M")
@@ -254,11 +275,12 @@ class _Step:
             yield "v is None", f"result[{target!r}] = None"
 
     def _absent_value(self, field: fields.Field[Any], target: str) -> Iterator[tuple[str, str]]:
-        if not field.required and field.load_default is missing:
+        required = field.required and type(field) is not fields.Constant
+        if not required and field.load_default is missing:
             yield "v is M", "pass"
             return
         yield "v is M and partial is True", "pass"
-        if field.required or callable(field.load_default) or "." in target:
+        if required or callable(field.load_default) or "." in target:
             return
         name = self._bind("default", field.load_default)
         yield "v is M", f"result[{target!r}] = {name}"
@@ -267,6 +289,8 @@ class _Step:
 def _is_plain(field: fields.Field[Any]) -> bool:
     """Return True if a field overrides nothing of how absent and null values are loaded."""
     kind = type(field)
+    if kind is fields.Constant:  # which cannot be required
+        return "_validate_missing" not in vars(field)
     return (
         kind.deserialize is fields.Field.deserialize
         and kind._validate_missing is fields.Field._validate_missing

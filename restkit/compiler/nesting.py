@@ -8,16 +8,25 @@ from typing import Any, NamedTuple
 from marshmallow import ValidationError, fields
 from marshmallow.types import UnknownOption
 
+from .accept import has_functions
 from .checks import check_of
 from .error_store import Store, copied
 from .function_types import NestedLoad, Partial
-from .load_forms import Accept, accept_of, has_functions
 from .plan import nested_schema
 from .writer import Writer
 
-__all__ = ["Collection", "CollectionLoad", "collection_loader", "nested_of", "write_nested"]
+__all__ = [
+    "MOST_ERRORS",
+    "Collection",
+    "CollectionLoad",
+    "Container",
+    "is_many",
+    "nested_of",
+    "own_function",
+    "write_nested",
+]
 
-_MOST_ERRORS = 101
+MOST_ERRORS = 101
 """The errors after which a list is not read on: a response shows 100, and says that more follow."""
 
 CollectionLoad = Callable[[Any, Partial], object]
@@ -32,6 +41,18 @@ _OVERRIDES = (
     "_test_collection",
     "make_error",
 )
+
+
+class Container(NamedTuple):
+    """The inline code of a field that holds other values.
+
+    Attributes:
+        test: The expression of ``v`` that is true for values that the function loads best.
+        load: The function of (value, partial); it raises ValidationError.
+    """
+
+    test: str
+    load: CollectionLoad
 
 
 class Collection(NamedTuple):
@@ -90,7 +111,7 @@ def write_nested(
     ) -> object:
         # The nested schema is compiled with the first data for it, because it may nest this one.
         option: Any = inner.unknown
-        load, own_partial, own_unknown = nested(inner.schema, option)
+        load, own_partial, own_unknown = nested(inner.schema, option, False)
         writer.set(part, own_partial)
         writer.set(unk, own_unknown)
         writer.set(one, load)
@@ -104,7 +125,7 @@ def write_nested(
     writer.line("failed = None")
     writer.line("inner = new_store()")
     if in_list:
-        writer.set(f"item_{number}", _item(inner))
+        writer.set(f"item_{number}", own_function(inner))
         _write_list(writer, number, call)
     else:
         _write_single(writer, call)
@@ -156,121 +177,40 @@ def _write_list(writer: Writer, number: int, call: str) -> None:
 
 def _write_stop(writer: Writer) -> None:
     """Write the end of the loop after many errors: an invalid list must not cost its length."""
-    with writer.block(f"if len(failed) >= {_MOST_ERRORS}:"):
+    with writer.block(f"if len(failed) >= {MOST_ERRORS}:"):
         writer.line("break")
 
 
 def _checks(field: fields.Field[Any], variable: str) -> str:
     """Return the expression that is true if all validators accept; if false, they are called."""
     bound: dict[str, object] = {}
-    checks = [check_of(validator, type(field), "unbound", bound) for validator in field.validators]
+    checks = [check_of(validator, field, "unbound", bound) for validator in field.validators]
     if bound or any(check is None for check in checks):
         return "False"
     return " and ".join(check.format(w=variable) for check in checks if check is not None)
 
 
-def _item(inner: fields.Nested) -> CollectionLoad:
-    """Return the function that loads an item that is not a dict with the field's own method."""
-    deserialize = inner.deserialize
+def own_function(field: fields.Field[Any]) -> CollectionLoad:
+    """Return the field's own method as a function of (value, partial)."""
+    deserialize = field.deserialize
 
-    def item(value: object, partial: Partial) -> object:
+    def own(value: object, partial: Partial) -> object:
         return deserialize(value) if partial is None else deserialize(value, partial=partial)
 
-    return item
-
-
-def collection_loader(field: fields.Field[Any]) -> CollectionLoad | None:
-    """Return the function that loads a list of plain values, None without inline code for it.
-
-    The caller tests the value: only a value whose class is exactly ``list`` is accepted.
-    """
-    if type(field) is not fields.List or not _is_plain(field):
-        return None
-    accept, _ = accept_of(field.inner)
-    if accept is None or accept.convert is not None:
-        return None
-    return _validated(field, _list_of_plain(field, accept))
+    return own
 
 
 def _is_plain(field: fields.Field[Any]) -> bool:
     return not has_functions(field) and vars(field).keys().isdisjoint(_OVERRIDES)
 
 
-def _is_single(field: fields.Nested) -> bool:
-    """Return True if a Nested field loads one mapping, False if many or if unknown yet."""
+def is_many(field: fields.Nested) -> bool | None:
+    """Return True if a Nested field loads a list, False for one mapping, None if unknown yet."""
     schema = nested_schema(field)
-    return schema is not None and not (schema.many or field.many)
+    if schema is None or bool(field.many and not schema.many):
+        return None
+    return bool(schema.many)
 
 
-def _validated(field: fields.Field[Any], load: CollectionLoad) -> CollectionLoad:
-    """Return the loading function with the field's own validators after it."""
-    if not field.validators:
-        return load
-    writer = Writer()
-    with writer.block("def is_valid(w):"):
-        writer.line(f"return {_checks(field, 'w')}")
-    is_valid = writer.run("checks")["is_valid"]
-
-    def validated(value: object, partial: Partial) -> object:
-        output = load(value, partial)
-        if not is_valid(output):
-            field._validate(output)
-        return output
-
-    return validated
-
-
-def _list_of_plain(field: fields.List[Any], accept: Accept) -> CollectionLoad:
-    """Return the function that copies a list if all items are accepted unchanged.
-
-    It loads any other list with the field's own method.
-    """
-    accepts = _accepts_all(accept)
-    own = field._deserialize
-    inner = field.inner
-
-    def load_list(values: list[object], partial: Partial) -> object:
-        if accepts(values):
-            return list(values)
-        if len(values) >= _MOST_ERRORS:
-            return _load_each(inner, values, partial)
-        if partial is None:
-            return own(values, None, None)
-        return own(values, None, None, partial=partial)
-
-    return load_list
-
-
-def _load_each(inner: fields.Field[Any], values: list[object], partial: Partial) -> list[object]:
-    """Load the items as the List field does, but stop after many errors."""
-    options: dict[str, Any] = {} if partial is None else {"partial": partial}
-    loaded: list[object] = []
-    errors: dict[int, object] = {}
-    for index, each in enumerate(values):
-        try:
-            loaded.append(inner.deserialize(each, **options))
-        except ValidationError as error:
-            if error.valid_data is not None:
-                loaded.append(error.valid_data)
-            errors[index] = error.messages
-            if len(errors) >= _MOST_ERRORS:
-                break
-    if errors:
-        raise ValidationError(errors, valid_data=loaded)
-    return loaded
-
-
-def _accepts_all(accept: Accept) -> Callable[[list[object]], bool]:
-    """Return the function that is true for a list whose items are all accepted unchanged."""
-    names = {name: name for name in accept.bound}
-    checks = [check.format(w="v", **names) for check in accept.checks]
-    tests = [f"({test})" for test in (accept.test.format(**names), *checks)]
-    writer = Writer()
-    for name, value in accept.bound.items():
-        writer.set(name, value)
-    with writer.block("def accepts(values):"):
-        with writer.block("for v in values:"), writer.block(f"if not ({' and '.join(tests)}):"):
-            writer.line("return False")
-        writer.line("return True")
-    accepts: Callable[[list[object]], bool] = writer.run("list")["accepts"]
-    return accepts
+def _is_single(field: fields.Nested) -> bool:
+    return is_many(field) is False

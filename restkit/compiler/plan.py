@@ -9,8 +9,10 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from .accept import Accept
+from .exact_loads import ISO
 from .key_order import KeyOrder
-from .load_forms import ISO, Accept, accept_of
+from .load_forms import accept_of
 
 __all__ = ["FieldPlan", "Plan", "dump_of", "has_own_accessor", "nested_schema", "plan_of"]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from .wire_format import Wire, json_number, matching, ranges_of
+from ..compiler import Inline
+from .wire_format import Take, Wire, json_number, matching, ranges_of
 
 __all__ = ["amount_of", "on_grid"]
 
@@ -46,7 +47,25 @@ def amount_of(field: fields.Decimal) -> Wire:
         checks.append(lambda number: abs(number) <= largest)
         checks += [_unrounded(field, each) for each in ranges]
     response = {"type": "string"} if field.allow_nan else _RESPONSE
-    return _wire(keywords, take_text, checks, response)
+    return _wire(keywords, take_text, checks, response, _inline(field, digits, ranges))
+
+
+def _inline(field: fields.Decimal, digits: int, ranges: Sequence[validate.Range]) -> Inline:
+    """Return a narrower check as source.
+
+    PERF: to compare a text with what its decimal writes takes half of what the pattern takes.
+    """
+    names: dict[str, object] = {}
+    test = f"len(v) <= {digits} if type(v) is str else True"
+    after = ["(type(v) is not str or (str({w}) == v and 'E' not in v))"]
+    if field.places is not None:
+        largest = 10 ** (digits - 1)
+        test = f"len(v) <= {digits} if type(v) is str else -{largest} < v < {largest}"
+        bounds = [bound for rule in ranges for bound in _bounds(field, rule)]
+        for number, (sign, bound) in enumerate(bounds):
+            names[f"bound{number}"] = bound
+            after.append(f"{{w}} {sign} {{bound{number}}}")
+    return Inline(test, after=" and ".join(after), names=names)
 
 
 def _wire(
@@ -54,6 +73,7 @@ def _wire(
     take_text: Callable[[object], object],
     checks: Sequence[Callable[[Decimal], bool]],
     response: Mapping[str, object],
+    inline: Inline,
 ) -> Wire:
     """Return the format of decimals whose values pass checks."""
 
@@ -70,7 +90,7 @@ def _wire(
     def take_parameter(value: str) -> object:
         return check(take_text(value)) if checks else take_text(value)
 
-    return Wire(keywords, take, take_parameter, response=response)
+    return Wire(keywords, Take(take, inline), Take(take_parameter, inline), response=response)
 
 
 def on_grid(
@@ -92,6 +112,16 @@ def on_grid(
     if nearest == number and not inclusive:
         nearest = _WIDE.add(nearest, -field.places if upper else field.places)
     return _WIDE.add(nearest, 0), True  # which makes 0 of -0
+
+
+def _bounds(field: fields.Decimal, rule: validate.Range) -> list[tuple[str, Decimal]]:
+    """Return the bounds of values before they are rounded, each with the sign of comparison."""
+    found: list[tuple[str, Decimal]] = []
+    if rule.min is not None:
+        found.append((">=", on_grid(field, rule.min, inclusive=rule.min_inclusive, upper=False)[0]))
+    if rule.max is not None:
+        found.append(("<=", on_grid(field, rule.max, inclusive=rule.max_inclusive, upper=True)[0]))
+    return found
 
 
 def _unrounded(field: fields.Decimal, rule: validate.Range) -> Callable[[Decimal], bool]:

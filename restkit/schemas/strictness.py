@@ -16,7 +16,7 @@ from .parameter_styles import takes_text
 from .possible_values import check_possible
 from .repeatable import make_repeatable
 from .unions import UnionSchema, alternatives_of
-from .wire_format import same
+from .wire_format import inline_of, same
 from .wire_formats import Source, wire_of
 
 __all__ = ["cloned", "enforce_wire_formats"]
@@ -181,4 +181,5 @@ def _take_wire(field: _Field, source: Source) -> None:
             "obj_type": getattr(field, "OBJ_TYPE", "value"),
             "choices": getattr(field, "choices_text", ""),
         }
-        Guard(field, take, wire.error_key, names, typed=source == "json")
+        is_json = source == "json"
+        Guard(field, take, wire.error_key, names, typed=is_json, inline=inline_of(take))

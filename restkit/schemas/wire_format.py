@@ -11,11 +11,15 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from ..compiler import Inline
+
 __all__ = [
+    "Take",
     "Wire",
     "each_validator",
     "exact",
     "in_order",
+    "inline_of",
     "json_number",
     "matching",
     "ranged",
@@ -50,29 +54,77 @@ class Wire:
     form_keywords: Mapping[str, object] | None = None
 
 
+class Take:
+    """A check with its source for generated loaders."""
+
+    __slots__ = ("_take", "inline")
+
+    def __init__(self, take: Callable[[Any], object], inline: Inline) -> None:
+        """Make a check.
+
+        Args:
+            take: Returns the value for the field. Raises ValueError or TypeError.
+            inline: The same as source, or a narrower check.
+        """
+        self._take = take
+        self.inline = inline
+
+    def __call__(self, value: Any) -> object:
+        """Return the value for the field.
+
+        Raises:
+            ValueError: The value has another format.
+            TypeError: The value has another type.
+        """
+        return self._take(value)
+
+
+def inline_of(take: Callable[[Any], object]) -> Inline | None:
+    """Return the source of a check, None if it has none."""
+    return take.inline if isinstance(take, Take) else None
+
+
 def same(value: object) -> object:
     """Take any value as it is."""
     return value
 
 
-def matching(pattern: str, *, upper: bool = False) -> Callable[[object], object]:
-    """Make the check of texts that a pattern matches whole; ``upper`` makes them upper case."""
-    matches = re.compile(pattern).fullmatch
+def matching(pattern: str, *, upper: bool = False, native: str = "") -> Callable[[object], object]:
+    """Make the check of texts that a pattern matches whole.
+
+    Args:
+        pattern: The pattern.
+        upper: True to make the texts upper case.
+        native: The test of texts that msgspec converts; see `Inline`.
+    """
+    # Texts with small letters are left to the function.
+    large = pattern.replace("[Tt ]", "[T ]").replace("[Tt]", "T").replace("[Zz]", "Z")
+    matches = re.compile(large if upper else pattern).fullmatch
 
     def take(value: object) -> object:
-        if type(value) is not str or not matches(value):
-            raise ValueError
+        if type(value) is not str:
+            raise ValueError  # the field has one message for both
+        if matches(value):
+            return value
         # NOTE: RFC 3339 (section 5.6) allows a small "t" and "z"; datetime.fromisoformat does not.
-        return value.upper() if upper else value
+        if upper and re.compile(pattern).fullmatch(value):
+            return value.upper()
+        raise ValueError
 
-    return take
+    test = "{match}(v) is not None"
+    return Take(take, Inline(test, native=native, names={"match": matches}))
 
 
 def exact(
-    pattern: str, keywords: Mapping[str, object], *, upper: bool = False, **options: Any
+    pattern: str,
+    keywords: Mapping[str, object],
+    *,
+    upper: bool = False,
+    native: str = "",
+    **options: Any,
 ) -> Wire:
-    """Make the form of texts that a pattern matches whole."""
-    take = matching(pattern, upper=upper)
+    """Make the form of texts that a pattern matches whole; see `matching`."""
+    take = matching(pattern, upper=upper, native=native)
     return Wire(keywords, take, take, **options)
 
 
@@ -105,9 +157,10 @@ def ranged(low: float, high: float) -> Wire:
             raise ValueError
         return value
 
+    names: dict[str, object] = {"low": low, "high": high}
     return Wire(
         {"type": "number", "minimum": low, "maximum": high},
-        lambda value: within(json_number(value)),
+        Take(lambda value: within(json_number(value)), Inline("{low} <= v <= {high}", names=names)),
         lambda value: within(text_number(value)),
     )
 

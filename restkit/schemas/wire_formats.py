@@ -11,16 +11,18 @@ from __future__ import annotations
 import enum
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
 from marshmallow import fields
 
+from ..compiler import Inline
 from ..encoding import dumps_json
 from ..errors import DeclarationError
 from .datetimes import moment_of
 from .decimals import amount_of
-from .wire_format import Wire, exact, json_number, same, text_number
+from .wire_format import Take, Wire, exact, json_number, same, text_number
 
 __all__ = ["INT64_MAX", "INT64_MIN", "Source", "wire_of"]
 
@@ -65,6 +67,11 @@ def _text_integer(value: str) -> int:
     return _json_integer(int(value))
 
 
+_SHORT_INTEGER = Inline(
+    "len(v) < 19 and {match}(v) is not None", "int(v)", names={"match": _INTEGER_TEXT.fullmatch}
+)
+
+
 def _json_boolean(value: object) -> bool:
     if value is not True and value is not False:
         raise TypeError
@@ -103,23 +110,39 @@ def _address(value: object) -> object:
     return value
 
 
+def _words(take: Callable[[str], object], values: dict[str, bool]) -> Take:
+    return Take(take, Inline("v in {words}", "{words}[v]", names={"words": values}))
+
+
 _INTEGER = Wire(
     {"type": "integer", "format": "int64", "minimum": INT64_MIN, "maximum": INT64_MAX},
     _json_integer,
-    _text_integer,
+    Take(_text_integer, _SHORT_INTEGER),
 )
-_FLOAT = Wire({"type": "number"}, json_number, text_number)
+_FLOAT = Wire(
+    {"type": "number"},
+    json_number,
+    Take(text_number, Inline(made="{number}(v)", names={"number": text_number})),
+)
+_BOOLEAN_WORDS = {"true": True, "false": False}
+_FORM_WORDS = {**_BOOLEAN_WORDS, **dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
 _BOOLEAN = Wire(
     {"type": "boolean"},
     _json_boolean,
-    _text_boolean,
-    form=_form_boolean,
+    _words(_text_boolean, _BOOLEAN_WORDS),
+    form=_words(_form_boolean, _FORM_WORDS),
     form_keywords={"enum": [True, False, *_TRUE, *_FALSE]},
 )
-_STRING = Wire({"type": "string", "pattern": _NO_NUL}, same, _text_string)
-_UUIDS = exact(_UUID, {"type": "string", "format": "uuid"}, error_key="invalid_uuid")
-_IPV4 = Wire({"type": "string", "format": "ipv4"}, _address, _address, error_key="invalid_ip")
-_IPV6 = Wire({"type": "string", "format": "ipv6"}, _address, _address, error_key="invalid_ip")
+_take_text = Take(_text_string, Inline("'\\0' not in v"))
+_STRING = Wire({"type": "string", "pattern": _NO_NUL}, same, _take_text)
+_UUIDS = exact(
+    _UUID, {"type": "string", "format": "uuid"}, native="len(v) == 36", error_key="invalid_uuid"
+)
+_take_address = Take(_address, Inline("'%' not in v and '\\0' not in v"))
+_IPV4 = Wire(
+    {"type": "string", "format": "ipv4"}, _take_address, _take_address, error_key="invalid_ip"
+)
+_IPV6 = replace(_IPV4, keywords={"type": "string", "format": "ipv6"})
 
 _INTERFACES = {
     kind: exact(
@@ -195,12 +218,16 @@ def _of_constant(field: fields.Constant[Any]) -> Wire:
             raise ValueError
         return constant
 
+    kind = type(written)
+    names: dict[str, object] = {"kind": kind, "written": written}
+    inline = Inline("type(v) is {kind} and v == {written}", names=names)
+
     def take_text(value: str) -> object:
         if value != _text_of(written):
             raise ValueError
         return constant
 
-    return Wire({"const": written}, take, take_text)
+    return Wire({"const": written}, Take(take, inline), take_text)
 
 
 _SIMPLE: dict[type[Any], Wire] = {

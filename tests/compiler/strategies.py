@@ -115,14 +115,14 @@ _VALIDATORS: dict[str, tuple[str, ...]] = {
     ),
     "List": (
         "validate.Length(min=1)",
-        "validate.Length(max=2)",
+        "validate.Length(max=3)",  # lists are no longer: the items of a longer one are not loaded
         "validate.Length(equal=2)",
         "validate.ContainsOnly(['a', 1, 'b', None])",
         "validate.ContainsNoneOf([2, 'x'])",
     ),
 }
 _VALIDATORS["Float"] = _VALIDATORS["Decimal"] = _VALIDATORS["Integer"]
-_VALIDATORS["Dict"] = _VALIDATORS["List"][:3]
+_VALIDATORS["Dict"] = ("validate.Length(max=2)", *_VALIDATORS["List"][:3])
 _VALIDATORS["Url"] = _VALIDATORS["Email"] = _VALIDATORS["String"]
 _MESSAGES = (
     *(

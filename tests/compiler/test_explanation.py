@@ -48,7 +48,7 @@ def _tiers(schema: Schema) -> dict[str, FieldTiers]:
         ("text", "generated", "", "generated", ""),
         ("key", "native", "", "generated", ""),
         ("at", "generated", "", "generated", ""),
-        ("checked", "marshmallow", "no inline code for the validator function", "generated", ""),
+        ("checked", "generated", "", "generated", ""),
         (
             "custom",
             "marshmallow",
@@ -58,8 +58,8 @@ def _tiers(schema: Schema) -> dict[str, FieldTiers]:
         ),
         (
             "stamp",
-            "marshmallow",
-            "no inline code for its options",
+            "generated",
+            "",
             "marshmallow",
             "it has a custom format",
         ),
@@ -68,8 +68,8 @@ def _tiers(schema: Schema) -> dict[str, FieldTiers]:
         ("tags", "generated", "", "generated", ""),
         (
             "matrix",
-            "marshmallow",
-            "no inline code for List",
+            "generated",
+            "",
             "marshmallow",
             "its items: no inline code for List",
         ),
