@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Literal
 
-from marshmallow import fields
-
-from .function_types import Convert
+from .function_types import AnyField, Convert, Validate
 from .guard import Guard
 
 __all__ = ["OVERRIDES", "Accept", "Make", "converted", "has_functions"]
@@ -54,7 +52,7 @@ class Accept:
     then: str = ""
     raises: bool = True
     checks: tuple[str, ...] = ()
-    validators: tuple[Callable[[Any], Any], ...] = ()
+    validators: tuple[Validate, ...] = ()
     asks: bool = False
     bound: dict[str, object] = dataclass_field(default_factory=dict)
     short_test: str = ""
@@ -93,6 +91,6 @@ def converted(
     return Accept(test, call.format(inline.made), inline.after, bound=bound, tier=tier)
 
 
-def has_functions(field: fields.Field[Any]) -> bool:
+def has_functions(field: AnyField) -> bool:
     """Return True if a field has functions before or after loading (marshmallow 4.1 has none)."""
     return bool(getattr(field, "pre_load", None) or getattr(field, "post_load", None))

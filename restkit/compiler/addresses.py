@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import socket
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from ipaddress import ip_address as _ip_address
 
 __all__ = ["address_text", "ip_address", "ipv4_address", "ipv6_address"]
@@ -80,3 +80,14 @@ def address_text(address: IPv4Address | IPv6Address) -> str:
         if "." not in text:  # the C library writes some addresses with an IPv4 part
             return text
     return str(address)
+
+
+def interface_text(interface: IPv4Interface | IPv6Interface) -> str:
+    """Return ``str`` of a value whose class is exactly one of the two."""
+    if isinstance(interface, IPv6Interface):
+        return str(interface)
+    return f"{address_text(interface)}/{interface.network.prefixlen}"
+
+
+ADDRESSES = frozenset({IPv4Address, IPv6Address})
+INTERFACES = frozenset({IPv4Interface, IPv6Interface})

@@ -14,6 +14,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from .accept import has_functions
+from .function_types import AnyField, Validate
 from .guard import Guard
 
 __all__ = ["check_of"]
@@ -24,8 +25,9 @@ _HASHABLE = (
     *(fields.Date, fields.UUID, fields.TimeDelta),
 )
 _PLAIN = frozenset({str, int, bool, type(None), dt.date, dt.timedelta, uuid.UUID})
-_Field = fields.Field[Any]
+_Field = AnyField
 _Bound = dict[str, object]
+_Rule = Any  # a validator of the class that a function is for
 
 
 def check_of(validator: object, field: _Field, name: str, bound: _Bound) -> str | None:
@@ -65,7 +67,7 @@ def _is_sized(field: _Field) -> bool:
     return isinstance(field, fields.Nested) and kind is fields.Nested and bool(field.many)
 
 
-def _length(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _length(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     least, most, exact = validator.min, validator.max, validator.equal
     whole = all(each is None or type(each) is int for each in (least, most, exact))
     if not whole or not _is_sized(field):
@@ -89,7 +91,7 @@ def _limits_of(field: _Field) -> tuple[type, ...]:
     return {fields.Date: (dt.date,), fields.TimeDelta: (dt.timedelta,)}.get(kind, ())
 
 
-def _range(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _range(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     kinds = _limits_of(field)
     tests: list[str] = []
     for limit, inclusive, sign in (
@@ -128,11 +130,11 @@ def _is_plain(value: object) -> bool:
     return type(value) in _PLAIN
 
 
-def _one_of(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _one_of(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     return _choice(validator.choices, "in", field, name, bound)
 
 
-def _none_of(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _none_of(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     return _choice(validator.iterable, "not in", field, name, bound)
 
 
@@ -149,7 +151,7 @@ def _may_be_nan(field: _Field) -> bool:
     return isinstance(field, fields.Decimal) and bool(field.allow_nan)
 
 
-def _equal(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _equal(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     if not _is_plain(validator.comparable) or type(field) not in _HASHABLE or _may_be_nan(field):
         return None
     bound[name] = validator.comparable
@@ -176,11 +178,11 @@ def _has_hashes(items: _Field) -> bool:
     )
 
 
-def _contains_only(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _contains_only(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     return _contained(validator.choices, "issuperset", field, name, bound)
 
 
-def _contains_none_of(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _contains_none_of(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     return _contained(validator.iterable, "isdisjoint", field, name, bound)
 
 
@@ -198,7 +200,7 @@ def _contained(values: object, word: str, field: _Field, name: str, bound: _Boun
 # Texts
 
 
-def _regexp(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _regexp(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     regex = validator.regex
     if type(field) not in _TEXTS or not isinstance(getattr(regex, "pattern", None), str):
         return None
@@ -206,7 +208,7 @@ def _regexp(validator: Any, field: _Field, name: str, bound: _Bound) -> str | No
     return f"{{{name}}}({{w}}) is not None"
 
 
-def _predicate(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _predicate(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     method = validator.method
     if type(field) not in _TEXTS or validator.kwargs or not isinstance(method, str):
         return None
@@ -234,7 +236,7 @@ def _usual_url(schemes: tuple[str, ...]) -> Callable[[str], object]:
     return re.compile(rf"(?:{scheme})://{_LABELS}(?::[0-9]++)?+(?:[/?#][!-~]++|/)?+").fullmatch
 
 
-def _email(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _email(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     if type(field) not in _TEXTS or vars(validator).keys() != {"error"}:
         return None
     if not _is_fixed(validator.error):
@@ -243,7 +245,7 @@ def _email(validator: Any, field: _Field, name: str, bound: _Bound) -> str | Non
     return _usual_or(_usual_email(), validator, name, bound)
 
 
-def _url(validator: Any, field: _Field, name: str, bound: _Bound) -> str | None:
+def _url(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     if type(field) not in _TEXTS:
         return None
     schemes = tuple(each for each in ("https", "http") if each in validator.schemes)
@@ -259,14 +261,12 @@ def _is_fixed(text: str) -> bool:
     return "{" not in rest and "}" not in rest
 
 
-def _usual_or(
-    usual: Callable[[str], object], validator: Callable[[Any], Any], name: str, bound: _Bound
-) -> str:
+def _usual_or(usual: Callable[[str], object], validator: Validate, name: str, bound: _Bound) -> str:
     bound |= {f"{name}_usual": usual, name: _passes(validator)}
     return f"({{{name}_usual}}({{w}}) is not None or {{{name}}}({{w}}))"
 
 
-def _passes(validator: Callable[[Any], Any]) -> Callable[[object], bool]:
+def _passes(validator: Validate) -> Callable[[object], bool]:
     """Return whether a stateless validator accepts; if not, it is called again for the message."""
 
     def passes(value: object) -> bool:
@@ -279,7 +279,7 @@ def _passes(validator: Callable[[Any], Any]) -> Callable[[object], bool]:
     return passes
 
 
-_CHECKS: dict[type, Callable[[Any, _Field, str, _Bound], str | None]] = {
+_CHECKS: dict[type, Callable[[_Rule, _Field, str, _Bound], str | None]] = {
     validate.Length: _length,
     validate.Range: _range,
     validate.OneOf: _one_of,

@@ -18,7 +18,7 @@ from marshmallow.validate import And
 from .accept import OVERRIDES, Accept, has_functions
 from .checks import check_of
 from .conversion import accepted
-from .function_types import NestedLoad
+from .function_types import AnyField, AnyList, NestedLoad, Validate
 from .load_forms import accept_of
 from .nested_loads import nested_container
 from .nesting import MOST_ERRORS, CollectionLoad, Container, own_function
@@ -26,7 +26,7 @@ from .writer import Writer
 
 __all__ = ["container_of", "has_container"]
 
-_Field = fields.Field[Any]
+_Field = AnyField
 _OVERRIDES = {*OVERRIDES, "deserialize", "_load", "_test_collection"}
 
 
@@ -124,12 +124,10 @@ class _Function:
         return load
 
 
-def _validators_of(
-    field: _Field, function: _Function
-) -> tuple[list[str], list[Callable[[Any], Any]]]:
+def _validators_of(field: _Field, function: _Function) -> tuple[list[str], list[Validate]]:
     """Return the expressions of a container's validators, and those that are called."""
     checks: list[str] = []
-    called: list[Callable[[Any], Any]] = []
+    called: list[Validate] = []
     for number, validator in enumerate(field.validators):
         bound: dict[str, object] = {}
         check = check_of(validator, field, f"c{number}", bound)
@@ -141,7 +139,7 @@ def _validators_of(
     return checks, called
 
 
-def _list(field: fields.List[Any], nested: NestedLoad) -> Container:
+def _list(field: AnyList, nested: NestedLoad) -> Container:
     function = _Function(field, nested)
     write = function.writer
     with function.begin("list"):

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["WHOLE_MINUTES", "date_text", "datetime_text", "native_datetime"]
+__all__ = ["WHOLE_MINUTES", "date_text", "datetime_text", "native_datetime", "time_text"]
 
 _MOST = 2048  # more than the offsets of whole minutes that are in use anywhere
 _Key = TypeVar("_Key")
@@ -42,6 +42,7 @@ _YEARS = _Texts(_year)
 _OFFSETS = _Texts(_offset)
 _DAYS = tuple(f"-{number:02}" for number in range(32))
 _HOURS = tuple(f"T{number:02}" for number in range(24))
+_PLAIN_HOURS = tuple(f"{number:02}" for number in range(24))
 _SIXTIETHS = tuple(f":{number:02}" for number in range(60))
 
 WHOLE_MINUTES: set[dt.timezone] = {dt.UTC}
@@ -63,6 +64,17 @@ def datetime_text(value: dt.datetime) -> str:
         f"{_YEARS[value.year]}{_DAYS[value.month]}{_DAYS[value.day]}"
         f"{_HOURS[value.hour]}{_SIXTIETHS[value.minute]}{_SIXTIETHS[value.second]}"
         f"{f'.{fraction:06}' if fraction else ''}{_OFFSETS[zone]}"
+    )
+
+
+def time_text(value: dt.time) -> str:
+    """Return ``isoformat`` of a value whose class is exactly ``time``."""
+    if value.tzinfo is not None:
+        return value.isoformat()
+    fraction = value.microsecond
+    return (
+        f"{_PLAIN_HOURS[value.hour]}{_SIXTIETHS[value.minute]}{_SIXTIETHS[value.second]}"
+        f"{f'.{fraction:06}' if fraction else ''}"
     )
 
 

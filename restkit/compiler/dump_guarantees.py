@@ -8,11 +8,17 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from .dump_values import enum_texts, is_json_value
 from .plan import FieldPlan, Plan, dump_of, has_own_accessor, nested_schema
 
 __all__ = ["reads_of", "sources_of", "uncertain"]
 
-_CERTAIN = frozenset({"str", "int", "float", "bool", "datetime", "date", "time", "uuid"})
+_CERTAIN = frozenset(
+    {
+        *("str", "int", "float", "bool", "datetime", "date", "time", "uuid"),
+        *("decimal", "number_text", "moment", "timedelta", "address", "interface"),
+    }
+)
 _CERTAIN_CLASSES = (fields.Decimal, fields.IP, fields.IPv4, fields.IPv6)
 _PLAIN_CLASSES = (
     *_CERTAIN_CLASSES,
@@ -24,9 +30,10 @@ _OVERRIDES = ("serialize", "_serialize", "get_value")
 
 _Field = fields.Field[Any]
 _PlanOf = Callable[[Schema], Plan]
+_Above = tuple[type[Schema], ...]
 
 
-def uncertain(plan: Plan, nested: _PlanOf, above: tuple[type[Schema], ...] = ()) -> str:
+def uncertain(plan: Plan, nested: _PlanOf, above: _Above = ()) -> str:
     """Return the reason why dumped data may not be JSON, ``""`` if it always is.
 
     JSON data consists of strings, numbers, booleans, None, lists and dicts.
@@ -47,7 +54,7 @@ def uncertain(plan: Plan, nested: _PlanOf, above: tuple[type[Schema], ...] = ())
     return ""
 
 
-def _schema_reason(plan: Plan, above: tuple[type[Schema], ...]) -> str:
+def _schema_reason(plan: Plan, above: _Above) -> str:
     schema = plan.schema
     if plan.dump_reason:
         return plan.dump_reason
@@ -67,31 +74,59 @@ def _is_printable(key: object) -> bool:
     return type(key) is str and key.isprintable()
 
 
-def _field_reason(
-    field: _Field, kind: str, nested: _PlanOf, above: tuple[type[Schema], ...]
-) -> str:
+def _field_reason(field: _Field, kind: str, nested: _PlanOf, above: _Above) -> str:
     if kind in _CERTAIN:
         return ""
-    if isinstance(field, fields.Enum) and kind in ("enum_name", "enum_value"):
-        return _enum_reason(field, kind)
-    if isinstance(field, fields.List) and kind == "list":
-        return _field_reason(field.inner, dump_of(field.inner)[0], nested, above)
-    if isinstance(field, fields.Nested) and kind == "nested":
-        schema = nested_schema(field)
-        if schema is None:
-            return "its schema cannot be created yet"
-        return uncertain(nested(schema), nested, above)
+    find = _REASONS.get(kind)
+    if find is not None:
+        return find(field, nested, above)
     if type(field) in _CERTAIN_CLASSES and _ignores_object(field):
         return ""
     return f"{type(field).__name__} may dump values that are not JSON"
 
 
-def _enum_reason(field: fields.Enum[enum.Enum], kind: str) -> str:
-    if kind == "enum_name":
+def _constant_reason(field: Any, nested: _PlanOf, above: _Above) -> str:
+    return "" if is_json_value(field.constant) else "the constant may not be JSON"
+
+
+def _nested_reason(field: Any, nested: _PlanOf, above: _Above) -> str:
+    schema = nested_schema(field)
+    if schema is None:
+        return "its schema cannot be created yet"
+    return uncertain(nested(schema), nested, above)
+
+
+def _parts_reason(field: _Field, nested: _PlanOf, above: _Above) -> str:
+    """Return the reason why the parts of a list, tuple or dict may not be JSON."""
+    if isinstance(field, fields.Mapping):
+        is_text = type(field.key_field) is fields.String and dump_of(field.key_field)[0] == "str"
+        if not is_text or field.value_field is None:
+            return f"{type(field).__name__} may dump values that are not JSON"
+    reasons = (
+        _field_reason(each, dump_of(each)[0], nested, above) for each in _inner_fields(field)
+    )
+    return next((reason for reason in reasons if reason), "")
+
+
+def _enum_reason(field: Any, nested: _PlanOf, above: _Above) -> str:
+    if enum_texts(field) is not None:
+        return ""
+    if not field.by_value:
         return "a flag may have no name" if issubclass(field.enum, enum.Flag) else ""
     if all(type(member.value) in (str, int, bool, type(None)) for member in field.enum):
         return ""
     return "its values may not be JSON"
+
+
+_REASONS: dict[str, Callable[[Any, _PlanOf, _Above], str]] = {
+    "constant": _constant_reason,
+    "dict": _parts_reason,
+    "enum": _enum_reason,
+    "list": _parts_reason,
+    "nested": _nested_reason,
+    "pluck": _nested_reason,
+    "tuple": _parts_reason,
+}
 
 
 def reads_of(plan: Plan) -> frozenset[str] | None:
@@ -158,7 +193,7 @@ def _source_of(plan: FieldPlan, nested: _PlanOf) -> str | None:
     return attribute
 
 
-def _dumps_value(field: _Field, nested: _PlanOf, above: tuple[type[Schema], ...] = ()) -> bool:
+def _dumps_value(field: _Field, nested: _PlanOf, above: _Above = ()) -> bool:
     """Return whether a field makes its data of its value alone."""
     if not vars(field).keys().isdisjoint(_OVERRIDES):
         return False
@@ -170,7 +205,7 @@ def _dumps_value(field: _Field, nested: _PlanOf, above: tuple[type[Schema], ...]
     return all(_dumps_value(each, nested, above) for each in _inner_fields(field))
 
 
-def _nests_values(field: fields.Nested, nested: _PlanOf, above: tuple[type[Schema], ...]) -> bool:
+def _nests_values(field: fields.Nested, nested: _PlanOf, above: _Above) -> bool:
     schema = nested_schema(field)
     if schema is None or type(schema) in above:
         return False

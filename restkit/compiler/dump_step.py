@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 from marshmallow import Schema, fields, missing
 
+from .dump_forms import Values
 from .function_types import NestedDump
-from .plan import FieldPlan, dump_of
+from .plan import FieldPlan
 from .value_forms import Forms, json_name
 from .writer import Writer
 
@@ -42,7 +43,6 @@ class Step:
         self.plan = plan
         self.number = number
         self._writer = writer
-        self._nested = nested
         self._forms = forms
         self._value = f"v{number}"
         self._attribute = plan.name if plan.field.attribute is None else plan.field.attribute
@@ -50,9 +50,12 @@ class Step:
         self._form: tuple[str, str] | None = None
         self._whole = ""
         if plan.reads and "." not in self._attribute:
-            self._form = self._form_of(plan.field, plan.dump)
+            values = Values(writer, number, plan.name, nested, forms)
+            self._form = values.form(plan.field, plan.dump, self._value)
+        elif plan.dump == "constant":
+            self._whole = self._bind("constant", plan.field._serialize(None, plan.name, None))
         else:
-            self._whole = self._bind("field", forms.checked(_whole_field(plan, schema)))
+            self._whole = f"{self._bind('field', forms.checked(_whole_field(plan, schema)))}(obj)"
 
     def _bind(self, stem: str, value: object) -> str:
         self._writer.set(f"{stem}_{self.number}", value)
@@ -161,7 +164,7 @@ class Step:
         """Write the call of the field's own method, which may also read the value."""
         value = self._value
         if self._whole:
-            self._writer.line(f"{value} = {self._whole}(obj)")
+            self._writer.line(f"{value} = {self._whole}")
             return
         self._read(source)
         with self._writer.block(f"if {value} is not M:"):
@@ -195,73 +198,6 @@ class Step:
         with self._writer.block(f"if {self._value} is M:"):
             self._writer.line(f"{self._value} = {made}")
 
-    # Inline code of values
-
-    def _form_of(self, field: fields.Field[Any], kind: str) -> tuple[str, str] | None:
-        """Return the test and the expression of a value, None without inline code."""
-        if isinstance(field, fields.Nested) and kind == "nested":
-            made = self._bind_nested(field)
-            return f"{self._value} is not M", self._dumped(made, self._value)
-        if isinstance(field, fields.List) and kind == "list":
-            return self._list(field.inner)
-        if kind in self._forms.kinds:
-            return self._expressions(field, kind, self._value)
-        return None
-
-    def _expressions(self, field: fields.Field[Any], kind: str, value: str) -> tuple[str, str]:
-        members = self._bind("enum", field.enum) if isinstance(field, fields.Enum) else ""
-        test, made = self._forms.kinds[kind]
-        return test.format(v=value, enum=members), made.format(v=value)
-
-    def _bind_nested(self, field: fields.Nested) -> str:
-        """Bind the dumper of a nested schema, which is compiled with the first value.
-
-        It cannot be compiled earlier, because it may nest this schema. The first value may be None:
-        marshmallow creates the nested schema for it too, and raises its errors.
-        """
-        name, new = f"nested_{self.number}", f"new_{self.number}"
-        null = "null" if self._forms.is_text else None
-
-        def first(value: object) -> object:
-            schema = field.schema
-            dump = self._nested(schema, bool(schema.many or field.many))
-            self._writer.set(name, dump)  # the generated code calls it directly from now on
-            self._writer.set(new, False)
-            return null if value is None else dump(value)
-
-        self._writer.set(name, first)
-        self._writer.set(new, True)
-        return name
-
-    def _dumped(self, name: str, value: str) -> str:
-        condition = f"{value} is not None or new_{self.number}"
-        return f"{name}({value}) if {condition} else {self._forms.null}"
-
-    def _list(self, inner: fields.Field[Any]) -> tuple[str, str] | None:
-        item = self._list_item(inner)
-        if item is None:
-            return None
-        made = f"[{item} for x in {self._value}]"
-        if self._forms.is_text:
-            made = f"'[' + ','.join({made}) + ']'"
-        return f"type({self._value}) is list", made
-
-    def _list_item(self, inner: fields.Field[Any]) -> str | None:
-        """Return the expression of an item ``x``, None without inline code."""
-        kind, _ = dump_of(inner)
-        if isinstance(inner, fields.Nested) and kind == "nested":
-            return self._dumped(self._bind_nested(inner), "x")
-        if kind not in self._forms.kinds:
-            return None
-        test, made = self._expressions(inner, kind, "x")
-        method = self._bind("inner", self._forms.checked(inner._serialize))
-        if kind == "same":
-            return "x"
-        own = f"{method}(x, {self.plan.name!r}, obj)"
-        if self._forms.is_text:
-            own = f"encode({own})"
-        return f"({made}) if {test} else {own}"
-
 
 def _is_name(text: str) -> bool:
     """Return True if a text can follow the dot of an attribute."""
@@ -269,5 +205,18 @@ def _is_name(text: str) -> bool:
 
 
 def _whole_field(plan: FieldPlan, schema: Schema) -> Callable[[object], object]:
+    asked = _asked_by(plan)
+    if asked is not None:
+        return asked
     serialize, name, accessor = plan.field.serialize, plan.name, schema.get_attribute
     return lambda obj: serialize(name, obj, accessor=accessor)
+
+
+def _asked_by(plan: FieldPlan) -> Callable[[object], object] | None:
+    """Return the user's function that a field dumps an object with, None without one."""
+    field = plan.field
+    if isinstance(field, fields.Function) and plan.dump == "function":
+        return field.serialize_func or None
+    if isinstance(field, fields.Method) and plan.dump == "method":
+        return field._serialize_method or None
+    return None

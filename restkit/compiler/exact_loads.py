@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from marshmallow import fields
 
 from .accept import Accept, Make, converted
 from .addresses import ip_address, ipv4_address, ipv6_address
+from .function_types import Validate
 from .guard import Guard
 
 __all__ = ["EXACT", "ISO"]
@@ -29,7 +29,7 @@ _Temporal = fields.DateTime | fields.Date | fields.Time
 
 def _temporal(field: _Temporal, guard: Guard | None) -> Accept:
     form = field.format or field.DEFAULT_FORMAT
-    parse: Callable[[Any], Any] | None = field.DESERIALIZATION_FUNCS.get(form)
+    parse: Validate | None = field.DESERIALIZATION_FUNCS.get(form)
     convert = parse or partial(field._make_object_from_format, data_format=form)
     if form not in _TIMESTAMPS:
         return converted(guard, convert)

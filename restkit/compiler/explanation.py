@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from marshmallow import Schema, fields
 
 from .compiled import Compiled, compile_schema
 from .containers import has_container
+from .function_types import AnyField, AnyList
 from .load_forms import accept_of
 from .nesting import nested_of
 from .plan import FieldPlan, dump_of, nested_schema
@@ -114,7 +115,7 @@ def _tiers(
     field = found.field
     load_tier, load_reason = _load_tier(load, compiled.plan.load_reason)
     dump_tier, dump_reason = _dump_tier(dump, compiled)
-    inner: fields.Field[Any] = field.inner if isinstance(field, fields.List) else field
+    inner: AnyField = field.inner if isinstance(field, fields.List) else field
     return FieldTiers(
         found.name,
         str(found.key),
@@ -143,7 +144,7 @@ def _load_tier(plan: FieldPlan | None, whole: str) -> tuple[Tier, str]:
     return ("marshmallow", reason) if reason else ("generated", "")
 
 
-def _items_reason(field: fields.List[Any]) -> str:
+def _items_reason(field: AnyList) -> str:
     """Return the reason why the own method of a list's items loads them, ``""`` for none."""
     accept, reason = accept_of(field.inner)
     return "" if accept is not None or has_container(field.inner) else f"its items: {reason}"
@@ -169,9 +170,20 @@ def _dump_kind(plan: FieldPlan) -> tuple[str, str]:
     field = plan.field
     if "." in (field.attribute or plan.name):
         return "", "its attribute contains a dot"
-    if not isinstance(field, fields.List):
-        return plan.dump, ""
-    kind, reason = dump_of(field.inner)
-    if kind == "list":
-        reason = "no inline code for List"
-    return kind, f"its items: {reason}" if reason else ""
+    reason = _parts_reason(field)
+    if isinstance(field, fields.List) and not reason:
+        return dump_of(field.inner)[0], ""
+    return plan.dump, f"its items: {reason}" if reason else ""
+
+
+def _parts_reason(field: AnyField) -> str:
+    """Return the reason why the own methods of a container's parts dump them, ``""`` for none."""
+    parts: list[AnyField] = []
+    if isinstance(field, fields.List):
+        parts = [field.inner]
+    elif isinstance(field, fields.Tuple):
+        parts = [*field.tuple_fields]
+    elif isinstance(field, fields.Mapping):
+        parts = [each for each in (field.key_field, field.value_field) if each is not None]
+    reasons = (dump_of(each)[1] or _parts_reason(each) for each in parts)
+    return next((reason for reason in reasons if reason), "")

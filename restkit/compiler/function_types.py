@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from marshmallow import Schema
+from marshmallow import Schema, fields
 from marshmallow.types import StrSequenceOrSet, UnknownOption
 
 from .error_store import Store
 
-__all__ = ["Convert", "DumpOne", "Encode", "LoadOne", "NestedDump", "NestedLoad", "Partial"]
+__all__ = [
+    "AnyField",
+    "AnyList",
+    "AnyMapping",
+    "Convert",
+    "DumpOne",
+    "Encode",
+    "LoadOne",
+    "NestedDump",
+    "NestedLoad",
+    "Partial",
+    "Validate",
+]
 
 Partial = bool | StrSequenceOrSet | None
 """The argument ``partial`` of ``Schema.load``."""
@@ -37,3 +49,15 @@ Encode = Callable[[object], str]
 
 Convert = Callable[[Any], object]
 """Returns the loaded value, or raises."""
+
+AnyField = fields.Field[Any]
+"""A field of any type."""
+
+AnyList = fields.List[Any]
+"""A list of items of any type."""
+
+AnyMapping = fields.Mapping[Any]
+"""A mapping of any type."""
+
+Validate = Callable[[Any], Any]
+"""Returns anything, or raises ValidationError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from marshmallow import INCLUDE, Schema
+from marshmallow import EXCLUDE, INCLUDE, Schema
 
 __all__ = ["KeyOrder"]
 
@@ -24,19 +24,21 @@ class KeyOrder:
         vars(schema)["_deserialize"] = self
 
     def __call__(self, data: object, **options: object) -> object:
-        """Deserialize with the class's own method, then sort the included keys as in the data."""
+        """Deserialize with the class's own method, then include unknown keys as in the data."""
         schema = self._schema
+        is_one = options.get("unknown") == INCLUDE and not options.get("many")
+        included = is_one and isinstance(data, Mapping)
+        if included:
+            options["unknown"] = EXCLUDE
         loaded: object = type(schema)._deserialize(schema, data, **options)  # type: ignore[arg-type]  # marshmallow's own
-        included = options.get("unknown") == INCLUDE and not options.get("many")
         if included and isinstance(loaded, dict) and isinstance(data, Mapping):
-            self._put_in_order(loaded, data)
+            self._include(loaded, data)
         return loaded
 
-    def _put_in_order(self, loaded: dict[object, object], data: Mapping[object, object]) -> None:
+    def _include(self, loaded: dict[object, object], data: Mapping[object, object]) -> None:
         known: set[object] = set()
         for name, field in self._schema.load_fields.items():
             known.add(name if field.data_key is None else field.data_key)
-            known.add((field.attribute or name).partition(".")[0])
         for key in data:
-            if key in loaded and key not in known:
-                loaded[key] = loaded.pop(key)
+            if key not in known:
+                loaded[key] = data[key]

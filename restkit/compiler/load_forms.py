@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
-
-from marshmallow import fields
 
 from .accept import OVERRIDES, Accept, has_functions
 from .checks import check_of
 from .exact_loads import EXACT
+from .function_types import AnyField, Validate
 from .guard import Guard
 from .simple_loads import SIMPLE
 
@@ -19,7 +16,7 @@ __all__ = ["accept_of"]
 _MAKERS = SIMPLE | EXACT
 
 
-def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
+def accept_of(field: AnyField) -> tuple[Accept | None, str]:
     """Return the inline code that loads a field, or None and the reason why there is none."""
     reason = _override(field)
     if reason:
@@ -34,7 +31,7 @@ def accept_of(field: fields.Field[Any]) -> tuple[Accept | None, str]:
     return _with_checks(accept, field), ""
 
 
-def _override(field: fields.Field[Any]) -> str:
+def _override(field: AnyField) -> str:
     """Return the override for which the field's own method must load it, ``""`` without one."""
     own = vars(field)
     for each in OVERRIDES:
@@ -52,10 +49,10 @@ def _override(field: fields.Field[Any]) -> str:
     return ""
 
 
-def _with_checks(accept: Accept, field: fields.Field[Any]) -> Accept:
+def _with_checks(accept: Accept, field: AnyField) -> Accept:
     """Add the field's validators."""
     checks: list[str] = []
-    called: list[Callable[[Any], Any]] = []
+    called: list[Validate] = []
     bound = dict(accept.bound)
     for number, validator in enumerate(field.validators):
         check = check_of(validator, field, f"c{number}", bound)

@@ -8,7 +8,6 @@ once, so that messages and validators are marshmallow's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from marshmallow import EXCLUDE, ValidationError, fields, missing
 from marshmallow.utils import set_value
@@ -18,7 +17,7 @@ from .accept import Accept
 from .containers import container_of
 from .conversion import accepted
 from .error_store import Store, put
-from .function_types import LoadOne, NestedLoad
+from .function_types import AnyField, LoadOne, NestedLoad
 from .load_functions import (
     length_refusal,
     longest_of,
@@ -274,7 +273,7 @@ class _Step:
         if field.allow_none and not getattr(field, "pre_load", None) and "." not in target:
             yield "v is None", f"result[{target!r}] = None"
 
-    def _absent_value(self, field: fields.Field[Any], target: str) -> Iterator[tuple[str, str]]:
+    def _absent_value(self, field: AnyField, target: str) -> Iterator[tuple[str, str]]:
         required = field.required and type(field) is not fields.Constant
         if not required and field.load_default is missing:
             yield "v is M", "pass"
@@ -286,7 +285,7 @@ class _Step:
         yield "v is M", f"result[{target!r}] = {name}"
 
 
-def _is_plain(field: fields.Field[Any]) -> bool:
+def _is_plain(field: AnyField) -> bool:
     """Return True if a field overrides nothing of how absent and null values are loaded."""
     kind = type(field)
     if kind is fields.Constant:  # which cannot be required

@@ -9,7 +9,8 @@ from marshmallow.validate import And
 
 from .error_store import Store
 from .function_types import LoadOne, NestedLoad, Partial
-from .nesting import CollectionLoad, Container, is_many, own_function
+from .nesting import CollectionLoad, Container, own_function
+from .plan import is_many, plucked_key
 
 __all__ = ["nested_container"]
 
@@ -23,7 +24,7 @@ def nested_container(field: fields.Nested, nested: NestedLoad) -> Container | No
     if type(field) is fields.Nested:
         test = "type(v) is list" if many else "type(v) is dict"
         return Container(test, _checked(field, one, list if many else dict))
-    key = _plucked_key(field) if bool(field.many) is many else None
+    key = plucked_key(field)
     if key is None:
         return None
     if many:
@@ -33,14 +34,6 @@ def nested_container(field: fields.Nested, nested: NestedLoad) -> Container | No
         )
     test = "v is not M and v is not None"
     return Container(test, _checked(field, lambda value, part: one({key: value}, part), None))
-
-
-def _plucked_key(field: fields.Nested) -> str | None:
-    """Return the key of a Pluck field's value in the nested data, None if it has none."""
-    try:
-        return field._field_data_key if isinstance(field, fields.Pluck) else None
-    except KeyError:  # marshmallow raises it when a value is loaded
-        return None
 
 
 def _nested_loader(field: fields.Nested, nested: NestedLoad, *, many: bool) -> CollectionLoad:
@@ -63,7 +56,9 @@ def _nested_loader(field: fields.Nested, nested: NestedLoad, *, many: bool) -> C
     return load
 
 
-def _checked(field: fields.Nested, load: CollectionLoad, kind: type[Any] | None) -> CollectionLoad:
+def _checked(
+    field: fields.Nested, load: CollectionLoad, kind: type[object] | None
+) -> CollectionLoad:
     """Return a loading function with the field's validators after it."""
     own, validators = own_function(field), field.validators
     validate = And(*validators) if validators else None

@@ -11,8 +11,8 @@ from marshmallow.types import UnknownOption
 from .accept import has_functions
 from .checks import check_of
 from .error_store import Store, copied
-from .function_types import NestedLoad, Partial
-from .plan import nested_schema
+from .function_types import AnyField, NestedLoad, Partial
+from .plan import is_many
 from .writer import Writer
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "Collection",
     "CollectionLoad",
     "Container",
-    "is_many",
     "nested_of",
     "own_function",
     "write_nested",
@@ -67,7 +66,7 @@ class Collection(NamedTuple):
     in_list: bool
 
 
-def nested_of(field: fields.Field[Any]) -> Collection | None:
+def nested_of(field: AnyField) -> Collection | None:
     """Return the Nested field of a Nested field or a List of them, None for other fields."""
     if not _is_plain(field):
         return None
@@ -84,7 +83,7 @@ def nested_of(field: fields.Field[Any]) -> Collection | None:
 def write_nested(
     writer: Writer,
     number: int,
-    field: fields.Field[Any],
+    field: AnyField,
     found: Collection,
     nested: NestedLoad,
 ) -> None:
@@ -181,7 +180,7 @@ def _write_stop(writer: Writer) -> None:
         writer.line("break")
 
 
-def _checks(field: fields.Field[Any], variable: str) -> str:
+def _checks(field: AnyField, variable: str) -> str:
     """Return the expression that is true if all validators accept; if false, they are called."""
     bound: dict[str, object] = {}
     checks = [check_of(validator, field, "unbound", bound) for validator in field.validators]
@@ -190,7 +189,7 @@ def _checks(field: fields.Field[Any], variable: str) -> str:
     return " and ".join(check.format(w=variable) for check in checks if check is not None)
 
 
-def own_function(field: fields.Field[Any]) -> CollectionLoad:
+def own_function(field: AnyField) -> CollectionLoad:
     """Return the field's own method as a function of (value, partial)."""
     deserialize = field.deserialize
 
@@ -200,16 +199,8 @@ def own_function(field: fields.Field[Any]) -> CollectionLoad:
     return own
 
 
-def _is_plain(field: fields.Field[Any]) -> bool:
+def _is_plain(field: AnyField) -> bool:
     return not has_functions(field) and vars(field).keys().isdisjoint(_OVERRIDES)
-
-
-def is_many(field: fields.Nested) -> bool | None:
-    """Return True if a Nested field loads a list, False for one mapping, None if unknown yet."""
-    schema = nested_schema(field)
-    if schema is None or bool(field.many and not schema.many):
-        return None
-    return bool(schema.many)
 
 
 def _is_single(field: fields.Nested) -> bool:

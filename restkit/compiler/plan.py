@@ -5,18 +5,28 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from marshmallow import Schema, fields
 
 from .accept import Accept
+from .dump_values import enum_texts
 from .exact_loads import ISO
+from .function_types import AnyField
 from .key_order import KeyOrder
 from .load_forms import accept_of
 
-__all__ = ["FieldPlan", "Plan", "dump_of", "has_own_accessor", "nested_schema", "plan_of"]
+__all__ = [
+    "FieldPlan",
+    "Plan",
+    "dump_of",
+    "has_own_accessor",
+    "is_many",
+    "nested_schema",
+    "plan_of",
+    "plucked_key",
+]
 
-_SERIALIZE = ("serialize", "_serialize", "get_value")
+_SERIALIZE = ("serialize", "_serialize", "get_value", "_format_num", "_to_string")
 _LOAD_METHODS = (
     "load",
     "_do_load",
@@ -48,7 +58,7 @@ class FieldPlan:
     name: str
     key: str
     target: str
-    field: fields.Field[Any]
+    field: AnyField
     accept: Accept | None
     load_reason: str
     dump: str
@@ -113,11 +123,11 @@ def _overridden(schema: Schema, names: Iterable[str]) -> str:
     return ""
 
 
-def _field_plans(found: dict[str, fields.Field[Any]]) -> tuple[FieldPlan, ...]:
+def _field_plans(found: dict[str, AnyField]) -> tuple[FieldPlan, ...]:
     return tuple(_field_plan(name, field) for name, field in found.items())
 
 
-def _field_plan(name: str, field: fields.Field[Any]) -> FieldPlan:
+def _field_plan(name: str, field: AnyField) -> FieldPlan:
     accept, load_reason = accept_of(field)
     dump, dump_reason = dump_of(field)
     key = field.data_key if field.data_key is not None else name
@@ -126,7 +136,7 @@ def _field_plan(name: str, field: fields.Field[Any]) -> FieldPlan:
     return FieldPlan(name, key, target, field, accept, load_reason, dump, dump_reason, reads)
 
 
-def _has_plain_reading(field: fields.Field[Any]) -> bool:
+def _has_plain_reading(field: AnyField) -> bool:
     """Return True if a field has a value to read, and overrides nothing of the reading."""
     kind = type(field)
     if kind.serialize is not fields.Field.serialize:
@@ -136,7 +146,25 @@ def _has_plain_reading(field: fields.Field[Any]) -> bool:
     return field._CHECK_ATTRIBUTE and vars(field).keys().isdisjoint(("serialize", "get_value"))
 
 
-def dump_of(field: fields.Field[Any]) -> tuple[str, str]:
+def is_many(field: fields.Nested) -> bool | None:
+    """Return True if a Nested field holds a list, False for one mapping, None if unknown yet."""
+    schema = nested_schema(field)
+    if schema is None or bool(field.many and not schema.many):
+        return None
+    return bool(schema.many)
+
+
+def plucked_key(field: fields.Nested) -> str | None:
+    """Return the key of a Pluck field's value in the nested data, None if it has none."""
+    if not isinstance(field, fields.Pluck) or is_many(field) is not bool(field.many):
+        return None
+    try:
+        return field._field_data_key
+    except KeyError:  # marshmallow raises it when a value is loaded or dumped
+        return None
+
+
+def dump_of(field: AnyField) -> tuple[str, str]:
     """Return the kind of inline code that dumps a field, or ``""`` and the reason for none."""
     for each in _SERIALIZE:
         if each in vars(field):
@@ -146,20 +174,29 @@ def dump_of(field: fields.Field[Any]) -> tuple[str, str]:
     if found is None:
         return "", f"no inline code for {kind.__name__}"
     if isinstance(field, (fields.Integer, fields.Float)) and field.as_string:
-        return "", "it is dumped as a string"
+        return "number_text", ""
     if isinstance(field, (fields.DateTime, fields.Date, fields.Time)) and field.format not in ISO:
-        return "", "it has a custom format"
-    if isinstance(field, fields.Enum):
-        return _enum_dump(field)
-    return found, ""
+        return "moment", ""
+    reason = _dump_reason(field)
+    return ("", reason) if reason else (found, "")
 
 
-def _enum_dump(field: fields.Enum[enum.Enum]) -> tuple[str, str]:
+def _dump_reason(field: AnyField) -> str:
+    """Return the reason why the options of a field have no inline code, ``""`` for none."""
+    if isinstance(field, fields.Enum) and not _is_usual(field):
+        return "its values are dumped by another field"
+    if isinstance(field, fields.Pluck) and plucked_key(field) is None:
+        return "its schema cannot be created yet, or lacks the field"
+    return ""
+
+
+def _is_usual(field: fields.Enum[enum.Enum]) -> bool:
+    """Return True for an enumeration by name or value, or with a field that only writes values."""
     if field.by_value is False and type(field.field) is fields.String:
-        return "enum_name", ""
+        return True
     if field.by_value is True and type(field.field) is fields.Raw:
-        return "enum_value", ""
-    return "", "its values are dumped by another field"
+        return True
+    return enum_texts(field) is not None
 
 
 _DUMPS: dict[type, str] = {
@@ -168,6 +205,7 @@ _DUMPS: dict[type, str] = {
     fields.Email: "str",
     fields.Integer: "int",
     fields.Float: "float",
+    fields.Decimal: "decimal",
     fields.Boolean: "bool",
     fields.Raw: "same",
     fields.UUID: "uuid",
@@ -176,7 +214,20 @@ _DUMPS: dict[type, str] = {
     fields.AwareDateTime: "datetime",
     fields.Date: "date",
     fields.Time: "time",
+    fields.TimeDelta: "timedelta",
     fields.Enum: "enum",
+    fields.IP: "address",
+    fields.IPv4: "address",
+    fields.IPv6: "address",
+    fields.IPInterface: "interface",
+    fields.IPv4Interface: "interface",
+    fields.IPv6Interface: "interface",
     fields.List: "list",
+    fields.Tuple: "tuple",
+    fields.Dict: "dict",
     fields.Nested: "nested",
+    fields.Pluck: "pluck",
+    fields.Constant: "constant",
+    fields.Function: "function",
+    fields.Method: "method",
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from typing import Any
 
 from marshmallow import fields, validate
 
 from .accept import OVERRIDES, Accept, Make, converted
+from .function_types import AnyField, Validate
 from .guard import Guard
 
 __all__ = ["SIMPLE"]
@@ -109,7 +109,7 @@ def _members(field: fields.Enum[enum.Enum]) -> dict[Any, enum.Enum]:
     if field.by_value is False:
         return dict(field.enum.__members__) if type(field.field) is fields.String else {}
     members = {member.value: member for member in field.enum}
-    inner: fields.Field[Any] = field.field
+    inner: AnyField = field.field
     if field.by_value is True and type(inner) is fields.Raw:
         return members
     if not vars(inner).keys().isdisjoint(OVERRIDES):
@@ -147,7 +147,7 @@ def _method(field: fields.Method, guard: Guard | None) -> Accept | None:
     return _asked(field._deserialize_method) if guard is None else None
 
 
-def _asked(function: Callable[[Any], Any] | None) -> Accept:
+def _asked(function: Validate | None) -> Accept:
     if not function:
         return Accept("v is not M and v is not None")
     return Accept("v is not M and v is not None", "{ask}(v)", asks=True, bound={"ask": function})

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 
-from .datetimes import WHOLE_MINUTES, date_text, datetime_text, native_datetime
+from .datetimes import WHOLE_MINUTES, date_text, datetime_text, native_datetime, time_text
 
 __all__ = ["NATIVE", "PLAIN", "TEXT", "Forms", "json_name"]
 
@@ -36,6 +36,11 @@ class Forms:
     null: str
     checks: bool
     names: dict[str, object]
+
+    @property
+    def is_plain(self) -> bool:
+        """True if the expressions make the data that marshmallow dumps."""
+        return self.name == "plain"
 
     @property
     def is_text(self) -> bool:
@@ -85,6 +90,7 @@ _NAMES: dict[str, object] = {
     "date_text": date_text,
     "datetime_text": datetime_text,
     "native_datetime": native_datetime,
+    "time_text": time_text,
     "encode_string": encode_basestring,
 }
 _FINITE = "type({v}) is float and {v} - {v} == 0.0"  # it is NaN for NaN and for infinities
@@ -103,10 +109,8 @@ PLAIN = Forms(
         "same": ("{v} is not M", "{v}"),
         "datetime": ("type({v}) is datetime", "datetime_text({v})"),
         "date": ("type({v}) is date", "date_text({v})"),
-        "time": ("type({v}) is time", "{v}.isoformat()"),
+        "time": ("type({v}) is time", "time_text({v})"),
         "uuid": ("type({v}) is UUID", "str({v})"),
-        "enum_name": ("type({v}) is {enum}", "{v}.name"),
-        "enum_value": ("type({v}) is {enum}", "{v}.value"),
     },
     "None",
     False,
@@ -136,10 +140,8 @@ TEXT = Forms(
         "bool": ("{v} is True or {v} is False", "'true' if {v} else 'false'"),
         "datetime": ("type({v}) is datetime", "f'\"{{datetime_text({v})}}\"'"),
         "date": ("type({v}) is date", "f'\"{{date_text({v})}}\"'"),
-        "time": ("type({v}) is time", "f'\"{{{v}.isoformat()}}\"'"),
+        "time": ("type({v}) is time", "f'\"{{time_text({v})}}\"'"),
         "uuid": ("type({v}) is UUID", "f'\"{{{v}}}\"'"),
-        "enum_name": ("type({v}) is {enum}", "encode_string({v}.name)"),
-        "enum_value": ("type({v}) is {enum}", "encode({v}.value)"),
     },
     "'null'",
     True,

@@ -50,6 +50,10 @@ def query_reader(each: Input, operation: Operation) -> Reader:
     known = operation.query_names
 
     def read(request: Request) -> object:
+        text = request.environ.get("QUERY_STRING", "")
+        plain = values.read_plain(text) if text else {}
+        if plain is not None:
+            return values.load(plain, [])
         pairs = parse_query(request)
         if known:
             pairs = [pair for pair in pairs if pair[0] not in known or values.is_known(pair[0])]

@@ -43,6 +43,7 @@ class TextValues:
         "_load",
         "_loads",
         "_shape",
+        "_single",
         "include",
         "known",
         "strict",
@@ -79,6 +80,11 @@ class TextValues:
         self._deep = frozenset(
             name for name, style in self.styles.items() if style.writing is Writing.MEMBERS
         )
+        self._single = frozenset(
+            name
+            for name, style in self.styles.items()
+            if style.writing is Writing.ONE and not style.is_json
+        )
         self._load, self._shape = each.bound.load, each.shape
         self._item = item
         self._loads = loads
@@ -105,6 +111,23 @@ class TextValues:
             UnprocessableContent: Something is invalid; everything is listed (422).
         """
         return self.load(self._gather(pairs, faults), faults)
+
+    def read_plain(self, text: str) -> dict[str, object] | None:
+        """Return the values of ``a=1&b=2`` if each name has one value and stands there once.
+
+        None if that is not all there is to do: something is escaped, repeated, unknown or a list.
+        """
+        # PERF: most queries are like this, and take half of the general way.
+        if not text.isascii() or _plain_query().fullmatch(text) is None:
+            return None
+        values: dict[str, object] = {}
+        single = self._single
+        for pair in text.split("&"):
+            name, _, value = pair.partition("=")
+            if name not in single or name in values:
+                return None
+            values[name] = value
+        return values
 
     def _gather(
         self, pairs: Iterable[tuple[str, object]], faults: list[Fault]

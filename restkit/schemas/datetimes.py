@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from marshmallow import fields
 
-from ..compiler import Advice
+from ..compiler import Advice, Inline
 from ..errors import DeclarationError
 from .json_values import readable
-from .wire_format import Wire, exact, matching, ranged, ranges_of
+from .wire_format import Take, Wire, exact, inline_of, matching, ranged, ranges_of
 
 __all__ = ["moment_of"]
 
@@ -23,7 +25,28 @@ _AWARE_TEXT = matching(f"{_DATE}[Tt]{_TIME}{_OFFSET}", upper=True)
 _NAIVE_TEXT = re.compile(f"{_DATE}[Tt ]{_TIME}")
 
 
-def _take_aware(value: Any) -> Any:
+# NOTE: since Python 3.13, fromisoformat takes 24:00, which RFC 3339 (section 5.6) does not.
+_TAKES_24 = sys.version_info >= (3, 13)
+
+
+def _quick(take: Callable[[object], object], test: str, **names: object) -> Take:
+    """Add a quicker test of the usual texts to a check; fromisoformat rejects what else is wrong.
+
+    PERF: the pattern of a date and time takes 4 thousand instructions, the test 2.
+    """
+    inline = inline_of(take) or Inline("False")
+    if _TAKES_24:
+        return Take(take, inline)
+    return Take(take, Inline(f"({test}) or {inline.test}", names=inline.names | names))
+
+
+# Every third character of a text from the fifth on, and the length of the text.
+_WITH_OFFSET = {"--T::Z": 20, "--T::+:": 25, "--T::-:": 25}
+_WITHOUT_OFFSET = {"--T::": 19}
+_SHAPE = "{shapes}.get(v[4::3]) == len(v) and v[23:24] < '6'"  # the minutes of an offset
+
+
+def _take_aware(value: object) -> object:
     try:
         return _AWARE_TEXT(value)
     except ValueError:
@@ -43,8 +66,18 @@ def _with_seconds(value: str) -> str:
     return f"{found['start']}:00{found['offset']}" if found else value
 
 
-def _in_form(wire: Wire, pattern: str) -> Wire:
-    """Return a format with what a form may send besides: times without seconds."""
+def _in_form(wire: Wire, pattern: str, test: str = "", **names: object) -> Wire:
+    """Return a format with what a form may send besides: times without seconds.
+
+    Args:
+        wire: The format.
+        pattern: The pattern of what a form sends.
+        test: A quicker test, see `_quick`.
+        names: The objects that the test names.
+    """
+    if test:
+        take = _quick(wire.json, test, **names)
+        wire = replace(wire, json=take, text=take)
 
     def checked(value: str) -> object:
         return wire.text(_with_seconds(value))
@@ -62,10 +95,11 @@ def _take_from_form(value: str) -> object:
     return _take_aware(f"{text}Z" if _NAIVE_TEXT.fullmatch(text) else text)
 
 
+_take_moment = _quick(Take(_take_aware, _AWARE_TEXT.inline), _SHAPE, shapes=_WITH_OFFSET)
 _AWARE = Wire(
     {"type": "string", "format": "date-time"},
-    _take_aware,
-    _take_aware,
+    _take_moment,
+    _take_moment,
     form=_take_from_form,
     form_keywords={
         "type": "string",
@@ -79,6 +113,8 @@ _NAIVE = _in_form(
         {"type": "string", "format": "date-time-local", "pattern": f"^{_DATE}T{_TIME}$"},
     ),
     f"{_DATE}T{_FORM_TIME}",
+    _SHAPE,
+    shapes=_WITHOUT_OFFSET,
 )
 _EITHER = _in_form(
     exact(
@@ -88,8 +124,11 @@ _EITHER = _in_form(
         upper=True,
     ),
     f"{_DATE}T{_FORM_TIME}{_OFFSET}?",
+    _SHAPE,
+    shapes=_WITH_OFFSET | _WITHOUT_OFFSET,
 )
-_DATES = exact(_DATE, {"type": "string", "format": "date"})
+_take_date = _quick(matching(_DATE), "len(v) == 10 and v[7] == '-'")
+_DATES = Wire({"type": "string", "format": "date"}, _take_date, _take_date)
 _TIMES = _in_form(
     exact(
         f"{_TIME}{_OFFSET}?",
@@ -97,6 +136,7 @@ _TIMES = _in_form(
         upper=True,
     ),
     f"{_FORM_TIME}{_OFFSET}?",
+    "len(v) == 8 and v[2] == ':' and v[5] == ':'",
 )
 # Between bounds: a time of another kind than they are could not be compared with them.
 _ZONED_TIMES = _in_form(

@@ -89,7 +89,7 @@ def same(value: object) -> object:
     return value
 
 
-def matching(pattern: str, *, upper: bool = False, native: str = "") -> Callable[[object], object]:
+def matching(pattern: str, *, upper: bool = False, native: str = "") -> Take:
     """Make the check of texts that a pattern matches whole.
 
     Args:

@@ -115,7 +115,7 @@ _VALIDATORS: dict[str, tuple[str, ...]] = {
     ),
     "List": (
         "validate.Length(min=1)",
-        "validate.Length(max=3)",  # lists are no longer: the items of a longer one are not loaded
+        "validate.Length(max=6)",  # lists are no longer: the items of a longer one are not loaded
         "validate.Length(equal=2)",
         "validate.ContainsOnly(['a', 1, 'b', None])",
         "validate.ContainsNoneOf([2, 'x'])",

@@ -293,7 +293,7 @@ class _Patched(Schema):
         (Schema.from_dict({"a": fields.Integer(data_key="\n")}), "its keys"),
         (Schema.from_dict({"a": fields.Enum(_Flags)}), "a: a flag may have no name"),
         (
-            Schema.from_dict({"a": fields.Enum(enum.Enum("E", {"x": 1.5}), by_value=True)}),
+            Schema.from_dict({"a": fields.Enum(enum.Enum("E", {"x": (1,)}), by_value=True)}),
             "a: its values may not be JSON",
         ),
         (_Hooked, "the schema has pre_dump or post_dump hooks"),
