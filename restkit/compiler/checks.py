@@ -242,7 +242,20 @@ def _email(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | N
     if not _is_fixed(validator.error):
         bound[name] = _passes(validator)
         return f"{{{name}}}({{w}})"
-    return _usual_or(_usual_email(), validator, name, bound)
+    return _usual_or(_usual_email(), _is_email(validator), name, bound)
+
+
+def _is_email(validator: _Rule) -> Callable[[str], bool]:
+    """Return what the validator does, without an exception."""
+    user, domain = validator.USER_REGEX.match, validator.DOMAIN_REGEX.match
+
+    def is_email(value: str) -> bool:
+        name, at, host = value.rpartition("@")
+        if not at or not user(name):
+            return False
+        return host in validator.DOMAIN_WHITELIST or domain(host) is not None
+
+    return is_email
 
 
 def _url(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
@@ -252,7 +265,7 @@ def _url(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | Non
     if not validator.absolute or not schemes or not _is_fixed(validator.error):
         bound[name] = _passes(validator)
         return f"{{{name}}}({{w}})"
-    return _usual_or(_usual_url(schemes), validator, name, bound)
+    return _usual_or(_usual_url(schemes), _passes(validator), name, bound)
 
 
 def _is_fixed(text: str) -> bool:
@@ -261,15 +274,17 @@ def _is_fixed(text: str) -> bool:
     return "{" not in rest and "}" not in rest
 
 
-def _usual_or(usual: Callable[[str], object], validator: Validate, name: str, bound: _Bound) -> str:
-    bound |= {f"{name}_usual": usual, name: _passes(validator)}
+def _usual_or(
+    usual: Callable[[str], object], exact: Callable[[str], bool], name: str, bound: _Bound
+) -> str:
+    bound |= {f"{name}_usual": usual, name: exact}
     return f"({{{name}_usual}}({{w}}) is not None or {{{name}}}({{w}}))"
 
 
-def _passes(validator: Validate) -> Callable[[object], bool]:
+def _passes(validator: Validate) -> Callable[[str], bool]:
     """Return whether a stateless validator accepts; if not, it is called again for the message."""
 
-    def passes(value: object) -> bool:
+    def passes(value: str) -> bool:
         try:
             validator(value)
         except ValidationError:

@@ -234,7 +234,7 @@ class _Step:
     def _nest(self, found: Collection) -> None:
         """Write the loop or the call around a nested schema."""
         write = self.writer
-        with write.block(f"if type(v) is {'list' if found.in_list else 'dict'}:"):
+        with write.block(f"if type(v) is {found.kind}:"):
             write_nested(write, self.number, self.plan.field, found, self.nested)
             with write.block("if failed is not None:"):
                 write.line(f"put(store, {self.plan.key!r}, failed, index)")

@@ -60,10 +60,17 @@ class Collection(NamedTuple):
     Attributes:
         inner: The Nested field itself, or the Nested field of a List's items.
         in_list: True if the field is a List.
+        many: True if the Nested field itself holds a list.
     """
 
     inner: fields.Nested
     in_list: bool
+    many: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The class of the values that are loaded inline."""
+        return "list" if self.in_list or self.many else "dict"
 
 
 def nested_of(field: AnyField) -> Collection | None:
@@ -71,7 +78,8 @@ def nested_of(field: AnyField) -> Collection | None:
     if not _is_plain(field):
         return None
     if type(field) is fields.Nested:
-        return Collection(field, False) if _is_single(field) else None
+        many = is_many(field)
+        return None if many is None else Collection(field, False, many)
     if type(field) is not fields.List:
         return None
     inner = field.inner
@@ -98,7 +106,7 @@ def write_nested(
         found: The result of `nested_of` for the field.
         nested: The function that returns the loader of a nested schema.
     """
-    inner, in_list = found
+    inner, in_list, many = found
     one, part, unk = (f"{stem}_{number}" for stem in ("one", "part", "unk"))
 
     def first(
@@ -110,7 +118,7 @@ def write_nested(
     ) -> object:
         # The nested schema is compiled with the first data for it, because it may nest this one.
         option: Any = inner.unknown
-        load, own_partial, own_unknown = nested(inner.schema, option, False)
+        load, own_partial, own_unknown = nested(inner.schema, option, many)
         writer.set(part, own_partial)
         writer.set(unk, own_unknown)
         writer.set(one, load)

@@ -12,6 +12,11 @@ __all__ = ["plain_name", "pointer"]
 _is_plain = re.compile(r"[\w.$@:\[\]-]{1,64}").fullmatch
 
 
+def _is_name(text: str) -> bool:
+    """Return whether a text is an identifier, as most names are: quicker than the pattern."""
+    return len(text) <= 64 and text.isascii() and text.isidentifier()
+
+
 def plain_name(name: object) -> str:
     """Return a parameter's name as errors may repeat it: ``""`` if it is long or unusual."""
     text = str(name)
@@ -34,7 +39,7 @@ def pointer(tokens: Iterable[str | int]) -> str:
     for token in tokens:
         # A plain name has neither "~" nor "/", which would have to be escaped.
         text = str(token)
-        if not isinstance(token, int) and not _is_plain(text):
+        if not (type(token) is int or _is_name(text) or _is_plain(text)):
             break
         out = f"{out}/{text}"
     return out

@@ -78,10 +78,27 @@ class Flattener:
                 out.append((path, *_text_and_code(messages, node)))
                 return
             keys = messages if len(messages) < 2 else _in_order(messages, node)
-            for key in keys:
-                self._flatten_member(key, messages[key], path, node, out)
+            self._flatten_members(keys, messages, path, node, out)
         else:
             out.append((path, str(messages), self._code(str(messages), node)))
+
+    def _flatten_members(
+        self, keys: Iterable[_Key], messages: _Object, path: Path, node: object, out: list[Fault]
+    ) -> None:
+        members, codes, place = self._members, self._codes, id(node)
+        for key in keys:
+            below = messages[key]
+            known = members.get((place, key))
+            if known is None or type(below) is not list or len(below) != 1:
+                self._flatten_member(key, below, path, node, out)
+                continue
+            # PERF: a name with one message is what most faults are; this takes a third of the rest.
+            message, inner = below[0], known[1]
+            if type(message) is not str:
+                self._flatten(below, (*path, key), inner, out)
+                continue
+            code = codes.get((id(inner), message))
+            out.append(((*path, key), message, code[1] if code else self._code(message, inner)))
 
     def _is_message(self, messages: _Object, node: object) -> bool:
         """Return whether an object is a message itself, and its keys are no members of the input.
@@ -156,7 +173,7 @@ _TEXTS = ("message", "detail", "msg", "text", "error", "reason", "description", 
 
 def _in_order(messages: _Object, node: object) -> Iterable[object]:
     """Return the keys of messages: marshmallow reports unknown names in the order of a set."""
-    if not isinstance(node, (Schema, fields.Nested)):
+    if not _has_equal(messages) or not isinstance(node, (Schema, fields.Nested)):
         return messages
     schema = node.schema if isinstance(node, fields.Nested) else node
     stranger = [schema.error_messages["unknown"]]
@@ -165,6 +182,20 @@ def _in_order(messages: _Object, node: object) -> Iterable[object]:
         return messages
     strangers = frozenset(unknown)
     return [*(key for key in messages if key not in strangers), *sorted(unknown, key=str)]
+
+
+def _has_equal(messages: _Object) -> bool:
+    """Return whether two names have the same message, as unknown names have."""
+    seen: set[object] = set()
+    for below in messages.values():
+        # PERF: unlike `isinstance` of a Schema, which takes 3 thousand instructions.
+        if type(below) is list and len(below) == 1 and type(below[0]) is str:
+            if below[0] in seen:
+                return True
+            seen.add(below[0])
+        elif isinstance(below, list):
+            return True
+    return False
 
 
 def _has_text(messages: _Object, node: object) -> bool:
