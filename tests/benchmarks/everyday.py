@@ -13,7 +13,6 @@ from typing import Any
 __all__ = [
     "FAULTS",
     "FAULTY_ORDER",
-    "MONEY_ORDER",
     "ORDER",
     "QUERY",
     "Currency",
@@ -52,19 +51,13 @@ _ITEMS = [
 ORDER: dict[str, Any] = {
     "account": "6f1c2c3e-8c1f-4a55-9d33-0a4c3b1f9e77",
     "email": "ada@example.com",
-    "reference": "PO-2026-000417",
+    "currency": "EUR",
     "placed_at": "2026-03-01T09:30:15+02:00",
-    "ship_on": "2026-03-04",
+    "deliver_at": "2026-03-04T16:00:00+02:00",
     **_MONEY,
     "items": _ITEMS,
 }
 """Twelve fields, six of them decimals, and five items."""
-MONEY_ORDER: dict[str, Any] = {
-    **ORDER,
-    "reference": "EUR",
-    "ship_on": "2026-03-04T16:00:00+02:00",
-}
-"""The same with fields that say more of themselves: an enumeration, and two times with zones."""
 
 
 def _faulty(order: dict[str, Any]) -> dict[str, Any]:
