@@ -27,13 +27,15 @@ _READ, _WRITE = "read", "write"
 Remedies = Mapping[str, str]
 
 
-def permissions_of(value: object, declared_at: str, *, names: Collection[str] = ()) -> Permissions:
+def permissions_of(
+    value: object, declared_at: str, *, names: Collection[str] | None = None
+) -> Permissions:
     """Return the permissions of a declaration: one rule for everything, or a mapping.
 
     Args:
         value: A permission, or a mapping with ``read`` and ``write``.
         declared_at: The name of the declaration, for messages.
-        names: Further keys that the mapping may have.
+        names: Further keys that the mapping of a class may have; None for other declarations.
 
     Raises:
         DeclarationError: The value, a key or a rule cannot be meant.
@@ -46,11 +48,18 @@ def permissions_of(value: object, declared_at: str, *, names: Collection[str] = 
             f"{declared_at} is empty. Write {{'read': scope('read'), 'write': scope('write')}}."
         )
     rules = {key: _rule(each, f"{declared_at}[{key!r}]") for key, each in value.items()}
-    for key in rules:
-        if key not in (_READ, _WRITE, *names):
+    for key, rule in rules.items():
+        if key not in (_READ, _WRITE, *(names or ())):
             raise DeclarationError(
                 f"{declared_at} has {key!r}, but may have 'read' and 'write' only. Write the "
                 "permission of a single method or action into its class."
+            )
+        if names is None and rule.needs_object:
+            # SECURITY: only the rule of a class is known to collections whose content would change
+            # its items as well.
+            raise DeclarationError(
+                f"{declared_at}[{key!r}] looks at objects, which the class of the resource knows. "
+                "Write it into the class."
             )
     return Permissions(rules.get(_READ), rules.get(_WRITE))
 

@@ -391,6 +391,10 @@ def test_a_mapping_beside_public() -> None:
             r"App\('Pages'\) has 'delete', but may have 'read' and 'write' only",
         ),
         (
+            lambda: App("Pages", permission={"write": lambda caller, item: True}),
+            r"App\('Pages'\)\['write'\] looks at objects, .* Write it into the class",
+        ),
+        (
             lambda: App("Pages", permission={}),
             r"permission of App\('Pages'\) is empty",
         ),
