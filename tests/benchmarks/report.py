@@ -12,7 +12,9 @@ from .database_report import INTRO, database
 from .further_report import growth_svg
 from .instructions import ROOT
 from .measure import SCALED
+from .payload_report import RECORD, payload_parts
 from .programs import PEERS
+from .record import load
 from .tables import Figures, markdown, ratio, thousands
 
 __all__ = ["scaling_svg", "svg", "table", "text", "write"]
@@ -310,7 +312,8 @@ _METHOD = """\
 ## Method
 
 Every program offers the same services; `tests/benchmarks/peers/` has one file for each. `tests/benchmarks/cases.py`
-has the requests, their payloads and the expected answers. Each answer is compared with the expected one (status and
+has the requests, their payloads and the expected answers; `tests/benchmarks/payloads/` has those that nobody chose
+for speed, with one schema each in marshmallow, pydantic and msgspec. Each answer is compared with the expected one (status and
 decoded JSON; for errors the class of the status, and that the faulty fields are named) before anything is counted.
 
 - **Instructions** are counted by callgrind, one process a cell: the program is made and asked 22 times, the garbage
@@ -338,6 +341,8 @@ python -m pip install -e '.[bench,all]'
 python -m tests.benchmarks --plain path/to/python   # an interpreter with restkit alone, without orjson and msgspec
 python -m tests.benchmarks --lean path/to/python    # an interpreter with restkit[fast] alone
 python -m tests.benchmarks --quick --rows hello,post --peers restkit,falcon   # a look; records nothing
+python -m tests.benchmarks.payload_costs --record   # instructions of payloads that nobody chose for speed
+python -m tests.benchmarks.answers restkit fastapi  # ask, compare the answers, and count nothing
 python -m tests.benchmarks.gate                     # compare restkit with the record
 python -m tests.benchmarks.postgresql --record      # CPU time over PostgreSQL, without valgrind
 python -m tests.benchmarks.many --record            # instructions of one of many items
@@ -413,7 +418,7 @@ def text(figures: Figures) -> str:
         ),
         ("Scaling", "", _scaling, "scaling"),
     ]
-    out = [_INTRO.rstrip("\n"), ""]
+    out = [_INTRO.rstrip("\n"), "", *payload_parts(load(RECORD), figures)]
     for title, intro, make, key in parts:
         if figures.get(key):
             out += [f"## {title}", "", *([intro, ""] if intro else []), *make(figures), ""]
