@@ -4,6 +4,7 @@ each App is wrapped in the standard library's WSGI validator.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 from wsgiref.validate import validator
@@ -13,6 +14,10 @@ import pytest
 from restkit import App
 
 pytest_plugins = ["pytester"]
+
+# Tests that run pytest do without the plugins of a program that the benchmarks compare, as the
+# suite itself does: one of them has a fixture `client` too.
+os.environ["PYTEST_ADDOPTS"] = f"{os.environ.get('PYTEST_ADDOPTS', '')} -p no:dmr -p no:django"
 
 
 @pytest.fixture(autouse=True)
