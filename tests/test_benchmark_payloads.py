@@ -15,15 +15,16 @@ from benchmarks.record import RECORDED, load
 from benchmarks.report import text
 
 LEDGERS = {"ledger-list", "ledger-create"}
+PLAIN = {"hello", "converters", "middleware-3"}
 # By program, what it does not offer.
 ABSENT: dict[str, set[str]] = {
     "blacksheep": LEDGERS,
     "dmr": LEDGERS,
-    "dmr_pydantic": {*LEDGERS, "middleware-3"},
+    "dmr_pydantic": {*LEDGERS, *PLAIN},
     "falcon": LEDGERS,
     "fastapi": set(),
     "litestar": LEDGERS,
-    "litestar_plain": {*PAYLOADS, *LEDGERS, "middleware-3"} - {"issues", "payments"},
+    "litestar_plain": {*PAYLOADS, *LEDGERS, *PLAIN} - {"issues", "payments"},
     "smorest": LEDGERS,
 }
 

@@ -16,7 +16,7 @@ from .programs import PROGRAMS, offers
 
 __all__ = ["main"]
 
-_ROWS = (*PAYLOADS, "middleware-3")
+_ROWS = (*PAYLOADS, "hello", "converters", "middleware-3")
 
 
 def main(arguments: Sequence[str]) -> int:

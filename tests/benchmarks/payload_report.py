@@ -17,7 +17,7 @@ from .tables import Figures, markdown, thousands
 __all__ = ["DEMANDED", "RECORD", "ROWS", "Losses", "demanded", "losses", "payload_parts"]
 
 RECORD = RECORDED.with_name("payloads.json")
-ROWS = (*PAYLOADS, "middleware-3", *LEDGER)
+ROWS = (*PAYLOADS, "hello", "converters", "middleware-3", *LEDGER)
 """The names of the cases that are measured for these sections."""
 
 DEMANDED: Mapping[str, tuple[int, tuple[str, ...]]] = {
@@ -40,15 +40,14 @@ Losses = list[tuple[str, float, list[str]]]
 
 def _counts(figures: Figures, recorded: Figures) -> dict[str, dict[str, int]]:
     """Return the counts of all rows that are there, those of payloads first."""
-    found: dict[str, Mapping[str, Any]] = {
-        **recorded.get("instructions", {}),
-        **figures.get("instructions", {}),
-    }
-    ordered = [name for name in (*ROWS, *found) if name in found]
-    return {
-        row: {name: count for name, count in found[row].items() if count}
-        for row in dict.fromkeys(ordered)
-    }
+    own: Figures = figures.get("instructions", {})
+    others: Figures = recorded.get("instructions", {})
+    found = {}
+    for row in dict.fromkeys([*ROWS, *others]):
+        counts: dict[str, Any] = {**others.get(row, {}), **own.get(row, {})}
+        if measured := {name: count for name, count in counts.items() if count}:
+            found[row] = measured
+    return found
 
 
 def losses(figures: Figures, recorded: Figures) -> Losses:
@@ -95,6 +94,7 @@ def payload_parts(figures: Figures, recorded: Figures) -> list[str]:
     lost = losses(figures, recorded)
     counts = _counts(figures, recorded)
     lost_rows = {row for row, _, _ in lost}
+    shown = [row for row in ROWS if row in figures["instructions"]]
     return [
         "## Where restkit loses",
         "",
@@ -106,11 +106,11 @@ def payload_parts(figures: Figures, recorded: Figures) -> list[str]:
         "",
         _OTHERS,
         "",
-        *_table([row for row in ROWS if row in counts and row not in lost_rows], counts),
+        *_table([row for row in shown if row not in lost_rows], counts),
         "",
         "The same programs in the rows that restkit loses:",
         "",
-        *_table([row for row in ROWS if row in lost_rows], counts),
+        *_table([row for row in shown if row in lost_rows], counts),
         "",
         *([_said(figures), ""] if "about" in figures else []),
         "### What is demanded of the worst payload",

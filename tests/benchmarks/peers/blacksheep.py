@@ -3,11 +3,12 @@
 # NOTE: No "annotations" from __future__: the framework must see the types.
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 from blacksheep import Application, Content, Response, Router
 
-__all__ = ["application", "hello", "middleware"]
+__all__ = ["application", "hello", "middleware", "services"]
 
 
 def application(behind: int = 0) -> tuple[Any, Any]:
@@ -37,15 +38,30 @@ class _Started:
         await self.app(scope, receive, send)
 
 
-def middleware(count: int) -> Any:
-    app, router = application(count)
-
+def _add_hello(router: Any) -> None:
     @router.get("/")
     async def hello() -> Response:
         return Response(200, None, Content(b"application/json", orjson.dumps({"hello": "world"})))
 
+
+def middleware(count: int) -> Any:
+    app, router = application(count)
+    _add_hello(router)
     return app
 
 
 def hello() -> Any:
     return middleware(0)
+
+
+def services() -> Any:
+    """Return hello, and the path with two converters."""
+    app, router = application()
+    _add_hello(router)
+
+    @router.get("/items/{item_id}/parts/{part_id}")
+    async def part(item_id: int, part_id: UUID) -> Response:
+        found = orjson.dumps({"item": item_id, "part": part_id})
+        return Response(200, None, Content(b"application/json", found))
+
+    return app

@@ -8,7 +8,7 @@ from typing import Any
 
 from .django_program import program
 
-__all__ = ["SETTINGS", "hello", "middleware", "passing", "passing_by"]
+__all__ = ["SETTINGS", "hello", "middleware", "passing", "passing_by", "services"]
 
 SETTINGS = {"validate_responses": False}
 
@@ -28,15 +28,27 @@ def passing_by(count: int) -> list[str]:
 
 
 def _urls() -> list[Any]:
+    from uuid import UUID
+
     from django.urls import path
-    from dmr import Controller
+    from dmr import Controller, Path
     from dmr.plugins.msgspec import MsgspecSerializer
+    from msgspec import Struct
 
     class Hello(Controller[MsgspecSerializer]):
         def get(self) -> dict[str, str]:
             return {"hello": "world"}
 
-    return [path("", Hello.as_view())]
+    class Keys(Struct):
+        item_id: int
+        part_id: UUID
+
+    class Part(Controller[MsgspecSerializer]):
+        def get(self, parsed_path: Path[Keys]) -> dict[str, Any]:
+            return {"item": parsed_path.item_id, "part": parsed_path.part_id}
+
+    parts = "items/<int:item_id>/parts/<uuid:part_id>"
+    return [path("", Hello.as_view()), path(parts, Part.as_view())]
 
 
 def middleware(count: int) -> Any:
@@ -44,4 +56,9 @@ def middleware(count: int) -> Any:
 
 
 def hello() -> Any:
+    return middleware(0)
+
+
+def services() -> Any:
+    """Return hello, and the path with two converters."""
     return middleware(0)
