@@ -206,3 +206,17 @@ def test_schemas_of_requests_need_not_name_the_attribute(options: dict[str, Any]
     kept = client.put("/vehicles/1", json=content)
     assert (kept.status, kept.json) == (200, content)
     assert client.put("/vehicles/1", json={**content, "type": "van"}).status == 422
+
+
+def test_a_list_may_show_fewer_members_of_its_kinds() -> None:
+    """`Schemas(list=...)` is a union of its own, with a schema for each kind."""
+    union = OneOf(
+        schema("CarSchema", "car", doors=fields.Int(validate=validate.Range(0, 9))),
+        schema("TruckSchema", "truck"),
+        VAN,
+    )
+    client = served(schema=Schemas(union, list=ALL))
+    made = client.post("/vehicles", json={"kind": "car", "plate": "C1", "doors": 3})
+    assert (made.status, made.json) == (201, {"kind": "car", "plate": "C1", "doors": 3})
+    assert client.get("/vehicles/1").json == made.json
+    assert client.get("/vehicles").json["items"] == [{"kind": "car", "plate": "C1"}]

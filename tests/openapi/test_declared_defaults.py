@@ -127,6 +127,17 @@ def test_a_default_that_a_validator_refuses_says_so() -> None:
         _app(fields.Int(load_default=5, validate=_refuse))
 
 
+def test_a_default_is_validated_as_it_is() -> None:
+    """It is what the method gets; a request would have given what the field makes of it."""
+
+    def check(value: object) -> None:
+        if type(value) is not int:
+            raise ValidationError("It is no int.")
+
+    with pytest.raises(DeclarationError, match=r"x: load_default 5\.0 .*It is no int"):
+        _app(fields.Int(load_default=5.0, validate=check))
+
+
 @pytest.mark.parametrize(
     "field",
     [
