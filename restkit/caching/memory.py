@@ -25,10 +25,7 @@ class MemoryCache:
 
     Attributes:
         clock: A function that returns the time in seconds.
-        is_remote: False: every call is quick.
     """
-
-    is_remote = False
 
     def __init__(
         self,

@@ -88,10 +88,7 @@ class RedisCache:
 
     Attributes:
         clock: A function that returns the time in seconds, the same for all workers.
-        is_remote: True: a call takes a round trip.
     """
-
-    is_remote = True
 
     def __init__(
         self,

@@ -58,7 +58,6 @@ class CacheStorage(Protocol):
     """
 
     clock: Callable[[], float]
-    is_remote: bool
 
     def begin(self) -> int:
         """Return the number of the last change.
