@@ -12,6 +12,7 @@ import pytest
 
 from restkit import App, Problem, Request, Resource, provide, raises
 from restkit.caching import Cache, MemoryCache
+from restkit.caching.changes import note_change, note_read
 from restkit.caching.storage import CacheUnavailable, Key, StoredResponse
 from restkit.i18n import Translations
 from restkit.security import APIKey, HTTPBearer
@@ -245,3 +246,76 @@ def test_each_language_has_responses_of_its_own() -> None:
             for _ in range(2)
         ]
         assert ages == [False, True]
+
+
+def test_a_request_that_stores_nothing_holds_nobody_up() -> None:
+    """The next one does not wait for a request that has ended."""
+    app = App("Unstored")
+
+    @app.get("/", cache=Cache(60, wait=60))
+    def get() -> Any:
+        return {}, {"Cache-Control": "no-store"}
+
+    client = Client(app)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: [client.get("/").status for _ in "ab"]).result(15) == [200, 200]
+
+
+def test_who_waited_too_long_gets_a_response_of_its_own() -> None:
+    """What was made in the meantime is not sent once it is no longer fresh."""
+    now, numbers = [0.0], [0]
+    begun, gate = threading.Event(), threading.Event()
+
+    class Aging(MemoryCache):
+        def put(self, key: Any, stored: Any, /) -> bool:
+            done = super().put(key, stored)
+            now[0] += 60.0
+            return done
+
+    app = App("Aging")
+
+    @app.get("/", cache=Cache(60, storage=Aging(clock=lambda: now[0]), wait=60))
+    def get() -> int:
+        numbers[0] += 1
+        number = numbers[0]
+        if number == 1:
+            begun.set()
+            gate.wait(20)
+        return number
+
+    client = Client(app)
+    app.freeze()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(_get, client)
+        assert begun.wait(20)
+        second = pool.submit(_get, client)
+        threading.Event().wait(0.2)
+        assert not second.done()
+        gate.set()
+        assert first.result(15).json == 1
+        assert second.result(15).json == 2
+
+
+def test_a_cached_response_inside_another_one_takes_no_reads() -> None:
+    """What a method reads after a request of its own counts for its own response."""
+    app, calls = App("Nested"), [0]
+    storage = MemoryCache()
+
+    @app.get("/inner", cache=Cache(60, storage=storage))
+    def inner() -> int:
+        note_read(["inside"])
+        return 1
+
+    @app.get("/outer", cache=Cache(60, storage=storage))
+    def outer() -> int:
+        calls[0] += 1
+        assert client.get("/inner").json == 1
+        note_read(["after"])
+        return calls[0]
+
+    client = Client(app)
+    assert [client.get("/outer").json for _ in "ab"] == [1, 1]
+    note_change(["inside"])
+    assert client.get("/outer").json == 1
+    note_change(["after"])
+    assert client.get("/outer").json == 2

@@ -201,9 +201,11 @@ def _failing(**_: object) -> object:
     raise redis.ConnectionError("away")
 
 
-def test_times_are_positive() -> None:
+@pytest.mark.parametrize("name", ["timeout", "pause", "largest"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_times_and_sizes_are_positive(name: str, value: int) -> None:
     with pytest.raises(DeclarationError, match="above 0"):
-        RedisCache(timeout=0)
+        RedisCache(**{name: value})  # type: ignore[arg-type]
 
 
 PROGRAM = """

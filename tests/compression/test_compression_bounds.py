@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,6 +12,7 @@ from werkzeug.test import create_environ
 
 from restkit import App, ErrorFormat, Resource, Response, returns
 from restkit.compression import Compression
+from restkit.compression.codings import maker_of
 from restkit.compression.layer import Options, _Kept, compressing
 from restkit.environ_keys import CACHED
 from restkit.security import APIKey
@@ -341,3 +343,78 @@ def test_keys_that_browsers_send_by_themselves(place: str, coding: str | None) -
     found = Client(app).get(f"/{query}", headers={**GZIP, **sent.get(place, {})})
     assert found.status == 200
     assert coding_of(found) == coding
+
+
+# the application inside
+
+
+class Content:
+    """Chunks that count how often they are closed."""
+
+    def __init__(self, *chunks: bytes, fails: bool = False) -> None:
+        self.chunks = chunks
+        self.closed = 0
+        self._fails = fails
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.chunks
+        if self._fails:
+            raise OSError("gone")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def inner(
+    content: Any, *headers: tuple[str, str], status: str = "200 OK", failed: tuple[object, ...] = ()
+) -> tuple[list[Any], Any]:
+    """Return how a response of an application is started, and its content."""
+    started: list[Any] = []
+
+    def serve(environ: dict[str, Any], start: Any) -> Any:
+        start(status, [("Content-Type", "text/plain"), *headers], *failed)
+        return content
+
+    environ = {"REQUEST_METHOD": "GET", "HTTP_ACCEPT_ENCODING": "gzip"}
+    made = compressing(serve, Options(10, {"gzip": maker_of("gzip")}, False))
+
+    def start(*given: object) -> None:
+        started.extend(given)
+
+    return started, made(environ, start)
+
+
+def test_the_error_of_a_response_is_handed_on() -> None:
+    """A server replaces headers that it has not sent yet if it gets the error (PEP 3333)."""
+    error = (ValueError, ValueError("a"), None)
+    started, _ = inner([b"a"], ("Content-Length", "1"), status="500 Wrong", failed=(error,))
+    assert started[0] == "500 Wrong"
+    assert started[2] is error
+    assert len(inner([b"a"], ("Content-Length", "1"))[0]) == 2
+
+
+@pytest.mark.parametrize("length", [(), (("Content-Length", "20"),)])
+def test_compressed_content_is_closed(length: tuple[tuple[str, str], ...]) -> None:
+    content = Content(b"a" * 10, b"", b"b" * 10)
+    started, body = inner(content, *length)
+    assert dict(started[1])["Content-Encoding"] == "gzip"
+    assert gzip.decompress(b"".join(body)) == b"a" * 10 + b"b" * 10
+    assert content.closed == 0
+    body.close()
+    assert content.closed == 1
+
+
+def test_content_that_fails_is_closed() -> None:
+    content = Content(b"a" * 20, fails=True)
+    with pytest.raises(OSError, match="gone"):
+        inner(content, ("Content-Length", "20"))
+    assert content.closed == 1
+
+
+def test_an_application_that_writes_is_refused() -> None:
+    def serve(environ: dict[str, Any], start: Any) -> Any:
+        start("200 OK", [])(b"a")
+        return []
+
+    with pytest.raises(NotImplementedError, match="returns the content"):
+        compressing(serve, Options(10, {}, False))({}, lambda *_: None)  # type: ignore[arg-type]

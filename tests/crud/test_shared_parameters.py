@@ -12,11 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import sqlalchemy as sa
 from databases import KINDS, database_url
+from marshmallow import Schema, ValidationError, validate
+from marshmallow import fields as ma
 from shelf import refused
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore, PageNumbers
+from restkit.crud.shared_parameters import filter_values, filters, own_value, shared_field
 from restkit.sqlalchemy import Database
 from restkit.testing import Client
 
@@ -263,3 +266,121 @@ def test_how_often_a_parameter_may_be_sent(number: int, status: int) -> None:
     client = filled(app_of({"store": MemoryStore(Item)}))
     query = "&".join(["sort=v"] * number)
     assert client.get(f"/rows?{query}").status == status
+
+
+# the two meanings by themselves
+
+
+def _cursor() -> ma.Str:
+    return ma.Str(metadata={"documented": False})
+
+
+def _sort(*names: str, **options: Any) -> ma.List[Any]:
+    return ma.List(ma.Str(validate=validate.OneOf(names)), **options)
+
+
+def _loaded(field: Any, *texts: str) -> Any:
+    """Return what a parameter is loaded as, or ``"error"``."""
+    assert field is not None
+    holder = Schema.from_dict({"p": field})()
+    try:
+        sent: Any = [*texts] if isinstance(field, ma.List) else texts[0]
+        return holder.load({"p": sent})["p"]
+    except ValidationError:
+        return "error"
+
+
+@pytest.mark.parametrize(
+    ("own", "equal", "text", "expected"),
+    [
+        (None, ma.Str(), "a", True),
+        (ma.Int(), ma.Str(), "5", False),
+        (ma.Int(), ma.Str(), "+5", False),
+        (ma.Int(), ma.Str(), "5a", True),
+        (ma.Int(), ma.Str(), "", True),
+        (ma.Int(), ma.Int(), "a", False),
+        (ma.Int(), ma.Bool(), "a", False),
+        (ma.Bool(), ma.Str(), "TRUE", False),
+        (ma.Bool(), ma.Str(), "off", False),
+        (ma.Bool(), ma.Str(), "offer", True),
+        (ma.Str(), ma.Str(), "a", False),
+        (_cursor(), ma.Str(), "x" * 42, True),
+        (_cursor(), ma.Str(), "x" * 43, False),
+        (_sort("a", "b"), ma.Str(), "a,b", False),
+        (_sort("a", "b"), ma.Str(), "a,c", True),
+        (_sort("a", "b"), ma.Str(), "", True),
+        (ma.List(ma.Str()), ma.Str(), "a", False),
+    ],
+)
+def test_which_values_filter(own: Any, equal: Any, text: str, expected: bool) -> None:
+    """Those that the parameter cannot have; none where the two kinds cannot be told apart."""
+    assert filters(own, equal, text) is expected
+
+
+@pytest.mark.parametrize(
+    ("own", "listed", "texts", "own_values", "filtering"),
+    [
+        (None, None, ["a"], (), ["a"]),
+        (ma.Int(load_default=20), None, ["5"], (5,), []),
+        (ma.Int(load_default=20), None, ["a"], (20,), ["a"]),
+        (ma.Int(), None, ["a"], (), ["a"]),
+        (_cursor(), None, ["short"], (), ["short"]),
+        (_cursor(), None, ["x" * 43], ("x" * 43,), []),
+        (_sort("a", "b"), None, ["a,b", "c"], (["a", "b"],), ["c"]),
+        (_sort("a", "b"), None, ["a", "b", "a"], (["a", "b"],), []),
+        (_sort("a", "b"), None, ["c", "d"], (), ["c", "d"]),
+        (None, ma.Int(), ["a"], (), ["a"]),
+        (None, _sort("a", "b"), ["c"], (), ["c"]),
+    ],
+)
+def test_a_parameter_has_its_own_value_or_filters(
+    own: Any, listed: Any, texts: list[str], own_values: tuple[object, ...], filtering: list[str]
+) -> None:
+    found = _loaded(shared_field(own, listed, ma.Str(), "name"), *texts)
+    assert (own_value(found), filter_values(found)) == (own_values, filtering)
+
+
+@pytest.mark.parametrize(
+    ("listed", "text"), [(ma.Int(), "5"), (_sort("a", "b"), "a"), (_cursor(), "x" * 43)]
+)
+def test_what_the_list_takes_for_something_else_never_filters(listed: Any, text: str) -> None:
+    """A request must not change the items that a list would have sorted."""
+    assert _loaded(shared_field(None, listed, ma.Str(), "name"), text) == "error"
+
+
+@pytest.mark.parametrize("own", [ma.Int(), ma.Str(), ma.List(ma.Str()), ma.Bool()])
+def test_values_that_cannot_be_told_apart_have_one_meaning(own: Any) -> None:
+    equal = ma.Str() if isinstance(own, (ma.Str, ma.List)) else ma.Int()
+    assert shared_field(own, None, equal, "name") is own
+    assert shared_field(None, own, equal, "name") is None
+
+
+@pytest.mark.parametrize(
+    ("own", "listed", "begin"),
+    [
+        (None, None, "Only items whose `n` equals this value."),
+        (_cursor(), None, "Only items whose `n` equals this value."),
+        (ma.Int(metadata={"description": "How many."}), None, "How many. Any other value: only"),
+        (ma.Int(), None, "Any other value: only items whose `n` equals"),
+        (None, ma.Int(), "Only items whose `n` equals this value."),
+        (_sort("a", metadata={"description": "Order."}), None, "Order. Any other value: only"),
+    ],
+)
+def test_descriptions_of_both_meanings(own: Any, listed: Any, begin: str) -> None:
+    found = shared_field(own, listed, ma.Str(), "n")
+    assert found is not None
+    assert found.metadata["description"].startswith(begin)
+
+
+def test_names_are_sent_a_hundred_times_at_most() -> None:
+    field = shared_field(_sort("a", "b"), None, ma.Str(), "n")
+    assert _loaded(field, *["a"] * 100) != "error"
+    assert _loaded(field, *["a"] * 101) == "error"
+    assert _loaded(field) == "error"
+
+
+def test_values_that_are_not_shared_are_ones_own() -> None:
+    assert own_value(5) == (5,)
+    assert own_value([1, 2]) == ([1, 2],)
+    assert own_value([]) == ([],)
+    assert filter_values(5) == filter_values(["a"]) == []

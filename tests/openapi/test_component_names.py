@@ -252,3 +252,88 @@ def test_the_room_is_entered_without_apispec_and_yaml() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+class LeafSchema(Schema):
+    name = fields.Str()
+
+
+class TwigSchema(Schema):
+    leaf = fields.Nested(LeafSchema)
+
+
+class FruitSchema(Schema):
+    weight = fields.Int()
+    color = fields.Str()
+
+
+def _nested_names(**members: fields.Field[Any]) -> tuple[list[str], list[str]]:
+    """Return the names that a schema claims as a response and as a body."""
+    app = App("Names")
+    made = _class("TreeSchema", **members)
+    app.add(
+        "/trees", type("Trees", (Resource,), {"schema": made, "get": Books.get, "post": Books.post})
+    )
+    found = {
+        each.method: [name for name, _, _ in component_names(each) if name != "Problem"]
+        for each in app.operations()
+    }
+    return found["GET"], found["POST"][: -len(found["GET"])]
+
+
+@pytest.mark.parametrize(
+    ("members", "responded", "taken"),
+    [
+        ({"a": fields.Nested(TwigSchema)}, ["Tree", "Twig", "Leaf"], ["Tree", "Twig", "Leaf"]),
+        (
+            {
+                "a": fields.Nested(LeafSchema),
+                "b": fields.Nested(LeafSchema),
+                "c": fields.Nested(FruitSchema),
+            },
+            ["Tree", "Leaf", "Fruit"],
+            ["Tree", "Leaf", "Fruit"],
+        ),
+        (
+            {
+                "a": fields.List(fields.Nested(LeafSchema)),
+                "b": fields.Dict(fields.Str(), fields.Nested(FruitSchema)),
+            },
+            ["Tree", "Leaf", "Fruit"],
+            ["Tree", "Leaf", "Fruit"],
+        ),
+        (
+            {"a": fields.Tuple((fields.Nested(LeafSchema), fields.Nested(FruitSchema)))},
+            ["Tree", "Leaf", "Fruit"],
+            ["Tree", "Leaf", "Fruit"],
+        ),
+        (
+            {
+                "a": fields.Nested(LeafSchema, load_only=True),
+                "b": fields.Nested(FruitSchema, dump_only=True),
+            },
+            ["Tree", "Fruit"],
+            ["Tree", "Leaf"],
+        ),
+        (
+            {"a": fields.Nested("NotYetSchema"), "b": fields.Nested(FruitSchema)},
+            ["Tree", "Fruit"],
+            ["Tree", "Fruit"],
+        ),
+        (
+            {
+                "a": fields.Nested(TwigSchema, only=["leaf"]),
+                "b": fields.Nested(FruitSchema, only=["color"]),
+            },
+            ["Tree", "Leaf"],
+            ["Tree", "Leaf"],
+        ),
+        ({"a": fields.Pluck(FruitSchema, "color")}, ["Tree"], ["Tree"]),
+        ({"a": fields.Str()}, ["Tree"], ["Tree"]),
+    ],
+)
+def test_which_nested_schemas_claim_a_name(
+    members: dict[str, fields.Field[Any]], responded: list[str], taken: list[str]
+) -> None:
+    """Whole schemas of the fields of a view, once each, at any depth."""
+    assert _nested_names(**members) == (responded, taken)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from restkit import App, DeclarationError, Resource, operation, returns
+from restkit import App, DeclarationError, Resource, SeeOther, operation, returns
 from restkit.openapi import build
 
 
@@ -135,3 +135,19 @@ def test_headers_of_every_response_do_not_replace_those_of_one(number: int, expe
     headers = responses(get)[str(number)]["headers"]
     found = {name.lower(): each["description"] for name, each in headers.items()}
     assert found == {"x-total": expected}
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_redirect_of_the_annotation_is_one_response(declared: bool) -> None:
+    """A declaration of its status has the words."""
+
+    def post(self: Any) -> SeeOther: ...
+
+    function = returns(status=303, description="Own.")(post) if declared else post
+    found = responses(function, "post")
+    assert (found["303"]["description"] == "Own.") is declared
+    assert "content" not in found["303"]
+    app = App("A")
+    app.add("/x", type("X", (Resource,), {"post": function}))
+    statuses = [each.status for each in app.operations()[0].outputs]
+    assert statuses.count(303) == 1

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, mapped_column, registry, sessionmaker
 from restkit import App
 from restkit.crud import CRUDResource
 from restkit.sqlalchemy import Database, session
+from restkit.sqlalchemy.core_checks import Observers, has_listeners
 from restkit.testing import Client
 
 
@@ -174,3 +175,82 @@ def test_a_listener_of_the_connection_of_a_request_hears_every_statement(
     assert client.get(made.headers["Location"]).status == 200
     assert client.get("/items").json["items"]
     assert heard.count("SELECT") >= 2
+
+
+# listeners
+
+
+def _no_one(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _own_session() -> Session:
+    """Return a session with the listeners that restkit has itself."""
+    made = Session()
+    for name in ("before_flush", "after_flush", "after_soft_rollback"):
+        event.listen(made, name, lambda *_: None)
+    return made
+
+
+READ = [
+    *(("item", name) for name in ("load", "refresh")),
+    *(("session", name) for name in ("do_orm_execute", "after_transaction_create")),
+    *(("session", name) for name in ("after_transaction_end", "after_begin", "before_commit")),
+    *(("session", name) for name in ("after_commit", "after_rollback", "loaded_as_persistent")),
+]
+WRITTEN = [
+    ("item", "refresh_flush"),
+    *(("mapper", name) for name in ("before_insert", "after_insert", "before_update")),
+    *(("mapper", name) for name in ("after_update", "before_delete", "after_delete")),
+    *(("session", name) for name in ("after_flush_postexec", "before_attach", "after_attach")),
+    *(("session", name) for name in ("transient_to_pending", "pending_to_persistent")),
+    *(("session", name) for name in ("persistent_to_deleted", "deleted_to_detached")),
+    *(("session", name) for name in ("before_flush", "after_flush", "after_soft_rollback")),
+]
+
+
+@pytest.mark.parametrize("is_pattern", [True, False])
+@pytest.mark.parametrize(
+    ("of", "name", "is_read"),
+    [*((*each, True) for each in READ), *((*each, False) for each in WRITTEN)],
+)
+def test_listeners_are_observers(of: str, name: str, *, is_read: bool, is_pattern: bool) -> None:
+    """Those of writes are none where rows are only read; restkit's own are none at all."""
+    item, _ = _models()
+    mapper = sa.inspect(item)
+    reading, writing = Observers(mapper, writes=False), Observers(mapper, writes=True)
+    used = _own_session()
+    for each in (reading, writing, reading, writing):
+        assert not each.exist(used, is_pattern=is_pattern)
+    event.listen({"item": item, "mapper": mapper, "session": used}[of], name, _no_one)
+    assert reading.exist(used, is_pattern=is_pattern) is is_read
+    assert writing.exist(used, is_pattern=is_pattern)
+
+
+@pytest.mark.parametrize("is_pattern", [True, False])
+def test_each_session_is_asked_for_its_own_listeners(is_pattern: bool) -> None:
+    item, _ = _models()
+    observers = Observers(sa.inspect(item), writes=True)
+    silent, heard = _own_session(), _own_session()
+    event.listen(heard, "after_commit", _no_one)
+    for used, exist in ((silent, False), (heard, True), (silent, False), (Session(), False)):
+        assert observers.exist(used, is_pattern=is_pattern) is exist
+    event.listen(silent, "after_commit", _no_one)
+    assert observers.exist(silent, is_pattern=is_pattern)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute", "begin"],
+)
+def test_listeners_of_statements(name: str) -> None:
+    """Those of the connection and of its engine; the begin of a transaction is no statement."""
+    for of_engine in (False, True):
+        engine = sa.create_engine("sqlite://")
+        with engine.connect() as connection:
+            assert not has_listeners(connection)
+        event.listen(engine if of_engine else connection, name, _no_one)
+        with engine.connect() as other:
+            used = other if of_engine else connection
+            assert has_listeners(used) is (name != "begin")
+        engine.dispose()
