@@ -17,6 +17,7 @@ The package uses these private names of marshmallow: ``Schema._hooks``, ``_deser
 """
 
 from .compiled import Compiled, compile_schema
+from .dict_keys import read_by_keys
 from .explanation import Explanation, FieldTiers, Tier, explain
 from .guard import Advice, Guard, Inline
 from .json_writer import Encoder, JSONWriter, json_writer_of
@@ -46,5 +47,6 @@ __all__ = [
     "explain",
     "json_writer_of",
     "plan_of",
+    "read_by_keys",
     "straight",
 ]

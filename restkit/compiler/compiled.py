@@ -18,6 +18,7 @@ from marshmallow.decorators import (
 from marshmallow.types import UnknownOption
 from marshmallow.utils import is_sequence_but_not_string
 
+from .dict_keys import read_by_keys, reads_by_keys
 from .dump_guarantees import reads_of, sources_of, uncertain
 from .dumper import write_dumper
 from .error_store import Store
@@ -135,6 +136,8 @@ class Compiled:
             encode = self._encode or repr
 
             def nested(schema: Schema, many: bool) -> DumpOne:
+                if reads_by_keys(self.schema):
+                    read_by_keys(schema)
                 return compile_schema(schema).nested_dumper(forms, encode, many=many)
 
             found = self._dumpers[forms.name] = write_dumper(self.plan, nested, forms, encode)

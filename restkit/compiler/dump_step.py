@@ -8,6 +8,7 @@ from typing import Literal
 
 from marshmallow import Schema, fields, missing
 
+from .dict_keys import reads_by_keys
 from .dump_forms import Values
 from .function_types import NestedDump
 from .plan import FieldPlan
@@ -43,6 +44,7 @@ class Step:
         self.plan = plan
         self.number = number
         self._writer = writer
+        self._by_keys = reads_by_keys(schema)
         self._forms = forms
         self._value = f"v{number}"
         self._attribute = plan.name if plan.field.attribute is None else plan.field.attribute
@@ -174,7 +176,8 @@ class Step:
         attribute = self._attribute
         if source == "dict":
             # marshmallow falls back to the attribute of the dict itself: its method of that name.
-            absent = f"obj.{attribute}" if attribute in _DICT_NAMES else "M"
+            falls_back = attribute in _DICT_NAMES and not self._by_keys
+            absent = f"obj.{attribute}" if falls_back else "M"
             self._try(f"obj[{attribute!r}]", "KeyError", absent)
         elif _is_name(attribute):
             self._try(f"obj.{attribute}", "AttributeError", "M")

@@ -10,6 +10,7 @@ from marshmallow.types import UnknownOption
 
 from .error_store import Store, copied, put
 from .function_types import Partial
+from .nesting import MOST_ERRORS
 from .plan import FieldPlan
 
 __all__ = [
@@ -158,10 +159,12 @@ def unknown_keys(schema: Schema) -> Callable[..., None]:
         for name, field in schema.load_fields.items():
             known.add(name if field.data_key is None else field.data_key)
         # The order of the data is the same in every process; the order of a set is not.
-        for key in [each for each in data if each not in known]:
-            if unknown == INCLUDE:
-                result[key] = data[key]
-            elif unknown == RAISE:
+        found = [each for each in data if each not in known]
+        if unknown == INCLUDE:
+            result.update((key, data[key]) for key in found)
+        elif unknown == RAISE:
+            # SECURITY: a response names the first 100 errors, and storing each costs much.
+            for key in found[:MOST_ERRORS]:
                 store.store_error([schema.error_messages["unknown"]], key, index)
 
     return handle_unknown

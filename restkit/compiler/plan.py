@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from marshmallow import Schema, fields
 
 from .accept import Accept
+from .dict_keys import reads_by_keys
 from .dump_values import enum_texts
 from .exact_loads import ISO
 from .function_types import AnyField
@@ -97,9 +98,12 @@ def plan_of(schema: Schema) -> Plan:
 
 
 def has_own_accessor(schema: Schema) -> bool:
-    """Return True if a schema's class or instance overrides ``get_attribute``."""
+    """Return True if a schema's class or instance overrides ``get_attribute``.
+
+    To read mappings by their keys alone (`read_by_keys`) is no override.
+    """
     inherited = type(schema).get_attribute is Schema.get_attribute
-    return not inherited or "get_attribute" in vars(schema)
+    return not inherited or not ("get_attribute" not in vars(schema) or reads_by_keys(schema))
 
 
 def nested_schema(field: fields.Nested) -> Schema | None:

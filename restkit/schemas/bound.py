@@ -16,7 +16,14 @@ from typing import Any, Protocol
 from marshmallow import RAISE, Schema, ValidationError, fields
 from marshmallow.decorators import POST_DUMP
 
-from ..compiler import Compiled, Encoder, JSONWriter, compile_schema, json_writer_of
+from ..compiler import (
+    Compiled,
+    Encoder,
+    JSONWriter,
+    compile_schema,
+    json_writer_of,
+    read_by_keys,
+)
 from ..encoding import IS_NATIVE, dumps_json, dumps_native, encode_text, json_text
 from ..errors import DeclarationError
 from .list_lengths import ListLengths
@@ -295,6 +302,7 @@ def bind(
     schema.many = False
     if view is View.RESPONSE:
         make_defaults_repeatable(schema)
+        read_by_keys(schema)
     else:
         put_fields_in_order(schema)
         enforce_wire_formats(schema, source, strict)
