@@ -80,7 +80,7 @@ class MemoryRelations:
         found = self._indexes.get((store, name))
         if found is None:
             found = self._indexes[store, name] = {}
-            for row in self._work.rows(table).by_number.values():
+            for row in self._work.rows(table):
                 value: object = getattr(row.item, name, None)
                 if value is None or not store.shape.has(row.item):
                     continue

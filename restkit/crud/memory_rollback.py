@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from ..caching.changes import model_tag, note_change
-from .rows import Memory, Rows
+from .memory_rows import Rows
+from .rows import Memory
 
 __all__ = ["RollsBack"]
 

@@ -20,11 +20,12 @@ from .memory_links import Reference, described, links_between
 from .memory_model import MemoryModel
 from .memory_related import relation_in_memory
 from .memory_rollback import RollsBack
+from .memory_rows import Rows
 from .memory_transaction import MemoryTransaction
 from .paths import ModelRelation
 from .relations import Related, Relation
 from .row_rules import Assigned, Caller, RowRule, RuleLike
-from .rows import FAILURES, STAMP, Memory, Rows, Work, copied
+from .rows import FAILURES, STAMP, Memory, Work, copied
 from .store import Attribute
 from .totals import supported
 
@@ -111,7 +112,7 @@ class MemoryStore(RollsBack, Generic[M]):
         self.unique: Sequence[tuple[str, ...]] = rules
         self.table = object()
         self._memory = Memory(timeout)
-        self._memory.kept = {self.table: Rows(by_value={rule: {} for rule in rules})}
+        self._memory.kept = {self.table: Rows(rules)}
         self._memory.models[self.table] = model
         self._memory.stores[self.table] = self
         self.named: dict[str, Reference] = {}
@@ -177,8 +178,7 @@ class MemoryStore(RollsBack, Generic[M]):
     def items(self) -> Sequence[M]:
         """Copies of all committed items."""
         note_read([model_tag(self._memory.root.models[self.table])])
-        rows = self._memory.root.kept[self.table]
-        found = (row.item for row in rows.by_number.values())
+        found = (row.item for row in self._memory.root.kept[self.table])
         return [copied(item) for item in found if self.shape.has(item)]
 
     def install(self, app: _App, /) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Generic, Protocol, TypeVar, cast
 
 from .item_keys import split_key
@@ -13,14 +14,16 @@ from .memory_access import MemoryAccess
 from .memory_expansion import include, without_included
 from .memory_links import Reference
 from .memory_model import MemoryModel
+from .memory_pages import page_of
 from .memory_related import RelatedItems
 from .memory_relations import MemoryRelations
+from .memory_rows import Row
 from .memory_totals import totals_of
 from .models import check_values
 from .query import Condition, ListQuery, Page
 from .relations import Relation, values_of_new
 from .row_rules import write_clause
-from .rows import RELATED, STAMP, Memory, Row, Work, copied
+from .rows import RELATED, STAMP, Memory, Work, copied, state_of
 from .scopes import Clause, Scope, fixed_values
 from .selection import select, select_all
 from .store import KeyTaken, ReferenceViolation, RelatedRows, StaleWrite, UniqueViolation
@@ -100,7 +103,8 @@ class MemoryTransaction(Generic[M]):
         if query.is_related:
             page = self._relations.page(self._store.table, *self._scoped(query))
         else:
-            page = select(*self._scoped(query))
+            rows = self._work.rows(self._store.table)
+            page = page_of(rows, query, self._tests(query.scope)) or select(*self._scoped(query))
         return replace(page, items=self._included(page.items, query.expand))
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
@@ -176,21 +180,24 @@ class MemoryTransaction(Generic[M]):
 
     def _scoped(self, query: ListQuery) -> tuple[Iterator[M], ListQuery]:
         """Return the items in the scope of a query, and the rest of the query."""
-        items = self._live()
-        if not Scope.of(query.scope):
-            return items, query
-        found = (each for each in items if self._access.holds(self._store.table, each, query.scope))
-        return found, replace(query, scope={})
+        items: Iterator[M] = (row.item for row in self._work.rows(self._store.table))
+        for test in self._tests(query.scope):
+            items = filter(test, items)
+        return items, replace(query, scope={})
 
-    def _live(self) -> Iterator[M]:
-        table = self._store.table
-        rows = self._work.rows(table).by_number.values()
-        live: Iterator[M] = (row.item for row in rows if self._store.is_live(row.item))
-        if self._store.shape.is_part:
-            live = filter(self._store.shape.has, live)
-        if self._access.rule(table) is None:
-            return live
-        return (item for item in live if self._access.can_read(table, item))
+    def _tests(self, scope: Clause) -> Sequence[Callable[[M], bool]]:
+        """Return the functions that say whether the caller may see an item in a scope."""
+        store, access = self._store, self._access
+        tests: list[Callable[[M], bool]] = []
+        if store.soft_delete is not None:
+            tests.append(store.is_live)
+        if store.shape.is_part:
+            tests.append(store.shape.has)
+        if access.rule(store.table) is not None:
+            tests.append(partial(access.can_read, store.table))
+        if Scope.of(scope):
+            tests.append(lambda item: access.holds(store.table, item, scope))
+        return tests
 
     # writing
 
@@ -265,7 +272,7 @@ class MemoryTransaction(Generic[M]):
             setattr(item, name, value)
         self._related.attach(item)
         made = without_included(self._store.memory, self._store.table, copied(item))
-        if _state(made) == _state(row.item):
+        if state_of(made) == state_of(row.item):
             return
         self._put(Row(row.number, made, row.version + 1), row)
         vars(item)[STAMP] = vars(made)[STAMP]
@@ -273,9 +280,9 @@ class MemoryTransaction(Generic[M]):
     def settle(self, item: M, /) -> None:
         """Store the attributes that were set on an item since it was written."""
         table, number, _ = vars(item).get(STAMP, (None, 0, 0))
-        rows = self._work.rows(self._store.table).by_number
-        row = rows.get(number) if table is self._store.table else None
-        if row is not None and _state(item) != _state(row.item):
+        rows = self._work.rows(self._store.table)
+        row = rows.numbered(number) if table is self._store.table else None
+        if row is not None and state_of(item) != state_of(row.item):
             self.change(item, {})
 
     def include(self, item: M, relations: Sequence[str], /) -> None:
@@ -308,7 +315,7 @@ class MemoryTransaction(Generic[M]):
         store = self._store
         rows = self._work.writable(store.table)
         table, number, version = vars(item).get(STAMP, (store.table, 0, 0))
-        row = rows.by_number.get(number) if table is store.table else None
+        row = rows.numbered(number) if table is store.table else None
         if row is None or row.version != version:
             raise StaleWrite
         return row
@@ -340,7 +347,3 @@ def _changed(row: Row, before: Row | None, name: str) -> object:
     if isinstance(value, list) and isinstance(past, list):
         return [each for each in value if each not in past]
     return None if before is not None and past == value else value
-
-
-def _state(item: object) -> dict[str, object]:
-    return {name: value for name, value in vars(item).items() if name not in (STAMP, RELATED)}

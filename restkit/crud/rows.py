@@ -10,11 +10,10 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from ..after_commit import AfterCommit
@@ -25,6 +24,7 @@ from ..http.methods import SAFE_METHODS
 from ..problems import ServiceUnavailable
 from ..request import Request
 from .memory_links import Link, Reference
+from .memory_rows import Row, Rows
 from .row_rules import RowRule
 
 __all__ = [
@@ -33,10 +33,9 @@ __all__ = [
     "RETRY_AFTER",
     "STAMP",
     "Memory",
-    "Row",
-    "Rows",
     "Work",
     "copied",
+    "state_of",
 ]
 
 RETRY_AFTER = 2
@@ -58,97 +57,12 @@ STAMP = "_row_in_memory"
 RELATED = "_restkit_related_rows"
 """The attribute of an item with the items that it refers to."""
 
+M = TypeVar("M")
 _TIMES = (dt.date, dt.datetime, dt.time, dt.timedelta)
 _ATOMIC = frozenset({type(None), bool, int, float, str, bytes, Decimal, UUID, *_TIMES})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A committed item: a private object, and a version that each change increases."""
-
-    number: int
-    item: Any
-    version: int
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of one store.
-
-    Attributes:
-        by_number: The rows by number.
-        by_value: For each unique constraint, the row numbers by value.
-        last_number: The last number that was assigned.
-        last_key: The last key that was assigned, if keys are counted.
-    """
-
-    by_number: dict[int, Row] = field(default_factory=dict)
-    by_value: dict[tuple[str, ...], dict[tuple[object, ...], int]] = field(default_factory=dict)
-    last_number: int = 0
-    last_key: int = 0
-
-    def copied(self) -> Rows:
-        """Return an independent copy."""
-        values = {names: dict(found) for names, found in self.by_value.items()}
-        return replace(self, by_number=dict(self.by_number), by_value=values)
-
-    def find(self, names: tuple[str, ...], values: tuple[object, ...]) -> Row | None:
-        """Return the row with the values of a unique constraint."""
-        number = self.by_value[names].get(values)
-        return None if number is None else self.by_number[number]
-
-    def having(self, name: str, value: object) -> Iterator[Row]:
-        """Yield the rows with a value of an attribute; none if the value is None."""
-        if value is None:
-            return
-        if (name,) in self.by_value:
-            found = self.find((name,), (value,))
-            yield from () if found is None else (found,)
-            return
-        yield from (row for row in self.by_number.values() if getattr(row.item, name) == value)
-
-    def taken(self, item: object, but: int = 0) -> tuple[str, ...] | None:
-        """Return the attributes of a unique constraint that an item violates, or None.
-
-        Args:
-            item: The item.
-            but: The number of the item's own row.
-        """
-        for names, found in self.by_value.items():
-            values = _values(item, names)
-            if values is not None and found.get(values, but) != but:
-                return names
-        return None
-
-    def put(self, row: Row) -> None:
-        """Store a row, which replaces the one with the same number."""
-        self.drop(row.number)
-        self.by_number[row.number] = row
-        self.last_number = max(self.last_number, row.number)
-        for names, found in self.by_value.items():
-            values = _values(row.item, names)
-            if values is not None:
-                found[values] = row.number
-
-    def drop(self, number: int) -> None:
-        """Remove a row."""
-        row = self.by_number.pop(number, None)
-        for names, found in self.by_value.items():
-            values = None if row is None else _values(row.item, names)
-            if values is not None:
-                del found[values]
-
-
-def _values(item: object, names: Sequence[str]) -> tuple[object, ...] | None:
-    """Return attributes of an item; None if one of them is None, which is never equal.
-
-    An item of one kind does not have the attributes of another one.
-    """
-    values = tuple(getattr(item, name, None) for name in names)
-    return None if None in values else values
-
-
-def copied(item: object) -> Any:
+def copied(item: M) -> M:
     """Return a copy of an item that shares no mutable value with it."""
     made = copy.copy(item)
     for name, value in vars(item).items():
@@ -156,6 +70,11 @@ def copied(item: object) -> Any:
             setattr(made, name, copy.deepcopy(value))
     vars(made).pop(RELATED, None)
     return made
+
+
+def state_of(item: object) -> dict[str, object]:
+    """Return the attributes of an item, without those that stores set."""
+    return {name: value for name, value in vars(item).items() if name not in (STAMP, RELATED)}
 
 
 class Memory:
@@ -233,7 +152,8 @@ class Work:
         """Return the rows of a store for reading."""
         if reading.get() is not None:
             note_read([model_tag(self._memory.models[table])])
-        return self._own.get(table) or self._seen[table]
+        own = self._own.get(table)
+        return self._seen[table] if own is None else own
 
     def writable(self, table: object) -> Rows:
         """Return the rows of a store for writing.
@@ -295,7 +215,7 @@ class Work:
             value = getattr(row.item, each.key) if each.target is table else None
             if value is None or (item is not None and getattr(item, each.key) == value):
                 continue
-            users = (user for user in self.rows(each.table).by_number.values() if user is not row)
+            users = (user for user in self.rows(each.table) if user is not row)
             if any(value in each.keys(getattr(user.item, each.name, None)) for user in users):
                 return True
         return False

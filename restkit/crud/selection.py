@@ -12,7 +12,7 @@ from ..errors import DeclarationError
 from .query import Condition, ListQuery, Order, Page
 from .scopes import AnyOf, Clause, Scope
 
-__all__ = ["condition_test", "holds", "rank", "select", "select_all"]
+__all__ = ["condition_test", "holds", "rank", "select", "select_all", "sort_key"]
 
 M = TypeVar("M")
 _Reader = Callable[[object, str], object]
@@ -131,6 +131,33 @@ def rank(value: object) -> tuple[Any, ...]:
     if isinstance(value, dt.time):
         return (0, value.tzinfo is not None, value)
     return (0, value.name if isinstance(value, enum.Enum) else value)
+
+
+class _Descending:
+    """A sort key that is compared in the opposite direction."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[object, ...]) -> None:
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and self.key == other.key
+
+    def __lt__(self, other: _Descending) -> bool:
+        return other.key < self.key
+
+    __hash__ = None  # type: ignore[assignment]  # it is compared alone
+
+
+def sort_key(values: Iterable[object], order: Sequence[Order]) -> tuple[object, ...]:
+    """Return what compares as an item with some values does in an order."""
+    keys = map(rank, values)
+    return tuple(map(_directed, keys, order))
+
+
+def _directed(key: tuple[object, ...], order: Order) -> object:
+    return _Descending(key) if order.descending else key
 
 
 def _side(item: object, order: Sequence[Order], edge: Sequence[object], read: _Reader) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from restkit.crud.rows import Memory, Row, Rows, Work, copied
+from restkit.crud.memory_rows import Row, Rows
+from restkit.crud.rows import Memory, Work, copied
 from restkit.errors import DeclarationError
 from restkit.problems import ServiceUnavailable
 
@@ -21,7 +22,7 @@ class Item:
 
 def rows_of(*items: Item) -> Rows:
     """Return rows whose ``a``, and ``a`` and ``b`` together with another one, are unique."""
-    made = Rows(by_value={("a",): {}, ("b", "tag"): {}})
+    made = Rows([("a",), ("b", "tag")])
     for number, item in enumerate(items, 1):
         made.put(Row(number, item, 1))
     return made
