@@ -15,7 +15,7 @@ def test_parameters_and_defaults_are_as_recorded() -> None:
     assert lines() == RECORDED.read_text("utf-8").splitlines()
 
 
-_MUTABLE = {"restkit.compiler.tier_counts.Counts", "restkit.crud.rows.Rows"}
+_MUTABLE = {"restkit.compiler.tier_counts.Counts"}
 _FLOWS = ("Flow", "Implicit", "PasswordGrant", "ClientCredentials", "AuthorizationCode")
 _WITHOUT_SLOTS = {
     "restkit.openapi.conversion._Reference",
