@@ -239,9 +239,8 @@ def _usual_url(schemes: tuple[str, ...]) -> Callable[[str], object]:
 def _email(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
     if type(field) not in _TEXTS or vars(validator).keys() != {"error"}:
         return None
-    if not _is_fixed(validator.error):
-        bound[name] = _passes(validator)
-        return f"{{{name}}}({{w}})"
+    if not _is_fixed(validator.error):  # it may raise KeyError, also for a valid value
+        return None
     return _usual_or(_usual_email(), _is_email(validator), name, bound)
 
 
@@ -259,10 +258,10 @@ def _is_email(validator: _Rule) -> Callable[[str], bool]:
 
 
 def _url(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:
-    if type(field) not in _TEXTS:
+    if type(field) not in _TEXTS or not _is_fixed(validator.error):
         return None
     schemes = tuple(each for each in ("https", "http") if each in validator.schemes)
-    if not validator.absolute or not schemes or not _is_fixed(validator.error):
+    if not validator.absolute or not schemes:
         bound[name] = _passes(validator)
         return f"{{{name}}}({{w}})"
     return _usual_or(_usual_url(schemes), _passes(validator), name, bound)

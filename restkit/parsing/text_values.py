@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from marshmallow import INCLUDE, RAISE
 
@@ -23,6 +23,7 @@ __all__ = ["MAX_PAIRS", "Pairs", "TextValues", "parse_pairs", "plain_pairs"]
 
 Pairs = list[tuple[str, str]]
 MAX_PAIRS = 1000
+_USUAL = r"[\w.~-]++=[!-%'-~]*+(?:&[\w.~-]++=[!-%'-~]*+){0,99}"
 _PLAIN = r"[\w.~-]++=[\w.~-]*+(?:&[\w.~-]++=[\w.~-]*+){0,99}"
 _Item = Callable[[Fault], InvalidItem]
 
@@ -42,6 +43,7 @@ class TextValues:
         "_item",
         "_load",
         "_loads",
+        "_repeated",
         "_shape",
         "_single",
         "include",
@@ -80,14 +82,18 @@ class TextValues:
         self._deep = frozenset(
             name for name, style in self.styles.items() if style.writing is Writing.MEMBERS
         )
-        self._single = frozenset(
-            name
-            for name, style in self.styles.items()
-            if style.writing is Writing.ONE and not style.is_json
-        )
+        self._single = self._written(Writing.ONE)
+        self._repeated = self._written(Writing.REPEATED)
         self._load, self._shape = each.bound.load, each.shape
         self._item = item
         self._loads = loads
+
+    def _written(self, writing: Writing) -> frozenset[str]:
+        """Return the names of fields that are written in a way, without those in JSON."""
+        styles = self.styles.items()
+        return frozenset(
+            name for name, style in styles if style.writing is writing and not style.is_json
+        )
 
     def is_known(self, name: str) -> bool:
         """Return whether a name is that of a field, or of an object's member (``filter[a]``)."""
@@ -113,20 +119,27 @@ class TextValues:
         return self.load(self._gather(pairs, faults), faults)
 
     def read_plain(self, text: str) -> dict[str, object] | None:
-        """Return the values of ``a=1&b=2`` if each name has one value and stands there once.
+        """Return the values of ``a=1&b=2`` if that is all there is to do.
 
-        None if that is not all there is to do: something is escaped, repeated, unknown or a list.
+        None if a name is unusual, unknown, repeated without being a list, or an object, or if a
+        value is not Unicode text.
         """
         # PERF: most queries are like this, and take half of the general way.
-        if not text.isascii() or _plain_query().fullmatch(text) is None:
+        if not text.isascii() or _usual_query().fullmatch(text) is None:
             return None
         values: dict[str, object] = {}
-        single = self._single
+        single, repeated = self._single, self._repeated
         for pair in text.split("&"):
-            name, _, value = pair.partition("=")
-            if name not in single or name in values:
+            name, _, written = pair.partition("=")
+            value = _unquoted(written) if "%" in written or "+" in written else written
+            if value is None:
                 return None
-            values[name] = value
+            if name in single and name not in values:
+                values[name] = value
+            elif name in repeated:
+                _items(values, name).append(value)
+            else:
+                return None
         return values
 
     def _gather(
@@ -252,6 +265,21 @@ def _content(value: object) -> bytes:
         return value.encode()
     read: Callable[[], bytes] = getattr(value, "read", bytes)
     return read()
+
+
+@cache
+def _usual_query() -> re.Pattern[str]:
+    """Return the pattern of queries whose names are plain, compiled for the first query."""
+    return re.compile(_USUAL)
+
+
+def _unquoted(text: str) -> str | None:
+    """Return a value without escapes, None if it is not Unicode text or has a NUL character."""
+    try:
+        value = unquote(text.replace("+", " "), errors="strict")
+    except UnicodeError:
+        return None
+    return None if "\0" in value or "\ufffd" in value else value
 
 
 @cache

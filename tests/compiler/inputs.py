@@ -49,6 +49,7 @@ class _Draw:
         self.absent = rng.choice((0.0, 0.0, 0.1, 0.4))
         self.extra = rng.choice((0.0, 0.0, 0.0, 0.1, 0.5))
         self.valid = LOADED if self.loads else DUMPED
+        self.text = 0.0
         self.map_kind = rng.choice(_LOADED_MAPS if self.loads else _DUMPED_MAPS)
 
 
@@ -56,6 +57,8 @@ def draw_case(rng: Random, spec: SchemaSpec, many: bool) -> Case:
     """Draw a call for a schema whose instance has the given ``many``."""
     way = "load" if rng.random() < 0.6 else "dump"
     draw = _Draw(rng, way)
+    if draw.loads and any("'text'" in patch or "'form'" in patch for patch in spec.patches):
+        draw.text = rng.choice((0.0, 0.8, 1.0))
     arguments: dict[str, Leaf] = {}
     if rng.random() < 0.12:
         arguments["many"] = rng.choice(_MANY)
@@ -189,8 +192,12 @@ def _value(draw: _Draw, each: FieldSpec, depth: int) -> Node:
     pool = draw.valid.get(each.pool) or draw.valid.get(each.pool.partition(" ")[0])
     if not pool:
         pool = draw.valid["Raw"]
+    if draw.loads:
+        found = draw.rng.choice(pool)
+        is_text = draw.text and draw.random() < draw.text
+        return leaf(f"as_text({found.source})") if is_text else found
     # what a field cannot dump stands at the end of its pool, and is drawn less often
-    return draw.rng.choice(pool) if draw.loads else pool[int(draw.random() ** 2 * len(pool))]
+    return pool[int(draw.random() ** 2 * len(pool))]
 
 
 def _nested(draw: _Draw, each: FieldSpec, depth: int) -> Node:

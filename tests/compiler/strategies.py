@@ -100,6 +100,14 @@ _VALIDATORS: dict[str, tuple[str, ...]] = {
         "validate.Predicate('isalpha')",
         "validate.And(validate.Length(min=1), validate.Regexp('t'))",
         "validate.ContainsNoneOf('x')",
+        "validate.ContainsOnly('abctex')",
+        "validate.ContainsOnly(['a', 'b', 'c'])",
+        "validate.Email()",
+        "validate.Email(error='{input} {missing_name}')",
+        "validate.URL(relative=True)",
+        "validate.URL(schemes=['https'], error='{{brace}}')",
+        "validate.Equal(5)",
+        "validate.OneOf({'a', 'text', 1})",
     ),
     "Integer": (
         "validate.Range(min=1)",
@@ -112,7 +120,27 @@ _VALIDATORS: dict[str, tuple[str, ...]] = {
         "validate.NoneOf([7])",
         "validate.Equal(1)",
         "validate.Range()",
+        "validate.Range(min=Decimal('0.5'))",
+        "validate.And(validate.Range(min=0), validate.NoneOf([3]))",
+        "validate.NoneOf([Decimal('NaN'), 3])",
+        "validate.OneOf([True, 7.0, None])",
     ),
+    "Boolean": ("validate.Equal(True)", "validate.OneOf([0])", "validate.NoneOf([False])"),
+    "Date": (
+        "validate.Range(min=dt.date(2024, 1, 1))",
+        "validate.Range(max=dt.date(2024, 1, 1), max_inclusive=False)",
+        "validate.OneOf([dt.date(2024, 2, 29)])",
+    ),
+    "TimeDelta": (
+        "validate.Range(min=dt.timedelta(0), max=dt.timedelta(days=1))",
+        "validate.Equal(dt.timedelta(seconds=5))",
+    ),
+    "UUID": (
+        "validate.OneOf([uuid.UUID('12345678-1234-5678-1234-567812345678')])",
+        "validate.NoneOf([uuid.UUID(int=5)])",
+    ),
+    "Time": ("validate.Range(min=dt.time(1))",),
+    "Raw": ("validate.Length(min=1)", "validate.OneOf([1, 'x'])"),
     "List": (
         "validate.Length(min=1)",
         "validate.Length(max=6)",  # lists are no longer: the items of a longer one are not loaded
@@ -171,7 +199,7 @@ def draw_schema(rng: Random) -> SchemaSpec:
         spec.patches.append(f"patch(schema, {target!r}, {rng.choice(_PATCHES)!r})")
     if draw.maybe(0.3):
         spec.patches.append(
-            f"schema = bound(schema, {draw.pick('json', 'json', 'text')!r}, "
+            f"schema = bound(schema, {draw.pick('json', 'json', 'text', 'form')!r}, "
             f"strict={draw.maybe(0.8)})"
         )
     return spec

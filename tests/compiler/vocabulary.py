@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import ipaddress
+import json
 import re
 import uuid
 from collections import OrderedDict, deque
@@ -48,7 +49,15 @@ def bound(schema: Schema, source: Any, *, strict: bool) -> Schema:
     ).schema
 
 
+def as_text(value: Any) -> Any:
+    """Return a value as a query or a form has it."""
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    return value if isinstance(value, (list, dict)) else str(value)
+
+
 NAMES: dict[str, Any] = {
+    "as_text": as_text,
     "CUSTOM": CUSTOM,
     "Decimal": Decimal,
     "EXCLUDE": EXCLUDE,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
@@ -99,3 +101,58 @@ def test_a_header_has_the_name_that_is_given() -> None:
     assert [each["name"] for each in parameters] == ["X-Own-ID", "X-Other-Id", "Etag"]
     response = client.get("/x", headers={"x-own-id": "1", "X-Other-ID": "x"})
     assert [each["parameter"] for each in response.problem["errors"]] == ["X-Other-Id"]
+
+
+def _drawn_query(random: Random) -> str:
+    pairs: list[str] = []
+    for _ in range(random.randint(0, 4)):
+        value = "".join(random.choice("a7=+%&;é") for _ in range(random.randint(0, 4)))
+        value = random.choice(("x", "7", "%41", "a+b", "%C3%A9", "%ff", "%00", "a=b", "", value))
+        name = random.choice(("one", "one", "many", "many", "number", "other", "o%6Ee"))
+        pairs.append(random.choice((name, f"{name}={value}", f"{name}={value}")))
+    return "&".join(pairs)
+
+
+def _expected(query: str) -> dict[str, Any] | None:
+    """Return what a query means, None if it is invalid."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except UnicodeError:
+        return None
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if "\0" in value or name not in ("one", "many", "number"):
+            return None
+        if name == "many":
+            found.setdefault(name, []).append(value)
+        elif name in found or (name == "number" and value != "7"):
+            return None
+        else:
+            found[name] = 7 if name == "number" else value
+    return found
+
+
+def test_drawn_queries_mean_what_a_parser_of_queries_says() -> None:
+    """Escapes, repeated, empty, unknown and invalid parameters, in any order."""
+    app = App("Queries")
+    schema = {
+        "one": fields.Str(),
+        "many": fields.List(fields.Str()),
+        "number": fields.Int(),
+    }
+
+    @app.get("/")
+    @takes(query=schema)
+    def get(query: dict[str, Any]) -> dict[str, Any]:
+        return query
+
+    client, random, answered = Client(app), Random(11), 0
+    for _ in range(1500):
+        query = _drawn_query(random)
+        response = client.get(f"/?{query}")
+        expected = _expected(query)
+        assert response.status == (422 if expected is None else 200), query
+        if expected is not None:
+            assert response.json == expected, query
+            answered += 1
+    assert 300 < answered < 1200
