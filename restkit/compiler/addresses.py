@@ -8,10 +8,22 @@ from __future__ import annotations
 
 import functools
 import socket
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from ipaddress import ip_address as _ip_address
 
-__all__ = ["address_text", "ip_address", "ipv4_address", "ipv6_address"]
+from marshmallow import fields
+
+__all__ = [
+    "ADDRESSES",
+    "INTERFACES",
+    "PARSERS",
+    "address_text",
+    "interface_text",
+    "ip_address",
+    "ipv4_address",
+    "ipv6_address",
+]
 
 _OCTETS = tuple(str(number) for number in range(256))
 _V4_TRAPS = ("1.2.3", "1.2.3.04", "1.2.3.4 ", "0x1.2.3.4", "1.2.3.256", "", "1.2.3.4.5", "1")
@@ -91,3 +103,10 @@ def interface_text(interface: IPv4Interface | IPv6Interface) -> str:
 
 ADDRESSES = frozenset({IPv4Address, IPv6Address})
 INTERFACES = frozenset({IPv4Interface, IPv6Interface})
+
+PARSERS: dict[type, Callable[[str], object]] = {
+    fields.IP: ip_address,
+    fields.IPv4: ipv4_address,
+    fields.IPv6: ipv6_address,
+}
+"""The function from a text to an address, by the class of the field."""

@@ -13,7 +13,6 @@ from functools import partial
 from marshmallow import fields
 
 from .accept import Accept, Make, converted
-from .addresses import ip_address, ipv4_address, ipv6_address
 from .function_types import Validate
 from .guard import Guard
 
@@ -142,11 +141,14 @@ def _decimal(field: fields.Decimal, guard: Guard | None) -> Accept | None:
     return replace(accept, then=then, bound=bound)
 
 
-def _address(convert: Callable[[str], object]) -> Make:
-    def accept(field: fields.IP, guard: Guard | None) -> Accept:
-        return converted(guard, convert)
+def _address(field: fields.IP, guard: Guard | None) -> Accept:
+    from .addresses import PARSERS  # cold start: few schemas have addresses
 
-    return accept
+    return converted(guard, PARSERS[type(field)])
+
+
+def _interface(field: fields.IPInterface, guard: Guard | None) -> Accept:
+    return converted(guard, field.DESERIALIZATION_CLASS or ipaddress.ip_interface)
 
 
 EXACT: dict[type, Make] = {
@@ -158,11 +160,11 @@ EXACT: dict[type, Make] = {
     fields.TimeDelta: _timedelta,
     fields.UUID: _uuid,
     fields.Decimal: _decimal,
-    fields.IP: _address(ip_address),
-    fields.IPv4: _address(ipv4_address),
-    fields.IPv6: _address(ipv6_address),
-    fields.IPInterface: _address(ipaddress.ip_interface),
-    fields.IPv4Interface: _address(ipaddress.IPv4Interface),
-    fields.IPv6Interface: _address(ipaddress.IPv6Interface),
+    fields.IP: _address,
+    fields.IPv4: _address,
+    fields.IPv6: _address,
+    fields.IPInterface: _interface,
+    fields.IPv4Interface: _interface,
+    fields.IPv6Interface: _interface,
 }
 """The makers of inline code by the exact class of the field."""

@@ -42,7 +42,7 @@ _OVERRIDES = (
 )
 
 
-class Container(NamedTuple):
+class Container:
     """The inline code of a field that holds other values.
 
     Attributes:
@@ -50,8 +50,12 @@ class Container(NamedTuple):
         load: The function of (value, partial); it raises ValidationError.
     """
 
-    test: str
-    load: CollectionLoad
+    __slots__ = ("load", "test")
+
+    def __init__(self, test: str, load: CollectionLoad) -> None:
+        """Take the test and the function."""
+        self.test = test
+        self.load = load
 
 
 class Collection(NamedTuple):

@@ -34,10 +34,14 @@ def _quick(take: Callable[[object], object], test: str, **names: object) -> Take
 
     PERF: the pattern of a date and time takes 4 thousand instructions, the test 2.
     """
-    inline = inline_of(take) or Inline("False")
-    if _TAKES_24:
-        return Take(take, inline)
-    return Take(take, Inline(f"({test}) or {inline.test}", names=inline.names | names))
+
+    def inline() -> Inline:
+        known = inline_of(take) or Inline("False")
+        if _TAKES_24:
+            return known
+        return Inline(f"({test}) or {known.test}", names=known.names | names)
+
+    return Take(take, inline)
 
 
 # Every third character of a text from the fifth on, and the length of the text.
@@ -95,7 +99,7 @@ def _take_from_form(value: str) -> object:
     return _take_aware(f"{text}Z" if _NAIVE_TEXT.fullmatch(text) else text)
 
 
-_take_moment = _quick(Take(_take_aware, _AWARE_TEXT.inline), _SHAPE, shapes=_WITH_OFFSET)
+_take_moment = _quick(Take(_take_aware, lambda: _AWARE_TEXT.inline), _SHAPE, shapes=_WITH_OFFSET)
 _AWARE = Wire(
     {"type": "string", "format": "date-time"},
     _take_moment,

@@ -47,7 +47,8 @@ def amount_of(field: fields.Decimal) -> Wire:
         checks.append(lambda number: abs(number) <= largest)
         checks += [_unrounded(field, each) for each in ranges]
     response = {"type": "string"} if field.allow_nan else _RESPONSE
-    return _wire(keywords, take_text, checks, response, _inline(field, digits, ranges))
+    inline = _inline(field, digits, ranges)
+    return _wire(keywords, take_text, checks, response, inline)
 
 
 def _inline(field: fields.Decimal, digits: int, ranges: Sequence[validate.Range]) -> Inline:
@@ -90,7 +91,8 @@ def _wire(
     def take_parameter(value: str) -> object:
         return check(take_text(value)) if checks else take_text(value)
 
-    return Wire(keywords, Take(take, inline), Take(take_parameter, inline), response=response)
+    json, text = (Take(each, lambda: inline) for each in (take, take_parameter))
+    return Wire(keywords, json, text, response=response)
 
 
 def on_grid(

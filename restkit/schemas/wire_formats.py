@@ -67,9 +67,9 @@ def _text_integer(value: str) -> int:
     return _json_integer(int(value))
 
 
-_SHORT_INTEGER = Inline(
-    "len(v) < 19 and {match}(v) is not None", "int(v)", names={"match": _INTEGER_TEXT.fullmatch}
-)
+def _short_integer() -> Inline:
+    names: dict[str, object] = {"match": _INTEGER_TEXT.fullmatch}
+    return Inline("len(v) < 19 and {match}(v) is not None", "int(v)", names=names)
 
 
 def _json_boolean(value: object) -> bool:
@@ -111,18 +111,18 @@ def _address(value: object) -> object:
 
 
 def _words(take: Callable[[str], object], values: dict[str, bool]) -> Take:
-    return Take(take, Inline("v in {words}", "{words}[v]", names={"words": values}))
+    return Take(take, lambda: Inline("v in {words}", "{words}[v]", names={"words": values}))
 
 
 _INTEGER = Wire(
     {"type": "integer", "format": "int64", "minimum": INT64_MIN, "maximum": INT64_MAX},
     _json_integer,
-    Take(_text_integer, _SHORT_INTEGER),
+    Take(_text_integer, _short_integer),
 )
 _FLOAT = Wire(
     {"type": "number"},
     json_number,
-    Take(text_number, Inline(made="{number}(v)", names={"number": text_number})),
+    Take(text_number, lambda: Inline(made="{number}(v)", names={"number": text_number})),
 )
 _BOOLEAN_WORDS = {"true": True, "false": False}
 _FORM_WORDS = {**_BOOLEAN_WORDS, **dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
@@ -133,12 +133,12 @@ _BOOLEAN = Wire(
     form=_words(_form_boolean, _FORM_WORDS),
     form_keywords={"enum": [True, False, *_TRUE, *_FALSE]},
 )
-_take_text = Take(_text_string, Inline("'\\0' not in v"))
+_take_text = Take(_text_string, lambda: Inline("'\\0' not in v"))
 _STRING = Wire({"type": "string", "pattern": _NO_NUL}, same, _take_text)
 _UUIDS = exact(
     _UUID, {"type": "string", "format": "uuid"}, native="len(v) == 36", error_key="invalid_uuid"
 )
-_take_address = Take(_address, Inline("'%' not in v and '\\0' not in v"))
+_take_address = Take(_address, lambda: Inline("'%' not in v and '\\0' not in v"))
 _IPV4 = Wire(
     {"type": "string", "format": "ipv4"}, _take_address, _take_address, error_key="invalid_ip"
 )
@@ -227,7 +227,7 @@ def _of_constant(field: fields.Constant[Any]) -> Wire:
             raise ValueError
         return constant
 
-    return Wire({"const": written}, Take(take, inline), take_text)
+    return Wire({"const": written}, Take(take, lambda: inline), take_text)
 
 
 _SIMPLE: dict[type[Any], Wire] = {
