@@ -88,7 +88,11 @@ def _limits_of(field: _Field) -> tuple[type, ...]:
         return (int, float) if kind in (fields.Integer, fields.Float) else ()
     if isinstance(field, fields.Decimal):
         return (int, decimal.Decimal) if kind is fields.Decimal else ()
-    return {fields.Date: (dt.date,), fields.TimeDelta: (dt.timedelta,)}.get(kind, ())
+    own: dict[type, tuple[type, ...]] = {
+        fields.Date: (dt.date,),
+        fields.TimeDelta: (dt.timedelta,),
+    }
+    return own.get(kind, ())
 
 
 def _range(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | None:

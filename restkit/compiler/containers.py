@@ -8,7 +8,7 @@ field for any other value.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,7 +64,7 @@ class _Function:
         return name
 
     @contextmanager
-    def begin(self, kind: str) -> Iterator[None]:
+    def begin(self, kind: str) -> Generator[None]:
         """Write the head of the function, and the lines for values of other types."""
         with self.writer.block("def load(values, partial):"):
             with self.writer.block(f"if type(values) is not {kind}:"):
@@ -205,12 +205,16 @@ def _tuple(field: fields.Tuple, nested: NestedLoad) -> Container | None:
     return Container("type(v) is list", function.made())
 
 
+def _new_errors() -> dict[object, dict[str, object]]:
+    return defaultdict(dict)
+
+
 def _dict(field: fields.Dict, nested: NestedLoad) -> Container | None:
     if not (field.key_field or field.value_field):
         return None  # it has inline code
     function = _Function(field, nested)
     write = function.writer
-    write.set("new_errors", lambda: defaultdict(dict))
+    write.set("new_errors", _new_errors)
     write.set("Mapping", field.mapping_type)
     with function.begin("dict"):
         write.line("errors = None")

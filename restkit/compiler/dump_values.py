@@ -145,7 +145,9 @@ def enum_texts(field: fields.Enum[enum.Enum]) -> dict[str, object] | None:
     if not all(map(_has_usual_names, field.enum.__mro__)):
         return None
     try:
-        texts = {each._name_: field._serialize(each, None, None) for each in members}
+        texts: dict[str, object] = {
+            each._name_: field._serialize(each, None, None) for each in members
+        }
     except Exception:  # noqa: BLE001  # marshmallow raises it again for the value
         return None
     return texts if all(map(is_json_value, texts.values())) else None

@@ -115,8 +115,8 @@ def _members(field: fields.Enum[enum.Enum]) -> dict[Any, enum.Enum]:
     if not vars(inner).keys().isdisjoint(OVERRIDES):
         return {}
     kinds = {type(value) for value in members}
-    kept = {fields.Integer: {int}, fields.String: {str}}.get(type(inner))
-    return members if kept == kinds else {}
+    kept: dict[type, set[type]] = {fields.Integer: {int}, fields.String: {str}}
+    return members if kept.get(type(inner)) == kinds else {}
 
 
 def _raw(field: fields.Raw, guard: Guard | None) -> Accept | None:
