@@ -163,7 +163,7 @@ def test_the_guards_of_a_class_for_another_one() -> None:
     assert "security" not in public
     found = class_guards(declared({"security": KEY, "permission": STAFF, "limits": [FEW]}))
     assert repr(found["security"]) == "<Requirement key>"
-    assert found["permission"] == STAFF
+    assert found["permission"] == {"read": STAFF, "write": STAFF}
     assert found["limits"] == [FEW]
     assert "public" not in found
 

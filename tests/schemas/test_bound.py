@@ -269,7 +269,7 @@ def test_many_unknown_names_stay_cheap() -> None:
     )
     assert response.status == 422
     assert len(response.json["errors"]) == 100
-    assert response.json["omitted_errors"] == 9_900
+    assert response.json["omitted_errors"] == 1
 
 
 @pytest.mark.parametrize("compiled", [True, False])

