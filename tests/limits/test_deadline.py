@@ -124,7 +124,7 @@ def test_a_method_asks_how_much_is_left() -> None:
 
 
 def test_a_late_list_is_not_sent() -> None:
-    app = App("Notes", limits=[Deadline(0.05)])
+    app = App("Notes", limits=[Deadline(0.5)])
     waits = [0.0]
 
     @app.get("/notes")
@@ -134,7 +134,7 @@ def test_a_late_list_is_not_sent() -> None:
 
     client = Client(app)
     assert client.get("/notes").json == [{"id": 1}]
-    waits[0] = 0.1
+    waits[0] = 0.7
     assert client.get("/notes").status == 503
 
 
