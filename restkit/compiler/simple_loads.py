@@ -136,7 +136,8 @@ def _constant(field: fields.Constant[Any], guard: Guard | None) -> Accept | None
     if guard.inline is None:
         return None
     bound |= guard.inline.names
-    return Accept(guard.inline.test, "{constant}", raises=False, bound=bound)
+    test = f"v is not None and {guard.inline.test}"  # null has no validators
+    return Accept(test, "{constant}", raises=False, bound=bound)
 
 
 def _function(field: fields.Function, guard: Guard | None) -> Accept | None:

@@ -9,6 +9,7 @@ import pytest
 from marshmallow import Schema, ValidationError, fields, validate
 
 from restkit.compiler import compile_schema
+from restkit.schemas.bound import View, bind
 
 _HOSTS = "aZ9.-:/?# \n@é"
 _ENDS = (".com", ".c", ".museum", ".a-b", "\n", "", ":80", "/", "//", "?", "/a b", "#x", "/é")
@@ -105,3 +106,14 @@ def test_the_messages_of_a_function_are_those_of_marshmallow(refusal: Any, furth
     ):
         plain, compiled = _both(make, value)
         assert compiled == plain
+
+
+def test_null_has_no_validators() -> None:
+    """Also if it is the constant of a field, which restkit checks before it is loaded."""
+    schema = Schema.from_dict({"a": fields.List(fields.Constant(None, validate=_refuse))})
+    bound = bind(schema, View.REQUEST, declared_at="here")
+    assert bound.load({"a": [None]}) == {"a": [None]}
+
+
+def _refuse(value: object) -> None:
+    raise ValidationError("refused")
