@@ -173,6 +173,14 @@ _TEXT = frozenset({str})
 
 
 def _plucking(dump: Validate, key: str | None, *, many: bool) -> Callable[[Any], object]:
-    if many:
-        return lambda values: [each[key] for each in dump(values)]
-    return lambda value: dump(value)[key]
+    """Return the function that takes the plucked member of nested data, which may be None."""
+
+    def pluck(value: object) -> object:
+        data = dump(value)
+        if data is None:  # a hook, or an override of dump, made it so
+            return None
+        if many:
+            return [each[key] for each in data]
+        return data[key]
+
+    return pluck

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, post_dump, validate
 
 from restkit import App, returns, takes
-from restkit.compiler import explain
+from restkit.compiler import compile_schema, explain
 from restkit.testing import Client
 
 
@@ -99,3 +99,26 @@ def test_nested_values_are_loaded_by_generated_code() -> None:
     assert "if type(v) is list:" in explain(many).load_source
     assert "for n, x in enumerate(v):" in explain(many).load_source
     assert "enumerate(v)" not in explain(whole).load_source
+
+
+class _Emptied(Schema):
+    name = fields.Str()
+
+    @post_dump
+    def empty(self, data: Any, **options: Any) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("many", "value"), [(False, {"name": "a"}), (True, [{"name": "a"}])])
+def test_a_plucked_value_of_data_that_a_hook_left_out_is_as_in_marshmallow(
+    many: bool, value: Any
+) -> None:
+    """A hook that makes None of nested data leaves None, or raises the same for a list."""
+    schema = Schema.from_dict({"a": fields.Pluck(_Emptied, "name", many=many)})
+    outcomes: list[Any] = []
+    for dump in (schema().dump, compile_schema(schema()).dump):
+        try:
+            outcomes.append(dump({"a": value}))
+        except TypeError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
