@@ -16,7 +16,7 @@ from ..routing.patterns import Pattern
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
 
-__all__ = ["CheckNames", "Claims", "converters_of"]
+__all__ = ["CheckNames", "Claims", "converters_of", "with_converters"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -45,6 +45,8 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
 
         name: str
         converters: dict[str, type[BaseConverter]]
+
+    Converters = dict[str, tuple[type[BaseConverter], _WithConverters]]
 
 
 class Claims:
@@ -171,14 +173,23 @@ def converters_of(apps: Iterable[_WithConverters]) -> dict[str, type[BaseConvert
     Raises:
         CollisionError: Two Apps have different converters of one name.
     """
-    merged: dict[str, type[BaseConverter]] = {}
-    owners: dict[str, str] = {}
+    return {name: converter for name, (converter, _) in with_converters({}, apps).items()}
+
+
+def with_converters(known: Converters, apps: Iterable[_WithConverters]) -> Converters:
+    """Return known URL converters with those of more Apps, each with the first App that has it.
+
+    Raises:
+        CollisionError: Two Apps have different converters of one name.
+    """
+    merged = dict(known)
     for app in apps:
         for name, converter in app.converters.items():
-            if merged.setdefault(name, converter) is not converter:
+            other, owner = merged.setdefault(name, (converter, app))
+            if other is not converter and owner is not app:
                 raise CollisionError(
-                    f"The Apps {owners[name]!r} and {app.name!r} have different URL converters "
+                    f"The Apps {owner.name!r} and {app.name!r} have different URL converters "
                     f"named {name!r}. Rename one of them."
                 )
-            owners.setdefault(name, app.name)
+            merged[name] = converter, owner
     return merged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..declaration_checks import check_text
 from ..errors import DeclarationError
@@ -12,7 +12,21 @@ from ..routing.patterns import Pattern, check_path, foreign_syntax, parse_patter
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
 
-__all__ = ["check_defaults_of_mount", "check_variables", "parse_mount"]
+    from ..settings import Settings
+
+__all__ = [
+    "check_defaults_of_mount",
+    "check_settings_of_mount",
+    "check_variables",
+    "parse_mount",
+]
+
+
+class _App(Protocol):
+    """An App, with its name and settings."""
+
+    name: str
+    settings: Settings
 
 
 def parse_mount(
@@ -71,6 +85,21 @@ def check_variables(at: Pattern, pattern: Pattern, declared_at: str) -> None:
         raise DeclarationError(
             f"{declared_at}: the variable {min(twice)!r} of {pattern.rule!r} is also one of the "
             f"mount at {at.host + at.rule!r}. Rename one of them."
+        )
+
+
+def check_settings_of_mount(own: _App, other: _App, *, documented: bool) -> None:
+    """Reject an App whose settings contradict those of the App that it is mounted on."""
+    if documented and own.settings.strict != other.settings.strict:
+        raise DeclarationError(
+            f"The Apps {own.name!r} and {other.name!r} differ in strict, but one document "
+            "cannot describe both. Set the same value, or mount with documented=False."
+        )
+    outer, inner = own.settings.trailing_slash, other.settings.trailing_slash
+    if outer != inner:
+        raise DeclarationError(
+            f"The App {other.name!r} has trailing_slash={inner!r}, but {own.name!r} has "
+            f"{outer!r}. One policy applies to all URLs: set the same value in both."
         )
 
 

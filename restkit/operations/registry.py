@@ -14,7 +14,7 @@ from ..middleware import Middleware
 from ..records import Record
 from ..resource import ProblemHandler
 from ..routing.patterns import ROOT, Pattern
-from .collisions import CheckNames, Claims, converters_of
+from .collisions import CheckNames, Claims, with_converters
 from .contributions import add_failures, surrounded
 from .entries import (
     Entry,
@@ -32,6 +32,8 @@ from .item_links import link
 from .security import Access, Schemes, check_schemes, join_schemes
 
 if TYPE_CHECKING:
+    from ..security_scheme import Security
+    from .collisions import Converters
     from .edge_part import EdgePart
 
 __all__ = [
@@ -100,23 +102,27 @@ class Registry:
         self.raises: tuple[Failure, ...] = ()
         self.access = Access()
         self.parent: Registry | None = None
+        self.placed: Mounted | None = None
         self.middleware: list[Middleware] = []
         self.handlers: dict[type[Exception], ProblemHandler] = {}
         self.errors: tuple[ErrorFormat, ...] = ()
         self.has_page = False
         self.page_errors: Callable[[], tuple[ErrorFormat, ...]] = tuple
         self._claims = Claims(check_names)
+        # Those of the Apps below too: checks of one more App or resource do not walk the others.
         self._schemes: Schemes = {}
+        self._converters: Converters = {}
 
     def add(self, *entries: Entry) -> None:
         """Add entries, all of them or none."""
         for entry in entries:
             check_content(entry)
-        converters_of(app for _, app in self.root.walk_apps())
-        schemes = self.root._known_schemes()
-        check_schemes(securities(entries), schemes)
+        root = self.root
+        converters = with_converters(root._converters, (self.app,))
+        schemes = dict(root._schemes)
+        check_schemes((*self._security(), *securities(entries)), schemes)
         self._claim(entries)
-        self._schemes = schemes
+        root._converters, root._schemes = converters, schemes
         self.entries += entries
         self.has_page = self.has_page or any(map(has_page, entries))
 
@@ -126,60 +132,48 @@ class Registry:
         check_flag(documented, f"mount({mounted.prefix!r}): documented")
         from .mounts import (
             check_defaults_of_mount,
+            check_settings_of_mount,
             parse_mount,
         )  # cold start: few Apps mount others
 
-        name = other.app.name
+        root, name = self.root, other.app.name
         at = parse_mount(mounted.prefix, mounted.host or "", name, self.app.converters)
         check_defaults_of_mount(at, mounted.defaults, f"mount({mounted.prefix!r})")
-        self._check_unmounted(mounted)
-        self._check_settings(mounted)
-        converters_of(app for each in (self.root, other) for _, app in each.walk_apps())
-        schemes = self.root._known_schemes()
-        join_schemes(other._known_schemes(), schemes)
+        self._check_mount(mounted)
+        check_settings_of_mount(self.app, other.app, documented=documented)
+        converters = with_converters(
+            root._converters, (self.app, *(app for _, app in other.walk_apps()))
+        )
+        schemes = dict(root._schemes)
+        check_schemes(self._security(), schemes)
+        check_schemes(other._security(), more := dict(other._schemes))
+        join_schemes(more, schemes)
         if mounted.access.security is not None:
             check_schemes([(mounted.access.security, f"mount({mounted.prefix!r})")], schemes)
         self._claim([_below_mount(entry, at, documented) for entry in other.all_entries()])
-        self._schemes = schemes
-        other.parent = self
+        root._converters, root._schemes = converters, schemes
+        mounted = mounted._replace(at=at)
+        other.parent, other.placed = self, mounted
         other.errors = other.errors or mounted.errors
-        self.mounts.append(mounted._replace(at=at))
+        self.mounts.append(mounted)
 
-    def _known_schemes(self) -> Schemes:
-        """Return the security schemes that this App and the Apps below it declare."""
-        found = dict(self._schemes)
-        if self.access.security:
-            check_schemes([(self.access.security, f"App({self.app.name!r})")], found)
-        for each in self.mounts:
-            found.update(each.registry._known_schemes())
-        return found
+    def _security(self) -> list[tuple[Security, str]]:
+        """Return the security that the App itself declares, with the name of the declaration."""
+        if not self.access.security:
+            return []
+        return [(self.access.security, f"App({self.app.name!r})")]
 
-    def _check_unmounted(self, mounted: Mounted) -> None:
-        """Reject an App that is mounted already."""
+    def _check_mount(self, mounted: Mounted) -> None:
+        """Reject an App that is mounted already, or that has error formats besides the mount's."""
+        name = mounted.registry.app.name
         if mounted.registry.parent is not None or mounted.registry in self.line():
-            name = mounted.registry.app.name
             raise DeclarationError(
                 f"The App {name!r} is mounted already, and an App can be mounted only once. If a "
                 "factory mounts it, make it in the factory too."
             )
-
-    def _check_settings(self, mounted: Mounted) -> None:
-        """Reject an App whose settings or error formats contradict those of this App."""
-        own, other = self.app, mounted.registry.app
-        if mounted.documented and own.settings.strict != other.settings.strict:
-            raise DeclarationError(
-                f"The Apps {own.name!r} and {other.name!r} differ in strict, but one document "
-                "cannot describe both. Set the same value, or mount with documented=False."
-            )
-        outer, inner = own.settings.trailing_slash, other.settings.trailing_slash
-        if outer != inner:
-            raise DeclarationError(
-                f"The App {other.name!r} has trailing_slash={inner!r}, but {own.name!r} has "
-                f"{outer!r}. One policy applies to all URLs: set the same value in both."
-            )
         if mounted.errors and mounted.registry.errors:
             raise DeclarationError(
-                f"mount({mounted.prefix!r}): the App {other.name!r} has errors of its own. Declare "
+                f"mount({mounted.prefix!r}): the App {name!r} has errors of its own. Declare "
                 "errors either there or at the mount."
             )
 
@@ -188,9 +182,9 @@ class Registry:
         claimed: list[tuple[Claims, Claims]] = []
         child: Registry | None = None
         for registry in self.line():
-            for each in registry.mounts:
-                if each.registry is child:
-                    entries = [_below_mount(entry, each.at, each.documented) for entry in entries]
+            if child is not None and child.placed is not None:
+                at, documented = child.placed.at, child.placed.documented
+                entries = [_below_mount(entry, at, documented) for entry in entries]
             claimed.append((registry._claims, registry._claims.check(entries)))
             child = registry
         for claims, more in claimed:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 
 import pytest
+from werkzeug.routing import BaseConverter
 
 from restkit import (
     App,
@@ -402,3 +406,74 @@ def test_a_long_name_without_a_url_is_cut_in_the_message() -> None:
         app.url_for("y" * 100_000)
     assert "Did you mean" not in str(raised.value)
     assert len(str(raised.value)) < 400
+
+
+def calls_of_last_mount(count: int) -> int:
+    """Return how many functions are called to mount one App more on so many."""
+    outer, last = App("Outer"), App("Last")
+    for number in range(count):
+        inner = App(f"Inner {number}")
+        inner.get("/part")(lambda: {})
+        outer.mount(f"/inner-{number}", inner)
+    last.get("/part")(lambda: {})
+    calls = 0
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    gc.disable()  # a garbage collection calls functions of its own
+    sys.setprofile(note)
+    try:
+        outer.mount("/last", last)
+    finally:
+        sys.setprofile(before)
+        gc.enable()
+    return calls
+
+
+def test_a_mount_does_not_cost_more_with_the_apps_mounted_before() -> None:
+    calls_of_last_mount(1)  # what the first mount loads is loaded
+    assert calls_of_last_mount(60) <= calls_of_last_mount(20) + 20
+
+
+def test_converters_of_one_name_collide_below_mounts_and_after_them() -> None:
+    class One(BaseConverter):
+        regex = "one"
+
+    class Other(BaseConverter):
+        regex = "other"
+
+    outer, middle, inner = App("Outer"), App("Middle"), App("Inner")
+    inner.converters["number"] = One
+    inner.get("/<number:key>")(lambda key: {})
+    middle.mount("/inner", inner)
+    outer.mount("/middle", middle)
+    beside = App("Beside")
+    beside.converters["number"] = Other
+    beside.get("/<number:key>")(lambda key: {})
+    with pytest.raises(CollisionError, match=r"'Inner' and 'Beside' .* named 'number'"):
+        outer.mount("/beside", beside)
+    outer.converters["number"] = Other
+    with pytest.raises(CollisionError, match=r"'Inner' and 'Outer' .* named 'number'"):
+        outer.get("/<number:key>")(lambda key: {})
+    outer.converters["number"] = One
+    outer.get("/<number:key>")(lambda key: {})
+    assert Client(outer).get("/middle/inner/one").status == 200
+    assert Client(outer).get("/one").status == 200
+
+
+def test_an_app_may_change_its_converters_until_a_pattern_needs_them() -> None:
+    class First(BaseConverter):
+        regex = "first"
+
+    class Second(BaseConverter):
+        regex = "second"
+
+    app = App("Changed")
+    app.converters["number"] = First
+    app.get("/plain")(lambda: {})
+    app.converters["number"] = Second
+    app.get("/<number:key>")(lambda key: {"key": key})
+    assert Client(app).get("/second").json == {"key": "second"}
