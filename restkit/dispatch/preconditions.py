@@ -19,7 +19,8 @@ from ..http.conditional import (
 )
 from ..http.methods import SAFE_METHODS
 from ..problems import PreconditionFailed, PreconditionRequired
-from ..rendering.response_writer import DATA_TYPES, Writer
+from ..rendering.data_writer import DATA_TYPES
+from ..rendering.response_writer import Writer
 from ..request import Request
 from ..resource import TAG_ALONE, Resource
 from ..response import Outgoing, PlainResponse, close_if_open, discard

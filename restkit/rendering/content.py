@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ..contract import Operation, Output
 from ..encoding import dumps_json, dumps_ndjson
 from ..errors import DeclarationError
+from ..http.content_lengths import CONTENT_LENGTHS
 from ..json_parsing import loads_json
-from ..media import JSON, NDJSON, Handler, Media
+from ..media import NDJSON, Media
 from ..response import PlainResponse
+from .encoders import Dumps, content_type_of, dumps_of, encoder_of, own_handler
 from .streams import Stream, stream_response
 
 if TYPE_CHECKING:
@@ -28,12 +30,11 @@ __all__ = [
 # PERF: types that are no iterators: a look at the type of a value costs a hundred instructions.
 _PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 
-_Dumps = Callable[[object], bytes]
 _Serialize = Callable[[Any], "tuple[object, bytes]"]
 _Written = tuple[object, PlainResponse]
 # The serializer of a media type, its Content-Type, the types of values that it rejects, and the
 # function that writes serialized content if the media type is another than JSON.
-_Serializer = tuple[_Serialize, tuple[str, str], tuple[type, ...], "_Dumps | None"]
+_Serializer = tuple[_Serialize, tuple[str, str], tuple[type, ...], "Dumps | None"]
 ContentWriter = Callable[[object, str], _Written]
 
 
@@ -55,7 +56,7 @@ class SerializedContent:
 
 def content_headers(media_type: str, body: bytes) -> list[tuple[str, str]]:
     """Return the headers that describe content."""
-    return [("Content-Type", media_type), ("Content-Length", str(len(body)))]
+    return [("Content-Type", media_type), CONTENT_LENGTHS[len(body)]]
 
 
 def check_outputs(operation: Operation, media: Media) -> None:
@@ -68,19 +69,12 @@ def check_outputs(operation: Operation, media: Media) -> None:
         if output.schema is None or output.schema.is_open:
             continue
         for media_type in output.media_types:
-            if media_type not in ("*/*", NDJSON) and _own_handler(media_type, media) is None:
+            if media_type not in ("*/*", NDJSON) and own_handler(media_type, media) is None:
                 raise DeclarationError(
                     f"{operation.declared_at} returns {output.schema.declared.__name__} as "
                     f"{media_type}, which no handler serializes. Leave the schema out and return "
                     "str or bytes, or register a Handler with app.media.register()."
                 )
-
-
-def _own_handler(media_type: str, media: Media) -> Handler | None:
-    """Return the handler that serializes data, None if only str and bytes can be sent."""
-    handler = media.find(media_type)
-    is_text = handler is not None and handler.dumps is str.encode
-    return None if is_text else handler
 
 
 def content_writer(
@@ -121,7 +115,7 @@ def content_writer(
             data, body = _serialized(value, dumps)
         else:
             data, body = serialize(value)
-        return data, PlainResponse(status, [content_type, ("Content-Length", str(len(body)))], body)
+        return data, PlainResponse(status, [content_type, CONTENT_LENGTHS[len(body)]], body)
 
     return _typed(write, serializers)
 
@@ -132,7 +126,7 @@ def _stream_writer(
     """Make the writer of iterators; it returns the items as a list if hooks need all of them."""
     bound = output.schema
     default = output.media_types[0]
-    content_types = {each: _content_type(each) for each in output.media_types}
+    content_types = {each: content_type_of(each) for each in output.media_types}
 
     def stream(values: Iterator[object], media_type: str) -> PlainResponse | list[object]:
         chosen = media_type if media_type in content_types else default
@@ -156,7 +150,7 @@ def _serializers(
     for each in output.media_types:
         serialize = _serializer(each, output.schema, media, operation, keep=keep)
         rejected = () if each == NDJSON else rejected_types
-        content_type = ("Content-Type", _content_type(each))
+        content_type = ("Content-Type", content_type_of(each))
         found[each] = serialize, content_type, rejected, _other_writer(each, media)
     return found
 
@@ -203,7 +197,7 @@ def _without_type(write: ContentWriter) -> ContentWriter:
     return write_untyped
 
 
-def _serialized(value: SerializedContent, dumps: _Dumps | None) -> tuple[object, bytes]:
+def _serialized(value: SerializedContent, dumps: Dumps | None) -> tuple[object, bytes]:
     """Return the data and bytes of serialized content; ``dumps`` is None for JSON."""
     if dumps is None:
         return value.data, dumps_json(value.data) if value.body is None else value.body
@@ -211,7 +205,7 @@ def _serialized(value: SerializedContent, dumps: _Dumps | None) -> tuple[object,
     return value.data, dumps(data)
 
 
-def _other_writer(media_type: str, media: Media) -> _Dumps | None:
+def _other_writer(media_type: str, media: Media) -> Dumps | None:
     """Return the function that writes serialized content in a media type, None for JSON."""
     handler = media.find(media_type)
     return None if handler is None or handler.dumps is dumps_json else handler.dumps
@@ -224,16 +218,15 @@ def _serializer(
     if media_type == NDJSON:
         write_item = dumps_json if bound is None else bound.json_writer.one
         return lambda value: (None, b"".join(dumps_ndjson(value, write_item)))
-    encode = _encoder(media_type, media, operation)
+    dumps = dumps_of(media_type, bound, media, operation)
     if bound is None:
-        return lambda value: (value, encode(value))
+        return lambda value: (value, dumps(value))
+    if not keep or bound.many:
+        # The serialized data is needed only for the Location of a created item.
+        return lambda value: (None, dumps(value))
+    encode = encoder_of(media_type, media, operation)
     if encode is dumps_json:
-        # The serialized data is not needed on its way, save for the Location of a created item.
-        if keep and not bound.many:
-            return lambda value: bound.json_writer.pair(value)
-        if bound.many:
-            return lambda value: (None, bound.json_writer.many(value))
-        return lambda value: (None, bound.json_writer.one(value))
+        return lambda value: bound.json_writer.pair(value)
 
     def serialize(value: object) -> tuple[object, bytes]:
         data = bound.dump(value)
@@ -255,31 +248,3 @@ def _misfit(value: object, operation: Operation, output: Output) -> DeclarationE
         f"{operation.declared_at} returned a {type(value).__name__}, but its schema is declared "
         f"for {declared}{hint}."
     )
-
-
-def _content_type(media_type: str) -> str:
-    if media_type == "*/*":
-        return JSON
-    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
-
-
-def _encoder(media_type: str, media: Media, operation: Operation) -> _Dumps:
-    """Return the function from data to bytes; without a handler text and bytes stay as they are."""
-    handler = _own_handler(JSON if media_type == "*/*" else media_type, media)
-    if handler is not None and media_type != "*/*":
-        return handler.dumps
-    declared_at = operation.declared_at
-
-    def encode(value: object) -> bytes:
-        if isinstance(value, str):
-            return value.encode()
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return bytes(value)
-        if handler is not None:
-            return handler.dumps(value)
-        raise DeclarationError(
-            f"{declared_at} returned {type(value).__name__} as {media_type}. Return str or bytes, "
-            "or register a Handler of the media type with app.media.register()."
-        )
-
-    return encode

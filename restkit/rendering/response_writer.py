@@ -11,18 +11,22 @@ from collections.abc import Callable
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .. import problems
 from ..contract import Operation, Output, offered_types
 from ..encoding import dumps_json
 from ..environ_keys import CONTRACT_CHECK
-from ..errors import ContractError, DeclarationError
+from ..errors import ContractError
 from ..media import Media
-from ..problems import problem_class
 from ..redirects import Redirect
 from ..request import Request
 from ..response import HeaderItems, Outgoing, PlainResponse, header_items
 from ..response_value import ResponseValue
-from .content import ContentWriter, content_headers, content_writer, empty_writer
+from .content import (
+    ContentWriter,
+    content_headers,
+    content_writer,
+    empty_writer,
+)
+from .data_writer import DATA_TYPES, data_writer
 from .returned_tuples import unpacked
 from .returned_values import (
     REJECTED,
@@ -30,12 +34,13 @@ from .returned_values import (
     missing_data,
     rejected_headers,
     rejected_value,
+    returned_error,
     unexpected_data,
     unserializable,
+    untyped_content,
 )
 
 __all__ = [
-    "DATA_TYPES",
     "Locate",
     "Writer",
     "offered",
@@ -47,8 +52,6 @@ Writer = Callable[[Request, object, str], Outgoing]
 Locate = Callable[[Request, object], "str | None"]
 _Complete = Callable[[Request, PlainResponse, object], None]
 _READY = (WerkzeugResponse, PlainResponse, Redirect, ResponseValue, *REJECTED)
-# PERF: types of values that have neither a status nor headers; to ask a value costs more.
-DATA_TYPES = frozenset({dict, list, str, int, float, bool})
 _log = logging.getLogger("restkit")
 
 
@@ -73,7 +76,6 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
         return writers.write
     complete = writers.completions.get(status)
 
-    # PERF: most values are the content of the usual status; `_StatusWriters` writes all others.
     def write(request: Request, value: object, media_type: str) -> Outgoing:
         kind = type(value)
         if kind not in DATA_TYPES and (kind is tuple or value is None or isinstance(value, _READY)):
@@ -89,7 +91,7 @@ def writer_of(operation: Operation, media: Media, locate: Locate | None, contrac
             complete(request, response, data)
         return response
 
-    return write
+    return write if complete is not None else data_writer(operation, media, write)
 
 
 class _StatusWriters:
@@ -185,7 +187,7 @@ class _StatusWriters:
         if value is None and status in self._filled:
             self._report(missing_data(status, self._operation), request)
         if 400 <= status <= 599 and status not in self._empty:
-            raise _returned_error(status, self._operation)
+            raise returned_error(status, self._operation)
         return status
 
     def _implied(self, request: Request, value: object) -> int:
@@ -261,7 +263,7 @@ def _completion(operation: Operation, status: int, locate: Locate | None) -> _Co
 def _check_type(response: PlainResponse, operation: Operation) -> None:
     """Reject content of a media type range without the Content-Type of the method."""
     if not _has(response, "content-type"):
-        raise _untyped(operation)
+        raise untyped_content(operation)
 
 
 def _add_location(response: PlainResponse, request: Request, data: object, locate: Locate) -> None:
@@ -280,27 +282,6 @@ def _finished(value: object, operation: Operation) -> Outgoing:
     if value.status_code in (204, 304):
         _strip_content(value)
     return value
-
-
-def _untyped(operation: Operation) -> DeclarationError:
-    """Return the error for content whose media type is known only as a range."""
-    ranges = ", ".join(each for each in offered(operation) if "*" in each)
-    return DeclarationError(
-        f"{operation.declared_at} declares {ranges} and returned content without its media type: "
-        'return data, {"Content-Type": "image/png"}, for example.'
-    )
-
-
-def _returned_error(status: int, operation: Operation) -> DeclarationError:
-    """Return the error for a returned status of a problem, with the class to raise."""
-    named = problem_class(status).__name__
-    how = (
-        f"raise {named}" if hasattr(problems, named) else f"raise a Problem with status = {status}"
-    )
-    return DeclarationError(
-        f"{operation.declared_at} returned a tuple with the status {status}; {how}, so that the "
-        "response is application/problem+json and provided values are rolled back."
-    )
 
 
 def _strip_content(response: WerkzeugResponse) -> None:

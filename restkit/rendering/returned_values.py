@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING
 
-from ..contract import Operation
+from .. import problems
+from ..contract import Operation, offered_types
 from ..errors import DeclarationError
+from ..problems import problem_class
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
@@ -19,8 +21,10 @@ __all__ = [
     "rejected_headers",
     "rejected_tuple",
     "rejected_value",
+    "returned_error",
     "unexpected_data",
     "unserializable",
+    "untyped_content",
 ]
 
 REJECTED: tuple[type, ...] = (BaseException, CoroutineType, AsyncGeneratorType)
@@ -186,3 +190,24 @@ def _failing_field(bound: BoundSchema, value: object) -> str:
 def _kind(value: object) -> str:
     items = value if isinstance(value, (list, tuple)) else (value,)
     return " and ".join(sorted({type(each).__name__ for each in items})) or "list"
+
+
+def untyped_content(operation: Operation) -> DeclarationError:
+    """Return the error for content whose media type is known only as a range."""
+    ranges = ", ".join(each for each in offered_types(operation.outputs) if "*" in each)
+    return DeclarationError(
+        f"{operation.declared_at} declares {ranges} and returned content without its media type: "
+        'return data, {"Content-Type": "image/png"}, for example.'
+    )
+
+
+def returned_error(status: int, operation: Operation) -> DeclarationError:
+    """Return the error for a returned status of a problem, with the class to raise."""
+    named = problem_class(status).__name__
+    how = (
+        f"raise {named}" if hasattr(problems, named) else f"raise a Problem with status = {status}"
+    )
+    return DeclarationError(
+        f"{operation.declared_at} returned a tuple with the status {status}; {how}, so that the "
+        "response is application/problem+json and provided values are rolled back."
+    )
