@@ -28,6 +28,7 @@ from .load_hooks import load_with_hooks, refuse
 from .loader import write_loader
 from .nesting import MOST_ERRORS
 from .plan import Plan, plan_of
+from .records import RECORDS, has_msgspec
 from .tier_counts import COUNTS
 from .value_forms import NATIVE, PLAIN, TEXT, Forms
 
@@ -112,6 +113,10 @@ class Compiled:
         """
         return self._dumper(NATIVE)
 
+    def records(self) -> DumpOne:
+        """Return the function that dumps one object for `record_encoder`, which needs msgspec."""
+        return self._dumper(RECORDS)
+
     def text(self, encode: Encode) -> Callable[[object], str]:
         """Return the function that dumps one object to compact JSON text, not limited to ASCII.
 
@@ -124,10 +129,13 @@ class Compiled:
         return cast("Callable[[object], str]", self._dumper(TEXT))
 
     def dump_source(self, purpose: str = PLAIN.name) -> str:
-        """Return the source of the plain, native or text dumper, ``""`` without one."""
+        """Return the source of the plain, native, records or text dumper, ``""`` without one."""
         if self.plan.dump_reason or (purpose != PLAIN.name and self.uncertain):
             return ""
-        self._dumper(next(each for each in (PLAIN, NATIVE, TEXT) if each.name == purpose))
+        if purpose == RECORDS.name and not has_msgspec():
+            return ""
+        purposes = (PLAIN, NATIVE, RECORDS, TEXT)
+        self._dumper(next(each for each in purposes if each.name == purpose))
         return self._dumpers[purpose][1]
 
     def _dumper(self, forms: Forms) -> DumpOne:
@@ -146,7 +154,7 @@ class Compiled:
     def nested_dumper(self, forms: Forms, encode: Encode, *, many: bool) -> DumpOne:
         """Return the dumper of one nested value."""
         if self.plan.dump_reason or not self._plain_dump:
-            return functools.partial(self.dump, many=many)
+            return forms.checked(functools.partial(self.dump, many=many))
         if not forms.is_text:
             direct = self._dumper(forms)
             return _list_dumper(direct) if many else direct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from marshmallow import fields
 from .dump_values import value_form
 from .function_types import AnyField, AnyMapping, NestedDump, Validate
 from .plan import dump_of, plucked_key
+from .records import record_member
 from .value_forms import Forms
 from .writer import Writer
 
@@ -107,7 +109,8 @@ class Values:
             schema = field.schema
             dump = self._nested(schema, bool(schema.many or field.many))
             if kind == "pluck":
-                dump = _plucking(dump, plucked_key(field), many=bool(field.many))
+                member = record_member if self._forms.is_records else operator.getitem
+                dump = _plucking(dump, plucked_key(field), member, many=bool(field.many))
             self._writer.set(name, dump)  # the generated code calls it directly from now on
             self._writer.set(new, False)
             return null if value is None else dump(value)
@@ -172,7 +175,9 @@ class Values:
 _TEXT = frozenset({str})
 
 
-def _plucking(dump: Validate, key: str | None, *, many: bool) -> Callable[[Any], object]:
+def _plucking(
+    dump: Validate, key: str | None, member: Callable[..., object], *, many: bool
+) -> Callable[[Any], object]:
     """Return the function that takes the plucked member of nested data, which may be None."""
 
     def pluck(value: object) -> object:
@@ -180,7 +185,7 @@ def _plucking(dump: Validate, key: str | None, *, many: bool) -> Callable[[Any],
         if data is None:  # a hook, or an override of dump, made it so
             return None
         if many:
-            return [each[key] for each in data]
-        return data[key]
+            return [member(each, key) for each in data]
+        return member(data, key)
 
     return pluck

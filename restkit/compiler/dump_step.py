@@ -55,7 +55,9 @@ class Step:
             values = Values(writer, number, plan.name, nested, forms)
             self._form = values.form(plan.field, plan.dump, self._value)
         elif plan.dump == "constant":
-            self._whole = self._bind("constant", plan.field._serialize(None, plan.name, None))
+            self._whole = self._bind(
+                "constant", forms.fixed(plan.field._serialize(None, plan.name, None))
+            )
         else:
             self._whole = f"{self._bind('field', forms.checked(_whole_field(plan, schema)))}(obj)"
 

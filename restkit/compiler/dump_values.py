@@ -83,6 +83,8 @@ def _number_text(field: _Field, value: str, forms: Forms, bind: Bind) -> _Form:
 def _timedelta(field: fields.TimeDelta, value: str, forms: Forms, bind: Bind) -> _Form:
     whole = f"({value}.days * 86400 + {value}.seconds) * 1000000 + {value}.microseconds"
     made = f"({whole}) / {field._unit_to_microseconds_mapping[field.precision]}"
+    if forms.is_records:
+        made = f"(w if -1e16 < (w := {made}) < 1e16 else other(w))"
     if field.precision == "seconds":
         made = f"{value}.total_seconds()"
     test = f"type({value}) is {bind('timedelta', dt.timedelta)}"
@@ -123,7 +125,8 @@ def _enum(field: fields.Enum[enum.Enum], value: str, forms: Forms, bind: Bind) -
     texts = enum_texts(field)
     if texts is not None:
         # PERF: the attribute takes a tenth of the property `name`.
-        return test, _encoded(f"{bind('texts', texts)}[{value}._name_]", forms)
+        safe = {name: forms.fixed(text) for name, text in texts.items()}
+        return test, _encoded(f"{bind('texts', safe)}[{value}._name_]", forms)
     if isinstance(field.by_value, bool):
         return test, _encoded(f"{value}.{'value' if field.by_value else 'name'}", forms)
     return None

@@ -15,6 +15,7 @@ from marshmallow import missing
 from .dump_step import Source, Step
 from .function_types import DumpOne, Encode, NestedDump
 from .plan import Plan, has_own_accessor
+from .records import record_class
 from .value_forms import PLAIN, Forms, json_name
 from .writer import Writer
 
@@ -84,7 +85,7 @@ def _write_fast_part(writer: Writer, steps: list[Step], source: Source, forms: F
     with writer.block("while True:"):  # a block to break out of; it never repeats
         for step in steps:
             step.write_fast(source)
-        writer.line(f"return {_together(steps, forms)}")
+        writer.line(f"return {_together(writer, steps, forms)}")
     writer.line(f"return rest_{source}(obj, n, locals())")
 
 
@@ -106,8 +107,13 @@ def _write_rest(
     return rest
 
 
-def _together(steps: list[Step], forms: Forms) -> str:
+def _together(writer: Writer, steps: list[Step], forms: Forms) -> str:
     """Return the expression of all values that the fast part has read."""
+    if forms.is_records:
+        made = record_class([step.plan.key for step in steps])
+        if made is not None:
+            writer.set("Record", made)
+            return f"Record({', '.join(f'v{step.number}' for step in steps)})"
     if not forms.is_text:
         return "{" + ", ".join(f"{step.plan.key!r}: v{step.number}" for step in steps) + "}"
     names = (json_name(step.plan.key).replace("{", "{{").replace("}", "}}") for step in steps)

@@ -13,9 +13,12 @@ from .function_types import AnyField, AnyList
 from .load_forms import accept_of
 from .nesting import nested_of
 from .plan import FieldPlan, dump_of, nested_schema
+from .records import RECORDS
 from .value_forms import NATIVE, PLAIN, TEXT
 
 __all__ = ["Explanation", "FieldTiers", "Tier", "explain"]
+
+_PURPOSES = (PLAIN, NATIVE, RECORDS, TEXT)
 
 Tier = Literal["native", "generated", "marshmallow", ""]
 """The code that loads or dumps a field.
@@ -64,8 +67,8 @@ class Explanation:
             are.
         hooks: The names of the schema's hooks by kind of hook, in marshmallow's order.
         load_source: The source of the generated loader, ``""`` if marshmallow loads.
-        dump_sources: The sources of the generated dumpers by purpose: ``plain``, and ``native`` and
-            ``text`` if objects are written directly as JSON.
+        dump_sources: The sources of the generated dumpers by purpose: ``plain``, and ``native``,
+            ``text`` and, with msgspec, ``records`` if objects are written directly as JSON.
     """
 
     schema: Schema
@@ -88,7 +91,7 @@ def explain(schema: Schema) -> Explanation:
         _tiers(compiled, each, loads.get(name), dumps.get(name))
         for name, each in (loads | dumps).items()
     ]
-    sources = {each.name: compiled.dump_source(each.name) for each in (PLAIN, NATIVE, TEXT)}
+    sources = {each.name: compiled.dump_source(each.name) for each in _PURPOSES}
     return Explanation(
         schema,
         tuple(tiers),

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from .compiled import Compiled
+from .records import record_encoder
 from .tier_counts import COUNTS
 
 __all__ = ["Encoder", "JSONWriter", "json_writer_of"]
@@ -27,6 +28,8 @@ class Encoder:
         native: The function from the data of `Compiled.native` to the same bytes.
         text: The function from any value to JSON text.
         finish: The function from JSON text to bytes.
+        uses_records: True if msgspec, where it is installed, writes in place of `native`. It
+            writes the bytes of orjson.
     """
 
     is_native: bool
@@ -34,6 +37,7 @@ class Encoder:
     native: Callable[[object], bytes]
     text: Callable[[object], str]
     finish: Callable[[str], bytes]
+    uses_records: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class JSONWriter:
         one: The function from an object to bytes.
         many: The function from an iterable of objects to bytes.
         pair: The function from an object to its dumped data and bytes. The data may hold dates,
-            datetimes and UUIDs instead of their text.
+            datetimes and UUIDs instead of their text. It holds the text of decimals, also if
+            ``Schema.dump`` leaves the decimals to the encoder.
     """
 
     one: Callable[[object], bytes]
@@ -57,12 +62,16 @@ def json_writer_of(compiled: Compiled, encoder: Encoder) -> JSONWriter | None:
     if compiled.uncertain:
         return None
     if encoder.is_native:
-        return _native(compiled.native(), encoder)
+        return _native(compiled, encoder)
     return _text(compiled, compiled.text(encoder.text), encoder)
 
 
-def _native(dump: Callable[[object], object], encoder: Encoder) -> JSONWriter:
-    dumps = encoder.native
+def _native(compiled: Compiled, encoder: Encoder) -> JSONWriter:
+    dump, dumps = compiled.native(), encoder.native
+    dump_pair, dumps_pair = dump, dumps
+    written = record_encoder(encoder.native) if encoder.uses_records else None
+    if written is not None:
+        dump, dumps = compiled.records(), written
 
     def one(value: object) -> bytes:
         if COUNTS.on:
@@ -82,8 +91,8 @@ def _native(dump: Callable[[object], object], encoder: Encoder) -> JSONWriter:
     def pair(value: object) -> tuple[Any, bytes]:
         if COUNTS.on:
             COUNTS.dumps["native"] += 1
-        data = dump(value)
-        return data, dumps(data)
+        data = dump_pair(value)
+        return data, dumps_pair(data)
 
     return JSONWriter(one, many, pair)
 

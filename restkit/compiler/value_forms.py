@@ -15,7 +15,7 @@ from json.encoder import encode_basestring
 
 from .datetimes import WHOLE_MINUTES, date_text, datetime_text, native_datetime, time_text
 
-__all__ = ["NATIVE", "PLAIN", "TEXT", "Forms", "json_name"]
+__all__ = ["NATIVE", "PLAIN", "TEXT", "Forms", "clean", "json_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,15 @@ class Forms:
         kinds: By kind of field, the test of a value ``{v}`` and the dumped expression; the
             expression ``{v}`` leaves the value unchanged.
         null: The expression for None.
-        checks: True if the result of a field's own method is made safe for the JSON encoder.
+        safe: The function that makes the result of a field's own method safe for the JSON encoder,
+            None if it stays unchanged.
         names: The objects that the expressions name.
     """
 
     name: str
     kinds: dict[str, tuple[str, str]]
     null: str
-    checks: bool
+    safe: Callable[[object], object] | None
     names: dict[str, object]
 
     @property
@@ -47,11 +48,21 @@ class Forms:
         """True if the expressions are JSON text rather than values."""
         return self.name == "text"
 
+    @property
+    def is_records(self) -> bool:
+        """True if the expressions are the members of records."""
+        return self.name == "records"
+
     def checked(self, serialize: Callable[..., object]) -> Callable[..., object]:
-        """Return a field's own method; if the purpose checks, its result is made safe."""
-        if not self.checks:
+        """Return a field's own method, whose result is made safe if the purpose needs that."""
+        safe = self.safe
+        if safe is None:
             return serialize
-        return lambda *arguments: _clean(serialize(*arguments))
+        return lambda *arguments: safe(serialize(*arguments))
+
+    def fixed(self, value: object) -> object:
+        """Return a value that is dumped for every object, made safe if the purpose needs that."""
+        return value if self.safe is None else self.safe(value)
 
 
 def json_name(name: str) -> str:
@@ -63,7 +74,7 @@ class _NoNumber(float):
     """NaN or an infinity, of a class that encoders reject."""
 
 
-def _clean(value: object) -> object:
+def clean(value: object) -> object:
     """Return a dumped value such that a native encoder writes or rejects it as ``dumps`` does.
 
     Dates and times become text. The encoder rejects NaN and infinities after everything is dumped.
@@ -71,9 +82,9 @@ def _clean(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else _NoNumber(value)
     if isinstance(value, dict):
-        return {key: _clean(each) for key, each in value.items()}
+        return {key: clean(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_clean(each) for each in value]
+        return [clean(each) for each in value]
     if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
     return value
@@ -113,7 +124,7 @@ PLAIN = Forms(
         "uuid": ("type({v}) is UUID", "str({v})"),
     },
     "None",
-    False,
+    None,
     _NAMES,
 )
 NATIVE = Forms(
@@ -128,7 +139,7 @@ NATIVE = Forms(
         "uuid": ("type({v}) is UUID", "{v}"),
     },
     "None",
-    True,
+    clean,
     _NAMES,
 )
 TEXT = Forms(
@@ -144,6 +155,6 @@ TEXT = Forms(
         "uuid": ("type({v}) is UUID", "f'\"{{{v}}}\"'"),
     },
     "'null'",
-    True,
+    clean,
     _NAMES,
 )

@@ -38,7 +38,9 @@ from .wire_formats import Source
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
 
-_ENCODER = Encoder(IS_NATIVE, dumps_json, dumps_native, json_text, encode_text)
+_ENCODER = Encoder(
+    IS_NATIVE, dumps_json, dumps_native, json_text, encode_text, uses_records=IS_NATIVE
+)
 
 SchemaLike = type[Schema] | Schema | Mapping[str, fields.Field[Any]] | UnionType | OneOf
 """A Schema class, an instance, a mapping of fields, or a union: ``CatSchema | DogSchema``."""

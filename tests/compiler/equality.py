@@ -39,6 +39,9 @@ _NO_JSON = (
 )  # in the messages of the encoder, and of Python for 4,300 digits
 ENCODERS = {
     "native": Encoder(True, _dumps_orjson, _dumps_orjson_native, json_text, encode_text),
+    "records": Encoder(
+        True, _dumps_orjson, _dumps_orjson_native, json_text, encode_text, uses_records=True
+    ),
     "text": Encoder(False, _dumps_std, _dumps_std, json_text, encode_text),
 }
 

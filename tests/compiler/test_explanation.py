@@ -110,7 +110,7 @@ def test_a_schema_that_goes_straight_leaves_moments_to_the_encoder() -> None:
     found = explain(schema)
     assert found.straight_reason == ""
     assert [each.dump for each in found.fields] == ["native", "native", "generated"]
-    assert set(found.dump_sources) == {"plain", "native", "text"}
+    assert set(found.dump_sources) == {"plain", "native", "records", "text"}
     assert "def load_one(" in found.load_source
     assert all("def dump_one(" in source for source in found.dump_sources.values())
     assert explain(_Everything()).straight_reason.startswith("custom: ")
