@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
-from typing import Any
+from contextlib import closing
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from marshmallow import (
@@ -398,6 +401,77 @@ def test_plain_queries_are_split_as_others() -> None:
             assert urlencode(pairs) == text
     assert plain > 500
     assert plain_pairs("&".join(["a=1"] * 101)) is None
+
+
+def test_queries_are_read_as_parse_qsl_reads_them() -> None:
+    """Values and escapes of any kind are those of `parse_qsl`, or the query is refused for one."""
+    app = served(query={"a": fields.Str(), "b+c": fields.Str(), "tag": fields.List(fields.Str())})
+    draw = random.Random(4)
+    names = ["a=", "tag=", "b%2Bc=", "b+c=", "a", "=", ""]
+    parts = [
+        "1",
+        "",
+        "%C3%A9",
+        "%c3",
+        "%",
+        "%2",
+        "+",
+        " ",
+        "\\",
+        "\\x41",
+        "%5Cx41",
+        "%00",
+        "\0",
+        "=",
+        ";",
+    ]
+    parts += ["%EF%BF%BD", "\t", "é", "%4g", "N", "%20", "%26"]
+    read = 0
+    for _ in range(2_000):
+        pairs = [
+            draw.choice(names) + "".join(draw.choices(parts, k=2))
+            for _ in range(draw.randint(1, 3))
+        ]
+        text = "&".join(pairs)
+        given, response = _expected(text), _get(app, text)
+        if given is None:
+            assert response[0].startswith("422"), text
+        else:
+            read += 1
+            assert response == ("200 OK", {"query": given}), text
+    assert read > 150
+
+
+def _expected(text: str) -> dict[str, Any] | None:
+    """Return the values of a query, None if it must be refused."""
+    try:
+        decoded = text.encode("latin-1").decode() if not text.isascii() else text
+        pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict")
+    except UnicodeError:
+        return None
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        is_taken = name in values and name != "tag"
+        if is_taken or name not in ("a", "b+c", "tag") or "\0" in value or "\ufffd" in value:
+            return None
+        if name == "tag":
+            values.setdefault(name, []).append(value)
+        else:
+            values[name] = value
+    return values
+
+
+def _get(app: App, query: str) -> tuple[str, Any]:
+    """Return the status and the JSON of a request with a raw query, as a server hands it over."""
+    environ: dict[str, Any] = {"SCRIPT_NAME": "", "PATH_INFO": "/x", "QUERY_STRING": query}
+    setup_testing_defaults(environ)
+    statuses: list[str] = []
+
+    def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+        statuses.append(status)
+
+    with closing(cast("Any", app(environ, start))) as body:
+        return statuses[0], json.loads(b"".join(body))
 
 
 def test_far_too_many_names_are_refused() -> None:
