@@ -73,7 +73,11 @@ else:
 
         def _replace(self, **changes):
             """Return a record with other values of some fields."""
-            return type(self)(**{**self._asdict(), **changes})
+            # PERF: an App with 1,000 resources replaces fields of 20,000 records.
+            changed = tuple.__new__(type(self), map(changes.pop, self._fields, self))
+            if changes:
+                raise TypeError(_unknown(type(self), changes))
+            return changed
 
         def _asdict(self):
             """Return the values by the names of their fields."""
@@ -87,15 +91,18 @@ else:
                 f"{record.__name__} takes at most {len(fields)} values, got {len(values)}: its "
                 f"fields are {', '.join(fields)}."
             )
-        known = {**record._field_defaults, **dict(zip(fields, values, strict=False)), **named}
-        if twice := [each for each in fields[: len(values)] if each in named]:
+        if not named.keys().isdisjoint(fields[: len(values)]):
+            twice = [each for each in fields[: len(values)] if each in named]
             raise TypeError(f"{record.__name__} got two values for {', '.join(twice)}.")
+        known = {**record._field_defaults, **dict(zip(fields, values, strict=False)), **named}
         if missing := [each for each in fields if each not in known]:
             raise TypeError(f"{record.__name__} needs a value for {', '.join(missing)}.")
         if len(known) > len(fields):
-            unknown = [each for each in known if each not in fields]
-            raise TypeError(
-                f"{record.__name__} has no field {', '.join(unknown)}: its fields are "
-                f"{', '.join(fields)}."
-            )
+            raise TypeError(_unknown(record, known))
         return map(known.__getitem__, fields)
+
+    def _unknown(record, names):
+        """Return the message about names that are no fields of a record."""
+        unknown = ", ".join(each for each in names if each not in record._fields)
+        known = ", ".join(record._fields)
+        return f"{record.__name__} has no field {unknown}: its fields are {known}."

@@ -21,12 +21,12 @@ from ..routing.router import Handler, Match, Route
 from .composition import Composed, compose_entries, compose_server, compose_unmatched
 from .contract_log import observe
 from .streaming import Stream
-from .url_targets import UrlTargets, rejected_value, with_outer_values
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..request import AppLike
+    from .url_targets import UrlTargets
 
 __all__ = ["Dispatcher"]
 
@@ -235,6 +235,9 @@ class Dispatcher:
         Raises:
             LookupError: A pattern has these variables, but rejects one of the values.
         """
+        # cold start: the first response needs no URL
+        from .url_targets import rejected_value, with_outer_values
+
         root, outer = ("", {}) if request is None else (request.root_path, request.mount_parameters)
         rejected = ""
         for composed in (self._composed, self._documents):
@@ -257,6 +260,8 @@ class Dispatcher:
         """Return the index of entries by the targets of `url_for`, made for the first URL."""
         found = self._targets.get(id(composed))
         if found is None:
+            from .url_targets import UrlTargets  # cold start, as above
+
             found = self._targets[id(composed)] = UrlTargets(composed.entries)
         return found
 

@@ -29,9 +29,11 @@ from .metadata import Field, describe_field, metadata_keywords, serialized_defau
 from .names import component_key, component_names, given_name, nested_fields
 from .own_schemas import has_own_schema
 
-__all__ = ["check_schemas", "check_words"]
+__all__ = ["check_schemas"]
 
 _Seen = set[tuple[int, View, bool]]
+_Checked = set[object]
+"""The ids of objects that were checked, also with their use. The objects live meanwhile."""
 
 
 def check_schemas(
@@ -48,31 +50,36 @@ def check_schemas(
         CollisionError: Two classes say one name.
         DeclarationError: A value of a declaration is not JSON.
     """
-    checked: set[int] = set()
+    checked: _Checked = set()
     seen: _Seen = set()
     for op in operations:
         if not op.documented:
             continue
-        check_words(op)
+        _check_words(op, checked)
         for bound in op.schemas:
-            _check_schema(bound.schema, op.declared_at, checked)
-            _check_own_schemas(bound, checked)
-            if bound.view is View.RESPONSE:
-                _check_response_examples(bound.schema, checked)
-            elif bound.source == "json":
-                _check_request_fields(bound.schema, checked)
+            # PERF: the operations of a resource have mostly the same schemas.
+            key = (id(bound.schema), bound.view, bound.source)
+            if key not in checked:
+                checked.add(key)
+                _check_bound(bound, op.declared_at, checked)
         for _, declared, declared_at in component_names(op, seen):
             if name := given_name(declared):
                 _claim(name, declared, declared_at, given)
 
 
-def _check_own_schemas(bound: BoundSchema, checked: set[int]) -> None:
+def _check_bound(bound: BoundSchema, declared_at: str, checked: _Checked) -> None:
+    _check_schema(bound.schema, declared_at, checked)
+    found = list(_schemas_in(bound.schema, set()))
+    if any(map(has_own_schema, found)):
+        _check_own_schemas(bound)
+    if bound.view is View.RESPONSE:
+        _check_response_examples(found, checked)
+    elif bound.source == "json":
+        _check_request_fields(found, checked)
+
+
+def _check_own_schemas(bound: BoundSchema) -> None:
     """Reject JSON Schemas of a class's own that cannot be written, also of nested classes."""
-    if id(bound) in checked:
-        return
-    checked.add(id(bound))
-    if not any(has_own_schema(each) for each in _schemas_in(bound.schema, set())):
-        return
     from .conversion import SchemaCollector  # cold start: it loads apispec
 
     def convert() -> None:
@@ -83,8 +90,8 @@ def _check_own_schemas(bound: BoundSchema, checked: set[int]) -> None:
     _ignoring_lookups(convert)
 
 
-def _check_request_fields(schema: Schema, checked: set[int]) -> None:
-    for each in _schemas_in(schema, set()):
+def _check_request_fields(schemas: Iterable[Schema], checked: _Checked) -> None:
+    for each in schemas:
         if id(each.load_fields) not in checked:
             checked.add(id(each.load_fields))
             for field in each.load_fields.values():
@@ -92,8 +99,8 @@ def _check_request_fields(schema: Schema, checked: set[int]) -> None:
                 check_examples(field)
 
 
-def _check_response_examples(schema: Schema, checked: set[int]) -> None:
-    for each in _schemas_in(schema, set()):
+def _check_response_examples(schemas: Iterable[Schema], checked: _Checked) -> None:
+    for each in schemas:
         if id(each.dump_fields) not in checked:
             checked.add(id(each.dump_fields))
             for field in each.dump_fields.values():
@@ -129,24 +136,29 @@ def _claim(
         )
 
 
-def check_words(op: Operation) -> None:
-    """Reject words, examples and extensions of an operation that cannot be written.
-
-    Raises:
-        DeclarationError: One of them is not JSON, or not a text.
-    """
+def _check_words(op: Operation, checked: _Checked) -> None:
+    """Reject words, examples and extensions of an operation that cannot be written."""
     texts = {"summary": op.summary, "description": op.description}
     for name, value in (*texts.items(), *(("tags", tag) for tag in op.tags)):
-        _check(f"{op.declared_at}: {name}", text_value, value)
+        if not _is_plain(value):
+            _check(f"{op.declared_at}: {name}", text_value, value)
     for name, values in (("examples", op.examples), ("extensions", op.extensions)):
         if values:
             _check(f"{op.declared_at}: {name}", _json, values)
     for each in _described(op):
-        where = f"{op.declared_at}: the {_KINDS[type(each)]} {each.name!r}"
-        _check(f"{where} has a description that", text_value, each.description)
-        _check(f"{where} has a schema that", schema_value, each.schema)
+        if id(each) not in checked:
+            checked.add(id(each))
+            where = f"{op.declared_at}: the {_KINDS[type(each)]} {each.name!r}"
+            _check(f"{where} has a description that", text_value, each.description)
+            _check(f"{where} has a schema that", schema_value, each.schema)
     for status, text in _response_texts(op):
-        _check(f"{op.declared_at}: the description of {status}", text_value, text)
+        if not _is_plain(text):
+            _check(f"{op.declared_at}: the description of {status}", text_value, text)
+
+
+def _is_plain(text: object) -> bool:
+    """Say whether a text needs no check, as nearly all do."""
+    return type(text) is str and text.isascii()
 
 
 _KINDS = {Header: "header", Parameter: "parameter", PathParameter: "path parameter"}
@@ -188,7 +200,7 @@ def _path(declared: type) -> str:
     return f"{declared.__module__}.{declared.__qualname__}"
 
 
-def _check_schema(schema: Schema, declared_at: str, checked: set[int]) -> None:
+def _check_schema(schema: Schema, declared_at: str, checked: _Checked) -> None:
     declared = type(schema)
     # PERF: instances of a class mostly share what their fields declare.
     if id(schema) in checked:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 from ..contract import Input, Location
 from ..errors import DeclarationError
 from ..resource import Schemas
-from .body_inputs import Body, bodies_of, check_raw_annotation
 from .signatures import item_of
 from .verb import Verb
 
 if TYPE_CHECKING:
     from ..declarations import BodyLike
     from ..schemas.bound import BoundSchema, SchemaLike
+    from .body_inputs import Body
     from .body_types import Shape
 
 __all__ = ["inputs_of"]
@@ -75,6 +75,8 @@ def _body_inputs(verb: Verb) -> Iterator[Input]:
             "Resource does not provide. Take application/merge-patch+json, or write a "
             "CRUDResource."
         )
+    from .body_inputs import bodies_of  # cold start: the smallest program has no bodies
+
     default = _MERGE_PATCH if verb.method == "PATCH" else _JSON
     for body in bodies_of(schema, verb.declared.media_types, default, verb.declared_at):
         yield _body_input(verb, body)
@@ -99,6 +101,8 @@ def _body_input(verb: Verb, body: Body) -> Input:
     annotation = verb.signature.annotations.get("body")
     size = verb.declared.max_size
     if body.raw is not None:
+        from .body_inputs import check_raw_annotation  # cold start, as above
+
         check_raw_annotation(annotation, body.raw, verb.declared_at)
         return Input("body", None, body.media_types, raw=body.raw, max_size=size)
     if body.schema is None:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter, Rule
 
+    from .fixed_ends import FixedEnds
+
 from ..http.uris import DOT_SEGMENTS
-from .fixed_ends import FixedEnds
 
 __all__ = ["Matcher", "Node"]
 
@@ -103,6 +104,8 @@ class Matcher(Generic[T]):
         if ends is not None:
             node.others = True
             node.more += 1
+            from .fixed_ends import FixedEnds  # cold start: few patterns begin with variables
+
             rest = node.rest = node.rest or FixedEnds()
             rest.add(*ends, target)
             self.is_crowded = self.is_crowded or len(rest) > _CROWD
