@@ -46,6 +46,7 @@ from restkit import (
     takes,
 )
 from restkit.openapi import build
+from restkit.openapi.shared_components import expanded
 from restkit.testing import Client
 
 EXAMPLES = int(os.environ.get("RESTKIT_TEST_COMBINATIONS") or 250)
@@ -483,8 +484,6 @@ def is_documented(program: Program, document: dict[str, Any], response: Any) -> 
     found = responses.get(str(response.status))
     if found is None:
         return False
-    if "$ref" in found:
-        found = document["components"]["responses"][found["$ref"].rpartition("/")[2]]
     if "X-Limit" in response.headers:
         limit = found["headers"]["X-Limit"]["schema"]
         assert Draft202012Validator(limit).is_valid(int(response.headers["X-Limit"]))
@@ -529,7 +528,7 @@ def check_a_program(program: Program) -> None:
     response = ask(program, Client(app, contract=False, raise_errors=False))
     status, is_declared = predicted(program)
     assert response.status == status
-    document = build(app)
+    document = expanded(build(app))
     routed = program.url == "/things/1" and program.verb not in ("PUT", "OPTIONS")
     if routed:
         assert is_documented(program, document, response) is is_declared

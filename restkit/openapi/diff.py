@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .shared_components import expanded
+
 __all__ = ["diff"]
 
 MAX_LINES = 20
@@ -23,6 +25,10 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """
     if old == new:
         return []
+    # A part that becomes shared is no change, and a shared one that changes is one of its users.
+    old, new = expanded(old), expanded(new)
+    if old == new:
+        return ["changed: which parts the operations share"]
     lines = [*_operations(old, new), *_components(old, new), *_rest(old, new)]
     if not lines:  # such as a word on a path, which is of no operation
         lines = ["changed: the document"]

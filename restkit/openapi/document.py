@@ -16,7 +16,16 @@ from .document_hooks import run_hooks
 from .host_servers import servers_of_hosts
 from .names import component_names, given_name
 
-__all__ = ["Documented", "build", "component_names", "noun", "operation_id", "to_json", "to_yaml"]
+__all__ = [
+    "Documented",
+    "build",
+    "component_names",
+    "noun",
+    "operation_id",
+    "to_compact_json",
+    "to_json",
+    "to_yaml",
+]
 
 _QUERY_BEFORE_3_2 = (
     "The operation of the HTTP method QUERY (RFC 10008): safe and idempotent, with content. "
@@ -72,6 +81,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     from .conversion import SchemaCollector
     from .links import links_of
     from .operations import OperationPrinter, copied
+    from .shared_components import share
 
     dialect = version or app.settings.openapi_version
     # What claims one name for two things was refused when it was added.
@@ -89,16 +99,16 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     on_hosts = servers_of_hosts(app.operations(), servers)
     for op, each in zip(operations, printed, strict=True):
         each.update(on_hosts.get((op.path, op.method), {}))
-    components = {
-        "responses": printer.problems.share(printed),
-        "schemas": {**collector.components(), **printer.problems.components},
-        "securitySchemes": printer.security_schemes,
-    }
     # PERF: apispec would copy the paths, and search them for references that are resolved here:
     # it would double the time.
     paths: dict[str, dict[str, Any]] = {}
     for op, each in zip(operations, printed, strict=True):
         paths.setdefault(op.path, {}).update(_member(op, each, dialect))
+    components = {
+        **share(paths),
+        "schemas": {**collector.components(), **printer.problems.components},
+        "securitySchemes": printer.security_schemes,
+    }
     for tag in _tags(app, operations):
         spec.tag(tag)
     document = _ordered(spec.to_dict() | {"paths": paths, "components": components}, servers)
@@ -210,9 +220,15 @@ def _ordered(made: dict[str, Any], servers: list[dict[str, Any]]) -> dict[str, A
 
 
 def to_json(document: Mapping[str, Any]) -> bytes:
-    """Return a document as JSON, indented by two spaces, in its own order, with a final newline."""
+    """Return a document as JSON in its own order, indented by two spaces, with a final newline."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
+
+
+def to_compact_json(document: Mapping[str, Any]) -> bytes:
+    """Return a document as JSON in its own order, without white space, for programs."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
 
 
 # What YAML 1.2 takes for a number, and PyYAML, which speaks YAML 1.1, would write without quotes.

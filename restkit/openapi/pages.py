@@ -24,8 +24,9 @@ from ..settings import Settings
 from .assets import asset, edition, has_scalar, has_swagger_ui
 from .audience import Audience, kept_from_caches, source_of
 from .authorizing import REDIRECT, REDIRECT_PAGE, authorization_urls
-from .document import build, to_json, to_yaml
+from .document import build, to_compact_json, to_yaml
 from .page_policy import page_policy
+from .shared_components import expanded
 
 __all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Scalar", "SwaggerUI", "resources"]
 
@@ -146,7 +147,8 @@ def _document(request: Request, root: str, media_type: Literal["json", "yaml"]) 
                 known.clear()
             with watch_lazy_texts() as lazy:
                 document = build(source, server_root=root)
-            body = to_json(document) if media_type == "json" else to_yaml(document).encode()
+            is_json = media_type == "json"
+            body = to_compact_json(document) if is_json else to_yaml(document).encode()
             made = _Printed(body, hashlib.sha256(body).hexdigest()[:24], is_translated=bool(lazy))
             if lazy:
                 return made
@@ -277,9 +279,8 @@ def _words(app: Any, request: Request, own: str) -> dict[str, str]:
 def _plain_page(app: Any, request: Request, own: str, ui: str) -> Response:
     with watch_lazy_texts() as lazy:
         words = _words(app, request, own)
-        document = build(source_of(request)[0])
-    shared = document.get("components", {}).get("responses", {})
-    operations = "\n".join(_section(*each, shared) for each in _operations(document))
+        document = expanded(build(source_of(request)[0]))
+    operations = "\n".join(_section(*each) for each in _operations(document))
     text = _PLAIN_PAGE.substitute(words, notice=_NOTICE.substitute(ui=ui), operations=operations)
     return kept_from_caches(_varied(_html(text, page_policy((), scripts=False)), bool(lazy)), app)
 
@@ -291,9 +292,7 @@ def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping
                 yield method.removeprefix("x-").upper(), path, item[method]
 
 
-def _section(
-    method: str, path: str, operation: Mapping[str, Any], shared: Mapping[str, Any]
-) -> str:
+def _section(method: str, path: str, operation: Mapping[str, Any]) -> str:
     rows = [
         (
             f"<code>{escape(each['name'])}</code>",
@@ -302,8 +301,7 @@ def _section(
         for each in operation.get("parameters", ())
     ]
     for status, response in operation["responses"].items():
-        said = shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
-        rows.append((status, escape(said["description"])))
+        rows.append((status, escape(response["description"])))
     table = "".join(f"<tr><th>{name}</th><td>{says}</td></tr>" for name, says in rows)
     words = f"{operation['summary']} {operation.get('description', '')}".strip()
     kind = ' class="deprecated"' if operation.get("deprecated") else ""

@@ -85,7 +85,6 @@ class ProblemResponses:
         self._prefix = prefix
         self._names: dict[str, object] = {"Problem": Problem}
         self._printed: dict[tuple[int, ...], dict[str, Any]] = {}
-        self._responses: dict[int, dict[str, Any]] = {}
 
     def reserve(self, operations: Iterable[Operation]) -> None:
         """Reserve the names of components before the schemas of the operations take them."""
@@ -120,7 +119,6 @@ class ProblemResponses:
                 response["headers"] = headers
             response["content"] = self.content(status, failures, formats)
             self._printed[key] = response
-            self._responses[id(response)] = response
         return self._printed[key]
 
     def content(
@@ -146,31 +144,6 @@ class ProblemResponses:
         given: Any = json.loads(json.dumps(error_format.schema, default=dict))
         self.components[name] = self._lowered(given)
         return {"$ref": self._prefix + name}
-
-    def share(self, operations: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Replace the error responses that several operations have by references.
-
-        Args:
-            operations: Operation Objects.
-
-        Returns:
-            The components by name, one for a status: the response that most operations have.
-        """
-        places: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        texts = {key: json.dumps(each) for key, each in self._responses.items()}
-        for operation in operations:
-            for status, response in operation["responses"].items():
-                if id(response) in texts:
-                    found = places.setdefault((status, texts[id(response)]), [])
-                    found.append(operation["responses"])
-        shared: dict[str, dict[str, Any]] = {}
-        for (status, _), found in sorted(places.items(), key=lambda item: (-len(item[1]), item[0])):
-            name = problem_class(int(status)).__name__
-            if len(found) > 1 and name not in shared:
-                shared[name] = found[0][status]
-                for responses in found:
-                    responses[status] = {"$ref": f"#/components/responses/{name}"}
-        return shared
 
     def _alternatives(self, status: int, problems: Sequence[type[Problem]]) -> dict[str, Any]:
         """Return the schema of RFC 9457; a ``type`` tells the alternatives of one status apart."""

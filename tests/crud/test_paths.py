@@ -25,6 +25,7 @@ from sqlalchemy.orm import (
 from restkit import App, Request
 from restkit.crud import CRUDResource, MemoryStore
 from restkit.errors import DeclarationError
+from restkit.openapi.shared_components import expanded
 from restkit.sqlalchemy import Database
 from restkit.testing import Client
 
@@ -395,7 +396,7 @@ def parameters(**members: Any) -> dict[str, Any]:
     app = App("Books")
     app.install(Database("sqlite://", create=Base.metadata))
     client = collections(app, MODELS, **members)
-    operation = client.get("/openapi.json").json["paths"]["/books"]["get"]
+    operation = expanded(client.get("/openapi.json").json)["paths"]["/books"]["get"]
     return {each["name"]: each for each in operation["parameters"] if each["in"] == "query"}
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore, PageNumbers
 from restkit.crud.shared_parameters import filter_values, filters, own_value, shared_field
+from restkit.openapi.shared_components import expanded
 from restkit.sqlalchemy import Database
 from restkit.testing import Client
 
@@ -175,7 +176,7 @@ def test_totals_and_changes_by_filter_follow(client: Client) -> None:
 
 
 def test_the_document_says_which_values_filter(client: Client) -> None:
-    document = client.get("/openapi.json").json["paths"]
+    document = expanded(client.get("/openapi.json").json)["paths"]
 
     def schema(path: str, method: str, name: str) -> Any:
         found = document[path][method]["parameters"]
@@ -254,7 +255,7 @@ def test_the_document_describes_both_meanings(
 ) -> None:
     """A parameter of the list that the document does not have is only a filter for clients."""
     path, method = operation.split()
-    document = Client(app_of({"store": MemoryStore(Item)})).get("/openapi.json").json
+    document = expanded(Client(app_of({"store": MemoryStore(Item)})).get("/openapi.json").json)
     parameters = document["paths"][path][method]["parameters"]
     (found,) = (each for each in parameters if each.get("name") == name)
     more = "" if is_alone else f" `{name}__eq` does so for any value."

@@ -15,6 +15,7 @@ from marshmallow import Schema, fields, validate
 from restkit import App, Request, Scheme, Unauthorized, access
 from restkit.crud import CRUDResource, ListQuery, MemoryStore, Page, Totals, TotalsQuery
 from restkit.errors import DeclarationError
+from restkit.openapi.shared_components import expanded
 from restkit.testing import Client
 
 
@@ -101,7 +102,7 @@ def test_members_have_the_names_and_forms_of_the_schema() -> None:
 def test_the_document_says_what_totals_are() -> None:
     """Totals are an operation of their own, whose parameters and members are typed."""
     client = mounted()
-    document = client.get("/openapi.json").json
+    document = expanded(client.get("/openapi.json").json)
     operation = document["paths"]["/tickets/totals"]["get"]
     assert operation["operationId"] == "totalTickets"
     parameters = {each["name"]: each["schema"] for each in operation["parameters"]}

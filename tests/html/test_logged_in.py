@@ -23,6 +23,7 @@ from restkit import (
     takes,
 )
 from restkit.html import LocalURL, LoggedIn, Session, Sessions
+from restkit.openapi.shared_components import expanded
 from restkit.testing import Client, TestResponse
 
 KEY = "key of the sessions, never guessed"
@@ -326,7 +327,7 @@ def test_a_login_page_may_let_everybody_in() -> None:
 def test_the_document_has_the_scheme() -> None:
     client = Client(blog({1: User(1)}))
     log_in(client)
-    document = client.get("/openapi.json").json
+    document = expanded(client.get("/openapi.json").json)
 
     assert document["components"]["securitySchemes"]["session"] == {
         "type": "apiKey",

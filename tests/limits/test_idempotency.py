@@ -39,6 +39,7 @@ from restkit.crud import CRUDResource
 from restkit.errors import DeclarationError
 from restkit.limits import Idempotency, MemoryStorage
 from restkit.limits.redis import RedisStorage
+from restkit.openapi.shared_components import expanded
 from restkit.sqlalchemy import Database, IdempotencyRecord, SQLAlchemyStorage, Versioned
 from restkit.testing import Client
 
@@ -395,7 +396,7 @@ def test_a_key_may_be_demanded(tmp_path: Path) -> None:
     with opened("memory", tmp_path, required=True) as shop:
         assert shop.post(None).status == 400
         assert shop.client.get("/orders").status == 200
-        document = shop.client.get("/openapi.json").json
+        document = expanded(shop.client.get("/openapi.json").json)
         parameters = document["paths"]["/orders"]["post"]["parameters"]
         assert [each["required"] for each in parameters if each["name"] == "Idempotency-Key"] == [
             True
@@ -407,7 +408,7 @@ def test_the_document_says_what_is_enforced(tmp_path: Path) -> None:
     other verbs have nothing of it.
     """
     with opened("memory", tmp_path) as shop:
-        paths = shop.client.get("/openapi.json").json["paths"]
+        paths = expanded(shop.client.get("/openapi.json").json)["paths"]
         for operation in (paths["/orders"]["post"], paths["/orders/{id}"]["patch"]):
             assert "Takes the header `Idempotency-Key`" in operation["description"]
             assert "Idempotency-Key" not in {

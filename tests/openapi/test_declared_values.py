@@ -359,12 +359,12 @@ def test_lazy_texts_are_looked_up_for_each_document() -> None:
 
     app = _app(x=fields.Str(metadata={"description": Now("")}))
     client = Client(app)
-    for kind in ("json", "yaml"):
+    for kind, member in (("json", '"description":"{} text"'), ("yaml", "description: {} text")):
         tags = set()
         for name in ("de", "fr", "de"):
             language[0] = name
             response = client.get(f"/openapi.{kind}")
-            assert f"description: {name} text" in response.text.replace('"', "")
+            assert member.format(name) in response.text
             tags.add(response.headers["ETag"])
         assert len(tags) == 2
 

@@ -27,6 +27,7 @@ from restkit import (
 from restkit.app_loading import load_app
 from restkit.contract import Header
 from restkit.openapi import build, to_json, to_yaml
+from restkit.openapi.shared_components import expanded
 from restkit.schemas.uploads import Upload
 from restkit.testing import Client
 
@@ -265,7 +266,7 @@ def test_fields_are_parameters(document: dict[str, Any]) -> None:
 
 def test_a_path_parameter_has_the_schema_of_its_converter(document: dict[str, Any]) -> None:
     """It is always required."""
-    parameter = document["paths"]["/books/{id}"]["get"]["parameters"][0]
+    parameter = expanded(document)["paths"]["/books/{id}"]["get"]["parameters"][0]
     assert parameter["name"] == "id"
     assert parameter["in"] == "path"
     assert parameter["required"] is True
@@ -400,7 +401,7 @@ def test_what_several_operations_answer_alike_is_shared(document: dict[str, Any]
             for name in components:
                 assert f'"#/components/{kind}/{name}"' in text, name
     assert "UnprocessableContent" in document["components"]["responses"]
-    for item in document["paths"].values():
+    for item in expanded(document)["paths"].values():
         for each in item.values():
             assert any(status.startswith("4") for status in each["responses"])
 
@@ -409,7 +410,7 @@ def test_preconditions_are_parameters(document: dict[str, Any]) -> None:
     """A conditional resource takes If-None-Match for reading;
     a required If-Match is a parameter for writing.
     """
-    item = document["paths"]["/books/{id}"]
+    item = expanded(document)["paths"]["/books/{id}"]
     reading = {each["name"]: each for each in item["get"]["parameters"]}
     writing = {each["name"]: each for each in item["patch"]["parameters"]}
     assert "required" not in reading["If-None-Match"]

@@ -38,6 +38,7 @@ from restkit import (
     provide,
     raises,
 )
+from restkit.openapi.shared_components import expanded
 from restkit.testing import Client
 
 
@@ -402,7 +403,7 @@ def test_the_document_has_contributions() -> None:
     app.add("/things", Things)
     for extension in (RateLimit(9), CORS(), Tracing()):
         app.install(extension)
-    get = Client(app).get("/openapi.json").json["paths"]["/things"]["get"]
+    get = expanded(Client(app).get("/openapi.json").json)["paths"]["/things"]["get"]
     assert [(each["name"], each["in"]) for each in get["parameters"]] == [
         ("Origin", "header"),
         ("traceparent", "header"),

@@ -23,6 +23,7 @@ from restkit import (
     raises,
 )
 from restkit.crud import CRUDResource, MemoryStore
+from restkit.openapi.shared_components import expanded
 from restkit.testing import Client
 
 
@@ -111,7 +112,7 @@ def test_without_a_value_there_is_no_url() -> None:
 def test_the_document_has_the_variables_of_a_prefix() -> None:
     """The outer document has them as path parameters, the inner one as its own server."""
     client = Client(site()[0])
-    paths = client.get("/openapi.json").json["paths"]
+    paths = expanded(client.get("/openapi.json").json)["paths"]
     assert [*paths] == ["/", "/{language}/about", "/{language}/chapters/{number}"]
     about, chapter = paths["/{language}/about"]["get"], paths["/{language}/chapters/{number}"]
     names = [each["name"] for each in chapter["get"]["parameters"]]
