@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import BuiltinMethodType
+from typing import Any
 
 from marshmallow import Schema, fields, missing
 
@@ -31,12 +32,11 @@ def by_keys(obj: object, attribute: object, default: object = missing) -> object
     return obj
 
 
-def _value(obj: object, key: object, default: object) -> object:
-    get = getattr(obj, "__getitem__", None)
-    if get is None:
+def _value(obj: Any, key: Any, default: object) -> object:
+    if not hasattr(obj, "__getitem__"):
         return _attribute(obj, key, default)
     try:
-        item: object = get(key)
+        item: object = obj[key]
         return item
     except (KeyError, IndexError, TypeError, AttributeError):
         if key in _NAMES and isinstance(obj, Mapping):

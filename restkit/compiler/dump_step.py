@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,10 +16,13 @@ from .plan import FieldPlan
 from .value_forms import Forms, json_name
 from .writer import Writer
 
-__all__ = ["Source", "Step"]
+__all__ = ["ABSENT", "Source", "Step"]
 
 Source = Literal["dict", "object"]
 """The kind of dumped object: values are its items or its attributes."""
+
+ABSENT: dict[Source, str] = {"dict": "KeyError", "object": "AttributeError"}
+"""The exception for an absent value."""
 
 _DICT_NAMES = frozenset(dir(dict))
 
@@ -67,12 +71,29 @@ class Step:
 
     # The two parts of a branch
 
-    def write_fast(self, source: Source) -> None:
-        """Write the lines of the fast part: read the value, convert it, or leave the part."""
+    def count(self, name: str) -> int:
+        """Return how often the inline code has a name, 0 if it has the name in a comprehension."""
+        texts = self._form or ()
+        if any(" for " in text for text in texts):
+            return -len(texts) * any(_count(name, text) for text in texts)
+        return sum(_count(name, text) for text in texts)
+
+    def write_fast(self, source: Source, reads: dict[int, int]) -> None:
+        """Write the lines of the fast part: read the value, convert it, or leave the part.
+
+        Args:
+            source: The kind of object.
+            reads: The numbers of steps by the lines that raise if the object lacks their values.
+        """
         if self._form is None:
             self._write_fast_own(source)
             return
-        self._read(source)
+        read, falls_back = self._reading(source)
+        if read is None or falls_back or self.plan.field.dump_default is not missing:
+            self._read(source)
+        else:
+            reads[self._writer.next_line] = self.number
+            self._writer.line(f"{self._value} = {read}")
         test, made = self._form
         if self._forms.null != "None":
             self._write_fast_conversion(test, made, f"elif {self._value} is None:")
@@ -174,17 +195,24 @@ class Step:
         with self._writer.block(f"if {value} is not M:"):
             self._writer.line(f"{value} = {self._own}({value}, {self.plan.name!r}, obj)")
 
-    def _read(self, source: Source) -> None:
+    def _reading(self, source: Source) -> tuple[str | None, bool]:
+        """Return the expression that reads the value, and if a dict has a method of that name.
+
+        The expression raises if there is no value; it is None if the attribute has no name.
+        """
         attribute = self._attribute
         if source == "dict":
-            # marshmallow falls back to the attribute of the dict itself: its method of that name.
-            falls_back = attribute in _DICT_NAMES and not self._by_keys
-            absent = f"obj.{attribute}" if falls_back else "M"
-            self._try(f"obj[{attribute!r}]", "KeyError", absent)
-        elif _is_name(attribute):
-            self._try(f"obj.{attribute}", "AttributeError", "M")
-        else:
+            return f"obj[{attribute!r}]", attribute in _DICT_NAMES and not self._by_keys
+        return (f"obj.{attribute}" if _is_name(attribute) else None), False
+
+    def _read(self, source: Source) -> None:
+        attribute = self._attribute
+        read, falls_back = self._reading(source)
+        if read is None:
             self._writer.line(f"{self._value} = getattr(obj, {attribute!r}, M)")
+        else:
+            # marshmallow falls back to the attribute of the dict itself: its method of that name.
+            self._try(read, ABSENT[source], f"obj.{attribute}" if falls_back else "M")
         self._default()
 
     def _try(self, read: str, error: str, absent: str) -> None:
@@ -202,6 +230,10 @@ class Step:
         made = f"{name}()" if callable(default) else name
         with self._writer.block(f"if {self._value} is M:"):
             self._writer.line(f"{self._value} = {made}")
+
+
+def _count(name: str, text: str) -> int:
+    return len(re.findall(rf"\b{name}\b", text))
 
 
 def _is_name(text: str) -> bool:

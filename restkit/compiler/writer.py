@@ -37,6 +37,11 @@ class Writer:
         self._namespace[name] = value
 
     @property
+    def next_line(self) -> int:
+        """The number of the line that is written next."""
+        return len(self._lines) + 1
+
+    @property
     def source(self) -> str:
         """The source so far."""
         return "\n".join(self._lines) + "\n"

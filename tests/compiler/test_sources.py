@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import tracemalloc
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from restkit.compiler import compile_schema, json_writer_of
 
 from .equality import ENCODERS
+from .objects import Getitem
 
 ways = pytest.mark.parametrize("way", ["plain", *ENCODERS])
 
@@ -185,3 +187,54 @@ def test_a_long_list_takes_the_memory_of_its_text(way: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 2.25 * len(written)  # the chunks, and the whole that is made of them
+
+
+class _Nameless:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.name = "Ada"
+
+    @property
+    def id(self) -> int:
+        raise self.error
+
+
+class _InnerSchema(Schema):
+    name = fields.String()
+    id = fields.Integer()
+    asked = fields.Function(lambda obj: obj.name.lower())
+
+
+class _OuterSchema(Schema):
+    title = fields.String()
+    author = fields.Nested(_InnerSchema)
+    writers = fields.List(fields.Nested(_InnerSchema))
+
+
+@pytest.mark.parametrize("error", [AttributeError("lost"), KeyError("lost"), ValueError("lost")])
+@pytest.mark.parametrize("name", ["author", "writers"])
+@pytest.mark.parametrize("make", [dict, SimpleNamespace])
+def test_only_an_absent_value_is_left_out(make: Any, name: str, error: Exception) -> None:
+    """A property without a value is absent; any other error of nested values is raised."""
+    author = _Nameless(error)
+    value = author if name == "author" else [author]
+    obj = make(**{"title": "t", name: value})
+    schema = _OuterSchema()
+    if isinstance(error, AttributeError):
+        assert compile_schema(schema).dump(obj) == schema.dump(obj)
+    else:
+        with pytest.raises(type(error), match="lost"):
+            compile_schema(schema).dump(obj)
+    vars(author).update(name=None, error=AttributeError("lost"))
+    with pytest.raises(AttributeError, match="lower"):
+        compile_schema(schema).dump(obj)
+
+
+def test_an_instance_may_have_an_attribute_getitem() -> None:
+    """Its attributes are read, as marshmallow cannot subscript it; a class of its kind is not."""
+    schema = _InnerSchema(only=("name", "id"))
+    plain, odd = SimpleNamespace(name="Ada", id=1), SimpleNamespace(name="Eve", id=2)
+    vars(odd)["__getitem__"] = {"name": "wrong", "id": 3}.get
+    compiled = compile_schema(schema)
+    for each in (plain, odd, Getitem({"name": "Max", "id": 4}), plain, {"name": "Kim", "id": 5}):
+        assert compiled.dump(each) == schema.dump(each)
