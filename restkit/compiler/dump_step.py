@@ -72,11 +72,10 @@ class Step:
     # The two parts of a branch
 
     def count(self, name: str) -> int:
-        """Return how often the inline code has a name, 0 if it has the name in a comprehension."""
-        texts = self._form or ()
-        if any(" for " in text for text in texts):
-            return -len(texts) * any(_count(name, text) for text in texts)
-        return sum(_count(name, text) for text in texts)
+        """Return how often the inline code uses a name; a comprehension prevents a local name."""
+        code = " ".join(self._form or ())
+        found = len(re.findall(rf"\b{name}\b", code))
+        return -100 * found if " for " in code else found
 
     def write_fast(self, source: Source, reads: dict[int, int]) -> None:
         """Write the lines of the fast part: read the value, convert it, or leave the part.
@@ -230,10 +229,6 @@ class Step:
         made = f"{name}()" if callable(default) else name
         with self._writer.block(f"if {self._value} is M:"):
             self._writer.line(f"{self._value} = {made}")
-
-
-def _count(name: str, text: str) -> int:
-    return len(re.findall(rf"\b{name}\b", text))
 
 
 def _is_name(text: str) -> bool:

@@ -131,8 +131,11 @@ def _local_names(steps: list[Step]) -> str:
 
     PERF: a local name costs a fifth of a builtin one, but to set it costs as much as a use.
     """
-    often = (name for name in _BUILTIN_NAMES if sum(step.count(name) for step in steps) >= _OFTEN)
-    return "".join(f", {name}={name}" for name in often)
+    text = ""
+    for name in _BUILTIN_NAMES:
+        if sum(step.count(name) for step in steps) >= _OFTEN:
+            text += f", {name}={name}"
+    return text
 
 
 _BUILTIN_NAMES = ("type", "str", "int", "float", "datetime", "date")
