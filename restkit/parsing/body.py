@@ -15,7 +15,7 @@ from ..http.negotiation import parse_content_type
 from ..media import Media, covering, unsupported
 from ..problems import BadRequest, InvalidItem, UnprocessableContent
 from ..request import Request
-from ..schemas.bound import BoundSchema, Fault, Invalid
+from ..schemas.bound import BoundSchema, Fault
 from ..settings import Settings
 from .pointers import pointer
 
@@ -97,21 +97,20 @@ def _schema_reader(
     decode: Callable[[bytes], object],
     limit: int,
 ) -> Reader:
-    load, shape, convert = schema.load, each.shape, each.convert
+    load, shape, convert = schema.loader(_unprocessable), each.shape, each.convert
 
     def read(request: Request) -> object:
         data = decode(request.read_content(limit))
         if convert is not None:
             return convert(media_type, data)
-        try:
-            value = load(data)
-        except Invalid as invalid:
-            raise UnprocessableContent(
-                errors=[in_body(fault) for fault in invalid.faults]
-            ) from None
+        value = load(data)
         return value if shape is None else shape(value)
 
     return read
+
+
+def _unprocessable(faults: Sequence[Fault]) -> UnprocessableContent:
+    return UnprocessableContent(errors=[in_body(fault) for fault in faults])
 
 
 def _bytes_reader(limit: int) -> Reader:

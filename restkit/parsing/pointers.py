@@ -12,6 +12,14 @@ __all__ = ["plain_name", "pointer"]
 _is_plain = re.compile(r"[\w.$@:\[\]-]{1,64}").fullmatch
 
 
+# PERF: to look a pointer up takes a tenth of making it. The number and length are limited, because
+# indices and unknown names come from clients.
+_pointers: dict[tuple[str | int, ...], str] = {}
+_MOST = 2048
+_SHORT = 8
+_TYPES = frozenset({str, int})
+
+
 def _is_name(text: str) -> bool:
     """Return whether a text is an identifier, as most names are: quicker than the pattern."""
     return len(text) <= 64 and text.isascii() and text.isidentifier()
@@ -23,7 +31,7 @@ def plain_name(name: object) -> str:
     return text if _is_plain(text) else ""
 
 
-def pointer(tokens: Iterable[str | int]) -> str:
+def pointer(tokens: tuple[str | int, ...]) -> str:
     """Make a JSON Pointer (RFC 6901) of reference tokens.
 
     A token that a client made up and that is long or has unusual characters ends the pointer at
@@ -35,6 +43,15 @@ def pointer(tokens: Iterable[str | int]) -> str:
     Returns:
         The pointer, ``""`` for the whole document.
     """
+    known = _pointers.get(tokens)
+    if known is None:
+        known = _pointer(tokens)
+        if len(_pointers) < _MOST and len(tokens) <= _SHORT and _TYPES.issuperset(map(type, tokens)):
+            _pointers[tokens] = known
+    return known
+
+
+def _pointer(tokens: Iterable[str | int]) -> str:
     out = ""
     for token in tokens:
         # A plain name has neither "~" nor "/", which would have to be escaped.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -15,7 +15,7 @@ __all__ = ["Fault", "Flattener", "flatten"]
 Path = tuple[str | int, ...]
 _Key = Any  # of a mapping that a user's validator may have made
 Fault = tuple[Path, str, str]
-_Object = Mapping[object, object]
+_Object = Mapping[Any, Any]
 _MOST = 1024
 
 _CODES = {
@@ -26,6 +26,34 @@ _CODES = {
 }
 
 
+class _Node:
+    """A schema or field that messages refer to, with what is known of it.
+
+    Attributes:
+        target: The schema or field, None if the messages refer to neither.
+        members: The nodes below by the keys of messages.
+        codes: The codes of messages.
+        objects: The messages of the field that are objects.
+        stranger: The messages of an unknown name, None if no name can be unknown.
+        is_flat: True if each key but ``_schema`` is exactly one step of the path.
+    """
+
+    __slots__ = ("codes", "is_flat", "members", "objects", "stranger", "target")
+
+    def __init__(self, target: object) -> None:
+        self.target = target
+        self.members: dict[object, _Node] = {}
+        self.codes: dict[str, str] = {}
+        self.objects: list[_Object] = []
+        self.stranger: list[object] | None = None
+        self.is_flat = not isinstance(target, (fields.Pluck, fields.Mapping))
+        if isinstance(target, fields.Field):
+            self.objects = _objects_of(target)
+        if isinstance(target, (Schema, fields.Nested)):
+            schema = target.schema if isinstance(target, fields.Nested) else target
+            self.stranger = [schema.error_messages["unknown"]]
+
+
 class Flattener:
     """The conversion of the messages of a ValidationError to faults, with a memory of the schema.
 
@@ -33,14 +61,15 @@ class Flattener:
     them anew took 28 thousand instructions a fault.
     """
 
-    __slots__ = ("_codes", "_members", "_objects", "_schema")
+    __slots__ = ("_codes", "_nodes", "_root", "_schema")
 
     def __init__(self, schema: Schema) -> None:
         """Flatten for a schema, the one that loaded: paths and codes follow its fields."""
         self._schema = schema
-        self._codes: dict[tuple[int, str], tuple[object, str]] = {}
-        self._members: dict[tuple[int, object], tuple[object, object]] = {}
-        self._objects: dict[int, tuple[object, list[_Object]]] = {}
+        self._root: _Node | None = None
+        # SECURITY: unknown names come from clients, and a message may have a client's value in it.
+        self._nodes = _MOST
+        self._codes = _MOST
 
     def __call__(self, messages: object, *, many: bool = False) -> list[Fault]:
         """Return the faults: (path from the outside in, detail, code).
@@ -50,116 +79,114 @@ class Flattener:
             many: Whether the schema loaded a list.
         """
         faults: list[Fault] = []
+        root = self._root
+        if root is None:
+            root = self._root = _Node(self._schema)
         if many:
-            self._many(messages, faults)
+            self._many(messages, root, faults)
         else:
-            self._flatten(messages, (), self._schema, faults)
+            self._flatten(messages, (), root, faults)
         return faults
 
-    def _many(self, messages: object, out: list[Fault]) -> None:
+    def _many(self, messages: object, root: _Node, out: list[Fault]) -> None:
         if not isinstance(messages, Mapping):
-            self._flatten(messages, (), self._schema, out)
+            self._flatten(messages, (), root, out)
             return
         for key, below in messages.items():
             if isinstance(key, int):
-                self._flatten(below, (key,), self._schema, out)
+                self._flatten(below, (key,), root, out)
             else:
-                self._flatten({key: below}, (), self._schema, out)
+                self._flatten({key: below}, (), root, out)
 
-    def _flatten(self, messages: object, path: Path, node: object, out: list[Fault]) -> None:
-        if type(messages) is list or isinstance(messages, (list, tuple)):
-            for message in messages:
-                if type(message) is str:
-                    out.append((path, message, self._code(message, node)))
-                else:
-                    self._flatten(message, path, node, out)
-        elif type(messages) is dict or isinstance(messages, Mapping):
-            if self._is_message(messages, node):
-                out.append((path, *_text_and_code(messages, node)))
-                return
-            keys = messages if len(messages) < 2 else _in_order(messages, node)
-            self._flatten_members(keys, messages, path, node, out)
+    def _flatten(self, messages: object, path: Path, node: _Node, out: list[Fault]) -> None:
+        if type(messages) is dict or isinstance(messages, Mapping):
+            self._flatten_object(messages, path, node, out)
+        elif isinstance(messages, (list, tuple)):
+            self._flatten_list(messages, path, node, out)
         else:
             out.append((path, str(messages), self._code(str(messages), node)))
 
-    def _flatten_members(
-        self, keys: Iterable[_Key], messages: _Object, path: Path, node: object, out: list[Fault]
+    def _flatten_list(
+        self, messages: Sequence[object], path: Path, node: _Node, out: list[Fault]
     ) -> None:
-        members, codes, place = self._members, self._codes, id(node)
+        for message in messages:
+            if type(message) is str:
+                out.append((path, message, node.codes.get(message) or self._code(message, node)))
+            else:
+                self._flatten(message, path, node, out)
+
+    def _flatten_object(self, messages: _Object, path: Path, node: _Node, out: list[Fault]) -> None:
+        """Flatten messages by key, or an object that is a message itself."""
+        start = len(out)
+        keys: Iterable[_Key] = messages
+        if len(messages) > 1 or node.objects:
+            keys = self._keys(messages, path, node, out)
+        members = node.members
         for key in keys:
             below = messages[key]
-            known = members.get((place, key))
-            if known is None or type(below) is not list or len(below) != 1:
+            kind, inner = type(below), members.get(key)
+            # PERF: most faults are lists of messages, in objects by name and index.
+            if inner is None or (kind is not list and kind is not dict):
+                if isinstance(below, str) and _has_text(messages, node.target):
+                    out[start:] = [(path, *_text_and_code(messages, node.target))]
+                    return
                 self._flatten_member(key, below, path, node, out)
-                continue
-            # PERF: a name with one message is what most faults are; this takes a third of the rest.
-            message, inner = below[0], known[1]
-            if type(message) is not str:
-                self._flatten(below, (*path, key), inner, out)
-                continue
-            code = codes.get((id(inner), message))
-            out.append(((*path, key), message, code[1] if code else self._code(message, inner)))
+            elif kind is dict:
+                self._flatten_object(below, (*path, key), inner, out)
+            else:
+                self._flatten_list(below, (*path, key), inner, out)
 
-    def _is_message(self, messages: _Object, node: object) -> bool:
-        """Return whether an object is a message itself, and its keys are no members of the input.
-
-        Fields and validators may have such messages, as in ``{"message": ..., "code": ...}``.
-        """
-        if isinstance(node, fields.Field):
-            known = self._objects.get(id(node))
-            if known is None:
-                known = self._objects[id(node)] = (node, _objects_of(node))
-            if known[1] and messages in known[1]:
-                return True
-        for each in messages.values():
-            # PERF: most are lists of messages or objects by name, as marshmallow has them.
-            if type(each) is not list and type(each) is not dict and isinstance(each, str):
-                return _has_text(messages, node)
-        return False
+    def _keys(self, messages: _Object, path: Path, node: _Node, out: list[Fault]) -> Iterable[_Key]:
+        """Return the keys of messages in order, none if the object is a message itself."""
+        if node.objects and messages in node.objects:
+            out.append((path, *_text_and_code(messages, node.target)))
+            return ()
+        return messages if node.stranger is None else _in_order(messages, node.stranger)
 
     def _flatten_member(
-        self, key: _Key, below: object, path: Path, node: object, out: list[Fault]
+        self, key: _Key, below: object, path: Path, node: _Node, out: list[Fault]
     ) -> None:
-        known = self._members.get((id(node), key))
-        if known is None:
-            if not _is_plain(node, key):
-                self._flatten_odd(key, below, path, node, out)
-                return
-            known = (node, _below(node, key))
-            if len(self._members) < _MOST:  # SECURITY: unknown names come from clients
-                self._members[id(node), key] = (
-                    known  # with the node, whose id nothing else must get
-                )
-        self._flatten(below, (*path, key), known[1], out)
+        if not node.is_flat or key == "_schema":
+            self._flatten_odd(key, below, path, node, out)
+            return
+        inner = node.members.get(key)
+        if inner is None:
+            inner = _Node(_below(node.target, key))
+            if self._nodes:
+                self._nodes -= 1
+                node.members[key] = inner
+        self._flatten(below, (*path, key), inner, out)
 
     def _flatten_odd(
-        self, key: _Key, below: object, path: Path, node: object, out: list[Fault]
+        self, key: _Key, below: object, path: Path, node: _Node, out: list[Fault]
     ) -> None:
+        target = node.target
         if (
-            isinstance(node, fields.Mapping)
+            isinstance(target, fields.Mapping)
             and isinstance(below, Mapping)
             and below.keys() <= {"key", "value"}
         ):
-            parts = {"key": node.key_field, "value": node.value_field}
+            parts = {"key": target.key_field, "value": target.value_field}
             for part, inner in below.items():
-                self._flatten(inner, (*path, key), parts[part], out)
+                self._flatten(inner, (*path, key), _Node(parts[part]), out)
         elif key == "_schema":
             self._flatten(below, path, node, out)
-        elif isinstance(node, fields.Pluck) and isinstance(key, int):
+        elif isinstance(target, fields.Pluck) and isinstance(key, int):
             self._flatten(below, (*path, key), node, out)
-        elif isinstance(node, fields.Pluck) and key == _plucked(node):
+        elif isinstance(target, fields.Pluck) and key == _plucked(target):
             # The input has no level for the plucked field itself.
-            self._flatten(below, path, _below(node, key), out)
+            self._flatten(below, path, _Node(_below(target, key)), out)
         else:
-            self._flatten(below, (*path, key), _below(node, key), out)
+            self._flatten(below, (*path, key), _Node(_below(target, key)), out)
 
-    def _code(self, message: str, node: object) -> str:
-        known = self._codes.get((id(node), message))
+    def _code(self, message: str, node: _Node) -> str:
+        known = node.codes.get(message)
         if known is None:
-            known = (node, _code(message, node))
-            if len(self._codes) < _MOST:  # SECURITY: a message may have a client's value in it
-                self._codes[id(node), message] = known
-        return known[1]
+            known = _code(message, node.target)
+            if self._codes:
+                self._codes -= 1
+                node.codes[message] = known
+        return known
 
 
 def flatten(messages: object, schema: Schema) -> list[Fault]:
@@ -171,12 +198,8 @@ def flatten(messages: object, schema: Schema) -> list[Fault]:
 _TEXTS = ("message", "detail", "msg", "text", "error", "reason", "description", "title")
 
 
-def _in_order(messages: _Object, node: object) -> Iterable[object]:
+def _in_order(messages: _Object, stranger: list[object]) -> Iterable[object]:
     """Return the keys of messages: marshmallow reports unknown names in the order of a set."""
-    if not _has_equal(messages) or not isinstance(node, (Schema, fields.Nested)):
-        return messages
-    schema = node.schema if isinstance(node, fields.Nested) else node
-    stranger = [schema.error_messages["unknown"]]
     unknown = [key for key, below in messages.items() if below == stranger]
     if len(unknown) < 2:
         return messages
@@ -184,22 +207,11 @@ def _in_order(messages: _Object, node: object) -> Iterable[object]:
     return [*(key for key in messages if key not in strangers), *sorted(unknown, key=str)]
 
 
-def _has_equal(messages: _Object) -> bool:
-    """Return whether two names have the same message, as unknown names have."""
-    seen: set[object] = set()
-    for below in messages.values():
-        # PERF: unlike `isinstance` of a Schema, which takes 3 thousand instructions.
-        if type(below) is list and len(below) == 1 and type(below[0]) is str:
-            if below[0] in seen:
-                return True
-            seen.add(below[0])
-        elif isinstance(below, list):
-            return True
-    return False
-
-
 def _has_text(messages: _Object, node: object) -> bool:
-    """Return whether an object has the text of a message, under a key that is no member."""
+    """Return whether an object is a message itself, and its keys are no members of the input.
+
+    Fields and validators may have such messages, as in ``{"message": ..., "code": ...}``.
+    """
     texts = [name for name in _TEXTS if isinstance(messages.get(name), str)]
     if not texts or any(isinstance(each, (list, tuple)) for each in messages.values()):
         return False
@@ -220,11 +232,6 @@ def _text_and_code(message: _Object, node: object) -> tuple[str, str]:
                 return text, code
     own: object = message.get("code")
     return text, own if isinstance(own, str) else "invalid"
-
-
-def _is_plain(node: object, key: _Key) -> bool:
-    """Return whether a key of the messages is exactly one step of the path."""
-    return key != "_schema" and not isinstance(node, (fields.Pluck, fields.Mapping))
 
 
 def _plucked(field: fields.Pluck) -> str:
