@@ -6,15 +6,20 @@ marshmallow takes the method of a dict for a key that is absent, if both have on
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from types import BuiltinMethodType
-from typing import Any
+from typing import Protocol, cast
 
 from marshmallow import Schema, fields, missing
 
 __all__ = ["by_keys", "read_by_keys", "reads_by_keys"]
 
 _NAMES = frozenset(dir(dict))
+
+
+class _Subscriptable(Protocol):
+    def __getitem__(self, key: object, /) -> object: ...
 
 
 def by_keys(obj: object, attribute: object, default: object = missing) -> object:
@@ -32,12 +37,12 @@ def by_keys(obj: object, attribute: object, default: object = missing) -> object
     return obj
 
 
-def _value(obj: Any, key: Any, default: object) -> object:
+def _value(obj: object, key: object, default: object) -> object:
     if not hasattr(obj, "__getitem__"):
         return _attribute(obj, key, default)
     try:
-        item: object = obj[key]
-        return item
+        # marshmallow subscripts too; an attribute `__getitem__` of the instance alone is no help.
+        return operator.getitem(cast("_Subscriptable", obj), key)
     except (KeyError, IndexError, TypeError, AttributeError):
         if key in _NAMES and isinstance(obj, Mapping):
             return default

@@ -100,11 +100,19 @@ def record_class(keys: Sequence[str]) -> type[object] | None:
 
 
 def record_member(data: Struct | dict[str, object], key: str) -> object:
-    """Return a member of a record, or of a dict in place of one."""
+    """Return a member of a record, or of a dict in place of one.
+
+    Raises:
+        KeyError: There is no such member.
+    """
+    if isinstance(data, _Other) and isinstance(data.value, dict):  # marshmallow made it
+        return _safe(data.value[key])
     if isinstance(data, dict):
         return data[key]
-    number = data.__struct_encode_fields__.index(key)
-    return getattr(data, data.__struct_fields__[number])
+    keys = data.__struct_encode_fields__
+    if key not in keys:
+        raise KeyError(key)
+    return getattr(data, data.__struct_fields__[keys.index(key)])
 
 
 def record_encoder(native: _Native) -> Callable[[object], bytes] | None:

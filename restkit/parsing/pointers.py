@@ -46,7 +46,11 @@ def pointer(tokens: tuple[str | int, ...]) -> str:
     known = _pointers.get(tokens)
     if known is None:
         known = _pointer(tokens)
-        if len(_pointers) < _MOST and len(tokens) <= _SHORT and _TYPES.issuperset(map(type, tokens)):
+        if (
+            len(_pointers) < _MOST
+            and len(tokens) <= _SHORT
+            and _TYPES.issuperset(map(type, tokens))
+        ):
             _pointers[tokens] = known
     return known
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -13,6 +13,7 @@ from .wire_format import wire_name
 __all__ = ["ListLengths"]
 
 _DEPTH = 8
+_Loaded = TypeVar("_Loaded")
 
 
 class ListLengths:
@@ -43,6 +44,19 @@ class ListLengths:
     def is_needed(self) -> bool:
         """Whether the schema has a list with a maximum length."""
         return bool(self._limits or self._below)
+
+    def checked(self, load: Callable[[object], _Loaded]) -> Callable[[object], _Loaded]:
+        """Return a loading function that rejects lists that are too long, at no cost of items."""
+        if not self.is_needed:
+            return load
+
+        def load_short(data: object) -> _Loaded:
+            messages = self.check(data)
+            if messages:
+                raise ValidationError(dict(messages))
+            return load(data)
+
+        return load_short
 
     def check(self, data: object) -> Mapping[str | int, object] | None:
         """Return messages about lists that are too long, in marshmallow's form; None if all fit."""

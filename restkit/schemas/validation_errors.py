@@ -13,9 +13,9 @@ from .wire_format import wire_name
 __all__ = ["Fault", "Flattener", "flatten"]
 
 Path = tuple[str | int, ...]
-_Key = Any  # of a mapping that a user's validator may have made
+_Made = Any  # a key or value of a mapping that a user's validator may have made
 Fault = tuple[Path, str, str]
-_Object = Mapping[Any, Any]
+_Object = Mapping[_Made, _Made]
 _MOST = 1024
 
 _CODES = {
@@ -118,7 +118,7 @@ class Flattener:
     def _flatten_object(self, messages: _Object, path: Path, node: _Node, out: list[Fault]) -> None:
         """Flatten messages by key, or an object that is a message itself."""
         start = len(out)
-        keys: Iterable[_Key] = messages
+        keys: Iterable[_Made] = messages
         if len(messages) > 1 or node.objects:
             keys = self._keys(messages, path, node, out)
         members = node.members
@@ -136,7 +136,9 @@ class Flattener:
             else:
                 self._flatten_list(below, (*path, key), inner, out)
 
-    def _keys(self, messages: _Object, path: Path, node: _Node, out: list[Fault]) -> Iterable[_Key]:
+    def _keys(
+        self, messages: _Object, path: Path, node: _Node, out: list[Fault]
+    ) -> Iterable[_Made]:
         """Return the keys of messages in order, none if the object is a message itself."""
         if node.objects and messages in node.objects:
             out.append((path, *_text_and_code(messages, node.target)))
@@ -144,7 +146,7 @@ class Flattener:
         return messages if node.stranger is None else _in_order(messages, node.stranger)
 
     def _flatten_member(
-        self, key: _Key, below: object, path: Path, node: _Node, out: list[Fault]
+        self, key: _Made, below: object, path: Path, node: _Node, out: list[Fault]
     ) -> None:
         if not node.is_flat or key == "_schema":
             self._flatten_odd(key, below, path, node, out)
@@ -158,7 +160,7 @@ class Flattener:
         self._flatten(below, (*path, key), inner, out)
 
     def _flatten_odd(
-        self, key: _Key, below: object, path: Path, node: _Node, out: list[Fault]
+        self, key: _Made, below: object, path: Path, node: _Node, out: list[Fault]
     ) -> None:
         target = node.target
         if (
@@ -238,7 +240,7 @@ def _plucked(field: fields.Pluck) -> str:
     return wire_name(field.field_name, field.schema.fields[field.field_name])
 
 
-def _below(node: object, key: _Key) -> object:
+def _below(node: object, key: _Made) -> object:
     """Return the schema or field that a key of the messages refers to, None if it is unknown."""
     if isinstance(node, Schema):
         return _field_of(node, key)
@@ -258,7 +260,7 @@ def _below(node: object, key: _Key) -> object:
     return None
 
 
-def _field_of(schema: Schema, key: _Key) -> object:
+def _field_of(schema: Schema, key: _Made) -> object:
     """Return the field of a schema by its name on the wire."""
     found = schema.fields.get(key)
     if found is not None and found.data_key is None:

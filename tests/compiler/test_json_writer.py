@@ -423,3 +423,18 @@ def test_utc_in_a_list_of_records_is_an_offset(zone: dt.tzinfo) -> None:
     value = {"at": dt.datetime(2026, 3, 1, 9, 30, tzinfo=zone), "n": 1}
     for _ in range(2):
         assert b'"2026-03-01T09:30:00+00:00"' in _same(schema, value, "records")
+
+
+@ways
+def test_a_plucked_member_may_be_absent(way: str) -> None:
+    """The error is marshmallow's, of records and of what marshmallow reads itself."""
+    inner = Schema.from_dict({"x": fields.Float(load_only=True), "y": fields.Float()})
+    for key, value in (("x", {"x": 1.0}), ("y", {}), ("y", "text"), ("y", Mapped({"x": 1}))):
+        schema = Schema.from_dict({"a": fields.Pluck(inner, key)})
+        with pytest.raises(KeyError, match=key):
+            schema().dump({"a": value})
+        with pytest.raises(KeyError, match=key):
+            _writer(schema(), way).one({"a": value})
+    schema = Schema.from_dict({"a": fields.Pluck(inner, "y")})
+    for found in (Mapped({"y": 1e17}), Getitem({"y": 2.5}), DictSub({"y": "1e20"})):
+        _same(schema, {"a": found}, way)
