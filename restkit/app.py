@@ -16,6 +16,7 @@ from .app_arguments import (
     extensions_of,
     guards_of,
     media_of,
+    members_of,
     query_text,
 )
 from .app_parts import AppParts, DocumentHook
@@ -26,12 +27,11 @@ from .error_formats import ErrorFormat, formats_of
 from .errors import DeclarationError
 from .operations.entries import Entry, make_entry
 from .operations.registry import Mounted, Registry
-from .operations.route_options import check_options, document_members
 from .operations.security import access_of, given_access
 from .problems import Problem
 from .request import Request, current_request
 from .resource import Resource
-from .route_decorators import RouteDecorators
+from .route_decorators import RouteDecorators, check_route
 from .routing.patterns import parse_pattern
 from .settings import Settings, SettingValues
 
@@ -153,7 +153,7 @@ class App(RouteDecorators, AppParts):
         self.overrides: dict[object, Callable[..., object]] = {}
         self.stores: list[Callable[[type], Any]] = []
         self.extensions: list[Extension] = []
-        self.members = document_members(document, name)
+        self.members = members_of(document, name)
         check_values(
             name,
             description=description,
@@ -203,7 +203,7 @@ class App(RouteDecorators, AppParts):
             CollisionError: Another resource has the URL, or a name in the document.
         """
         where = f"add({pattern!r})"
-        check_options(options, where)
+        check_route(options, where)
         self._check_open(f"the resource {getattr(resource, '__name__', resource)!r}")
         known_as = options.get("name") or str(getattr(resource, "__name__", ""))
         access = access_of(options, where)

@@ -31,6 +31,7 @@ __all__ = [
     "extensions_of",
     "guards_of",
     "media_of",
+    "members_of",
     "query_text",
 ]
 
@@ -181,6 +182,15 @@ def extensions_of(extensions: Iterable[E], declared_at: str) -> Iterable[E]:
             f"{extensions!r:.80}."
         )
     return extensions
+
+
+def members_of(document: Mapping[str, object] | None, name: str) -> Mapping[str, object]:
+    """Return the members that an App adds to its document; see `document_members`."""
+    if document is None:
+        return {}
+    from .operations.route_options import document_members  # cold start: few Apps add any
+
+    return document_members(document, name)
 
 
 def check_names(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .errors import DeclarationError
-from .spelling import misspelt
 
 __all__ = [
     "check_app",
@@ -326,9 +325,9 @@ def check_keywords(
             decorator that was probably meant.
     """
     own = known[decorator]
-    for name in given:
-        if name in own:
-            continue
+    for name in (each for each in given if each not in own):
+        from .spelling import misspelt  # cold start: programs without mistakes need no advice
+
         others = [f"@{other}" for other, names in known.items() if name in names]
         if meant := misspelt(name, own):
             advice = f"Did you mean {meant}=?"

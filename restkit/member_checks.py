@@ -14,7 +14,6 @@ from .declaration_checks import code_flags
 from .declarations import Declarations, DeclaredMethod
 from .errors import DeclarationError
 from .foreign_names import HTTP_METHODS, RESOURCE_MEMBERS, UNKNOWN_VERBS
-from .spelling import misspelt
 
 __all__ = ["DECLARED", "VERBS", "check_members", "check_methods", "check_verb"]
 
@@ -105,7 +104,7 @@ def check_methods(methods: Collection[str], found: Collection[str], declared_at:
                 f"{declared_at}.methods contains {method}, but the class has no such method. "
                 "Write the method, or remove the name."
             )
-        meant = misspelt(method.lower(), VERBS)
+        meant = _meant(method.lower(), VERBS)
         hint = f"Did you mean {meant}?" if meant else "Remove the name."
         raise DeclarationError(
             f"{declared_at}.methods contains {method}, which is not an HTTP method that restkit "
@@ -138,6 +137,13 @@ def _check_decorated(declared_at: str, value: object) -> None:
         )
 
 
+def _meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that another name probably misspells; see `misspelt`."""
+    from .spelling import misspelt  # cold start: a class of verbs alone has no such names
+
+    return misspelt(name, known)
+
+
 def _check_spelling(resource: type, declared_at: str, name: str, value: object) -> None:
     """Reject a method that was meant as a verb, and an attribute that would have no effect.
 
@@ -150,7 +156,7 @@ def _check_spelling(resource: type, declared_at: str, name: str, value: object) 
                 f"{declared_at} is not an HTTP method that restkit serves. {remedy} Rename your "
                 f"own method to _{name}."
             )
-    elif meant := misspelt(name, DECLARED):
+    elif meant := _meant(name, DECLARED):
         raise DeclarationError(
             f"{declared_at} is not a restkit attribute. Did you mean {meant}? Rename your own "
             f"attribute to _{name}."
@@ -159,7 +165,7 @@ def _check_spelling(resource: type, declared_at: str, name: str, value: object) 
 
 def _remedy(name: str) -> str:
     """Return what to write in place of a method that reads like a verb, "" if it does not."""
-    if meant := misspelt(name, _WRITTEN):
+    if meant := _meant(name, _WRITTEN):
         return f"Did you mean {meant}?"
     if verb := UNKNOWN_VERBS.get(name):
         return f"Name the method {verb}, or subclass restkit.crud.CRUDResource, which has actions."

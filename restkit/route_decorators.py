@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, cast
 
 from .declaration_checks import check_pattern
 from .declarations import mounted
 from .errors import DeclarationError
-from .operations.route_options import check_options
 from .page import page_of
 from .resource import Resource, function_resource
 
-__all__ = ["ClassOptions", "RouteDecorators", "RouteOptions"]
+__all__ = ["ClassOptions", "RouteDecorators", "RouteOptions", "check_route"]
 
 R = TypeVar("R", bound=type[Resource] | Callable[..., object])
 F = TypeVar("F", bound=Callable[..., object])
@@ -56,6 +55,16 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
         block: str
 
 
+def check_route(
+    options: Mapping[str, object], declared_at: str, *, of_function: bool = False
+) -> None:
+    """Reject keyword arguments that a route does not have; see `check_options`."""
+    if options:
+        from .operations.route_options import check_options  # cold start: most routes have none
+
+        check_options(options, declared_at, of_function=of_function)
+
+
 class RouteDecorators:
     """The base of `App` with the decorators that call `add`."""
 
@@ -66,7 +75,7 @@ class RouteDecorators:
     def route(self, pattern: str, **options: Unpack[FunctionOptions]) -> Callable[[R], R]:
         """Mount the decorated Resource class, or function as a GET, on a URL pattern; see `add`."""
         check_pattern(pattern, "route")
-        check_options(options, f"route({pattern!r})", of_function=True)
+        check_route(options, f"route({pattern!r})", of_function=True)
 
         def decorate(target: R) -> R:
             added: R = self._add_target(pattern, target, {**options})
@@ -76,7 +85,7 @@ class RouteDecorators:
 
     def _add_target(self, pattern: str, target: Any, options: FunctionOptions) -> Any:
         if isinstance(target, type):
-            check_options(options, f"route({pattern!r}) of the class {target.__name__}")
+            check_route(options, f"route({pattern!r}) of the class {target.__name__}")
             return self.add(pattern, target, **cast("ClassOptions", options))
         return self._add_function(pattern, target, "get", options)
 
@@ -101,7 +110,7 @@ class RouteDecorators:
         self, pattern: str, method: str, options: FunctionOptions
     ) -> Callable[[F], F]:
         check_pattern(pattern, method)
-        check_options(options, f"{method}({pattern!r})", of_function=True)
+        check_route(options, f"{method}({pattern!r})", of_function=True)
 
         def decorate(function: F) -> F:
             added: F = self._add_function(pattern, function, method, {**options})

@@ -101,6 +101,62 @@ def test_the_core_stays_small(loaded: frozenset[str]) -> None:
     assert len([each for each in loaded if each.partition(".")[0] == "restkit"]) <= 78
 
 
+_WITH_A_SCHEMA = """
+import io
+import sys
+from marshmallow import Schema, fields
+from restkit import App, Resource
+
+app = App("Notes")
+
+
+class NoteSchema(Schema):
+    text = fields.Str(required=True)
+
+
+@app.route("/notes")
+class Notes(Resource):
+    schema = NoteSchema
+
+    def post(self, body: dict[str, object]) -> dict[str, object]:
+        return body
+
+
+content = b'{"text": "a"}'
+environ = {
+    "REQUEST_METHOD": "POST",
+    "PATH_INFO": "/notes",
+    "CONTENT_TYPE": "application/json",
+    "CONTENT_LENGTH": str(len(content)),
+    "HTTP_HOST": "127.0.0.1:8000",
+    "SERVER_NAME": "127.0.0.1",
+    "SERVER_PORT": "8000",
+    "wsgi.url_scheme": "http",
+    "wsgi.input": io.BytesIO(content),
+}
+print(b"".join(app(environ, lambda status, headers: None)).decode())
+print(*sys.modules)
+"""
+
+
+def test_a_program_with_a_schema_loads_no_documents_and_forms() -> None:
+    """It checks what the document says, but loads neither the document nor other inputs."""
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}{_WITH_A_SCHEMA}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    content, modules = run.stdout.splitlines()
+    assert content == '{"text":"a"}'
+    loaded = set(modules.split())
+    assert "restkit.openapi.declared_values" in loaded
+    for name in ("openapi.document", "openapi.pages", "openapi.document_diff", "parsing.forms"):
+        assert f"restkit.{name}" not in loaded
+    assert "apispec" not in loaded
+    assert len([each for each in loaded if each.partition(".")[0] == "restkit"]) <= 153
+
+
 _EVERYTHING = """
 import importlib, pkgutil, types
 import restkit

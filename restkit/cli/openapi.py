@@ -10,8 +10,8 @@ import yaml
 
 from ..app import App
 from ..errors import RestkitError
-from ..openapi.diff import diff
 from ..openapi.document import build, to_json, to_yaml
+from ..openapi.document_diff import diff
 from .target import Mistake, takes_target
 
 __all__ = ["command"]

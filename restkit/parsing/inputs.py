@@ -8,12 +8,8 @@ from ..contract import Input, Operation
 from ..media import Media
 from ..settings import Settings
 from .body import Reader, body_reader
-from .forms import form_reader
-from .parameters import cookie_reader, header_reader, query_reader
 
 __all__ = ["readers_of"]
-
-_PARAMETERS = {"query": query_reader, "headers": header_reader, "cookies": cookie_reader}
 
 
 def readers_of(
@@ -35,12 +31,16 @@ def readers_of(
     """
 
     def form(each: Input) -> Reader:
+        from .forms import form_reader  # cold start: most operations take no form
+
         return form_reader(each, operation, settings, media)
 
     bodies = [each for each in operation.inputs if each.location == "body"]
     for each in operation.inputs:
-        if each.location in _PARAMETERS:
-            yield each.location, _PARAMETERS[each.location](each, operation)
+        if each.location in ("query", "headers", "cookies"):
+            from .parameters import parameter_reader  # cold start, as above
+
+            yield each.location, parameter_reader(each, operation)
         elif each.location != "body":
             yield each.location, form(each)
         elif each is bodies[0]:

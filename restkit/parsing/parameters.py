@@ -13,7 +13,7 @@ from .body import Reader
 from .pointers import plain_name
 from .text_values import Pairs, TextValues, parse_pairs
 
-__all__ = ["cookie_reader", "header_reader", "parse_query", "query_reader", "read_nothing"]
+__all__ = ["parameter_reader", "parse_query", "read_nothing"]
 
 _IN = {"query": "query", "headers": "header", "cookies": "cookie"}
 
@@ -44,7 +44,16 @@ def read_nothing(request: Request, known: Collection[str] = ()) -> None:
         raise UnprocessableContent(errors=[item(fault) for fault in faults])
 
 
-def query_reader(each: Input, operation: Operation) -> Reader:
+def parameter_reader(each: Input, operation: Operation) -> Reader:
+    """Return the reader of the parameters in the query, the headers or the cookies."""
+    if each.location == "query":
+        return _query_reader(each, operation)
+    if each.location == "headers":
+        return _header_reader(each, operation)
+    return _cookie_reader(each, operation)
+
+
+def _query_reader(each: Input, operation: Operation) -> Reader:
     """Make the reader of a query."""
     values = TextValues(each, "query", operation.declared_at, _in_parameter("query"))
     known, load, shape = operation.query_names, values.load_schema, values.shape
@@ -73,7 +82,7 @@ def _read_any(pairs: Pairs, values: TextValues, known: Collection[str]) -> objec
     return values.read(pairs, faults)
 
 
-def header_reader(each: Input, operation: Operation) -> Reader:
+def _header_reader(each: Input, operation: Operation) -> Reader:
     """Make the reader of headers; a schema that includes unknown members gets all of them."""
     values = TextValues(each, "headers", operation.declared_at, _in_parameter("headers"))
     keys = {name: _environ_key(name) for name in values.known}
@@ -109,7 +118,7 @@ def _environ_key(name: str) -> str:
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
-def cookie_reader(each: Input, operation: Operation) -> Reader:
+def _cookie_reader(each: Input, operation: Operation) -> Reader:
     """Make the reader of cookies."""
     values = TextValues(each, "cookies", operation.declared_at, _in_parameter("cookies"))
     return lambda request: values.read(request.cookies.items(multi=True), [])

@@ -13,7 +13,6 @@ from ..json_parsing import loads_json
 from ..media import NDJSON, Media
 from ..response import PlainResponse
 from .encoders import Dumps, content_type_of, dumps_of, encoder_of, own_handler
-from .streams import Stream, stream_response
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
@@ -135,6 +134,8 @@ def _stream_writer(
                 return list(values)
             if not bound.many:
                 raise _misfit(values, operation, output)
+        from .streams import Stream, stream_response  # cold start: few responses are streams
+
         made = Stream(values, bound, chosen, content_types[chosen])
         return stream_response(output.status, made, operation, media)
 

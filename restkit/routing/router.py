@@ -17,7 +17,6 @@ from ..middleware import Boundary, Endpoint
 from ..records import Record
 from ..request import Request
 from .matcher import Matcher
-from .overlaps import overlapping
 from .patterns import Pattern
 
 if TYPE_CHECKING:
@@ -205,7 +204,11 @@ class Router:
         if self._has_hosts:
             # NOTE: a host's own pattern goes before one for every host, so the dict cannot decide.
             self.statics = {}
-        shared = overlapping(self._matcher.root)
+        shared: set[int] = set()
+        if len(self.routes) > 1:
+            from .overlaps import overlapping  # cold start: the smallest program has one pattern
+
+            shared = overlapping(self._matcher.root)
         self._overlapping = {
             id(route): route for route in self.routes if self._has_hosts or id(route) in shared
         }
