@@ -69,6 +69,7 @@ class RowRule:
         called = f"rows({model.__qualname__}, ...)"
         compared = [each for each in (read, write, owner) if isinstance(each, str)]
         self._assigned = {assigned: _id} if isinstance(assigned, str) else dict(assigned or {})
+        self._check_own(called)
         self._read, self._write = _rule_of(read), _rule_of(write)
         self._caller = caller
         functions = {"read": self._read, "write": self._write, "caller": caller}
@@ -86,6 +87,15 @@ class RowRule:
             self._own(owner, called)
         self.names = frozenset(self._assigned)
         self.attributes = self.names.union(compared)
+
+    def _check_own(self, called: str) -> None:
+        """Reject what would set the attribute of another row."""
+        related = next((each for each in self._assigned if "." in each), None)
+        if related is not None:
+            raise DeclarationError(
+                f"{called}: set names {related!r}, which is an attribute of another row. Name "
+                "attributes of the model itself."
+            )
 
     def _own(self, owner: str, called: str) -> None:
         """Let the owners of rows read and write them, besides the callers whom the rules name."""

@@ -149,7 +149,7 @@ class FormField:
     @property
     def error(self) -> str:
         """The error messages as one text, "" without errors."""
-        more = [f"There are {self.more_errors} more errors."] if self.more_errors else []
+        more = [f"There are at least {self.more_errors} more errors."] if self.more_errors else []
         return " ".join([*self.errors, *more])
 
     def add_error(self, detail: str, item: int | None = None) -> None:

@@ -17,7 +17,7 @@ __all__ = ["message_ids", "template"]
 _OWN_TEXTS = (
     *("Yes", "No", "None.", "Client Error", "Server Error"),
     "Items {first} to {last} of {count} are shown. The others are kept.",
-    "There are {more} more errors.",
+    "There are at least {more} more errors.",
     "The media types of the response, the preferred first.",
     "The entity tags that you have already.",
 )

@@ -43,6 +43,7 @@ class TextValues:
 
     __slots__ = (
         "_deep",
+        "_is_replacing",
         "_item",
         "_loads",
         "_repeated",
@@ -82,6 +83,8 @@ class TextValues:
         self.known = frozenset(found)
         self.strict = each.bound.schema.unknown == RAISE
         self.include = each.bound.schema.unknown == INCLUDE
+        # A query that is not UTF-8 is refused as a whole; other places have U+FFFD for such bytes.
+        self._is_replacing = location != "query"
         self._deep = frozenset(
             name for name, style in self.styles.items() if style.writing is Writing.MEMBERS
         )
@@ -164,7 +167,7 @@ class TextValues:
         styles = self.styles
         for name, value in pairs:
             style = styles.get(name)
-            if type(value) is str and ("\0" in value or "\ufffd" in value):
+            if type(value) is str and self._is_unreadable(value):
                 if style is not None or self.include or self.is_known(name):
                     faults.append(unreadable(name, value))
             elif style is None:
@@ -174,6 +177,9 @@ class TextValues:
             else:
                 _add(values, name, value, style, faults)
         return values
+
+    def _is_unreadable(self, value: str) -> bool:
+        return "\0" in value or (self._is_replacing and "\ufffd" in value)
 
     def _add_other(
         self, values: dict[str, object], name: str, value: object, faults: list[Fault]
