@@ -362,9 +362,15 @@ def test_a_catalog_reads_no_attributes(folder: Path) -> None:
 
 def test_the_document_says_what_the_language_depends_on(folder: Path) -> None:
     client, _ = shop(folder, cookie="lang")
-    operation = client.get("/openapi.json").json["paths"]["/hello"]["get"]
+    document = client.get("/openapi.json").json
+    operation = document["paths"]["/hello"]["get"]
+    shared = document["components"].get("parameters", {})
+    parameters = [
+        shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        for each in operation["parameters"]
+    ]
 
-    places = {(each["in"], each["name"]) for each in operation["parameters"]}
+    places = {(each["in"], each["name"]) for each in parameters}
     assert places == {("header", "Accept-Language"), ("cookie", "lang")}
     assert {"Content-Language", "Vary"} <= operation["responses"]["200"]["headers"].keys()
 
