@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
@@ -12,13 +11,13 @@ from marshmallow import Schema
 
 from ..encoding import dumps_json
 from ..schemas.bound import BoundSchema
+from .undumpable_values import without_infinities, without_undumpable
 
 __all__ = ["AttributeSource", "ItemSerializer", "Source", "json_data"]
 
 Source = Callable[[Any], object]
 _CHUNK = 65536
 _SCALARS = frozenset({str, int, bool, float, type(None)})
-_log = logging.getLogger("restkit")
 
 
 @runtime_checkable
@@ -69,24 +68,31 @@ class ItemSerializer:
 
     def data(self, item: object) -> dict[str, object]:
         """Return the dumped data of an item."""
-        data: dict[str, object] = self.bound.dump_one(self._read(item))
+        read = self._read(item)
+        try:
+            data: dict[str, object] = self.bound.dump_one(read)
+        except Exception:
+            if (mended := self._mended(read)) is read:
+                raise
+            data = self.bound.dump_one(mended)
         return data
 
     def text(self, item: object) -> bytes:
         """Return an item as JSON."""
+        read = self._read(item)
         try:
-            return self.bound.json_writer.one(self._read(item))
-        except ValueError:
-            return dumps_json(self._finite(item))
+            return self.bound.json_writer.one(read)
+        except Exception:  # noqa: BLE001  # what fails again is raised there
+            return dumps_json(self._written(read))
 
     def pair(self, item: object) -> tuple[dict[str, object], bytes]:
         """Return an item as data, which may hold dates and UUIDs, and as JSON."""
+        read = self._read(item)
         try:
-            data, text = self.bound.json_writer.pair(self._read(item))
-        except ValueError:
-            data = self._finite(item)
-            text = dumps_json(data)
-        return data, text
+            return self.bound.json_writer.pair(read)
+        except Exception:  # noqa: BLE001  # what fails again is raised there
+            data = self._written(read)
+            return data, dumps_json(data)
 
     def _read(self, item: object) -> object:
         """Return the object to dump for an item: its attributes as a dict if they are known."""
@@ -94,22 +100,13 @@ class ItemSerializer:
             return item
         return self._source(item)
 
-    def _finite(self, item: object) -> dict[str, object]:
-        """Return the data of an item with null for NaN and infinities, which JSON lacks.
+    def _mended(self, read: object) -> object:
+        return without_undumpable(read, self.bound.schema)
 
-        Raises:
-            ValueError: The item has no such number, but another value without JSON.
-        """
-        data = self.data(item)
-        replaced = {name: _without_infinities(value) for name, value in data.items()}
-        if replaced == data:  # NaN is not equal to itself
-            raise ValueError("An item has a value that JSON cannot hold.")
-        _log.warning(
-            "%s: an item has NaN or an infinite number, which JSON cannot hold. It is written as "
-            "null.",
-            type(self.bound.schema).__name__,
-        )
-        return replaced
+    def _written(self, read: object) -> dict[str, object]:
+        """Return the data of an item with null for what JSON lacks, or the schema cannot dump."""
+        data = self.bound.dump_one(self._mended(read))
+        return {name: without_infinities(value) for name, value in data.items()}
 
     def array(self, items: Iterable[object]) -> bytes:
         """Return items as one JSON array."""
@@ -119,7 +116,7 @@ class ItemSerializer:
             if source is None or _are_dicts(given):
                 return self.bound.json_writer.many(given)
             return self.bound.json_writer.many([source(item) for item in given])
-        except ValueError:
+        except Exception:  # noqa: BLE001  # what fails again is raised there
             return b"[" + b",".join(map(self.text, given)) + b"]"
 
     def lines(self, items: Iterable[object]) -> Iterator[bytes]:
@@ -148,7 +145,7 @@ def json_data(dumped: object) -> dict[str, object]:
     try:
         text = dumps_json(dumped)
     except ValueError:  # NaN and infinities are null, as in responses
-        text = dumps_json(_without_infinities(dumped))
+        text = dumps_json(without_infinities(dumped))
     return cast("dict[str, object]", json.loads(text))
 
 
@@ -160,14 +157,3 @@ def _is_json(dumped: dict[object, object]) -> TypeGuard[dict[str, object]]:
     return float not in types or all(
         math.isfinite(each) for each in dumped.values() if type(each) is float
     )
-
-
-def _without_infinities(value: object) -> object:
-    """Return data with None for numbers that are not finite."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _without_infinities(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_infinities(each) for each in value]
-    return value

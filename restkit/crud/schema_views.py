@@ -21,6 +21,7 @@ from .patch_checks import check_patch, check_removed, differs, without_added
 from .patching import PatchDocument
 from .schema_classes import branches, including, merged, optional
 from .store import AnyField, Attribute
+from .undumpable_values import dumped
 
 __all__ = ["ABSENT", "Views"]
 
@@ -237,7 +238,7 @@ class Views:
             UnprocessableContent: The patch or the patched document is invalid.
             Conflict: A test of a JSON Patch fails.
         """
-        before = json_data(self.patch_source.dump(self._read(item)))
+        before = json_data(dumped(self.patch_source, self._read(item)))
         loaded = self._loaded_fields
         after = without_added(self._apply(before, patch), before, loaded)
         check_removed(patch, self._write)

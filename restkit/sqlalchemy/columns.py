@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from marshmallow import fields, validate
 from marshmallow_sqlalchemy import ModelConverter
 from marshmallow_sqlalchemy.exceptions import ModelConversionError
-from sqlalchemy.dialects.postgresql import DOMAIN, HSTORE
+from sqlalchemy.dialects.postgresql import BIT, DOMAIN, HSTORE
 from sqlalchemy.orm import ColumnProperty, Mapper
 
 from ..crud.query import Operator
 from ..crud.store import Attribute
 from .column_values import default_from, default_of, is_generated, is_stamped
 from .decorated_types import json_form
-from .fields import Base64, InUTC, LocalTime
+from .fields import Base64, InUTC, LocalTime, Rectangular
 
 __all__ = ["attributes_of", "bounds_of", "columns_of", "field_of", "python_type_of"]
 
@@ -116,6 +116,23 @@ def _stored_bounds(kind: object) -> Iterator[validate.Validator]:
         yield validate.Length(max=kind.length)
     if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float):
         yield from _digits(kind)
+    yield from _bounds_of_postgresql(kind)
+
+
+def _bounds_of_postgresql(kind: object) -> Iterator[validate.Validator]:
+    """Yield the validators of arrays, and of bits, which PostgreSQL would cut, fill or drop."""
+    if isinstance(kind, sa.ARRAY) and _dimensions(kind) > 1:
+        yield Rectangular()
+    if not isinstance(kind, BIT):
+        return
+    yield validate.Regexp(r"^[01]*$(?!\n)", error="Only the digits 0 and 1 are bits.")
+    length = kind.length if kind.varying else kind.length or 1
+    if length:
+        yield validate.Length(min=None if kind.varying else length, max=length)
+
+
+def _dimensions(kind: sa.ARRAY[object]) -> int:
+    return kind.dimensions or 1
 
 
 def _digits(kind: sa.Numeric[Any]) -> Iterator[validate.Range]:
@@ -172,7 +189,10 @@ def _of_type(
         inner: sa.Column[object] = sa.Column(column.name, kind.item_type)
         item = field_of(inner)[0]
         item.validators = [*item.validators, *bounds_of(inner)]
-        return fields.List(item) if kind.dimensions in (None, 1) else fields.Raw(), ()
+        item.allow_none = True  # no array can be declared without nulls
+        for _ in range(_dimensions(kind)):
+            item = fields.List(item)
+        return item, ()
     return None
 
 

@@ -27,7 +27,9 @@ from .lent_connections import (
     class_has_listeners,
     translated,
 )
+from .row_makers import Description, Make, Row, Types, row_maker
 from .silence import Silence
+from .unreadable_values import replaces_wrong_bytes
 
 if TYPE_CHECKING:
     from psycopg import Cursor
@@ -38,11 +40,6 @@ __all__ = ["AnySelect", "CoreStatement", "Row"]
 AnySelect = sa.Select[Any]
 """A SELECT statement of any columns."""
 _Source = AnySelect | UpdateBase
-
-Row = dict[str, object]
-"""The attributes of an item by name."""
-_Types = Sequence[tuple[str, sa.types.TypeEngine[object]]]
-_Make = Callable[[Sequence[Sequence[object]]], list[Row]]
 _Parameters = Sequence[object] | Mapping[str, object]
 _Bind = Callable[[Mapping[str, object]], _Parameters]
 
@@ -59,7 +56,7 @@ class CoreStatement:
     def __init__(
         self,
         source: _Source,
-        types: _Types,
+        types: Types,
         *,
         keys: Sequence[str] = (),
         is_kept: bool = True,
@@ -135,7 +132,7 @@ class _CompiledForm:
     def __init__(
         self,
         source: _Source,
-        types: _Types,
+        types: Types,
         keys: Sequence[str],
         dialect: Dialect,
         *,
@@ -149,7 +146,7 @@ class _CompiledForm:
         compiled = source.compile(dialect=dialect, column_keys=keys)
         self._text: str = compiled.string
         self._types = types
-        self._make: _Make | None = None
+        self._make: Make | None = None
         self.is_direct = dialect.driver in LENT_DRIVERS and _is_complete(compiled)
         self.parameters = _binder(compiled, dialect)
         # A statement that writes must not run again.
@@ -170,9 +167,9 @@ class _CompiledForm:
         try:
             dialect.do_execute(cursor, self._text, parameters)
             found = self._all(cursor, loaders)
-            make = self._make
+            make, description = self._make, cursor.description
             if make is None:
-                make = self._make = _maker(self._types, dialect, cursor.description)
+                make = self._make = row_maker(self._types, dialect, description)
                 if self._is_quick:
                     self._loaders = _Loaders(quick_loaders(cast("Cursor[object]", cursor)))
             elif self._keeps and self._are_short(found):
@@ -181,16 +178,36 @@ class _CompiledForm:
         except _UnreadableMoment:
             return self.run(connection, parameters)
         except dialect.loaded_dbapi.Error as error:
-            made = translated(
-                error, connection, text=self._text, parameters=parameters, cursor=cursor
-            )
-            if getattr(made, "connection_invalidated", False):
-                connection.invalidate(error)
-            raise made from error
+            if replaces_wrong_bytes(pooled, error):
+                return self.run(connection, parameters)
+            raise self._translated(error, connection, parameters, cursor) from error
         finally:
             if not is_kept:
                 cursor.close()
-        return make(found)
+        return self._made(make, found, description)
+
+    def _made(
+        self, make: Make, found: Sequence[Sequence[object]], description: Description
+    ) -> list[Row]:
+        """Return rows as dicts, with None for what the types cannot read."""
+        try:
+            return make(found)
+        except Exception:  # noqa: BLE001  # types of users may raise any
+            make = row_maker(self._types, self.dialect, description, is_guarded=True)
+            return make(found)
+
+    def _translated(
+        self,
+        error: Exception,
+        connection: AnyConnection,
+        parameters: _Parameters,
+        cursor: DBAPICursor,
+    ) -> BaseException:
+        """Return SQLAlchemy's exception for a driver's, after a lost connection is given up."""
+        made = translated(error, connection, text=self._text, parameters=parameters, cursor=cursor)
+        if getattr(made, "connection_invalidated", False):
+            connection.invalidate(error)
+        return made
 
     def _all(self, cursor: DBAPICursor, loaders: _Loaders) -> Sequence[Sequence[object]]:
         """Return all rows of a cursor.
@@ -264,24 +281,6 @@ def _binder(compiled: SQLCompiler, dialect: Dialect) -> _Bind:
         writer.line(f"return ({made})" if compiled.positional else f"return {{{made}}}")
     bind: _Bind = writer.run("parameters of a statement")["bind"]
     return bind
-
-
-def _maker(types: _Types, dialect: Dialect, description: Sequence[Sequence[object]]) -> _Make:
-    """Generate the function from a cursor's rows to dicts."""
-    writer = Writer()
-    members: list[str] = []
-    for number, ((name, kind), column) in enumerate(zip(types, description, strict=True)):
-        convert = kind.dialect_impl(dialect).result_processor(dialect, column[1])
-        value = f"v{number}"
-        if convert is not None:
-            writer.set(f"convert_{number}", convert)
-            value = f"convert_{number}({value})"
-        members.append(f"{name!r}: {value}")
-    variables = "".join(f"v{number}, " for number in range(len(types)))
-    with writer.block("def make(rows):"):
-        writer.line(f"return [{{{', '.join(members)}}} for {variables}in rows]")
-    made: _Make = writer.run("rows of a cursor")["make"]
-    return made
 
 
 _EVENTS = ("before_cursor_execute", "after_cursor_execute", "before_execute", "after_execute")

@@ -17,6 +17,7 @@ from ..errors import DeclarationError
 from .infinite_moments import read_infinite_moments
 from .lent_connections import BEGUN, AnyConnection, LentConnection, translated
 from .liveness import replace_dead_connections
+from .unreadable_values import read_unreadable_values
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,10 +86,11 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
             made = made.set(drivername="postgresql+psycopg")
         kind = made.get_backend_name()
         if kind == "sqlite":
-            return _sqlite(made, limits, options)
-        if kind == "postgresql":
-            return _postgresql(made, limits, options)
-        return create_engine(made, **{**_common(limits, options), **options})
+            engine = _sqlite(made, limits, options)
+        elif kind == "postgresql":
+            engine = _postgresql(made, limits, options)
+        else:
+            engine = create_engine(made, **{**_common(limits, options), **options})
     except ModuleNotFoundError as error:
         hint = (
             "pip install 'restkit[postgres]'"
@@ -102,6 +104,8 @@ def make_engine(url: str | URL, limits: Limits, options: dict[str, Any]) -> Engi
         raise DeclarationError(
             f"The database cannot be set up: {type(error).__name__}: {error}"
         ) from error
+    read_unreadable_values(engine.dialect)
+    return engine
 
 
 def create_tables(engine: Engine, tables: MetaData) -> None:

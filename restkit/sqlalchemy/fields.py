@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from marshmallow import ValidationError, fields, validate
 
-__all__ = ["Base64", "InUTC", "LocalTime"]
+__all__ = ["Base64", "InUTC", "LocalTime", "Rectangular"]
 
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$"
@@ -76,4 +76,24 @@ class InUTC(validate.Validator):
             cast("dt.datetime", value).astimezone(dt.UTC)
         except OverflowError:
             raise ValidationError("Not within the years 1 to 9999 in UTC.") from None
+        return value
+
+
+class Rectangular(validate.Validator):
+    """A validator of lists in lists, as an array of PostgreSQL holds them.
+
+    The lists of one depth have the same length, and only the outermost one may be empty.
+    """
+
+    def __call__(self, value: Sequence[object]) -> Sequence[object]:
+        """Return the list.
+
+        Raises:
+            ValidationError: The lists differ in length, or an inner one is empty.
+        """
+        level = value
+        while inner := [each for each in level if isinstance(each, list)]:
+            if not inner[0] or any(len(each) != len(inner[0]) for each in inner):
+                raise ValidationError("The inner lists must have the same length, at least 1.")
+            level = [item for each in inner for item in each]
         return value
