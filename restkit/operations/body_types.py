@@ -15,7 +15,7 @@ from marshmallow.decorators import POST_LOAD
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, View
 from ..schemas.own_behavior import hooks_of, overrides_load
-from ..schemas.unions import UnionSchema
+from ..schemas.unions import is_union_schema
 from .signatures import item_of, without_none
 
 __all__ = ["Shape", "shape_of"]
@@ -66,9 +66,7 @@ def shape_of(annotation: object, bound: BoundSchema, declared_at: str) -> Shape 
 def _check_union(annotation: object, bound: BoundSchema, declared_at: str) -> None:
     """Reject classes for the alternatives of a union, which are passed as mappings."""
     members = typing.get_args(annotation)
-    if isinstance(bound.schema, UnionSchema) and any(
-        _is_shape(each) for each in (annotation, *members)
-    ):
+    if is_union_schema(bound.schema) and any(_is_shape(each) for each in (annotation, *members)):
         raise DeclarationError(
             f"{declared_at} is annotated as {annotation}, but a union of schemas loads mappings. "
             "Annotate it as dict[str, Any], or make the objects in post_load hooks."

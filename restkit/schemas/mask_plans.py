@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from marshmallow import Schema, fields
 
 from ..records import Record
-from .unions import UnionSchema
+from .unions import is_union_schema
 
 __all__ = ["Change", "MaskLevel", "MaskedField", "Plan", "plan_of"]
 
@@ -63,7 +63,7 @@ def plan_of(schema: Schema, level: MaskLevel, above: tuple[object, ...] = ()) ->
         above: The schemas that nest it, each with its masks.
     """
     declared = type(schema)
-    if isinstance(schema, UnionSchema):
+    if is_union_schema(schema):
         found = tuple(plan_of(each, level, above) for each in schema.alternatives)
         return Plan(declared, (), found) if any(found) else None
     around = (*above, (declared, level))

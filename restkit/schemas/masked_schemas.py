@@ -11,7 +11,7 @@ from marshmallow import Schema, fields, missing, post_dump
 
 from .mask_plans import Change, MaskedField, MaskLevel, Plan, plan_of
 from .own_behavior import hooks_of
-from .unions import OneOf, UnionSchema, is_union
+from .unions import OneOf, is_union, is_union_schema
 from .wire_format import wire_name
 
 __all__ = ["mask_defaults", "masked", "masked_schema"]
@@ -196,7 +196,7 @@ def _nest(field: MaskedField, below: Plan | int, around: tuple[_Holder, ...]) ->
     else:
         outer.nested = _build(below, around)
         known = set(outer.nested().fields)
-    if not isinstance(schema, UnionSchema):
+    if not is_union_schema(schema):
         outer.only = None if schema.only is None else tuple(known.intersection(schema.only))
         outer.exclude = tuple(known.intersection(schema.exclude))
     outer._schema = None

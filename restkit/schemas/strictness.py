@@ -15,7 +15,7 @@ from .hook_guards import guard_alternatives, guard_hooks
 from .parameter_styles import takes_text
 from .possible_values import check_possible
 from .repeatable import make_repeatable
-from .unions import UnionSchema, alternatives_of
+from .unions import alternatives_of, is_union_schema
 from .wire_format import inline_of, same
 from .wire_formats import Source, wire_of
 
@@ -79,7 +79,7 @@ def _enforce_alternatives(
     schema: Schema, source: Source, strict: bool, above: tuple[type[Schema], ...]
 ) -> None:
     """Set the wire formats in the schemas of a union, which get copies of their own."""
-    if isinstance(schema, UnionSchema):
+    if is_union_schema(schema):
         schema.alternatives = tuple(cloned(each) for each in schema.alternatives)
         for each in schema.alternatives:
             enforce_wire_formats(each, source, strict, above)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 import pytest
 from marshmallow import Schema, fields, validate
 
-from restkit import App, OneOf, returns, takes
+from restkit import App, OneOf, Resource, returns, takes
 from restkit.testing import Client
 
 
@@ -150,3 +152,31 @@ def test_each_value_of_a_list_is_written_by_its_alternative() -> None:
     """Also objects, by their tag."""
     client = client_of(PAYMENT, [Card(), Cash(1)], many=True)
     assert client.get("/x").json == [{"kind": "card", "number": "1"}, {"kind": "cash", "amount": 1}]
+
+
+def test_what_a_union_costs_does_not_grow_with_others() -> None:
+    """A program with many schemas and unions does not ask each union about each schema."""
+
+    def made(number: int) -> type[Schema]:
+        members = {"kind": fields.Constant(f"{number}"), "count": fields.Int()}
+        return type(f"Kind{number}", (Schema,), members)
+
+    def counted(number: int) -> int:
+        app, calls = App("Unions"), 0
+
+        def count(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += frame.f_code.co_name == "__subclasscheck__"
+
+        pairs = [(made(2 * each), made(2 * each + 1)) for each in range(number)]
+        sys.setprofile(count)
+        try:
+            for place, pair in enumerate(pairs):
+                verbs = {"schema": OneOf(*pair), "post": lambda self, body: body}
+                app.add(f"/{place}", type(f"Union{place}", (Resource,), verbs))
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    few = counted(10)
+    assert counted(20) <= 2 * few + 100
