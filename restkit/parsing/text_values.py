@@ -167,7 +167,7 @@ class TextValues:
         styles = self.styles
         for name, value in pairs:
             style = styles.get(name)
-            if type(value) is str and self._is_unreadable(value):
+            if type(value) is str and ("\0" in value or ("\ufffd" in value and self._is_replacing)):
                 if style is not None or self.include or self.is_known(name):
                     faults.append(unreadable(name, value))
             elif style is None:
@@ -177,9 +177,6 @@ class TextValues:
             else:
                 _add(values, name, value, style, faults)
         return values
-
-    def _is_unreadable(self, value: str) -> bool:
-        return "\0" in value or (self._is_replacing and "\ufffd" in value)
 
     def _add_other(
         self, values: dict[str, object], name: str, value: object, faults: list[Fault]
@@ -324,11 +321,8 @@ def plain_pairs(text: str) -> Pairs | None:
     # PERF: `parse_qsl` unquotes every name and value in Python.
     if not text.isascii() or _plain_query().fullmatch(text) is None:
         return None
-    pairs: Pairs = []
-    for pair in text.split("&"):
-        name, _, value = pair.partition("=")
-        pairs.append((name, value))
-    return pairs
+    parts = (pair.partition("=") for pair in text.split("&"))
+    return [(name, value) for name, _, value in parts]
 
 
 def parse_pairs(text: str, where: Mapping[str, object]) -> Pairs:
