@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from .encoding import dumps_json
 from .errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ __all__ = [
     "dump_members",
     "item_members",
     "member_schema",
+    "short_problem",
 ]
 
 # The document contains these bounds, so that clients can rely on them.
@@ -138,3 +141,22 @@ def dump_members(name: str, schema: Any, members: Mapping[str, object]) -> dict[
     except (ValidationError, ValueError, TypeError, AttributeError) as error:
         raise DeclarationError(f"{name}: the members violate their schema: {error}.") from error
     return dumped
+
+
+def short_problem(type: str, title: str, status: int, detail: str | None) -> bytes:
+    """Return the JSON of a problem that has no other members than these.
+
+    Raises:
+        ValueError: A text is not Unicode.
+    """
+    begin = _begin(type, title, status)
+    if detail is None:
+        return begin + b"}"
+    text = detail if len(detail) <= MAX_TEXT else clip(detail)
+    return begin + b',"detail":' + dumps_json(text) + b"}"
+
+
+@lru_cache(maxsize=256)
+def _begin(type: str, title: str, status: int) -> bytes:
+    """Return the JSON of the members that all problems of a class have, without its end."""
+    return dumps_json({"type": type, "title": title, "status": status})[:-1]

@@ -306,3 +306,66 @@ def test_every_error_status_can_be_declared(status: int) -> None:
     """The first and the last status of errors are valid."""
     made = type("Edge", (Problem,), {"status": status})
     assert made.__dict__["title"]
+
+
+class _Renamed(NotFound):
+    def __init__(self) -> None:
+        super().__init__("Gone for good.")
+        vars(self)["title"] = "Lost"
+
+
+class _Ruled(NotFound):
+    def to_dict(self) -> dict[str, object]:
+        return {**super().to_dict(), "rule": 7}
+
+
+class _Typed(Conflict):
+    type = "https://example.com/sold-out"
+    title = "Sold out"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        NotFound(),
+        NotFound(""),
+        NotFound('"quoted" \u00e9 \u2028 \n'),
+        NotFound("x" * 5_000),
+        NotFound("a", instance="/books/7"),
+        NotFound("a", errors=[{"detail": "b", "code": "c"}]),
+        NotFound("a", shelf=None, number=1.5),
+        _Renamed(),
+        _Ruled("a"),
+        _Typed("None are left."),
+    ],
+    ids=repr,
+)
+def test_the_bytes_are_those_of_the_members(problem: Problem) -> None:
+    """The JSON has the members of `to_dict`, in their order, also a second time."""
+    for _ in range(2):
+        assert json.loads(problem.to_bytes()) == problem.to_dict()
+        assert list(json.loads(problem.to_bytes())) == list(problem.to_dict())
+
+
+def test_details_that_are_not_unicode() -> None:
+    """A lone surrogate in a detail becomes a question mark."""
+    assert json.loads(NotFound("a\ud800b").to_bytes())["detail"] == "a?b"
+
+
+def test_other_base_classes_are_initialized() -> None:
+    """A problem that is another exception too has the arguments of both."""
+
+    class Noted:
+        def __init__(self, text: str) -> None:
+            self.noted = text
+
+    class Missing(NotFound, KeyError):
+        pass
+
+    class Counted(NotFound, Noted):  # type: ignore[misc]  # Exception has another __init__
+        pass
+
+    assert Missing("a").args == ("a",)
+    assert NotFound().args == ("Not Found",)
+    assert str(NotFound("a")) == "a"
+    assert Counted("a").args == ("a",)

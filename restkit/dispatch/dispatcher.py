@@ -122,7 +122,7 @@ class Dispatcher:
         """Return the Route of a URL with variables, of a document, or of an unknown URL."""
         try:
             found = self._match(request)
-            if found is None or found[0].pattern.rule in self._catch_alls:
+            if found is None or (self._catch_alls and found[0].pattern.rule in self._catch_alls):
                 found = self._match_document(request) or found
         except Exception as error:  # noqa: BLE001  # raised again inside middleware
             request.environ[ROUTING_ERROR] = error
@@ -136,7 +136,8 @@ class Dispatcher:
             if is_options and _names_server(request.environ):
                 return self._server
             return self._unmatched.find(request)
-        return self._chosen(request, found)
+        route, request.path_parameters = found  # PERF: as `_chosen`, without its call
+        return route if not route.outer else self._chosen(request, found)
 
     def _other_handler(self, request: Request, route: Route, method: str) -> Handler:
         """Return the handler of a method that a URL's first Route does not have."""

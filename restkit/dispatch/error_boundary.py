@@ -21,6 +21,7 @@ from ..environ_keys import (
 )
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
+from ..http.content_lengths import CONTENT_LENGTHS
 from ..http.redirects import is_redirect, is_redirect_class
 from ..operations.entries import Handlers
 from ..problems import InternalServerError, Problem, problem_class
@@ -33,6 +34,7 @@ __all__ = ["ErrorBoundary", "problem_response"]
 
 _log = logging.getLogger("restkit")
 _CONTENT_HEADERS = frozenset({"content-type", "content-length"})
+_PROBLEM_TYPE = ("Content-Type", PROBLEM_DETAILS.content_type)
 
 
 def problem_response(
@@ -49,7 +51,7 @@ def problem_response(
         error_format: The format.
         format_headers: The headers of the content; those of the format by default.
     """
-    headers = [("Content-Type", error_format.content_type), ("Content-Length", str(len(body)))]
+    headers = [("Content-Type", error_format.content_type), CONTENT_LENGTHS[len(body)]]
     headers += error_format.headers if format_headers is None else format_headers
     if problem.headers:
         headers += [
@@ -105,7 +107,11 @@ class ErrorBoundary:
         ):
             # PERF: most problems; `_responded` costs 10 thousand instructions more.
             try:
-                return problem_response(error, error.to_bytes(), PROBLEM_DETAILS)
+                body = error.to_bytes()
+                if error.headers:
+                    return problem_response(error, body, PROBLEM_DETAILS)
+                headers = [_PROBLEM_TYPE, CONTENT_LENGTHS[len(body)], *PROBLEM_DETAILS.headers]
+                return PlainResponse(error.status, headers, body)
             except Exception:  # noqa: BLE001  # a member or header that cannot be written
                 return self._responded(request, error)
         return self._responded(request, error)

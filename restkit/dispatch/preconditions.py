@@ -64,7 +64,7 @@ def _reading(operation: Operation) -> Finish:
         response = write(request, value, chosen)
         if resource._stated is TAG_ALONE and type(response) is PlainResponse:
             # PERF: a resource that set its entity tag alone; `_validated` costs twice as much.
-            text = _add_tag(response, resource._entity_tag)
+            text = _add_tag(response, resource._entity_tag, is_alone=is_data)
             if given is NOTHING_GIVEN:
                 return response
             if given == (None, text, None, None, True) and response.status == 200:
@@ -168,15 +168,19 @@ def _unstated(operation: Operation, request: Request) -> Exception:
     return PreconditionFailed("The server could not evaluate the request's precondition.")
 
 
-def _add_tag(response: PlainResponse, tag: EntityTag | None) -> str:
-    """Add an entity tag, if the method did not return one, and return its text."""
+def _add_tag(response: PlainResponse, tag: EntityTag | None, *, is_alone: bool) -> str:
+    """Add an entity tag, and return its text.
+
+    Args:
+        response: The response.
+        tag: The tag that the method set.
+        is_alone: Whether the method returned data without headers, so that none can be an ETag.
+    """
     if tag is None:
         return ""
     text = str(tag) if tag.weak else f'"{tag.value}"'
-    for name, _ in response.headers:
-        if name.lower() == "etag":
-            return text
-    response.headers.append(("ETag", text))
+    if is_alone or all(name.lower() != "etag" for name, _ in response.headers):
+        response.headers.append(("ETag", text))
     return text
 
 

@@ -45,6 +45,9 @@ _DATES = (
 )
 
 
+_new_tag = tuple.__new__
+
+
 class _Tag(Record):
     value: str
     weak: bool = False
@@ -92,6 +95,8 @@ class EntityTag(_Tag):
         Raises:
             ValueError: The value has characters that an entity tag cannot have.
         """
+        if type(value) is str and value.isalnum() and value.isascii():
+            return _new_tag(cls, (value, False))  # PERF: nothing is left to check
         if isinstance(value, EntityTag):
             return value
         text = value if type(value) is str else str(value)

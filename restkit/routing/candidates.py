@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TypeVar
 
-from .matcher import Node
+from .nodes import Node
 
 __all__ = ["candidates"]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
@@ -20,17 +20,16 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter, Rule
 
-    from .fixed_ends import FixedEnds
-
 from ..http.uris import DOT_SEGMENTS
+from .nodes import Node
 
-__all__ = ["Matcher", "Node"]
+__all__ = ["Matcher"]
 
 T = TypeVar("T")
 _Accepts = Callable[[str], object]
 _Convert = Callable[[str], object]
 _Values = dict[str, object]
-_Make = Callable[[list[str]], _Values]
+_Make = Callable[[Sequence[str]], _Values]
 _CROWD = 8
 # A segment: fixed text and None, or "" and the name of a variable.
 _Segment = tuple[str, "str | None"]
@@ -40,35 +39,6 @@ class _Result(Enum):
     """The result of a walk that only Werkzeug can decide."""
 
     UNDECIDED = 0
-
-
-class Node(Generic[T]):
-    """A node of the tree, behind one segment.
-
-    Attributes:
-        fixed: The nodes behind fixed text.
-        ways: The nodes behind a variable, the lightest first: (the test of a segment, the node).
-        forms: The weight and the regular expression of each of the ways.
-        others: Whether a pattern that is not in the tree goes on from here.
-        more: The number of ways besides fixed text.
-        route: The target that is found here, and the function that makes the values of its
-            variables.
-        targets: Every target whose pattern ends here.
-        rest: The targets of the patterns that are not in the tree and go on from here; None without
-            any.
-    """
-
-    __slots__ = ("fixed", "forms", "more", "others", "rest", "route", "targets", "ways")
-
-    def __init__(self) -> None:
-        self.fixed: dict[str, Node[T]] = {}
-        self.ways: list[tuple[_Accepts, Node[T]]] = []
-        self.forms: list[tuple[int, str]] = []
-        self.others = False
-        self.more = 0
-        self.route: tuple[T, _Make] | None = None
-        self.targets: list[T] = []
-        self.rest: FixedEnds[T] | None = None
 
 
 class Matcher(Generic[T]):
@@ -132,11 +102,17 @@ class Matcher(Generic[T]):
         # PERF: takes the first way at each fork; most trees have no path for which that is wrong.
         parts = path.split("/")
         del parts[0]
-        values: list[str] = []
+        passed: list[str] = []
+        values: Sequence[str] = passed
         node, forks = self.root, 0
         for part in parts:
             child = node.fixed.get(part)
             if child is not None:
+                if child.end is not None:
+                    match = (child.whole or _compiled(child))(path)
+                    if match is not None:
+                        node, values = child.end, match.groups()
+                        break
                 forks += node.more
                 node = child
                 continue
@@ -146,13 +122,9 @@ class Matcher(Generic[T]):
                 if accepts(part):
                     break
             else:
-                # NOTE: with another slash behind it the path would end at the same node.
-                # PERF: to ask path.endswith("/") costs a thousand instructions.
-                if parts[-1] and not forks and "//" not in path:
-                    return False
-                return self._search(path, parts)
+                return self._missed(path, parts, forks)
             forks += node.more - 1
-            values.append(part)
+            passed.append(part)
             node = child
         if node.route is None:
             return self._search(path, parts)
@@ -161,6 +133,15 @@ class Matcher(Generic[T]):
             return target, make(values)
         except ValueError:
             return None
+
+    def _missed(
+        self, path: str, parts: list[str], forks: int
+    ) -> tuple[T, _Values] | Literal[False] | None:
+        """Return the result for a path whose first ways end before the path does."""
+        # NOTE: with another slash behind it the path would end at the same node.
+        # PERF: to ask path.endswith("/") costs a thousand instructions.
+        is_decided = parts[-1] and not forks and "//" not in path
+        return False if is_decided else self._search(path, parts)
 
     def _search(self, path: str, parts: list[str]) -> tuple[T, _Values] | Literal[False] | None:
         """Try every way, in Werkzeug's order."""
@@ -183,7 +164,7 @@ def _end(node: Node[T], target: T, make: _Make) -> None:
         node.route = (target, make)
 
 
-def _made(route: tuple[T, _Make], values: list[str]) -> tuple[T, _Values] | None:
+def _made(route: tuple[T, _Make], values: Sequence[str]) -> tuple[T, _Values] | None:
     target, make = route
     try:
         return target, make(values)
@@ -281,6 +262,8 @@ def _split(rule: Rule) -> Iterator[list[tuple[bool, str]]]:
 
 def _child(node: Node[T], converter: BaseConverter) -> Node[T]:
     """Return the node behind a variable; converters of one form and weight share it."""
+    from .converters import CONVERTERS  # cold start, as in `patterns`
+
     form = (converter.weight, converter.regex)
     if form in node.forms:
         return node.ways[node.forms.index(form)][1]
@@ -289,6 +272,7 @@ def _child(node: Node[T], converter: BaseConverter) -> Node[T]:
     node.more += 1
     node.forms.insert(place, form)
     node.ways.insert(place, (_accepts(converter.regex), child))
+    node.isolates = node.isolates and type(converter) in CONVERTERS.values()
     return child
 
 
@@ -314,3 +298,10 @@ def _undotted(value: str) -> str:
 @lru_cache(maxsize=64)
 def _accepts(regex: str) -> _Accepts:
     return re.compile(f"(?:{regex})").fullmatch
+
+
+def _compiled(node: Node[T]) -> Callable[[str], re.Match[str] | None]:
+    """Compile the expression of a node's only way, for the first path that may be on it."""
+    # Cold start: a program's first requests need few of its expressions.
+    match = node.whole = re.compile(node.expression).fullmatch
+    return match

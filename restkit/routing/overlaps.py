@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from .matcher import Node
+from .nodes import Node
 
 __all__ = ["overlapping"]
 

@@ -200,7 +200,10 @@ class Router:
         Called once, after the last `route`.
         """
         if self._has_hosts or self._rules is not None:
+            from .whole_paths import find_whole_paths  # cold start, as above
+
             self._werkzeug().finish()
+            find_whole_paths(self._matcher.root)
         if self._has_hosts:
             # NOTE: a host's own pattern goes before one for every host, so the dict cannot decide.
             self.statics = {}

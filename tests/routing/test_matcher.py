@@ -12,6 +12,7 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 
 from restkit.routing.converters import CONVERTERS
 from restkit.routing.matcher import Matcher
+from restkit.routing.whole_paths import find_whole_paths
 
 SEGMENTS = [
     "a",
@@ -49,6 +50,7 @@ def matchers(patterns: list[str], *, strict_slashes: bool = True) -> tuple[Match
     matcher = Matcher()
     for rule in rules:
         matcher.add(rule, rule.endpoint)
+    find_whole_paths(matcher.root)
     return matcher, known
 
 
