@@ -21,10 +21,10 @@ from ..environ_keys import (
 )
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat, FormatChooser
 from ..errors import ContractError, DeclarationError
-from ..http.content_lengths import CONTENT_LENGTHS
 from ..http.redirects import is_redirect, is_redirect_class
 from ..operations.entries import Handlers
 from ..problems import InternalServerError, Problem, problem_class
+from ..rendering.content import CONTENT_LENGTHS
 from ..request import Request
 from ..resource import ProblemHandler
 from ..response import Outgoing, PlainResponse, header_items

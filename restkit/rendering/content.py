@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..contract import Operation, Output
 from ..encoding import dumps_json, dumps_ndjson
 from ..errors import DeclarationError
-from ..http.content_lengths import CONTENT_LENGTHS
 from ..json_parsing import loads_json
-from ..media import NDJSON, Media
+from ..media import JSON, NDJSON, Handler, Media
 from ..response import PlainResponse
-from .encoders import Dumps, content_type_of, dumps_of, encoder_of, own_handler
 
 if TYPE_CHECKING:
     from ..schemas.bound import BoundSchema
 
 __all__ = [
+    "CONTENT_LENGTHS",
     "ContentWriter",
     "SerializedContent",
     "check_outputs",
     "content_headers",
+    "content_type_of",
     "content_writer",
+    "dumps_of",
     "empty_writer",
 ]
 
 # PERF: types that are no iterators: a look at the type of a value costs a hundred instructions.
 _PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 
+Dumps = Callable[[object], bytes]
 _Serialize = Callable[[Any], "tuple[object, bytes]"]
 _Written = tuple[object, PlainResponse]
 # The serializer of a media type, its Content-Type, the types of values that it rejects, and the
@@ -51,6 +53,23 @@ class SerializedContent:
         """
         self.data = data
         self.body = body
+
+
+_LARGEST_KEPT = 4096
+
+
+class _ContentLengths(dict[int, tuple[str, str]]):
+    """The header of each size of content; only those of small content are kept."""
+
+    def __missing__(self, size: int) -> tuple[str, str]:
+        header = ("Content-Length", str(size))
+        if size <= _LARGEST_KEPT:
+            self[size] = header
+        return header
+
+
+CONTENT_LENGTHS = _ContentLengths()
+"""The name and value of Content-Length by the number of bytes."""
 
 
 def content_headers(media_type: str, body: bytes) -> list[tuple[str, str]]:
@@ -249,3 +268,68 @@ def _misfit(value: object, operation: Operation, output: Output) -> DeclarationE
         f"{operation.declared_at} returned a {type(value).__name__}, but its schema is declared "
         f"for {declared}{hint}."
     )
+
+
+# from data to bytes
+
+
+def own_handler(media_type: str, media: Media) -> Handler | None:
+    """Return the handler that serializes data, None if only str and bytes can be sent."""
+    handler = media.find(media_type)
+    is_text = handler is not None and handler.dumps is str.encode
+    return None if is_text else handler
+
+
+def content_type_of(media_type: str) -> str:
+    """Return the Content-Type of a media type: text is UTF-8, and any type is JSON at first."""
+    if media_type == "*/*":
+        return JSON
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+
+
+def encoder_of(media_type: str, media: Media, operation: Operation) -> Dumps:
+    """Return the function from data to bytes; without a handler text and bytes stay as they are."""
+    handler = own_handler(JSON if media_type == "*/*" else media_type, media)
+    if handler is not None and media_type != "*/*":
+        return handler.dumps
+    declared_at = operation.declared_at
+
+    def encode(value: object) -> bytes:
+        if isinstance(value, str):
+            return value.encode()
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return bytes(value)
+        if handler is not None:
+            return handler.dumps(value)
+        raise DeclarationError(
+            f"{declared_at} returned {type(value).__name__} as {media_type}. Return str or bytes, "
+            "or register a Handler of the media type with app.media.register()."
+        )
+
+    return encode
+
+
+def dumps_of(
+    media_type: str, bound: BoundSchema | None, media: Media, operation: Operation
+) -> Dumps:
+    """Return the function from a value to bytes."""
+    encode = encoder_of(media_type, media, operation)
+    if bound is None:
+        return encode
+    if encode is dumps_json:
+        return _json_dumps(bound)
+    return lambda value: encode(bound.dump(value))
+
+
+def _json_dumps(bound: BoundSchema) -> Dumps:
+    """Return the function from a value to the JSON of a schema, compiled for the first value."""
+    write: Dumps | None = None
+
+    def dumps(value: object) -> bytes:
+        nonlocal write
+        if write is None:
+            writer = bound.json_writer
+            write = cast("Dumps", writer.many if bound.many else writer.one)
+        return write(value)
+
+    return dumps

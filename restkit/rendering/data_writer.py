@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..contract import Operation, Output
-from ..http.content_lengths import CONTENT_LENGTHS
 from ..media import NDJSON, Media
 from ..request import Request
 from ..response import Outgoing, PlainResponse
-from .encoders import content_type_of, dumps_of
+from .content import CONTENT_LENGTHS, content_type_of, dumps_of
 from .returned_values import unserializable
 
 __all__ = ["DATA_TYPES", "data_writer"]
