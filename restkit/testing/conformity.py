@@ -69,7 +69,7 @@ def checker_of(document: Mapping[str, Any], schema: Schema | None = None) -> Che
         if not errors:
             return None
         path, message = errors[0].absolute_path, errors[0].message
-        return pointer(path), message + _advice(schema, path, message)
+        return pointer(tuple(path)), message + _advice(schema, path, message)
 
     return check
 
