@@ -130,7 +130,7 @@ def _validators_of(field: _Field, function: _Function) -> tuple[list[str], list[
     called: list[Validate] = []
     for number, validator in enumerate(field.validators):
         bound: dict[str, object] = {}
-        check = check_of(validator, field, f"c{number}", bound)
+        check = None if called else check_of(validator, field, f"c{number}", bound)
         if check is None:
             called.append(validator)
             continue

@@ -55,7 +55,8 @@ def _with_checks(accept: Accept, field: AnyField) -> Accept:
     called: list[Validate] = []
     bound = dict(accept.bound)
     for number, validator in enumerate(field.validators):
-        check = check_of(validator, field, f"c{number}", bound)
+        # A validator without inline code may change a value, which the next ones then see.
+        check = None if called else check_of(validator, field, f"c{number}", bound)
         if check is None:
             called.append(validator)
         else:

@@ -1383,3 +1383,31 @@ def test_a_method_of_one_instance_is_asked(own: str) -> None:
         with pytest.raises(ValidationError) as raised:
             compile_schema(schema).load(data)
         assert raised.value.messages == {"a": ["asked"]}
+
+
+def test_a_validator_may_change_what_the_next_one_sees() -> None:
+    """A validator that adds to a dict or list is called before the length is checked."""
+
+    def add(value: Any) -> None:
+        if isinstance(value, dict):
+            value["more"] = 1
+        else:
+            value.append(1)
+
+    length = validate.Length(equal=2)
+    for field, value in (
+        (fields.Dict(validate=[add, length]), {"a": 1, "b": 2}),
+        (fields.Dict(fields.Str(), validate=[add, length]), {"a": 1}),
+        (fields.List(fields.Int(), validate=[length, add]), [1, 2]),
+        (fields.List(fields.Int(), validate=[add, length]), [1, 2]),
+    ):
+        schema = Schema.from_dict({"a": field})
+        plain = _attempt(schema().load, {"a": copy.copy(value)})
+        assert _attempt(compile_schema(schema()).load, {"a": copy.copy(value)}) == plain
+
+
+def _attempt(load: Callable[[Any], Any], data: Any) -> tuple[str, Any]:
+    try:
+        return "loaded", load(data)
+    except ValidationError as error:
+        return "refused", error.messages
