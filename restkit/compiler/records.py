@@ -130,4 +130,28 @@ def record_encoder(native: _Native) -> Callable[[object], bytes] | None:
     def other(value: object) -> object:
         return raw(native(value.value if type(value) is _Other else value))
 
-    return msgspec.json.Encoder(enc_hook=other).encode
+    encode = msgspec.json.Encoder(enc_hook=other).encode
+
+    def write(value: object) -> bytes:
+        try:
+            return encode(value)
+        except Exception:  # noqa: BLE001, S110  # the native encoder raises below
+            pass
+        # Of several values that are not JSON, the native encoder may name another one.
+        return native(_natives(value, msgspec.Struct))
+
+    return write
+
+
+def _natives(value: object, record: type[Struct]) -> object:
+    """Return data of `RECORDS` as data of `NATIVE`."""
+    if isinstance(value, _Other):
+        return value.value
+    if isinstance(value, record):
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        return {key: _natives(getattr(value, name), record) for key, name in names}
+    if type(value) is dict:
+        return {key: _natives(each, record) for key, each in value.items()}
+    if type(value) is list or type(value) is tuple:
+        return [_natives(each, record) for each in value]
+    return value

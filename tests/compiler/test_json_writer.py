@@ -438,3 +438,16 @@ def test_a_plucked_member_may_be_absent(way: str) -> None:
     schema = Schema.from_dict({"a": fields.Pluck(inner, "y")})
     for found in (Mapped({"y": 1e17}), Getitem({"y": 2.5}), DictSub({"y": "1e20"})):
         _same(schema, {"a": found}, way)
+
+
+@ways
+def test_of_two_values_that_are_not_json_the_same_is_named(way: str) -> None:
+    """A lone surrogate before an object: the error is about what the encoder of dicts names."""
+    inner = Schema.from_dict({"x": fields.String(), "y": fields.Boolean()})
+    schema = Schema.from_dict({"a": fields.Nested(inner), "b": fields.List(fields.Nested(inner))})
+    value = {"x": "\ud800", "y": ...}
+    for found in ({"a": value}, {"b": [value, value]}, {"a": value, "b": [Attrs(value)]}):
+        with pytest.raises(TypeError, match="ellipsis is not JSON"):
+            _writer(schema(), way).one(found)
+    with pytest.raises(UnicodeError):
+        _writer(schema(), way).one({"a": {"x": "\ud800", "y": True}})
