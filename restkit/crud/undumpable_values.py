@@ -19,7 +19,8 @@ __all__ = ["dumped", "without_infinities", "without_undumpable"]
 
 _Field = fields.Field[object]
 _log = logging.getLogger("restkit")
-_COMPUTED = (fields.Method, fields.Function, fields.Pluck)
+# What the program computes, and JSON that it has made itself.
+_OWN = (fields.Method, fields.Function, fields.Pluck, fields.Raw)
 
 
 def dumped(source: Compiled | Schema, item: object) -> object:
@@ -106,7 +107,7 @@ def _nested(value: object, schema: Schema) -> object:
 def _is_plain(field: _Field) -> bool:
     """Return whether a field, with those in it, is one of marshmallow's or restkit's own."""
     package = type(field).__module__.partition(".")[0]
-    if package not in ("marshmallow", "restkit") or isinstance(field, _COMPUTED):
+    if package not in ("marshmallow", "restkit") or isinstance(field, _OWN):
         return False
     return all(_is_plain(inner) for inner in _inner(field))
 

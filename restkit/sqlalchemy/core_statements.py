@@ -29,7 +29,7 @@ from .lent_connections import (
 )
 from .row_makers import Description, Make, Row, Types, row_maker
 from .silence import Silence
-from .unreadable_values import replaces_wrong_bytes
+from .unreadable_values import MISFITS, replaces_wrong_bytes
 
 if TYPE_CHECKING:
     from psycopg import Cursor
@@ -192,7 +192,7 @@ class _CompiledForm:
         """Return rows as dicts, with None for what the types cannot read."""
         try:
             return make(found)
-        except Exception:  # noqa: BLE001  # types of users may raise any
+        except MISFITS:
             make = row_maker(self._types, self.dialect, description, is_guarded=True)
             return make(found)
 

@@ -20,6 +20,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
+    "MISFITS",
     "Convert",
     "guarded",
     "quick_conversions",
@@ -30,6 +31,8 @@ __all__ = [
 _Type: TypeAlias = "TypeEngine[object]"
 Convert: TypeAlias = Callable[[object], object]
 """A function from what a driver read to the value of an attribute."""
+MISFITS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What conversions raise for a value that does not suit them."""
 _log = logging.getLogger(__name__)
 _are_quick: ContextVar[bool] = ContextVar("_are_quick", default=False)
 
@@ -83,7 +86,7 @@ def guarded(convert: Convert, name: str) -> Convert:
     def read(value: object) -> object:
         try:
             return convert(value)
-        except Exception as error:  # noqa: BLE001  # types of users may raise any
+        except MISFITS as error:
             # SECURITY: the value is data of users, which logs must not show.
             _log.warning(
                 "A stored value cannot be read as %s (%s). It is read as null.",

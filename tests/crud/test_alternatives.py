@@ -19,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore
+from restkit.openapi.shared_components import expanded
 from restkit.sqlalchemy import Database, UTCDateTime
 from restkit.testing import Client, TestResponse
 
@@ -291,7 +292,7 @@ def test_invalid_alternatives(client: Client, query: str, code: str | None) -> N
 
 def test_the_document_says_what_is_taken(client: Client) -> None:
     """The parameters are typed and described, on each URL that filters."""
-    paths = client.get("/openapi.json").json["paths"]
+    paths = expanded(client.get("/openapi.json").json)["paths"]
     operations = [paths["/books"][each] for each in ("get", "patch", "delete")]
     operations.append(paths["/books/totals"]["get"])
     for each in operations:

@@ -24,6 +24,7 @@ from restkit.crud import (
 )
 from restkit.limits import Idempotency, MemoryStorage
 from restkit.openapi import build
+from restkit.openapi.shared_components import expanded
 from restkit.testing import Client
 
 
@@ -158,7 +159,7 @@ def test_the_document_tells_all_of_it() -> None:
     """Operation ids, tags, texts, inputs, statuses and headers follow from the method."""
     with desk("memory", Path()) as (app, model):
         app.add("/tickets", tickets(model, Desk))
-        paths = build(app)["paths"]
+        paths = expanded(build(app))["paths"]
     close = paths["/tickets/{id}/close"]["post"]
     assert close["operationId"] == "closeTicket"
     assert close["summary"] == "Close a ticket."

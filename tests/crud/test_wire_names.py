@@ -8,6 +8,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 from shelf import Book, collection, mounted, refused
 
+from restkit.openapi.shared_components import expanded
 from restkit.testing import Client
 
 
@@ -89,7 +90,7 @@ def test_selected_fields_and_pages_keep_the_names() -> None:
 
 def test_the_document_has_the_names_of_clients() -> None:
     """Parameters, their choices and their descriptions."""
-    operation = renamed().get("/openapi.json").json["paths"]["/books"]["get"]
+    operation = expanded(renamed().get("/openapi.json").json)["paths"]["/books"]["get"]
     found = {each["name"]: each for each in operation["parameters"]}
     assert {"born__gte", "kindOfBook", "bookTitle__contains"} <= found.keys()
     assert found["sort"]["schema"]["items"]["enum"] == ["bookTitle", "-bookTitle", "born", "-born"]
