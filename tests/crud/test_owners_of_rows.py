@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,10 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Client]:
         app.add("/notes", collection(MemoryNote), name="Notes")
         yield filled(Client(app))
         return
-    with database_url(request.param, tmp_path) as url:
-        database = Database(url, create=Base.metadata)
+    with (
+        database_url(request.param, tmp_path) as url,
+        closing(Database(url, create=Base.metadata)) as database,
+    ):
         database.rows(Note, **NOTES)
         database.rows(Comment, owner="owner", read="note.owner", caller=who)
         app.install(database)

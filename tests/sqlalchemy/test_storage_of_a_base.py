@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,11 @@ class Notes(CRUDResource[Note]):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_retry_gets_the_stored_response(kind: str, tmp_path: Path) -> None:
-    with database_url(kind, tmp_path) as url:
-        app = App("Notes", extensions=[Database(url, create=Base.metadata)])
+    with (
+        database_url(kind, tmp_path) as url,
+        closing(Database(url, create=Base.metadata)) as database,
+    ):
+        app = App("Notes", extensions=[database])
         app.add("/notes", Notes)
         with app:
             client = Client(app)
