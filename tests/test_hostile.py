@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 from servers import free_port, serve, serve_process
 from werkzeug.test import create_environ
 
@@ -628,6 +628,40 @@ def test_caches_do_not_grow_with_what_clients_send() -> None:
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         ask(range(1200, 10_000))
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 100_000, grown
+
+
+def test_long_names_and_values_of_bad_bodies_are_not_kept() -> None:
+    """Neither an unknown name nor a message with the value of a client stays in memory."""
+    app = App("Caches", contract="off")
+
+    def refuse(value: str) -> None:
+        raise ValidationError(f"{value} is taken.")
+
+    app.post("/x")(
+        takes(body={"a": fields.Str(validate=refuse), "b": fields.Dict(values=fields.Int())})(
+            lambda body: {}
+        )
+    )
+    client = Client(app)
+
+    def ask(numbers: range) -> None:
+        for number in numbers:
+            text = f"{number}" + "x" * 20_000
+            for body in ({text: 1}, {"a": text}, {"b": {text: "x"}}, {"a": {text: 1}}):
+                assert client.post("/x", json=body).status == 422
+
+    ask(range(20))
+    tracemalloc.start()
+    try:
+        ask(range(20, 40))
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        ask(range(40, 100))
         gc.collect()
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:

@@ -105,6 +105,8 @@ def _write_fast_part(writer: Writer, steps: list[Step], source: Source, forms: F
             writer.line("raise")
         writer.line("read = locals()")
         writer.line("read[f'v{n}'] = M")
+        # The exception holds this call, which would hold the exception until garbage is collected.
+        writer.line("del read['error']")
     writer.line(f"return rest_{source}(obj, n, read)")
 
 

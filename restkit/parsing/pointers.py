@@ -12,8 +12,9 @@ __all__ = ["plain_name", "pointer"]
 _is_plain = re.compile(r"[\w.$@:\[\]-]{1,64}").fullmatch
 
 
-# PERF: to look a pointer up takes a tenth of making it. The number and length are limited, because
-# indices and unknown names come from clients.
+# PERF: to look a pointer up takes a tenth of making it.
+# SECURITY: indices and unknown names come from clients: few pointers are kept, and none with a name
+# that is long.
 _pointers: dict[tuple[str | int, ...], str] = {}
 _MOST = 2048
 _SHORT = 8
@@ -46,13 +47,15 @@ def pointer(tokens: tuple[str | int, ...]) -> str:
     known = _pointers.get(tokens)
     if known is None:
         known = _pointer(tokens)
-        if (
-            len(_pointers) < _MOST
-            and len(tokens) <= _SHORT
-            and _TYPES.issuperset(map(type, tokens))
-        ):
+        if len(_pointers) < _MOST and _is_kept(tokens, known):
             _pointers[tokens] = known
     return known
+
+
+def _is_kept(tokens: tuple[str | int, ...], made: str) -> bool:
+    """Return whether a pointer is short, and has all of its tokens: a long one ends it."""
+    is_whole = made.count("/") == len(tokens)
+    return is_whole and len(tokens) <= _SHORT and _TYPES.issuperset(map(type, tokens))
 
 
 def _pointer(tokens: Iterable[str | int]) -> str:

@@ -17,6 +17,7 @@ _Made = Any  # a key or value of a mapping that a user's validator may have made
 Fault = tuple[Path, str, str]
 _Object = Mapping[_Made, _Made]
 _MOST = 1024
+_LONGEST = 256
 
 _CODES = {
     "Missing data for required field.": "required",
@@ -67,7 +68,8 @@ class Flattener:
         """Flatten for a schema, the one that loaded: paths and codes follow its fields."""
         self._schema = schema
         self._root: _Node | None = None
-        # SECURITY: unknown names come from clients, and a message may have a client's value in it.
+        # SECURITY: unknown names come from clients, and a message may have a client's value in it:
+        # few are kept, and none that is long.
         self._nodes = _MOST
         self._codes = _MOST
 
@@ -154,7 +156,7 @@ class Flattener:
         inner = node.members.get(key)
         if inner is None:
             inner = _Node(_below(node.target, key))
-            if self._nodes:
+            if self._nodes and len(str(key)) <= _LONGEST:
                 self._nodes -= 1
                 node.members[key] = inner
         self._flatten(below, (*path, key), inner, out)
@@ -185,7 +187,7 @@ class Flattener:
         known = node.codes.get(message)
         if known is None:
             known = _code(message, node.target)
-            if self._codes:
+            if self._codes and len(message) <= _LONGEST:
                 self._codes -= 1
                 node.codes[message] = known
         return known
