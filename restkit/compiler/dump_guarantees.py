@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from .dump_values import enum_texts, is_json_value
 from .plan import FieldPlan, Plan, dump_of, has_own_accessor, nested_schema
 
-__all__ = ["reads_of", "sources_of", "uncertain"]
+__all__ = ["inner_fields", "reads_of", "sources_of", "uncertain"]
 
 _CERTAIN = frozenset(
     {
@@ -102,9 +102,7 @@ def _parts_reason(field: _Field, nested: _PlanOf, above: _Above) -> str:
         is_text = type(field.key_field) is fields.String and dump_of(field.key_field)[0] == "str"
         if not is_text or field.value_field is None:
             return f"{type(field).__name__} may dump values that are not JSON"
-    reasons = (
-        _field_reason(each, dump_of(each)[0], nested, above) for each in _inner_fields(field)
-    )
+    reasons = (_field_reason(each, dump_of(each)[0], nested, above) for each in inner_fields(field))
     return next((reason for reason in reasons if reason), "")
 
 
@@ -202,7 +200,7 @@ def _dumps_value(field: _Field, nested: _PlanOf, above: _Above = ()) -> bool:
     own = next(each for each in type(field).__mro__ if "_serialize" in vars(each))
     if own.__module__ != fields.__name__ or issubclass(own, _OF_OBJECTS):
         return vars(type(field)).get("dumps_value_alone") is True
-    return all(_dumps_value(each, nested, above) for each in _inner_fields(field))
+    return all(_dumps_value(each, nested, above) for each in inner_fields(field))
 
 
 def _nests_values(field: fields.Nested, nested: _PlanOf, above: _Above) -> bool:
@@ -215,7 +213,8 @@ def _nests_values(field: fields.Nested, nested: _PlanOf, above: _Above) -> bool:
     )
 
 
-def _inner_fields(field: _Field) -> list[_Field]:
+def inner_fields(field: _Field) -> list[_Field]:
+    """Return the fields of the items of a list, a tuple or a mapping."""
     if isinstance(field, fields.List):
         return [field.inner]
     if isinstance(field, fields.Tuple):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from marshmallow import Schema, fields
 
 from ..compiler import Compiled
+from ..compiler.dump_guarantees import inner_fields
 from ..encoding import dumps_json
 
 __all__ = ["dumped", "without_infinities", "without_undumpable"]
@@ -109,17 +110,7 @@ def _is_plain(field: _Field) -> bool:
     package = type(field).__module__.partition(".")[0]
     if package not in ("marshmallow", "restkit") or isinstance(field, _OWN):
         return False
-    return all(_is_plain(inner) for inner in _inner(field))
-
-
-def _inner(field: _Field) -> list[_Field]:
-    if isinstance(field, fields.List):
-        return [field.inner]
-    if isinstance(field, fields.Tuple):
-        return list(field.tuple_fields)
-    if isinstance(field, fields.Mapping):
-        return [each for each in (field.key_field, field.value_field) if each is not None]
-    return []
+    return all(_is_plain(inner) for inner in inner_fields(field))
 
 
 def _can_dump(name: str, field: _Field, item: object, schema: Schema) -> bool:

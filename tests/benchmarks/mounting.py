@@ -9,7 +9,6 @@ the page is made. Needs valgrind.
 
 from __future__ import annotations
 
-import io
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 from .instructions import ROOT, Failed, counts, environment
 from .record import RECORDED, part_about, save
 from .switch import Switch
+from .untouched import asking
 
 __all__ = ["RECORD", "main"]
 
@@ -29,15 +29,15 @@ _ROUNDS = 5
 
 
 def resources(count: int) -> None:
-    """Mount so many resources with a schema each, compose, and ask one of them."""
+    """Mount a number of resources with a schema each, compose, and ask one of them."""
     from .peers.restkit import large
 
     app, _ = large(count)
-    _ask(app, "/things-0/7")
+    asking(app, "/things-0/7")()
 
 
 def apps(count: int) -> None:
-    """Mount so many Apps of one function route, compose, and ask one of them."""
+    """Mount a number of Apps of one function route, compose, and ask one of them."""
     from restkit import App
 
     outer = App("Outer")
@@ -45,31 +45,10 @@ def apps(count: int) -> None:
         inner = App(f"Inner {number}")
         inner.get("/part")(lambda: {})
         outer.mount(f"/inner-{number}", inner)
-    outer.freeze()
-    _ask(outer, "/inner-0/part")
+    asking(outer, "/inner-0/part")()
 
 
 KINDS: dict[str, Callable[[int], None]] = {"resources": resources, "apps": apps}
-
-
-def _ask(app: Any, path: str) -> None:
-    statuses: list[str] = []
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "8000",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": "127.0.0.1:8000",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-    }
-    list(app(environ, lambda status, headers, exc_info=None: statuses.append(status)))
-    if statuses != ["200 OK"]:
-        raise SystemExit(f"{path}: {statuses}")
 
 
 def seconds(kind: str, count: int) -> float:
