@@ -26,12 +26,15 @@ from functools import lru_cache
 
 from .store import Attribute
 
-__all__ = ["MAX_LENGTH", "CursorCipher"]
+__all__ = ["LOST", "MAX_LENGTH", "CursorCipher"]
 
 _log = logging.getLogger("restkit")
 
 MAX_LENGTH = 2000
 """The maximum length of a cursor: longer URLs are not accepted everywhere."""
+LOST = object()
+"""In place of a sort key value that a cursor cannot hold, or that no attribute of the type has."""
+_LOST = {"x": ""}
 # PERF: json.dumps with these options makes an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _TAG = 16
@@ -95,7 +98,9 @@ class CursorCipher:
     def read(
         self, order: str, cursor: str, attributes: Sequence[Attribute]
     ) -> tuple[bool, tuple[object, ...]]:
-        """Return whether the window ends at the cursor, and the sort key values.
+        """Return whether the window ends at the cursor, and the sort key values, each may be LOST.
+
+        A stored value need not fit its column, which SQLite does not check.
 
         Args:
             order: The order of the query.
@@ -103,17 +108,16 @@ class CursorCipher:
             attributes: The attribute of each sort key.
 
         Raises:
-            ValueError: This cipher did not write the cursor for this order, or a value does not
-                fit its attribute.
+            ValueError: This cipher did not write the cursor for this order.
         """
         payload = self._opened(order, cursor)
         try:
             backwards, *packed = json.loads(payload)
-            values = [_fitting(value, each) for value, each in zip(packed, attributes, strict=True)]
+            values = [_found(value, each) for value, each in zip(packed, attributes, strict=True)]
         except Exception as error:
             # SECURITY: whoever has the secret, or an earlier version of the service, may have
             # written anything: no cursor is an error of the server.
-            raise ValueError("a value of the cursor does not fit the order") from error
+            raise ValueError("the cursor does not fit the order") from error
         return bool(backwards), tuple(values)
 
     def _opened(self, order: str, cursor: str) -> bytes:
@@ -178,9 +182,15 @@ def _packed(value: object) -> object:
         return {"u": str(value)}
     if isinstance(value, dt.timedelta):
         return {"p": str(value // dt.timedelta(microseconds=1))}
-    raise TypeError(
-        f"A cursor cannot hold a {type(value).__name__}. Sort by another attribute instead."
-    )
+    return _LOST
+
+
+def _found(packed: object, attribute: Attribute) -> object:
+    """Return a value that an attribute can have, or LOST."""
+    try:
+        return _fitting(packed, attribute)
+    except Exception:  # noqa: BLE001  # a field of the program may raise any
+        return LOST
 
 
 def _fitting(packed: object, attribute: Attribute) -> object:
@@ -199,4 +209,8 @@ def _fitting(packed: object, attribute: Attribute) -> object:
     again = field.deserialize(field.serialize("value", {"value": value}))
     for bound in attribute.bounds:
         bound(again)
-    return value if isinstance(value, type(again)) else again
+    if isinstance(value, type(again)):
+        return value
+    if again != value:
+        raise ValueError(f"{attribute.name} has no such value")
+    return again

@@ -15,7 +15,7 @@ from ..contract import Failure, Header
 from ..errors import DeclarationError
 from ..problems import BadRequest, InvalidItem, UnprocessableContent
 from ..request import Request
-from .cursors import MAX_LENGTH, CursorCipher
+from .cursors import LOST, MAX_LENGTH, CursorCipher
 from .page_address import PageAddress
 from .page_format import (
     MAX_OFFSET,
@@ -195,11 +195,14 @@ class Pager:
         find: Callable[[_Values], _Values | None],
     ) -> tuple[bool, _Values]:
         try:
-            return self._cipher.read(_named(order), cursor, attributes)
+            backwards, held = self._cipher.read(_named(order), cursor, attributes)
+            if LOST not in held:
+                return backwards, held
+            key = tuple(held[at] for at in self._places(order))
         except ValueError:
             named = [attributes[at] for at in self._places(order)]
             backwards, key = self._cipher.read(_by_key(order), cursor, named)
-        values = find(key)
+        values = None if LOST in key else find(key)
         if values is None:
             raise ValueError("the first item of the page was removed")
         return backwards, values

@@ -57,6 +57,10 @@ def _is_on_calendar(kind: sa.types.TypeEngine[object]) -> bool:
     return isinstance(plain, (sa.Date, sa.DateTime))
 
 
+_FORM = "%Y-%m-%d %H:%M:%f"
+"""SQLite's format of a moment with milliseconds."""
+
+
 class _Moments(FunctionElement[bool]):
     """A comparison of a column with the texts of one moment."""
 
@@ -130,7 +134,14 @@ def _equal_sqlite(element: _Moments, compiler: SQLCompiler, **options: object) -
 
 @compiles(_Read, "sqlite")
 def _read_sqlite(element: _Read, compiler: SQLCompiler, **options: object) -> str:
-    return _equal_sqlite(element, compiler, **options)
+    """Return the condition, also for texts of other forms: 12:00, 2020-01-01T00:00:00Z."""
+    column, value = _sides(element, compiler, options)
+    same = _equal_sqlite(element, compiler, **options)
+    # NOTE: Python reads some forms of ISO 8601 that SQLite does not know, which are null here.
+    known = f"strftime('{_FORM}', {column})"
+    return (
+        f"({same} OR coalesce({known} = strftime('{_FORM}', {value}), typeof({column}) = 'text'))"
+    )
 
 
 @compiles(_Read)
@@ -259,7 +270,7 @@ def _stored(element: _StoredText, compiler: SQLCompiler, **options: object) -> s
 def stored_text(
     value: sa.ColumnElement[object],
     column: sa.ColumnElement[object],
-    row: sa.ColumnElement[bool],
+    row: sa.Select[tuple[object, ...]],
     *,
     descending: bool,
 ) -> sa.ColumnElement[object]:
@@ -270,10 +281,10 @@ def stored_text(
 
     Args:
         value: The moment.
-        column: The column of the moment, of an alias of the table.
-        row: The condition of the cursor's row.
+        column: The column of the moment, of another alias of the table.
+        row: The statement that reads the column of the cursor's row.
         descending: Whether the rows are read in descending order. If the row is gone, the position
             is before all texts of the moment, so that no row is left out.
     """
-    stored = sa.select(column).where(row, _Read(column, value)).scalar_subquery()
+    stored = row.where(_Read(column, value)).scalar_subquery()
     return _StoredText(value, stored, not descending)

@@ -32,7 +32,6 @@ from .core_selecting import CoreSelecting
 from .core_statements import CoreStatement, Row
 from .core_upserts import CoreUpserting
 from .core_writes import CoreWriting, mark_of
-from .keysets import Part
 from .lent_connections import AnyConnection, LentConnection
 from .references import Reference
 from .selecting import Selecting
@@ -140,23 +139,23 @@ class CoreRows:
 
     def list(self, query: ListQuery, /) -> Page[object]:
         """Return one page, with its exact total if the query asks for it."""
+        selecting = self._table.selecting
         if query.count == "none":
-            parts = tuple(self._table.selecting.parts(query))
-            with self._reading(several=len(parts) > 1) as connection:
-                return page_of(self._rows_of(query, parts, connection), query, None)
-        selecting, shared = self._table.selecting, self._whole
+            several = len(selecting.parts(query)) > 1
+            with self._reading(several=several) as connection:
+                return page_of(self._rows_of(query, connection), query, None)
+        shared = self._whole
         total = int(shared.scalar(*selecting.count(query)) or 0)
         if query.limit == 0:
             return Page((), total=total)
-        return page_of(self._rows_of(query, selecting.parts(query), shared), query, total)
+        return page_of(self._rows_of(query, shared), query, total)
 
-    def _rows_of(
-        self, query: ListQuery, parts: Iterable[Part], connection: AnyConnection
-    ) -> Sequence[Row]:
+    def _rows_of(self, query: ListQuery, connection: AnyConnection) -> Sequence[Row]:
         """Return the rows of a page, and one more if there are more."""
         selecting = self._table.selecting
+        query = selecting.placed_rows(query, connection)
         found: list[Row] = []
-        for part in parts:
+        for part in selecting.parts(query):
             statement, values = selecting.rows_of_page(query, part, len(found))
             found += statement.rows(connection, values)
             if query.limit is not None and len(found) > query.limit:

@@ -10,8 +10,10 @@ from sqlalchemy.sql.base import ExecutableOption
 from ..crud.query import ListQuery
 from .core_statements import AnySelect, CoreStatement
 from .keysets import WHOLE, Part
+from .lent_connections import AnyConnection
 from .loading import Visible
 from .selecting import Selecting
+from .stored_places import MAX_STATEMENTS
 from .units import AnyMapper
 
 __all__ = ["CoreSelecting"]
@@ -31,6 +33,7 @@ class CoreSelecting(Selecting):
         super().__init__(mapper, base.key, base.live, base.searches)
         self._names = tuple(sorted(names))
         self._kept: dict[object, CoreStatement] = {}
+        self._placing: dict[object, CoreStatement] = {}
 
     def rows_of_page(
         self, query: ListQuery, part: Part = WHOLE, found: int = 0
@@ -41,6 +44,23 @@ class CoreSelecting(Selecting):
         if kept is None:  # clients have asked for too many other shapes
             kept = self._statement(statement, self._chosen(query), is_kept=False)
         return kept, parameters
+
+    def placed_rows(self, query: ListQuery, connection: AnyConnection) -> ListQuery:
+        """Return a query whose window begins where its cursor's row stands."""
+        if query.after is None and query.before is None:
+            return query
+
+        def read(source: AnySelect, parameters: Mapping[str, object]) -> Sequence[object]:
+            statement = self._placing.get(source)
+            if statement is None:
+                types = [(each.name, each.type) for each in source.selected_columns]
+                statement = CoreStatement(source, types)
+                if len(self._placing) < MAX_STATEMENTS:
+                    self._placing[source] = statement
+            (row,) = statement.rows(connection, parameters)
+            return [*row.values()]
+
+        return self.places.placed(query, connection.dialect.name, read)
 
     def row(self, *, scope: Mapping[str, object], lock: bool, removed: bool) -> CoreStatement:
         """Return the statement of one item, with the parameters ``key`` and ``scope_...``."""

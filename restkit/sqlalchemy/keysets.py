@@ -15,6 +15,7 @@ from sqlalchemy.types import NullType
 from ..crud.query import ListQuery, Order
 from .comparing import is_read_otherwise, parameter_type, stored_text
 from .sort_columns import SortColumns
+from .stored_places import StoredValue, identifying, place_parameter
 
 __all__ = ["WHOLE", "Keysets", "Part"]
 
@@ -180,7 +181,7 @@ class Keysets:
             shared: The attributes that all rows have in common.
             valued: Whether to exclude rows whose first key is null.
         """
-        parameters = self._parameters(order, begin, shared)
+        parameters = self._parameters(order, values, begin, shared)
         nullable = [self._is_nullable(each.name) for each in order]
         if valued:
             nullable[0] = False
@@ -214,27 +215,23 @@ class Keysets:
         return left < right if order[0].descending else left > right
 
     def _parameters(
-        self, order: Sequence[Order], begin: int, shared: Collection[str]
+        self, order: Sequence[Order], given: Sequence[object], begin: int, shared: Collection[str]
     ) -> list[_Place]:
         """Return the parameters of sort keys.
 
-        The last one identifies the position's row, together with the shared attributes.
+        The attributes of the key identify the position's row, together with the shared ones.
         """
         kinds = [parameter_type(self._columns.kind(each.name)) for each in order]
         values: list[Any] = [
-            sa.bindparam(f"key{number}", type_=kind) for number, kind in enumerate(kinds, begin)
+            place_parameter(f"key{number}", kind, value)
+            for number, (kind, value) in enumerate(zip(kinds, given, strict=True), begin)
         ]
         if not any(map(is_read_otherwise, kinds)):
             return [_Place(value) for value in values]
-        columns = self._mapper.columns
-        same = {
-            name: sa.bindparam(f"scope_{name}", type_=columns[name].type)
-            for name in shared
-            if name in columns
-        }
-        same[order[-1].name] = values[-1]
+        same = identifying(self._mapper, order, shared, begin)
         for index, each in enumerate(order):
-            if is_read_otherwise(kinds[index]):
+            is_stored = isinstance(given[index], StoredValue)
+            if is_read_otherwise(kinds[index]) and not is_stored:
                 stored, row = self._columns.other(each.name, same)
                 values[index] = stored_text(values[index], stored, row, descending=each.descending)
         return [_Place(value) for value in values]

@@ -22,6 +22,7 @@ from .loading import Visible, loader_options
 from .polymorphism import known_kinds, known_related, subclass_options
 from .related_conditions import related_clauses
 from .sort_columns import SortColumns
+from .stored_places import StoredPlaces, StoredValue, place_parameters
 from .unknown_kinds import UnknownKinds
 
 __all__ = ["Selecting", "Visible"]
@@ -40,6 +41,7 @@ class Selecting:
         key: The attribute that identifies an item.
         live: The condition of rows that are not soft-deleted; None without soft deletion.
         searches: Functions from words to the condition of a full-text search, by name.
+        places: The reader of where cursors stand in an order.
         unknown_kinds: The log of rows that no class of the program can have; None without kinds.
     """
 
@@ -54,6 +56,7 @@ class Selecting:
         self.searches = searches
         self._sort_columns = SortColumns(mapper)
         self._keysets = Keysets(mapper, self._sort_columns)
+        self.places = StoredPlaces(mapper, self._sort_columns)
         self._known = known_kinds(mapper)
         self.unknown_kinds = UnknownKinds.of(mapper)
         self._known_related = known_related(mapper)
@@ -96,8 +99,7 @@ class Selecting:
         if query.offset:
             parameters["offset"] = query.offset
         if part.placed:
-            for index, value in enumerate(values or ()):
-                parameters[f"key{index}"] = value
+            parameters.update(place_parameters(values or ()))
         return statement, parameters
 
     def _keep(self, shape: object, statement: _Select, query: ListQuery) -> None:
@@ -294,10 +296,17 @@ def _condition_shape(condition: Condition) -> tuple[object, ...]:
     return condition.name, condition.operator, value
 
 
+def _form(value: object) -> object:
+    """Return what the statement depends on of a sort key value where a window begins."""
+    if isinstance(value, StoredValue):
+        return "text" if value.is_text else "stored"
+    return value is None
+
+
 def _shape(query: ListQuery, values: Sequence[Any] | None) -> tuple[object, ...]:
     """Return everything of a query that its statement depends on."""
     conditions = tuple(map(_condition_shape, query.conditions))
-    nulls = tuple(value is None for value in values or ())
+    nulls = tuple(map(_form, values or ()))
     return (
         conditions,
         query.order,

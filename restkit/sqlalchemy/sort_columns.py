@@ -78,29 +78,33 @@ class SortColumns:
         """Return whether items lack the value of a sort key, as the database has it."""
         return "." in name or is_selected(self._mapper, name)
 
-    def other(self, name: str, same: Mapping[str, _Column]) -> tuple[_Column, _Clause]:
-        """Return a sort key of another alias, and the condition that it belongs to one item.
+    def other(self, name: str, same: Mapping[str, _Column]) -> tuple[_Column, _Select]:
+        """Return a sort key of another alias, and the statement that reads it for one item.
 
         Args:
             name: The sort key.
             same: The attributes that identify the item, with their values.
         """
-        path, _, last = name.rpartition(".")
-        item = aliased(self._mapper.class_, name=OWN_ALIAS)
-        is_same = sa.and_(*(getattr(item, each) == value for each, value in same.items()))
-        if not path:
-            return getattr(item, last), is_same
-        target = aliased(self._target(path).class_)
-        entity: object = item
-        statement = sa.select(sa.literal(1)).select_from(item)
+        last = name.rpartition(".")[2]
+        item: _Entity = aliased(self._mapper.class_, name=OWN_ALIAS)
+        is_same = [getattr(item, each) == value for each, value in same.items()]
+        entity = item
+        steps: list[QueryableAttribute[object]] = []
         for step in _paths([name]):
-            end = step == path
-            following = target if end else aliased(self._target(step).class_)
+            following = aliased(self._target(step).class_)
             attribute: QueryableAttribute[object] = getattr(entity, step.rpartition(".")[2])
-            statement = statement.join(attribute.of_type(following))
+            steps.append(attribute.of_type(following))
             entity = following
-        belongs = statement.where(is_same).correlate(target).exists()
-        return getattr(target, last), belongs
+        column: _Column = getattr(entity, last)
+        statement = sa.select(column).select_from(item).where(*is_same)
+        for each in steps:
+            statement = statement.join(each)
+        return column, cast("_Select", statement)
+
+    def related(self, name: str) -> Iterator[Mapper[object]]:
+        """Yield the mappers of the related rows on the way to a sort key."""
+        for path in _paths([name]):
+            yield self._target(path)
 
     def _entity(self, path: str) -> _Entity:
         """Return the model or the alias of a path, always the same one."""

@@ -117,10 +117,10 @@ class SQLAlchemyTransaction(MembersMixin, Generic[M]):
         """Return the items of a page and one more, or rows with selected sort keys."""
         found: _Rows = []
         read = self.session.execute if selected else self.session.scalars
-        for part in self._store.selecting.parts(query):
-            statement, parameters = self._store.selecting.page(
-                query, part, len(found), self._visible
-            )
+        selecting = self._store.selecting
+        query = selecting.places.of_session(query, self.session, access_of(self.session))
+        for part in selecting.parts(query):
+            statement, parameters = selecting.page(query, part, len(found), self._visible)
             statement = self._within(statement, query.scope)
             found += read(statement, parameters)
             if query.limit is not None and len(found) > query.limit:

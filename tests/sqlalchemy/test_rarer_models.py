@@ -488,7 +488,8 @@ def test_a_moment_of_a_row_on_another_database() -> None:
     """The value itself, where no text of it is known."""
     table = sa.table("t", sa.column("at", sa.DateTime), sa.column("id"))
     value: Any = sa.bindparam("value", type_=sa.DateTime)
-    found = stored_text(value, table.c.at, table.c.id == 1, descending=False)
+    row: Any = sa.select(table.c.at).where(table.c.id == 1)
+    found = stored_text(value, table.c.at, row, descending=False)
     assert str(found.compile(dialect=mysql.dialect())) == "%s"
     assert "coalesce" in str(found.compile(dialect=sqlite.dialect()))
 
