@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import secrets
 import sys
 import tempfile
 import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from .coverage_map import CoverageMap
 from .mutants import Mutant, sample
 from .trial import Trial, timed
+from .watched_map import WatchedMap
 
 _ROOT = Path(__file__).parents[2]
 _EQUIVALENT = Path(__file__).with_name("equivalent.json")
@@ -32,39 +38,62 @@ def main() -> int:
         (each["path"], each["before"], each["operator"]): each["reason"]
         for each in json.loads(_EQUIVALENT.read_text("utf-8"))
     }
-    known_lines = CoverageMap.make(_ROOT, options.map) if options.map else None
     mutants = sample(_ROOT, options.sample, seed, options.only)
     print(f"{len(mutants)} mutants, seed {seed}", flush=True)
-    found: dict[Mutant, str | None] = {}
-    skipped = 0
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="restkit-mutation-") as folder:
-        trial = Trial(_ROOT, Path(folder), known_lines, whole=not options.near)
-        for mutant in mutants:
-            if options.minutes and time.monotonic() - began > options.minutes * 60:
-                print(f"{options.minutes} minutes are over")
-                break
-            if reason := known.get((mutant.path, mutant.before, mutant.operator)):
-                skipped += 1
-                print(f"equivalent    {mutant}: {reason}", flush=True)
-                continue
-            found[mutant] = _try(trial, mutant)
-        while unsound := trial.unsound(filter(None, found.values())):
-            for mutant in [each for each in found if found[each] in unsound]:
-                found[mutant] = _try(trial, mutant)
+    tried = []
+    for mutant in mutants:
+        if reason := known.get((mutant.path, mutant.before, mutant.operator)):
+            print(f"equivalent    {mutant}: {reason}", flush=True)
+        else:
+            tried.append(mutant)
+    skipped = len(mutants) - len(tried)
+    found = _tried(tried, options)
     survivors = [mutant for mutant in found if not found[mutant]]
-    tried = len(found)
-    share = 100 * (tried - len(survivors)) / max(tried, 1)
+    count = len(found)
+    share = 100 * (count - len(survivors)) / max(count, 1)
     print(
-        f"seed {seed}: {tried - len(survivors)} of {tried} noticed ({share:.1f} %), "
+        f"seed {seed}: {count - len(survivors)} of {count} noticed ({share:.1f} %), "
         f"{skipped} equivalent"
     )
     for mutant in survivors:
         print(f"not noticed: {mutant}")
-    if not tried or tried < min(_TELLING, len(mutants) - skipped):
-        print(f"too few were tried to judge by: {tried}")
-        return int(not tried)
+    if not count or count < min(_TELLING, len(tried)):
+        print(f"too few were tried to judge by: {count}")
+        return int(not count)
     return int(share < options.least)
+
+
+def _tried(mutants: Sequence[Mutant], options: argparse.Namespace) -> dict[Mutant, str | None]:
+    """Return what noticed each mutant that there was time for."""
+    lines: CoverageMap | WatchedMap | None = None
+    if options.watch:
+        lines = WatchedMap.make(_ROOT, options.watch.absolute(), mutants, options.jobs)
+    elif options.map:
+        lines = CoverageMap.make(_ROOT, options.map)
+    found: dict[Mutant, str | None] = {}
+    left = deque(mutants)
+    end = time.monotonic() + (options.minutes or math.inf) * 60
+    with tempfile.TemporaryDirectory(prefix="restkit-mutation-") as name:
+        folders = [Path(name, str(number)) for number in range(options.jobs)]
+        for each in folders:
+            each.mkdir()
+        trials = [Trial(_ROOT, each, lines, whole=not options.near) for each in folders]
+
+        def work(trial: Trial) -> None:
+            while left and time.monotonic() < end:
+                with suppress(IndexError):  # another thread took the last one
+                    mutant = left.popleft()
+                    found[mutant] = _try(trial, mutant)
+
+        with ThreadPoolExecutor(options.jobs) as pool:
+            for _ in pool.map(work, trials):
+                pass
+        if left:
+            print(f"{options.minutes} minutes are over")
+        while unsound := trials[0].unsound(filter(None, found.values())):
+            for mutant in [each for each in found if found[each] in unsound]:
+                found[mutant] = _try(trials[0], mutant)
+    return found
 
 
 def _try(trial: Trial, mutant: Mutant) -> str | None:
@@ -87,6 +116,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--map", type=Path, help="ask the tests that run the line; made in this folder if missing"
     )
+    parser.add_argument(
+        "--watch",
+        type=Path,
+        help="ask the tests that run the line; found by one run of the suite for this sample, "
+        "whose record is kept in this folder (Python 3.12 and later)",
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="how many mutants at the same time")
     return parser.parse_args()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from .coverage_map import CoverageMap
 from .mutants import Mutant
 from .suite import NEVER
+from .watched_map import WatchedMap
 
 __all__ = ["Stage", "covering", "near"]
 
@@ -52,7 +53,9 @@ def near(root: Path, path: str, *, whole: bool) -> Iterator[Stage]:
         yield ["tests"]
 
 
-def covering(root: Path, known: CoverageMap, mutant: Mutant, source: str) -> Iterator[Stage]:
+def covering(
+    root: Path, known: CoverageMap | WatchedMap, mutant: Mutant, source: str
+) -> Iterator[Stage]:
     """Yield the tests that run a mutant's line, and those that are new since they were recorded.
 
     Those come first that run lines of the function which few other tests run; then the tests of

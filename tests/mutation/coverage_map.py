@@ -21,7 +21,7 @@ from coverage import CoverageData
 
 from .suite import NEVER, PYTEST, copy_repository, environment
 
-__all__ = ["CoverageMap"]
+__all__ = ["CoverageMap", "function_of", "statement_of", "uses"]
 
 _OPTIONS = "[run]\nrelative_files = true\nsource = restkit\n"
 
@@ -73,7 +73,7 @@ class CoverageMap:
         recorded = self._recorded_line(path, source, line)
         if recorded is None:
             return None
-        begin, end = _statement(source, line)
+        begin, end = statement_of(source, line)
         found = self._run(path, [recorded])
         if found is None:  # a line within a statement, of which Python kept only the first
             known = (self._recorded_line(path, source, each) for each in range(begin, end + 1))
@@ -93,7 +93,7 @@ class CoverageMap:
             line: The line, counted from 1.
         """
         found: dict[str, float] = {}
-        for each in _function(source, line):
+        for each in function_of(source, line):
             recorded = self._recorded_line(path, source, each)
             tests = self._tests(path).get(recorded or 0, set()) - {""}
             for test in tests:
@@ -115,7 +115,7 @@ class CoverageMap:
     def _of_what_is_made(self, path: str, source: str, line: int) -> set[str]:
         """Return the tests of what an imported line makes: a function, or the users of a name."""
         found: set[str] = set()
-        for used, lines in _uses(self.copy, path, source, line):
+        for used, lines in uses(self.copy, path, source, line):
             for each in lines:
                 found |= self._run(used, [each]) or set()
         return found
@@ -155,7 +155,7 @@ def _same_lines(recorded: Path, source: str) -> list[difflib.Match]:
     return difflib.SequenceMatcher(None, before, source.split("\n"), False).get_matching_blocks()
 
 
-def _statement(source: str, line: int) -> tuple[int, int]:
+def statement_of(source: str, line: int) -> tuple[int, int]:
     """Return the first and the last line of the innermost statement, or head of one, of a line."""
     found = (line, line)
     for node in ast.walk(ast.parse(source)):
@@ -167,7 +167,7 @@ def _statement(source: str, line: int) -> tuple[int, int]:
     return found
 
 
-def _function(source: str, line: int) -> range:
+def function_of(source: str, line: int) -> range:
     """Return the lines of the innermost function around a line, none outside of functions."""
     found = range(0)
     for node in ast.walk(ast.parse(source)):
@@ -176,7 +176,7 @@ def _function(source: str, line: int) -> range:
     return found
 
 
-def _uses(root: Path, path: str, source: str, line: int) -> Iterator[tuple[str, list[int]]]:
+def uses(root: Path, path: str, source: str, line: int) -> Iterator[tuple[str, list[int]]]:
     """Yield where what a line of a module or class makes is used: files and lines, recorded."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):

@@ -15,6 +15,7 @@ from .choice import Stage, covering, files, near
 from .coverage_map import CoverageMap
 from .mutants import Mutant
 from .suite import NEVER, PYTEST, copy_repository, environment
+from .watched_map import WatchedMap
 
 __all__ = ["Trial", "timed"]
 
@@ -27,7 +28,9 @@ _FINDING = re.compile(r"(?:FAILED|ERROR) tests/(\S+?\.py(?:::[^\[\s]+(?:\[.*?\](
 class Trial:
     """A copy of the repository in which mutants are tried one after the other."""
 
-    def __init__(self, root: Path, folder: Path, known: CoverageMap | None, *, whole: bool) -> None:
+    def __init__(
+        self, root: Path, folder: Path, known: CoverageMap | WatchedMap | None, *, whole: bool
+    ) -> None:
         """Copy the repository.
 
         Args:
