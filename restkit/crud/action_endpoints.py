@@ -15,7 +15,7 @@ from .action_returns import stated
 from .actions import Actions
 from .endpoint import MINIMAL, NO_COLLECTION, Endpoint
 from .endpoints import ItemEndpoint
-from .object_rules import reject_object_rule
+from .object_rules import check_guarded, reject_object_rule
 from .scopes import Scope
 
 __all__ = ["CollectionActionEndpoint", "ItemActionEndpoint", "OwnAction"]
@@ -106,7 +106,12 @@ class ItemActionEndpoint(ItemEndpoint):
 
     @classmethod
     def check_object_rule(cls, operation: Operation, /) -> None:
-        """Accept a permission that looks at the item, of safe actions too."""
+        """Accept a permission that looks at the item, of safe actions too.
+
+        Raises:
+            DeclarationError: Other collections pass it by.
+        """
+        check_guarded(operation, cls.binding)
 
     def act(self, key: object, given: _Given) -> object:
         """Read the item, call the action with it, and store the attributes that it has set."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 from marshmallow import Schema, fields
 
 from ..http.conditional import EntityTag
-from ..resource import Owner
+from ..resource import Owner, Resource
 from ..schemas.masked_schemas import mask_defaults
 from .action_contracts import response_schemas
 from .action_decorators import own_actions
@@ -60,11 +60,13 @@ class Binding:
         assigned: The attributes of new items that a row rule sets.
         is_ruled: Whether the model, or one that it refers to, has a row rule.
         relations: The relations that content names by keys, whose rows have to be found.
+        neighbors: The collections of the App, this one included, with their classes.
     """
 
     _is_checked = True
 
     transitions: Transitions | None = None
+    neighbors: Sequence[tuple[type[Resource], Binding]] = ()
 
     def __init__(
         self, declared: Any, store: AnyStore, scope: Sequence[str], app: Owner, name: str

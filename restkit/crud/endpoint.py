@@ -18,7 +18,7 @@ from .binding import Binding
 from .declared_actions import Acting
 from .item_places import Place, text_of_key
 from .item_serializer import ItemSerializer
-from .object_rules import reject_object_rule
+from .object_rules import check_guarded, reject_object_rule
 from .related_models import RelatedModel, related_models
 from .related_rows import related_scopes
 from .row_paths import AnyActions, RowPaths
@@ -169,10 +169,11 @@ class Endpoint(Resource):
         """Reject a permission that looks at one item, where a request reads items.
 
         Raises:
-            DeclarationError: The Operation has such a permission.
+            DeclarationError: The Operation has such a permission, or other collections pass it by.
         """
         if operation.method in SAFE_METHODS:
             reject_object_rule(operation)
+        check_guarded(operation, cls.binding)
 
     @property
     def whole(self) -> ItemSerializer:

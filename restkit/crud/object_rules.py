@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeAlias, cast
 
 from marshmallow import fields
 
@@ -20,7 +20,14 @@ from .paths import relations_of
 from .per_app import PerApp
 from .relations import Related, Relating
 
-__all__ = ["ObjectRule", "bind_object_rule", "check_item", "check_written", "reject_object_rule"]
+__all__ = [
+    "ObjectRule",
+    "bind_object_rule",
+    "check_guarded",
+    "check_item",
+    "check_written",
+    "reject_object_rule",
+]
 
 _CHANGES = ("create", "replace", "update", "delete", "restore")
 
@@ -92,6 +99,7 @@ def reject_object_rule(operation: Operation) -> None:
         )
 
 
+_Collections: TypeAlias = Sequence[tuple[type[Resource], Binding]]
 _collections: PerApp[list[tuple[type[Resource], Binding]]] = PerApp("collections", list)
 
 
@@ -106,9 +114,24 @@ def check_written(app: Owner, declared: type[Resource], binding: Binding) -> Non
     Raises:
         DeclarationError: Content or members of a collection would pass a rule by.
     """
-    known = _collections.of(app)
+    known = binding.neighbors = _collections.of(app)
     known.append((declared, binding))
-    guarded = {each.store.model: each for of, each in known if _has_rule(of)}
+    _check_written(known, {each.store.model: each for of, each in known if _has_rule(of)})
+
+
+def check_guarded(operation: Operation, binding: Binding) -> None:
+    """Reject collections whose content changes items that the permission of an operation guards.
+
+    The class need not declare it: a mount and an App have permissions too.
+
+    Raises:
+        DeclarationError: Content or members of a collection would pass the permission by.
+    """
+    if getattr(operation.permission, "needs_object", False):
+        _check_written(binding.neighbors, {binding.store.model: binding})
+
+
+def _check_written(known: _Collections, guarded: Mapping[type, Binding]) -> None:
     for of, each in known if guarded else ():
         for name, model in (*_written_models(each), *_changed_models(of, each)):
             other = guarded.get(model)

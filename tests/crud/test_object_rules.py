@@ -376,6 +376,15 @@ def test_nested_content_would_pass_by() -> None:
     with pytest.raises(DeclarationError, match=r"requests change Page objects by 'pages'"):
         app.add("/books", Books)
 
+    class PlainPages(CRUDResource[Page]):
+        store = pages
+
+    app = App("Books", security=HTTPBearer(USERS.get))
+    app.add("/pages", PlainPages, methods={"PUT"}, permission=lambda caller, page: True)
+    app.add("/books", Books)
+    with pytest.raises(DeclarationError, match=r"requests change Page objects by 'pages'"):
+        app.freeze()
+
 
 class Shelved(DeclarativeBase):
     pass
