@@ -163,10 +163,7 @@ class AppParts:
         """Compose what is declared, and the layers around the dispatcher."""
         entries = self._registry.all_entries()
         app = cast("AppLike", self)
-        if url := app.settings.redis_url:
-            from .limits.shared_counters import share_counters  # cold start
-
-            share_counters(url, self.name, entries)
+        self._share_counters(entries)
         parts = entries, self._registry.mounted_prefixes(), self._documents
         apps = [app for _, app in self._registry.walk_apps()]
         dispatcher = self._overriding(apps, *parts) or Dispatcher(app, *parts)
@@ -176,6 +173,13 @@ class AppParts:
 
             self._serve = compose_edge(dispatcher, self._registry)
         return dispatcher
+
+    def _share_counters(self, entries: Sequence[Entry]) -> None:
+        """Let the limits of entries count in Redis, if the settings name one."""
+        if url := cast("AppLike", self).settings.redis_url:
+            from .limits.shared_counters import share_counters  # cold start
+
+            share_counters(url, self.name, entries)
 
     def _overriding(
         self,
@@ -214,7 +218,9 @@ class AppParts:
             for rule, resource in resources(app.settings):
                 yield make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
 
-        return self._registry.all_entries(documents)
+        found = self._registry.all_entries(documents)
+        self._share_counters(found)
+        return found
 
     # start, stop, commands, extensions
 

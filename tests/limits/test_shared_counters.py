@@ -121,6 +121,21 @@ def test_the_outermost_app_decides(name: str) -> None:
     assert keys(name) == {"limits", "cache"}
 
 
+def test_documents_are_counted_together(name: str) -> None:
+    """The limits of an App hold for its document, also if no operation has them."""
+
+    def service() -> Client:
+        app = App(name, redis_url=redis_url(), limits=[Rate(2, per="day")])
+        app.get("/", limits=[])(lambda: {"a": 1})
+        return Client(app)
+
+    first, second = service(), service()
+    assert first.get("/openapi.json").status == 200
+    assert second.get("/openapi.json").status == 200
+    assert first.get("/openapi.json").status == 429
+    assert keys(name) == {"limits"}
+
+
 def test_the_environment_names_redis(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTKIT_REDIS_URL", redis_url())
     app = App(name)
