@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
@@ -14,9 +14,8 @@ from .dispatch.dispatcher import Dispatcher
 from .errors import DeclarationError
 from .foreign_names import APP_MEMBERS
 from .middleware import Middleware
-from .operations.entries import Entry, make_entry
+from .operations.entries import Entry
 from .operations.registry import Registry
-from .routing.patterns import parse_pattern
 
 if TYPE_CHECKING:
     from .caching.handle import AppCache
@@ -161,9 +160,8 @@ class AppParts:
 
     def _compose(self) -> Dispatcher:
         """Compose what is declared, and the layers around the dispatcher."""
-        entries = self._registry.all_entries()
+        entries = self._counted(self._registry.all_entries())
         app = cast("AppLike", self)
-        self._share_counters(entries)
         parts = entries, self._registry.mounted_prefixes(), self._documents
         apps = [app for _, app in self._registry.walk_apps()]
         dispatcher = self._overriding(apps, *parts) or Dispatcher(app, *parts)
@@ -174,12 +172,13 @@ class AppParts:
             self._serve = compose_edge(dispatcher, self._registry)
         return dispatcher
 
-    def _share_counters(self, entries: Sequence[Entry]) -> None:
-        """Let the limits of entries count in Redis, if the settings name one."""
+    def _counted(self, entries: list[Entry]) -> list[Entry]:
+        """Return entries whose limits count in Redis, if the settings name one."""
         if url := cast("AppLike", self).settings.redis_url:
             from .limits.shared_counters import share_counters  # cold start
 
             share_counters(url, self.name, entries)
+        return entries
 
     def _overriding(
         self,
@@ -211,16 +210,9 @@ class AppParts:
 
     def _documents(self) -> list[Entry]:
         """Return the entries of the documents and their pages, which are loaded only here."""
-        from .openapi import resources  # cold start: most workers never serve a document
+        from .openapi.document_entries import document_entries  # cold start
 
-        def documents(registry: Registry) -> Iterator[Entry]:
-            app = registry.app
-            for rule, resource in resources(app.settings):
-                yield make_entry(app, parse_pattern(rule, "", {}), resource, resource.__name__)
-
-        found = self._registry.all_entries(documents)
-        self._share_counters(found)
-        return found
+        return self._counted(self._registry.all_entries(document_entries))
 
     # start, stop, commands, extensions
 

@@ -60,7 +60,9 @@ def _query_reader(each: Input, operation: Operation) -> Reader:
 
     def read(request: Request) -> object:
         text = request.environ.get("QUERY_STRING", "")
-        plain = values.read_plain(text) if text else {}
+        plain: dict[str, object] | None = None if text else {}
+        if text and text.isascii() and "\0" not in text:
+            plain = values.read_plain(text)
         if plain is not None:
             try:  # PERF: as `values.load` without faults, and without its call
                 value = load(plain)
