@@ -137,7 +137,8 @@ class Problem(Exception):
                 f"{type(self).__qualname__} {found}. Raise the class of the status, such as "
                 "UnprocessableContent, or a subclass of your own with status, type and title."
             )
-        self.args = (detail if detail is not None else self.title,)
+        if detail is None or not self.args:  # `Exception.__new__` has set a positional detail
+            self.args = (detail if detail is not None else self.title,)
         if not self._is_plain:  # PERF: `Exception.__init__` sets what is set above
             super().__init__(*self.args)
         self.detail = detail

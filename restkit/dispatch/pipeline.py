@@ -30,7 +30,6 @@ from .unread_queries import known_query, reject_query
 if TYPE_CHECKING:
     from ..caching.caches import Caches
     from ..parsing.body import Reader
-    from .idempotent import Invoke
     from .preconditions import Finish
 
 __all__ = ["Context", "compile_operation"]
@@ -153,26 +152,21 @@ def _untimed_responder(operation: Operation, context: Context) -> _Respond:
     has_page = any(each.page for each in operation.outputs)
     if finish is None and operation.idempotency is None and not has_page:
         return _plain_responder(operation, context, write)
-    invoke = _invoker(operation, context)
+    from .invocation import conditional_responder, finishing, invoker  # cold start, as all stages
+
+    called = _class_of(operation), _method_of(operation), context.app
+    if finish is not None and operation.idempotency is None and not has_page:
+        return conditional_responder(*called, write, finish)
+    invoke = invoker(*called)
     if has_page:
-        from .pages import rendering  # cold start, as for every stage
+        from .pages import rendering  # cold start
 
         invoke = rendering(operation, context.app, invoke)
     if operation.idempotency is not None:
         from .idempotent import respond_once  # cold start, as above
 
         invoke, finish = respond_once(operation.idempotency, invoke, finish)
-    return _finishing(invoke, finish, write)
-
-
-def _finishing(invoke: Invoke, finish: Finish | None, write: Writer) -> _Respond:
-    if finish is None:
-        return lambda request, arguments, chosen: write(
-            request, invoke(request, arguments)[1], chosen
-        )
-    return lambda request, arguments, chosen: finish(
-        request, invoke(request, arguments), chosen, write
-    )
+    return finishing(invoke, finish, write)
 
 
 def _plain_responder(operation: Operation, context: Context, write: Writer) -> _Respond:
@@ -194,22 +188,6 @@ def _plain_responder(operation: Operation, context: Context, write: Writer) -> _
         return write(request, value, chosen)
 
     return respond
-
-
-def _invoker(operation: Operation, context: Context) -> Invoke:
-    """Make the callable that returns the resource, None for a function, and the method's value."""
-    kind, app = _class_of(operation), context.app
-    method = _method_of(operation)
-    if issubclass(kind, FunctionResource):
-        return lambda request, arguments: (None, method(**arguments))
-
-    def invoke(request: Request, arguments: _Arguments) -> tuple[Resource, object]:
-        resource = kind()
-        resource.request = request
-        resource.app = app
-        return resource, method(resource, **arguments) if arguments else method(resource)
-
-    return invoke
 
 
 def _method_of(operation: Operation) -> Callable[..., object]:
