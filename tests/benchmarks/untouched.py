@@ -12,9 +12,11 @@ import gc
 import io
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from restkit import App, NotFound, Resource, raises
+from restkit.crud import CRUDResource, MemoryStore
 
 from .instructions import counts
 from .record import RECORDED, part_about, save
@@ -36,7 +38,7 @@ DEMANDED = {
 Ask = Callable[[], object]
 
 
-def asking(app: App, path: str, method: str = "GET", **headers: str) -> Ask:
+def asking(app: App, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Ask:
     """Return a function that asks an App as a server does."""
     app.freeze()
     environ = {
@@ -59,7 +61,7 @@ def asking(app: App, path: str, method: str = "GET", **headers: str) -> Ask:
 
     def ask() -> object:
         given = environ.copy()
-        given["wsgi.input"] = io.BytesIO()
+        given["wsgi.input"] = io.BytesIO(body)
         return list(app(given, start_response))
 
     return ask
@@ -123,6 +125,37 @@ def no_part_of_a_segment(count: int) -> Ask:
     return asking(_with_patterns(count, "/part-{}-<int:key>"), "/nowhere")
 
 
+@dataclass
+class _Part:
+    name: str
+    id: int = 0
+
+
+def _stored(count: int) -> App:
+    class Parts(CRUDResource[_Part]):
+        store = MemoryStore(_Part, items=[_Part(f"part {each}") for each in range(count)])
+        sorts = ("name",)
+
+    app = App("Many")
+    app.add("/parts", Parts)
+    return app
+
+
+def page_in_memory(count: int) -> Ask:
+    return asking(_stored(count), "/parts", QUERY_STRING="limit=10")
+
+
+def item_in_memory(count: int) -> Ask:
+    return asking(_stored(count), "/parts/7")
+
+
+def patch_in_memory(count: int) -> Ask:
+    app = _stored(count)
+    body = b'{"name": "another name"}'
+    headers = {"CONTENT_TYPE": "application/merge-patch+json", "CONTENT_LENGTH": str(len(body))}
+    return asking(app, "/parts/7", "PATCH", body=body, **headers)
+
+
 GROWING: Mapping[str, Callable[[int], Ask]] = {
     "url_for of a name": url_of_a_name,
     "url_for of a class": url_of_a_class,
@@ -132,8 +165,11 @@ GROWING: Mapping[str, Callable[[int], Ask]] = {
     "one of many patterns `/part-1-<int:key>`": part_of_a_segment,
     "404 of many patterns `/part-1-<int:key>`": no_part_of_a_segment,
     "one of many patterns `/<path:key>/part-1`": text_behind_a_path,
+    "a page of 10 of many items in memory": page_in_memory,
+    "one of many items in memory": item_in_memory,
+    "PATCH of one of many items in memory": patch_in_memory,
 }
-"""What is asked of an App with so many routes or mounted Apps."""
+"""What is asked of an App with so many routes, mounted Apps or items."""
 
 
 def _hello() -> App:
