@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .access_rules import access
     from .cookies import cookie, expired_cookie
     from .decorators import operation, raises, returns, takes
+    from .deprecation_rules import deprecated
     from .http.conditional import EntityTag
     from .redirects import MovedPermanently, PermanentRedirect, SeeOther, TemporaryRedirect
     from .requirements import Requirement, Scheme, anonymous
@@ -130,6 +131,7 @@ __all__ = [
     "after_response",
     "anonymous",
     "cookie",
+    "deprecated",
     "expired_cookie",
     "obtain",
     "operation",
@@ -156,6 +158,7 @@ _LATER = {
     "access": "access_rules",
     "after_response": "response_callbacks",
     "cookie": "cookies",
+    "deprecated": "deprecation_rules",
     "expired_cookie": "cookies",
     "anonymous": "requirements",
     "operation": "decorators",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
 
     from .cache_rule import CacheRule
+    from .deprecation import Deprecation
     from .dispatch.dispatcher import Dispatcher
     from .dispatch.edge import Serve
     from .permissions import PermissionsLike
@@ -103,6 +104,7 @@ class App(RouteDecorators, AppParts):
         permission: PermissionsLike | None = None,
         limits: Sequence[LimitRule] | None = None,
         cache: CacheRule | Literal[False] | None = None,
+        deprecated: Deprecation | None = None,
         raises: Sequence[type[Problem] | Failure] = (),
         cors: CORS | None = None,
         extensions: Sequence[Extension] = (),
@@ -129,6 +131,7 @@ class App(RouteDecorators, AppParts):
                 mapping with ``read`` (GET, HEAD, QUERY) and ``write``; see `access`.
             limits: Limits of all operations together, such as ``[Rate(1000, per="hour")]``.
             cache: How long responses of GET are stored; see `restkit.caching.Cache`.
+            deprecated: The deprecation of the operations; see `deprecated`.
             raises: Problems that every request may get, such as those of a reverse proxy.
             cors: The pages of other origins that may use the App; see `restkit.security.CORS`.
             extensions: The extensions to `install`, in order: ``[database, SecurityHeaders()]``.
@@ -168,7 +171,7 @@ class App(RouteDecorators, AppParts):
         where = f"App({name!r})"
         self._registry.errors = formats_of(errors, where)
         self._registry.raises = failures_of(raises, f"raises of {where}")
-        guards = security, False, permission, where, limits, cache
+        guards = security, False, permission, where, limits, cache, deprecated
         self._registry.access = given_access(*guards, is_outermost=True)
         self._dispatcher: Dispatcher | None = None
         self._serve: Serve | None = None
@@ -192,8 +195,8 @@ class App(RouteDecorators, AppParts):
             resource: A Resource class; it may be mounted on several patterns.
             options: ``name`` for `url_for` and operationIds, the class's name by default; ``host``,
                 a pattern of the host such as ``<tenant>.example.com``, every host by default;
-                ``security``, ``permission``, ``cache`` and ``public``, which override; ``limits``;
-                ``methods``, to mount only these of the class: ``{"GET"}``.
+                ``security``, ``permission``, ``cache``, ``deprecated`` and ``public``, which
+                override; ``limits``; ``methods``, to mount only these: ``{"GET"}``.
 
         Returns:
             The class.
@@ -238,6 +241,7 @@ class App(RouteDecorators, AppParts):
         permission: PermissionsLike | None = None,
         limits: Sequence[LimitRule] | None = None,
         cache: CacheRule | Literal[False] | None = None,
+        deprecated: Deprecation | Literal[False] | None = None,
         public: bool = False,
         raises: Sequence[type[Problem] | Failure] = (),
     ) -> App:
@@ -255,6 +259,7 @@ class App(RouteDecorators, AppParts):
             permission: What callers of everything below must be allowed.
             limits: Limits besides those of the Apps; ``[]`` takes those of this App away.
             cache: How long responses of GET are stored; False takes that of this App away.
+            deprecated: The deprecation of everything below that declares none.
             public: Whether everything below that declares no security is public.
             raises: Problems that every operation below may respond with.
 
@@ -277,7 +282,7 @@ class App(RouteDecorators, AppParts):
                 app._registry,
                 documented,
                 failures_of(raises, f"raises of {where}"),
-                given_access(security, public, permission, where, limits, cache),
+                given_access(security, public, permission, where, limits, cache, deprecated),
                 formats_of(errors, where),
                 host,
                 dict(defaults or {}),

@@ -1,7 +1,4 @@
-"""The contract of a verb on a URL: one frozen `Operation`, the source of truth for all readers.
-
-The pipeline runs it; the OpenAPI document, the routes table and the contract check read it.
-"""
+"""The contract of a verb on a URL: one frozen `Operation`, which the pipeline and readers use."""
 
 from __future__ import annotations
 
@@ -19,6 +16,7 @@ from .security_scheme import Permission, Security
 
 if TYPE_CHECKING:
     from .cache_rule import CacheUse
+    from .deprecation import Deprecation
     from .hidden_fields import OperationMasks
     from .request import Request
     from .schemas.bound import BoundSchema
@@ -263,6 +261,7 @@ class Operation(Record):
         security: Alternatives of combinations of security schemes; empty if it is public.
         limits: The limits of requests, the nearest first.
         cache: How its responses are stored; false if they are not, None if nothing declares it.
+        deprecation: Since when and until when it is deprecated; as with ``cache``.
         permission: The rule that decides which callers may make the request, None without one.
         masks: The field masks, by which callers have a view of it; None without one.
         injected: The classes of the parameters that get an `Injectable`, by name.
@@ -301,6 +300,7 @@ class Operation(Record):
     security: Security = ()
     limits: Limits = ()
     cache: CacheUse | None = None
+    deprecation: Deprecation | Literal[False] | None = None
     permission: Permission | None = None
     masks: OperationMasks | None = None
     injected: Mapping[str, type[Injectable]] = MappingProxyType({})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
     from .cache_rule import CacheRule
+    from .deprecation import Deprecation
     from .schemas.bound import SchemaLike
     from .schemas.unions import OneOf
 
@@ -42,8 +43,9 @@ __all__ = [
     "Return",
     "add_class_failures",
     "cache_of",
+    "class_deprecation",
     "class_failures",
-    "copy_class_failures",
+    "copy_class_declarations",
     "declarations_of",
     "failures_of",
     "headers_of",
@@ -52,6 +54,7 @@ __all__ = [
     "mark_mounted",
     "mounted",
     "plain_function",
+    "set_class_deprecation",
 ]
 
 
@@ -215,6 +218,7 @@ def mark_mounted(declared: type) -> None:
 
 
 _ON_CLASS = "__restkit_raises__"
+_DEPRECATED_CLASS = "__restkit_deprecated__"
 _EMPTY = Declarations()
 
 
@@ -224,9 +228,29 @@ def class_failures(declared: type) -> tuple[Failure, ...]:
     return found
 
 
-def copy_class_failures(declared: type, other: type) -> None:
-    """Copy the problems that `raises` declared above a class to another class."""
+def class_deprecation(declared: type) -> Deprecation | None:
+    """Return the deprecation that `deprecated` declared above a class.
+
+    A subclass is not deprecated, but the copies that restkit makes of a class are. They have its
+    name.
+    """
+    found: tuple[str, str, Deprecation] | None = getattr(declared, _DEPRECATED_CLASS, None)
+    if found is None or found[:2] != (declared.__module__, declared.__qualname__):
+        return None
+    return found[2]
+
+
+def set_class_deprecation(declared: type, deprecation: Deprecation) -> None:
+    """Declare a class as deprecated."""
+    value = declared.__module__, declared.__qualname__, deprecation
+    setattr(declared, _DEPRECATED_CLASS, value)
+
+
+def copy_class_declarations(declared: type, other: type) -> None:
+    """Copy what `raises` and `deprecated` declared above a class to a copy of the class."""
     setattr(other, _ON_CLASS, class_failures(declared))
+    if (deprecation := class_deprecation(declared)) is not None:
+        set_class_deprecation(other, deprecation)
 
 
 def failures_of(problems: object, declared_at: str) -> tuple[Failure, ...]:

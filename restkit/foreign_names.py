@@ -42,7 +42,7 @@ _WRAP = (
 )
 _DEPENDENCIES = "Write session = provide(factory) in the class."
 _DOCUMENT = "Describe the operation with a docstring, @operation(...), @takes and @returns."
-_DEPRECATED = "Write @operation(deprecated=True) on the method."
+_DEPRECATED = "Write @deprecated(since='2026-12-01') on the class or the method."
 _NEXT = "Nothing is needed in its place."
 
 RESOURCE_MEMBERS: Final[Mapping[str, str]] = MappingProxyType(

@@ -180,6 +180,8 @@ def _without_effect(declared: Declarations) -> str:
         return "@returns"
     if not {"security", "permission", "limits", "cache"}.isdisjoint(declared.words):
         return "@access"
+    if "deprecation" in declared.words:
+        return "@deprecated"
     return "@operation" if declared.words else ""
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
 
     from .cache_rule import CacheRule
     from .contract import LimitRule
+    from .deprecation import Deprecation
     from .html.static_files import StaticFiles
     from .permissions import PermissionsLike
     from .requirements import SecurityLike
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
 
         name: str | None
         cache: CacheRule | Literal[False] | None
+        deprecated: Deprecation | Literal[False] | None
 
     class ClassOptions(RouteOptions, total=False):
         """The keyword arguments of `App.add`."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
 from ..app import App
 from ..contract import Operation
+from ..deprecation import text_of
 from .audit import Audited, audit, sarif
 from .target import takes_target
 
 __all__ = ["command"]
 
 _TITLES = ("METHOD", "PATH", "OPERATION", "PLACE")
+_DEPRECATED = "DEPRECATED"
 _AUDIT_TITLES = (
     "METHOD",
     "PATH",
@@ -25,7 +27,7 @@ _AUDIT_TITLES = (
     "LIMITS",
     "BODY",
     "CACHE",
-    "DEPRECATED",
+    _DEPRECATED,
     "FINDINGS",
 )
 
@@ -51,7 +53,7 @@ def command(
     elif not operations:
         click.echo(f"{app.name} has no routes.", err=True)
     else:
-        click.echo(_table([_TITLES, *(_row(each) for each in operations)]))
+        click.echo(_table(_rows(operations)))
 
 
 def _audit(app: App, *, as_json: bool, as_sarif: bool) -> int:
@@ -83,7 +85,7 @@ def _audit_row(audited: Audited) -> tuple[str, ...]:
         ", ".join(map(_limit, audited.limits)),
         str(audited.body or ""),
         _cache(audited),
-        "deprecated" * operation.deprecated,
+        _deprecated(operation),
         ", ".join(each.rule for each in audited.findings),
     )
     return tuple(each or "-" for each in cells)
@@ -121,6 +123,25 @@ def _audit_record(audited: Audited) -> dict[str, object]:
     }
 
 
+def _deprecated(operation: Operation) -> str:
+    """Return since when and until when an operation is deprecated: ``2026-12-01..2027-06-01``."""
+    rule = operation.deprecation
+    if not rule:
+        return "deprecated" * operation.deprecated
+    if rule.sunset is None:
+        return text_of(rule.since)
+    return f"{text_of(rule.since)}..{text_of(rule.sunset)}{', then 410' * rule.gone}"
+
+
+def _rows(operations: Sequence[Operation]) -> list[tuple[str, ...]]:
+    """Return the rows of the table, with a column of deprecations if there are any."""
+    rows = [_TITLES, *(_row(each) for each in operations)]
+    if not any(each.deprecated for each in operations):
+        return rows
+    more = [_DEPRECATED, *(_deprecated(each) or "-" for each in operations)]
+    return [(*row, cell) for row, cell in zip(rows, more, strict=True)]
+
+
 def _row(operation: Operation) -> tuple[str, ...]:
     return (
         operation.method,
@@ -145,6 +166,7 @@ def _record(operation: Operation) -> dict[str, object]:
         "declared_at": operation.declared_at,
         "statuses": sorted(operation.statuses),
         "deprecated": operation.deprecated,
+        "deprecation": operation.deprecation.document if operation.deprecation else None,
     }
 
 

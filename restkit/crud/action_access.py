@@ -55,7 +55,7 @@ def has_guards(declared: type[Resource], action: str) -> bool:
     """Return whether a reading action or its class says who may call it, or how often."""
     found = _access(declared, action)
     read = Permissions.same(found.permissions.read)
-    return found._replace(permissions=read, cache=None) != Access()
+    return found._replace(permissions=read, cache=None, deprecation=None) != Access()
 
 
 def bulk_access(

@@ -13,7 +13,7 @@ from ..declarations import (
     Declarations,
     DeclaredMethod,
     Return,
-    copy_class_failures,
+    copy_class_declarations,
     declarations_of,
 )
 from ..dependencies import Provision, factories_of
@@ -106,7 +106,7 @@ class EndpointMaker:
             "__doc__": declared.__doc__,
         }
         made = type(self._name + suffix, (base,), {**copied, **own, **verbs, **members})
-        copy_class_failures(declared, made)
+        copy_class_declarations(declared, made)
         return made
 
     def _guards(self) -> dict[str, object]:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ..contract import Operation
 from ..environ_keys import ROUTING_ERROR, TRANSLATOR
 from ..error_formats import DEFAULT_FORMATS, PROBLEM_DETAILS, ErrorFormat
-from ..http.request_target import near_url
 from ..middleware import Boundary, Endpoint, Middleware, compose
 from ..operations.collisions import converters_of
-from ..operations.entries import Entry, Handlers, Link
+from ..operations.entries import Entry, Handlers
 from ..operations.registry import MountedPrefix
 from ..operations.verb_outputs import settled_statuses
 from ..problems import MethodNotAllowed, NotFound, Problem
 from ..records import Record
-from ..rendering.response_writer import Locate, options_response
+from ..rendering.response_writer import options_response
 from ..request import Request
 from ..response import Outgoing, PlainResponse
 from ..routing.patterns import Pattern
 from ..routing.router import Allowed, Handler, Route, Router
 from ..settings import Settings
 from .error_boundary import ErrorBoundary, problem_response
+from .new_items import locate_item
 from .pipeline import Context, compile_operation
 from .unknown_urls import UnknownUrls, UrlsOfApps
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from ..caching.caches import Caches
     from ..caching.handle import CachingApp
     from ..request import AppLike
+    from .deprecated import Successors
 
 __all__ = ["Composed", "compose_entries", "compose_server", "compose_unmatched"]
 
@@ -54,13 +54,13 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
         (entry, router.route(entry.pattern, str(index))) for index, entry in enumerate(entries)
     ]
     checked: set[int] = set()
-    caches = _caches(app, entries)
+    caches, successors = _caches(app, entries), _successors(router, entries)
     queries = {
         id(route): found for entry, route in routes if (found := _accepted_types(entry, "QUERY"))
     }
     for entry, route in routes:
         boundary = _boundary(entry.handlers, entry.owner.settings, entry.errors)
-        locate = _locate(router, entry.link)
+        locate = locate_item(router, entry.link)
         own, is_wrapped = entry.owner, bool(entry.middleware)
         context = Context(own, own.settings, own.media, locate, is_wrapped, caches)
         for operation in entry.operations:
@@ -73,7 +73,7 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
                 endpoint = with_header(endpoint, ("Accept-Query", queries[id(route)]))
             route.add(
                 operation.method,
-                _handler(entry, endpoint, boundary, operation, caches),
+                _handler(entry, endpoint, boundary, operation, caches, successors),
                 operation.declared_at,
             )
     for entry, route in routes:
@@ -100,6 +100,15 @@ def _caches(app: AppLike, entries: Sequence[Entry]) -> Caches | None:
     return caches_of(cast("CachingApp", app), entries)
 
 
+def _successors(router: Router, entries: Sequence[Entry]) -> Successors | None:
+    """Return the successors of deprecated operations, None if nothing is deprecated."""
+    if not any(each.deprecation for entry in entries for each in entry.operations):
+        return None
+    from .deprecated import Successors  # cold start, as above
+
+    return Successors(router, entries)
+
+
 def _limited(
     operation: Operation, endpoint: Endpoint, boundary: Boundary, caches: Caches | None
 ) -> Endpoint:
@@ -117,6 +126,7 @@ def _handler(
     boundary: Boundary,
     operation: Operation | None,
     caches: Caches | None = None,
+    successors: Successors | None = None,
 ) -> Handler:
     """Put an entry's middleware around an endpoint."""
     around: Sequence[Middleware] = ()
@@ -125,6 +135,11 @@ def _handler(
     call = compose((*around, *entry.middleware), endpoint, boundary)
     if caches is not None:
         call = caches.outermost(operation, call, has_middleware=bool(entry.middleware))
+    if operation is not None and operation.deprecation and successors is not None:
+        from .deprecated import deprecating  # cold start: few Operations are deprecated
+
+        link = successors.link_of(operation, operation.deprecation, entry.pattern)
+        call, boundary = deprecating(call, boundary, operation.deprecation, link)
     if entry.edges:
         from .response_headers import finished  # cold start
 
@@ -315,35 +330,3 @@ def _boundary(
         return respond(request, error)
 
     return close_and_respond
-
-
-def _as_json(value: object) -> object:
-    """Return a value as JSON has it: the encoder may not have written datetimes yet."""
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _locate(router: Router, link: Link | None) -> Locate | None:
-    """Return the callable that builds the Location of a POST's new item from the content."""
-    if link is None:
-        return None
-    members = link.members
-    known = link.item.variables
-    builder: list[Callable[[Mapping[str, object], str], str | None]] = []
-
-    def locate(request: Request, data: object) -> str | None:
-        if not isinstance(data, dict):
-            return None
-        values = {variable: _as_json(data.get(member)) for variable, member in members}
-        if None in values.values():
-            return None
-        if not builder:
-            builder.append(router.builder(link.item))
-        given = request.path_parameters
-        if link.item.outer:
-            given = {**request.mount_parameters, **given}
-        if not given.keys() <= known:  # the item is not below the collection
-            given = {name: given[name] for name in known.intersection(given)}
-        url = builder[0]({**given, **values}, request.root_path)
-        return near_url(url, request) if url and link.item.host else url
-
-    return locate

@@ -308,7 +308,8 @@ def _chooser(operation: Operation) -> Callable[[str], str]:
 def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outgoing], None]:
     """Make the contract check of responses while provided values can still be rolled back.
 
-    If there is middleware, which may change the response, the dispatcher alone checks it.
+    If there is middleware, which may change the response, or a deprecation, whose headers are still
+    missing, the dispatcher alone checks it.
     """
     contract = context.settings.contract
     declared: set[tuple[int, str]] = set()
@@ -320,5 +321,7 @@ def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outg
         elif contract == "raise":
             observe(operation, response, contract, request.environ, declared)
 
-    wrapped = context.wrapped or bool(_class_of(operation).middleware or operation.middleware)
+    wrapped = context.wrapped or bool(
+        _class_of(operation).middleware or operation.middleware or operation.deprecation
+    )
     return (lambda request, response: None) if wrapped else check

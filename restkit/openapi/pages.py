@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
+from ..decorators import operation
 from ..problems import NotFound
 from ..request import Request
 from ..resource import Resource
@@ -171,6 +172,7 @@ class OpenAPIJSON(Resource):
     documented: ClassVar[bool] = False
     conditional: ClassVar[bool | Literal["required"]] = True
 
+    @operation(deprecated=False)
     def get(self) -> Response:
         """Return the document."""
         root = quote(_root(self.request, self.app.settings.openapi_url))
@@ -186,6 +188,7 @@ class OpenAPIYAML(Resource):
     documented: ClassVar[bool] = False
     conditional: ClassVar[bool | Literal["required"]] = True
 
+    @operation(deprecated=False)
     def get(self) -> Response:
         """Return the document."""
         root = quote(_root(self.request, _yaml_url(self.app.settings.openapi_url)))
@@ -200,6 +203,7 @@ class SwaggerUI(Resource):
 
     documented: ClassVar[bool] = False
 
+    @operation(deprecated=False)
     def get(self) -> Response:
         """Return the page."""
         own = self.app.settings.docs_url
@@ -217,6 +221,7 @@ class OAuth2Redirect(Resource):
     documented: ClassVar[bool] = False
     _any_query: ClassVar[bool] = True  # errors of authorization servers have members of their own
 
+    @operation(deprecated=False)
     def get(self) -> Response:
         """Return the page, which gives its parameters to the page that has opened it."""
         docs = _own_url(self.request).removesuffix(f"/{REDIRECT}")
@@ -229,6 +234,7 @@ class Scalar(Resource):
 
     documented: ClassVar[bool] = False
 
+    @operation(deprecated=False)
     def get(self) -> Response:
         """Return the page."""
         own = self.app.settings.scalar_url
@@ -246,6 +252,7 @@ class Asset(Resource):
     documented: ClassVar[bool] = False
     conditional: ClassVar[bool | Literal["required"]] = True
 
+    @operation(deprecated=False)
     def get(self, edition: str, filename: str) -> Response:
         """Return the file."""
         found = asset(filename) if edition == _edition() else None

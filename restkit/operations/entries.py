@@ -19,13 +19,13 @@ from ..resource import ProblemHandler, Resource
 from ..routing.patterns import Pattern
 from ..security_scheme import Permissions, Security
 from ..settings import Settings
+from .access_levels import with_access
 from .builder import Mount, collect
 from .contributions import (
     add_contribution,
     add_part,
     contribution_of,
     options_operation,
-    permitted,
     secured,
     surrounded,
 )
@@ -192,7 +192,7 @@ def _completed_by_class(entry: Entry, given: Access) -> Entry:
         declared = declared_access(each.function, each.method.lower(), resource, given)
         if declared.security is None:
             undecided.add(each.method)
-        operation = _with_access(loading(operation), declared)
+        operation = with_access(loading(operation), declared)
         if declared.cache is not None:
             from .cache_declarations import check_cache  # cold start: few programs have caches
 
@@ -207,23 +207,6 @@ def _completed_by_class(entry: Entry, given: Access) -> Entry:
     )
 
 
-def _with_access(
-    operation: Operation, declared: Access, *, is_inherited: bool = False
-) -> Operation:
-    """Return an Operation with the access of one level, as far as it is not decided before."""
-    if declared.security and not operation.security:
-        operation = secured(operation, declared.security)
-    permission = declared.permissions.of(operation.method)
-    if permission is not None and operation.permission is None:
-        operation = permitted(operation, permission)
-    if declared.cache is not None and operation.cache is None and operation.method == "GET":
-        from ..cache_rule import CacheUse  # cold start: few programs have caches
-
-        use = CacheUse(declared.cache or None, is_inherited=is_inherited)
-        operation = operation._replace(cache=use)
-    return operation._replace(limits=declared.limits) if declared.limits else operation
-
-
 def guarded(entry: Entry, outer: Access) -> Entry:
     """Return an entry whose undecided methods have the access of a mount or an App."""
     if outer == _NOTHING_DECLARED:
@@ -233,7 +216,7 @@ def guarded(entry: Entry, outer: Access) -> Entry:
         security = None if each.method in entry.undecided else each.security
         inner = Access(security, Permissions.same(each.permission), each.limits or None)
         access = inner.within(outer, each.declared_at)
-        operations.append(_with_access(each, access, is_inherited=True))
+        operations.append(with_access(each, access, is_inherited=True))
     undecided = entry.undecided if outer.security is None else frozenset[str]()
     return entry._replace(operations=tuple(operations), undecided=undecided)
 

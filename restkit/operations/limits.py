@@ -1,4 +1,4 @@
-"""The limits and caches of each Operation, when all levels are known: their contributions."""
+"""What limits, caches and deprecations contribute to each Operation, when all levels are known."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ __all__ = ["add_limits"]
 
 
 def add_limits(entries: Sequence[Entry]) -> list[Entry]:
-    """Return entries whose operations have what their caches and limits add."""
+    """Return entries whose operations have what their caches, limits and deprecations add."""
     if any(each.cache for entry in entries for each in entry.operations):
         from .caching import add_caches  # cold start
 
         entries = add_caches(entries)
-    return [entry.with_operations(_limited) for entry in entries]
+    entries = [entry.with_operations(_limited) for entry in entries]
+    if any(each.deprecation for entry in entries for each in entry.operations):
+        from .deprecations import add_deprecations  # cold start
+
+        entries = add_deprecations(entries)
+    return entries
 
 
 def _limited(operation: Operation) -> Operation:

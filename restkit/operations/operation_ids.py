@@ -1,9 +1,9 @@
 """The names of operations: operationIds, and the noun in them.
 
 An operationId is given (`operation`), or derived from the verb and the name of the class. A given
-one belongs to one operation alone. Of several operations that would derive the same one, the first
-that was declared keeps it; each of the others adds its path. So an operationId changes only if an
-operation that derives the same one is declared before it.
+one belongs to one method alone. Of several operations that would derive the same one, and of one
+method at several URLs, the first that was declared keeps it; each of the others adds its path. So
+an operationId changes only if an operation with the same one is declared before it.
 """
 
 from __future__ import annotations
@@ -132,12 +132,18 @@ def distinct_ids(operations: Sequence[Operation]) -> dict[int, str]:
     Returns:
         New operationIds by the index of their operations.
     """
-    taken = {op.operation_id for op in operations if op.has_given_id}
-    renamed: dict[int, str] = {}
-    derived = [pair for pair in enumerate(operations) if not pair[1].has_given_id]
     # Undocumented operations come last, so that they do not change a documented operationId.
-    for index, op in sorted(derived, key=lambda pair: not pair[1].documented):
+    ordered = sorted(enumerate(operations), key=lambda pair: not pair[1].documented)
+    given: dict[str, int] = {}
+    for index, op in ordered:
+        if op.has_given_id:
+            given.setdefault(op.operation_id, index)
+    taken = set(given)
+    renamed: dict[int, str] = {}
+    for index, op in ordered:
         name = op.operation_id
+        if given.get(name) == index:
+            continue
         if name in taken:
             name = renamed[index] = _distinct(op, taken)
         taken.add(name)
@@ -275,7 +281,7 @@ def stem(declared: type) -> str:
 
 
 def check_ids(operations: Iterable[Operation], ids: MutableMapping[str, str]) -> None:
-    """Reject operations that were given the same operationId.
+    """Reject two methods that were given the same operationId.
 
     Args:
         operations: The operations to check.
@@ -283,14 +289,13 @@ def check_ids(operations: Iterable[Operation], ids: MutableMapping[str, str]) ->
             the operations are added.
 
     Raises:
-        CollisionError: Two operations have the same operationId. The message names both
-            declarations.
+        CollisionError: Two methods have the same operationId. The message names both declarations.
     """
     for op in operations:
         if not (op.documented and op.has_given_id):
             continue
         name = op.operation_id
-        if name in ids:
+        if ids.get(name, op.declared_at) != op.declared_at:
             raise CollisionError(
                 f"{ids[name]} and {op.declared_at} both have the operationId {name!r}. "
                 'Give one of them another with @operation(operation_id="...").'

@@ -211,11 +211,7 @@ class Registry:
         Args:
             declared: A function that returns other entries of an App, in place of its own.
         """
-        entries = self._surrounded(declared)
-        if any(each.limits or each.cache for entry in entries for each in entry.operations):
-            from .limits import add_limits  # cold start
-
-            entries = add_limits(entries)
+        entries = _with_limits(self._surrounded(declared))
         if any(_is_edge(each) for _, app in self.walk_apps() for each in app.extensions):
             from .edges import add_edges  # cold start
 
@@ -331,6 +327,15 @@ class Registry:
         if declared or not any(each.has_page for each in self.line()):
             return declared
         return self.page_errors()
+
+
+def _with_limits(entries: list[Entry]) -> list[Entry]:
+    operations = [each for entry in entries for each in entry.operations]
+    if not any(each.limits or each.cache or each.deprecation for each in operations):
+        return entries
+    from .limits import add_limits  # cold start
+
+    return add_limits(entries)
 
 
 def _is_edge(extension: object) -> bool:

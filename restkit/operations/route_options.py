@@ -10,7 +10,7 @@ from ..spelling import misspelt
 
 __all__ = ["check_options", "document_members"]
 
-_OPTIONS = ("name", "host", "security", "permission", "limits", "cache", "public")
+_OPTIONS = ("name", "host", "security", "permission", "limits", "cache", "deprecated", "public")
 _OF_CLASSES = (*_OPTIONS, "methods")
 _OF_FUNCTIONS = (*_OPTIONS, "template", "block")
 # Keyword arguments of other frameworks, with restkit's equivalents.
@@ -29,7 +29,6 @@ _ELSEWHERE = {
     "tags": "Write @operation(tags=[...]) below the route, or tags in a class.",
     "summary": "Write @operation(summary=...) below the route.",
     "description": "Write @operation(description=...) below the route.",
-    "deprecated": "Write @operation(deprecated=True) below the route.",
     "include_in_schema": "Write @operation(documented=False) below the route.",
     "documented": "Write @operation(documented=False) below the route.",
     "strict_slashes": "Set trailing_slash of the App.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..contract import Limits
 from ..declaration_checks import check_flag
-from ..declarations import cache_of, declarations_of, limits_of
+from ..declarations import cache_of, class_deprecation, declarations_of, limits_of
 from ..errors import CollisionError, DeclarationError
 from ..records import Record
 from ..resource import Resource
@@ -16,6 +16,7 @@ from ..security_scheme import Permissions, Security, SecurityScheme
 
 if TYPE_CHECKING:
     from ..cache_rule import CacheRule
+    from ..deprecation import Deprecation
 
 __all__ = [
     "Access",
@@ -31,12 +32,13 @@ __all__ = [
 
 
 class Access(Record):
-    """Who may call, how often, and what is stored: what one level declares, None without."""
+    """Who may call, how often, until when, and what is stored: what one level declares."""
 
     security: Security | None = None
     permissions: Permissions = Permissions()
     limits: Limits | None = None
     cache: CacheRule | Literal[False] | None = None
+    deprecation: Deprecation | Literal[False] | None = None
 
     def within(self, outer: Access, declared_at: str) -> Access:
         """Return the access within an outer level: the nearer level wins.
@@ -53,7 +55,9 @@ class Access(Record):
         is_public = self.security == ()
         permissions = self.permissions if is_public else self.permissions.within(outer.permissions)
         cache = outer.cache if self.cache is None else self.cache
-        return Access(security, permissions, _joined(self.limits, outer.limits), cache)
+        limits = _joined(self.limits, outer.limits)
+        deprecation = outer.deprecation if self.deprecation is None else self.deprecation
+        return Access(security, permissions, limits, cache, deprecation)
 
 
 def _joined(own: Limits | None, outer: Limits | None) -> Limits | None:
@@ -89,11 +93,16 @@ def declared_access(function: object, name: str, resource: type[Resource], given
         rule = declared.named_permission(resource, name) or rule
         of_class = declared.class_permissions(resource)
     permissions = Permissions.same(rule)
-    own = Access(words.get("security"), permissions, words.get("limits"), words.get("cache"))
+    deprecation = words.get("deprecation")
+    if deprecation is None and words.get("deprecated") is False:
+        deprecation = False
+    guards = words.get("limits"), words.get("cache"), deprecation
+    own = Access(words.get("security"), permissions, *guards)
     declared_at = f"{resource.__module__}.{resource.__qualname__}"
     limits = limits_of(resource.limits, f"{declared_at}.limits")
     cache = cache_of(resource.cache, f"{declared_at}.cache")
-    by_class = Access(class_security(resource), of_class, limits, cache)
+    guards = limits, cache, class_deprecation(resource)
+    by_class = Access(class_security(resource), of_class, *guards)
     return own.within(given, declared_at).within(by_class, declared_at)
 
 
@@ -120,6 +129,7 @@ def given_access(
     declared_at: str,
     limits: object = None,
     cache: object = None,
+    deprecated: object = None,
     *,
     is_outermost: bool = False,
 ) -> Access:
@@ -132,8 +142,13 @@ def given_access(
     found = given_security(security, public, declared_at)
     given = limits_of(limits, f"limits of {declared_at}")
     stored = cache_of(cache, f"cache of {declared_at}")
+    deprecation: Deprecation | Literal[False] | None = None
+    if deprecated is not None:
+        from ..deprecation import deprecation_of  # cold start: few programs deprecate something
+
+        deprecation = deprecation_of(deprecated, f"deprecated of {declared_at}")
     if permission is None:
-        return Access(found, limits=given, cache=stored)
+        return Access(found, limits=given, cache=stored, deprecation=deprecation)
     if public:
         raise DeclarationError(
             f"{declared_at} has both public = True and permission. Remove one of them."
@@ -145,15 +160,15 @@ def given_access(
         raise DeclarationError(
             f"permission of {declared_at} says who may read, but not who may write. Add 'write'."
         )
-    return Access(found, permissions, given, stored)
+    return Access(found, permissions, given, stored, deprecation)
 
 
 def access_of(options: Mapping[str, object], declared_at: str) -> Access:
     """Return who may call by the keyword arguments of a route."""
     public, limits = options.get("public", False), options.get("limits")
-    cache = options.get("cache")
+    more = options.get("cache"), options.get("deprecated")
     security, permission = options.get("security"), options.get("permission")
-    return given_access(security, public, permission, declared_at, limits, cache)
+    return given_access(security, public, permission, declared_at, limits, *more)
 
 
 def given_security(security: object, public: object, declared_at: str) -> Security | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from .shops import command, invoke
@@ -67,3 +68,26 @@ def test_real_command(shop: Path) -> None:
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout == invoke("routes", "shop").output
+
+
+def test_deprecations(shop: Path) -> None:
+    """Deprecated operations have their dates in the table, in --json and in --audit."""
+    (shop / "old.py").write_text(
+        "from restkit import App, deprecated\n"
+        "app = App('Old')\n"
+        "@app.get('/new')\n"
+        "def new() -> None:\n"
+        "    pass\n"
+        "@app.get('/old')\n"
+        "@deprecated(since='2026-12-01', sunset='2027-06-01', gone=True)\n"
+        "def old() -> None:\n"
+        "    pass\n"
+    )
+    table = [re.split(" {2,}", each) for each in invoke("routes", "old").output.splitlines()]
+    assert [each[4] for each in table] == ["DEPRECATED", "-", "2026-12-01..2027-06-01, then 410"]
+    assert "2026-12-01..2027-06-01, then 410" in invoke("routes", "old", "--audit").output
+    found = json.loads(invoke("routes", "old", "--json").output)
+    assert [each["deprecation"] for each in found] == [
+        None,
+        {"since": "2026-12-01", "sunset": "2027-06-01", "gone": True},
+    ]

@@ -49,16 +49,37 @@ def test_names_collide_across_mounts_that_are_documented() -> None:
         top, low = App("Top"), App("Low")
         top.get("/x")(thing)
         top.mount("/low", low, documented=documented)
-        low.get("/x")(thing)
+        low.get("/x")(other)
         return top
 
     @operation(operation_id="thing")
     def thing() -> dict[str, int]:
         return {}
 
+    @operation(operation_id="thing")
+    def other() -> dict[str, int]:
+        return {}
+
     with pytest.raises(CollisionError, match="operationId 'thing'"):
         build(documented=True)
     assert Client(build(documented=False)).get("/low/x").status == 200
+
+
+def test_one_method_at_several_urls_has_several_ids() -> None:
+    """The first one has the operationId that was given, the others add their path."""
+
+    class Things(Resource):
+        @operation(operation_id="allThings")
+        def get(self) -> list[int]:
+            return []
+
+    top, old, new = App("Top"), App("Old"), App("New")
+    old.add("/things", Things)
+    new.add("/things", Things)
+    top.mount("/v1", old)
+    top.mount("/v2", new)
+    ids = [each.operation_id for each in top.operations()]
+    assert ids == ["allThings", "allThingsAtV2Things"]
 
 
 def test_adding_takes_as_long_for_the_last_as_for_the_first() -> None:
