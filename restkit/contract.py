@@ -273,6 +273,7 @@ class Operation(Record):
         extensions: ``x-...`` members of the Operation Object.
         shows_form: Whether its form may ask for itself with another row of a list.
         has_given_id: Whether `operation` declared the operationId. Others are made unique.
+        is_probe: Whether orchestrators call it: of the parts of Apps only edge parts are around it.
     """
 
     method: str
@@ -310,6 +311,7 @@ class Operation(Record):
     shows_form: bool = False
     examples: Mapping[str, object] = MappingProxyType({})
     extensions: Mapping[str, object] = MappingProxyType({})
+    is_probe: bool = False
 
     @property
     def statuses(self) -> frozenset[int]:

@@ -143,6 +143,7 @@ class Resource:
     cache: ClassVar[CacheRule | Literal[False] | None] = None
 
     _any_query: ClassVar[bool] = False  # whether unknown query parameters are accepted
+    _is_probe: ClassVar[bool] = False  # whether it stands outside of the parts of its Apps
     _hooks: ClassVar[Sequence[str]] = ()  # methods that a subclass may override, except the verbs
     _entity_tag: EntityTag | None = None
     _last_modified: datetime | None = None

@@ -27,6 +27,7 @@ _MODULES = (
     "restkit.limits.redis_counters",
     "restkit.openapi",
     "restkit.security",
+    "restkit.service",
     "restkit.signals",
     "restkit.sqlalchemy",
     "restkit.sse",

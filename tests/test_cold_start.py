@@ -61,6 +61,7 @@ _UNNEEDED = (
     "restkit.parsing",
     "restkit.requirements",
     "restkit.server_sent_events",
+    "restkit.service",
     "restkit.sse",
     "restkit.stream_shutdown",
     "restkit.routing.converters",

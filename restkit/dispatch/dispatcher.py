@@ -12,6 +12,7 @@ from ..environ_keys import CONTRACT_CHECK, ROUTING_ERROR
 from ..errors import ContractError
 from ..http.redirects import is_redirect
 from ..http.request_target import VALID_HOSTS, clean_script_name, host_error, near_url
+from ..operations.edge_part import is_called_by_address
 from ..operations.entries import Entry
 from ..operations.registry import MountedPrefix
 from ..problems import BadRequest
@@ -35,7 +36,11 @@ _set_current, _reset_current = current_request.set, current_request.reset
 
 
 class Dispatcher:
-    """The WSGI callable of an App, made once when everything is declared."""
+    """The WSGI callable of an App, made once when everything is declared.
+
+    Attributes:
+        probe_paths: The paths of probes, which edge parts serve for every host and scheme.
+    """
 
     def __init__(
         self,
@@ -58,6 +63,12 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._unmatched = compose_unmatched(prefixes)
         self._server = compose_server(prefixes, entries)
+        self.probe_paths = frozenset(
+            each.path
+            for entry in entries
+            for each in entry.operations
+            if is_called_by_address(each)
+        )
         self._composed = compose_entries(app, entries)
         self._match = self._composed.router.match
         # The documents take precedence over patterns that match every path.

@@ -65,6 +65,7 @@ def _operation(verb: Verb) -> Operation:
         idempotency=verb.idempotency,
         examples=words.get("examples", {}),
         extensions=words.get("extensions", {}),
+        is_probe=verb.resource._is_probe,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 from ..contract import Operation
 from ..contributor import Contribution
 
-__all__ = ["EdgePart"]
+__all__ = ["EdgePart", "is_called_by_address"]
 
 
 @runtime_checkable
@@ -26,3 +26,11 @@ class EdgePart(Protocol):
     def contribute(self, operation: Operation, /) -> Contribution:
         """Return the additions to an Operation."""
         ...
+
+
+def is_called_by_address(operation: Operation) -> bool:
+    """Return whether an Operation is served for every host and scheme.
+
+    Probes call processes by IP address, often without TLS.
+    """
+    return operation.is_probe and not operation.path_parameters

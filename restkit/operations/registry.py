@@ -249,9 +249,13 @@ class Registry:
         at, documented = ROOT, True
         if mounted is not None:
             at, documented = mounted.at, mounted.documented
-        entry = shift(entry, at, self.middleware, self.handlers, documented=documented)
+        is_probe = entry.resource._is_probe
+        middleware, handlers = ((), {}) if is_probe else (self.middleware, self.handlers)
+        entry = shift(entry, at, middleware, handlers, documented=documented)
         if not entry.errors:
             entry = with_errors(entry, self.nearest_errors())
+        if is_probe:  # what fails around it must not restart processes
+            return entry
         if mounted is not None:
             entry = guarded(entry, mounted.access)
             if mounted.defaults:

@@ -12,6 +12,7 @@ from ..declaration_checks import texts_of
 from ..dispatch.edge import HOSTS, Layer, Serve, reject
 from ..errors import DeclarationError
 from ..http.request_target import host_error, host_of
+from ..operations.edge_part import is_called_by_address
 from ..problems import BadRequest
 from .installation import Owner, check_single, checked_paths
 
@@ -34,7 +35,8 @@ class Hosts:
     A request that names another host gets a 400, before anything is built from the name: a link in
     a mail, a redirect, the key of a cache.
 
-    Load balancers call their health checks by IP addresses. Exempt those paths::
+    Load balancers call health checks by IP addresses. Those of `restkit.service.Service` are
+    exempt; exempt the paths of others::
 
         app.install(Hosts(["api.example"], exempt=["/health"]))
     """
@@ -70,15 +72,18 @@ class Hosts:
 
     def contribute(self, operation: Operation, /) -> Contribution:
         """Document the 400."""
-        return Contribution() if operation.path in self._exempt else _CONTRIBUTION
+        is_exempt = operation.path in self._exempt or is_called_by_address(operation)
+        return Contribution() if is_exempt else _CONTRIBUTION
 
     def edge_layers(self, dispatcher: Dispatcher, /) -> Sequence[Layer]:
         """Return the layer that rejects other hosts."""
-        known = self._known
+        known, probes = self._known, dispatcher.probe_paths
 
         def layer(serve: Serve) -> Serve:
             def check(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
                 if environ.get("HTTP_HOST") in known or self._allows(environ):
+                    return serve(environ, start_response)
+                if environ.get("PATH_INFO") in probes:
                     return serve(environ, start_response)
                 problem = BadRequest("This service has another host name.")
                 return reject(dispatcher, environ, start_response, problem)

@@ -17,6 +17,7 @@ from ..dispatch.edge import Layer, Serve, reject
 from ..errors import DeclarationError
 from ..http.request_target import host_error, host_of
 from ..http.uris import quote_path
+from ..operations.edge_part import is_called_by_address
 from ..problems import BadRequest
 from ..response import PlainResponse
 from .installation import Owner, check_single, checked_paths
@@ -96,7 +97,8 @@ class HTTPS:
 
     def contribute(self, operation: Operation, /) -> Contribution:
         """Document the redirect and the header."""
-        return Contribution(headers=(_HSTS,)) if operation.path in self._exempt else _CONTRIBUTION
+        is_exempt = operation.path in self._exempt or is_called_by_address(operation)
+        return Contribution(headers=(_HSTS,)) if is_exempt else _CONTRIBUTION
 
     def response_finisher(self, operation: Operation | None, /) -> Finish:
         """Return the function that adds Strict-Transport-Security to responses by https."""
@@ -114,11 +116,13 @@ class HTTPS:
 
     def edge_layers(self, dispatcher: Dispatcher, /) -> Sequence[Layer]:
         """Return the layer that redirects requests by http."""
+        # A probe takes each redirect for a success: the process would always be ready.
+        exempt = self._exempt | dispatcher.probe_paths
 
         def layer(serve: Serve) -> Serve:
             def secure(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
                 is_secure = environ.get("wsgi.url_scheme") == "https"
-                if is_secure or environ.get("PATH_INFO") in self._exempt:
+                if is_secure or environ.get("PATH_INFO") in exempt:
                     return serve(environ, start_response)
                 return reject(dispatcher, environ, start_response, _redirect(environ))
 

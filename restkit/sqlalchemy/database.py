@@ -23,6 +23,7 @@ from ..request import Request, current_request
 from .engines import WRITING, Limits, create_tables, make_engine, parsed_url
 from .errors import problem_of
 from .migrations import migrating
+from .pings import Pings
 from .rolled_back import rolled_back_engine
 from .row_rules import RowRules
 from .store import SQLAlchemyStore
@@ -93,6 +94,7 @@ class Database:
         self._rules = RowRules()
         self._units = Units(self._opened)
         self._tracker = TableTracker()
+        self._pings = Pings()
 
     @classmethod
     def of(cls, app: _Extended, /) -> Database:
@@ -254,8 +256,19 @@ class Database:
         """
         return migrating(self._url, self._limits, dict(self._options))
 
+    def ping(self) -> None:
+        """Check that the database responds, on a connection of its own.
+
+        It is a check for `restkit.service.Service`.
+
+        Raises:
+            Exception: It does not respond.
+        """
+        self._pings.ping(self.engine)
+
     def close(self) -> None:
         """Close all connections; the next request opens new ones."""
+        self._pings.close()
         with self._lock:
             sessions, self._sessions = self._sessions, None
         if sessions is not None:

@@ -1,0 +1,162 @@
+"""`Service`: the extension by which an App runs as one service of many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Protocol, cast
+
+from ..declaration_checks import check_call, check_flag, check_mapping, texts_of
+from ..errors import DeclarationError
+from ..resource import Resource
+from .checks import Check, Checks
+
+__all__ = ["Service"]
+
+
+class _App(Protocol):
+    """The part of an App that a Service uses."""
+
+    name: str
+
+    @property
+    def extensions(self) -> Sequence[object]: ...
+
+    def add(self, pattern: str, resource: type[Resource], /) -> object: ...
+
+    def lifespan(self, function: Callable[[], Iterator[None]], /) -> object: ...
+
+
+class Service:
+    """Health checks: ``app.install(Service(checks={"database": database.ping}))``.
+
+    ``/livez`` is a 200 while the process responds; it depends on nothing else, so that a slow
+    database restarts no process. ``/readyz`` is a 200 if the App has started, is not draining, and
+    every critical check holds, and a 503 otherwise. Another check that fails makes the response
+    ``"degraded"``, with status 200: a dependency that many processes share should not take all of
+    them out of service at once.
+
+    Both are public, without the limits, caches, middleware and extensions of the App, and are
+    served for every host and scheme, since probes call processes by IP address.
+    """
+
+    def __init__(
+        self,
+        *,
+        checks: Mapping[str, Check] | None = None,
+        critical: Collection[str] = (),
+        live: str | None = "/livez",
+        ready: str | None = "/readyz",
+        documented: bool = True,
+    ) -> None:
+        """Check and keep the options.
+
+        Args:
+            checks: Functions without arguments, by name. A check has failed if it returns False,
+                raises, or takes longer than a second. Checks run in threads of their own, side by
+                side and at most once a second, whatever the number of probes.
+            critical: The names of the checks without which the service cannot take requests.
+            live: The URL of the liveness probe, None for no such URL.
+            ready: The URL of the readiness probe, None for no such URL.
+            documented: Whether the URLs are in the OpenAPI document.
+
+        Raises:
+            DeclarationError: A check is not such a function, a critical name has no check, or a URL
+                is not a path without variables.
+        """
+        check_mapping(checks, "Service(checks=...)", '{"database": database.ping}')
+        for name, function in (checks or {}).items():
+            _check_name(name)
+            check_call(function, (), f"The check {name!r} of a Service")
+        self._critical = frozenset(texts_of(critical, "Service(critical=...)"))
+        if unknown := sorted(self._critical.difference(checks or {})):
+            known = ", ".join(map(repr, checks or {})) or "there are none"
+            raise DeclarationError(
+                f"Service(critical=...) names {unknown[0]!r}, which is not one of the checks: "
+                f"{known}."
+            )
+        check_flag(documented, "Service(documented=...)")
+        self._live = _checked_path(live, "live", "/livez")
+        self._ready = _checked_path(ready, "ready", "/readyz")
+        self._documented = documented
+        self._checks = Checks(dict(checks or {}))
+        self._has_started = False
+        self._is_draining = False
+
+    def install(self, app: _App, /) -> None:
+        """Add the URLs.
+
+        Raises:
+            DeclarationError: The App has a Service already.
+            CollisionError: A resource has one of the URLs.
+        """
+        if any(isinstance(each, Service) for each in app.extensions):
+            raise DeclarationError(
+                f"The App {app.name!r} has a Service already. Name all checks in one "
+                "Service(checks={...})."
+            )
+        from .probes import Liveness, Readiness  # cold start: marshmallow
+
+        app.lifespan(self._running)
+        if self._live is not None:
+            app.add(self._live, self._made(Liveness))
+        if self._ready is not None:
+            app.add(self._ready, self._made(Readiness))
+
+    def _made(self, base: type[Resource]) -> type[Resource]:
+        members = {
+            "service": self,
+            "documented": self._documented,
+            "__doc__": base.__doc__,
+            "__module__": base.__module__,
+        }
+        return cast("type[Resource]", type(base.__name__, (base,), members))
+
+    def _running(self) -> Iterator[None]:
+        self._has_started = True
+        yield
+        self._has_started = False
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the service finishes the requests that it has, and should get no others."""
+        return self._is_draining
+
+    def drain(self) -> None:
+        """Respond with 503 to readiness probes from now on; all other requests are served."""
+        self._is_draining = True
+
+    def readiness(self) -> tuple[str, dict[str, bool]]:
+        """Return the state of the service, and by name whether each check holds.
+
+        The state is ``"ok"``, ``"degraded"``, ``"failed"``, ``"draining"`` or ``"starting"``. The
+        last two are known without the checks.
+        """
+        if self.is_draining:
+            return "draining", {}
+        if not self._has_started:
+            return "starting", {}
+        results = self._checks.results()
+        failed = {name for name, holds in results.items() if not holds}
+        if failed & self._critical:
+            return "failed", results
+        return ("degraded" if failed else "ok"), results
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= 100:
+        raise DeclarationError(
+            f"Service(checks=...) has the name {name!r:.120}. A name is a short printable text, "
+            "such as 'database'."
+        )
+
+
+def _checked_path(path: object, option: str, example: str) -> str | None:
+    """Return the URL of a probe, None for no URL."""
+    if path is None:
+        return None
+    if not isinstance(path, str) or not path.startswith("/") or any(each in path for each in "<?#"):
+        raise DeclarationError(
+            f"Service({option}=...) must be a path without variables, such as {example!r}, or "
+            f"None for no such URL, got {path!r}."
+        )
+    return path
