@@ -10,7 +10,22 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, NoReturn, cast
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from _typeshed import WriteableBuffer
+
+    from .settings import Settings
+
+    class _Content(Protocol):
+        """The part of an Input that reading content needs."""
+
+        @property
+        def location(self) -> str: ...
+        @property
+        def schema(self) -> object: ...
+        @property
+        def max_size(self) -> int | None: ...
+
 
 from .problems import BadRequest, ContentTooLarge
 
@@ -23,6 +38,7 @@ __all__ = [
     "copy_all",
     "read_all",
     "refuse_rest",
+    "size_limit",
 ]
 
 BROKEN = "The content is malformed, or the connection broke before its end."
@@ -180,3 +196,10 @@ def refuse_rest(read: _Read, length: int, limit: int) -> NoReturn:
     while left > 0 and (data := read(min(CHUNK, left))):
         left -= len(data)
     raise ContentTooLarge(f"The content is larger than {limit} bytes.")
+
+
+def size_limit(declared: _Content, settings: Settings) -> int:
+    """Return the largest size in bytes of the content of an input."""
+    if declared.location == "body" and declared.schema is not None:
+        return declared.max_size or settings.max_body_size
+    return declared.max_size or settings.max_upload_size

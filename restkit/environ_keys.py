@@ -7,6 +7,7 @@ __all__ = [
     "CACHE_BEGUN",
     "CACHE_READ",
     "CONTRACT_CHECK",
+    "CORRELATION",
     "DEADLINE",
     "ERROR_FORMATS",
     "FAILED",
@@ -15,6 +16,7 @@ __all__ = [
     "PROCEEDED",
     "QUERY_KEYS",
     "RAISED_BY",
+    "REQUEST_ID",
     "RESPONDED_BY",
     "ROUTING_ERROR",
     "TRANSLATOR",
@@ -37,6 +39,10 @@ of a request sets it; the response cache reads it."""
 CONTRACT_CHECK = "restkit.contract"
 """A callable that raises ContractError for a response outside its Operation's contract. The test
 client and the development server set it; the dispatcher calls it before the response starts."""
+
+CORRELATION = "restkit.correlation"
+"""The ids of the request: its own and those of the trace. `Service` sets it; log lines and requests
+to other services have them."""
 
 DEADLINE = "restkit.deadline"
 """When the request must be answered, by the monotonic clock, and the Retry-After of the 503. The
@@ -66,6 +72,9 @@ RAISED_BY = "restkit.raised_by"
 """The qualified name of the user's function that raised the exception of a response, if the
 contract is checked or the Operation does not declare the problem. The error boundary sets it for
 messages."""
+
+REQUEST_ID = "restkit.request_id"
+"""The id of the request, a text. `Service` sets it; `Request.id` reads it."""
 
 RESPONDED_BY = "restkit.responded_by"
 """The name of the middleware that made the response, or changed its status. `compose` sets it for

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, cast
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
+from .environ_keys import REQUEST_ID
 from .http.request_target import host_of, path_of, server_of, text_of
 from .problems import BadRequest
 from .settings import Settings
@@ -53,16 +54,6 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
             """Return the URL of a resource."""
             ...
 
-    class _Content(Protocol):
-        """The part of an Input that reading content needs."""
-
-        @property
-        def location(self) -> str: ...
-        @property
-        def schema(self) -> object: ...
-        @property
-        def max_size(self) -> int | None: ...
-
 
 class _Lazy:
     """An attribute that is computed from the environ when it is first read, and then cached."""
@@ -101,6 +92,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
     as a parameter of middleware.
 
     Attributes:
+        id: The id of the request, "" without `restkit.service.Service`.
         path_parameters: The values of the URL pattern's variables.
         mount_parameters: The values of the variables of mounts: of their prefixes and hosts.
         operation: The Operation, set before any middleware runs; None with 404 and 405.
@@ -112,6 +104,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
         response_media_type: The media type that Accept chose, ``""`` without a choice.
     """
 
+    id: str
     operation: Any = None
     mount_parameters: Mapping[str, object] = MappingProxyType({})
     app: AppLike = None  # type: ignore[assignment]  # routing sets it before other code runs
@@ -140,6 +133,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
         path = _Lazy(path_of)
         query_string = _Lazy(lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"))
         headers = _Lazy(EnvironHeaders)
+        id = _Lazy(lambda environ: environ.get(REQUEST_ID, ""))
         remote_addr = _Lazy(lambda environ: environ.get("REMOTE_ADDR"))
 
     @classmethod
@@ -281,8 +275,10 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
 
     def _declared_limit(self) -> int | None:
         """Return the largest size of the declared content, None without content."""
+        from .content_streams import size_limit  # cold start
+
         declared = () if self.operation is None else self.operation.inputs
-        limits = [_limit(each, self.app.settings) for each in declared if each.media_types]
+        limits = [size_limit(each, self.app.settings) for each in declared if each.media_types]
         return max(limits, default=None)
 
     def close_form(self) -> None:
@@ -341,10 +337,3 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
             if self._content is None:
                 return super().get_data(cache, as_text, parse_form_data)
             return self._content.decode("utf-8", "replace") if as_text else self._content
-
-
-def _limit(declared: _Content, settings: Settings) -> int:
-    """Return the largest size in bytes of the content of an input."""
-    if declared.location == "body" and declared.schema is not None:
-        return declared.max_size or settings.max_body_size
-    return declared.max_size or settings.max_upload_size

@@ -238,6 +238,10 @@ def compose_server(prefixes: Sequence[MountedPrefix], entries: Iterable[Entry]) 
     call = compose(
         root.middleware, lambda request: options_response(allow, ""), route.otherwise.boundary
     )
+    if root.edges:
+        from .response_headers import finished  # cold start
+
+        call, _ = finished(call, route.otherwise.boundary, root.edges, None)
     route.options = Handler(call, None, root.app, route.otherwise.boundary, _EVERY_STATUS)
     return route
 

@@ -24,6 +24,7 @@ __all__ = [
     "HOSTS",
     "HTTPS",
     "PROXIES",
+    "SERVICE",
     "Layer",
     "Serve",
     "compose_edge",
@@ -34,7 +35,7 @@ Serve = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 """A WSGI application (PEP 3333)."""
 
 # The order of edge parts and their layers, the outermost first.
-COMPRESSION, HEADERS, CORS, PROXIES, HOSTS, HTTPS = range(6)
+SERVICE, COMPRESSION, HEADERS, CORS, PROXIES, HOSTS, HTTPS = range(7)
 
 
 class Layer(Record):
@@ -56,7 +57,8 @@ class _Layered(Protocol):
 def compose_edge(dispatcher: Dispatcher, registry: Registry) -> Serve:
     """Put the edge parts of an App and of mounted Apps around their dispatcher.
 
-    Of each kind, the part of the nearest App applies.
+    Of each kind, the part of the nearest App applies, or that of the outermost one if the kind says
+    so.
 
     Args:
         dispatcher: The dispatcher.

@@ -14,6 +14,8 @@ __all__ = ["EdgePart", "is_called_by_address"]
 class EdgePart(Protocol):
     """An extension at the edge of an App. Of those with one order, that of the nearest App applies.
 
+    If its class has ``is_of_outermost = True``, that of the outermost App applies.
+
     With a method ``edge_layers`` it acts before routing, see `restkit.dispatch.edge`; with a method
     ``response_finisher`` on the headers of responses, see `restkit.dispatch.response_headers`.
 

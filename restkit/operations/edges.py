@@ -30,7 +30,7 @@ class _Registry(Protocol):
 
 
 def nearest_parts(registry: _Registry, outermost: object) -> list[EdgePart]:
-    """Return the parts that are nearest to an App, the innermost layer first.
+    """Return the parts that apply to an App, the innermost layer first.
 
     Args:
         registry: The registry of the App.
@@ -40,6 +40,8 @@ def nearest_parts(registry: _Registry, outermost: object) -> list[EdgePart]:
     for each in registry.line():
         for extension in each.app.extensions:
             if isinstance(extension, EdgePart):
+                if getattr(extension, "is_of_outermost", False):
+                    found[extension.edge_order] = extension
                 found.setdefault(extension.edge_order, extension)
         if each is outermost:
             break

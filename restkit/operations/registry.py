@@ -36,11 +36,7 @@ if TYPE_CHECKING:
     from .collisions import Converters
     from .edge_part import EdgePart
 
-__all__ = [
-    "Mounted",
-    "MountedPrefix",
-    "Registry",
-]
+__all__ = ["Mounted", "MountedPrefix", "Registry"]
 
 
 class Mounted(Record):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
+from ..contract import Operation
+from ..contributor import Contribution
 from ..declaration_checks import check_call, check_flag, check_mapping, texts_of
+from ..dispatch.edge import SERVICE, Layer
 from ..errors import DeclarationError
 from ..resource import Resource
 from .checks import Check, Checks
+from .exchange import CONTRIBUTION, correlated, finisher
+
+if TYPE_CHECKING:
+    from ..dispatch.dispatcher import Dispatcher
+    from ..dispatch.response_headers import Finish
 
 __all__ = ["Service"]
 
@@ -27,7 +35,7 @@ class _App(Protocol):
 
 
 class Service:
-    """Health checks: ``app.install(Service(checks={"database": database.ping}))``.
+    """One service of many: ``app.install(Service(checks={"database": database.ping}))``.
 
     ``/livez`` is a 200 while the process responds; it depends on nothing else, so that a slow
     database restarts no process. ``/readyz`` is a 200 if the App has started, is not draining, and
@@ -37,7 +45,15 @@ class Service:
 
     Both are public, without the limits, caches, middleware and extensions of the App, and are
     served for every host and scheme, since probes call processes by IP address.
+
+    Each request has an id, `Request.id`: that of its header ``X-Request-Id``, or a new one. Each
+    response has it in the same header. A request also belongs to a trace (W3C Trace Context, Level
+    2), which `outgoing_headers` passes on. If mounted Apps have a Service too, the ids are those of
+    the outermost one.
     """
+
+    edge_order = SERVICE
+    is_of_outermost = True
 
     def __init__(
         self,
@@ -101,6 +117,18 @@ class Service:
             app.add(self._live, self._made(Liveness))
         if self._ready is not None:
             app.add(self._ready, self._made(Readiness))
+
+    def contribute(self, operation: Operation, /) -> Contribution:
+        """Document the headers."""
+        return CONTRIBUTION
+
+    def response_finisher(self, operation: Operation | None, /) -> Finish:
+        """Return the function that sends the id of the request back."""
+        return finisher(operation)
+
+    def edge_layers(self, dispatcher: Dispatcher, /) -> Sequence[Layer]:
+        """Return the layer that gives requests their ids."""
+        return (Layer(SERVICE, correlated),)
 
     def _made(self, base: type[Resource]) -> type[Resource]:
         members = {
