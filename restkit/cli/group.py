@@ -10,7 +10,7 @@ import click
 __all__ = ["main"]
 
 _GROUP = "restkit.commands"
-_COMMANDS = ("command", "explain", "new", "openapi", "routes", "run", "shell")
+_COMMANDS = ("command", "diff", "explain", "new", "openapi", "routes", "run", "shell")
 
 
 class _LazyGroup(click.Group):
