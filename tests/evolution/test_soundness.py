@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -119,9 +119,9 @@ def is_clean(
 @given(schemas, schemas)
 def test_what_is_said_to_be_accepted_is_accepted(narrow: Any, wide: Any) -> None:
     """Every value of the narrow schema is one of the wide schema."""
-    if is_clean(narrow, wide, "request"):
-        pairs = zip(VALUES, accepted(narrow), accepted(wide), strict=True)
-        assert [value for value, is_in, is_out in pairs if is_in and not is_out] == []
+    assume(is_clean(narrow, wide, "request"))
+    pairs = zip(VALUES, accepted(narrow), accepted(wide), strict=True)
+    assert [value for value, is_in, is_out in pairs if is_in and not is_out] == []
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -144,10 +144,10 @@ def test_breaking_scalars_have_a_witness(narrow: Any, wide: Any) -> None:
     """Where a scalar is said to be refused, one of the values is refused, or none is in both."""
     document = Document({})
     found = Subsumption("request").compare((Source(narrow, document),), (Source(wide, document),))
-    if any(each.level == "breaking" for each in found):
-        before, after = accepted(narrow), accepted(wide)
-        is_seen = any(one and not other for one, other in zip(before, after, strict=True))
-        is_beyond = any(
-            each.kind in ("maximum", "maxLength", "type", "pattern", "enum") for each in found
-        )
-        assert is_seen or is_beyond or sum(before) == 0
+    assume(any(each.level == "breaking" for each in found))
+    before, after = accepted(narrow), accepted(wide)
+    is_seen = any(one and not other for one, other in zip(before, after, strict=True))
+    is_beyond = any(
+        each.kind in ("maximum", "maxLength", "type", "pattern", "enum") for each in found
+    )
+    assert is_seen or is_beyond or sum(before) == 0
