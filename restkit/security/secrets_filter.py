@@ -33,6 +33,9 @@ _HEADER = re.compile(
 )
 
 
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
 class _Documented(Protocol):
     def operations(self) -> Iterable[Operation]: ...
 
@@ -46,7 +49,7 @@ class _Runnable(_Documented, Protocol):
 class SecretsFilter(logging.Filter):
     """A filter that hides credentials in log records: ``app.install(SecretsFilter())``.
 
-    It hides, in the message and in the traceback:
+    It hides, in the message, in the traceback and in texts of ``extra``:
 
     - the credentials of the current request: those of Authorization, its cookies, and the API keys
       of the App's schemes in headers, cookies and queries,
@@ -109,6 +112,10 @@ class SecretsFilter(logging.Filter):
             record.exc_text = self._hide(record.exc_text, secrets)
         if record.stack_info:
             record.stack_info = self._hide(record.stack_info, secrets)
+        extra = {name: each for name, each in vars(record).items() if name not in _OWN}
+        for name, value in extra.items():
+            if isinstance(value, str):
+                setattr(record, name, self._hide(value, secrets))
         return True
 
     def _hide(self, text: str, secrets: Iterable[str]) -> str:

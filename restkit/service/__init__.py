@@ -1,6 +1,8 @@
-"""What an App needs to run as one service of many: health checks, request ids and traces."""
+"""What an App needs to run as one service of many: health checks, request ids, traces, logs."""
 
 from .correlation import outgoing_headers
+from .log_formats import JSONFormatter, TextFormatter
+from .log_setup import configure_logging
 from .service import Service
 
-__all__ = ["Service", "outgoing_headers"]
+__all__ = ["JSONFormatter", "Service", "TextFormatter", "configure_logging", "outgoing_headers"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -11,8 +12,10 @@ from ..declaration_checks import check_call, check_flag, check_mapping, texts_of
 from ..dispatch.edge import SERVICE, Layer
 from ..errors import DeclarationError
 from ..resource import Resource
+from .access_log import logged
 from .checks import Check, Checks
 from .exchange import CONTRIBUTION, correlated, finisher
+from .log_setup import LogFormat, add_handler, check_format
 
 if TYPE_CHECKING:
     from ..dispatch.dispatcher import Dispatcher
@@ -63,6 +66,7 @@ class Service:
         live: str | None = "/livez",
         ready: str | None = "/readyz",
         documented: bool = True,
+        logs: LogFormat | None = None,
     ) -> None:
         """Check and keep the options.
 
@@ -74,6 +78,9 @@ class Service:
             live: The URL of the liveness probe, None for no such URL.
             ready: The URL of the readiness probe, None for no such URL.
             documented: Whether the URLs are in the OpenAPI document.
+            logs: ``"json"`` or ``"text"`` logs each request to ``restkit.access``, after the body
+                of its response is closed. While the App runs, the root logger also has a handler of
+                that format, if the program has given it none. None logs no requests.
 
         Raises:
             DeclarationError: A check is not such a function, a critical name has no check, or a URL
@@ -93,7 +100,11 @@ class Service:
         check_flag(documented, "Service(documented=...)")
         self._live = _checked_path(live, "live", "/livez")
         self._ready = _checked_path(ready, "ready", "/readyz")
+        if logs is not None:
+            check_format(logs, "Service(logs=...)")
         self._documented = documented
+        self._logs: LogFormat | None = logs
+        self._extensions: Sequence[object] = ()
         self._checks = Checks(dict(checks or {}))
         self._has_started = False
         self._is_draining = False
@@ -112,6 +123,8 @@ class Service:
             )
         from .probes import Liveness, Readiness  # cold start: marshmallow
 
+        self._extensions = app.extensions
+        app.lifespan(self._logging)
         app.lifespan(self._running)
         if self._live is not None:
             app.add(self._live, self._made(Liveness))
@@ -128,7 +141,7 @@ class Service:
 
     def edge_layers(self, dispatcher: Dispatcher, /) -> Sequence[Layer]:
         """Return the layer that gives requests their ids."""
-        return (Layer(SERVICE, correlated),)
+        return (Layer(SERVICE, correlated if self._logs is None else logged),)
 
     def _made(self, base: type[Resource]) -> type[Resource]:
         members = {
@@ -138,6 +151,19 @@ class Service:
             "__module__": base.__module__,
         }
         return cast("type[Resource]", type(base.__name__, (base,), members))
+
+    def _logging(self) -> Iterator[None]:
+        root = logging.getLogger()
+        if self._logs is None or root.handlers:
+            yield
+            return
+        # `SecretsFilter` finds the handlers at its own start, which may have been before.
+        filters = [each for each in self._extensions if isinstance(each, logging.Filter)]
+        level = root.level
+        handler = add_handler(self._logs, logging.INFO, filters=filters)
+        yield
+        root.removeHandler(handler)
+        root.setLevel(level)
 
     def _running(self) -> Iterator[None]:
         self._has_started = True

@@ -1,0 +1,350 @@
+"""Logs: the access log, the formatters, and the handler that is only added if there is none."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from werkzeug.test import create_environ
+from werkzeug.wsgi import FileWrapper, wrap_file
+
+from restkit import App, DeclarationError, Request, Response, returns
+from restkit.response import close_if_open
+from restkit.security import HTTPBearer, SecretsFilter
+from restkit.service import JSONFormatter, Service, TextFormatter, configure_logging
+from restkit.testing import Client
+
+EVIL = 'x\r\n{"level":"ERROR","message":"forged"}\x1b[31m\x00\u2028\u202e'
+log = logging.getLogger("shop.orders")
+
+
+@pytest.fixture(autouse=True)
+def root() -> Iterator[logging.Logger]:
+    """Yield the root logger without handlers, as a program finds it."""
+    found = logging.getLogger()
+    level = found.level
+    found.handlers.clear()
+    found.setLevel(logging.WARNING)
+    yield found
+    for each in list(found.handlers):
+        if isinstance(each.formatter, (JSONFormatter, TextFormatter)):
+            found.removeHandler(each)
+    found.setLevel(level)
+
+
+def lines_of(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(each) for each in stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    """Return the stream of the program's logs, which are configured as JSON."""
+    made = io.StringIO()
+    assert configure_logging("json", stream=made)
+    return made
+
+
+def shop(**options: Any) -> App:
+    app = App("Shop")
+    app.install(Service(**{"logs": "json", **options}))
+
+    @app.get("/items/<int:item_id>")
+    def item(item_id: int) -> dict[str, int]:
+        log.info("read %s", item_id, extra={"item": item_id})
+        return {"id": item_id}
+
+    @app.get("/broken")
+    def broken() -> str:
+        raise RuntimeError(EVIL)
+
+    return app
+
+
+# the access log
+
+
+def test_a_request_is_one_line(stream: io.StringIO) -> None:
+    headers = {"X-Request-Id": "order-7", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    response = Client(shop()).get("/items/7", headers=headers)
+    inner, line = lines_of(stream)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("timestamp"))
+    assert 0 < line.pop("duration_ms") < 10_000
+    span = line.pop("span_id")
+    assert re.fullmatch("[0-9a-f]{16}", span)
+    assert line == {
+        "level": "INFO",
+        "logger": "restkit.access",
+        "message": "GET /items/7 200",
+        "request_id": "order-7",
+        "trace_id": "a" * 32,
+        "operation": "item",
+        "method": "GET",
+        "path": "/items/7",
+        "route": "/items/{item_id}",
+        "status": 200,
+        "bytes": len(response.data),
+    }
+    assert inner["span_id"] == span
+
+
+def test_a_line_of_the_program_has_the_ids_of_its_request(stream: io.StringIO) -> None:
+    Client(shop()).get("/items/7", headers={"X-Request-Id": "order-7"})
+    line = lines_of(stream)[0]
+    assert line["level"] == "INFO"
+    assert line["logger"] == "shop.orders"
+    assert line["message"] == "read 7"
+    assert line["item"] == 7
+    assert line["request_id"] == "order-7"
+    assert line["operation"] == "item"
+    assert len(line["trace_id"]) == 32
+
+
+def test_outside_of_a_request_a_line_has_no_ids(stream: io.StringIO) -> None:
+    log.warning("starting")
+    (line,) = lines_of(stream)
+    assert set(line) == {"timestamp", "level", "logger", "message"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "route"),
+    [
+        ("GET", "/nothing", 404, None),
+        ("DELETE", "/items/7", 405, None),
+        ("HEAD", "/items/7", 200, "/items/{item_id}"),
+        ("GET", "/items/7?x=1", 422, "/items/{item_id}"),
+        ("GET", "/broken", 500, "/broken"),
+    ],
+)
+def test_every_request_is_logged(
+    stream: io.StringIO, method: str, path: str, status: int, route: str | None
+) -> None:
+    """Unknown URLs have no route, and no line has the query."""
+    Client(shop(), raise_errors=False).request(method, path)
+    line = lines_of(stream)[-1]
+    assert line["logger"] == "restkit.access"
+    assert line["status"] == status
+    assert line["route"] == route
+    assert line["path"] == path.partition("?")[0]
+    assert "x=1" not in stream.getvalue()
+
+
+def test_probes_are_logged_at_debug_only(stream: io.StringIO) -> None:
+    """A probe a second would be most of the log."""
+    client = Client(shop())
+    client.get("/livez")
+    assert stream.getvalue() == ""
+    logging.getLogger().setLevel(logging.DEBUG)
+    client.get("/livez")
+    assert [each["path"] for each in lines_of(stream)] == ["/livez"]
+
+
+def test_a_stream_is_logged_after_its_end(stream: io.StringIO) -> None:
+    """The bytes are those that the server has got, also if the client goes away."""
+    app = shop()
+
+    @app.get("/parts")
+    def parts() -> Iterator[str]:
+        for number in range(3):
+            log.info("part %s", number)
+            yield str(number)
+
+    body = Client(app).get("/parts").data
+    messages = [each["message"] for each in lines_of(stream)]
+    assert messages == ["part 0", "part 1", "part 2", "GET /parts 200"]
+    assert lines_of(stream)[-1]["bytes"] == len(body)
+    assert lines_of(stream)[1]["operation"] == "parts"
+
+
+def test_a_file_of_the_server_stays_its_own(stream: io.StringIO) -> None:
+    """A server sends a file by itself only if it gets the object of its own wrapper."""
+    app = shop()
+
+    class Wrapper(FileWrapper):
+        """The wrapper of a server."""
+
+    @app.get("/file")
+    @returns(None, media_types=("text/plain",))
+    def file(request: Request) -> Response:
+        body = wrap_file(request.environ, io.BytesIO(b"content"))
+        headers = {"Content-Length": "7", "Content-Type": "text/plain"}
+        return Response(body, headers=headers, direct_passthrough=True)
+
+    environ = create_environ("/file")
+    environ["wsgi.file_wrapper"] = Wrapper
+    body = app(environ, lambda status, headers, error=None: lambda data: None)
+    sent = getattr(body, "original_iterator", body)  # the suite's own validator is around it
+    is_own = type(sent) is Wrapper
+    content = b"".join(body)
+    close_if_open(body)
+    assert is_own
+    assert content == b"content"
+    (line,) = lines_of(stream)
+    assert line["bytes"] == 7
+
+
+def test_without_logs_nothing_is_logged(stream: io.StringIO) -> None:
+    Client(shop(logs=None)).get("/nothing")
+    assert stream.getvalue() == ""
+
+
+def test_a_logger_that_is_off_costs_no_line(stream: io.StringIO) -> None:
+    access = logging.getLogger("restkit.access")
+    access.setLevel(logging.ERROR)
+    try:
+        Client(shop()).get("/nothing")
+    finally:
+        access.setLevel(logging.NOTSET)
+    assert stream.getvalue() == ""
+
+
+# user text
+
+
+@pytest.mark.parametrize("formatter", [JSONFormatter(), TextFormatter()])
+def test_user_text_is_no_line_of_its_own(
+    formatter: logging.Formatter, root: logging.Logger
+) -> None:
+    """Line breaks, escape sequences and marks of direction are escaped, in each part of a line."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    log.info("%s", EVIL, extra={"comment": EVIL})
+    log.info(EVIL)
+    (first, second) = stream.getvalue().splitlines()
+    for line in (first, second):
+        assert line.isprintable()
+        assert "forged" in line
+
+
+def test_a_percent_sign_in_a_path_is_text(stream: io.StringIO) -> None:
+    Client(shop()).get("/%25s%25(path)s%0A")
+    line = lines_of(stream)[-1]
+    assert line["path"] == "/%s%(path)s\n"
+    assert line["message"] == "GET /%s%(path)s\n 404"
+
+
+def test_a_path_is_unicode(stream: io.StringIO) -> None:
+    Client(shop()).get("/caf\u00e9")
+    assert lines_of(stream)[-1]["path"] == "/caf\u00e9"
+
+
+def test_a_traceback_is_a_member_or_indented(root: logging.Logger) -> None:
+    """Each of its lines in text is indented, so that none looks like a record."""
+    root.handlers.clear()  # those of pytest
+    stream = io.StringIO()
+    configure_logging("text", stream=stream)
+    Client(shop(), raise_errors=False).get("/broken")
+    lines = stream.getvalue().splitlines()
+    records = [each for each in lines if not each.startswith("  ")]
+    assert len(records) == 2
+    assert all(re.match(r"\d{4}-\d\d-\d\dT", each) for each in records)
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_traceback_is_one_json_member(stream: io.StringIO) -> None:
+    Client(shop(), raise_errors=False).get("/broken")
+    failed, _ = lines_of(stream)
+    assert failed["exception"].startswith("Traceback")
+    assert failed["operation"] == "broken"
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), object(), {1, 2}, {("a", "b"): 1}, b"bytes", [float("inf")]]
+)
+def test_a_value_that_json_does_not_have_is_text(stream: io.StringIO, value: object) -> None:
+    def reject(constant: str) -> None:
+        raise AssertionError(constant)
+
+    log.warning("value", extra={"value": value})
+    line = json.loads(stream.getvalue(), parse_constant=reject)
+    assert isinstance(line["value"], str)
+
+
+def test_a_value_that_holds_itself_is_text(stream: io.StringIO) -> None:
+    value: list[object] = []
+    value.append(value)
+    log.warning("value", extra={"value": value})
+    assert lines_of(stream)[0]["value"] == "[[...]]"
+
+
+def test_extra_does_not_replace_members(stream: io.StringIO) -> None:
+    log.warning("value", extra={"level": "DEBUG", "timestamp": 0})
+    line = lines_of(stream)[0]
+    assert line["level"] == "WARNING"
+    assert line["level_"] == "DEBUG"
+    assert line["timestamp_"] == 0
+
+
+def test_a_stack_is_a_member(stream: io.StringIO) -> None:
+    log.warning("here", stack_info=True)
+    assert "test_a_stack_is_a_member" in lines_of(stream)[0]["stack"]
+
+
+# the handler
+
+
+def test_a_service_adds_a_handler_while_the_app_runs(
+    root: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root.handlers.clear()  # those of pytest
+    with shop() as app:
+        assert len(root.handlers) == 1
+        Client(app).get("/items/7")
+    assert root.handlers == []
+    assert root.level == logging.WARNING
+    written = capsys.readouterr().err.splitlines()
+    assert [json.loads(each)["message"] for each in written] == ["read 7", "GET /items/7 200"]
+
+
+def test_a_configured_program_keeps_its_handlers(root: logging.Logger) -> None:
+    """Neither a Service nor configure_logging changes them; ``force`` does."""
+    root.handlers.clear()  # those of pytest
+    own = logging.StreamHandler(io.StringIO())
+    root.addHandler(own)
+    with shop():
+        assert root.handlers == [own]
+    assert not configure_logging()
+    assert root.handlers == [own]
+    assert configure_logging("text", level="DEBUG", force=True)
+    assert own not in root.handlers
+    assert root.level == logging.DEBUG
+    assert isinstance(root.handlers[0].formatter, TextFormatter)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_secrets_are_hidden(
+    root: logging.Logger, capsys: pytest.CaptureFixture[str], is_first: bool
+) -> None:
+    """The order of installation does not matter, and neither does where the secret stands."""
+    root.handlers.clear()  # those of pytest
+    app = App("Shop", security=HTTPBearer(lambda token: token))
+    parts = [SecretsFilter(), Service(logs="json")]
+    for each in parts if is_first else reversed(parts):
+        app.install(each)
+
+    @app.get("/")
+    def home(request: Request) -> str:
+        log.warning("got %s", request.headers["Authorization"], extra={"sent": "s3cr3t-token"})
+        return "home"
+
+    with app:
+        Client(app).get("/", headers={"Authorization": "Bearer s3cr3t-token"})
+    written = capsys.readouterr().err
+    assert "got" in written
+    assert "s3cr3t-token" not in written
+
+
+def test_mistakes_are_one_sentence() -> None:
+    with pytest.raises(
+        DeclarationError, match=r"Service\(logs=...\): .* 'json' or 'text', got 'xml'"
+    ):
+        Service(logs="xml")  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match=r"configure_logging: .* got 'xml'"):
+        configure_logging("xml")  # type: ignore[arg-type]
