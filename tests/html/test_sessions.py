@@ -21,6 +21,7 @@ from restkit import (
     Resource,
     Response,
     SeeOther,
+    obtain,
     provide,
     raises,
     returns,
@@ -452,6 +453,51 @@ def test_a_response_that_is_returned_keeps_the_changes(path: str) -> None:
 
     assert is_private(response)
     assert client.get("/seen").json["a"] == 1
+
+
+class Kept:
+    """A store of sessions in memory."""
+
+    failures = ()
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, dict[str, str]] = {}
+
+    def load(self, request: Request, key: str, /) -> dict[str, str] | None:
+        return self.sessions.get(key)
+
+    def create(self, request: Request, key: str, fields: Any, seconds: int, /) -> None:
+        self.sessions[key] = dict(fields)
+
+    def change(self, request: Request, key: str, changes: Any, seconds: int, /) -> None:
+        self.sessions[key].update(changes)
+
+    def remove(self, request: Request, key: str, /) -> None:
+        self.sessions.pop(key, None)
+
+
+def test_what_middleware_asks_for_ends_before_the_session_is_stored() -> None:
+    """If a value of middleware fails to close, the store has nothing of the request."""
+    store = Kept()
+
+    def broken() -> Iterator[int]:
+        yield 1
+        raise RuntimeError("the commit failed")
+
+    def asking(request: Request, proceed: Callable[[Request], Response]) -> Response:
+        response = proceed(request)
+        obtain(broken)
+        return response
+
+    app = App("Pages", middleware=[asking])
+    app.install(Sessions([KEY], store=store))
+
+    @app.post("/set")
+    def set_it(session: Session) -> None:
+        session["a"] = 1
+
+    assert Client(app, raise_errors=False).post("/set").status == 500
+    assert store.sessions == {}
 
 
 # responses that are not cached
