@@ -486,10 +486,11 @@ def test_what_middleware_asks_for_ends_before_the_session_is_stored() -> None:
 
     def asking(request: Request, proceed: Callable[[Request], Response]) -> Response:
         response = proceed(request)
-        obtain(broken)
+        obtain(broken, request)
         return response
 
-    app = App("Pages", middleware=[asking])
+    app = App("Pages")
+    app.middleware(asking)
     app.install(Sessions([KEY], store=store))
 
     @app.post("/set")
