@@ -18,6 +18,7 @@ _ANNOTATIONS = frozenset(
         *("$comment", "$defs", "definitions", "$id", "$anchor", "$schema"),
     )
 )
+_LONGEST_CHAIN = 50  # of references; a longer one leads back to itself
 _Pair = tuple[int, int]
 
 
@@ -109,9 +110,10 @@ class Identity:
 
 def _resolved(schema: object, document: Document) -> object:
     """Return the schema behind references that stand alone."""
-    while isinstance(schema, Mapping) and "$ref" in schema:
-        if len(schema) > 1 and not document.is_3_0:
-            return schema
+    for _ in range(_LONGEST_CHAIN):
+        is_alone = isinstance(schema, Mapping) and (len(schema) == 1 or document.is_3_0)
+        if not (isinstance(schema, Mapping) and is_alone and "$ref" in schema):
+            break
         schema = document.target(text(schema["$ref"]))
     return schema
 

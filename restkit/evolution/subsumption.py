@@ -140,7 +140,8 @@ class Subsumption:
                 found += self._values(shape, theirs, narrow, wide)
             else:
                 aligned = theirs[index : index + 1] if len(ours) == len(theirs) else ()
-                found += self._one_of(shape, (*aligned, *theirs), narrow, wide)
+                is_union = sum(each.kind == shape.kind for each in ours) > 1
+                found += self._one_of(shape, (*aligned, *theirs), narrow, wide, is_union=is_union)
         return found
 
     def _candidates(self, shape: Shape, wide: Iterable[Shape]) -> list[Shape]:
@@ -198,7 +199,7 @@ class Subsumption:
         return self.finding(narrow, wide, "enum", old, new, level)
 
     def _one_of(
-        self, shape: Shape, theirs: Sequence[Shape], narrow: Node, wide: Node
+        self, shape: Shape, theirs: Sequence[Shape], narrow: Node, wide: Node, *, is_union: bool
     ) -> list[Finding]:
         """Return the findings of the shape that fits best, [] if the union of all fits."""
         candidates = list({id(each): each for each in self._candidates(shape, theirs)}.values())
@@ -212,9 +213,9 @@ class Subsumption:
                 return found
             tries.append(found)
         best = min(tries, key=weight)
-        if len(tries) == 1:
+        if len(tries) == 1 and not is_union:
             return best
-        if self._together(shape, candidates, tries, narrow, wide):
+        if len(tries) > 1 and self._together(shape, candidates, tries, narrow, wide):
             return []
         if name := distinction(best):
             return [self.finding(narrow, wide, f"alternative {name}", True, False, "breaking")]
