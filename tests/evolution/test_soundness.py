@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -115,13 +115,19 @@ def is_clean(
     return all(each.level in mild or (each.level, each.kind) == _IGNORED for each in found)
 
 
+def wrongly_accepted(narrow: Any, wide: Any) -> list[Any]:
+    """Return values that the wide schema refuses, although the check says that it accepts all."""
+    if not is_clean(narrow, wide, "request"):
+        return []
+    pairs = zip(VALUES, accepted(narrow), accepted(wide), strict=True)
+    return [value for value, is_in, is_out in pairs if is_in and not is_out]
+
+
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(schemas, schemas)
 def test_what_is_said_to_be_accepted_is_accepted(narrow: Any, wide: Any) -> None:
     """Every value of the narrow schema is one of the wide schema."""
-    assume(is_clean(narrow, wide, "request"))
-    pairs = zip(VALUES, accepted(narrow), accepted(wide), strict=True)
-    assert [value for value, is_in, is_out in pairs if is_in and not is_out] == []
+    assert wrongly_accepted(narrow, wide) == []
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -138,16 +144,23 @@ def test_unions_accept_their_parts(first: Any, second: Any) -> None:
     assert is_clean({"anyOf": [first]}, {"allOf": [first]}, "request")
 
 
+def has_reason(narrow: Any, wide: Any) -> bool:
+    """Return whether a schema that is said to be refused has a value that is refused.
+
+    The values end at a length and a number, beyond which some schemas differ.
+    """
+    document = Document({})
+    found = Subsumption("request").compare((Source(narrow, document),), (Source(wide, document),))
+    kinds = {each.kind for each in found if each.level == "breaking"}
+    if not kinds or not kinds.isdisjoint(("maximum", "maxLength", "type", "pattern", "enum")):
+        return True
+    before, after = accepted(narrow), accepted(wide)
+    is_seen = any(one and not other for one, other in zip(before, after, strict=True))
+    return is_seen or not any(before)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.one_of(scalars, scalars.map(lambda found: {"allOf": [found]})), scalars)
 def test_breaking_scalars_have_a_witness(narrow: Any, wide: Any) -> None:
-    """Where a scalar is said to be refused, one of the values is refused, or none is in both."""
-    document = Document({})
-    found = Subsumption("request").compare((Source(narrow, document),), (Source(wide, document),))
-    assume(any(each.level == "breaking" for each in found))
-    before, after = accepted(narrow), accepted(wide)
-    is_seen = any(one and not other for one, other in zip(before, after, strict=True))
-    is_beyond = any(
-        each.kind in ("maximum", "maxLength", "type", "pattern", "enum") for each in found
-    )
-    assert is_seen or is_beyond or sum(before) == 0
+    """What is said to be refused is refused."""
+    assert has_reason(narrow, wide)
