@@ -15,6 +15,7 @@ from restkit.evolution.shapes import Source
 from restkit.evolution.subsumption import Subsumption
 
 JSON = dict[str, Any]
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 NUMBERS = [0.25, *range(-1, 8), *(each + 0.5 for each in range(-1, 8))]
 SCALARS: list[Any] = [None, True, False, *NUMBERS, "", "a", "b", "ab", "ba", "abab"]
 LISTS: list[Any] = [
@@ -123,14 +124,14 @@ def wrongly_accepted(narrow: Any, wide: Any) -> list[Any]:
     return [value for value, is_in, is_out in pairs if is_in and not is_out]
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, deadline=None, suppress_health_check=SLOW)
 @given(schemas, schemas)
 def test_what_is_said_to_be_accepted_is_accepted(narrow: Any, wide: Any) -> None:
     """Every value of the narrow schema is one of the wide schema."""
     assert wrongly_accepted(narrow, wide) == []
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
 @given(schemas, schemas)
 def test_unions_accept_their_parts(first: Any, second: Any) -> None:
     """A schema is within a union with it, and a conjunction is within both of its parts.
@@ -159,7 +160,7 @@ def has_reason(narrow: Any, wide: Any) -> bool:
     return is_seen or not any(before)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
 @given(st.one_of(scalars, scalars.map(lambda found: {"allOf": [found]})), scalars)
 def test_breaking_scalars_have_a_witness(narrow: Any, wide: Any) -> None:
     """What is said to be refused is refused."""
