@@ -293,7 +293,7 @@ def test_options_of_other_frameworks_on_routes() -> None:
         "status_code": r"@returns\(schema, status=201\)",
         "response_model": r"@returns\(schema\)",
         "tags": "below the route",
-        "colour": "It takes name, host, security, permission, limits, cache, public",
+        "colour": "It takes name, host, security, permission, limits, cache, deprecated, public",
         "hots": r"Did you mean host=\?",
         "secuirty": r"Did you mean security=\?",
     }.items():
