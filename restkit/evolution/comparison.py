@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
@@ -32,7 +33,9 @@ def compare(
         new: The document after.
         today: The date by which an operation's sunset has passed; that of today by default.
     """
-    found = _Comparison(Document(old), Document(new), today or datetime.now(UTC).date())
+    # Schemas are told apart by identity, and the documents of a caller may have parts in common.
+    apart = copy.deepcopy(new)
+    found = _Comparison(Document(old), Document(apart), today or datetime.now(UTC).date())
     changes = dict.fromkeys(found.changes())
     return sorted(changes, key=lambda each: _ORDER[each.level])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 
 from .documents import Document, UnknownReference, elements, text
 from .shapes import Node, Source, value_key
@@ -19,6 +19,7 @@ _ANNOTATIONS = frozenset(
     )
 )
 _LONGEST_CHAIN = 50  # of references; a longer one leads back to itself
+_Schemas = tuple[object, object]
 _Pair = tuple[int, int]
 
 
@@ -33,8 +34,6 @@ class Identity:
         """
         self._without = _ANNOTATIONS if with_defaults else _ANNOTATIONS | {"default"}
         self._known: dict[_Pair, bool] = {}
-        self._trial: set[_Pair] = set()
-        self._depth = 0
         self._kept: list[object] = []
 
     def same(self, first: Node, second: Node) -> bool:
@@ -46,66 +45,98 @@ class Identity:
                 continue
             if not (isinstance(one, Source) and isinstance(other, Source)):
                 return False
-            if not self._schemas(one.schema, one.document, other.schema, other.document):
+            if not self._are_equal((one.schema, other.schema), one.document, other.document):
                 return False
         return True
 
-    def _schemas(self, one: object, own: Document, other: object, their: Document) -> bool:
-        """Compare two schemas; those that contain themselves are equal unless a part differs."""
-        try:
-            one, other = _resolved(one, own), _resolved(other, their)
-        except UnknownReference:
-            return False
-        if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
-            return one is other
-        pair = id(one), id(other)
-        if pair in self._known or pair in self._trial:
-            return self._known.get(pair, True)
-        self._kept.append((one, other))
-        self._trial.add(pair)
-        self._depth += 1
-        found = own.is_3_0 == their.is_3_0 and self._objects(one, own, other, their)
-        self._depth -= 1
-        if not found:
-            self._known[pair] = False
-        if self._depth == 0:
-            if found:
-                self._known |= dict.fromkeys(self._trial, True)
-            self._trial = set()
-        return found
+    def _are_equal(self, whole: _Schemas, own: Document, their: Document) -> bool:
+        """Compare two schemas; those that contain themselves are equal unless a part differs.
 
-    def _objects(
+        It keeps a list of what is left to compare, since chains of references may be long.
+        """
+        above: dict[_Pair, list[_Pair]] = {}
+        left: list[tuple[_Schemas, _Pair | None]] = [(whole, None)]
+        while left:
+            schemas, parent = left.pop()
+            pair, parts = self._opened(schemas, own, their, above)
+            leading = above.setdefault(pair, [])
+            if parent is not None:
+                leading.append(parent)
+            if parts is None:
+                self._mark_different(pair, above)
+                return False
+            left += [(each, pair) for each in parts]
+        self._known |= dict.fromkeys(above, True)
+        return True
+
+    def _opened(
+        self, schemas: _Schemas, own: Document, their: Document, seen: Container[_Pair]
+    ) -> tuple[_Pair, list[_Schemas] | None]:
+        """Return the pair of two schemas and the parts that must be equal; None if they differ."""
+        try:
+            one, other = _resolved(schemas[0], own), _resolved(schemas[1], their)
+            pair = id(one), id(other)
+            if pair in seen:
+                return pair, []
+            self._kept.append((one, other))
+            if pair in self._known:
+                return pair, [] if self._known[pair] else None
+            if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+                return pair, [] if one is other else None
+            return pair, self._parts(one, own, other, their)
+        except UnknownReference:
+            return (id(schemas[0]), id(schemas[1])), None
+
+    def _mark_different(self, pair: _Pair, above: Mapping[_Pair, Sequence[_Pair]]) -> None:
+        """Keep that a pair differs, and all pairs that lead to it."""
+        self._known.pop(pair, None)
+        left = [pair]
+        while left:
+            each = left.pop()
+            if each not in self._known:
+                self._known[each] = False
+                left += above[each]
+
+    def _parts(
         self,
         one: Mapping[str, object],
         own: Document,
         other: Mapping[str, object],
         their: Document,
-    ) -> bool:
+    ) -> list[_Schemas] | None:
         names = _meaningful(one, self._without)
-        if names != _meaningful(other, self._without):
-            return False
-        return all(self._members(name, one[name], own, other[name], their) for name in names)
+        if own.is_3_0 != their.is_3_0 or names != _meaningful(other, self._without):
+            return None
+        found: list[_Schemas] = []
+        for name in names:
+            parts = _of_member(name, (one[name], other[name]), own, their)
+            if parts is None:
+                return None
+            found += parts
+        return found
 
-    def _members(
-        self, name: str, one: object, own: Document, other: object, their: Document
-    ) -> bool:
-        if name == "$ref":
-            target, theirs = own.target(text(one)), their.target(text(other))
-            return self._schemas(target, own, theirs, their)
-        if name in _VALUES:
-            return _canonical(name, one) == _canonical(name, other)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            if name not in _NAMED:
-                return self._schemas(one, own, other, their)
-            pairs = [(each, other.get(key)) for key, each in one.items()]
-            return one.keys() == other.keys() and self._all(pairs, own, their)
-        if isinstance(one, list) and isinstance(other, list):
-            pairs = list(zip(one, other, strict=False))
-            return len(one) == len(other) and self._all(pairs, own, their)
-        return value_key(one) == value_key(other)
 
-    def _all(self, pairs: Iterable[tuple[object, object]], own: Document, their: Document) -> bool:
-        return all(self._schemas(one, own, other, their) for one, other in pairs)
+def _of_member(
+    name: str, schemas: _Schemas, own: Document, their: Document
+) -> list[_Schemas] | None:
+    """Return the parts of a member that must be equal; None if the member differs."""
+    one, other = schemas
+    if name == "$ref":
+        return [(own.target(text(one)), their.target(text(other)))]
+    if name in _VALUES:
+        return [] if _canonical(name, one) == _canonical(name, other) else None
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return _of_objects(one, other) if name in _NAMED else [schemas]
+    if isinstance(one, list) and isinstance(other, list):
+        return list(zip(one, other, strict=True)) if len(one) == len(other) else None
+    return [] if value_key(one) == value_key(other) else None
+
+
+def _of_objects(one: Mapping[str, object], other: Mapping[str, object]) -> list[_Schemas] | None:
+    """Return the schemas of equal names; None if one of the names is missing."""
+    if one.keys() != other.keys():
+        return None
+    return [(each, other[name]) for name, each in one.items()]
 
 
 def _resolved(schema: object, document: Document) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
@@ -25,10 +25,12 @@ __all__ = [
     "Values",
     "key_of",
     "kind_of",
+    "kinds_of",
     "matches",
     "member",
     "part_key",
     "value_key",
+    "values_of",
 ]
 
 
@@ -175,3 +177,24 @@ def member(shape: Objects, name: str) -> Node:
     for each in matching:
         found = (*found, *each)
     return found if matching or name in shape.members else shape.others
+
+
+def kinds_of(shapes: Iterable[Shape]) -> tuple[str, ...]:
+    """Return the names of types, with integers by their own name."""
+    found: dict[str, None] = {}
+    for each in shapes:
+        is_integer = isinstance(each, Numbers) and each.step is not None and each.step == 1
+        found["integer" if is_integer else each.kind] = None
+    if len(found) == len(EVERYTHING):
+        return ("any type",)
+    return tuple(found) or ("nothing",)
+
+
+def values_of(shapes: Iterable[Shape]) -> tuple[object, ...] | None:
+    """Return the values of shapes, None if one has more than an enumeration."""
+    found: list[object] = []
+    for each in shapes:
+        if not isinstance(each, Values):
+            return None
+        found += each.values
+    return tuple(found)

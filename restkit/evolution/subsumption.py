@@ -15,7 +15,6 @@ from .ranking import distinction, failing, is_serious, likeness, severity, weigh
 from .reading import Direction, Incomparable, Reader
 from .scalars import finite, numbers_cover, scalars_differ, takes_text
 from .shapes import (
-    EVERYTHING,
     NOTHING,
     Arrays,
     Node,
@@ -25,8 +24,10 @@ from .shapes import (
     Source,
     Values,
     key_of,
+    kinds_of,
     member,
     value_key,
+    values_of,
 )
 from .structures import arrays_differ, objects_differ
 
@@ -39,6 +40,7 @@ _MOST_ATTEMPTS = 500
 _MOST_PAIRS = 10_000
 _MOST_FINDINGS = 30
 _MOST_CANDIDATES = 4
+_MOST_UNLIKE = 300
 
 
 class Subsumption:
@@ -63,6 +65,7 @@ class Subsumption:
         self._kept: list[object] = []
         self._is_splitting = False
         self._splits_left = _MOST_ATTEMPTS
+        self._unlike_left = _MOST_UNLIKE
         self._budget = _MOST_PAIRS
 
     @property
@@ -105,7 +108,9 @@ class Subsumption:
         try:
             found = self._union(narrow, wide)
         except (Incomparable, UnknownReference, RecursionError) as error:
-            found = [self.finding(narrow, wide, "incomparable", "", str(error), "warning")]
+            is_deep = isinstance(error, RecursionError)
+            reason = "the schemas are nested too deeply" if is_deep else str(error)
+            found = [self.finding(narrow, wide, "incomparable", "", reason, "warning")]
         found = [*found, *self._defaults(narrow, wide)]
         unique: dict[tuple[object, ...], Finding] = {}
         for each in found:
@@ -131,7 +136,9 @@ class Subsumption:
         ours, theirs = self.reader.shapes(narrow), self.reader.shapes(wide)
         missing = [each for each in ours if not self._candidates(each, theirs)]
         if missing and not self._all_finite(missing, theirs):
-            return [self.finding(narrow, wide, "type", _kinds(ours), _kinds(theirs), "breaking")]
+            return [
+                self.finding(narrow, wide, "type", kinds_of(ours), kinds_of(theirs), "breaking")
+            ]
         found: list[Finding] = []
         has_values = any(isinstance(each, Values) for each in theirs)
         for index, each in enumerate(ours):
@@ -172,7 +179,7 @@ class Subsumption:
                 reason = "an enumeration is compared with keywords that are not decided"
                 yield self.finding(narrow, wide, "incomparable", "", reason, "warning")
             return
-        known = _all_values(candidates)
+        known = values_of(candidates)
         if known is None:
             yield self._enum(tuple(left), (), "breaking", narrow, wide)
         else:
@@ -203,23 +210,39 @@ class Subsumption:
     ) -> list[Finding]:
         """Return the findings of the shape that fits best, [] if the union of all fits."""
         candidates = list({id(each): each for each in self._candidates(shape, theirs)}.values())
-        if len(candidates) > _MOST_CANDIDATES:
-            candidates = sorted(candidates, key=lambda each: -likeness(shape, each))
-            candidates = candidates[:_MOST_CANDIDATES]
-        tries: list[list[Finding]] = []
-        for each in candidates:
-            found = self._fit(shape, each, narrow, wide)
-            if weight(found) == 0:
-                return found
-            tries.append(found)
+        tries = self._tried(shape, candidates, narrow, wide)
         best = min(tries, key=weight)
+        if weight(best) == 0:
+            return best
+        candidates, near = candidates[:_MOST_CANDIDATES], tries[:_MOST_CANDIDATES]
         if len(tries) == 1 and not is_union:
             return best
-        if len(tries) > 1 and self._together(shape, candidates, tries, narrow, wide):
+        if len(tries) > 1 and self._together(shape, candidates, near, narrow, wide):
             return []
         if name := distinction(best):
             return [self.finding(narrow, wide, f"alternative {name}", True, False, "breaking")]
         return best
+
+    def _tried(
+        self, shape: Shape, candidates: list[Shape], narrow: Node, wide: Node
+    ) -> list[list[Finding]]:
+        """Return why a shape does not fit into each of some shapes, up to the one that it fits.
+
+        Of many shapes, those come first that are most like it, and the others matter only if each
+        of these breaks clients.
+        """
+        if len(candidates) > _MOST_CANDIDATES:
+            candidates.sort(key=lambda each: -likeness(shape, each))
+        tries: list[list[Finding]] = []
+        for each in candidates:
+            if len(tries) >= _MOST_CANDIDATES:
+                if self._unlike_left <= 0 or not all(map(is_serious, tries)):
+                    break
+                self._unlike_left -= 1
+            tries.append(self._fit(shape, each, narrow, wide))
+            if weight(tries[-1]) == 0:
+                break
+        return tries
 
     def _fit(self, shape: Shape, other: Shape, narrow: Node, wide: Node) -> list[Finding]:
         """Return why a shape does not fit into another one."""
@@ -305,16 +328,6 @@ class Subsumption:
             yield self.finding(narrow, wide, "default", ours, theirs, level)
 
 
-def _all_values(shapes: Iterable[Shape]) -> tuple[object, ...] | None:
-    """Return the values of shapes, None if one has more than an enumeration."""
-    found: list[object] = []
-    for each in shapes:
-        if not isinstance(each, Values):
-            return None
-        found += each.values
-    return tuple(found)
-
-
 def _default(node: Node) -> str | None:
     for each in node:
         schema = each.schema if isinstance(each, Source) else None
@@ -334,14 +347,3 @@ def _pointer(node: Node) -> str:
             if pointer := each.document.pointer(found):
                 return pointer
     return ""
-
-
-def _kinds(shapes: Iterable[Shape]) -> tuple[str, ...]:
-    """Return the names of types, with integers by their own name."""
-    found: dict[str, None] = {}
-    for each in shapes:
-        is_integer = isinstance(each, Numbers) and each.step is not None and each.step == 1
-        found["integer" if is_integer else each.kind] = None
-    if len(found) == len(EVERYTHING):
-        return ("any type",)
-    return tuple(found) or ("nothing",)

@@ -42,17 +42,17 @@ ReadPlace = Callable[[_Select, Mapping[str, object]], Sequence[object]]
 """A function from a statement and its parameters to its only row."""
 
 
+MAX_STATEMENTS = 64
+"""How many statements are kept for each model: clients choose the order."""
+_REPLACED = "\ufffd"
+
+
 class Hiding(Protocol):
     """The rows that a request may read."""
 
     def hides(self, mapper: Mapper[object], /) -> bool:
         """Return whether the request may not see every row of a model."""
         ...
-
-
-_REPLACED = "\ufffd"
-MAX_STATEMENTS = 64
-"""How many statements are kept for each model: clients choose the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,11 @@ def place_parameter(name: str, kind: _Type, value: object) -> sa.ColumnElement[o
     if not isinstance(value, StoredValue):
         return sa.bindparam(name, type_=kind)
     found: sa.ColumnElement[object] = sa.bindparam(name, type_=NullType())
-    return sa.cast(found, sa.Text()) if value.is_text else found
+    if not value.is_text:
+        return found
+    # PostgreSQL does not compare an enumeration with a text.
+    is_enumeration = isinstance(_plain(kind), sa.Enum)
+    return sa.cast(found, kind if is_enumeration else sa.Text())
 
 
 def place_parameters(values: Sequence[object]) -> Iterator[tuple[str, object]]:

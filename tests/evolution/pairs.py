@@ -70,10 +70,19 @@ def document_of(
 
 _CAT = obj("kind", kind={"const": "cat"}, name=STR)
 _DOG = obj("kind", kind={"const": "dog"}, age=INT)
+_LARGE = [obj("a", "b", a={**INT, "minimum": each}, b=text(maxLength=1)) for each in range(6)]
 _TREE = obj("value", value=INT, children=arr(ref("Tree")))
 
 # name: (old schema, new schema, its level in a request, its level in a response)
 SCHEMAS: Mapping[str, tuple[Any, Any, str, str]] = {
+    # many alternatives, of which the least like the schema accepts it
+    "large union, an open one": (
+        obj("a", "b", a=INT, b=STR),
+        {"anyOf": [*_LARGE, {"type": "object"}]},
+        WARN,
+        BREAK,
+    ),
+    "large union, none fits": (obj("a", "b", a=INT, b=STR), {"anyOf": _LARGE}, BREAK, OK),
     # the same in other words
     "same": (STR, STR, NONE, NONE),
     "title": (STR, text(title="A", description="b", examples=["c"]), NONE, NONE),

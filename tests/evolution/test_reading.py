@@ -184,3 +184,27 @@ def test_large_documents_are_quick() -> None:
     began = time.process_time()
     assert worst(compare(old, new)) == BREAK
     assert time.process_time() - began < 10
+
+
+def test_many_schemas_that_refer_to_each_other() -> None:
+    """A document whose references lead through hundreds of schemas equals itself."""
+    count = 400
+    schemas = {
+        f"S{each}": {"anyOf": [obj(next=ref(f"S{(each + 1) % count}")), NULL]}
+        for each in range(count)
+    }
+    changed = {**schemas, f"S{count - 1}": obj(next=STR)}
+    old, again = (document_of(ref("S0"), "request", components=schemas) for _ in range(2))
+    assert compare(old, again) == []
+    assert compare(old, document_of(ref("S0"), "request", components=changed)) != []
+
+
+def test_documents_with_parts_in_common() -> None:
+    """The same objects in both documents may refer to schemas that differ."""
+    schemas = {"A": obj(b=ref("B")), "B": obj(c=ref("C")), "C": STR}
+    old = document_of(ref("A"), "request", components=schemas)
+    (change,) = compare(old, document_of(ref("A"), "request", components={**schemas, "C": INT}))
+    assert (change.level, change.message) == (
+        "breaking",
+        "`b.c`: the type changes from string to integer.",
+    )

@@ -221,3 +221,46 @@ def test_moments_of_items_with_two_keys(kind: str, sign: str, tmp_path: Path) ->
     direction = -1 if sign else 1
     expected = sorted(rows, key=lambda row: (row[2], row[0], row[1]))[::direction]
     assert seen == [row[:2] for row in expected]
+
+
+class TintBase(DeclarativeBase):
+    pass
+
+
+class Tint(TintBase):
+    __tablename__ = "stored_places_tint"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    native: Mapped[Color | None] = mapped_column(sa.Enum(Color, name="stored_places_color"))
+    text: Mapped[Color | None] = mapped_column(sa.Enum(Color, native_enum=False, length=9))
+
+
+class Tints(CRUDResource[Tint]):
+    model = Tint
+    sorts = ("native", "text")
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("name", ["native", "text"])
+def test_members_that_the_program_has_lost(name: str, sign: str, tmp_path: Path) -> None:
+    """A value of PostgreSQL's enumeration that is no member keeps its place."""
+    with (
+        database_url("postgresql", tmp_path) as url,
+        closing(Database(url, create=TintBase.metadata)) as database,
+    ):
+        app = App("Tints")
+        app.install(database)
+        app.add("/tints", Tints)
+        client = Client(app)
+        client.get("/tints")  # makes the table
+        with database.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TYPE stored_places_color ADD VALUE 'BLUE'"))
+        with database.engine.begin() as connection:
+            row = "INSERT INTO stored_places_tint (native, text) "
+            for value in ("RED", "BLUE", None, "RED", "BLUE", "BLUE"):
+                values = sa.text(f"{row} VALUES (CAST(:value AS stored_places_color), :value)")
+                connection.execute(values, {"value": value})
+        url = f"/tints?sort={sign}{name}&limit=1"
+        seen = [each for page in pages(client, url, "next") for each in page]
+    first, last = ([1, 4], [2, 5, 6]) if name == "native" else ([2, 5, 6], [1, 4])
+    assert seen == ([*first, *last, 3] if not sign else [3, *last[::-1], *first[::-1]])
