@@ -10,17 +10,14 @@ import importlib
 import json
 import os
 import pkgutil
-import time
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import coverage
 import pytest
 
 import restkit
 
-_SECONDS: dict[str, float] = {}
+from .contexts import Contexts
 
 
 def _name(context: str) -> None:
@@ -36,43 +33,14 @@ def pytest_sessionstart() -> None:
             importlib.import_module(found.name)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
-    """Record the import of a file of tests under the name of the file."""
-    _name(collector.nodeid if isinstance(collector, pytest.Module) else "")
-    try:
-        return (yield)
-    finally:
-        _name("")
+_contexts = Contexts(_name)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Record a test under its id, and how long it takes."""
-    began = time.monotonic()
-    _name(item.nodeid)
-    try:
-        return (yield)
-    finally:
-        _name("")
-        _SECONDS[item.nodeid] = round(time.monotonic() - began, 3)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, Any, Any]:
-    """Record a fixture that several tests share under the name of their file."""
-    if fixturedef.scope == "function":
-        return (yield)
-    node = request._pyfuncitem
-    _name(node.nodeid.partition("::")[0])
-    try:
-        return (yield)
-    finally:
-        _name(node.nodeid)
+def pytest_configure(config: pytest.Config) -> None:
+    """Follow which test runs."""
+    config.pluginmanager.register(_contexts)
 
 
 def pytest_sessionfinish() -> None:
     """Write the seconds of each test to the file that the environment names."""
-    Path(os.environ["RESTKIT_SECONDS"]).write_text(json.dumps(_SECONDS), "utf-8")
+    Path(os.environ["RESTKIT_SECONDS"]).write_text(json.dumps(_contexts.seconds), "utf-8")

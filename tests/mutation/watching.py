@@ -12,21 +12,20 @@ import json
 import os
 import pkgutil
 import sys
-import time
 import types
 from collections import defaultdict
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import restkit
 
+from .contexts import Contexts
+
 _ROOT = Path(__file__).parents[2]
 _FOLDER = Path(os.environ["RESTKIT_WATCHED"])
 _hits: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-_seconds: dict[str, float] = {}
 _context = [""]
 
 
@@ -79,41 +78,12 @@ def _name(context: str) -> None:
     sys.monitoring.restart_events()  # type: ignore[attr-defined,unused-ignore]  # since Python 3.12
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
-    """Record the import of a file of tests under the name of the file."""
-    _name(collector.nodeid if isinstance(collector, pytest.Module) else "")
-    try:
-        return (yield)
-    finally:
-        _name("")
+_contexts = Contexts(_name)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Record a test under its id, and how long it takes."""
-    began = time.monotonic()
-    _name(item.nodeid)
-    try:
-        return (yield)
-    finally:
-        _name("")
-        _seconds[item.nodeid] = round(time.monotonic() - began, 3)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, Any, Any]:
-    """Record a fixture that several tests share under the name of their file."""
-    if fixturedef.scope == "function":
-        return (yield)
-    before = _context[0]
-    _name(request._pyfuncitem.nodeid.partition("::")[0])
-    try:
-        return (yield)
-    finally:
-        _name(before)
+def pytest_configure(config: pytest.Config) -> None:
+    """Follow which test runs."""
+    config.pluginmanager.register(_contexts)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -124,5 +94,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             path: {line: sorted(tests - {""}) for line, tests in lines.items()}
             for path, lines in _hits.items()
         }
-        text = json.dumps({"hits": hits, "seconds": _seconds})
+        text = json.dumps({"hits": hits, "seconds": _contexts.seconds})
         (_FOLDER / f"{worker}.hits.json").write_text(text, "utf-8")

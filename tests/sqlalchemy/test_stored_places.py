@@ -3,61 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import re
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from databases import database_url
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from readings import Base, Color, Reading
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from restkit import App
 from restkit.crud import CRUDResource
-from restkit.sqlalchemy import Database, UTCDateTime
+from restkit.sqlalchemy import Database
 from restkit.testing import Client, TestResponse
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class Color(enum.Enum):
-    RED = "red"
-
-
-class Station(Base):
-    __tablename__ = "station"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    opened: Mapped[dt.date | None]
-    changed: Mapped[dt.datetime | None]
-
-
-class Reading(Base):
-    __tablename__ = "reading"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    station_id: Mapped[int | None] = mapped_column(sa.ForeignKey("station.id"))
-    note: Mapped[str | None]
-    count: Mapped[int | None]
-    ratio: Mapped[float | None]
-    amount: Mapped[Decimal | None] = mapped_column(sa.Numeric(10, 2))
-    ok: Mapped[bool | None]
-    day: Mapped[dt.date | None]
-    hour: Mapped[dt.time | None]
-    at: Mapped[dt.datetime | None]
-    seen: Mapped[dt.datetime | None] = mapped_column(UTCDateTime())
-    lasted: Mapped[dt.timedelta | None]
-    token: Mapped[uuid.UUID | None]
-    color: Mapped[Color | None]
-    station: Mapped[Station | None] = relationship()
-
 
 SORTED = ("note", "count", "ratio", "amount", "ok", "day", "hour", "at", "seen", "lasted")
 SORTED += ("token", "color")
