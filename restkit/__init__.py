@@ -60,9 +60,10 @@ if TYPE_CHECKING:
     from .redirects import MovedPermanently, PermanentRedirect, SeeOther, TemporaryRedirect
     from .requirements import Requirement, Scheme, anonymous
     from .response_callbacks import after_response
+    from .schemas.envelopes import envelope
     from .schemas.unions import OneOf
     from .schemas.uploads import Upload
-    from .task_queue import Queue
+    from .task_queue import Queue, enqueue
 
 __all__ = [
     "HTML_ERRORS",
@@ -132,6 +133,8 @@ __all__ = [
     "anonymous",
     "cookie",
     "deprecated",
+    "enqueue",
+    "envelope",
     "expired_cookie",
     "obtain",
     "operation",
@@ -159,6 +162,8 @@ _LATER = {
     "after_response": "response_callbacks",
     "cookie": "cookies",
     "deprecated": "deprecation_rules",
+    "enqueue": "task_queue",
+    "envelope": "schemas.envelopes",
     "expired_cookie": "cookies",
     "anonymous": "requirements",
     "operation": "decorators",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 __all__ = ["AfterCommit", "open_transactions"]
@@ -82,7 +83,8 @@ def _close_after(error: Exception, close: Callable[[BaseException | None], None]
 
 
 def _name_of(function: Callable[[], object]) -> str:
-    return getattr(function, "__qualname__", repr(function))
+    named = function.func if isinstance(function, partial) else function
+    return getattr(named, "__qualname__", repr(named))
 
 
 def open_transactions(value: object) -> tuple[object, ...]:

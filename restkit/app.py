@@ -17,6 +17,7 @@ from .app_arguments import (
     guards_of,
     media_of,
     members_of,
+    not_mountable,
     query_text,
 )
 from .app_parts import AppParts, DocumentHook
@@ -24,7 +25,6 @@ from .contract import Failure, LimitRule, Operation
 from .declaration_checks import check_app
 from .declarations import failures_of, mark_mounted
 from .error_formats import ErrorFormat, formats_of
-from .errors import DeclarationError
 from .operations.entries import Entry, make_entry
 from .operations.registry import Mounted, Registry
 from .operations.security import access_of, given_access
@@ -56,8 +56,9 @@ C = TypeVar("C", bound=type[Resource])
 class Extension(Protocol):
     """An object that adds resources, middleware or handlers to an App.
 
-    It may also have a method ``contribute``, see `restkit.Contributor`. The method adds to every
-    Operation of the App and of mounted Apps, added before or after the installation.
+    It may also have a method ``contribute``, see `restkit.Contributor`, which adds to every
+    Operation of the App and of mounted Apps; and ``compose``, called once with the App when
+    everything is declared.
     """
 
     def install(self, app: App, /) -> None:
@@ -196,7 +197,8 @@ class App(RouteDecorators, AppParts):
             options: ``name`` for `url_for` and operationIds, the class's name by default; ``host``,
                 a pattern of the host such as ``<tenant>.example.com``, every host by default;
                 ``security``, ``permission``, ``cache``, ``deprecated`` and ``public``, which
-                override; ``limits``; ``methods``, to mount only these: ``{"GET"}``.
+                override; ``limits``; ``methods``, to mount only these: ``{"GET"}``; ``changes``,
+                for a feed of the changes of a collection: True, or `restkit.crud.Changes`.
 
         Returns:
             The class.
@@ -210,18 +212,17 @@ class App(RouteDecorators, AppParts):
         self._check_open(f"the resource {getattr(resource, '__name__', resource)!r}")
         known_as = options.get("name") or str(getattr(resource, "__name__", ""))
         access = access_of(options, where)
-        host = options.get("host") or ""
+        methods, changes = options.get("methods"), options.get("changes")
         mount_points: Sequence[tuple[str, type[Resource], str]] = [(pattern, resource, known_as)]
-        methods = options.get("methods")
-        if methods is not None:
-            from .operations.narrowed import narrowed_points  # cold start: few mounts narrow one
+        if methods is not None or changes or getattr(resource, "changes", False):
+            from .mount_points import mount_points_of as of  # cold start: few mounts have options
 
-            mount_points = narrowed_points(resource, methods, where, pattern, known_as, self)
+            mount_points = of(resource, methods, changes, where, pattern, known_as, self)
         elif isinstance(resource, type) and issubclass(resource, Resource):
             mount_points = resource._mount_points(pattern, known_as, self)
         entries: list[Entry] = []
         for rule, each, called in mount_points:
-            parsed = parse_pattern(rule, host, self.converters)
+            parsed = parse_pattern(rule, options.get("host") or "", self.converters)
             entry = make_entry(self, parsed, each, called, access)
             entries.append(entry if each is resource else entry._replace(declared=resource))
         self._registry.add(*entries)
@@ -274,7 +275,7 @@ class App(RouteDecorators, AppParts):
         """
         where = f"mount({prefix!r})"
         if not isinstance(app, App):
-            raise DeclarationError(f"mount({prefix!r}) expects another restkit App, got {app!r}.")
+            raise not_mountable(prefix, app)
         self._check_open(f"the App {app.name!r}")
         self._registry.mount(
             Mounted(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
-from .contract import Failure, Operation, Output
+from .contract import Failure, LimitRule, Operation, Output
 from .encoding import dumps_json
 from .errors import DeclarationError
 from .json_parsing import JSONLimits, loads_json
@@ -157,8 +157,25 @@ def query_text(query: object) -> str:
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
+def not_mountable(prefix: object, app: object) -> DeclarationError:
+    """Return the error of an object that is mounted and is not an App."""
+    found = f"mount({prefix!r}) expects another restkit App, got {app!r:.120}."
+    if not callable(app) or isinstance(app, type):
+        return DeclarationError(found)
+    return DeclarationError(
+        f"{found} Serve another WSGI application beside this one, by DispatcherMiddleware of "
+        "werkzeug.middleware.dispatcher; of Versions, mount an App in the App of each version."
+    )
+
+
 def check_extension(extension: object) -> None:
     """Reject an extension without a method ``install``, and a class in place of an instance."""
+    if isinstance(extension, LimitRule) and not isinstance(extension, type):
+        name = type(extension).__name__
+        raise DeclarationError(
+            f"install() expects an object with a method install(app), and {name} is a limit. "
+            f"Declare limits=[{name}(...)] on an App, a resource or a method."
+        )
     if isinstance(extension, type) and hasattr(extension, "install"):
         raise DeclarationError(
             "install() expects an object with a method install(app), got the class "

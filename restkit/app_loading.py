@@ -5,21 +5,24 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import cast
 
 from .app import App
 from .errors import LoadError, MissingExtraError, RestkitError
+from .versioning import Versions
 
-__all__ = ["load_app", "load_object"]
+__all__ = ["load_app", "load_object", "load_program"]
 
 _FACTORIES = ("create_app", "make_app")
 _EXTRAS = {
     "argon2": "security",
-    "httpx": "client",
+    "httpx2": "client",
     "jwt": "security",
     "marshmallow_sqlalchemy": "sql",
     "msgspec": "fast",
@@ -39,7 +42,8 @@ def load_app(target: str) -> App:
         target: ``MODULE``, ``MODULE:NAME`` or ``MODULE:factory()``. The module is a dotted name, or
             a path to a file or a package. The name defaults to ``app``, then to ``create_app`` or
             ``make_app``, which are called, then to the only App in the module. If the module has
-            none of these, its submodule ``app`` is searched in the same way.
+            none of these, its submodule ``app`` is searched in the same way. An App of `Versions`
+            has its version at the end: ``MODULE:NAME@2``.
 
     Returns:
         The App.
@@ -47,10 +51,50 @@ def load_app(target: str) -> App:
     Raises:
         LoadError: No App was found. The cause is the exception of the user's code, if any.
     """
-    module, name, found = _found(target)
-    if isinstance(found, App):
-        return found
-    return _call_factory(module, name.removesuffix("()"), found)
+    program = load_program(target)
+    if isinstance(program, Versions):
+        known = " and ".join(program.apps)
+        raise LoadError(
+            f"{target} has the versions {known}. Name one of them, as in "
+            f"{target}@{next(iter(program.apps))}."
+        )
+    return program
+
+
+def load_program(target: str) -> App | Versions:
+    """Import the App or the Versions that a target names, for a server.
+
+    Args:
+        target: A target as for `load_app`.
+
+    Raises:
+        LoadError: Neither was found. The cause is the exception of the user's code, if any.
+    """
+    text, version = _without_version(target)
+    module, name, found = _found(text)
+    program = found
+    if not isinstance(found, (App, Versions)):
+        program = _call_factory(module, name.removesuffix("()"), found)
+    if isinstance(program, Versions) and version:
+        return _version_of(program, version, text)
+    if version:
+        raise LoadError(f"{text} is an App, which has no version {version!r}. Write {text}.")
+    return cast("App | Versions", program)
+
+
+def _without_version(target: str) -> tuple[str, str]:
+    """Return a target and the version behind its ``@``, "" without one."""
+    text, at, version = target.strip().rpartition("@")
+    if not at or not re.fullmatch(r"[A-Za-z0-9._-]+", version) or version.endswith(".py"):
+        return target, ""
+    return text, version
+
+
+def _version_of(versions: Versions, version: str, target: str) -> App:
+    if version not in versions.apps:
+        known = ", ".join(f"{target}@{each}" for each in versions.apps)
+        raise LoadError(f"{target} has no version {version!r}. Its versions: {known}.")
+    return versions.apps[version]
 
 
 def load_object(target: str) -> object:
@@ -62,7 +106,9 @@ def load_object(target: str) -> object:
     Raises:
         LoadError: No object was found. The cause is the exception of the user's code, if any.
     """
-    return _found(target)[2]
+    text, version = _without_version(target)
+    found = _found(text)[2]
+    return _version_of(found, version, text) if isinstance(found, Versions) and version else found
 
 
 def _found(target: str) -> tuple[ModuleType, str, object]:
@@ -204,8 +250,8 @@ def _only(module: ModuleType) -> object:
     )
 
 
-def _call_factory(module: ModuleType, name: str, factory: object) -> App:
-    """Return the App that a factory returns."""
+def _call_factory(module: ModuleType, name: str, factory: object) -> App | Versions:
+    """Return the App or the Versions that a factory returns."""
     label = f"{module.__name__}:{name or getattr(factory, '__name__', 'app')}"
     if not callable(factory) or isinstance(factory, type):
         raise LoadError(f"{label} is not an App but {_kind(factory)}.")
@@ -218,7 +264,7 @@ def _call_factory(module: ModuleType, name: str, factory: object) -> App:
         made: object = factory()
     except Exception as error:
         raise _failed(f"{label}() failed", error) from error
-    if not isinstance(made, App):
+    if not isinstance(made, (App, Versions)):
         raise LoadError(f"{label}() returned {_kind(made)}, not an App.")
     return made
 

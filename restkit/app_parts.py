@@ -13,6 +13,7 @@ from .declaration_checks import check_call, check_factory
 from .dispatch.dispatcher import Dispatcher
 from .errors import DeclarationError
 from .foreign_names import APP_MEMBERS
+from .gc_pause import gc_paused
 from .middleware import Middleware
 from .operations.entries import Entry
 from .operations.registry import Registry
@@ -57,11 +58,8 @@ class AppParts:
         def __getattr__(self, name: str) -> object:
             remedy = APP_MEMBERS.get(name)
             hint = f" {remedy}" if remedy else ""
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}.{hint}",
-                name=name,
-                obj=self,
-            )
+            message = f"{type(self).__name__!r} object has no attribute {name!r}.{hint}"
+            raise AttributeError(message, name=name, obj=self)
 
     def middleware(self, middleware: M) -> M:
         """Add a middleware around every response of the App; the first one is the outermost."""
@@ -155,16 +153,20 @@ class AppParts:
             with self._lock:
                 dispatcher = self._dispatcher
                 if dispatcher is None:
-                    dispatcher = self._dispatcher = self._compose()
+                    with gc_paused():
+                        dispatcher = self._dispatcher = self._compose()
         return dispatcher
 
     def _compose(self) -> Dispatcher:
         """Compose what is declared, and the layers around the dispatcher."""
         entries = self._counted(self._registry.all_entries())
-        app = cast("AppLike", self)
         parts = entries, self._registry.mounted_prefixes(), self._documents
         apps = [app for _, app in self._registry.walk_apps()]
-        dispatcher = self._overriding(apps, *parts) or Dispatcher(app, *parts)
+        if any(hasattr(each, "compose") for app in apps for each in app.extensions):
+            from .operations.composed_extensions import compose_extensions  # cold start
+
+            compose_extensions(apps)
+        dispatcher = self._overriding(apps, *parts) or Dispatcher(cast("AppLike", self), *parts)
         self._serve = dispatcher.__call__  # PERF: calling an instance costs 600 instructions more
         if any(hasattr(each, "edge_layers") for app in apps for each in app.extensions):
             from .dispatch.edge import compose_edge  # cold start

@@ -114,8 +114,7 @@ class IdempotencyRule(Protocol):
 class Injectable(Protocol):
     """A class whose instances parameters get: ``def get(self, session: Session)``.
 
-    The annotation declares the parameter. Problems that `from_request` raises are declared with
-    `raises` on it.
+    The annotation declares the parameter, `raises` on `from_request` the problems that it raises.
     """
 
     @classmethod
@@ -248,7 +247,7 @@ class Operation(Record):
         rule: The pattern as it was mounted, ``/books/<int:book_id>``.
         resource: The Resource class; restkit makes one for a function.
         function: The method of the class, or the function, that responds.
-        declared_at: The qualified name of the function, ``shop.api.Books.get``, for messages.
+        declared_at: Its qualified name, ``shop.api.Books.get``, for messages.
         host: The pattern of the host, "" for every host.
         path_parameters: The variables of the path, those of mounts too.
         host_parameters: The variables of the host.
@@ -257,6 +256,7 @@ class Operation(Record):
         outputs: The responses that are no problems, the one of a plain return value first.
         failures: The problems that any stage may respond with.
         parameters: Request parameters that surrounding parts read, see `restkit.Contribution`.
+        problem_members: The members that surrounding parts add to problem details, with schemas.
         surrounding_headers: Headers that surrounding parts add to every response.
         security: Alternatives of combinations of security schemes; empty if it is public.
         limits: The limits of requests, the nearest first.
@@ -297,6 +297,7 @@ class Operation(Record):
     failures: tuple[Failure, ...] = ()
     errors: tuple[ErrorFormat, ...] = DEFAULT_FORMATS
     parameters: tuple[Parameter, ...] = ()
+    problem_members: Mapping[str, object] = MappingProxyType({})
     surrounding_headers: tuple[Header, ...] = ()
     security: Security = ()
     limits: Limits = ()
@@ -323,9 +324,8 @@ class Operation(Record):
     def query_names(self) -> frozenset[str]:
         """The query parameters of contributions and of security schemes, which no input reads."""
         names = {each.name for each in self.parameters if each.location == "query"}
-        documents = [scheme.document() for each in self.security for scheme, _ in each]
-        names |= {str(each.get("name")) for each in documents if each.get("in") == "query"}
-        return frozenset(names)
+        keys = [scheme.document() for each in self.security for scheme, _ in each]
+        return frozenset(names.union(str(key["name"]) for key in keys if key.get("in") == "query"))
 
     @property
     def schemas(self) -> Iterator[BoundSchema]:

@@ -26,6 +26,10 @@ class Contribution(Record):
         description: A paragraph for the description.
         middleware: Middleware around the Operation, outside of that of the App.
         outputs: Responses of the part that are no problems, such as a redirect.
+        problem_members: The members that the part adds to problem details, by name, each with its
+            JSON Schema.
+        media_types: The media types of content in place of others: ``{"application/json":
+            ("application/vnd.shop+json",)}``.
     """
 
     failures: tuple[Failure, ...] = ()
@@ -36,6 +40,8 @@ class Contribution(Record):
     description: str = ""
     middleware: tuple[Callable[..., object], ...] = ()
     outputs: tuple[Output, ...] = ()
+    problem_members: Mapping[str, object] = MappingProxyType({})
+    media_types: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @runtime_checkable

@@ -309,9 +309,12 @@ def limits_of(limits: object, declared_at: str) -> Limits | None:
     found: list[LimitRule] = []
     for each in limits if isinstance(limits, (list, tuple)) else [limits]:
         if not isinstance(each, LimitRule) or isinstance(each, type) or each is limits:
+            name = type(each).__name__
+            is_extension = hasattr(type(each), "install")
+            hint = f" {name} is an extension: extensions=[{name}(...)]." if is_extension else ""
             raise DeclarationError(
                 f"{declared_at} must be a list of limits, such as [Rate(10, per='minute')], got "
-                f"{limits!r}."
+                f"{limits!r:.120}.{hint}"
             )
         found.append(each)
     return tuple(found) or (...,)

@@ -6,7 +6,8 @@ import inspect
 import itertools
 import types
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, cast, overload
 
 from .after_commit import AfterCommit, open_transactions
 from .declaration_checks import check_call, check_factory
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 if TYPE_CHECKING:
@@ -262,27 +264,32 @@ def obtain(
     return provided.value(factory, maker, request, wants_request=wants_request)
 
 
-def after_commit(function: Callable[[], object], request: Request | None = None) -> None:
+def after_commit(
+    function: Callable[[*Ts], object], /, *args: *Ts, request: Request | None = None
+) -> None:
     """Call a function after the unit of work of a request, before its response starts.
 
     ::
 
-        after_commit(lambda: mail.send(to=customer, about=order_id))
+        after_commit(send_mail, order_id)
 
     The functions run in the order in which they were added, after every provided value was closed
     without an error, so all transactions are committed. An exception in a function is logged, and
     the response stays. If the request fails, no function runs. If a savepoint is rolled back, the
-    functions that were added in it do not run. A streamed response is committed at its end.
+    functions that were added in it do not run. A streamed response is committed at its end. If the
+    process ends first, they are lost; see `restkit.enqueue`.
 
     Args:
-        function: A function without parameters.
+        function: A function.
+        args: Its arguments.
         request: The request; the current one by default.
 
     Raises:
         RuntimeError: There is no current request.
-        DeclarationError: The value is not a plain function.
+        DeclarationError: The value is not a plain function of these arguments.
     """
-    check_call(function, (), "The function of after_commit")
+    names = tuple(f"argument {number}" for number in range(1, len(args) + 1))
+    check_call(function, names, "The function of after_commit")
     of = Request.current() if request is None else request
     if of.provided is None:
         of.provided = Provided()
@@ -290,7 +297,7 @@ def after_commit(function: Callable[[], object], request: Request | None = None)
     if provided.after is None:
         provided.after = AfterCommit()
     opened = (open_transactions(each) for each in provided.values.values())
-    provided.after.add(function, tuple(itertools.chain.from_iterable(opened)))
+    provided.after.add(partial(function, *args), tuple(itertools.chain.from_iterable(opened)))
 
 
 @overload

@@ -16,9 +16,9 @@ __all__ = [
     "PROCEEDED",
     "QUERY_KEYS",
     "RAISED_BY",
-    "REQUEST_ID",
     "RESPONDED_BY",
     "ROUTING_ERROR",
+    "TIMINGS",
     "TRANSLATOR",
     "UNCOMPRESSED",
     "UNEXPECTED_ERRORS",
@@ -41,12 +41,13 @@ CONTRACT_CHECK = "restkit.contract"
 client and the development server set it; the dispatcher calls it before the response starts."""
 
 CORRELATION = "restkit.correlation"
-"""The ids of the request: its own and those of the trace. `Service` sets it; log lines and requests
-to other services have them."""
+"""The ids of the request: its own (``request_id``) and those of the trace. `Service` sets it;
+`Request.id`, log lines and requests to other services have them."""
 
 DEADLINE = "restkit.deadline"
 """When the request must be answered, by the monotonic clock, and the Retry-After of the 503. The
-limit `Deadline` sets it; the pipeline, units of work and `seconds_left` read it."""
+limit `Deadline` sets it, and `CallerDeadline` without a Retry-After; the pipeline, units of work
+and `seconds_left` read it."""
 
 ERROR_FORMATS = "restkit.error_formats"
 """A list of the media types of the problems that became responses. The test client sets and reads
@@ -73,9 +74,6 @@ RAISED_BY = "restkit.raised_by"
 contract is checked or the Operation does not declare the problem. The error boundary sets it for
 messages."""
 
-REQUEST_ID = "restkit.request_id"
-"""The id of the request, a text. `Service` sets it; `Request.id` reads it."""
-
 RESPONDED_BY = "restkit.responded_by"
 """The name of the middleware that made the response, or changed its status. `compose` sets it for
 messages about undeclared responses."""
@@ -91,6 +89,10 @@ boundary fills it."""
 ROUTING_ERROR = "restkit.routing_error"
 """The exception that routing raised, such as a redirect. The dispatcher sets it and raises it again
 inside the middleware of the App whose prefix the URL has."""
+
+TIMINGS = "restkit.timings"
+"""The steps of the request and their nanoseconds, in debug. `Service` sets it, endpoints add to it,
+and the header Server-Timing has it."""
 
 TRANSLATOR = "restkit.translator"
 """The language of the request: an object with ``text(text)`` and ``problem(problem)``. Translations

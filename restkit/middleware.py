@@ -12,9 +12,18 @@ from .errors import DeclarationError
 from .request import Request
 from .response import DeferredResponse, Outgoing, PlainResponse, Response
 
-__all__ = ["RESPOND_TO", "Boundary", "Endpoint", "Middleware", "Proceed", "compose"]
+__all__ = [
+    "RESPOND_TO",
+    "Boundary",
+    "Endpoint",
+    "Middleware",
+    "Proceed",
+    "compose",
+    "sets_deadline",
+]
 
 Proceed = Callable[[Request], Response]
+"""The rest of the way of a request, which a middleware calls: `proceed(request)`."""
 Endpoint = Callable[[Request], Outgoing]
 Boundary = Callable[[Request, Exception], Outgoing]
 
@@ -57,6 +66,11 @@ def compose(middleware: Sequence[Middleware], endpoint: Endpoint, boundary: Boun
     for index, each in reversed(list(enumerate(middleware))):
         endpoint = _layer(each, endpoint, boundary, is_outermost=index == 0)
     return endpoint
+
+
+def sets_deadline(middleware: object) -> bool:
+    """Return whether middleware sets the deadline of requests, which their methods keep to."""
+    return getattr(middleware, "sets_deadline", False) is True
 
 
 def _layer(

@@ -95,11 +95,14 @@ else:
             twice = [each for each in fields[: len(values)] if each in named]
             raise TypeError(f"{record.__name__} got two values for {', '.join(twice)}.")
         known = {**record._field_defaults, **dict(zip(fields, values, strict=False)), **named}
+        if len(known) == len(fields):
+            try:
+                return [*map(known.__getitem__, fields)]
+            except KeyError:  # one value is missing and another one unknown
+                pass
         if missing := [each for each in fields if each not in known]:
             raise TypeError(f"{record.__name__} needs a value for {', '.join(missing)}.")
-        if len(known) > len(fields):
-            raise TypeError(_unknown(record, known))
-        return map(known.__getitem__, fields)
+        raise TypeError(_unknown(record, known))
 
     def _unknown(record, names):
         """Return the message about names that are no fields of a record."""

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, cast
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from .environ_keys import REQUEST_ID
+from .environ_keys import CORRELATION
 from .http.request_target import host_of, path_of, server_of, text_of
 from .problems import BadRequest
 from .settings import Settings
@@ -52,6 +52,10 @@ if TYPE_CHECKING:  # cold start: making a Protocol costs 100 microseconds
             **values: object,
         ) -> str:
             """Return the URL of a resource."""
+            ...
+
+        def extension(self, kind: type[T], /) -> T:
+            """Return the installed extension of a class."""
             ...
 
 
@@ -133,7 +137,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
         path = _Lazy(path_of)
         query_string = _Lazy(lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"))
         headers = _Lazy(EnvironHeaders)
-        id = _Lazy(lambda environ: environ.get(REQUEST_ID, ""))
+        id = _Lazy(lambda environ: getattr(environ.get(CORRELATION), "request_id", ""))
         remote_addr = _Lazy(lambda environ: environ.get("REMOTE_ADDR"))
 
     @classmethod

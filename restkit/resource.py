@@ -173,17 +173,17 @@ class Resource:
     def _page(cls) -> Page | None:
         """Return the page of the verbs that declare none."""
 
-    def after_commit(self, function: Callable[[], object]) -> None:
+    def after_commit(self, function: Callable[..., object], /, *args: object) -> None:
         """Call a function after the commit and before the response; see `restkit.after_commit`."""
         from .dependencies import after_commit  # cold start
 
-        after_commit(function, self.request)
+        after_commit(function, *args, request=self.request)
 
     def enqueue(self, task: object, /, *args: object, **kwargs: object) -> None:
-        """Send a task to the App's `restkit.Queue` after the commit.
+        """Write a task to the App's Outbox, or send it to its `Queue` after the commit.
 
         Args:
-            task: The first argument of the queue's function: the task or its name.
+            task: A function of the Outbox; or the first argument of the queue's function.
             args: The arguments of the task.
             kwargs: The named arguments of the task.
 
@@ -192,7 +192,7 @@ class Resource:
         """
         from .task_queue import queue_of  # cold start
 
-        queue_of(self.app).enqueue(task, *args, request=self.request, **kwargs)
+        queue_of(self.app, task).take(task, args, kwargs, self.request)
 
     @property
     def entity_tag(self) -> EntityTag | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
 
     from .cache_rule import CacheRule
     from .contract import LimitRule
+    from .crud.changes import Changes
     from .deprecation import Deprecation
     from .html.static_files import StaticFiles
     from .permissions import PermissionsLike
@@ -49,6 +50,7 @@ if TYPE_CHECKING:  # cold start: to make a TypedDict compiles its annotations
         """The keyword arguments of `App.add`."""
 
         methods: Collection[str] | None
+        changes: bool | Changes
 
     class FunctionOptions(RouteOptions, total=False):
         """The keyword arguments of the routes of functions."""

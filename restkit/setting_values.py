@@ -204,7 +204,9 @@ def _names_redis(value: str | None) -> bool:
 
 
 _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "catalog_url": _URL,
     "docs_url": _URL,
+    "llms_url": _URL,
     "max_body_size": _SIZE,
     "max_json_depth": (lambda value: 1 <= value <= 500, "be from 1 to 500"),
     "max_upload_size": _SIZE,

@@ -44,6 +44,8 @@ class SettingValues(TypedDict, total=False):
     docs_url: str | None
     docs_by_caller: bool
     scalar_url: str | None
+    llms_url: str | None
+    catalog_url: str | None
     openapi_version: str
     contract: Literal["log", "raise", "off"]
     secret_key: str
@@ -96,11 +98,13 @@ class Settings(metaclass=_SettingsType):
         trailing_slash: The response to a URL without the last slash of its pattern: ``"redirect"``
             is a 308 to the URL with the slash, ``"strict"`` a 404, ``"ignore"`` the resource's
             response. ``"ignore"`` also accepts one slash too many.
-        openapi_url: Path of the OpenAPI document as JSON; the YAML document has the same path with
-            ``.yaml``. None turns off both, and Swagger UI and Scalar.
+        openapi_url: Path of the OpenAPI document as JSON; YAML and Markdown have the same path with
+            ``.yaml`` and ``.md``. None turns off all forms and pages of the document.
         docs_url: Path of Swagger UI; None turns it off.
         docs_by_caller: Whether the document has only the operations and fields of its caller.
         scalar_url: Path of Scalar; None turns it off.
+        llms_url: Path of the index for language models; None turns it off.
+        catalog_url: Path of the catalog of APIs (RFC 9727); None turns it off.
         openapi_version: The version of OpenAPI of the served document: 3.0.x, 3.1.x or 3.2.x.
         contract: The reaction to a response that violates its Operation's contract: ``"log"`` logs
             it, ``"raise"`` raises ContractError, ``"off"`` ignores it. The test client and the
@@ -133,6 +137,8 @@ class Settings(metaclass=_SettingsType):
     docs_url: str | None = "/docs"
     docs_by_caller: bool = False
     scalar_url: str | None = "/scalar"
+    llms_url: str | None = "/llms.txt"
+    catalog_url: str | None = "/.well-known/api-catalog"
     openapi_version: str = "3.1.1"
     contract: Literal["log", "raise", "off"] = "log"
     secret_key: str = field(default="", repr=False)

@@ -47,12 +47,19 @@ __all__ = [
 
 _signals = Namespace()
 app_started = _signals.signal("app-started")
+"""Sent before the first request of a process."""
 app_stopped = _signals.signal("app-stopped")
+"""Sent at the end of the process."""
 request_started = _signals.signal("request-started")
+"""Sent before the operation, with the request."""
 request_finished = _signals.signal("request-finished")
+"""Sent when the response is made, with the request and the response."""
 request_failed = _signals.signal("request-failed")
+"""Sent if an exception became a 500, with the request and the error."""
 template_rendered = _signals.signal("template-rendered")
+"""Sent after a template, with the template and its context."""
 message_flashed = _signals.signal("message-flashed")
+"""Sent by `Session.flash`, with the request, the message and its category."""
 
 
 class _Owner(Protocol):

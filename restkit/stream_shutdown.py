@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Worker", "may_go_on", "stop_streams", "stop_streams_with", "wait"]
+__all__ = ["Worker", "may_go_on", "stop_streams", "stop_streams_when", "stop_streams_with", "wait"]
 
 _POLL = 0.25
 _stopped = threading.Event()
-_workers: list[Callable[[], bool]] = []
+_conditions: list[Callable[[], bool]] = []
 
 
 class Worker(Protocol):
@@ -37,12 +37,30 @@ def stop_streams_with(worker: Worker) -> None:
     Call it in ``post_worker_init`` of ``gunicorn.conf.py``. Without it a stopping worker waits for
     its streams until ``graceful_timeout``, and is killed.
     """
-    _workers.append(lambda: worker.alive)
+    stop_streams_when(lambda: not worker.alive)
+
+
+def stop_streams_when(condition: Callable[[], bool]) -> Callable[[], None]:
+    """End the event streams of this process while a condition holds.
+
+    Args:
+        condition: A function that returns whether streams have to end. It is called for each event.
+
+    Returns:
+        A function that takes the condition back.
+    """
+    _conditions.append(condition)
+
+    def take_back() -> None:
+        if condition in _conditions:
+            _conditions.remove(condition)
+
+    return take_back
 
 
 def may_go_on() -> bool:
     """Return whether streams may go on."""
-    return not _stopped.is_set() and all(is_alive() for is_alive in _workers)
+    return not _stopped.is_set() and not any(each() for each in _conditions)
 
 
 def wait(seconds: float) -> bool:
@@ -53,5 +71,5 @@ def wait(seconds: float) -> bool:
     """
     until = time.monotonic() + seconds
     while may_go_on() and (left := until - time.monotonic()) > 0:
-        _stopped.wait(min(left, _POLL) if _workers else left)
+        _stopped.wait(min(left, _POLL) if _conditions else left)
     return may_go_on()

@@ -1,8 +1,8 @@
-"""`Queue`: sends tasks to a task queue after the unit of work of a request."""
+"""`enqueue`: tasks that other processes run. `Queue`: tasks that are sent after the commit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from .declaration_checks import check_plain
@@ -10,7 +10,7 @@ from .dependencies import after_commit
 from .errors import DeclarationError
 from .request import Request
 
-__all__ = ["Queue", "queue_of"]
+__all__ = ["Queue", "TaskQueue", "enqueue", "queue_of"]
 
 
 class _App(Protocol):
@@ -24,7 +24,26 @@ class _App(Protocol):
         ...
 
 
-class Queue:
+class TaskQueue:
+    """The base of extensions that take tasks, which `enqueue` finds."""
+
+    def declares(self, task: object, /) -> bool | None:
+        """Return whether the task is declared here, None if every task is taken."""
+        raise NotImplementedError
+
+    def take(
+        self,
+        task: object,
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        request: Request,
+        /,
+    ) -> None:
+        """Take a task in the unit of work of a request."""
+        raise NotImplementedError
+
+
+class Queue(TaskQueue):
     """A task queue, such as RQ or Celery, whose tasks other processes run.
 
     ::
@@ -58,6 +77,20 @@ class Queue:
         check_plain(send, "The function of Queue(...)")
         self._send = send
 
+    def declares(self, task: object, /) -> None:
+        """Return None: the queue's function takes every task."""
+
+    def take(
+        self,
+        task: object,
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        request: Request,
+        /,
+    ) -> None:
+        """Send a task after the commit."""
+        self.enqueue(task, *args, request=request, **kwargs)
+
     def install(self, app: object, /) -> None:
         """Do nothing: `enqueue` finds the queue among the App's extensions."""
 
@@ -77,19 +110,50 @@ class Queue:
             self._send(task, *args, **kwargs)
 
         send.__qualname__ = f"The task {getattr(task, '__qualname__', task)!s}"
-        after_commit(send, request)
+        after_commit(send, request=request)
 
 
-def queue_of(app: _App) -> Queue:
-    """Return the queue of an App.
+def queue_of(app: _App, task: object) -> TaskQueue:
+    """Return the Outbox or Queue of an App that takes a task.
+
+    An Outbox that declares the task comes before a Queue, which takes every one.
 
     Raises:
         DeclarationError: The App has none, or several.
     """
-    found = [each for each in app.extensions if isinstance(each, Queue)]
+    queues = [each for each in app.extensions if isinstance(each, TaskQueue)]
+    declared = [each for each in queues if each.declares(task)]
+    found = declared or [each for each in queues if each.declares(task) is None]
     if len(found) != 1:
+        name = getattr(task, "__qualname__", repr(task))
         raise DeclarationError(
-            f"The App {app.name!r} has {len(found)} queues installed, but enqueue needs exactly "
-            "one. Write app.install(Queue(send)); with several queues, call queue.enqueue(task)."
+            f"The App {app.name!r} has {len(found)} queues for the task {name}, but enqueue needs "
+            f"exactly one. Declare it with app.install(Outbox(database, tasks=[{name}])), or "
+            "write app.install(Queue(send)); with several queues, call queue.enqueue(task)."
         )
     return found[0]
+
+
+def enqueue(task: object, /, *args: object, **kwargs: object) -> None:
+    """Hand a task of the current request to the App's Outbox or Queue.
+
+    ::
+
+        enqueue(send_receipt, order.id)
+
+    With a `restkit.events.Outbox` that declares the function, the task is a row in the transaction
+    of the request, which ``restkit worker`` runs at least once. With a `Queue`, it is sent after
+    the commit, and lost if the process ends in between.
+
+    Args:
+        task: A function of the Outbox, or what the function of the Queue takes.
+        args: The arguments of the task: JSON values, if it is a row.
+        kwargs: The named arguments of the task.
+
+    Raises:
+        RuntimeError: There is no current request.
+        DeclarationError: The App has no Outbox or Queue for the task, or several, or the arguments
+            do not fit.
+    """
+    request = Request.current()
+    queue_of(request.app, task).take(task, args, kwargs, request)

@@ -4,6 +4,7 @@ each App is wrapped in the standard library's WSGI validator.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -37,6 +38,18 @@ def _validated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(App, "__call__", call)
     yield
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Collect without the garbage collector, which would go through every test again and again."""
+    gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the garbage collector look at what tests make, not at the tests themselves."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

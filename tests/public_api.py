@@ -12,19 +12,24 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
-__all__ = ["RECORDED", "lines"]
+__all__ = ["MODULES", "RECORDED", "lines"]
 
 RECORDED = Path(__file__).with_name("public_api.txt")
-_MODULES = (
+MODULES = (
     "restkit",
+    "restkit.client",
     "restkit.compiler",
     "restkit.crud",
+    "restkit.events",
+    "restkit.events.procrastinate",
     "restkit.html",
     "restkit.html.redis",
     "restkit.i18n",
     "restkit.limits",
     "restkit.limits.redis",
     "restkit.limits.redis_counters",
+    "restkit.mail",
+    "restkit.mcp",
     "restkit.openapi",
     "restkit.security",
     "restkit.service",
@@ -32,6 +37,7 @@ _MODULES = (
     "restkit.sqlalchemy",
     "restkit.sse",
     "restkit.testing",
+    "restkit.versioning",
 )
 _CONSTANTS = (bool, int, float, str, bytes, type(None))
 # What the interpreter or a base class of the standard library adds, by version.
@@ -40,7 +46,7 @@ _FOREIGN = frozenset({"with_traceback", "add_note"})
 
 def lines() -> list[str]:
     """Return a line for each function, each constructor and method, and each constant."""
-    found = (line for module in _MODULES for line in _of_module(module))
+    found = (line for module in MODULES for line in _of_module(module))
     return list(dict.fromkeys(found))
 
 

@@ -21,7 +21,7 @@ from restkit import (
     takes,
 )
 from restkit.crud import CRUDResource, MemoryStore, item_action
-from restkit.limits import Rate
+from restkit.limits import CallerDeadline, Deadline, Rate
 from restkit.permissions import Rule
 from restkit.security import HTTPBearer, role, scope
 from restkit.testing import Client
@@ -483,6 +483,10 @@ def test_limits_of_a_collection_hold_for_every_endpoint() -> None:
     assert all(each == {of_class} for each in found.values())
     with pytest.raises(DeclarationError, match="limits must be a list of limits"):
         collection(limits=[1])
+    with pytest.raises(DeclarationError, match=r"is an extension: extensions=\[CallerDeadline"):
+        collection(limits=[CallerDeadline()])
+    with pytest.raises(DeclarationError, match=r"Deadline is a limit. Declare limits=\[Deadline"):
+        App("Notes", extensions=[Deadline(5)])
 
 
 @pytest.mark.parametrize("result", ["yes", 1, [0], object(), (each for each in ())])

@@ -406,6 +406,11 @@ def test_the_documents_of_a_mounted_app_stand_behind_its_middleware() -> None:
         (lambda app: App("X", settings=Settings), "must be a Settings instance"),
         (lambda app: app.mount("/old", lambda environ, start: []), "another restkit App"),
         (
+            lambda app: app.mount("/old", lambda environ, start: []),
+            "beside this one, by Dispatcher",
+        ),
+        (lambda app: app.mount("/old", "shop"), r"another restkit App, got 'shop'\.$"),
+        (
             lambda app: app.middleware("http"),
             "must be a function of .request, proceed., got .http.",
         ),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from restkit import LoadError
-from restkit.app_loading import load_app
+from restkit.app_loading import load_app, load_object, load_program
+from restkit.versioning import Versions
 
 APP = "from restkit import App\n"
 
@@ -209,3 +210,42 @@ def test_a_builtin_factory_is_called() -> None:
     """What it needs cannot be read of it."""
     write("shop.py", "make = min\n")
     assert fails("shop:make").startswith("shop:make() failed: TypeError: min expected")
+
+
+_VERSIONS = (
+    APP
+    + "from restkit.versioning import Versions\n"
+    + "one, two = App('One'), App('Two')\n"
+    + "app = Versions({'1': one, '2026-12-01': two}, header='Api-Version')\n"
+)
+
+
+def test_an_app_of_versions() -> None:
+    """Its version stands behind @; a server takes all of them."""
+    write("shop.py", _VERSIONS)
+    assert load_app("shop:app@1").name == "One"
+    assert load_app("shop@2026-12-01").name == "Two"
+    assert load_app("shop.py@1").name == "One"
+    assert load_app("shop:two").name == "Two"
+    assert load_object("shop:app@1") is load_app("shop:app@1")
+    assert isinstance(load_program("shop"), Versions)
+    assert load_program("shop:app@1") is load_app("shop:app@1")
+
+
+def test_a_factory_of_versions() -> None:
+    """It is called like one of an App."""
+    write("shop.py", "def create_app():\n" + "".join(f"    {x}\n" for x in _VERSIONS.splitlines()))
+    write("made.py", Path("shop.py").read_text() + "    return app\n")
+    assert load_app("made@1").name == "One"
+    assert isinstance(load_program("made:create_app()"), Versions)
+
+
+def test_versions_that_are_none() -> None:
+    """The sentence names those that are there."""
+    write("shop.py", _VERSIONS)
+    write("single.py", APP + "app = App('Single')\n")
+    assert "has the versions 1 and 2026-12-01. Name one of them, as in shop:app@1" in fails(
+        "shop:app"
+    )
+    assert "Its versions: shop@1, shop@2026-12-01" in fails("shop@2")
+    assert "is an App, which has no version '1'. Write single" in fails("single@1")

@@ -5,8 +5,10 @@ and the report is of what is recorded.
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -44,6 +46,17 @@ def _answered() -> list[tuple[str, str]]:
     return [("restkit", name) for name in names] + bare + core
 
 
+@pytest.fixture
+def log_as_before() -> Iterator[None]:
+    """A program that is measured may write a log: the handlers of the tests come back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("log_as_before")
 @pytest.mark.parametrize(("name", "key"), _answered())
 def test_answers(name: str, key: str) -> None:
     """Both programs answer each case as it says, again and again."""

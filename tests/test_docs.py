@@ -20,13 +20,13 @@ import tomllib
 import types
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 import click
 import pytest
 from marshmallow import fields
+from page_blocks import FENCE, TITLE, Block, blocks_of, dialogue_of, pattern_of
 
 import restkit
 import restkit.compiler
@@ -52,9 +52,10 @@ from restkit.sqlalchemy import Database, Limits, SQLAlchemyStore
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-TITLE = re.compile(r'title="([\w./]+)( \(continued\))?"')
+# tests/external/test_tutorial.py types these, one after the other.
+TUTORIAL = {DOCS / "tutorial.md", *(DOCS / "tutorial").glob("*.md")}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PEER = 'peer="'  # a program of another framework; tests/external/test_migration_guides.py runs it
 ELSEWHERE = ("http://", "https://", "mailto:")
 PORT = re.compile(r"127\.0\.0\.1:[0-9]+")
 
@@ -70,26 +71,6 @@ def text_of(page: Path) -> str:
 
 
 # what runs
-
-
-@dataclass
-class Block:
-    """Is one block of code of a page."""
-
-    language: str
-    info: str
-    text: str
-    line: int
-
-
-def blocks_of(page: Path) -> list[Block]:
-    """Return the blocks of a page in their order."""
-    text = page.read_text("utf-8")
-    found = []
-    for match in FENCE.finditer(text):
-        language, _, info = match["info"].strip().partition(" ")
-        found.append(Block(language, info, match["text"], text.count("\n", 0, match.start()) + 2))
-    return found
 
 
 class Reader:
@@ -114,12 +95,25 @@ class Reader:
         """Execute a Python block in the page's namespace; one with a title becomes a file too."""
         if title := TITLE.search(block.info):
             path = self.folder / title[1]
+            if path.parent != self.folder:
+                self.run_module(path, block.text)
+                return
             before = path.read_text("utf-8") + "\n\n" if title[2] else ""
             path.write_text(before + block.text, "utf-8")
             sys.modules.pop(path.stem, None)
         place = f"{name_of(self.page)}:{block.line}"
         code = compile("\n" * (block.line - 1) + block.text, place, "exec")
         exec(code, self.module.__dict__)
+
+    def run_module(self, path: Path, text: str) -> None:
+        """Write a module of a package, and import it as the modules that use it do."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        parts = path.relative_to(self.folder).with_suffix("").parts
+        for depth in range(1, len(parts)):
+            self.folder.joinpath(*parts[:depth], "__init__.py").touch()
+        importlib.invalidate_caches()
+        importlib.import_module(".".join(parts))
 
     def write(self, block: Block) -> None:
         """Write a template to the file that its title names."""
@@ -137,11 +131,7 @@ class Reader:
         """
         for command, expected in dialogue_of(block.text):
             printed = PORT.sub("127.0.0.1:8000", self.response(command))
-            wanted = ".*?".join(
-                re.escape(part).replace(re.escape("\n "), "(?: ?|\n )")
-                for part in expected.strip().split("...")
-            )
-            assert re.fullmatch(wanted, printed.strip(), re.DOTALL), (
+            assert re.fullmatch(pattern_of(expected), printed.strip(), re.DOTALL), (
                 f"{command}\nprinted:\n{printed}"
             )
 
@@ -195,15 +185,6 @@ def end(server: subprocess.Popen[str]) -> None:
     server.wait(timeout=10)
     if server.stdout is not None:
         server.stdout.close()
-
-
-def dialogue_of(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each command of a dialogue with what is shown to follow it;
-    a backslash continues a line.
-    """
-    for part in re.split(r"^\$ ", text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
-        command, _, expected = part.partition("\n")
-        yield command, expected
 
 
 def curl(address: str, words: list[str]) -> str:
@@ -269,7 +250,7 @@ def reading(page: Path, folder: Path) -> Iterator[Reader]:
             )  # a page may have a file that is called as a module of the tests is
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", [each for each in PAGES if each not in TUTORIAL], ids=name_of)
 def test_what_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python block of a page runs, in order and in one namespace,
     and every dialogue goes as it is shown.
@@ -279,6 +260,8 @@ def test_what_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     with reading(page, tmp_path) as reader:
         for block in blocks_of(page):
+            if PEER in block.info:
+                continue
             if block.language == "python":
                 reader.run(block)
             elif block.language == "console":
@@ -289,9 +272,27 @@ def test_what_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_languages() -> None:
     """No block is of a language that hides it from the test:
-    Python and dialogues run, templates are used, the rest is no program.
+    Python and dialogues run, templates are used, TypeScript and the configurations of
+    servers have tests of their own, blocks in braces are for the site, the rest is no program.
     """
-    allowed = {"python", "console", "bash", "html", "json", "toml", "text", "nginx"}
+    allowed = {
+        "python",
+        "console",
+        "bash",
+        "html",
+        "json",
+        "toml",
+        "text",
+        "nginx",
+        "ts",
+        "ini",
+        "apache",
+        "dockerfile",
+        "yaml",
+        "{toctree}",
+        "{public-modules}",
+        "{public-names}",
+    }
     found = {block.language for page in PAGES for block in blocks_of(page)}
     assert found <= allowed
 
@@ -324,11 +325,25 @@ def anchors_of(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_index() -> None:
-    """Every page of the documentation is linked from its index."""
-    index = DOCS / "index.md"
-    linked = {(DOCS / target).resolve() for target in LINK.findall(text_of(index))}
-    assert {page.resolve() for page in DOCS.rglob("*.md")} - {index.resolve()} <= linked
+def test_navigation() -> None:
+    """Every page but the front page stands in exactly one list of the navigation."""
+    pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")}
+    listed = [target for page in DOCS.rglob("*.md") for target in pages_listed_by(page)]
+    assert len(listed) > 100
+    assert sorted(pages - {"index"} - {*listed}) == [], (
+        "add these to a toctree, as in docs/how-to/topics"
+    )
+    assert [page for page in listed if page not in pages or listed.count(page) > 1] == []
+
+
+def pages_listed_by(page: Path) -> Iterator[str]:
+    """Yield the pages that a page lists in the navigation, without their suffix."""
+    for block in blocks_of(page):
+        if block.language == "{toctree}":
+            for line in block.text.splitlines():
+                if line and not line.startswith(":"):
+                    target = (page.parent / line).resolve()
+                    yield target.relative_to(DOCS.resolve()).as_posix()
 
 
 def test_readme_commands() -> None:
@@ -584,10 +599,10 @@ def test_operators_of_filters() -> None:
 
 
 def test_migrations_that_are_shown() -> None:
-    """The page on databases shows the bookstore's env.py letter by letter,
+    """The page on migrations shows the bookstore's env.py letter by letter,
     and the files that it names are there.
     """
-    page = DOCS / "how-to" / "use-a-database.md"
+    page = DOCS / "how-to" / "migrations.md"
     (shown,) = [block for block in blocks_of(page) if 'title="env.py"' in block.info]
     bookstore = ROOT / "examples" / "bookstore"
     assert shown.text == (bookstore / "migrations" / "env.py").read_text("utf-8")

@@ -560,3 +560,27 @@ def test_the_page_names_the_place_of_each_error() -> None:
     assert "<li><code>/year</code> Not a valid integer.</li>" in page
     page = client.post("/?limit=all", json={}, headers=accepted).text
     assert "<li><code>limit</code> Not a valid integer.</li>" in page
+
+
+def test_the_component_of_a_format_keeps_the_names_of_schemas_apart() -> None:
+    """A JSON Schema whose title is also the name of a marshmallow schema is no second Book."""
+
+    class BookSchema(Schema):
+        title = fields.Str(required=True)
+
+    members = {"title": "Book", "type": "object", "properties": {"message": {"type": "string"}}}
+    book = ErrorFormat("application/json", members, lambda problem: {"message": problem.title})
+    app = App("Shop", errors=book)
+
+    @app.get("/book")
+    @returns(BookSchema)
+    def read() -> dict[str, str]:
+        return {"title": "Emma"}
+
+    document = build(app)
+    schemas = document["components"]["schemas"]
+    content = document["paths"]["/book"]["get"]["responses"]["200"]["content"]
+    name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert list(schemas[name]["properties"]) == ["title"]
+    assert list(schemas["Book"]["properties"]) == ["message"]
+    assert name != "Book"

@@ -16,6 +16,7 @@ from ..environ_keys import CONTRACT_CHECK, UNEXPECTED_ERRORS
 from ..errors import ContractError
 from ..problems import MEDIA_TYPE, InternalServerError, problem_class
 from ..testing.contract import ContractCheck
+from ..versioning import Versions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,7 +27,7 @@ __all__ = ["BrokenProgram", "DevelopmentServer", "ProblemRequestHandler"]
 class DevelopmentServer:
     """An App whose responses are checked: a response outside its contract becomes a 500."""
 
-    def __init__(self, app: App, *, debugger: bool = False) -> None:
+    def __init__(self, app: App | Versions, *, debugger: bool = False) -> None:
         """Wrap an App.
 
         Args:

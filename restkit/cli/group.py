@@ -10,7 +10,21 @@ import click
 __all__ = ["main"]
 
 _GROUP = "restkit.commands"
-_COMMANDS = ("command", "diff", "explain", "new", "openapi", "routes", "run", "shell")
+_COMMANDS = (
+    "client",
+    "command",
+    "diff",
+    "drain",
+    "explain",
+    "new",
+    "openapi",
+    "routes",
+    "run",
+    "shell",
+    "skills",
+    "verify",
+    "worker",
+)
 
 
 class _LazyGroup(click.Group):

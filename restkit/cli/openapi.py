@@ -12,11 +12,13 @@ from ..app import App
 from ..errors import RestkitError
 from ..openapi.document import build, to_json, to_yaml
 from ..openapi.document_diff import diff
+from ..openapi.markdown import to_markdown
 from .target import Mistake, takes_target
 
 __all__ = ["command"]
 
 _YAML = (".yaml", ".yml")
+_MARKDOWN = ".md"
 _VERSIONS = {"3.0": "3.0.4", "3.1": "3.1.1", "3.2": "3.2.0"}
 
 
@@ -26,7 +28,7 @@ _VERSIONS = {"3.0": "3.0.4", "3.1": "3.1.1", "3.2": "3.2.0"}
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to a file; .yaml and .yml are YAML.",
+    help="Write to a file; .yaml and .yml are YAML, .md is Markdown.",
 )
 @click.option(
     "--check",
@@ -56,13 +58,17 @@ def command(app: App, output: Path | None, check: Path | None, version: str | No
 
 
 def _text(document: dict[str, object], path: Path) -> str:
-    """Return a document as YAML or JSON, depending on the file's suffix."""
+    """Return a document as Markdown, YAML or JSON, depending on the file's suffix."""
+    if path.suffix.lower() == _MARKDOWN:
+        return to_markdown(document)
     return to_yaml(document) if path.suffix.lower() in _YAML else to_json(document).decode()
 
 
 def _check(path: Path, document: dict[str, object]) -> None:
     try:
         text = path.read_text("utf-8")
+        if path.suffix.lower() == _MARKDOWN:
+            return _check_text(path, text, to_markdown(document))
         # NOTE: both are parsed from text, so that values with the same text do not differ.
         read = yaml.safe_load if path.suffix.lower() in _YAML else json.loads
         old, new = read(text), read(_text(document, path))
@@ -74,8 +80,16 @@ def _check(path: Path, document: dict[str, object]) -> None:
         raise Mistake(f"{path} is not an OpenAPI document: its root must be an object.")
     if old == new:
         click.echo(f"{path} is up to date.", err=True)
-        return
+        return None
     click.echo(f"{path} is stale:", err=True)
     for line in diff(old, new):
         click.echo(line)
+    raise click.exceptions.Exit(1)
+
+
+def _check_text(path: Path, old: str, new: str) -> None:
+    if old == new:
+        click.echo(f"{path} is up to date.", err=True)
+        return
+    click.echo(f"{path} is stale.", err=True)
     raise click.exceptions.Exit(1)

@@ -18,8 +18,9 @@ import click
 from werkzeug.serving import is_running_from_reloader, run_simple, select_address_family
 
 from ..app import App
+from ..versioning import Versions
 from .development import BrokenProgram, DevelopmentServer, ProblemRequestHandler
-from .target import Mistake, target_of
+from .target import Mistake, program_of
 
 __all__ = ["command"]
 
@@ -59,7 +60,7 @@ def command(target: str, host: str, port: int, shown: bool, debugger: bool, **op
     watched = [str(Path(each).resolve()) for each in options["extra_files"]]
     program: DevelopmentServer | BrokenProgram
     try:
-        app = target_of(target, shown)
+        app = program_of(target, shown)
         if not reloads or is_running_from_reloader():
             _start(app, shown)
         program = DevelopmentServer(app, debugger=debugger)
@@ -109,7 +110,7 @@ def _end(signum: int, frame: object) -> None:
     sys.exit(0)
 
 
-def _start(app: App, shown: bool) -> None:
+def _start(app: App | Versions, shown: bool) -> None:
     """Start the App, and log what it says; a signal to end lets it stop."""
     if not app.logger.hasHandlers():
         handler = logging.StreamHandler()
@@ -151,7 +152,7 @@ def _free_port(host: str, port: int) -> int:
         raise Mistake(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
-def _warn_about_check(app: App) -> None:
+def _warn_about_check(app: App | Versions) -> None:
     """Print once that a missing package limits the check, rather than warn at a request."""
     if app.settings.contract != "off" and importlib.util.find_spec("jsonschema") is None:
         warnings.filterwarnings("ignore", "The contract check looks only", UserWarning)
@@ -162,10 +163,18 @@ def _warn_about_check(app: App) -> None:
         )
 
 
-def _greeting(app: App, host: str, port: int) -> str:
+def _greeting(app: App | Versions, host: str, port: int) -> str:
     shown = _HOSTS.get(host, host)
     url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
     greeting = f"Serving {app.name} at {url}"
     if app.settings.openapi_url is None or not app.settings.docs_url:
         return greeting
-    return f"{greeting} (docs at {url}{app.settings.docs_url})"
+    needs = ", which need credentials" if _is_guarded(app) else ""
+    return f"{greeting} (docs at {url}{app.settings.docs_url}{needs})"
+
+
+def _is_guarded(app: App | Versions) -> bool:
+    """Return whether the document and its pages reject callers without credentials."""
+    apps = app.apps.values() if isinstance(app, Versions) else (app,)
+    rules = [each._registry.access.security for each in apps]
+    return all(each and () not in each for each in rules)

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import click
 
 from ..app import App
-from ..app_loading import load_app
+from ..app_loading import load_app, load_program
 from ..errors import LoadError, RestkitError
+from ..versioning import Versions
 
-__all__ = ["Mistake", "mistakes", "takes_target", "target_of"]
+__all__ = ["Mistake", "mistakes", "program_of", "takes_target", "target_of"]
 
 
 class Mistake(click.ClickException):
@@ -55,6 +56,14 @@ def target_of(target: str, shown: bool = False) -> App:
         app = load_app(target)
         app.freeze()
     return app
+
+
+def program_of(target: str, shown: bool = False) -> App | Versions:
+    """Load an App or Versions, and freeze them; see `target_of`."""
+    with mistakes(shown):
+        program = load_program(target)
+        program.freeze()
+    return program
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 There is one difference: unknown keys keep the order of the data, so that their order is the same in
 every process. marshmallow iterates over them as a set.
 
-The package does not depend on the rest of restkit. It generates inline code for fields whose class
-is exactly one of marshmallow's own, without overrides. For every other field, the generated code
-calls the field's own method. Schema hooks run in marshmallow's order.
+The package depends on nothing else of restkit but `Record` and `lazy_names`. It generates inline
+code for fields whose class is exactly one of marshmallow's own, without overrides. For every other
+field, the generated code calls the field's own method. Schema hooks run in marshmallow's order.
 
 The package uses these private names of marshmallow: ``Schema._hooks``, ``_deserialize``,
 ``_invoke_load_processors``, ``_invoke_dump_processors``, ``_invoke_field_validators``,
@@ -16,9 +16,11 @@ The package uses these private names of marshmallow: ``Schema._hooks``, ``_deser
 ``Straight`` and ``straight`` are earlier names of ``JSONWriter`` and ``json_writer_of``.
 """
 
+from typing import TYPE_CHECKING
+
+from ..lazy_names import lazy_names
 from .compiled import Compiled, compile_schema
 from .dict_keys import read_by_keys
-from .explanation import Explanation, FieldTiers, Tier, explain
 from .guard import Advice, Guard, Inline
 from .json_writer import Encoder, JSONWriter, json_writer_of
 from .json_writer import JSONWriter as Straight
@@ -26,6 +28,9 @@ from .json_writer import json_writer_of as straight
 from .key_order import KeyOrder
 from .plan import FieldPlan, Plan, plan_of
 from .tier_counts import COUNTS, Counts
+
+if TYPE_CHECKING:
+    from .explanation import Explanation, FieldTiers, Tier, explain
 
 __all__ = [
     "COUNTS",
@@ -50,3 +55,8 @@ __all__ = [
     "read_by_keys",
     "straight",
 ]
+
+# PERF: cold start: few programs ask for explanations.
+__getattr__ = lazy_names(
+    __name__, dict.fromkeys(("Explanation", "FieldTiers", "Tier", "explain"), "explanation")
+)

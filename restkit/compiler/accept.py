@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import Any, Literal
 
+from ..records import Record
 from .function_types import AnyField, Convert, Validate
 from .guard import Guard
 
@@ -25,8 +24,7 @@ OVERRIDES = (
 """The methods that load a field; an instance that overrides one of them has no inline code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(Record):
     """The inline code that accepts a value.
 
     Attributes:
@@ -54,7 +52,7 @@ class Accept:
     checks: tuple[str, ...] = ()
     validators: tuple[Validate, ...] = ()
     asks: bool = False
-    bound: dict[str, object] = dataclass_field(default_factory=dict)
+    bound: dict[str, object] = {}  # noqa: RUF012  # nobody changes it
     short_test: str = ""
     tier: Literal["native", "generated"] = "generated"
 

@@ -74,7 +74,7 @@ class Step:
     def count(self, name: str) -> int:
         """Return how often the inline code uses a name; a comprehension prevents a local name."""
         code = " ".join(self._form or ())
-        found = len(re.findall(rf"\b{name}\b", code))
+        found = re.findall(r"\w+", code).count(name)
         return -100 * found if " for " in code else found
 
     def write_fast(self, source: Source, reads: dict[int, int]) -> None:

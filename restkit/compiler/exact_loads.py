@@ -7,7 +7,6 @@ import decimal
 import ipaddress
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from marshmallow import fields
@@ -41,8 +40,8 @@ def _naive(field: fields.NaiveDateTime, guard: Guard | None) -> Accept:
     zone = field.timezone
     if zone is None:
         return _with_after(accept, "{w}.tzinfo is None")
-    return replace(
-        accept, made=f"{{naive}}({accept.made})", bound=accept.bound | {"naive": _in(zone)}
+    return accept._replace(
+        made=f"{{naive}}({accept.made})", bound=accept.bound | {"naive": _in(zone)}
     )
 
 
@@ -67,18 +66,18 @@ def _aware(field: fields.AwareDateTime, guard: Guard | None) -> Accept:
     accept = _with_after(accept, "type({w}.tzinfo) is {timezone}")
     bound = accept.bound | {"timezone": dt.timezone}
     if zone is None:
-        return replace(accept, bound=bound)
+        return accept._replace(bound=bound)
     combine = dt.datetime.combine
 
     def aware(value: dt.datetime) -> dt.datetime:
         return combine(value, value.time(), zone) if value.tzinfo is None else value
 
     made = f"{{aware}}({accept.made})"
-    return replace(accept, made=made, after="", bound=bound | {"aware": aware})
+    return accept._replace(made=made, after="", bound=bound | {"aware": aware})
 
 
 def _with_after(accept: Accept, after: str) -> Accept:
-    return replace(accept, after=f"({accept.after}) and {after}" if accept.after else after)
+    return accept._replace(after=f"({accept.after}) and {after}" if accept.after else after)
 
 
 _UNITS = (
@@ -102,7 +101,7 @@ def _timedelta(field: fields.TimeDelta, guard: Guard | None) -> Accept:
         exact = "type(v) is int and -9007199254740992 <= v <= 9007199254740992"
         accept = converted(guard, None, f"(type(v) is float or {exact})")
     made = f"{{timedelta}}({before}{accept.made})"
-    return replace(accept, made=made, bound=accept.bound | bound)
+    return accept._replace(made=made, bound=accept.bound | bound)
 
 
 def _uuid(field: fields.UUID, guard: Guard | None) -> Accept:
@@ -116,8 +115,8 @@ def _uuid(field: fields.UUID, guard: Guard | None) -> Accept:
     if guard is None or guard.inline is not None:
         accept = converted(guard, None, tier="native")
         bound = accept.bound | {"msgspec": msgspec.convert, "UUID": uuid.UUID}
-        return replace(accept, made=f"{{msgspec}}({accept.made}, {{UUID}})", bound=bound)
-    return replace(converted(guard, convert), tier="native")
+        return accept._replace(made=f"{{msgspec}}({accept.made}, {{UUID}})", bound=bound)
+    return converted(guard, convert)._replace(tier="native")
 
 
 def _decimal(field: fields.Decimal, guard: Guard | None) -> Accept | None:
@@ -132,13 +131,13 @@ def _decimal(field: fields.Decimal, guard: Guard | None) -> Accept | None:
         inline = guard.inline
         after = inline.after or "True"
         accept = Accept(f"{kinds} and ({inline.test})", made, f"{{w}}.is_finite() and ({after})")
-        accept = replace(accept, bound=dict(inline.names))
+        accept = accept._replace(bound=dict(inline.names))
     bound = accept.bound | {"Decimal": decimal.Decimal}
     if field.places is None:
-        return replace(accept, bound=bound)
+        return accept._replace(bound=bound)
     bound |= {"places": field.places, "rounding": field.rounding}
     then = "{w}.quantize({places}, {rounding})" if field.rounding else "{w}.quantize({places})"
-    return replace(accept, then=then, bound=bound)
+    return accept._replace(then=then, bound=bound)
 
 
 def _address(field: fields.IP, guard: Guard | None) -> Accept:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from marshmallow import Schema, fields
 
+from ..records import Record
 from .compiled import Compiled, compile_schema
 from .containers import has_container
 from .function_types import AnyField, AnyList
@@ -28,8 +28,7 @@ the field's own method, ``""`` means that the field is not loaded or not dumped.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FieldTiers:
+class FieldTiers(Record):
     """The tiers of one field.
 
     Attributes:
@@ -54,8 +53,7 @@ class FieldTiers:
     nested: Schema | None
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Record):
     """The explanation of one schema.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from ..records import Record
 from .compiled import Compiled
 from .records import record_encoder
 from .tier_counts import COUNTS
@@ -18,8 +18,7 @@ __all__ = ["Encoder", "JSONWriter", "json_writer_of"]
 _CHUNK = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Encoder:
+class Encoder(Record):
     """The functions that write JSON.
 
     Attributes:
@@ -30,6 +29,8 @@ class Encoder:
         finish: The function from JSON text to bytes.
         uses_records: True if msgspec, where it is installed, writes in place of `native`. It
             writes the bytes of orjson.
+        records_after: How many contents of a schema `native` writes before msgspec does. To load
+            msgspec costs as much as a thousand responses.
     """
 
     is_native: bool
@@ -38,10 +39,10 @@ class Encoder:
     text: Callable[[object], str]
     finish: Callable[[str], bytes]
     uses_records: bool = False
+    records_after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class JSONWriter:
+class JSONWriter(Record):
     """The JSON writer of one schema: it writes the same bytes as the data of ``Schema.dump``.
 
     Attributes:
@@ -67,34 +68,54 @@ def json_writer_of(compiled: Compiled, encoder: Encoder) -> JSONWriter | None:
 
 
 def _native(compiled: Compiled, encoder: Encoder) -> JSONWriter:
-    dump, dumps = compiled.native(), encoder.native
-    dump_pair, dumps_pair = dump, dumps
-    written = record_encoder(encoder.native) if encoder.uses_records else None
-    if written is not None:
-        dump, dumps = compiled.records(), written
+    native = compiled.native(), encoder.native
+    # The two belong together: a thread that writes while another one replaces them takes both.
+    way = native
+    left = encoder.records_after if encoder.uses_records else -1
+
+    def count_down() -> None:
+        """Write records from now on, if enough was written without them."""
+        nonlocal way, left
+        written = record_encoder(encoder.native) if left == 0 else None
+        if written is not None:
+            way = compiled.records(), written
+        left -= 1
 
     def one(value: object) -> bytes:
+        if left >= 0:
+            count_down()
         if COUNTS.on:
             COUNTS.dumps["native"] += 1
+        dump, dumps = way
         return dumps(dump(value))
 
     def many(values: Iterable[object]) -> bytes:
+        if left >= 0:
+            count_down()
         if COUNTS.on:
             COUNTS.dumps["native"] += 1
-        if type(values) is list and len(values) <= _CHUNK:
-            return dumps([dump(each) for each in values])
-        return _array([members(chunk) for chunk in _chunks(values)])
-
-    def members(chunk: list[object]) -> bytes:
-        return dumps([dump(each) for each in chunk])[1:-1]
+        return _native_list(values, *way)
 
     def pair(value: object) -> tuple[Any, bytes]:
         if COUNTS.on:
             COUNTS.dumps["native"] += 1
-        data = dump_pair(value)
-        return data, dumps_pair(data)
+        dump, dumps = native
+        data = dump(value)
+        return data, dumps(data)
 
     return JSONWriter(one, many, pair)
+
+
+def _native_list(
+    values: Iterable[object], dump: Callable[[object], object], dumps: Callable[[object], bytes]
+) -> bytes:
+    if type(values) is list and len(values) <= _CHUNK:
+        return dumps([dump(each) for each in values])
+
+    def members(chunk: list[object]) -> bytes:
+        return dumps([dump(each) for each in chunk])[1:-1]
+
+    return _array([members(chunk) for chunk in _chunks(values)])
 
 
 def _text(compiled: Compiled, dump: Callable[[object], str], encoder: Encoder) -> JSONWriter:

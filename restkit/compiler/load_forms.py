@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .accept import OVERRIDES, Accept, has_functions
 from .checks import check_of
 from .exact_loads import EXACT
@@ -61,4 +59,4 @@ def _with_checks(accept: Accept, field: AnyField) -> Accept:
             called.append(validator)
         else:
             checks.append(check)
-    return replace(accept, checks=tuple(checks), validators=tuple(called), bound=bound)
+    return accept._replace(checks=tuple(checks), validators=tuple(called), bound=bound)

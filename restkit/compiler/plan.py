@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from marshmallow import Schema, fields
 
+from ..records import Record
 from .accept import Accept
 from .dict_keys import reads_by_keys
 from .dump_values import enum_texts
@@ -39,8 +39,7 @@ _LOAD_METHODS = (
 _DUMP_METHODS = ("dump", "_serialize")
 
 
-@dataclass(frozen=True, slots=True)
-class FieldPlan:
+class FieldPlan(Record):
     """The plan of one field.
 
     Attributes:
@@ -67,8 +66,7 @@ class FieldPlan:
     reads: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """The plan of a schema.
 
     Attributes:

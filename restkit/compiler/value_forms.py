@@ -10,16 +10,15 @@ import datetime as dt
 import math
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 
+from ..records import Record
 from .datetimes import WHOLE_MINUTES, date_text, datetime_text, native_datetime, time_text
 
 __all__ = ["NATIVE", "PLAIN", "TEXT", "Forms", "clean", "json_name"]
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(Record):
     """The expressions of one purpose.
 
     Attributes:

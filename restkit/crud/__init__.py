@@ -1,6 +1,7 @@
 """CRUDResource: collections and their items over a Store, paged, filtered, sorted and patched."""
 
 from .action_decorators import collection_action, item_action
+from .changes import Changes
 from .csv_export import CSVExport
 from .expansions import Expand
 from .memory_store import MemoryStore
@@ -10,7 +11,7 @@ from .page_formats import Keyset, LimitOffset, PageNumbers
 from .query import Condition, ListQuery, Order, Page
 from .relations import Related
 from .resource import CRUDResource
-from .scopes import AnyOf
+from .scopes import AnyOf, Scope
 from .store import (
     Attribute,
     KeyTaken,
@@ -30,6 +31,7 @@ __all__ = [
     "Bare",
     "CRUDResource",
     "CSVExport",
+    "Changes",
     "Condition",
     "Expand",
     "Group",
@@ -47,6 +49,7 @@ __all__ = [
     "PageSizes",
     "ReferenceViolation",
     "Related",
+    "Scope",
     "StaleWrite",
     "Store",
     "Totals",

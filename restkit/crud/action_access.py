@@ -10,7 +10,7 @@ from ..contract import Limits
 from ..declarations import declarations_of
 from ..errors import DeclarationError
 from ..operations.declared_permissions import class_permissions, named_permission
-from ..operations.security import Access, class_security, declared_access
+from ..operations.security import Access, class_access, class_security, declared_access
 from ..permissions import Rule, permission_of
 from ..requirements import Requirement
 from ..resource import Resource
@@ -36,7 +36,8 @@ def action_words(declared: type[Resource], action: str) -> dict[str, object]:
 def _access(declared: type[Resource], action: str) -> Access:
     """Return who may call an action, as far as it is declared below its App."""
     function = inspect.getattr_static(declared, action)
-    return declared_access(function, action, mounted_class(declared), Access())
+    mounted = mounted_class(declared)
+    return declared_access(function, action, mounted, Access(), class_access(mounted))
 
 
 def class_guards(declared: type[Resource]) -> dict[str, object]:

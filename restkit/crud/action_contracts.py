@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from marshmallow import Schema
 
 from ..contract import Failure
-from ..declarations import declarations_of
+from ..declarations import Declarations, declarations_of
 from ..errors import DeclarationError
 from ..operations.helpers import helper_failures
 from ..resource import Resource
@@ -44,12 +44,7 @@ def check_action(declared: type[Resource], action: str) -> None:
     """
     own = declarations_of(inspect.getattr_static(declared, action))
     declared_at = f"{declared.__module__}.{declared.__qualname__}.{action}"
-    for location in ("form", "files"):
-        if location in own.inputs:
-            raise DeclarationError(
-                f"{declared_at} has @takes({location}=...), but an action takes JSON. Write a "
-                "Resource beside the collection."
-            )
+    _check_form(own, action, declared_at)
     if own.media_types is not None:
         raise DeclarationError(
             f"{declared_at} has @takes(media_types=...), but an action takes JSON. Remove it, or "
@@ -64,6 +59,24 @@ def check_action(declared: type[Resource], action: str) -> None:
         raise DeclarationError(
             f"{declared_at} returns a page with the status 200. Write @returns(RowSchema), with "
             "the schema of the items of the page."
+        )
+
+
+def _check_form(own: Declarations, action: str, declared_at: str) -> None:
+    """Reject forms of an action, and files of another action than ``create``."""
+    if "form" in own.inputs:
+        raise DeclarationError(
+            f"{declared_at} has @takes(form=...), but an action takes JSON. Write a Resource "
+            "beside the collection. With @takes(files=...) on create, its schema is the form."
+        )
+    if "files" in own.inputs and action != "create":
+        raise DeclarationError(
+            f"{declared_at} has @takes(files=...), which only create takes. Write an item_action."
+        )
+    if "files" in own.inputs and "body" in own.inputs:
+        raise DeclarationError(
+            f"{declared_at} has @takes(body=..., files=...), but with files the content is a form "
+            "of the collection's schema. Remove body; Schemas(create=...) sets another schema."
         )
 
 

@@ -64,11 +64,13 @@ def _check_written(declared_at: str, views: Views, store: AnyStore) -> None:
         if attribute is not None and not attribute.generated:
             _check_bounds(f"{declared_at}: {views.declared.__name__}.{wire_name}", field, attribute)
         elif not is_nested(field):
-            reason = "does not have" if attribute is None else "generates"
+            reason = "does not have. Name an attribute of the model with attribute=, declare"
+            if attribute is not None:
+                reason = "generates. Declare"
             advice = "" if attribute is None or not attribute.advice else f" {attribute.advice}"
             raise DeclarationError(
                 f"{declared_at}: {views.declared.__name__} accepts {wire_name!r}, which {model} "
-                f"{reason}. Declare the field with dump_only=True, or leave it out.{advice}"
+                f"{reason} the field with dump_only=True, or leave it out.{advice}"
             )
 
 

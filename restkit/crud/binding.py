@@ -94,8 +94,8 @@ class Binding:
         settings = app.settings
         self.assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
         self.is_ruled = isinstance(store, RowRuled) and store.is_ruled
-        decided = {*self.assigned, *scoped_attributes(declared), *self.scope}
-        schemas = declared_schemas(declared, store, self.declared_at, self.scope, name, decided)
+        given = {*self.assigned, *scoped_attributes(declared), *self.scope}
+        schemas = declared_schemas(declared, store, self.declared_at, self.scope, name, given, app)
         self._make_views = views_maker(store, self.declared_at, app)
         views = self._views_of(schemas, declared, app)
         self.views, self.list_views = views[:2]

@@ -109,10 +109,22 @@ def check_declared(declared: Any, base: type) -> None:
             f"{declared_at}.related must be 'visible' or 'existing', got {declared.related!r}."
         )
     _check_sequences(declared, declared_at)
-    if not isinstance(declared.expand, Mapping):
-        texts_of(declared.expand, f"{declared_at}.expand")
+    _check_expand(declared.expand, declared.schema, declared_at)
     _check_by_filter(declared.by_filter, declared_at)
     _check_upsert(declared.bulk_upsert, declared.bulk, declared_at)
+
+
+def _check_expand(expand: object, schema: object, declared_at: str) -> None:
+    """Reject schemas of relations besides the schema of the collection, which nests them."""
+    if not isinstance(expand, Mapping):
+        texts_of(expand, f"{declared_at}.expand")
+        return
+    for name, how in expand.items() if schema is not None else ():
+        if getattr(how, "schema", None) is not None:
+            raise DeclarationError(
+                f"{declared_at}.expand[{name!r}]: schema has no effect, since the class declares "
+                "the schema of its items. Nest the schema of the related items there."
+            )
 
 
 def _are_names(key: object) -> bool:

@@ -94,6 +94,8 @@ def declared_action(declared: type[Resource], name: str, binding: Binding) -> De
     said = declarations_of(function)
     declared_at = f"{declared.__module__}.{declared.__qualname__}.{name}"
     inputs = ActionInputs(said, function, 2 if name in ("replace", "update") else 1, declared_at)
+    if "files" in said.inputs:
+        inputs.check_content()
     bulk, upsert = (bool(getattr(declared, each)) for each in ("bulk", "upsert"))
     if also := _also_called_by(name, upsert=upsert, bulk=bulk):
         inputs.check_optional(also)

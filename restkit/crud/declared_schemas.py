@@ -13,13 +13,15 @@ from ..errors import DeclarationError
 from ..masks import declared_masks
 from ..operations.operation_ids import singular, stem
 from ..records import Record
-from ..resource import Resource, Schemas
+from ..resource import Owner, Resource, Schemas
+from ..schemas.envelopes import is_envelope
 from ..schemas.mask_plans import MaskLevel
 from ..schemas.masked_schemas import masked_schema
 from .action_contracts import action_schemas
 from .derived_schemas import remember
 from .expansions import expansions_of
 from .mask_levels import Notes
+from .related_schemas import expanded_schema
 from .relation_fields import BoundRelation, with_relations
 from .relations import Relating, declared_relations
 from .store import AnyStore
@@ -90,6 +92,7 @@ def declared_schemas(
     scope: Sequence[str],
     name: str,
     decided: Collection[str] = (),
+    app: Owner | None = None,
 ) -> DeclaredSchemas:
     """Return the schema classes of a `CRUDResource`.
 
@@ -101,6 +104,7 @@ def declared_schemas(
         name: The name of the collection, which names a derived schema.
         decided: The attributes that the scope or a row rule may decide, so that bodies may lack
             them.
+        app: The App, whose other collections declare the schemas of related items.
 
     Raises:
         DeclarationError: A declared schema is not a schema class.
@@ -108,7 +112,7 @@ def declared_schemas(
     schema = declared.schema
     relations = _relations_of(declared, store, declared_at, {*scope, *decided})
     if schema is None:
-        schema = derived_schema(declared, store, declared_at, scope, name, decided)
+        schema = derived_schema(declared, store, declared_at, scope, name, decided, app)
     elif not isinstance(schema, Schemas):
         found = _schema_class(schema, f"{declared_at}.schema")
         schema = with_relations(found, relations, declared_at, derived=False)
@@ -227,10 +231,12 @@ def derived_schema(
     scope: Sequence[str],
     name: str,
     decided: Collection[str],
+    app: Owner | None = None,
 ) -> type[Schema]:
     """Return the schema class that the store derives for a collection; see `declared_schemas`."""
     relations = _relations_of(declared, store, declared_at, {*scope, *decided})
-    derived = store.schema(tuple(expansions_of(getattr(declared, "expand", ()), declared_at)))
+    expand = expansions_of(getattr(declared, "expand", ()), declared_at)
+    derived = expanded_schema(store, expand, app, declared_at)
     remember(declared, with_relations(derived, relations, declared_at, derived=True))
     known = [each for each in scope if each in derived().fields]
     schema = _scoped(derived, known, name) if known else derived
@@ -296,6 +302,11 @@ def without_required(
 
 def _schema_class(schema: object, declared_at: str) -> type[Schema]:
     if isinstance(schema, type) and issubclass(schema, Schema):
+        if is_envelope(schema):
+            raise DeclarationError(
+                f"{declared_at} is the envelope {schema.__name__}, which has none of the model's "
+                "attributes. Declare the schema of the items, or serve them by a Resource."
+            )
         return schema
     raise DeclarationError(f"{declared_at} must be a marshmallow Schema class, got {schema!r}.")
 

@@ -62,12 +62,15 @@ class SchemaClass:
         """
         found = _mounted.get(owner)
         if found is None and not getattr(owner, "relations", ()):
-            found = _declared(owner) or _derived(owner)
+            # SECURITY: the collections of an App decide the members of expanded items.
+            is_expanding = bool(getattr(owner, "expand", ()))
+            found = _declared(owner) or (None if is_expanding else _derived(owner))
         if found is None:
             raise DeclarationError(
-                f"{owner.__module__}.{owner.__qualname__}.schema_class: the store of the App and "
-                "the relations of the class decide this schema. Read the attribute after "
-                "app.add(...), or set store = ... in the class and leave relations out."
+                f"{owner.__module__}.{owner.__qualname__}.schema_class: the store of the App, "
+                "and the relations and expand of the class, decide this schema. Read the attribute "
+                "after app.add(...), or set store = ... in the class and leave relations and "
+                "expand out."
             )
         return found
 

@@ -30,6 +30,7 @@ from .binding import Binding
 from .bulk import BulkEndpoint
 from .bulk_verb import bulk_verb
 from .by_filter_verb import filtered_verb
+from .create_verb import create_inputs, create_verb
 from .csv_export import CSV, export_of
 from .declared_actions import declared_action
 from .endpoints import CollectionEndpoint, ItemEndpoint, RestoreEndpoint, removed_headers
@@ -258,9 +259,6 @@ class EndpointMaker:
         return self._verb("list", get, Declarations(inputs, None, (page, *streams), failures))
 
     def _create(self, *, is_readable: bool) -> DeclaredMethod:
-        def post(self: CollectionEndpoint, body: Any, headers: Any, **path: object) -> Any:
-            return self.create_item(body, headers)
-
         headers = (_TAG, _APPLIED) if self._declared.conditional else (_APPLIED,)
         located = (*headers, _LOCATION) if is_readable else headers
         minimal = "The item was created; sent with `Prefer: return=minimal`."
@@ -269,9 +267,9 @@ class EndpointMaker:
             Return(None, 204, located, (), minimal, None),
         )
         failures = (_TAKEN, *self._forbidden, *self._missing_parent)
-        schema = self._binding.create_views.declared
-        inputs: dict[Location, _Schema] = {"body": schema, "headers": self._prefers}
-        return self._verb("create", post, Declarations(inputs, None, returns, failures))
+        content = create_inputs(self._declared, self._binding.create_views.declared)
+        contract = Declarations({**content, "headers": self._prefers}, None, returns, failures)
+        return self._verb("create", create_verb(content), contract)
 
     # an item's verbs
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ..errors import DeclarationError
 from .expansions import Expand, RelationPath
-from .paths import ModelRelation, relations_of
+from .paths import ModelRelation
+from .related_schemas import relation_along
 
 __all__ = ["check_expansions"]
 
@@ -31,10 +32,10 @@ def check_expansions(
     known = declared if isinstance(declared, Mapping) else {}
     for name, path in paths.items():
         how = known.get(name, Expand())
-        if how == Expand():
+        if not (how.order or how.limit):
             continue
         where = f"{declared_at}.expand[{name!r}]"
-        relation = _relation(path, store)
+        relation = relation_along(path, store)
         if relation is None:
             raise DeclarationError(
                 f"{where}: order and limit need a relation that the store knows, and "
@@ -58,15 +59,3 @@ def _check_order(name: str, relation: ModelRelation, where: str) -> None:
             f"{where}: {relation.target.model.__qualname__} cannot be ordered by {name!r}. Choose "
             f"from {found}."
         )
-
-
-def _relation(path: str, store: object) -> ModelRelation | None:
-    """Return the last relation of a path, None if the store does not know it."""
-    found: ModelRelation | None = None
-    relations = relations_of(store)
-    for name in path.split("."):
-        found = relations.get(name)
-        if found is None:
-            return None
-        relations = found.target.relations
-    return found

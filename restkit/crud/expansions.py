@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from marshmallow import Schema
+
 from ..errors import DeclarationError
 from ..records import Record
 from .query import Order
@@ -27,10 +29,14 @@ class Expand(Record):
             key decides between equal items.
         limit: The maximum number of related items of one item, if the relation leads to several;
             100 by default.
+        schema: The schema of the related items, if the schema of the collection is derived. By
+            default it is the one that the collection of the related model declares, or else it has
+            the columns of that model.
     """
 
     order: str | Sequence[str] = ()
     limit: int = 0
+    schema: type[Schema] | None = None
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -123,6 +129,12 @@ def _check(name: str, how: Expand, declared_at: str) -> None:
     if type(how.limit) is not int or how.limit < 0:
         raise DeclarationError(
             f"{declared_at}.expand[{name!r}]: limit must be at least 1, got {how.limit!r}."
+        )
+    is_class = isinstance(how.schema, type) and issubclass(how.schema, Schema)
+    if how.schema is not None and not is_class:
+        raise DeclarationError(
+            f"{declared_at}.expand[{name!r}]: schema must be a marshmallow Schema class, got "
+            f"{how.schema!r}."
         )
 
 

@@ -17,6 +17,7 @@ from .mask_levels import level_of
 from .masked_class import CollectionClass, mask_owner, masked_class
 from .paths import relations_of
 from .polymorphic_binding import kinds_of
+from .related_schemas import check_other_apps
 from .schema_views import Views
 
 __all__ = ["CollectionMasking", "EndpointMasking", "masking"]
@@ -69,6 +70,7 @@ class CollectionMasking:
         self.declared = declared
         self.declared_at = binding.declared_at
         self._mounted_at = (pattern, name, app)
+        self.app = app
         self._binding = binding
         self._endpoints: list[CollectionClass] = [endpoint for _, endpoint, _ in routes]
         self._made: dict[HiddenFields, dict[_Place, type[Resource]]] = {}
@@ -188,6 +190,10 @@ class EndpointMasking:
     def reached(self, models: Collection[type]) -> set[type]:
         """Return the models with masks whose items the collection may show or compare."""
         return self.shared.reached(models)
+
+    def check_shown(self, apps: Collection[Owner]) -> None:
+        """Reject items of other models that the App shows with more members than other Apps."""
+        check_other_apps(self.shared.app, apps)
 
     def resource(self, hidden: HiddenFields) -> type[Resource] | None:
         """Return the endpoint class without hidden fields, None if the caller has none."""

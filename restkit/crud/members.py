@@ -28,6 +28,7 @@ from .masked_class import masked_class
 from .member_endpoints import MemberEndpoint, MemberListEndpoint
 from .member_paths import MemberPaths
 from .polymorphic_binding import bind_collection
+from .related_schemas import plain_schema, related_schema
 from .relations import Related, Relating, Relation, declared_relations
 from .routes import store_of
 from .store import AnyStore
@@ -233,7 +234,7 @@ def member_routes(
 
 def _related(
     declared: _Class, base: type[Resource], binding: Binding, name: str, app: Owner, where: str
-) -> tuple[Relation, type[Resource], AnyStore]:
+) -> tuple[Relation, _Class, AnyStore]:
     """Return a relation by the keys of its members, their `CRUDResource` and its store."""
     own = binding.store
     if not isinstance(own, Relating):
@@ -243,6 +244,10 @@ def _related(
         model = own.relation(name, Related()).model
         listing = _listing(given, base, model, declared)
         store = store_of(listing, app, ())
+        if given is None:
+            remedy = f'members = {{"{name}": ...}} with a CRUDResource of {model.__qualname__}'
+            item = related_schema(app, model, where, remedy)
+            listing.schema = None if item is None else plain_schema(item)
         if hidden := getattr(declared, "_hidden_fields", None):
             listing = masked_class(listing, store, hidden, creates=False)
         check_single(store, "A member URL")
@@ -256,7 +261,7 @@ def _related(
 
 def _listing(
     given: type[Resource] | None, base: type[Resource], model: type, declared: type
-) -> type[Resource]:
+) -> _Class:
     """Return the `CRUDResource` of members in the scope of their item."""
     listed: _Class = base if given is None else given
 

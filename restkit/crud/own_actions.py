@@ -27,6 +27,7 @@ __all__ = ["UNGUARDED", "OwnVerb", "check_places"]
 
 _JSON = (JSON,)
 _EMPTY = (204, 205, 304)
+_READY = ("response", "value", "redirect")  # the annotation declares them
 _APPLIED = Header("Preference-Applied", "The preference that the server applied (RFC 7240).")
 _DONE = "The request succeeded; sent with `Prefer: return=minimal`."
 UNGUARDED = Failure(
@@ -151,11 +152,11 @@ class OwnVerb:
         if self._said.returns:
             first = self._said.returns[0]
             is_bare = first.schema is None and not first.is_open and first.status not in _EMPTY
-            if is_bare and kind != "none":
+            if is_bare and kind not in _READY and kind != "none":
                 many = kind == "many" if first.many is None else first.many
                 first = first._replace(schema=self._usual(annotation, many=many), many=many)
             return (first, *self._said.returns[1:])
-        if kind == "response":
+        if kind in _READY:
             return ()
         if kind == "none":
             return (Return(None, 204, (), (), "", None),)

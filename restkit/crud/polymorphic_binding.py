@@ -112,6 +112,7 @@ def _derived(
     scope: Sequence[str],
     collection: str,
     decided: Collection[str],
+    app: Owner,
 ) -> _KindSchemas:
     """Return the schemas of kinds that are derived from the subclasses.
 
@@ -122,6 +123,7 @@ def _derived(
         scope: The variables of the URL pattern.
         collection: The name of the collection.
         decided: The attributes that the scope or a row rule may decide.
+        app: The App.
     """
     polymorphic = cast("Polymorphic", store)
     attribute, kinds = polymorphic.discriminator, polymorphic.kinds
@@ -135,7 +137,7 @@ def _derived(
     found: dict[str, Schemas] = {}
     for kind, each in kinds.items():
         kept = _changed(declared, expand=expands[kind])
-        derived = derived_schema(kept, each, declared_at, scope, collection, decided)
+        derived = derived_schema(kept, each, declared_at, scope, collection, decided, app)
         own = stem(derived)
         own = f"Base{own}" if own == name else own
         is_text = _is_text(each, attribute)
@@ -244,7 +246,7 @@ class PolymorphicBinding(Binding):
         if declared.schema is None:
             assigned = store.assigned if isinstance(store, RowRuled) else frozenset[str]()
             decided = {*assigned, *scoped_attributes(cast("type", declared))}
-            self._schemas = _derived(declared, store, declared_at, scope, name, decided)
+            self._schemas = _derived(declared, store, declared_at, scope, name, decided, app)
         else:
             self._schemas = _unions(declared, store.model, kinds, f"{declared_at}.schema")
         self.kinds = {}

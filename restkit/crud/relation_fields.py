@@ -230,6 +230,7 @@ def _value_field(own: AnyField, relation: Relation, where: str) -> AnyField:
 
 def _key_schema(by: str, value: AnyField, name: str) -> type[Schema]:
     value.required, value.allow_none, value.data_key, value.attribute = True, False, None, by
+    value.name = by  # a field of the user's schema has the name of the relation by now
     value.dump_only = value.load_only = False
     value.load_default = missing
     meta = type("Meta", (Schema.Meta,), {"register": False, "unknown": RAISE})

@@ -14,6 +14,7 @@ from ..resource import Owner, Resource
 from ..schemas.mask_plans import MaskLevel
 from .alternatives import AnyOfFilters
 from .binding import Binding
+from .changes import Changes
 from .csv_export import CSVExport
 from .declaration_checks import check_declared
 from .derived_schemas import SchemaClass
@@ -26,6 +27,7 @@ from .object_rules import bind_object_rule, check_written
 from .pagination import Paging
 from .query import ListQuery, Page
 from .related_rows import Peer, register, related_rows
+from .related_schemas import register_schema
 from .relations import Related
 from .returned_items import check_returns, overridden_actions
 from .routes import endpoint_routes, mounted_methods
@@ -112,6 +114,7 @@ class CRUDResource(Resource, Generic[M]):
         transitions: The values that may follow a value of an attribute:
             ``{"status": {"open": ("closed",), "closed": ()}}``. Those that follow None are those
             of new items. Another change is a 409, whatever verb or action makes it.
+        changes: Whether ``GET .../changes`` is a feed of changes, also ``Changes(streams=200)``.
         methods: The HTTP methods to mount; all of them by default.
     """
 
@@ -145,6 +148,7 @@ class CRUDResource(Resource, Generic[M]):
     scoped: ClassVar[Sequence[str]] = ()
     related: ClassVar[Literal["visible", "existing"]] = "visible"
     transitions: ClassVar[DeclaredTransitions] = {}
+    changes: ClassVar[bool | Changes] = False
     conditional: ClassVar[bool | Literal["required"]] = True
 
     _mounted_class: ClassVar[type[Resource] | None] = None
@@ -184,6 +188,7 @@ class CRUDResource(Resource, Generic[M]):
         check_declared(cls, CRUDResource)
         binding, routes = cls._routes(pattern, name, app)
         is_guarded = cls.write_scope is not CRUDResource.write_scope
+        register_schema(app, cls, binding.store.model)
         register(app, Peer(cls, binding, cls.scope is not CRUDResource.scope, is_guarded))
         check_written(app, cls, binding)
         masking(cls, pattern, name, app, binding, routes)
@@ -196,7 +201,7 @@ class CRUDResource(Resource, Generic[M]):
         by_filter = tuple(each for each in cls.by_filter if each.upper() in wanted)
         found: dict[str, object] = {"methods": methods, "by_filter": by_filter}
         if "GET" not in methods:
-            found |= {"groups": (), "aggregates": (), "csv": False}
+            found |= {"groups": (), "aggregates": (), "csv": False, "changes": False}
         if methods.isdisjoint({"POST", "PATCH", "DELETE"}):
             found |= {"bulk": False, "bulk_upsert": ""}
         return found if "PUT" in methods else {**found, "upsert": False}

@@ -17,7 +17,7 @@ from .own_actions import check_places
 from .polymorphic_binding import bind_collection, kinds_of
 from .required_attributes import check_required
 from .store import AnyStore, CollectionChecked
-from .sub_urls import sub_urls
+from .sub_urls import made_urls, sub_urls
 
 __all__ = ["endpoint_routes", "mounted_methods", "store_of"]
 
@@ -72,7 +72,7 @@ def endpoint_routes(
     makers = {"totals": maker.totals, "bulk": maker.bulk}
     routes += [
         (f"{root}/{word}", makers[word](wanted), f"{name}{word.capitalize()}")
-        for word in sub_urls(declared)
+        for word in made_urls(declared)
     ]
     return binding, routes
 

@@ -125,12 +125,12 @@ class RowPaths:
         return next(filter(self.overrides, called), "")
 
     def overrides(self, action: str) -> bool:
-        """Return whether the class overrides an action."""
+        """Return whether the class overrides an action, or ``scope``."""
         return action in self._overridden
 
     @cached_property
     def _overridden(self) -> frozenset[str]:
-        names = {*itertools.chain.from_iterable(_CALLED.values())}
+        names = {*itertools.chain.from_iterable(_CALLED.values()), "scope"}
         found = {name: inspect.getattr_static(self._declared, name) for name in names}
         return frozenset(
             name for name, each in found.items() if getattr(each, "__module__", "") != _OWN_MODULE

@@ -10,7 +10,8 @@ __all__ = ["AnyOf", "Clause", "Scope", "clause_text", "fixed_values"]
 Clause = object
 """A condition on items: a mapping of attribute values, which may be those of related items
 (``{"project.tenant": 3}``), a `Condition`, `AnyOf`, True, False, a
-sequence of clauses that must all hold, or an expression of the store, such as SQLAlchemy's."""
+sequence of clauses that must all hold, or an expression of the store, such as SQLAlchemy's.
+A store may also get a `Scope`, whose ``values`` and ``clauses`` must all hold."""
 
 
 class AnyOf:

@@ -103,7 +103,7 @@ class Attribute:
 
     Attributes:
         name: The name of the attribute.
-        field: A field that loads and dumps its values exactly.
+        field: A field that loads and dumps its values exactly, also those of a read-only key.
         nullable: Whether the value may be None.
         operators: The operators of conditions on it.
         bounds: The validators that every stored value passes.
@@ -145,7 +145,7 @@ class Transaction(Protocol[M]):
         ...
 
     def stream(self, query: ListQuery, /) -> Iterator[M]:
-        """Yield every item without loading all of them into memory."""
+        """Yield all items of a query, whatever its limit, without loading all of them."""
         ...
 
     def get(
@@ -186,7 +186,7 @@ class Transaction(Protocol[M]):
         ...
 
     def change(self, item: M, values: Mapping[str, object], /) -> None:
-        """Set attributes of an item, and store it if nobody changed it since it was read."""
+        """Set attributes, and store the item, if one is new and nobody changed it meanwhile."""
         ...
 
     def remove(self, item: M, /) -> None:

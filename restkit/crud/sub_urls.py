@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-__all__ = ["Extended", "extra_parameters", "sub_urls"]
+__all__ = ["Extended", "extra_parameters", "made_urls", "sub_urls"]
 
 
 class Extended(Protocol):
@@ -17,10 +17,18 @@ class Extended(Protocol):
     max_groups: int
     by_filter: Sequence[str]
     or_filters: Sequence[str]
+    changes: object
 
 
 def sub_urls(declared: Extended) -> Iterator[str]:
     """Yield the words after the collection's URL, which no key of an item can be."""
+    yield from made_urls(declared)
+    if declared.changes:
+        yield "changes"  # which `App.add` makes
+
+
+def made_urls(declared: Extended) -> Iterator[str]:
+    """Yield those words whose URLs a collection makes itself."""
     if declared.bulk:
         yield "bulk"
     if declared.groups or declared.aggregates:

@@ -14,7 +14,8 @@ from .transition_texts import DeclaredTransitions, value_text
 
 __all__ = ["Transitions"]
 
-_HIDDEN = "The item cannot change so."
+_NOT_ALLOWED = "The current value does not allow this change."
+_HIDDEN = "The state of the item does not allow this change."
 
 
 class _Views(Protocol):
@@ -128,7 +129,7 @@ class Transitions:
             allowed = self._initial[name] if before is None else following.get(before[name], ())
             if values[name] not in allowed:
                 known = name not in self._unknown
-                text = f"The value cannot change so. {_allowed(allowed)}" if known else _HIDDEN
+                text = f"{_NOT_ALLOWED} {_allowed(allowed)}" if known else _HIDDEN
                 pointer = self._views.pointer_of(name) if known else ""
                 errors.append({"pointer": pointer, "detail": text, "code": "transition"})
         if errors:

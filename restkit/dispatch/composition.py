@@ -19,12 +19,13 @@ from ..records import Record
 from ..rendering.response_writer import options_response
 from ..request import Request
 from ..response import Outgoing, PlainResponse
+from ..routing.handlers import DeferredEndpoint, Handler
 from ..routing.patterns import Pattern
-from ..routing.router import Allowed, Handler, Route, Router
+from ..routing.router import Allowed, Route, Router
 from ..settings import Settings
 from .error_boundary import ErrorBoundary, problem_response
 from .new_items import locate_item
-from .pipeline import Context, compile_operation
+from .pipeline import Context, compilation_of, compile_operation, is_deferrable
 from .unknown_urls import UnknownUrls, UrlsOfApps
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
         context = Context(own, own.settings, own.media, locate, is_wrapped, caches)
         for operation in entry.operations:
             _check_schemas(operation, checked)
-            endpoint = compile_operation(operation, context)
+            endpoint = _endpoint(entry, operation, context)
             endpoint = _limited(operation, endpoint, boundary, caches)
             if id(route) in queries and operation.method in ("GET", "HEAD", "OPTIONS"):
                 from .response_headers import with_header  # cold start
@@ -81,6 +82,16 @@ def compose_entries(app: AppLike, entries: Sequence[Entry]) -> Composed:
     router.finish()
     _answer_preflights(router, routes)
     return Composed(entries, router)
+
+
+def _endpoint(entry: Entry, operation: Operation, context: Context) -> Endpoint:
+    """Compile an Operation, with the first request if nothing is around it."""
+    is_alone = context.caches is None and not (
+        entry.middleware or entry.edges or operation.middleware or operation.deprecation
+    )
+    if is_alone and is_deferrable(operation):
+        return DeferredEndpoint(compilation_of(operation, context))
+    return compile_operation(operation, context)
 
 
 def _check_schemas(operation: Operation, checked: set[int]) -> None:

@@ -8,13 +8,13 @@ from fnmatch import fnmatchcase
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..contract import Operation
+from ..contract import Header, Operation
 from ..environ_keys import RAISED_BY, RESPONDED_BY
 from ..errors import ContractError
 from ..problems import problem_class
 from ..response import Outgoing
 
-__all__ = ["observe"]
+__all__ = ["inner_contract", "observe"]
 
 _log = logging.getLogger("restkit")
 # A program's own responses may have any number of media types, so the memory is bounded.
@@ -113,3 +113,17 @@ def _media_types(operation: Operation, status: int, media_type: str) -> tuple[st
 
 def _is_failure(operation: Operation, status: int) -> bool:
     return any(failure.problem.status == status for failure in operation.failures)
+
+
+def inner_contract(operation: Operation) -> Operation:
+    """Return the contract of responses to which surrounding parts have not added headers yet."""
+    around = {each.name.lower() for each in operation.surrounding_headers if each.required}
+    if not around:
+        return operation
+
+    def without(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+        return tuple(each for each in headers if each.name.lower() not in around)
+
+    outputs = [each._replace(headers=without(each.headers)) for each in operation.outputs]
+    failures = [each._replace(headers=without(each.headers)) for each in operation.failures]
+    return operation._replace(outputs=tuple(outputs), failures=tuple(failures))

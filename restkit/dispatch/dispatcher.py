@@ -18,7 +18,8 @@ from ..operations.registry import MountedPrefix
 from ..problems import BadRequest
 from ..request import Request, current_request
 from ..response import STATUS_LINES, Outgoing, PlainResponse, as_sent, close_if_open, is_stream
-from ..routing.router import Handler, Match, Route
+from ..routing.handlers import Handler
+from ..routing.router import Match, Route
 from .composition import Composed, compose_entries, compose_server, compose_unmatched
 from .contract_log import observe
 from .streaming import Stream

@@ -289,6 +289,7 @@ def _problem_of(error: HTTPException) -> Problem:
 
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARIES = ("marshmallow.", "sqlalchemy.", "werkzeug.")  # which restkit calls
 
 
 def _raiser(error: Exception) -> str:
@@ -300,7 +301,8 @@ def _raiser(error: Exception) -> str:
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        is_own = code.co_filename.startswith(_PACKAGE)
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        is_own = code.co_filename.startswith(_PACKAGE) or module.startswith(_LIBRARIES)
         if not is_own and by_restkit:
             name = code.co_qualname
         by_restkit = is_own

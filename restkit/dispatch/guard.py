@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 from ..contract import Operation
 from ..environ_keys import CONTRACT_CHECK
 from ..errors import ContractError, DeclarationError
 from ..http.authorization import holds_several
 from ..problems import BadRequest, Forbidden, Problem, Unauthorized
+from ..records import Record
 from ..request import Request
 from ..security_scheme import Combination, Permission, SecurityScheme, uses_authorization
 
@@ -103,7 +105,8 @@ def _has_credentials(request: Request, detectors: Sequence[Callable[[Request], b
 
 def _attempt(alternatives: Sequence[Combination]) -> _Attempt:
     if len(alternatives) > 1 or len(alternatives[0]) > 1:
-        return lambda request: _try_alternatives(alternatives, request)
+        known = [_Alternative.of(each) for each in alternatives]
+        return lambda request: _try_alternatives(known, request)
     # PERF: most operations have one scheme.
     combination = alternatives[0]
     scheme, scopes = next(iter(combination))
@@ -127,23 +130,73 @@ def _attempt(alternatives: Sequence[Combination]) -> _Attempt:
     return attempt
 
 
-def _try_alternatives(alternatives: Sequence[Combination], request: Request) -> Exception | None:
+class _Alternative(Record):
+    """One of several ways to authenticate a request.
+
+    Attributes:
+        combination: The schemes, all of which must accept the request.
+        detectors: Predicates: whether a request has credentials for a scheme.
+        reads_authorization: Whether all credentials are in the header Authorization.
+    """
+
+    combination: Combination
+    detectors: tuple[Callable[[Request], bool], ...]
+    reads_authorization: bool
+
+    @classmethod
+    def of(cls, combination: Combination) -> _Alternative:
+        """Return the alternative of a combination of schemes."""
+        schemes = [each for each, _ in combination]
+        detectors = tuple(map(_credentials_detector, schemes))
+        return cls(combination, detectors, all(map(_reads_authorization, schemes)))
+
+
+def _try_alternatives(alternatives: Sequence[_Alternative], request: Request) -> Exception | None:
     """Try alternatives in order."""
-    rejections: list[Problem] = []
+    rejections: list[tuple[int, Problem]] = []
     failed: Exception | None = None
-    for combination in alternatives:
+    for each in alternatives:
         try:
-            request.caller = _authenticate(combination, request)
+            request.caller = _authenticate(each.combination, request)
         except (Unauthorized, Forbidden) as problem:
-            rejections.append(problem)
+            rejections.append((_distance(each, problem, request), problem))
         except (ContractError, DeclarationError):
             raise
         except Exception as error:  # noqa: BLE001  # another alternative may accept the request
             failed = failed or error
-            _log_failure(combination, error)
+            _log_failure(each.combination, error)
         else:
             return None
-    return failed if failed is not None else _rejection(rejections)
+    if failed is not None:
+        return failed
+    # A client that sent credentials learns what is wrong with them, whatever else it could send.
+    rejections.sort(key=itemgetter(0))
+    return _rejection([problem for _, problem in rejections])
+
+
+def _distance(alternative: _Alternative, problem: Problem, request: Request) -> int:
+    """Return how far the credentials of a request are from those of an alternative.
+
+    Returns:
+        0 if it has some, 1 if its Authorization is for another scheme, 2 if it has none.
+    """
+    if not _has_credentials(request, alternative.detectors):
+        return 2
+    if not alternative.reads_authorization:
+        return 0
+    word = _word_of(request.environ.get("HTTP_AUTHORIZATION", ""))
+    return 0 if word in map(_word_of, _challenges(problem)) else 1
+
+
+def _reads_authorization(scheme: SecurityScheme) -> bool:
+    """Return whether a scheme reads Authorization; API keys with a prefix do."""
+    is_key = str(scheme.document().get("name", "")).lower() == "authorization"
+    return is_key or uses_authorization(scheme)
+
+
+def _word_of(text: str) -> str:
+    """Return the auth-scheme of credentials or a challenge (RFC 9110, section 11.1)."""
+    return text.partition(" ")[0].lower()
 
 
 def _authenticate(combination: Combination, request: Request) -> object:

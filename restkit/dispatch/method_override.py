@@ -11,7 +11,7 @@ from ..environ_keys import ROUTING_ERROR
 from ..http.negotiation import parse_content_type
 from ..media import FORM_TYPES, MULTIPART, covering
 from ..request import Request
-from ..routing.router import Handler
+from ..routing.handlers import Handler
 from ..schemas.form_policy import METHOD_FIELD, FormLimits
 from .dispatcher import Dispatcher
 

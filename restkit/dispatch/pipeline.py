@@ -6,6 +6,7 @@ Each stage is chosen when the Operation is mounted. One that is not declared cos
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from inspect import CO_COROUTINE
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +17,8 @@ from ..environ_keys import CONTRACT_CHECK
 from ..errors import DeclarationError
 from ..http.negotiation import chooser_of
 from ..media import Media
-from ..middleware import Endpoint
+from ..middleware import Endpoint, sets_deadline
+from ..operations.entries import reads_json_alone, writes_json_alone
 from ..problems import UnprocessableContent
 from ..records import Record
 from ..rendering.response_writer import Locate, Writer, offered, writer_of
@@ -24,7 +26,7 @@ from ..request import Request
 from ..resource import FunctionResource, Owner, Resource
 from ..response import Outgoing, as_sent, is_stream
 from ..settings import Settings
-from .contract_log import observe
+from .contract_log import inner_contract, observe
 from .unread_queries import known_query, reject_query
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from ..parsing.body import Reader
     from .preconditions import Finish
 
-__all__ = ["Context", "compile_operation"]
+__all__ = ["Context", "compilation_of", "compile_operation", "is_deferrable"]
 
 _Step = Callable[[Request], None]
 _Arguments = Mapping[str, object]
@@ -60,12 +62,31 @@ class Context(Record):
 
 
 def compile_operation(operation: Operation, context: Context) -> Endpoint:
-    """Make the callable that responds to an Operation's requests.
+    """Make the callable that responds to an Operation's requests."""
+    if context.settings.debug:
+        from .timing import timed  # cold start
 
-    Args:
-        operation: The record.
-        context: The App, its settings and media types, and how to build a Location.
+        return timed(operation, lambda each: compilation_of(each, context)())
+    return compilation_of(operation, context)()
+
+
+def compilation_of(operation: Operation, context: Context) -> Callable[[], Endpoint]:
+    """Check what surrounds an Operation, and return the function that compiles it."""
+    return partial(_compiled, operation, context, _steps(operation))
+
+
+def is_deferrable(operation: Operation) -> bool:
+    """Return whether the compilation of an Operation finds no mistake of the program.
+
+    So it is with JSON alone. Other media types may have no handler, for example.
     """
+    is_more = operation.masks is not None or operation.idempotency is not None
+    if is_more or operation.injected or operation.limits or operation.shows_form:
+        return False
+    return reads_json_alone(operation) and writes_json_alone(operation)
+
+
+def _compiled(operation: Operation, context: Context, steps: Sequence[_Step]) -> Endpoint:
     call = _call(operation, context)
     if operation.masks is not None:
         from .masked import by_caller  # cold start
@@ -74,7 +95,6 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
     if context.caches is not None and operation.cache:
         usual = next(iter(offered(operation)), "application/json")
         call = context.caches.cached(operation, call, (usual, _chooser(operation)))
-    steps = _steps(operation)
     return _after(steps, call) if steps else call
 
 
@@ -138,7 +158,7 @@ def _after(steps: Sequence[_Step], respond: Endpoint) -> Endpoint:
 def _responder(operation: Operation, context: Context) -> _Respond:
     """Make the callable that calls the method and writes its value."""
     respond = _untimed_responder(operation, context)
-    if not operation.limits:
+    if not operation.limits and not any(map(sets_deadline, operation.middleware)):
         return respond
     from ..limits.deadline import within_deadline  # cold start
 
@@ -313,13 +333,14 @@ def _check_of(operation: Operation, context: Context) -> Callable[[Request, Outg
     """
     contract = context.settings.contract
     declared: set[tuple[int, str]] = set()
+    inner = inner_contract(operation)
 
     def check(request: Request, response: Outgoing) -> None:
         found = request.environ.get(CONTRACT_CHECK)
         if found is not None:
-            found(operation, request, *as_sent(response))
+            found(inner, request, *as_sent(response))
         elif contract == "raise":
-            observe(operation, response, contract, request.environ, declared)
+            observe(inner, response, contract, request.environ, declared)
 
     wrapped = context.wrapped or bool(
         _class_of(operation).middleware or operation.middleware or operation.deprecation

@@ -14,7 +14,7 @@ from ..middleware import Boundary, Endpoint
 from ..operations.edge_part import EdgePart
 from ..request import Request
 from ..response import Outgoing, PlainResponse
-from ..routing.router import Handler
+from ..routing.handlers import Handler
 
 __all__ = ["Finish", "HeaderList", "answer_preflights", "finished", "set_headers", "with_header"]
 

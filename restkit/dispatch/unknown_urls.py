@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..request import Request
-from ..routing.patterns import Pattern
+from ..routing.patterns import ROOT, Pattern
 from ..routing.router import Route, Router
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class UrlsOfApps:
             host = _ANY_HOST if "<" in place.at.host else place.at.host
             _add(self._trees.setdefault(host, _Node()), place.at.rule, position)
         self._has_hosts = self._trees.keys() != {""}
+        self._alone = places[0].route if len(places) == 1 and places[0].at == ROOT else None
 
     def find(self, request: Request) -> Route:
         """Return the Route of a URL, and give the variables of its mounts to the request.
@@ -91,6 +92,8 @@ class UrlsOfApps:
         Raises:
             LookupError: No place has the URL. The root has the empty prefix, so this is a mistake.
         """
+        if self._alone is not None:
+            return self._alone  # PERF: most programs mount no Apps
         positions = sorted(self._positions(request))
         for position in positions:
             place = self._places[position]

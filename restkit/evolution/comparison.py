@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
 from .changes import Change, Place, Schemas
+from .chosen_versions import without_choice
 from .contents import body_changes, response_changes
 from .credentials import security_changes
 from .documents import Document, UnknownReference, members, text
@@ -34,8 +35,10 @@ def compare(
         today: The date by which an operation's sunset has passed; that of today by default.
     """
     # Schemas are told apart by identity, and the documents of a caller may have parts in common.
-    apart = copy.deepcopy(new)
-    found = _Comparison(Document(old), Document(apart), today or datetime.now(UTC).date())
+    apart = copy.deepcopy(without_choice(new))
+    found = _Comparison(
+        Document(without_choice(old)), Document(apart), today or datetime.now(UTC).date()
+    )
     changes = dict.fromkeys(found.changes())
     return sorted(changes, key=lambda each: _ORDER[each.level])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
@@ -55,7 +57,7 @@ def numbers_differ(narrow: Numbers, wide: Numbers) -> Iterator[Difference]:
     if _is_lower(high, narrow.below, other, wide.below):
         ours, theirs = _bound(narrow.high, narrow.below), _bound(wide.high, wide.below)
         yield "maximum", ours, theirs, "breaking"
-    if wide.step is not None and not _is_multiple(narrow.step, wide.step):
+    if wide.step is not None and not _are_multiples(narrow, wide.step):
         if wide.step == 1 and narrow.step is None:
             yield "type", ("number",), ("integer",), "breaking"
         else:
@@ -83,14 +85,33 @@ def numbers_cover(narrow: Numbers, shapes: Iterable[Shape]) -> bool:
 
 def finite(shape: Shape) -> Shape:
     """Return a few numbers as an enumeration, another shape as it is."""
-    if not isinstance(shape, Numbers) or shape.step is None or shape.opaque or shape.formats:
+    if not isinstance(shape, Numbers) or shape.opaque or shape.formats:
         return shape
-    if shape.low is None or shape.high is None:
-        return shape
-    count = int((shape.high - shape.low) / shape.step) + 1
-    if count > _MOST_VALUES:
-        return shape
-    return Values("number", tuple(_plain(shape.low + shape.step * each) for each in range(count)))
+    points = _points(shape)
+    return shape if points is None else Values("number", tuple(map(_plain, points)))
+
+
+def _points(numbers: Numbers) -> list[Fraction] | None:
+    """Return the numbers of a range, None if they are many."""
+    low, high, step = numbers.low, numbers.high, numbers.step
+    if low is None or high is None:
+        return None
+    if step is None:
+        return [low] if low == high and not (numbers.above or numbers.below) else None
+    first, last = math.ceil(low / step), math.floor(high / step)
+    if last - first >= _MOST_VALUES:
+        return None
+    found = [step * each for each in range(first, last + 1)]
+    is_out = {low: numbers.above, high: numbers.below}
+    return [each for each in found if not is_out.get(each)]
+
+
+def _are_multiples(numbers: Numbers, step: Fraction) -> bool:
+    """Return whether all numbers of a range are multiples of a step."""
+    if numbers.step is not None and _is_multiple(numbers.step, step):
+        return True
+    points = _points(numbers)
+    return points is not None and all(_is_multiple(each, step) for each in points)
 
 
 def _plain(value: Fraction) -> float:
@@ -157,12 +178,22 @@ def strings_differ(narrow: Strings, wide: Strings) -> Iterator[Difference]:
 
 
 def _lengths(shape: Strings) -> tuple[int, int | None]:
-    """Return the bounds of lengths, those that formats imply too."""
+    """Return the bounds of lengths, those that formats and patterns imply too."""
     least, longest = shape.least, [] if shape.most is None else [shape.most]
+    if least == 0 and any(map(_rejects_empty, shape.patterns)):
+        least = 1
     for each in shape.formats & _LENGTHS.keys():
         least = max(least, _LENGTHS[each][0])
         longest.append(_LENGTHS[each][1])
     return least, min(longest, default=None)
+
+
+def _rejects_empty(pattern: str) -> bool:
+    """Return whether a pattern keeps out the empty string, as far as Python can read it."""
+    try:
+        return re.search(pattern, "") is None
+    except (re.error, RecursionError, OverflowError):
+        return False
 
 
 def _has_format(formats: frozenset[str], wanted: str) -> bool:

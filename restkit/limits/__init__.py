@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from .caller_deadline import CallerDeadline
     from .concurrency import Concurrency
     from .counters import Counters, CountersUnavailable, MemoryCounters, Usage
     from .deadline import Deadline, seconds_left
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .sizes import Sizes
 
 __all__ = [
+    "CallerDeadline",
     "Concurrency",
     "Counters",
     "CountersUnavailable",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CallerDeadline": "caller_deadline",
     "Concurrency": "concurrency",
     "Counters": "counters",
     "CountersUnavailable": "counters",

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from ..contract import Failure, Header, Operation
 from ..environ_keys import DEADLINE
 from ..errors import DeclarationError
-from ..problems import ServiceUnavailable
+from ..middleware import sets_deadline
+from ..problems import GatewayTimeout, Problem, ServiceUnavailable
 from ..request import Request, current_request
 from ..response import Outgoing, PlainResponse, close_if_open, is_stream
 
-__all__ = ["Deadline", "check_deadline", "seconds_left", "within_deadline"]
+__all__ = [
+    "LONGEST",
+    "OF_CALLER",
+    "Deadline",
+    "check_deadline",
+    "is_seconds",
+    "seconds_left",
+    "within_deadline",
+]
 
 _RETRY_AFTER = Header("Retry-After", "The seconds to wait before a retry.", {"type": "integer"})
-_LONGEST = 24 * 3600
+LONGEST = 24 * 3600
+OF_CALLER = ""
+"""What the deadline of a caller has in place of a Retry-After: there is nobody to tell it."""
 
 
 class Deadline:
@@ -37,11 +49,10 @@ class Deadline:
         Raises:
             DeclarationError: A number is not positive, or the time is over a day.
         """
-        is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-        if not is_number or not 0 < seconds <= _LONGEST:
+        if not is_seconds(seconds):
             raise DeclarationError(
                 f"Deadline({seconds!r}): it must be a number of seconds, above 0 and at most "
-                f"{_LONGEST}."
+                f"{LONGEST}."
             )
         if type(retry_after) is not int or retry_after < 1:
             raise DeclarationError(
@@ -73,6 +84,12 @@ class Deadline:
             request.environ[DEADLINE] = ends, self._retry_after
 
 
+def is_seconds(value: object) -> bool:
+    """Return whether a value is a number of seconds, above 0 and at most a day."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 < cast("float", value) <= LONGEST
+
+
 def seconds_left(most: float | None = None) -> float | None:
     """Return how many seconds of the current request's deadline are left, at least 0.
 
@@ -94,9 +111,12 @@ def check_deadline(request: Request) -> None:
 
     Raises:
         ServiceUnavailable: It is (503).
+        GatewayTimeout: It is that of the caller (504).
     """
     found: tuple[float, str] | None = request.environ.get(DEADLINE)
     if found is not None and time.monotonic() >= found[0]:
+        if found[1] == OF_CALLER:
+            raise GatewayTimeout("The time of the caller is over. Nothing was changed.")
         raise ServiceUnavailable(
             "The request took too long, and nothing was changed. Retry later.",
             headers={"Retry-After": found[1]},
@@ -108,7 +128,10 @@ _Respond = Callable[[Request, Mapping[str, object], str], Outgoing]
 
 def within_deadline(operation: Operation, respond: _Respond) -> _Respond:
     """Check the deadline of an Operation before and after its method, inside the unit of work."""
-    if not any(isinstance(each, Deadline) for each in operation.limits):
+    limits, others = operation.limits, operation.middleware
+    if not any(isinstance(each, Deadline) for each in limits) and not any(
+        map(sets_deadline, others)
+    ):
         return respond
 
     def respond_in_time(request: Request, arguments: Mapping[str, object], chosen: str) -> Outgoing:
@@ -116,7 +139,7 @@ def within_deadline(operation: Operation, respond: _Respond) -> _Respond:
         response = respond(request, arguments, chosen)
         try:
             check_deadline(request)
-        except ServiceUnavailable:
+        except Problem:
             if is_stream(response):
                 body = response.body if isinstance(response, PlainResponse) else response
                 close_if_open(body)

@@ -138,8 +138,8 @@ def _claim(
 
 def _check_words(op: Operation, checked: _Checked) -> None:
     """Reject words, examples and extensions of an operation that cannot be written."""
-    texts = {"summary": op.summary, "description": op.description}
-    for name, value in (*texts.items(), *(("tags", tag) for tag in op.tags)):
+    texts = [("summary", op.summary), ("description", op.description)]
+    for name, value in (*texts, *(("tags", tag) for tag in op.tags)):
         if not _is_plain(value):
             _check(f"{op.declared_at}: {name}", text_value, value)
     for name, values in (("examples", op.examples), ("extensions", op.extensions)):
@@ -149,7 +149,8 @@ def _check_words(op: Operation, checked: _Checked) -> None:
         if id(each) not in checked:
             checked.add(id(each))
             where = f"{op.declared_at}: the {_KINDS[type(each)]} {each.name!r}"
-            _check(f"{where} has a description that", text_value, each.description)
+            if not _is_plain(each.description):
+                _check(f"{where} has a description that", text_value, each.description)
             _check(f"{where} has a schema that", schema_value, each.schema)
     for status, text in _response_texts(op):
         if not _is_plain(text):

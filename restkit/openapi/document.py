@@ -82,6 +82,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     from .links import links_of
     from .operations import OperationPrinter, copied
     from .shared_components import share
+    from .webhooks import add_webhooks, printed_webhooks, webhooks_of
 
     dialect = version or app.settings.openapi_version
     # What claims one name for two things was refused when it was added.
@@ -95,6 +96,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
     printer = OperationPrinter(collector, dialect, links_of(operations))
     printer.problems.reserve(operations)
     printed = [printer.print(op) for op in operations]
+    sent = printed_webhooks(webhooks_of(app), collector, dialect)
     servers = _servers(app, server_root)
     on_hosts = servers_of_hosts(app.operations(), servers)
     for op, each in zip(operations, printed, strict=True):
@@ -113,7 +115,7 @@ def build(app: Documented, *, version: str | None = None, server_root: str = "")
         spec.tag(tag)
     document = _ordered(spec.to_dict() | {"paths": paths, "components": components}, servers)
     whole = _with_members(document, copied(app.members), dialect)
-    return run_hooks(app.document_hooks, whole)
+    return run_hooks(app.document_hooks, add_webhooks(whole, sent, dialect))
 
 
 def _with_members(

@@ -26,17 +26,17 @@ __all__ = [
     "nested_fields",
 ]
 
-_INVALID = re.compile(r"[^a-zA-Z0-9._-]+")
+_INVALID = r"[^a-zA-Z0-9._-]+"
 # Letters that Unicode does not take apart into a letter and a mark.
 _LETTERS = str.maketrans(
     {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O"}
     | {"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D"}
 )
 # A class of such a name is one view of a thing by its author's own word: it gets no second word.
-_OF_INPUT = re.compile(
+_OF_INPUT = (
     r"(?<=[a-z0-9_])(In|Input|Request|Payload|Body|Form|Create|Creation|New|Write|Update|Patch)$"
 )
-_OF_PATCH = re.compile(r"(?<=[a-z0-9_])(Patch|Update)$")
+_OF_PATCH = r"(?<=[a-z0-9_])(Patch|Update)$"
 
 
 def given_name(declared: type[Schema]) -> str:
@@ -50,11 +50,12 @@ def component_key(name: str) -> str:
     Those are ASCII letters, digits, ``.``, ``-`` and ``_`` (OpenAPI 3.1.1, section 4.8.7.1).
     Accents are removed; other characters become ``_``.
     """
-    if not _INVALID.search(name):
+    is_usual = name.isascii() and name.isidentifier()  # PERF: cold start: without a pattern
+    if is_usual or not re.search(_INVALID, name):
         return name
     plain = unicodedata.normalize("NFKD", name.translate(_LETTERS))
     plain = "".join(each for each in plain if not unicodedata.combining(each))
-    return _INVALID.sub("_", plain).strip("_.-") or "Schema"
+    return re.sub(_INVALID, "_", plain).strip("_.-") or "Schema"
 
 
 class ComponentNames:
@@ -146,10 +147,10 @@ def _module_word(first: type[Schema] | None, declared: type[Schema]) -> str:
 def _candidates(name: str, view: View, alike: bool) -> list[str]:
     """Return the names that a view may have, the best first."""
     if view is View.RESPONSE:
-        return [f"{name}Output"] if _OF_INPUT.search(name) and not alike else [name]
+        return [f"{name}Output"] if re.search(_OF_INPUT, name) and not alike else [name]
     suffixed = name + ("Patch" if view is View.PATCH else "Input")
     spoken_for = _OF_PATCH if view is View.PATCH else _OF_INPUT
-    return [name, suffixed] if spoken_for.search(name) else [suffixed]
+    return [name, suffixed] if re.search(spoken_for, name) else [suffixed]
 
 
 def is_whole(schema: Schema) -> bool:

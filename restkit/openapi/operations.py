@@ -56,7 +56,7 @@ class OperationPrinter:
         self._links = links
         self._collector = collector
         self._dialect = dialect
-        self.security_schemes: dict[str, dict[str, Any]] = {}
+        self.security_schemes: dict[str, Keywords] = {}
         self.problems = ProblemResponses(collector, dialect)
 
     def print(self, op: Operation) -> Keywords:
@@ -176,7 +176,7 @@ class OperationPrinter:
         media = _media(self._collector.schema(body.schema), op)
         return {each: media for each in body.media_types if each != _JSON_PATCH}
 
-    def _raw(self, media_type: str, body: Input) -> dict[str, Any]:
+    def _raw(self, media_type: str, body: Input) -> Keywords:
         """Return the schema of raw content: its media type says the rest."""
         out = {"type": "string"} if body.raw == "text" else _untyped(media_type)
         if body.max_size is None or "type" not in out:
@@ -241,7 +241,7 @@ class OperationPrinter:
         return out
 
 
-def _merged(declared: dict[str, Any], problems: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(declared: Keywords, problems: Mapping[str, Any]) -> Keywords:
     """Return a declared response that may be a problem too."""
     out = {**declared, "content": dict(declared.get("content", {}))}
     for media_type, media in problems["content"].items():
@@ -259,8 +259,8 @@ def copied(node: object) -> Any:
     return json_value(node, nan_is_null=True)
 
 
-def _media(schema: dict[str, Any], op: Operation) -> dict[str, Any]:
-    out: dict[str, Any] = {"schema": schema}
+def _media(schema: Keywords, op: Operation) -> Keywords:
+    out: Keywords = {"schema": schema}
     if op.examples:
         out["examples"] = {str(name): _example(value) for name, value in op.examples.items()}
     return out

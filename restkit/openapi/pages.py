@@ -6,14 +6,11 @@ Content-Security-Policy holds the pages to that.
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Iterable, Mapping
 from html import escape
 from string import Template
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 from ..decorators import operation
 from ..problems import NotFound
@@ -23,34 +20,17 @@ from ..response import Response
 from ..schemas.json_values import text_value, watch_lazy_texts
 from ..settings import Settings
 from .assets import asset, edition, has_scalar, has_swagger_ui
-from .audience import Audience, kept_from_caches, source_of
+from .audience import kept_from_caches, source_of
 from .authorizing import REDIRECT, REDIRECT_PAGE, authorization_urls
-from .document import build, to_compact_json, to_yaml
+from .discovery import text_response
+from .document import build
+from .markdown import METHODS
 from .page_policy import page_policy
+from .printed_documents import Form, printed_document
+from .service_links import root_below, with_links, yaml_url
 from .shared_components import expanded
 
 __all__ = ["Asset", "OpenAPIJSON", "OpenAPIYAML", "Scalar", "SwaggerUI", "resources"]
-
-_METHODS = (
-    *("get", "put", "post", "delete", "options", "head", "patch", "trace", "query"),
-    "x-query",  # before OpenAPI 3.2
-)
-
-
-class _Printed(NamedTuple):
-    """A printed document."""
-
-    body: bytes
-    entity_tag: str
-    is_translated: bool
-    """Whether the document has lazy texts, which may depend on the request's language."""
-
-
-_ROOTS = 8
-_documents: WeakKeyDictionary[Any, dict[tuple[str, str, Audience | None], _Printed]] = (
-    WeakKeyDictionary()
-)
-_lock = threading.Lock()
 
 _HEAD = """\
 <!DOCTYPE html>
@@ -118,7 +98,7 @@ def resources(settings: Settings) -> list[tuple[str, type[Resource]]]:
         return []
     out: list[tuple[str, type[Resource]]] = [
         (settings.openapi_url, OpenAPIJSON),
-        (_yaml_url(settings.openapi_url), OpenAPIYAML),
+        (yaml_url(settings.openapi_url), OpenAPIYAML),
     ]
     if settings.docs_url is not None:
         out.append((f"{settings.docs_url.rstrip('/')}/{REDIRECT}", OAuth2Redirect))
@@ -128,42 +108,16 @@ def resources(settings: Settings) -> list[tuple[str, type[Resource]]]:
     return out
 
 
-def _yaml_url(json_url: str) -> str:
-    return json_url.removesuffix(".json") + ".yaml"
-
-
-def _document(request: Request, root: str, media_type: Literal["json", "yaml"]) -> _Printed:
-    """Return the printed document.
-
-    The document is printed once, as an App that responds does not change; with ``docs_by_caller``
-    once for each audience. With lazy texts, which may depend on the language of the request, it is
-    printed for each request.
-    """
-    source, audience = source_of(request)
-    with _lock:
-        known = _documents.setdefault(request.app, {})
-        key = (root, media_type, audience)
-        if key not in known:
-            if len(known) >= 2 * _ROOTS:
-                known.clear()
-            with watch_lazy_texts() as lazy:
-                document = build(source, server_root=root)
-            is_json = media_type == "json"
-            body = to_compact_json(document) if is_json else to_yaml(document).encode()
-            made = _Printed(body, hashlib.sha256(body).hexdigest()[:24], is_translated=bool(lazy))
-            if lazy:
-                return made
-            known[key] = made
-        return known[key]
-
-
 def _own_url(request: Request) -> str:
     return quote(request.root_path + request.path)
 
 
-def _root(request: Request, own: str) -> str:
-    """Return the path below which the App answers, seen from a URL of its own."""
-    return (request.root_path + request.path).removesuffix(own)
+def _printed(resource: Resource, own: str, form: Form, media_type: str) -> Response:
+    root = root_below(resource.request, own)
+    printed = printed_document(resource.request, root, form, {})
+    resource.entity_tag = printed.entity_tag
+    response = text_response(printed, media_type)
+    return kept_from_caches(with_links(response, resource.app.settings, root), resource.app)
 
 
 class OpenAPIJSON(Resource):
@@ -175,11 +129,8 @@ class OpenAPIJSON(Resource):
     @operation(deprecated=False)
     def get(self) -> Response:
         """Return the document."""
-        root = quote(_root(self.request, self.app.settings.openapi_url))
-        printed = _document(self.request, root, "json")
-        self.entity_tag = printed.entity_tag
-        response = _response(printed.body, "application/json", "no-cache")
-        return kept_from_caches(_varied(response, printed.is_translated), self.app)
+        own = self.app.settings.openapi_url
+        return _printed(self, own, "json", "application/json")
 
 
 class OpenAPIYAML(Resource):
@@ -191,11 +142,8 @@ class OpenAPIYAML(Resource):
     @operation(deprecated=False)
     def get(self) -> Response:
         """Return the document."""
-        root = quote(_root(self.request, _yaml_url(self.app.settings.openapi_url)))
-        printed = _document(self.request, root, "yaml")
-        self.entity_tag = printed.entity_tag
-        response = _response(printed.body, "application/yaml", "no-cache")
-        return kept_from_caches(_varied(response, printed.is_translated), self.app)
+        own = yaml_url(self.app.settings.openapi_url)
+        return _printed(self, own, "yaml", "application/yaml")
 
 
 class SwaggerUI(Resource):
@@ -212,7 +160,8 @@ class SwaggerUI(Resource):
         words = _words(self.app, self.request, own)
         redirect = f"{_own_url(self.request).rstrip('/')}/{REDIRECT}"
         text = _SWAGGER_PAGE.substitute(words, redirect=escape(redirect))
-        return _html(text, page_policy([*self.app.servers, *authorization_urls(self.app)]))
+        policy = page_policy([*self.app.servers, *authorization_urls(self.app)])
+        return with_links(_html(text, policy), self.app.settings, root_below(self.request, own))
 
 
 class OAuth2Redirect(Resource):
@@ -243,7 +192,8 @@ class Scalar(Resource):
         words = _words(self.app, self.request, own)
         # SECURITY: Scalar creates its style sheets in the browser. Inline scripts stay forbidden.
         policy = page_policy(self.app.servers, styles="'self' 'unsafe-inline'")
-        return _html(_SCALAR_PAGE.substitute(words), policy)
+        page = _html(_SCALAR_PAGE.substitute(words), policy)
+        return with_links(page, self.app.settings, root_below(self.request, own))
 
 
 class Asset(Resource):
@@ -267,7 +217,7 @@ _edition = edition
 
 def _words(app: Any, request: Request, own: str) -> dict[str, str]:
     """Return the values that stand on every page, escaped."""
-    root = quote(_root(request, own))
+    root = root_below(request, own)
     document = root + app.settings.openapi_url
     assets = f"{_own_url(request).rstrip('/')}/{edition()}"
     return {
@@ -277,7 +227,7 @@ def _words(app: Any, request: Request, own: str) -> dict[str, str]:
             ("version", app.version),
             ("description", text_value(app.description)),
             ("document", document),
-            ("yaml", _yaml_url(document)),
+            ("yaml", yaml_url(document)),
             ("assets", assets),
         )
     }
@@ -289,12 +239,13 @@ def _plain_page(app: Any, request: Request, own: str, ui: str) -> Response:
         document = expanded(build(source_of(request)[0]))
     operations = "\n".join(_section(*each) for each in _operations(document))
     text = _PLAIN_PAGE.substitute(words, notice=_NOTICE.substitute(ui=ui), operations=operations)
-    return kept_from_caches(_varied(_html(text, page_policy((), scripts=False)), bool(lazy)), app)
+    page = _varied(_html(text, page_policy((), scripts=False)), bool(lazy))
+    return kept_from_caches(with_links(page, app.settings, root_below(request, own)), app)
 
 
 def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
     for path, item in document["paths"].items():
-        for method in _METHODS:
+        for method in METHODS:
             if method in item:
                 yield method.removeprefix("x-").upper(), path, item[method]
 

@@ -85,11 +85,16 @@ class ProblemResponses:
         self._prefix = prefix
         self._names: dict[str, object] = {"Problem": Problem}
         self._printed: dict[tuple[int, ...], dict[str, Any]] = {}
+        self._members_of_all: dict[str, object] = {}
 
     def reserve(self, operations: Iterable[Operation]) -> None:
-        """Reserve the names of components before the schemas of the operations take them."""
+        """Reserve the names of components before the schemas of the operations take them.
+
+        The members that parts of the Apps add to problems are collected, too.
+        """
         names = {"Problem"}
         for op in operations:
+            self._members_of_all |= op.problem_members
             names.update(self._name(_problem_name(each.problem), each.problem)
                          for each in op.failures if _is_distinct(each.problem))  # fmt: skip
             names.update(
@@ -147,7 +152,9 @@ class ProblemResponses:
 
     def _alternatives(self, status: int, problems: Sequence[type[Problem]]) -> dict[str, Any]:
         """Return the schema of RFC 9457; a ``type`` tells the alternatives of one status apart."""
-        self.components["Problem"] = self._lowered(json.loads(json.dumps(PROBLEM)))
+        base = json.loads(json.dumps(PROBLEM))
+        base["properties"].update(json.loads(json.dumps(self._members_of_all)))
+        self.components["Problem"] = self._lowered(base)
         distinct = [each for each in problems if _is_distinct(each)]
         plain: dict[str, Any] = {
             "$ref": self._prefix + "Problem",

@@ -14,6 +14,7 @@ from marshmallow.decorators import POST_LOAD
 
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, View
+from ..schemas.envelopes import content_of
 from ..schemas.own_behavior import hooks_of, overrides_load
 from ..schemas.unions import is_union_schema
 from .signatures import item_of, without_none
@@ -42,25 +43,29 @@ def shape_of(annotation: object, bound: BoundSchema, declared_at: str) -> Shape 
         DeclarationError: The schema does not load the members that the class has.
     """
     _check_union(annotation, bound, declared_at)
+    schema, is_list = content_of(bound.schema)
+    if schema is None:
+        return None
+    many = bound.many or is_list
     target = without_none(annotation)
-    if bound.many:
+    if many:
         target = item_of(target)
     elif item_of(target) is not None:
         raise DeclarationError(
             f"{declared_at} is annotated as a list, but its schema loads one item. Declare it with "
             "@takes(body=Schema(many=True)), or annotate it as one item."
         )
-    _check_loaded(target, bound.schema, declared_at)
+    _check_loaded(target, schema, declared_at)
     if not _is_shape(target):
-        _check_class(target, bound.schema, declared_at)
+        _check_class(target, schema, declared_at)
         return None
     if bound.view is View.PATCH:
         raise DeclarationError(
             f"{declared_at} is annotated as {target.__qualname__}, but PATCH passes a mapping of "
             "the members that were sent. Annotate it as dict[str, Any]."
         )
-    make = _conversion(target, bound.schema, declared_at, {})
-    return _each(make) if bound.many else make
+    make = _conversion(target, schema, declared_at, {})
+    return _each(make) if many else make
 
 
 def _check_union(annotation: object, bound: BoundSchema, declared_at: str) -> None:

@@ -123,6 +123,10 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     _check_values(more, operation.declared_at)
     operation = add_failures(operation, more.failures, stage)
     operation = _with_outputs(operation, more.outputs)
+    if more.media_types:
+        from .replaced_types import with_media_types  # cold start: few Apps have other types
+
+        operation = with_media_types(operation, more.media_types)
     if more.headers:
         operation = _with_headers(operation, more.headers)
         if stage in _SURROUNDING:
@@ -136,6 +140,7 @@ def add_contribution(operation: Operation, more: Contribution, stage: str) -> Op
     return operation._replace(
         parameters=(*operation.parameters, *parameters.values()),
         extensions={**more.extensions, **operation.extensions},
+        problem_members={**operation.problem_members, **more.problem_members},
         description=description,
         middleware=(*more.middleware, *operation.middleware),
     )

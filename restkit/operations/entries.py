@@ -31,7 +31,7 @@ from .contributions import (
 )
 from .loading import loading
 from .operation_ids import derived_id, distinct_ids, options_id
-from .security import Access, check_permissions, declared_access
+from .security import Access, check_permissions, class_access, declared_access
 
 if TYPE_CHECKING:
     from .edge_part import EdgePart
@@ -46,10 +46,12 @@ __all__ = [
     "has_page",
     "make_entry",
     "mount_of",
+    "reads_json_alone",
     "securities",
     "shift",
     "with_distinct_ids",
     "with_errors",
+    "writes_json_alone",
 ]
 
 Handlers = Mapping[type[Exception], ProblemHandler]
@@ -183,13 +185,14 @@ def _completed_by_class(entry: Entry, given: Access) -> Entry:
     operations: list[Operation] = []
     undecided: set[str] = set()
     check_permissions(resource)
+    by_class = class_access(resource)
     for each in entry.operations:
         operation = each
         if not each.operation_id:
             operation = each._replace(operation_id=derived_id(each, own_name))
         for factory in factories:
             operation = add_part(operation, factory, "provide")
-        declared = declared_access(each.function, each.method.lower(), resource, given)
+        declared = declared_access(each.function, each.method.lower(), resource, given, by_class)
         if declared.security is None:
             undecided.add(each.method)
         operation = with_access(loading(operation), declared)
@@ -321,9 +324,27 @@ def has_page(entry: Entry) -> bool:
 def check_content(entry: Entry) -> None:
     """Reject inputs and outputs in media types that have no handler."""
     for operation in entry.operations:
-        check_outputs(operation, entry.owner.media)
-        if operation.inputs:
+        if not writes_json_alone(operation):
+            check_outputs(operation, entry.owner.media)
+        if not reads_json_alone(operation):
             # cold start: a service without schemas has no inputs
             from ..parsing.inputs import readers_of
 
             list(readers_of(operation, entry.owner.settings, entry.owner.media))
+
+
+_JSON = ("application/json",)
+
+
+def reads_json_alone(operation: Operation) -> bool:
+    """Return whether an operation has no input, or a body that is JSON by a schema and no more."""
+    found = {(each.location, each.raw, each.media_types) for each in operation.inputs}
+    return found <= {("body", None, _JSON)}
+
+
+def writes_json_alone(operation: Operation) -> bool:
+    """Return whether all content of an operation's responses is JSON, and nothing that is shown."""
+    return all(
+        each.media_types in ((), _JSON) and each.events is None and each.page is None
+        for each in operation.outputs
+    )

@@ -21,6 +21,8 @@ def loading(operation: Operation) -> Operation:
     Raises:
         DeclarationError: The method takes something else than variables of the URL.
     """
+    if not hasattr(operation.resource, "load"):
+        return operation
     load: object = inspect.getattr_static(operation.resource, "load", None)
     if load is None:
         return operation

@@ -12,7 +12,7 @@ from ..hidden_fields import FieldPlace, HiddenFields, OperationMasks
 from ..masks import Mask, MaskRules, combined
 from ..problems import Forbidden
 from ..request import Request
-from ..resource import Resource
+from ..resource import Owner, Resource
 from .builder import Mount, collect
 from .contributions import add_failures
 from .entries import Entry, mount_of
@@ -48,12 +48,16 @@ class ClassMasking(Protocol):
         """Return the models with masks whose items the class may show or compare."""
         ...
 
+    def check_shown(self, apps: Collection[Owner], /) -> None:
+        """Reject items that the class's App shows with more members than other Apps do."""
+        ...
+
     def resource(self, hidden: HiddenFields, /) -> type[Resource] | None:
         """Return the class without hidden fields, None if the caller cannot have it."""
         ...
 
 
-def add_masks(entries: Sequence[Entry], every: Iterable[Entry]) -> list[Entry]:
+def add_masks(entries: Sequence[Entry], every: Sequence[Entry]) -> list[Entry]:
     """Return entries whose Operations know the views of their callers.
 
     Args:
@@ -63,6 +67,7 @@ def add_masks(entries: Sequence[Entry], every: Iterable[Entry]) -> list[Entry]:
     Raises:
         DeclarationError: The masks contradict other declarations.
     """
+    _check_shown(every)
     by_model: dict[type, dict[str, list[Mask]]] = {}
     seen: set[int] = set()
     for entry in every:
@@ -76,6 +81,15 @@ def add_masks(entries: Sequence[Entry], every: Iterable[Entry]) -> list[Entry]:
                 by_model.setdefault(model, {}).setdefault(name, []).append(mask)
     found = {model: _combined(masks) for model, masks in by_model.items()}
     return [_masked(entry, found) for entry in entries]
+
+
+def _check_shown(every: Sequence[Entry]) -> None:
+    """Reject Apps that show more members of an item than other Apps do."""
+    apps = list({id(each.owner): each.owner for each in every}.values())
+    for entry in every if len(apps) > 1 else ():
+        masking = _masking_of(entry)
+        if masking is not None:
+            masking.check_shown(apps)
 
 
 def _combined(masks: Mapping[str, Sequence[Mask]]) -> dict[str, Mask]:
@@ -93,7 +107,7 @@ def _masked(entry: Entry, by_model: Mapping[type, Mapping[str, Mask]]) -> Entry:
         _check_class(entry.resource)
         return entry
     masks = dict(masking.masks)
-    for model in masking.reached(by_model):
+    for model in masking.reached(by_model) if by_model else ():
         masks |= {(model, name): mask for name, mask in by_model[model].items()}
     if not masks:
         return entry

@@ -8,7 +8,7 @@ from ..declaration_checks import texts_of
 from ..errors import DeclarationError
 from ..resource import VERBS, Owner, Resource
 
-__all__ = ["narrowed_points"]
+__all__ = ["narrowed_points", "with_changes"]
 
 _DERIVED = frozenset({"HEAD", "OPTIONS"})
 _Point = tuple[str, type[Resource], str]
@@ -38,17 +38,41 @@ def narrowed_points(
     wanted = frozenset(each.upper() for each in texts_of(methods, f"{declared_at}: methods"))
     if not wanted - _DERIVED:
         raise DeclarationError(f"{declared_at}: methods is empty. Write methods={{'GET'}}.")
-    if not (isinstance(resource, type) and issubclass(resource, Resource)):
-        raise DeclarationError(f"{declared_at}: methods needs a Resource class, got {resource!r}.")
-    made = _subclass(resource, resource._narrowed(wanted))
+    checked = _checked(resource, declared_at, "methods")
+    made = _subclass(checked, checked._narrowed(wanted))
     points = [*_kept(made._mount_points(pattern, name, app), wanted)]
     found = {verb for _, each, _ in points for verb in _verbs(each)}
     for missing in sorted(wanted - found - _DERIVED):
         raise DeclarationError(
-            f"{declared_at}: methods contains {missing}, which {resource.__module__}."
-            f"{resource.__qualname__} does not have. Remove it, or add it to the class."
+            f"{declared_at}: methods contains {missing}, which {checked.__module__}."
+            f"{checked.__qualname__} does not have. Remove it, or add it to the class."
         )
     return points
+
+
+def with_changes(
+    resource: object, changes: object, methods: Collection[str] | None, declared_at: str
+) -> type[Resource]:
+    """Return a collection whose changes can be followed.
+
+    Args:
+        resource: The class.
+        changes: The value of ``changes``.
+        methods: The HTTP methods that are mounted, None for all of the class.
+        declared_at: The mount, for messages.
+
+    Raises:
+        DeclarationError: The object is not a Resource class, or GET is not mounted.
+    """
+    if methods is not None and "GET" not in {str(each).upper() for each in methods}:
+        raise DeclarationError(f"{declared_at}: changes needs GET. Add it to methods.")
+    return _subclass(_checked(resource, declared_at, "changes"), {"changes": changes})
+
+
+def _checked(resource: object, declared_at: str, option: str) -> type[Resource]:
+    if not (isinstance(resource, type) and issubclass(resource, Resource)):
+        raise DeclarationError(f"{declared_at}: {option} needs a Resource class, got {resource!r}.")
+    return resource
 
 
 def _kept(points: Sequence[_Point], wanted: frozenset[str]) -> Iterator[_Point]:

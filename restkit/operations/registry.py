@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .edge_part import EdgePart
 
 __all__ = ["Mounted", "MountedPrefix", "Registry"]
+_SHOWING = ("masks", "expand", "members")
 
 
 class Mounted(Record):
@@ -221,9 +222,9 @@ class Registry:
 
     def _with_masks(self, entries: list[Entry]) -> list[Entry]:
         """Return entries whose Operations know the views of their callers."""
-        apps = self.root.walk_apps()
-        every = [each for _, app in apps for each in app._registry.entries]
-        if not any((each.declared or each.resource).masks for each in every):
+        every = [each for _, app in self.root.walk_apps() for each in app._registry.entries]
+        declared = [each.declared or each.resource for each in every]
+        if not any(getattr(each, name, ()) for each in declared for name in _SHOWING):
             return entries
         from .masking import add_masks  # cold start
 

@@ -11,7 +11,7 @@ from ..spelling import misspelt
 __all__ = ["check_options", "document_members"]
 
 _OPTIONS = ("name", "host", "security", "permission", "limits", "cache", "deprecated", "public")
-_OF_CLASSES = (*_OPTIONS, "methods")
+_OF_CLASSES = (*_OPTIONS, "methods", "changes")
 _OF_FUNCTIONS = (*_OPTIONS, "template", "block")
 # Keyword arguments of other frameworks, with restkit's equivalents.
 _ELSEWHERE = {

@@ -13,6 +13,7 @@ from marshmallow import Schema, fields
 from ..contract import Input, Location
 from ..errors import DeclarationError
 from ..schemas.bound import BoundSchema, SchemaLike, View, bind
+from ..schemas.envelopes import content_of, is_sent_whole
 from ..schemas.uploads import Upload
 from .body_types import Shape, shape_of
 from .returned_types import check_returned
@@ -60,7 +61,8 @@ class Bindings:
                 schema, view, declared_at=declared_at, strict=self._strict, compiled=self._compiled
             )
         bound = self._content[key]
-        many = many or bound.many
+        _, holds_list = content_of(bound.schema)
+        many = (many and not holds_list) or bound.many
         return bound if (bound.view, bound.many) == (view, many) else bound.used(view, many=many)
 
     def text(
@@ -95,7 +97,8 @@ class Bindings:
 
 def _request_view(schema: SchemaLike, *, patch: bool) -> View:
     says_partial = isinstance(schema, Schema) and schema.partial is not None
-    return View.PATCH if patch and not says_partial else View.REQUEST
+    is_whole = says_partial or is_sent_whole(schema)
+    return View.PATCH if patch and not is_whole else View.REQUEST
 
 
 def _check_uploads(bound: BoundSchema, location: Location, declared_at: str) -> None:

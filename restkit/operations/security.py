@@ -24,6 +24,7 @@ __all__ = [
     "access_of",
     "check_permissions",
     "check_schemes",
+    "class_access",
     "class_security",
     "declared_access",
     "given_access",
@@ -75,7 +76,22 @@ def joined_limits(levels: Iterable[Limits | None]) -> Limits:
     return tuple(each for each in found or () if each is not ...)
 
 
-def declared_access(function: object, name: str, resource: type[Resource], given: Access) -> Access:
+def class_access(resource: type[Resource]) -> Access:
+    """Return who may call the verbs of a class, as far as the class declares it."""
+    of_class = Permissions()
+    if _has_permissions(resource):
+        from .declared_permissions import class_permissions  # cold start: many programs have none
+
+        of_class = class_permissions(resource)
+    declared_at = f"{resource.__module__}.{resource.__qualname__}"
+    limits = limits_of(resource.limits, f"{declared_at}.limits")
+    cache = cache_of(resource.cache, f"{declared_at}.cache")
+    return Access(class_security(resource), of_class, limits, cache, class_deprecation(resource))
+
+
+def declared_access(
+    function: object, name: str, resource: type[Resource], given: Access, by_class: Access
+) -> Access:
     """Return who may call a verb, as far as it is declared below its App.
 
     Args:
@@ -83,15 +99,14 @@ def declared_access(function: object, name: str, resource: type[Resource], given
         name: Its name in the class.
         resource: Its class.
         given: The declarations that `App.add` or a route got.
+        by_class: Those of the class.
     """
     words = declarations_of(function).words
     rule = words.get("permission")
-    of_class = Permissions()
     if _has_permissions(resource):
-        from . import declared_permissions as declared  # cold start: many programs have none
+        from .declared_permissions import named_permission  # cold start, as above
 
-        rule = declared.named_permission(resource, name) or rule
-        of_class = declared.class_permissions(resource)
+        rule = named_permission(resource, name) or rule
     permissions = Permissions.same(rule)
     deprecation = words.get("deprecation")
     if deprecation is None and words.get("deprecated") is False:
@@ -99,10 +114,6 @@ def declared_access(function: object, name: str, resource: type[Resource], given
     guards = words.get("limits"), words.get("cache"), deprecation
     own = Access(words.get("security"), permissions, *guards)
     declared_at = f"{resource.__module__}.{resource.__qualname__}"
-    limits = limits_of(resource.limits, f"{declared_at}.limits")
-    cache = cache_of(resource.cache, f"{declared_at}.cache")
-    guards = limits, cache, class_deprecation(resource)
-    by_class = Access(class_security(resource), of_class, *guards)
     return own.within(given, declared_at).within(by_class, declared_at)
 
 

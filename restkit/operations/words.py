@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import lru_cache
 
 __all__ = ["default_tag", "split_docstring"]
 
@@ -82,9 +83,18 @@ def _on_one_line(text: str) -> str:
 
 _SUFFIXES = ("Resource", "View", "Endpoint", "Handler")
 # Segments of a path that do not describe the resources below them.
-_NO_WORD = r"(?i)(api|apis|rest|v[0-9][0-9.]*|[0-9.]+|latest|public|internal)"
+_NO_WORDS = frozenset({"api", "apis", "rest", "latest", "public", "internal"})
+_NUMBER = r"(?i)v?[0-9][0-9.]*|[0-9.]+"
 
 
+def _is_no_word(segment: str) -> bool:
+    # PERF: cold start: most segments are letters, and need no regular expression.
+    if segment.isascii() and segment.isalpha():
+        return segment.lower() in _NO_WORDS
+    return re.fullmatch(_NUMBER, segment) is not None
+
+
+@lru_cache(maxsize=64)
 def default_tag(path: str, name: str) -> str:
     """Return the tag of a resource: the first descriptive segment of its path, or its class.
 
@@ -95,7 +105,7 @@ def default_tag(path: str, name: str) -> str:
     for segment in path.split("/"):
         stem = re.sub(r"(?<=.)\.[A-Za-z0-9]+$", "", segment) if "." in segment else segment
         words = _words(stem)
-        if words and "{" not in segment and not re.fullmatch(_NO_WORD, segment):
+        if words and "{" not in segment and not _is_no_word(segment):
             return words[:1].upper() + words[1:]
     suffix = next((each for each in _SUFFIXES if name.endswith(each)), "")
     words = _words(name.removesuffix(suffix) or name)

@@ -9,7 +9,7 @@ __all__ = ["plain_name", "pointer"]
 
 # SECURITY: names that a client chose are repeated only if they are short and plain, so that input
 # is never echoed at length.
-_is_plain = re.compile(r"[\w.$@:\[\]-]{1,64}").fullmatch
+_PLAIN = r"[\w.$@:\[\]-]{1,64}"
 
 
 # PERF: to look a pointer up takes a tenth of making it.
@@ -24,6 +24,10 @@ _TYPES = frozenset({str, int})
 def _is_name(text: str) -> bool:
     """Return whether a text is an identifier, as most names are: quicker than the pattern."""
     return len(text) <= 64 and text.isascii() and text.isidentifier()
+
+
+def _is_plain(text: str) -> bool:
+    return _is_name(text) or re.fullmatch(_PLAIN, text) is not None
 
 
 def plain_name(name: object) -> str:
@@ -63,7 +67,7 @@ def _pointer(tokens: Iterable[str | int]) -> str:
     for token in tokens:
         # A plain name has neither "~" nor "/", which would have to be escaped.
         text = str(token)
-        if not (type(token) is int or _is_name(text) or _is_plain(text)):
+        if not (type(token) is int or _is_plain(text)):
             break
         out = f"{out}/{text}"
     return out

@@ -30,6 +30,7 @@ __all__ = ["event_writer"]
 _Write = Callable[[object, str], "tuple[object, PlainResponse]"]
 _Texts = Mapping[str, "Callable[[object], str] | None"]
 _MESSAGE = "message"
+_RETRY = 3000  # milliseconds, as browsers have it
 _log = logging.getLogger("restkit")
 _warned: set[str] = set()
 
@@ -55,7 +56,7 @@ def event_writer(output: Output, types: EventTypes, operation: Operation) -> _Wr
         end_unit_of_work()
         warn_about_threads(operation)
         until = None if types.max_age is None else time.monotonic() + types.max_age
-        body = EventBody(iter(value), opening, until, texts, operation)
+        body = EventBody(iter(value), opening, until, texts, operation, types.retry)
         headers = [
             ("Content-Type", f"{EVENT_STREAM}; charset=utf-8"),
             ("Cache-Control", "no-store"),
@@ -82,6 +83,7 @@ class EventBody:
         until: float | None,
         texts: _Texts,
         operation: Operation,
+        retry: int | None = None,
     ) -> None:
         """Make the body of what a method returned.
 
@@ -91,12 +93,15 @@ class EventBody:
             until: The end of the stream on the monotonic clock, None without one.
             texts: The functions from a value to its data, by event type.
             operation: The Operation, for messages.
+            retry: The milliseconds after which a client reconnects, None for the client's own time.
         """
         self._values = values
         self._opening = opening
         self._until = until
         self._texts = texts
         self._operation = operation
+        self._retry = _RETRY if retry is None else retry
+        self._has_stopped = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -110,12 +115,31 @@ class EventBody:
         if self._opening:
             opening, self._opening = self._opening, b""
             return opening
-        if not may_go_on() or (self._until is not None and time.monotonic() > self._until):
+        is_old = self._until is not None and time.monotonic() > self._until
+        if is_old or self._has_stopped:
             self.close()
             raise StopIteration
-        chunk = self._chunk(next(self._values))
+        if not may_go_on():
+            return self._last()
+        try:
+            chunk = self._chunk(next(self._values))
+        except StopIteration:
+            if may_go_on():
+                raise
+            return self._last()  # the method has noticed that the streams stop
         end_unit_of_work()
         return chunk
+
+    def _last(self) -> bytes:
+        """End the stream of a process that stops, and return when its client connects again.
+
+        Each client gets another time: not all of them may reach the other processes at once.
+        """
+        import random  # cold start: few responses end like this
+
+        self._has_stopped = True
+        self.close()
+        return encode_retry(random.randint(self._retry, 2 * self._retry + 1))  # noqa: S311
 
     def close(self) -> None:
         """Close the method's generator."""

@@ -31,6 +31,10 @@ class Stream(Record):
     content_type: str
 
 
+# An nginx in front would gather lines until it has 4 KiB.
+_EACH_LINE_AT_ONCE = ("X-Accel-Buffering", "no")
+
+
 def stream_response(
     status: int, stream: Stream, operation: Operation, media: Media
 ) -> PlainResponse:
@@ -46,6 +50,8 @@ def stream_response(
     try:
         first = next(chunks, b"")
         if not ended and length_hint(values, -1) != 0:
+            if stream.media_type == NDJSON:
+                headers = [*headers, _EACH_LINE_AT_ONCE]
             return PlainResponse(status, headers, Chunks(first, chunks, values))
         body = first + b"".join(chunks)
     except BaseException:

@@ -234,6 +234,8 @@ def check_path(what: str, path: str) -> None:
 
 def _check_characters(what: str, text: str) -> None:
     """Reject characters that no host or path has."""
+    if text.isprintable() and "?" not in text and "#" not in text:
+        return
     for character in text:
         if character in "?#":
             raise DeclarationError(

@@ -7,64 +7,27 @@ Werkzeug's matcher. A Route is found by the path alone. Where several patterns m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from ..contract import Operation
 from ..errors import CollisionError
 from ..http.redirects import is_redirect
-from ..middleware import Boundary, Endpoint
 from ..records import Record
 from ..request import Request
+from .handlers import Handler
 from .matcher import Matcher
 from .patterns import Pattern
 
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
 
-    from ..request import AppLike
     from .rules import Rules
 
-__all__ = ["Allowed", "Handler", "Match", "Route", "Router"]
+__all__ = ["Allowed", "Match", "Route", "Router"]
 
 # Sets of patterns that match a path alike, for which a matcher is kept.
 _MAX_SUBSETS = 4096
 Match = tuple["Route", "dict[str, object]"]
-
-
-class Handler:
-    """The callable that responds to one method of a URL, with its Operation and App.
-
-    Attributes:
-        call: The endpoint inside its middleware.
-        operation: The record; None if no operation has the method.
-        app: The App whose resource responds.
-        boundary: The callable that turns an exception into a response.
-        statuses: The statuses of responses that can be sent without a further look.
-        declared: The statuses, with media types, that were found to be declared so far.
-    """
-
-    # PERF: reading an attribute of a NamedTuple costs four times as much.
-    __slots__ = ("app", "boundary", "call", "declared", "operation", "statuses")
-
-    def __init__(
-        self,
-        call: Endpoint,
-        operation: Operation | None,
-        app: AppLike,
-        boundary: Boundary,
-        statuses: Container[int],
-    ) -> None:
-        self.call = call
-        self.operation = operation
-        self.app = app
-        self.boundary = boundary
-        self.statuses = statuses
-        self.declared: set[tuple[int, str]] = set()
-
-    def without_content(self) -> Handler:
-        """Return the handler for HEAD: each of its responses is looked at, to drop the content."""
-        return Handler(self.call, self.operation, self.app, self.boundary, ())
 
 
 class Allowed(Record):

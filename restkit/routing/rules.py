@@ -69,13 +69,20 @@ def compile_rule(rule: str, host: str, own: Mapping[str, type[BaseConverter]]) -
     known = known_converters(own)
     made = LazyRule(rule, endpoint="", host=host or None)
     try:
-        Map([made], converters=known, host_matching=bool(host))
+        # PERF: binding a rule reads it; a Map of its own would also make a machine that matches.
+        made.bind(_reader(tuple(own.items()), bool(host)))
     except (LookupError, ValueError, TypeError, SyntaxError) as error:
         raise DeclarationError(
             f"The URL pattern {rule!r} cannot be read: {error}. The converters are "
             f"{', '.join(sorted(known))}."
         ) from error
     return made
+
+
+@lru_cache(maxsize=8)
+def _reader(own: tuple[tuple[str, type[BaseConverter]], ...], host_matching: bool) -> Map:
+    """Return an empty Map by whose converters rules are read."""
+    return Map(converters=known_converters(dict(own)), host_matching=host_matching)
 
 
 class Rules(Generic[T]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Any, Protocol
 
@@ -38,9 +38,8 @@ from .wire_formats import Source
 
 __all__ = ["BoundSchema", "Fault", "Invalid", "SchemaLike", "View", "bind"]
 
-_ENCODER = Encoder(
-    IS_NATIVE, dumps_json, dumps_native, json_text, encode_text, uses_records=IS_NATIVE
-)
+# PERF: cold start: the first response of a program loads no msgspec.
+_ENCODER = Encoder(IS_NATIVE, dumps_json, dumps_native, json_text, encode_text, IS_NATIVE, 1)
 
 _Load = Callable[[object], Any]
 """Returns loaded data."""
@@ -194,11 +193,7 @@ class BoundSchema:
                 if isinstance(self.working, Compiled)
                 else None
             )
-            self._json_writer = found or JSONWriter(
-                lambda value: dumps_json(self.dump_one(value)),
-                lambda values: dumps_json(self.working.dump(values, many=True)),
-                self._pair,
-            )
+            self._json_writer = found or JSONWriter(self._one, self._several, self._pair)
         return self._json_writer
 
     @property
@@ -206,6 +201,12 @@ class BoundSchema:
         """The attributes that dumping a value reads; None if it may do more with the value."""
         working = self.working
         return working.reads if isinstance(working, Compiled) else None
+
+    def _one(self, value: object) -> bytes:
+        return dumps_json(self.dump_one(value))
+
+    def _several(self, values: Iterable[object]) -> bytes:
+        return dumps_json(self.working.dump(values, many=True))
 
     def _pair(self, value: object) -> tuple[Any, bytes]:
         data = self.dump_one(value)

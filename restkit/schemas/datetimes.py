@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -22,7 +21,7 @@ _DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
 _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _AWARE_TEXT = matching(f"{_DATE}[Tt]{_TIME}{_OFFSET}", upper=True)
-_NAIVE_TEXT = re.compile(f"{_DATE}[Tt ]{_TIME}")
+_NAIVE_TEXT = f"{_DATE}[Tt ]{_TIME}"
 
 
 # NOTE: since Python 3.13, fromisoformat takes 24:00, which RFC 3339 (section 5.6) does not.
@@ -54,19 +53,19 @@ def _take_aware(value: object) -> object:
     try:
         return _AWARE_TEXT(value)
     except ValueError:
-        if type(value) is str and _NAIVE_TEXT.fullmatch(value):
+        if type(value) is str and re.fullmatch(_NAIVE_TEXT, value):
             raise Advice("Include a UTC offset, such as Z or +02:00.") from None
         raise
 
 
 # What HTML's inputs of times send: without seconds where these are 0, and never with an offset.
-_SHORT_TEXT = re.compile(f"(?P<start>({_DATE}[Tt])?[0-9]{{2}}:[0-9]{{2}})(?P<offset>{_OFFSET}?)")
+_SHORT_TEXT = f"(?P<start>({_DATE}[Tt])?[0-9]{{2}}:[0-9]{{2}})(?P<offset>{_OFFSET}?)"
 _FORM_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
 _FORM_DATETIME = f"{_DATE}[Tt]{_FORM_TIME}{_OFFSET}?"
 
 
 def _with_seconds(value: str) -> str:
-    found = _SHORT_TEXT.fullmatch(value)
+    found = re.fullmatch(_SHORT_TEXT, value)
     return f"{found['start']}:00{found['offset']}" if found else value
 
 
@@ -81,13 +80,12 @@ def _in_form(wire: Wire, pattern: str, test: str = "", **names: object) -> Wire:
     """
     if test:
         take = _quick(wire.json, test, **names)
-        wire = replace(wire, json=take, text=take)
+        wire = wire._replace(json=take, text=take)
 
     def checked(value: str) -> object:
         return wire.text(_with_seconds(value))
 
-    return replace(
-        wire,
+    return wire._replace(
         form=checked,
         form_keywords={"type": "string", "pattern": f"^{pattern}$"},
     )
@@ -96,7 +94,7 @@ def _in_form(wire: Wire, pattern: str, test: str = "", **names: object) -> Wire:
 def _take_from_form(value: str) -> object:
     """Take a date and time, in UTC if no offset says otherwise: HTML has no input with one."""
     text = _with_seconds(value)
-    return _take_aware(f"{text}Z" if _NAIVE_TEXT.fullmatch(text) else text)
+    return _take_aware(f"{text}Z" if re.fullmatch(_NAIVE_TEXT, text) else text)
 
 
 _take_moment = _quick(Take(_take_aware, lambda: _AWARE_TEXT.inline), _SHAPE, shapes=_WITH_OFFSET)
@@ -185,7 +183,7 @@ _DIRECTIVES = {
     "y": "[0-9]{2}",
     "j": "(00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-5])",
 }
-_SYNTAX = re.compile(r"[\\^$.*+?()[\]{}|/]")
+_SYNTAX = r"[\\^$.*+?()[\]{}|/]"
 _DATETIMES = (fields.DateTime, fields.NaiveDateTime, fields.AwareDateTime)
 
 
@@ -251,9 +249,8 @@ def _of_time(field: fields.Time) -> Wire | None:
 
 def _of_datetime(field: fields.DateTime) -> Wire | None:
     if field.format in _TIMESTAMPS:
-        return replace(
-            ranged(0, _LAST_SECOND * _TIMESTAMPS[field.format]), response={"type": "number"}
-        )
+        numbers = ranged(0, _LAST_SECOND * _TIMESTAMPS[field.format])
+        return numbers._replace(response={"type": "number"})
     if field.format not in _ISO:
         if field.format not in _MAIL:
             return _formatted(field.format) if type(field) is fields.DateTime else None
@@ -278,12 +275,15 @@ def _converted(zone: tzinfo) -> Wire:
                 raise ValueError from None
         return text
 
+    def take_of_form(value: str) -> object:
+        return take(_with_seconds(value))
+
     return Wire(
         _EITHER.keywords,
         take,
         take,
         _NAIVE.keywords,
-        form=lambda value: take(_with_seconds(value)),
+        form=take_of_form,
         form_keywords=_EITHER.form_keywords,
     )
 
@@ -303,7 +303,7 @@ def _formatted(text: object) -> Wire | None:
         directive = _DIRECTIVES.get(next(rest, "")) if each == "%" else None
         if each == "%" and directive is None:
             return None
-        pattern += _SYNTAX.sub(r"\\\g<0>", each) if directive is None else directive
+        pattern += re.sub(_SYNTAX, r"\\\g<0>", each) if directive is None else directive
     words: dict[str, object] = {
         "type": "string",
         "description": readable(f"In the format {text} (strftime)."),

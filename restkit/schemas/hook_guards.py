@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 from marshmallow.decorators import POST_LOAD, PRE_LOAD
 
+from .envelopes import is_envelope
 from .own_behavior import hooks_of
 
 __all__ = ["guard_alternatives", "guard_hooks"]
@@ -26,7 +27,8 @@ def guard_hooks(schema: Schema) -> None:
     into anything else.
     """
     hooks = hooks_of(schema)
-    partial_is_own = schema.partial is not None
+    # The hooks of an envelope take its content out, of a patch too.
+    partial_is_own = schema.partial is not None or is_envelope(type(schema))
     if not hooks.get(PRE_LOAD) and (partial_is_own or not hooks.get(POST_LOAD)):
         return
     message = schema.error_messages["type"]

@@ -10,22 +10,22 @@ from .json_values import JSON
 __all__ = ["check_keyword", "distinct", "expected_of", "is_among", "is_ecma_pattern"]
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
-_ESCAPED = re.compile(r"\\[^a-zA-Z0-9]")
-_CHARACTERS = re.compile(r"\\[pP]\{[^}]*\}|\\u\{[0-9a-fA-F]+\}|\\c[a-zA-Z]|\[\^?\]")
-_SET = re.compile(r"\[(?:\\.|[^\]\\])+\]")
+_ESCAPED = r"\\[^a-zA-Z0-9]"
+_CHARACTERS = r"\\[pP]\{[^}]*\}|\\u\{[0-9a-fA-F]+\}|\\c[a-zA-Z]|\[\^?\]"
+_SET = r"\[(?:\\.|[^\]\\])+\]"
 # What Python's regular expressions have and ECMA-262 has not.
-_PYTHON_ONLY = re.compile(r"\(\?(?:P[<=>]|#|>|\(|[aiLmsux]+[-:)])|\\[AZz]|[*+?}]\+")
+_PYTHON_ONLY = r"\(\?(?:P[<=>]|#|>|\(|[aiLmsux]+[-:)])|\\[AZz]|[*+?}]\+"
 # The names of groups, which Python writes otherwise.
-_GROUP, _BACKREFERENCE = re.compile(r"\(\?<(?![=!])"), re.compile(r"\\k<(\w+)>")
+_GROUP, _BACKREFERENCE = r"\(\?<(?![=!])", r"\\k<(\w+)>"
 
 
 def is_ecma_pattern(pattern: str) -> bool:
     """Return whether a text is a regular expression of ECMA-262, as far as Python can tell."""
-    plain = _CHARACTERS.sub("x", _ESCAPED.sub("x", pattern))
-    if _PYTHON_ONLY.search(_SET.sub("x", plain)):
+    plain = re.sub(_CHARACTERS, "x", re.sub(_ESCAPED, "x", pattern))
+    if re.search(_PYTHON_ONLY, re.sub(_SET, "x", plain)):
         return False
     try:
-        re.compile(_BACKREFERENCE.sub(r"(?P=\1)", _GROUP.sub("(?P<", plain)))
+        re.compile(re.sub(_BACKREFERENCE, r"(?P=\1)", re.sub(_GROUP, "(?P<", plain)))
     except re.error as error:
         return "look-behind" in str(error)  # ECMA-262 has them of any width
     except (OverflowError, RecursionError):

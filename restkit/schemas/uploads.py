@@ -22,6 +22,7 @@ _BEGINNINGS = {
     "image/webp": rb"RIFF....WEBP",
 }
 _LONGEST = 16
+_LONGEST_NAME = 255  # what file systems take; databases have a column of some length
 
 
 class Upload(fields.Field[Any]):
@@ -32,6 +33,7 @@ class Upload(fields.Field[Any]):
 
     default_error_messages = {  # noqa: RUF012  # marshmallow's own way of declaring messages
         "invalid": "Not an uploaded file.",
+        "filename": "The name of the file is longer than 255 characters, or has a NUL character.",
         "media_type": "The media type is not one of those that are taken.",
         "content": "The file is not what its media type says.",
         "too_large": "The file is larger than {max_size} bytes.",
@@ -74,6 +76,9 @@ class Upload(fields.Field[Any]):
     ) -> object:
         if not hasattr(value, "stream"):
             raise self.make_error("invalid")
+        name = value.filename or ""
+        if len(name) > _LONGEST_NAME or "\0" in name:
+            raise self.make_error("filename")
         if self.media_types and value.mimetype not in self.media_types:
             raise self.make_error("media_type")
         if self.max_size is not None:

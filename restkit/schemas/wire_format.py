@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from marshmallow import fields, validate
 
 from ..compiler import Inline
+from ..records import Record
 
 __all__ = [
     "Take",
@@ -31,8 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Record):
     """The wire format of one field type.
 
     Attributes:
@@ -153,14 +152,14 @@ def json_number(value: object) -> object:
     return value
 
 
-_NUMBER_TEXT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_NUMBER_TEXT = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 
 
 def text_number(value: str) -> float:
     """Take the text of a JSON number."""
     if (
         len(value) > 400
-        or not _NUMBER_TEXT.fullmatch(value)
+        or not compiled(_NUMBER_TEXT)(value)
         or not math.isfinite(number := float(value))
     ):
         raise ValueError
@@ -175,14 +174,18 @@ def ranged(low: float, high: float) -> Wire:
             raise ValueError
         return value
 
+    def within_text(value: str) -> object:
+        return within(text_number(value))
+
     names: dict[str, object] = {"low": low, "high": high}
+
     return Wire(
         {"type": "number", "minimum": low, "maximum": high},
         Take(
             lambda value: within(json_number(value)),
             lambda: Inline("{low} <= v <= {high}", names=names),
         ),
-        lambda value: within(text_number(value)),
+        within_text,
     )
 
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import enum
 import json
-import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 from marshmallow import fields
@@ -22,7 +20,7 @@ from ..encoding import dumps_json
 from ..errors import DeclarationError
 from .datetimes import moment_of
 from .decimals import amount_of
-from .wire_format import Take, Wire, exact, json_number, same, text_number
+from .wire_format import Take, Wire, compiled, exact, json_number, same, text_number
 
 __all__ = ["INT64_MAX", "INT64_MIN", "Source", "wire_of"]
 
@@ -58,18 +56,18 @@ def _json_integer(value: object) -> int:
     return value
 
 
-_INTEGER_TEXT = re.compile(r"-?[0-9]{1,19}")
+_INTEGER_TEXT = r"-?[0-9]{1,19}"
 
 
 def _text_integer(value: str) -> int:
-    if not _INTEGER_TEXT.fullmatch(value):
+    if not compiled(_INTEGER_TEXT)(value):
         raise ValueError
     return _json_integer(int(value))
 
 
 def _short_integer() -> Inline:
     # PERF: most integers have no sign, and to ask for digits costs a fifth of matching the text.
-    names: dict[str, object] = {"match": _INTEGER_TEXT.fullmatch}
+    names: dict[str, object] = {"match": compiled(_INTEGER_TEXT)}
     digits = "(v.isdecimal() and v.isascii()) or {match}(v) is not None"
     return Inline(f"len(v) < 19 and ({digits})", "int(v)", names=names)
 
@@ -144,7 +142,7 @@ _take_address = Take(_address, lambda: Inline("'%' not in v and '\\0' not in v")
 _IPV4 = Wire(
     {"type": "string", "format": "ipv4"}, _take_address, _take_address, error_key="invalid_ip"
 )
-_IPV6 = replace(_IPV4, keywords={"type": "string", "format": "ipv6"})
+_IPV6 = _IPV4._replace(keywords={"type": "string", "format": "ipv6"})
 
 _INTERFACES = {
     kind: exact(
@@ -156,7 +154,7 @@ _INTERFACES = {
         (fields.IPInterface, f"{_V4_INTERFACE}|{_V6_INTERFACE}"),
     )
 }
-_IP = replace(_IPV4, keywords={"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
+_IP = _IPV4._replace(keywords={"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
 
 
 _JSON_TYPES = frozenset({str, int, float, bool})
@@ -175,7 +173,7 @@ def _of_enum(field: fields.Enum[Any]) -> Wire | None:
     if not isinstance(field.by_value, bool):
         inner = wire_of(field.field)
         if inner is not None:
-            return replace(inner, keywords={"enum": values}, response=None)
+            return inner._replace(keywords={"enum": values}, response=None)
         is_raw = type(field.field) is fields.Raw
     return _of_values(values) if is_raw and _JSON_TYPES.issuperset(map(type, values)) else None
 

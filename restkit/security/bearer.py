@@ -45,6 +45,11 @@ class BearerScheme(Scheme, ABC):
         self._scopes = check_scopes(scopes, kind)
         self._challenges = BearerChallenges(realm, resource_metadata, kind)
 
+    @property
+    def issuer(self) -> str | None:
+        """The server that issues the tokens, None if the scheme does not know it."""
+        return None
+
     @abstractmethod
     def identify(self, token: str, request: Request) -> tuple[object, object]:
         """Return the caller with a token, and the object whose scopes count.

@@ -17,7 +17,7 @@ from .origins import check_origin
 
 if TYPE_CHECKING:
     from ..dispatch.response_headers import Finish
-    from ..routing.router import Handler
+    from ..routing.handlers import Handler
 
 __all__ = ["CORS"]
 

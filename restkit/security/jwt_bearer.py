@@ -96,6 +96,7 @@ class JWTBearer(BearerScheme):
             description=description,
         )
         kind = type(self).__qualname__
+        self._expected_issuer = issuer
         self._algorithms = check_algorithms(algorithms, kind)
         self._keys = _key_source(key, jwks, self._algorithms, kind)
         self._load = None if load is None else make_check(load, ("claims",), kind)
@@ -105,6 +106,11 @@ class JWTBearer(BearerScheme):
         )
         self._types = frozenset(each.lower() for each in types)
         self._verified = _VerifiedTokens()
+
+    @property
+    def issuer(self) -> str | None:
+        """The ``iss`` that tokens must have; None for tokens of any issuer."""
+        return self._expected_issuer
 
     def document(self) -> Mapping[str, object]:
         """Return the Security Scheme Object."""

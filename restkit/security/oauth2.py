@@ -67,6 +67,11 @@ class OAuth2(Scheme):
         self._tokens = tokens
         self._flows = flows
 
+    @property
+    def issuer(self) -> str | None:
+        """The server that issues the tokens, None if their scheme does not know it."""
+        return self._tokens.issuer
+
     def document(self) -> Mapping[str, object]:
         """Return the Security Scheme Object."""
         found: dict[str, object] = {

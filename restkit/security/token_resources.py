@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, cast
 
-from marshmallow import Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ..contract import Failure, Header, Operation
 from ..contributor import Contribution
@@ -24,6 +24,7 @@ _NO_STORE = Header("Cache-Control", "`no-store`: no cache keeps tokens (RFC 6749
 _ERRORS = ("invalid_request", "invalid_grant", "unsupported_grant_type")
 _ERROR = fields.Str(required=True, validate=validate.OneOf(_ERRORS))
 _TEXT = validate.Length(1, 1024)
+_FORM_SIZE = 16 * 1024  # SECURITY: anybody may send these forms, and they are small
 
 
 class TokenProblem(Problem):
@@ -61,6 +62,11 @@ class _NotStored:
 class TokenFormSchema(Schema):
     """A request of the token endpoint."""
 
+    class Meta:
+        """Unrecognized parameters are ignored (RFC 6749, section 3.2)."""
+
+        unknown = EXCLUDE
+
     grant_type = fields.Str(
         required=True,
         validate=validate.Length(max=100),
@@ -86,6 +92,11 @@ class TokenSchema(Schema):
 class RevocationFormSchema(Schema):
     """A request to log out."""
 
+    class Meta:
+        """Unrecognized parameters are ignored, as at the token endpoint."""
+
+        unknown = EXCLUDE
+
     token = fields.Str(required=True, validate=_TEXT)
     token_type_hint = fields.Str(validate=validate.Length(max=100))
 
@@ -106,7 +117,7 @@ class TokenEndpoint(_Endpoint):
     """The token endpoint."""
 
     @raises(TokenProblem)
-    @takes(form=TokenFormSchema)
+    @takes(form=TokenFormSchema, max_size=_FORM_SIZE)
     @returns(TokenSchema)
     def post(self, form: dict[str, str]) -> dict[str, object]:
         """Log in, or exchange a refresh token for new tokens."""
@@ -134,7 +145,7 @@ class TokenEndpoint(_Endpoint):
 class RevocationEndpoint(_Endpoint):
     """Revocation of a login."""
 
-    @takes(form=RevocationFormSchema)
+    @takes(form=RevocationFormSchema, max_size=_FORM_SIZE)
     @returns(None, 204)
     def post(self, form: dict[str, str]) -> None:
         """Log out: revoke the login of a refresh token, whether it is valid or not."""

@@ -6,10 +6,10 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from json.encoder import encode_basestring_ascii
 
 from ..request import current_request
 from .correlation import correlation_of
+from .request_summary import json_text, request_members
 
 __all__ = ["AccessRecord", "JSONFormatter", "TextFormatter"]
 
@@ -20,7 +20,7 @@ _CONTEXT = ("request_id", "trace_id", "span_id", "operation")
 _BREAKING = (*range(32), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _ESCAPES = {code: ascii(chr(code))[1:-1] for code in _BREAKING}
 _second = (0, "")
-_text_of = encode_basestring_ascii
+_text_of = json_text
 
 
 class AccessRecord(logging.LogRecord):
@@ -65,22 +65,13 @@ class JSONFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        message = _text_of(record.getMessage())
         if type(record) is AccessRecord:
-            return (
-                f'{{"timestamp":"{timestamp(record.created)}","level":"{record.levelname}",'
-                f'"logger":"{record.name}","message":{message},"request_id":"{record.request_id}",'
-                f'"trace_id":"{record.trace_id}","span_id":"{record.span_id}",'
-                f'"operation":{_nullable(record.operation)},"method":{_text_of(record.method)},'
-                f'"path":{_text_of(record.path)},"route":{_nullable(record.route)},'
-                f'"status":{record.status},"duration_ms":{record.duration_ms:.3f},'
-                f'"bytes":{record.bytes}}}'
-            )
+            return access_line(record)
         line = {
             "timestamp": _text_of(timestamp(record.created)),
             "level": _text_of(record.levelname),
             "logger": _text_of(record.name),
-            "message": message,
+            "message": _text_of(record.getMessage()),
         }
         for name, value in (*context_of(record), *tracebacks_of(self, record)):
             line[name] = _text_of(value)
@@ -103,6 +94,24 @@ class TextFormatter(logging.Formatter):
         return "\n".join(each.translate(_ESCAPES) for each in lines)
 
 
+def access_line(record: AccessRecord) -> str:
+    """Return the line of JSON of one request."""
+    members = request_members(
+        record.getMessage(),
+        record.operation,
+        record.method,
+        record.path,
+        record.route,
+        record.status,
+    )
+    return (
+        f'{{"timestamp":"{timestamp(record.created)}","level":"{record.levelname}",'
+        f'"logger":"{record.name}",{members},"request_id":"{record.request_id}",'
+        f'"trace_id":"{record.trace_id}","span_id":"{record.span_id}",'
+        f'"duration_ms":{record.duration_ms:.3f},"bytes":{record.bytes}}}'
+    )
+
+
 def timestamp(created: float) -> str:
     """Return a time in seconds as RFC 3339 writes it, in UTC with milliseconds."""
     global _second  # PERF: the text of a second is made once; threads replace the pair together
@@ -115,19 +124,19 @@ def timestamp(created: float) -> str:
 
 
 def context_of(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
-    """Yield the ids of the record, or those of the current request, and its operation."""
+    """Yield the ids of the record, or those of the current request or task, and its operation."""
     known = vars(record)
     if "request_id" in known:
         yield from ((name, str(known[name])) for name in _CONTEXT if known.get(name) is not None)
         return
     request = current_request.get(None)
     ids = correlation_of(request)
-    if request is None or ids is None:
+    if ids is None:
         return
     yield "request_id", ids.request_id
     yield "trace_id", ids.trace_id
     yield "span_id", ids.span_id
-    if request.operation is not None:
+    if request is not None and request.operation is not None:
         yield "operation", request.operation.operation_id
 
 
@@ -148,10 +157,6 @@ def tracebacks_of(
         yield "exception", record.exc_text
     if record.stack_info:
         yield "stack", formatter.formatStack(record.stack_info)
-
-
-def _nullable(text: str | None) -> str:
-    return "null" if text is None else _text_of(text)
 
 
 def _json_of(value: object) -> str:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Literal, TextIO, get_args
 
 from ..errors import DeclarationError
+from .line_handler import LineHandler
 from .log_formats import JSONFormatter, TextFormatter
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def add_handler(
 ) -> logging.Handler:
     """Add the handler to the root logger and return it."""
     root = logging.getLogger()
-    handler = logging.StreamHandler(stream)
+    handler = LineHandler(stream)
     handler.setFormatter(JSONFormatter() if format == "json" else TextFormatter())
     for each in filters:
         handler.addFilter(each)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ..contract import Operation
@@ -12,14 +13,20 @@ from ..declaration_checks import check_call, check_flag, check_mapping, texts_of
 from ..dispatch.edge import SERVICE, Layer
 from ..errors import DeclarationError
 from ..resource import Resource
-from .access_log import logged
+from ..stream_shutdown import stop_streams_when
+from .access_log import Exchange, observed
 from .checks import Check, Checks
+from .draining import is_draining
 from .exchange import CONTRIBUTION, correlated, finisher
 from .log_setup import LogFormat, add_handler, check_format
+from .server_timing import SERVER_TIMING, timed_requests, with_timings
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
     from ..dispatch.dispatcher import Dispatcher
     from ..dispatch.response_headers import Finish
+    from ..settings import Settings
 
 __all__ = ["Service"]
 
@@ -28,6 +35,7 @@ class _App(Protocol):
     """The part of an App that a Service uses."""
 
     name: str
+    settings: Settings
 
     @property
     def extensions(self) -> Sequence[object]: ...
@@ -51,7 +59,8 @@ class Service:
 
     Each request has an id, `Request.id`: that of its header ``X-Request-Id``, or a new one. Each
     response has it in the same header. A request also belongs to a trace (W3C Trace Context, Level
-    2), which `outgoing_headers` passes on. If mounted Apps have a Service too, the ids are those of
+    2), which `outgoing_headers` passes on. In an App with ``debug``, each response has the time
+    that it took in Server-Timing. If mounted Apps have a Service too, the ids are those of
     the outermost one.
     """
 
@@ -67,6 +76,8 @@ class Service:
         ready: str | None = "/readyz",
         documented: bool = True,
         logs: LogFormat | None = None,
+        metrics: str | None = None,
+        traces: TracerProvider | bool = False,
     ) -> None:
         """Check and keep the options.
 
@@ -81,8 +92,14 @@ class Service:
             logs: ``"json"`` or ``"text"`` logs each request to ``restkit.access``, after the body
                 of its response is closed. While the App runs, the root logger also has a handler of
                 that format, if the program has given it none. None logs no requests.
+            metrics: The URL of the metrics for Prometheus, such as ``"/metrics"``; None for no
+                metrics. It is as public as the probes.
+            traces: Whether each request has a span of OpenTelemetry, by the provider of the process
+                or by this one.
 
         Raises:
+            MissingExtraError: ``metrics`` is given, and prometheus-client is not installed; or
+                ``traces``, and opentelemetry-api is not.
             DeclarationError: A check is not such a function, a critical name has no check, or a URL
                 is not a path without variables.
         """
@@ -104,9 +121,17 @@ class Service:
             check_format(logs, "Service(logs=...)")
         self._documented = documented
         self._logs: LogFormat | None = logs
+        self._metrics = _checked_path(metrics, "metrics", "/metrics")
+        self._observed = _observed(logs, self._metrics)
+        self._has_spans = traces is not False
+        if self._has_spans:
+            from .spans import spanned  # an extra
+
+            paths = filter(None, (self._live, self._ready, self._metrics))
+            self._observed = spanned(self._observed, traces, [*paths])
         self._extensions: Sequence[object] = ()
         self._checks = Checks(dict(checks or {}))
-        self._has_started = False
+        self._has_started = self._is_timed = False
         self._is_draining = False
 
     def install(self, app: _App, /) -> None:
@@ -124,24 +149,41 @@ class Service:
         from .probes import Liveness, Readiness  # cold start: marshmallow
 
         self._extensions = app.extensions
+        self._is_timed = app.settings.debug
         app.lifespan(self._logging)
         app.lifespan(self._running)
         if self._live is not None:
             app.add(self._live, self._made(Liveness))
         if self._ready is not None:
             app.add(self._ready, self._made(Readiness))
+        if self._metrics is not None:
+            from .metrics import MetricsPage  # cold start, as above
+
+            app.add(self._metrics, self._made(MetricsPage))
 
     def contribute(self, operation: Operation, /) -> Contribution:
         """Document the headers."""
+        if self._is_timed:
+            return CONTRIBUTION._replace(headers=(*CONTRIBUTION.headers, SERVER_TIMING))
         return CONTRIBUTION
 
     def response_finisher(self, operation: Operation | None, /) -> Finish:
         """Return the function that sends the id of the request back."""
-        return finisher(operation)
+        finish = finisher(operation, is_observed=self._observed is not None)
+        return with_timings(finish) if self._is_timed else finish
 
     def edge_layers(self, dispatcher: Dispatcher, /) -> Sequence[Layer]:
-        """Return the layer that gives requests their ids."""
-        return (Layer(SERVICE, correlated if self._logs is None else logged),)
+        """Return the layer that gives requests their ids, and logs and measures them."""
+        timed = (Layer(SERVICE, timed_requests),) if self._is_timed else ()
+        kind = self._observed
+        if kind is None:
+            return (*timed, Layer(SERVICE, correlated))
+        layer = Layer(SERVICE, partial(observed, kind=kind))
+        if not self._has_spans:
+            return (*timed, layer)
+        from .spans import within_span  # as above
+
+        return (*timed, Layer(SERVICE, within_span), layer)
 
     def _made(self, base: type[Resource]) -> type[Resource]:
         members = {
@@ -167,16 +209,24 @@ class Service:
 
     def _running(self) -> Iterator[None]:
         self._has_started = True
+        take_back = stop_streams_when(is_draining)
         yield
+        take_back()
         self._has_started = False
 
     @property
     def is_draining(self) -> bool:
-        """Whether the service finishes the requests that it has, and should get no others."""
-        return self._is_draining
+        """Whether the service finishes the requests that it has, and should get no others.
+
+        It does after `drain`, and when ``restkit drain`` or `drain_with` has got SIGTERM.
+        """
+        return self._is_draining or is_draining()
 
     def drain(self) -> None:
-        """Respond with 503 to readiness probes from now on; all other requests are served."""
+        """Respond with 503 to readiness probes from now on; all other requests are served.
+
+        Event streams end with `restkit.sse.stop_streams`.
+        """
         self._is_draining = True
 
     def readiness(self) -> tuple[str, dict[str, bool]]:
@@ -194,6 +244,15 @@ class Service:
         if failed & self._critical:
             return "failed", results
         return ("degraded" if failed else "ok"), results
+
+
+def _observed(logs: LogFormat | None, metrics: str | None) -> type[Exchange] | None:
+    """Return the class of requests that are logged or measured, None if they are neither."""
+    if metrics is None:
+        return None if logs is None else Exchange
+    from .metrics import LoggedAndMeasured, Measured  # an extra
+
+    return Measured if logs is None else LoggedAndMeasured
 
 
 def _check_name(name: object) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..records import Record
-
-__all__ = ["RANDOM", "SAMPLED", "TraceParent", "parse_traceparent", "parse_tracestate"]
+__all__ = ["RANDOM", "SAMPLED", "parse_traceparent", "parse_tracestate"]
 
 SAMPLED, RANDOM = 1, 2
 _KNOWN = SAMPLED | RANDOM
@@ -18,36 +16,38 @@ _MEMBER = re.compile(
     r"[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]"  # section 3.3.1
 )
 
-
-class TraceParent(Record):
-    """The header ``traceparent`` of a request.
-
-    Attributes:
-        trace_id: The id of the trace: 32 hexadecimal digits.
-        parent_id: The id of the caller's span: 16 hexadecimal digits.
-        flags: The known flags: `SAMPLED`, `RANDOM`.
-    """
-
-    trace_id: str
-    parent_id: str
-    flags: int
+# PERF: the shape of a header of version 00, whose digits have become zeros, costs 1,500
+# instructions; the regular expression costs 5,000.
+_DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
+_SHAPE = b"00-%032d-%016d-00" % (0, 0)
+_NO_TRACE, _NO_PARENT = "0" * 32, "0" * 16
+_FLAGS = {"00": 0, "01": SAMPLED, "02": RANDOM, "03": SAMPLED | RANDOM}
 
 
-def parse_traceparent(value: str) -> TraceParent | None:
+def parse_traceparent(value: str) -> tuple[str, str, int] | None:
     """Return a traceparent, None for an invalid one (section 3.2).
 
     A later version is read by its parts that this version knows. Flags of later versions are
     dropped.
+
+    Returns:
+        The id of the trace, 32 hexadecimal digits; that of the caller's span, 16 hexadecimal
+        digits; and the known flags, `SAMPLED` and `RANDOM`.
     """
-    found = _PARENT.fullmatch(value.strip(" \t"))
-    if found is None:
-        return None
-    version, trace_id, parent_id, flags, rest = found.groups()
+    rest: str | None = None
+    if value.encode().translate(_DIGITS_TO_ZEROS) == _SHAPE:
+        version, trace_id, parent_id, flags = value.split("-")
+    else:
+        found = _PARENT.fullmatch(value.strip(" \t"))
+        if found is None:
+            return None
+        version, trace_id, parent_id, flags, rest = found.groups()
     if version == "ff" or (version == "00" and rest is not None):
         return None
-    if not trace_id.strip("0") or not parent_id.strip("0"):
+    if trace_id == _NO_TRACE or parent_id == _NO_PARENT:
         return None
-    return TraceParent(trace_id, parent_id, int(flags, 16) & _KNOWN)
+    # PERF: a tuple costs two thousand instructions less than a Record.
+    return trace_id, parent_id, _FLAGS[flags] if flags in _FLAGS else int(flags, 16) & _KNOWN
 
 
 def parse_tracestate(value: str) -> str:

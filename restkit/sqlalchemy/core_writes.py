@@ -159,8 +159,8 @@ class CoreWriting:
 
     def _differs(self, item: Row, name: str, value: object) -> bool:
         """Return whether a value is another one than that of the row, as the ORM decides it."""
-        if isinstance(value, sa.ClauseElement):
-            return True
+        if name not in item or isinstance(value, sa.ClauseElement):
+            return True  # not read: no response has the value of a load_only field
         return not self._mapper.columns[name].type.compare_values(value, item[name])
 
     def delete(self, connection: AnyConnection, item: Row) -> None:

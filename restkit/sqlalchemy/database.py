@@ -86,13 +86,13 @@ class Database:
             options: Further arguments of SQLAlchemy's ``create_engine``.
         """
         self._url = parsed_url(url)
-        self._create = create
+        self._created = None if create is None else [create]
         self._limits = limits or Limits()
         self._options = options
         self._lock = threading.Lock()
         self._sessions: tuple[sessionmaker[Session], sessionmaker[Session]] | None = None
         self._rules = RowRules()
-        self._units = Units(self._opened)
+        self._units = Units(self._opened, lambda: self._sessions, self.create_also)
         self._tracker = TableTracker()
         self._pings = Pings()
 
@@ -135,7 +135,7 @@ class Database:
         return SQLAlchemyStore(
             model,
             self.session,
-            backend=self._url.get_backend_name(),
+            backend=self.backend,
             rules=self._rules,
             units=self._units,
         )
@@ -180,6 +180,18 @@ class Database:
                 function, or the first collection was added before.
         """
         self._rules.add(model, RowRule(model, read, write, set, caller, owner))
+
+    def create_also(self, tables: MetaData) -> None:
+        """Create the tables of an extension too, if ``create`` was given."""
+        if self._created is not None and tables not in self._created:
+            self._created.append(tables)
+            if self._sessions is not None:
+                create_tables(self.engine, tables)
+
+    @property
+    def backend(self) -> str:
+        """The name of the database, such as ``"sqlite"`` or ``"postgresql"``."""
+        return self._url.get_backend_name()
 
     @property
     def engine(self) -> Engine:
@@ -287,8 +299,8 @@ class Database:
     def _build_sessions(self) -> tuple[sessionmaker[Session], sessionmaker[Session]]:
         engine = make_engine(self._url, self._limits, dict(self._options))
         try:
-            if self._create is not None:
-                create_tables(engine, self._create)
+            for each in self._created or ():
+                create_tables(engine, each)
         except BaseException:
             engine.dispose()
             raise

@@ -115,15 +115,16 @@ class SQLAlchemyStorage:
         It is ``b""`` if another transaction holds the key.
         """
         session = self._session(request)
+        is_held = False
         if session.get_bind().dialect.name == "postgresql":
             # The lock ends with the transaction, even if the connection is lost.
             number = int(key[:16], 16) - 2**63
-            if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(number))):
-                return b""
+            is_held = not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(number)))
         model = self._model
         statement = sa.select(model.data).where(model.key == key, model.expires_at > _now())
         found: bytes | None = session.scalar(statement)
-        return found
+        # The holder may be another retry, which only reads the response.
+        return b"" if found is None and is_held else found
 
     def keep(self, request: Request, key: str, mark: bytes, data: bytes, seconds: float, /) -> None:
         """Store a response in the transaction of the write, and delete a few expired ones.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -56,6 +57,7 @@ class RowRules:
         """Begin without rules."""
         self.rules: dict[type, RowRule] = {}
         self._is_served = False
+        self._unrestricted: WeakSet[sessionmaker[Session] | Session] = WeakSet()
         self._references: dict[_AnyMapper, Sequence[Reference]] = {}
         self.cascades = Cascades(self.references)
 
@@ -79,6 +81,11 @@ class RowRules:
         if missing:
             raise DeclarationError(f"{called} names {missing[0]!r}, which the model lacks.")
         self.rules[model] = rule
+        self.listen_to([model])
+        # SECURITY: sessions that were made before the first rule follow it too.
+        for maker in self._unrestricted:
+            event.listen(maker, "do_orm_execute", _restrict)
+        self._unrestricted.clear()
 
     def rule_of(self, mapper: _AnyMapper) -> RowRule | None:
         """Return the rule of a model or of the model that it inherits from."""
@@ -139,7 +146,8 @@ class RowRules:
         """Let the sessions of a maker follow the rules."""
         if self.rules:
             event.listen(maker, "do_orm_execute", _restrict)
-        self.listen_to(self.rules)
+        else:
+            self._unrestricted.add(maker)  # PERF: without rules, no statement is looked at
         event.listen(maker, "before_flush", _check_before)
         event.listen(maker, "after_flush", _check_after)
 

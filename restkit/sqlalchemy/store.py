@@ -20,6 +20,7 @@ from ..errors import DeclarationError
 from ..problems import InsufficientStorage, ServiceUnavailable
 from ..request import Request
 from ..resource import Owner
+from .change_log import FollowingMixin
 from .column_values import Form, forms_of, is_rewritten
 from .columns import attributes_of
 from .construction import check_constructor
@@ -56,7 +57,7 @@ FAILURES = (
 """The problems that any request on a database may cause."""
 
 
-class SQLAlchemyStore(RelatingMixin, Generic[M]):
+class SQLAlchemyStore(RelatingMixin, FollowingMixin, Generic[M]):
     """The Store of one SQLAlchemy model.
 
     Attributes:
@@ -130,10 +131,9 @@ class SQLAlchemyStore(RelatingMixin, Generic[M]):
         self.selecting = Selecting(mapper, self.key, live, searches_of(mapper))
 
     def _check_names(self, names: Iterable[str]) -> None:
-        known = ", ".join(sorted(self.attributes))
+        known, called = ", ".join(sorted(self.attributes)), self.model.__qualname__
         for name in names:
             if name not in self.attributes:
-                called = self.model.__qualname__
                 raise DeclarationError(f"{called} has no attribute {name!r}; it has {known}.")
 
     def _is_rewritten(self, name: str) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..contract import Failure
+from ..http.methods import SAFE_METHODS
 from ..refresh_tokens import RefreshToken, UsedToken
 from ..request import Request
-from .database import Database
+from .database import Database, session
 from .record_tables import table_of
 from .store import FAILURES
 
@@ -40,7 +42,10 @@ class TokenRecord:
 
 
 class SQLTokenStore:
-    """A store of refresh tokens in a table of the App's `Database`, in transactions of its own.
+    """A store of refresh tokens in a table of the App's `Database`.
+
+    The first token of a login, and the end of all logins of a user, belong to the transaction of
+    the request. A used or revoked token stays so if the request fails.
 
     Attributes:
         failures: The problems of the database.
@@ -62,12 +67,12 @@ class SQLTokenStore:
 
     def add(self, request: Request, token: RefreshToken, /) -> None:
         """Store the first token of a family, and remove a few whose family has ended."""
-        table, engine = self._table, Database.of(request.app).engine
+        table = self._table
         old = sa.select(table.c.digest).where(table.c.expires_at <= int(time.time()))
         old = old.limit(_PURGED)
-        if engine.dialect.name == "postgresql":
+        if Database.of(request.app).backend == "postgresql":
             old = old.with_for_update(skip_locked=True)
-        with engine.begin() as connection:
+        with self._unit_of_work(request) as connection:
             connection.execute(sa.delete(table).where(table.c.digest.in_(old)))
             connection.execute(sa.insert(table).values(token._asdict()))
 
@@ -107,8 +112,18 @@ class SQLTokenStore:
 
     def revoke_subject(self, request: Request, subject: str, /) -> None:
         """Remove all tokens of somebody who has logged in."""
-        with Database.of(request.app).engine.begin() as connection:
+        with self._unit_of_work(request) as connection:
             self._remove(connection, self._table.c.subject == subject)
+
+    @contextmanager
+    def _unit_of_work(self, request: Request) -> Generator[Connection]:
+        """Give the transaction of a request that writes, or one of its own."""
+        # On SQLite, a second transaction would wait for the request's, which waits for this method.
+        if request.method not in SAFE_METHODS:
+            yield session(request).connection()
+            return
+        with Database.of(request.app).engine.begin() as connection:
+            yield connection
 
     def _remove(self, connection: Connection, condition: sa.ColumnElement[bool]) -> None:
         """Remove tokens, with successors that other requests store meanwhile."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from sqlalchemy import Connection, Engine, event, inspect
+from sqlalchemy import Connection, Engine, MetaData, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, Session, sessionmaker
 
@@ -75,15 +75,27 @@ class Units:
 
     Statements of Core need a connection only, which costs half of a session. If a request needs
     both, they share one transaction.
+
+    Attributes:
+        create_also: A function that creates further tables, if the database creates any.
     """
 
-    def __init__(self, makers: Callable[[], _Makers]) -> None:
+    def __init__(
+        self,
+        makers: Callable[[], _Makers],
+        opened: Callable[[], _Makers | None],
+        create_also: Callable[[MetaData], None],
+    ) -> None:
         """Make them.
 
         Args:
             makers: A function that returns the makers of writing and of read-only sessions.
+            opened: The same, None while the database is not open.
+            create_also: A function that creates further tables, if the database creates any.
         """
         self._makers = makers
+        self._opened = opened
+        self.create_also = create_also
         self._pattern: tuple[_Makers, Session] | None = None
         self._lender: tuple[_Makers, Lender | None] | None = None
         self._writer: tuple[_Makers, Writer | None] | None = None
@@ -128,6 +140,20 @@ class Units:
         if connection is None:
             return maker()
         return maker(bind=whole(connection), join_transaction_mode="control_fully")
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of sessions that write."""
+        engine: Engine = self._makers()[0].kw["bind"]
+        return engine
+
+    def owns(self, connection: Connection) -> bool:
+        """Return whether a connection is one of the database, which is not opened for this."""
+        makers = self._opened()
+        if makers is None:
+            return False
+        engine: Engine = makers[0].kw["bind"].engine
+        return engine.pool is connection.engine.pool
 
     @property
     def pattern(self) -> Session:

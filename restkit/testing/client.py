@@ -14,6 +14,7 @@ from werkzeug.test import Client as _WerkzeugClient
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from ..environ_keys import CONTRACT_CHECK, ERROR_FORMATS, UNEXPECTED_ERRORS
+from ..errors import ContractError
 from ..http.methods import SAFE_METHODS
 from .content import Content, Pairs, RequestOptions, as_pairs, encode_content
 from .contract import ContractCheck
@@ -99,34 +100,42 @@ class Client:
 
     def get(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a GET request; see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("GET", path, **options)
 
     def head(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a HEAD request; see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("HEAD", path, **options)
 
     def post(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a POST request; see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("POST", path, **options)
 
     def put(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a PUT request; see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("PUT", path, **options)
 
     def patch(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a PATCH request; see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("PATCH", path, **options)
 
     def delete(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a DELETE request; see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("DELETE", path, **options)
 
     def options(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send an OPTIONS request; see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("OPTIONS", path, **options)
 
     def query(self, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """Send a QUERY request (RFC 10008); see `RequestOptions`."""
+        __tracebackhide__ = True
         return self.request("QUERY", path, **options)
 
     def request(self, method: str, path: str, **options: Unpack[RequestOptions]) -> TestResponse:
@@ -143,6 +152,15 @@ class Client:
             TypeError: Options exclude each other.
             ValueError: A redirect leads to another host or in circles.
         """
+        __tracebackhide__ = True
+        try:
+            return self._respond(method, path, options)
+        except ContractError as error:
+            found = error
+        # The message says all; the frames below this one are the dispatcher's and the check's.
+        raise found.with_traceback(None)
+
+    def _respond(self, method: str, path: str, options: RequestOptions) -> TestResponse:
         unknown = sorted(set(options) - set(RequestOptions.__annotations__))
         if unknown:
             hint = _suggestion(unknown[0])

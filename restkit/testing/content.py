@@ -34,6 +34,7 @@ FileValue = (
     | tuple[str, bytes | IO[bytes]]
     | tuple[str, bytes, str]
 )
+"""A file of a form: content, a path, an open file, or content with a name and a media type."""
 Pairs = Mapping[str, object] | Iterable[tuple[str, object]]
 Content = tuple[bytes | Iterator[bytes], str | None]
 _KINDS = ("json", "data", "files", "content")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "client", "pytest_addoption", "rolled_back"]
 
+# The assertions of the conformance suite show their values, as those of a test do.
+pytest.register_assert_rewrite("restkit.testing.conformance")
+
 _OPTION = "restkit_app"
 _HINT = (
     'define a fixture "app" that returns an App, or set restkit_app = "MODULE:APP" in the pytest '

@@ -371,6 +371,24 @@ def _guards() -> list[Case]:
             service="signed",
             environ={"HTTP_AUTHORIZATION": f"Bearer {token}"},
         ),
+        *_services(cors),
+    ]
+
+
+def _services(hello: Case) -> list[Case]:
+    sent = {
+        "HTTP_X_REQUEST_ID": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "HTTP_TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    }
+    ids = replace(hello, name="service", title="hello with ids and a trace", service="service")
+    logged = "hello with ids, a trace and a JSON access log"
+    return [
+        ids,
+        replace(ids, name="service-sent", title=f"{ids.title} that were sent", environ=sent),
+        replace(ids, name="logged", title=logged, service="logged"),
+        replace(
+            ids, name="logged-sent", title=f"{logged}, sent ids", service="logged", environ=sent
+        ),
     ]
 
 

@@ -161,10 +161,10 @@ def _untouched() -> list[str]:
     heads = ["asked", *(f"{int(size):,}" for size in sizes)]
     rows = [[name, *(_above(each.get(size)) for size in sizes)] for name, each in growing.items()]
     intro = (
-        "Thousand instructions of what an App with so many routes or mounted Apps is asked: they "
-        "do not grow with what a request does not touch."
+        "Thousand instructions of a request to an App with so many routes or mounted Apps: they do "
+        "not grow with the parts that a request does not touch."
     )
-    lines = ["", "## What is not touched", "", intro, "", *markdown(heads, rows)]
+    lines = ["", "## Untouched routes and Apps", "", intro, "", *markdown(heads, rows)]
     base = small["hello of a class"]
     rows = [
         [name, _above(each - base), _above(DEMANDED_SMALL.get(name))]
@@ -218,7 +218,7 @@ def growth_svg() -> str:
             bars = [Bar(head, each[name] * 1000, kind) for name, (head, kind) in _PROGRAMS.items()]
             groups.append(Group(title.format(f"{int(size):,}"), bars))
     return draw(
-        "What a list over a database costs, by size",
+        "The cost of a list over a database, by size",
         "milliseconds of CPU time a request, logarithmic scale",
         groups,
     )

@@ -25,6 +25,7 @@ DEMANDED: Mapping[str, int] = {
     "cors": 5_000,
     "secure": 4_000,
     "public": 2_000,
+    "logged": 12_000,
 }
 """The most that a row may cost above hello."""
 

@@ -113,7 +113,7 @@ def payload_parts(figures: Figures, recorded: Figures) -> list[str]:
         *_table([row for row in shown if row in lost_rows], counts),
         "",
         *([_said(figures), ""] if "about" in figures else []),
-        "### What is demanded of the worst payload",
+        "### Demands on the worst payload",
         "",
         "Thousand instructions of restkit; of several payloads the most expensive one is judged:",
         "",

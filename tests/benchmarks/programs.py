@@ -133,6 +133,8 @@ _GUARDS = (
     "public",
     "cached",
     "with_schema",
+    "service",
+    "logged",
 )
 _FILES |= dict.fromkeys(_GUARDS, "guards")
 _PAYLOADS = ("orders", "issue_list", "issues", "events", "payments", "search", "specimens")

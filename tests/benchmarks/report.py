@@ -151,7 +151,7 @@ def _demanded(figures: Figures) -> list[str]:
         rows.append(
             ["without accelerators, list of 100: FastAPI / restkit", stated, "stated only", ""]
         )
-    return markdown(["what", "measured", "demanded", "met"], rows)
+    return markdown(["comparison", "measured", "demanded", "met"], rows)
 
 
 def _met(found: float, wanted: float) -> str:
@@ -302,8 +302,8 @@ def _notes(figures: Figures) -> list[str]:
 _INTRO = """\
 # Benchmarks
 
-What a request costs in restkit and in other frameworks, how that was measured, and what the figures do not say. The
-page and its charts are written by the command that measures.
+Compare the cost of a request in restkit with other frameworks, and measure it again on your machine. The page begins with the
+rows that restkit loses. The command that measures also writes this page and its charts.
 
 ![Thousand instructions a request, logarithmic](images/benchmarks.svg)
 
@@ -317,7 +317,7 @@ for speed, with one schema each in marshmallow, pydantic and msgspec. Each answe
 decoded JSON; for errors the class of the status, and that the faulty fields are named) before anything is counted.
 
 - **Instructions** are counted by callgrind, one process a cell: the program is made and asked 22 times, the garbage
-  collector has its default thresholds and what start-up made is frozen (`gc.freeze`), the hash seed is 0; then
+  collector has its default thresholds, the objects of start-up are frozen (`gc.freeze`), the hash seed is 0; then
   counting is switched on for 3 to 300 requests, and the sum is divided by their number. WSGI programs are called as a
   server calls them; ASGI programs run in one event loop, with `run_until_complete` once around all requests. The
   driver's own part is in every figure, the floor's included.
@@ -331,8 +331,8 @@ decoded JSON; for errors the class of the status, and that the faulty fields are
   In instructions, which are the same each time, restkit's costs 483 million and Falcon's 484 million (CPython 3.11):
   `PYTHONHASHSEED=0 valgrind --tool=callgrind python -m tests.benchmarks.first restkit wsgi`, and `falcon`. The set of
   modules that the smallest program loads is bounded by `tests/test_cold_start.py`.
-- **A large program** is measured in a process that has mounted one resource and made its document before: what that
-  loads is in the whole process's seconds only.
+- **A large program** is measured in a process that has mounted one resource and made its document before: the modules that
+  this loads count only in the seconds of the whole process.
 
 Measure again, in an environment of its own (valgrind is needed for the instructions):
 
@@ -350,7 +350,7 @@ python -m tests.benchmarks.one_of_many --record     # instructions of a request 
 python -m tests.benchmarks.fields --record          # instructions of one more field
 python -m tests.benchmarks.growth --record          # CPU time by length, columns and relations
 python -m tests.benchmarks.untouched --record       # instructions by routes and mounted Apps
-python -m tests.benchmarks --render                 # the page and its charts of what is recorded
+python -m tests.benchmarks --render                 # the page and its charts, from the record
 ```
 
 The gate compares instruction counts with `tests/benchmarks/results/recorded.json` and fails beyond 5 %. Counts depend
@@ -361,17 +361,17 @@ it says so, and holds the ratios to the bare program to 10 %.
 _CAVEATS = """\
 ## Caveats
 
-- Instructions are not time: they leave out caches, memory and what the kernel does. The CPU ratios stand beside them.
+- Instructions are not time: they leave out caches, memory and the kernel. Read the CPU ratios beside them.
 - Each peer runs as its documentation shows it, with its default JSON library and without middleware; FastAPI and
   Litestar with asynchronous functions, Django REST framework without authentication, permissions and sessions. Some
   could be tuned.
-- Frameworks differ in what they check. restkit refuses duplicate members, unknown members, lone surrogates and
+- Frameworks differ in their checks. restkit rejects duplicate members, unknown members, lone surrogates and
   numbers that do not fit, negotiates the media type and answers problem details; most peers do less of it in the same
   row.
 - Litestar's list is of dataclasses that are written as they are; restkit, FastAPI, Falcon, bottle, Flask,
-  flask-smorest and Django REST framework write what a schema names. Litestar names the first of three errors.
+  flask-smorest and Django REST framework write the fields of a schema. Litestar names the first of three errors.
 - The bare program is a floor, not a framework: its validation knows one payload.
-- "-" stands where nothing could be measured: the pair does not exist, or the program did not start in time.
+- "-" means that nothing could be measured: the pair does not exist, or the program did not start in time.
 """
 
 
@@ -385,10 +385,10 @@ def text(figures: Figures) -> str:
             table,
             "instructions",
         ),
-        ("What is demanded", "Ratios; above 1 restkit costs less:", _demanded, "instructions"),
+        ("Demands", "Ratios; above 1 restkit costs less:", _demanded, "instructions"),
         ("Without accelerators", "Thousand instructions a request:", _plain, "plain"),
         (
-            "What is installed and not used",
+            "Installed packages that nothing uses",
             (
                 "Thousand instructions a request, with every extra and the other programs "
                 "installed, and without:"
@@ -454,7 +454,7 @@ def svg(figures: Figures) -> str:
         "thousand instructions a request, logarithmic scale; less is cheaper; the "
         "upright mark is restkit's target"
     )
-    return draw("What a request costs", unit, groups)
+    return draw("The cost of a request", unit, groups)
 
 
 def scaling_svg(figures: Figures) -> str:
@@ -469,7 +469,7 @@ def scaling_svg(figures: Figures) -> str:
         if bars:
             groups.append(Group(title, bars))
     return draw(
-        "What a request costs restkit, by size",
+        "The cost of a request in restkit, by size",
         "thousand instructions a request, logarithmic scale",
         groups,
     )

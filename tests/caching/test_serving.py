@@ -473,3 +473,25 @@ def test_the_record_documents_the_cache() -> None:
     assert {"304", "504"} <= operation["responses"].keys()
     assert operation["x-cache"] == {"seconds": 60, "stale": 30, "staleIfError": 30}
     assert [each["name"] for each in operation["parameters"]] == ["If-None-Match"]
+
+
+@pytest.mark.parametrize(
+    ("read", "named"),
+    [
+        (lambda request: request.authorization, "authorization"),
+        (lambda request: request.remote_addr, "the address of the client"),
+        (lambda request: request.headers["X-Tenant"], "x-tenant"),
+    ],
+)
+def test_a_response_that_depends_on_what_its_key_lacks_is_an_error(
+    read: Callable[[Request], object], named: str
+) -> None:
+    """Otherwise one caller would get the response of another one."""
+    app = App("Unkeyed")
+
+    @app.get("/", cache=Cache(60))
+    def get(request: Request) -> str:
+        return str(read(request))
+
+    with pytest.raises(DeclarationError, match=f"its response depends on {named}, which the key"):
+        Client(app).get("/", headers={"X-Tenant": "a"})

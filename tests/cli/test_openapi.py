@@ -39,6 +39,40 @@ def test_files(shop: Path, name: str, read: object) -> None:
     assert result.output == f"{name} is up to date.\n"
 
 
+def test_markdown(shop: Path) -> None:
+    """A file .md is the document as Markdown, which --check compares as text."""
+    assert invoke("openapi", "shop", "-o", "api.md").exit_code == 0
+    text = Path("api.md").read_text("utf-8")
+    assert text.startswith("# Shop ")
+    assert "`GET /books/{book_id}`" in text
+    assert invoke("openapi", "shop", "--check", "api.md").output == "api.md is up to date.\n"
+    Path("api.md").write_text(text + "more", "utf-8")
+    stale = invoke("openapi", "shop", "--check", "api.md")
+    assert stale.exit_code == 1
+    assert stale.output == "api.md is stale.\n"
+    assert invoke("openapi", "shop", "--check", "none.md").exit_code == 2
+
+
+def test_one_document_for_each_version(shop: Path) -> None:
+    """A TARGET names one of several versions, whose documents can be compared."""
+    program = SHOP.replace('version="2.0"', 'version="1.0"')
+    (shop / "old.py").write_text(program)
+    (shop / "both.py").write_text(
+        "import old, shop\nfrom restkit.versioning import Versions\n"
+        "api = Versions({'1': old.app, '2': shop.app}, header='Api-Version')\n"
+    )
+    found = [
+        json.loads(invoke("openapi", f"both:api@{version}").output)["info"]["version"]
+        for version in ("1", "2")
+    ]
+    assert found == ["1.0", "2.0"]
+    same = invoke("diff", "both:api@1", "both:api@2")
+    assert same.exit_code == 0
+    none = invoke("openapi", "both:api")
+    assert none.exit_code == 2
+    assert "has the versions 1 and 2" in none.output
+
+
 def test_stale_file(shop: Path) -> None:
     """--check exits with 1 and a short diff where the file is stale, and does not write it."""
     assert invoke("openapi", "shop", "-o", "api.yaml").exit_code == 0

@@ -264,6 +264,25 @@ def test_greeting() -> None:
     )
 
 
+def test_greeting_of_a_guarded_app() -> None:
+    """The greeting says that the pages need credentials, unless they are optional."""
+    from restkit import App, anonymous
+    from restkit.security import HTTPBearer
+    from restkit.testing import Client
+    from restkit.versioning import Versions
+
+    tokens = HTTPBearer({"t0ken": "ann"}.get)
+    guarded, optional = App("A", security=tokens), App("A", security=tokens | anonymous)
+    needs = "(docs at http://127.0.0.1:80/docs, which need credentials)"
+
+    assert _greeting(guarded, "127.0.0.1", 80) == f"Serving A at http://127.0.0.1:80 {needs}"
+    assert Client(guarded).get("/docs").status == 401
+    assert _greeting(optional, "127.0.0.1", 80).endswith("(docs at http://127.0.0.1:80/docs)")
+    assert Client(optional).get("/docs").status == 200
+    versions = Versions({"1": App("A", security=tokens)}, header="Api-Version", default="1")
+    assert _greeting(versions, "127.0.0.1", 80).endswith(needs)
+
+
 def test_start_up_errors(shop: Path) -> None:
     """What keeps the App from starting is one sentence, and nothing is served."""
     (shop / "shop.py").write_text("import nothing\n")

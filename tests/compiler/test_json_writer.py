@@ -451,3 +451,21 @@ def test_of_two_values_that_are_not_json_the_same_is_named(way: str) -> None:
             _writer(schema(), way).one(found)
     with pytest.raises(UnicodeError):
         _writer(schema(), way).one({"a": {"x": "\ud800", "y": True}})
+
+
+def test_the_first_contents_are_written_without_records_in_the_same_bytes() -> None:
+    """A program that starts often and responds once does not load msgspec."""
+    schema = Schema.from_dict({"made": fields.AwareDateTime(), "name": fields.Str()})()
+    written: list[object] = []
+
+    def native(value: object) -> bytes:
+        written.append(value)
+        return orjson.dumps(value)
+
+    encoder = Encoder(True, dumps_json, native, str, str.encode, uses_records=True, records_after=2)
+    writer = json_writer_of(compile_schema(schema), encoder)
+    assert writer is not None
+    value = {"made": dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC), "name": "é"}
+    texts = [writer.one(value), writer.many([value])[1:-1], writer.one(value), writer.one(value)]
+    assert texts == ['{"made":"2026-01-02T03:04:00+00:00","name":"é"}'.encode()] * 4
+    assert len([each for each in written if isinstance(each, (dict, list))]) == 2

@@ -178,7 +178,7 @@ def test_a_range_refuses_what_compares_badly() -> None:
 # dates and times
 
 
-def test_a_datetime_is_what_fromisoformat_takes() -> None:
+def test_a_datetime_matches_fromisoformat() -> None:
     """The seventh digit is cut and not rounded, a lowercase z is refused,
     a date alone or a basic form is taken.
     """
@@ -753,7 +753,7 @@ def test_messages_are_nobody_elses() -> None:
     assert compiled.load({}) == {}
 
 
-def test_what_is_invalid_is_not_loaded_again() -> None:
+def test_invalid_data_is_not_loaded_again() -> None:
     """Each value is converted once, in order, where it, another,
     or one of a nested schema is refused.
     """
@@ -796,7 +796,7 @@ def test_what_is_invalid_is_not_loaded_again() -> None:
         assert seen == ["1", "2", "x", "3", "4", "y"]
 
 
-def test_what_msgspec_reads_otherwise_is_not_left_to_it() -> None:
+def test_values_that_msgspec_reads_differently_are_not_left_to_it() -> None:
     """Decimals, dates, times, and what has functions or validators of its own,
     never load on the first tier.
     """

@@ -24,7 +24,10 @@ def with_field(name: str, field: Any) -> type[Schema]:
         (
             "pages",
             fields.Int(),
-            "accepts 'pages', which Book does not have. Declare the field with dump_only=True",
+            (
+                "accepts 'pages', which Book does not have. Name an attribute of the model with "
+                "attribute=, declare the field with dump_only=True, or leave it out."
+            ),
         ),
         (
             "id",

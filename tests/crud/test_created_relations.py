@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from databases import KINDS, database_url
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from marshmallow import Schema, fields
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from restkit import App, Request
 from restkit.crud import CRUDResource, MemoryStore, Related
@@ -208,3 +209,30 @@ def test_what_nothing_decides_is_refused_at_start_up(kind: str, tmp_path: Path) 
 def mount(app: App, collections: list[type]) -> None:
     for number, each in enumerate(collections):
         app.add(f"/{number}", each)
+
+
+class NamedPost(Schema):
+    id = fields.Int(dump_only=True)
+    tags = fields.List(fields.Str())
+
+
+def test_a_filter_has_the_name_of_the_attribute_that_names_related_rows(tmp_path: Path) -> None:
+    """Also if a schema of one's own has a field for the relation."""
+
+    class Posts(CRUDResource[Post]):
+        model = Post
+        schema = NamedPost
+        relations = {"tags": "name"}
+        filters = ("tags__name",)
+
+    database = Database(f"sqlite:///{tmp_path / 'posts.db'}", create=Base.metadata)
+    app = App("Posts", extensions=[database])
+    app.add("/posts", Posts)
+    with Session(database.engine) as opened, opened.begin():
+        opened.add(Tag(name="home", tenant="one"))
+    client = Client(app)
+    assert client.post("/posts", json={"tags": ["home"]}).status == 201
+
+    assert len(client.get("/posts?tags__name=home").json["items"]) == 1
+    assert client.get("/posts?tags__name=work").json["items"] == []
+    database.close()

@@ -9,7 +9,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 from shelf import Book, BookSchema, collection, mounted, refused
 
-from restkit import returns, takes
+from restkit import Upload, returns, takes
 from restkit.crud import CRUDResource, ListQuery, Page
 from restkit.errors import DeclarationError
 from restkit.openapi import build
@@ -294,3 +294,89 @@ def test_a_schema_that_loads_objects_is_told() -> None:
     call: Callable[[], object] = lambda: collection(list=listed).get("/books")  # noqa: E731
     with pytest.raises(DeclarationError, match="remove the post_load hook"):
         call()
+
+
+class Cover(Schema):
+    file = Upload(required=True, max_size=100)
+
+
+def with_cover(self: Any, item: Book, files: Any = None) -> Book:
+    """Store a book; its genre is the content of the file."""
+    if files is not None:
+        item.genre = files["file"].read().decode()
+    made: Book = CRUDResource.create(self, item)
+    return made
+
+
+FILES = {"file": ("a.txt", b"poems", "text/plain")}
+
+
+def test_create_takes_files_with_the_form_of_the_schema() -> None:
+    client = collection(create=takes(files=Cover)(with_cover))
+
+    made = client.post("/books", data={"title": "Emma"}, files=FILES)
+
+    assert made.status == 201
+    assert made.json["title"] == "Emma"
+    assert made.json["genre"] == "poems"
+    assert client.get(made.headers["Location"]).json["genre"] == "poems"
+
+
+def test_files_and_fields_of_create_are_validated() -> None:
+    client = collection(create=takes(files=Cover)(with_cover))
+    large = {"file": ("a.txt", b"x" * 101, "text/plain")}
+
+    refused = client.post("/books", data={}, files=large)
+
+    assert refused.status == 422
+    assert {each["pointer"] for each in refused.problem["errors"]} == {"/title", "/file"}
+    assert client.post("/books", data={"title": "Emma", "files": "x"}, files=FILES).status == 422
+    assert client.post("/books", data={"title": "Emma"}, files={}).status == 422
+    assert client.post("/books", json={"title": "Emma"}).status == 415
+
+
+def test_create_may_take_files_alone() -> None:
+    class Shown(Schema):
+        id = fields.Int(dump_only=True)
+        genre = fields.Str(dump_only=True)
+
+    def create(self: Any, item: Book, files: Any = None) -> Book:
+        item.title = files["file"].filename
+        return with_cover(self, item, files)
+
+    client = collection(create=takes(files=Cover)(create), schema=Shown)
+
+    assert client.post("/books", files=FILES).json["genre"] == "poems"
+
+
+def test_a_put_that_creates_calls_create_without_files() -> None:
+    client = collection(create=takes(files=Cover)(with_cover), upsert=True, methods={"PUT", "GET"})
+
+    assert client.put("/books/7", json={"title": "Emma"}).status == 201
+
+
+def test_the_document_says_that_create_takes_a_form() -> None:
+    app = mounted(create=takes(files=Cover)(with_cover))
+
+    post = build(app)["paths"]["/books"]["post"]
+
+    assert list(post["requestBody"]["content"]) == ["multipart/form-data"]
+
+
+@pytest.mark.parametrize(
+    ("says", "members"),
+    [
+        ("which only create takes", {"update": takes(files=Cover)(_plain)}),
+        ("no parameter 'files'", {"create": takes(files=Cover)(lambda self, item: item)}),
+        ("Remove body", {"create": takes(files=Cover, body=Title)(with_cover)}),
+        (
+            "a bulk request calls it too",
+            {
+                "create": takes(files=Cover)(lambda self, item, files: item),
+                "bulk": True,
+            },
+        ),
+    ],
+)
+def test_files_that_cannot_be_meant_are_refused(says: str, members: dict[str, Any]) -> None:
+    refused(says, **members)

@@ -128,7 +128,12 @@ def test_it_is_the_same_before_and_after_mounting(client: Client) -> None:
 
 def test_relations_of_expand_are_in_it() -> None:
     """They are nested, as the collection has them."""
-    expanded = type("Expanded", (Books,), {"expand": ("author",)})
+    expanded: Any = type("Expanded", (Books,), {"expand": ("author",)})
+    with pytest.raises(DeclarationError, match=r"after app.add"):
+        _ = expanded.schema_class
+    app = App("Books")
+    app.install(Database("sqlite://", create=Base.metadata))
+    app.add("/books", expanded)
     assert isinstance(expanded.schema_class().fields["author"], fields.Nested)
 
 

@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 from shelf import Book, collection, mounted, refused
 from tickets import STORES, desk, tickets, user
 
-from restkit import App, Conflict, Scheme, access, raises, returns, takes
+from restkit import App, Conflict, Scheme, SeeOther, access, raises, returns, takes
 from restkit.crud import (
     AnyOf,
     CRUDResource,
@@ -22,6 +22,7 @@ from restkit.crud import (
     collection_action,
     item_action,
 )
+from restkit.html import FileResponse
 from restkit.limits import Idempotency, MemoryStorage
 from restkit.openapi import build
 from restkit.openapi.shared_components import expanded
@@ -320,3 +321,37 @@ def test_an_action_that_forgets_its_value_is_told() -> None:
     client = collection(Book("Emma", id=1), burn=item_action()(lambda self, item: None))
     with pytest.raises(DeclarationError, match="returned None"):
         client.post("/books/1/burn")
+
+
+def test_an_action_sends_a_file() -> None:
+    class Books(CRUDResource[Book]):
+        store = MemoryStore(Book, items=[Book("Emma")])
+
+        @item_action("GET")
+        @returns(media_types=["image/png"])
+        def cover(self, item: Book) -> FileResponse:
+            return FileResponse(item.title.encode(), media_type="image/png")
+
+        @item_action("GET")
+        def text(self, item: Book) -> FileResponse:
+            return FileResponse(item.title.encode(), download_name="a.txt")
+
+        @collection_action("GET")
+        def newest(self) -> SeeOther:
+            return SeeOther("/books/1")
+
+    app = App("Shelf")
+    app.add("/books", Books)
+    client = Client(app)
+
+    cover = client.get("/books/1/cover", headers={"Range": "bytes=0-1"})
+
+    assert cover.status == 206
+    assert cover.content == b"Em"
+    assert cover.headers["Content-Type"] == "image/png"
+    assert client.get("/books/1/text").headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert client.get("/books/2/cover").status == 404
+    assert client.get("/books/newest").headers["Location"] == "/books/1"
+    paths = build(app)["paths"]
+    assert "image/png" in paths["/books/{id}/cover"]["get"]["responses"]["200"]["content"]
+    assert "303" in paths["/books/newest"]["get"]["responses"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -588,3 +589,79 @@ def test_null_is_not_removed() -> None:
     assert client.delete("/authors/7").status == 204
     assert client.get("/authors/7").status == 404
     assert client.post("/authors/7/restore").status == 200
+
+
+def _use_nothing(database: Database) -> None:
+    pass
+
+
+def _use_the_engine(database: Database) -> None:
+    Base.metadata.create_all(database.engine)
+
+
+def _use_a_connection(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(sa.insert(Note).values(owner="ann", text="early"))
+
+
+def _use_a_session(database: Database) -> None:
+    with Session(database.engine) as own, own.begin():
+        own.add(Note(owner="ann", text="early"))
+
+
+def _ping(database: Database) -> None:
+    database.ping()
+
+
+def _roll_back(database: Database) -> None:
+    with database.rolled_back() as own:
+        own.add(Note(owner="ann", text="undone"))
+        own.commit()
+
+
+_EARLY = [
+    _use_nothing,
+    _use_the_engine,
+    _use_a_connection,
+    _use_a_session,
+    _ping,
+    _roll_back,
+]
+
+
+@pytest.mark.parametrize("use", _EARLY)
+@pytest.mark.parametrize("is_within", [False, True])
+def test_a_rule_holds_however_the_database_was_used_before(
+    use: Callable[[Database], None], is_within: bool, tmp_path: Path
+) -> None:
+    """A test that inserts rows and then makes its App must not open them to everybody."""
+
+    class Everything(Resource):
+        db = provide(session)
+
+        def get(self) -> list[str]:
+            return [each.text for each in self.db.scalars(sa.select(Note))]
+
+    class Notes(CRUDResource[Note]):
+        model = Note
+
+    database = Database(f"sqlite:///{tmp_path / 'early.db'}", create=Base.metadata)
+    use(database)
+    with database.rolled_back() if is_within else nullcontext():
+        database.rows(Note, owner="owner", caller=me)
+        database.rows(Comment, caller=me)
+        app = App("Notes", extensions=[database])
+        app.add("/notes", Notes)
+        app.add("/everything", Everything)
+        client = Client(app)
+        made = client.post("/notes", json={"text": "ann's"}, headers=member("ann"))
+        assert made.status == 201
+        url = made.headers["Location"]
+
+        assert client.get("/notes", headers=member("bob")).json["items"] == []
+        assert client.get("/everything", headers=member("bob")).json == []
+        assert client.get(url, headers=member("bob")).status == 404
+        assert client.patch(url, json={"text": "x"}, headers=member("bob")).status == 404
+        assert client.delete(url, headers=member("bob")).status == 404
+        assert "ann's" in client.get("/everything", headers=member("ann")).json
+    database.close()

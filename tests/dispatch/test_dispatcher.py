@@ -583,7 +583,8 @@ def test_a_validated_post_walks_through_few_files() -> None:
         given = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(content))}
         return run(app, "/things", "POST", **given, **{"wsgi.input": io.BytesIO(content)})[0]
 
-    assert post() == "201 Created"  # what is made at the first request is made
+    for _ in range(3):
+        assert post() == "201 Created"  # what is made at the first requests is made
     before = sys.getprofile()
     sys.setprofile(step)
     try:

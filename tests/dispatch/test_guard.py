@@ -32,6 +32,7 @@ from restkit import (
     raises,
 )
 from restkit.crud import CRUDResource, MemoryStore
+from restkit.security import APIKey, HTTPBearer
 from restkit.testing import Client
 
 
@@ -703,3 +704,46 @@ def test_a_raised_401_has_a_challenge() -> None:
         assert response.status == 401
         assert response.headers["WWW-Authenticate"] == sent
         assert response.headers.get("X-A") == headers.get("X-A")
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        ({}, "Send one key in the header X-Key."),
+        ({"Authorization": "Bearer wrong"}, "The token is not valid, or has expired."),
+        ({"X-Key": "wrong"}, "The key is not valid."),
+        ({"X-Key": "wrong", "Authorization": "Bearer wrong"}, "The key is not valid."),
+    ],
+)
+def test_the_detail_is_of_the_credentials_that_were_sent(sent: dict[str, str], detail: str) -> None:
+    """A client with a wrong token is not told to send something else; the challenges are of all."""
+    key = APIKey({"good": "ann"}.get, header="X-Key")
+    app = App("Notes", security=key | HTTPBearer({"good": "bob"}.get))
+    app.get("/")(lambda: "home")
+    response = Client(app).get("/", headers=sent)
+    assert response.status == 401
+    assert response.problem["detail"] == detail
+    assert "Bearer" in response.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        ("Bearer wrong", "The token is not valid, or has expired."),
+        ("bearer wrong", "The token is not valid, or has expired."),
+        ("Token wrong", "The key is not valid."),
+        ("TOKEN wrong", "The key is not valid."),
+        ("Basic wrong", "Send one key: Authorization: Token <key>."),
+        ("", "Send one key: Authorization: Token <key>."),
+    ],
+)
+def test_the_detail_is_of_the_word_in_authorization(sent: str, detail: str) -> None:
+    """Two schemes read the same header."""
+    key = APIKey({"good": "ann"}.get, prefix="Token")
+    app = App("Notes", security=key | HTTPBearer({"good": "bob"}.get))
+    app.get("/")(lambda: "home")
+    response = Client(app).get("/", headers={"Authorization": sent})
+    assert response.status == 401
+    assert response.problem["detail"] == detail
+    for each in ("Bearer", "Token"):
+        assert each in response.headers["WWW-Authenticate"]

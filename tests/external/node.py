@@ -1,4 +1,4 @@
-"""The linters of documents and pages from npm: found, or installed into a cache."""
+"""The linters of documents and pages, and TypeScript, from npm: found, or put into a cache."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ __all__ = ["package_file", "run_tool"]
 _PACKAGES = {
     "axe-core": ("axe-core", "4.14.1"),
     "html-validate": ("html-validate", "9.7.1"),
+    "openapi-typescript": ("openapi-typescript", "7.13.0"),
     "redocly": ("@redocly/cli", "2.77.0"),
     "spectral": ("@stoplight/spectral-cli", "6.16.3"),
+    "tsc": ("typescript", "5.9.3"),
 }
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "restkit-ci" / "npm"
 _DEBIAN = "nodejs npm"
@@ -28,7 +30,7 @@ def run_tool(name: str, *arguments: str | Path, cwd: Path) -> subprocess.Complet
     """Run a linter and return what it printed.
 
     Args:
-        name: `redocly`, `spectral` or `html-validate`.
+        name: `redocly`, `spectral`, `html-validate`, `openapi-typescript` or `tsc`.
         arguments: What stands behind its name on the command line.
         cwd: The folder to run in; the linters look for their configuration there.
 

@@ -18,8 +18,11 @@ ROOT = Path(__file__).parents[2]
 # The exported documents, each with the example that it is exported from.
 EXPORTS = {
     "bookstore.yaml": "examples.bookstore",
+    "helpdesk.yaml": "examples.helpdesk",
     "hello.yaml": "examples/hello.py",
     "notes.yaml": "examples.notes",
+    "realworld.yaml": "examples.realworld",
+    "shop.yaml": "examples.shop",
     "site.yaml": "examples.site",
     "todo.yaml": "examples/todo.py",
 }

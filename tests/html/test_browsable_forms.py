@@ -12,7 +12,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 from parsed_pages import HTML, Parsed
 
-from restkit import App, Conflict, Resource, Upload, raises, returns, takes
+from restkit import App, Conflict, Problem, Resource, Response, Upload, raises, returns, takes
 from restkit.crud import CRUDResource, MemoryStore
 from restkit.html import MethodOverride
 from restkit.testing import Client
@@ -584,3 +584,51 @@ def test_values_of_forms_are_escaped(things: Things) -> None:
     assert response.status == 422
     assert not Parsed(response.text).all("script")
     assert Forms(response.text, "PUT").control("name")["value"] == text
+
+
+PROBLEMS = {each.status: each for each in Problem.__subclasses__() if hasattr(each, "status")}
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 409, 410, 412, 413, 415, 422, 428, 429, 503]
+)
+def test_a_form_is_shown_again_if_another_try_may_succeed(status: int) -> None:
+    """It has the values that were sent; after a 404 or a 410 there is nothing to correct."""
+    app = App("Orders", browsable="always")
+
+    @app.route("/orders")
+    class Orders(Resource):
+        @takes(body={"name": fields.Str(required=True)})
+        @returns({"name": fields.Str()}, status=201)
+        @raises(*PROBLEMS.values())
+        def post(self, body: dict[str, str]) -> dict[str, str]:
+            raise PROBLEMS[status]("No.")
+
+    client = Client(app, contract=False)
+    form = Forms(client.get("/orders", headers=HTML).text, "POST")
+    response = client.post("/orders", data=form.pairs(name="Typed"), headers=HTML)
+    assert response.status == status
+    again = Forms(response.text, "POST")
+    assert again.control("name")["value"] == ("" if status in (404, 410) else "Typed")
+
+
+_FOLLOWED = [(200, False), (299, False), (300, True), (303, True), (399, True), (400, False)]
+
+
+@pytest.mark.parametrize(("status", "is_followed"), _FOLLOWED)
+def test_a_redirect_of_a_form_is_followed_by_the_browser(status: int, is_followed: bool) -> None:
+    """Location alone is no redirect: a 201 has one, and so may a 200."""
+    app = App("Orders", browsable="always")
+
+    @app.route("/orders")
+    class Orders(Resource):
+        @takes(body={"name": fields.Str(required=True)})
+        @returns({"name": fields.Str()})
+        def post(self, body: dict[str, str]) -> Response:
+            return Response(b"{}", status, {"Location": "/x", "Content-Type": "application/json"})
+
+    client = Client(app, contract=False)
+    form = Forms(client.get("/orders", headers=HTML).text, "POST")
+    response = client.post("/orders", data=form.pairs(name="Typed"), headers=HTML)
+    assert response.status == status
+    assert (b"<html" not in response.body) is is_followed

@@ -9,8 +9,9 @@ import pytest
 from marshmallow import Schema, fields, validate
 from parsed_pages import HTML, Parsed
 
-from restkit import App, SeeOther, takes
+from restkit import App, SeeOther, returns, takes
 from restkit.html import HTMLResource, Templates
+from restkit.openapi import build
 from restkit.testing import Client
 
 MakeTemplates = Callable[..., Templates]
@@ -155,3 +156,36 @@ def test_another_item_of_a_row_after_an_empty_row(templates: MakeTemplates) -> N
     ]
     assert page.control("rows[0][n]")["value"] == "4"
     assert page.control("rows[1][n]")["value"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("declared", "has_page"),
+    [
+        (returns(status=303), False),
+        (returns(ListsSchema, status=201), False),
+        (returns(ListsSchema), True),
+    ],
+)
+def test_the_page_with_another_row_is_documented_once(
+    templates: MakeTemplates, declared: Any, has_page: bool
+) -> None:
+    """It is the 200 of the method, if that is a page, and a 200 of its own else."""
+    app = App("Lists")
+    app.install(templates({"form.html": "{{ form }}"}))
+
+    @app.route("/form")
+    class Lists(HTMLResource):
+        template = "form.html"
+
+        def get(self) -> None:
+            return None
+
+        @takes(form=ListsSchema)
+        @declared
+        def post(self, form: dict[str, Any]) -> Any:
+            return form
+
+    responses = build(app)["paths"]["/form"]["post"]["responses"]
+    about_rows = "The page of the form with another row"
+    assert "text/html" in responses["200"]["content"]
+    assert responses["200"]["description"].startswith(about_rows) is not has_page

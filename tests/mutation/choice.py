@@ -63,10 +63,10 @@ def covering(
     for lines that run once for all tests.
     """
     found = known.tests(mutant.path, source, mutant.line)
-    if found is None:
-        yield from near(root, mutant.path, whole=False)
-        return
     groups = _groups(mutant.path)
+    if found is None:
+        yield from filter(None, _nearest(root, known, groups))
+        return
     files = {each for each in found if "::" not in each}
     run = {each for each in known.seconds if each in found or _file(each) in files}
     run = {each for each in run if (root / _file(each)).exists()}
@@ -90,6 +90,23 @@ def covering(
     own = f"tests/{groups[0]}"
     stages.append([each for each in (own, _RECORD) if (root / each).exists()])
     yield from filter(None, stages)
+
+
+def _nearest(root: Path, known: CoverageMap | WatchedMap, groups: list[str]) -> tuple[Stage, Stage]:
+    """Return the tests of a file, and the quickest of its package, for a line that none ran."""
+    new = _new_tests(root, known.copy, groups[:2])
+    recorded = {test: _distance(test, groups) for test in known.seconds}
+    ordered = sorted(
+        (test for test, distance in recorded.items() if distance < 2),
+        key=lambda test: (recorded[test], known.seconds[test], test),
+    )
+    stages: tuple[Stage, Stage] = [*new], []
+    spent = 0.0
+    for each in ordered:
+        spent += known.seconds[each]
+        if spent < _OTHERS and (root / _file(each)).exists():
+            stages[bool(recorded[each])].append(each)
+    return stages
 
 
 def _groups(path: str) -> list[str]:

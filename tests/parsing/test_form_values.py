@@ -484,6 +484,7 @@ def test_the_rows_of_a_list(name: str) -> None:
     rows = [{"title": "a", "done": False}, {"title": "b", "done": False}]
     assert send(orders(), sent).json == {name: repr(rows)}
     assert send(orders(), sent[2:]).json == {name: "[]"}
+    assert send(orders(), [(f"{name}[999999][title]", "a")]).json == {name: repr(rows[:1])}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,14 @@ def test_what_a_part_may_be_is_checked(value: object, message: str) -> None:
         CoverSchema().load({"cover": value})
 
 
+@pytest.mark.parametrize("name", ["a" * 256, "cover\0.png"], ids=["long", "nul"])
+def test_a_name_that_cannot_be_stored_is_rejected(name: str) -> None:
+    named = FileStorage(io.BytesIO(b"x"), filename=name, content_type="image/png")
+
+    with pytest.raises(ValidationError, match="The name of the file"):
+        CoverSchema().load({"cover": named})
+
+
 BEGINNINGS = {
     "application/pdf": b"%PDF-1.7",
     "image/avif": b"\x00\n\x00\x1cftypavif",

@@ -38,6 +38,7 @@ PLACES: list[tuple[dict[str, str], Any]] = [
     ({"header": "X-Token"}, lambda key: {"headers": {"x-token": key}}),
     ({"query": "key"}, lambda key: {"query": {"key": key}}),
     ({"cookie": "key"}, lambda key: {"headers": {"Cookie": f"key={key}"}}),
+    ({"prefix": "Token"}, lambda key: {"headers": {"Authorization": f"Token {key}"}}),
 ]
 
 
@@ -56,7 +57,8 @@ def test_another_key_is_a_401(place: dict[str, str], send: Any, key: str) -> Non
     response = service(**place).get("/me", **send(key))
     assert response.status == 401
     (location, name) = next(iter(place.items()), ("header", "X-API-Key"))
-    assert response.headers["WWW-Authenticate"] == f'ApiKey in="{location}", name="{name}"'
+    challenge = "Token" if location == "prefix" else f'ApiKey in="{location}", name="{name}"'
+    assert response.headers["WWW-Authenticate"] == challenge
     assert key == "" or key not in response.text
 
 
@@ -97,6 +99,33 @@ def test_what_to_send_is_said() -> None:
     assert wrong.json["detail"] == "The key is not valid."
 
 
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (f"Token {KEY}", 200),
+        (f"token   {KEY} ", 200),
+        (KEY, 401),
+        ("Token", 401),
+        ("Token ", 401),
+        (f"Token{KEY}", 401),
+        (f"Bearer {KEY}", 401),
+        (f"Token {KEY} {KEY}", 401),
+        (f"Token {KEY}, Token {KEY}", 401),
+    ],
+)
+def test_a_key_after_a_word_in_authorization(header: str, status: int) -> None:
+    response = service(prefix="Token").get("/me", headers={"Authorization": header})
+    assert response.status == status
+
+
+def test_the_detail_of_a_401_may_be_ones_own() -> None:
+    own = service(prefix="Token", detail="Get a token at /login.")
+    for headers in ({}, {"Authorization": "Token wrong"}):
+        assert own.get("/me", headers=headers).json["detail"] == "Get a token at /login."
+    plain = service(prefix="Token").get("/me")
+    assert plain.json["detail"] == "Send one key: Authorization: Token <key>."
+
+
 def test_a_function_finds_the_caller() -> None:
     asked: list[str] = []
 
@@ -123,6 +152,12 @@ def test_the_document() -> None:
         "in": "header",
         "name": "X-API-Key",
     }
+    assert APIKey(keys={KEY: 1}, prefix="Token").document() == {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Token <key>`",
+    }
 
 
 @pytest.mark.parametrize("length", [16, 1024])
@@ -148,6 +183,10 @@ def test_keys_of_the_least_and_the_greatest_length(length: int) -> None:
         ((), {"keys": {KEY: 1}, "cookie": ""}, "APIKey: '' cannot be the name of a cookie."),
         ((), {"keys": {KEY: 1}, "header": "authorization"}, "the header authorization is not for"),
         ((), {"keys": {KEY: 1}, "header": "Cookie"}, "the header Cookie is not for API keys"),
+        ((), {"keys": {KEY: 1}, "prefix": "A", "header": "X-A"}, "APIKey has header and prefix"),
+        ((), {"keys": {KEY: 1}, "prefix": "my key"}, "prefix must be one word, such as 'Token'"),
+        ((), {"keys": {KEY: 1}, "prefix": ""}, "prefix must be one word"),
+        ((), {"keys": {KEY: 1}, "prefix": "bearer"}, r"write HTTPBearer\(...\) for the prefix"),
     ],
 )
 def test_mistakes_are_told(arguments: Any, options: Any, says: str) -> None:

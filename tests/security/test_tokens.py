@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +15,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from databases import KINDS, database_url
 from redis_server import redis_url
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from restkit import App, DeclarationError
+from restkit import App, Conflict, DeclarationError, Request, raises
 from restkit.security import (
     JWTBearer,
     Lifetimes,
@@ -29,7 +30,7 @@ from restkit.security import (
     add_tokens,
 )
 from restkit.security import tokens as module
-from restkit.sqlalchemy import Database, SQLTokenStore, TokenRecord
+from restkit.sqlalchemy import Database, SQLTokenStore, TokenRecord, session
 from restkit.testing import Client, TestResponse
 
 SECRET = "s" * 40
@@ -62,9 +63,7 @@ class Service:
             keys=options.pop("keys", [SigningKey("k" * 40)]),
             secret=options.pop("secret", SECRET),
             store=store,
-            login=lambda name, word: name if self.users.get(name) == word else None,
-            claims=lambda name: {"roles": self.roles[name]} if name in self.roles else None,
-            **options,
+            **{"login": self.check, "claims": self.claims, **options},
         )
         self.app = App("Notes", security=self.tokens.scheme())
         if database is not None:
@@ -72,6 +71,12 @@ class Service:
         add_tokens(self.app, self.tokens)
         self.app.get("/me")(lambda: {"ok": True})
         self.client = Client(self.app)
+
+    def check(self, name: str, word: str) -> str | None:
+        return name if self.users.get(name) == word else None
+
+    def claims(self, name: str) -> dict[str, object] | None:
+        return {"roles": self.roles[name]} if name in self.roles else None
 
     def log_in(self, password: str = "correct horse") -> TestResponse:
         form = {"grant_type": "password", "username": "ann", "password": password}
@@ -299,12 +304,37 @@ def test_keys_rotate() -> None:
     assert Client(other).get("/me", headers=headers).status == 200
 
 
+def test_a_token_is_verified_by_the_key_that_it_names() -> None:
+    """Another key of the service does not verify it, although it has signed it."""
+    first, second = pem(), pem()
+    keys = [SigningKey(first, "EdDSA", key_id="1"), SigningKey(second, "EdDSA", key_id="2")]
+    service = Service(MemoryTokenStore(), keys=keys)
+
+    def signed(key_id: str) -> str:
+        signer = Service(MemoryTokenStore(), keys=[SigningKey(second, "EdDSA", key_id=key_id)])
+        token: str = signer.log_in().json["access_token"]
+        return token
+
+    assert service.me(signed("2")) == 200
+    assert service.me(signed("1")) == 401
+
+
 def test_elliptic_curves_and_secrets() -> None:
     """Other algorithms sign too; secrets are not published."""
     curve = SigningKey(pem(ec.generate_private_key(ec.SECP256R1())), "ES256")
     service = Service(MemoryTokenStore(), keys=[curve])
     assert service.me(service.log_in().json["access_token"]) == 200
     assert Service(MemoryTokenStore()).client.get("/token/keys").status == 404
+
+
+def test_parameters_that_are_not_known_are_ignored() -> None:
+    """RFC 6749, section 3.2, demands it; some clients send ``audience``, for example."""
+    client = Service(MemoryTokenStore()).client
+    form = {"grant_type": "password", "username": "ann", "password": "correct horse"}
+    issued = client.post("/token", data={**form, "audience": "notes"})
+    assert issued.status == 200
+    token = {"token": issued.json["refresh_token"], "client_hint": "x"}
+    assert client.post("/token/revoke", data=token).status == 204
 
 
 def test_the_form_of_swagger_ui() -> None:
@@ -315,6 +345,21 @@ def test_the_form_of_swagger_ui() -> None:
     app.get("/me")(lambda: {"ok": True})
     headers = {"Authorization": f"Bearer {service.log_in().json['access_token']}"}
     assert Client(app).get("/me", headers=headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status"),
+    [
+        ("/token", {"grant_type": "refresh_token", "refresh_token": "r" * 1000}, 400),
+        ("/token/revoke", {"token": "r" * 1000}, 204),
+    ],
+    ids=["token", "revoke"],
+)
+def test_forms_are_small(path: str, form: dict[str, str], status: int) -> None:
+    """Anybody may send them: more than 16 KiB are rejected before anything is looked up."""
+    client = Service(MemoryTokenStore()).client
+    assert client.post(path, data=form).status == status
+    assert client.post(path, data={**form, "more": "x" * 17_000}).status == 413
 
 
 def test_guesses_are_limited() -> None:
@@ -364,3 +409,64 @@ def test_keys_that_do_not_fit(key: str) -> None:
     """A key that does not fit its algorithm is an error."""
     with pytest.raises(DeclarationError):
         SigningKey(key)
+
+
+class Member(Base):
+    __tablename__ = "member"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_users_are_read_in_the_session_of_the_request(kind: str, tmp_path: Path) -> None:
+    """The token is stored in the same transaction: on SQLite, another one would wait for it."""
+
+    def log_in(name: str, word: str) -> str | None:
+        member = session(Request.current()).get(Member, name)
+        return member.name if member else None
+
+    def claims_of(name: str) -> dict[str, object] | None:
+        return {} if session(Request.current()).get(Member, name) else None
+
+    with database_url(kind, tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        service = Service(SQLTokenStore(StoredToken), database, login=log_in, claims=claims_of)
+        with Session(database.engine) as opened, opened.begin():
+            opened.add(Member(name="ann"))
+
+        first = service.log_in()
+        second = service.refresh(first.json["refresh_token"])
+
+        assert first.status == 200
+        assert second.status == 200
+        assert service.me(second.json["access_token"]) == 200
+        database.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_end_of_all_logins_belongs_to_the_transaction(kind: str, tmp_path: Path) -> None:
+    """A change of a password ends them, unless it fails."""
+    with database_url(kind, tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        service = Service(SQLTokenStore(StoredToken), database)
+
+        app = App("Accounts", extensions=[database])
+
+        @app.post("/leave/<int:is_good>")
+        @raises(Conflict)
+        def leave(is_good: int) -> dict[str, str]:
+            request = Request.current()
+            session(request).add(Member(name=f"ann{is_good}"))
+            session(request).flush()
+            service.tokens.revoke_subject(request, "ann")
+            if not is_good:
+                raise Conflict("No.")
+            return {}
+
+        first = service.log_in()
+        assert Client(app).post("/leave/0").status == 409
+        second = service.refresh(first.json["refresh_token"])
+        assert second.status == 200
+        assert Client(app).post("/leave/1").status == 200
+        assert service.refresh(second.json["refresh_token"]).status == 400
+        database.close()

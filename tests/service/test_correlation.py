@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 
 import pytest
 
 from restkit import App, NotFound, Proceed, Request, Response, raises
+from restkit.caching import Cache
 from restkit.openapi import build
 from restkit.security import CORS, Hosts, SecurityHeaders
 from restkit.service import Service, outgoing_headers
@@ -89,7 +91,9 @@ def test_another_text_is_replaced(client: Client, given: str) -> None:
     ],
 )
 def test_every_response_has_it_once(client: Client, method: str, path: str, status: int) -> None:
-    """Of the App, of routing, and of exceptions alike."""
+    """Of the App, of routing, and of exceptions alike; and the id of each request alone."""
+    first = client.request(method, path, headers={NAME: "order-6"})
+    assert first.headers.getlist(NAME) == ["order-6"]
     response = client.request(method, path, headers={NAME: "order-7"})
     assert response.status == status
     assert response.headers.getlist(NAME) == ["order-7"]
@@ -114,6 +118,34 @@ def test_ids_do_not_repeat_with_the_seed_of_a_program(client: Client) -> None:
         random.seed(7)
         found.add(client.get("/").headers[NAME])
     assert len(found) == 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_forked_processes_make_ids_of_their_own(client: Client) -> None:
+    """What was made in advance is not used by two workers of a preloaded App."""
+    client.get("/")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, str(client.get("/").headers[NAME]).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(reading, 100).decode()
+    os.close(reading)
+    os.close(writing)
+    assert MADE.fullmatch(theirs)
+    assert theirs not in {client.get("/").headers[NAME] for _ in range(300)}
+
+
+def test_a_response_from_the_cache_has_the_id_of_its_request() -> None:
+    app = App("Shop", extensions=[Service()])
+    app.get("/", cache=Cache(60))(lambda: "home")
+    client = Client(app)
+    found = [
+        client.get("/", headers={NAME: f"order-{number}"}).headers.getlist(NAME)
+        for number in range(3)
+    ]
+    assert found == [["order-0"], ["order-1"], ["order-2"]]
 
 
 def test_the_document_has_the_headers() -> None:

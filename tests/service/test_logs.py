@@ -6,8 +6,12 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TextIO
 
 import pytest
 from werkzeug.test import create_environ
@@ -200,6 +204,154 @@ def test_a_logger_that_is_off_costs_no_line(stream: io.StringIO) -> None:
     finally:
         access.setLevel(logging.NOTSET)
     assert stream.getvalue() == ""
+
+
+# lines that are written directly
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[], TextIO]]:
+    """Yield what opens the file of the program's logs, as JSON, and no handler but its own."""
+    made: list[TextIO] = []
+
+    def open_file() -> TextIO:
+        made.append((tmp_path / "log").open("w", encoding="utf-8"))
+        assert configure_logging("json", stream=made[0], force=True)  # also those of pytest
+        return made[0]
+
+    yield open_file
+    made[0].close()
+
+
+def lines_in(file: TextIO) -> list[dict[str, Any]]:
+    file.flush()
+    return [json.loads(each) for each in Path(file.name).read_text("utf-8").splitlines()]
+
+
+def test_a_line_in_a_file_is_that_of_the_formatter(opened: Callable[[], TextIO]) -> None:
+    """Its members have the same order, types and values, whichever way it was written."""
+    file = opened()
+    other = io.StringIO()
+    client = Client(shop(), raise_errors=False)
+    for path in ("/items/7", "/caf\u00e9%22%0A", "/broken"):
+        client.get(path, headers={"X-Request-Id": "order-7"})
+    direct = lines_in(file)
+    logging.getLogger().handlers[0].setStream(other)  # type: ignore[attr-defined]
+    for path in ("/items/7", "/caf\u00e9%22%0A", "/broken"):
+        client.get(path, headers={"X-Request-Id": "order-7"})
+    formatted = lines_of(other)
+    assert len(direct) == len(formatted) == 5
+    for line in (*direct, *formatted):
+        for name in ("timestamp", "trace_id", "span_id", "duration_ms", "exception"):
+            line.pop(name, None)
+    assert [[*each.items()] for each in direct] == [[*each.items()] for each in formatted]
+
+
+def test_its_time_and_duration_are_those_of_the_request(opened: Callable[[], TextIO]) -> None:
+    file = opened()
+    app = shop()
+    app.get("/slow")(lambda: str(time.sleep(0.02)))
+    begun = datetime.now(UTC)
+    Client(app).get("/slow")
+    (line,) = lines_in(file)
+    assert 20 <= line["duration_ms"] < 5000
+    written = datetime.fromisoformat(line["timestamp"])
+    assert timedelta(0) <= written - begun + timedelta(milliseconds=1) < timedelta(seconds=5)
+
+
+def test_another_handler_gets_the_record_too(opened: Callable[[], TextIO]) -> None:
+    """Wherever it is added, at any time."""
+    file = opened()
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    client = Client(shop())
+    client.get("/first")
+    for name in ("", "restkit", "restkit.access"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        client.get(f"/{name}")
+        logger.removeHandler(handler)
+    client.get("/last")
+    assert [vars(each)["path"] for each in records] == ["/", "/restkit", "/restkit.access"]
+    paths = [each["path"] for each in lines_in(file)]
+    assert paths == ["/first", "/", "/restkit", "/restkit.access", "/last"]
+
+
+def reject(record: logging.LogRecord) -> bool:
+    return vars(record).get("path") != "/hidden"
+
+
+@pytest.mark.parametrize("name", ["restkit.access", "root handler"])
+def test_a_filter_applies(opened: Callable[[], TextIO], name: str) -> None:
+    file = opened()
+    where: logging.Filterer = logging.getLogger(name)
+    if name == "root handler":
+        where = logging.getLogger().handlers[0]
+    client = Client(shop())
+    client.get("/first")
+    where.addFilter(reject)
+    client.get("/hidden")
+    where.removeFilter(reject)
+    client.get("/last")
+    assert [each["path"] for each in lines_in(file)] == ["/first", "/last"]
+
+
+def test_levels_and_formatters_apply_as_soon_as_they_are_set(opened: Callable[[], TextIO]) -> None:
+    file = opened()
+    client = Client(shop())
+    (handler,) = logging.getLogger().handlers
+    handler.setLevel(logging.ERROR)
+    client.get("/hidden")
+    handler.setLevel(logging.NOTSET)
+    logging.disable(logging.INFO)
+    client.get("/hidden")
+    logging.disable(logging.NOTSET)
+    logging.getLogger("restkit").propagate = False
+    client.get("/hidden")
+    logging.getLogger("restkit").propagate = True
+    client.get("/json")
+    handler.setFormatter(TextFormatter())
+    client.get("/text")
+    file.flush()
+    first, second = Path(file.name).read_text("utf-8").splitlines()
+    assert json.loads(first)["path"] == "/json"
+    assert "GET /text 404" in second
+
+
+def test_a_long_line_is_whole(opened: Callable[[], TextIO]) -> None:
+    file = opened()
+    Client(shop()).get(f"/{'x' * 5000}")
+    assert len(lines_in(file)[-1]["path"]) == 5001
+
+
+def test_a_closed_stream_is_an_error_of_logging(
+    opened: Callable[[], TextIO], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The request is served, and the next file with its number gets no line."""
+    file = opened()
+    client = Client(shop())
+    file.close()
+    assert client.get("/items/7").status == 200
+    assert "I/O operation on closed file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_a_stream_has_its_own_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "log"
+    with path.open("w", encoding=encoding) as stream:
+        configure_logging("json", stream=stream, force=True)
+        Client(shop()).get("/nothing")
+    assert json.loads(path.read_text(encoding))["path"] == "/nothing"
+
+
+def test_lines_of_many_threads_are_whole(opened: Callable[[], TextIO]) -> None:
+    file = opened()
+    client = Client(shop())
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: client.get(f"/nothing/{number}"), range(400)))
+    found = {each["path"] for each in lines_in(file)}
+    assert found == {f"/nothing/{number}" for number in range(400)}
 
 
 # user text

@@ -80,6 +80,15 @@ def test_a_row_that_another_request_changed_is_not_overwritten(connection: sa.Co
     assert table.rows() == []
 
 
+def test_an_attribute_that_was_not_read_is_written(connection: sa.Connection) -> None:
+    """No response has the value of a load_only field, so the row comes without it."""
+    table = Table(connection)
+    item = table.insert(code="a", n=1)
+    del item["n"]
+    table.writing.update(connection, item, {"code": "a", "n": 2})
+    assert (item["n"], [each["n"] for each in table.rows()]) == (2, [2])
+
+
 def test_many_rows_are_written_all_or_none(connection: sa.Connection) -> None:
     """If one of the rows is gone, neither a change nor a removal counts as made."""
     table = Table(connection, **versioned())

@@ -333,7 +333,7 @@ def test_a_server_without_threads_is_warned_of(caplog: pytest.LogCaptureFixture)
 def running() -> Iterator[None]:
     yield
     stream_shutdown._stopped.clear()
-    stream_shutdown._workers.clear()
+    stream_shutdown._conditions.clear()
 
 
 class Endless(EventStream):

@@ -201,3 +201,80 @@ def test_an_app_without_a_database_is_told(project: pytest.Pytester) -> None:
     found = run(project)
     found.assert_outcomes(errors=1)
     found.stdout.fnmatch_lines(["*fixture rolled_back found no database*"])
+
+
+_STORES = """
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated
+
+import pytest
+from marshmallow import validate
+
+from restkit import App
+from restkit.crud import MemoryStore
+from restkit.testing import StoreConformance
+
+
+@dataclass
+class Topic:
+    slug: Annotated[str, validate.Length(1, 20)]
+    name: Annotated[str, validate.Length(max=50)]
+
+
+@dataclass
+class Note:
+    title: Annotated[str, validate.Length(1, 100)]
+    code: Annotated[str, validate.Length(max=20)] | None = None
+    number: int | None = None
+    topic_id: Annotated[str, validate.Length(max=20)] | None = None
+    removed_at: dt.datetime | None = None
+    id: int = 0
+
+
+class TestStores(StoreConformance):
+    note = Note
+    topic = Topic
+
+    @pytest.fixture
+    def app(self):
+        topics = MemoryStore(Topic, key="slug", unique=("name",))
+        notes = MemoryStore(Note, references={"topic_id": topics})  # unique=("code",) is missing
+        return App("Notes", extensions=[topics, notes])
+"""
+
+
+def test_the_conformance_suite_shows_values(project: pytest.Pytester) -> None:
+    """The assertion of a store that does not conform says which statuses there were."""
+    project.makepyfile(_STORES)
+    result = run(project, "-k", "test_unique_values")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.re_match_lines([r"E +assert 201 in \(409,\)"])
+
+
+def test_a_contract_error_is_shown_at_the_line_of_the_test(project: pytest.Pytester) -> None:
+    """No frame of the client, the dispatcher or the check stands before the message."""
+    project.makepyfile(
+        """
+        from marshmallow import Schema, fields
+        from restkit import App, returns
+        from restkit.testing import Client
+
+        class Book(Schema):
+            title = fields.Str(required=True)
+
+        app = App("Shop")
+
+        @app.get("/")
+        @returns(Book)
+        def book() -> dict[str, str]:
+            return {}
+
+        def test_it():
+            assert Client(app).get("/").status == 200
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*restkit/*.py:*")
+    result.stdout.fnmatch_lines([">*assert Client(app).get*", "E*ContractError: *.book responded*"])

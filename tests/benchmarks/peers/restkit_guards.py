@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from functools import cache
+from typing import Any, TextIO
 
 from restkit import App, returns
 from restkit.limits import Rate, principal
 from restkit.security import CORS, APIKey, HTTPBearer, JWTBearer, SecurityHeaders, scope
+from restkit.service import Service, configure_logging
 
 from .restkit import hello
 
@@ -16,8 +19,10 @@ __all__ = [
     "guarded",
     "keyed",
     "limited",
+    "logged",
     "public",
     "secure",
+    "service",
     "signed",
     "with_schema",
 ]
@@ -38,6 +43,27 @@ def secure() -> Any:
     app = hello()
     assert isinstance(app, App)
     app.install(SecurityHeaders())
+    return app
+
+
+def service() -> Any:
+    app = hello()
+    assert isinstance(app, App)
+    app.install(Service())
+    return app
+
+
+@cache
+def _nowhere() -> TextIO:
+    """One for all programs of a process: the handler of the log is never closed."""
+    return open(os.devnull, "w", encoding="utf-8")
+
+
+def logged() -> Any:
+    configure_logging("json", stream=_nowhere(), force=True)
+    app = hello()
+    assert isinstance(app, App)
+    app.install(Service(logs="json"))
     return app
 
 

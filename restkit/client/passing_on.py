@@ -1,0 +1,26 @@
+"""What the requests to another service have of the current request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..request import current_request
+from ..service.correlation import outgoing_headers
+
+__all__ = ["headers_passed_on"]
+
+
+def headers_passed_on(forward: Sequence[str]) -> dict[str, str]:
+    """Return the ids and the trace of the current request, and the headers that are passed on.
+
+    Args:
+        forward: The names of headers of the current request.
+    """
+    found = outgoing_headers()
+    request = current_request.get(None)
+    if request is not None:
+        for name in forward:
+            value: str | None = request.headers.get(name)
+            if value is not None:
+                found[name] = value
+    return found

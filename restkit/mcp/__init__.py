@@ -1,0 +1,5 @@
+"""Operations as tools of agents, by the Model Context Protocol (MCP)."""
+
+from .extension import MCP
+
+__all__ = ["MCP"]

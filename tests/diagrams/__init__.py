@@ -1,0 +1,1 @@
+"""Drawn pictures of the documentation: ``python -m tests.diagrams`` writes docs/images/*.svg."""

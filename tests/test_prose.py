@@ -1,0 +1,49 @@
+"""The language of the guide: few sentences about a "what", and many to a "you"."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+_PATTERNS = ("tutorial*.md", "tutorial/*.md", "how-to/*.md", "explanation/*.md", "reference/*.md")
+PAGES = sorted(
+    page for pattern in _PATTERNS for page in DOCS.glob(pattern) if page.name != "index.md"
+)
+
+_FENCE = re.compile(r"^```.*?^```[^\n]*$", re.MULTILINE | re.DOTALL)
+_WORD = re.compile(r"[A-Za-z][A-Za-z']*")
+_WHAT = {"what", "what's"}
+_YOU = {"you", "your", "yours", "yourself"}
+_MOST_WHAT = 1.5
+_LEAST_YOU = 10
+
+
+def name_of(page: Path) -> str:
+    """Return the path of a page below the documentation."""
+    return page.relative_to(DOCS).as_posix()
+
+
+def words_of(page: Path) -> list[str]:
+    """Return the words of a page without its code, in small letters."""
+    return [word.lower() for word in _WORD.findall(_FENCE.sub("", page.read_text("utf-8")))]
+
+
+def rate(words: list[str], of: set[str]) -> float:
+    """Return how many of a thousand words are one of some words."""
+    return 1000 * sum(word in of for word in words) / max(len(words), 1)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_speaks_to_its_reader(page: Path) -> None:
+    """A page says "you" more than 10 times and "what" less than 1.5 times in a thousand words."""
+    words = words_of(page)
+    assert rate(words, _WHAT) < _MOST_WHAT
+    assert rate(words, _YOU) > _LEAST_YOU
+
+
+def test_all_pages_are_counted() -> None:
+    """A folder that is renamed leaves no page out."""
+    assert len(PAGES) > 100
