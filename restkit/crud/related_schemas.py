@@ -142,17 +142,26 @@ def _without(declared: type[Schema], hidden: Sequence[str]) -> type[Schema]:
 
 def _shown(app: Owner, model: type, where: str, remedy: str) -> ItemSchema | None:
     nearest = _nearest(app, model)
-    by_schema = {each.shown: each for each in nearest if each.shown is not None}
-    if not by_schema:
+    declared = {each.shown: each.name for each in nearest if each.shown is not None}
+    if not declared:
         return None
-    exact = all(issubclass(model, each.model) and not each.is_union for each in nearest)
-    if len(by_schema) == 1 and exact:
-        return next(iter(by_schema))
-    names = ", ".join(each.name for each in by_schema.values())
+    merged = _merged(declared)
+    if merged and all(issubclass(model, each.model) and not each.is_union for each in nearest):
+        return merged
+    names = ", ".join(declared.values())
     raise DeclarationError(
         f"{where}: the schema for items of {model.__qualname__} is ambiguous. Their collections "
         f"declare several schemas, or a schema of another class: {names}. Write {remedy}."
     )
+
+
+def _merged(declared: Collection[ItemSchema]) -> ItemSchema | None:
+    """Return what several collections show by default of one schema, None if they have several."""
+    schemas = {each.schema for each in declared}
+    if len(schemas) > 1:
+        return None
+    hidden = {name for each in declared for name in each.hidden}
+    return ItemSchema(schemas.pop(), tuple(sorted(hidden)))
 
 
 def _nearest(app: Owner, model: type) -> list[_Collection]:

@@ -14,7 +14,10 @@ from ..request import Request
 from ..response import Response
 from .deadline import LONGEST, OF_CALLER, check_deadline, is_seconds
 
-__all__ = ["CallerDeadline"]
+__all__ = ["OF_DEADLINES", "CallerDeadline"]
+
+OF_DEADLINES = "The milliseconds for which the caller waits. Another value is ignored."
+"""The description of the headers in documents."""
 
 _ENVOY = "X-Envoy-Expected-Rq-Timeout-Ms"
 _MOST_DIGITS = 9
@@ -57,8 +60,7 @@ class CallerDeadline:
         self._longest = longest
         self._headers = (header, _ENVOY)
         self._keys = tuple(f"HTTP_{each.upper().replace('-', '_')}" for each in self._headers)
-        said = "The milliseconds for which the caller waits. Another value is ignored."
-        parameters = tuple(Parameter(each, description=said) for each in self._headers)
+        parameters = tuple(Parameter(each, description=OF_DEADLINES) for each in self._headers)
         self._contribution = Contribution(
             failures=(_LATE,), parameters=parameters, middleware=(self,)
         )

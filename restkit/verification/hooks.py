@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import schemathesis
 
+from ..limits.caller_deadline import OF_DEADLINES
+
 if TYPE_CHECKING:
     from schemathesis import Case, HookContext, Response
     from schemathesis.core.deserialization import DeserializationContext
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["before_call", "filter_case", "first_line"]
 
 _KEY = "Idempotency-Key"
-_DEADLINE = "X-Request-Timeout-Ms"
 
 
 @schemathesis.deserializer("application/x-ndjson")
@@ -58,4 +59,6 @@ def before_call(
         return
     if _KEY in case.headers:
         case.headers[_KEY] = str(uuid.uuid4())
-    case.headers.pop(_DEADLINE, None)
+    for parameter in case.operation.headers:
+        if parameter.definition.get("description") == OF_DEADLINES:
+            case.headers.pop(parameter.name, None)

@@ -311,6 +311,16 @@ def test_several_collections_with_one_schema(database: Database) -> None:
     assert client.get("/tickets/1?expand=customer").json["customer"] == ANN
 
 
+def test_a_relation_that_one_of_several_collections_hides(database: Database) -> None:
+    """What one collection has only if a client asks for it, related items do not have."""
+    open_to_all = type("Again", (Customers,), {"expand": ()})
+    client = Client(served(database, open_to_all, Customers, Tickets))
+    assert "tickets" in client.get("/again/1").json
+    assert client.get("/tickets/1?expand=customer").json["customer"] == ANN
+    with pytest.raises(DeclarationError, match=r"Add .*Customers to the App before"):
+        served(in_memory(), open_to_all, Tickets, Customers)
+
+
 def test_columns_without_a_declared_schema(database: Database) -> None:
     """A derived schema shows each column, wherever the item is."""
     derived = type("Customers", (CRUDResource,), {"model": Customer})

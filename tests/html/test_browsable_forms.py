@@ -12,7 +12,18 @@ import pytest
 from marshmallow import Schema, fields, validate
 from parsed_pages import HTML, Parsed
 
-from restkit import App, Conflict, Problem, Resource, Response, Upload, raises, returns, takes
+from restkit import (
+    App,
+    Conflict,
+    Problem,
+    Resource,
+    Response,
+    Upload,
+    problems,
+    raises,
+    returns,
+    takes,
+)
 from restkit.crud import CRUDResource, MemoryStore
 from restkit.html import MethodOverride
 from restkit.testing import Client
@@ -586,7 +597,11 @@ def test_values_of_forms_are_escaped(things: Things) -> None:
     assert Forms(response.text, "PUT").control("name")["value"] == text
 
 
-PROBLEMS = {each.status: each for each in Problem.__subclasses__() if hasattr(each, "status")}
+PROBLEMS = {
+    each.status: each
+    for each in vars(problems).values()
+    if isinstance(each, type) and issubclass(each, Problem) and each is not Problem
+}
 
 
 @pytest.mark.parametrize(

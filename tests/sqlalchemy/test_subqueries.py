@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
 )
 
 from restkit import App, Request
-from restkit.crud import CRUDResource
+from restkit.crud import CRUDResource, Expand
 from restkit.errors import DeclarationError
 from restkit.sqlalchemy import Database
 from restkit.testing import Client
@@ -126,12 +126,12 @@ class Titles(Posts):
 
 class Comments(CRUDResource[Comment]):
     model = Comment
-    expand = ("post",)
+    expand = {"post": Expand(schema=PostSchema)}
 
 
 class Shelves(CRUDResource[Shelf]):
     model = Shelf
-    expand = ("posts",)
+    expand = {"posts": Expand(schema=PostSchema)}  # not that of Titles, without counts
 
 
 class Mine(Comments):

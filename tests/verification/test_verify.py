@@ -32,6 +32,7 @@ from restkit.security import HTTPBearer
 from restkit.sse import Event, EventStream
 from restkit.verification import Plan, Tally, VerificationError, lines_of, verify
 
+ENVOY = "X-Envoy-Expected-Rq-Timeout-Ms"
 _QUICK = ("coverage",)
 
 
@@ -171,13 +172,24 @@ def test_each_valid_request_has_an_idempotency_key_of_its_own() -> None:
     assert {*keys.values()} == {1}
 
 
-def test_no_valid_request_has_a_deadline_that_was_drawn() -> None:
+@pytest.mark.parametrize("header", ["X-Request-Timeout-Ms", "X-Left"])
+def test_no_valid_request_has_a_deadline_that_was_drawn(header: str) -> None:
     """A deadline of a few milliseconds is a 504, which is no fault of the App."""
-    app = App("Notes", contract="off", extensions=[CallerDeadline()])
+    app, sent = App("Notes", contract="off", extensions=[CallerDeadline(header=header)]), 0
     app.add("/notes", Notes)
-    tally = _verified(app, examples=40, phases=("fuzzing", "coverage"))
+
+    @app.middleware
+    def look(request: Request, proceed: Any) -> Response:
+        nonlocal sent
+        response: Response = proceed(request)
+        if response.status_code < 400:
+            sent += header in request.headers or ENVOY in request.headers
+        return response
+
+    tally = _verified(app, examples=40, phases=("fuzzing",))
     assert not tally.found
     assert 504 not in tally.statuses["POST /notes"]
+    assert sent == 0
 
 
 def test_the_endpoint_of_mcp_is_left_out() -> None:
