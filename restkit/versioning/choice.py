@@ -152,6 +152,7 @@ class MediaTypeChoice:
                 "Versions(media_type=...) must be a media type of JSON with {version}, such as "
                 f"'application/vnd.shop.v{{version}}+json', got {template!r}."
             )
+        self._has_default = default is not None
         self._types = {each: template.replace(_PLACE, each.lower()) for each in versions}
         check_media_types(self._types.values(), "Versions(media_type=...)")
         self._by_type = {media_type: each for each, media_type in self._types.items()}
@@ -162,12 +163,17 @@ class MediaTypeChoice:
             )
 
     def named(self, environ: WSGIEnvironment) -> str | None:
-        """Return the version that Accept prefers among the known ones, or that of the content."""
+        """Return the version that Accept prefers among the known ones, or that of the content.
+
+        None, which is the default version, if Accept prefers plain JSON to the types of versions.
+        """
         accept: str = environ.get("HTTP_ACCEPT", "")
         preferred = _preferred_cached if len(accept) <= _CACHED_LENGTH else _preferred
         for media_type in preferred(accept):
             if media_type in self._by_type:
                 return self._by_type[media_type]
+            if media_type == JSON and self._has_default:
+                break
         content = parse_content_type(environ.get("CONTENT_TYPE"))
         return self._by_type.get(content.media_type)
 
@@ -196,7 +202,8 @@ class MediaTypeChoice:
 def _preferred(header: str) -> tuple[str, ...]:
     """Return the media types of an Accept header by their weight; ``q=0`` is not acceptable."""
     ranges = [each for each in parse_accept(header) if each.quality > 0]
-    ranges.sort(key=lambda each: -each.quality)  # the sort is stable: the first of equal weight
+    # The first of equal weights is preferred. JSON comes last: a type of a version says more.
+    ranges.sort(key=lambda each: (-each.quality, f"{each.type}/{each.subtype}" == JSON))
     return tuple(f"{each.type}/{each.subtype}" for each in ranges)
 
 

@@ -193,6 +193,10 @@ def test_documents_without_a_header(path: str) -> None:
         ("1", _V1, 200, _V1),
         ("1", _V2, 200, _V2),
         ("1", _V3, 406, "application/problem+json"),
+        ("1", f"{_V2};q=0.1, application/json;q=0.9", 200, "application/json"),
+        ("1", f"application/json, {_V2}", 200, _V2),
+        ("1", f"application/json;q=0.5, */*, {_V2};q=0.5", 200, _V2),
+        (None, f"application/json, {_V2};q=0.5", 200, _V2),
     ],
 )
 def test_media_types(
