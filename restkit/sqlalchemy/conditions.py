@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.sql.functions import FunctionElement
 
 from ..crud.query import Condition, Operator
@@ -93,9 +94,17 @@ def scoped_column(model: type, name: str) -> Any:
     """Return the attribute of a model that a scope or row rule names.
 
     Raises:
-        DeclarationError: The model has no such attribute.
+        DeclarationError: The model has no such attribute, or it is a relationship.
     """
     column = getattr(model, name, None)
+    relation = getattr(column, "property", None)
+    if isinstance(relation, RelationshipProperty):
+        columns = map(relation.parent.get_property_by_column, relation.local_columns)
+        keys = " and ".join(sorted(repr(each.key) for each in columns))
+        raise DeclarationError(
+            f"A scope or row rule names {name!r}, a relationship of {model.__qualname__}. Name a "
+            f"column, such as {keys}, or '{name}.' with an attribute of the related model."
+        )
     if column is None:
         hint = f" Write {name.replace('__', '.')!r} for related rows." if "__" in name else ""
         raise DeclarationError(

@@ -546,6 +546,16 @@ def test_removed_rows_are_hidden_from_relations(kind: str, tmp_path: Path) -> No
         database.close()
 
 
+@pytest.mark.parametrize("value", [Author(id=1), None, 1])
+@pytest.mark.parametrize("wrap", [dict, AnyOf])
+def test_a_scope_that_names_a_relationship_is_an_error(value: Any, wrap: Any) -> None:
+    """The sentence names the foreign key, whether the value is an object, null or a key."""
+    client, _ = library("sqlite://", scope=lambda self: wrap({"author": value}))
+    for path in ("/books", "/books/1"):
+        with pytest.raises(DeclarationError, match=r"'author', a relationship of B.*'author_id'"):
+            client.get(path)
+
+
 class WriterSchema(Schema):
     id = fields.Int(dump_only=True)
 
