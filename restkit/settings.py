@@ -43,6 +43,7 @@ class SettingValues(TypedDict, total=False):
     openapi_url: str | None
     docs_url: str | None
     docs_by_caller: bool
+    docs_public: bool
     scalar_url: str | None
     llms_url: str | None
     catalog_url: str | None
@@ -102,6 +103,8 @@ class Settings(metaclass=_SettingsType):
             ``.yaml`` and ``.md``. None turns off all forms and pages of the document.
         docs_url: Path of Swagger UI; None turns it off.
         docs_by_caller: Whether the document has only the operations and fields of its caller.
+        docs_public: Whether everybody may read the document and its pages, although the App has
+            ``security``.
         scalar_url: Path of Scalar; None turns it off.
         llms_url: Path of the index for language models; None turns it off.
         catalog_url: Path of the catalog of APIs (RFC 9727); None turns it off.
@@ -136,6 +139,7 @@ class Settings(metaclass=_SettingsType):
     openapi_url: str | None = "/openapi.json"
     docs_url: str | None = "/docs"
     docs_by_caller: bool = False
+    docs_public: bool = False
     scalar_url: str | None = "/scalar"
     llms_url: str | None = "/llms.txt"
     catalog_url: str | None = "/.well-known/api-catalog"
@@ -189,10 +193,16 @@ class Settings(metaclass=_SettingsType):
         """Check every value against its field's type and range.
 
         Raises:
-            SettingError: A value is of a wrong type or out of its range.
+            SettingError: A value is of a wrong type or out of its range, or two settings
+                contradict each other.
         """
         for name, hint in _hints(type(self)).items():
             take_value(name, getattr(self, name), hint, f"The setting {name}", text=False)
+        if self.docs_public and self.docs_by_caller:
+            raise SettingError(
+                "docs_public shows the document to everybody, and docs_by_caller shows callers "
+                "their own. Remove one of these settings."
+            )
 
     @classmethod
     def load(

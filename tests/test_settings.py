@@ -689,9 +689,10 @@ def test_a_name_that_resembles_none_lists_all() -> None:
         Settings.load(environ=NOTHING, dotenv=False, zzzzzz=1)
     assert str(refused.value) == (
         "The keyword zzzzzz is not a setting; the settings are browsable, catalog_url, "
-        "compile_schemas, contract, debug, docs_by_caller, docs_url, hosts, https, llms_url, "
-        "max_body_size, max_json_depth, max_upload_size, openapi_url, openapi_version, proxies, "
-        "redis_url, scalar_url, secret_key, sendfile, sendfile_paths, strict, trailing_slash."
+        "compile_schemas, contract, debug, docs_by_caller, docs_public, docs_url, hosts, https, "
+        "llms_url, max_body_size, max_json_depth, max_upload_size, openapi_url, openapi_version, "
+        "proxies, redis_url, scalar_url, secret_key, sendfile, sendfile_paths, strict, "
+        "trailing_slash."
     )
 
 

@@ -176,5 +176,7 @@ def _greeting(app: App | Versions, host: str, port: int) -> str:
 def _is_guarded(app: App | Versions) -> bool:
     """Return whether the document and its pages reject callers without credentials."""
     apps = app.apps.values() if isinstance(app, Versions) else (app,)
+    if any(each.settings.docs_public for each in apps):
+        return False
     rules = [each._registry.access.security for each in apps]
     return all(each and () not in each for each in rules)

@@ -279,6 +279,8 @@ def test_greeting_of_a_guarded_app() -> None:
     assert Client(guarded).get("/docs").status == 401
     assert _greeting(optional, "127.0.0.1", 80).endswith("(docs at http://127.0.0.1:80/docs)")
     assert Client(optional).get("/docs").status == 200
+    opened = App("A", security=tokens, docs_public=True)
+    assert _greeting(opened, "127.0.0.1", 80).endswith("(docs at http://127.0.0.1:80/docs)")
     versions = Versions({"1": App("A", security=tokens)}, header="Api-Version", default="1")
     assert _greeting(versions, "127.0.0.1", 80).endswith(needs)
 

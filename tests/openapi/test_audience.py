@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from restkit import App, Resource, access
 from restkit.crud import CRUDResource, MemoryStore
+from restkit.errors import SettingError
 from restkit.security import HTTPBearer, role
 from restkit.testing import Client
 
@@ -84,3 +86,46 @@ def test_the_document_is_whole_by_default(path: str) -> None:
     """Without the setting, all callers have the same document."""
     client = client_of()
     assert client.get(path, headers=CLERK).content == client.get(path, headers=STAFF).content
+
+
+PAGES = [
+    *("/openapi.json", "/openapi.yaml", "/openapi.md", "/docs", "/docs/oauth2-redirect"),
+    *("/scalar", "/llms.txt", "/.well-known/api-catalog"),
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("options", [{}, {"permission": role("staff")}])
+def test_everybody_may_read_public_documents(path: str, options: dict[str, Any]) -> None:
+    """With `docs_public`, neither the security nor the permission of the App holds for them."""
+    opened = client_of(docs_public=True, **options)
+    assert opened.get(path).status == 200
+    assert client_of(**options).get(path).status == 401
+    for other in ("/parts", "/parts/1", "/reports"):
+        assert opened.get(other).status == 401
+    security = opened.get("/openapi.json").json["paths"]["/parts"]["get"]["security"]
+    assert security == [{"bearer": []}]
+
+
+def test_files_of_public_pages() -> None:
+    """The page finds its scripts and styles."""
+    client = client_of(docs_public=True)
+    names = set(re.findall(r'(?:src|href)="(/docs/[^"]+)"', client.get("/docs").text))
+    assert len(names) > 3
+    assert {client.get(name).status for name in names} == {200}
+
+
+def test_public_documents_of_each_caller_are_an_error() -> None:
+    """Nobody who reads a public document is known."""
+    with pytest.raises(SettingError, match="docs_public shows the document to everybody"):
+        client_of(docs_public=True, docs_by_caller=True)
+
+
+def test_public_documents_of_mounted_apps() -> None:
+    """The outer App decides, whose document it is."""
+    inner = App("Inner", security=HTTPBearer(USERS.get), docs_public=True)
+    inner.get("/a")(lambda: {})
+    outer = App("Outer", security=HTTPBearer(USERS.get))
+    outer.mount("/inner", inner)
+    assert Client(outer).get("/openapi.json").status == 401
+    assert Client(inner).get("/openapi.json").status == 200
