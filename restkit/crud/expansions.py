@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from marshmallow import Schema
 
@@ -31,12 +32,12 @@ class Expand(Record):
             100 by default.
         schema: The schema of the related items, if the schema of the collection is derived. By
             default it is the one that the collection of the related model declares, or else it has
-            the columns of that model.
+            the columns of that model. ``"derived"`` has these columns in each case.
     """
 
     order: str | Sequence[str] = ()
     limit: int = 0
-    schema: type[Schema] | None = None
+    schema: type[Schema] | Literal["derived"] | None = None
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -131,10 +132,10 @@ def _check(name: str, how: Expand, declared_at: str) -> None:
             f"{declared_at}.expand[{name!r}]: limit must be at least 1, got {how.limit!r}."
         )
     is_class = isinstance(how.schema, type) and issubclass(how.schema, Schema)
-    if how.schema is not None and not is_class:
+    if how.schema not in (None, "derived") and not is_class:
         raise DeclarationError(
-            f"{declared_at}.expand[{name!r}]: schema must be a marshmallow Schema class, got "
-            f"{how.schema!r}."
+            f"{declared_at}.expand[{name!r}]: schema must be a marshmallow Schema class or "
+            f"'derived', got {how.schema!r}."
         )
 
 

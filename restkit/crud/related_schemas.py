@@ -248,6 +248,8 @@ def _shown_at(
                 f"{where}: schema needs a relation that the store knows, and {path!r} is none of "
                 "them. Declare a schema for the whole collection."
             )
+        if how.schema == "derived":
+            return {}
         return {path: _Shown(ItemSchema(how.schema), relation.is_many)}
     if relation is None or app is None:
         return {}

@@ -297,6 +297,18 @@ def test_a_chosen_schema(database: Database) -> None:
     assert found["comments"] == [{"id": 1, "body": "b"}]
 
 
+@pytest.mark.parametrize("classes", [("Customers", "Tickets"), ("Tickets", "Customers")])
+def test_all_columns_are_chosen(database: Database, classes: Any) -> None:
+    """`Expand(schema="derived")` says that each column may be seen, in any order of collections."""
+    expand = {"customer": Expand(schema="derived"), "customer.company": Expand()}
+    known = {"Customers": Customers, "Tickets": type("Tickets", (Tickets,), {"expand": expand})}
+    client = Client(served(database, Companies, *map(known.__getitem__, classes)))
+    found = client.get("/tickets/1?expand=customer.company").json["customer"]
+    assert found["password_hash"] == SECRET
+    assert "fullName" not in found
+    assert found["company"] == {"name": "Acme"}
+
+
 def test_collections_that_only_take_content_do_not_count(database: Database) -> None:
     """A collection without GET shows no items."""
     signup = type("Signup", (Others,), {"methods": {"POST"}, "schema": SignupSchema})

@@ -19,7 +19,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from restkit import App, Request
-from restkit.crud import CRUDResource, PageNumbers
+from restkit.crud import CRUDResource, Expand, PageNumbers
 from restkit.limits import Idempotency, MemoryStorage
 from restkit.sqlalchemy import Database, FullText, UTCDateTime, Versioned
 from restkit.testing import Client, TestResponse
@@ -177,13 +177,13 @@ class World:
                 "or_filters": ("title", "project__code", "project__any", "q"),
                 "by_filter": ("PATCH", "DELETE"),
                 "sorts": ("title", "project_id", "project__name", "parent__title"),
-                "expand": ("project",),
+                "expand": {"project": Expand(schema="derived")},  # not that of /boards
                 "groups": ("title", "project_id"),
                 "idempotency": once,
             },
             "/projects/<int:project_id>/tasks": {
                 "model": Task,
-                "expand": ("project",),
+                "expand": {"project": Expand(schema="derived")},  # not that of /boards
                 "groups": ("title", "tenant"),
             },
             "/labels": {"model": Label, "schema": LabelSchema, "upsert": True},
