@@ -181,6 +181,20 @@ def test_entries_link_the_pages_that_use_the_name(site: Site) -> None:
     assert html.count("Used in:") > 60
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_entries_have_an_example_and_a_version(site: Site, module: str) -> None:
+    """The example imports the name; a second name of a class has only the version."""
+    text = (site.folder / "reference" / "api" / f"{module}.md").read_text("utf-8")
+    entries = re.split(rf"^## (?={re.escape(module)}\.\w+$)", text, flags=re.M)[1:]
+    names = importlib.import_module(module).__all__
+    assert {entry.partition("\n")[0] for entry in entries} == {f"{module}.{name}" for name in names}
+    for entry in entries:
+        name = entry.partition("\n")[0].rpartition(".")[2]
+        assert re.search(r"^New in version \d+\.\d+\.\d+\.$", entry, re.M)
+        is_second_name = "Another name of `" in entry
+        assert is_second_name or f"```python\nfrom {module} import {name}\n" in entry, name
+
+
 # in the browser
 
 

@@ -12,12 +12,14 @@ import re
 from textwrap import indent
 from typing import TYPE_CHECKING
 
+from name_examples import example_of
 from public_names import (
     MODULES,
     PublicName,
     description_of,
     names_of,
     recorded_members,
+    since,
     uses_of,
 )
 from sphinx import addnodes
@@ -66,10 +68,18 @@ def _directives(module: str) -> str:
 def _directive(name: PublicName) -> str:
     uses = ", ".join(f":doc:`/{page}`" for page in uses_of(name))
     used = f"**Used in:** {uses}" if uses else ""
-    head, body = _head_of(name), [used]
-    if not head.startswith(".. auto"):
-        body = [description_of(name), used]
+    head = _head_of(name)
+    body = [] if head.startswith(".. auto") else [description_of(name)]
+    body += [_example(name), used, f".. versionadded:: {since(name)}"]
     return "\n\n".join([head, *(indent(each, "   ") for each in body if each)])
+
+
+def _example(name: PublicName) -> str:
+    example = example_of(name)
+    if example is None:
+        return ""
+    lead = f"**Example** of :doc:`/{example.page}`:"
+    return f"{lead}\n\n.. code-block:: python\n\n{indent(example.code, '   ')}"
 
 
 def _head_of(name: PublicName) -> str:
@@ -103,9 +113,13 @@ def _markdown(name: PublicName, title_of: Callable[[str], str]) -> str:
     parameters = _signature_of(name.value) if has_signature else ""
     parts = [f"## {name.path}", f"```python\n{name.name}{parameters}\n```", description_of(name)]
     parts += [_member(name, each) for each in recorded_members(name)]
+    if example := example_of(name):
+        link = f"[{title_of(example.page)}](../../{example.page}.md)"
+        parts.append(f"Example of {link}:\n\n```python\n{example.code}\n```")
     if uses := uses_of(name):
         links = [f"[{title_of(page)}](../../{page}.md)" for page in uses]
         parts.append(f"Used in: {', '.join(links)}")
+    parts.append(f"New in version {since(name)}.")
     return "\n\n".join(part for part in parts if part)
 
 

@@ -13,15 +13,27 @@ from pathlib import Path
 
 from tests.public_api import MODULES, RECORDED
 
-__all__ = ["MODULES", "PublicName", "description_of", "names_of", "recorded_members", "uses_of"]
+__all__ = [
+    "DOCS",
+    "MODULES",
+    "PublicName",
+    "description_of",
+    "names_of",
+    "recorded_members",
+    "since",
+    "uses_of",
+]
 
-_DOCS = Path(__file__).parents[1]
+DOCS = Path(__file__).parents[1]
 _GUIDES = ("tutorial*.md", "tutorial/*.md", "how-to/*.md")
 _OTHERS = ("reference/*.md", "explanation/*.md", "security.md")
 _FENCE = re.compile(r"^```python[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _IMPORT = re.compile(r"^\s*from (?P<module>restkit[\w.]*) import (?P<names>\([^)]*\)|[^\n]*)", re.M)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _MOST_USES = 4
+_FIRST_VERSION = "0.1.0"
+# The versions of names that came later, by path: {"restkit.crud.Tree": "0.2.0"}.
+_LATER: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,7 @@ def _is_described(kind: object, member: str) -> bool:
 def _constants() -> dict[str, str]:
     """Return the descriptions of the constants of the package: the texts behind them."""
     found: dict[str, str] = {}
-    for file in sorted((_DOCS.parent / "restkit").rglob("*.py")):
+    for file in sorted((DOCS.parent / "restkit").rglob("*.py")):
         statements = ast.parse(file.read_text("utf-8")).body
         for constant, text in pairwise(statements):
             name, description = _name_of(constant), _text_of(text)
@@ -148,6 +160,11 @@ def description_of(name: PublicName) -> str:
     return inspect.getdoc(name.value) or ""
 
 
+def since(name: PublicName) -> str:
+    """Return the version that a name came with."""
+    return _LATER.get(name.path, _FIRST_VERSION)
+
+
 @dataclass(frozen=True)
 class _Page:
     """A page with the names that its programs import, and its code."""
@@ -160,7 +177,7 @@ class _Page:
 
 @cache
 def _pages(*patterns: str) -> tuple[_Page, ...]:
-    files = [file for pattern in patterns for file in sorted(_DOCS.glob(pattern))]
+    files = [file for pattern in patterns for file in sorted(DOCS.glob(pattern))]
     return tuple(map(_page, files))
 
 
@@ -168,7 +185,7 @@ def _page(file: Path) -> _Page:
     text = file.read_text("utf-8")
     code = "\n".join(fence["code"] for fence in _FENCE.finditer(text))
     inline = "\n".join(_INLINE.findall(_FENCE.sub("", text)))
-    path = file.relative_to(_DOCS).with_suffix("").as_posix()
+    path = file.relative_to(DOCS).with_suffix("").as_posix()
     return _Page(path, frozenset(_imported(code)), code, inline)
 
 
