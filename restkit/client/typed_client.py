@@ -38,7 +38,8 @@ class TypedClient:
         """
         from .client import Client  # cold start: a module of many operations is imported quickly
 
-        options.setdefault("document", json.loads(self._document))
+        if self._document and "document" not in options:
+            options["document"] = json.loads(self._document)
         self.client: Client = Client(target, **options)
 
     def _call(

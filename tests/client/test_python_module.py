@@ -118,6 +118,15 @@ def test_operations_are_methods(module: ModuleType) -> None:
         other.close()
 
 
+def test_a_given_document_precedes_that_of_the_class() -> None:
+    """A class without a document works too: the client reads the one of its target."""
+    app = App("Hello")
+    app.get("/hello", name="hello")(lambda: {"hello": "world"})
+    (operation,) = app.operations()
+    for client in (TypedClient(app), TypedClient(app, document=build(app))):
+        assert client._call(operation.operation_id, {}) == {"hello": "world"}
+
+
 def test_it_is_provided_as_a_client_is(module: ModuleType) -> None:
     given = module.StockClient(service())
     app = App("Shop")
