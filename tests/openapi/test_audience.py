@@ -122,10 +122,12 @@ def test_public_documents_of_each_caller_are_an_error() -> None:
 
 
 def test_public_documents_of_mounted_apps() -> None:
-    """The outer App decides, whose document it is."""
+    """Each App decides about its own document, as it does about its operations."""
     inner = App("Inner", security=HTTPBearer(USERS.get), docs_public=True)
     inner.get("/a")(lambda: {})
     outer = App("Outer", security=HTTPBearer(USERS.get))
     outer.mount("/inner", inner)
-    assert Client(outer).get("/openapi.json").status == 401
-    assert Client(inner).get("/openapi.json").status == 200
+    client = Client(outer)
+    assert client.get("/openapi.json").status == 401
+    assert client.get("/inner/openapi.json").status == 200
+    assert client.get("/inner/a").status == 401
